@@ -1,0 +1,75 @@
+"""What can go wrong in the domain, each named after the fact."""
+
+
+class FeedsError(Exception):
+    """The root of every error that `feeds` raises on purpose."""
+
+
+class InvalidRelease(FeedsError):
+    """A release breaks a promise of the model; the field and what was expected are told."""
+
+    def __init__(self, release_id: str, field: str, expected: str, /) -> None:
+        super().__init__(f"release {release_id!r}: {field} {expected}")
+        self.release_id = release_id
+        self.field = field
+        self.expected = expected
+
+
+class InvalidFeed(FeedsError):
+    """A feed, category or union is described in a way that cannot work."""
+
+    def __init__(self, slug: str, reason: str, /) -> None:
+        super().__init__(f"feed {slug!r}: {reason}")
+        self.slug = slug
+        self.reason = reason
+
+
+class ReleaseNotFound(FeedsError):
+    """No release answers to this id, source key or slug."""
+
+    def __init__(self, name: str, /) -> None:
+        super().__init__(f"no release {name!r}")
+        self.name = name
+
+
+class FeedNotFound(FeedsError):
+    """No feed has this slug."""
+
+    def __init__(self, slug: str, /) -> None:
+        super().__init__(f"no feed {slug!r}")
+        self.slug = slug
+
+
+class DocumentRefused(FeedsError):
+    """An incoming document cannot become a release. It says where, why, and what to do."""
+
+    def __init__(
+        self, reason: str, /, *, remedy: str, line: int | None = None, field: str | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+        self.line = line
+        self.field = field
+
+
+class RenderFailed(FeedsError):
+    """One release cannot be written in one format; the others are not concerned."""
+
+    def __init__(self, release_id: str, feed_format: str, reason: str, /) -> None:
+        super().__init__(f"release {release_id!r} cannot be written as {feed_format}: {reason}")
+        self.release_id = release_id
+        self.feed_format = feed_format
+        self.reason = reason
+
+
+class StoreUnavailable(FeedsError):
+    """The database cannot be reached, is locked for too long, or its disk is full: try again."""
+
+
+class StoreOutdated(FeedsError):
+    """The database's schema is not the one this version works with."""
+
+
+class StoreConflict(FeedsError):
+    """Two transactions met, and this one lost. Nothing of it was kept: do it again."""

@@ -1,0 +1,78 @@
+"""What was published together: an edition, and its documents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeds.model.feed import Category, Feed, Format, Link
+from feeds.model.release import Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A release inside a feed. It is the same in every feed, so it is rendered once a format."""
+
+    release: Release
+    categories: tuple[Category, ...]  #: sorted by slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHead:
+    """What a document says before its entries."""
+
+    feed: Feed
+    updated: datetime  #: last change of the feed, whatever its cause; aware, UTC, whole seconds
+    links: tuple[Link, ...]  #: one ``self``, then the hubs in order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedDocument:
+    """A feed in one format, as it is served."""
+
+    feed: str  #: slug
+    format: Format
+    edition: int  #: number of the edition that brought these bytes
+    digest: str  #: hex digest of the uncompressed bytes; the ETag is made of it
+    modified_at: datetime  #: when these bytes became the feed's; never goes back
+    links: tuple[Link, ...]
+    size_bytes: int  #: uncompressed
+    gzip: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentVersion:
+    """Which document is current, without its bytes."""
+
+    edition: int
+    digest: str
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """The state of a feed that was published together."""
+
+    feed: str
+    number: int
+    changed: tuple[Format, ...]  #: formats whose bytes differ from the edition before
+    entries: int
+    set_aside: int  #: releases that could not be rendered in at least one format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A regeneration that failed. The last good edition goes on being served."""
+
+    feed: str
+    error: Exception
+    retry_at: datetime
+
+
+def newest_first(releases: Sequence[Release]) -> list[Release]:
+    """Releases as a document lists them: by publication, then by id, newest first.
+
+    Atom gives order no meaning, but readers cut documents at a limit and lose the end.
+    """
+    return sorted(
+        releases, key=lambda release: (release.content.published, release.id), reverse=True
+    )

@@ -1,0 +1,44 @@
+"""What becomes of documents at the door."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from feeds.model.release import Draft, Origin, Release
+
+
+class Verdict(StrEnum):
+    """What an accepted document was to us."""
+
+    NEW = "new"
+    CORRECTED = "corrected"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """A document that was accepted, and what it did."""
+
+    draft: Draft
+    verdict: Verdict
+    release: Release
+    feeds: tuple[str, ...]  #: slugs of the feeds that it changed, sorted; empty when unchanged
+    unclaimed: tuple[str, ...]  #: its category names that no category claims
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A document that was not accepted. It concerns no other document."""
+
+    origin: Origin
+    reason: str  #: the fact, for a person
+    remedy: str  #: what to do, for a person
+    field: str | None = None  #: the field at fault, as the document calls it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRefusal:
+    """A refusal as it is kept for ops, until the document is accepted."""
+
+    refusal: Refusal
+    refused_at: datetime  #: the last time

@@ -1,0 +1,69 @@
+"""What people are shown of the store: lists for commands, pages and the status screen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeds.model.feed import Format
+from feeds.model.release import Release, ReleaseId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRelease:
+    """A release with where it went."""
+
+    release: Release
+    feeds: tuple[str, ...]  #: slugs, sorted
+    unclaimed: tuple[str, ...]  #: its names that no category claims, as written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """How one feed stands."""
+
+    slug: str
+    title: str
+    edition: int  #: 0 when there is none yet
+    releases: int  #: filed in the feed, in the window or not
+    changed_at: datetime  #: last change of what it holds or how it is described
+    modified_at: datetime | None  #: when its documents last changed; None without an edition
+    is_stale: bool  #: a new edition is due
+    trouble: str | None  #: why the last regeneration failed; the last good edition is served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A release left out of one format because it could not be rendered."""
+
+    release_id: ReleaseId
+    format: Format
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuePing:
+    """A hub to be told that a topic has a new edition."""
+
+    feed: str
+    format: Format
+    hub: str
+    edition: int  #: the edition to tell of
+    wanted_seq: int  #: which asking this answers; a later one starts the tries afresh
+    attempts: int  #: failed tries so far
+    first_failed_at: datetime | None  #: when the row of failures began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PingState:
+    """What one hub knows of one topic."""
+
+    feed: str
+    format: Format
+    hub: str
+    edition: int  #: the topic's newest edition
+    told_edition: int  #: the newest one the hub accepted a ping for; 0 when none
+    state: str  #: ``told``, ``waiting`` (for the edition), ``due``, ``retrying`` or ``failed``
+    attempts: int
+    due_at: datetime | None  #: the next try, when there is to be one
+    last_try_at: datetime | None
+    last_result: str | None
