@@ -20,6 +20,7 @@ class Entry:
 class FeedHead:
     """What a document says before its entries."""
 
+    id: str  #: permanent, minted once; ``atom:id`` of the feed, the same in all its editions
     feed: Feed
     updated: datetime  #: last change of the feed, whatever its cause; aware, UTC, whole seconds
     links: tuple[Link, ...]  #: one ``self``, then the hubs in order
