@@ -1,0 +1,94 @@
+"""Characters at the door: what XML forbids goes, newlines become one kind, text becomes NFC."""
+
+import html
+import re
+import unicodedata
+
+from feeds.model.text import FORBIDDEN_IN_XML
+
+#: What ends a line somewhere: CR LF, CR, NEL, LINE SEPARATOR, and the vertical tab and form feed
+#: by which word processors write a soft break and a page break. XML forbids the last two; were
+#: they just removed, two words would become one.
+_NEWLINE = re.compile("\r\n|[\r\x0b\x0c\x85\u2028]")
+#: Everything that those two look for, in one pass: most texts hold none of it.
+_UNCLEAN = re.compile("[^\t\n\x20-\x84\x86-\u2027\u2029-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: White space that a title may hold by accident. The no-break space and its kin are left alone:
+#: French typography puts them before ``!`` and ``?`` on purpose.
+_LOOSE_SPACE = re.compile("[ \t\n\u2029]+")
+#: A complete character reference. Without its semicolon it is left alone, so that addresses such
+#: as ``?a=1&copy=2`` stay what they are.
+_REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+#: So much of a faulty value is shown in a message.
+_SHOWN_CHARS = 60
+
+
+def clean(text: str, *, field: str, mended: list[str]) -> str:
+    """*Text* with line feeds as its only newlines, without what XML forbids; not yet NFC.
+
+    Args:
+        text: May hold anything, lone surrogates too.
+        field: What the warning calls the text.
+        mended: Gets a warning when characters were removed.
+    """
+    if _UNCLEAN.search(text) is None:
+        return text
+    text = _NEWLINE.sub("\n", text)
+    found = FORBIDDEN_IN_XML.findall(text)
+    if not found:
+        return text
+    named = ", ".join(sorted({f"U+{ord(character):04X}" for character in found})[:5])
+    mended.append(f"{field}: {len(found)} characters removed that XML forbids ({named})")
+    return FORBIDDEN_IN_XML.sub("", text)
+
+
+def nfc(text: str) -> str:
+    """*Text* in Unicode normalization form C, so that equal words are equal strings."""
+    return unicodedata.normalize("NFC", text)
+
+
+def one_line(text: str, *, field: str, is_markup: bool, mended: list[str]) -> str:
+    """*Text* as one clean line of plain text.
+
+    Args:
+        text: As the document has it.
+        field: What warnings call it.
+        is_markup: The record's body is HTML, and so its other fields may hold character
+            references (``&#8211;`` in a fifth of one real set). They are decoded, once. What
+            looks like a tag stays as text: "The <video> element" is a headline too.
+        mended: Gets warnings.
+    """
+    if is_markup:
+        text = _decode_references(text, field=field, mended=mended)
+    return nfc(_LOOSE_SPACE.sub(" ", clean(text, field=field, mended=mended))).strip()
+
+
+def _decode_references(text: str, *, field: str, mended: list[str]) -> str:
+    decoded = _REFERENCE.sub(lambda reference: html.unescape(reference[0]), text)
+    if decoded != text:
+        mended.append(f"{field}: character references decoded")
+    if _TAG.search(text):
+        mended.append(f"{field}: holds what looks like a tag; it is kept as text")
+    return decoded
+
+
+def is_blank(text: str) -> bool:
+    """True when nothing of *text* can be seen: only white space, format characters, controls."""
+    return all(unicodedata.category(character) in _UNSEEN for character in text)
+
+
+_UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Cn"})
+
+
+def shown(value: object) -> str:
+    """*Value* as a message shows it: quoted, printable, and not too long."""
+    if isinstance(value, str):
+        value = value[: _SHOWN_CHARS + 1]
+    text = repr(value) if isinstance(value, str | int | float | None) else _kind(value)
+    return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if isinstance(value, list) else type(value).__name__

@@ -1,0 +1,218 @@
+"""From a record to a draft: every field read, cleaned and checked."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from feeds.errors import DocumentRefused
+from feeds.ingest.addresses import FETCH_SCHEMES, absolute
+from feeds.ingest.characters import is_blank, one_line, shown
+from feeds.ingest.dates import in_utc, read_moment_or_day
+from feeds.ingest.enclosures import read_enclosures
+from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text
+from feeds.ingest.html_bodies import clean_html
+from feeds.ingest.inspection import Inspection
+from feeds.ingest.languages import read_language
+from feeds.ingest.markup import is_empty, opening, without_heading
+from feeds.ingest.paragraphs import to_paragraphs
+from feeds.ingest.people import read_authors
+from feeds.ingest.records import Record
+from feeds.ingest.rules import IntakeRules
+from feeds.ingest.source_keys import source_key
+from feeds.model.intake import Refusal
+from feeds.model.release import Content, Draft, Enclosure, Origin, Person, SourceKey
+from feeds.model.text import fold
+
+#: What a browser takes, and what fits an index entry of every database.
+MAX_URL_CHARS = 2_000
+_SUMMARY_FIELDS = ("summary", "subtitle")
+_LOOKS_LIKE_HTML = re.compile(r"</[a-z][a-z0-9]*\s*>|<(?:p|br|div|img)\b[^>]*>", re.IGNORECASE)
+#: Stands for a moment that could not be read, until the refusal is told.
+_UNREAD = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BodyFormat(StrEnum):
+    """How a record's body is to be read."""
+
+    HTML = "html"
+    TEXT = "text"
+
+
+def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refusal:
+    """The release in *record*, or everything that keeps it from being one.
+
+    Args:
+        record: As a parser yields it.
+        document: The file it is from, relative to the intake root.
+        rules: What is assumed, and the limits.
+    """
+    desk = _Desk(record, rules)
+    content = desk.content()
+    key = desk.key(document, content)
+    if desk.inspection.faults:
+        return desk.inspection.refusal(record, document=document)
+    return Draft(
+        source_key=key,
+        origin=Origin(document=document, line=record.line),
+        content=content,
+        warnings=desk.inspection.warnings,
+    )
+
+
+class _Desk:
+    """One record on the desk. Each method reads one field; `DocumentRefused` tells its fault."""
+
+    def __init__(self, record: Record, rules: IntakeRules) -> None:
+        self.inspection = Inspection(record.warnings)
+        self._record = record
+        self._fields = record.fields
+        self._rules = rules
+        self._mended = self.inspection.mended
+        self._body_format = self.inspection.read(self._read_body_format, BodyFormat.TEXT)
+
+    def content(self) -> Content:
+        read = self.inspection.read
+        url = read(self._url, None)
+        base = url or f"{self._rules.base_url}/"
+        title = read(self._title, "")
+        body = read(lambda: self._body(title, url), "")
+        published = read(lambda: self._moment("published"), _UNREAD)
+        return Content(
+            title=title,
+            body=body,
+            summary=read(lambda: self._summary(body), ""),
+            language=read(self._language, ""),
+            published=in_utc(published),
+            updated=read(lambda: self._updated(published), None),
+            url=url,
+            authors=read(self._authors, ()),
+            enclosures=read(lambda: self._enclosures(base), ()),
+            category_names=read(self._category_names, ()),
+        )
+
+    def key(self, document: str, content: Content) -> SourceKey:
+        return self.inspection.read(
+            lambda: source_key(
+                self._record, document=document, title=content.title, url=content.url
+            ),
+            SourceKey(""),
+        )
+
+    @property
+    def _is_markup(self) -> bool:
+        return self._body_format is BodyFormat.HTML
+
+    def _line(self, text: str, field: str) -> str:
+        return one_line(text, field=field, is_markup=self._is_markup, mended=self._mended)
+
+    def _read_body_format(self) -> BodyFormat:
+        written = optional_text(self._fields, "body_format")
+        remedy = "say html or text"
+        if written is None:
+            body = self._fields.get("body")
+            if isinstance(body, str) and _LOOKS_LIKE_HTML.search(body):
+                # As text its tags would stand before the public; as HTML, code samples would go.
+                raise DocumentRefused(
+                    "body_format is missing, and the body holds what looks like tags",
+                    remedy=remedy,
+                    field="body_format",
+                )
+            return BodyFormat.TEXT
+        try:
+            return BodyFormat(written.strip().lower())
+        except ValueError as fault:
+            raise DocumentRefused(
+                f"body_format is neither html nor text: {shown(written)}",
+                remedy=remedy,
+                field="body_format",
+            ) from fault
+
+    def _title(self) -> str:
+        limit = self._rules.max_title_chars
+        title = self._line(required_text(self._fields, "title"), "title")
+        if is_blank(title):
+            raise DocumentRefused("title is empty", remedy="give the title", field="title")
+        return fitting(title, limit, field="title")
+
+    def _body(self, title: str, url: str | None) -> str:
+        written = required_text(self._fields, "body")
+        if self._is_markup:
+            body = clean_html(written, url=url, base_url=self._rules.base_url, mended=self._mended)
+            body = without_heading(body, title)
+        else:
+            body = to_paragraphs(written, mended=self._mended)
+        if is_empty(body):
+            raise DocumentRefused(
+                "nothing is left of the body after cleaning",
+                remedy="give a body of words or pictures",
+                field="body",
+            )
+        return body
+
+    def _summary(self, body: str) -> str:
+        for field in _SUMMARY_FIELDS:
+            summary = self._line(optional_text(self._fields, field) or "", field)
+            if not is_blank(summary):
+                return fitting(summary, self._rules.max_summary_chars, field=field)
+        return opening(body, max_chars=self._rules.derived_summary_chars)
+
+    def _language(self) -> str:
+        written = optional_text(self._fields, "language")
+        return self._rules.language if written is None else self._read_language(written)
+
+    def _read_language(self, written: str) -> str:
+        return read_language(written, mended=self._mended)
+
+    def _moment(self, field: str) -> datetime:
+        written = required_text(self._fields, field).strip()
+        return read_moment_or_day(written, field=field, rules=self._rules, mended=self._mended)
+
+    def _updated(self, published: datetime) -> datetime | None:
+        if optional_text(self._fields, "updated") is None:
+            return None
+        updated = self._moment("updated")
+        if updated >= published or published is _UNREAD:
+            return in_utc(updated)
+        if published - updated > timedelta(days=1):
+            self._mended.append("updated: lies before published; left out")
+        return None  # a bare date, most likely the day of publication: it says nothing
+
+    def _url(self) -> str | None:
+        written = optional_text(self._fields, "url")
+        if written is None:
+            return None
+        # The base has no scheme that is allowed, so that a relative address is refused.
+        url = absolute(written, base="", schemes=FETCH_SCHEMES)
+        if url is None:
+            raise DocumentRefused(
+                f"url is not an absolute web address: {shown(written)}",
+                remedy="write it with https:// and host, or leave it out",
+                field="url",
+            )
+        return fitting(url, MAX_URL_CHARS, field="url")
+
+    def _authors(self) -> tuple[Person, ...]:
+        return read_authors(
+            self._fields, is_markup=self._is_markup, rules=self._rules, mended=self._mended
+        )
+
+    def _enclosures(self, base: str) -> tuple[Enclosure, ...]:
+        return read_enclosures(self._fields, base=base, rules=self._rules, mended=self._mended)
+
+    def _category_names(self) -> tuple[str, ...]:
+        """The names as written, each once. Which category one means is told by the catalogue."""
+        values = items(self._fields, "categories")
+        at_most(len(values), self._rules.max_categories, field="categories")
+        by_folded: dict[str, str] = {}
+        for value in values:
+            if not isinstance(value, str):
+                raise DocumentRefused(
+                    f"categories holds something that is no text: {shown(value)}",
+                    remedy="give a list of category names",
+                    field="categories",
+                )
+            name = self._line(value, "categories")
+            fitting(name, self._rules.max_category_chars, field="categories")
+            if not is_blank(name):
+                by_folded.setdefault(fold(name), name)
+        return tuple(by_folded.values())

@@ -1,0 +1,114 @@
+"""How deeply HTML is nested, told before it is parsed: parsing can cost far more than its bytes.
+
+Thirty thousand nested ``<div>`` take a parser two seconds, and formatting elements that are left
+open are repeated, as the standard asks, in every paragraph that follows: 180 kB can become two
+gigabytes. A press release comes nowhere near the limits below.
+"""
+
+import re
+from collections import Counter
+
+from feeds.errors import DocumentRefused
+
+#: Browsers stop nesting at 512; libxml2, on which many readers stand, at 256 by default.
+MAX_OPEN = 500
+#: The richest of a thousand real releases has 1,200 tags.
+MAX_TAGS = 50_000
+#: What the parser may add by repeating formatting elements. Each sloppy ``<b>Title<b>`` adds a
+#: few characters a paragraph.
+MAX_REPEATED_CHARS = 4_000_000
+#: A body whose tags times characters are fewer cannot reach the limit above by much.
+_HARMLESS = 2 * MAX_REPEATED_CHARS
+
+_NAME = re.compile(r"<(/?[a-zA-Z][^\s/>]*)")
+#: A comment, or a tag with its attributes: a ``>`` in a quoted value does not end it. Whatever is
+#: left open extends to the end, as in HTML, and nothing is tried twice, so that the time stays
+#: linear.
+_TAG = re.compile(
+    r"""<(?: !--.*?(?:-->|\Z)
+          |  (/?[a-zA-Z][^\s/>]*+) (?: [^>=]++ | =\s*+(?:"[^"]*+"?|'[^']*+'?)?+ )*+ )""",
+    re.DOTALL | re.VERBOSE,
+)
+#: Elements that have no end tag, or that may go without it because the next one ends them
+#: (HTML, "Void elements" and "Optional tags"): they do not nest by themselves.
+_UNNESTED = frozenset(
+    """
+    area base br col embed hr img input link meta param source track wbr
+    body colgroup dd dt head html li optgroup option p rb rp rt rtc tbody td tfoot th thead tr
+    """.split()  # noqa: SIM905
+)
+#: HTML section 13.2.4.3, "The list of active formatting elements".
+_FORMATTING = frozenset(
+    "a b big code em font i nobr s small strike strong tt u".split()  # noqa: SIM905
+)
+
+
+def check_nesting(body: str) -> frozenset[str]:
+    """Refuse *body* if it is nested so deeply that parsing it is not worth its price.
+
+    Returns:
+        The names of the tags in it, in lower case, those of end tags with their ``/``.
+
+    Raises:
+        DocumentRefused: It is.
+    """
+    tags = _NAME.findall(body)
+    if len(tags) > MAX_TAGS:
+        raise _refusal(f"holds {len(tags)} tags; more than {MAX_TAGS} are not read")
+    if len(tags) * len(body) > _HARMLESS or _nested(tags) > MAX_OPEN:
+        _check_open_elements(body)
+    return frozenset(tag.lower() for tag in set(tags))
+
+
+def _nested(tags: list[str]) -> int:
+    """How deep it can be at most: as if nothing were ever closed."""
+    if len(tags) <= MAX_OPEN:
+        return 0
+    counts = Counter(tags)
+    return counts.total() - sum(counts[name] for name in _UNNESTED)
+
+
+def _check_open_elements(body: str) -> None:
+    open_elements = _OpenElements()
+    for tag in _TAG.finditer(body):
+        if tag[1] is None:
+            continue
+        name = tag[1].lower()
+        if name[0] == "/":
+            open_elements.end(name[1:])
+        else:
+            open_elements.start(name, tag.end() - tag.start())
+        if open_elements.depth > MAX_OPEN:
+            raise _refusal(f"has more than {MAX_OPEN} elements open inside each other")
+        if open_elements.repeated_chars > MAX_REPEATED_CHARS:
+            raise _refusal(f"leaves too many elements open, a <{name}> among them")
+
+
+class _OpenElements:
+    """A sketch of the parser's stack: which elements are open, but not in what order."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.repeated_chars = 0
+        self._formatting_chars = 0
+        self._lengths_by_name: dict[str, list[int]] = {}
+
+    def start(self, name: str, length: int) -> None:
+        self.repeated_chars += self._formatting_chars
+        if name in _UNNESTED:
+            return
+        self._lengths_by_name.setdefault(name, []).append(length)
+        self.depth += 1
+        self._formatting_chars += length if name in _FORMATTING else 0
+
+    def end(self, name: str) -> None:
+        if lengths := self._lengths_by_name.get(name):
+            length = lengths.pop()
+            self.depth -= 1
+            self._formatting_chars -= length if name in _FORMATTING else 0
+
+
+def _refusal(fact: str) -> DocumentRefused:
+    return DocumentRefused(
+        f"the body {fact}", remedy="close the elements that the body opens", field="body"
+    )

@@ -1,0 +1,80 @@
+"""The door: a stream in, drafts and refusals out."""
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import BinaryIO
+
+from feeds.errors import DocumentRefused
+from feeds.ingest.characters import nfc
+from feeds.ingest.drafting import draft
+from feeds.ingest.inspection import refused
+from feeds.ingest.parsers import parser_for
+from feeds.ingest.records import Parsed
+from feeds.ingest.rules import IntakeRules
+from feeds.ingest.streams import peekable
+from feeds.model.intake import Refusal
+from feeds.model.release import Draft, SourceKey
+
+
+def read_documents(
+    stream: BinaryIO, *, document: str, rules: IntakeRules
+) -> Iterator[Draft | Refusal]:
+    """The releases in *stream*, one at a time, and the reasons for those that are none.
+
+    Bad content never raises and concerns no other record. Of two records with the same source
+    key, the first one counts.
+
+    Args:
+        stream: Read from where it stands, to its end unless it is refused; never closed.
+        document: The file's path relative to the intake root, or ``-``. Its suffix tells the
+            form; other names than `readable_suffixes` are read by how they begin.
+        rules: What is assumed, and the limits.
+
+    Raises:
+        OSError: The stream itself cannot be read.
+    """
+    name = _printable(document)
+    source = peekable(stream)
+    seen = _Seen()
+    for parsed in parser_for(name, source).parse(source, rules):
+        yield seen.check(_judge(parsed, name, rules))
+
+
+def _judge(parsed: Parsed, document: str, rules: IntakeRules) -> Draft | Refusal:
+    if isinstance(parsed, DocumentRefused):
+        return refused(parsed, document=document)
+    return draft(parsed, document=document, rules=rules)
+
+
+def _printable(document: str) -> str:
+    """*Document* as the store can hold it.
+
+    A file name may hold bytes that are no text (Python has them as lone surrogates), and macOS
+    takes names apart into base characters and accents.
+    """
+    return nfc(document.encode("utf-8", errors="backslashreplace").decode("utf-8"))
+
+
+class _Seen:
+    """The source keys of one document. A key is kept as 16 bytes: there may be a million."""
+
+    def __init__(self) -> None:
+        self._lines_by_digest: dict[bytes, int | None] = {}
+
+    def check(self, outcome: Draft | Refusal) -> Draft | Refusal:
+        """*Outcome*, or a refusal if its key was there before."""
+        if isinstance(outcome, Refusal):
+            return outcome
+        digest = blake2b(outcome.source_key.encode(), digest_size=16).digest()
+        if digest not in self._lines_by_digest:
+            self._lines_by_digest[digest] = outcome.origin.line
+            return outcome
+        return _duplicate(outcome, outcome.source_key, self._lines_by_digest[digest])
+
+
+def _duplicate(second: Draft, key: SourceKey, first_line: int | None) -> Refusal:
+    return Refusal(
+        origin=second.origin,
+        reason=f"the same release stands in line {first_line} already ({key})",
+        remedy="remove one of the two, or give each an id of its own",
+    )

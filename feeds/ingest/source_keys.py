@@ -1,0 +1,80 @@
+"""By what a document is recognised when it comes again; docs/releases-in.md tells it to people."""
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+
+from feeds.errors import DocumentRefused
+from feeds.ingest.characters import one_line, shown
+from feeds.ingest.records import Record
+from feeds.model.release import SourceKey
+from feeds.model.text import fold
+
+#: The fields in which a document may name itself, the first one that is there wins.
+ID_FIELDS = ("source_key", "id", "guid")
+#: An index entry has to hold it, in every database.
+MAX_ID_CHARS = 500
+#: Of a record that names itself nowhere: where it stands, and what a reader would call it by.
+#: Its body, summary, authors, categories and time of day may be corrected; its title may not.
+#: The day is in because "Weekly address" is many releases; the language, because a translation
+#: may keep a title that is a name. The document's own name is not: an export is often renamed.
+_IDENTIFYING = ("source", "source_file", "language")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def source_key(record: Record, *, document: str, title: str, url: str | None) -> SourceKey:
+    """The key of *record*.
+
+    Args:
+        record: As parsed.
+        document: The file's path relative to the intake root, or ``-``.
+        title: Clean.
+        url: Clean and absolute.
+
+    Raises:
+        DocumentRefused: The record's id is not usable.
+    """
+    if (own_id := _own_id(record.fields)) is not None:
+        return SourceKey(f"id:{own_id}")
+    if url is not None:
+        # A site that moves to https has not written its releases anew.
+        return SourceKey(f"url:{re.sub('^http:', 'https:', url)}")
+    # Standard input has no name: everything that ever came through it would be one release.
+    if record.is_whole_document and document != "-":
+        return SourceKey(f"file:{document}")
+    return SourceKey(f"record:{_identity(record.fields, title)}")
+
+
+def _own_id(fields: Mapping[str, object]) -> str | None:
+    for name in ID_FIELDS:
+        value = fields.get(name)
+        if value is not None and value != "":
+            return _read_id(name, value)
+    return None
+
+
+def _read_id(name: str, value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, str):
+        own_id = one_line(value, field=name, is_markup=False, mended=[])
+        if 0 < len(own_id) <= MAX_ID_CHARS:
+            return own_id
+    raise DocumentRefused(
+        f"{name} is not usable as an id: {shown(value)}",
+        remedy=f"give a text of 1 to {MAX_ID_CHARS} characters, or leave it out",
+        field=name,
+    )
+
+
+def _identity(fields: Mapping[str, object], title: str) -> str:
+    """A hash of what a record without id and address is recognised by."""
+    parts = [_text(fields.get(name)) for name in _IDENTIFYING]
+    day = _DAY.match(_text(fields.get("published")))
+    identity = json.dumps([*parts, day[0] if day else "", fold(title)])
+    return blake2b(identity.encode(), digest_size=16).hexdigest()
+
+
+def _text(value: object) -> str:
+    return fold(value) if isinstance(value, str) else ""

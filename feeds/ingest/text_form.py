@@ -1,0 +1,162 @@
+"""The plain-text form: title, blank line, paragraphs, and a last line of time and categories."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from io import BufferedReader
+
+from feeds.errors import DocumentRefused
+from feeds.ingest.characters import clean, shown
+from feeds.ingest.dates import human_day, read_moment
+from feeds.ingest.documents import read_whole
+from feeds.ingest.records import Parsed, Record
+from feeds.ingest.rules import IntakeRules
+
+#: A headline that is broken to fit a page has a few short lines: 62 characters at most in the
+#: real ones. More, or longer ones, are a paragraph with a forgotten blank line above it.
+MAX_TITLE_LINES = 5
+MAX_TITLE_LINE_CHARS = 150
+
+_LAST_LINE = "2019-05-21T16:38:50+00:00 Tuesday, 21 May 2019|Category|Another category|"
+_FORM = f"a title, a blank line, paragraphs, and a last line such as {_LAST_LINE}"
+#: A time stamp, and behind it a date for people.
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d(?:[ ]\d\d:\S*|\S*))\s*(.*)", re.ASCII)
+#: A line that was meant as the last one of the form, though it begins otherwise.
+_MEANT_AS_LAST = re.compile(r"\d.*|.*\|\s*")
+
+
+def parse_text_form(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
+    """The one record of a document in the text form. See docs/releases-in.md."""
+    try:
+        yield _read(read_whole(stream, max_bytes=rules.max_document_bytes))
+    except DocumentRefused as fault:
+        yield fault
+
+
+def _read(text: str) -> Record:
+    warnings: list[str] = []
+    lines = clean(text, field="document", mended=warnings).replace("\u2029", "\n\n").split("\n")
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    if not filled:
+        raise DocumentRefused("the document is empty", remedy=f"write {_FORM}")
+    last = filled[-1]
+    published, categories = _read_last_line(lines[last].strip(), last + 1, warnings)
+    above = filled[:-1]
+    title = _title_lines(above, last)
+    body = _body_lines(above[len(title) :], last)
+    return Record(
+        fields={
+            "title": _joined(lines, title, warnings),
+            "body": "\n".join(lines[body[0] : last]),
+            "body_format": "text",
+            "published": published,
+            "categories": categories,
+        },
+        is_whole_document=True,
+        lines_by_field={
+            "title": title[0] + 1,
+            "body": body[0] + 1,
+            "published": last + 1,
+            "categories": last + 1,
+        },
+        warnings=tuple(warnings),
+    )
+
+
+def _title_lines(filled: list[int], last: int) -> list[int]:
+    """The indices of the lines up to the first blank one; *filled* are those above the *last*."""
+    if not filled:
+        raise DocumentRefused(
+            "the document has no title", remedy=f"write {_FORM}", line=last + 1, field="title"
+        )
+    title = [index for count, index in enumerate(filled) if index == filled[0] + count]
+    if title[-1] + 1 == last:
+        raise _no_blank_line(title)
+    return title
+
+
+def _body_lines(filled: list[int], last: int) -> list[int]:
+    if filled:
+        return filled
+    raise DocumentRefused(
+        "there are no paragraphs between the title and the last line",
+        remedy="write the text of the release after the title and a blank line",
+        line=last + 1,
+        field="body",
+    )
+
+
+def _joined(lines: list[str], title: list[int], warnings: list[str]) -> str:
+    """The title on one line."""
+    parts = [lines[index] for index in title]
+    if len(parts) == 1:
+        return parts[0]
+    # Joined, a forgotten blank line would put a paragraph into the headline, for all to see.
+    if len(parts) > MAX_TITLE_LINES or max(map(len, parts)) > MAX_TITLE_LINE_CHARS:
+        raise _no_blank_line(title)
+    warnings.append(f"title: its {len(parts)} lines joined")
+    return " ".join(parts)
+
+
+def _no_blank_line(title: list[int]) -> DocumentRefused:
+    return DocumentRefused(
+        "there is no blank line after the title",
+        remedy="write the title on the first line, and leave the second one blank",
+        line=title[0] + 2,
+        field="title",
+    )
+
+
+def _read_last_line(line: str, number: int, warnings: list[str]) -> tuple[str, list[str]]:
+    """The time stamp and the category cells, as they are written.
+
+    Raises:
+        DocumentRefused: The line is not of the form.
+    """
+    stamp_and_day, *cells = line.split("|")
+    found = _STAMP.match(stamp_and_day)
+    if found is None:
+        raise _no_stamp(line, number)
+    if not cells:
+        warnings.append("categories: the last line names none")
+    elif cells.pop().strip():
+        # Each cell is ended by its "|", so it shows when one was cut off, with what followed.
+        raise DocumentRefused(
+            "the last line does not end with |",
+            remedy="end each category with |, and see whether the document is complete",
+            line=number,
+            field="categories",
+        )
+    written, day = found.groups()
+    _compare(_read_stamp(written, number), day, warnings)
+    return written, cells
+
+
+def _read_stamp(written: str, number: int) -> datetime:
+    try:
+        return read_moment(written, field="published", mended=[])
+    except DocumentRefused as fault:
+        fault.line = number
+        raise
+
+
+def _compare(stamp: datetime, written_day: str, warnings: list[str]) -> None:
+    day = human_day(written_day)
+    # A day's difference is what another time zone makes.
+    if day is not None and abs((day - stamp.date()).days) > 1:
+        warnings.append(
+            f"published: the last line says {shown(written_day.strip())}, "
+            f"but its time stamp {stamp.date()}; the time stamp counts"
+        )
+
+
+def _no_stamp(line: str, number: int) -> DocumentRefused:
+    reason = "the document does not end with a line of time stamp and categories"
+    if _MEANT_AS_LAST.fullmatch(line):
+        reason = f"the last line does not begin with an ISO 8601 time stamp: {shown(line)}"
+    return DocumentRefused(
+        reason,
+        remedy=f"end the document with a line such as {_LAST_LINE}",
+        line=number,
+        field="published",
+    )
