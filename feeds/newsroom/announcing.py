@@ -1,0 +1,20 @@
+"""The one way to say that feeds changed: a new edition is due, and the hubs are to hear of it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from feeds.categories import Catalogue
+from feeds.store.database import Transaction
+
+
+def announce(tx: Transaction, catalogue: Catalogue, slugs: Iterable[str], *, now: datetime) -> None:
+    """Mark feeds stale and ask for their pings, in the transaction of what changed them.
+
+    Both are rows that outlive a crash: whoever regenerates next makes the edition, and the
+    pings are due as soon as it is stored.
+    """
+    known = sorted(set(slugs) & set(catalogue.feeds))
+    if not known:
+        return
+    sequences = tx.feeds.mark_stale(known, now=now)
+    tx.pings.ask([(catalogue.feeds[slug], sequences[slug]) for slug in known], now=now)

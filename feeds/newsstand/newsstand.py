@@ -1,0 +1,107 @@
+"""The newsstand: what readers are given, and the regeneration behind it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from feeds.categories import Catalogue
+from feeds.errors import FeedNotFound
+from feeds.model.edition import DocumentVersion, Edition, FeedDocument, Trouble, newest_first
+from feeds.model.feed import Category, Format
+from feeds.model.listing import FeedState, SetAside
+from feeds.model.release import Release, ReleaseId
+from feeds.newsstand.press import Press
+from feeds.newsstand.type_case import TypeCase
+from feeds.store.database import Database
+
+
+class Newsstand:
+    """Feeds out. Safe to share between threads and, over one store, between processes."""
+
+    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._case = TypeCase()
+
+    def stale(self, *, now: datetime) -> list[str]:
+        """Slugs of the feeds whose edition is behind and that nobody regenerates now."""
+        with self._database.read() as tx:
+            return tx.feeds.stale(now=now)
+
+    def regenerate(
+        self, slugs: Sequence[str], *, now: datetime, worker: str
+    ) -> list[Edition | Trouble]:
+        """Make the next editions of these feeds; see ``Press.regenerate``."""
+        press = Press(self._database, self._catalogue, self._case)
+        return press.regenerate(slugs, now=now, worker=worker)
+
+    def render(self, slug: str, feed_format: Format) -> bytes:
+        """The document that the feed's next edition would have, uncompressed. Stores nothing.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+        """
+        self._require(slug)
+        return Press(self._database, self._catalogue, self._case).proof(slug, feed_format)
+
+    def document(self, slug: str, feed_format: Format) -> FeedDocument | None:
+        """The current document; None when the feed has no edition yet.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+        """
+        self._require(slug)
+        with self._database.read() as tx:
+            return tx.documents.get(slug, feed_format)
+
+    def version(self, slug: str, feed_format: Format) -> DocumentVersion | None:
+        """Which document is current: one small query.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+        """
+        self._require(slug)
+        with self._database.read() as tx:
+            return tx.documents.version(slug, feed_format)
+
+    def latest(self, slug: str, *, limit: int) -> list[Release]:
+        """The releases of a feed that were published last, in a document's order.
+
+        For a person: a document's window is by last change, and after a bulk intake holds
+        whatever came with it.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+        """
+        self._require(slug)
+        with self._database.read() as tx:
+            found = tx.releases.by_ids(tx.filings.latest(slug, limit=limit))
+        return newest_first(list(found.values()))
+
+    def release_by_slug(self, slug: str) -> Release:
+        """The release whose page has this slug.
+
+        Raises:
+            ReleaseNotFound: There is none.
+        """
+        with self._database.read() as tx:
+            return tx.releases.by_slug(slug)
+
+    def categories_of(self, release_id: ReleaseId) -> tuple[Category, ...]:
+        """The categories that a release is filed under, by slug."""
+        with self._database.read() as tx:
+            return self._catalogue.labels(tx.filings.of([release_id]).get(release_id, ()))
+
+    def feeds(self) -> list[FeedState]:
+        """How each feed stands, in configured order; feeds the store does not know yet are out."""
+        titles = {slug: feed.title for slug, feed in self._catalogue.feeds.items()}
+        with self._database.read() as tx:
+            return tx.feeds.states(titles=titles, releases=tx.filings.counts())
+
+    def aside(self) -> list[SetAside]:
+        """Releases left out of a format because they could not be rendered."""
+        with self._database.read() as tx:
+            return tx.fragments.aside()
+
+    def _require(self, slug: str) -> None:
+        if slug not in self._catalogue.feeds:
+            raise FeedNotFound(slug)

@@ -1,0 +1,178 @@
+"""The press: from releases to fragments, from fragments to documents, from those to an edition."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from feeds import render
+from feeds.categories import Catalogue
+from feeds.model.edition import DocumentVersion, Edition, FeedDocument, FeedHead, Trouble
+from feeds.model.feed import Feed, Format, Link
+from feeds.model.text import whole_second
+from feeds.newsstand.pages import Page, Typesetter
+from feeds.newsstand.type_case import TypeCase
+from feeds.store.database import Database
+from feeds.store.feeds import ClaimedFeed, Masthead
+
+#: A worker that died holds a feed no longer than this. Regenerating one takes milliseconds.
+CLAIM = timedelta(seconds=30)
+
+#: Feeds regenerated in one go: their documents are in memory together, and stored together.
+FEEDS_A_RUN = 16
+
+#: Pauses after failures in a row: 2, 4, 8 … seconds, up to ten minutes.
+FIRST_PAUSE_S = 2
+LONGEST_PAUSE_S = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """A new edition that is made and not stored yet."""
+
+    claimed: ClaimedFeed
+    edition: Edition
+    documents: list[FeedDocument] = field(default_factory=list)
+
+
+class Press:
+    """Makes editions. One object for one run."""
+
+    def __init__(self, database: Database, catalogue: Catalogue, case: TypeCase) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._typesetter = Typesetter(catalogue, case)
+
+    def regenerate(
+        self, slugs: Sequence[str], *, now: datetime, worker: str
+    ) -> list[Edition | Trouble]:
+        """Make and store the next editions of those of *slugs* that are stale and free.
+
+        A document whose bytes are as before keeps its version: no new validator, no ping. A
+        feed that fails, for whatever reason, keeps its last good edition and is tried again
+        after a pause; the others are not concerned.
+
+        Args:
+            slugs: Feeds; those that are current, or that another worker has, are passed over.
+            now: When the new bytes become the feeds'.
+            worker: Name of the caller, by which its claims are told from others'.
+        """
+        outcomes: list[Edition | Trouble] = []
+        for start in range(0, len(slugs), FEEDS_A_RUN):
+            outcomes += self._run(slugs[start : start + FEEDS_A_RUN], now, worker)
+        return outcomes
+
+    def proof(self, slug: str, feed_format: Format) -> bytes:
+        """The document as the next edition would have it, uncompressed; nothing is stored."""
+        feed = self._catalogue.feeds[slug]
+        with self._database.read() as tx:
+            page = self._typesetter.page(tx, feed)
+            masthead = tx.feeds.masthead(slug)
+        return self._assemble(feed, feed_format, page, masthead)
+
+    def _run(self, slugs: Sequence[str], now: datetime, worker: str) -> list[Edition | Trouble]:
+        # A feed that ended a moment ago may still be named by a caller that has not heard of it.
+        known = [slug for slug in slugs if slug in self._catalogue.feeds]
+        with self._database.claiming() as tx:
+            claims = tx.feeds.claim(known, worker=worker, now=now, until=now + CLAIM)
+        printed: list[Printed] = []
+        troubles: list[tuple[ClaimedFeed, Trouble]] = []
+        for claimed in claims:
+            try:
+                printed.append(self._print(claimed, now))
+            # Whatever it is, bugs of ours too: the other feeds go on, this one keeps its last
+            # good edition, and the caller is told what happened.
+            except Exception as error:
+                retry_at = now + _pause(claimed.failures)
+                trouble = Trouble(feed=claimed.slug, error=error, retry_at=retry_at)
+                troubles.append((claimed, trouble))
+        return self._store(printed, troubles, now, worker)
+
+    def _store(
+        self,
+        printed: Sequence[Printed],
+        troubles: Sequence[tuple[ClaimedFeed, Trouble]],
+        now: datetime,
+        worker: str,
+    ) -> list[Edition | Trouble]:
+        stored: list[Edition | Trouble] = []
+        with self._database.transaction() as tx:
+            tx.fragments.put(self._typesetter.take_made(), now=now)
+            kept = [
+                one
+                for one in printed
+                # A claim that ran out went to another worker, and its edition counts.
+                if tx.feeds.settle(one.claimed, worker=worker, edition=one.edition.number)
+            ]
+            tx.documents.put([document for one in kept for document in one.documents])
+            stored += [one.edition for one in kept]
+            for claimed, trouble in troubles:
+                reason = f"{type(trouble.error).__name__}: {trouble.error}"
+                tx.feeds.fail(claimed, worker=worker, trouble=reason, until=trouble.retry_at)
+                stored.append(trouble)
+        return stored
+
+    def _print(self, claimed: ClaimedFeed, now: datetime) -> Printed:
+        feed = self._catalogue.feeds[claimed.slug]
+        with self._database.read() as tx:
+            held = tx.documents.versions(feed.slug)
+            page = self._typesetter.page(tx, feed)
+        number = claimed.edition + 1
+        documents = []
+        for feed_format in Format:
+            body = self._assemble(feed, feed_format, page, claimed.masthead)
+            before, digest = held.get(feed_format), render.digest(body)
+            if before is None or before.digest != digest:
+                version = DocumentVersion(
+                    edition=number, digest=digest, modified_at=_moment(before, now)
+                )
+                documents.append(self._document(feed, feed_format, body, version))
+        edition = Edition(
+            feed=feed.slug,
+            number=number if documents else claimed.edition,
+            changed=tuple(document.format for document in documents),
+            entries=len(page.lines),
+            set_aside=page.set_aside,
+        )
+        return Printed(claimed=claimed, edition=edition, documents=documents)
+
+    def _document(
+        self, feed: Feed, feed_format: Format, body: bytes, version: DocumentVersion
+    ) -> FeedDocument:
+        return FeedDocument(
+            feed=feed.slug,
+            format=feed_format,
+            edition=version.edition,
+            digest=version.digest,
+            modified_at=version.modified_at,
+            links=self._links(feed, feed_format),
+            size_bytes=len(body),
+            gzip=render.compress(body),
+        )
+
+    def _assemble(self, feed: Feed, feed_format: Format, page: Page, masthead: Masthead) -> bytes:
+        head = FeedHead(
+            id=masthead.id,
+            feed=feed,
+            updated=whole_second(masthead.changed_at),
+            links=self._links(feed, feed_format),
+        )
+        fragments = page.fragments(feed_format)
+        return render.assemble(head, feed_format, self._catalogue.site, fragments)
+
+    def _links(self, feed: Feed, feed_format: Format) -> tuple[Link, ...]:
+        topic = self._catalogue.site.topic(feed.slug, feed_format)
+        hubs = (Link(rel="hub", href=hub) for hub in dict.fromkeys(feed.hubs))
+        return (Link(rel="self", href=topic), *hubs)
+
+
+def _moment(before: DocumentVersion | None, now: datetime) -> datetime:
+    """Since when a document is current that replaces *before*.
+
+    Never earlier: a clock that was set back must not make a newer document look older.
+    """
+    moment = whole_second(now)
+    return moment if before is None else max(before.modified_at, moment)
+
+
+def _pause(failures: int) -> timedelta:
+    return timedelta(seconds=min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(failures, 16)))

@@ -1,0 +1,20 @@
+"""Entries become fragments, fragments become documents, documents become what is sent.
+
+A fragment is one entry in one format, the same bytes in every feed that holds it; a document is
+head, fragments and tail, joined. No clock, no chance, no state: the same arguments give the same
+bytes on every machine.
+"""
+
+from feeds.render.compression import compress, decompress, digest
+from feeds.render.documents import assemble
+from feeds.render.fragments import fingerprint, render_fragment, writer_versions
+
+__all__ = [
+    "assemble",
+    "compress",
+    "decompress",
+    "digest",
+    "fingerprint",
+    "render_fragment",
+    "writer_versions",
+]

@@ -1,0 +1,95 @@
+"""Atom 1.0 (RFC 4287)."""
+
+from feeds.model.edition import Entry, FeedHead
+from feeds.model.feed import Format, Site
+from feeds.model.release import Content, Person
+from feeds.render.dates import rfc3339
+from feeds.render.feedgen_bridge import (
+    XML_LANG,
+    Element,
+    FeedEntry,
+    FeedGenerator,
+    add,
+    atom_entry,
+    atom_head,
+    replace,
+)
+from feeds.render.frame import Frame
+
+
+def fragment(entry: Entry, site: Site) -> bytes:
+    """One ``<entry>``.
+
+    Source: RFC 4287 section 4.1.2. Text is escaped, never CDATA; the body is ``type="html"``.
+    """
+    release, content = entry.release, entry.release.content
+
+    def fill(made: FeedEntry) -> None:
+        made.id(release.id)
+        made.title(content.title)
+        made.updated(release.updated)
+        made.published(content.published)
+        made.content(content.body, type="html")
+        made.summary(content.summary or None)
+        # Without an author of its own, the entry has the feed's (section 4.2.1).
+        made.author([_person(author) for author in content.authors])
+        # No scheme: it would have to be an address of ours, and change when the host does.
+        made.category([{"term": each.slug, "label": each.title} for each in entry.categories])
+
+    def finish(element: Element) -> None:
+        element.set(XML_LANG, content.language)
+        replace(element, "updated", rfc3339(release.updated))
+        replace(element, "published", rfc3339(content.published))
+        _add_links(element, content, page=site.release_page(release.slug))
+
+    return atom_entry(fill, finish)
+
+
+def frame(head: FeedHead, site: Site) -> Frame:
+    """``<feed>`` around the entries.
+
+    Source: RFC 4287 section 4.1.1; WebSub section 4 for ``self`` and ``hub``.
+    """
+    feed = head.feed
+
+    def fill(made: FeedGenerator) -> None:
+        made.id(head.id)
+        made.title(feed.title)
+        made.subtitle(feed.description or None)
+        made.updated(head.updated)
+        made.language(feed.language)
+        made.author(_person(feed.author))
+        made.rights(site.rights or None)
+        made.icon(site.icon)
+        made.logo(site.logo)
+
+    def finish(element: Element) -> None:
+        replace(element, "updated", rfc3339(head.updated))
+        page = site.feed_page(feed.slug)
+        add(element, "link", rel="alternate", type="text/html", href=page)
+        for link in head.links:
+            media_type = Format.ATOM.media_type if link.rel == "self" else None
+            add(element, "link", rel=link.rel, type=media_type, href=link.href)
+
+    return Frame(head=atom_head(fill, finish), between=b"\n", tail=b"\n</feed>\n")
+
+
+def _add_links(element: Element, content: Content, *, page: str) -> None:
+    language = content.language
+    add(element, "link", rel="alternate", type="text/html", hreflang=language, href=page)
+    if content.url:
+        add(element, "link", rel="via", href=content.url)
+    for enclosure in content.enclosures:
+        add(
+            element,
+            "link",
+            rel="enclosure",
+            type=enclosure.media_type,
+            length=str(enclosure.length_bytes),
+            title=enclosure.title,
+            href=enclosure.url,
+        )
+
+
+def _person(person: Person) -> dict[str, str | None]:
+    return {"name": person.name, "email": person.email, "uri": person.uri}

@@ -1,0 +1,111 @@
+"""What is checked in every format, and the table of formats."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from feeds.model.feed import Format
+from feeds.render.checks import atom, json_feed, rss
+from feeds.render.checks.bodies import addresses_in
+from feeds.render.checks.reading import Reading, Said, Unreadable
+
+#: Old aggregators stopped reading at 1024 kB; half of it leaves them room.
+MAX_DOCUMENT_BYTES = 512_000
+
+#: A clock a little ahead of ours is no finding.
+CLOCK_SKEW = timedelta(minutes=5)
+
+#: How much of a faulty address or date is repeated.
+_MAX_QUOTED_CHARS = 100
+
+READERS: Mapping[Format, Callable[[bytes], Reading]] = MappingProxyType(
+    {Format.ATOM: atom.read, Format.RSS: rss.read, Format.JSON: json_feed.read}
+)
+
+
+def format_of(document: bytes) -> Format:
+    """The format that a document seems to be in."""
+    head = document[:2_000].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith((b"{", b"[")):
+        return Format.JSON
+    return Format.RSS if b"<rss" in head else Format.ATOM
+
+
+def check(
+    document: bytes,
+    feed_format: Format,
+    *,
+    now: datetime,
+    topic: str | None = None,
+    max_bytes: int = MAX_DOCUMENT_BYTES,
+) -> list[str]:
+    """Say what is wrong with a document, for a person; nothing when it keeps its promises.
+
+    Args:
+        document: Uncompressed.
+        feed_format: What it is to be.
+        now: Nothing in it may lie behind this moment.
+        topic: The address that it must name as its own; any absolute one if None.
+        max_bytes: Larger documents are a finding.
+    """
+    findings = []
+    if len(document) > max_bytes:
+        findings.append(f"has {len(document):,} bytes, more than {max_bytes:,}")
+    try:
+        reading = READERS[feed_format](document)
+    except Unreadable as fault:
+        return [*findings, str(fault)]
+    findings += _self_findings(reading, topic)
+    for said in (reading.feed, *reading.entries):
+        findings += [f"{_place(said)}: {finding}" for finding in _findings(said, now)]
+    return findings + list(_repeated_ids(reading))
+
+
+def _self_findings(reading: Reading, topic: str | None) -> Iterator[str]:
+    """WebSub section 4: exactly one ``self``, and it is the topic."""
+    urls = reading.self_urls
+    if len(urls) != 1:
+        yield f"names {len(urls)} self addresses, not one"
+    for url in urls:
+        if topic is not None and url != topic:
+            yield f"names {url!r} as its own address, which is {topic}"
+        elif not _is_absolute(url):
+            yield f"names {url!r} as its own address, which is not absolute"
+
+
+def _findings(said: Said, now: datetime) -> Iterator[str]:
+    yield from said.findings
+    for text, moment in said.moments:
+        if moment is None:
+            yield f"has the date {text[:_MAX_QUOTED_CHARS]!r}, which the format does not know"
+        elif moment > now + CLOCK_SKEW:
+            yield f"has the date {text!r}, which lies in the future"
+    in_bodies = (address for body in said.bodies for address in addresses_in(body))
+    for address in (*said.addresses, *in_bodies):
+        if not _is_absolute(address):
+            yield f"has the address {address[:_MAX_QUOTED_CHARS]!r}, which is not absolute"
+
+
+def _repeated_ids(reading: Reading) -> Iterator[str]:
+    places: dict[str, str] = {}
+    for said in reading.entries:
+        for each in said.ids:
+            if each in places:
+                yield f"{said.place}: has the id {each!r} of {places[each]}"
+            places.setdefault(each, said.place)
+
+
+def _place(said: Said) -> str:
+    """``entry 3 (urn:uuid:…)``: the number to find it, the id to look it up."""
+    is_entry_with_id = said.place != "feed" and len(said.ids) == 1
+    return f"{said.place} ({said.ids[0]})" if is_entry_with_id else said.place
+
+
+def _is_absolute(address: str) -> bool:
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError:
+        return False
+    is_web = parts.scheme in ("http", "https", "ftp")
+    return bool(parts.netloc) if is_web else bool(parts.scheme)

@@ -1,0 +1,79 @@
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/), as a reader meets it."""
+
+import json
+from typing import Any
+
+from feeds.render.checks.moments import rfc3339
+from feeds.render.checks.reading import Reading, Said, Unreadable
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def read(document: bytes) -> Reading:
+    """Read a document.
+
+    Raises:
+        Unreadable: It is no JSON in UTF-8, or no JSON Feed 1.1.
+    """
+    top = _object(document)
+    items = top.get("items")
+    if top.get("version") != VERSION or not isinstance(items, list):
+        raise Unreadable(f"is no JSON Feed 1.1: its version is {top.get('version')!r}")
+    feed = Said(place="feed", addresses=_texts(top, "home_page_url", "icon", "favicon"))
+    feed.addresses += _of_each(top, "hubs", "url") + _of_each(top, "authors", "url")
+    for name in ("title", "home_page_url", "feed_url"):
+        feed.require_one(name, len(_texts(top, name)))
+    if "author" in top:
+        feed.findings.append("has author, which is authors since 1.1")
+    return Reading(
+        self_urls=_texts(top, "feed_url"),
+        feed=feed,
+        entries=[_item(item, number) for number, item in enumerate(items, 1)],
+    )
+
+
+def _object(document: bytes) -> dict[str, Any]:
+    try:
+        top = json.loads(document.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"is no JSON: {error}") from error
+    if not isinstance(top, dict):
+        raise Unreadable("is no JSON object")
+    return top
+
+
+def _item(item: Any, number: int) -> Said:
+    said = Said(place=f"entry {number}")
+    if not isinstance(item, dict):
+        said.findings.append("is no object")
+        return said
+    said.ids = _texts(item, "id")
+    said.require_one("id that is text", len(said.ids))
+    if not isinstance(item.get("content_html", item.get("content_text")), str):
+        said.findings.append("has neither content_html nor content_text")
+    said.moments = [rfc3339(text) for text in _texts(item, "date_published", "date_modified")]
+    said.addresses = _texts(item, "url", "external_url", "image", "banner_image")
+    said.addresses += _of_each(item, "attachments", "url") + _of_each(item, "authors", "url")
+    said.bodies = _texts(item, "content_html")
+    for attachment in _objects(item, "attachments"):
+        said.findings += [
+            f"has an attachment without {name}"
+            for name in ("url", "mime_type")
+            if not _texts(attachment, name)
+        ]
+    return said
+
+
+def _texts(members: dict[str, Any], *names: str) -> list[str]:
+    """The members of these names that are text, and not empty."""
+    values = (members.get(name) for name in names)
+    return [value for value in values if isinstance(value, str) and value]
+
+
+def _objects(members: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    value = members.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _of_each(members: dict[str, Any], name: str, key: str) -> list[str]:
+    return [text for each in _objects(members, name) for text in _texts(each, key)]

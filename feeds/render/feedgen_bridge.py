@@ -1,0 +1,178 @@
+"""The one door to feedgen. What it does wrong as it comes ends here.
+
+Seen in feedgen 1.0.0, each with the cure:
+
+- Its dates switch the *process's* locale and back, unlocked: files that another thread opens
+  meanwhile are read as ASCII. Its formatter is replaced when this module is imported.
+- An Atom entry's links keep nothing but ``href``, and RSS loses every link but ``self``: all
+  links are written by the *finish* functions of our formats.
+- ``updated`` falls back to the clock: our formats always set it.
+- Its generator text holds its version, so an upgrade would change every document: ours is fixed.
+- One character that XML forbids kills the whole feed: we make entries one by one.
+
+It takes two functions to write something: *fill* sets what feedgen does well through feedgen's
+own methods, *finish* then completes the element that feedgen made. Objects of feedgen live only
+inside one call, so any number of threads may render.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import feedgen.entry
+import feedgen.feed
+import feedgen.util
+from feedgen.entry import FeedEntry
+from feedgen.ext.base import BaseExtension
+from feedgen.feed import FeedGenerator
+from lxml import etree
+from lxml.etree import _Element as Element
+
+from feeds.render.dates import rfc822
+
+__all__ = [
+    "ATOM_NAMESPACE",
+    "DC_NAMESPACE",
+    "XML_LANG",
+    "Element",
+    "FeedEntry",
+    "FeedGenerator",
+    "add",
+    "atom_entry",
+    "atom_head",
+    "replace",
+    "rss_head",
+    "rss_item",
+]
+
+#: The functions are feedgen's own imports of one another, hence three places.
+for _module in (feedgen.util, feedgen.feed, feedgen.entry):
+    _module.formatRFC2822 = rfc822
+
+ATOM_NAMESPACE = "http://www.w3.org/2005/Atom"
+DC_NAMESPACE = "http://purl.org/dc/elements/1.1/"
+CONTENT_NAMESPACE = "http://purl.org/rss/1.0/modules/content/"
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+#: What the root of every RSS document declares, whether an item uses it or not, so that a
+#: fragment fits into each. Atom fragments use the default namespace alone.
+RSS_NAMESPACES = {
+    "atom": ATOM_NAMESPACE,
+    "content": CONTENT_NAMESPACE,
+    "dc": DC_NAMESPACE,
+}
+
+#: feedgen writes its own declaration in single quotes; readers that sniff look for double ones.
+DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+
+GENERATOR = "Communiqué"
+
+FillEntry = Callable[[FeedEntry], None]
+FillFeed = Callable[[FeedGenerator], None]
+Finish = Callable[[Element], None]
+
+
+class _Finishing(BaseExtension):  # type: ignore[misc, unused-ignore]
+    """The extension by which feedgen lets us complete a head."""
+
+    def __init__(self, finish: Finish, namespaces: dict[str, str]) -> None:
+        self._finish = finish
+        self._namespaces = namespaces
+
+    def extend_ns(self) -> dict[str, str]:
+        """Say which namespaces the root declares."""
+        return self._namespaces
+
+    def extend_atom(self, feed: Element) -> Element:
+        """Complete ``<feed>``, whose children have bare names, without a namespace."""
+        self._finish(feed)
+        return feed
+
+    def extend_rss(self, feed: Element) -> Element:
+        """Complete ``<channel>``, the one child of ``<rss>``."""
+        self._finish(feed[0])
+        return feed
+
+
+def atom_entry(fill: FillEntry, finish: Finish) -> bytes:
+    """``<entry>…</entry>`` without namespace declarations; *finish* gets the entry.
+
+    Raises:
+        ValueError: A required field is empty, or a text holds what XML forbids.
+    """
+    made = FeedEntry()
+    fill(made)
+    entry: Element = made.atom_entry()
+    finish(entry)
+    return _bytes(entry)
+
+
+def rss_item(fill: FillEntry, finish: Finish) -> bytes:
+    """``<item>…</item>`` without namespace declarations; *finish* gets the item.
+
+    Raises:
+        ValueError: A required field is empty, or a text holds what XML forbids.
+    """
+    made = FeedEntry()
+    fill(made)
+    item: Element = made.rss_entry()
+    # Under a root that declares the prefixes, lxml does not repeat the declarations.
+    root = etree.Element("rss", nsmap=RSS_NAMESPACES)
+    root.append(item)
+    finish(item)
+    document = _bytes(root)
+    return document[document.index(b"<item") : document.rindex(b"</rss>")]
+
+
+def atom_head(fill: FillFeed, finish: Finish) -> bytes:
+    """An Atom document up to its first entry; *finish* gets ``<feed>``.
+
+    Raises:
+        ValueError: A required field is empty, or a text holds what XML forbids.
+    """
+    made = _generator(fill, finish, namespaces={})
+    return DECLARATION + _without_end(made.atom_str(xml_declaration=False), b"</feed>")
+
+
+def rss_head(fill: FillFeed, finish: Finish) -> bytes:
+    """An RSS document up to its first item; *finish* gets ``<channel>``.
+
+    Raises:
+        ValueError: A required field is empty, or a text holds what XML forbids.
+    """
+    made = _generator(fill, finish, namespaces=RSS_NAMESPACES)
+    return DECLARATION + _without_end(made.rss_str(xml_declaration=False), b"</channel></rss>")
+
+
+def add(parent: Element, name: str, text: str | None = None, **attributes: str | None) -> None:
+    """Append a child to *parent*, with those *attributes* that are not None or empty."""
+    child = etree.SubElement(parent, name)
+    child.text = text
+    for key, value in attributes.items():
+        if value:
+            child.set(key, value)
+
+
+def replace(parent: Element, name: str, text: str) -> None:
+    """Give the child *name* that feedgen made another text."""
+    for child in parent.iterfind(name):
+        child.text = text
+
+
+def _generator(fill: FillFeed, finish: Finish, *, namespaces: dict[str, str]) -> FeedGenerator:
+    made = FeedGenerator()
+    made.generator(GENERATOR)
+    made.register_extension("communique", partial(_Finishing, finish, namespaces))
+    fill(made)
+    return made
+
+
+def _bytes(element: Element) -> bytes:
+    written: Any = etree.tostring(element, encoding="UTF-8", xml_declaration=False)
+    return bytes(written)
+
+
+def _without_end(document: bytes, end: bytes) -> bytes:
+    if not document.endswith(end):
+        raise ValueError(f"feedgen's document does not end with {end!r}")
+    return document[: -len(end)]

@@ -1,0 +1,87 @@
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from feeds.model.edition import Entry, FeedHead
+from feeds.model.feed import Site
+from feeds.model.release import Enclosure, Person
+from feeds.render.dates import rfc3339
+from feeds.render.frame import Frame
+from feeds.render.plain_text import plain_text
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+#: A JSON object, in the order in which it is written.
+Members = dict[str, Any]
+
+
+def fragment(entry: Entry, site: Site) -> bytes:
+    """One object of ``items``. HTML stands in ``content_html`` and nowhere else."""
+    release, content = entry.release, entry.release.content
+    item: Members = {
+        "id": release.id,
+        "url": site.release_page(release.slug),
+        "external_url": content.url,
+        "title": content.title,
+        "summary": content.summary,
+        "content_html": content.body,
+        "content_text": plain_text(content.body),
+        "date_published": rfc3339(content.published),
+        "date_modified": rfc3339(release.updated),
+        "language": content.language,
+        "authors": _authors(content.authors),
+        "tags": [category.title for category in entry.categories],
+        "attachments": [_attachment(enclosure) for enclosure in content.enclosures],
+    }
+    # "id and one of content_html, content_text must be present": an empty body stays.
+    return _bytes(_filled(item) | {"content_html": content.body})
+
+
+def frame(head: FeedHead, site: Site) -> Frame:
+    """The object around ``items``."""
+    feed = head.feed
+    addresses = {link.rel: link.href for link in head.links if link.rel != "hub"}
+    top: Members = {
+        "version": VERSION,
+        "title": feed.title,
+        "home_page_url": site.feed_page(feed.slug),
+        "feed_url": addresses.get("self"),
+        "description": feed.description,
+        "icon": site.icon,
+        "favicon": site.icon,
+        "language": feed.language,
+        "authors": _authors((feed.author,)),
+        "hubs": [{"type": "WebSub", "url": each.href} for each in head.links if each.rel == "hub"],
+    }
+    start = _bytes(_filled(top)).removesuffix(b"}") + b',"items":[\n'
+    return Frame(head=start, between=b",\n", tail=b"\n]}\n")
+
+
+def _authors(people: Sequence[Person]) -> list[Members]:
+    """Authors; "it could also be a mailto: link" where somebody has no page of their own."""
+    return [
+        _filled({"name": each.name, "url": each.uri or (each.email and f"mailto:{each.email}")})
+        for each in people
+    ]
+
+
+def _attachment(enclosure: Enclosure) -> Members:
+    return _filled(
+        {
+            "url": enclosure.url,
+            "mime_type": enclosure.media_type,
+            "title": enclosure.title,
+            "size_in_bytes": enclosure.length_bytes,
+        }
+    )
+
+
+def _filled(members: Members) -> Members:
+    """Only what says something. A length of 0 does."""
+    return {key: value for key, value in members.items() if value not in (None, "", [])}
+
+
+def _bytes(members: Members) -> bytes:
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode("utf-8")

@@ -1,0 +1,79 @@
+"""Whether a store is there, can be worked with, and is sound."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from feeds.errors import StoreOutdated, StoreUnavailable
+from feeds.store import migrate
+from feeds.store.database import Database, Transaction
+
+#: A broken file can break in thousands of places; the first ones tell enough.
+MAX_FINDINGS = 100
+
+
+def missing_file(url: str) -> Path | None:
+    """The SQLite file that *url* names, when it is not there yet; None for every other store.
+
+    To connect would make the file, which is no business of who only wants to look.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    path = Path(str(parsed.database))
+    return None if path.exists() else path
+
+
+def require_usable(database: Database) -> None:
+    """Refuse to work on what is no store, or one with another schema.
+
+    Raises:
+        StoreOutdated: The schema is older, newer, or not ours.
+        StoreUnavailable: The database cannot be reached, or what is there is none.
+    """
+    try:
+        migrate.require_current(database)
+    except DBAPIError as error:
+        raise _unreadable(database, error) from error
+
+
+def check(database: Database) -> list[str]:
+    """What is wrong with a store, for a person; empty when it is sound. Reads all of SQLite's file.
+
+    Raises:
+        StoreUnavailable: The database cannot be reached, or what is there is none.
+    """
+    try:
+        return list(_findings(database))[:MAX_FINDINGS]
+    except DBAPIError as error:
+        raise _unreadable(database, error) from error
+
+
+def _findings(database: Database) -> Iterator[str]:
+    if database.is_sqlite:
+        with database.read() as tx:
+            yield from _sqlite_findings(tx)
+    try:
+        migrate.require_current(database)
+    except StoreOutdated as error:
+        # Every table would differ: the one reason tells more.
+        yield str(error)
+    else:
+        yield from (f"schema: {difference}" for difference in migrate.differences(database))
+
+
+def _sqlite_findings(tx: Transaction) -> Iterator[str]:
+    """What SQLite itself finds (https://sqlite.org/pragma.html, two pragmas of these names)."""
+    pragma = f"PRAGMA integrity_check({MAX_FINDINGS})"
+    for row in tx.connection.exec_driver_sql(pragma):
+        if row[0] != "ok":
+            yield f"integrity: {row[0]}"
+    for table, row_id, parent, _ in tx.connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        where = table if row_id is None else f"{table}, row {row_id}"
+        yield f"foreign key: {where} points to nothing in {parent}"
+
+
+def _unreadable(database: Database, error: DBAPIError) -> StoreUnavailable:
+    return StoreUnavailable(f"the store at {database.label} cannot be read: {error.orig}")

@@ -1,0 +1,200 @@
+"""A database and its transactions, the same for SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+
+from feeds.errors import StoreConflict, StoreUnavailable
+from feeds.store.documents import Documents
+from feeds.store.feeds import Feeds
+from feeds.store.filings import Filings
+from feeds.store.fragments import Fragments
+from feeds.store.intake_files import IntakeFiles
+from feeds.store.names import Names
+from feeds.store.pings import Pings
+from feeds.store.refusals import Refusals
+from feeds.store.releases import Releases
+
+#: How long a writer waits for another one on SQLite before it gives up.
+BUSY_TIMEOUT_MS = 20_000
+
+#: PostgreSQL's codes for "somebody else was first, try again": serialization failure, deadlock.
+_TRY_AGAIN = {"40001", "40P01"}
+
+
+class Transaction:
+    """The nouns of the store over one connection. All that is written here is kept, or nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @cached_property
+    def releases(self) -> Releases:
+        """Releases and their earlier revisions."""
+        return Releases(self.connection)
+
+    @cached_property
+    def names(self) -> Names:
+        """Category names as releases give them."""
+        return Names(self.connection)
+
+    @cached_property
+    def filings(self) -> Filings:
+        """Which release is in which feed."""
+        return Filings(self.connection)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        """The feeds and whether they are stale."""
+        return Feeds(self.connection)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """The documents of the current editions."""
+        return Documents(self.connection)
+
+    @cached_property
+    def fragments(self) -> Fragments:
+        """Rendered entries, and those that could not be rendered."""
+        return Fragments(self.connection)
+
+    @cached_property
+    def pings(self) -> Pings:
+        """The outbox to the hubs."""
+        return Pings(self.connection)
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        """Documents refused at the door."""
+        return Refusals(self.connection)
+
+    @cached_property
+    def intake_files(self) -> IntakeFiles:
+        """Files of the watched folders that were read."""
+        return IntakeFiles(self.connection)
+
+
+class Database:
+    """One SQLite file or one PostgreSQL database. Safe to share between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(communique_begin="BEGIN IMMEDIATE")
+        self._claimer = self._writer.execution_options(communique_is_lasting=False)
+
+    @classmethod
+    def open(cls, url: str) -> "Database":
+        """Open the database at *url*; nothing is connected to before the first transaction.
+
+        Args:
+            url: ``sqlite:///path`` or ``postgresql://…`` (psycopg 3 is used for the latter).
+        """
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        if engine.dialect.name == "sqlite":
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        else:
+            event.listen(engine, "begin", _begin_postgres)
+        return cls(engine)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True for SQLite: one machine, one writer at a time."""
+        return self._engine.dialect.name == "sqlite"
+
+    @property
+    def label(self) -> str:
+        """The database's address for a person, without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Write: committed at the end of the block, rolled back when it raises.
+
+        Raises:
+            StoreConflict: Another transaction was first; nothing was written.
+            StoreUnavailable: The database cannot be reached or does not answer in time.
+        """
+        with _translated(), self._writer.begin() as connection:
+            yield Transaction(connection)
+
+    @contextmanager
+    def claiming(self) -> Iterator[Transaction]:
+        """Write what only the living need: committed for all to see, but not waiting for the disk.
+
+        When the machine loses its power, the last of it may be gone, and the database is sound.
+        That is enough for a claim, which nobody needs when the worker is gone too.
+
+        Raises:
+            StoreConflict: Another transaction was first; nothing was written.
+            StoreUnavailable: The database cannot be reached or does not answer in time.
+        """
+        with _translated(), self._claimer.begin() as connection:
+            yield Transaction(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Look, without a lock on writers. What is written here is thrown away.
+
+        Raises:
+            StoreUnavailable: The database cannot be reached or does not answer in time.
+        """
+        with _translated(), self._engine.connect() as connection:
+            yield Transaction(connection)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise StoreConflict(str(error.orig)) from error
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) in _TRY_AGAIN:
+            raise StoreConflict(str(error.orig)) from error
+        raise StoreUnavailable(str(error.orig)) from error
+    except DBAPIError:
+        raise  # a statement of ours is wrong: a bug, and it flies
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(str(error)) from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own idea of when a transaction begins is switched off; see _begin_sqlite.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits when the power fails, and a
+    # hub may by then have been told of an edition that would be gone. Set each time, because it
+    # cannot be changed inside a transaction.
+    mode = "FULL" if options.get("communique_is_lasting", True) else "NORMAL"
+    connection.exec_driver_sql(f"PRAGMA synchronous = {mode}")
+    # A writer takes the write lock at once and waits for it there. Upgrading a read transaction
+    # later would fail at once with "database is locked", whatever the timeout.
+    connection.exec_driver_sql(options.get("communique_begin", "BEGIN"))
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if not connection.get_execution_options().get("communique_is_lasting", True):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

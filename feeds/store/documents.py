@@ -1,0 +1,61 @@
+"""The documents of the feeds' current editions."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, select
+
+from feeds.model.edition import DocumentVersion, FeedDocument
+from feeds.model.feed import Format, Link
+from feeds.store.schema import documents
+from feeds.store.upserts import upsert
+
+
+class Documents:
+    """Documents over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, feed: str, feed_format: Format) -> FeedDocument | None:
+        """The current document, or None when there is no edition yet."""
+        wanted = select(documents).where(
+            documents.c.feed == feed, documents.c.format == feed_format
+        )
+        row = self._connection.execute(wanted).mappings().one_or_none()
+        if row is None:
+            return None
+        fields = dict(row, format=feed_format, links=tuple(Link(**link) for link in row["links"]))
+        return FeedDocument(**fields)
+
+    def version(self, feed: str, feed_format: Format) -> DocumentVersion | None:
+        """What tells the current document apart, without its bytes."""
+        return self.versions(feed).get(feed_format)
+
+    def versions(self, feed: str) -> dict[Format, DocumentVersion]:
+        """What tells the feed's current documents apart, without their bytes."""
+        columns = [documents.c[name] for name in ("edition", "digest", "modified_at")]
+        wanted = select(documents.c.format, *columns).where(documents.c.feed == feed)
+        return {
+            Format(row.format): DocumentVersion(
+                edition=row.edition, digest=row.digest, modified_at=row.modified_at
+            )
+            for row in self._connection.execute(wanted)
+        }
+
+    def put(self, changed: Sequence[FeedDocument]) -> None:
+        """Make these the current documents."""
+        rows = [
+            {
+                "feed": document.feed,
+                "format": document.format.value,
+                "edition": document.edition,
+                "digest": document.digest,
+                "modified_at": document.modified_at,
+                "links": [asdict(link) for link in document.links],
+                "size_bytes": document.size_bytes,
+                "gzip": document.gzip,
+            }
+            for document in changed
+        ]
+        upsert(self._connection, documents, rows)

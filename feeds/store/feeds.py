@@ -1,0 +1,215 @@
+"""The feeds, and whether their edition is behind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, or_, select, update
+
+from feeds.errors import FeedNotFound
+from feeds.model.listing import FeedState
+from feeds.store.schema import Instant, documents, feeds
+from feeds.store.upserts import upsert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedFeed:
+    """How a feed was described when the configuration was last applied."""
+
+    slug: str
+    selection: str  #: which releases it takes
+    settings: str  #: digest of all else that its documents say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masthead:
+    """What a feed's documents say of the feed that the configuration does not tell."""
+
+    id: str  #: minted once, when the feed began
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedFeed:
+    """A stale feed that this worker alone may regenerate for now."""
+
+    slug: str
+    masthead: Masthead
+    seq: int  #: the staleness that the new edition will answer
+    edition: int  #: number of the present edition
+    failures: int
+
+
+class Feeds:
+    """Feeds over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def applied(self) -> dict[str, AppliedFeed]:
+        """Every feed as it was last described, by slug."""
+        wanted = select(feeds.c.slug, feeds.c.selection, feeds.c.settings)
+        return {
+            row.slug: AppliedFeed(slug=row.slug, selection=row.selection, settings=row.settings)
+            for row in self._connection.execute(wanted)
+        }
+
+    def begin(self, ids: Mapping[str, str], *, now: datetime) -> None:
+        """Begin feeds: by slug, with the ids that they will have for ever. No edition yet.
+
+        A feed that another process began a moment ago keeps the id it got there.
+        """
+        rows = [
+            {
+                "slug": slug,
+                "id": feed_id,
+                "selection": "",
+                "settings": "",
+                "edition": 0,
+                "changed_at": now,
+                "stale_seq": 0,
+                "rendered_seq": 0,
+                "failures": 0,
+            }
+            for slug, feed_id in sorted(ids.items())
+        ]
+        upsert(self._connection, feeds, rows, keep=[column.name for column in feeds.columns])
+
+    def describe(self, described: Sequence[AppliedFeed]) -> None:
+        """Note how these feeds are described now."""
+        for feed in described:
+            noted = update(feeds).where(feeds.c.slug == feed.slug)
+            self._connection.execute(noted.values(selection=feed.selection, settings=feed.settings))
+
+    def masthead(self, slug: str) -> Masthead:
+        """The feed's id and its last change.
+
+        Raises:
+            FeedNotFound: The store does not know the feed.
+        """
+        wanted = select(feeds.c.id, feeds.c.changed_at).where(feeds.c.slug == slug)
+        row = self._connection.execute(wanted).one_or_none()
+        if row is None:
+            raise FeedNotFound(slug)
+        return Masthead(id=row.id, changed_at=row.changed_at)
+
+    def remove(self, slugs: Sequence[str]) -> None:
+        """Forget feeds, with their documents and pings."""
+        self._connection.execute(delete(feeds).where(feeds.c.slug.in_(slugs)))
+
+    def mark_stale(self, slugs: Sequence[str], *, now: datetime) -> dict[str, int]:
+        """Say that these feeds changed. Returns the staleness of each, a number that only grows."""
+        chosen = feeds.c.slug.in_(slugs)
+        # Locked in order first: two transactions that mark the same feeds must not lock crosswise.
+        in_order = select(feeds.c.slug).where(chosen).order_by(feeds.c.slug).with_for_update()
+        self._connection.execute(in_order)
+        marked = (
+            update(feeds)
+            .where(chosen)
+            .values(
+                stale_seq=feeds.c.stale_seq + 1,
+                changed_at=case(
+                    (feeds.c.changed_at > now, feeds.c.changed_at), else_=literal(now, Instant)
+                ),
+                # A pause after a failure ends here: the new state may well succeed.
+                claimed_until=case((feeds.c.claimed_by.is_not(None), feeds.c.claimed_until)),
+            )
+            .returning(feeds.c.slug, feeds.c.stale_seq)
+        )
+        return {row.slug: row.stale_seq for row in self._connection.execute(marked)}
+
+    def stale(self, *, now: datetime) -> list[str]:
+        """Feeds whose edition is behind and that nobody works on, the longest waiting first."""
+        wanted = select(feeds.c.slug).where(_is_stale(), _is_free(now))
+        found = self._connection.execute(wanted.order_by(feeds.c.changed_at, feeds.c.slug))
+        return [row.slug for row in found]
+
+    def claim(
+        self, slugs: Sequence[str], *, worker: str, now: datetime, until: datetime
+    ) -> list[ClaimedFeed]:
+        """Take stale feeds for this worker; those that another one took first are left out."""
+        taken = (
+            update(feeds)
+            .where(feeds.c.slug.in_(slugs), _is_stale(), _is_free(now))
+            .values(claimed_by=worker, claimed_until=until)
+            .returning(
+                feeds.c.slug,
+                feeds.c.id,
+                feeds.c.changed_at,
+                feeds.c.stale_seq,
+                feeds.c.edition,
+                feeds.c.failures,
+            )
+        )
+        return [
+            ClaimedFeed(
+                slug=row.slug,
+                masthead=Masthead(id=row.id, changed_at=row.changed_at),
+                seq=row.stale_seq,
+                edition=row.edition,
+                failures=row.failures,
+            )
+            for row in self._connection.execute(taken)
+        ]
+
+    def settle(self, claimed: ClaimedFeed, *, worker: str, edition: int) -> bool:
+        """The edition answers the staleness of the claim. False when the claim was lost."""
+        settled = (
+            update(feeds)
+            .where(feeds.c.slug == claimed.slug, feeds.c.claimed_by == worker)
+            .values(
+                rendered_seq=claimed.seq,
+                edition=edition,
+                claimed_by=None,
+                claimed_until=None,
+                failures=0,
+                trouble=None,
+            )
+        )
+        return self._connection.execute(settled).rowcount == 1
+
+    def fail(self, claimed: ClaimedFeed, *, worker: str, trouble: str, until: datetime) -> None:
+        """No new edition came of it. The feed stays stale and is not tried again before *until*."""
+        failed = (
+            update(feeds)
+            .where(feeds.c.slug == claimed.slug, feeds.c.claimed_by == worker)
+            .values(
+                claimed_by=None,
+                claimed_until=until,
+                failures=feeds.c.failures + 1,
+                trouble=trouble,
+            )
+        )
+        self._connection.execute(failed)
+
+    def release_claims(self) -> None:
+        """Free what a worker held that is known to be dead."""
+        self._connection.execute(update(feeds).values(claimed_by=None, claimed_until=None))
+
+    def states(self, *, titles: Mapping[str, str], releases: Mapping[str, int]) -> list[FeedState]:
+        """How each of the feeds in *titles* stands, in that order."""
+        modified = func.max(documents.c.modified_at, type_=documents.c.modified_at.type)
+        wanted = select(feeds, modified.label("modified_at")).join(documents, isouter=True)
+        rows = {row.slug: row for row in self._connection.execute(wanted.group_by(feeds.c.slug))}
+        return [
+            FeedState(
+                slug=slug,
+                title=title,
+                edition=rows[slug].edition,
+                releases=releases.get(slug, 0),
+                changed_at=rows[slug].changed_at,
+                modified_at=rows[slug].modified_at,
+                is_stale=rows[slug].stale_seq > rows[slug].rendered_seq,
+                trouble=rows[slug].trouble,
+            )
+            for slug, title in titles.items()
+            if slug in rows
+        ]
+
+
+def _is_stale() -> ColumnElement[bool]:
+    return feeds.c.stale_seq > feeds.c.rendered_seq
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(feeds.c.claimed_until.is_(None), feeds.c.claimed_until <= now)

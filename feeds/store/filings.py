@@ -1,0 +1,89 @@
+"""Which release is in which feed, and a feed's window of them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Select, func, insert, select
+
+from feeds.model.feed import Window
+from feeds.model.release import Release, ReleaseId
+from feeds.store.schema import filings
+
+#: A document never lists more, however small its entries and however many days it covers.
+MAX_WINDOW_ENTRIES = 1_000
+
+
+class Filings:
+    """Filings over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, tuple[str, ...]]:
+        """The feeds (slugs, sorted) that each of these releases is in."""
+        if not ids:
+            return {}
+        wanted = select(filings.c.release_id, filings.c.feed).where(filings.c.release_id.in_(ids))
+        found: dict[ReleaseId, list[str]] = defaultdict(list)
+        for row in self._connection.execute(wanted):
+            found[ReleaseId(row.release_id)].append(row.feed)
+        return {release_id: tuple(sorted(slugs)) for release_id, slugs in found.items()}
+
+    def replace(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
+        """File each release into exactly these feeds."""
+        ids = [release.id for release, _ in filed]
+        self._connection.execute(filings.delete().where(filings.c.release_id.in_(ids)))
+        rows = [
+            {
+                "release_id": release.id,
+                "feed": slug,
+                "changed_at": release.changed_at,
+                "published": release.content.published,
+            }
+            for release, slugs in filed
+            for slug in slugs
+        ]
+        if rows:
+            self._connection.execute(insert(filings), rows)
+
+    def window(self, feed: str, window: Window) -> list[ReleaseId]:
+        """The releases that a feed's document may hold, most recent change first.
+
+        At least ``window.entries``, and all that changed in the ``window.days`` days before the
+        feed's newest change. Days count from there and not from today: a document's bytes must
+        not depend on the day it is made. Bytes are the caller's to count.
+        """
+        rows = list(self._connection.execute(_newest(feed).limit(window.entries)))
+        if len(rows) == window.entries:
+            since: datetime = rows[0].changed_at - timedelta(days=window.days)
+            if rows[-1].changed_at >= since:
+                longer = _newest(feed).where(filings.c.changed_at >= since)
+                rows = list(self._connection.execute(longer.limit(MAX_WINDOW_ENTRIES)))
+        return [ReleaseId(row.release_id) for row in rows]
+
+    def latest(self, feed: str, *, limit: int) -> list[ReleaseId]:
+        """The releases of a feed that were published last, the newest first."""
+        order = (filings.c.published.desc(), filings.c.release_id.desc())
+        wanted = select(filings.c.release_id).where(filings.c.feed == feed).order_by(*order)
+        rows = self._connection.execute(wanted.limit(limit))
+        return [ReleaseId(row.release_id) for row in rows]
+
+    def counts(self) -> Mapping[str, int]:
+        """How many releases each feed has that has any."""
+        wanted = select(filings.c.feed, func.count().label("releases")).group_by(filings.c.feed)
+        return {row.feed: row.releases for row in self._connection.execute(wanted)}
+
+    def forget(self, feeds: Sequence[str]) -> None:
+        """Take all releases out of these feeds."""
+        self._connection.execute(filings.delete().where(filings.c.feed.in_(feeds)))
+
+
+def _newest(feed: str) -> Select[tuple[str, datetime]]:
+    return (
+        select(filings.c.release_id, filings.c.changed_at)
+        .where(filings.c.feed == feed)
+        .order_by(
+            filings.c.changed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc()
+        )
+    )

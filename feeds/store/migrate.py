@@ -1,0 +1,60 @@
+"""Bringing a database to the schema of this version, and telling whether it is there."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from feeds.errors import StoreOutdated
+from feeds.store.database import Database
+from feeds.store.schema import metadata
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def upgrade(database: Database) -> str:
+    """Bring the database to the newest schema, from whichever it has. Returns its name.
+
+    All of it is one transaction: a migration that fails leaves the database as it was.
+    """
+    with database.transaction() as tx:
+        config = _config()
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "head")
+        return _current(MigrationContext.configure(tx.connection)) or "empty"
+
+
+def require_current(database: Database) -> None:
+    """Refuse to work on a database with another schema.
+
+    Raises:
+        StoreOutdated: The schema is older, newer, or not ours.
+    """
+    with database.read() as tx:
+        current = _current(MigrationContext.configure(tx.connection))
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if current != head:
+        raise StoreOutdated(
+            f"the store at {database.label} has schema {current or 'none'}, this version works "
+            f"with {head}: run 'communique store upgrade'"
+        )
+
+
+def differences(database: Database) -> list[str]:
+    """What of the database's tables is not as this version has them; empty when all is."""
+    with database.read() as tx:
+        found = compare_metadata(MigrationContext.configure(tx.connection), metadata)
+    return [str(difference) for difference in found]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def _current(context: MigrationContext) -> str | None:
+    return context.get_current_revision()

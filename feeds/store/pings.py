@@ -1,0 +1,191 @@
+"""The outbox: what each hub is to be told of each topic.
+
+A row is asked for in the transaction that makes its feed stale. It is due from the moment that
+the topic's stored document is of a newer edition than the hub was told of; so a ping never goes
+out before its edition can be fetched, a change that leaves a document's bytes as they were needs
+none, and any number of changes in a burst are one ping.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, or_, select, update
+
+from feeds.model.feed import Feed, Format
+from feeds.model.listing import DuePing, PingState
+from feeds.store.schema import documents, feeds, pings
+from feeds.store.upserts import upsert
+
+
+class Pings:
+    """Pings over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ask(self, asked: Sequence[tuple[Feed, int]], *, now: datetime) -> None:
+        """Have the hubs of these feeds told, once their next edition is stored.
+
+        Args:
+            asked: Feeds with the staleness that the edition will answer.
+            now: Tries start afresh from here, whatever failed before.
+        """
+        rows = [
+            {
+                "feed": feed.slug,
+                "format": feed_format.value,
+                "hub": hub,
+                "wanted_seq": seq,
+                "told_edition": 0,
+                "has_failed": 0,
+                "attempts": 0,
+                "due_at": now,
+                "first_failed_at": None,
+            }
+            for feed, seq in asked
+            for feed_format in Format
+            for hub in dict.fromkeys(feed.hubs)
+        ]
+        upsert(self._connection, pings, rows, keep=["told_edition"])
+
+    def keep_only(self, feed: Feed) -> None:
+        """Forget the hubs that this feed no longer has."""
+        gone = (pings.c.feed == feed.slug) & pings.c.hub.not_in(feed.hubs)
+        self._connection.execute(delete(pings).where(gone))
+
+    def due(self, *, now: datetime) -> list[DuePing]:
+        """Pings to be sent now that nobody is sending, the longest waiting first."""
+        wanted = (
+            _with_edition()
+            .where(_is_news(), pings.c.has_failed == 0, pings.c.due_at <= now, _is_free(now))
+            .order_by(pings.c.due_at, pings.c.hub, pings.c.feed, pings.c.format)
+        )
+        return [
+            DuePing(
+                feed=row.feed,
+                format=Format(row.format),
+                hub=row.hub,
+                edition=row.edition,
+                wanted_seq=row.wanted_seq,
+                attempts=row.attempts,
+                first_failed_at=row.first_failed_at,
+            )
+            for row in self._connection.execute(wanted)
+        ]
+
+    def claim(self, ping: DuePing, *, now: datetime, until: datetime) -> bool:
+        """Take one ping for this worker until then; False if another took it first."""
+        taken = (
+            update(pings)
+            .where(_is(ping), pings.c.told_edition < ping.edition, _is_free(now))
+            .where(pings.c.due_at <= now, pings.c.has_failed == 0)
+            .values(claimed_until=until)
+        )
+        return self._connection.execute(taken).rowcount == 1
+
+    def told(self, ping: DuePing, *, now: datetime, result: str) -> None:
+        """The hub accepted the ping."""
+        self._note(
+            ping,
+            told_edition=ping.edition,
+            attempts=0,
+            has_failed=0,
+            first_failed_at=None,
+            last_try_at=now,
+            last_result=result,
+        )
+
+    def put_off(self, ping: DuePing, *, now: datetime, until: datetime, result: str) -> None:
+        """It failed, and is tried again at *until*; at once if a newer change asked meanwhile."""
+        self._note(ping, last_try_at=now, last_result=result)
+        self._after_failure(ping, now=now, due_at=until)
+
+    def give_up(self, ping: DuePing, *, now: datetime, result: str) -> None:
+        """It failed for the last time; it stands as failed until a change or a person asks."""
+        self._note(ping, last_try_at=now, last_result=result)
+        self._after_failure(ping, now=now, has_failed=1)
+
+    def listed(self) -> list[PingState]:
+        """What every hub knows of every topic, by feed, format and hub."""
+        order = (pings.c.feed, pings.c.format, pings.c.hub)
+        rows = self._connection.execute(_with_edition().order_by(*order))
+        return [_state(row) for row in rows]
+
+    def retry(self, *, now: datetime, feed: str | None = None, hub: str | None = None) -> int:
+        """Make failed and waiting tries due now; says how many. None stands for any."""
+        chosen = update(pings).where((pings.c.attempts > 0) | (pings.c.has_failed == 1))
+        if feed is not None:
+            chosen = chosen.where(pings.c.feed == feed)
+        if hub is not None:
+            chosen = chosen.where(pings.c.hub == hub)
+        fresh = {"attempts": 0, "has_failed": 0, "first_failed_at": None, "due_at": now}
+        return self._connection.execute(chosen.values(fresh)).rowcount
+
+    def release_claims(self) -> None:
+        """Free what a worker held that is known to be dead."""
+        self._connection.execute(update(pings).values(claimed_until=None))
+
+    def _note(self, ping: DuePing, **values: Any) -> None:
+        self._connection.execute(
+            update(pings).where(_is(ping)).values(claimed_until=None, **values)
+        )
+
+    def _after_failure(self, ping: DuePing, *, now: datetime, **values: Any) -> None:
+        first = ping.first_failed_at or now
+        still_asked = pings.c.wanted_seq == ping.wanted_seq
+        self._connection.execute(
+            update(pings)
+            .where(_is(ping), still_asked)
+            .values(attempts=ping.attempts + 1, first_failed_at=first, **values)
+        )
+
+
+def _with_edition() -> Any:
+    on_topic = (documents.c.feed == pings.c.feed) & (documents.c.format == pings.c.format)
+    return (
+        select(pings, documents.c.edition, feeds.c.rendered_seq)
+        .join(feeds, feeds.c.slug == pings.c.feed)
+        .join(documents, on_topic, isouter=True)
+    )
+
+
+def _is(ping: DuePing) -> ColumnElement[bool]:
+    return (
+        (pings.c.feed == ping.feed)
+        & (pings.c.format == ping.format.value)
+        & (pings.c.hub == ping.hub)
+    )
+
+
+def _is_news() -> ColumnElement[bool]:
+    return documents.c.edition > pings.c.told_edition
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(pings.c.claimed_until.is_(None), pings.c.claimed_until <= now)
+
+
+def _state(row: Row[Any]) -> PingState:
+    edition = row.edition or 0
+    is_news = edition > row.told_edition
+    return PingState(
+        feed=row.feed,
+        format=Format(row.format),
+        hub=row.hub,
+        edition=edition,
+        told_edition=row.told_edition,
+        state=_state_name(row, is_news=is_news),
+        attempts=row.attempts,
+        due_at=row.due_at if is_news and not row.has_failed else None,
+        last_try_at=row.last_try_at,
+        last_result=row.last_result,
+    )
+
+
+def _state_name(row: Row[Any], *, is_news: bool) -> str:
+    if is_news and row.has_failed:
+        return "failed"
+    if is_news:
+        return "retrying" if row.attempts else "due"
+    return "waiting" if row.wanted_seq > row.rendered_seq else "told"

@@ -1,0 +1,74 @@
+"""Documents refused at the door, kept until they are accepted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from feeds.model.intake import KeptRefusal, Refusal
+from feeds.model.release import Origin
+from feeds.store.schema import refusals
+from feeds.store.upserts import upsert
+
+
+class Refusals:
+    """Refusals over one connection. There is one for a document, or for a line of it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, refused: Sequence[Refusal], *, now: datetime) -> None:
+        """Keep these; a document refused again has its newest refusal."""
+        rows = {_key(refusal.origin): _row(refusal, now) for refusal in refused}
+        upsert(self._connection, refusals, [rows[key] for key in sorted(rows)])
+
+    def clear(self, origins: Sequence[Origin]) -> None:
+        """Forget the refusals of documents that were accepted now."""
+        named = refusals.c.document.in_({origin.document for origin in origins})
+        wanted = select(refusals.c.document, refusals.c.line).where(named)
+        refused = {(row.document, row.line) for row in self._connection.execute(wanted)}
+        for document, line in map(_key, origins):
+            if (document, line) in refused:
+                gone = (refusals.c.document == document) & (refusals.c.line == line)
+                self._connection.execute(delete(refusals).where(gone))
+
+    def clear_document(self, document: str) -> None:
+        """Forget all refusals of a document, because it is about to be read again."""
+        self._connection.execute(delete(refusals).where(refusals.c.document == document))
+
+    def kept(self) -> list[KeptRefusal]:
+        """All refusals, the newest first."""
+        order = (refusals.c.refused_at.desc(), refusals.c.document, refusals.c.line)
+        return [
+            KeptRefusal(
+                refusal=Refusal(
+                    origin=Origin(document=row.document, line=row.line or None),
+                    field=row.field,
+                    reason=row.reason,
+                    remedy=row.remedy,
+                ),
+                refused_at=row.refused_at,
+            )
+            for row in self._connection.execute(select(refusals).order_by(*order))
+        ]
+
+    def count(self) -> int:
+        """How many there are."""
+        wanted = select(func.count()).select_from(refusals)
+        return int(self._connection.execute(wanted).scalar_one())
+
+
+def _key(origin: Origin) -> tuple[str, int]:
+    return origin.document, origin.line or 0
+
+
+def _row(refusal: Refusal, now: datetime) -> dict[str, object]:
+    document, line = _key(refusal.origin)
+    return {
+        "document": document,
+        "line": line,
+        "field": refusal.field,
+        "reason": refusal.reason,
+        "remedy": refusal.remedy,
+        "refused_at": now,
+    }

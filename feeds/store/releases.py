@@ -1,0 +1,225 @@
+"""Releases, and what they said before they were corrected."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+
+from feeds.errors import ReleaseNotFound
+from feeds.model.release import (
+    Content,
+    Enclosure,
+    Person,
+    Release,
+    ReleaseId,
+    ReleaseStub,
+    SourceKey,
+)
+from feeds.model.text import fold
+from feeds.store.schema import filings, names, release_names, releases, revisions
+
+
+class Releases:
+    """Releases over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def by_source_keys(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Release]:
+        """The releases that came under these source keys."""
+        found = self._fetch(select(releases).where(releases.c.source_key.in_(keys)))
+        return {release.source_key: release for release in found}
+
+    def by_digests(self, digests: Sequence[str]) -> dict[str, Release]:
+        """The releases with exactly this content, by its digest."""
+        if not digests:
+            return {}
+        found = self._fetch(select(releases).where(releases.c.digest.in_(digests)))
+        return {release.content.digest: release for release in found}
+
+    def by_ids(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, Release]:
+        """The releases with these ids."""
+        return {r.id: r for r in self._fetch(select(releases).where(releases.c.id.in_(ids)))}
+
+    def by_slug(self, slug: str) -> Release:
+        """The release with this slug.
+
+        Raises:
+            ReleaseNotFound: There is none.
+        """
+        return self._one(select(releases).where(releases.c.slug == slug), slug)
+
+    def named(self, name: str) -> Release:
+        """The release whose id, slug or source key is *name*.
+
+        Raises:
+            ReleaseNotFound: There is none.
+        """
+        columns = (releases.c.id, releases.c.slug, releases.c.source_key)
+        is_it = columns[0] == name
+        for column in columns[1:]:
+            is_it = is_it | (column == name)
+        return self._one(select(releases).where(is_it), name)
+
+    def stubs(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, ReleaseStub]:
+        """What tells these releases' present revisions apart, without their text."""
+        columns = [releases.c[name] for name in ("id", "slug", "digest", "published", "updated")]
+        wanted = select(*columns).where(releases.c.id.in_(ids))
+        return {
+            ReleaseId(row["id"]): ReleaseStub(**row)
+            for row in self._connection.execute(wanted).mappings()
+        }
+
+    def latest(
+        self, *, limit: int, feed: str | None = None, is_unfiled: bool = False
+    ) -> list[Release]:
+        """The releases that changed last, newest first.
+
+        Args:
+            limit: How many at the most.
+            feed: Only those filed in this feed.
+            is_unfiled: Only those with a name that no category claims.
+        """
+        wanted, order = select(releases), (releases.c.changed_at, releases.c.published)
+        if feed is not None:
+            wanted = wanted.join(filings).where(filings.c.feed == feed)
+            order = (filings.c.changed_at, filings.c.published)
+        if is_unfiled:
+            wanted = wanted.where(releases.c.id.in_(_unfiled()))
+        return self._fetch(
+            wanted.order_by(order[0].desc(), order[1].desc(), releases.c.id.desc()).limit(limit)
+        )
+
+    def with_names(
+        self, *, folded: Sequence[str], after: ReleaseId | None, limit: int
+    ) -> list[Release]:
+        """Releases that give one of these folded names, by id, from the one behind *after*."""
+        giving = select(release_names.c.release_id).where(release_names.c.folded.in_(folded))
+        return self._page(select(releases).where(releases.c.id.in_(giving)), after, limit)
+
+    def filed_in(
+        self, *, feeds: Sequence[str], after: ReleaseId | None, limit: int
+    ) -> list[Release]:
+        """Releases filed in one of these feeds, by id, from the one behind *after*."""
+        filed = select(filings.c.release_id).where(filings.c.feed.in_(feeds))
+        return self._page(select(releases).where(releases.c.id.in_(filed)), after, limit)
+
+    def add(self, added: Sequence[Release]) -> None:
+        """Store releases that are new. ``Names`` must know their names already."""
+        if added:
+            self._connection.execute(insert(releases), [_row(release) for release in added])
+            self._write_names(added)
+
+    def replace(self, corrections: Sequence[tuple[Release, Release]], *, now: datetime) -> None:
+        """Store corrections, as pairs of what we held and what it becomes; keep what we held."""
+        if not corrections:
+            return
+        history = [_history(held, now=now) for held, _ in corrections]
+        self._connection.execute(insert(revisions), history)
+        for _, release in corrections:
+            row = _row(release)
+            correction = update(releases).where(releases.c.id == release.id).values(row)
+            self._connection.execute(correction)
+        ids = [release.id for _, release in corrections]
+        self._connection.execute(release_names.delete().where(release_names.c.release_id.in_(ids)))
+        self._write_names([release for _, release in corrections])
+
+    def count(self, *, is_unfiled: bool = False) -> int:
+        """How many releases there are; or only those with a name that no category claims."""
+        wanted = select(func.count()).select_from(releases)
+        if is_unfiled:
+            wanted = wanted.where(releases.c.id.in_(_unfiled()))
+        return int(self._connection.execute(wanted).scalar_one())
+
+    def _write_names(self, written: Sequence[Release]) -> None:
+        rows = [
+            {"release_id": release.id, "folded": folded}
+            for release in written
+            for folded in dict.fromkeys(map(fold, release.content.category_names))
+        ]
+        if rows:
+            self._connection.execute(insert(release_names), rows)
+
+    def _page(self, wanted: Select[Any], after: ReleaseId | None, limit: int) -> list[Release]:
+        if after is not None:
+            wanted = wanted.where(releases.c.id > after)
+        return self._fetch(wanted.order_by(releases.c.id).limit(limit))
+
+    def _fetch(self, wanted: Select[Any]) -> list[Release]:
+        return [_release(row) for row in self._connection.execute(wanted).mappings()]
+
+    def _one(self, wanted: Select[Any], name: str) -> Release:
+        found = self._fetch(wanted.limit(1))
+        if not found:
+            raise ReleaseNotFound(name)
+        return found[0]
+
+
+def _unfiled() -> Select[tuple[str]]:
+    return (
+        select(release_names.c.release_id)
+        .join(names, names.c.folded == release_names.c.folded)
+        .where(names.c.is_claimed == 0)
+    )
+
+
+def _row(release: Release) -> dict[str, Any]:
+    content = release.content
+    return {
+        "id": release.id,
+        "source_key": release.source_key,
+        "slug": release.slug,
+        "revision": release.revision,
+        "digest": content.digest,
+        "title": content.title,
+        "body": content.body,
+        "summary": content.summary,
+        "language": content.language,
+        "published": content.published,
+        "updated_by_source": content.updated,
+        "url": content.url,
+        "authors": [asdict(author) for author in content.authors],
+        "enclosures": [asdict(enclosure) for enclosure in content.enclosures],
+        "category_names": list(content.category_names),
+        "updated": release.updated,
+        "changed_at": release.changed_at,
+    }
+
+
+def _release(row: RowMapping) -> Release:
+    return Release(
+        id=ReleaseId(row["id"]),
+        source_key=SourceKey(row["source_key"]),
+        slug=row["slug"],
+        revision=row["revision"],
+        updated=row["updated"],
+        changed_at=row["changed_at"],
+        content=Content(
+            title=row["title"],
+            body=row["body"],
+            summary=row["summary"],
+            language=row["language"],
+            published=row["published"],
+            updated=row["updated_by_source"],
+            url=row["url"],
+            authors=tuple(Person(**author) for author in row["authors"]),
+            enclosures=tuple(Enclosure(**enclosure) for enclosure in row["enclosures"]),
+            category_names=tuple(row["category_names"]),
+        ),
+    )
+
+
+def _history(held: Release, *, now: datetime) -> dict[str, Any]:
+    content = asdict(held.content)
+    for field in ("published", "updated"):
+        content[field] = content[field] and content[field].isoformat()
+    return {
+        "release_id": held.id,
+        "revision": held.revision,
+        "content": content,
+        "updated": held.updated,
+        "changed_at": held.changed_at,
+        "replaced_at": now,
+    }

@@ -1,0 +1,225 @@
+"""The tables. ``migrations/`` brings a database here; a test holds the two together."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.engine import Dialect
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment as whole microseconds since 1970 in UTC.
+
+    Both databases sort, compare and return such numbers alike. Their own time types differ in
+    precision, in zones and in what they do with the years 1 and 9999.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Write an aware moment."""
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read it back in UTC."""
+        return None if value is None else _EPOCH + int(value) * _MICROSECOND
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _release_id(*, primary_key: bool = False) -> Column[str]:
+    return Column(
+        "release_id",
+        Text,
+        ForeignKey("releases.id", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
+
+
+#: One row a release: its present revision.
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source_key", Text, nullable=False, unique=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("revision", Integer, nullable=False),
+    Column("digest", Text, nullable=False, index=True),  # of the content
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("published", Instant, nullable=False),
+    Column("updated_by_source", Instant),
+    Column("url", Text),
+    Column("authors", JSON, nullable=False),
+    Column("enclosures", JSON, nullable=False),
+    Column("category_names", JSON, nullable=False),  # as written; release_names is their index
+    Column("updated", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("ix_releases_changed", "changed_at", "published", "id"),
+)
+
+#: What a release said before it was corrected.
+revisions = Table(
+    "revisions",
+    metadata,
+    _release_id(primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("content", JSON, nullable=False),
+    Column("updated", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("replaced_at", Instant, nullable=False),
+)
+
+#: Every category name that a release ever gave, with the categories that now claim it.
+names = Table(
+    "names",
+    metadata,
+    Column("folded", Text, primary_key=True),
+    Column("name", Text, nullable=False),  # as first written
+    Column("categories", JSON, nullable=False),  # slugs; an empty list when nothing claims it
+    Column("is_claimed", Integer, nullable=False, index=True),
+)
+
+#: Which names a release gives.
+release_names = Table(
+    "release_names",
+    metadata,
+    _release_id(primary_key=True),
+    Column("folded", Text, ForeignKey("names.folded"), primary_key=True, index=True),
+)
+
+#: Which feeds a release is in. One index answers "what is in this feed's window", the other "what
+#: was published last": each is read from its end, without a sort or a look at another table.
+filings = Table(
+    "filings",
+    metadata,
+    _release_id(primary_key=True),
+    Column("feed", Text, primary_key=True),
+    Column("changed_at", Instant, nullable=False),
+    Column("published", Instant, nullable=False),
+    Index("ix_filings_window", "feed", "changed_at", "published", "release_id"),
+    Index("ix_filings_latest", "feed", "published", "release_id"),
+    sqlite_with_rowid=False,
+)
+
+#: The feeds, and whether their edition is behind. A feed is stale while ``stale_seq`` is ahead.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),  # ``atom:id``; stays when the slug changes
+    Column("selection", Text, nullable=False),  # which releases it takes, as last applied
+    Column("settings", Text, nullable=False),  # digest of all else that its documents say
+    Column("edition", Integer, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("stale_seq", BigInteger, nullable=False),
+    Column("rendered_seq", BigInteger, nullable=False),
+    Column("claimed_by", Text),
+    Column("claimed_until", Instant),
+    Column("failures", Integer, nullable=False),
+    Column("trouble", Text),
+)
+
+#: The current edition's documents.
+documents = Table(
+    "documents",
+    metadata,
+    Column("feed", Text, ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("edition", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("modified_at", Instant, nullable=False),
+    Column("links", JSON, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("gzip", LargeBinary, nullable=False),
+)
+
+#: One entry in one format, as rendered.
+fragments = Table(
+    "fragments",
+    metadata,
+    _release_id(primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+#: Releases that could not be rendered, with the reason.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    _release_id(primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
+#: The outbox: what each hub is to be told of each topic. Asked for in the transaction that
+#: makes the feed stale; due once a newer edition than the told one is stored.
+pings = Table(
+    "pings",
+    metadata,
+    Column("feed", Text, ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("hub", Text, primary_key=True),
+    Column("wanted_seq", BigInteger, nullable=False),
+    Column("told_edition", Integer, nullable=False),
+    Column("has_failed", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("claimed_until", Instant),
+    Column("first_failed_at", Instant),
+    Column("last_try_at", Instant),
+    Column("last_result", Text),
+)
+
+#: Documents refused at the door, until they are accepted.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("document", Text, primary_key=True),
+    Column("line", Integer, primary_key=True),  # 0 for a document that is the whole file
+    Column("field", Text),
+    Column("reason", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("refused_at", Instant, nullable=False),
+)
+
+#: Files of the watched folders that were read to their end, as they were then.
+intake_files = Table(
+    "intake_files",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),
+    Column("rules", Text, nullable=False),  # digest of the rules that it was read by
+    Column("read_at", Instant, nullable=False),
+)

@@ -1,0 +1,180 @@
+"""RFC 4287, and WebSub 4 where it concerns Atom."""
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from feeds.model.edition import Entry
+from feeds.model.feed import Format
+from feeds.model.release import Enclosure, Person
+from feeds.render import assemble, render_fragment
+from tests.support.parsers import NAMESPACES, XML_LANG, root_of
+from tests.support.rendering import (
+    COOPERATION,
+    FEED,
+    HEAD_ID,
+    RESEARCH,
+    SITE,
+    entry_of,
+    head_of,
+    sample_entries,
+)
+
+GRAMMAR = Path("tests/data/rfc4287/atom.rng")
+
+FULL = entry_of(
+    COOPERATION,
+    RESEARCH,
+    url="https://source.example.org/?a=1&b=2",
+    authors=(Person(name="A & B", email="a@example.org"), Person(name="C", uri="https://c.test/")),
+    enclosures=(
+        Enclosure(url="https://x.test/1.pdf", media_type="application/pdf", length_bytes=12),
+        Enclosure(
+            url="https://x.test/2.mp3", media_type="audio/mpeg", length_bytes=7, title="T & <i>"
+        ),
+    ),
+)
+BARE = entry_of(body="", summary="")
+
+
+def written(*entries: Any) -> bytes:
+    fragments = [render_fragment(entry, Format.ATOM, SITE) for entry in entries]
+    return assemble(head_of(Format.ATOM), Format.ATOM, SITE, fragments)
+
+
+def find(root: Any, path: str) -> list[Any]:
+    return list(root.xpath(path, namespaces=NAMESPACES))
+
+
+@cache
+def grammar() -> etree.RelaxNG:
+    return etree.RelaxNG(etree.parse(GRAMMAR))
+
+
+def assert_valid(document: bytes) -> None:
+    """The grammar, and the Schematron rules that it holds as annotations."""
+    root = root_of(document)
+    assert grammar().validate(root), grammar().error_log
+    assert not find(root, "//atom:entry[not(atom:link[@rel='alternate'] or atom:content)]")
+    assert not find(root, "//atom:entry[not(atom:author or ../atom:author)]")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param((), id="no entry"),
+        pytest.param((BARE,), id="nothing but a title"),
+        pytest.param((FULL, BARE), id="all there is"),
+    ],
+)
+def test_appendix_b_the_grammar_is_satisfied(entries: tuple[Entry, ...]) -> None:
+    assert_valid(written(*entries))
+
+
+def test_appendix_b_by_every_sample_release() -> None:
+    assert_valid(written(*sample_entries()))
+
+
+def test_appendix_b_the_grammar_would_tell() -> None:
+    broken = written(FULL).replace(b'type="html"', b'type="CDATA"')
+    with pytest.raises(AssertionError):
+        assert_valid(broken)
+
+
+def test_4_1_1_the_feed_says_what_it_is() -> None:
+    (feed,) = find(root_of(written()), "/atom:feed")
+    assert feed.get(XML_LANG) == FEED.language
+    assert [child.text for child in feed if not child.get("href") and not len(child)] == [
+        HEAD_ID,
+        FEED.title,
+        "2024-02-03T04:05:06Z",
+        "Communiqué",
+        SITE.icon,
+        SITE.logo,
+        SITE.rights,
+        FEED.description,
+    ]
+    assert find(feed, "atom:author/*/text()") == [
+        "Press Office",
+        "press@example.org",
+        "https://example.org/",
+    ]
+
+
+def test_4_2_7_and_websub_4_one_self_one_page_and_every_hub() -> None:
+    links = find(root_of(written(FULL)), "/atom:feed/atom:link")
+    assert [dict(link.attrib) for link in links] == [
+        {"rel": "alternate", "type": "text/html", "href": SITE.feed_page(FEED.slug)},
+        {
+            "rel": "self",
+            "type": "application/atom+xml",
+            "href": "https://press.example.org/feeds/cooperation.atom",
+        },
+        {"rel": "hub", "href": "https://hub.example.net/"},
+        {"rel": "hub", "href": "https://hub.example.com/?a=1&b=2"},
+    ]
+
+
+def test_4_1_2_an_entry_keeps_all_that_feedgen_loses() -> None:
+    (entry,) = find(root_of(written(FULL)), "//atom:entry")
+    assert [dict(link.attrib) for link in find(entry, "atom:link")] == [
+        {
+            "rel": "alternate",
+            "type": "text/html",
+            "hreflang": "en",
+            "href": SITE.release_page(FULL.release.slug),
+        },
+        {"rel": "via", "href": "https://source.example.org/?a=1&b=2"},
+        {
+            "rel": "enclosure",
+            "type": "application/pdf",
+            "length": "12",
+            "href": "https://x.test/1.pdf",
+        },
+        {
+            "rel": "enclosure",
+            "type": "audio/mpeg",
+            "length": "7",
+            "title": "T & <i>",
+            "href": "https://x.test/2.mp3",
+        },
+    ]
+    assert find(entry, "atom:author/atom:name/text()") == ["A & B", "C"]
+    assert find(entry, "atom:author/atom:email/text()") == ["a@example.org"]
+
+
+def test_4_2_2_the_slug_is_the_term_and_the_title_the_label() -> None:
+    categories = find(root_of(written(FULL)), "//atom:entry/atom:category")
+    assert [dict(category.attrib) for category in categories] == [
+        {"term": "cooperation", "label": COOPERATION.title},
+        {"term": "r-and-d", "label": "R&D <advanced>"},
+    ]
+
+
+def test_2_each_entry_has_its_language() -> None:
+    root = root_of(written(entry_of(language="ar"), entry_of(language="pt-BR")))
+    assert [entry.get(XML_LANG) for entry in find(root, "//atom:entry")] == ["ar", "pt-BR"]
+    assert find(root, "//atom:entry/atom:link/@hreflang") == ["ar", "pt-BR"]
+
+
+def test_4_1_3_3_html_is_escaped_text() -> None:
+    document = written(FULL)
+    (content,) = find(root_of(document), "//atom:content")
+    assert (content.get("type"), content.text) == ("html", FULL.release.content.body)
+    assert b"CDATA" not in document
+
+
+def test_4_2_6_ids_are_unique_and_permanent() -> None:
+    ids = find(root_of(written(*sample_entries())), "//atom:id/text()")
+    assert all(name.startswith("urn:uuid:") for name in ids)
+    assert Counter(ids).most_common(1)[0][1] == 1
+
+
+def test_3_3_dates_are_utc_with_z() -> None:
+    dates = find(root_of(written(*sample_entries())), "//atom:updated | //atom:published")
+    assert {date.text[-1] for date in dates} == {"Z"}
+    assert {len(date.text) for date in dates} == {len("2019-05-21T16:38:50Z")}

@@ -1,0 +1,73 @@
+"""Fixtures for all: databases of both kinds, and newsrooms over them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import settings
+
+from feeds.store import migrate
+from feeds.store.database import Database
+from tests.support import postgres
+from tests.support.services import missing
+
+# Deterministic, and without a deadline: a machine that is busy is no finding.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def _postgres_server() -> Iterator[str | None]:
+    given, folder = os.environ.get(postgres.URL_VARIABLE), postgres.binaries()
+    if given or folder is None:
+        yield given
+        return
+    with postgres.server(folder) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """An SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'store' / 'communique.db'}"
+
+
+@pytest.fixture
+def postgres_url(_postgres_server: str | None) -> Iterator[str]:
+    """An empty schema of a real PostgreSQL."""
+    if _postgres_server is None:
+        missing("PostgreSQL", f"install its server, or set {postgres.URL_VARIABLE}")
+    with _schema(_postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def _schema(server: str) -> Iterator[str]:
+    name = f"suite_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+        try:
+            sign = "&" if "?" in server else "?"
+            yield f"{server}{sign}options=-csearch_path%3D{name}"
+        finally:
+            connection.execute(f"DROP SCHEMA {name} CASCADE")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database; each test that asks for it runs on both kinds."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with our tables; each test that asks for it runs on both kinds."""
+    opened = Database.open(database_url)
+    migrate.upgrade(opened)
+    yield opened
+    opened.close()

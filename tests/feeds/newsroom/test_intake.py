@@ -1,0 +1,136 @@
+"""What becomes of documents: new, corrected, unchanged, refused; on both databases."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from feeds.model.intake import Intake, Refusal, Verdict
+from feeds.store.database import Database
+from tests.support.newsrooms import COOPERATION, NOON, Office, draft, later
+
+
+def test_a_new_document_becomes_a_release_in_the_feeds_of_its_categories(
+    database: Database,
+) -> None:
+    office = Office(database)
+    [taken] = office.add(draft("id:1", COOPERATION, "money"))
+    assert taken.verdict is Verdict.NEW
+    assert taken.feeds == ("all", "cooperation", "finance")
+    listed = office.newsroom.release("id:1")
+    assert listed.release == taken.release
+    assert listed.feeds == ("all", "cooperation", "finance")
+    assert listed.release.updated == listed.release.content.published
+
+
+def test_the_same_document_again_is_unchanged_and_makes_nothing_stale(database: Database) -> None:
+    office = Office(database)
+    office.add(draft())
+    office.publish()
+    [again] = office.add(draft(), now=later(hours=1))
+    assert (again.verdict, again.feeds) == (Verdict.UNCHANGED, ())
+    assert office.newsstand.stale(now=later(hours=1)) == []
+
+
+def test_a_changed_document_is_the_next_revision_of_the_same_release(database: Database) -> None:
+    office = Office(database)
+    [first] = office.add(draft())
+    [second] = office.add(draft(title="The treaty is signed"), now=later(hours=1))
+    assert second.verdict is Verdict.CORRECTED
+    assert (second.release.id, second.release.slug) == (first.release.id, first.release.slug)
+    assert second.release.revision == 2
+    assert second.release.updated == later(hours=1)
+    assert second.release.content.published == first.release.content.published
+
+
+def test_a_correction_that_moves_a_release_touches_the_feeds_it_leaves_and_enters(
+    database: Database,
+) -> None:
+    office = Office(database)
+    office.add(draft("id:1", "Finance"))
+    office.publish()
+    [moved] = office.add(draft("id:1", "Health"), now=later(hours=1))
+    assert moved.feeds == ("all", "finance", "health")
+    assert office.newsstand.stale(now=later(hours=1)) == ["all", "finance", "health"]
+    assert office.newsroom.releases(feed="finance") == []
+
+
+def test_one_batch_may_hold_a_document_and_its_correction(database: Database) -> None:
+    office = Office(database)
+    taken = office.add(draft("id:1", "Finance"), draft("id:1", "Health", title="Corrected"))
+    assert [one.verdict for one in taken] == [Verdict.NEW, Verdict.CORRECTED]
+    assert office.newsroom.release("id:1").feeds == ("all", "health")
+
+
+def test_a_name_that_nothing_claims_leaves_the_release_in_all_and_on_the_list(
+    database: Database,
+) -> None:
+    office = Office(database)
+    office.add(draft("id:1", "Astrology"), draft("id:2", "Finance"))
+    [listed] = office.newsroom.releases(is_unfiled=True)
+    assert listed.release.source_key == "id:1"
+    assert (listed.feeds, listed.unclaimed) == (("all",), ("Astrology",))
+
+
+def test_a_release_of_tomorrow_is_refused_and_the_rest_of_the_batch_is_not(
+    database: Database,
+) -> None:
+    office = Office(database)
+    early = draft("id:1", published=NOON + timedelta(days=1))
+    refused, taken = office.newsroom.take_in([early, draft("id:2")], now=NOON)
+    assert isinstance(refused, Refusal)
+    assert isinstance(taken, Intake)
+    assert refused.field == "published"
+    [kept] = office.newsroom.refusals()
+    assert kept.refusal == refused
+
+
+def test_a_refusal_is_forgotten_once_the_document_is_accepted(database: Database) -> None:
+    office = Office(database)
+    tomorrow = draft("id:1", published=NOON + timedelta(days=1))
+    office.newsroom.take_in([tomorrow], now=NOON)
+    office.add(tomorrow, now=later(days=2))
+    assert office.newsroom.refusals() == []
+
+
+def test_a_copy_of_a_file_under_another_name_is_the_same_document(database: Database) -> None:
+    office = Office(database)
+    office.add(draft("file:a.txt"))
+    [copy] = office.add(draft("file:copy-of-a.txt"))
+    assert copy.verdict is Verdict.UNCHANGED
+    assert len(office.newsroom.releases()) == 1
+
+
+def test_another_document_in_a_file_of_the_same_name_does_not_replace_the_first(
+    database: Database,
+) -> None:
+    office = Office(database)
+    office.add(draft("file:release.txt"))
+    other = draft("file:release.txt", title="Floods", published=NOON - timedelta(days=3))
+    [refused] = office.newsroom.take_in([other], now=NOON)
+    assert isinstance(refused, Refusal)
+    assert "rename the file" in refused.remedy
+    assert office.newsroom.release("file:release.txt").release.content.title != "Floods"
+
+
+def test_a_preview_says_the_same_and_stores_nothing(database: Database) -> None:
+    office = Office(database)
+    [preview] = office.newsroom.preview([draft("id:1", "Finance")], now=NOON)
+    assert isinstance(preview, Intake)
+    assert (preview.verdict, preview.feeds) == (Verdict.NEW, ("all", "finance"))
+    assert office.newsroom.releases() == []
+
+
+def test_updated_is_the_documents_own_word_when_that_is_news(database: Database) -> None:
+    office = Office(database)
+    office.add(draft())
+    stated = later(minutes=30)
+    [corrected] = office.add(draft(title="Corrected", updated=stated), now=later(hours=1))
+    assert corrected.release.updated == stated
+
+
+def test_a_new_time_stamp_alone_is_no_correction(database: Database) -> None:
+    """Exports that stamp every record anew must not mark everything unread."""
+    office = Office(database)
+    office.add(draft())
+    stamped = draft(updated=later(minutes=5))
+    [again] = office.add(replace(stamped), now=later(hours=1))
+    assert again.verdict is Verdict.UNCHANGED

@@ -1,0 +1,24 @@
+"""A database is brought to the schema of this version, whole or not at all."""
+
+import pytest
+
+from feeds.errors import StoreOutdated
+from feeds.store import migrate
+from feeds.store.database import Database
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_speaks_of(database: Database) -> None:
+    assert migrate.differences(database) == []
+
+
+def test_upgrading_twice_changes_nothing(database: Database) -> None:
+    assert migrate.upgrade(database) == migrate.upgrade(database)
+
+
+def test_an_empty_database_is_not_worked_on(database_url: str) -> None:
+    database = Database.open(database_url)
+    with pytest.raises(StoreOutdated, match="communique store upgrade"):
+        migrate.require_current(database)
+    migrate.upgrade(database)
+    migrate.require_current(database)
+    database.close()

@@ -1,0 +1,106 @@
+"""Small newsrooms for tests: a catalogue, drafts, a clock that is set by hand."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import NAMESPACE_URL, uuid5
+
+from feeds.categories import Catalogue
+from feeds.model.feed import ALL, Category, Feed, Site, Window
+from feeds.model.intake import Intake, Refusal
+from feeds.model.release import Content, Draft, Origin, Person, ReleaseId, SourceKey
+from feeds.newsroom import Newsroom
+from feeds.newsstand import Newsstand
+from feeds.store.database import Database
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+OFFICE = Person(name="Press Office", email="press@example.org")
+SITE = Site(base_url="https://news.example.org", title="Example News", language="en", author=OFFICE)
+COOPERATION = "International, regional, and subregional cooperation"
+
+
+def later(**units: float) -> datetime:
+    """A moment after noon."""
+    return NOON + timedelta(**units)
+
+
+def feed(slug: str, *any_of: str, **settings: object) -> Feed:
+    """A feed; of the category of its own slug, unless told otherwise."""
+    described = Feed(
+        slug=slug,
+        title=slug.capitalize(),
+        description=f"About {slug}.",
+        language="en",
+        author=OFFICE,
+        any_of=any_of or (() if slug == ALL else (slug,)),
+    )
+    return replace(described, **settings)  # type: ignore[arg-type]
+
+
+def catalogue(
+    categories: Iterable[Category] = (), feeds: Iterable[Feed] = (), **settings: object
+) -> Catalogue:
+    """A catalogue with a feed of everything, one for each category, and *feeds*."""
+    own = list(categories) or [
+        Category(slug="cooperation", title=COOPERATION),
+        Category(slug="finance", title="Finance", names=("Money",)),
+        Category(slug="health", title="Health"),
+    ]
+    made = [feed(ALL, **settings), *(feed(category.slug, **settings) for category in own)]
+    return Catalogue(SITE, own, [*made, *feeds])
+
+
+def draft(
+    key: str = "id:1", *names: str, title: str = "A treaty is signed", **content: object
+) -> Draft:
+    """A document that was read."""
+    written = Content(
+        title=title,
+        body="<p>It was signed today.</p>",
+        summary="It was signed today.",
+        language="en",
+        published=NOON - timedelta(hours=1),
+        category_names=names,
+    )
+    return Draft(
+        source_key=SourceKey(key),
+        origin=Origin(document=f"{key.partition(':')[2]}.json"),
+        content=replace(written, **content),  # type: ignore[arg-type]
+    )
+
+
+def counting_ids() -> Callable[[], ReleaseId]:
+    """Ids that are the same in every run of a test."""
+    numbers = count(1)
+    return lambda: ReleaseId(uuid5(NAMESPACE_URL, str(next(numbers))).urn)
+
+
+class Office:
+    """A newsroom and a newsstand over one database, as one process has them."""
+
+    def __init__(self, database: Database, described: Catalogue | None = None) -> None:
+        self.database = database
+        self._mint_id = counting_ids()
+        self.configure(described or catalogue(), now=NOON)
+
+    def configure(self, described: Catalogue, *, now: datetime) -> int:
+        """Apply a configuration; says how many releases were refiled."""
+        self.catalogue = described
+        self.newsroom = Newsroom(self.database, described, mint_id=self._mint_id)
+        self.newsstand = Newsstand(self.database, described)
+        return self.newsroom.apply_catalogue(now=now)
+
+    def add(self, *drafts: Draft, now: datetime = NOON) -> list[Intake]:
+        """Take in documents that are all accepted."""
+        outcomes = self.newsroom.take_in(drafts, now=now)
+        assert not [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+        return [outcome for outcome in outcomes if isinstance(outcome, Intake)]
+
+    def publish(self, *, now: datetime = NOON) -> dict[str, int]:
+        """Regenerate what is stale; says the new edition of each feed that got one."""
+        made = self.newsstand.regenerate(self.newsstand.stale(now=now), now=now, worker="test")
+        return {edition.feed: edition.number for edition in made if edition.changed}  # type: ignore[union-attr]
+
+
+WINDOW_OF_TWO = Window(entries=2, days=1, bytes=1_000_000)
