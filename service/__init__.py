@@ -1,1 +1,1 @@
-"""Everything around the domain: the web, the command line, the scheduler, other people's servers."""
+"""Everything around the domain: the web, the command line, other people's servers."""

@@ -1,0 +1,5 @@
+"""What can go wrong around the domain. The domain's own errors are in `feeds.errors`."""
+
+
+class ServiceError(Exception):
+    """The root of every error that `service` raises on purpose."""

@@ -1,0 +1,111 @@
+"""What the domain needs to know of the configuration, in the domain's own types."""
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from feeds.categories import Catalogue
+from feeds.ingest.rules import IntakeRules
+from feeds.model.feed import ALL, Category, Feed, Site, Window
+from feeds.model.release import Person
+from service.settings.categories_file import FeedSettings
+from service.settings.settings import Settings
+
+
+def catalogue(settings: Settings) -> Catalogue:
+    """Return the site, its categories and its feeds.
+
+    Feeds stand in the order of ``groups``, those without a group last; within a group as in the
+    file, categories before unions; ``all`` before everything.
+    """
+    return Catalogue(
+        site(settings),
+        [Category(slug=one.slug, title=one.title, names=one.names) for one in settings.categories],
+        sorted(_feeds(settings), key=lambda feed: _group_order(settings, feed)),
+    )
+
+
+def site(settings: Settings) -> Site:
+    """Return the newsroom as the public sees it."""
+    given = settings.site
+    author = given.author
+    return Site(
+        base_url=given.base_url,
+        title=given.title,
+        subtitle=given.subtitle,
+        language=given.language,
+        rights=given.rights,
+        icon=given.icon,
+        logo=given.logo,
+        author=Person(name=author.name or given.title, email=author.email, uri=author.uri),
+    )
+
+
+def intake_rules(settings: Settings) -> IntakeRules:
+    """Return how incoming documents are read."""
+    intake = settings.intake
+    return IntakeRules(
+        base_url=settings.site.base_url,
+        language=settings.site.language,
+        time_zone=ZoneInfo(intake.time_zone),
+        time_of_day=intake.time_of_day,
+        max_document_bytes=intake.max_document_bytes,
+        max_array_bytes=intake.max_array_bytes,
+        max_title_chars=intake.max_title_chars,
+    )
+
+
+def _feeds(settings: Settings) -> Iterator[Feed]:
+    title = settings.all.title or settings.site.title
+    description = settings.site.subtitle or title
+    yield _feed(settings, settings.all, ALL, title, (), description=description)
+    for category in settings.categories:
+        yield _feed(settings, category, category.slug, category.title, (category.slug,))
+    for union in settings.unions:
+        yield _feed(settings, union, union.slug, union.title, union.any_of, none_of=union.none_of)
+
+
+def _feed(
+    settings: Settings,
+    given: FeedSettings,
+    slug: str,
+    title: str,
+    any_of: tuple[str, ...],
+    *,
+    none_of: tuple[str, ...] = (),
+    description: str | None = None,
+) -> Feed:
+    return Feed(
+        slug=slug,
+        title=title,
+        # RSS 2.0 requires a description of a channel.
+        description=given.description or description or title,
+        language=given.language or settings.site.language,
+        author=_author(settings, given),
+        any_of=any_of,
+        none_of=none_of,
+        window=_window(settings, given),
+        ttl_minutes=given.ttl_minutes or settings.feeds.ttl_minutes,
+        hubs=settings.hubs if given.hubs is None else given.hubs,
+        group=given.group,
+    )
+
+
+def _author(settings: Settings, given: FeedSettings) -> Person:
+    if given.author is None:
+        return site(settings).author
+    return Person(name=given.author.name, email=given.author.email, uri=given.author.uri)
+
+
+def _window(settings: Settings, given: FeedSettings) -> Window:
+    usual, own = settings.feeds.window, given.window
+    return Window(
+        entries=(own and own.entries) or usual.entries,
+        days=(own and own.days) or usual.days,
+        bytes=(own and own.bytes) or usual.bytes,
+    )
+
+
+def _group_order(settings: Settings, feed: Feed) -> int:
+    if feed.group is None:
+        return len(settings.groups)
+    return settings.groups.index(feed.group)

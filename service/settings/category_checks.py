@@ -1,0 +1,144 @@
+"""What must hold between categories, unions and groups.
+
+The checks read the file as it is written, not the checked models: so they tell their faults beside
+those of the models, and for what is right in a file that is wrong elsewhere.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from feeds.categories import name_key
+from feeds.model.feed import ALL
+from service.settings.explain import place_of_value
+from service.settings.faults import Fault, KeyPath, dotted, nearest
+from service.settings.yaml_reader import YamlDocument
+
+Described = tuple[KeyPath, Mapping[str, object]]
+
+
+def check_categories(document: YamlDocument) -> Iterator[Fault]:
+    """Tell slugs and names that stand twice, and unions and groups that name what is not there."""
+    categories = list(_described(document, "categories"))
+    unions = list(_described(document, "unions"))
+    yield from _check_slugs(document, [*categories, *unions])
+    yield from _check_names(document, categories)
+    yield from _check_unions(document, categories, unions)
+    yield from _check_groups(document, [*categories, *unions, *_all(document)])
+
+
+def _described(document: YamlDocument, section: str) -> Iterator[Described]:
+    for i, item in enumerate(document.items_at(section)):
+        if isinstance(item, dict):
+            yield (section, i), item
+
+
+def _all(document: YamlDocument) -> Iterator[Described]:
+    if isinstance(described := document.at(ALL), dict):
+        yield (ALL,), described
+
+
+def _texts(described: Described, key: str) -> Iterator[tuple[KeyPath, str]]:
+    """The text, or the texts of the list, that stand under *key*; other values are left out."""
+    path, item = described
+    value = item.get(key)
+    if isinstance(value, str):
+        yield (*path, key), value
+    for i, text in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(text, str):
+            yield (*path, key, i), text
+
+
+def _check_slugs(document: YamlDocument, described: Iterable[Described]) -> Iterator[Fault]:
+    first: dict[str, KeyPath] = {}
+    for one in described:
+        for path, slug in _texts(one, "slug"):
+            if slug in first:
+                where = _where(document, first[slug])
+                yield _fault(document, path, f"slug {slug!r} stands twice; first {where}")
+            first.setdefault(slug, path)
+
+
+def _check_names(document: YamlDocument, categories: Iterable[Described]) -> Iterator[Fault]:
+    first: dict[tuple[str, ...], tuple[KeyPath, KeyPath]] = {}
+    for one in categories:
+        for path, name in (*_texts(one, "title"), *_texts(one, "names")):
+            key = name_key(name)
+            if not key:
+                # The title has its own fault when it is empty; only commas are left.
+                yield _fault(document, path, f"expected a name with letters, got {name!r}")
+                continue
+            owner, claimed_at = first.setdefault(key, (one[0], path))
+            if owner != one[0]:
+                yield _claimed_twice(document, path, name, claimed_at)
+
+
+def _claimed_twice(document: YamlDocument, path: KeyPath, name: str, claimed_at: KeyPath) -> Fault:
+    other = document.at(*claimed_at[:2], "slug")
+    message = (
+        f"name {name!r} is claimed by category {other!r} too, {_where(document, claimed_at)}; "
+        "case and white space do not count, and a title is a name"
+    )
+    return _fault(document, path, message)
+
+
+def _check_unions(
+    document: YamlDocument, categories: Sequence[Described], unions: Sequence[Described]
+) -> Iterator[Fault]:
+    known = {slug for one in categories for _, slug in _texts(one, "slug")}
+    others = {slug for one in unions for _, slug in _texts(one, "slug")}
+    for union in unions:
+        for path, slug in _texts(union, "any_of"):
+            if slug not in known | {ALL}:
+                yield _unknown_category(document, path, slug, known, others)
+        for path, slug in _texts(union, "none_of"):
+            if slug == ALL:
+                yield _fault(document, path, "without 'all' nothing is left")
+            elif slug not in known:
+                yield _unknown_category(document, path, slug, known, others)
+        yield from _check_takes_something(document, union)
+
+
+def _check_takes_something(document: YamlDocument, union: Described) -> Iterator[Fault]:
+    named = {slug for _, slug in _texts(union, "any_of")}
+    excluded = {slug for _, slug in _texts(union, "none_of")}
+    if named and named <= excluded - {ALL}:
+        message = "takes nothing: none_of excludes every category of any_of"
+        yield _fault(document, (*union[0], "none_of"), message)
+
+
+def _unknown_category(
+    document: YamlDocument, path: KeyPath, slug: str, known: set[str], unions: set[str]
+) -> Fault:
+    if slug in unions:
+        message = f"{slug!r} is a union: name the categories that it is made of"
+        return _fault(document, path, message)
+    suggestion = nearest(slug, sorted(known))
+    return _fault(document, path, f"no category has the slug {slug!r}", suggestion)
+
+
+def _check_groups(document: YamlDocument, described: Iterable[Described]) -> Iterator[Fault]:
+    first: dict[str, KeyPath] = {}
+    for path, title in _texts(((), {"groups": document.items_at("groups")}), "groups"):
+        if title in first:
+            where = _where(document, first[title])
+            yield _fault(document, path, f"group {title!r} stands twice; first {where}")
+        first.setdefault(title, path)
+    for one in described:
+        for path, group in _texts(one, "group"):
+            if group not in first:
+                suggestion = nearest(group, first)
+                yield _fault(document, path, f"no group {group!r} in groups", suggestion)
+
+
+def _where(document: YamlDocument, path: KeyPath) -> str:
+    return f"on line {place_of_value(document, path).line}"
+
+
+def _fault(
+    document: YamlDocument, path: KeyPath, message: str, suggestion: str | None = None
+) -> Fault:
+    return Fault(
+        place=place_of_value(document, path),
+        path=dotted(path),
+        message=message,
+        suggestion=suggestion,
+    )

@@ -1,0 +1,230 @@
+"""The keys of ``communique.yaml``, with their defaults, bounds and help."""
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from feeds.ingest.rules import MAX_ARRAY_BYTES, MAX_DOCUMENT_BYTES, MAX_TITLE_CHARS
+from service.settings.address_types import (
+    DATA_FOLDER,
+    AllowedNetwork,
+    BaseUrl,
+    DatabaseUrl,
+    HubUrl,
+    StoreUrl,
+    Url,
+)
+from service.settings.feed_keys import AuthorSettings, TtlMinutes, WindowSettings
+from service.settings.section import Items, Section
+from service.settings.text_types import FilePath, Language, Line, Text, TimeOfDay, TimeZoneName
+
+#: Shorter pauses only burn power; an hour without a look is a service that seems dead.
+PauseSeconds = Annotated[float, Field(ge=0.05, le=3600)]
+
+#: Documents are held in memory whole, with their parsed form beside them.
+MAX_INTAKE_BYTES = 256 * 1024 * 1024
+
+
+class SiteSettings(Section):
+    """The newsroom as the public sees it."""
+
+    title: Line = Field(default="Newsroom", description="The newsroom's name.")
+    subtitle: Text = Field(default="", description="One line about it.")
+    base_url: BaseUrl = Field(
+        description="Required: the public address. All addresses in feeds are built on it, and "
+        "hubs know the feeds by them: change it only when the site moves."
+    )
+    language: Language = Field(
+        default="en",
+        description="BCP 47; for pages and feeds, and releases that name none themselves.",
+    )
+    rights: Text = Field(default="", description="Copyright line of all feeds.")
+    author: AuthorSettings = Field(
+        default=AuthorSettings(),
+        description="Who answers for the releases that name no author themselves.",
+    )
+    icon: Url | None = Field(default=None, description="A square image, as an absolute URL.")
+    logo: Url | None = Field(default=None, description="An image twice as wide as high, likewise.")
+
+
+class StoreSettings(Section):
+    """Where releases are kept."""
+
+    url: DatabaseUrl = Field(
+        default=StoreUrl(f"sqlite:///{DATA_FOLDER}/communique.db"),
+        description="SQLite (sqlite:///path) or PostgreSQL (postgresql://user@host/name). "
+        f"{DATA_FOLDER} stands for the folder above.",
+    )
+    url_file: FilePath | None = Field(
+        default=None,
+        description="A file that holds the URL, for one with a password; instead of url. "
+        "Relative to this file.",
+    )
+
+
+class IntakeSettings(Section):
+    """How documents become releases."""
+
+    folders: Items[FilePath] = Field(
+        default=(Path("inbox"),),
+        description="Folders that are watched for documents, with their subfolders; relative to "
+        "data_folder.",
+    )
+    time_zone: TimeZoneName = Field(default="UTC", description="Zone of dates that name none.")
+    time_of_day: TimeOfDay = Field(
+        default=time(9, 0), description="Time of dates that name none, in that zone: HH:MM."
+    )
+    settle_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=0.3, description="A file is read when it has not changed for so long."
+    )
+
+    max_document_bytes: Annotated[int, Field(ge=1000, le=MAX_INTAKE_BYTES)] = Field(
+        default=MAX_DOCUMENT_BYTES,
+        description="Largest document, or line of JSON Lines; larger ones are refused.",
+    )
+    max_array_bytes: Annotated[int, Field(ge=1000, le=MAX_INTAKE_BYTES)] = Field(
+        default=MAX_ARRAY_BYTES,
+        description="Largest .json file; a larger set goes into JSON Lines, which have no bound.",
+    )
+    max_title_chars: Annotated[int, Field(ge=50, le=10_000)] = Field(
+        default=MAX_TITLE_CHARS, description="Longest title; a longer one is refused."
+    )
+
+
+class FeedDefaults(Section):
+    """What holds for every feed that says nothing else."""
+
+    window: WindowSettings = Field(
+        default=WindowSettings(),
+        description="How much of a feed its document holds.",
+    )
+    ttl_minutes: TtlMinutes = Field(
+        default=30, description="How long readers may keep a document before they ask again."
+    )
+
+
+class ScheduleSettings(Section):
+    """How often the service looks by itself, although most work is started at once."""
+
+    scan_seconds: PauseSeconds = Field(
+        default=0.3, description="Look for documents in the folders."
+    )
+    regenerate_seconds: PauseSeconds = Field(default=5.0, description="Look for stale feeds.")
+    ping_seconds: PauseSeconds = Field(default=5.0, description="Look for pings that are due.")
+    config_seconds: PauseSeconds = Field(
+        default=2.0, description="Look for changes of these files."
+    )
+
+
+class WebSubSettings(Section):
+    """How hubs are told of a change."""
+
+    topic_fields: Annotated[Items[Line], Field(min_length=1)] = Field(
+        default=("hub.url",),
+        description="Form fields that carry the feed's URL: hub.url is the custom; some hubs ask "
+        "for hub.topic.",
+    )
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = Field(
+        default=10.0, description="How long a hub may take to answer."
+    )
+    first_retry_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=30.0, description="Pause after the first failure; it doubles with each one."
+    )
+    longest_retry_seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        default=3600.0, description="The pause grows no longer than this."
+    )
+    max_hubs_at_once: Annotated[int, Field(ge=1, le=256)] = Field(
+        default=64, description="More hubs than this wait for each other."
+    )
+    give_up_after_hours: Annotated[float, Field(gt=0, le=720)] = Field(
+        default=24.0,
+        description="After so long a ping stands as failed, and can be retried by command.",
+    )
+
+
+class OutboundSettings(Section):
+    """What holds for every request to other people's servers."""
+
+    allow_networks: Items[AllowedNetwork] = Field(
+        default=(),
+        description="Networks that may be asked although they are not public, such as 10.0.0.0/8 "
+        "for a hub of your own.",
+    )
+    max_response_bytes: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
+        default=65_536, description="How much of an answer is read."
+    )
+    ca_file: FilePath | None = Field(
+        default=None,
+        description="Certificates to trust instead of the public authorities', in PEM. Relative "
+        "to this file.",
+    )
+
+
+class HttpSettings(Section):
+    """Where the service listens."""
+
+    host: Line = Field(
+        default="127.0.0.1", description="Address to listen at; 0.0.0.0 is everywhere."
+    )
+    port: Annotated[int, Field(ge=1, le=65_535)] = Field(
+        default=8000, description="Port to listen at."
+    )
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Web processes.")
+    threads: Annotated[int, Field(ge=1, le=256)] = Field(
+        default=8, description="Threads in each of them."
+    )
+
+
+class LogSettings(Section):
+    """What the service says of itself, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="From here up: debug, info, warning or error."
+    )
+    format: Literal["auto", "text", "json"] = Field(
+        default="auto", description="text, json, or auto: text on a terminal, json elsewhere."
+    )
+
+
+class CommuniqueFile(Section):
+    """``communique.yaml``: everything but the categories."""
+
+    site: SiteSettings = Field(description="The newsroom as the public sees it.")
+    data_folder: FilePath = Field(
+        default=Path("data"),
+        description="Holds store and inbox; made if need be. Relative to the folder that the "
+        "service is started in.",
+    )
+    store: StoreSettings = Field(default=StoreSettings(), description="Where releases are kept.")
+    categories_file: FilePath = Field(
+        default=Path("categories.yaml"), description="Categories and feeds; relative to this file."
+    )
+    intake: IntakeSettings = Field(
+        default=IntakeSettings(), description="How documents become releases."
+    )
+    hubs: Items[HubUrl] = Field(
+        default=(),
+        description="WebSub hubs that are told of every change, and that feeds name. A list of "
+        "URLs, such as [https://pubsubhubbub.appspot.com/].",
+    )
+    feeds: FeedDefaults = Field(
+        default=FeedDefaults(), description="What holds for feeds that say nothing else."
+    )
+    schedule: ScheduleSettings = Field(
+        default=ScheduleSettings(),
+        description="How often the service looks by itself; most work is started at once.",
+    )
+    websub: WebSubSettings = Field(
+        default=WebSubSettings(), description="How hubs are told of a change."
+    )
+    outbound: OutboundSettings = Field(
+        default=OutboundSettings(),
+        description="What holds for every request to other people's servers.",
+    )
+    http: HttpSettings = Field(default=HttpSettings(), description="Where the service listens.")
+    log: LogSettings = Field(
+        default=LogSettings(),
+        description="What the service says of itself, on standard error.",
+    )

@@ -1,0 +1,60 @@
+"""Keys that the site and its feeds share: authors and windows."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from service.settings.address_types import Email, Url
+from service.settings.section import Section
+from service.settings.text_types import Line
+
+#: feeds_must 23: readers of the FeedBurner age stop at 1 MiB, and entries have a frame around
+#: them; 512 kB of entries stay below half of that in every format.
+MAX_WINDOW_BYTES = 512_000
+
+Entries = Annotated[int, Field(ge=1, le=1000)]
+Days = Annotated[int, Field(ge=1, le=366)]
+WindowBytes = Annotated[int, Field(ge=1000, le=MAX_WINDOW_BYTES)]
+#: A day at most: a reader that obeys would miss a correction for longer.
+TtlMinutes = Annotated[int, Field(ge=1, le=1440)]
+
+
+class AuthorSettings(Section):
+    """Who answers for the releases that name no author themselves."""
+
+    name: Line | None = Field(
+        default=None, description="A person or an office; the site's title if unset."
+    )
+    email: Email | None = Field(default=None, description="Public: it stands in every feed.")
+    uri: Url | None = Field(default=None, description="A page about the author.")
+
+
+class FeedAuthorSettings(Section):
+    """Who answers for one feed."""
+
+    name: Line = Field(description="A person or an office.")
+    email: Email | None = Field(default=None, description="Public: it stands in the feed.")
+    uri: Url | None = Field(default=None, description="A page about the author.")
+
+
+class WindowSettings(Section):
+    """How much a feed's document holds."""
+
+    entries: Entries = Field(
+        default=20, description="At least so many entries, by most recent change."
+    )
+    days: Days = Field(
+        default=2, description="At least the changes of so many days before the newest one."
+    )
+    bytes: WindowBytes = Field(
+        default=250_000,
+        description="Never more than so many bytes, uncompressed; but always one entry.",
+    )
+
+
+class FeedWindowSettings(Section):
+    """What one feed's window has different from ``feeds.window``."""
+
+    entries: Entries | None = Field(default=None, description="At least so many entries.")
+    days: Days | None = Field(default=None, description="At least the changes of so many days.")
+    bytes: WindowBytes | None = Field(default=None, description="Never more than so many bytes.")

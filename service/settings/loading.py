@@ -1,0 +1,128 @@
+"""From sources to settings, or to all that is wrong with them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from service.settings.address_types import StoreUrl, read_store_url
+from service.settings.categories_file import CategoriesFile
+from service.settings.category_checks import check_categories
+from service.settings.communique_file import CommuniqueFile
+from service.settings.explain import explain
+from service.settings.faults import ConfigInvalid, Fault, Place
+from service.settings.main_checks import check_hubs, check_main
+from service.settings.overrides import apply_overrides
+from service.settings.section import Section
+from service.settings.settings import Settings
+from service.settings.sources import SourceFile, Sources, read_sources
+from service.settings.yaml_reader import YamlDocument, read_yaml
+
+_Checked = TypeVar("_Checked", bound=Section)
+_Check = Callable[[YamlDocument], Iterable[Fault]]
+
+
+def load(path: Path, *, environ: Mapping[str, str], overrides: Sequence[str] = ()) -> Settings:
+    """Read the configuration at *path*; see `read_sources` and `parse`.
+
+    Raises:
+        ConfigInvalid: It cannot be used; all faults of both files are told.
+    """
+    return parse(read_sources(path, environ=environ, overrides=overrides))
+
+
+def parse(sources: Sources) -> Settings:
+    """Understand and check a configuration. Pure: the same sources give the same settings.
+
+    Raises:
+        ConfigInvalid: It cannot be used; all faults of both files are told.
+    """
+    main_document = _read(sources.main)
+    apply_overrides(main_document, sources.environ, sources.overrides)
+    categories_document = _read(sources.categories, named_by=_named_by(main_document))
+    main = _check(main_document, CommuniqueFile, (check_main, check_hubs))
+    categories = _check(categories_document, CategoriesFile, (check_categories, check_hubs))
+    faults = [*main_document.faults, *categories_document.faults]
+    store_url = _secret_url(sources.store_url, faults) if sources.store_url else None
+    if main is None or categories is None or faults:
+        raise ConfigInvalid(sorted(faults, key=lambda fault: _reading_order(fault, sources)))
+    places = {**main_document.values, **categories_document.values}
+    if sources.store_url is not None:
+        places["store", "url"] = Place(file=sources.store_url.path)
+    return Settings.model_construct(
+        **{**dict(main), **dict(categories), **_resolved(main, sources, store_url)}, places=places
+    )
+
+
+def _read(source: SourceFile, *, named_by: str = "") -> YamlDocument:
+    if source.text is not None:
+        return read_yaml(source.text, file=source.path)
+    fault = _trouble(source, named_by)
+    return YamlDocument(file=source.path, is_readable=False, faults=[fault])
+
+
+def _trouble(source: SourceFile, named_by: str) -> Fault:
+    place = Place(file=source.path, line=source.trouble_line, column=source.trouble_column)
+    message = f"{source.trouble or 'cannot be read'}{named_by}"
+    return Fault(place=place, path="", message=message)
+
+
+def _named_by(document: YamlDocument) -> str:
+    place = document.values.get(("categories_file",))
+    return f" (named by categories_file, {place or 'by default'})"
+
+
+def _check(
+    document: YamlDocument, model: type[_Checked], checks: Iterable[_Check]
+) -> _Checked | None:
+    """Check *document*, adding to its faults; None when the model cannot be made of it."""
+    faults = [fault for check in checks for fault in check(document)]
+    checked = None
+    try:
+        checked = model.model_validate(document.data)
+    except ValidationError as error:
+        faults.extend(explain(error, document, model))
+    if not document.is_readable:
+        # We know nothing of the file's keys then, but what stands outside it can be wrong too.
+        faults = [fault for fault in faults if fault.line is None]
+    document.faults.extend(faults)
+    return checked
+
+
+def _secret_url(source: SourceFile, faults: list[Fault]) -> StoreUrl | None:
+    """Read the database's URL from its own file; what is wrong with it goes to *faults*."""
+    if source.text is None:
+        faults.append(_trouble(source, " (named by store.url_file)"))
+        return None
+    try:
+        return read_store_url(source.text.strip(), is_secret=True)
+    except ValueError as error:
+        place = Place(file=source.path, line=1, column=1)
+        faults.append(Fault(place=place, path="store.url_file", message=str(error)))
+        return None
+
+
+def _resolved(
+    main: CommuniqueFile, sources: Sources, store_url: StoreUrl | None
+) -> dict[str, object]:
+    """Make paths absolute, and settle on the database."""
+    working_folder = Path(sources.working_folder)
+    beside_main = (working_folder / sources.main.path).parent
+    data_folder = working_folder / main.data_folder
+    url = (store_url or main.store.url).within(str(data_folder))
+    folders = tuple(data_folder / folder for folder in main.intake.folders)
+    ca_file = main.outbound.ca_file
+    return {
+        "data_folder": data_folder,
+        "categories_file": beside_main / main.categories_file,
+        "store": main.store.model_copy(update={"url": url}),
+        "intake": main.intake.model_copy(update={"folders": folders}),
+        "outbound": main.outbound.model_copy(update={"ca_file": ca_file and beside_main / ca_file}),
+    }
+
+
+def _reading_order(fault: Fault, sources: Sources) -> tuple[int, str, int, int]:
+    files = (sources.main.path, sources.categories.path)
+    number = files.index(fault.file) if fault.file in files else len(files)
+    return number, fault.file, fault.line or 0, fault.column or 0

@@ -1,0 +1,244 @@
+"""YAML with the place of every key and value, and with all its faults. The door to PyYAML.
+
+It reads events instead of composed nodes: nesting, repeated keys and the growth of aliases are
+then in our hands, and a hostile file costs no more than its size.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import yaml
+
+from service.settings.faults import Fault, KeyPath, Place, dotted
+from service.settings.scalars import read_scalar
+
+#: Our deepest key has five levels.
+MAX_DEPTH = 20
+#: A thousand categories are some 20,000 values. Aliases count each time that they are used, so
+#: that a page of "billion laughs" ends here.
+MAX_VALUES = 200_000
+
+# YAML 1.2.2 section 5.1, c-printable.
+_NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+#: What libyaml's words mean to someone who did not write a parser, by a part of them.
+_HINTS = {
+    "mapping values are not allowed": "quote text that holds ': '; or else the line above is "
+    "indented otherwise, or has no space after its ':'",
+    "cannot start any token": "quote text that begins with this character",
+    "could not find expected ':'": "a key needs a ':' and a space after it",
+    "unexpected end of stream": "the quote is never closed",
+    "expected ',' or": "the bracket is never closed",
+    "did not find expected": "the indentation does not fit the lines above",
+    "unknown escape": "write the text in single quotes",
+}
+
+
+@dataclass(slots=True)
+class YamlDocument:
+    """What a YAML file says. Repeated keys keep their first value."""
+
+    file: str
+    data: object = None  #: dicts, lists and scalars; None for an empty or broken file
+    is_readable: bool = True  #: False when the syntax is broken: *data* says nothing then
+    keys: dict[KeyPath, Place] = field(default_factory=dict)  #: where each key is written
+    values: dict[KeyPath, Place] = field(default_factory=dict)  #: where each value begins
+    faults: list[Fault] = field(default_factory=list)
+
+    def at(self, *path: str | int) -> object:
+        """Return what stands at *path*; None when there is nothing, or no way there."""
+        value = self.data
+        for part in path:
+            if isinstance(value, dict):
+                value = value.get(part)
+            elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+                value = value[part]
+            else:
+                return None
+        return value
+
+    def items_at(self, *path: str | int) -> list[object]:
+        """Return the items of the list at *path*; none when no list is there."""
+        value = self.at(*path)
+        return value if isinstance(value, list) else []
+
+
+@dataclass(slots=True)
+class _Node:
+    """A value as it is written; an alias leads to the very node of its anchor."""
+
+    place: Place
+    scalar: object = None
+    items: "list[_Node] | None" = None
+    pairs: "list[tuple[_Node, _Node]] | None" = None
+
+
+class _Unreadable(Exception):
+    def __init__(self, place: Place, message: str) -> None:
+        super().__init__(message)
+        self.fault = Fault(place=place, path="", message=message)
+
+
+def read_yaml(text: str, *, file: str) -> YamlDocument:
+    """Read one YAML document.
+
+    Args:
+        text: The document.
+        file: What places are to name as their file.
+
+    Returns:
+        Its data and places; broken syntax and repeated keys stand in its ``faults``.
+    """
+    document = YamlDocument(file=file)
+    if forbidden := _NOT_PRINTABLE.search(text):
+        # libyaml finds them too, but counts bytes, and cannot take lone surrogates at all.
+        place = place_of(text, forbidden.start(), file=file)
+        message = f"not YAML: character U+{ord(forbidden[0]):04X} is not allowed"
+        _give_up(document, Fault(place=place, path="", message=message))
+        return document
+    try:
+        root = _Parser(text, document).parse()
+        if root is not None:
+            document.data = _Constructor(document).construct(root, ())
+    except _Unreadable as unreadable:
+        _give_up(document, unreadable.fault)
+    except yaml.YAMLError as error:
+        _give_up(document, _syntax_fault(error, text, file))
+    return document
+
+
+def _give_up(document: YamlDocument, fault: Fault) -> None:
+    document.data, document.is_readable = None, False
+    document.faults.append(fault)
+
+
+class _Parser:
+    """Events to nodes."""
+
+    def __init__(self, text: str, document: YamlDocument) -> None:
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=_LOADER)
+        self._document = document
+        self._anchors: dict[str, _Node] = {}
+
+    def parse(self) -> _Node | None:
+        root = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    raise _Unreadable(self._place(event), "a second YAML document begins here")
+                root = self._node(next(self._events), depth=0)
+        return root
+
+    def _node(self, event: yaml.Event, depth: int) -> _Node:
+        place = self._place(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._anchored(event.anchor or "", place)
+        if depth > MAX_DEPTH:
+            raise _Unreadable(place, f"nested deeper than {MAX_DEPTH} levels")
+        if getattr(event, "tag", None) not in (None, "!"):
+            raise _Unreadable(place, "tags (!…) are not read here: write the plain value")
+        node = self._content(event, place, depth)
+        if anchor := getattr(event, "anchor", None):
+            self._anchors[anchor] = node
+        return node
+
+    def _content(self, event: yaml.Event, place: Place, depth: int) -> _Node:
+        if isinstance(event, yaml.ScalarEvent):
+            is_plain = event.implicit[0]
+            return _Node(place, scalar=read_scalar(event.value) if is_plain else event.value)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return _Node(place, items=list(self._children(yaml.SequenceEndEvent, depth)))
+        return _Node(place, pairs=list(self._pairs(depth)))
+
+    def _children(self, end: type[yaml.Event], depth: int) -> Iterator[_Node]:
+        while not isinstance(event := next(self._events), end):
+            yield self._node(event, depth + 1)
+
+    def _pairs(self, depth: int) -> Iterator[tuple[_Node, _Node]]:
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                raise _Unreadable(self._place(event), "expected the name of a key")
+            # A key is its text, whatever that would mean as a value: `no:`, `2024:`.
+            key = _Node(self._place(event), scalar=event.value)
+            yield key, self._node(next(self._events), depth + 1)
+
+    def _anchored(self, anchor: str, place: Place) -> _Node:
+        if anchor not in self._anchors:
+            # Also an alias inside its own anchor: that one is not known before it ends.
+            raise _Unreadable(place, f"no anchor &{anchor} before this alias *{anchor}")
+        return self._anchors[anchor]
+
+    def _place(self, event: yaml.Event) -> Place:
+        mark = cast("yaml.Mark", event.start_mark)  # the parser always gives one
+        return Place(file=self._document.file, line=mark.line + 1, column=mark.column + 1)
+
+
+class _Constructor:
+    """Nodes to data, writing down where each value was."""
+
+    def __init__(self, document: YamlDocument) -> None:
+        self._document = document
+        self._count = 0
+
+    def construct(self, node: _Node, path: KeyPath) -> object:
+        self._count += 1
+        if self._count > MAX_VALUES:
+            raise _Unreadable(node.place, f"more than {MAX_VALUES} values, aliases included")
+        self._document.values[path] = node.place
+        if node.items is not None:
+            return [self.construct(item, (*path, i)) for i, item in enumerate(node.items)]
+        if node.pairs is not None:
+            return self._mapping(node.pairs, path)
+        return node.scalar
+
+    def _mapping(self, pairs: list[tuple[_Node, _Node]], path: KeyPath) -> dict[str, object]:
+        data: dict[str, object] = {}
+        for key, value in pairs:
+            name = str(key.scalar)
+            key_path = (*path, name)
+            if name in data:
+                first = self._document.keys[key_path].line
+                self._fault(key.place, key_path, f"stands twice; first on line {first}")
+                continue
+            self._document.keys[key_path] = key.place
+            data[name] = self.construct(value, key_path)
+        return data
+
+    def _fault(self, place: Place, path: KeyPath, message: str) -> None:
+        self._document.faults.append(Fault(place=place, path=dotted(path), message=message))
+
+
+def _syntax_fault(error: yaml.YAMLError, text: str, file: str) -> Fault:
+    problem = getattr(error, "problem", None) or str(error)
+    context = getattr(error, "context", None) or ""
+    mark = getattr(error, "problem_mark", None)
+    if context.startswith(("while scanning", "while parsing a flow")):
+        # What is not closed, or is no key, begins there; the problem shows lines later.
+        mark = getattr(error, "context_mark", None) or mark
+    offset = 0 if mark is None else _offset(text, mark)
+    message = f"not YAML: {problem}"
+    hint = next((hint for part, hint in _HINTS.items() if part in problem), None)
+    if text[offset : offset + 1] == "\t":
+        hint = "this is a tab: indent by spaces"
+    place = place_of(text, offset, file=file)
+    return Fault(place=place, path="", message=f"{message} ({hint})" if hint else message)
+
+
+def _offset(text: str, mark: yaml.Mark) -> int:
+    lines = text.splitlines(keepends=True)
+    return sum(len(line) for line in lines[: mark.line]) + mark.column
+
+
+def place_of(text: str, offset: int, *, file: str) -> Place:
+    """Return the place of the character at *offset* of *text*."""
+    before = text[:offset]
+    line = before.count("\n") + 1
+    return Place(file=file, line=line, column=offset - (before.rfind("\n") + 1) + 1)
+
+
+# libyaml is ten times faster; the wheels of PyYAML bring it, a build from source may not.
+_LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)

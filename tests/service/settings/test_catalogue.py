@@ -1,0 +1,99 @@
+from datetime import time
+from zoneinfo import ZoneInfo
+
+from feeds.model.feed import ALL, Window
+from feeds.model.release import Person
+from service.settings import catalogue, intake_rules, site
+from tests.support.config_files import MAIN, ConfigFolder
+
+FULL = """\
+site:
+  base_url: https://news.example/
+  title: News
+  subtitle: All there is
+  language: en-GB
+  author: {email: press@news.example}
+hubs: [https://hub.example/]
+feeds: {window: {entries: 30, days: 3}, ttl_minutes: 15}
+"""
+CATEGORIES = """\
+groups: [Second, First]
+all: {window: {days: 9}}
+categories:
+  - {slug: a, title: A}
+  - slug: b
+    title: B, with a comma
+    names: [bee, Bees]
+    description: About bees
+    language: fr
+    group: First
+    window: {entries: 5, bytes: 9000}
+    ttl_minutes: 60
+    hubs: []
+    author: {name: Keeper, uri: https://bees.example/}
+  - {slug: c, title: C, group: Second, hubs: [https://other.example/]}
+unions:
+  - {slug: u, title: U, any_of: [a, b], none_of: [c], group: First}
+"""
+
+
+def test_a_feed_has_what_the_site_has_unless_it_says_otherwise(config: ConfigFolder) -> None:
+    feeds = catalogue(config.load(FULL, CATEGORIES)).feeds
+    desk = Person(name="News", email="press@news.example")
+    plain, special = feeds["a"], feeds["b"]
+    assert (plain.language, special.language) == ("en-GB", "fr")
+    assert (plain.author, special.author) == (
+        desk,
+        Person(name="Keeper", uri="https://bees.example/"),
+    )
+    assert plain.window == Window(entries=30, days=3, bytes=250_000)
+    assert special.window == Window(entries=5, days=3, bytes=9000)
+    assert (plain.ttl_minutes, special.ttl_minutes) == (15, 60)
+    assert (plain.description, special.description) == ("A", "About bees")
+
+
+def test_hubs_are_the_sites_or_its_own_or_none(config: ConfigFolder) -> None:
+    feeds = catalogue(config.load(FULL, CATEGORIES)).feeds
+    assert feeds["a"].hubs == ("https://hub.example/",)
+    assert feeds["b"].hubs == ()
+    assert feeds["c"].hubs == ("https://other.example/",)
+
+
+def test_the_feed_of_everything_is_always_there_and_first(config: ConfigFolder) -> None:
+    everything = catalogue(config.load(FULL, CATEGORIES)).feeds[ALL]
+    assert (everything.title, everything.description) == ("News", "All there is")
+    assert everything.window == Window(entries=30, days=9, bytes=250_000)
+    assert list(catalogue(config.load(MAIN, "")).feeds) == [ALL]
+
+
+def test_feeds_stand_in_the_order_of_their_groups(config: ConfigFolder) -> None:
+    feeds = catalogue(config.load(FULL, CATEGORIES)).feeds
+    assert list(feeds) == [ALL, "c", "b", "u", "a"]
+    assert [feed.group for feed in feeds.values()] == [None, "Second", "First", "First", None]
+
+
+def test_a_union_takes_these_but_not_those(config: ConfigFolder) -> None:
+    filed = catalogue(config.load(FULL, CATEGORIES))
+    assert filed.feeds_taking({"a"}) == ("a", ALL, "u")
+    assert filed.feeds_taking({"a", "c"}) == ("a", ALL, "c")
+
+
+def test_names_and_titles_claim(config: ConfigFolder) -> None:
+    filed = catalogue(config.load(FULL, CATEGORIES))
+    assert filed.claim("BEES") == filed.claim("b, with a comma") == ("b",)
+    assert [category.slug for category in filed.categories.values()] == ["a", "b", "c"]
+
+
+def test_the_site_is_what_the_public_sees(config: ConfigFolder) -> None:
+    public = site(config.load(FULL))
+    assert public.base_url == "https://news.example"
+    assert (public.title, public.subtitle, public.language) == ("News", "All there is", "en-GB")
+    assert public.author == Person(name="News", email="press@news.example")
+
+
+def test_intake_reads_by_the_rules_of_the_file(config: ConfigFolder) -> None:
+    intake = "intake: {time_zone: Asia/Tokyo, time_of_day: 07:15, max_title_chars: 99}\n"
+    rules = intake_rules(config.load(FULL + intake))
+    assert (rules.base_url, rules.language) == ("https://news.example", "en-GB")
+    assert (rules.time_zone, rules.time_of_day) == (ZoneInfo("Asia/Tokyo"), time(7, 15))
+    assert rules.max_title_chars == 99
