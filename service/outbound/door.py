@@ -1,0 +1,172 @@
+"""The door: one request to another server, answered or failed within a set time."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+import requests
+from requests import PreparedRequest, Response
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
+
+from service.outbound.addresses import AddressRules
+from service.outbound.errors import (
+    AddressInvalid,
+    OutboundFailed,
+    OutboundTimedOut,
+    ServerUnreachable,
+)
+from service.outbound.failures import cause_of, is_unconnected, one_line
+from service.outbound.pinned import PinnedAdapter
+from service.outbound.targets import Resolver, Target, find_target, system_resolver, without_user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What another server said. Its texts are for a person: one line, no control characters."""
+
+    status: int
+    reason: str  #: the reason phrase; may be empty
+    headers: Mapping[str, str]  #: by lower-case name
+    excerpt: str  #: the beginning of the body; empty when the body broke off or came too late
+    elapsed_s: float  #: from asking until this was known
+
+    @property
+    def is_success(self) -> bool:
+        """True for 2xx. A redirect is none: it is not followed."""
+        return 200 <= self.status < 300
+
+
+class Outbound:
+    """Asks other people's servers, and trusts none of them. Safe to use from many threads.
+
+    No redirect is followed, no cookie kept, no proxy or credential taken from the environment,
+    and no connection made to an address that `AddressRules` forbids.
+    """
+
+    def __init__(
+        self,
+        allow_networks: Sequence[IPv4Network | IPv6Network],
+        timeout_s: float,
+        max_response_bytes: int,
+        user_agent: str,
+        *,
+        ca_file: Path | None = None,
+        resolve: Resolver = system_resolver,
+    ) -> None:
+        """Set the limits.
+
+        Args:
+            allow_networks: Addresses to connect to although they are not public.
+            timeout_s: For a whole exchange, from the first connection to the last byte read.
+            max_response_bytes: How much of an answer's body is read.
+            user_agent: How we introduce ourselves (RFC 9110 section 10.1.5).
+            ca_file: Certificates to trust instead of the public authorities', in PEM.
+            resolve: Gives the addresses of a name. The operating system's resolver keeps its own
+                time; what it takes is taken from *timeout_s*, but it is not interrupted.
+        """
+        self._rules = AddressRules(tuple(allow_networks))
+        self._timeout_s = timeout_s
+        self._max_response_bytes = max_response_bytes
+        self._user_agent = user_agent
+        self._ca_file = ca_file
+        self._resolve = resolve
+
+    @property
+    def timeout_s(self) -> float:
+        """How long an exchange may take, but for the operating system's resolver."""
+        return self._timeout_s
+
+    def post_form(self, url: str, fields: Sequence[tuple[str, str]]) -> Answer:
+        """Post *fields*, in their order, as ``application/x-www-form-urlencoded``.
+
+        Any answer is returned, whatever its status.
+
+        Raises:
+            OutboundFailed: There was no answer; the subclass and ``permanent`` tell why.
+        """
+        return self._ask(requests.Request("POST", url, data=list(fields)))
+
+    def _ask(self, request: requests.Request) -> Answer:
+        started = time.monotonic()
+        request.headers = {
+            "User-Agent": self._user_agent,
+            "Accept": "*/*",
+            # A compressed body could be far larger than the bytes that we count.
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+        }
+        try:
+            prepared = request.prepare()
+        except (requests.RequestException, UnicodeError) as error:
+            raise AddressInvalid(without_user(request.url or ""), "is not a URL") from error
+        target = find_target(prepared.url or "", rules=self._rules, resolve=self._resolve)
+        return self._exchange(prepared, target, started)
+
+    def _exchange(self, request: PreparedRequest, target: Target, started: float) -> Answer:
+        """Try the addresses in turn; the next one only when there was no connection before."""
+        failure: OutboundFailed | None = None
+        for number, address in enumerate(target.addresses):
+            left_s = started + self._timeout_s - time.monotonic()
+            if left_s <= 0:
+                break
+            timeout = _timeout(left_s, addresses=len(target.addresses) - number)
+            try:
+                return self._send(request, PinnedAdapter(target, address), timeout, started)
+            except (requests.RequestException, HTTPError) as error:
+                failure = self._failure(target.url, error)
+                if not is_unconnected(error):
+                    break
+        raise failure or self._late(target.url)
+
+    def _send(
+        self, request: PreparedRequest, adapter: PinnedAdapter, timeout: Timeout, started: float
+    ) -> Answer:
+        # The adapter is used without a session around it: a session follows redirects, keeps
+        # cookies, and reads proxies and .netrc from the environment unless told otherwise.
+        verify = True if self._ca_file is None else str(self._ca_file)
+        try:
+            response = adapter.send(
+                request,
+                stream=True,
+                timeout=timeout,  # type: ignore[arg-type]  # the stubs do not know urllib3's
+                verify=verify,
+            )
+            excerpt = self._excerpt(response)
+        finally:
+            adapter.close()
+        return Answer(
+            status=response.status_code,
+            reason=one_line(response.reason or ""),
+            headers={name.lower(): one_line(text) for name, text in response.headers.items()},
+            excerpt=excerpt,
+            elapsed_s=time.monotonic() - started,
+        )
+
+    def _excerpt(self, response: Response) -> str:
+        # The status decides; a body that breaks off, drips or never ends changes nothing any more.
+        try:
+            body = response.raw.read(self._max_response_bytes, decode_content=False)
+        except (HTTPError, OSError):
+            body = b""
+        finally:
+            response.close()
+        return one_line(body.decode("utf-8", errors="replace"))
+
+    def _failure(self, url: str, error: Exception) -> OutboundFailed:
+        if isinstance(error, requests.Timeout | TimeoutError):
+            return self._late(url)
+        return ServerUnreachable(url, cause_of(error))
+
+    def _late(self, url: str) -> OutboundTimedOut:
+        return OutboundTimedOut(url, f"no answer within {self._timeout_s:g} s")
+
+
+def _timeout(left_s: float, *, addresses: int) -> Timeout:
+    """Share out what is left of the time when there are still *addresses* to try.
+
+    urllib3 grants the connect timeout twice, to TCP and to the TLS handshake, hence the half.
+    """
+    return Timeout(total=left_s, connect=left_s / addresses / 2)

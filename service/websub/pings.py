@@ -1,0 +1,73 @@
+"""What a publisher says to a hub, and what the hub's answer means. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service.outbound import Answer, OutboundFailed
+from service.websub.retries import asked_pause
+
+#: Field names that carry the topic, unless ops configure others.
+TOPIC_FIELDS = ("hub.url",)
+
+#: What is kept of a hub's explanation: enough for a person, short enough for a line of the log.
+_MAX_EXCERPT_CHARS = 200
+
+#: Answers that speak of the hub rather than of the topic (RFC 6585 section 4, RFC 9110 15.6.4).
+_HUB_ASKS_FOR_TIME = frozenset({429, 503})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one ping."""
+
+    is_told: bool
+    result: str  #: for a person; one line
+    took_s: float = 0.0  #: until the hub had answered; 0 when it did not
+    concerns_hub: bool = False  #: True when another topic would fare no better with it now
+    asked_pause: timedelta | None = None  #: how long the hub wants to be left alone
+
+
+def ping_fields(topic: str, *, topic_fields: Sequence[str] = TOPIC_FIELDS) -> list[tuple[str, str]]:
+    """The form that tells a hub of a new state of *topic*.
+
+    Args:
+        topic: The self URL of one document. Never several: hubs differ in reading those.
+        topic_fields: Names of the fields that carry it, such as ``hub.url`` and ``hub.topic``.
+
+    Source: WebSub section 6 "Publishing" leaves the form open; ``hub.mode=publish`` and
+    ``hub.url`` are those of PubSubHubbub Core 0.3 section 7.1, which hubs kept. Some read
+    ``hub.topic``.
+    """
+    return [("hub.mode", "publish"), *((name, topic) for name in topic_fields)]
+
+
+def outcome_of(answer: Answer, *, now: datetime) -> Outcome:
+    """Judge a hub's answer. Everything but 2xx is tried again, 4xx too: hubs have bad days.
+
+    A redirect is a failure: it is the operator who says where pings go.
+    """
+    said = f"{answer.status} {answer.reason}".rstrip()
+    if answer.is_success:
+        return Outcome(is_told=True, result=said, took_s=answer.elapsed_s)
+    if location := answer.headers.get("location"):
+        said = f"{said}; redirects are not followed, this one goes to {location}"
+    if excerpt := answer.excerpt[:_MAX_EXCERPT_CHARS]:
+        said = f"{said}: {excerpt}"
+    asks_for_time = answer.status in _HUB_ASKS_FOR_TIME
+    pause = asked_pause(answer.headers.get("retry-after"), now=now) if asks_for_time else None
+    return Outcome(
+        is_told=False,
+        result=said,
+        took_s=answer.elapsed_s,
+        concerns_hub=asks_for_time,
+        asked_pause=pause,
+    )
+
+
+def outcome_of_failure(error: OutboundFailed) -> Outcome:
+    """Judge a hub that gave no answer. Forbidden and unusable addresses are tried again too.
+
+    A DNS record may be wrong for an hour; meanwhile the reason stands in ``hub pings``.
+    """
+    return Outcome(is_told=False, result=error.reason, concerns_hub=True)

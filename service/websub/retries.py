@@ -1,0 +1,68 @@
+"""When to try again. Pure: time and chance come in as arguments."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+#: A pause is drawn from this much below to this much above its plan, so that the hubs and topics
+#: that failed together do not come back together. Small enough that pauses still grow.
+_JITTER = 0.2
+
+#: Doubling is over long before; beyond it only the numbers would grow too large.
+_MAX_DOUBLINGS = 32
+
+#: Seconds beyond this many digits (30 years) mean no more than "long".
+_MAX_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPlan:
+    """Pauses that double from the first to the longest, until it is time to give up."""
+
+    first_s: float
+    longest_s: float
+    give_up_after_s: float  #: counted from the first failure
+
+    def next_pause(
+        self, attempts: int, first_failed_at: datetime, now: datetime, chance: float
+    ) -> timedelta | None:
+        """How long to wait before the next try; None when this was the last.
+
+        The last try comes when the time to give up has come, not up to a pause earlier. Less than
+        the first pause is not worth another try.
+
+        Args:
+            attempts: Failed tries so far, this one included.
+            first_failed_at: When the first of them failed.
+            now: When this one failed.
+            chance: From 0 to 1.
+        """
+        left_s = self.give_up_after_s - (now - first_failed_at).total_seconds()
+        if left_s < self.first_s:
+            return None
+        doublings = min(max(attempts - 1, 0), _MAX_DOUBLINGS)
+        planned_s = min(self.first_s * 2**doublings, self.longest_s)
+        jittered_s = planned_s * (1 - _JITTER + 2 * _JITTER * chance)
+        return timedelta(seconds=min(jittered_s, left_s))
+
+    def stretch(self, pause: timedelta, asked: timedelta | None) -> timedelta:
+        """The longer of *pause* and what a hub asked for, capped: it cannot silence us."""
+        return max(pause, min(asked or pause, timedelta(seconds=self.longest_s)))
+
+
+def asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
+    """What a ``Retry-After`` header asks for; None when it is not there or makes no sense.
+
+    Source: RFC 9110 section 10.2.3: a date, or a number of seconds.
+    """
+    if retry_after is None:
+        return None
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=int(text[:_MAX_DIGITS]))
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(moment - now, timedelta(0))

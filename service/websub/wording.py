@@ -1,0 +1,15 @@
+"""Durations as a line of the log shows them."""
+
+from datetime import timedelta
+
+
+def in_short(duration: timedelta) -> str:
+    """``45s``, ``10m``, ``2h5m``: rounded to what a person would say."""
+    seconds = round(duration.total_seconds())
+    if seconds < 120:
+        return f"{seconds}s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes}m"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m" if minutes else f"{hours}h"
