@@ -1,0 +1,32 @@
+"""The application factory."""
+
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from service.web import addresses, documents, fittings, health, opml, pages, problems
+from service.web.answers import harden
+from service.web.assets import load_assets
+from service.web.desk import Furniture, WebState, furnish
+from service.web.shelf import Shelf
+
+
+def create_app(state: WebState) -> Flask:
+    """Make the application that serves the newsroom in *state*.
+
+    Args:
+        state: Asked for catalogue and newsstand once in each request, so that a reload takes
+            effect with the next one.
+
+    Returns:
+        A WSGI application. It keeps no session and sets no cookie.
+    """
+    app = Flask("service.web", static_folder=None)
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    furnish(app, Furniture(state=state, shelf=Shelf(), assets=load_assets()))
+    addresses.prepare(app)
+    pages.dress(app)
+    problems.catch_all(app)
+    for room in (documents, pages, opml, health, fittings):
+        app.register_blueprint(room.blueprint)
+    app.after_request(harden)
+    return app

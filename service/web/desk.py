@@ -1,0 +1,78 @@
+"""What a request works with: the newsroom as it is configured at that moment."""
+
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from flask import Flask, current_app, g
+
+from feeds.categories import Catalogue
+from feeds.errors import FeedNotFound
+from feeds.model.feed import Feed, Site
+from feeds.newsstand import Newsstand
+from service.web.assets import Assets
+from service.web.shelf import Shelf
+
+_EXTENSION = "communique"
+
+
+class WebState(Protocol):
+    """Where the application finds the current newsroom. A reload swaps both attributes."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Site, categories and feeds as configured now."""
+
+    @property
+    def newsstand(self) -> Newsstand:
+        """Feeds out, for this catalogue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The newsroom as one request sees it, from its first line to its last."""
+
+    catalogue: Catalogue
+    newsstand: Newsstand
+
+    @property
+    def site(self) -> Site:
+        """The newsroom around the feeds."""
+        return self.catalogue.site
+
+    def feed(self, slug: str) -> Feed:
+        """Return the feed that is configured under *slug*.
+
+        Raises:
+            FeedNotFound: There is none.
+        """
+        try:
+            return self.catalogue.feeds[slug]
+        except KeyError:
+            raise FeedNotFound(slug) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furniture:
+    """What the application keeps from request to request."""
+
+    state: WebState
+    shelf: Shelf
+    assets: Assets
+
+
+def furnish(app: Flask, furniture: Furniture) -> None:
+    """Give *app* what its routes work with. To be called once, by the application factory."""
+    app.extensions[_EXTENSION] = furniture
+
+
+def furniture() -> Furniture:
+    """Return what the current application keeps."""
+    return cast(Furniture, current_app.extensions[_EXTENSION])
+
+
+def desk() -> Desk:
+    """Return the newsroom of the current request, read once: a reload must not split a page."""
+    if "desk" not in g:
+        state = furniture().state
+        g.desk = Desk(catalogue=state.catalogue, newsstand=state.newsstand)
+    return cast(Desk, g.desk)

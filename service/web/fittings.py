@@ -1,0 +1,48 @@
+"""What pages are dressed with, and what robots and browsers ask for by a fixed name."""
+
+from flask import Blueprint, Response
+from werkzeug.exceptions import NotFound
+
+from service.http_rules import Validators
+from service.web.answers import answer
+from service.web.assets import Asset
+from service.web.desk import furniture
+
+#: RFC 8246: content under a hashed name never changes, so a browser need not ask again.
+FOR_EVER = "public, max-age=31536000, immutable"
+FOR_A_DAY = "public, max-age=86400"
+
+#: Everything public may be read. An empty Disallow is the oldest way to say so.
+ROBOTS = b"User-agent: *\nDisallow:\n"
+
+blueprint = Blueprint("fittings", __name__)
+
+
+@blueprint.get("/static/<hashed_name>")
+def static(hashed_name: str) -> Response:
+    """Answer with an asset. Its unhashed name is not found: it could not be kept for ever."""
+    asset = furniture().assets.by_hashed_name.get(hashed_name)
+    if asset is None:
+        raise NotFound
+    return _show(asset, FOR_EVER)
+
+
+@blueprint.get("/favicon.ico")
+def favicon() -> Response:
+    """Answer with the icon that browsers ask for without being told of it."""
+    return _show(furniture().assets.by_name["favicon.ico"], FOR_A_DAY)
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Answer a robot (RFC 9309)."""
+    return Response(ROBOTS, mimetype="text/plain", headers={"Cache-Control": FOR_A_DAY})
+
+
+def _show(asset: Asset, cache_control: str) -> Response:
+    return answer(
+        lambda: asset.body,
+        media_type=asset.media_type,
+        validators=Validators(revision=asset.digest),
+        headers={"Cache-Control": cache_control},
+    )

@@ -1,0 +1,94 @@
+"""The list of all feeds, to be imported into a reader."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from hashlib import sha256
+from xml.etree import ElementTree as ET
+
+from flask import Blueprint, Response
+
+from feeds.categories import Catalogue
+from feeds.model.feed import Feed, Format, Site
+from feeds.model.text import FORBIDDEN_IN_XML, whole_second
+from service.http_rules import Validators
+from service.web.answers import OPEN_TO_ALL, answer
+from service.web.desk import desk
+
+MEDIA_TYPE = "text/x-opml; charset=utf-8"
+#: Readers import this once; those that keep it in step ask a few times a day.
+MAX_AGE_S = 15 * 60
+
+blueprint = Blueprint("opml", __name__)
+
+
+@blueprint.get("/feeds.opml")
+def show() -> Response:
+    """Answer with the list of all feeds.
+
+    There is no ``Last-Modified``: a feed that ops remove changes the list but leaves no date,
+    and a validator must not lie. The entity tag knows.
+    """
+    catalogue = desk().catalogue
+    states = desk().newsstand.feeds()
+    changes = [state.changed_at for state in states if state.slug in catalogue.feeds]
+    document = write_opml(catalogue, modified_at=max(changes, default=None))
+    return answer(
+        lambda: document,
+        media_type=MEDIA_TYPE,
+        validators=Validators(revision=sha256(document).hexdigest()),
+        headers={"Cache-Control": f"public, max-age={MAX_AGE_S}", **OPEN_TO_ALL},
+    )
+
+
+def write_opml(catalogue: Catalogue, *, modified_at: datetime | None) -> bytes:
+    """Write an OPML 2.0 document, the same bytes for the same catalogue and date.
+
+    Feeds without a group come first, then the groups in the order of their first feed.
+
+    Source: OPML 2.0, "Subscription lists". ``type`` is ``rss`` for Atom too.
+    """
+    site = catalogue.site
+    root = ET.Element("opml", version="2.0")
+    head = ET.SubElement(root, "head")
+    ET.SubElement(head, "title").text = _clean(site.title)
+    if modified_at is not None:
+        # OPML 2.0: "all date-times conform to the Date and Time Specification of RFC 822".
+        day = format_datetime(whole_second(modified_at), usegmt=True)
+        ET.SubElement(head, "dateModified").text = day
+    ET.SubElement(head, "ownerName").text = _clean(site.author.name)
+    ET.SubElement(head, "docs").text = "http://opml.org/spec2.opml"
+    body = ET.SubElement(root, "body")
+    for group, feeds in grouped(list(catalogue.feeds.values())):
+        parent = body if group is None else ET.SubElement(body, "outline", text=_clean(group))
+        for feed in feeds:
+            ET.SubElement(parent, "outline", _outline(feed, site))
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
+
+
+def grouped(feeds: Sequence[Feed]) -> list[tuple[str | None, list[Feed]]]:
+    """Put feeds under the titles of their groups; those without a group come first."""
+    groups: dict[str | None, list[Feed]] = {None: []}
+    for feed in feeds:
+        groups.setdefault(feed.group, []).append(feed)
+    return [(group, members) for group, members in groups.items() if members]
+
+
+def _outline(feed: Feed, site: Site) -> dict[str, str]:
+    attributes = {
+        "text": feed.title,
+        "title": feed.title,
+        "type": "rss",
+        "xmlUrl": site.topic(feed.slug, Format.ATOM),
+        "htmlUrl": site.feed_page(feed.slug),
+        "language": feed.language,
+        "description": feed.description,
+    }
+    return {name: _clean(value) for name, value in attributes.items() if value}
+
+
+def _clean(text: str) -> str:
+    """Take out what no XML document can hold; ElementTree would write it all the same."""
+    return FORBIDDEN_IN_XML.sub("", text)

@@ -1,0 +1,103 @@
+"""Pages for a person: the newsroom, a feed, a release."""
+
+from hashlib import sha256
+
+from flask import Blueprint, Flask, Response, render_template
+from markupsafe import Markup
+
+from feeds.model.feed import ALL, Format
+from feeds.model.release import Release
+from service.http_rules import Validators
+from service.web import wording
+from service.web.answers import answer
+from service.web.desk import Desk, desk, furniture
+from service.web.opml import grouped
+
+#: The front page shows about a screenful and a half; feeds have the rest.
+FRONT_PAGE_RELEASES = 20
+#: A feed's window may hold thousands of entries; nobody scrolls that far.
+MAX_LISTED_RELEASES = 100
+#: Pages hold what changes by the minute, and 304s are cheap.
+CACHE_CONTROL = "public, max-age=60"
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+def newsroom() -> Response:
+    """Answer with the front page."""
+    room = desk()
+    return _page(
+        "newsroom.html",
+        announced=room.catalogue.feeds[ALL],
+        releases=room.newsstand.latest(ALL, limit=FRONT_PAGE_RELEASES),
+        groups=grouped([feed for feed in room.catalogue.feeds.values() if feed.slug != ALL]),
+    )
+
+
+@blueprint.get("/feeds/<slug:slug>")
+def feed(slug: str) -> Response:
+    """Answer with a feed's page."""
+    room = desk()
+    shown = room.feed(slug)
+    limit = min(shown.window.entries, MAX_LISTED_RELEASES)
+    return _page("feed.html", announced=shown, releases=room.newsstand.latest(slug, limit=limit))
+
+
+@blueprint.get("/releases/<slug:slug>")
+def release(slug: str) -> Response:
+    """Answer with a release's page."""
+    room = desk()
+    shown = room.newsstand.release_by_slug(slug)
+    return _page(
+        "release.html",
+        announced=room.catalogue.feeds[ALL],
+        release=shown,
+        body=body_of(shown),
+        categories=room.newsstand.categories_of(shown.id),
+    )
+
+
+def body_of(release: Release) -> Markup:
+    """Return the body as markup: the one text on a page that is not escaped.
+
+    It went through the allow-list of ``feeds.ingest`` before it was stored, and the page's
+    Content-Security-Policy runs no script that is not ours.
+    """
+    return Markup(release.content.body)  # noqa: S704
+
+
+def _page(template: str, **context: object) -> Response:
+    body = render_template(template, **context).encode()
+    return answer(
+        lambda: body,
+        media_type="text/html; charset=utf-8",
+        validators=Validators(revision=sha256(body).hexdigest()),
+        headers={"Cache-Control": CACHE_CONTROL},
+    )
+
+
+def dress(app: Flask) -> None:
+    """Give the templates of *app* their words."""
+    app.jinja_env.filters.update(
+        day=wording.day,
+        minute=wording.minute,
+        machine=wording.machine,
+        direction=wording.direction,
+        text_direction=wording.text_direction,
+        size=wording.size,
+        file_name=wording.file_name,
+        host=wording.host,
+        local=wording.local,
+    )
+    app.jinja_env.globals.update(formats=tuple(Format))
+    app.context_processor(_on_every_page)
+
+
+def _on_every_page() -> dict[str, object]:
+    room: Desk = desk()
+    return {
+        "site": room.site,
+        "feeds": room.catalogue.feeds,
+        "asset": lambda name: wording.local(room.site.base_url + furniture().assets.path(name)),
+    }

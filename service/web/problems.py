@@ -1,0 +1,131 @@
+"""What went wrong, told to a browser as a page and to a machine as RFC 9457."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from feeds.errors import FeedNotFound, FeedsError, ReleaseNotFound, StoreOutdated, StoreUnavailable
+from service.http_rules import PROBLEM_TYPE, prefers_html
+from service.logs import get_logger
+
+_log = get_logger(__name__)
+
+
+class NoEditionYet(FeedsError):
+    """The feed is configured, but its first documents are still being made."""
+
+    def __init__(self, slug: str, /) -> None:
+        super().__init__(f"feed {slug!r} has no edition yet")
+        self.slug = slug
+
+
+#: The one map from what is raised to what is answered. What is not here, and no HTTPException,
+#: is a bug: 500.
+STATUS: Mapping[type[Exception], HTTPStatus] = {
+    FeedNotFound: HTTPStatus.NOT_FOUND,
+    ReleaseNotFound: HTTPStatus.NOT_FOUND,
+    NoEditionYet: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+#: When it is worth asking again. A first edition takes a second; a migration takes longer.
+RETRY_AFTER_S: Mapping[type[Exception], int] = {
+    NoEditionYet: 5,
+    StoreUnavailable: 30,
+    StoreOutdated: 120,
+}
+
+#: For a person: a heading, and what to do.
+WORDS: Mapping[int, tuple[str, str]] = {
+    404: (
+        "There is nothing at this address",
+        "It may be mistyped, or the link that brought you here may be out of date.",
+    ),
+    405: (
+        "This address can only be read",
+        "The request asked to change something, which is not possible here.",
+    ),
+    503: (
+        "Not available at this moment",
+        "We are working on it. Please try again in a minute.",
+    ),
+}
+_OUR_FAULT = ("Something went wrong on our side", "The fault has been noted. Please try again.")
+_YOUR_REQUEST = ("This request cannot be answered", "Please go back and try another way.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong with one request, without a word about our insides."""
+
+    status: HTTPStatus
+    detail: str | None = None  #: one sentence for a developer
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def describe(error: Exception) -> Problem:
+    """Say what *error* is to the client. What the store says of itself stays here."""
+    if isinstance(error, HTTPException):
+        return _described_by_werkzeug(error)
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            retry_after_s = RETRY_AFTER_S.get(kind)
+            is_about_store = issubclass(kind, StoreUnavailable | StoreOutdated)
+            return Problem(
+                status=STATUS[kind],
+                detail="the store cannot be reached" if is_about_store else str(error),
+                headers={} if retry_after_s is None else {"Retry-After": str(retry_after_s)},
+            )
+    return Problem(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _described_by_werkzeug(error: HTTPException) -> Problem:
+    # ``Allow`` of a 405 (RFC 9110 15.5.6 requires it) and ``Retry-After`` live in these headers.
+    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return Problem(status=HTTPStatus(error.code or 500), detail=error.description, headers=headers)
+
+
+def answer_problem(error: Exception) -> Response:
+    """Answer a request that *error* ended."""
+    problem = describe(error)
+    if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request failed", path=request.path, exc_info=error)
+    elif isinstance(error, StoreUnavailable | StoreOutdated):
+        _log.error("store unavailable", path=request.path, reason=str(error))
+    write = _as_page if prefers_html(request.headers.get("Accept")) else _as_document
+    response = write(problem)
+    response.headers.update(problem.headers)
+    # RFC 9111 4.2.2 would let caches keep a 404 for as long as they see fit.
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _as_page(problem: Problem) -> Response:
+    otherwise = _OUR_FAULT if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else _YOUR_REQUEST
+    heading, advice = WORDS.get(problem.status, otherwise)
+    page = render_template(
+        "problem.html", status=problem.status.value, heading=heading, advice=advice
+    )
+    return Response(page, status=problem.status, mimetype="text/html")
+
+
+def _as_document(problem: Problem) -> Response:
+    content: dict[str, object] = {
+        # RFC 9457 4.2.1: "about:blank" says that the status tells it all.
+        "type": "about:blank",
+        "title": problem.status.phrase,
+        "status": problem.status.value,
+    }
+    if problem.detail:
+        content["detail"] = problem.detail
+    return Response(json.dumps(content) + "\n", status=problem.status, mimetype=PROBLEM_TYPE)
+
+
+def catch_all(app: Flask) -> None:
+    """Let *app* answer every error from here."""
+    app.register_error_handler(Exception, answer_problem)

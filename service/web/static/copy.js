@@ -1,0 +1,44 @@
+// Copies a feed's address. Without this script the buttons stay hidden; the addresses stand
+// beside them as text.
+"use strict";
+
+(() => {
+  const status = document.getElementById("copied");
+  const QUIET_MS = 2000;
+
+  // The clipboard interface exists on https and localhost only; elsewhere the old way must do.
+  const copy = async (text) => {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.className = "unseen";
+    document.body.append(field);
+    field.select();
+    const copied = document.execCommand("copy");
+    field.remove();
+    if (!copied) throw new Error("the browser refused");
+  };
+
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    const label = button.textContent;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      let word = "Copied";
+      try {
+        await copy(button.dataset.copy);
+      } catch {
+        word = "Please copy it by hand";
+      }
+      button.textContent = word;
+      button.focus();
+      status.textContent = `${word}: ${button.dataset.copy}`;
+      setTimeout(() => {
+        button.textContent = label;
+        status.textContent = "";
+      }, QUIET_MS);
+    });
+  }
+})();

@@ -1,0 +1,41 @@
+"""A newsroom with real releases over SQLite, and a client to ask it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.web import create_app
+from tests.service.web.offices import open_office, read_sample
+from tests.support.newsrooms import Office, later
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A newsroom with releases in English, Spanish, Arabic, Urdu and Hebrew. Only to be read."""
+    opened = open_office(tmp_path_factory.mktemp("office"))
+    opened.add(
+        *read_sample("000_e053d2e383822934.txt"),
+        *read_sample("govuk-examples.jsonl"),
+        *read_sample("arabr-ar.jsonl"),
+        *[draft for draft in read_sample("postgresql-multilingual.jsonl", limit=46)
+          if draft.content.language == "he"],
+    )  # fmt: skip
+    opened.publish(now=later(minutes=1))
+    yield opened
+    opened.database.close()
+
+
+@pytest.fixture(scope="session")
+def client(office: Office) -> FlaskClient:
+    """A client of the newsroom with releases; it keeps no cookies."""
+    return create_app(office).test_client(use_cookies=False)
+
+
+@pytest.fixture
+def empty_office(tmp_path: Path) -> Iterator[Office]:
+    """A newsroom of one's own, configured and without any edition."""
+    opened = open_office(tmp_path)
+    yield opened
+    opened.database.close()

@@ -1,0 +1,74 @@
+"""A small newsroom for the web: its catalogue, and real releases of the shipped samples."""
+
+from datetime import time
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from feeds.categories import Catalogue
+from feeds.ingest import IntakeRules, read_documents
+from feeds.model.feed import ALL, Category, Feed, Site, Window
+from feeds.model.release import Draft, Person
+from feeds.store.database import Database
+from feeds.store.migrate import upgrade
+from tests.support.newsrooms import COOPERATION, Office
+
+SAMPLES = Path(__file__).parents[3] / "config" / "samples"
+PRESS_OFFICE = Person(name="Press Office")
+HUBS = ("https://hub.example/", "https://push.example/hub?a=1&b=2")
+
+SITE = Site(
+    base_url="https://news.example.org",
+    title="Office of Public Information",
+    subtitle="Press releases & statements",
+    language="en",
+    author=PRESS_OFFICE,
+    rights="© Office of Public Information",
+)
+
+CATEGORIES = (
+    Category(slug="cooperation", title=COOPERATION),
+    Category(slug="lessons", title="دروس"),
+    Category(slug="nothing-yet", title="Nothing “yet” & <never>"),
+)
+
+
+def _feed(slug: str, title: str, **settings: object) -> Feed:
+    described: dict[str, object] = {
+        "slug": slug,
+        "title": title,
+        "description": f"Releases under {title}",
+        "language": "en",
+        "author": PRESS_OFFICE,
+        "any_of": () if slug == ALL else (slug,),
+    }
+    return Feed(**{**described, **settings})  # type: ignore[arg-type]
+
+
+CATALOGUE = Catalogue(
+    SITE,
+    CATEGORIES,
+    [
+        _feed(ALL, "All releases", hubs=HUBS, window=Window(entries=200, days=1, bytes=400_000)),
+        _feed("cooperation", COOPERATION, ttl_minutes=15, hubs=HUBS, group="Subjects"),
+        _feed("lessons", "دروس", language="ar", group="Languages"),
+        _feed("nothing-yet", "Nothing “yet” & <never>", group="Subjects"),
+    ],
+)
+
+
+def read_sample(name: str, *, limit: int = 20) -> list[Draft]:
+    """Read the first releases of a shipped sample, through the real intake."""
+    rules = IntakeRules(
+        base_url=SITE.home, language="en", time_zone=ZoneInfo("UTC"), time_of_day=time(12)
+    )
+    with (SAMPLES / name).open("rb") as stream:
+        read = list(islice(read_documents(stream, document=name, rules=rules), limit))
+    return [draft for draft in read if isinstance(draft, Draft)]
+
+
+def open_office(folder: Path, described: Catalogue = CATALOGUE) -> Office:
+    """Open a newsroom over a new SQLite file; nothing is published yet."""
+    database = Database.open(f"sqlite:///{folder / 'news.db'}")
+    upgrade(database)
+    return Office(database, described)

@@ -1,0 +1,274 @@
+"""Feed documents over HTTP, section by section of RFC 9110."""
+
+import gzip
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from feeds.categories import Catalogue
+from feeds.model.feed import ALL, Format
+from feeds.newsstand import Newsstand
+from feeds.render import digest
+from service.web import create_app
+from tests.service.web.offices import CATALOGUE, HUBS, SITE, read_sample
+from tests.support.newsrooms import Office, draft, later
+
+ATOM = "/feeds/all.atom"
+LAST_MODIFIED = "Mon, 02 Mar 2026 12:01:00 GMT"
+
+
+def get(client: FlaskClient, path: str = ATOM, **fields: str) -> TestResponse:
+    """Ask for *path* with header fields written with underscores."""
+    headers = {name.replace("_", "-"): value for name, value in fields.items()}
+    return client.get(path, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("feed_format", "media_type"),
+    [
+        (Format.ATOM, "application/atom+xml; charset=utf-8"),
+        (Format.RSS, "application/rss+xml; charset=utf-8"),
+        (Format.JSON, "application/feed+json; charset=utf-8"),
+    ],
+)
+@pytest.mark.parametrize("slug", CATALOGUE.feeds)
+def test_every_feed_is_served_in_every_format(
+    client: FlaskClient, office: Office, slug: str, feed_format: Format, media_type: str
+) -> None:
+    """RFC 4287 7, RSS 2.0, JSON Feed 1.1: media types. RFC 9110 8.6: Content-Length is true."""
+    response = get(client, f"/feeds/{slug}.{feed_format}")
+    document = office.newsstand.document(slug, feed_format)
+    assert document is not None
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == media_type
+    assert digest(response.data) == document.digest
+    assert response.headers["Content-Length"] == str(len(response.data))
+    assert "Content-Encoding" not in response.headers
+
+
+def test_what_travels_with_a_document(client: FlaskClient) -> None:
+    """RFC 9111 5.2, RFC 5861, RFC 9110 12.5.5, Fetch 3.3."""
+    headers = get(client, "/feeds/cooperation.rss").headers
+    assert headers["Cache-Control"] == (
+        "public, max-age=900, stale-while-revalidate=60, stale-if-error=86400"
+    )
+    assert headers["Vary"] == "Accept-Encoding"
+    assert headers["Last-Modified"] == LAST_MODIFIED
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Access-Control-Expose-Headers"] == "ETag, Link, Last-Modified"
+    assert "Set-Cookie" not in headers
+
+
+@pytest.mark.parametrize("feed_format", list(Format))
+def test_header_and_body_announce_the_same_topic_and_hubs(
+    client: FlaskClient, feed_format: Format
+) -> None:
+    """WebSub 4: the Link header names exactly one self, and each hub."""
+    response = get(client, f"/feeds/all.{feed_format}")
+    links = re.findall(r'<([^>]*)>; rel="(\w+)"', response.headers["Link"])
+    topic = SITE.topic(ALL, feed_format)
+    assert links == [(topic, "self"), *((hub, "hub") for hub in HUBS)]
+    body = unescape(response.text)
+    assert all(href in body for href, _ in links)
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "is_gzip"),
+    [
+        pytest.param("gzip, deflate, br", True, id="a reader"),
+        pytest.param("gzip;q=0.5, identity", False, id="identity liked better"),
+        pytest.param("gzip;q=0", False, id="refused"),
+        pytest.param("*;q=0.3", True, id="anything"),
+        pytest.param("identity;q=0, *", True, id="anything but identity"),
+        pytest.param("br", False, id="what we have not"),
+    ],
+)
+def test_gzip_travels_as_it_is_stored(
+    client: FlaskClient, office: Office, accept_encoding: str, is_gzip: bool
+) -> None:
+    """RFC 9110 8.4 and 12.5.3."""
+    document = office.newsstand.document(ALL, Format.ATOM)
+    assert document is not None
+    response = get(client, Accept_Encoding=accept_encoding)
+    assert response.headers.get("Content-Encoding") == ("gzip" if is_gzip else None)
+    expected = document.gzip if is_gzip else gzip.decompress(document.gzip)
+    assert response.data == expected
+    assert response.headers["Content-Length"] == str(len(expected))
+    assert response.headers["Vary"] == "Accept-Encoding"
+
+
+def test_nothing_fits_a_client_that_refuses_everything(client: FlaskClient) -> None:
+    """RFC 9110 15.5.7."""
+    assert get(client, Accept_Encoding="identity;q=0, br").status_code == 406
+
+
+def test_each_coding_has_its_own_strong_validator(client: FlaskClient) -> None:
+    """RFC 9110 8.8.3.3."""
+    plain, packed = get(client).headers["ETag"], get(client, Accept_Encoding="gzip").headers["ETag"]
+    assert re.fullmatch(r'"[0-9a-f]+"', plain)
+    assert packed == plain[:-1] + '-gzip"'
+
+
+@pytest.mark.parametrize("path", [ATOM, "/feeds.opml", "/", "/feeds/all", "/favicon.ico"])
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_head_is_get_without_the_body(client: FlaskClient, path: str, coding: str) -> None:
+    """RFC 9110 9.3.2."""
+    fields = {"Accept-Encoding": coding}
+    head, full = client.head(path, headers=fields), client.get(path, headers=fields)
+    assert head.status_code == 200
+    assert head.data == b""
+    assert head.headers == full.headers
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_a_304_repeats_what_the_200_said(client: FlaskClient, coding: str) -> None:
+    """RFC 9110 15.4.5."""
+    full = get(client, Accept_Encoding=coding)
+    short = get(client, Accept_Encoding=coding, If_None_Match=full.headers["ETag"])
+    assert short.status_code == 304
+    assert short.data == b""
+    for name in ("ETag", "Cache-Control", "Vary", "Link", "Last-Modified"):
+        assert short.headers[name] == full.headers[name]
+    for name in ("Content-Type", "Content-Encoding", "Content-Length"):
+        assert name not in short.headers
+
+
+def test_a_tag_in_any_dress_is_recognised(client: FlaskClient) -> None:
+    """RFC 9110 13.1.2: weak comparison; Apache's -gzip; a list; the other coding."""
+    etag = get(client).headers["ETag"]
+    for sent in (f"W/{etag}", f'"x", {etag}', etag[:-1] + '-gzip"', "*"):
+        assert get(client, If_None_Match=sent).status_code == 304
+        assert get(client, If_None_Match=sent, Accept_Encoding="gzip").status_code == 304
+
+
+def test_a_304_freshens_what_the_client_holds(client: FlaskClient) -> None:
+    """RFC 9111 4.3.4: found by the tag of the 304, so that is the tag the client sent."""
+    etag = get(client).headers["ETag"]
+    response = get(client, If_None_Match=etag, Accept_Encoding="gzip")
+    assert (response.status_code, response.headers["ETag"]) == (304, etag)
+
+
+def test_a_tag_decides_alone(client: FlaskClient) -> None:
+    """RFC 9110 13.1.3: If-Modified-Since is ignored beside If-None-Match."""
+    changed = get(client, If_None_Match='"other"', If_Modified_Since=LAST_MODIFIED)
+    assert changed.status_code == 200
+    etag = get(client).headers["ETag"]
+    long_ago = "Mon, 01 Jan 2001 00:00:00 GMT"
+    assert get(client, If_None_Match=etag, If_Modified_Since=long_ago).status_code == 304
+
+
+def test_dates_serve_readers_without_tags(client: FlaskClient) -> None:
+    """RFC 9110 13.1.3."""
+    response = get(client, If_Modified_Since=LAST_MODIFIED)
+    assert (response.status_code, response.headers["Last-Modified"]) == (304, LAST_MODIFIED)
+    assert get(client, If_Modified_Since="Mon, 02 Mar 2026 12:00:59 GMT").status_code == 200
+
+
+def test_a_client_that_wants_another_version_gets_none(client: FlaskClient) -> None:
+    """RFC 9110 13.1.1 and 15.5.13."""
+    assert get(client, If_Match='"other"').status_code == 412
+    assert get(client, If_Match=get(client).headers["ETag"]).status_code == 200
+
+
+def test_query_strings_change_nothing(client: FlaskClient) -> None:
+    response = get(client, f"{ATOM}?utm_source=x&%00=%zz&format=rss")
+    assert response.data == get(client).data
+
+
+def test_a_browser_may_ask_before_it_asks(client: FlaskClient) -> None:
+    """Fetch 4.8: If-None-Match from a script needs a preflight."""
+    response = client.options(ATOM, headers={"Origin": "https://reader.example"})
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "If-None-Match" in response.headers["Access-Control-Allow-Headers"]
+    assert {"GET", "HEAD"} <= set(response.headers["Allow"].split(", "))
+
+
+@pytest.mark.parametrize("path", ["/feeds/none.atom", "/feeds/all.xml", "/feeds/.atom", "/feeds/"])
+def test_what_is_no_document_is_not_found(client: FlaskClient, path: str) -> None:
+    assert get(client, path).status_code == 404
+
+
+def test_a_feed_before_its_first_edition_asks_for_patience(empty_office: Office) -> None:
+    """RFC 9110 10.2.3 and 15.6.4."""
+    response = get(create_app(empty_office).test_client())
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_new_edition_is_served_at_once(empty_office: Office) -> None:
+    """What is kept in process never outlives its edition, and dates never go back."""
+    client = create_app(empty_office).test_client()
+    empty_office.publish(now=later(minutes=1))
+    before = get(client)
+    empty_office.add(*read_sample("arabr-ar.jsonl", limit=1), now=later(minutes=2))
+    assert get(client, If_None_Match=before.headers["ETag"]).status_code == 304
+    empty_office.publish(now=later(minutes=3))
+    after = get(client, If_None_Match=before.headers["ETag"])
+    assert after.status_code == 200
+    assert "R-Ladies" in after.text
+    assert after.last_modified is not None
+    assert before.last_modified is not None
+    assert after.last_modified - before.last_modified == timedelta(minutes=2)
+
+
+def test_a_document_is_fetched_once_an_edition(
+    empty_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between editions a reader costs one small query; the blob is at hand."""
+    fetched: list[str] = []
+    original = empty_office.newsstand.document
+
+    def counted(slug: str, feed_format: Format) -> object:
+        fetched.append(f"{slug}.{feed_format}")
+        return original(slug, feed_format)
+
+    monkeypatch.setattr(empty_office.newsstand, "document", counted)
+    client = create_app(empty_office).test_client()
+    empty_office.publish(now=later(minutes=1))
+    for _ in range(3):
+        get(client)
+        get(client, Accept_Encoding="gzip")
+    assert fetched == ["all.atom"]
+    empty_office.add(draft(), now=later(minutes=2))
+    empty_office.publish(now=later(minutes=3))
+    get(client)
+    assert fetched == ["all.atom", "all.atom"]
+
+
+def test_a_reload_takes_effect_with_the_next_request(empty_office: Office) -> None:
+    """The application asks for catalogue and newsstand anew in each request."""
+    client = create_app(empty_office).test_client()
+    empty_office.publish(now=later(minutes=1))
+    assert get(client, "/feeds/lessons.atom").status_code == 200
+    feeds = [feed for feed in CATALOGUE.feeds.values() if feed.slug != "lessons"]
+    described = type(CATALOGUE)(SITE, list(CATALOGUE.categories.values()), feeds)
+    empty_office.configure(described, now=later(minutes=2))
+    assert get(client, "/feeds/lessons.atom").status_code == 404
+    assert get(client).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", ATOM, "/feeds.opml", "/readyz", "/nowhere"])
+def test_a_request_sees_one_configuration_from_first_to_last(office: Office, path: str) -> None:
+    """A reload in the middle of a request must not split its answer."""
+    read: list[str] = []
+
+    class Watched:
+        @property
+        def catalogue(self) -> Catalogue:
+            read.append("catalogue")
+            return office.catalogue
+
+        @property
+        def newsstand(self) -> Newsstand:
+            read.append("newsstand")
+            return office.newsstand
+
+    create_app(Watched()).test_client().get(path, headers={"Accept": "text/html"})
+    assert read == ["catalogue", "newsstand"]

@@ -1,0 +1,80 @@
+"""Words for a person, the same under every locale."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from service.web import wording
+
+MOMENT = datetime(2019, 5, 21, 16, 38, 50, tzinfo=UTC)
+
+
+def test_dates_have_english_months_and_name_their_zone() -> None:
+    assert wording.day(MOMENT) == "21 May 2019"
+    assert wording.minute(MOMENT) == "21 May 2019, 16:38 UTC"
+    assert wording.machine(MOMENT) == "2019-05-21T16:38:50Z"
+    tokyo = MOMENT.astimezone(timezone(timedelta(hours=9)))
+    assert wording.minute(tokyo) == "21 May 2019, 16:38 UTC"
+    assert wording.minute(datetime(987, 1, 2, 3, 4, tzinfo=UTC)) == "2 January 987, 03:04 UTC"
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "ltr"), ("ar", "rtl"), ("AR-EG", "rtl"), ("he", "rtl"), ("iw", "rtl"), ("fa", "rtl"),
+        ("ur-PK", "rtl"), ("ps", "rtl"), ("yi", "rtl"), ("dv", "rtl"), ("az-Arab", "rtl"),
+        ("az-Latn", "ltr"), ("ar-Latn-EG", "ltr"), ("zh-Hant", "ltr"), ("pt_BR", "ltr"),
+        ("", "auto"), ("und", "auto"), ("mul", "auto"),
+    ],
+)  # fmt: skip
+def test_a_language_tells_its_direction(language: str, expected: str) -> None:
+    """BCP 47 2.2.3: the script subtag says how the language is written here."""
+    assert wording.direction(language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("PostgreSQL 14 Released!", "he", "ltr"),
+        ("PostgreSQL 14 שוחרר!", "he", "rtl"),
+        ("بيان", "ar", "rtl"),
+        ("A quotation: بيان", "en", "ltr"),
+    ],
+)
+def test_a_title_may_be_written_otherwise(text: str, language: str, expected: str) -> None:
+    assert wording.text_direction(text, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("length_bytes", "expected"),
+    [
+        (0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (15_400, "15 kB"),
+        (999_999, "1.0 MB"), (1_432_000, "1.4 MB"), (999_999_999, "1.0 GB"),
+        (3 * 10**12, "3000.0 GB"),
+    ],
+)  # fmt: skip
+def test_a_size_is_written_in_decimal_units(length_bytes: int, expected: str) -> None:
+    assert wording.size(length_bytes) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example/files/annual%20report.pdf?x=1", "annual report.pdf"),
+        ("https://a.example/files/", "files"),
+        ("https://a.example", "a.example"),
+    ],
+)
+def test_a_file_is_named_by_its_address(url: str, expected: str) -> None:
+    assert wording.file_name(url) == expected
+
+
+def test_links_from_page_to_page_keep_the_configured_path() -> None:
+    assert wording.local("https://news.example.org/press/feeds/all") == "/press/feeds/all"
+    assert wording.local("https://news.example.org/") == "/"
+    assert wording.local("https://news.example.org") == "/"
+
+
+def test_a_source_is_named_by_its_host() -> None:
+    assert wording.host("https://www.justice.gov/opa/pr/x") == "justice.gov"
+    assert wording.host("not an address") == "not an address"
