@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from feeds.model.feed import Format
 from feeds.model.listing import SetAside
@@ -83,14 +83,16 @@ class Fragments:
         return int(self._connection.execute(wanted).scalar_one())
 
     def _forget_failures(self, keys: Sequence[FragmentKey]) -> None:
+        # One small statement many times: a bulk intake mends thousands of keys, and SQLite takes
+        # no condition that is a thousand deep.
         if keys:
-            is_mended = or_(
-                *(
-                    (set_aside.c.release_id == release_id) & (set_aside.c.format == feed_format)
-                    for release_id, feed_format in keys
-                )
+            is_mended = (set_aside.c.release_id == bindparam("release")) & (
+                set_aside.c.format == bindparam("in_format")
             )
-            self._connection.execute(delete(set_aside).where(is_mended))
+            self._connection.execute(
+                delete(set_aside).where(is_mended),
+                [{"release": key[0], "in_format": key[1].value} for key in keys],
+            )
 
 
 def _row(key: FragmentKey, *, f: Fragment, **values: object) -> dict[str, object]:

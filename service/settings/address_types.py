@@ -31,6 +31,8 @@ def _hub(text: str) -> str:
     parts = _split(text, "the URL of a WebSub hub, such as 'https://hub.example.org/'")
     if parts.fragment:
         raise ValueError(f"expected a URL without a fragment (#{parts.fragment})")
+    if "@" in parts.netloc:
+        raise ValueError("expected a hub without a user name: its URL stands in public feeds")
     return text
 
 

@@ -111,8 +111,8 @@ class ScheduleSettings(Section):
     scan_seconds: PauseSeconds = Field(
         default=0.3, description="Look for documents in the folders."
     )
-    regenerate_seconds: PauseSeconds = Field(default=5.0, description="Look for stale feeds.")
-    ping_seconds: PauseSeconds = Field(default=5.0, description="Look for pings that are due.")
+    regenerate_seconds: PauseSeconds = Field(default=0.5, description="Look for stale feeds.")
+    ping_seconds: PauseSeconds = Field(default=1.0, description="Look for pings that are due.")
     config_seconds: PauseSeconds = Field(
         default=2.0, description="Look for changes of these files."
     )
@@ -173,7 +173,7 @@ class HttpSettings(Section):
     )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Web processes.")
     threads: Annotated[int, Field(ge=1, le=256)] = Field(
-        default=8, description="Threads in each of them."
+        default=4, description="Threads in each of them."
     )
 
 

@@ -1,18 +1,16 @@
 """RFC 4287, and WebSub 4 where it concerns Atom."""
 
 from collections import Counter
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-from lxml import etree
 
 from feeds.model.edition import Entry
 from feeds.model.feed import Format
 from feeds.model.release import Enclosure, Person
 from feeds.render import assemble, render_fragment
-from tests.support.parsers import NAMESPACES, XML_LANG, root_of
+from tests.support.atom_grammar import assert_valid, find
+from tests.support.parsers import XML_LANG, root_of
 from tests.support.rendering import (
     COOPERATION,
     FEED,
@@ -23,8 +21,6 @@ from tests.support.rendering import (
     head_of,
     sample_entries,
 )
-
-GRAMMAR = Path("tests/data/rfc4287/atom.rng")
 
 FULL = entry_of(
     COOPERATION,
@@ -44,23 +40,6 @@ BARE = entry_of(body="", summary="")
 def written(*entries: Any) -> bytes:
     fragments = [render_fragment(entry, Format.ATOM, SITE) for entry in entries]
     return assemble(head_of(Format.ATOM), Format.ATOM, SITE, fragments)
-
-
-def find(root: Any, path: str) -> list[Any]:
-    return list(root.xpath(path, namespaces=NAMESPACES))
-
-
-@cache
-def grammar() -> etree.RelaxNG:
-    return etree.RelaxNG(etree.parse(GRAMMAR))
-
-
-def assert_valid(document: bytes) -> None:
-    """The grammar, and the Schematron rules that it holds as annotations."""
-    root = root_of(document)
-    assert grammar().validate(root), grammar().error_log
-    assert not find(root, "//atom:entry[not(atom:link[@rel='alternate'] or atom:content)]")
-    assert not find(root, "//atom:entry[not(atom:author or ../atom:author)]")
 
 
 @pytest.mark.parametrize(

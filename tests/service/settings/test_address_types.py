@@ -66,6 +66,7 @@ def test_a_hub_may_have_a_query_but_no_fragment() -> None:
     assert read(HubUrl, "https://hub.example/?a=b") == "https://hub.example/?a=b"
     assert "without a fragment" in refusal(HubUrl, "https://hub.example/#a")
     assert "WebSub hub" in refusal(HubUrl, "hub.example")
+    assert "without a user name" in refusal(HubUrl, "https://me:secret@hub.example/")
 
 
 def test_a_url_is_kept_as_it_is() -> None:

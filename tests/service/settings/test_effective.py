@@ -25,7 +25,7 @@ def test_every_key_is_shown_with_its_value_and_where_it_was_given(config: Config
     assert shown["site.base_url"] == ("https://news.example", "communique.yaml:2")
     assert shown["http.host"] == ("::", "environment COMMUNIQUE_HTTP__HOST")
     assert shown["http.port"] == (3, "--set http.port")
-    assert shown["http.threads"] == (8, "default")
+    assert shown["http.threads"] == (4, "default")
     assert shown["intake.time_of_day"] == ("09:00", "default")
     assert shown["data_folder"] == (str(config.folder / "data"), "default")
     assert set(leaves(CommuniqueFile)) <= set(shown)
