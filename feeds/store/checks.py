@@ -1,12 +1,12 @@
 """Whether a store is there, can be worked with, and is sound."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
 
-from feeds.errors import StoreOutdated, StoreUnavailable
+from feeds.errors import StoreOutdated
 from feeds.store import migrate
 from feeds.store.database import Database, Transaction
 
@@ -26,29 +26,13 @@ def missing_file(url: str) -> Path | None:
     return None if path.exists() else path
 
 
-def require_usable(database: Database) -> None:
-    """Refuse to work on what is no store, or one with another schema.
-
-    Raises:
-        StoreOutdated: The schema is older, newer, or not ours.
-        StoreUnavailable: The database cannot be reached, or what is there is none.
-    """
-    try:
-        migrate.require_current(database)
-    except DBAPIError as error:
-        raise _unreadable(database, error) from error
-
-
 def check(database: Database) -> list[str]:
     """What is wrong with a store, for a person; empty when it is sound. Reads all of SQLite's file.
 
     Raises:
-        StoreUnavailable: The database cannot be reached, or what is there is none.
+        StoreUnavailable: The database cannot be reached, or is too broken to be searched.
     """
-    try:
-        return list(_findings(database))[:MAX_FINDINGS]
-    except DBAPIError as error:
-        raise _unreadable(database, error) from error
+    return list(islice(_findings(database), MAX_FINDINGS))
 
 
 def _findings(database: Database) -> Iterator[str]:
@@ -73,7 +57,3 @@ def _sqlite_findings(tx: Transaction) -> Iterator[str]:
     for table, row_id, parent, _ in tx.connection.exec_driver_sql("PRAGMA foreign_key_check"):
         where = table if row_id is None else f"{table}, row {row_id}"
         yield f"foreign key: {where} points to nothing in {parent}"
-
-
-def _unreadable(database: Database, error: DBAPIError) -> StoreUnavailable:
-    return StoreUnavailable(f"the store at {database.label} cannot be read: {error.orig}")

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.documents import Documents
@@ -134,7 +140,7 @@ class Database:
             StoreConflict: Another transaction was first; nothing was written.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with _translated(), self._writer.begin() as connection:
+        with self._translated(), self._writer.begin() as connection:
             yield Transaction(connection)
 
     @contextmanager
@@ -148,7 +154,7 @@ class Database:
             StoreConflict: Another transaction was first; nothing was written.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with _translated(), self._claimer.begin() as connection:
+        with self._translated(), self._claimer.begin() as connection:
             yield Transaction(connection)
 
     @contextmanager
@@ -158,24 +164,31 @@ class Database:
         Raises:
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with _translated(), self._engine.connect() as connection:
+        with self._translated(), self._engine.connect() as connection:
             yield Transaction(connection)
 
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        raise StoreConflict(str(error.orig)) from error
-    except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) in _TRY_AGAIN:
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what an operator can mend, or a caller try again, into errors of ours."""
+        try:
+            yield
+        except IntegrityError as error:
             raise StoreConflict(str(error.orig)) from error
-        raise StoreUnavailable(str(error.orig)) from error
-    except DBAPIError:
-        raise  # a statement of ours is wrong: a bug, and it flies
-    except SQLAlchemyError as error:
-        raise StoreUnavailable(str(error)) from error
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) in _TRY_AGAIN:
+                raise StoreConflict(str(error.orig)) from error
+            raise self._unavailable(error.orig) from error
+        except DBAPIError as error:
+            # SQLite says no more than DatabaseError of a file that is none, or is broken. Its
+            # other kinds mean that a statement of ours is wrong: a bug, and it flies.
+            if type(error) is DatabaseError:
+                raise self._unavailable(error.orig) from error
+            raise
+        except SQLAlchemyError as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, reason: BaseException | None) -> StoreUnavailable:
+        return StoreUnavailable(f"the store at {self.label} cannot be used: {reason}")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

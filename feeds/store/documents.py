@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from feeds.model.edition import DocumentVersion, FeedDocument
 from feeds.model.feed import Format, Link
 from feeds.store.schema import documents
 from feeds.store.upserts import upsert
+
+# Built once: it is asked for each feed of each edition, and for each request to a feed.
+_VERSIONS = select(
+    documents.c.format, documents.c.edition, documents.c.digest, documents.c.modified_at
+).where(documents.c.feed == bindparam("feed"))
 
 
 class Documents:
@@ -34,13 +39,11 @@ class Documents:
 
     def versions(self, feed: str) -> dict[Format, DocumentVersion]:
         """What tells the feed's current documents apart, without their bytes."""
-        columns = [documents.c[name] for name in ("edition", "digest", "modified_at")]
-        wanted = select(documents.c.format, *columns).where(documents.c.feed == feed)
         return {
             Format(row.format): DocumentVersion(
                 edition=row.edition, digest=row.digest, modified_at=row.modified_at
             )
-            for row in self._connection.execute(wanted)
+            for row in self._connection.execute(_VERSIONS, {"feed": feed})
         }
 
     def put(self, changed: Sequence[FeedDocument]) -> None:

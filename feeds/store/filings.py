@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from feeds.model.feed import Window
 from feeds.model.release import Release, ReleaseId
@@ -12,6 +12,19 @@ from feeds.store.schema import filings
 
 #: A document never lists more, however small its entries and however many days it covers.
 MAX_WINDOW_ENTRIES = 1_000
+
+# Built once: they are asked for each feed of each edition, and to build them takes as long as to
+# run them.
+_FEEDS_OF = select(filings.c.release_id, filings.c.feed).where(
+    filings.c.release_id.in_(bindparam("ids", expanding=True))
+)
+_NEWEST = (
+    select(filings.c.release_id, filings.c.changed_at)
+    .where(filings.c.feed == bindparam("feed"))
+    .order_by(filings.c.changed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc())
+    .limit(bindparam("limit"))
+)
+_NEWEST_SINCE = _NEWEST.where(filings.c.changed_at >= bindparam("since"))
 
 
 class Filings:
@@ -24,10 +37,9 @@ class Filings:
         """The feeds (slugs, sorted) that each of these releases is in."""
         if not ids:
             return {}
-        wanted = select(filings.c.release_id, filings.c.feed).where(filings.c.release_id.in_(ids))
         found: dict[ReleaseId, list[str]] = defaultdict(list)
-        for row in self._connection.execute(wanted):
-            found[ReleaseId(row.release_id)].append(row.feed)
+        for release_id, feed in self._connection.execute(_FEEDS_OF, {"ids": ids}):
+            found[ReleaseId(release_id)].append(feed)
         return {release_id: tuple(sorted(slugs)) for release_id, slugs in found.items()}
 
     def replace(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
@@ -54,12 +66,13 @@ class Filings:
         feed's newest change. Days count from there and not from today: a document's bytes must
         not depend on the day it is made. Bytes are the caller's to count.
         """
-        rows = list(self._connection.execute(_newest(feed).limit(window.entries)))
+        asked: dict[str, object] = {"feed": feed, "limit": window.entries}
+        rows = self._connection.execute(_NEWEST, asked).all()
         if len(rows) == window.entries:
             since: datetime = rows[0].changed_at - timedelta(days=window.days)
             if rows[-1].changed_at >= since:
-                longer = _newest(feed).where(filings.c.changed_at >= since)
-                rows = list(self._connection.execute(longer.limit(MAX_WINDOW_ENTRIES)))
+                asked = {"feed": feed, "limit": MAX_WINDOW_ENTRIES, "since": since}
+                rows = self._connection.execute(_NEWEST_SINCE, asked).all()
         return [ReleaseId(row.release_id) for row in rows]
 
     def latest(self, feed: str, *, limit: int) -> list[ReleaseId]:
@@ -77,13 +90,3 @@ class Filings:
     def forget(self, feeds: Sequence[str]) -> None:
         """Take all releases out of these feeds."""
         self._connection.execute(filings.delete().where(filings.c.feed.in_(feeds)))
-
-
-def _newest(feed: str) -> Select[tuple[str, datetime]]:
-    return (
-        select(filings.c.release_id, filings.c.changed_at)
-        .where(filings.c.feed == feed)
-        .order_by(
-            filings.c.changed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc()
-        )
-    )

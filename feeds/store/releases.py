@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select, update
 
 from feeds.errors import ReleaseNotFound
 from feeds.model.release import (
@@ -19,6 +19,11 @@ from feeds.model.release import (
 )
 from feeds.model.text import fold
 from feeds.store.schema import filings, names, release_names, releases, revisions
+
+# Built once: it is asked for each feed of each edition, and to build it takes as long as to run it.
+_STUBS = select(
+    releases.c.id, releases.c.slug, releases.c.digest, releases.c.published, releases.c.updated
+).where(releases.c.id.in_(bindparam("ids", expanding=True)))
 
 
 class Releases:
@@ -65,11 +70,15 @@ class Releases:
 
     def stubs(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, ReleaseStub]:
         """What tells these releases' present revisions apart, without their text."""
-        columns = [releases.c[name] for name in ("id", "slug", "digest", "published", "updated")]
-        wanted = select(*columns).where(releases.c.id.in_(ids))
         return {
-            ReleaseId(row["id"]): ReleaseStub(**row)
-            for row in self._connection.execute(wanted).mappings()
+            ReleaseId(row.id): ReleaseStub(
+                id=ReleaseId(row.id),
+                slug=row.slug,
+                digest=row.digest,
+                published=row.published,
+                updated=row.updated,
+            )
+            for row in self._connection.execute(_STUBS, {"ids": ids})
         }
 
     def latest(

@@ -173,8 +173,12 @@ class Service:
 
     def titles(self, slug: str = "all") -> list[str]:
         """The titles in a feed, as a reader of its JSON document sees them."""
-        answer = self.get(f"/feeds/{slug}.json")
-        return [item["title"] for item in json.loads(answer.body)["items"]]
+        return [str(item["title"]) for item in self.items(slug)]
+
+    def items(self, slug: str = "all") -> list[dict[str, object]]:
+        """The items of a feed's JSON document."""
+        items: list[dict[str, object]] = json.loads(self.get(f"/feeds/{slug}.json").body)["items"]
+        return items
 
     def drop(self, name: str, text: str) -> Path:
         """Put a document into the watched folder, whole at once."""

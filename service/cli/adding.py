@@ -1,0 +1,162 @@
+"""What ``communique release add`` tells of each document, and in sum."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from feeds.model.intake import Intake, Refusal, Verdict
+from feeds.model.release import Release
+from service.cli.output import aligned, counted, json_text, plain, say
+from service.wiring import Installation
+
+#: Up to so many documents, each has its line. Of more, those that are unchanged go without.
+FEW_DOCUMENTS = 20
+
+REFUSED = "refused"
+
+Outcome = Intake | Refusal
+
+
+class Telling:
+    """Tells outcome after outcome, and counts."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        *,
+        tell: Callable[[str], None],
+        is_dry_run: bool,
+        as_json: bool,
+    ) -> None:
+        """Begin with nothing told.
+
+        Args:
+            installation: Names categories and addresses.
+            tell: Writes one result.
+            is_dry_run: Nothing is stored: say what would be announced.
+            as_json: Tell every outcome, as an object.
+        """
+        self._installation = installation
+        self._tell = tell
+        self._is_dry_run = is_dry_run
+        self._as_json = as_json
+        self._held: list[Outcome] = []
+        self._widths = [len(Verdict.UNCHANGED)]
+        self._count = 0
+        self._verdicts: Counter[str] = Counter()
+        self._feeds: set[str] = set()
+        self._unfiled = 0
+        self._mended = 0
+
+    @property
+    def is_any_refused(self) -> bool:
+        """True when a document was refused."""
+        return self._verdicts[REFUSED] > 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Tell of one document, now or with the next ones."""
+        self._count += 1
+        self._verdicts[_verdict(outcome)] += 1
+        if isinstance(outcome, Intake):
+            self._feeds.update(outcome.feeds)
+            self._unfiled += bool(outcome.unclaimed)
+            self._mended += bool(outcome.draft.warnings)
+        if self._as_json:
+            self._tell(json_text(self._record(outcome)))
+            return
+        self._held.append(outcome)
+        if len(self._held) > FEW_DOCUMENTS:
+            self._flush()
+
+    def finish(self) -> None:
+        """Tell what is left, and the sums."""
+        if self._as_json:
+            self._tell(json_text({"summary": self._sums()}))
+            return
+        self._flush()
+        say("  ".join(f"{name} {count}" for name, count in self._sums().items()))
+        self._hint()
+
+    def _flush(self) -> None:
+        held, self._held = self._held, []
+        if self._is_many:
+            held = [outcome for outcome in held if _verdict(outcome) != Verdict.UNCHANGED]
+        for line in aligned([self._row(outcome) for outcome in held], self._widths):
+            self._tell(line)
+        if not self._is_many:
+            _tell_mended(held)
+
+    @property
+    def _is_many(self) -> bool:
+        return self._count > FEW_DOCUMENTS
+
+    def _sums(self) -> dict[str, int]:
+        return {name: self._verdicts[name] for name in (*Verdict, REFUSED)}
+
+    def _hint(self) -> None:
+        """Say what else there is to know, and to do next."""
+        if self._mended and self._is_many:
+            say(f"{counted(self._mended, 'document')} mended on the way in: --json tells what")
+        if self._unfiled:
+            say(
+                f"{counted(self._unfiled, 'release')} with names that no category claims: "
+                "communique release list --unfiled"
+            )
+        if self._is_dry_run:
+            say("dry run: nothing was stored")
+        elif self._feeds:
+            say(
+                f"{counted(len(self._feeds), 'feed')} changed: a running service publishes them "
+                "by itself; without one, run: communique feed render"
+            )
+
+    def _row(self, outcome: Outcome) -> Sequence[str]:
+        if isinstance(outcome, Refusal):
+            return REFUSED, str(outcome.origin), f"{outcome.reason}; {outcome.remedy}"
+        notes = []
+        if outcome.feeds:
+            word = "to announce" if self._is_dry_run else "announced"
+            notes.append(f"{word}: {counted(len(outcome.feeds), 'feed')}")
+        if outcome.unclaimed:
+            notes.append(f"unclaimed: {', '.join(map(repr, outcome.unclaimed))}")
+        filed = ", ".join(self._categories(outcome.release))
+        return outcome.verdict, str(outcome.draft.origin), filed, "  ".join(notes)
+
+    def _record(self, outcome: Outcome) -> dict[str, Any]:
+        if isinstance(outcome, Refusal):
+            return {
+                "verdict": REFUSED,
+                "document": outcome.origin.document,
+                "line": outcome.origin.line,
+                "field": outcome.field,
+                "reason": outcome.reason,
+                "remedy": outcome.remedy,
+            }
+        release = outcome.release
+        return {
+            "verdict": outcome.verdict,
+            "document": outcome.draft.origin.document,
+            "line": outcome.draft.origin.line,
+            "id": release.id,
+            "slug": release.slug,
+            "revision": release.revision,
+            "title": release.content.title,
+            "categories": list(self._categories(release)),
+            "feeds": list(outcome.feeds),
+            "unclaimed": list(outcome.unclaimed),
+            "warnings": list(outcome.draft.warnings),
+        }
+
+    def _categories(self, release: Release) -> tuple[str, ...]:
+        return self._installation.catalogue.file(release.content.category_names).categories
+
+
+def _verdict(outcome: Outcome) -> str:
+    return REFUSED if isinstance(outcome, Refusal) else outcome.verdict
+
+
+def _tell_mended(outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, Intake):
+            for warning in outcome.draft.warnings:
+                say(f"mended: {plain(outcome.draft.origin)}: {plain(warning)}")

@@ -1,0 +1,81 @@
+"""The program ``communique``: its global options, and the way to its commands."""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from feeds.errors import FeedsError
+from service.cli.call import DEFAULT_CONFIG, Call, ConfigOption, JsonOption, SetOption
+from service.cli.commands import COMMANDS
+from service.cli.output import say
+from service.errors import ServiceError
+
+
+class Program(TyperGroup):
+    """The top of the command line: loads commands when they are named, and tells errors.
+
+    The library's types of contexts and commands differ between its versions, hence ``Any``.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the library's signature
+        """The names of the commands, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """The command of this name; None when there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        return get_command(import_module(f"service.cli.{cmd_name}").app)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """List the commands in the help, without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. What it refuses or cannot do is one line and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except (FeedsError, ServiceError) as error:
+            say(f"communique: {error}")
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=Program,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001  # the library calls it
+    if is_asked:
+        typer.echo(f"communique {version('communique')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    ctx: typer.Context,
+    *,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version, and exit."
+        ),
+    ] = False,
+) -> None:
+    """Press releases in, feeds out: Atom, RSS and JSON Feed, pushed the second they are published.
+
+    Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+    """
+    ctx.obj = Call(config=config).and_after(overrides, as_json=as_json)

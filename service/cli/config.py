@@ -1,0 +1,136 @@
+"""``communique config``: the configuration, checked and shown."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from service.cli import configuration
+from service.cli.call import Call, JsonOption, SetOption, call_of
+from service.cli.commands import typer_of
+from service.cli.output import counted, json_text, say, tell, tell_json, tell_rows
+from service.settings import (
+    SCHEMAS,
+    ConfigInvalid,
+    Fault,
+    Settings,
+    catalogue,
+    effective,
+    json_schema,
+    parse,
+    schema_text,
+    write_schemas,
+)
+
+app = typer_of("config")
+
+
+class SchemaName(StrEnum):
+    """The files that have a schema."""
+
+    COMMUNIQUE = "communique"
+    CATEGORIES = "categories"
+
+
+@app.command()
+def check(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Tell all that is wrong with the configuration, or that it is good.
+
+    Each fault is a line on standard error: file, line, column, key, what was expected. With
+    --json each is an object on standard output.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    if call.as_json:
+        _check_as_json(call)
+        return
+    counts = _counts(configuration.settings(call))
+    in_words = (
+        counted(counts["categories"], "category", "categories"),
+        counted(counts["feeds"], "feed"),
+        counted(counts["hubs"], "hub"),
+        counted(counts["folders"], "watched folder"),
+    )
+    tell(f"{call.config}: good: {', '.join(in_words)}")
+
+
+@app.command()
+def show(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Show every key with the value that holds, and where that was given.
+
+    That is a file with its line, an environment variable, --set, or 'default'. Secrets are hidden.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    keys = effective(configuration.settings(call))
+    if call.as_json:
+        for key in keys:
+            tell_json({"key": key.path, "value": key.value, "origin": key.origin})
+        return
+    tell_rows((key.path, key.origin, json_text(key.value)) for key in keys)
+
+
+@app.command()
+def schema(
+    ctx: typer.Context,
+    name: Annotated[
+        SchemaName, typer.Argument(help="Which file's schema to print.")
+    ] = SchemaName.COMMUNIQUE,
+    *,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write both schemas beside the configuration instead.")
+    ] = False,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the JSON Schema by which an editor helps with a configuration file."""
+    call = call_of(ctx, overrides, as_json=as_json)
+    if write:
+        _write_schemas(call)
+        return
+    section = SCHEMAS[f"{name}.schema.json"]
+    tell(json_text(json_schema(section)) if call.as_json else schema_text(section).rstrip("\n"))
+
+
+def _check_as_json(call: Call) -> None:
+    try:
+        settings = parse(configuration.sources(call))
+    except ConfigInvalid as error:
+        for fault in error.faults:
+            tell_json(_fault_record(fault))
+        raise typer.Exit(1) from error
+    tell_json({"file": str(call.config), "good": True, "counts": _counts(settings)})
+
+
+def _write_schemas(call: Call) -> None:
+    folder = call.config.parent
+    try:
+        write_schemas(folder)
+    except OSError as error:
+        say(f"communique: {error.filename or folder} cannot be written: {error.strerror}")
+        raise typer.Exit(1) from error
+    for name in SCHEMAS:
+        path = str(folder / name)
+        if call.as_json:
+            tell_json({"written": path})
+        else:
+            tell(path)
+
+
+def _counts(settings: Settings) -> dict[str, int]:
+    described = catalogue(settings)
+    return {
+        "categories": len(described.categories),
+        "feeds": len(described.feeds),
+        "hubs": len({hub for feed in described.feeds.values() for hub in feed.hubs}),
+        "folders": len(settings.intake.folders),
+    }
+
+
+def _fault_record(fault: Fault) -> dict[str, Any]:
+    return {
+        "file": fault.file,
+        "line": fault.line,
+        "column": fault.column,
+        "key": fault.path,
+        "message": fault.message,
+        "suggestion": fault.suggestion,
+    }

@@ -1,0 +1,157 @@
+"""``communique hub``: what hubs were told."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from feeds.errors import FeedNotFound
+from feeds.model.listing import PingState
+from service.cli.call import JsonOption, SetOption, call_of
+from service.cli.commands import typer_of
+from service.cli.installation import to_read, to_write
+from service.cli.output import counted, moment, say, tell_json, tell_rows
+from service.errors import ServiceError
+from service.websub import PingResult, Verdict
+from service.wiring import Installation, publisher, utc_now
+
+app = typer_of("hub")
+
+#: States of a ping whose last try failed.
+FAILING = ("retrying", "failed")
+
+
+class HubNotFound(ServiceError):
+    """No feed is announced to this hub."""
+
+
+@app.command()
+def pings(
+    ctx: typer.Context,
+    *,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only those whose last try failed.")
+    ] = False,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what each hub knows of each topic.
+
+    Each is a line: state, topic, hub, failed tries, last try, its result and the next try. The
+    state is 'told', 'waiting' for the next edition, 'due', 'retrying' after a failure, or
+    'failed' after the last try.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as installation:
+        with installation.database.read() as tx:
+            listed = tx.pings.listed()
+        states = [state for state in listed if not failed or state.state in FAILING]
+        records = [_state_record(installation, state) for state in states]
+    if call.as_json:
+        for record in records:
+            tell_json(record)
+        return
+    tell_rows(_state_row(record) for record in records)
+
+
+@app.command()
+def retry(
+    ctx: typer.Context,
+    *,
+    feed: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="Only pings of this feed's documents.")
+    ] = None,
+    hub: Annotated[str | None, typer.Option(metavar="URL", help="Only pings to this hub.")] = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try failed pings again at once, and send all others that are due.
+
+    Each ping is a line: what became of it, topic, hub, what the hub said. Exit code 1 if one
+    failed; the service tries those again by itself.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as installation:
+        _require_known(installation, feed, hub)
+        with installation.database.transaction() as tx:
+            made_due = tx.pings.retry(now=utc_now(), feed=feed, hub=hub)
+        results = _send_all_due(installation)
+    for result in results:
+        if call.as_json:
+            tell_json(_result_record(result))
+    if not call.as_json:
+        tell_rows(_result_row(result) for result in results)
+        say(f"{counted(made_due, 'failed ping')} made due, {len(results)} sent")
+    if any(result.verdict is not Verdict.TOLD for result in results):
+        raise typer.Exit(1)
+
+
+def _send_all_due(installation: Installation) -> list[PingResult]:
+    sender = publisher(installation)
+    try:
+        return sender.send_all_due(now=utc_now())
+    finally:
+        sender.close()
+
+
+def _require_known(installation: Installation, feed: str | None, hub: str | None) -> None:
+    """Refuse a slip of the pen, which would look like success.
+
+    Raises:
+        FeedNotFound: No feed has this slug.
+        HubNotFound: No feed is announced to this hub.
+    """
+    feeds = installation.catalogue.feeds
+    if feed is not None and feed not in feeds:
+        raise FeedNotFound(feed)
+    hubs = {each for one in feeds.values() for each in one.hubs}
+    if hub is not None and hub not in hubs:
+        raise HubNotFound(f"no feed is announced to the hub {hub!r}")
+
+
+def _state_record(installation: Installation, state: PingState) -> dict[str, Any]:
+    return {
+        "state": state.state,
+        "topic": installation.catalogue.site.topic(state.feed, state.format),
+        "hub": state.hub,
+        "feed": state.feed,
+        "format": state.format,
+        "edition": state.edition,
+        "told_edition": state.told_edition,
+        "tries": state.attempts,
+        "last_try_at": state.last_try_at,
+        "last_result": state.last_result,
+        "due_at": state.due_at,
+    }
+
+
+def _state_row(record: dict[str, Any]) -> Sequence[object]:
+    said = record["last_result"] or "never tried"
+    if record["due_at"] is not None:
+        said = f"{said}; next {moment(record['due_at'])}"
+    return (
+        record["state"],
+        record["topic"],
+        record["hub"],
+        record["tries"],
+        record["last_try_at"],
+        said,
+    )
+
+
+def _result_record(result: PingResult) -> dict[str, Any]:
+    return {
+        "verdict": result.verdict,
+        "topic": result.topic,
+        "hub": result.ping.hub,
+        "feed": result.ping.feed,
+        "format": result.ping.format,
+        "edition": result.ping.edition,
+        "result": result.result,
+        "next_at": result.next_at,
+    }
+
+
+def _result_row(result: PingResult) -> Sequence[object]:
+    then = f"; next {moment(result.next_at)}" if result.next_at else ""
+    return result.verdict, result.topic, result.ping.hub, f"{result.result}{then}"

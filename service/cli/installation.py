@@ -1,0 +1,112 @@
+"""The rooms of the house over the configured store, opened for one command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from feeds.store import checks, migrate
+from feeds.store.database import Database
+from service import logs
+from service.cli import configuration
+from service.cli.call import Call
+from service.errors import ServiceError
+from service.settings import Settings
+from service.wiring import Installation, install, open_database, utc_now
+
+#: An SQLite database that lives and ends with its connection.
+NOWHERE = "sqlite://"
+
+
+class StoreMissing(ServiceError):
+    """A command wants to look at a store that nobody has made yet."""
+
+
+@contextmanager
+def to_read(call: Call) -> Iterator[Installation]:
+    """The rooms, for a command that only looks: nothing is made that is not there.
+
+    Raises:
+        StoreMissing: There is no store yet.
+        StoreOutdated: It is of another version.
+        StoreUnavailable: It cannot be reached.
+    """
+    settings = configuration.settings(call)
+    with there(settings) as database:
+        migrate.require_current(database)
+        yield install(settings, database)
+
+
+@contextmanager
+def to_write(call: Call) -> Iterator[Installation]:
+    """The rooms, for a command that changes something; the configuration is applied first.
+
+    An SQLite store that is not there yet is made. One of another version is left alone: to
+    upgrade it is a decision, with a service that may be running on it.
+
+    Raises:
+        StoreOutdated: The store is of another version.
+        StoreUnavailable: It cannot be reached.
+    """
+    settings = configuration.settings(call)
+    is_new = _missing_file(settings) is not None
+    with opened(settings) as database:
+        if is_new:
+            migrate.upgrade(database)
+        migrate.require_current(database)
+        installation = install(settings, database)
+        # As every start does: a name that was configured a moment ago counts already.
+        installation.newsroom.apply_catalogue(now=utc_now())
+        yield installation
+
+
+@contextmanager
+def to_try(call: Call) -> Iterator[Installation]:
+    """The rooms, for a command that says what it would do; over an empty store if there is none.
+
+    Raises:
+        StoreOutdated: The store is of another version.
+        StoreUnavailable: It cannot be reached.
+    """
+    settings = configuration.settings(call)
+    if _missing_file(settings) is None:
+        with to_read(call) as installation:
+            yield installation
+        return
+    database = Database.open(NOWHERE)
+    try:
+        migrate.upgrade(database)
+        yield install(settings, database)
+    finally:
+        database.close()
+
+
+@contextmanager
+def there(settings: Settings) -> Iterator[Database]:
+    """The configured database, as it is.
+
+    Raises:
+        StoreMissing: It is an SQLite file that nobody has made yet.
+    """
+    if (path := _missing_file(settings)) is not None:
+        raise StoreMissing(
+            f"there is no store at {path} yet: 'communique serve' and 'communique release add' "
+            "make one"
+        )
+    with opened(settings) as database:
+        yield database
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The configured database; an SQLite file is made when it is first used."""
+    # A command tells its results itself: of the log only what went wrong unexpectedly.
+    logs.configure("error", "text")
+    database = open_database(settings)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _missing_file(settings: Settings) -> Path | None:
+    return checks.missing_file(settings.store.url.reveal())

@@ -1,0 +1,251 @@
+"""``communique release``: releases in, and what became of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from feeds.errors import FeedNotFound
+from feeds.model.intake import KeptRefusal, Refusal
+from feeds.model.listing import ListedRelease
+from feeds.model.release import Origin
+from service.cli.adding import Outcome, Telling
+from service.cli.call import JsonOption, SetOption, call_of
+from service.cli.commands import typer_of
+from service.cli.documents import STANDARD_INPUT, NamedDocument, documents_of
+from service.cli.installation import to_read, to_try, to_write
+from service.cli.output import counted, plain, say, tell, tell_json, tell_rows
+from service.cli.progress import Reading, reading
+from service.jobs.reading import preview, take_in
+from service.wiring import Installation, utc_now
+
+app = typer_of("release")
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PATH",
+        help="Files, folders with all in them, or - for standard input.",
+    ),
+]
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    paths: Paths,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and store nothing.")
+    ] = False,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in documents: new releases, and corrections of those that are known.
+
+    A document is known by its name: its path below the folder that is named here, or the file's
+    own name; so it is recognised when it comes again. What is refused stops nothing else, is kept
+    for 'communique release refusals', and makes the exit code 1. Of more than twenty documents,
+    those that are unchanged are counted only.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    _require_existing(paths)
+    documents = documents_of(paths)
+    opened = to_try(call) if dry_run else to_write(call)
+    size_bytes = sum(document.size_bytes for document in documents)
+    with opened as installation, reading(size_bytes) as bar:
+        telling = Telling(installation, tell=bar.tell, is_dry_run=dry_run, as_json=call.as_json)
+        for document in documents:
+            for outcome in _outcomes(installation, document, bar, is_dry_run=dry_run):
+                telling.add(outcome)
+    telling.finish()
+    if telling.is_any_refused:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    *,
+    feed: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="Only those in this feed.")
+    ] = None,
+    unfiled: Annotated[
+        bool,
+        typer.Option("--unfiled", help="Only those with a name that no category claims."),
+    ] = False,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many at the most.")] = 50,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List releases, those that changed last first: when published, slug, title.
+
+    With --unfiled, the names that no category claims stand before the title. Once categories.yaml
+    claims them, the releases are filed by themselves.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as installation:
+        if feed is not None and feed not in installation.catalogue.feeds:
+            raise FeedNotFound(feed)
+        found = installation.newsroom.releases(feed=feed, is_unfiled=unfiled, limit=limit)
+        if call.as_json:
+            for listed in found:
+                tell_json(_record(installation, listed))
+            return
+    tell_rows(_row(listed, is_unfiled=unfiled) for listed in found)
+    if len(found) == limit:
+        say(f"the first {counted(limit, 'release')}: --limit shows more")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The release's id, slug or source key.")
+    ],
+    *,
+    body: Annotated[bool, typer.Option("--body", help="Show the text too, as HTML.")] = False,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show all that is known of one release."""
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as installation:
+        listed = installation.newsroom.release(name)
+        record = _full_record(installation, listed)
+    text = listed.release.content.body
+    if call.as_json:
+        tell_json(record | ({"body": text} if body else {}))
+        return
+    tell_rows(_fields(record))
+    if body:
+        tell("")
+        for line in text.splitlines():
+            tell(plain(line))
+
+
+@app.command()
+def refusals(
+    ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False
+) -> None:
+    """List documents that were refused and not accepted since.
+
+    Each is a line: when, file and line, why, and what to do.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as installation:
+        kept = installation.newsroom.refusals()
+    if call.as_json:
+        for each in kept:
+            tell_json(_refusal_record(each))
+        return
+    tell_rows(
+        (
+            each.refused_at,
+            each.refusal.origin,
+            f"{each.refusal.reason}; {each.refusal.remedy}",
+        )
+        for each in kept
+    )
+
+
+def _require_existing(paths: Sequence[Path]) -> None:
+    """Refuse a slip of the pen before anything is stored."""
+    for path in paths:
+        if not path.exists() and str(path) != STANDARD_INPUT:
+            raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
+
+
+def _outcomes(
+    installation: Installation, document: NamedDocument, bar: Reading, *, is_dry_run: bool
+) -> Iterator[Outcome]:
+    do = preview if is_dry_run else take_in
+    newsroom, rules = installation.newsroom, installation.rules
+    try:
+        with document.opened() as stream:
+            if not is_dry_run:
+                _forget_refusals(installation, document)
+            yield from do(
+                bar.watch(stream), document.name, newsroom=newsroom, rules=rules, now=utc_now
+            )
+    except OSError as error:
+        yield Refusal(
+            origin=Origin(document=document.name),
+            reason=f"cannot be read: {error.strerror}",
+            remedy="see to it that this user may read it, and add it again",
+        )
+
+
+def _forget_refusals(installation: Installation, document: NamedDocument) -> None:
+    """What was refused in it before may be mended, moved to another line, or gone."""
+    with installation.database.transaction() as tx:
+        tx.refusals.clear_document(document.name)
+
+
+def _row(listed: ListedRelease, *, is_unfiled: bool) -> Sequence[object]:
+    release = listed.release
+    names = ("; ".join(listed.unclaimed),) if is_unfiled else ()
+    return release.content.published, release.slug, *names, release.content.title
+
+
+def _record(installation: Installation, listed: ListedRelease) -> dict[str, Any]:
+    release = listed.release
+    return {
+        "id": release.id,
+        "slug": release.slug,
+        "title": release.content.title,
+        "language": release.content.language,
+        "published": release.content.published,
+        "updated": release.updated,
+        "revision": release.revision,
+        "feeds": list(listed.feeds),
+        "unclaimed": list(listed.unclaimed),
+        "page": installation.catalogue.site.release_page(release.slug),
+    }
+
+
+def _full_record(installation: Installation, listed: ListedRelease) -> dict[str, Any]:
+    release, content = listed.release, listed.release.content
+    filing = installation.catalogue.file(content.category_names)
+    return _record(installation, listed) | {
+        "source_key": release.source_key,
+        "changed_at": release.changed_at,
+        "updated_by_source": content.updated,
+        "source": content.url,
+        "summary": content.summary,
+        "category_names": list(content.category_names),
+        "categories": list(filing.categories),
+        "authors": [asdict(author) for author in content.authors],
+        "enclosures": [asdict(enclosure) for enclosure in content.enclosures],
+    }
+
+
+def _fields(record: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    """A line a value: of a list, each item has its own."""
+    for key, value in record.items():
+        name = key.replace("_", " ")
+        if not isinstance(value, list):
+            yield name, value
+        for item in (value or [None]) if isinstance(value, list) else ():
+            yield name, _in_words(item)
+
+
+def _in_words(item: object) -> object:
+    """A person or an enclosure on one line."""
+    if not isinstance(item, dict):
+        return item
+    return "  ".join(str(value) for value in item.values() if value is not None)
+
+
+def _refusal_record(kept: KeptRefusal) -> dict[str, Any]:
+    refusal = kept.refusal
+    return {
+        "refused_at": kept.refused_at,
+        "document": refusal.origin.document,
+        "line": refusal.origin.line,
+        "field": refusal.field,
+        "reason": refusal.reason,
+        "remedy": refusal.remedy,
+    }

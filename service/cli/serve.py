@@ -1,0 +1,49 @@
+"""``communique serve``."""
+
+from enum import StrEnum
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from service.cli.call import SetOption, call_of
+from service.cli.commands import typer_of
+from service.cli.configuration import faults_told, sources
+from service.supervisor import JOBS, WEB, supervise
+
+app = typer_of("serve")
+
+
+class Role(StrEnum):
+    """What one machine of several may do."""
+
+    WEB = WEB
+    JOBS = JOBS
+
+
+@app.command()
+def serve(
+    ctx: typer.Context,
+    *,
+    only: Annotated[
+        Role | None,
+        typer.Option(help="Run one half: the web, or the jobs that scan, regenerate and ping."),
+    ] = None,
+    overrides: SetOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write the log as JSON: one object a line.")
+    ] = False,
+) -> None:
+    """Run the service until it is stopped.
+
+    The store and its folders are made if need be. SIGTERM and Ctrl-C end it in order; on SIGHUP,
+    and when its files change, the configuration is read again: a good one takes effect, a bad one
+    is told and the running one stays. To split it over machines, run both halves on one PostgreSQL.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    if call.as_json:
+        call = call.and_after(["log.format=json"], as_json=True)
+    roles = (WEB, JOBS) if only is None else (only.value,)
+    with faults_told():
+        code = supervise(partial(sources, call), roles=roles)
+    raise typer.Exit(code)

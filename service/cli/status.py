@@ -1,0 +1,110 @@
+"""``communique status``: everything on one screen."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import typer
+
+from feeds.model.listing import FeedState, PingState
+from service.cli.call import JsonOption, SetOption, call_of
+from service.cli.commands import typer_of
+from service.cli.installation import to_read
+from service.cli.output import moment, tell_json, tell_rows
+from service.wiring import Installation
+
+app = typer_of("status")
+
+#: As many feeds in trouble are named; the rest is counted.
+MAX_TROUBLES = 10
+
+
+@app.command()
+def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Show on one screen how everything stands.
+
+    Site, store, releases, feeds, the last edition, pings by hub, refused documents, and releases
+    that were set aside because they could not be rendered. The exit code is 0 whatever is shown.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as installation:
+        record = _record(installation)
+    if call.as_json:
+        tell_json(record)
+    else:
+        tell_rows(_rows(record))
+
+
+def _record(installation: Installation) -> dict[str, Any]:
+    site = installation.catalogue.site
+    feeds = installation.newsstand.feeds()
+    with installation.database.read() as tx:
+        return {
+            "site": {"title": site.title, "base_url": site.base_url},
+            "store": installation.database.label,
+            "releases": {
+                "total": tx.releases.count(),
+                "unfiled": tx.releases.count(is_unfiled=True),
+            },
+            "feeds": _feeds_record(feeds),
+            "last_edition": _last_edition(feeds),
+            "pings": _pings_record(tx.pings.listed()),
+            "refusals": tx.refusals.count(),
+            "set_aside": tx.fragments.count_aside(),
+        }
+
+
+def _feeds_record(feeds: Sequence[FeedState]) -> dict[str, Any]:
+    troubles = {feed.slug: feed.trouble for feed in feeds if feed.trouble is not None}
+    return {
+        "total": len(feeds),
+        "stale": sum(feed.is_stale for feed in feeds),
+        "without_edition": sum(feed.edition == 0 for feed in feeds),
+        "troubles": troubles,
+    }
+
+
+def _last_edition(feeds: Sequence[FeedState]) -> dict[str, Any] | None:
+    published: list[tuple[datetime, FeedState]] = [
+        (feed.modified_at, feed) for feed in feeds if feed.modified_at is not None
+    ]
+    if not published:
+        return None
+    at, feed = max(published, key=lambda one: one[0])
+    return {"feed": feed.slug, "edition": feed.edition, "at": at}
+
+
+def _pings_record(pings: Sequence[PingState]) -> dict[str, dict[str, int]]:
+    """How many pings are in which state, by hub."""
+    states_by_hub: dict[str, Counter[str]] = {}
+    for ping in pings:
+        states_by_hub.setdefault(ping.hub, Counter())[ping.state] += 1
+    return {hub: dict(sorted(states.items())) for hub, states in sorted(states_by_hub.items())}
+
+
+def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
+    releases, feeds, edition = record["releases"], record["feeds"], record["last_edition"]
+    yield "site", f"{record['site']['title']}  {record['site']['base_url']}/"
+    yield "store", record["store"]
+    yield (
+        "releases",
+        f"{releases['total']}, {_see(releases['unfiled'], 'unfiled', 'release list --unfiled')}",
+    )
+    yield "feeds", f"{feeds['total']}, {feeds['stale']} stale, {len(feeds['troubles'])} in trouble"
+    for slug, trouble in list(feeds["troubles"].items())[:MAX_TROUBLES]:
+        yield "trouble", f"{slug}: {trouble}"
+    last = edition and f"{moment(edition['at'])}  {edition['feed']}, edition {edition['edition']}"
+    yield "last edition", last
+    for hub, states in record["pings"].items():
+        yield "pings", f"{hub}  {', '.join(f'{count} {name}' for name, count in states.items())}"
+    if not record["pings"]:
+        yield "pings", None
+    yield "refusals", _see(record["refusals"], "", "release refusals")
+    yield "set aside", record["set_aside"]
+
+
+def _see(count: int, word: str, command: str) -> str:
+    """A count; and where to look, if there is something to see."""
+    said = f"{count} {word}".rstrip()
+    return f"{said}  (communique {command})" if count else said

@@ -1,0 +1,65 @@
+"""A stream of documents, taken in batch by batch."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import BinaryIO
+
+from feeds.ingest import IntakeRules, read_documents
+from feeds.model.intake import Intake, Refusal
+from feeds.model.release import Draft
+from feeds.newsroom import Newsroom
+
+#: Documents in one transaction: few enough that other writers wait some tens of milliseconds,
+#: enough that a commit is a small part of the work.
+DOCUMENTS_A_BATCH = 200
+
+Outcome = Intake | Refusal
+
+
+def take_in(
+    stream: BinaryIO,
+    document: str,
+    *,
+    newsroom: Newsroom,
+    rules: IntakeRules,
+    now: Callable[[], datetime],
+) -> Iterator[Outcome]:
+    """Read *stream* and store what is in it; yields what became of each document, in order.
+
+    What was yielded is stored. A crash between two batches loses nothing: the same stream read
+    again finds the earlier ones unchanged.
+
+    Raises:
+        StoreUnavailable: The batch at hand was not stored, the earlier ones were.
+    """
+    for batch in _batches(read_documents(stream, document=document, rules=rules)):
+        newsroom.refuse([one for one in batch if isinstance(one, Refusal)], now=now())
+        drafts = [one for one in batch if isinstance(one, Draft)]
+        taken = iter(newsroom.take_in(drafts, now=now()))
+        yield from (one if isinstance(one, Refusal) else next(taken) for one in batch)
+
+
+def preview(
+    stream: BinaryIO,
+    document: str,
+    *,
+    newsroom: Newsroom,
+    rules: IntakeRules,
+    now: Callable[[], datetime],
+) -> Iterator[Outcome]:
+    """Say what ``take_in`` would yield, and store nothing.
+
+    Batches do not know of each other then: a document that corrects one far above it in the same
+    stream is told as new.
+    """
+    for batch in _batches(read_documents(stream, document=document, rules=rules)):
+        drafts = [one for one in batch if isinstance(one, Draft)]
+        seen = iter(newsroom.preview(drafts, now=now()))
+        yield from (one if isinstance(one, Refusal) else next(seen) for one in batch)
+
+
+def _batches(read: Iterable[Draft | Refusal]) -> Iterator[list[Draft | Refusal]]:
+    remaining = iter(read)
+    while batch := list(islice(remaining, DOCUMENTS_A_BATCH)):
+        yield batch

@@ -1,0 +1,160 @@
+"""The job process: ``python -m service.jobs_process FILE PARENT``; see ``supervisor``.
+
+One process that looks after the folders, the editions and the pings. On PostgreSQL several may
+run, on as many machines: whatever is done is claimed in the store first.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from feeds.model.edition import Edition
+from feeds.store.database import Database
+from service import logs
+from service.accepted import AcceptedWatch, accepted
+from service.jobs.editions import regenerate
+from service.jobs.folders import Folders
+from service.scheduler import Scheduler, Timer
+from service.settings import Settings
+from service.websub import Publisher
+from service.wiring import install, open_database, publisher, utc_now, worker_name
+
+_log = logs.get_logger(__name__)
+
+SCAN, REGENERATE, PING = "scan", "regenerate", "ping"
+
+
+class Jobs:
+    """The timers of one process, for the configuration of the moment."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._worker = worker_name()
+        self._scheduler = Scheduler(now=utc_now)
+        #: Held by each piece of work: a reload waits for its end, and none runs on old rooms after.
+        self._lock = threading.Lock()
+        self._publisher: Publisher | None = None
+
+    def start(self, settings: Settings) -> None:
+        """Begin to work."""
+        self.configure(settings)
+        self._scheduler.start()
+
+    def configure(self, settings: Settings) -> None:
+        """Work by another configuration from here on."""
+        with self._lock:
+            former, self._publisher = self._publisher, None
+            self._set_timers(settings)
+        if former is not None:
+            former.close()
+
+    def stop(self) -> None:
+        """Finish what is under way."""
+        self._scheduler.stop()
+        if self._publisher is not None:
+            self._publisher.close()
+
+    def _set_timers(self, settings: Settings) -> None:
+        installation = install(settings, self._database)
+        refiled = installation.newsroom.apply_catalogue(now=utc_now())
+        if refiled:
+            _log.info("releases refiled", count=refiled)
+        folders = Folders(
+            self._database,
+            installation.newsroom,
+            installation.rules,
+            folders=settings.intake.folders,
+            settle_s=settings.intake.settle_seconds,
+            now=utc_now,
+        )
+        self._publisher = sender = publisher(installation)
+
+        def scan() -> None:
+            with self._lock:
+                has_news = folders.scan()
+            if has_news:
+                self._scheduler.wake(REGENERATE)
+
+        def make_editions() -> None:
+            with self._lock:
+                made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
+            if any(isinstance(one, Edition) and one.changed for one in made):
+                self._scheduler.wake(PING)
+
+        def ping() -> None:
+            sender.send_due(now=utc_now())
+
+        schedule = settings.schedule
+        for timer in (
+            Timer(name=SCAN, job=scan, every_s=schedule.scan_seconds),
+            Timer(name=REGENERATE, job=make_editions, every_s=schedule.regenerate_seconds),
+            Timer(name=PING, job=ping, every_s=schedule.ping_seconds),
+        ):
+            self._scheduler.set(timer)
+
+
+def run(path: Path, *, parent: int) -> int:
+    """Work until told to stop by a signal, or until *parent*, a process id, is gone.
+
+    Returns:
+        The exit code.
+    """
+    settings = accepted(path)
+    logs.configure(settings.log.level, settings.log.format)
+    is_over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: is_over.set())
+    database = open_database(settings)
+    try:
+        with _alone(settings, database):
+            watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=is_over.set)
+            _work(settings, database, watch, is_over)
+    except Timeout:
+        _log.error("another service works on this data folder", folder=settings.data_folder)
+        return 1
+    finally:
+        database.close()
+    return 0
+
+
+def _work(
+    settings: Settings,
+    database: Database,
+    make_watch: Callable[..., AcceptedWatch],
+    is_over: threading.Event,
+) -> None:
+    jobs = Jobs(database)
+    jobs.start(settings)
+    watch = make_watch(on_change=jobs.configure)
+    watch.start()
+    is_over.wait()
+    watch.stop()
+    jobs.stop()
+
+
+@contextmanager
+def _alone(settings: Settings, database: Database) -> Iterator[None]:
+    """On SQLite, make sure that no other job process works on this store.
+
+    So whatever is still claimed was claimed by a process that died, and is free at once. On
+    PostgreSQL other machines may be at work, and claims of the dead run out by themselves.
+    """
+    if not database.is_sqlite:
+        yield
+        return
+    lock = FileLock(settings.data_folder / "run" / "jobs.lock", timeout=5)
+    with lock:
+        with database.transaction() as tx:
+            tx.feeds.release_claims()
+            tx.pings.release_claims()
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(run(Path(sys.argv[1]), parent=int(sys.argv[2])))

@@ -1,0 +1,245 @@
+"""``communique serve``: accepts the configuration, starts the processes, and looks after them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+
+from feeds.store import migrate
+from service import logs
+from service.accepted import accept
+from service.settings import ConfigInvalid, Settings, Sources, parse
+from service.wiring import open_database
+
+_log = logs.get_logger(__name__)
+
+WEB, JOBS = "web", "jobs"
+
+#: In this order: a hub that is pinged must be able to fetch the edition.
+#: Each is run as ``python -m MODULE FILE PARENT``: the accepted configuration, and our process id.
+MODULES = {WEB: "service.web_process", JOBS: "service.jobs_process"}
+
+#: What a process may take to come up, and to finish what it is at.
+START_WITHIN_S = 30.0
+STOP_WITHIN_S = 15.0
+
+#: A process that dies is started anew after this pause, so that one which cannot live does not
+#: burn the machine.
+RESTART_PAUSE_S = 2.0
+
+#: How often the supervisor looks at its processes.
+LOOK_EVERY_S = 0.2
+
+#: What a running service cannot change; told when a reload would.
+FIXED = ("http", "store", "data_folder")
+
+
+@dataclass(slots=True)
+class Child:
+    """One process, and when it may be started anew."""
+
+    role: str
+    process: subprocess.Popen[bytes]
+    restart_at: float | None = None
+
+
+class CannotServe(Exception):
+    """The service cannot be started; the message says what to do."""
+
+
+def supervise(read: Callable[[], Sources], *, roles: Collection[str] = (WEB, JOBS)) -> int:
+    """Serve until told to stop by SIGTERM or SIGINT; reload on SIGHUP and when files change.
+
+    Args:
+        read: Reads the configuration's files as they are now.
+        roles: Which processes this machine runs.
+
+    Returns:
+        The exit code: 0 after a signal, 1 when the service could not be started.
+
+    Raises:
+        ConfigInvalid: The configuration is bad from the start; nothing was started.
+    """
+    sources = read()
+    settings = parse(sources)
+    logs.configure(settings.log.level, settings.log.format)
+    try:
+        return Supervisor(read, sources, settings, roles).run()
+    except CannotServe as error:
+        _log.error("cannot serve", reason=str(error))
+        return 1
+
+
+class Supervisor:
+    """One service on one machine."""
+
+    def __init__(
+        self,
+        read: Callable[[], Sources],
+        sources: Sources,
+        settings: Settings,
+        roles: Collection[str],
+    ) -> None:
+        self._read = read
+        self._seen = sources
+        self._settings = settings
+        self._roles = [role for role in MODULES if role in roles]
+        name = f"accepted-{'-'.join(self._roles)}-{settings.http.port}.json"
+        self._accepted = settings.data_folder / "run" / name
+        self._children: list[Child] = []
+        self._is_over = threading.Event()
+        self._is_asked_to_reload = threading.Event()
+
+    def run(self) -> int:
+        """Start, look after the processes, and stop them."""
+        self._take_signals()
+        self._prepare()
+        try:
+            for role in self._roles:
+                self._children.append(Child(role, self._start(role)))
+                if role == WEB:
+                    self._await_web()
+            self._tell_started()
+            self._look_after()
+        finally:
+            self._stop()
+            self._accepted.unlink(missing_ok=True)
+        return 0
+
+    def _take_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._is_over.set())
+        signal.signal(signal.SIGHUP, lambda *_: self._is_asked_to_reload.set())
+
+    def _prepare(self) -> None:
+        settings = self._settings
+        if WEB in self._roles:
+            _require_free(settings.http.host, settings.http.port)
+        for folder in (settings.data_folder, *settings.intake.folders):
+            folder.mkdir(parents=True, exist_ok=True)
+        database = open_database(settings)
+        try:
+            schema = migrate.upgrade(database)
+        finally:
+            database.close()
+        _log.info("store ready", url=database.label, schema=schema)
+        accept(self._seen, self._accepted)
+
+    def _start(self, role: str) -> subprocess.Popen[bytes]:
+        # A session of its own: Ctrl-C reaches the supervisor alone, which stops the others in
+        # order. Should it be killed, they see that it is gone.
+        command = [sys.executable, "-m", MODULES[role], str(self._accepted), str(os.getpid())]
+        return subprocess.Popen(command, start_new_session=True)  # noqa: S603  # all of it ours
+
+    def _await_web(self) -> None:
+        """Wait until the web answers: jobs begin to ping as soon as they are started."""
+        deadline = time.monotonic() + START_WITHIN_S
+        [web] = [child for child in self._children if child.role == WEB]
+        while not _is_live(self._settings.http.host, self._settings.http.port):
+            if web.process.poll() is not None or time.monotonic() > deadline:
+                raise CannotServe("the web process did not come up; its own log says why")
+            if self._is_over.wait(0.05):
+                return
+
+    def _tell_started(self) -> None:
+        settings = self._settings
+        _log.info("serving", site=settings.site.base_url, processes="+".join(self._roles))
+        if JOBS in self._roles:
+            for folder in settings.intake.folders:
+                _log.info("watching for documents", folder=str(folder))
+
+    def _look_after(self) -> None:
+        next_look = time.monotonic()
+        while not self._is_over.wait(LOOK_EVERY_S):
+            for child in self._children:
+                self._revive(child)
+            is_asked = self._is_asked_to_reload.is_set()
+            self._is_asked_to_reload.clear()
+            if is_asked or time.monotonic() >= next_look:
+                self._reload(is_asked=is_asked)
+                next_look = time.monotonic() + self._settings.schedule.config_seconds
+
+    def _revive(self, child: Child) -> None:
+        code = child.process.poll()
+        if code is None:
+            return
+        if child.restart_at is None:
+            _log.error("process died", process=child.role, exit=code, restart_s=RESTART_PAUSE_S)
+            child.restart_at = time.monotonic() + RESTART_PAUSE_S
+        elif time.monotonic() >= child.restart_at:
+            child.process, child.restart_at = self._start(child.role), None
+
+    def _reload(self, *, is_asked: bool) -> None:
+        """Accept the configuration if it is another one and good; else keep the running one."""
+        sources = self._read()
+        if sources == self._seen:
+            if is_asked:
+                _log.info("configuration unchanged")
+            return
+        self._seen = sources
+        try:
+            settings = parse(sources)
+        except ConfigInvalid as error:
+            for fault in error.faults:
+                _log.error("configuration fault", fault=str(fault))
+            _log.error("configuration not taken", faults=len(error.faults), running="unchanged")
+            return
+        for section in FIXED:
+            if getattr(settings, section) != getattr(self._settings, section):
+                _log.warning("takes effect with the next start", setting=section)
+        self._settings = settings
+        for folder in settings.intake.folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        accept(sources, self._accepted)
+        logs.configure(settings.log.level, settings.log.format)
+        _log.info("configuration taken", categories=len(settings.categories))
+
+    def _stop(self) -> None:
+        _log.info("stopping")
+        # Jobs first: what they finish can still be fetched.
+        for child in reversed(self._children):
+            _end(child.process)
+        _log.info("stopped")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse a taken port here, with a sentence, before a worker dies of it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotServe(
+                f"cannot listen on {host}:{port}: {error.strerror}; stop what listens there, or "
+                "choose another port (--set http.port=…)"
+            ) from error
+
+
+def _is_live(host: str, port: int) -> bool:
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # what to ask, not to bind
+    connection = HTTPConnection(everywhere.get(host, host), port, timeout=1)
+    try:
+        connection.request("GET", "/livez")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

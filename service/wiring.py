@@ -1,0 +1,95 @@
+"""Puts the rooms together for one configuration. Values go down from here; nothing is global."""
+
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from uuid import uuid4
+
+from feeds.categories import Catalogue
+from feeds.ingest import IntakeRules
+from feeds.model.release import ReleaseId
+from feeds.newsroom import Newsroom
+from feeds.newsstand import Newsstand
+from feeds.store.database import Database
+from service.outbound import Outbound
+from service.settings import Settings, catalogue, intake_rules
+from service.websub import Publisher, RetryPlan, Teller
+
+VERSION = version("communique")
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The one clock."""
+    return datetime.now(UTC)
+
+
+def mint_id() -> ReleaseId:
+    """A release's permanent id (RFC 9562 section 5.4). Nobody can derive it, nothing reuses it."""
+    return ReleaseId(uuid4().urn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """All rooms for one configuration. A reload makes another one over the same database."""
+
+    settings: Settings
+    database: Database
+    catalogue: Catalogue
+    rules: IntakeRules
+    newsroom: Newsroom
+    newsstand: Newsstand
+
+
+def open_database(settings: Settings) -> Database:
+    """The configured database; nothing is connected to yet."""
+    return Database.open(settings.store.url.reveal())
+
+
+def install(settings: Settings, database: Database) -> Installation:
+    """Put the rooms together for *settings*, over a database that is open."""
+    described = catalogue(settings)
+    return Installation(
+        settings=settings,
+        database=database,
+        catalogue=described,
+        rules=intake_rules(settings),
+        newsroom=Newsroom(database, described, mint_id=mint_id),
+        newsstand=Newsstand(database, described),
+    )
+
+
+def publisher(installation: Installation) -> Publisher:
+    """What tells the hubs. To be closed by whoever asked for it."""
+    settings, database = installation.settings, installation.database
+    websub = settings.websub
+    outbound = Outbound(
+        settings.outbound.allow_networks,
+        websub.timeout_seconds,
+        settings.outbound.max_response_bytes,
+        f"Communique/{VERSION} (+{installation.catalogue.site.home})",
+        ca_file=settings.outbound.ca_file,
+    )
+    plan = RetryPlan(
+        first_s=websub.first_retry_seconds,
+        longest_s=websub.longest_retry_seconds,
+        give_up_after_s=websub.give_up_after_hours * 3600,
+    )
+    teller = Teller(
+        database,
+        outbound,
+        site=installation.catalogue.site,
+        plan=plan,
+        chance=random.random,
+        topic_fields=websub.topic_fields,
+    )
+    return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
+
+
+def worker_name() -> str:
+    """Tells this process's claims from those of others, and from its own before a restart."""
+    return f"{os.uname().nodename}:{os.getpid()}:{uuid4().hex[:8]}"

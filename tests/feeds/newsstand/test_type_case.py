@@ -1,0 +1,97 @@
+"""What was set is remembered as long as it is current, and as long as there is room."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from feeds import render
+from feeds.model.feed import Category, Format
+from feeds.model.release import ReleaseId, ReleaseStub
+from feeds.newsstand import Newsstand
+from feeds.newsstand.type_case import Line, LineKey, TypeCase
+from feeds.store.database import Database
+from feeds.store.fragments import Fragment, Fragments
+from tests.support.newsrooms import NOON, Office, draft, later
+
+FINANCE = Category(slug="finance", title="Finance")
+
+
+def key(number: int) -> LineKey:
+    stub = ReleaseStub(
+        id=ReleaseId(f"urn:{number}"), slug="slug", digest="d1", published=NOON, updated=NOON
+    )
+    return LineKey(stub, (FINANCE,), (1, 1, 1))
+
+
+def line(size_bytes: int) -> Line:
+    fragment = Fragment(fingerprint="f", body=b"x" * size_bytes)
+    return Line(release_id=ReleaseId("urn:1"), published=NOON, fragments={Format.ATOM: fragment})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(replace(key(1), writers=(1, 2, 1)), id="written another way"),
+        pytest.param(replace(key(1), categories=()), id="filed elsewhere"),
+        pytest.param(
+            replace(key(1), categories=(replace(FINANCE, title="Money"),)), id="category renamed"
+        ),
+        pytest.param(replace(key(1), stub=replace(key(1).stub, digest="d2")), id="corrected"),
+        pytest.param(
+            replace(key(1), stub=replace(key(1).stub, updated=NOON + timedelta(1))), id="updated"
+        ),
+    ],
+)
+def test_a_line_is_found_only_while_nothing_of_it_changed(other: LineKey) -> None:
+    case, kept = TypeCase(), line(1)
+    case.keep(key(1), kept)
+    assert case.find(key(1)) is kept
+    assert case.find(other) is None
+
+
+def test_the_line_used_longest_ago_makes_room() -> None:
+    case = TypeCase(max_bytes=30)
+    for number in (1, 2, 3):
+        case.keep(key(number), line(10))
+    case.find(key(1))
+    case.keep(key(4), line(10))
+    assert [number for number in (1, 2, 3, 4) if case.find(key(number))] == [1, 3, 4]
+
+
+def test_a_line_kept_twice_takes_its_room_once() -> None:
+    case = TypeCase(max_bytes=30)
+    for number in (1, 2, 2, 2):
+        case.keep(key(number), line(10))
+    assert case.find(key(1)) is not None
+
+
+def test_a_known_release_is_not_read_again_and_a_corrected_one_is(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(database)
+    office.add(draft("id:1", "Finance"), draft("id:2", "Health"))
+    office.publish()
+    asked: list[set[str]] = []
+    honest = Fragments.of
+
+    def heard(self: Fragments, ids: list[ReleaseId]) -> object:
+        asked.append(set(ids))
+        return honest(self, ids)
+
+    monkeypatch.setattr(Fragments, "of", heard)
+    [intake] = office.add(draft("id:1", "Finance", title="Corrected"), now=later(hours=1))
+    office.publish(now=later(hours=1))
+    assert set().union(*asked) == {intake.release.id}
+
+
+def test_memory_changes_no_byte(database: Database) -> None:
+    office = Office(database)
+    for hour in range(3):
+        office.add(draft(f"id:{hour}", "Finance"), now=later(hours=hour))
+        office.publish(now=later(hours=hour))
+    forgetful = Newsstand(database, office.catalogue)
+    for feed_format in Format:
+        kept = office.newsstand.document("finance", feed_format)
+        assert kept is not None
+        assert render.decompress(kept.gzip) == forgetful.render("finance", feed_format)

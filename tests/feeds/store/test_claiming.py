@@ -1,0 +1,53 @@
+"""A claim is seen by all at once, and only what must outlive a power cut waits for the disk."""
+
+import pytest
+
+from feeds.store.database import Database, Transaction
+from tests.support.newsrooms import NOON, Office, later
+
+#: How each database is asked whether a commit waits for the disk, and what it says if so.
+QUESTIONS = {
+    "sqlite": ("PRAGMA synchronous", 2),
+    "postgresql": ("SHOW synchronous_commit", "on"),
+}
+
+
+def waits(tx: Transaction) -> bool:
+    """Whether the commit of this transaction will wait for the disk."""
+    question, yes = QUESTIONS[tx.connection.dialect.name]
+    return bool(tx.connection.exec_driver_sql(question).scalar_one() == yes)
+
+
+def test_what_is_written_waits_for_the_disk_and_a_claim_does_not(database: Database) -> None:
+    waited = []
+    for _ in range(2):  # connections are used again: neither kind may rub off on the other
+        with database.claiming() as tx:
+            waited.append(waits(tx))
+        with database.transaction() as tx:
+            waited.append(waits(tx))
+    assert waited == [False, True, False, True]
+
+
+def test_a_claim_is_seen_by_others_at_once(database: Database, database_url: str) -> None:
+    Office(database)
+    other = Database.open(database_url)
+    with database.claiming() as tx:
+        [mine] = tx.feeds.claim(["finance"], worker="one", now=NOON, until=later(seconds=30))
+    with other.claiming() as tx:
+        theirs = tx.feeds.claim(["finance", "health"], worker="two", now=NOON, until=later(hours=1))
+    other.close()
+    assert (mine.slug, [claim.slug for claim in theirs]) == ("finance", ["health"])
+
+
+def test_a_claim_that_fails_half_way_claims_nothing(database: Database) -> None:
+    Office(database)
+    with pytest.raises(ZeroDivisionError):
+        _fail_half_way(database)
+    with database.read() as tx:
+        assert "finance" in tx.feeds.stale(now=NOON)
+
+
+def _fail_half_way(database: Database) -> None:
+    with database.claiming() as tx:
+        tx.feeds.claim(["finance"], worker="one", now=NOON, until=later(seconds=30))
+        raise ZeroDivisionError

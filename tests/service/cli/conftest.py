@@ -1,0 +1,53 @@
+"""A configured newsroom for commands, and documents for it."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from tests.support.hub_server import HubServer, running_hub
+from tests.support.running_service import ROOT, Service
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """Logging belongs to the process: what a command sets is taken back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    """A hub that is well."""
+    with running_hub() as hub:
+        yield hub
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Service:
+    """A configured service that does not run, and has no store yet."""
+    return Service(folder=tmp_path / "newsroom")
+
+
+@pytest.fixture
+def line(service: Service) -> CommandLine:
+    """The command line with that configuration."""
+    return CommandLine(service=service)
+
+
+@pytest.fixture
+def seed() -> Path:
+    """The user's own document; it belongs into *cooperation*."""
+    return ROOT / "config" / "samples" / "000_e053d2e383822934.txt"
+
+
+@pytest.fixture
+def samples() -> Path:
+    """Sample releases in JSON Lines, 90 of them, HTML and plain."""
+    return ROOT / "config" / "samples" / "us-congress.jsonl"

@@ -1,0 +1,226 @@
+"""The program as a whole: help, global options, exit codes, and what it costs to start."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.cli.commands import COMMANDS
+from service.cli.manual import commands, manual
+from tests.support.command_line import CommandLine, run
+from tests.support.running_service import ROOT
+
+EVERY_COMMAND = [
+    pytest.param(words.split()[1:], command, id=words) for words, command in commands()
+]
+
+
+def test_all_that_was_agreed_on_is_there() -> None:
+    there = {words.removeprefix("communique ") for words, _ in commands()}
+    agreed = {
+        *("serve", "status"),
+        *(f"release {name}" for name in ("add", "list", "show", "refusals")),
+        *(f"feed {name}" for name in ("list", "render", "check")),
+        *(f"hub {name}" for name in ("pings", "retry")),
+        *(f"config {name}" for name in ("check", "show", "schema")),
+        *(f"store {name}" for name in ("upgrade", "check")),
+    }
+    assert there - {"communique"} == agreed | {"release", "feed", "hub", "config", "store"}
+
+
+@pytest.mark.parametrize(("words", "command"), EVERY_COMMAND)
+def test_every_command_has_help(words: list[str], command: Any) -> None:
+    answer = run(*words, "--help")
+    assert answer.code == 0
+    assert answer.out.startswith(f"Usage: communique {' '.join(words)}".rstrip())
+    assert command.help.strip()
+
+
+@pytest.mark.parametrize(("words", "command"), EVERY_COMMAND)
+def test_every_option_says_what_it_is_for(words: list[str], command: Any) -> None:
+    assert [param.name for param in command.params if not param.help] == []
+
+
+@pytest.mark.parametrize(("words", "command"), EVERY_COMMAND)
+def test_every_command_takes_set_and_json_behind_it(words: list[str], command: Any) -> None:
+    options = {option for param in command.params for option in param.opts}
+    assert hasattr(command, "commands") or {"--set", "--json"} <= options
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_of_commands_says_what_their_own_help_says(name: str) -> None:
+    own = dict(commands())[f"communique {name}"].help.strip().splitlines()[0]
+    assert COMMANDS[name] == own
+
+
+def test_no_line_of_help_is_cut_in_the_list_of_its_group() -> None:
+    lines = manual().splitlines()
+    assert [line for line in lines if line.endswith("...") and not line.startswith("Usage")] == []
+
+
+def test_the_manual_is_current() -> None:
+    """To make it so: python -m service.cli.manual > docs/commands.md."""
+    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == manual()
+
+
+def test_the_version_is_told() -> None:
+    answer = run("--version")
+    assert (answer.code, answer.out) == (0, "communique 0.1.0\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["relaese"], id="no such command"),
+        pytest.param(["release", "ad"], id="no such command of a group"),
+        pytest.param(["status", "--colour"], id="no such option"),
+        pytest.param(["release", "add"], id="an argument is missing"),
+        pytest.param(["release", "add", "/no/such/file.txt"], id="no such file"),
+        pytest.param(["release", "list", "--limit", "0"], id="a number too small"),
+        pytest.param(["serve", "--only", "nothing"], id="no such choice"),
+        pytest.param(["feed", "render", "--format", "atom"], id="a proof of no feed"),
+    ],
+)
+def test_wrong_usage_is_code_2_and_told_beside_the_results(
+    line: CommandLine, arguments: list[str]
+) -> None:
+    answer = line.run(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert "Error" in answer.talk
+
+
+def test_without_a_command_there_is_help() -> None:
+    answer = run()
+    assert "Commands:" in answer.out + answer.talk
+
+
+def test_set_counts_before_and_behind_the_command_and_the_last_one_wins(line: CommandLine) -> None:
+    title = ("--set", "site.title=before"), ("--set", "site.title=behind")
+    keys = {key["key"]: key["value"] for key in line.results(*title[0], "config", "show")}
+    assert keys["site.title"] == "before"
+    keys = {key["key"]: key for key in line.results(*title[0], "config", "show", *title[1])}
+    assert keys["site.title"]["value"] == "behind"
+    assert keys["site.title"]["origin"] == "--set site.title"
+
+
+def test_the_environment_names_the_configuration(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMMUNIQUE_CONFIG", str(line.service.main))
+    answer = run("config", "check")
+    assert answer.code == 0, answer.talk
+    assert answer.out.startswith(str(line.service.main))
+
+
+def test_the_environment_sets_keys(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMUNIQUE_HTTP__PORT", "eighty")
+    answer = line.run("status")
+    assert answer.code == 1
+    assert answer.talk.startswith("environment COMMUNIQUE_HTTP__PORT: http.port: expected")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["serve"], id="serve"),
+        pytest.param(["release", "add", "-"], id="release add"),
+        pytest.param(["release", "add", "--dry-run", "-"], id="release add --dry-run"),
+        pytest.param(["feed", "list"], id="feed list"),
+        pytest.param(["hub", "retry"], id="hub retry"),
+        pytest.param(["config", "show"], id="config show"),
+        pytest.param(["store", "upgrade"], id="store upgrade"),
+        pytest.param(["status"], id="status"),
+    ],
+)
+def test_a_bad_configuration_stops_every_command_with_all_its_faults(
+    line: CommandLine, arguments: list[str]
+) -> None:
+    line.service.write_main({"http": {"port": "eighty"}, "site": {"base_url": "news"}})
+    answer = line.run(*arguments)
+    assert (answer.code, answer.out) == (1, "")
+    told = answer.talk.splitlines()
+    assert [fault.split(": ")[1] for fault in told] == ["site.base_url", "http.port"]
+    assert all(fault.startswith(f"{line.service.main}:") for fault in told)
+    assert not (line.service.folder / "data" / "communique.db").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["release", "list"], id="release list"),
+        pytest.param(["release", "show", "x"], id="release show"),
+        pytest.param(["release", "refusals"], id="release refusals"),
+        pytest.param(["feed", "list"], id="feed list"),
+        pytest.param(["feed", "check"], id="feed check"),
+        pytest.param(["feed", "render", "all", "--format", "atom"], id="feed render --format"),
+        pytest.param(["hub", "pings"], id="hub pings"),
+        pytest.param(["store", "check"], id="store check"),
+        pytest.param(["status"], id="status"),
+    ],
+)
+def test_who_only_looks_is_told_that_there_is_no_store_and_makes_none(
+    line: CommandLine, arguments: list[str]
+) -> None:
+    answer = line.run(*arguments)
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.talk.startswith("communique: there is no store at ")
+    assert not (line.service.folder / "data" / "communique.db").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["status"], id="to look"),
+        pytest.param(["feed", "render"], id="to write"),
+    ],
+)
+def test_a_store_of_another_version_is_left_alone(line: CommandLine, arguments: list[str]) -> None:
+    (line.service.folder / "data" / "communique.db").touch()
+    answer = line.run(*arguments)
+    assert answer.code == 1
+    assert "run 'communique store upgrade'" in answer.talk
+
+
+def test_what_is_no_database_is_told_in_a_line(line: CommandLine) -> None:
+    path = line.service.folder / "data" / "communique.db"
+    path.write_bytes(b"This is a letter to my aunt.\n" * 100)
+    answer = line.run("status")
+    assert answer.code == 1
+    assert answer.talk.count("\n") == 1
+    assert "cannot be used: file is not a database" in answer.talk
+
+
+def test_help_loads_neither_database_nor_network() -> None:
+    """Help within a tenth of a second is help; a second is a wait."""
+    code = (
+        "import sys; from service.cli.app import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(*sorted({'sqlalchemy', 'requests', 'flask', 'pydantic', 'lxml'} & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == ""
+
+
+def test_the_program_runs_as_a_module_from_any_folder(tmp_path: Path, line: CommandLine) -> None:
+    command = [sys.executable, "-m", "service", "--config", str(line.service.main)]
+    checked = subprocess.run(
+        [*command, "config", "check"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT), "LC_ALL": "C"},
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_a_database_that_does_not_answer_is_told(line: CommandLine) -> None:
+    for command in (["status"], ["feed", "render"], ["store", "upgrade"]):
+        answer = line.run("--set", "store.url=postgresql://press@127.0.0.1:1/news", *command)
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.talk.startswith("communique: ")
+        assert "127.0.0.1" in answer.talk

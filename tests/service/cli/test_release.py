@@ -1,0 +1,287 @@
+"""``communique release``: documents in, and what became of them."""
+
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Answer, CommandLine
+from tests.support.running_service import ROOT, document
+
+COOPERATION = "International, regional, and subregional cooperation"
+
+
+def verdicts(answer: Answer) -> list[tuple[str, str]]:
+    """What became of each document that has a line."""
+    return [(columns[0], columns[1]) for columns in answer.columns]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with two good documents, one bad, and what is no business of ours."""
+    files = {
+        "merger.txt": document("A merger", "Finance"),
+        "deep/below/treaty.txt": document("A treaty", COOPERATION, "Space travel"),
+        "typo.txt": "A title alone",
+        ".hidden.txt": document("Hidden"),
+        ".git/config.txt": document("Hidden too"),
+        "half.txt.part": document("Half a document"),
+        "picture.png": "no document",
+    }
+    for name, text in files.items():
+        path = tmp_path / "press" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "press"
+
+
+def test_the_users_own_document_is_taken_in(line: CommandLine, seed: Path) -> None:
+    answer = line.run("release", "add", str(seed))
+    assert answer.code == 0
+    assert answer.columns == [["new", seed.name, "cooperation", "announced: 2 feeds"]]
+    assert answer.talk.startswith("new 1  corrected 0  unchanged 0  refused 0\n")
+
+
+def test_a_folder_gives_what_a_watched_folder_would(line: CommandLine, folder: Path) -> None:
+    answer = line.run("release", "add", str(folder))
+    assert verdicts(answer) == [
+        ("new", "merger.txt"),
+        ("refused", "typo.txt:1"),
+        ("new", "deep/below/treaty.txt"),
+    ]
+
+
+def test_a_refusal_says_why_and_stops_nothing_else(line: CommandLine, folder: Path) -> None:
+    answer = line.run("release", "add", str(folder))
+    assert answer.code == 1
+    [refused] = [columns for columns in answer.columns if columns[0] == "refused"]
+    reason, remedy = refused[2].split("; ", 1)
+    assert reason
+    assert remedy
+    assert "new 2  corrected 0  unchanged 0  refused 1" in answer.talk
+    assert len(line.results("release", "list")) == 2
+
+
+def test_a_file_that_is_named_is_read_whatever_it_is_called(
+    line: CommandLine, folder: Path
+) -> None:
+    answer = line.run("release", "add", str(folder / "half.txt.part"))
+    assert verdicts(answer) == [("new", "half.txt.part")]
+
+
+def test_the_same_documents_again_are_unchanged_and_announce_nothing(
+    line: CommandLine, folder: Path
+) -> None:
+    line.run("release", "add", str(folder))
+    line.run("feed", "render")
+    answer = line.run("release", "add", str(folder / "merger.txt"))
+    assert answer.columns == [["unchanged", "merger.txt", "finance", "-"]]
+    assert {feed["state"] for feed in line.results("feed", "list")} == {"current"}
+
+
+def test_a_changed_document_is_a_correction(line: CommandLine, folder: Path) -> None:
+    line.run("release", "add", str(folder))
+    (folder / "merger.txt").write_text(document("A merger, after all", "Finance"), "utf-8")
+    answer = line.run("release", "add", str(folder / "merger.txt"))
+    assert verdicts(answer) == [("corrected", "merger.txt")]
+    revisions = {each["title"]: each["revision"] for each in line.results("release", "list")}
+    assert revisions == {"A merger, after all": 2, "A treaty": 1}
+
+
+def test_standard_input_is_read_by_how_it_begins(line: CommandLine) -> None:
+    record = {
+        "id": "7",
+        "title": "Typed",
+        "body": "By hand.",
+        "published": "2026-01-05T09:00:00Z",
+    }
+    lines = json.dumps(record) + "\n" + json.dumps(record | {"id": "8", "published": "soon"})
+    answer = line.run("release", "add", "-", typed=lines.encode())
+    assert verdicts(answer) == [("new", "-:1"), ("refused", "-:2")]
+
+
+def test_a_dry_run_says_the_same_and_stores_nothing(line: CommandLine, folder: Path) -> None:
+    said = line.run("release", "add", "--dry-run", str(folder))
+    store = line.service.folder / "data" / "communique.db"
+    assert not store.exists()
+    done = line.run("release", "add", str(folder))
+    assert verdicts(said) == verdicts(done)
+    assert "to announce: 2 feeds" in said.out
+    assert "dry run: nothing was stored" in said.talk
+
+
+def test_a_dry_run_over_a_store_knows_what_is_in_it(line: CommandLine, folder: Path) -> None:
+    line.run("release", "add", str(folder))
+    (folder / "merger.txt").write_text(document("Another title", "Finance"), "utf-8")
+    (folder / "new.txt").write_text(document("Something new"), "utf-8")
+    said = line.run("release", "add", "--dry-run", str(folder))
+    assert ("corrected", "merger.txt") in verdicts(said)
+    assert {release["revision"] for release in line.results("release", "list")} == {1}
+    assert len(line.run("release", "refusals").lines) == 1
+
+
+def test_many_documents_are_told_without_those_that_are_unchanged(
+    line: CommandLine, samples: Path
+) -> None:
+    first = line.run("release", "add", str(samples))
+    assert len(first.lines) == 90
+    again = line.run("release", "add", str(samples), "--set", "site.title=x")
+    assert again.lines == []
+    assert "new 0  corrected 0  unchanged 90  refused 0" in again.talk
+
+
+def test_json_tells_every_document_and_the_sums_last(line: CommandLine, samples: Path) -> None:
+    line.run("release", "add", str(samples))
+    answer = line.run("release", "add", "--json", str(samples))
+    *documents, last = answer.records
+    assert {document["verdict"] for document in documents} == {"unchanged"}
+    assert [document["line"] for document in documents] == list(range(1, 91))
+    assert last == {"summary": {"new": 0, "corrected": 0, "unchanged": 90, "refused": 0}}
+    assert answer.talk == ""
+
+
+def test_json_tells_a_refusal_with_place_reason_and_remedy(line: CommandLine) -> None:
+    answer = line.run("--json", "release", "add", "-", typed=b'{"id": "8", "title": "Typed"}\n')
+    refused = answer.records[0]
+    assert answer.code == 1
+    assert (refused["verdict"], refused["document"], refused["line"]) == ("refused", "-", 1)
+    assert refused["reason"]
+    assert refused["remedy"]
+
+
+def test_a_file_that_cannot_be_read_is_refused_and_the_next_one_is_taken(
+    line: CommandLine, folder: Path
+) -> None:
+    (folder / "loop.txt").symlink_to("loop.txt")
+    answer = line.run("release", "add", str(folder))
+    assert answer.code == 1
+    assert ("refused", "loop.txt") in verdicts(answer)
+    assert "cannot be read: Too many levels of symbolic links" in answer.out
+    assert ("new", "merger.txt") in verdicts(answer)
+
+
+def test_names_that_nothing_claims_are_told_and_listed_until_the_configuration_learns_them(
+    line: CommandLine, folder: Path
+) -> None:
+    added = line.run("release", "add", str(folder / "deep"))
+    assert "unclaimed: 'Space travel'" in added.out
+    assert "communique release list --unfiled" in added.talk
+    [unfiled] = line.run("release", "list", "--unfiled").columns
+    assert unfiled[2:] == ["Space travel", "A treaty"]
+    with line.service.categories.open("a", encoding="utf-8") as file:
+        file.write("  - slug: space\n    title: Space travel\n")
+    line.run("feed", "render")
+    assert line.run("release", "list", "--unfiled").lines == []
+    assert len(line.run("release", "list", "--feed", "space").lines) == 1
+
+
+def test_a_document_that_was_mended_says_how(line: CommandLine) -> None:
+    record = {"id": "1", "title": "T", "body": "<p>x</p><script>y</script>"}
+    record |= {"body_format": "html"}
+    typed = json.dumps(record | {"published": "2026-01-05T09:00:00Z"}).encode()
+    answer = line.run("release", "add", "-", typed=typed)
+    assert "mended: -" in answer.talk
+    assert "<script>" in answer.talk
+
+
+def test_a_list_is_cut_and_says_so(line: CommandLine, samples: Path) -> None:
+    line.run("release", "add", str(samples))
+    cut = line.run("release", "list", "--limit", "3")
+    assert len(cut.lines) == 3
+    assert "--limit shows more" in cut.talk
+    assert line.run("release", "list", "--limit", "100").talk == ""
+
+
+def test_an_unknown_feed_is_no_empty_list(line: CommandLine, seed: Path) -> None:
+    line.run("release", "add", str(seed))
+    answer = line.run("release", "list", "--feed", "finanse")
+    assert (answer.code, answer.talk) == (1, "communique: no feed 'finanse'\n")
+
+
+@pytest.mark.parametrize("key", ["id", "slug", "source_key"])
+def test_a_release_is_shown_by_any_of_its_names(line: CommandLine, seed: Path, key: str) -> None:
+    line.run("release", "add", str(seed))
+    [listed] = line.results("release", "list")
+    [known] = line.results("release", "show", listed["id"])
+    [shown] = line.results("release", "show", known[key])
+    assert shown == known
+    assert shown["published"] == "2019-05-21T16:38:50Z"
+    assert shown["category_names"] == [COOPERATION]
+    assert shown["feeds"] == ["all", "cooperation"]
+    assert shown["page"] == f"{line.service.base_url}/releases/{shown['slug']}"
+
+
+def test_a_release_is_shown_a_line_a_value_with_its_text_if_asked(
+    line: CommandLine, seed: Path
+) -> None:
+    line.run("release", "add", str(seed))
+    [listed] = line.results("release", "list")
+    shown = line.run("release", "show", listed["slug"])
+    assert ["categories", "cooperation"] in shown.columns
+    assert "<p>" not in shown.out
+    assert "“" in line.run("release", "show", listed["slug"], "--body").out
+    [record] = line.results("release", "show", listed["slug"], "--body")
+    assert record["body"].startswith("<p>")
+
+
+def test_an_unknown_release_is_told(line: CommandLine, seed: Path) -> None:
+    line.run("release", "add", str(seed))
+    answer = line.run("release", "show", "nothing-of-the-kind")
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.talk == "communique: no release 'nothing-of-the-kind'\n"
+
+
+def test_refusals_are_kept_until_the_document_is_accepted(line: CommandLine, folder: Path) -> None:
+    line.run("release", "add", str(folder))
+    [kept] = line.results("release", "refusals")
+    assert kept["document"] == "typo.txt"
+    [columns] = line.run("release", "refusals").columns
+    assert columns[1:] == ["typo.txt:1", f"{kept['reason']}; {kept['remedy']}"]
+    (folder / "typo.txt").write_text(document("A title and more"), "utf-8")
+    line.run("release", "add", str(folder))
+    assert line.run("release", "refusals").lines == []
+
+
+def test_a_bar_moves_on_the_terminal_and_leaves_the_results_alone(
+    line: CommandLine, samples: Path
+) -> None:
+    """The 90 releases are just long enough; results go to a pipe, the bar to the terminal."""
+    ours, theirs = pty.openpty()
+    ran = subprocess.Popen(
+        line.service.command("release", "add", str(samples)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    )
+    os.close(theirs)
+    results = ran.communicate()[0].decode()
+    seen = b""
+    while chunk := _read(ours):
+        seen += chunk
+    os.close(ours)
+    assert ran.returncode == 0
+    assert len(results.splitlines()) == 90
+    assert "\x1b" not in results
+    assert b"reading" in seen
+    assert b"100 %" in seen
+
+
+def test_a_reader_that_goes_away_is_no_bug(line: CommandLine, samples: Path) -> None:
+    line.run("release", "add", str(samples))
+    listing = line.service.command("release", "list", "--json", "--limit", "90")
+    with subprocess.Popen(listing, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ran:
+        assert ran.stdout is not None
+        assert ran.stderr is not None
+        ran.stdout.close()
+        assert ran.stderr.read() == b""
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # how Linux says that nobody is at the other end any more
+        return b""

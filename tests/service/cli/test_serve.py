@@ -1,0 +1,61 @@
+"""``communique serve``; what it serves is tested in ``tests/service/test_serving.py``."""
+
+import json
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.running_service import ROOT, Service, wait_until
+
+
+@contextmanager
+def serving(service: Service, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """``communique serve`` from when it says that it watches its folders."""
+    log = service.folder / "log"
+    with log.open("wb") as file:
+        command = service.command("serve", *arguments)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
+    try:
+        wait_until(lambda: "watching for documents" in service.log, within_s=30)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_half_of_it_can_be_run_alone(service: Service) -> None:
+    with serving(service, "--only", "jobs"):
+        wait_until(lambda: service.process_ids("service.jobs_process"))
+        assert not service.process_ids("service.web_process")
+
+
+def test_what_stands_behind_the_command_counts(service: Service) -> None:
+    service.write_main({"log": {"format": "text"}})
+    address = "https://set.example.org"
+    with serving(service, "--only", "jobs", "--json", "--set", f"site.base_url={address}"):
+        pass
+    events = [json.loads(line) for line in service.log.splitlines()]
+    assert address in [event.get("site") for event in events if event["event"] == "serving"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
+def test_it_ends_in_order_when_told_to(service: Service, number: signal.Signals) -> None:
+    with serving(service, "--only", "jobs") as process:
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        assert not service.process_ids()
+
+
+def test_a_port_that_is_taken_is_code_1(service: Service) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", service.port))
+        other.listen()
+        ran = subprocess.run(
+            service.command("serve"), cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
+    assert ran.returncode == 1
+    assert "--set http.port" in ran.stderr

@@ -1,0 +1,53 @@
+"""``communique status``: everything on one screen."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from tests.support.hub_server import HubServer, Manner
+from tests.support.running_service import Service
+
+
+@pytest.fixture
+def service(tmp_path: Path, hub: HubServer) -> Service:
+    """A configured service with a hub; it does not run."""
+    return Service(folder=tmp_path / "newsroom", hubs=(hub.url,))
+
+
+def test_everything_is_on_one_screen(line: CommandLine, seed: Path, hub: HubServer) -> None:
+    line.run("release", "add", str(seed))
+    line.run("release", "add", "-", typed=b"A title alone")
+    line.run("feed", "render", "all")
+    hub.manner = Manner(status=500)
+    line.run("hub", "retry")
+    answer = line.run("status")
+    assert answer.code == 0
+    shown = {columns[0]: columns[1:] for columns in answer.columns}
+    assert shown["site"] == ["Test newsroom", f"{line.service.base_url}/"]
+    assert shown["store"] == [f"sqlite:///{line.service.folder}/data/communique.db"]
+    assert shown["releases"] == ["1, 0 unfiled"]
+    assert shown["feeds"] == ["3, 2 stale, 0 in trouble"]
+    assert shown["last edition"][1] == "all, edition 1"
+    assert shown["pings"] == [hub.url, "3 retrying, 6 waiting"]
+    assert shown["refusals"] == ["1", "(communique release refusals)"]
+    assert shown["set aside"] == ["0"]
+    assert len(answer.lines) <= 24
+
+
+def test_a_program_gets_the_same(line: CommandLine, seed: Path, hub: HubServer) -> None:
+    line.run("release", "add", str(seed))
+    [record] = line.results("status")
+    assert record["releases"] == {"total": 1, "unfiled": 0}
+    assert record["feeds"] == {"total": 3, "stale": 3, "without_edition": 3, "troubles": {}}
+    assert record["last_edition"] is None
+    assert record["pings"] == {hub.url: {"waiting": 9}}
+    assert (record["refusals"], record["set_aside"]) == (0, 0)
+
+
+def test_an_empty_store_has_a_status_too(line: CommandLine) -> None:
+    line.run("store", "upgrade")
+    shown = {columns[0]: columns[1:] for columns in line.run("status").columns}
+    assert shown["releases"] == ["0, 0 unfiled"]
+    assert shown["last edition"] == ["-"]
+    assert shown["pings"] == ["-"]

@@ -1,0 +1,49 @@
+"""``communique store``: the database behind it all."""
+
+import sqlite3
+from pathlib import Path
+
+from tests.support.command_line import CommandLine
+
+
+def path_of(line: CommandLine) -> Path:
+    """The store's file."""
+    return line.service.folder / "data" / "communique.db"
+
+
+def test_a_store_is_made_and_upgrading_it_again_changes_nothing(line: CommandLine) -> None:
+    made = line.run("store", "upgrade")
+    assert made.code == 0
+    assert made.out.startswith(f"sqlite:///{path_of(line)}: schema ")
+    assert line.run("store", "upgrade") == made
+    assert line.results("store", "upgrade")[0]["store"] == f"sqlite:///{path_of(line)}"
+
+
+def test_a_store_that_was_made_is_sound_and_can_be_used(line: CommandLine) -> None:
+    line.run("store", "upgrade")
+    answer = line.run("store", "check")
+    assert (answer.code, answer.out) == (0, f"sqlite:///{path_of(line)}: good\n")
+    assert line.results("store", "check")[0]["good"] is True
+    assert line.run("status").code == 0
+
+
+def test_an_outdated_store_is_a_finding(line: CommandLine) -> None:
+    path_of(line).touch()
+    answer = line.run("store", "check")
+    assert answer.code == 1
+    assert "has schema none" in answer.out
+    line.run("store", "upgrade")
+    assert line.run("store", "check").code == 0
+
+
+def test_what_somebody_did_to_the_store_by_hand_is_found(line: CommandLine, seed: Path) -> None:
+    line.run("release", "add", str(seed))
+    connection = sqlite3.connect(path_of(line))
+    connection.execute("DELETE FROM releases")
+    connection.execute("DROP INDEX ix_filings_window")
+    connection.commit()
+    connection.close()
+    findings = [record["message"] for record in line.run("store", "check", "--json").records]
+    assert any("ix_filings_window" in finding for finding in findings)
+    assert any("filings" in f and "points to nothing in releases" in f for f in findings)
+    assert line.run("store", "check").code == 1

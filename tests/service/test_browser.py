@@ -1,0 +1,50 @@
+"""Pages in a real browser: styled, scripted, and without a complaint on its console."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import visit
+from tests.support.running_service import ROOT, Service, running, wait_until
+
+SAMPLES = ROOT / "config" / "samples"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with releases in several languages."""
+    with running(Service(folder=tmp_path_factory.mktemp("browsed"))) as service:
+        for name in ("arabr-ar.jsonl", "000_e053d2e383822934.txt"):
+            service.drop(name, (SAMPLES / name).read_text(encoding="utf-8"))
+        wait_until(lambda: len(service.titles()) == 3)
+        yield service
+
+
+@pytest.mark.parametrize("path", ["/", "/feeds/cooperation", "/feeds/all"])
+def test_a_page_works_and_the_browser_has_nothing_to_complain_of(
+    service: Service, path: str, tmp_path: Path
+) -> None:
+    seen = visit(service.base_url + path, profile=tmp_path)
+    assert seen.complaints == []
+    assert "CTED participates in Dushanbe Process Conference" in seen.dom
+    # The script ran: without a script the buttons stay hidden.
+    buttons = re.findall(r"<button[^>]*>Copy the address", seen.dom)
+    assert buttons
+    assert not [button for button in buttons if "hidden" in button]
+
+
+def test_an_arabic_release_reads_from_right_to_left(service: Service, tmp_path: Path) -> None:
+    [page] = [item["url"] for item in service.items() if str(item["title"]).startswith("كيفية بدء")]
+    seen = visit(str(page), profile=tmp_path)
+    assert seen.complaints == []
+    assert 'lang="ar"' in seen.dom
+    assert 'dir="rtl"' in seen.dom
+
+
+def test_the_browser_would_complain(service: Service, tmp_path: Path) -> None:
+    """The other tests see nothing because there is nothing: a broken page is noticed."""
+    page = tmp_path / "broken.html"
+    page.write_text("<script>console.error('broken')</script>", encoding="utf-8")
+    assert visit(page.as_uri(), profile=tmp_path / "profile").complaints != []

@@ -1,0 +1,206 @@
+"""The whole service as it runs in production: real processes, a real hub, real documents."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.hub_server import HubServer, Manner, running_hub
+from tests.support.running_service import ROOT, Service, document, running, wait_until
+
+SEED = ROOT / "config" / "samples" / "000_e053d2e383822934.txt"
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    """A hub that is well."""
+    with running_hub() as hub:
+        yield hub
+
+
+@pytest.fixture
+def service(tmp_path: Path, hub: HubServer) -> Iterator[Service]:
+    """A service with that hub, running."""
+    with running(Service(folder=tmp_path, hubs=(hub.url,))) as service:
+        yield service
+
+
+def topics(service: Service, *slugs: str) -> set[str]:
+    """The addresses of feeds in all formats."""
+    formats = ("atom", "rss", "json")
+    return {f"{service.base_url}/feeds/{slug}.{suffix}" for slug in slugs for suffix in formats}
+
+
+def test_a_document_dropped_into_the_folder_is_in_the_feed_and_at_the_hub_within_a_second(
+    service: Service, hub: HubServer
+) -> None:
+    wait_until(lambda: set(hub.topics) == topics(service, "all", "cooperation", "finance"))
+    hub.forget()
+    began = time.monotonic()
+    service.drop(SEED.name, SEED.read_text(encoding="utf-8"))
+    arrivals = hub.wait_for(6)
+    took_s = max(arrival.at for arrival in arrivals) - began
+    # At the moment of the ping the topic serves the new edition: the hub fetches it at once.
+    assert service.titles("cooperation") == ["CTED participates in Dushanbe Process Conference"]
+    assert {arrival.topic for arrival in arrivals} == topics(service, "all", "cooperation")
+    assert took_s < 1, took_s
+
+
+def test_the_users_own_document_comes_out_whole(service: Service) -> None:
+    service.drop(SEED.name, SEED.read_text(encoding="utf-8"))
+    wait_until(lambda: service.titles("cooperation"))
+    [item] = json.loads(service.get("/feeds/cooperation.json").body)["items"]
+    assert item["date_published"] == "2019-05-21T16:38:50Z"
+    assert item["tags"] == ["International, regional, and subregional cooperation"]
+    paragraphs = SEED.read_text(encoding="utf-8").split("\n\n")[1:-1]
+    assert item["content_html"].count("<p>") == len(paragraphs)
+    for paragraph in paragraphs:
+        assert paragraph in item["content_html"]
+    page = service.get(item["url"].removeprefix(service.base_url))
+    assert "“threats to international peace and security" in page.body.decode()
+
+
+def test_a_file_is_left_alone_while_it_is_being_written(service: Service) -> None:
+    text = document("Written slowly", "Finance|")
+    with (service.inbox / "slow.txt").open("w", encoding="utf-8") as file:
+        for piece in (text[:20], text[20:40], text[40:]):
+            file.write(piece)
+            file.flush()
+            time.sleep(0.2)
+            assert service.titles() == []
+    wait_until(lambda: service.titles() == ["Written slowly"])
+    assert "document refused" not in service.log
+
+
+def test_a_document_that_is_refused_is_told_and_the_others_are_published(
+    service: Service,
+) -> None:
+    service.drop("bad.txt", "No last line\n\nOnly a paragraph.")
+    service.drop("good.txt", document("Good", "Finance"))
+    wait_until(lambda: service.titles() == ["Good"])
+    listed = service.run("release", "refusals", "--json")
+    [refusal] = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert refusal["document"] == "bad.txt"
+    service.drop("bad.txt", document("Mended", "Finance"))
+    wait_until(lambda: "Mended" in service.titles())
+    assert service.run("release", "refusals").stdout == ""
+
+
+def test_a_release_added_by_command_is_published_by_the_running_service(
+    service: Service, tmp_path: Path, hub: HubServer
+) -> None:
+    wait_until(lambda: len(hub.topics) == 9)
+    hub.forget()
+    path = tmp_path / "by-hand.txt"
+    path.write_text(document("By hand", "Finance"), encoding="utf-8")
+    assert service.run("release", "add", str(path)).returncode == 0
+    wait_until(lambda: service.titles("finance") == ["By hand"])
+    assert {arrival.topic for arrival in hub.wait_for(6)} == topics(service, "all", "finance")
+
+
+def test_a_good_configuration_takes_effect_without_a_lost_request(service: Service) -> None:
+    service.drop("a.txt", document("Unfiled at first", "Health"))
+    wait_until(lambda: service.titles() == ["Unfiled at first"])
+    assert service.get("/feeds/health.atom").status == 404
+    with service.categories.open("a", encoding="utf-8") as file:
+        file.write("  - slug: health\n    title: Health\n")
+    statuses = []
+
+    def is_there() -> bool:
+        statuses.append(service.get("/feeds/all.atom").status)
+        return service.get("/feeds/health.json").status == 200
+
+    wait_until(is_there)
+    assert set(statuses) == {200}
+    assert service.titles("health") == ["Unfiled at first"]
+
+
+def test_a_bad_configuration_is_reported_and_the_running_one_stays(service: Service) -> None:
+    good = service.categories.read_text(encoding="utf-8")
+    service.categories.write_text(good.replace("title: Finance", "titel: Finance"), "utf-8")
+    wait_until(lambda: "configuration not taken" in service.log)
+    faults = [json.loads(line) for line in service.log.splitlines() if "titel" in line]
+    assert any("categories.yaml:5" in fault.get("fault", "") for fault in faults)
+    assert service.get("/feeds/finance.atom").status == 200
+    # A process that is started anew in the meantime works by the good one.
+    [jobs] = service.process_ids("service.jobs_process")
+    os.kill(jobs, signal.SIGKILL)
+    service.drop("a.txt", document("After the restart", "Finance"))
+    wait_until(lambda: service.titles("finance") == ["After the restart"], within_s=20)
+
+
+def test_sighup_reloads_at_once(tmp_path: Path) -> None:
+    service = Service(folder=tmp_path)
+    service.write_main({"schedule": {"config_seconds": 3600}})
+    with running(service):
+        wait_until(lambda: service.get("/feeds/all.atom").status == 200)
+        assert service.process is not None
+        service.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "configuration unchanged" in service.log)
+        service.write_main({"site": {"title": "Renamed"}, "schedule": {"config_seconds": 3600}})
+        service.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: b"Renamed" in service.get("/").body)
+        wait_until(lambda: b"Renamed" in service.get("/feeds/all.atom").body)
+
+
+def test_a_bad_configuration_does_not_start(tmp_path: Path) -> None:
+    service = Service(folder=tmp_path)
+    service.write_main({"site": {"base_url": "not an address", "titel": "x"}})
+    refused = service.run("serve")
+    assert refused.returncode == 1
+    assert "site.base_url" in refused.stderr
+    assert "site.titel" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence(service: Service, tmp_path: Path) -> None:
+    other = Service(folder=tmp_path / "other", port=service.port)
+    refused = other.run("serve")
+    assert refused.returncode == 1
+    assert "cannot listen on" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_it_stops_in_order_and_leaves_nothing_behind(service: Service) -> None:
+    assert service.stop() == 0
+    assert service.process_ids() == []
+
+
+def test_a_hub_that_is_down_slow_and_failing_gets_exactly_what_it_should(
+    service: Service, hub: HubServer
+) -> None:
+    wait_until(lambda: len(hub.topics) == 9)
+    hub.forget()
+    hub.go_down()
+    service.drop("a.txt", document("While the hub was down", "Finance"))
+    wait_until(lambda: service.titles("finance"))
+    hub.manner = Manner(status=500)
+    hub.come_up()
+    hub.wait_for(1)
+    hub.manner = Manner(status=204, delay_s=0.1)
+    wait_until(lambda: not _unfinished(service))
+    told = hub.arrivals[-6:]
+    assert {arrival.topic for arrival in told} == topics(service, "all", "finance")
+    count = len(hub.arrivals)
+    time.sleep(0.5)
+    assert len(hub.arrivals) == count, "a hub that was told is left alone"
+
+
+def _unfinished(service: Service) -> list[str]:
+    """Pings that are not told yet, as an operator sees them."""
+    listed = service.run("hub", "pings", "--json").stdout.splitlines()
+    return [line for line in listed if json.loads(line)["state"] != "told"]
+
+
+def test_a_service_on_postgres_does_the_same(
+    tmp_path: Path, postgres_url: str, hub: HubServer
+) -> None:
+    service = Service(folder=tmp_path, store_url=postgres_url, hubs=(hub.url,))
+    with running(service):
+        service.drop("a.txt", document("On PostgreSQL", "Finance"))
+        wait_until(lambda: service.titles("finance") == ["On PostgreSQL"])
+        wait_until(lambda: not _unfinished(service))

@@ -1,0 +1,167 @@
+"""The house stands as designed: imports run down only, and each outside library has one door."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+#: From the top floor to the ground. Rooms on one floor leave each other alone.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("service.__main__",),
+    ("service.cli",),
+    ("service.supervisor",),
+    ("service.web_process", "service.jobs_process"),
+    ("service.wiring",),
+    ("service.scheduler",),
+    ("service.web", "service.jobs"),
+    ("service.websub",),
+    ("service.outbound", "service.accepted"),
+    ("service.settings",),
+    ("service.http_rules", "service.logs", "service.errors"),
+    ("feeds.newsroom", "feeds.newsstand"),
+    ("feeds.ingest", "feeds.store", "feeds.render", "feeds.categories", "feeds.revision"),
+    ("feeds.model",),
+    ("feeds.errors",),
+)
+
+#: The only places that may import a library.
+DOORS: dict[str, tuple[str, ...]] = {
+    "alembic": ("feeds.store",),
+    "apscheduler": ("service.scheduler",),
+    "deflate": ("feeds.render.compression",),
+    "feedgen": ("feeds.render.feedgen_bridge",),
+    "filelock": ("service.jobs_process",),
+    "flask": ("service.web", "service.web_process"),
+    "granian": ("service.web_process",),
+    "jinja2": ("service.web",),
+    "lxml": ("feeds.render",),
+    "markupsafe": ("service.web",),
+    "nh3": ("feeds.ingest.html_bodies",),
+    "pydantic": ("service.settings",),
+    "pydantic_core": ("service.settings",),
+    "requests": ("service.outbound",),
+    "rich": ("service.cli",),
+    "slugify": ("feeds.revision",),
+    "sqlalchemy": ("feeds.store",),
+    "structlog": ("service.logs",),
+    "typer": ("service.cli",),
+    "urllib3": ("service.outbound",),
+    "werkzeug": ("service.web", "service.http_rules"),
+    "yaml": ("service.settings",),
+}
+
+#: `feeds` has no clock, no chance, no sockets and no environment: all of it comes in.
+NOT_IN_FEEDS = (
+    "http",
+    "os",
+    "random",
+    "secrets",
+    "service",
+    "socket",
+    "subprocess",
+    "time",
+    "urllib.request",
+)
+
+#: Distributions that are imported by another name.
+IMPORT_NAMES = {"python-slugify": "slugify", "pyyaml": "yaml"}
+
+#: Imported by SQLAlchemy, by the name in the store's URL.
+LOADED_BY_NAME = {"psycopg"}
+
+
+def sources() -> list[Path]:
+    """Every module of the product."""
+    return sorted([*ROOT.glob("feeds/**/*.py"), *ROOT.glob("service/**/*.py")])
+
+
+def module_name(path: Path) -> str:
+    """``feeds/store/pings.py`` is ``feeds.store.pings``."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """What a module imports, at its top or anywhere inside."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            module = node.module or ""
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def is_in(module: str, room: str) -> bool:
+    """True when *module* is the room or stands in it."""
+    return module == room or module.startswith(f"{room}.")
+
+
+def floor_of(module: str) -> tuple[int, str] | None:
+    """The floor (0 is the top) and the room of a module of ours."""
+    found = [
+        (number, room)
+        for number, rooms in enumerate(FLOORS)
+        for room in rooms
+        if is_in(module, room)
+    ]
+    return found[0] if found else None
+
+
+def crossings() -> Iterator[tuple[str, str]]:
+    """Each import of the product, as (who, what)."""
+    for path in sources():
+        for imported in imports(path):
+            yield module_name(path), imported
+
+
+def test_every_module_stands_in_a_room() -> None:
+    modules = {module_name(path) for path in sources()} - {"feeds", "service"}
+    assert {module for module in modules if floor_of(module) is None} == set()
+
+
+def test_imports_run_down_only() -> None:
+    upward = []
+    for module, imported in crossings():
+        here, there = floor_of(module), floor_of(imported)
+        if here is None or there is None or here[1] == there[1]:
+            continue
+        if there[0] <= here[0]:
+            upward.append(f"{module} imports {imported}")
+    assert upward == []
+
+
+def test_each_library_has_one_door() -> None:
+    others = [
+        f"{module} imports {imported}"
+        for module, imported in crossings()
+        if (doors := DOORS.get(imported.partition(".")[0])) is not None
+        and not any(is_in(module, door) for door in doors)
+    ]
+    assert others == []
+
+
+def test_every_door_is_used() -> None:
+    """A library that nobody imports any more is a burden."""
+    assert set(DOORS) <= {imported.partition(".")[0] for _, imported in crossings()}
+
+
+def test_every_dependency_has_a_door() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "dependencies"
+    ]
+    distributions = {re.split(r"[\[<>=]", line)[0] for line in declared}
+    assert {IMPORT_NAMES.get(name, name) for name in distributions - LOADED_BY_NAME} <= set(DOORS)
+
+
+def test_the_domain_has_no_clock_no_chance_and_no_sockets() -> None:
+    seen = [
+        f"{module} imports {imported}"
+        for module, imported in crossings()
+        if is_in(module, "feeds") and any(is_in(imported, name) for name in NOT_IN_FEEDS)
+    ]
+    assert seen == []
