@@ -41,17 +41,32 @@ class Typesetter:
         self._catalogue = catalogue
         self._case = case
         self._made: dict[FragmentKey, Fragment] = {}
+        self._windows: dict[str, list[ReleaseId]] = {}
+        self._lines: dict[ReleaseId, Line] = {}
 
     def take_made(self) -> dict[FragmentKey, Fragment]:
         """Fragments made since the last call, for the store."""
         made, self._made = self._made, {}
         return made
 
+    def prepare(self, tx: Transaction, feeds: Sequence[Feed]) -> None:
+        """Look up together what the pages of these feeds begin with.
+
+        A release is often in several of them, and one look at many costs little more than one
+        at few. Without it, pages are set all the same.
+        """
+        for feed in feeds:
+            self._windows[feed.slug] = tx.filings.window(feed.slug, feed.window)
+        firsts = [ids[:RELEASES_A_LOOK] for ids in self._windows.values()]
+        self._look(tx, list(dict.fromkeys(one for ids in firsts for one in ids)))
+
     def page(self, tx: Transaction, feed: Feed) -> Page:
         """The feed's window as it is now, cut where ``window.bytes`` are full."""
+        if feed.slug not in self._windows:
+            self.prepare(tx, [feed])
         lines: list[Line] = []
         size_bytes = 0
-        for line in self._lines(tx, tx.filings.window(feed.slug, feed.window)):
+        for line in self._lines_of(tx, self._windows.pop(feed.slug)):
             size_bytes += line.size_bytes
             if lines and size_bytes > feed.window.bytes:
                 break
@@ -59,23 +74,24 @@ class Typesetter:
         lines.sort(key=lambda line: (line.published, line.release_id), reverse=True)
         return Page(lines=lines)
 
-    def _lines(self, tx: Transaction, ids: Sequence[ReleaseId]) -> Iterator[Line]:
+    def _lines_of(self, tx: Transaction, ids: Sequence[ReleaseId]) -> Iterator[Line]:
         for start in range(0, len(ids), RELEASES_A_LOOK):
-            yield from self._look(tx, ids[start : start + RELEASES_A_LOOK])
+            part = ids[start : start + RELEASES_A_LOOK]
+            self._look(tx, [one for one in part if one not in self._lines])
+            yield from (self._lines[one] for one in part)
 
-    def _look(self, tx: Transaction, ids: Sequence[ReleaseId]) -> Iterator[Line]:
+    def _look(self, tx: Transaction, ids: Sequence[ReleaseId]) -> None:
+        """Have the lines of these releases: kept ones, and new ones for what is missing."""
         stubs, filed = tx.releases.stubs(ids), tx.filings.of(ids)
         writers = tuple(render.writer_versions().values())
-        keys = [LineKey(stubs[one], self._catalogue.labels(filed[one]), writers) for one in ids]
-        lines = [self._case.find(key) for key in keys]
-        missing = [key.stub.id for key, line in zip(keys, lines, strict=True) if line is None]
-        kept = tx.fragments.of(missing) | self._made_of(missing)
-        for key, line in zip(keys, lines, strict=True):
-            yield line or self._line(tx, key, kept)
-
-    def _made_of(self, ids: Sequence[ReleaseId]) -> dict[FragmentKey, Fragment]:
-        wanted = set(ids)
-        return {key: made for key, made in self._made.items() if key[0] in wanted}
+        keys = [
+            LineKey(stubs[one], self._catalogue.labels(filed.get(one, ())), writers) for one in ids
+        ]
+        found = {key.stub.id: self._case.find(key) for key in keys}
+        missing = [key for key in keys if found[key.stub.id] is None]
+        kept = tx.fragments.of([key.stub.id for key in missing])
+        made = {key.stub.id: self._line(tx, key, kept) for key in missing}
+        self._lines |= {one: line for one, line in found.items() if line is not None} | made
 
     def _line(self, tx: Transaction, key: LineKey, kept: Mapping[FragmentKey, Fragment]) -> Line:
         fragments = self._current(tx, key.stub, key.categories, kept)

@@ -1,8 +1,10 @@
 """The press: from releases to fragments, from fragments to documents, from those to an edition."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ParamSpec, TypeVar
 
 from feeds import render
 from feeds.categories import Catalogue
@@ -11,8 +13,12 @@ from feeds.model.feed import Feed, Format, Link
 from feeds.model.text import whole_second
 from feeds.newsstand.pages import Page, Typesetter
 from feeds.newsstand.type_case import TypeCase
-from feeds.store.database import Database
+from feeds.store.database import Database, Transaction
 from feeds.store.feeds import ClaimedFeed, Masthead
+
+P = ParamSpec("P")
+Made = TypeVar("Made")
+Versions = Mapping[tuple[str, Format], DocumentVersion]
 
 #: A worker that died holds a feed no longer than this. Regenerating one takes milliseconds.
 CLAIM = timedelta(seconds=30)
@@ -25,13 +31,35 @@ FIRST_PAUSE_S = 2
 LONGEST_PAUSE_S = 600
 
 
+#: Threads that digest and compress: the library lets go of the interpreter's lock meanwhile.
+FINISHERS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A document's bytes, ready to be stored."""
+
+    body: bytes
+    digest: str
+    gzip: bytes | None  #: None when the bytes are those of the document before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Galley:
+    """A feed whose pages are set, while its documents are being finished."""
+
+    claimed: ClaimedFeed
+    page: Page
+    finishing: dict[Format, Future[Finished]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
     """A new edition that is made and not stored yet."""
 
     claimed: ClaimedFeed
     edition: Edition
-    documents: list[FeedDocument] = field(default_factory=list)
+    documents: list[FeedDocument]
 
 
 class Press:
@@ -72,20 +100,37 @@ class Press:
     def _run(self, slugs: Sequence[str], now: datetime, worker: str) -> list[Edition | Trouble]:
         # A feed that ended a moment ago may still be named by a caller that has not heard of it.
         known = [slug for slug in slugs if slug in self._catalogue.feeds]
-        with self._database.claiming() as tx:
+        with self._database.unsynced() as tx:
             claims = tx.feeds.claim(known, worker=worker, now=now, until=now + CLAIM)
         printed: list[Printed] = []
         troubles: list[tuple[ClaimedFeed, Trouble]] = []
-        for claimed in claims:
-            try:
-                printed.append(self._print(claimed, now))
-            # Whatever it is, bugs of ours too: the other feeds go on, this one keeps its last
-            # good edition, and the caller is told what happened.
-            except Exception as error:
+        for claimed, outcome in self._print(claims, now):
+            if isinstance(outcome, Printed):
+                printed.append(outcome)
+            else:
                 retry_at = now + _pause(claimed.failures)
-                trouble = Trouble(feed=claimed.slug, error=error, retry_at=retry_at)
+                trouble = Trouble(feed=claimed.slug, error=outcome, retry_at=retry_at)
                 troubles.append((claimed, trouble))
         return self._store(printed, troubles, now, worker)
+
+    def _print(
+        self, claims: Sequence[ClaimedFeed], now: datetime
+    ) -> list[tuple[ClaimedFeed, Printed | Exception]]:
+        """Make each feed's edition, or say why there is none.
+
+        While threads compress the documents of one feed, the pages of the next are set.
+        """
+        feeds = [self._catalogue.feeds[claimed.slug] for claimed in claims]
+        with ThreadPoolExecutor(FINISHERS) as pool, self._database.read() as tx:
+            held = tx.documents.versions([feed.slug for feed in feeds])
+            self._typesetter.prepare(tx, feeds)
+            galleys = [_attempt(self._set, tx, pool, claimed, held) for claimed in claims]
+            return [
+                (claimed, _attempt(self._finish, galley, held, now))
+                if isinstance(galley, Galley)
+                else (claimed, galley)
+                for claimed, galley in zip(claims, galleys, strict=True)
+            ]
 
     def _store(
         self,
@@ -95,7 +140,7 @@ class Press:
         worker: str,
     ) -> list[Edition | Trouble]:
         stored: list[Edition | Trouble] = []
-        with self._database.transaction() as tx:
+        with self._database.unsynced() as tx:
             tx.fragments.put(self._typesetter.take_made(), now=now)
             kept = [
                 one
@@ -111,43 +156,44 @@ class Press:
                 stored.append(trouble)
         return stored
 
-    def _print(self, claimed: ClaimedFeed, now: datetime) -> Printed:
+    def _set(
+        self, tx: Transaction, pool: ThreadPoolExecutor, claimed: ClaimedFeed, held: Versions
+    ) -> Galley:
         feed = self._catalogue.feeds[claimed.slug]
-        with self._database.read() as tx:
-            held = tx.documents.versions(feed.slug)
-            page = self._typesetter.page(tx, feed)
-        number = claimed.edition + 1
-        documents = []
+        page = self._typesetter.page(tx, feed)
+        finishing = {}
         for feed_format in Format:
             body = self._assemble(feed, feed_format, page, claimed.masthead)
-            before, digest = held.get(feed_format), render.digest(body)
-            if before is None or before.digest != digest:
-                version = DocumentVersion(
-                    edition=number, digest=digest, modified_at=_moment(before, now)
-                )
-                documents.append(self._document(feed, feed_format, body, version))
+            before = held.get((feed.slug, feed_format))
+            finishing[feed_format] = pool.submit(_finished, body, before)
+        return Galley(claimed=claimed, page=page, finishing=finishing)
+
+    def _finish(self, galley: Galley, held: Versions, now: datetime) -> Printed:
+        feed = self._catalogue.feeds[galley.claimed.slug]
+        number = galley.claimed.edition + 1
+        finished = {f: finishing.result() for f, finishing in galley.finishing.items()}
+        documents = [
+            FeedDocument(
+                feed=feed.slug,
+                format=feed_format,
+                edition=number,
+                digest=one.digest,
+                modified_at=_moment(held.get((feed.slug, feed_format)), now),
+                links=self._links(feed, feed_format),
+                size_bytes=len(one.body),
+                gzip=one.gzip,
+            )
+            for feed_format, one in finished.items()
+            if one.gzip is not None
+        ]
         edition = Edition(
             feed=feed.slug,
-            number=number if documents else claimed.edition,
+            number=number if documents else galley.claimed.edition,
             changed=tuple(document.format for document in documents),
-            entries=len(page.lines),
-            set_aside=page.set_aside,
+            entries=len(galley.page.lines),
+            set_aside=galley.page.set_aside,
         )
-        return Printed(claimed=claimed, edition=edition, documents=documents)
-
-    def _document(
-        self, feed: Feed, feed_format: Format, body: bytes, version: DocumentVersion
-    ) -> FeedDocument:
-        return FeedDocument(
-            feed=feed.slug,
-            format=feed_format,
-            edition=version.edition,
-            digest=version.digest,
-            modified_at=version.modified_at,
-            links=self._links(feed, feed_format),
-            size_bytes=len(body),
-            gzip=render.compress(body),
-        )
+        return Printed(claimed=galley.claimed, edition=edition, documents=documents)
 
     def _assemble(self, feed: Feed, feed_format: Format, page: Page, masthead: Masthead) -> bytes:
         head = FeedHead(
@@ -163,6 +209,24 @@ class Press:
         topic = self._catalogue.site.topic(feed.slug, feed_format)
         hubs = (Link(rel="hub", href=hub) for hub in dict.fromkeys(feed.hubs))
         return (Link(rel="self", href=topic), *hubs)
+
+
+def _attempt(make: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made | Exception:
+    """What *make* makes; or what it raises, bugs of ours too.
+
+    The other feeds go on, this one keeps its last good edition, and the caller is told.
+    """
+    try:
+        return make(*args, **kwargs)
+    except Exception as error:
+        return error
+
+
+def _finished(body: bytes, before: DocumentVersion | None) -> Finished:
+    """Digest a document, and compress it if it is another one than *before*."""
+    digest = render.digest(body)
+    is_same = before is not None and before.digest == digest
+    return Finished(body=body, digest=digest, gzip=None if is_same else render.compress(body))
 
 
 def _moment(before: DocumentVersion | None, now: datetime) -> datetime:

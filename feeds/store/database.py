@@ -91,7 +91,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(communique_begin="BEGIN IMMEDIATE")
-        self._claimer = self._writer.execution_options(communique_is_lasting=False)
+        self._unsynced = self._writer.execution_options(communique_is_lasting=False)
 
     @classmethod
     def open(cls, url: str) -> "Database":
@@ -144,17 +144,19 @@ class Database:
             yield Transaction(connection)
 
     @contextmanager
-    def claiming(self) -> Iterator[Transaction]:
-        """Write what only the living need: committed for all to see, but not waiting for the disk.
+    def unsynced(self) -> Iterator[Transaction]:
+        """Write what can be made again: committed for all to see, but not waiting for the disk.
 
-        When the machine loses its power, the last of it may be gone, and the database is sound.
-        That is enough for a claim, which nobody needs when the worker is gone too.
+        When the machine loses its power, the last of it may be gone; the database is sound and
+        as it was a moment earlier. That is enough for a claim, which nobody needs when the
+        worker is gone too, and for an edition, whose feed is then stale again. Both databases
+        write commits in order: the next one of ``transaction`` makes this one last as well.
 
         Raises:
             StoreConflict: Another transaction was first; nothing was written.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with self._translated(), self._claimer.begin() as connection:
+        with self._translated(), self._unsynced.begin() as connection:
             yield Transaction(connection)
 
     @contextmanager

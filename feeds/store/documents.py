@@ -10,10 +10,14 @@ from feeds.model.feed import Format, Link
 from feeds.store.schema import documents
 from feeds.store.upserts import upsert
 
-# Built once: it is asked for each feed of each edition, and for each request to a feed.
+# Built once: it is asked for each edition, and for each request to a feed.
 _VERSIONS = select(
-    documents.c.format, documents.c.edition, documents.c.digest, documents.c.modified_at
-).where(documents.c.feed == bindparam("feed"))
+    documents.c.feed,
+    documents.c.format,
+    documents.c.edition,
+    documents.c.digest,
+    documents.c.modified_at,
+).where(documents.c.feed.in_(bindparam("feeds", expanding=True)))
 
 
 class Documents:
@@ -35,15 +39,15 @@ class Documents:
 
     def version(self, feed: str, feed_format: Format) -> DocumentVersion | None:
         """What tells the current document apart, without its bytes."""
-        return self.versions(feed).get(feed_format)
+        return self.versions([feed]).get((feed, feed_format))
 
-    def versions(self, feed: str) -> dict[Format, DocumentVersion]:
-        """What tells the feed's current documents apart, without their bytes."""
+    def versions(self, feeds: Sequence[str]) -> dict[tuple[str, Format], DocumentVersion]:
+        """What tells these feeds' current documents apart, without their bytes."""
         return {
-            Format(row.format): DocumentVersion(
+            (row.feed, Format(row.format)): DocumentVersion(
                 edition=row.edition, digest=row.digest, modified_at=row.modified_at
             )
-            for row in self._connection.execute(_VERSIONS, {"feed": feed})
+            for row in self._connection.execute(_VERSIONS, {"feeds": feeds})
         }
 
     def put(self, changed: Sequence[FeedDocument]) -> None:

@@ -1,4 +1,4 @@
-"""A claim is seen by all at once, and only what must outlive a power cut waits for the disk."""
+"""What can be made again is seen by all at once, and does not wait for the disk."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def waits(tx: Transaction) -> bool:
 def test_what_is_written_waits_for_the_disk_and_a_claim_does_not(database: Database) -> None:
     waited = []
     for _ in range(2):  # connections are used again: neither kind may rub off on the other
-        with database.claiming() as tx:
+        with database.unsynced() as tx:
             waited.append(waits(tx))
         with database.transaction() as tx:
             waited.append(waits(tx))
@@ -31,9 +31,9 @@ def test_what_is_written_waits_for_the_disk_and_a_claim_does_not(database: Datab
 def test_a_claim_is_seen_by_others_at_once(database: Database, database_url: str) -> None:
     Office(database)
     other = Database.open(database_url)
-    with database.claiming() as tx:
+    with database.unsynced() as tx:
         [mine] = tx.feeds.claim(["finance"], worker="one", now=NOON, until=later(seconds=30))
-    with other.claiming() as tx:
+    with other.unsynced() as tx:
         theirs = tx.feeds.claim(["finance", "health"], worker="two", now=NOON, until=later(hours=1))
     other.close()
     assert (mine.slug, [claim.slug for claim in theirs]) == ("finance", ["health"])
@@ -48,6 +48,6 @@ def test_a_claim_that_fails_half_way_claims_nothing(database: Database) -> None:
 
 
 def _fail_half_way(database: Database) -> None:
-    with database.claiming() as tx:
+    with database.unsynced() as tx:
         tx.feeds.claim(["finance"], worker="one", now=NOON, until=later(seconds=30))
         raise ZeroDivisionError

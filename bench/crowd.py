@@ -1,0 +1,101 @@
+"""Stores with very many releases, filled by the row: the real tables and the real indexes."""
+
+import gc
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import ColumnElement, Insert, insert, literal, literal_column, select
+
+from bench.office import OPENING
+from feeds.model.feed import ALL
+from feeds.store.database import Database
+from feeds.store.schema import filings, releases
+
+#: A category gets a release this often, however many categories there are: so the days of a
+#: window hold as many of its releases in a large store as in a small one.
+PACE = timedelta(hours=6)
+
+#: Releases written in one transaction.
+RELEASES_A_TRANSACTION = 20_000
+
+#: While filling only: the indexes' random keys go to pages all over the file.
+FILLING_CACHE_KIB = 400_000
+
+#: Columns that nobody asks for here. In SQL, so that they are not sent a million times.
+SAME_IN_ALL: dict[str, ColumnElement[Any]] = {
+    "revision": literal_column("1"),
+    "title": literal_column("'We announce something'"),
+    "body": literal_column("'<p>It is announced today. More will be said in time.</p>'"),
+    "summary": literal_column("''"),
+    "language": literal_column("'en'"),
+    "authors": literal_column("'[]'"),
+    "enclosures": literal_column("'[]'"),
+    "category_names": literal_column("'[]'"),
+}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """So many releases, dealt out to so many categories in turn."""
+
+    releases: int
+    categories: int
+
+    @property
+    def slugs(self) -> list[str]:
+        """The categories' feeds."""
+        return [self._slug(number) for number in range(self.categories)]
+
+    def fill(self, url: str) -> None:
+        """Store them in the database at *url*, each filed in its category's feed and in ``all``."""
+        database, chance = Database.open(url), Random(self.releases)  # the same at every run
+        gc.disable()  # it would look again and again through millions of rows that are not garbage
+        try:
+            for start in range(0, self.releases, RELEASES_A_TRANSACTION):
+                end = min(start + RELEASES_A_TRANSACTION, self.releases)
+                self._write(database, range(start, end), chance)
+        finally:
+            gc.enable()
+            database.close()
+
+    def _write(self, database: Database, numbers: range, chance: Random) -> None:
+        rows = [self._release(number, chance) for number in numbers]
+        filed = [self._filing(number, row) for number, row in zip(numbers, rows, strict=True)]
+        with database.transaction() as tx:
+            tx.connection.exec_driver_sql(f"PRAGMA cache_size = -{FILLING_CACHE_KIB}")
+            tx.connection.execute(insert(releases).values(SAME_IN_ALL), rows)
+            tx.connection.execute(insert(filings), filed)
+            tx.connection.execute(_file_in_all(since=rows[0]["changed_at"]))
+
+    def _release(self, number: int, chance: Random) -> Row:
+        moment = OPENING + number * PACE / self.categories
+        return {
+            "id": f"urn:uuid:{chance.getrandbits(128):032x}",
+            "source_key": f"id:{number:08}",
+            "slug": f"we-announce-something-{number:08}",
+            "digest": f"{number:064x}",
+            "published": moment,
+            "updated": moment,
+            "changed_at": moment,
+        }
+
+    def _filing(self, number: int, release: Row) -> Row:
+        return {
+            "release_id": release["id"],
+            "feed": self._slug(number),
+            "changed_at": release["changed_at"],
+            "published": release["published"],
+        }
+
+    def _slug(self, number: int) -> str:
+        return f"category-{number % self.categories}"
+
+
+def _file_in_all(*, since: datetime) -> Insert:
+    columns = (releases.c.id, literal(ALL), releases.c.changed_at, releases.c.published)
+    added = select(*columns).where(releases.c.changed_at >= since)
+    return insert(filings).from_select(["release_id", "feed", "changed_at", "published"], added)

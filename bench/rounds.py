@@ -1,0 +1,37 @@
+"""Contenders measured in turns, so that a busy machine slows them alike."""
+
+import gc
+from collections.abc import Callable, Mapping
+from statistics import median
+from time import perf_counter
+
+#: Rounds before the count starts: caches fill, prepared statements are made.
+WARM_UP = 2
+
+
+def timed_ms(work: Callable[[], object]) -> float:
+    """How long *work* takes, in milliseconds of wall time: waiting for the disk counts."""
+    begun = perf_counter()
+    work()
+    return (perf_counter() - begun) * 1000
+
+
+def medians_ms(contenders: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str, float]:
+    """The median time of each contender over *rounds* rounds, in which each has one turn.
+
+    Args:
+        contenders: By name; each does its turn, in the order given, and says in milliseconds how
+            long the part took that counts.
+        rounds: That count; `WARM_UP` more go before.
+    """
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(WARM_UP + rounds):
+        for name, turn in contenders.items():
+            gc.collect()  # nobody pays for another one's garbage
+            times[name].append(turn())
+    return {name: median(measured[WARM_UP:]) for name, measured in times.items()}
+
+
+def rounds_at(scale: float, full: int) -> int:
+    """How many rounds to take at *scale*: an odd number, so that the median was measured."""
+    return max(1, round(full * min(scale, 1))) // 2 * 2 + 1

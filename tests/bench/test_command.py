@@ -1,0 +1,72 @@
+"""``python -m bench``: one line a figure, and an exit code that a build can act on."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from bench.__main__ import main
+from bench.figure import Figure
+
+#: A figure comes out a hundredth below its bound, on it, or a thousandth above.
+RATIOS = {"good": 0.49, "even": 0.5, "bad": 0.501}
+
+
+def measuring(ratio: float) -> Callable[[float], float]:
+    """A measurement that always comes out the same."""
+    return lambda scale: ratio if scale == 1 else 0.0
+
+
+TABLE = {
+    name: Figure(name=name, bound=0.5, measure=measuring(ratio)) for name, ratio in RATIOS.items()
+}
+
+
+def test_all_figures_are_printed_each_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    main([], figures=TABLE)
+    words = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert words == [
+        ["good", "0.490", "<=", "0.5", "ok"],
+        ["even", "0.500", "<=", "0.5", "ok"],
+        ["bad", "0.501", "<=", "0.5", "short"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(["good"], 0, id="within its bound"),
+        pytest.param(["even"], 0, id="on its bound"),
+        pytest.param(["bad"], 1, id="short"),
+        pytest.param([], 1, id="one of all is short"),
+        pytest.param(["fast"], 2, id="unknown"),
+        pytest.param(["good", "even"], 2, id="two names"),
+    ],
+)
+def test_the_exit_code_says_how_it_went(arguments: list[str], code: int) -> None:
+    assert main(arguments, figures=TABLE) == code
+
+
+def test_only_the_named_figure_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["even"], figures=TABLE)
+    assert capsys.readouterr().out.split()[0] == "even"
+
+
+def test_a_figure_is_measured_at_the_size_asked_for() -> None:
+    sizes: list[float] = []
+
+    def measure(scale: float) -> float:
+        sizes.append(scale)
+        return 0.0
+
+    main([], figures={"one": Figure(name="one", bound=1, measure=measure)}, scale=0.125)
+    assert sizes == [0.125]
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    asked = [sys.executable, "-m", "bench", "fast"]
+    answered = subprocess.run(asked, capture_output=True, text=True)
+    assert answered.returncode == 2
+    assert answered.stdout == ""
+    assert "publish_cost" in answered.stderr

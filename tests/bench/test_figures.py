@@ -1,0 +1,23 @@
+"""Every figure can be measured. How fast this machine is today is none of a test's business."""
+
+import pytest
+
+from bench.figures import FIGURES
+
+#: A hundredth of the size that the promises are made for, or the least that is something.
+TINY = 0.01
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_measured_and_tells_its_raw_numbers(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert FIGURES[name].measure(TINY) > 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert " ms" in told.err or " bytes" in told.err
+
+
+def test_the_table_has_each_figure_under_its_own_name() -> None:
+    assert all(figure.name == name for name, figure in FIGURES.items())
+    assert {"publish_cost", "gzip_size", "window_at_scale", "unchanged_cost"} <= set(FIGURES)
