@@ -20,7 +20,7 @@ help:
 
 run: $(VENV)/run.stamp
 	$(BIN)/communique $(SETTINGS) release add config/samples | grep -v '^new ' || true
-	exec $(BIN)/communique $(SETTINGS) serve
+	exec $(BIN)/communique $(SETTINGS) --set log.format=text serve
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest

@@ -23,7 +23,6 @@ class FeedState:
     slug: str
     title: str
     edition: int  #: 0 when there is none yet
-    releases: int  #: filed in the feed, in the window or not
     changed_at: datetime  #: last change of what it holds or how it is described
     modified_at: datetime | None  #: when its documents last changed; None without an edition
     is_stale: bool  #: a new edition is due

@@ -1,6 +1,6 @@
 """The newsstand: what readers are given, and the regeneration behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from feeds.categories import Catalogue
@@ -95,7 +95,12 @@ class Newsstand:
         """How each feed stands, in configured order; feeds the store does not know yet are out."""
         titles = {slug: feed.title for slug, feed in self._catalogue.feeds.items()}
         with self._database.read() as tx:
-            return tx.feeds.states(titles=titles, releases=tx.filings.counts())
+            return tx.feeds.states(titles=titles)
+
+    def sizes(self) -> Mapping[str, int]:
+        """How many releases each feed has that has any, in the window or not. Counts them all."""
+        with self._database.read() as tx:
+            return tx.filings.counts()
 
     def aside(self) -> list[SetAside]:
         """Releases left out of a format because they could not be rendered."""

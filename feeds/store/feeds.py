@@ -186,7 +186,7 @@ class Feeds:
         """Free what a worker held that is known to be dead."""
         self._connection.execute(update(feeds).values(claimed_by=None, claimed_until=None))
 
-    def states(self, *, titles: Mapping[str, str], releases: Mapping[str, int]) -> list[FeedState]:
+    def states(self, *, titles: Mapping[str, str]) -> list[FeedState]:
         """How each of the feeds in *titles* stands, in that order."""
         modified = func.max(documents.c.modified_at, type_=documents.c.modified_at.type)
         wanted = select(feeds, modified.label("modified_at")).join(documents, isouter=True)
@@ -196,7 +196,6 @@ class Feeds:
                 slug=slug,
                 title=title,
                 edition=rows[slug].edition,
-                releases=releases.get(slug, 0),
                 changed_at=rows[slug].changed_at,
                 modified_at=rows[slug].modified_at,
                 is_stale=rows[slug].stale_seq > rows[slug].rendered_seq,

@@ -34,11 +34,12 @@ def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
     call = call_of(ctx, overrides, as_json=as_json)
     with to_read(call) as installation:
         states = installation.newsstand.feeds()
+        sizes = installation.newsstand.sizes()
     if call.as_json:
         for state in states:
-            tell_json(_state_record(state))
+            tell_json(_state_record(state, sizes.get(state.slug, 0)))
         return
-    tell_rows(_state_row(state) for state in states)
+    tell_rows(_state_row(state, sizes.get(state.slug, 0)) for state in states)
 
 
 @app.command()
@@ -155,24 +156,24 @@ def _state_name(state: FeedState) -> str:
     return "stale" if state.is_stale else "current"
 
 
-def _state_row(state: FeedState) -> Sequence[object]:
+def _state_row(state: FeedState, releases: int) -> Sequence[object]:
     trouble = (f"({state.trouble})",) if state.trouble else ()
     return (
         state.slug,
         state.edition,
-        state.releases,
+        releases,
         state.changed_at,
         _state_name(state),
         "  ".join((state.title, *trouble)),
     )
 
 
-def _state_record(state: FeedState) -> dict[str, Any]:
+def _state_record(state: FeedState, releases: int) -> dict[str, Any]:
     return {
         "slug": state.slug,
         "title": state.title,
         "edition": state.edition,
-        "releases": state.releases,
+        "releases": releases,
         "changed_at": state.changed_at,
         "modified_at": state.modified_at,
         "state": _state_name(state),
