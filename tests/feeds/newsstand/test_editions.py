@@ -232,7 +232,7 @@ def _feed_id(office: Office) -> str:
     root = etree.fromstring(office.newsstand.render("all", Format.ATOM))
     found = root.findtext("{http://www.w3.org/2005/Atom}id")
     assert found is not None
-    return found
+    return str(found)
 
 
 def test_a_page_for_a_person_lists_what_was_published_last(database: Database) -> None:
