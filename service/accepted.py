@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from feeds.errors import StoreConflict, StoreUnavailable
 from service.logs import get_logger
 from service.settings import Settings, Sources, parse
 
@@ -82,12 +83,16 @@ class AcceptedWatch:
         stamp = self._stamp()
         if stamp is None or stamp == self._seen:
             return
-        self._seen = stamp
         try:
             self._on_change(accepted(self._path))
+        except (StoreUnavailable, StoreConflict) as error:
+            # The running configuration stays, and this one is taken up at the next look.
+            _log.error("reload failed, will be tried again", reason=str(error))
+            return
         except Exception:
             # The running configuration stays; the next one may be taken up again.
             _log.exception("reload failed")
+        self._seen = stamp
 
     def _stamp(self) -> tuple[int, int] | None:
         try:

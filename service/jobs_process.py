@@ -4,6 +4,7 @@ One process that looks after the folders, the editions and the pings. On Postgre
 run, on as many machines: whatever is done is claimed in the store first.
 """
 
+import os
 import signal
 import sys
 import threading
@@ -12,12 +13,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from feeds.model.edition import Edition
 from feeds.store.database import Database
 from service import logs
 from service.accepted import AcceptedWatch, accepted
+from service.alone import Occupied, jobs_lock
 from service.jobs.editions import regenerate
 from service.jobs.folders import Folders
 from service.scheduler import Scheduler, Timer
@@ -25,7 +25,14 @@ from service.settings import Settings
 from service.websub import Publisher
 from service.wiring import install, open_database, publisher, utc_now, worker_name
 
-_log = logs.get_logger(__name__)
+_log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
+
+#: The supervisor has seen that nobody has it; this is for a predecessor that is being killed.
+LOCK_WITHIN_S = 5.0
+
+#: What a process that lost its supervisor may take to finish. After that it goes, whatever it is
+#: at: the next service waits for its lock, and everything under way is found again in the store.
+ORPHAN_LIVES_S = 15.0
 
 SCAN, REGENERATE, PING = "scan", "regenerate", "ping"
 
@@ -49,7 +56,7 @@ class Jobs:
     def configure(self, settings: Settings) -> None:
         """Work by another configuration from here on."""
         with self._lock:
-            former, self._publisher = self._publisher, None
+            former = self._publisher
             self._set_timers(settings)
         if former is not None:
             former.close()
@@ -108,15 +115,22 @@ def run(path: Path, *, parent: int) -> int:
     settings = accepted(path)
     logs.configure(settings.log.level, settings.log.format)
     is_over = threading.Event()
+
+    def orphaned() -> None:
+        last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
+        last.daemon = True
+        last.start()
+        is_over.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: is_over.set())
     database = open_database(settings)
     try:
         with _alone(settings, database):
-            watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=is_over.set)
+            watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=orphaned)
             _work(settings, database, watch, is_over)
-    except Timeout:
-        _log.error("another service works on this data folder", folder=settings.data_folder)
+    except Occupied as error:
+        _log.error("cannot work", reason=str(error))
         return 1
     finally:
         database.close()
@@ -148,8 +162,7 @@ def _alone(settings: Settings, database: Database) -> Iterator[None]:
     if not database.is_sqlite:
         yield
         return
-    lock = FileLock(settings.data_folder / "run" / "jobs.lock", timeout=5)
-    with lock:
+    with jobs_lock(settings.data_folder, wait_s=LOCK_WITHIN_S):
         with database.transaction() as tx:
             tx.feeds.release_claims()
             tx.pings.release_claims()

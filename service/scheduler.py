@@ -1,6 +1,7 @@
 """Says when. The only importer of APScheduler; what is done stands in ``jobs``."""
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,9 @@ from feeds.errors import StoreConflict, StoreUnavailable
 from service.logs import get_logger
 
 _log = get_logger(__name__)
+
+#: How often it is asked whether the clock was set back.
+CLOCK_WATCH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,10 @@ class Scheduler:
 
     def __init__(self, *, now: Callable[[], datetime]) -> None:
         self._now = now
+        self._under_way = 0
+        self._is_stopping = False
+        self._is_over = threading.Event()
+        self._at_rest = threading.Condition()
         # A job that is still at work when its time comes again is passed over: that is meant, and
         # a bulk intake would fill the log with APScheduler's warnings of it.
         for part in ("scheduler", "executors.default"):
@@ -42,7 +50,7 @@ class Scheduler:
     def set(self, timer: Timer) -> None:
         """Begin a timer, or change it: the job of this name, from now on, so often."""
         self._scheduler.add_job(
-            _guarded,
+            self._run,
             "interval",
             args=[timer.name, timer.job],
             seconds=timer.every_s,
@@ -61,10 +69,41 @@ class Scheduler:
     def start(self) -> None:
         """Begin to run."""
         self._scheduler.start()
+        threading.Thread(target=self._watch_clock, name="clock", daemon=True).start()
 
     def stop(self) -> None:
         """Begin no job any more, and wait for those under way."""
-        self._scheduler.shutdown(wait=True)
+        # APScheduler's own waiting holds a lock that `wake` needs: a job that wakes another one
+        # while we stop would wait for us, and we for it.
+        self._is_over.set()
+        self._scheduler.shutdown(wait=False)
+        with self._at_rest:
+            self._is_stopping = True
+            self._at_rest.wait_for(lambda: self._under_way == 0)
+
+    def _watch_clock(self) -> None:
+        """Bring forward what a clock that was set back has moved into the distance.
+
+        APScheduler sleeps until a time of day. This thread sleeps by a clock that nobody sets.
+        """
+        while not self._is_over.wait(CLOCK_WATCH_S):
+            for job in self._scheduler.get_jobs():
+                latest = self._now() + 2 * job.trigger.interval
+                if job.next_run_time is not None and job.next_run_time > latest:
+                    _log.warning("the clock was set back", timer=job.id)
+                    self.wake(job.id)
+
+    def _run(self, name: str, job: Callable[[], object]) -> None:
+        with self._at_rest:
+            if self._is_stopping:
+                return
+            self._under_way += 1
+        try:
+            _guarded(name, job)
+        finally:
+            with self._at_rest:
+                self._under_way -= 1
+                self._at_rest.notify_all()
 
 
 def _guarded(name: str, job: Callable[[], object]) -> None:

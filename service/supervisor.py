@@ -7,14 +7,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
+from feeds.errors import FeedsError
 from feeds.store import migrate
 from service import logs
 from service.accepted import accept
-from service.settings import ConfigInvalid, Settings, Sources, parse
+from service.alone import Occupied, jobs_lock
+from service.settings import ConfigInvalid, Fault, Settings, Sources, parse
 from service.wiring import open_database
 
 _log = logs.get_logger(__name__)
@@ -28,6 +30,9 @@ MODULES = {WEB: "service.web_process", JOBS: "service.jobs_process"}
 #: What a process may take to come up, and to finish what it is at.
 START_WITHIN_S = 30.0
 STOP_WITHIN_S = 15.0
+
+#: How long to wait for a service that is just stopping on the same data folder.
+ALONE_WITHIN_S = 20.0
 
 #: A process that dies is started anew after this pause, so that one which cannot live does not
 #: burn the machine.
@@ -89,6 +94,8 @@ class Supervisor:
         self._read = read
         self._seen = sources
         self._settings = settings
+        self._started_with = settings
+        self._faults: Sequence[Fault] = ()
         self._roles = [role for role in MODULES if role in roles]
         name = f"accepted-{'-'.join(self._roles)}-{settings.http.port}.json"
         self._accepted = settings.data_folder / "run" / name
@@ -121,15 +128,32 @@ class Supervisor:
         settings = self._settings
         if WEB in self._roles:
             _require_free(settings.http.host, settings.http.port)
-        for folder in (settings.data_folder, *settings.intake.folders):
-            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for folder in (settings.data_folder, *settings.intake.folders):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CannotServe(f"cannot make {error.filename}: {error.strerror}") from error
         database = open_database(settings)
         try:
+            if JOBS in self._roles and database.is_sqlite:
+                self._require_alone()
             schema = migrate.upgrade(database)
+        except FeedsError as error:
+            raise CannotServe(str(error)) from error
         finally:
             database.close()
         _log.info("store ready", url=database.label, schema=schema)
         accept(self._seen, self._accepted)
+
+    def _require_alone(self) -> None:
+        """Refuse a data folder that another service works on; wait for one that is stopping."""
+        try:
+            with jobs_lock(self._settings.data_folder, wait_s=ALONE_WITHIN_S):
+                pass
+        except Occupied as error:
+            raise CannotServe(
+                f"{error}; stop it, choose another data_folder, or serve with --only web"
+            ) from error
 
     def _start(self, role: str) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C reaches the supervisor alone, which stops the others in
@@ -180,25 +204,46 @@ class Supervisor:
         sources = self._read()
         if sources == self._seen:
             if is_asked:
-                _log.info("configuration unchanged")
+                self._tell_unchanged()
             return
         self._seen = sources
         try:
             settings = parse(sources)
         except ConfigInvalid as error:
-            for fault in error.faults:
-                _log.error("configuration fault", fault=str(fault))
-            _log.error("configuration not taken", faults=len(error.faults), running="unchanged")
+            self._faults = error.faults
+            self._tell_faults()
             return
-        for section in FIXED:
-            if getattr(settings, section) != getattr(self._settings, section):
-                _log.warning("takes effect with the next start", setting=section)
+        self._faults = ()
+        try:
+            for folder in settings.intake.folders:
+                folder.mkdir(parents=True, exist_ok=True)
+            accept(sources, self._accepted)
+        except OSError as error:
+            _log.error("configuration not taken", reason=str(error), running="unchanged")
+            return
+        self._tell_differences(settings)
         self._settings = settings
-        for folder in settings.intake.folders:
-            folder.mkdir(parents=True, exist_ok=True)
-        accept(sources, self._accepted)
         logs.configure(settings.log.level, settings.log.format)
         _log.info("configuration taken", categories=len(settings.categories))
+
+    def _tell_unchanged(self) -> None:
+        """Whoever asks for a reload while the files are faulty is told so again."""
+        if self._faults:
+            self._tell_faults()
+        else:
+            _log.info("configuration unchanged")
+
+    def _tell_faults(self) -> None:
+        for fault in self._faults:
+            _log.error("configuration fault", fault=str(fault))
+        _log.error("configuration not taken", faults=len(self._faults), running="unchanged")
+
+    def _tell_differences(self, settings: Settings) -> None:
+        for section in FIXED:
+            if getattr(settings, section) != getattr(self._started_with, section):
+                _log.warning("takes effect with the next start", setting=section)
+        for slug in sorted(_slugs(self._settings) - _slugs(settings)):
+            _log.warning("feed ended", feed=slug, because="it is no longer configured")
 
     def _stop(self) -> None:
         _log.info("stopping")
@@ -208,6 +253,12 @@ class Supervisor:
         _log.info("stopped")
 
 
+def _slugs(settings: Settings) -> set[str]:
+    return {category.slug for category in settings.categories} | {
+        union.slug for union in settings.unions
+    }
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
         return
@@ -215,6 +266,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(STOP_WITHIN_S)
     except subprocess.TimeoutExpired:
+        _log.warning("killed, it did not stop", pid=process.pid, after_s=STOP_WITHIN_S)
         process.kill()
         process.wait()
 

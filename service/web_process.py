@@ -7,18 +7,19 @@ by `application`, and swaps the newsroom in it when another configuration is acc
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
-from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 
 from feeds.categories import Catalogue
 from feeds.newsstand import Newsstand
+from feeds.store.changes import Changes
 from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.settings import Settings
-from service.web.app import create_app
+from service.web import Front, Shelf, Watch, create_app
 from service.wiring import Installation, install, open_database
 
 #: How granian's workers are told of the file: they are started by name, without arguments.
@@ -51,15 +52,17 @@ class CurrentNewsroom:
         self._installation = install(settings, self._installation.database)
 
 
-def application() -> Flask:
+def application() -> Front:
     """The WSGI application of one worker."""
     path = Path(os.environ[ACCEPTED_VARIABLE])
     settings = accepted(path)
     logs.configure(settings.log.level, settings.log.format)
-    newsroom = CurrentNewsroom(install(settings, open_database(settings)))
+    database = open_database(settings)
+    newsroom = CurrentNewsroom(install(settings, database))
     parent = int(os.environ[PARENT_VARIABLE])
     AcceptedWatch(path, parent=parent, on_change=newsroom.configure, on_orphaned=_stop).start()
-    return create_app(newsroom)
+    shelf = Shelf(watch=Watch(Changes(database), clock=time.monotonic))
+    return Front(create_app(newsroom, shelf), state=newsroom, shelf=shelf)
 
 
 def serve(path: Path, *, parent: int) -> None:

@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.scheduler",),
     ("service.web", "service.jobs"),
     ("service.websub",),
-    ("service.outbound", "service.accepted"),
+    ("service.outbound", "service.accepted", "service.alone"),
     ("service.settings",),
     ("service.http_rules", "service.logs", "service.errors"),
     ("feeds.newsroom", "feeds.newsstand"),
@@ -31,10 +31,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("feeds.store",),
     "apscheduler": ("service.scheduler",),
+    "brotli": ("service.web.codecs",),
     "deflate": ("feeds.render.compression",),
     "feedgen": ("feeds.render.feedgen_bridge",),
-    "filelock": ("service.jobs_process",),
-    "flask": ("service.web", "service.web_process"),
+    "filelock": ("service.alone",),
+    "flask": ("service.web",),
     "granian": ("service.web_process",),
     "jinja2": ("service.web",),
     "lxml": ("feeds.render",),
@@ -51,6 +52,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "urllib3": ("service.outbound",),
     "werkzeug": ("service.web", "service.http_rules"),
     "yaml": ("service.settings",),
+    "zstandard": ("service.web.codecs",),
 }
 
 #: `feeds` has no clock, no chance, no sockets and no environment: all of it comes in.

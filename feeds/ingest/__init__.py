@@ -4,7 +4,7 @@ The door of this room is `read_documents`; `readable_suffixes` tells which files
 """
 
 from feeds.ingest.parsers import readable_suffixes
-from feeds.ingest.reading import read_documents
+from feeds.ingest.reading import document_name, read_documents
 from feeds.ingest.rules import IntakeRules
 
-__all__ = ["IntakeRules", "read_documents", "readable_suffixes"]
+__all__ = ["IntakeRules", "document_name", "read_documents", "readable_suffixes"]

@@ -33,7 +33,7 @@ def read_documents(
     Raises:
         OSError: The stream itself cannot be read.
     """
-    name = _printable(document)
+    name = document_name(document)
     source = peekable(stream)
     seen = _Seen()
     for parsed in parser_for(name, source).parse(source, rules):
@@ -46,8 +46,8 @@ def _judge(parsed: Parsed, document: str, rules: IntakeRules) -> Draft | Refusal
     return draft(parsed, document=document, rules=rules)
 
 
-def _printable(document: str) -> str:
-    """*Document* as the store can hold it.
+def document_name(document: str) -> str:
+    """The name of a file as the store can hold it, and as everything that came from it is known.
 
     A file name may hold bytes that are no text (Python has them as lone surrogates), and macOS
     takes names apart into base characters and accents.

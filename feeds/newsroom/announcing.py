@@ -17,4 +17,6 @@ def announce(tx: Transaction, catalogue: Catalogue, slugs: Iterable[str], *, now
     if not known:
         return
     sequences = tx.feeds.mark_stale(known, now=now)
-    tx.pings.ask([(catalogue.feeds[slug], sequences[slug]) for slug in known], now=now)
+    # A feed that ended a moment ago is not marked: the configuration at hand is older than that.
+    asked = [(catalogue.feeds[slug], sequences[slug]) for slug in known if slug in sequences]
+    tx.pings.ask(asked, now=now)

@@ -87,7 +87,7 @@ class Newsroom:
             return self._listed(tx, found)
 
     def release(self, name: str) -> ListedRelease:
-        """The release whose id, slug or source key is *name*.
+        """The release whose id, slug, source key or file is *name*.
 
         Raises:
             ReleaseNotFound: There is none.

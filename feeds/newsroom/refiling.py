@@ -138,16 +138,16 @@ class Refiling:
         ]
         with self._database.transaction() as tx:
             tx.names.learn({name.name: self._catalogue.claim(name.name) for name in renamed})
-            self._end(tx, gone)
+            self._end(tx, gone, now)
             tx.feeds.describe(list(self._wanted.values()))
             for feed in self._catalogue.feeds.values():
                 tx.pings.keep_only(feed)
             announce(tx, self._catalogue, changed, now=now)
 
     @staticmethod
-    def _end(tx: Transaction, slugs: Sequence[str]) -> None:
+    def _end(tx: Transaction, slugs: Sequence[str], now: datetime) -> None:
         tx.filings.forget(slugs)
-        tx.feeds.remove(slugs)
+        tx.feeds.end(slugs, now=now)
 
     def _describe(self, feed: Feed) -> AppliedFeed:
         """The feed as the store remembers it.

@@ -123,7 +123,8 @@ class Press:
         feeds = [self._catalogue.feeds[claimed.slug] for claimed in claims]
         with ThreadPoolExecutor(FINISHERS) as pool, self._database.read() as tx:
             held = tx.documents.versions([feed.slug for feed in feeds])
-            self._typesetter.prepare(tx, feeds)
+            # Should it fail, each page is looked up by itself below, and fails by itself.
+            _attempt(self._typesetter.prepare, tx, feeds)
             galleys = [_attempt(self._set, tx, pool, claimed, held) for claimed in claims]
             return [
                 (claimed, _attempt(self._finish, galley, held, now))
@@ -232,10 +233,11 @@ def _finished(body: bytes, before: DocumentVersion | None) -> Finished:
 def _moment(before: DocumentVersion | None, now: datetime) -> datetime:
     """Since when a document is current that replaces *before*.
 
-    Never earlier: a clock that was set back must not make a newer document look older.
+    Always later than *before*, by a second at least: HTTP dates have no smaller unit, and whoever
+    asks by date alone must see a second edition of the same second, or of a clock set back.
     """
     moment = whole_second(now)
-    return moment if before is None else max(before.modified_at, moment)
+    return moment if before is None else max(before.modified_at + timedelta(seconds=1), moment)
 
 
 def _pause(failures: int) -> timedelta:

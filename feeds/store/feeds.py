@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, o
 
 from feeds.errors import FeedNotFound
 from feeds.model.listing import FeedState
-from feeds.store.schema import Instant, documents, feeds
+from feeds.store.schema import Instant, documents, feeds, pings
 from feeds.store.upserts import upsert
 
 
@@ -47,17 +47,18 @@ class Feeds:
         self._connection = connection
 
     def applied(self) -> dict[str, AppliedFeed]:
-        """Every feed as it was last described, by slug."""
+        """Every feed that has not ended, as it was last described, by slug."""
         wanted = select(feeds.c.slug, feeds.c.selection, feeds.c.settings)
         return {
             row.slug: AppliedFeed(slug=row.slug, selection=row.selection, settings=row.settings)
-            for row in self._connection.execute(wanted)
+            for row in self._connection.execute(wanted.where(feeds.c.ended_at.is_(None)))
         }
 
     def begin(self, ids: Mapping[str, str], *, now: datetime) -> None:
         """Begin feeds: by slug, with the ids that they will have for ever. No edition yet.
 
-        A feed that another process began a moment ago keeps the id it got there.
+        A feed that ended and comes back, or that another process began a moment ago, keeps the
+        id it had; its editions are counted on.
         """
         rows = [
             {
@@ -74,6 +75,8 @@ class Feeds:
             for slug, feed_id in sorted(ids.items())
         ]
         upsert(self._connection, feeds, rows, keep=[column.name for column in feeds.columns])
+        back = update(feeds).where(feeds.c.slug.in_(ids), feeds.c.ended_at.is_not(None))
+        self._connection.execute(back.values(ended_at=None, selection="", settings=""))
 
     def describe(self, described: Sequence[AppliedFeed]) -> None:
         """Note how these feeds are described now."""
@@ -93,9 +96,12 @@ class Feeds:
             raise FeedNotFound(slug)
         return Masthead(id=row.id, changed_at=row.changed_at)
 
-    def remove(self, slugs: Sequence[str]) -> None:
-        """Forget feeds, with their documents and pings."""
-        self._connection.execute(delete(feeds).where(feeds.c.slug.in_(slugs)))
+    def end(self, slugs: Sequence[str], *, now: datetime) -> None:
+        """End feeds: their documents and pings go; ids and edition numbers stay, for ever."""
+        for table in (documents, pings):
+            self._connection.execute(delete(table).where(table.c.feed.in_(slugs)))
+        ended = update(feeds).where(feeds.c.slug.in_(slugs))
+        self._connection.execute(ended.values(ended_at=now, rendered_seq=feeds.c.stale_seq))
 
     def mark_stale(self, slugs: Sequence[str], *, now: datetime) -> dict[str, int]:
         """Say that these feeds changed. Returns the staleness of each, a number that only grows."""

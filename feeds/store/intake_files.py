@@ -1,9 +1,10 @@
 """Files of the watched folders that were read, so that a restart does not read them again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from feeds.store.schema import intake_files
 from feeds.store.upserts import upsert
@@ -32,6 +33,12 @@ class IntakeFiles:
             )
             for row in self._connection.execute(select(intake_files))
         }
+
+    def forget(self, paths: Sequence[str]) -> None:
+        """Forget files that are gone; should they come back, they are read again."""
+        for path in paths:
+            gone = delete(intake_files).where(intake_files.c.path == path)
+            self._connection.execute(gone)
 
     def note(self, path: str, stamp: FileStamp, *, now: datetime) -> None:
         """Note that the file was read to its end as it is by *stamp*."""

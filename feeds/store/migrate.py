@@ -12,6 +12,9 @@ from feeds.errors import StoreOutdated
 from feeds.store.database import Database
 from feeds.store.schema import metadata
 
+#: Names the upgrade among PostgreSQL's advisory locks; any number would do.
+UPGRADE_LOCK = 0x434F4D4D
+
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -19,8 +22,15 @@ def upgrade(database: Database) -> str:
     """Bring the database to the newest schema, from whichever it has. Returns its name.
 
     All of it is one transaction: a migration that fails leaves the database as it was.
+
+    Raises:
+        StoreOutdated: The database was made by a newer version.
     """
     with database.transaction() as tx:
+        if not database.is_sqlite:
+            # Two machines may start at once on an empty database; SQLite has one writer anyway.
+            tx.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
+        _refuse_newer(database, _current(MigrationContext.configure(tx.connection)))
         config = _config()
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")
@@ -35,11 +45,21 @@ def require_current(database: Database) -> None:
     """
     with database.read() as tx:
         current = _current(MigrationContext.configure(tx.connection))
+    _refuse_newer(database, current)
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if current != head:
         raise StoreOutdated(
             f"the store at {database.label} has schema {current or 'none'}, this version works "
             f"with {head}: run 'communique store upgrade'"
+        )
+
+
+def _refuse_newer(database: Database, current: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise StoreOutdated(
+            f"the store at {database.label} has schema {current}, which this version does not "
+            "know: it was made by a newer Communiqué; use that one"
         )
 
 

@@ -36,6 +36,10 @@ class Refusals:
         """Forget all refusals of a document, because it is about to be read again."""
         self._connection.execute(delete(refusals).where(refusals.c.document == document))
 
+    def documents(self) -> set[str]:
+        """The documents that have any."""
+        return set(self._connection.execute(select(refusals.c.document)).scalars())
+
     def kept(self) -> list[KeptRefusal]:
         """All refusals, the newest first."""
         order = (refusals.c.refused_at.desc(), refusals.c.document, refusals.c.line)

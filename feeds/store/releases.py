@@ -57,15 +57,16 @@ class Releases:
         return self._one(select(releases).where(releases.c.slug == slug), slug)
 
     def named(self, name: str) -> Release:
-        """The release whose id, slug or source key is *name*.
+        """The release whose id, slug, source key or file is *name*.
 
         Raises:
             ReleaseNotFound: There is none.
         """
-        columns = (releases.c.id, releases.c.slug, releases.c.source_key)
-        is_it = columns[0] == name
-        for column in columns[1:]:
-            is_it = is_it | (column == name)
+        is_it = (
+            (releases.c.id == name)
+            | (releases.c.slug == name)
+            | releases.c.source_key.in_([name, f"file:{name}"])
+        )
         return self._one(select(releases).where(is_it), name)
 
     def stubs(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, ReleaseStub]:
@@ -154,7 +155,8 @@ class Releases:
     def _page(self, wanted: Select[Any], after: ReleaseId | None, limit: int) -> list[Release]:
         if after is not None:
             wanted = wanted.where(releases.c.id > after)
-        return self._fetch(wanted.order_by(releases.c.id).limit(limit))
+        # Locked on PostgreSQL: a correction meanwhile would be filed by what was read here.
+        return self._fetch(wanted.order_by(releases.c.id).limit(limit).with_for_update())
 
     def _fetch(self, wanted: Select[Any]) -> list[Release]:
         return [_release(row) for row in self._connection.execute(wanted).mappings()]

@@ -145,6 +145,7 @@ feeds = Table(
     Column("claimed_until", Instant),
     Column("failures", Integer, nullable=False),
     Column("trouble", Text),
+    Column("ended_at", Instant),  # no longer configured; its id is kept should it come back
 )
 
 #: The current edition's documents.

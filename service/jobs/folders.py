@@ -4,26 +4,25 @@ import errno
 import fcntl
 import os
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from stat import S_ISREG
 
-from feeds.ingest import IntakeRules, readable_suffixes
-from feeds.model.intake import Intake, Refusal, Verdict
+from feeds.errors import StoreConflict, StoreUnavailable
+from feeds.ingest import IntakeRules, document_name, readable_suffixes
+from feeds.model.intake import Refusal
+from feeds.model.release import Origin
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database
 from feeds.store.intake_files import FileStamp
-from service.jobs.reading import Outcome, take_in
+from service.jobs.reading import take_in
+from service.jobs.telling import Tally
 from service.logs import get_logger
 
 _log = get_logger(__name__)
-
-#: A file with more documents is told in one line; up to so many, each has its own.
-DOCUMENTS_TOLD_ONE_BY_ONE = 5
 
 #: Suffixes of files that programs write beside the real one and rename when they are done.
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", "~")
@@ -34,6 +33,7 @@ class Found:
     """A file in a watched folder, as it is now."""
 
     path: Path
+    key: str  #: the path as the store can hold it
     document: str  #: relative to its watched folder: the name it is known by
     stamp: FileStamp
     modified_at_s: float
@@ -62,9 +62,10 @@ class Folders:
         self._read: dict[str, FileStamp] | None = None
         #: Files that are not read yet, as the last scan saw them.
         self._waiting: dict[str, FileStamp] = {}
+        self._unlisted: set[str] = set()
 
     def scan(self) -> bool:
-        """Read what is new. True when a feed changed.
+        """Read what is new, the oldest first. True when a feed changed.
 
         A file is left alone while some program has it open for writing, and until it has been
         the same for ``settle_s``. Files stay where they are: what was read is remembered by
@@ -73,74 +74,145 @@ class Folders:
         Raises:
             StoreUnavailable: Try again; nothing is lost.
         """
-        if self._read is None:
-            with self._database.read() as tx:
-                self._read = tx.intake_files.stamps()
-        ready = [found for found in self._find() if self._is_ready(found)]
-        changed = [self._take_in(found) for found in ready]
+        read = self._read if self._read is not None else self._remember()
+        here = list(self._find())
+        self._forget_gone(read, {found.key for found in here})
+        ready = [found for found in here if self._is_ready(found, read)]
+        # A correction that lies beside what it corrects is the younger one, whatever its name.
+        ready.sort(key=lambda found: (found.modified_at_s, found.document))
+        changed = [self._take_in(found, read) for found in ready]
         return any(changed)
+
+    def _remember(self) -> dict[str, FileStamp]:
+        """What was read before this process began.
+
+        Other rules may accept what was refused, so such files are read again. All others are
+        not: an old file would undo the corrections that came after it.
+        """
+        with self._database.read() as tx:
+            stamps, refused = tx.intake_files.stamps(), tx.refusals.documents()
+        self._read = {
+            path: stamp if self._name_below(path) in refused else self._by_our_rules(stamp)
+            for path, stamp in stamps.items()
+        }
+        return self._read
+
+    def _by_our_rules(self, stamp: FileStamp) -> FileStamp:
+        return replace(stamp, rules=self._rules_digest)
+
+    def _name_below(self, path: str) -> str:
+        """The name of a document by its path, as it was in its watched folder."""
+        below = (folder for folder in self._folders if Path(path).is_relative_to(folder))
+        return next((document_name(str(Path(path).relative_to(f))) for f in below), path)
+
+    def _forget_gone(self, read: dict[str, FileStamp], here: set[str]) -> None:
+        """A file that is gone has nothing left to refuse. Its releases stay."""
+        gone = [path for path in read if path not in here]
+        if not gone:
+            return
+        with self._database.transaction() as tx:
+            tx.intake_files.forget(gone)
+            for path in gone:
+                tx.refusals.clear_document(self._name_below(path))
+        for path in gone:
+            del read[path]
 
     def _find(self) -> Iterator[Found]:
         for folder in self._folders:
-            for path in documents_below(folder):
+            for path in documents_below(folder, on_error=self._tell_unlisted):
                 found = self._look(folder, path)
                 if found is not None:
                     yield found
+
+    def _tell_unlisted(self, error: OSError) -> None:
+        """A folder that cannot be listed is told once."""
+        if str(error.filename) not in self._unlisted:
+            self._unlisted.add(str(error.filename))
+            _log.error("folder unreadable", folder=str(error.filename), reason=error.strerror)
 
     def _look(self, folder: Path, path: Path) -> Found | None:
         try:
             stat = path.stat()
         except OSError:  # gone between the listing and the look
             return None
+        # A pipe, a device or a socket would keep whoever opens it waiting.
+        if not S_ISREG(stat.st_mode):
+            return None
+        # The time of the last change counts too: it moves when a file becomes readable.
+        modified_ns = max(stat.st_mtime_ns, stat.st_ctime_ns)
         stamp = FileStamp(
-            size_bytes=stat.st_size, modified_ns=stat.st_mtime_ns, rules=self._rules_digest
+            size_bytes=stat.st_size, modified_ns=modified_ns, rules=self._rules_digest
         )
-        name = path.relative_to(folder).as_posix()
-        return Found(path=path, document=name, stamp=stamp, modified_at_s=stat.st_mtime)
+        return Found(
+            path=path,
+            key=document_name(str(path)),
+            document=document_name(path.relative_to(folder).as_posix()),
+            stamp=stamp,
+            modified_at_s=stat.st_mtime,
+        )
 
-    def _is_ready(self, found: Found) -> bool:
-        key = str(found.path)
-        if self._read is not None and self._read.get(key) == found.stamp:
+    def _is_ready(self, found: Found, read: dict[str, FileStamp]) -> bool:
+        if read.get(found.key) == found.stamp:
             return False
-        was_seen = self._waiting.get(key) == found.stamp
-        self._waiting[key] = found.stamp
+        was_seen = self._waiting.get(found.key) == found.stamp
+        self._waiting[found.key] = found.stamp
         age_s = self._now().timestamp() - found.modified_at_s
         # A time stamp in the future, or one kept by a copy, says nothing: the second look does.
         is_settled = age_s >= self._settle_s or age_s < 0
         return was_seen and is_settled and not _is_being_written(found.path)
 
-    def _take_in(self, found: Found) -> bool:
+    def _take_in(self, found: Found, read: dict[str, FileStamp]) -> bool:
+        """Read one file. Whatever is wrong with it, the others are not concerned."""
+        tally = Tally(found.document)
         try:
-            with found.path.open("rb") as stream:
-                outcomes = self._outcomes(found, stream)
-        except OSError as error:
-            _log.error("document unreadable", document=found.document, reason=error.strerror)
-            return False
-        self._note(found)
-        _tell(found.document, outcomes)
-        return any(isinstance(one, Intake) and one.feeds for one in outcomes)
+            self._read_into(tally, found)
+            with self._database.transaction() as tx:
+                tx.intake_files.note(found.key, found.stamp, now=self._now())
+        except (StoreUnavailable, StoreConflict):
+            raise
+        except Exception:
+            # A bug of ours: told once, and tried again when the file changes or at a new start.
+            _log.exception("document not read", document=found.document)
+        # As it was before it was read, so that later writes are seen.
+        read[found.key] = found.stamp
+        self._waiting.pop(found.key, None)
+        tally.tell()
+        return tally.has_news
 
-    def _outcomes(self, found: Found, stream: BinaryIO) -> list[Outcome]:
+    def _read_into(self, tally: Tally, found: Found) -> None:
         # What was refused in it before may be mended, moved to another line, or gone.
         with self._database.transaction() as tx:
             tx.refusals.clear_document(found.document)
-        outcomes = take_in(
-            stream, found.document, newsroom=self._newsroom, rules=self._rules, now=self._now
-        )
-        return list(outcomes)
+        try:
+            with found.path.open("rb") as stream:
+                for outcome in take_in(
+                    stream,
+                    found.document,
+                    newsroom=self._newsroom,
+                    rules=self._rules,
+                    now=self._now,
+                ):
+                    tally.add(outcome)
+        except OSError as error:
+            refusal = Refusal(
+                origin=Origin(document=found.document),
+                reason=f"the file cannot be read: {error.strerror}",
+                remedy="let the user that the service runs as read it",
+            )
+            self._newsroom.refuse([refusal], now=self._now())
+            tally.add(refusal)
 
-    def _note(self, found: Found) -> None:
-        """Remember that the file was read; as it was before, so that later writes are seen."""
-        with self._database.transaction() as tx:
-            tx.intake_files.note(str(found.path), found.stamp, now=self._now())
-        if self._read is not None:
-            self._read[str(found.path)] = found.stamp
-        self._waiting.pop(str(found.path), None)
 
+def documents_below(
+    folder: Path, *, on_error: Callable[[OSError], None] | None = None
+) -> Iterator[Path]:
+    """Files that may be documents, the same order every time; hidden ones are nobody's business.
 
-def documents_below(folder: Path) -> Iterator[Path]:
-    """Files that may be documents, the same order every time; hidden ones are nobody's business."""
-    for parent, folders, files in os.walk(folder):
+    Args:
+        folder: With all folders below it.
+        on_error: Told of each folder that cannot be listed.
+    """
+    for parent, folders, files in os.walk(folder, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(parent, name)
@@ -166,30 +238,3 @@ def _is_being_written(path: Path) -> bool:
     except OSError as error:
         return error.errno == errno.EAGAIN
     return False
-
-
-def _tell(document: str, outcomes: Sequence[Outcome]) -> None:
-    """Log what became of a file: each document, or the sums of many."""
-    for refusal in (one for one in outcomes if isinstance(one, Refusal)):
-        _log.warning(
-            "document refused",
-            document=str(refusal.origin),
-            field=refusal.field,
-            reason=refusal.reason,
-            remedy=refusal.remedy,
-        )
-    taken = [one for one in outcomes if isinstance(one, Intake)]
-    if len(outcomes) > DOCUMENTS_TOLD_ONE_BY_ONE:
-        counts = Counter(str(intake.verdict) for intake in taken)
-        _log.info("documents taken in", document=document, **counts)
-        return
-    for intake in taken:
-        tell = _log.debug if intake.verdict is Verdict.UNCHANGED else _log.info
-        tell(
-            f"release {intake.verdict}",
-            document=str(intake.draft.origin),
-            title=intake.release.content.title,
-            feeds=",".join(intake.feeds),
-        )
-    for warning in (text for intake in taken for text in intake.draft.warnings):
-        _log.warning("document mended", document=document, what=warning)

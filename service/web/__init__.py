@@ -1,6 +1,12 @@
-"""The Flask application: feeds for readers, pages for people, health for machinery."""
+"""Feeds for readers, pages for people, health for machinery.
+
+A Flask application, and the layer before it that answers most readers from memory.
+"""
 
 from service.web.app import create_app
 from service.web.desk import WebState
+from service.web.front import Front
+from service.web.shelf import Shelf
+from service.web.watch import Watch
 
-__all__ = ["WebState", "create_app"]
+__all__ = ["Front", "Shelf", "Watch", "WebState", "create_app"]

@@ -1,19 +1,25 @@
 """How the application answers: one place for validators, and for the headers all answers share."""
 
-from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
 
-from flask import Request, Response, request
+from flask import Response, request
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import PreconditionFailed
-from werkzeug.http import http_date
+from werkzeug.exceptions import HTTPException
 
-from service.http_rules import Conditions, Outcome, Validators, confirmed_etag, evaluate
+from service.http_rules import HTML_TYPE, Decision, Field, Representation, asked_of, decide
+from service.web.codecs import SMALLEST_FIRST
+from service.web.forms import Forms
+from service.web.replies import content
 
 #: Readers that run in a browser may fetch our documents from any page; nothing here is private.
 OPEN_TO_ALL = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Link, Last-Modified",
 }
+
+#: RFC 9110 8.3: a media type that we tell is not to be guessed again.
+NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 
 #: Everything comes from this host, but for the images and recordings that releases show.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -30,12 +36,21 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+#: What a page may load and tell. A 304 repeats it, as a browser takes over what is new there.
+PAGE_FIELDS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+}
+
+
 class Answer(Response):
     """A response whose 304 keeps ``Last-Modified``, which Werkzeug takes off.
 
     RFC 9110 15.4.5 lets it stand "for the purpose of guiding cache updates"; readers that know
     no ETag live by it.
     """
+
+    default_mimetype = None  # a 304 has none
 
     def get_wsgi_headers(self, environ: dict[str, object]) -> Headers:
         """Return the headers to be sent."""
@@ -46,54 +61,72 @@ class Answer(Response):
         return headers
 
 
-def answer(
-    body: Callable[[], bytes],
-    *,
-    media_type: str,
-    validators: Validators,
-    headers: Mapping[str, str],
-) -> Answer:
-    """Answer the current GET or HEAD request with *body*, or with 304 when the client holds it.
+#: For a developer: why a representation cannot be sent as it was asked for.
+_UNDELIVERABLE = {
+    406: "It is to be had with br, zstd or gzip, or without any coding.",
+    412: "What there is now is not what If-Match or If-Unmodified-Since asks for.",
+    416: "The range begins behind the end.",
+}
+
+
+class Undeliverable(HTTPException):
+    """The client's own conditions rule out what there is."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(_UNDELIVERABLE[decision.status])
+        self.code = decision.status
+        self.fields = decision.fields
+
+    def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
+        """Return Werkzeug's own, and those of the decision."""
+        return [*super().get_headers(*arguments), *self.fields]
+
+
+def answer(forms: Forms, representation: Representation) -> Answer:
+    """Answer the current GET or HEAD request with a representation, or as the rules have it.
 
     Args:
-        body: Makes the bytes; not called for a 304.
-        media_type: As sent in ``Content-Type``, with its charset.
-        validators: Of the bytes that *body* makes, in the coding that they are in.
-        headers: Sent with the 304 as with the 200.
+        forms: The bytes; only those are made that are to be sent.
+        representation: Describes them.
 
     Raises:
-        PreconditionFailed: If-Match or If-Unmodified-Since rules the answer out.
+        Undeliverable: The client refuses every coding that there is, or sets conditions that do
+            not hold.
     """
-    conditions = conditions_of(request)
-    outcome = evaluate(conditions, validators)
-    if outcome is Outcome.FAILED:
-        raise PreconditionFailed
-    if outcome is Outcome.NOT_MODIFIED:
-        response = Answer(status=304)
-        response.headers["ETag"] = confirmed_etag(conditions, validators)
-    else:
-        response = Answer(body(), content_type=media_type)
-        response.headers["ETag"] = validators.etag
-    if validators.modified_at is not None:
-        response.headers["Last-Modified"] = http_date(validators.modified_at)
-    response.headers.update(headers)
-    return response
+    decision = decide(asked_of(request.environ), representation)
+    if decision.status in _UNDELIVERABLE:
+        raise Undeliverable(decision)
+    # In a list: of bare bytes, Werkzeug would write its own Content-Length, which for a HEAD is 0.
+    body = [content(decision, forms.get)]
+    return Answer(body, status=decision.status, headers=list(decision.fields))
 
 
-def conditions_of(asked: Request) -> Conditions:
-    """Take the conditional fields from a request. Several lines of one field come joined."""
-    return Conditions(
-        if_match=asked.headers.get("If-Match"),
-        if_none_match=asked.headers.get("If-None-Match"),
-        if_modified_since=asked.headers.get("If-Modified-Since"),
-        if_unmodified_since=asked.headers.get("If-Unmodified-Since"),
+def answer_bytes(
+    body: bytes, *, media_type: str, cache_control: str, vary: str = "Accept-Encoding"
+) -> Answer:
+    """Answer with bytes that were made for this request, or that have no date.
+
+    Raises:
+        Undeliverable: As above.
+    """
+    forms = Forms(body)
+    described = Representation(
+        revision=sha256(body).hexdigest(),
+        media_type=media_type,
+        length=forms.length,
+        codings=SMALLEST_FIRST,
+        fields=(("Cache-Control", cache_control), ("Vary", vary), *_dress(media_type)),
     )
+    return answer(forms, described)
 
 
 def harden(response: Response) -> Response:
     """Set what every answer carries, whatever it is. Runs after each request."""
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response.headers.update(NOSNIFF)
+    response.headers.update(_dress(response.mimetype))
     return response
+
+
+def _dress(media_type: str | None) -> tuple[Field, ...]:
+    is_page = media_type is not None and media_type.partition(";")[0] == HTML_TYPE
+    return tuple(PAGE_FIELDS.items()) if is_page else ()

@@ -10,19 +10,21 @@ from service.web.desk import Furniture, WebState, furnish
 from service.web.shelf import Shelf
 
 
-def create_app(state: WebState) -> Flask:
+def create_app(state: WebState, shelf: Shelf | None = None) -> Flask:
     """Make the application that serves the newsroom in *state*.
 
     Args:
         state: Asked for catalogue and newsstand once in each request, so that a reload takes
             effect with the next one.
+        shelf: Where documents are at hand. One of its own, when none is shared with a layer in
+            front.
 
     Returns:
         A WSGI application. It keeps no session and sets no cookie.
     """
     app = Flask("service.web", static_folder=None)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    furnish(app, Furniture(state=state, shelf=Shelf(), assets=load_assets()))
+    furnish(app, Furniture(state=state, shelf=shelf or Shelf(), assets=load_assets()))
     addresses.prepare(app)
     pages.dress(app)
     problems.catch_all(app)

@@ -1,20 +1,24 @@
 """Feed documents, for readers and aggregators."""
 
-from flask import Blueprint, Response, request
-from werkzeug.exceptions import NotAcceptable
+from zlib import crc32
 
-from feeds.model.edition import FeedDocument
+from flask import Blueprint, Response, request
+
 from feeds.model.feed import Feed, Format
-from feeds.render import decompress
-from service.http_rules import Coding, Validators, choose_coding, link_field
-from service.web.answers import OPEN_TO_ALL, answer
+from service.http_rules import HTML_TYPE, Representation, choose_type, link_field, uri
+from service.web.answers import NOSNIFF, OPEN_TO_ALL, answer
+from service.web.codecs import SMALLEST_FIRST
 from service.web.desk import desk, furniture
+from service.web.pages import feed_page
 from service.web.problems import NoEditionYet
+from service.web.shelf import Copy
 
 #: A shared cache may hand out a document this long after its time while it fetches the new one.
 STALE_WHILE_REVALIDATE_S = 60
 #: And this long when we cannot be reached: the last good edition is better than none.
 STALE_IF_ERROR_S = 24 * 60 * 60
+
+_FORMATS_BY_TYPE = {feed_format.media_type: feed_format for feed_format in Format}
 
 blueprint = Blueprint("documents", __name__)
 
@@ -22,39 +26,75 @@ blueprint = Blueprint("documents", __name__)
 @blueprint.get("/feeds/<slug:slug>.<format:feed_format>")
 def show(slug: str, feed_format: Format) -> Response:
     """Answer with a feed in one format."""
+    return _document(slug, feed_format, is_chosen=False)
+
+
+@blueprint.get("/feeds/<slug:slug>")
+def choose(slug: str) -> Response:
+    """Answer with what a client likes best: a feed's page, or its document in some format."""
+    feed_format = choose_format(request.headers.get("Accept"))
+    if feed_format is None:
+        return feed_page(slug)
+    return _document(slug, feed_format, is_chosen=True)
+
+
+def choose_format(accept: str | None) -> Format | None:
+    """Choose by ``Accept`` what to answer at a feed's address without a suffix; None is the page.
+
+    No browser names a feed's type, so who does gets it, also when a page is liked as much. Who
+    takes anything gets the page, which leads to all formats.
+    """
+    offered = (*_FORMATS_BY_TYPE, HTML_TYPE)
+    return _FORMATS_BY_TYPE.get(choose_type(accept, offered, default=HTML_TYPE))
+
+
+def _document(slug: str, feed_format: Format, *, is_chosen: bool) -> Response:
     feed = desk().feed(slug)
-    document = furniture().shelf.fetch(desk().newsstand, slug, feed_format)
-    if document is None:
+    copy = furniture().shelf.fetch(desk().newsstand, slug, feed_format)
+    if copy is None:
         raise NoEditionYet(slug)
-    coding = choose_coding(request.headers.get("Accept-Encoding"))
-    if coding is None:
-        raise NotAcceptable("This document is to be had as it is, or with gzip.")
-    return _in_coding(document, feed, coding)
+    return answer(copy.forms, represent(copy, feed, is_chosen=is_chosen))
 
 
-def _in_coding(document: FeedDocument, feed: Feed, coding: Coding) -> Response:
-    headers = {
-        "Cache-Control": cache_control(feed.ttl_minutes),
-        "Vary": "Accept-Encoding",
+def represent(copy: Copy, feed: Feed, *, is_chosen: bool) -> Representation:
+    """Describe a document as there is to be had.
+
+    Args:
+        copy: The document.
+        feed: As configured now.
+        is_chosen: At the address without a suffix, where ``Accept`` decided.
+    """
+    document = copy.document
+    fields = [
+        ("Cache-Control", cache_control(feed)),
+        ("Vary", "Accept, Accept-Encoding" if is_chosen else "Accept-Encoding"),
         # From the document, not from the configuration: header and body tell one story.
-        "Link": link_field(document.links),
-    }
-    if coding is Coding.GZIP:
-        headers["Content-Encoding"] = coding
-    return answer(
-        lambda: document.gzip if coding is Coding.GZIP else decompress(document.gzip),
+        ("Link", link_field(document.links)),
+    ]
+    if is_chosen:
+        # RFC 9110 8.7: what was sent is to be had under this address of its own, too.
+        [own] = [link.href for link in document.links if link.rel == "self"]
+        fields.append(("Content-Location", uri(own)))
+    return Representation(
+        revision=document.digest,
         media_type=f"{document.format.media_type}; charset=utf-8",
-        validators=Validators(
-            revision=document.digest, coding=coding, modified_at=document.modified_at
-        ),
-        headers=headers,
+        length=copy.forms.length,
+        codings=SMALLEST_FIRST,
+        modified_at=document.modified_at,
+        fields=(*fields, *OPEN_TO_ALL.items(), *NOSNIFF.items()),
     )
 
 
-def cache_control(ttl_minutes: int) -> str:
-    """Tell caches how long a document is good (RFC 9111 section 5.2.2, RFC 5861)."""
+def cache_control(feed: Feed) -> str:
+    """Tell caches how long a document is good (RFC 9111 section 5.2.2, RFC 5861).
+
+    Some seconds more than the feed's minutes, other ones for each feed and always the same: so
+    those who read many feeds do not ask for all of them at once. In minutes it is what ``<ttl>``
+    of RSS says.
+    """
+    max_age = feed.ttl_minutes * 60 + crc32(feed.slug.encode()) % 60
     return (
-        f"public, max-age={ttl_minutes * 60}"
+        f"public, max-age={max_age}"
         f", stale-while-revalidate={STALE_WHILE_REVALIDATE_S}"
         f", stale-if-error={STALE_IF_ERROR_S}"
     )

@@ -3,8 +3,7 @@
 from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
-from service.http_rules import Validators
-from service.web.answers import answer
+from service.web.answers import answer_bytes
 from service.web.assets import Asset
 from service.web.desk import furniture
 
@@ -40,9 +39,4 @@ def robots() -> Response:
 
 
 def _show(asset: Asset, cache_control: str) -> Response:
-    return answer(
-        lambda: asset.body,
-        media_type=asset.media_type,
-        validators=Validators(revision=asset.digest),
-        headers={"Cache-Control": cache_control},
-    )
+    return answer_bytes(asset.body, media_type=asset.media_type, cache_control=cache_control)

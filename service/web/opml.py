@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
-from hashlib import sha256
 from xml.etree import ElementTree as ET
 
 from flask import Blueprint, Response
@@ -11,8 +10,7 @@ from flask import Blueprint, Response
 from feeds.categories import Catalogue
 from feeds.model.feed import Feed, Format, Site
 from feeds.model.text import FORBIDDEN_IN_XML, whole_second
-from service.http_rules import Validators
-from service.web.answers import OPEN_TO_ALL, answer
+from service.web.answers import OPEN_TO_ALL, answer_bytes
 from service.web.desk import desk
 
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
@@ -33,12 +31,11 @@ def show() -> Response:
     states = desk().newsstand.feeds()
     changes = [state.changed_at for state in states if state.slug in catalogue.feeds]
     document = write_opml(catalogue, modified_at=max(changes, default=None))
-    return answer(
-        lambda: document,
-        media_type=MEDIA_TYPE,
-        validators=Validators(revision=sha256(document).hexdigest()),
-        headers={"Cache-Control": f"public, max-age={MAX_AGE_S}", **OPEN_TO_ALL},
+    response = answer_bytes(
+        document, media_type=MEDIA_TYPE, cache_control=f"public, max-age={MAX_AGE_S}"
     )
+    response.headers.update(OPEN_TO_ALL)
+    return response
 
 
 def write_opml(catalogue: Catalogue, *, modified_at: datetime | None) -> bytes:

@@ -1,15 +1,12 @@
 """Pages for a person: the newsroom, a feed, a release."""
 
-from hashlib import sha256
-
 from flask import Blueprint, Flask, Response, render_template
 from markupsafe import Markup
 
 from feeds.model.feed import ALL, Format
 from feeds.model.release import Release
-from service.http_rules import Validators
 from service.web import wording
-from service.web.answers import answer
+from service.web.answers import answer_bytes
 from service.web.desk import Desk, desk, furniture
 from service.web.opml import grouped
 
@@ -35,13 +32,13 @@ def newsroom() -> Response:
     )
 
 
-@blueprint.get("/feeds/<slug:slug>")
-def feed(slug: str) -> Response:
-    """Answer with a feed's page."""
+def feed_page(slug: str) -> Response:
+    """Answer with a feed's page, at an address that has the feed's documents, too."""
     room = desk()
     shown = room.feed(slug)
     limit = min(shown.window.entries, MAX_LISTED_RELEASES)
-    return _page("feed.html", announced=shown, releases=room.newsstand.latest(slug, limit=limit))
+    releases = room.newsstand.latest(slug, limit=limit)
+    return _page("feed.html", vary="Accept, Accept-Encoding", announced=shown, releases=releases)
 
 
 @blueprint.get("/releases/<slug:slug>")
@@ -67,13 +64,12 @@ def body_of(release: Release) -> Markup:
     return Markup(release.content.body)  # noqa: S704
 
 
-def _page(template: str, **context: object) -> Response:
-    body = render_template(template, **context).encode()
-    return answer(
-        lambda: body,
+def _page(template: str, *, vary: str = "Accept-Encoding", **context: object) -> Response:
+    return answer_bytes(
+        render_template(template, **context).encode(),
         media_type="text/html; charset=utf-8",
-        validators=Validators(revision=sha256(body).hexdigest()),
-        headers={"Cache-Control": CACHE_CONTROL},
+        cache_control=CACHE_CONTROL,
+        vary=vary,
     )
 
 

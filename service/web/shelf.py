@@ -1,32 +1,76 @@
-"""Documents at hand, so that a reader costs one small query and no blob."""
+"""Documents at hand, so that a reader costs no query while nothing changes."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from threading import Lock
 
 from feeds.model.edition import DocumentVersion, FeedDocument
 from feeds.model.feed import Format
 from feeds.newsstand import Newsstand
+from service.http_rules import Coding
+from service.web.forms import Forms
+from service.web.replies import Reply
+from service.web.watch import Watch
 
-#: A document is some 40 KB of gzip, so this is what a few hundred busy feeds need.
-MAX_SHELF_BYTES = 32 * 1024 * 1024
+#: A document is some 40 KB in each compressed form, and some 150 KB for those who take none.
+DEFAULT_MEGABYTES = 64
+
+#: Answers that are remembered with a document: pollers ask alike, and what is asked once in a
+#: while is decided anew.
+MAX_ANSWERS = 64
+#: What one of them takes beside the document's bytes, with the request that it is found by.
+ANSWER_BYTES = 3072
+#: And what a document takes.
+FRAME_BYTES = 4096
+
+#: Locks for those who fetch. Two documents that share one wait for each other, which costs a
+#: little; one for each document ever asked for would have to be thrown out again.
+_LOCKS = 64
 
 _Key = tuple[str, Format]
+
+
+class Copy:
+    """A document on the shelf, with all that was made of it. It goes as a whole."""
+
+    def __init__(self, document: FeedDocument, grow: "Callable[[Copy, int], None]") -> None:
+        self.document = document
+        self.version = _version_of(document)
+        self.generation: int | None = None  #: of the watch, at which it was seen to be current
+        self.size_bytes = len(document.gzip) + FRAME_BYTES
+        self.forms = Forms(document.gzip, Coding.GZIP, on_made=lambda size: grow(self, size))
+        self.answers: dict[Hashable, Reply] = {}  #: to be looked up; see ``Shelf.remember``
 
 
 class Shelf:
     """The latest document of each feed and format, the least recently asked for thrown out first.
 
-    Safe to use from many threads. Compressed bytes are kept; the few readers that cannot take
-    gzip pay for its undoing.
+    Safe to use from many threads. Bounded by bytes, with all forms of a document counted. However
+    many ask at once for a document that is not here, it comes from the store once.
     """
 
-    def __init__(self, max_bytes: int = MAX_SHELF_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._held_bytes = 0
-        self._documents: OrderedDict[_Key, FeedDocument] = OrderedDict()
-        self._lock = Lock()
+    def __init__(
+        self, *, max_bytes: int = DEFAULT_MEGABYTES * 1024 * 1024, watch: Watch | None = None
+    ) -> None:
+        """Make an empty shelf.
 
-    def fetch(self, newsstand: Newsstand, slug: str, feed_format: Format) -> FeedDocument | None:
+        Args:
+            max_bytes: What all documents may take together.
+            watch: Tells when the store may have changed; without it, it is asked at each fetch.
+        """
+        self._max_bytes = max_bytes
+        self._watch = watch
+        self._held_bytes = 0
+        self._copies: OrderedDict[_Key, Copy] = OrderedDict()
+        self._lock = Lock()
+        self._fetching = [Lock() for _ in range(_LOCKS)]
+
+    @property
+    def held_bytes(self) -> int:
+        """What is held now."""
+        return self._held_bytes
+
+    def fetch(self, newsstand: Newsstand, slug: str, feed_format: Format) -> Copy | None:
         """Return the current document of a feed, from the store only when it is new to us.
 
         Returns:
@@ -36,32 +80,78 @@ class Shelf:
             FeedNotFound: No feed has this slug.
             StoreUnavailable: The store cannot be asked.
         """
-        version = newsstand.version(slug, feed_format)
+        key = (slug, feed_format)
+        copy, _ = self._known_current(key)
+        if copy is not None:
+            return copy
+        with self._fetching[hash(key) % _LOCKS]:
+            copy, generation = self._known_current(key)  # whoever was first may have fetched it
+            if copy is None:
+                copy = self._ask(newsstand, key)
+                if copy is not None:
+                    copy.generation = generation
+            return copy
+
+    def remember(self, copy: Copy, asked: Hashable, answer: Reply) -> None:
+        """Keep an answer with its document, for whoever asks the same."""
+        with self._lock:
+            # When there are too many, all go: those that are asked for come again at once, and
+            # nobody can fill the room for good with what is asked once.
+            excess = len(copy.answers) if len(copy.answers) >= MAX_ANSWERS else 0
+            if excess:
+                copy.answers.clear()
+            added = asked not in copy.answers
+            copy.answers[asked] = answer
+            self._count(copy, (added - excess) * ANSWER_BYTES)
+
+    def _known_current(self, key: _Key) -> tuple[Copy | None, int | None]:
+        """The copy that needs no question, and the watch's number *before* one is asked."""
+        generation = None if self._watch is None else self._watch.generation()
+        copy = self._take(key)
+        if copy is None or generation is None or copy.generation != generation:
+            return None, generation
+        return copy, generation
+
+    def _ask(self, newsstand: Newsstand, key: _Key) -> Copy | None:
+        version = newsstand.version(*key)
         if version is None:
             return None
-        held = self._take(slug, feed_format)
-        if held is not None and _version_of(held) == version:
-            return held
-        document = newsstand.document(slug, feed_format)
-        if document is not None:
-            self._put(slug, feed_format, document)
-        return document
+        copy = self._take(key)
+        if copy is not None and copy.version == version:
+            return copy
+        document = newsstand.document(*key)
+        return None if document is None else self._put(key, Copy(document, self._grow))
 
-    def _take(self, slug: str, feed_format: Format) -> FeedDocument | None:
+    def _take(self, key: _Key) -> Copy | None:
         with self._lock:
-            document = self._documents.get((slug, feed_format))
-            if document is not None:
-                self._documents.move_to_end((slug, feed_format))
-            return document
+            copy = self._copies.get(key)
+            if copy is not None:
+                self._copies.move_to_end(key)
+            return copy
 
-    def _put(self, slug: str, feed_format: Format, document: FeedDocument) -> None:
+    def _put(self, key: _Key, copy: Copy) -> Copy:
         with self._lock:
-            before = self._documents.pop((slug, feed_format), None)
-            self._held_bytes += len(document.gzip) - (len(before.gzip) if before else 0)
-            self._documents[slug, feed_format] = document
-            while self._held_bytes > self._max_bytes:
-                _, oldest = self._documents.popitem(last=False)
-                self._held_bytes -= len(oldest.gzip)
+            before = self._copies.pop(key, None)
+            self._held_bytes += copy.size_bytes - (before.size_bytes if before else 0)
+            self._copies[key] = copy
+            self._make_room()
+        return copy
+
+    def _grow(self, copy: Copy, size: int) -> None:
+        with self._lock:
+            self._count(copy, size)
+
+    def _count(self, copy: Copy, size: int) -> None:
+        # What left the shelf is in the hands of the last that asked for it, and then gone.
+        if self._copies.get((copy.document.feed, copy.document.format)) is copy:
+            copy.size_bytes += size
+            self._held_bytes += size
+            self._make_room()
+
+    def _make_room(self) -> None:
+        while self._held_bytes > self._max_bytes:
+            _, oldest = self._copies.popitem(last=False)
+            self._held_bytes -= oldest.size_bytes
 
 
 def _version_of(document: FeedDocument) -> DocumentVersion:

@@ -5,12 +5,15 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from service.settings import read_sources
+from service.supervisor import supervise
 from tests.support.hub_server import HubServer, Manner, running_hub
-from tests.support.running_service import ROOT, Service, document, running, wait_until
+from tests.support.running_service import ROOT, Service, document, free_port, running, wait_until
 
 SEED = ROOT / "config" / "samples" / "000_e053d2e383822934.txt"
 
@@ -204,3 +207,27 @@ def test_a_service_on_postgres_does_the_same(
         service.drop("a.txt", document("On PostgreSQL", "Finance"))
         wait_until(lambda: service.titles("finance") == ["On PostgreSQL"])
         wait_until(lambda: not _unfinished(service))
+
+
+def test_a_reload_that_cannot_be_carried_out_does_not_end_the_service(service: Service) -> None:
+    service.write_main({"intake": {"folders": ["/proc/nowhere/inbox"], "settle_seconds": 0.0}})
+    wait_until(lambda: "configuration not taken" in service.log)
+    assert service.get("/livez").status == 200
+    service.drop("a.txt", document("Still there", "Finance"))
+    wait_until(lambda: service.titles("finance") == ["Still there"])
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
+    refused = Service(folder=tmp_path).run("--set", "data_folder=/proc/nowhere", "serve")
+    assert refused.returncode == 1
+    assert "cannot make" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_two_services_do_not_share_a_data_folder(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.supervisor.ALONE_WITHIN_S", 0.2)
+    read = partial(read_sources, service.main, environ={}, overrides=[f"http.port={free_port()}"])
+    assert supervise(read) == 1
+    assert service.get("/livez").status == 200

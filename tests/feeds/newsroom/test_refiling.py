@@ -78,3 +78,21 @@ def test_many_releases_are_refiled_page_by_page(database: Database) -> None:
     assert office.configure(catalogue([FINANCE, HEALTH]), now=later(hours=1)) == 1_001
     with database.read() as tx:
         assert tx.filings.counts()["health"] == 1_001
+
+
+def test_a_feed_that_comes_back_is_the_same_feed(database: Database) -> None:
+    """A category commented out for a minute must not make every reader see a new feed."""
+    office = Office(database, catalogue([FINANCE, HEALTH], hubs=("https://hub.example.net/",)))
+    office.add(draft("id:1", "Health"))
+    office.publish()
+    with database.read() as tx:
+        first = tx.feeds.masthead("health").id
+    office.configure(catalogue([FINANCE]), now=later(hours=1))
+    office.publish(now=later(hours=1))
+    office.configure(
+        catalogue([FINANCE, HEALTH], hubs=("https://hub.example.net/",)), now=later(hours=2)
+    )
+    assert office.publish(now=later(hours=2))["health"] == 2
+    with database.read() as tx:
+        assert tx.feeds.masthead("health").id == first
+        assert [p for p in tx.pings.due(now=later(hours=2)) if p.feed == "health"]

@@ -22,3 +22,11 @@ def test_an_empty_database_is_not_worked_on(database_url: str) -> None:
     migrate.upgrade(database)
     migrate.require_current(database)
     database.close()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for touch in (migrate.upgrade, migrate.require_current):
+        with pytest.raises(StoreOutdated, match="made by a newer"):
+            touch(database)

@@ -1,13 +1,15 @@
 """A newsroom with real releases over SQLite, and a client to ask it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from service.web import create_app
-from tests.service.web.offices import open_office, read_sample
+from tests.service.web.offices import LAYERS, open_office, read_sample
 from tests.support.newsrooms import Office, later
 
 
@@ -39,3 +41,25 @@ def empty_office(tmp_path: Path) -> Iterator[Office]:
     opened = open_office(tmp_path)
     yield opened
     opened.database.close()
+
+
+@pytest.fixture
+def closing() -> Iterator[ExitStack]:
+    """What is to be closed when a test is over."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(params=LAYERS)
+def ask(
+    request: pytest.FixtureRequest, empty_office: Office, closing: ExitStack
+) -> Callable[[Office], Client]:
+    """Makes a client of a newsroom; each test that asks for it runs on both layers."""
+    return lambda office: LAYERS[request.param](office, closing)
+
+
+@pytest.fixture(scope="session", params=LAYERS)
+def reader(request: pytest.FixtureRequest, office: Office) -> Iterator[Client]:
+    """A client of the newsroom with releases; each test that asks for it runs on both layers."""
+    with ExitStack() as stack:
+        yield LAYERS[request.param](office, stack)

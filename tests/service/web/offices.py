@@ -1,16 +1,23 @@
 """A small newsroom for the web: its catalogue, and real releases of the shipped samples."""
 
+import time as clock
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import time
 from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from werkzeug.test import Client
+
 from feeds.categories import Catalogue
 from feeds.ingest import IntakeRules, read_documents
 from feeds.model.feed import ALL, Category, Feed, Site, Window
 from feeds.model.release import Draft, Person
+from feeds.store.changes import Changes
 from feeds.store.database import Database
 from feeds.store.migrate import upgrade
+from service.web import Front, Shelf, Watch, create_app
 from tests.support.newsrooms import COOPERATION, Office
 
 SAMPLES = Path(__file__).parents[3] / "config" / "samples"
@@ -72,3 +79,24 @@ def open_office(folder: Path, described: Catalogue = CATALOGUE) -> Office:
     database = Database.open(f"sqlite:///{folder / 'news.db'}")
     upgrade(database)
     return Office(database, described)
+
+
+def ask_application(office: Office, closing: ExitStack) -> Client:
+    """A client of the Flask application alone."""
+    return Client(create_app(office), use_cookies=False)
+
+
+def ask_memory(office: Office, closing: ExitStack) -> Client:
+    """A client of the layer before it, which looks at the store at each request."""
+    changes = Changes(office.database)
+    closing.callback(changes.close)
+    shelf = Shelf(watch=Watch(changes, clock=clock.monotonic, look_every_s=0))
+    front = Front(create_app(office, shelf), state=office, shelf=shelf)
+    return Client(front, use_cookies=False)
+
+
+#: Both layers, which answer alike; by the name that a test is told under.
+LAYERS: dict[str, Callable[[Office, ExitStack], Client]] = {
+    "application": ask_application,
+    "memory": ask_memory,
+}

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 LONG = 64 * 1024
 
@@ -54,9 +55,9 @@ PATHS = [
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_odd_address_is_not_found(client: FlaskClient, path: str) -> None:
-    for accept in ("*/*", "text/html"):
-        response = client.get(path, headers={"Accept": accept})
+def test_an_odd_address_is_not_found(reader: Client, path: str) -> None:
+    for accept in ("*/*", "text/html", "application/atom+xml"):
+        response = reader.get(path, headers={"Accept": accept})
         assert response.status_code == 404
         assert "Set-Cookie" not in response.headers
 
@@ -64,10 +65,10 @@ def test_an_odd_address_is_not_found(client: FlaskClient, path: str) -> None:
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("path", ["/feeds/all.atom", "/feeds/all", "/none"])
-def test_an_odd_field_is_borne(client: FlaskClient, path: str, field: str, value: str) -> None:
+def test_an_odd_field_is_borne(reader: Client, path: str, field: str, value: str) -> None:
     started = time.perf_counter()
-    response = client.get(path, headers={field: value})
-    assert response.status_code in {200, 404, 412}
+    response = reader.get(path, headers={field: value})
+    assert response.status_code in {200, 206, 404, 412}
     assert time.perf_counter() - started < 1
 
 
@@ -94,6 +95,6 @@ def test_the_host_that_a_client_names_means_nothing(client: FlaskClient, host: s
     assert "evil.example" not in response.text
 
 
-def test_an_address_with_an_escaped_letter_is_the_same_address(client: FlaskClient) -> None:
+def test_an_address_with_an_escaped_letter_is_the_same_address(reader: Client) -> None:
     """RFC 3986 6.2.2.2: an unreserved character and its escape are one."""
-    assert client.get("/feeds/%61ll%2Eatom").data == client.get("/feeds/all.atom").data
+    assert reader.get("/feeds/%61ll%2Eatom").data == reader.get("/feeds/all.atom").data

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import brotli
 import pytest
 from flask.testing import FlaskClient
 from lxml import html
@@ -290,3 +291,27 @@ def luminance(colour: str) -> float:
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("path", ["/", "/feeds/all", "/feeds.opml", "/static/newsroom.css"])
+def test_what_is_made_for_a_request_travels_coded_too(client: FlaskClient, path: str) -> None:
+    """RFC 9110 8.4, 8.8.3.3 and 12.5.5."""
+    if path.startswith("/static/"):
+        path = page(client, "/").xpath("//link[@rel='stylesheet']/@href")[0]
+    plain = client.get(path)
+    coded = client.get(path, headers={"Accept-Encoding": "br, gzip;q=0.5"})
+    assert brotli.decompress(coded.data) == plain.data
+    assert coded.headers["Content-Encoding"] == "br"
+    assert coded.headers["ETag"] == f'{plain.headers["ETag"][:-1]}-br"'
+    assert "Accept-Encoding" in coded.headers["Vary"] == plain.headers["Vary"]
+    again = client.get(path, headers={"If-None-Match": coded.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_a_304_keeps_what_a_page_may_do(client: FlaskClient) -> None:
+    """RFC 9110 15.4.5; a browser takes over the fields of a 304."""
+    full = client.get("/")
+    short = client.get("/", headers={"If-None-Match": full.headers["ETag"]})
+    assert short.status_code == 304
+    for name in ("Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options"):
+        assert short.headers[name] == full.headers[name]

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("claimed_until", sa.BigInteger(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_feeds")),
         sa.UniqueConstraint("id", name=op.f("uq_feeds_id")),
     )

@@ -1,0 +1,166 @@
+"""What a GET or HEAD request is answered: all rules in their order, in one pure function.
+
+Rejected roads, each tried: Flask's ``send_file(conditional=True)`` gets ``If-Match: *``, Range
+against If-None-Match, weak If-Range and Range on HEAD wrong; Werkzeug's ``is_resource_modified``
+falls back to If-Modified-Since when If-None-Match cannot be read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, cast
+
+from feeds.model.text import whole_second
+from service.http_rules.codings import Coding, choose_coding
+from service.http_rules.dates import http_date, write_date
+from service.http_rules.entity_tags import names_exactly, recognised, strong_tag
+from service.http_rules.ranges import ByteRange, Unsatisfiable, read_range
+
+Field = tuple[str, str]
+
+
+class Asked(NamedTuple):
+    """What the rules look at in a request. Fields are as sent; None when absent."""
+
+    method: str = "GET"
+    accept_encoding: str | None = None
+    if_none_match: str | None = None
+    if_modified_since: str | None = None
+    if_match: str | None = None
+    if_unmodified_since: str | None = None
+    range: str | None = None
+    if_range: str | None = None
+
+
+def asked_of(environ: Mapping[str, object]) -> Asked:
+    """Take from a WSGI environment what the rules look at. Several lines of a field come joined."""
+    get = cast(Callable[[str], str | None], environ.get)
+    return Asked(
+        cast(str, environ["REQUEST_METHOD"]),
+        get("HTTP_ACCEPT_ENCODING"),
+        get("HTTP_IF_NONE_MATCH"),
+        get("HTTP_IF_MODIFIED_SINCE"),
+        get("HTTP_IF_MATCH"),
+        get("HTTP_IF_UNMODIFIED_SINCE"),
+        get("HTTP_RANGE"),
+        get("HTTP_IF_RANGE"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Representation:
+    """What there is to be had at an address now."""
+
+    revision: str  #: changes exactly when the uncompressed bytes do; hex, say
+    media_type: str  #: as sent in ``Content-Type``
+    length: Callable[[Coding], int]  #: in bytes; asked for when a body is due, not for a 304
+    codings: tuple[Coding, ...] = ()  #: beside identity; the first wins a tie
+    modified_at: datetime | None = None  #: aware; None when no honest date is known
+    #: What a 200, a 206 and a 304 say alike: Cache-Control, Vary, Link, Content-Location …
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An answer but for its bytes. ``Date`` is the server's."""
+
+    status: int  #: 200, 206, 304; or 406, 412, 416, whose body is a problem's
+    fields: tuple[Field, ...] = ()
+    coding: Coding = Coding.IDENTITY  #: of the bytes that are meant
+    part: ByteRange | None = None  #: which of them are to be sent; None for no body
+
+
+def decide(asked: Asked, held: Representation) -> Decision:
+    """Decide a GET or HEAD request in the order that RFC 9110 section 13.2.2 gives.
+
+    Content negotiation comes first, because preconditions are about the selected representation
+    (RFC 9110 13.1).
+    """
+    coding = choose_coding(asked.accept_encoding, held.codings)
+    if coding is None:
+        return Decision(status=406)
+    etag = strong_tag(held.revision, coding)
+    if not _may_proceed(asked, held, etag):
+        return Decision(status=412)
+    known = _known_as(asked, held, etag)
+    if known is not None:
+        return _not_modified(held, known)
+    return _deliver(asked, held, coding, etag)
+
+
+def _may_proceed(asked: Asked, held: Representation, etag: str) -> bool:
+    """Evaluate If-Match, or else If-Unmodified-Since (RFC 9110 sections 13.1.1 and 13.1.4)."""
+    if asked.if_match is not None:
+        return asked.if_match.strip() == "*" or names_exactly(asked.if_match, etag)
+    since = http_date(asked.if_unmodified_since)
+    return since is None or held.modified_at is None or whole_second(held.modified_at) <= since
+
+
+def _known_as(asked: Asked, held: Representation, etag: str) -> str | None:
+    """Return the tag under which the client holds the current revision; None when it does not.
+
+    A cache freshens only what it stored under the very tag of the 304 (RFC 9111 section 4.3.4),
+    so a client that holds the other coding of the same bytes hears its own tag, not the one of
+    the coding that it would be given now; else it would fetch for ever what it has.
+    """
+    if asked.if_none_match is not None:
+        # RFC 9110 13.1.3: "A recipient MUST ignore If-Modified-Since if the request contains an
+        # If-None-Match header field", even one that names nothing we can read.
+        if asked.if_none_match.strip() == "*":
+            return etag
+        return recognised(asked.if_none_match, held.revision, etag)
+    since = http_date(asked.if_modified_since)
+    if since is None or held.modified_at is None:
+        return None
+    return etag if whole_second(held.modified_at) <= since else None
+
+
+def _not_modified(held: Representation, etag: str) -> Decision:
+    """RFC 9110 15.4.5 lets ``Last-Modified`` stand; readers that know no ETag live by it."""
+    return Decision(status=304, fields=(("ETag", etag), *_dated(held), *held.fields))
+
+
+def _deliver(asked: Asked, held: Representation, coding: Coding, etag: str) -> Decision:
+    size = held.length(coding)
+    try:
+        part = _part_due(asked, etag, size)
+    except Unsatisfiable:
+        return Decision(status=416, fields=(("Content-Range", f"bytes */{size}"),))
+    sent = part or ByteRange(0, size)
+    fields = [
+        ("Content-Type", held.media_type),
+        ("Content-Length", str(sent.end - sent.first)),
+        ("ETag", etag),
+        *_dated(held),
+        ("Accept-Ranges", "bytes"),
+    ]
+    if coding is not Coding.IDENTITY:
+        fields.append(("Content-Encoding", coding.value))
+    if part is not None:
+        fields.append(("Content-Range", part.content_range(size)))
+    return Decision(
+        status=200 if part is None else 206,
+        fields=(*fields, *held.fields),
+        coding=coding,
+        # RFC 9110 9.3.2: a HEAD is told what a GET would be told, and sent nothing.
+        part=None if asked.method == "HEAD" else sent,
+    )
+
+
+def _part_due(asked: Asked, etag: str, size: int) -> ByteRange | None:
+    """Read Range, where it is to be looked at (RFC 9110 sections 14.2 and 13.1.5).
+
+    If-Range needs a strong validator: our tag, exactly. A date never is one here, as two editions
+    may share a second and all codings share the date (8.8.2.2): the whole is sent.
+    """
+    # RFC 9110 14.2: "A server MUST ignore a Range header field received with a request method
+    # that is unrecognized or for which range handling is not defined": all but GET.
+    if asked.range is None or asked.method != "GET":
+        return None
+    if asked.if_range is not None and asked.if_range.strip() != etag:
+        return None
+    return read_range(asked.range, size)
+
+
+def _dated(held: Representation) -> tuple[Field, ...]:
+    return () if held.modified_at is None else (("Last-Modified", write_date(held.modified_at)),)

@@ -1,0 +1,37 @@
+"""Answers ready to be sent, as WSGI wants them (PEP 3333)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from service.http_rules import Coding, Decision, Field
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer. It may be given to any number of clients at once."""
+
+    status: str  #: code and phrase
+    headers: list[Field]  #: a server may change the list it is given, so it is given a copy
+    body: list[bytes]
+
+
+def reply(decision: Decision, form: Callable[[Coding], bytes]) -> Reply:
+    """Put the bytes to a decision.
+
+    Args:
+        decision: Its status is one that a representation answers for itself: 200, 206 or 304.
+        form: Returns the representation's bytes in a coding.
+    """
+    return Reply(
+        f"{decision.status} {HTTPStatus(decision.status).phrase}",
+        list(decision.fields),
+        [content(decision, form)],
+    )
+
+
+def content(decision: Decision, form: Callable[[Coding], bytes]) -> bytes:
+    """Return the bytes that are to be sent; none for a 304, and for a HEAD."""
+    if decision.part is None:
+        return b""
+    return form(decision.coding)[decision.part.first : decision.part.end]

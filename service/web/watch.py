@@ -1,0 +1,85 @@
+"""How a worker knows that what it holds in memory is still what the store has."""
+
+from collections.abc import Callable
+from threading import Lock
+
+from feeds.store.changes import Changes
+from service.logs import get_logger
+
+_log = get_logger(__name__)
+
+#: No answer is older than this at the moment it is given: what holds at one look holds so long.
+LEASE_S = 0.25
+
+#: A look is due after this. One request makes it, while the others go by the look before.
+LOOK_EVERY_S = 0.05
+
+#: After a look that failed, nobody looks for so long; the store is asked for each request then.
+PAUSE_S = 1.0
+
+
+class Watch:
+    """Counts the changes of the store. Safe to share between threads.
+
+    It has no thread of its own that could die or be late: whoever asks first after the last look
+    has aged makes the next one, some tens of microseconds on SQLite. So a worker that nobody asks
+    does nothing, and the first answer after a pause is never old.
+    """
+
+    def __init__(
+        self,
+        changes: Changes,
+        *,
+        clock: Callable[[], float],
+        lease_s: float = LEASE_S,
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        """Make a watch that has not looked yet.
+
+        Args:
+            changes: Used by this watch alone.
+            clock: Seconds that never go back.
+            lease_s: How old a look may be for its result to count.
+            look_every_s: How old it may be before the next one is made. 0: one a request.
+        """
+        self._changes = changes
+        self._clock = clock
+        self._lease_s = lease_s
+        self._look_every_s = look_every_s
+        self._looking = Lock()
+        self._generation = 0
+        self._looked_at = float("-inf")  #: when the last good look *began*
+        self._looks_again_at = float("-inf")
+
+    def generation(self) -> int | None:
+        """Return a number that is another one whenever the store may have changed.
+
+        What was read from the store *after* a number was returned is current as long as this
+        returns the same number.
+
+        Returns:
+            None when nobody knows: the store has to be asked.
+        """
+        now = self._clock()
+        if now >= self._looks_again_at and self._looking.acquire(blocking=False):
+            try:
+                self._look(now)
+            finally:
+                self._looking.release()
+        # In this order. The number only grows, and it grows before the moment is noted: so it
+        # may be newer than the moment, which costs a question, but never older.
+        is_fresh = now - self._looked_at < self._lease_s
+        return self._generation if is_fresh else None
+
+    def _look(self, now: float) -> None:
+        began = self._clock()
+        try:
+            if self._changes.look():
+                self._generation += 1
+        # Whatever it is, bugs of ours too: to watch is there for speed alone, and without it the
+        # store is asked for each request, which tells readers and log what is wrong with it.
+        except Exception as error:
+            _log.warning("store cannot be watched", reason=repr(error), next_look_s=PAUSE_S)
+            self._looked_at, self._looks_again_at = float("-inf"), now + PAUSE_S
+        else:
+            self._looked_at, self._looks_again_at = began, now + self._look_every_s

@@ -1,0 +1,127 @@
+"""Whether anything was committed by others: the same on both databases."""
+
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import text
+
+from feeds.errors import StoreUnavailable
+from feeds.store import migrate
+from feeds.store.changes import Changes
+from feeds.store.database import Database
+from tests.support.newsrooms import NOON, Office, draft
+
+
+@pytest.fixture
+def changes(database: Database) -> Iterator[Changes]:
+    """A look at the database that knows how it is now."""
+    opened = Changes(database)
+    opened.look()
+    yield opened
+    opened.close()
+
+
+def test_the_first_look_is_news(database: Database) -> None:
+    changes = Changes(database)
+    assert changes.look()
+    assert not changes.look()
+    changes.close()
+
+
+def test_what_is_committed_is_seen_once(database: Database, changes: Changes) -> None:
+    office = Office(database)
+    assert changes.look()
+    assert not changes.look()
+    office.add(draft())
+    assert changes.look()
+    assert office.publish()
+    assert changes.look()
+    assert not changes.look()
+
+
+def test_what_is_not_committed_is_not_seen(database: Database, changes: Changes) -> None:
+    """A look in the middle sees nothing; the one after the commit does, however long it took."""
+    with database.transaction() as tx:
+        tx.connection.execute(text("CREATE TABLE other (number INTEGER)"))
+        changes.look()
+        assert not changes.look()
+    assert changes.look()
+    assert not changes.look()
+
+
+def test_an_older_transaction_that_commits_last_is_seen(postgres_url: str) -> None:
+    """PostgreSQL gives numbers at the first write: the later number may be committed first."""
+    database = Database.open(postgres_url)
+    changes = Changes(database)
+    with database.transaction() as older:
+        older.connection.execute(text("CREATE TABLE older (number INTEGER)"))
+        changes.look()
+        with database.transaction() as younger:
+            younger.connection.execute(text("CREATE TABLE younger (number INTEGER)"))
+        assert changes.look()
+        assert not changes.look()
+    assert changes.look()
+    assert not changes.look()
+    changes.close()
+    database.close()
+
+
+def test_reading_changes_nothing(database: Database, changes: Changes) -> None:
+    with database.read() as tx:
+        tx.feeds.stale(now=NOON)
+    assert not changes.look()
+
+
+def publish_in(url: str) -> None:
+    """Publish an edition, in whatever process this is."""
+    database = Database.open(url)
+    office = Office(database)
+    office.add(draft())
+    office.publish()
+    database.close()
+
+
+def test_another_process_is_heard(database_url: str) -> None:
+    database = Database.open(database_url)
+    migrate.upgrade(database)
+    changes = Changes(database)
+    changes.look()
+    assert not changes.look()
+    other = multiprocessing.get_context("spawn").Process(target=publish_in, args=(database_url,))
+    other.start()
+    other.join(30)
+    assert other.exitcode == 0
+    assert changes.look()
+    assert not changes.look()
+    changes.close()
+    database.close()
+
+
+def test_a_store_that_is_lost_is_told_and_found_again(postgres_url: str) -> None:
+    database, other = Database.open(postgres_url), Database.open(postgres_url)
+    changes = Changes(database)
+    changes.look()
+    with other.read() as tx, suppress(StoreUnavailable):
+        tx.connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND query LIKE 'SELECT pg_current_snapshot%'"
+            )
+        )
+    with pytest.raises(StoreUnavailable):
+        changes.look()
+    assert changes.look(), "what happened in between is not known"
+    assert not changes.look()
+    changes.close()
+    database.close()
+    other.close()
+
+
+def test_a_closed_look_gives_its_connection_back(database: Database) -> None:
+    """More looks than there are connections."""
+    for _ in range(40):
+        changes = Changes(database)
+        changes.look()
+        changes.close()

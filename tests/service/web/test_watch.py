@@ -1,0 +1,178 @@
+"""How long memory may be trusted: a lease, and who looks when it ages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, cast
+
+import pytest
+
+from feeds.errors import StoreUnavailable
+from feeds.store.changes import Changes
+from feeds.store.database import Database
+from feeds.store.migrate import upgrade
+from service.web.watch import LEASE_S, LOOK_EVERY_S, PAUSE_S, Watch
+from tests.support.newsrooms import Office
+
+
+@dataclass(slots=True)
+class Clock:
+    """Set by hand."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(slots=True)
+class Store:
+    """What is looked at: changed, well, slow or gone by hand."""
+
+    is_news: bool = True
+    looks: int = 0
+    error: Exception | None = None
+    is_asked: Event = field(default_factory=Event)
+    may_answer: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
+
+    def look(self) -> bool:
+        self.looks += 1
+        self.is_asked.set()
+        assert self.may_answer.wait(10)
+        if self.error is not None:
+            raise self.error
+        is_news, self.is_news = self.is_news, False
+        return is_news
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def watch(store: Store, clock: Clock) -> Watch:
+    return Watch(cast(Changes, cast(Any, store)), clock=clock)
+
+
+def test_between_two_looks_nobody_looks(watch: Watch, store: Store, clock: Clock) -> None:
+    numbers = set()
+    for _ in range(100):
+        numbers.add(watch.generation())
+        clock.now += LOOK_EVERY_S / 101
+    assert store.looks == 1
+    assert len(numbers) == 1
+    clock.now += LOOK_EVERY_S
+    watch.generation()
+    assert store.looks == 2
+
+
+def test_a_change_has_another_number(watch: Watch, store: Store, clock: Clock) -> None:
+    before = watch.generation()
+    clock.now += LOOK_EVERY_S
+    assert watch.generation() == before
+    store.is_news = True
+    clock.now += LOOK_EVERY_S
+    assert watch.generation() != before
+
+
+def test_after_a_pause_the_first_answer_is_not_old(
+    watch: Watch, store: Store, clock: Clock
+) -> None:
+    """Nobody asked for an hour, then the store changed: a hub that is told now sees it."""
+    before = watch.generation()
+    clock.now += 3600
+    store.is_news = True
+    assert watch.generation() != before
+
+
+def test_while_one_looks_the_others_go_by_the_look_before_and_no_longer_than_its_lease(
+    watch: Watch, store: Store, clock: Clock
+) -> None:
+    known = watch.generation()
+    assert known is not None
+    clock.now += LOOK_EVERY_S
+    store.may_answer.clear()
+    store.is_asked.clear()
+    slow = Thread(target=watch.generation)
+    slow.start()
+    assert store.is_asked.wait(10)
+    clock.now = 1000.0 + LEASE_S * 0.99
+    assert watch.generation() == known
+    clock.now = 1000.0 + LEASE_S
+    assert watch.generation() is None
+    store.may_answer.set()
+    slow.join(10)
+    assert store.looks == 2
+
+
+def test_a_lease_begins_when_a_look_begins(watch: Watch, store: Store, clock: Clock) -> None:
+    """What is committed while the store answers may not be in the answer."""
+    store.may_answer.clear()
+    slow = Thread(target=watch.generation)
+    slow.start()
+    assert store.is_asked.wait(10)
+    clock.now += LEASE_S
+    store.may_answer.set()
+    slow.join(10)
+    store.may_answer.clear()
+    store.is_asked.clear()
+    next_look = Thread(target=watch.generation)
+    next_look.start()
+    assert store.is_asked.wait(10)
+    assert watch.generation() is None
+    store.may_answer.set()
+    next_look.join(10)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("gone"), ZeroDivisionError("a bug")])
+def test_a_store_that_cannot_be_looked_at_is_asked_each_time(
+    watch: Watch, store: Store, clock: Clock, error: Exception,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """Slower, and never wrong; and the log tells it once a pause, not once a request."""
+    known = watch.generation()
+    clock.now += LOOK_EVERY_S
+    store.error = error
+    for _ in range(10):
+        assert watch.generation() is None
+    assert store.looks == 2
+    assert len([one for one in caplog.records if "cannot be watched" in one.getMessage()]) == 1
+    store.error = None
+    store.is_news = True  # as Changes has it: a new connection knows nothing
+    clock.now += PAUSE_S
+    assert watch.generation() not in (None, known)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    database = Database.open(f"sqlite:///{tmp_path / 'a.db'}")
+    upgrade(database)
+    yield Office(database)
+    database.close()
+
+
+def test_a_real_store_is_watched_from_many_threads(office: Office, clock: Clock) -> None:
+    """A connection that was opened by one thread is used by all."""
+    changes = Changes(office.database)
+    watch = Watch(changes, clock=clock, look_every_s=0)
+    seen: list[int | None] = []
+    for _ in range(3):
+        thread = Thread(target=lambda: seen.append(watch.generation()))
+        thread.start()
+        thread.join(10)
+    assert len(seen) == 3
+    assert len(set(seen)) == 1
+    assert None not in seen
+    office.publish()
+    assert watch.generation() not in seen
+    changes.close()
