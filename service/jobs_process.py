@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from feeds.model.edition import Edition
+from feeds.newsstand import SPREAD
 from feeds.store.database import Database
 from service import logs
 from service.accepted import AcceptedWatch, accepted
@@ -92,7 +93,7 @@ class Jobs:
             with self._lock:
                 made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
             if any(isinstance(one, Edition) and one.changed for one in made):
-                self._scheduler.wake(PING)
+                self._scheduler.wake(PING, after=SPREAD)
 
         def ping() -> None:
             sender.send_due(now=utc_now())

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
@@ -59,10 +59,10 @@ class Scheduler:
             replace_existing=True,
         )
 
-    def wake(self, name: str) -> None:
-        """Do this job at once, and then at its pace again."""
+    def wake(self, name: str, *, after: timedelta = timedelta(0)) -> None:
+        """Do this job at once, or that much later; and then at its pace again."""
         try:
-            self._scheduler.modify_job(name, next_run_time=self._now())
+            self._scheduler.modify_job(name, next_run_time=self._now() + after)
         except JobLookupError:
             _log.debug("no such timer", timer=name)
 

@@ -61,7 +61,10 @@ def application() -> Front:
     newsroom = CurrentNewsroom(install(settings, database))
     parent = int(os.environ[PARENT_VARIABLE])
     AcceptedWatch(path, parent=parent, on_change=newsroom.configure, on_orphaned=_stop).start()
-    shelf = Shelf(watch=Watch(Changes(database), clock=time.monotonic))
+    shelf = Shelf(
+        max_bytes=settings.http.cache_megabytes * 1024 * 1024,
+        watch=Watch(Changes(database), clock=time.monotonic),
+    )
     return Front(create_app(newsroom, shelf), state=newsroom, shelf=shelf)
 
 

@@ -26,6 +26,10 @@ CLAIM = timedelta(seconds=30)
 #: Feeds regenerated in one go: their documents are in memory together, and stored together.
 FEEDS_A_RUN = 16
 
+#: So long after a run begins, its editions are stored and every web worker shows them: a worker
+#: looks for new ones well within that time (``service.web.watch``). Only then are hubs told.
+SPREAD = timedelta(milliseconds=250)
+
 #: Pauses after failures in a row: 2, 4, 8 … seconds, up to ten minutes.
 FIRST_PAUSE_S = 2
 LONGEST_PAUSE_S = 600
@@ -150,6 +154,8 @@ class Press:
                 if tx.feeds.settle(one.claimed, worker=worker, edition=one.edition.number)
             ]
             tx.documents.put([document for one in kept for document in one.documents])
+            changed = [one.edition.feed for one in kept if one.documents]
+            tx.pings.hold(changed, until=now + SPREAD)
             stored += [one.edition for one in kept]
             for claimed, trouble in troubles:
                 reason = f"{type(trouble.error).__name__}: {trouble.error}"

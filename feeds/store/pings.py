@@ -49,6 +49,11 @@ class Pings:
         ]
         upsert(self._connection, pings, rows, keep=["told_edition"])
 
+    def hold(self, slugs: Sequence[str], *, until: datetime) -> None:
+        """Tell nobody of these feeds' new editions before then."""
+        held = update(pings).where(pings.c.feed.in_(slugs), pings.c.due_at < until)
+        self._connection.execute(held.values(due_at=until))
+
     def keep_only(self, feed: Feed) -> None:
         """Forget the hubs that this feed no longer has."""
         gone = (pings.c.feed == feed.slug) & pings.c.hub.not_in(feed.hubs)

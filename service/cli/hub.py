@@ -1,5 +1,6 @@
 """``communique hub``: what hubs were told."""
 
+import time
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import typer
 
 from feeds.errors import FeedNotFound
 from feeds.model.listing import PingState
+from feeds.newsstand import SPREAD
 from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.installation import to_read, to_write
@@ -75,6 +77,8 @@ def retry(
         _require_known(installation, feed, hub)
         with installation.database.transaction() as tx:
             made_due = tx.pings.retry(now=utc_now(), feed=feed, hub=hub)
+        # What was published a moment ago is due by then.
+        time.sleep(SPREAD.total_seconds())
         results = _send_all_due(installation)
     for result in results:
         if call.as_json:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from feeds.model.edition import Edition, Trouble
-from feeds.newsstand import Newsstand
+from feeds.newsstand import FEEDS_A_RUN, Newsstand
 from service.logs import get_logger
 
 _log = get_logger(__name__)
@@ -22,7 +22,11 @@ def regenerate(
         StoreUnavailable: Try again; what was stored until then stays, the rest is stale still.
     """
     stale = newsstand.stale(now=now())
-    outcomes = newsstand.regenerate(stale, now=now(), worker=worker) if stale else []
+    outcomes: list[Edition | Trouble] = []
+    # Run by run, each with its own moment: that of the last would else be long past.
+    for start in range(0, len(stale), FEEDS_A_RUN):
+        run = stale[start : start + FEEDS_A_RUN]
+        outcomes += newsstand.regenerate(run, now=now(), worker=worker)
     _tell(outcomes)
     return outcomes
 

@@ -54,7 +54,8 @@ def find_target(url: str, *, rules: AddressRules, resolve: Resolver) -> Target:
     addresses = tuple(_resolved(url, host, port, resolve))
     for address in addresses:
         if fault := rules.fault(address):
-            raise AddressForbidden(url, f"{host} is the {fault} address {address}")
+            reason = f"not asked: {host} is the {fault} address {address}"
+            raise AddressForbidden(url, f"{reason}; outbound.allow_networks can allow it")
     bracketed = f"[{host}]" if ":" in host else host
     return Target(
         url=url,

@@ -77,7 +77,7 @@ class IntakeSettings(Section):
         default=time(9, 0), description="Time of dates that name none, in that zone: HH:MM."
     )
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
-        default=0.3, description="A file is read when it has not changed for so long."
+        default=0.2, description="A file is read when it has not changed for so long."
     )
 
     max_document_bytes: Annotated[int, Field(ge=1000, le=MAX_INTAKE_BYTES)] = Field(
@@ -109,7 +109,7 @@ class ScheduleSettings(Section):
     """How often the service looks by itself, although most work is started at once."""
 
     scan_seconds: PauseSeconds = Field(
-        default=0.3, description="Look for documents in the folders."
+        default=0.2, description="Look for documents in the folders."
     )
     regenerate_seconds: PauseSeconds = Field(default=0.5, description="Look for stale feeds.")
     ping_seconds: PauseSeconds = Field(default=1.0, description="Look for pings that are due.")
@@ -174,6 +174,9 @@ class HttpSettings(Section):
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Web processes.")
     threads: Annotated[int, Field(ge=1, le=256)] = Field(
         default=4, description="Threads in each of them."
+    )
+    cache_megabytes: Annotated[int, Field(ge=1, le=65_536)] = Field(
+        default=64, description="Documents that each web process keeps in memory."
     )
 
 

@@ -9,7 +9,9 @@ from service.logs import get_logger
 _log = get_logger(__name__)
 
 #: No answer is older than this at the moment it is given: what holds at one look holds so long.
-LEASE_S = 0.25
+#: With the time that a run takes to be stored, it stays below ``feeds.newsstand.SPREAD``, before
+#: which no hub is told.
+LEASE_S = 0.1
 
 #: A look is due after this. One request makes it, while the others go by the look before.
 LOOK_EVERY_S = 0.05

@@ -66,7 +66,7 @@ def test_a_new_hub_is_announced_and_told(database: Database) -> None:
     office.configure(catalogue([FINANCE], hubs=(hub,)), now=later(hours=1))
     office.publish(now=later(hours=1))
     with database.read() as tx:
-        assert {ping.hub for ping in tx.pings.due(now=later(hours=1))} == {hub}
+        assert {ping.hub for ping in tx.pings.due(now=later(hours=1, seconds=1))} == {hub}
     office.configure(catalogue([FINANCE]), now=later(hours=2))
     with database.read() as tx:
         assert tx.pings.listed() == []
@@ -95,4 +95,4 @@ def test_a_feed_that_comes_back_is_the_same_feed(database: Database) -> None:
     assert office.publish(now=later(hours=2))["health"] == 2
     with database.read() as tx:
         assert tx.feeds.masthead("health").id == first
-        assert [p for p in tx.pings.due(now=later(hours=2)) if p.feed == "health"]
+        assert [p for p in tx.pings.due(now=later(hours=2, seconds=1)) if p.feed == "health"]

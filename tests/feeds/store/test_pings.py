@@ -4,6 +4,7 @@ import pytest
 
 from feeds.model.feed import Format
 from feeds.model.listing import DuePing
+from feeds.newsstand import SPREAD
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
 
@@ -20,7 +21,7 @@ def office(database: Database) -> Office:
     return office
 
 
-def due(office: Office, *, at: float = 0) -> list[DuePing]:
+def due(office: Office, *, at: float = 1) -> list[DuePing]:
     """What is to be sent, that many seconds after noon."""
     with office.database.read() as tx:
         return tx.pings.due(now=later(seconds=at))
@@ -84,8 +85,8 @@ def test_a_ping_is_claimed_by_one_worker_and_free_again_when_that_one_dies(
     office.publish()
     [ping, *others] = due(office)
     with office.database.transaction() as tx:
-        assert tx.pings.claim(ping, now=NOON, until=later(seconds=30))
-        assert not tx.pings.claim(ping, now=NOON, until=later(seconds=30))
+        assert tx.pings.claim(ping, now=later(seconds=1), until=later(seconds=30))
+        assert not tx.pings.claim(ping, now=later(seconds=1), until=later(seconds=30))
     assert due(office) == others
     assert ping in due(office, at=30)
 
@@ -110,7 +111,7 @@ def test_a_change_makes_a_failing_ping_due_at_once(office: Office) -> None:
             tx.pings.put_off(ping, now=NOON, until=later(hours=5), result="500")
     office.add(draft("id:2", "Finance"), now=later(seconds=1))
     office.publish(now=later(seconds=1))
-    assert {ping.attempts for ping in due(office, at=1)} == {0}
+    assert {ping.attempts for ping in due(office, at=2)} == {0}
 
 
 def test_a_change_during_a_try_that_fails_is_not_put_off(office: Office) -> None:
@@ -135,3 +136,11 @@ def test_a_ping_given_up_stands_as_failed_until_somebody_asks(office: Office) ->
     with office.database.transaction() as tx:
         assert tx.pings.retry(feed="finance", hub=HUB, now=NOON) == len(Format)
     assert {ping.feed for ping in due(office)} == {"finance"}
+
+
+def test_no_hub_is_told_before_every_web_worker_shows_the_edition(office: Office) -> None:
+    office.add(draft("id:1", "Finance"))
+    office.publish()
+    assert due(office, at=0) == []
+    assert due(office, at=SPREAD.total_seconds() - 0.01) == []
+    assert len(due(office, at=SPREAD.total_seconds())) == 2 * len(Format)
