@@ -41,7 +41,8 @@ RESTART_PAUSE_S = 2.0
 #: How often the supervisor looks at its processes.
 LOOK_EVERY_S = 0.2
 
-#: What a running service cannot change; told when a reload would.
+#: What a running service cannot change. A configuration that does is not taken: a process that
+#: had to be started anew would else work on another store than its neighbour.
 FIXED = ("http", "store", "data_folder")
 
 
@@ -94,7 +95,6 @@ class Supervisor:
         self._read = read
         self._seen = sources
         self._settings = settings
-        self._started_with = settings
         self._faults: Sequence[Fault] = ()
         self._roles = [role for role in MODULES if role in roles]
         name = f"accepted-{'-'.join(self._roles)}-{settings.http.port}.json"
@@ -214,6 +214,10 @@ class Supervisor:
             self._tell_faults()
             return
         self._faults = ()
+        fixed = [name for name in FIXED if getattr(settings, name) != getattr(self._settings, name)]
+        if fixed:
+            _log.error("configuration not taken", changed=",".join(fixed), needs="a restart")
+            return
         try:
             for folder in settings.intake.folders:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -221,7 +225,8 @@ class Supervisor:
         except OSError as error:
             _log.error("configuration not taken", reason=str(error), running="unchanged")
             return
-        self._tell_differences(settings)
+        for slug in sorted(_slugs(self._settings) - _slugs(settings)):
+            _log.warning("feed ended", feed=slug, because="it is no longer configured")
         self._settings = settings
         logs.configure(settings.log.level, settings.log.format)
         _log.info("configuration taken", categories=len(settings.categories))
@@ -237,13 +242,6 @@ class Supervisor:
         for fault in self._faults:
             _log.error("configuration fault", fault=str(fault))
         _log.error("configuration not taken", faults=len(self._faults), running="unchanged")
-
-    def _tell_differences(self, settings: Settings) -> None:
-        for section in FIXED:
-            if getattr(settings, section) != getattr(self._started_with, section):
-                _log.warning("takes effect with the next start", setting=section)
-        for slug in sorted(_slugs(self._settings) - _slugs(settings)):
-            _log.warning("feed ended", feed=slug, because="it is no longer configured")
 
     def _stop(self) -> None:
         _log.info("stopping")

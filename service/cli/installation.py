@@ -1,6 +1,6 @@
 """The rooms of the house over the configured store, opened for one command."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,17 @@ from service.wiring import Installation, install, open_database, utc_now
 
 #: An SQLite database that lives and ends with its connection.
 NOWHERE = "sqlite://"
+
+
+class FeedsWouldEnd(ServiceError):
+    """A command has a configuration without feeds that the store has."""
+
+    def __init__(self, slugs: Sequence[str], /) -> None:
+        super().__init__(
+            f"this configuration has no feed {', '.join(slugs)}, but the store has: only the "
+            "service ends feeds, when it starts or reloads; is it the right configuration?"
+        )
+        self.slugs = tuple(slugs)
 
 
 class StoreMissing(ServiceError):
@@ -44,6 +55,7 @@ def to_write(call: Call) -> Iterator[Installation]:
     upgrade it is a decision, with a service that may be running on it.
 
     Raises:
+        FeedsWouldEnd: It is configured without feeds that the store has.
         StoreOutdated: The store is of another version.
         StoreUnavailable: It cannot be reached.
     """
@@ -54,9 +66,18 @@ def to_write(call: Call) -> Iterator[Installation]:
             migrate.upgrade(database)
         migrate.require_current(database)
         installation = install(settings, database)
+        _refuse_to_end_feeds(installation)
         # As every start does: a name that was configured a moment ago counts already.
         installation.newsroom.apply_catalogue(now=utc_now())
         yield installation
+
+
+def _refuse_to_end_feeds(installation: Installation) -> None:
+    """A slip in a command's options must not take feeds from a service that is running."""
+    with installation.database.read() as tx:
+        ended = sorted(set(tx.feeds.applied()) - set(installation.catalogue.feeds))
+    if ended:
+        raise FeedsWouldEnd(ended)
 
 
 @contextmanager

@@ -231,3 +231,11 @@ def test_two_services_do_not_share_a_data_folder(
     read = partial(read_sources, service.main, environ={}, overrides=[f"http.port={free_port()}"])
     assert supervise(read) == 1
     assert service.get("/livez").status == 200
+
+
+def test_what_a_running_service_cannot_change_is_not_taken(service: Service) -> None:
+    service.write_main({"http": {"workers": 2}, "site": {"title": "Renamed"}})
+    wait_until(lambda: "needs" in service.log and "a restart" in service.log)
+    assert b"Renamed" not in service.get("/").body
+    service.write_main({"site": {"title": "Renamed"}})
+    wait_until(lambda: b"Renamed" in service.get("/").body)

@@ -285,3 +285,15 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65_536)
     except OSError:  # how Linux says that nobody is at the other end any more
         return b""
+
+
+def test_a_command_never_ends_a_feed(line: CommandLine, seed: Path) -> None:
+    """A half-edited file, or another --config, must not take feeds from a running service."""
+    line.run("release", "add", str(seed))
+    whole = line.service.categories.read_text(encoding="utf-8")
+    line.service.categories.write_text(whole.partition("  - slug: finance")[0], encoding="utf-8")
+    answer = line.run("release", "add", str(seed))
+    assert answer.code == 1
+    assert "has no feed finance, but the store has" in answer.talk
+    line.service.categories.write_text(whole, encoding="utf-8")
+    assert line.run("release", "add", str(seed)).code == 0
