@@ -60,6 +60,12 @@ class Newsroom:
         with self._database.transaction() as tx:
             tx.refusals.keep(refused, now=now)
 
+    def forget_refusals(self, documents: Sequence[str]) -> None:
+        """Forget what was refused in these documents; a person has seen it."""
+        with self._database.transaction() as tx:
+            for document in documents:
+                tx.refusals.clear_document(document)
+
     def refusals(self) -> list[KeptRefusal]:
         """Documents that were refused and not accepted since, the newest first."""
         with self._database.read() as tx:

@@ -12,7 +12,7 @@ from feeds.model.intake import KeptRefusal, Refusal
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Origin
 from service.cli.adding import Outcome, Telling
-from service.cli.call import JsonOption, SetOption, call_of
+from service.cli.call import Call, JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.documents import STANDARD_INPUT, NamedDocument, documents_of
 from service.cli.installation import to_read, to_try, to_write
@@ -128,13 +128,27 @@ def show(
 
 @app.command()
 def refusals(
-    ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False
+    ctx: typer.Context,
+    *,
+    forget: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DOCUMENT",
+            help="Forget the refusals of this document, as the list names it. May be repeated.",
+        ),
+    ] = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List documents that were refused and not accepted since.
 
-    Each is a line: when, file and line, why, and what to do.
+    Each is a line: when, file and line, why, and what to do. Refusals of a watched file go when
+    the file goes; those of other documents stay until they are accepted or forgotten.
     """
     call = call_of(ctx, overrides, as_json=as_json)
+    if forget:
+        _forget(call, forget)
+        return
     with to_read(call) as installation:
         kept = installation.newsroom.refusals()
     if call.as_json:
@@ -149,6 +163,16 @@ def refusals(
         )
         for each in kept
     )
+
+
+def _forget(call: Call, documents: Sequence[str]) -> None:
+    with to_write(call) as installation:
+        kept = [each.refusal.origin.document for each in installation.newsroom.refusals()]
+        for document in documents:
+            if document not in kept:
+                raise typer.BadParameter(f"nothing of {document} is refused", param_hint="--forget")
+        installation.newsroom.forget_refusals(documents)
+    say(f"{counted(sum(kept.count(one) for one in set(documents)), 'refusal')} forgotten")
 
 
 def _require_existing(paths: Sequence[Path]) -> None:

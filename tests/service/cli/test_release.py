@@ -297,3 +297,11 @@ def test_a_command_never_ends_a_feed(line: CommandLine, seed: Path) -> None:
     assert "has no feed finance, but the store has" in answer.talk
     line.service.categories.write_text(whole, encoding="utf-8")
     assert line.run("release", "add", str(seed)).code == 0
+
+
+def test_a_refusal_that_a_person_has_seen_can_be_forgotten(line: CommandLine, folder: Path) -> None:
+    line.run("release", "add", str(folder))
+    assert line.run("release", "refusals", "--forget", "other.txt").code == 2
+    answer = line.run("release", "refusals", "--forget", "typo.txt")
+    assert (answer.code, answer.talk) == (0, "1 refusal forgotten\n")
+    assert line.run("release", "refusals").lines == []
