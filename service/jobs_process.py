@@ -45,8 +45,11 @@ class Jobs:
         self._database = database
         self._worker = worker_name()
         self._scheduler = Scheduler(now=utc_now)
-        #: Held by each piece of work: a reload waits for its end, and none runs on old rooms after.
-        self._lock = threading.Lock()
+        # Each is held by one kind of work, and both by a reload: it waits for their end, and
+        # none runs on old rooms after. Two, because editions must go on coming out while a file
+        # with a million documents is read.
+        self._reading = threading.Lock()
+        self._printing = threading.Lock()
         self._publisher: Publisher | None = None
 
     def start(self, settings: Settings) -> None:
@@ -56,7 +59,7 @@ class Jobs:
 
     def configure(self, settings: Settings) -> None:
         """Work by another configuration from here on."""
-        with self._lock:
+        with self._reading, self._printing:
             former = self._publisher
             self._set_timers(settings)
         if former is not None:
@@ -84,13 +87,13 @@ class Jobs:
         self._publisher = sender = publisher(installation)
 
         def scan() -> None:
-            with self._lock:
+            with self._reading:
                 has_news = folders.scan()
             if has_news:
                 self._scheduler.wake(REGENERATE)
 
         def make_editions() -> None:
-            with self._lock:
+            with self._printing:
                 made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
             if any(isinstance(one, Edition) and one.changed for one in made):
                 self._scheduler.wake(PING, after=SPREAD)

@@ -239,3 +239,21 @@ def test_what_a_running_service_cannot_change_is_not_taken(service: Service) -> 
     assert b"Renamed" not in service.get("/").body
     service.write_main({"site": {"title": "Renamed"}})
     wait_until(lambda: b"Renamed" in service.get("/").body)
+
+
+def test_editions_come_out_while_a_long_file_is_read(service: Service) -> None:
+    lines = (
+        json.dumps(
+            {
+                "id": f"{number}",
+                "title": f"Release {number}",
+                "body": "Text.",
+                "published": "2026-01-05T09:00:00Z",
+                "categories": ["Finance"],
+            }
+        )
+        for number in range(20_000)
+    )
+    service.drop("long.jsonl", "\n".join(lines))
+    wait_until(lambda: service.titles("finance"), within_s=20)
+    assert "documents taken in" not in service.log, "the file was read to its end before"
