@@ -51,6 +51,7 @@ class Jobs:
         self._reading = threading.Lock()
         self._printing = threading.Lock()
         self._publisher: Publisher | None = None
+        self._is_over = threading.Event()
 
     def start(self, settings: Settings) -> None:
         """Begin to work."""
@@ -66,7 +67,8 @@ class Jobs:
             former.close()
 
     def stop(self) -> None:
-        """Finish what is under way."""
+        """Finish what is under way; a long file is left where it is."""
+        self._is_over.set()
         self._scheduler.stop()
         if self._publisher is not None:
             self._publisher.close()
@@ -83,6 +85,7 @@ class Jobs:
             folders=settings.intake.folders,
             settle_s=settings.intake.settle_seconds,
             now=utc_now,
+            is_over=self._is_over.is_set,
         )
         self._publisher = sender = publisher(installation)
 

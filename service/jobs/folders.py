@@ -39,6 +39,10 @@ class Found:
     modified_at_s: float
 
 
+class _Interrupted(Exception):
+    """The process is to end before the file does."""
+
+
 class Folders:
     """The watched folders, and what was read of them. One object for the life of a process."""
 
@@ -51,13 +55,27 @@ class Folders:
         folders: Sequence[Path],
         settle_s: float,
         now: Callable[[], datetime],
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
+        """Watch nothing yet.
+
+        Args:
+            database: Remembers what was read.
+            newsroom: Takes documents in.
+            rules: By which they are read.
+            folders: With all folders below them.
+            settle_s: A file is read when it has not changed for so long.
+            now: The clock.
+            is_over: Asked between documents: a long file is left where it is, and is read again
+                by the next process, which finds its first documents unchanged.
+        """
         self._database = database
         self._newsroom = newsroom
         self._rules = rules
         self._folders = tuple(folders)
         self._settle_s = settle_s
         self._now = now
+        self._is_over = is_over
         self._rules_digest = sha256(repr(asdict(rules)).encode()).hexdigest()[:16]
         self._read: dict[str, FileStamp] | None = None
         #: Files that are not read yet, as the last scan saw them.
@@ -80,7 +98,7 @@ class Folders:
         ready = [found for found in here if self._is_ready(found, read)]
         # A correction that lies beside what it corrects is the younger one, whatever its name.
         ready.sort(key=lambda found: (found.modified_at_s, found.document))
-        changed = [self._take_in(found, read) for found in ready]
+        changed = [self._take_in(found, read) for found in ready if not self._is_over()]
         return any(changed)
 
     def _remember(self) -> dict[str, FileStamp]:
@@ -170,6 +188,8 @@ class Folders:
                 tx.intake_files.note(found.key, found.stamp, now=self._now())
         except (StoreUnavailable, StoreConflict):
             raise
+        except _Interrupted:
+            return tally.has_news
         except Exception:
             # A bug of ours: told once, and tried again when the file changes or at a new start.
             _log.exception("document not read", document=found.document)
@@ -193,6 +213,8 @@ class Folders:
                     now=self._now,
                 ):
                     tally.add(outcome)
+                    if self._is_over():
+                        raise _Interrupted
         except OSError as error:
             refusal = Refusal(
                 origin=Origin(document=found.document),

@@ -180,3 +180,20 @@ def _record(title: str) -> str:
         '{"id": "1", "title": "' + title + '", "body": "Text.", '
         '"published": "2026-01-05T09:00:00Z"}'
     )
+
+
+def test_a_process_that_is_to_end_leaves_what_it_has_not_read_for_the_next(inbox: Inbox) -> None:
+    inbox.write("a.txt", document("One", "Finance"))
+    inbox.write("b.txt", document("Two", "Finance"))
+    ending = Folders(
+        inbox.office.database,
+        inbox.office.newsroom,
+        RULES,
+        folders=[inbox.folder],
+        settle_s=0,
+        now=lambda: datetime.now(UTC),
+        is_over=lambda: True,
+    )
+    assert not inbox.read(ending)
+    assert inbox.read()
+    assert inbox.titles() == ["One", "Two"]
