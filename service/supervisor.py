@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
@@ -16,7 +16,8 @@ from feeds.store import migrate
 from service import logs
 from service.accepted import accept
 from service.alone import Occupied, jobs_lock
-from service.settings import ConfigInvalid, Fault, Settings, Sources, parse
+from service.errors import ServiceError
+from service.settings import ConfigInvalid, Settings, Sources, parse
 from service.wiring import open_database
 
 _log = logs.get_logger(__name__)
@@ -55,7 +56,7 @@ class Child:
     restart_at: float | None = None
 
 
-class CannotServe(Exception):
+class CannotServe(ServiceError):
     """The service cannot be started; the message says what to do."""
 
 
@@ -95,7 +96,8 @@ class Supervisor:
         self._read = read
         self._seen = sources
         self._settings = settings
-        self._faults: Sequence[Fault] = ()
+        #: Why the files as they are now were not taken; empty when they were.
+        self._objections: list[str] = []
         self._roles = [role for role in MODULES if role in roles]
         name = f"accepted-{'-'.join(self._roles)}-{settings.http.port}.json"
         self._accepted = settings.data_folder / "run" / name
@@ -208,40 +210,43 @@ class Supervisor:
             return
         self._seen = sources
         try:
-            settings = parse(sources)
+            self._objections = self._take(sources, parse(sources))
         except ConfigInvalid as error:
-            self._faults = error.faults
-            self._tell_faults()
-            return
-        self._faults = ()
+            self._objections = [str(fault) for fault in error.faults]
+        except OSError as error:
+            self._objections = [str(error)]
+        self._tell_objections()
+
+    def _take(self, sources: Sources, settings: Settings) -> list[str]:
+        """Work by a good configuration from here on; or say what a running service cannot change.
+
+        Raises:
+            OSError: A folder, or the accepted configuration, cannot be made; nothing was taken.
+        """
         fixed = [name for name in FIXED if getattr(settings, name) != getattr(self._settings, name)]
         if fixed:
-            _log.error("configuration not taken", changed=",".join(fixed), needs="a restart")
-            return
-        try:
-            for folder in settings.intake.folders:
-                folder.mkdir(parents=True, exist_ok=True)
-            accept(sources, self._accepted)
-        except OSError as error:
-            _log.error("configuration not taken", reason=str(error), running="unchanged")
-            return
+            return [f"{name}: a change needs a restart" for name in fixed]
+        for folder in settings.intake.folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        accept(sources, self._accepted)
         for slug in sorted(_slugs(self._settings) - _slugs(settings)):
             _log.warning("feed ended", feed=slug, because="it is no longer configured")
         self._settings = settings
         logs.configure(settings.log.level, settings.log.format)
         _log.info("configuration taken", categories=len(settings.categories))
+        return []
 
     def _tell_unchanged(self) -> None:
-        """Whoever asks for a reload while the files are faulty is told so again."""
-        if self._faults:
-            self._tell_faults()
-        else:
+        """Whoever asks for a reload while the files cannot be taken is told so again."""
+        if not self._objections:
             _log.info("configuration unchanged")
+        self._tell_objections()
 
-    def _tell_faults(self) -> None:
-        for fault in self._faults:
-            _log.error("configuration fault", fault=str(fault))
-        _log.error("configuration not taken", faults=len(self._faults), running="unchanged")
+    def _tell_objections(self) -> None:
+        for objection in self._objections:
+            _log.error("configuration fault", fault=objection)
+        if self._objections:
+            _log.error("configuration not taken", faults=len(self._objections), running="unchanged")
 
     def _stop(self) -> None:
         _log.info("stopping")

@@ -36,8 +36,7 @@ def take_in(
     for batch in _batches(read_documents(stream, document=document, rules=rules)):
         newsroom.refuse([one for one in batch if isinstance(one, Refusal)], now=now())
         drafts = [one for one in batch if isinstance(one, Draft)]
-        taken = iter(newsroom.take_in(drafts, now=now()))
-        yield from (one if isinstance(one, Refusal) else next(taken) for one in batch)
+        yield from _in_order(batch, newsroom.take_in(drafts, now=now()))
 
 
 def preview(
@@ -55,8 +54,13 @@ def preview(
     """
     for batch in _batches(read_documents(stream, document=document, rules=rules)):
         drafts = [one for one in batch if isinstance(one, Draft)]
-        seen = iter(newsroom.preview(drafts, now=now()))
-        yield from (one if isinstance(one, Refusal) else next(seen) for one in batch)
+        yield from _in_order(batch, newsroom.preview(drafts, now=now()))
+
+
+def _in_order(batch: Iterable[Draft | Refusal], accepted: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Put what became of the drafts of a batch in their places among its refusals."""
+    remaining = iter(accepted)
+    return (one if isinstance(one, Refusal) else next(remaining) for one in batch)
 
 
 def _batches(read: Iterable[Draft | Refusal]) -> Iterator[list[Draft | Refusal]]:
