@@ -63,10 +63,14 @@ class Office:
 
     def document(self, slug: str, feed_format: Format) -> bytes:
         """A current document, uncompressed."""
+        return render.decompress(self.compressed(slug, feed_format))
+
+    def compressed(self, slug: str, feed_format: Format) -> bytes:
+        """A current document as it is stored and sent."""
         document = self.newsstand.document(slug, feed_format)
         if document is None:
             raise Unmeasurable(f"{slug} has no edition")
-        return render.decompress(document.gzip)
+        return document.gzip
 
 
 @contextmanager

@@ -38,6 +38,7 @@ class FeedDocument:
     links: tuple[Link, ...]
     size_bytes: int  #: uncompressed
     gzip: bytes
+    layout: bytes  #: packed (``feeds.model.layout``); empty when the edition is older than layouts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,18 @@ class Release:
             if not is_xml_text(getattr(self.content, field)):
                 raise InvalidRelease(self.id, field, "holds characters that XML forbids")
 
+    @property
+    def stub(self) -> "ReleaseStub":
+        """The release without its text."""
+        content = self.content
+        return ReleaseStub(
+            id=self.id,
+            slug=self.slug,
+            digest=content.digest,
+            published=content.published,
+            updated=self.updated,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseStub:

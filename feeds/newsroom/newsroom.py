@@ -142,7 +142,10 @@ class Newsroom:
         tx.releases.add([d.release for d in written if d.held is None])
         tx.releases.replace([(d.held, d.release) for d in written if d.held is not None], now=now)
         last = {decision.release.id: decision.release for decision in written}
-        tx.filings.replace([(release, self._feeds_of(release)) for release in last.values()])
+        new = {decision.release.id for decision in written if decision.held is None}
+        filed = [(release, self._feeds_of(release)) for release in last.values()]
+        tx.filings.add([one for one in filed if one[0].id in new])
+        tx.filings.replace([one for one in filed if one[0].id not in new])
 
     def _outcomes(
         self, tx: Transaction, decided: Sequence[Decision | Refusal]

@@ -9,6 +9,7 @@ from feeds.model.edition import DocumentVersion, Edition, FeedDocument, Trouble,
 from feeds.model.feed import Category, Format
 from feeds.model.listing import FeedState, SetAside
 from feeds.model.release import Release, ReleaseId
+from feeds.newsstand.bindery import Bindery
 from feeds.newsstand.press import Press
 from feeds.newsstand.type_case import TypeCase
 from feeds.store.database import Database
@@ -21,6 +22,7 @@ class Newsstand:
         self._database = database
         self._catalogue = catalogue
         self._case = TypeCase()
+        self._bindery = Bindery()
 
     def stale(self, *, now: datetime) -> list[str]:
         """Slugs of the feeds whose edition is behind and that nobody regenerates now."""
@@ -31,8 +33,7 @@ class Newsstand:
         self, slugs: Sequence[str], *, now: datetime, worker: str
     ) -> list[Edition | Trouble]:
         """Make the next editions of these feeds; see ``Press.regenerate``."""
-        press = Press(self._database, self._catalogue, self._case)
-        return press.regenerate(slugs, now=now, worker=worker)
+        return self._press().regenerate(slugs, now=now, worker=worker)
 
     def render(self, slug: str, feed_format: Format) -> bytes:
         """The document that the feed's next edition would have, uncompressed. Stores nothing.
@@ -41,7 +42,7 @@ class Newsstand:
             FeedNotFound: No feed has this slug.
         """
         self._require(slug)
-        return Press(self._database, self._catalogue, self._case).proof(slug, feed_format)
+        return self._press().proof(slug, feed_format)
 
     def document(self, slug: str, feed_format: Format) -> FeedDocument | None:
         """The current document; None when the feed has no edition yet.
@@ -106,6 +107,9 @@ class Newsstand:
         """Releases left out of a format because they could not be rendered."""
         with self._database.read() as tx:
             return tx.fragments.aside()
+
+    def _press(self) -> Press:
+        return Press(self._database, self._catalogue, self._case, self._bindery)
 
     def _require(self, slug: str) -> None:
         if slug not in self._catalogue.feeds:

@@ -8,8 +8,9 @@ from feeds.categories import Catalogue
 from feeds.errors import RenderFailed
 from feeds.model.edition import Entry
 from feeds.model.feed import Category, Feed, Format
+from feeds.model.filing import Filed, stamp
 from feeds.model.release import Release, ReleaseId, ReleaseStub
-from feeds.newsstand.type_case import Line, LineKey, TypeCase
+from feeds.newsstand.type_case import Line, TypeCase
 from feeds.store.database import Transaction
 from feeds.store.fragments import Fragment, FragmentKey
 
@@ -28,10 +29,19 @@ class Page:
         """How many of them are missing from at least one format."""
         return sum(any(f.body is None for f in line.fragments.values()) for line in self.lines)
 
-    def fragments(self, feed_format: Format) -> list[bytes]:
+    def fragments(self, feed_format: Format) -> list[Fragment]:
         """The entries in one format, without those that could not be rendered."""
-        bodies = (line.fragments[feed_format].body for line in self.lines)
-        return [body for body in bodies if body is not None]
+        made = (line.fragments[feed_format] for line in self.lines)
+        return [fragment for fragment in made if fragment.body is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read of a release, to set its line."""
+
+    stub: ReleaseStub
+    categories: tuple[Category, ...]
+    release: Release | None  #: the whole, where it is known to be needed
 
 
 class Typesetter:
@@ -41,7 +51,7 @@ class Typesetter:
         self._catalogue = catalogue
         self._case = case
         self._made: dict[FragmentKey, Fragment] = {}
-        self._windows: dict[str, list[ReleaseId]] = {}
+        self._windows: dict[str, list[Filed]] = {}
         self._lines: dict[ReleaseId, Line] = {}
 
     def take_made(self) -> dict[FragmentKey, Fragment]:
@@ -57,8 +67,9 @@ class Typesetter:
         """
         for feed in feeds:
             self._windows[feed.slug] = tx.filings.window(feed.slug, feed.window)
-        firsts = [ids[:RELEASES_A_LOOK] for ids in self._windows.values()]
-        self._look(tx, list(dict.fromkeys(one for ids in firsts for one in ids)))
+        self._look(
+            tx, [one for window in self._windows.values() for one in window[:RELEASES_A_LOOK]]
+        )
 
     def page(self, tx: Transaction, feed: Feed) -> Page:
         """The feed's window as it is now, cut where ``window.bytes`` are full."""
@@ -74,51 +85,60 @@ class Typesetter:
         lines.sort(key=lambda line: (line.published, line.release_id), reverse=True)
         return Page(lines=lines)
 
-    def _lines_of(self, tx: Transaction, ids: Sequence[ReleaseId]) -> Iterator[Line]:
-        for start in range(0, len(ids), RELEASES_A_LOOK):
-            part = ids[start : start + RELEASES_A_LOOK]
-            self._look(tx, [one for one in part if one not in self._lines])
-            yield from (self._lines[one] for one in part)
+    def _lines_of(self, tx: Transaction, window: Sequence[Filed]) -> Iterator[Line]:
+        for start in range(0, len(window), RELEASES_A_LOOK):
+            part = window[start : start + RELEASES_A_LOOK]
+            self._look(tx, part)
+            yield from (self._lines[one.release_id] for one in part)
 
-    def _look(self, tx: Transaction, ids: Sequence[ReleaseId]) -> None:
+    def _look(self, tx: Transaction, filed: Sequence[Filed]) -> None:
         """Have the lines of these releases: kept ones, and new ones for what is missing."""
-        stubs, filed = tx.releases.stubs(ids), tx.filings.of(ids)
-        writers = tuple(render.writer_versions().values())
-        keys = [
-            LineKey(stubs[one], self._catalogue.labels(filed.get(one, ())), writers) for one in ids
-        ]
-        found = {key.stub.id: self._case.find(key) for key in keys}
-        missing = [key for key in keys if found[key.stub.id] is None]
-        kept = tx.fragments.of([key.stub.id for key in missing])
-        made = {key.stub.id: self._line(tx, key, kept) for key in missing}
-        self._lines |= {one: line for one, line in found.items() if line is not None} | made
+        missing: dict[ReleaseId, None] = {}
+        for one in filed:
+            if one.release_id not in self._lines and one.release_id not in missing:
+                line = self._case.find((one.release_id, one.stamp))
+                if line is None:
+                    missing[one.release_id] = None
+                else:
+                    self._lines[one.release_id] = line
+        if missing:
+            self._set(tx, list(missing))
 
-    def _line(self, tx: Transaction, key: LineKey, kept: Mapping[FragmentKey, Fragment]) -> Line:
-        fragments = self._current(tx, key.stub, key.categories, kept)
-        line = Line(release_id=key.stub.id, published=key.stub.published, fragments=fragments)
-        # What failed is not kept: the store is to hear of it as long as it fails.
-        if all(fragment.body is not None for fragment in fragments.values()):
-            self._case.keep(key, line)
-        return line
+    def _set(self, tx: Transaction, ids: Sequence[ReleaseId]) -> None:
+        feeds, kept = tx.filings.of(ids), tx.fragments.of(ids)
+        # Those of which something was never made are read whole; of the others, a stub tells
+        # whether what was made of them is current.
+        new = [one for one in ids if any((one, each) not in kept for each in Format)]
+        releases = tx.releases.by_ids(new) if new else {}
+        stubs = {one: release.stub for one, release in releases.items()}
+        if len(new) < len(ids):
+            stubs |= tx.releases.stubs([one for one in ids if one not in stubs])
+        for one in ids:
+            stub, slugs = stubs[one], feeds.get(one, ())
+            found = Found(stub, self._catalogue.labels(slugs), releases.get(one))
+            fragments = self._current(tx, found, kept)
+            line = Line(release_id=one, published=stub.published, fragments=fragments)
+            self._lines[one] = line
+            # What failed is not kept: the store is to hear of it as long as it fails. The stamp
+            # is reckoned, not taken over: what was read may be newer than what was asked for.
+            if line.is_whole:
+                self._case.keep((one, stamp(stub.digest, stub.updated, slugs)), line)
 
     def _current(
-        self,
-        tx: Transaction,
-        stub: ReleaseStub,
-        categories: tuple[Category, ...],
-        kept: Mapping[FragmentKey, Fragment],
+        self, tx: Transaction, found: Found, kept: Mapping[FragmentKey, Fragment]
     ) -> dict[Format, Fragment]:
         current: dict[Format, Fragment] = {}
-        release: Release | None = None
-        for feed_format in Format:
-            wanted = render.fingerprint(stub, categories, feed_format, self._catalogue.site)
-            fragment = kept.get((stub.id, feed_format))
+        stub, release = found.stub, found.release
+        for each in Format:
+            wanted = render.fingerprint(stub, found.categories, each, self._catalogue.site)
+            fragment = kept.get((stub.id, each))
             if fragment is None or fragment.fingerprint != wanted:
                 release = release or tx.releases.by_ids([stub.id])[stub.id]
-                entry = Entry(release=release, categories=categories)
-                fragment = self._make(entry, feed_format, wanted)
-                self._made[stub.id, feed_format] = fragment
-            current[feed_format] = fragment
+                fragment = self._make(
+                    Entry(release=release, categories=found.categories), each, wanted
+                )
+                self._made[stub.id, each] = fragment
+            current[each] = fragment
         return current
 
     def _make(self, entry: Entry, feed_format: Format, fingerprint: str) -> Fragment:

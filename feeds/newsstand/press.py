@@ -4,17 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from feeds import render
 from feeds.categories import Catalogue
+from feeds.model import layout
 from feeds.model.edition import DocumentVersion, Edition, FeedDocument, FeedHead, Trouble
 from feeds.model.feed import Feed, Format, Link
+from feeds.model.layout import MARK_BYTES
 from feeds.model.text import whole_second
+from feeds.newsstand.bindery import Bindery, Sheet
 from feeds.newsstand.pages import Page, Typesetter
 from feeds.newsstand.type_case import TypeCase
 from feeds.store.database import Database, Transaction
 from feeds.store.feeds import ClaimedFeed, Masthead
+from feeds.store.fragments import Fragment
 
 P = ParamSpec("P")
 Made = TypeVar("Made")
@@ -35,16 +40,21 @@ FIRST_PAUSE_S = 2
 LONGEST_PAUSE_S = 600
 
 
-#: Threads that digest and compress: the library lets go of the interpreter's lock meanwhile.
+#: Threads that compress what is new as a whole: zlib lets go of the interpreter's lock meanwhile.
 FINISHERS = 3
+
+#: Documents with fewer new bytes are compressed where they are: it takes half a millisecond, and
+#: a thread that wants the interpreter's lock back may wait ten times as long for it.
+FEW_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """A document's bytes, ready to be stored."""
 
-    body: bytes
     digest: str
+    size_bytes: int  #: uncompressed
+    layout: bytes
     gzip: bytes | None  #: None when the bytes are those of the document before
 
 
@@ -69,9 +79,12 @@ class Printed:
 class Press:
     """Makes editions. One object for one run."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, case: TypeCase) -> None:
+    def __init__(
+        self, database: Database, catalogue: Catalogue, case: TypeCase, bindery: Bindery
+    ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._bindery = bindery
         self._typesetter = Typesetter(catalogue, case)
 
     def regenerate(
@@ -99,7 +112,8 @@ class Press:
         with self._database.read() as tx:
             page = self._typesetter.page(tx, feed)
             masthead = tx.feeds.masthead(slug)
-        return self._assemble(feed, feed_format, page, masthead)
+        frame = self._frame(feed, feed_format, masthead)
+        return _sheet(frame, page.fragments(feed_format)).document()
 
     def _run(self, slugs: Sequence[str], now: datetime, worker: str) -> list[Edition | Trouble]:
         # A feed that ended a moment ago may still be named by a caller that has not heard of it.
@@ -170,9 +184,11 @@ class Press:
         page = self._typesetter.page(tx, feed)
         finishing = {}
         for feed_format in Format:
-            body = self._assemble(feed, feed_format, page, claimed.masthead)
-            before = held.get((feed.slug, feed_format))
-            finishing[feed_format] = pool.submit(_finished, body, before)
+            frame = self._frame(feed, feed_format, claimed.masthead)
+            sheet = _sheet(frame, page.fragments(feed_format))
+            work = partial(self._finished, frame, sheet, held.get((feed.slug, feed_format)))
+            is_much = self._bindery.unknown_bytes(sheet) >= FEW_BYTES
+            finishing[feed_format] = pool.submit(work) if is_much else _done(work)
         return Galley(claimed=claimed, page=page, finishing=finishing)
 
     def _finish(self, galley: Galley, held: Versions, now: datetime) -> Printed:
@@ -187,8 +203,9 @@ class Press:
                 digest=one.digest,
                 modified_at=_moment(held.get((feed.slug, feed_format)), now),
                 links=self._links(feed, feed_format),
-                size_bytes=len(one.body),
+                size_bytes=one.size_bytes,
                 gzip=one.gzip,
+                layout=one.layout,
             )
             for feed_format, one in finished.items()
             if one.gzip is not None
@@ -202,15 +219,28 @@ class Press:
         )
         return Printed(claimed=galley.claimed, edition=edition, documents=documents)
 
-    def _assemble(self, feed: Feed, feed_format: Format, page: Page, masthead: Masthead) -> bytes:
+    def _frame(self, feed: Feed, feed_format: Format, masthead: Masthead) -> render.Frame:
         head = FeedHead(
             id=masthead.id,
             feed=feed,
             updated=whole_second(masthead.changed_at),
             links=self._links(feed, feed_format),
         )
-        fragments = page.fragments(feed_format)
-        return render.assemble(head, feed_format, self._catalogue.site, fragments)
+        return render.frame(head, feed_format, self._catalogue.site)
+
+    def _finished(
+        self, frame: render.Frame, sheet: Sheet, before: DocumentVersion | None
+    ) -> Finished:
+        """Digest a document, and compress it if it is another one than *before*."""
+        document = sheet.document()
+        digest = render.digest(document)
+        is_same = before is not None and before.digest == digest
+        return Finished(
+            digest=digest,
+            size_bytes=len(document),
+            layout=_layout(frame, sheet),
+            gzip=None if is_same else self._bindery.bind(sheet, document),
+        )
 
     def _links(self, feed: Feed, feed_format: Format) -> tuple[Link, ...]:
         topic = self._catalogue.site.topic(feed.slug, feed_format)
@@ -229,11 +259,25 @@ def _attempt(make: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made
         return error
 
 
-def _finished(body: bytes, before: DocumentVersion | None) -> Finished:
-    """Digest a document, and compress it if it is another one than *before*."""
-    digest = render.digest(body)
-    is_same = before is not None and before.digest == digest
-    return Finished(body=body, digest=digest, gzip=None if is_same else render.compress(body))
+def _done(work: Callable[[], Finished]) -> Future[Finished]:
+    """What *work* makes, at once."""
+    future: Future[Finished] = Future()
+    future.set_result(work())
+    return future
+
+
+def _sheet(frame: render.Frame, entries: Sequence[Fragment]) -> Sheet:
+    bodies = [entry.body for entry in entries if entry.body is not None]
+    return Sheet(pieces=frame.pieces(bodies), entries=entries)
+
+
+def _layout(frame: render.Frame, sheet: Sheet) -> bytes:
+    # A fingerprint tells everything that an entry's bytes are made of.
+    cuts = [
+        (bytes.fromhex(entry.fingerprint[: 2 * MARK_BYTES]), len(entry.body or b""))
+        for entry in sheet.entries
+    ]
+    return layout.pack(len(frame.head), len(frame.between), cuts)
 
 
 def _moment(before: DocumentVersion | None, now: datetime) -> datetime:

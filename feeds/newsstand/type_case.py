@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-from feeds.model.feed import Category, Format
-from feeds.model.release import ReleaseId, ReleaseStub
+from feeds.model.feed import Format
+from feeds.model.release import ReleaseId
 from feeds.store.fragments import Fragment
 
 #: A release takes some 20 kB in three formats. This is enough for what 100 feeds show.
@@ -31,20 +31,21 @@ class Line:
         """Of all formats together."""
         return sum(len(fragment.body or b"") for fragment in self.fragments.values())
 
+    @property
+    def is_whole(self) -> bool:
+        """True when it could be rendered in every format."""
+        return all(fragment.body is not None for fragment in self.fragments.values())
 
-@dataclass(frozen=True, slots=True)
-class LineKey:
-    """All that a line is made of beside the site, so that a line found by it is current."""
 
-    stub: ReleaseStub
-    categories: tuple[Category, ...]
-    writers: tuple[int, ...]  #: their versions
+#: Which line is meant: a release, and the stamp of its filings (``feeds.model.filing``).
+LineKey = tuple[ReleaseId, str]
 
 
 class TypeCase:
     """The lines used last, up to a number of bytes. Safe to share between threads.
 
-    One catalogue has one: lines hold addresses, and those begin with the site's.
+    One catalogue has one. What a line is made of stands in the stamp, in the catalogue (the
+    titles of categories, the site's address) and in the code, so that a line found is current.
     """
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:

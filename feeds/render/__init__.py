@@ -5,16 +5,23 @@ head, fragments and tail, joined. No clock, no chance, no state: the same argume
 bytes on every machine.
 """
 
-from feeds.render.compression import compress, decompress, digest
-from feeds.render.documents import assemble
+from feeds.render.compression import WHOLE_BYTES, compress, decompress, digest
+from feeds.render.documents import assemble, frame
 from feeds.render.fragments import fingerprint, render_fragment, writer_versions
+from feeds.render.frame import Frame
+from feeds.render.stretches import joined, stretch
 
 __all__ = [
+    "WHOLE_BYTES",
+    "Frame",
     "assemble",
     "compress",
     "decompress",
     "digest",
     "fingerprint",
+    "frame",
+    "joined",
     "render_fragment",
+    "stretch",
     "writer_versions",
 ]

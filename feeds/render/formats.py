@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Format, Site
 from feeds.render import atom, json_feed, rss
+from feeds.render.dates import rfc822, rfc3339
 from feeds.render.frame import Frame
 
 
@@ -16,10 +18,11 @@ class Writer:
     version: int  #: raise it when the same entry is to be written differently from now on
     fragment: Callable[[Entry, Site], bytes]
     frame: Callable[[FeedHead, Site], Frame]
+    moment: Callable[[datetime], str] | None  #: how ``frame`` writes ``updated``, if it does
 
 
 WRITERS: Mapping[Format, Writer] = {
-    Format.ATOM: Writer(version=1, fragment=atom.fragment, frame=atom.frame),
-    Format.RSS: Writer(version=1, fragment=rss.fragment, frame=rss.frame),
-    Format.JSON: Writer(version=1, fragment=json_feed.fragment, frame=json_feed.frame),
+    Format.ATOM: Writer(version=1, fragment=atom.fragment, frame=atom.frame, moment=rfc3339),
+    Format.RSS: Writer(version=1, fragment=rss.fragment, frame=rss.frame, moment=rfc822),
+    Format.JSON: Writer(version=1, fragment=json_feed.fragment, frame=json_feed.frame, moment=None),
 }

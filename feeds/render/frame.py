@@ -12,6 +12,7 @@ class Frame:
     between: bytes  #: joins two fragments
     tail: bytes
 
-    def around(self, fragments: Sequence[bytes]) -> bytes:
-        """The whole document, with *fragments* in the order given."""
-        return b"".join((self.head, self.between.join(fragments), self.tail))
+    def pieces(self, fragments: Sequence[bytes]) -> list[bytes]:
+        """The document in pieces: head, a piece for each of *fragments* in their order, tail."""
+        following = [self.between + fragment for fragment in fragments[1:]]
+        return [self.head, *fragments[:1], *following, self.tail]

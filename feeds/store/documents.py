@@ -62,6 +62,7 @@ class Documents:
                 "links": [asdict(link) for link in document.links],
                 "size_bytes": document.size_bytes,
                 "gzip": document.gzip,
+                "layout": document.layout,
             }
             for document in changed
         ]

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from feeds.errors import FeedNotFound
 from feeds.model.listing import FeedState
@@ -38,6 +49,56 @@ class ClaimedFeed:
     seq: int  #: the staleness that the new edition will answer
     edition: int  #: number of the present edition
     failures: int
+
+
+def _is_stale() -> ColumnElement[bool]:
+    return feeds.c.stale_seq > feeds.c.rendered_seq
+
+
+def _is_free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    return or_(feeds.c.claimed_until.is_(None), feeds.c.claimed_until <= now)
+
+
+# Built once: an intake and an edition need these, and to build them takes longer than to run them.
+_ASKED = feeds.c.slug.in_(bindparam("slugs", expanding=True))
+_NOW = bindparam("now", type_=Instant)
+_LOCK_IN_ORDER = select(feeds.c.slug).where(_ASKED).order_by(feeds.c.slug).with_for_update()
+_MARK_STALE = (
+    update(feeds)
+    .where(_ASKED)
+    .values(
+        stale_seq=feeds.c.stale_seq + 1,
+        changed_at=case((feeds.c.changed_at > _NOW, feeds.c.changed_at), else_=_NOW),
+        # A pause after a failure ends here: the new state may well succeed.
+        claimed_until=case((feeds.c.claimed_by.is_not(None), feeds.c.claimed_until)),
+    )
+    .returning(feeds.c.slug, feeds.c.stale_seq)
+)
+_CLAIM = (
+    update(feeds)
+    .where(_ASKED, _is_stale(), _is_free(_NOW))
+    .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until", type_=Instant))
+    .returning(
+        feeds.c.slug,
+        feeds.c.id,
+        feeds.c.changed_at,
+        feeds.c.stale_seq,
+        feeds.c.edition,
+        feeds.c.failures,
+    )
+)
+_SETTLE = (
+    update(feeds)
+    .where(feeds.c.slug == bindparam("claimed"), feeds.c.claimed_by == bindparam("worker"))
+    .values(
+        rendered_seq=bindparam("answered_seq"),
+        edition=bindparam("number"),
+        claimed_by=None,
+        claimed_until=None,
+        failures=0,
+        trouble=None,
+    )
+)
 
 
 class Feeds:
@@ -105,24 +166,12 @@ class Feeds:
 
     def mark_stale(self, slugs: Sequence[str], *, now: datetime) -> dict[str, int]:
         """Say that these feeds changed. Returns the staleness of each, a number that only grows."""
-        chosen = feeds.c.slug.in_(slugs)
-        # Locked in order first: two transactions that mark the same feeds must not lock crosswise.
-        in_order = select(feeds.c.slug).where(chosen).order_by(feeds.c.slug).with_for_update()
-        self._connection.execute(in_order)
-        marked = (
-            update(feeds)
-            .where(chosen)
-            .values(
-                stale_seq=feeds.c.stale_seq + 1,
-                changed_at=case(
-                    (feeds.c.changed_at > now, feeds.c.changed_at), else_=literal(now, Instant)
-                ),
-                # A pause after a failure ends here: the new state may well succeed.
-                claimed_until=case((feeds.c.claimed_by.is_not(None), feeds.c.claimed_until)),
-            )
-            .returning(feeds.c.slug, feeds.c.stale_seq)
-        )
-        return {row.slug: row.stale_seq for row in self._connection.execute(marked)}
+        asked = {"slugs": slugs}
+        if self._connection.dialect.name != "sqlite":  # which has one writer at a time
+            # Locked in order first: two that mark the same feeds must not lock crosswise.
+            self._connection.execute(_LOCK_IN_ORDER, asked)
+        marked = self._connection.execute(_MARK_STALE, {**asked, "now": now})
+        return {row.slug: row.stale_seq for row in marked}
 
     def stale(self, *, now: datetime) -> list[str]:
         """Feeds whose edition is behind and that nobody works on, the longest waiting first."""
@@ -134,19 +183,7 @@ class Feeds:
         self, slugs: Sequence[str], *, worker: str, now: datetime, until: datetime
     ) -> list[ClaimedFeed]:
         """Take stale feeds for this worker; those that another one took first are left out."""
-        taken = (
-            update(feeds)
-            .where(feeds.c.slug.in_(slugs), _is_stale(), _is_free(now))
-            .values(claimed_by=worker, claimed_until=until)
-            .returning(
-                feeds.c.slug,
-                feeds.c.id,
-                feeds.c.changed_at,
-                feeds.c.stale_seq,
-                feeds.c.edition,
-                feeds.c.failures,
-            )
-        )
+        asked = {"slugs": slugs, "worker": worker, "now": now, "until": until}
         return [
             ClaimedFeed(
                 slug=row.slug,
@@ -155,24 +192,14 @@ class Feeds:
                 edition=row.edition,
                 failures=row.failures,
             )
-            for row in self._connection.execute(taken)
+            for row in self._connection.execute(_CLAIM, asked)
         ]
 
     def settle(self, claimed: ClaimedFeed, *, worker: str, edition: int) -> bool:
         """The edition answers the staleness of the claim. False when the claim was lost."""
-        settled = (
-            update(feeds)
-            .where(feeds.c.slug == claimed.slug, feeds.c.claimed_by == worker)
-            .values(
-                rendered_seq=claimed.seq,
-                edition=edition,
-                claimed_by=None,
-                claimed_until=None,
-                failures=0,
-                trouble=None,
-            )
-        )
-        return self._connection.execute(settled).rowcount == 1
+        settled = {"claimed": claimed.slug, "worker": worker}
+        answered = {"answered_seq": claimed.seq, "number": edition}
+        return self._connection.execute(_SETTLE, settled | answered).rowcount == 1
 
     def fail(self, claimed: ClaimedFeed, *, worker: str, trouble: str, until: datetime) -> None:
         """No new edition came of it. The feed stays stale and is not tried again before *until*."""
@@ -210,11 +237,3 @@ class Feeds:
             for slug, title in titles.items()
             if slug in rows
         ]
-
-
-def _is_stale() -> ColumnElement[bool]:
-    return feeds.c.stale_seq > feeds.c.rendered_seq
-
-
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(feeds.c.claimed_until.is_(None), feeds.c.claimed_until <= now)

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from feeds.model.feed import Window
+from feeds.model.filing import Filed, stamp
 from feeds.model.release import Release, ReleaseId
 from feeds.store.schema import filings
 
@@ -19,11 +20,13 @@ _FEEDS_OF = select(filings.c.release_id, filings.c.feed).where(
     filings.c.release_id.in_(bindparam("ids", expanding=True))
 )
 _NEWEST = (
-    select(filings.c.release_id, filings.c.changed_at)
+    select(filings.c.release_id, filings.c.stamp, filings.c.archive, filings.c.changed_at)
     .where(filings.c.feed == bindparam("feed"))
     .order_by(filings.c.changed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc())
     .limit(bindparam("limit"))
 )
+_ADD = insert(filings)
+_TAKE_OUT = delete(filings).where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
 _NEWEST_SINCE = _NEWEST.where(filings.c.changed_at >= bindparam("since"))
 
 
@@ -42,24 +45,30 @@ class Filings:
             found[ReleaseId(release_id)].append(feed)
         return {release_id: tuple(sorted(slugs)) for release_id, slugs in found.items()}
 
-    def replace(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
-        """File each release into exactly these feeds."""
-        ids = [release.id for release, _ in filed]
-        self._connection.execute(filings.delete().where(filings.c.release_id.in_(ids)))
+    def add(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
+        """File each release, which is in no feed yet, into these feeds."""
         rows = [
             {
                 "release_id": release.id,
                 "feed": slug,
                 "changed_at": release.changed_at,
                 "published": release.content.published,
+                "stamp": known_by,
             }
             for release, slugs in filed
+            for known_by in [stamp(release.content.digest, release.updated, slugs)]
             for slug in slugs
         ]
         if rows:
-            self._connection.execute(insert(filings), rows)
+            self._connection.execute(_ADD, rows)
 
-    def window(self, feed: str, window: Window) -> list[ReleaseId]:
+    def replace(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
+        """File each release into exactly these feeds; what it says now is in no archive yet."""
+        if filed:
+            self._connection.execute(_TAKE_OUT, {"ids": [release.id for release, _ in filed]})
+            self.add(filed)
+
+    def window(self, feed: str, window: Window) -> list[Filed]:
         """The releases that a feed's document may hold, most recent change first.
 
         At least ``window.entries``, and all that changed in the ``window.days`` days before the
@@ -73,7 +82,7 @@ class Filings:
             if rows[-1].changed_at >= since:
                 asked = {"feed": feed, "limit": MAX_WINDOW_ENTRIES, "since": since}
                 rows = self._connection.execute(_NEWEST_SINCE, asked).all()
-        return [ReleaseId(row.release_id) for row in rows]
+        return [Filed(ReleaseId(row[0]), row[1], row[2]) for row in rows]
 
     def latest(self, feed: str, *, limit: int) -> list[ReleaseId]:
         """The releases of a feed that were published last, the newest first."""

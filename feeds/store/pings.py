@@ -10,12 +10,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, or_, select, update
 
 from feeds.model.feed import Feed, Format
 from feeds.model.listing import DuePing, PingState
-from feeds.store.schema import documents, feeds, pings
+from feeds.store.schema import Instant, documents, feeds, pings
 from feeds.store.upserts import upsert
+
+# Built once: each edition runs it, and to build it takes longer.
+_UNTIL = bindparam("until", type_=Instant)
+_HOLD = (
+    update(pings)
+    .where(pings.c.feed.in_(bindparam("slugs", expanding=True)), pings.c.due_at < _UNTIL)
+    .values(due_at=_UNTIL)
+)
 
 
 class Pings:
@@ -51,8 +59,7 @@ class Pings:
 
     def hold(self, slugs: Sequence[str], *, until: datetime) -> None:
         """Tell nobody of these feeds' new editions before then."""
-        held = update(pings).where(pings.c.feed.in_(slugs), pings.c.due_at < until)
-        self._connection.execute(held.values(due_at=until))
+        self._connection.execute(_HOLD, {"slugs": slugs, "until": until})
 
     def keep_only(self, feed: Feed) -> None:
         """Forget the hubs that this feed no longer has."""

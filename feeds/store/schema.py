@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -115,8 +116,9 @@ release_names = Table(
     Column("folded", Text, ForeignKey("names.folded"), primary_key=True, index=True),
 )
 
-#: Which feeds a release is in. One index answers "what is in this feed's window", the other "what
-#: was published last": each is read from its end, without a sort or a look at another table.
+#: Which feeds a release is in. One index answers "what is in this feed's window", one "what was
+#: published last", one "what does this archive document hold, and what is in none yet": each is
+#: read in its order, without a sort or a look at another table.
 filings = Table(
     "filings",
     metadata,
@@ -124,8 +126,11 @@ filings = Table(
     Column("feed", Text, primary_key=True),
     Column("changed_at", Instant, nullable=False),
     Column("published", Instant, nullable=False),
-    Index("ix_filings_window", "feed", "changed_at", "published", "release_id"),
+    Column("stamp", Text, nullable=False, server_default=""),  # what the entry is known by
+    Column("archive", Integer),  # the archive document that holds it; null while none does
+    Index("ix_filings_window", "feed", "changed_at", "published", "release_id", "stamp", "archive"),
     Index("ix_filings_latest", "feed", "published", "release_id"),
+    Index("ix_filings_archive", "feed", "archive", "changed_at", "published", "release_id"),
     sqlite_with_rowid=False,
 )
 
@@ -146,6 +151,7 @@ feeds = Table(
     Column("failures", Integer, nullable=False),
     Column("trouble", Text),
     Column("ended_at", Instant),  # no longer configured; its id is kept should it come back
+    Column("archives", Integer, nullable=False, server_default="0"),  # number of the last one
 )
 
 #: The current edition's documents.
@@ -160,6 +166,43 @@ documents = Table(
     Column("links", JSON, nullable=False),
     Column("size_bytes", Integer, nullable=False),
     Column("gzip", LargeBinary, nullable=False),
+    Column("layout", LargeBinary, nullable=False, server_default=""),  # feeds.model.layout
+)
+
+#: What documents held that are no longer current, for those who ask what came since.
+former_documents = Table(
+    "former_documents",
+    metadata,
+    Column("feed", Text, ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("layout", LargeBinary, nullable=False),
+    Column("replaced_at", Instant, nullable=False),
+)
+
+#: The archive documents of each feed. What is in one stands in ``filings.archive``.
+archives = Table(
+    "archives",
+    metadata,
+    Column("feed", Text, ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # 1 for the oldest; never given twice
+    Column("closed_at", Instant, nullable=False),
+)
+
+#: An archive document's bytes, from the first time that somebody asked for them.
+archive_documents = Table(
+    "archive_documents",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("links", JSON, nullable=False),  # ``self`` tells whether they are of this address
+    Column("size_bytes", Integer, nullable=False),
+    Column("gzip", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["feed", "number"], ["archives.feed", "archives.number"], ondelete="CASCADE"
+    ),
 )
 
 #: One entry in one format, as rendered.

@@ -141,7 +141,7 @@ def test_the_last_good_edition_stays_when_regeneration_fails(
     before = office.newsstand.document("all", Format.ATOM)
     office.add(draft("id:1"))
     with monkeypatch.context() as patch:
-        patch.setattr(render, "assemble", _raise_disk_full)
+        patch.setattr(render, "frame", _raise_disk_full)
         [trouble] = office.newsstand.regenerate(["all"], now=NOON, worker="test")
     assert isinstance(trouble, Trouble)
     assert office.newsstand.document("all", Format.ATOM) == before

@@ -1,27 +1,22 @@
 """What was set is remembered as long as it is current, and as long as there is room."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from feeds import render
-from feeds.model.feed import Category, Format
-from feeds.model.release import ReleaseId, ReleaseStub
+from feeds.model.feed import Format
+from feeds.model.filing import stamp
+from feeds.model.release import ReleaseId
 from feeds.newsstand import Newsstand
 from feeds.newsstand.type_case import Line, LineKey, TypeCase
 from feeds.store.database import Database
 from feeds.store.fragments import Fragment, Fragments
 from tests.support.newsrooms import NOON, Office, draft, later
 
-FINANCE = Category(slug="finance", title="Finance")
-
 
 def key(number: int) -> LineKey:
-    stub = ReleaseStub(
-        id=ReleaseId(f"urn:{number}"), slug="slug", digest="d1", published=NOON, updated=NOON
-    )
-    return LineKey(stub, (FINANCE,), (1, 1, 1))
+    return ReleaseId(f"urn:{number}"), "stamp"
 
 
 def line(size_bytes: int) -> Line:
@@ -32,22 +27,16 @@ def line(size_bytes: int) -> Line:
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(replace(key(1), writers=(1, 2, 1)), id="written another way"),
-        pytest.param(replace(key(1), categories=()), id="filed elsewhere"),
-        pytest.param(
-            replace(key(1), categories=(replace(FINANCE, title="Money"),)), id="category renamed"
-        ),
-        pytest.param(replace(key(1), stub=replace(key(1).stub, digest="d2")), id="corrected"),
-        pytest.param(
-            replace(key(1), stub=replace(key(1).stub, updated=NOON + timedelta(1))), id="updated"
-        ),
+        pytest.param(stamp("d1", NOON, ["finance", "health"]), id="filed elsewhere"),
+        pytest.param(stamp("d2", NOON, ["finance"]), id="corrected"),
+        pytest.param(stamp("d1", NOON + timedelta(seconds=1), ["finance"]), id="updated"),
     ],
 )
-def test_a_line_is_found_only_while_nothing_of_it_changed(other: LineKey) -> None:
-    case, kept = TypeCase(), line(1)
-    case.keep(key(1), kept)
-    assert case.find(key(1)) is kept
-    assert case.find(other) is None
+def test_a_line_is_found_only_while_nothing_of_its_release_changed(other: str) -> None:
+    case, kept, release_id = TypeCase(), line(1), ReleaseId("urn:1")
+    case.keep((release_id, stamp("d1", NOON, ["finance"])), kept)
+    assert case.find((release_id, stamp("d1", NOON, ["finance"]))) is kept
+    assert case.find((release_id, other)) is None
 
 
 def test_the_line_used_longest_ago_makes_room() -> None:

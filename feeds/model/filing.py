@@ -1,0 +1,36 @@
+"""A release's place in a feed."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from feeds.model.release import ReleaseId
+
+#: Hex digits of a stamp: 128 bits.
+STAMP_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A release in a feed, without its text."""
+
+    release_id: ReleaseId
+    stamp: str  #: while it stays, so does the entry, under one configuration; see `stamp`
+    archive: int | None  #: number of the archive document that it is in, if it is in one
+
+
+def stamp(digest: str, updated: datetime, feeds: Iterable[str]) -> str:
+    """A digest of all that an entry is made of and that the configuration does not say.
+
+    It is kept with each filing, so that a feed's window tells which of its entries are known
+    without a look at any release.
+
+    Args:
+        digest: Of the release's present content.
+        updated: The release's; of whole seconds.
+        feeds: Slugs of all feeds that it is filed in: the categories among them are labels.
+    """
+    seen = (digest, int(updated.timestamp()), sorted(feeds))
+    return sha256(json.dumps(seen).encode("ascii")).hexdigest()[:STAMP_LENGTH]
