@@ -40,6 +40,15 @@ class FeedNotFound(FeedsError):
         self.slug = slug
 
 
+class ArchiveNotFound(FeedsError):
+    """The feed has no archive document of this number."""
+
+    def __init__(self, slug: str, number: int, /) -> None:
+        super().__init__(f"feed {slug!r} has no archive {number}")
+        self.slug = slug
+        self.number = number
+
+
 class DocumentRefused(FeedsError):
     """An incoming document cannot become a release. It says where, why, and what to do."""
 

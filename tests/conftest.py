@@ -65,6 +65,15 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    """An SQLite database with our tables, where the kind of database does not matter."""
+    opened = Database.open(sqlite_url)
+    migrate.upgrade(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database with our tables; each test that asks for it runs on both kinds."""
     opened = Database.open(database_url)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 
 from feeds.model.feed import Category, Feed, Format, Link
 from feeds.model.release import Release
@@ -16,6 +17,14 @@ class Entry:
     categories: tuple[Category, ...]  #: sorted by slug
 
 
+class History(Enum):
+    """What a document is of its feed's history (RFC 5005)."""
+
+    PARTIAL = "partial"  #: the newest part; the rest is in archives, if anywhere
+    COMPLETE = "complete"  #: all there is (section 2): what is not in it is not in the feed
+    ARCHIVE = "archive"  #: a closed part (section 4), which does not change
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHead:
     """What a document says before its entries."""
@@ -23,7 +32,8 @@ class FeedHead:
     id: str  #: permanent, minted once; ``atom:id`` of the feed, the same in all its editions
     feed: Feed
     updated: datetime  #: last change of the feed, whatever its cause; aware, UTC, whole seconds
-    links: tuple[Link, ...]  #: one ``self``, then the hubs in order
+    links: tuple[Link, ...]  #: one ``self``, then the hubs in order, then those of RFC 5005
+    history: History = History.PARTIAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,10 @@ class Site:
         """A feed's document in one format: its self URL, hence its WebSub topic."""
         return f"{self.feed_page(slug)}.{feed_format}"
 
+    def archive(self, slug: str, number: int, feed_format: Format) -> str:
+        """An archive document of a feed in one format. Numbers count from 1, the oldest."""
+        return f"{self.feed_page(slug)}/archive/{number}.{feed_format}"
+
     def release_page(self, slug: str) -> str:
         """A release's page for a person."""
         return f"{self.base_url}/releases/{quote(slug, safe='')}"

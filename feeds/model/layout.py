@@ -13,6 +13,10 @@ _CUT = struct.Struct(">8sI")
 MARK_BYTES = 8
 
 
+#: Of a document that is never cut.
+NONE = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """One entry of a document."""

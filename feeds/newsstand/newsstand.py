@@ -5,11 +5,13 @@ from datetime import datetime
 
 from feeds.categories import Catalogue
 from feeds.errors import FeedNotFound
+from feeds.model.archive import ArchivePage
 from feeds.model.edition import DocumentVersion, Edition, FeedDocument, Trouble, newest_first
 from feeds.model.feed import Category, Format
 from feeds.model.listing import FeedState, SetAside
 from feeds.model.release import Release, ReleaseId
 from feeds.newsstand.bindery import Bindery
+from feeds.newsstand.cabinet import Cabinet
 from feeds.newsstand.press import Press
 from feeds.newsstand.type_case import TypeCase
 from feeds.store.database import Database
@@ -23,6 +25,7 @@ class Newsstand:
         self._catalogue = catalogue
         self._case = TypeCase()
         self._bindery = Bindery()
+        self._cabinet = Cabinet(database, catalogue)
 
     def stale(self, *, now: datetime) -> list[str]:
         """Slugs of the feeds whose edition is behind and that nobody regenerates now."""
@@ -63,6 +66,25 @@ class Newsstand:
         self._require(slug)
         with self._database.read() as tx:
             return tx.documents.version(slug, feed_format)
+
+    def archive(self, slug: str, number: int, feed_format: Format, *, now: datetime) -> ArchivePage:
+        """An archive document of a feed (RFC 5005 section 4), made when it is first asked for.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+            ArchiveNotFound: The feed has no archive of this number.
+        """
+        self._require(slug)
+        return self._cabinet.page(slug, number, feed_format, now=now)
+
+    def archives(self, slug: str) -> int:
+        """Number of the feed's newest archive, to which they count from 1; 0 when there is none.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+        """
+        self._require(slug)
+        return self._cabinet.last(slug)
 
     def latest(self, slug: str, *, limit: int) -> list[Release]:
         """The releases of a feed that were published last, in a document's order.

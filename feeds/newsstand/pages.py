@@ -1,6 +1,6 @@
 """Which releases a document lists, and their fragments: kept ones first, new ones made."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from feeds import render
@@ -23,11 +23,16 @@ class Page:
     """The releases of a document in its order, newest publication first."""
 
     lines: Sequence[Line]
+    loose: int = 0  #: how many of them are in no archive document
 
     @property
     def set_aside(self) -> int:
         """How many of them are missing from at least one format."""
         return sum(any(f.body is None for f in line.fragments.values()) for line in self.lines)
+
+    def is_whole(self, feed_format: Format) -> bool:
+        """True when all of them could be rendered in this format."""
+        return all(line.fragments[feed_format].body is not None for line in self.lines)
 
     def fragments(self, feed_format: Format) -> list[Fragment]:
         """The entries in one format, without those that could not be rendered."""
@@ -76,20 +81,24 @@ class Typesetter:
         if feed.slug not in self._windows:
             self.prepare(tx, [feed])
         lines: list[Line] = []
-        size_bytes = 0
-        for line in self._lines_of(tx, self._windows.pop(feed.slug)):
+        loose = size_bytes = 0
+        for filed, line in self._lines_of(tx, self._windows.pop(feed.slug)):
             size_bytes += line.size_bytes
             if lines and size_bytes > feed.window.bytes:
                 break
             lines.append(line)
-        lines.sort(key=lambda line: (line.published, line.release_id), reverse=True)
-        return Page(lines=lines)
+            loose += filed.archive is None
+        return Page(lines=_in_order(lines), loose=loose)
 
-    def _lines_of(self, tx: Transaction, window: Sequence[Filed]) -> Iterator[Line]:
+    def whole_page(self, tx: Transaction, filed: Sequence[Filed]) -> Page:
+        """A page of exactly these releases."""
+        return Page(lines=_in_order([line for _, line in self._lines_of(tx, filed)]))
+
+    def _lines_of(self, tx: Transaction, window: Sequence[Filed]) -> Iterator[tuple[Filed, Line]]:
         for start in range(0, len(window), RELEASES_A_LOOK):
             part = window[start : start + RELEASES_A_LOOK]
             self._look(tx, part)
-            yield from (self._lines[one.release_id] for one in part)
+            yield from ((one, self._lines[one.release_id]) for one in part)
 
     def _look(self, tx: Transaction, filed: Sequence[Filed]) -> None:
         """Have the lines of these releases: kept ones, and new ones for what is missing."""
@@ -147,3 +156,7 @@ class Typesetter:
         except RenderFailed as error:
             return Fragment(fingerprint=fingerprint, body=None, reason=error.reason)
         return Fragment(fingerprint=fingerprint, body=body)
+
+
+def _in_order(lines: Iterable[Line]) -> list[Line]:
+    return sorted(lines, key=lambda line: (line.published, line.release_id), reverse=True)

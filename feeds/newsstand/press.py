@@ -10,10 +10,19 @@ from typing import ParamSpec, TypeVar
 from feeds import render
 from feeds.categories import Catalogue
 from feeds.model import layout
-from feeds.model.edition import DocumentVersion, Edition, FeedDocument, FeedHead, Trouble
+from feeds.model.archive import Closing
+from feeds.model.edition import (
+    DocumentVersion,
+    Edition,
+    FeedDocument,
+    FeedHead,
+    History,
+    Trouble,
+)
 from feeds.model.feed import Feed, Format, Link
 from feeds.model.layout import MARK_BYTES
 from feeds.model.text import whole_second
+from feeds.newsstand import archiving
 from feeds.newsstand.bindery import Bindery, Sheet
 from feeds.newsstand.pages import Page, Typesetter
 from feeds.newsstand.type_case import TypeCase
@@ -58,12 +67,22 @@ class Finished:
     gzip: bytes | None  #: None when the bytes are those of the document before
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a feed has beside its subscription document."""
+
+    archives: int  #: number of the newest archive; 0 when there is none
+    closings: Sequence[Closing]  #: those among them that come with this edition
+    hidden: int  #: what is neither shown nor in an archive that there was before
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Galley:
     """A feed whose pages are set, while its documents are being finished."""
 
     claimed: ClaimedFeed
     page: Page
+    past: Past
     finishing: dict[Format, Future[Finished]]
 
 
@@ -74,6 +93,7 @@ class Printed:
     claimed: ClaimedFeed
     edition: Edition
     documents: list[FeedDocument]
+    closings: Sequence[Closing]
 
 
 class Press:
@@ -112,7 +132,9 @@ class Press:
         with self._database.read() as tx:
             page = self._typesetter.page(tx, feed)
             masthead = tx.feeds.masthead(slug)
-        frame = self._frame(feed, feed_format, masthead)
+            loose = tx.archives.count_loose([slug]).get(slug, 0)
+            past = self._past(tx, feed, page, loose=loose, last=tx.archives.last(slug))
+        frame = self._frame(feed, feed_format, masthead, page, past)
         return _sheet(frame, page.fragments(feed_format)).document()
 
     def _run(self, slugs: Sequence[str], now: datetime, worker: str) -> list[Edition | Trouble]:
@@ -140,10 +162,14 @@ class Press:
         """
         feeds = [self._catalogue.feeds[claimed.slug] for claimed in claims]
         with ThreadPoolExecutor(FINISHERS) as pool, self._database.read() as tx:
-            held = tx.documents.versions([feed.slug for feed in feeds])
+            slugs = [feed.slug for feed in feeds]
+            held, loose = tx.documents.versions(slugs), tx.archives.count_loose(slugs)
             # Should it fail, each page is looked up by itself below, and fails by itself.
             _attempt(self._typesetter.prepare, tx, feeds)
-            galleys = [_attempt(self._set, tx, pool, claimed, held) for claimed in claims]
+            galleys = [
+                _attempt(self._set, tx, pool, claimed, held, loose.get(claimed.slug, 0))
+                for claimed in claims
+            ]
             return [
                 (claimed, _attempt(self._finish, galley, held, now))
                 if isinstance(galley, Galley)
@@ -159,7 +185,9 @@ class Press:
         worker: str,
     ) -> list[Edition | Trouble]:
         stored: list[Edition | Trouble] = []
-        with self._database.unsynced() as tx:
+        # An archive that somebody fetched must not be closed again with other entries in it.
+        is_lasting = any(one.closings for one in printed)
+        with self._database.transaction() if is_lasting else self._database.unsynced() as tx:
             tx.fragments.put(self._typesetter.take_made(), now=now)
             kept = [
                 one
@@ -168,6 +196,8 @@ class Press:
                 if tx.feeds.settle(one.claimed, worker=worker, edition=one.edition.number)
             ]
             tx.documents.put([document for one in kept for document in one.documents])
+            for one in kept:
+                tx.archives.close(one.edition.feed, one.closings, now=now)
             changed = [one.edition.feed for one in kept if one.documents]
             tx.pings.hold(changed, until=now + SPREAD)
             stored += [one.edition for one in kept]
@@ -178,18 +208,24 @@ class Press:
         return stored
 
     def _set(
-        self, tx: Transaction, pool: ThreadPoolExecutor, claimed: ClaimedFeed, held: Versions
+        self,
+        tx: Transaction,
+        pool: ThreadPoolExecutor,
+        claimed: ClaimedFeed,
+        held: Versions,
+        loose: int,
     ) -> Galley:
         feed = self._catalogue.feeds[claimed.slug]
         page = self._typesetter.page(tx, feed)
+        past = self._past(tx, feed, page, loose=loose, last=claimed.archives)
         finishing = {}
         for feed_format in Format:
-            frame = self._frame(feed, feed_format, claimed.masthead)
+            frame = self._frame(feed, feed_format, claimed.masthead, page, past)
             sheet = _sheet(frame, page.fragments(feed_format))
             work = partial(self._finished, frame, sheet, held.get((feed.slug, feed_format)))
             is_much = self._bindery.unknown_bytes(sheet) >= FEW_BYTES
             finishing[feed_format] = pool.submit(work) if is_much else _done(work)
-        return Galley(claimed=claimed, page=page, finishing=finishing)
+        return Galley(claimed=claimed, page=page, past=past, finishing=finishing)
 
     def _finish(self, galley: Galley, held: Versions, now: datetime) -> Printed:
         feed = self._catalogue.feeds[galley.claimed.slug]
@@ -202,7 +238,7 @@ class Press:
                 edition=number,
                 digest=one.digest,
                 modified_at=_moment(held.get((feed.slug, feed_format)), now),
-                links=self._links(feed, feed_format),
+                links=self._links(feed, feed_format, galley.past),
                 size_bytes=one.size_bytes,
                 gzip=one.gzip,
                 layout=one.layout,
@@ -217,14 +253,37 @@ class Press:
             entries=len(galley.page.lines),
             set_aside=galley.page.set_aside,
         )
-        return Printed(claimed=galley.claimed, edition=edition, documents=documents)
+        return Printed(
+            claimed=galley.claimed,
+            edition=edition,
+            documents=documents,
+            closings=galley.past.closings,
+        )
 
-    def _frame(self, feed: Feed, feed_format: Format, masthead: Masthead) -> render.Frame:
+    def _past(self, tx: Transaction, feed: Feed, page: Page, *, loose: int, last: int) -> Past:
+        hidden = loose - page.loose
+        closings = (
+            archiving.due(
+                tx.archives.loose(feed.slug),
+                {line.release_id for line in page.lines},
+                last=last,
+                max_bytes=feed.window.bytes,
+            )
+            if hidden
+            else []
+        )
+        return Past(last + len(closings), closings, hidden)
+
+    def _frame(
+        self, feed: Feed, feed_format: Format, masthead: Masthead, page: Page, past: Past
+    ) -> render.Frame:
+        is_complete = past.archives == past.hidden == 0 and page.is_whole(feed_format)
         head = FeedHead(
             id=masthead.id,
             feed=feed,
             updated=whole_second(masthead.changed_at),
-            links=self._links(feed, feed_format),
+            links=self._links(feed, feed_format, past),
+            history=History.COMPLETE if is_complete else History.PARTIAL,
         )
         return render.frame(head, feed_format, self._catalogue.site)
 
@@ -242,10 +301,14 @@ class Press:
             gzip=None if is_same else self._bindery.bind(sheet, document),
         )
 
-    def _links(self, feed: Feed, feed_format: Format) -> tuple[Link, ...]:
-        topic = self._catalogue.site.topic(feed.slug, feed_format)
-        hubs = (Link(rel="hub", href=hub) for hub in dict.fromkeys(feed.hubs))
-        return (Link(rel="self", href=topic), *hubs)
+    def _links(self, feed: Feed, feed_format: Format, past: Past) -> tuple[Link, ...]:
+        site = self._catalogue.site
+        links = [Link(rel="self", href=site.topic(feed.slug, feed_format))]
+        links += [Link(rel="hub", href=hub) for hub in dict.fromkeys(feed.hubs)]
+        if past.archives:
+            archive = site.archive(feed.slug, past.archives, feed_format)
+            links.append(Link(rel="prev-archive", href=archive))
+        return tuple(links)
 
 
 def _attempt(make: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made | Exception:

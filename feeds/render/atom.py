@@ -5,6 +5,7 @@ from feeds.model.feed import Format, Site
 from feeds.model.release import Content, Person
 from feeds.render.dates import rfc3339
 from feeds.render.feedgen_bridge import (
+    HISTORY_NAMESPACE,
     XML_LANG,
     Element,
     FeedEntry,
@@ -14,7 +15,7 @@ from feeds.render.feedgen_bridge import (
     atom_head,
     replace,
 )
-from feeds.render.frame import Frame
+from feeds.render.frame import HISTORY_NAMES, Frame
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
@@ -48,7 +49,8 @@ def fragment(entry: Entry, site: Site) -> bytes:
 def frame(head: FeedHead, site: Site) -> Frame:
     """``<feed>`` around the entries.
 
-    Source: RFC 4287 section 4.1.1; WebSub section 4 for ``self`` and ``hub``.
+    Source: RFC 4287 section 4.1.1; WebSub section 4 for ``self`` and ``hub``; RFC 5005 for
+    ``fh:complete``, ``fh:archive`` and the links between the documents of a feed.
     """
     feed = head.feed
 
@@ -68,8 +70,10 @@ def frame(head: FeedHead, site: Site) -> Frame:
         page = site.feed_page(feed.slug)
         add(element, "link", rel="alternate", type="text/html", href=page)
         for link in head.links:
-            media_type = Format.ATOM.media_type if link.rel == "self" else None
+            media_type = None if link.rel == "hub" else Format.ATOM.media_type
             add(element, "link", rel=link.rel, type=media_type, href=link.href)
+        if head.history in HISTORY_NAMES:
+            add(element, f"{{{HISTORY_NAMESPACE}}}{HISTORY_NAMES[head.history]}")
 
     return Frame(head=atom_head(fill, finish), between=b"\n", tail=b"\n</feed>\n")
 

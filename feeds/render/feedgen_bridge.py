@@ -33,6 +33,7 @@ from feeds.render.dates import rfc822
 __all__ = [
     "ATOM_NAMESPACE",
     "DC_NAMESPACE",
+    "HISTORY_NAMESPACE",
     "XML_LANG",
     "Element",
     "FeedEntry",
@@ -51,16 +52,19 @@ for _module in (feedgen.util, feedgen.feed, feedgen.entry):
 
 ATOM_NAMESPACE = "http://www.w3.org/2005/Atom"
 DC_NAMESPACE = "http://purl.org/dc/elements/1.1/"
+HISTORY_NAMESPACE = "http://purl.org/syndication/history/1.0"
 CONTENT_NAMESPACE = "http://purl.org/rss/1.0/modules/content/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 #: What the root of every RSS document declares, whether an item uses it or not, so that a
-#: fragment fits into each. Atom fragments use the default namespace alone.
+#: fragment fits into each. Atom fragments use the default namespace alone, heads one more.
 RSS_NAMESPACES = {
     "atom": ATOM_NAMESPACE,
     "content": CONTENT_NAMESPACE,
     "dc": DC_NAMESPACE,
+    "fh": HISTORY_NAMESPACE,
 }
+ATOM_NAMESPACES = {"fh": HISTORY_NAMESPACE}
 
 #: feedgen writes its own declaration in single quotes; readers that sniff look for double ones.
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -130,7 +134,7 @@ def atom_head(fill: FillFeed, finish: Finish) -> bytes:
     Raises:
         ValueError: A required field is empty, or a text holds what XML forbids.
     """
-    made = _generator(fill, finish, namespaces={})
+    made = _generator(fill, finish, namespaces=ATOM_NAMESPACES)
     return DECLARATION + _without_end(made.atom_str(xml_declaration=False), b"</feed>")
 
 

@@ -3,6 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from feeds.model.edition import History
+
+#: How a document says what it is of its feed's history (RFC 5005 sections 2 and 4).
+HISTORY_NAMES = {History.COMPLETE: "complete", History.ARCHIVE: "archive"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:

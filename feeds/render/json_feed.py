@@ -48,6 +48,8 @@ def frame(head: FeedHead, site: Site) -> Frame:
         "title": feed.title,
         "home_page_url": site.feed_page(feed.slug),
         "feed_url": addresses.get("self"),
+        # "The URL of a feed that provides the next n items": the documents go back in time.
+        "next_url": addresses.get("prev-archive"),
         "description": feed.description,
         "icon": site.icon,
         "favicon": site.icon,

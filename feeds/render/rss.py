@@ -10,6 +10,7 @@ from feeds.render.dates import rfc3339
 from feeds.render.feedgen_bridge import (
     ATOM_NAMESPACE,
     DC_NAMESPACE,
+    HISTORY_NAMESPACE,
     XML_LANG,
     Element,
     FeedEntry,
@@ -18,7 +19,7 @@ from feeds.render.feedgen_bridge import (
     rss_head,
     rss_item,
 )
-from feeds.render.frame import Frame
+from feeds.render.frame import HISTORY_NAMES, Frame
 
 SPECIFICATION = "https://www.rssboard.org/rss-specification"
 
@@ -68,7 +69,8 @@ def fragment(entry: Entry, site: Site) -> bytes:
 def frame(head: FeedHead, site: Site) -> Frame:
     """``<rss>`` and ``<channel>`` around the items; everything in them is plain text.
 
-    Source: RSS 2.0, "Required channel elements"; WebSub section 4 for ``self`` and ``hub``.
+    Source: RSS 2.0, "Required channel elements"; WebSub section 4 for ``self`` and ``hub``; RFC
+    5005, appendix "Use in RSS", for the rest of the links.
     """
     feed, page = head.feed, site.feed_page(head.feed.slug)
 
@@ -88,8 +90,10 @@ def frame(head: FeedHead, site: Site) -> Frame:
     def finish(channel: Element) -> None:
         add(channel, _ATOM_LINK, rel="alternate", type="text/html", href=page)
         for link in head.links:
-            media_type = Format.RSS.media_type if link.rel == "self" else None
+            media_type = None if link.rel == "hub" else Format.RSS.media_type
             add(channel, _ATOM_LINK, rel=link.rel, type=media_type, href=link.href)
+        if head.history in HISTORY_NAMES:
+            add(channel, f"{{{HISTORY_NAMESPACE}}}{HISTORY_NAMES[head.history]}")
 
     start = _in_hex(rss_head(fill, finish))
     return Frame(head=start, between=b"\n", tail=b"\n</channel></rss>\n")

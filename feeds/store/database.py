@@ -16,6 +16,7 @@ from sqlalchemy.exc import (
 )
 
 from feeds.errors import StoreConflict, StoreUnavailable
+from feeds.store.archives import Archives
 from feeds.store.documents import Documents
 from feeds.store.feeds import Feeds
 from feeds.store.filings import Filings
@@ -63,6 +64,11 @@ class Transaction:
     def documents(self) -> Documents:
         """The documents of the current editions."""
         return Documents(self.connection)
+
+    @cached_property
+    def archives(self) -> Archives:
+        """The feeds' archive documents."""
+        return Archives(self.connection)
 
     @cached_property
     def fragments(self) -> Fragments:

@@ -48,6 +48,7 @@ class ClaimedFeed:
     masthead: Masthead
     seq: int  #: the staleness that the new edition will answer
     edition: int  #: number of the present edition
+    archives: int  #: number of the newest archive document; 0 when there is none
     failures: int
 
 
@@ -84,6 +85,7 @@ _CLAIM = (
         feeds.c.changed_at,
         feeds.c.stale_seq,
         feeds.c.edition,
+        feeds.c.archives,
         feeds.c.failures,
     )
 )
@@ -190,6 +192,7 @@ class Feeds:
                 masthead=Masthead(id=row.id, changed_at=row.changed_at),
                 seq=row.stale_seq,
                 edition=row.edition,
+                archives=row.archives,
                 failures=row.failures,
             )
             for row in self._connection.execute(_CLAIM, asked)

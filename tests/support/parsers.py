@@ -19,6 +19,7 @@ NAMESPACES = {
     "atom": "http://www.w3.org/2005/Atom",
     "content": "http://purl.org/rss/1.0/modules/content/",
     "dc": "http://purl.org/dc/elements/1.1/",
+    "fh": "http://purl.org/syndication/history/1.0",
 }
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
