@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from feeds.model.feed import Category, Feed, Format, Link
+from feeds.model.feed import Category, Feed, Format, Link, Site
 from feeds.model.release import Release
 
 
@@ -14,6 +14,11 @@ class Entry:
 
     release: Release
     categories: tuple[Category, ...]  #: sorted by slug
+    page: str | None = None  #: its page for a person, where that is not the release's own
+
+    def page_at(self, site: Site) -> str:
+        """The address of its page for a person."""
+        return self.page or site.release_page(self.release.slug)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,7 @@ class FeedHead:
     feed: Feed
     updated: datetime  #: last change of the feed, whatever its cause; aware, UTC, whole seconds
     links: tuple[Link, ...]  #: one ``self``, then the hubs in order
+    is_expired: bool = False  #: nothing new will ever come; the last thing is a farewell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from feeds.categories import Catalogue
 from feeds.model.edition import DocumentVersion, Edition, FeedDocument, FeedHead, Trouble
 from feeds.model.feed import Feed, Format, Link
 from feeds.model.text import whole_second
+from feeds.newsstand.farewells import farewell
 from feeds.newsstand.pages import Page, Typesetter
 from feeds.newsstand.type_case import TypeCase
 from feeds.store.database import Database, Transaction
@@ -203,14 +204,20 @@ class Press:
         return Printed(claimed=galley.claimed, edition=edition, documents=documents)
 
     def _assemble(self, feed: Feed, feed_format: Format, page: Page, masthead: Masthead) -> bytes:
+        site = self._catalogue.site
         head = FeedHead(
             id=masthead.id,
             feed=feed,
             updated=whole_second(masthead.changed_at),
             links=self._links(feed, feed_format),
+            # By the last change and not by the clock: the same rows give the same bytes.
+            is_expired=feed.has_ended(masthead.changed_at),
         )
         fragments = page.fragments(feed_format)
-        return render.assemble(head, feed_format, self._catalogue.site, fragments)
+        if head.is_expired:
+            last = farewell(feed, site, feed_id=masthead.id)
+            fragments = [render.render_fragment(last, feed_format, site), *fragments]
+        return render.assemble(head, feed_format, site, fragments)
 
     def _links(self, feed: Feed, feed_format: Format) -> tuple[Link, ...]:
         topic = self._catalogue.site.topic(feed.slug, feed_format)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from feeds.model.feed import Window
 from feeds.model.release import Release, ReleaseId
@@ -86,6 +86,12 @@ class Filings:
         """How many releases each feed has that has any."""
         wanted = select(filings.c.feed, func.count().label("releases")).group_by(filings.c.feed)
         return {row.feed: row.releases for row in self._connection.execute(wanted)}
+
+    def rename(self, former: str, slug: str) -> None:
+        """File under its new slug what is filed into a feed that was renamed."""
+        self.forget([slug])
+        moved = update(filings).where(filings.c.feed == former)
+        self._connection.execute(moved.values(feed=slug))
 
     def forget(self, feeds: Sequence[str]) -> None:
         """Take all releases out of these feeds."""
