@@ -88,7 +88,8 @@ def _ending(settings: Settings, given: EndedSettings) -> Ending:
 
 
 def _onward(settings: Settings, moved_to: str) -> Onward:
-    titles = {one.slug: one.title for one in (*settings.categories, *settings.unions)}
+    titles = {one.slug: one.title for one in settings.categories}
+    titles |= {one.slug: one.title for one in settings.unions}
     titles[ALL] = settings.all.title or settings.site.title
     if moved_to not in titles:
         return Onward(url=moved_to, title=moved_to)

@@ -54,7 +54,7 @@ def _moment(text: str) -> str:
     except DocumentRefused as error:
         raise ValueError(
             "expected a date, such as '2027-12-31', or a moment with its offset from UTC, such as "
-            f"'2027-12-31T18:00:00+01:00', got {text!r}"
+            "'2027-12-31T18:00:00+01:00'"
         ) from error
     return text
 
