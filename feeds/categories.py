@@ -1,9 +1,10 @@
 """Which categories a release is filed under, and which feeds take it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 from unicodedata import normalize
@@ -42,7 +43,8 @@ class Catalogue:
 
         Raises:
             InvalidFeed: A slug stands twice, a name is claimed by two categories, a feed is made
-                of a category that does not exist, or ``all`` is missing.
+                of a category that does not exist, ``all`` is missing, or a former slug is a
+                feed's present one or claimed by two.
         """
         self.site = site
         _check_slugs(categories, feeds)
@@ -52,6 +54,8 @@ class Catalogue:
             {category.slug: category for category in categories}
         )
         self.feeds: Mapping[str, Feed] = MappingProxyType({feed.slug: feed for feed in all_first})
+        #: Where a feed went that had another slug: always to one that there is, in one step.
+        self.slugs_by_former: Mapping[str, str] = MappingProxyType(_moves(self.feeds.values()))
         self._slug_by_key = _claims(categories)
         self._longest_name = max((len(key) for key in self._slug_by_key), default=0)
         self._feeds_of_everything, self._feeds_by_category = _index(self.feeds.values())
@@ -81,12 +85,15 @@ class Catalogue:
                 unclaimed[name] = None
         return Filing(categories=tuple(sorted(slugs)), unclaimed=tuple(unclaimed))
 
-    def feeds_taking(self, categories: AbstractSet[str]) -> tuple[str, ...]:
+    def feeds_taking(self, categories: AbstractSet[str], *, published: datetime) -> tuple[str, ...]:
         """Slugs, sorted, of the feeds that a release filed under *categories* belongs into."""
         candidates = set(self._feeds_of_everything)
         for slug in categories:
             candidates.update(self._feeds_by_category.get(slug, ()))
-        return tuple(sorted(slug for slug in candidates if self.feeds[slug].takes(categories)))
+        feeds = (self.feeds[slug] for slug in candidates)
+        return tuple(
+            sorted(one.slug for one in feeds if one.takes(categories, published=published))
+        )
 
     def labels(self, slugs: Iterable[str]) -> tuple[Category, ...]:
         """Return the categories of *slugs*, each once, sorted by slug.
@@ -149,6 +156,18 @@ def _check_unions(feeds: Sequence[Feed], known: AbstractSet[str]) -> None:
         for slug in (*feed.any_of, *feed.none_of):
             if slug not in known and not (slug == ALL and slug in feed.any_of):
                 raise InvalidFeed(feed.slug, f"is made of an unknown category {slug!r}")
+
+
+def _moves(feeds: Collection[Feed]) -> dict[str, str]:
+    present = {feed.slug for feed in feeds}
+    moves: dict[str, str] = {}
+    for feed in feeds:
+        for former in feed.was:
+            if former in present:
+                raise InvalidFeed(feed.slug, f"had the slug {former!r}, which a feed has now")
+            if moves.setdefault(former, feed.slug) != feed.slug:
+                raise InvalidFeed(feed.slug, f"had the slug {former!r}, as {moves[former]!r} had")
+    return moves
 
 
 def _claims(categories: Sequence[Category]) -> dict[tuple[str, ...], str]:

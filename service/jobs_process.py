@@ -97,7 +97,10 @@ class Jobs:
 
         def make_editions() -> None:
             with self._printing:
+                ended = installation.newsroom.say_farewells(now=utc_now())
                 made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
+            for slug in ended:
+                _log.info("feed ended", feed=slug)
             if any(isinstance(one, Edition) and one.changed for one in made):
                 self._scheduler.wake(PING, after=SPREAD)
 

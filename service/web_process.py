@@ -20,7 +20,7 @@ from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.settings import Settings
 from service.web import Front, Shelf, Watch, create_app
-from service.wiring import Installation, install, open_database
+from service.wiring import Installation, install, open_database, utc_now
 
 #: How granian's workers are told of the file: they are started by name, without arguments.
 #: It does not begin with ``COMMUNIQUE_``, which would make it a setting.
@@ -65,7 +65,7 @@ def application() -> Front:
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
         watch=Watch(Changes(database), clock=time.monotonic),
     )
-    return Front(create_app(newsroom, shelf), state=newsroom, shelf=shelf)
+    return Front(create_app(newsroom, shelf, now=utc_now), state=newsroom, shelf=shelf)
 
 
 def serve(path: Path, *, parent: int) -> None:

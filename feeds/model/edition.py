@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from feeds.model.feed import Category, Feed, Format, Link
+from feeds.model.feed import Category, Feed, Format, Link, Site
 from feeds.model.release import Release
 
 
@@ -15,6 +15,11 @@ class Entry:
 
     release: Release
     categories: tuple[Category, ...]  #: sorted by slug
+    page: str | None = None  #: its page for a person, where that is not the release's own
+
+    def page_at(self, site: Site) -> str:
+        """The address of its page for a person."""
+        return self.page or site.release_page(self.release.slug)
 
 
 class History(Enum):
@@ -34,6 +39,7 @@ class FeedHead:
     updated: datetime  #: last change of the feed, whatever its cause; aware, UTC, whole seconds
     links: tuple[Link, ...]  #: one ``self``, then the hubs in order, then those of RFC 5005
     history: History = History.PARTIAL
+    is_expired: bool = False  #: nothing new will ever come; the last thing is a farewell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

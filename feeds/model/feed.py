@@ -1,7 +1,9 @@
 """What is published: categories, the feeds made of them, and the site around them."""
 
+import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -61,6 +63,30 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Onward:
+    """Where readers of a feed that ended find what they are looking for."""
+
+    url: str  #: absolute
+    title: str  #: for a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """The end of a feed, as ops set it. Before ``on`` nothing of it shows. Datetimes are in UTC."""
+
+    on: datetime  #: from here the feed takes nothing new and says farewell
+    gone_at: datetime  #: from here it is not there any more
+    words: str  #: what its readers are told: plain text, paragraphs between empty lines
+    onward: Onward | None = None
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The words, paragraph by paragraph, each on one line."""
+        parts = (" ".join(part.split()) for part in re.split(r"\n\s*\n", self.words))
+        return tuple(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """A feed: the releases of one category, of a union of categories, or all."""
 
@@ -75,16 +101,37 @@ class Feed:
     ttl_minutes: int = 30  #: how long a reader may keep a document before it asks again
     hubs: tuple[str, ...] = ()  #: WebSub hubs, in the order they are announced
     group: str | None = None  #: title of the group it is listed under
+    was: tuple[str, ...] = ()  #: its former slugs
+    ending: Ending | None = None
 
     def __post_init__(self) -> None:
         if not self.any_of and self.slug != ALL:
             raise InvalidFeed(self.slug, "names no category")
+        if self.slug == ALL and (self.was or self.ending):
+            raise InvalidFeed(self.slug, "is the feed of everything: it neither moves nor ends")
 
-    def takes(self, categories: AbstractSet[str]) -> bool:
-        """True when a release filed under *categories* (slugs) belongs into this feed."""
-        if not categories.isdisjoint(self.none_of):
+    def takes(self, categories: AbstractSet[str], *, published: datetime) -> bool:
+        """True when a release filed under *categories* (slugs) belongs into this feed.
+
+        A feed that ended takes nothing that was published since. That goes by the release's own
+        date and not by the clock, so it is the same whenever one asks.
+        """
+        if self.has_ended(published) or not categories.isdisjoint(self.none_of):
             return False
         return self.slug == ALL or ALL in self.any_of or not categories.isdisjoint(self.any_of)
+
+    def has_ended(self, now: datetime) -> bool:
+        """True from the moment that the feed ends; it goes on saying farewell until it is gone."""
+        return self.ending is not None and now >= self.ending.on
+
+    def is_gone(self, now: datetime) -> bool:
+        """True when even the farewell is over."""
+        return self.ending is not None and now >= self.ending.gone_at
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """The next moment at which the feed will change by itself, if one is known."""
+        moments = () if self.ending is None else (self.ending.on, self.ending.gone_at)
+        return min((moment for moment in moments if moment > now), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

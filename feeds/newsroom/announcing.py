@@ -13,10 +13,12 @@ def announce(tx: Transaction, catalogue: Catalogue, slugs: Iterable[str], *, now
     Both are rows that outlive a crash: whoever regenerates next makes the edition, and the
     pings are due as soon as it is stored.
     """
-    known = sorted(set(slugs) & set(catalogue.feeds))
+    feeds = catalogue.feeds
+    # Of a feed that is gone nobody is shown another edition.
+    known = sorted(slug for slug in {*slugs} & feeds.keys() if not feeds[slug].is_gone(now))
     if not known:
         return
     sequences = tx.feeds.mark_stale(known, now=now)
     # A feed that ended a moment ago is not marked: the configuration at hand is older than that.
-    asked = [(catalogue.feeds[slug], sequences[slug]) for slug in known if slug in sequences]
+    asked = [(feeds[slug], sequences[slug]) for slug in known if slug in sequences]
     tx.pings.ask(asked, now=now)

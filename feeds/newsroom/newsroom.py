@@ -10,6 +10,7 @@ from feeds.model.listing import ListedRelease
 from feeds.model.release import Draft, Release, ReleaseId
 from feeds.newsroom.announcing import announce
 from feeds.newsroom.decisions import Decider, Decision
+from feeds.newsroom.farewells import Farewells
 from feeds.newsroom.refiling import Refiling
 from feeds.store.database import Database, Transaction
 
@@ -26,6 +27,7 @@ class Newsroom:
         self._database = database
         self._catalogue = catalogue
         self._mint_id = mint_id
+        self._farewells = Farewells(database, catalogue)
 
     def take_in(self, drafts: Sequence[Draft], *, now: datetime) -> list[Intake | Refusal]:
         """Take in a batch of documents: releases, filings, stale feeds and pings in one go.
@@ -74,15 +76,26 @@ class Newsroom:
     def apply_catalogue(self, *, now: datetime) -> int:
         """Bring the store to the configured categories and feeds.
 
-        New feeds begin, ended ones go, releases whose names mean other categories now are
-        refiled, and every feed that says something else becomes stale. A crash in the middle
-        is mended by calling it again, as every start does.
+        New feeds begin, renamed ones keep their id, removed ones go, releases whose names mean
+        other categories now are refiled, and every feed that says something else becomes stale.
+        A crash in the middle is mended by calling it again, as every start does.
 
         Returns:
             How many releases were refiled.
         """
-        refiling = Refiling(self._database, self._catalogue, mint_id=self._mint_id)
-        return refiling.apply(now=now)
+        refiling = Refiling(self._database, self._catalogue, mint_id=self._mint_id, now=now)
+        return refiling.apply()
+
+    def say_farewells(self, *, now: datetime) -> list[str]:
+        """Let feeds end whose time has come: they become stale, and their hubs are told.
+
+        Cheap to ask often. `apply_catalogue` does the same, so nothing waits for a timer that
+        did not run.
+
+        Returns:
+            Slugs of the feeds that ended.
+        """
+        return self._farewells.say(now=now)
 
     def releases(
         self, *, feed: str | None = None, is_unfiled: bool = False, limit: int = 50
@@ -172,4 +185,5 @@ class Newsroom:
         return self._catalogue.file(release.content.category_names)
 
     def _feeds_of(self, release: Release) -> tuple[str, ...]:
-        return self._catalogue.feeds_taking(set(self._file(release).categories))
+        categories = set(self._file(release).categories)
+        return self._catalogue.feeds_taking(categories, published=release.content.published)

@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from typing import Protocol
 
 from feeds.categories import Catalogue
-from feeds.model.feed import Feed
+from feeds.model.feed import ALL, Feed
 from feeds.model.release import Release, ReleaseId
 from feeds.model.text import fold
 from feeds.newsroom.announcing import announce
-from feeds.render import writer_versions
+from feeds.newsroom.describing import END, describe
 from feeds.store.database import Database, Transaction
 from feeds.store.feeds import AppliedFeed
 from feeds.store.names import KnownName
@@ -41,29 +39,77 @@ class Refiling:
     """
 
     def __init__(
-        self, database: Database, catalogue: Catalogue, *, mint_id: Callable[[], str]
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        *,
+        mint_id: Callable[[], str],
+        now: datetime,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._mint_id = mint_id
-        self._wanted = {slug: self._describe(feed) for slug, feed in catalogue.feeds.items()}
+        self._now = now
+        self._wanted = {
+            slug: describe(feed, catalogue, now=now) for slug, feed in catalogue.feeds.items()
+        }
 
-    def apply(self, *, now: datetime) -> int:
+    def apply(self) -> int:
         """Apply the catalogue. Returns how many releases were refiled."""
-        applied = self._begin(now)
+        applied, moved = self._begin()
+        self._restamp_in(moved)
         renamed = self._renamed()
-        refiled = self._refile_named([fold(name.name) for name in renamed], now)
-        refiled += self._refile_in(self._sources_of_changed(applied), now)
-        self._finish(applied, renamed, now)
+        refiled = self._refile_named([fold(name.name) for name in renamed])
+        refiled += self._refile_in(self._sources_of_changed(applied))
+        self._finish(applied, renamed)
         return refiled
 
-    def _begin(self, now: datetime) -> dict[str, AppliedFeed]:
-        """Make the rows of feeds that are new, so that releases can be filed into them."""
+    def _begin(self) -> tuple[dict[str, AppliedFeed], list[str]]:
+        """Make the rows of feeds that are new, so that releases can be filed into them.
+
+        Returns:
+            The feeds as last described, and the slugs of those that have a new one.
+        """
         with self._database.transaction() as tx:
+            moved = [feed.slug for feed in self._catalogue.feeds.values() if self._rename(tx, feed)]
             applied = tx.feeds.applied()
             new = {slug: self._mint_id() for slug in self._wanted if slug not in applied}
-            tx.feeds.begin(new, now=now)
-        return applied
+            tx.feeds.begin(new, now=self._now)
+        return applied, moved
+
+    @staticmethod
+    def _rename(tx: Transaction, feed: Feed) -> bool:
+        """Give a feed that had another slug its new one, in one transaction with all it holds.
+
+        Asked again, as after a crash, there is nothing left to do. A feed that is under way
+        keeps its slug: when two become one, the other one ends, as it would without ``was``.
+        """
+        if not feed.was:
+            return False
+        running = tx.feeds.running((feed.slug, *feed.was))
+        if running.get(feed.slug):
+            return False
+        # One that ended keeps its id for the day that it comes back. Under its new slug it does,
+        # unless that has a row of its own: only a feed under way puts such a one aside.
+        may_come_back = feed.slug not in running
+        alive = [slug for slug in feed.was if running.get(slug)]
+        ended = [slug for slug in feed.was if slug in running and may_come_back]
+        for former in [*alive, *ended][:1]:
+            tx.feeds.rename(former, feed.slug)
+            tx.filings.rename(former, feed.slug)
+            return True
+        return False
+
+    def _restamp_in(self, feeds: Sequence[str]) -> None:
+        """Have the entries of feeds with a new slug known by it. A crash before costs time only."""
+        after: ReleaseId | None = None
+        while feeds:
+            with self._database.transaction() as tx:
+                page = tx.releases.filed_in(feeds=feeds, after=after, limit=RELEASES_A_STEP)
+                tx.filings.restamp(page)
+            if len(page) < RELEASES_A_STEP:
+                return
+            after = page[-1].id
 
     def _renamed(self) -> list[KnownName]:
         """Names that mean other categories now than when they were last filed."""
@@ -82,33 +128,41 @@ class Refiling:
             for selection in (wanted.selection, _selection(applied, slug))
             if wanted.selection != _selection(applied, slug)
         ]
-        return sorted({slug for text in selections if text for slug in _named_in(text)})
+        named = sorted({slug for text in selections if text for slug in _named_in(text)})
+        # A category's feed holds all of its releases, but for one that ended: what was published
+        # since is in the feed of everything.
+        has_end = any(self._has_end(applied, slug) for slug in named)
+        return [ALL] if has_end else named
 
-    def _refile_named(self, folded: Sequence[str], now: datetime) -> int:
+    def _has_end(self, applied: dict[str, AppliedFeed], slug: str) -> bool:
+        wanted = self._wanted[slug].selection if slug in self._wanted else ""
+        return any(END in json.loads(text) for text in (wanted, _selection(applied, slug)) if text)
+
+    def _refile_named(self, folded: Sequence[str]) -> int:
         return sum(
-            self._refile_all(partial(Releases.with_names, folded=part), now)
+            self._refile_all(partial(Releases.with_names, folded=part))
             for start in range(0, len(folded), RELEASES_A_STEP)
             if (part := folded[start : start + RELEASES_A_STEP])
         )
 
-    def _refile_in(self, feeds: Sequence[str], now: datetime) -> int:
+    def _refile_in(self, feeds: Sequence[str]) -> int:
         if not feeds:
             return 0
-        return self._refile_all(partial(Releases.filed_in, feeds=feeds), now)
+        return self._refile_all(partial(Releases.filed_in, feeds=feeds))
 
-    def _refile_all(self, find: FindPage, now: datetime) -> int:
+    def _refile_all(self, find: FindPage) -> int:
         """Refile what *find* finds, a page and a transaction at a time."""
         refiled = 0
         after: ReleaseId | None = None
         while True:
             with self._database.transaction() as tx:
                 page = find(tx.releases, after=after, limit=RELEASES_A_STEP)
-                refiled += self._refile(tx, page, now)
+                refiled += self._refile(tx, page)
             if len(page) < RELEASES_A_STEP:
                 return refiled
             after = page[-1].id
 
-    def _refile(self, tx: Transaction, releases: Sequence[Release], now: datetime) -> int:
+    def _refile(self, tx: Transaction, releases: Sequence[Release]) -> int:
         before = tx.filings.of([release.id for release in releases])
         moved = [
             (release, feeds)
@@ -120,16 +174,16 @@ class Refiling:
         touched = {
             slug for release, feeds in moved for slug in {*feeds, *before.get(release.id, ())}
         }
-        announce(tx, self._catalogue, touched, now=now)
+        announce(tx, self._catalogue, touched, now=self._now)
         return len(moved)
 
     def _feeds_of(self, release: Release) -> tuple[str, ...]:
         filing = self._catalogue.file(release.content.category_names)
-        return self._catalogue.feeds_taking(set(filing.categories))
+        return self._catalogue.feeds_taking(
+            set(filing.categories), published=release.content.published
+        )
 
-    def _finish(
-        self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName], now: datetime
-    ) -> None:
+    def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:
         gone = sorted(set(applied) - set(self._wanted))
         changed = [
             slug
@@ -138,34 +192,15 @@ class Refiling:
         ]
         with self._database.transaction() as tx:
             tx.names.learn({name.name: self._catalogue.claim(name.name) for name in renamed})
-            self._end(tx, gone, now)
+            self._end(tx, gone)
             tx.feeds.describe(list(self._wanted.values()))
             for feed in self._catalogue.feeds.values():
                 tx.pings.keep_only(feed)
-            announce(tx, self._catalogue, changed, now=now)
+            announce(tx, self._catalogue, changed, now=self._now)
 
-    @staticmethod
-    def _end(tx: Transaction, slugs: Sequence[str], now: datetime) -> None:
+    def _end(self, tx: Transaction, slugs: Sequence[str]) -> None:
         tx.filings.forget(slugs)
-        tx.feeds.end(slugs, now=now)
-
-    def _describe(self, feed: Feed) -> AppliedFeed:
-        """The feed as the store remembers it.
-
-        The settings cover all that any of its documents says beside its releases. The titles of
-        all categories are among them, because an entry labels each category that it is in.
-        """
-        selection = {"any_of": sorted(feed.any_of), "none_of": sorted(feed.none_of)}
-        said = {
-            "render": writer_versions(),
-            "feed": asdict(feed),
-            "site": asdict(self._catalogue.site),
-            "labels": {slug: c.title for slug, c in self._catalogue.categories.items()},
-        }
-        settings = sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-        return AppliedFeed(
-            slug=feed.slug, selection=json.dumps(selection, sort_keys=True), settings=settings
-        )
+        tx.feeds.end(slugs, now=self._now)
 
 
 def _selection(applied: dict[str, AppliedFeed], slug: str) -> str:
@@ -174,4 +209,4 @@ def _selection(applied: dict[str, AppliedFeed], slug: str) -> str:
 
 def _named_in(selection: str) -> list[str]:
     described: dict[str, list[str]] = json.loads(selection)
-    return [slug for slugs in described.values() for slug in slugs]
+    return [*described["any_of"], *described["none_of"]]

@@ -24,6 +24,7 @@ from feeds.model.layout import MARK_BYTES
 from feeds.model.text import whole_second
 from feeds.newsstand import archiving
 from feeds.newsstand.bindery import Bindery, Sheet
+from feeds.newsstand.farewells import farewell
 from feeds.newsstand.pages import Page, Typesetter
 from feeds.newsstand.type_case import TypeCase
 from feeds.store.database import Database, Transaction
@@ -135,7 +136,7 @@ class Press:
             loose = tx.archives.count_loose([slug]).get(slug, 0)
             past = self._past(tx, feed, page, loose=loose, last=tx.archives.last(slug))
         frame = self._frame(feed, feed_format, masthead, page, past)
-        return _sheet(frame, page.fragments(feed_format)).document()
+        return _sheet(frame, self._entries(feed, feed_format, page, masthead)).document()
 
     def _run(self, slugs: Sequence[str], now: datetime, worker: str) -> list[Edition | Trouble]:
         # A feed that ended a moment ago may still be named by a caller that has not heard of it.
@@ -221,7 +222,8 @@ class Press:
         finishing = {}
         for feed_format in Format:
             frame = self._frame(feed, feed_format, claimed.masthead, page, past)
-            sheet = _sheet(frame, page.fragments(feed_format))
+            entries = self._entries(feed, feed_format, page, claimed.masthead)
+            sheet = _sheet(frame, entries)
             work = partial(self._finished, frame, sheet, held.get((feed.slug, feed_format)))
             is_much = self._bindery.unknown_bytes(sheet) >= FEW_BYTES
             finishing[feed_format] = pool.submit(work) if is_much else _done(work)
@@ -283,9 +285,22 @@ class Press:
             feed=feed,
             updated=whole_second(masthead.changed_at),
             links=self._links(feed, feed_format, past),
+            # By the last change and not by the clock: the same rows give the same bytes.
+            is_expired=feed.has_ended(masthead.changed_at),
             history=History.COMPLETE if is_complete else History.PARTIAL,
         )
         return render.frame(head, feed_format, self._catalogue.site)
+
+    def _entries(
+        self, feed: Feed, feed_format: Format, page: Page, masthead: Masthead
+    ) -> list[Fragment]:
+        entries = page.fragments(feed_format)
+        if not feed.has_ended(masthead.changed_at):
+            return entries
+        site = self._catalogue.site
+        last = farewell(feed, site, feed_id=masthead.id)
+        body = render.render_fragment(last, feed_format, site)
+        return [Fragment(fingerprint=render.digest(body), body=body), *entries]
 
     def _finished(
         self, frame: render.Frame, sheet: Sheet, before: DocumentVersion | None

@@ -41,7 +41,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         element.set(XML_LANG, content.language)
         replace(element, "updated", rfc3339(release.updated))
         replace(element, "published", rfc3339(content.published))
-        _add_links(element, content, page=site.release_page(release.slug))
+        _add_links(element, content, page=entry.page_at(site))
 
     return atom_entry(fill, finish)
 

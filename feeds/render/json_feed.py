@@ -22,7 +22,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
     release, content = entry.release, entry.release.content
     item: Members = {
         "id": release.id,
-        "url": site.release_page(release.slug),
+        "url": entry.page_at(site),
         "external_url": content.url,
         "title": content.title,
         "summary": content.summary,
@@ -55,6 +55,8 @@ def frame(head: FeedHead, site: Site) -> Frame:
         "favicon": site.icon,
         "language": feed.language,
         "authors": _authors((feed.author,)),
+        # "true if the feed is finished and will never be updated again"; never false.
+        "expired": head.is_expired or None,
         "hubs": [{"type": "WebSub", "url": each.href} for each in head.links if each.rel == "hub"],
     }
     start = _bytes(_filled(top)).removesuffix(b"}") + b',"items":[\n'

@@ -40,7 +40,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
     def fill(made: FeedEntry) -> None:
         made.id(release.id)  # <guid isPermaLink="false">
         made.title(content.title)
-        made.link(href=site.release_page(release.slug), rel="alternate")
+        made.link(href=entry.page_at(site), rel="alternate")
         made.published(content.published)
         # "The description must be suitable for presentation as HTML" (profile), and ours is
         # plain text. Without a summary feedgen puts the body into the description, where

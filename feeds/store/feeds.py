@@ -12,6 +12,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    insert,
     or_,
     select,
     update,
@@ -19,8 +20,12 @@ from sqlalchemy import (
 
 from feeds.errors import FeedNotFound
 from feeds.model.listing import FeedState
-from feeds.store.schema import Instant, documents, feeds, pings
+from feeds.store.schema import Instant, documents, feeds, former_documents, pings
 from feeds.store.upserts import upsert
+
+#: What a feed has in other tables by its slug, beside the releases filed into it and its archives,
+#: whose rows follow a new slug by themselves, and stay for the day that an ended feed comes back.
+_OF_A_FEED = (documents, former_documents, pings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +152,44 @@ class Feeds:
             noted = update(feeds).where(feeds.c.slug == feed.slug)
             self._connection.execute(noted.values(selection=feed.selection, settings=feed.settings))
 
+    def redescribe(self, feed: AppliedFeed) -> bool:
+        """Note how a feed is described now; False when nothing of it is new."""
+        noted = update(feeds).where(feeds.c.slug == feed.slug, feeds.c.ended_at.is_(None))
+        noted = noted.where(feeds.c.settings != feed.settings).values(settings=feed.settings)
+        return self._connection.execute(noted).rowcount == 1
+
+    def running(self, slugs: Sequence[str]) -> dict[str, bool]:
+        """Whether each of these feeds that the store knows is under way, and not ended."""
+        wanted = select(feeds.c.slug, feeds.c.ended_at).where(feeds.c.slug.in_(slugs))
+        return {row.slug: row.ended_at is None for row in self._connection.execute(wanted)}
+
+    def rename(self, former: str, slug: str) -> None:
+        """Give a feed another slug; whatever ended under that one is forgotten.
+
+        Its id, edition number and dates stay. So do its documents, until the next edition: they
+        name the former address as their own, which leads here. Hubs are told of the new topics
+        when that edition is stored, and not before.
+        """
+        held = {
+            table: self._connection.execute(select(table).where(table.c.feed == former))
+            .mappings()
+            .all()
+            for table in _OF_A_FEED
+        }
+        # Both databases check at once that a document has its feed, so the rows step aside.
+        for table in _OF_A_FEED:
+            self._connection.execute(delete(table).where(table.c.feed.in_([former, slug])))
+        self._connection.execute(delete(feeds).where(feeds.c.slug == slug))
+        moved = update(feeds).where(feeds.c.slug == former)
+        self._connection.execute(moved.values(slug=slug, claimed_by=None, claimed_until=None))
+        for table, rows in held.items():
+            if rows:
+                self._connection.execute(insert(table), [{**row, "feed": slug} for row in rows])
+        edition = select(feeds.c.edition).where(feeds.c.slug == slug).scalar_subquery()
+        fresh = {"attempts": 0, "has_failed": 0, "claimed_until": None, "first_failed_at": None}
+        told = update(pings).where(pings.c.feed == slug)
+        self._connection.execute(told.values(told_edition=edition, **fresh))
+
     def masthead(self, slug: str) -> Masthead:
         """The feed's id and its last change.
 
@@ -161,7 +204,7 @@ class Feeds:
 
     def end(self, slugs: Sequence[str], *, now: datetime) -> None:
         """End feeds: their documents and pings go; ids and edition numbers stay, for ever."""
-        for table in (documents, pings):
+        for table in _OF_A_FEED:
             self._connection.execute(delete(table).where(table.c.feed.in_(slugs)))
         ended = update(feeds).where(feeds.c.slug.in_(slugs))
         self._connection.execute(ended.values(ended_at=now, rendered_seq=feeds.c.stale_seq))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from feeds.model.feed import Window
 from feeds.model.filing import Filed, stamp
@@ -95,6 +95,25 @@ class Filings:
         """How many releases each feed has that has any."""
         wanted = select(filings.c.feed, func.count().label("releases")).group_by(filings.c.feed)
         return {row.feed: row.releases for row in self._connection.execute(wanted)}
+
+    def rename(self, former: str, slug: str) -> None:
+        """File under its new slug what is filed into a feed that was renamed."""
+        self.forget([slug])
+        moved = update(filings).where(filings.c.feed == former)
+        self._connection.execute(moved.values(feed=slug))
+
+    def restamp(self, releases: Sequence[Release]) -> None:
+        """Have these releases known by the feeds that they are in now; they stay where they are."""
+        feeds = self.of([release.id for release in releases])
+        stamps = [
+            {"release": one.id, "known_by": stamp(one.content.digest, one.updated, feeds[one.id])}
+            for one in releases
+            if one.id in feeds
+        ]
+        if stamps:
+            is_it = filings.c.release_id == bindparam("release")
+            restamped = update(filings).where(is_it).values(stamp=bindparam("known_by"))
+            self._connection.execute(restamped, stamps)
 
     def forget(self, feeds: Sequence[str]) -> None:
         """Take all releases out of these feeds."""

@@ -184,7 +184,12 @@ former_documents = Table(
 archives = Table(
     "archives",
     metadata,
-    Column("feed", Text, ForeignKey("feeds.slug", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "feed",
+        Text,
+        ForeignKey("feeds.slug", ondelete="CASCADE", onupdate="CASCADE"),
+        primary_key=True,
+    ),
     Column("number", Integer, primary_key=True),  # 1 for the oldest; never given twice
     Column("closed_at", Instant, nullable=False),
 )
@@ -201,7 +206,10 @@ archive_documents = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("gzip", LargeBinary, nullable=False),
     ForeignKeyConstraint(
-        ["feed", "number"], ["archives.feed", "archives.number"], ondelete="CASCADE"
+        ["feed", "number"],
+        ["archives.feed", "archives.number"],
+        ondelete="CASCADE",
+        onupdate="CASCADE",
     ),
 )
 

@@ -8,7 +8,7 @@ import typer
 from service.cli import configuration
 from service.cli.call import Call, JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
-from service.cli.output import counted, json_text, say, tell, tell_json, tell_rows
+from service.cli.output import counted, json_text, moment, say, tell, tell_json, tell_rows
 from service.settings import (
     SCHEMAS,
     ConfigInvalid,
@@ -37,13 +37,15 @@ def check(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
     """Tell all that is wrong with the configuration, or that it is good.
 
     Each fault is a line on standard error: file, line, column, key, what was expected. With
-    --json each is an object on standard output.
+    --json each is an object on standard output. Of a good one the feeds are named that end, or
+    have ended, with both dates.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     if call.as_json:
         _check_as_json(call)
         return
-    counts = _counts(configuration.settings(call))
+    settings = configuration.settings(call)
+    counts = _counts(settings)
     in_words = (
         counted(counts["categories"], "category", "categories"),
         counted(counts["feeds"], "feed"),
@@ -51,6 +53,10 @@ def check(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
         counted(counts["folders"], "watched folder"),
     )
     tell(f"{call.config}: good: {', '.join(in_words)}")
+    tell_rows(
+        (end["feed"], f"ends {moment(end['on'])}", f"gone {moment(end['gone_at'])}")
+        for end in _ends(settings)
+    )
 
 
 @app.command()
@@ -97,7 +103,8 @@ def _check_as_json(call: Call) -> None:
         for fault in error.faults:
             tell_json(_fault_record(fault))
         raise typer.Exit(1) from error
-    tell_json({"file": str(call.config), "good": True, "counts": _counts(settings)})
+    record = {"file": str(call.config), "good": True, "counts": _counts(settings)}
+    tell_json({**record, "ends": _ends(settings)})
 
 
 def _write_schemas(call: Call) -> None:
@@ -123,6 +130,15 @@ def _counts(settings: Settings) -> dict[str, int]:
         "hubs": len({hub for feed in described.feeds.values() for hub in feed.hubs}),
         "folders": len(settings.intake.folders),
     }
+
+
+def _ends(settings: Settings) -> list[dict[str, Any]]:
+    """The feeds that end, or have ended, as configured."""
+    return [
+        {"feed": feed.slug, "on": feed.ending.on, "gone_at": feed.ending.gone_at}
+        for feed in catalogue(settings).feeds.values()
+        if feed.ending is not None
+    ]
 
 
 def _fault_record(fault: Fault) -> dict[str, Any]:

@@ -8,13 +8,13 @@ import typer
 
 from feeds.errors import FeedNotFound
 from feeds.model.edition import Edition, Trouble
-from feeds.model.feed import Format
+from feeds.model.feed import Feed, Format
 from feeds.model.listing import FeedState
 from service.cli.call import Call, JsonOption, SetOption, call_of
 from service.cli.checking import Finding, is_file, of_feed, of_file
 from service.cli.commands import typer_of
 from service.cli.installation import to_read, to_write
-from service.cli.output import counted, say, tell_json, tell_rows
+from service.cli.output import counted, moment, say, tell_json, tell_rows
 from service.wiring import Installation, utc_now, worker_name
 
 app = typer_of("feed")
@@ -28,18 +28,20 @@ Slugs = Annotated[
 def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """List feeds: slug, edition, releases, last change, state, title.
 
-    The state is 'current', 'stale' while a new edition is due, or 'trouble' when one could not be
-    made and the last good one is served.
+    The state is 'current', 'stale' while a new edition is due, 'trouble' when one could not be
+    made and the last good one is served, or 'gone' when a feed ended and its farewell is over. A
+    feed that ends, or has ended, has the dates behind its title.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     with to_read(call) as installation:
         states = installation.newsstand.feeds()
         sizes = installation.newsstand.sizes()
+        feeds = installation.catalogue.feeds
     if call.as_json:
         for state in states:
-            tell_json(_state_record(state, sizes.get(state.slug, 0)))
+            tell_json(_state_record(state, feeds[state.slug], sizes.get(state.slug, 0)))
         return
-    tell_rows(_state_row(state, sizes.get(state.slug, 0)) for state in states)
+    tell_rows(_state_row(state, feeds[state.slug], sizes.get(state.slug, 0)) for state in states)
 
 
 @app.command()
@@ -108,8 +110,12 @@ def check(
     checked = [of_file(name, now=utc_now()) for name in files]
     if slugs or not files:
         with to_read(call) as installation:
-            for slug in _known(installation, slugs) or list(installation.catalogue.feeds):
-                checked += of_feed(installation, slug, now=utc_now())
+            now = utc_now()
+            served = [
+                one.slug for one in installation.catalogue.feeds.values() if not one.is_gone(now)
+            ]
+            for slug in _known(installation, slugs) or served:
+                checked += of_feed(installation, slug, now=now)
     findings = [finding for of_one in checked for finding in of_one]
     _tell_findings(call, findings)
     say(f"{counted(len(checked), 'document')} checked, {counted(len(findings), 'finding')}")
@@ -150,25 +156,29 @@ def _known(installation: Installation, slugs: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(slugs))
 
 
-def _state_name(state: FeedState) -> str:
+def _state_name(state: FeedState, feed: Feed) -> str:
+    if feed.is_gone(utc_now()):
+        return "gone"
     if state.trouble is not None:
         return "trouble"
     return "stale" if state.is_stale else "current"
 
 
-def _state_row(state: FeedState, releases: int) -> Sequence[object]:
-    trouble = (f"({state.trouble})",) if state.trouble else ()
+def _state_row(state: FeedState, feed: Feed, releases: int) -> Sequence[object]:
+    notes = [f"({state.trouble})"] if state.trouble else []
+    if feed.ending is not None:
+        notes.append(f"(ends {moment(feed.ending.on)}, gone {moment(feed.ending.gone_at)})")
     return (
         state.slug,
         state.edition,
         releases,
         state.changed_at,
-        _state_name(state),
-        "  ".join((state.title, *trouble)),
+        _state_name(state, feed),
+        "  ".join((state.title, *notes)),
     )
 
 
-def _state_record(state: FeedState, releases: int) -> dict[str, Any]:
+def _state_record(state: FeedState, feed: Feed, releases: int) -> dict[str, Any]:
     return {
         "slug": state.slug,
         "title": state.title,
@@ -176,8 +186,10 @@ def _state_record(state: FeedState, releases: int) -> dict[str, Any]:
         "releases": releases,
         "changed_at": state.changed_at,
         "modified_at": state.modified_at,
-        "state": _state_name(state),
+        "state": _state_name(state, feed),
         "trouble": state.trouble,
+        "ends_at": feed.ending and feed.ending.on,
+        "gone_at": feed.ending and feed.ending.gone_at,
     }
 
 

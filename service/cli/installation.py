@@ -23,7 +23,8 @@ class FeedsWouldEnd(ServiceError):
     def __init__(self, slugs: Sequence[str], /) -> None:
         super().__init__(
             f"this configuration has no feed {', '.join(slugs)}, but the store has: only the "
-            "service ends feeds, when it starts or reloads; is it the right configuration?"
+            "service ends or renames feeds, when it starts or reloads; is it the right "
+            "configuration?"
         )
         self.slugs = tuple(slugs)
 

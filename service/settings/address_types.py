@@ -27,6 +27,10 @@ def _url(text: str) -> str:
     return text
 
 
+def _url_or_slug(text: str) -> str:
+    return _url(text) if re.search(r"[:/.]", text) else text
+
+
 def _hub(text: str) -> str:
     parts = _split(text, "the URL of a WebSub hub, such as 'https://hub.example.org/'")
     if parts.fragment:
@@ -146,6 +150,13 @@ _URL_SCHEMA = {"pattern": "^https?://[^\\s/?#]+"}
 
 #: An absolute http(s) URL.
 Url = Annotated[str, AfterValidator(_url), Field(json_schema_extra=_URL_SCHEMA)]
+
+#: An absolute http(s) URL, or the slug of a feed of ours.
+UrlOrSlug = Annotated[
+    str,
+    AfterValidator(_url_or_slug),
+    Field(json_schema_extra={"pattern": "^(https?://[^\\s/?#]+|[a-z0-9-]+$)"}),
+]
 
 #: An absolute http(s) URL without fragment (WebSub 3.1.2 announces it in a header).
 HubUrl = Annotated[str, AfterValidator(_hub), Field(json_schema_extra=_URL_SCHEMA)]

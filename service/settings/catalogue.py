@@ -1,13 +1,17 @@
 """What the domain needs to know of the configuration, in the domain's own types."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from feeds.categories import Catalogue
+from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.rules import IntakeRules
-from feeds.model.feed import ALL, Category, Feed, Site, Window
+from feeds.model.feed import ALL, Category, Ending, Feed, Onward, Site, Window
 from feeds.model.release import Person
-from service.settings.categories_file import FeedSettings
+from service.settings.categories_file import FeedSettings, NamedFeedSettings
+from service.settings.feed_keys import EndedSettings
 from service.settings.settings import Settings
 
 
@@ -59,9 +63,37 @@ def _feeds(settings: Settings) -> Iterator[Feed]:
     description = settings.site.subtitle or title
     yield _feed(settings, settings.all, ALL, title, (), description=description)
     for category in settings.categories:
-        yield _feed(settings, category, category.slug, category.title, (category.slug,))
+        plain = _feed(settings, category, category.slug, category.title, (category.slug,))
+        yield _with_fate(settings, category, plain)
     for union in settings.unions:
-        yield _feed(settings, union, union.slug, union.title, union.any_of, none_of=union.none_of)
+        plain = _feed(settings, union, union.slug, union.title, union.any_of, none_of=union.none_of)
+        yield _with_fate(settings, union, plain)
+
+
+def _with_fate(settings: Settings, given: NamedFeedSettings, feed: Feed) -> Feed:
+    """Return the feed with what it was called, and with its end."""
+    ending = None if given.ended is None else _ending(settings, given.ended)
+    return replace(feed, was=given.was, ending=ending)
+
+
+def _ending(settings: Settings, given: EndedSettings) -> Ending:
+    rules = intake_rules(settings)
+    on = in_utc(read_moment_or_day(given.on, field="on", rules=rules, mended=[]))
+    return Ending(
+        on=on,
+        gone_at=on + timedelta(days=settings.feeds.farewell_days),
+        words=given.words,
+        onward=None if given.moved_to is None else _onward(settings, given.moved_to),
+    )
+
+
+def _onward(settings: Settings, moved_to: str) -> Onward:
+    titles = {one.slug: one.title for one in settings.categories}
+    titles |= {one.slug: one.title for one in settings.unions}
+    titles[ALL] = settings.all.title or settings.site.title
+    if moved_to not in titles:
+        return Onward(url=moved_to, title=moved_to)
+    return Onward(url=site(settings).feed_page(moved_to), title=titles[moved_to])
 
 
 def _feed(

@@ -5,7 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from service.settings.address_types import HubUrl
-from service.settings.feed_keys import FeedAuthorSettings, FeedWindowSettings, TtlMinutes
+from service.settings.feed_keys import (
+    EndedSettings,
+    FeedAuthorSettings,
+    FeedWindowSettings,
+    TtlMinutes,
+)
 from service.settings.section import Items, Section
 from service.settings.text_types import Language, Line, Slug, Text
 
@@ -37,10 +42,25 @@ class AllSettings(FeedSettings):
     title: Line | None = Field(default=None, description="For a person; the site's title if unset.")
 
 
-class CategorySettings(FeedSettings):
+class NamedFeedSettings(FeedSettings):
+    """What can be said of any feed with a slug of its own."""
+
+    was: Items[Slug] = Field(
+        default=(),
+        description="Its former slugs: their addresses answer 301, and it stays the same feed for "
+        "its readers.",
+    )
+    ended: EndedSettings | None = Field(
+        default=None,
+        description="When the feed ends. It then says farewell for feeds.farewell_days, and after "
+        "that its addresses answer 410.",
+    )
+
+
+class CategorySettings(NamedFeedSettings):
     """A category, and the feed of its releases."""
 
-    slug: Slug = Field(description="The key, in addresses and feeds: choose it once.")
+    slug: Slug = Field(description="The key, in addresses and feeds: choose it once; see was.")
     title: Line = Field(description="For a person; also a name that releases may use.")
     names: Items[Line] = Field(
         default=(),
@@ -49,10 +69,10 @@ class CategorySettings(FeedSettings):
     )
 
 
-class UnionSettings(FeedSettings):
+class UnionSettings(NamedFeedSettings):
     """A feed of several categories: these, but not those."""
 
-    slug: Slug = Field(description="The key, in addresses and feeds: choose it once.")
+    slug: Slug = Field(description="The key, in addresses and feeds: choose it once; see was.")
     title: Line = Field(description="For a person.")
     any_of: Annotated[Items[str], Field(min_length=1)] = Field(
         description="Slugs of categories: releases of any of them belong into the feed. "

@@ -4,6 +4,7 @@ The checks read the file as it is written, not the checked models: so they tell 
 those of the models, and for what is right in a file that is wrong elsewhere.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from feeds.categories import name_key
@@ -22,6 +23,8 @@ def check_categories(document: YamlDocument) -> Iterator[Fault]:
     yield from _check_slugs(document, [*categories, *unions])
     yield from _check_names(document, categories)
     yield from _check_unions(document, categories, unions)
+    yield from _check_former(document, [*categories, *unions])
+    yield from _check_moved_to(document, [*categories, *unions])
     yield from _check_groups(document, [*categories, *unions, *_all(document)])
 
 
@@ -111,8 +114,50 @@ def _unknown_category(
     if slug in unions:
         message = f"{slug!r} is a union: name the categories that it is made of"
         return _fault(document, path, message)
-    suggestion = nearest(slug, sorted(known))
+    suggestion = _moves(document).get(slug) or nearest(slug, sorted(known))
     return _fault(document, path, f"no category has the slug {slug!r}", suggestion)
+
+
+def _check_former(document: YamlDocument, described: Sequence[Described]) -> Iterator[Fault]:
+    """Tell former slugs that could not lead anywhere, or not to one place."""
+    present = {slug: path for one in described for path, slug in _texts(one, "slug")}
+    first: dict[str, KeyPath] = {}
+    for one in described:
+        for path, former in _texts(one, "was"):
+            if former == one[1].get("slug"):
+                yield _fault(document, path, f"{former!r} is the feed's present slug")
+            elif former in present:
+                where = _where(document, present[former])
+                yield _fault(document, path, f"{former!r} is the slug of another feed, {where}")
+            elif former in first:
+                where = _where(document, first[former])
+                yield _fault(document, path, f"former slug {former!r} stands twice; first {where}")
+            first.setdefault(former, path)
+
+
+def _check_moved_to(document: YamlDocument, described: Sequence[Described]) -> Iterator[Fault]:
+    present = {slug for one in described for _, slug in _texts(one, "slug")} | {ALL}
+    for place, item in described:
+        ended = item.get("ended")
+        if not isinstance(ended, dict):
+            continue
+        for path, onward in _texts(((*place, "ended"), ended), "moved_to"):
+            if onward == item.get("slug"):
+                yield _fault(document, path, "is the feed itself, which ends")
+            elif re.fullmatch(r"[^:/.]*", onward) and onward not in present:
+                suggestion = _moves(document).get(onward) or nearest(onward, sorted(present))
+                yield _fault(document, path, f"no feed has the slug {onward!r}", suggestion)
+
+
+def _moves(document: YamlDocument) -> dict[str, str]:
+    """The present slug by each former one."""
+    described = [*_described(document, "categories"), *_described(document, "unions")]
+    return {
+        former: slug
+        for one in described
+        for _, slug in _texts(one, "slug")
+        for _, former in _texts(one, "was")
+    }
 
 
 def _check_groups(document: YamlDocument, described: Iterable[Described]) -> Iterator[Fault]:

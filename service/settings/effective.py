@@ -6,13 +6,13 @@ from typing import Any
 
 from service.settings.categories_file import FeedSettings
 from service.settings.faults import KeyPath, Place, dotted
-from service.settings.feed_keys import FeedAuthorSettings, FeedWindowSettings
+from service.settings.feed_keys import EndedSettings, FeedAuthorSettings, FeedWindowSettings
 from service.settings.section import Section
 from service.settings.settings import Settings
 
 DEFAULT = "default"
 
-_OF_ONE_FEED = (FeedSettings, FeedWindowSettings, FeedAuthorSettings)
+_OF_ONE_FEED = (FeedSettings, FeedWindowSettings, FeedAuthorSettings, EndedSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

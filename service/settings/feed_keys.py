@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.settings.address_types import Email, Url
+from service.settings.address_types import Email, Url, UrlOrSlug
 from service.settings.section import Section
-from service.settings.text_types import Line
+from service.settings.text_types import Line, Moment, Words
 
 #: feeds_must 23: readers of the FeedBurner age stop at 1 MiB, and entries have a frame around
 #: them; 512 kB of entries stay below half of that in every format.
@@ -17,6 +17,8 @@ Days = Annotated[int, Field(ge=1, le=366)]
 WindowBytes = Annotated[int, Field(ge=1000, le=MAX_WINDOW_BYTES)]
 #: A day at most: a reader that obeys would miss a correction for longer.
 TtlMinutes = Annotated[int, Field(ge=1, le=1440)]
+#: Some readers look in once a month, so a day is short; after ten years nobody asks any more.
+FarewellDays = Annotated[int, Field(ge=1, le=3660)]
 
 
 class AuthorSettings(Section):
@@ -58,3 +60,19 @@ class FeedWindowSettings(Section):
     entries: Entries | None = Field(default=None, description="At least so many entries.")
     days: Days | None = Field(default=None, description="At least the changes of so many days.")
     bytes: WindowBytes | None = Field(default=None, description="Never more than so many bytes.")
+
+
+class EndedSettings(Section):
+    """The end of a feed. It holds nothing published since, says farewell, and then is gone."""
+
+    on: Moment = Field(
+        description="When: a date, meant as releases' dates are, or a moment with its offset from "
+        "UTC. Before it nothing is said."
+    )
+    words: Words = Field(
+        description="What readers are told, in the feed's language; the first line is the title of "
+        "its last entry."
+    )
+    moved_to: UrlOrSlug | None = Field(
+        default=None, description="Where to go instead: a URL, or the slug of another feed."
+    )

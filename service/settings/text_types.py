@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from feeds.errors import DocumentRefused
+from feeds.ingest.dates import read_moment_or_day
+from feeds.ingest.rules import IntakeRules
 from feeds.model.feed import ALL
 from feeds.model.text import is_xml_text
 
@@ -25,6 +28,9 @@ _LANGUAGE_TAG = (
     r"(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[0-9A-WYZa-wyz](-[A-Za-z0-9]{2,8})+)*"
     r"(-[xX](-[A-Za-z0-9]{1,8})+)?$"
 )
+_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$"
+#: Only whether a moment can be read is asked here; which one a bare date means is told later.
+_ANY_RULES = IntakeRules(base_url="", language="en", time_zone=ZoneInfo("UTC"), time_of_day=time(0))
 _TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
@@ -33,6 +39,24 @@ def _text(text: str) -> str:
     if not is_xml_text(clean):
         raise ValueError("expected text without control characters: no feed can hold them")
     return clean
+
+
+def _words(text: str) -> str:
+    clean = _text(text)
+    if not clean:
+        raise ValueError("expected some text")
+    return clean
+
+
+def _moment(text: str) -> str:
+    try:
+        read_moment_or_day(text, field="", rules=_ANY_RULES, mended=[])
+    except DocumentRefused as error:
+        raise ValueError(
+            "expected a date, such as '2027-12-31', or a moment with its offset from UTC, such as "
+            "'2027-12-31T18:00:00+01:00'"
+        ) from error
+    return text
 
 
 def _line(text: str) -> str:
@@ -111,6 +135,12 @@ def _path(value: object) -> Path:
 
 #: Any text, also over several lines: NFC, without white space around it, fit for XML.
 Text = Annotated[str, AfterValidator(_text)]
+
+#: Some text, also over several lines.
+Words = Annotated[str, AfterValidator(_words), Field(json_schema_extra={"minLength": 1})]
+
+#: A date, or a date and time with its offset from UTC, as written.
+Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"pattern": _MOMENT})]
 
 #: Some text, on one line.
 Line = Annotated[str, AfterValidator(_line), Field(json_schema_extra={"minLength": 1})]

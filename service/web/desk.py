@@ -1,6 +1,8 @@
 """What a request works with: the newsroom as it is configured at that moment."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, cast
 
 from flask import Flask, current_app, g
@@ -33,6 +35,13 @@ class Desk:
 
     catalogue: Catalogue
     newsstand: Newsstand
+    now: datetime  #: when the request came
+
+    @property
+    def feeds(self) -> Mapping[str, Feed]:
+        """The feeds that there are, by slug: without those that ended and are gone."""
+        feeds = self.catalogue.feeds
+        return {slug: feed for slug, feed in feeds.items() if not feed.is_gone(self.now)}
 
     @property
     def site(self) -> Site:
@@ -58,6 +67,7 @@ class Furniture:
     state: WebState
     shelf: Shelf
     assets: Assets
+    now: Callable[[], datetime]  #: the clock
 
 
 def furnish(app: Flask, furniture: Furniture) -> None:
@@ -74,5 +84,5 @@ def desk() -> Desk:
     """Return the newsroom of the current request, read once: a reload must not split a page."""
     if "desk" not in g:
         state = furniture().state
-        g.desk = Desk(catalogue=state.catalogue, newsstand=state.newsstand)
+        g.desk = Desk(catalogue=state.catalogue, newsstand=state.newsstand, now=furniture().now())
     return cast(Desk, g.desk)

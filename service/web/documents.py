@@ -1,5 +1,7 @@
 """Feed documents, for readers and aggregators."""
 
+from datetime import datetime
+from math import ceil
 from zlib import crc32
 
 from flask import Blueprint, Response, request
@@ -17,6 +19,9 @@ from service.web.shelf import Copy
 STALE_WHILE_REVALIDATE_S = 60
 #: And this long when we cannot be reached: the last good edition is better than none.
 STALE_IF_ERROR_S = 24 * 60 * 60
+
+#: From a change at a set time to its edition: the look for it, and the regeneration.
+CHANGE_SHOWS_WITHIN_S = 5
 
 _FORMATS_BY_TYPE = {feed_format.media_type: feed_format for feed_format in Format}
 
@@ -53,20 +58,23 @@ def _document(slug: str, feed_format: Format, *, is_chosen: bool) -> Response:
     copy = furniture().shelf.fetch(desk().newsstand, slug, feed_format)
     if copy is None:
         raise NoEditionYet(slug)
-    return answer(copy.forms, represent(copy, feed, is_chosen=is_chosen))
+    return answer(copy.forms, represent(copy, feed, is_chosen=is_chosen, now=desk().now))
 
 
-def represent(copy: Copy, feed: Feed, *, is_chosen: bool) -> Representation:
+def represent(
+    copy: Copy, feed: Feed, *, is_chosen: bool, now: datetime | None = None
+) -> Representation:
     """Describe a document as there is to be had.
 
     Args:
         copy: The document.
         feed: As configured now.
         is_chosen: At the address without a suffix, where ``Accept`` decided.
+        now: Must be told for a feed that will change by itself.
     """
     document = copy.document
     fields = [
-        ("Cache-Control", cache_control(feed)),
+        ("Cache-Control", cache_control(feed, now=now)),
         ("Vary", "Accept, Accept-Encoding" if is_chosen else "Accept-Encoding"),
         # From the document, not from the configuration: header and body tell one story.
         ("Link", link_field(document.links)),
@@ -85,14 +93,20 @@ def represent(copy: Copy, feed: Feed, *, is_chosen: bool) -> Representation:
     )
 
 
-def cache_control(feed: Feed) -> str:
+def cache_control(feed: Feed, *, now: datetime | None = None) -> str:
     """Tell caches how long a document is good (RFC 9111 section 5.2.2, RFC 5861).
 
     Some seconds more than the feed's minutes, other ones for each feed and always the same: so
     those who read many feeds do not ask for all of them at once. In minutes it is what ``<ttl>``
-    of RSS says.
+    of RSS says; ``<ttl>`` does not follow when a change is near, as documents change with editions
+    only.
+
+    When it is known that the feed will change by itself, the next look falls right after that.
     """
     max_age = feed.ttl_minutes * 60 + crc32(feed.slug.encode()) % 60
+    change = None if now is None else feed.next_change(now)
+    if now is not None and change is not None:
+        max_age = min(max_age, ceil((change - now).total_seconds()) + CHANGE_SHOWS_WITHIN_S)
     return (
         f"public, max-age={max_age}"
         f", stale-while-revalidate={STALE_WHILE_REVALIDATE_S}"

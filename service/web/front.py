@@ -3,7 +3,8 @@
 Nine requests in ten are for a document that has not changed. They are answered here, by the very
 rules and descriptions that the application's own route uses, before Flask has made its request
 object. All else goes on to the application: pages, problems, other methods, feeds that have no
-edition yet, a store that cannot be reached.
+edition yet, a store that cannot be reached, and feeds that end at a set time. What those answer
+depends on the clock, and an answer that is remembered here does not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -131,6 +132,8 @@ class Front:
 def _draw(catalogue: Catalogue) -> Map:
     places: dict[str, _Place] = {}
     for feed in catalogue.feeds.values():
+        if feed.ending is not None:
+            continue
         path = _as_wsgi(f"/feeds/{feed.slug}")
         places[path] = {each: Address(feed, each, is_chosen=True) for each in Format}
         for each in Format:

@@ -34,11 +34,7 @@ def reasons_to_wait(desk: Desk) -> list[str]:
         return ["the store cannot be reached"]
     except StoreOutdated:
         return ["the store has the schema of another version"]
-    return [
-        f"feed {slug!r} has no edition yet"
-        for slug in desk.catalogue.feeds
-        if slug not in published
-    ]
+    return [f"feed {slug!r} has no edition yet" for slug in desk.feeds if slug not in published]
 
 
 def _published(newsstand: Newsstand) -> set[str]:

@@ -27,10 +27,11 @@ def show() -> Response:
     There is no ``Last-Modified``: a feed that ops remove changes the list but leaves no date,
     and a validator must not lie. The entity tag knows.
     """
-    catalogue = desk().catalogue
-    states = desk().newsstand.feeds()
-    changes = [state.changed_at for state in states if state.slug in catalogue.feeds]
-    document = write_opml(catalogue, modified_at=max(changes, default=None))
+    room = desk()
+    changes = [one.changed_at for one in room.newsstand.feeds() if one.slug in room.feeds]
+    document = write_opml(
+        room.catalogue, modified_at=max(changes, default=None), feeds=list(room.feeds.values())
+    )
     response = answer_bytes(
         document, media_type=MEDIA_TYPE, cache_control=f"public, max-age={MAX_AGE_S}"
     )
@@ -38,10 +39,13 @@ def show() -> Response:
     return response
 
 
-def write_opml(catalogue: Catalogue, *, modified_at: datetime | None) -> bytes:
+def write_opml(
+    catalogue: Catalogue, *, modified_at: datetime | None, feeds: Sequence[Feed] | None = None
+) -> bytes:
     """Write an OPML 2.0 document, the same bytes for the same catalogue and date.
 
-    Feeds without a group come first, then the groups in the order of their first feed.
+    Feeds without a group come first, then the groups in the order of their first feed. When
+    *feeds* are given only they are listed: one that is gone has no place in it.
 
     Source: OPML 2.0, "Subscription lists". ``type`` is ``rss`` for Atom too.
     """
@@ -56,9 +60,9 @@ def write_opml(catalogue: Catalogue, *, modified_at: datetime | None) -> bytes:
     ET.SubElement(head, "ownerName").text = _clean(site.author.name)
     ET.SubElement(head, "docs").text = "http://opml.org/spec2.opml"
     body = ET.SubElement(root, "body")
-    for group, feeds in grouped(list(catalogue.feeds.values())):
+    for group, members in grouped(list(catalogue.feeds.values()) if feeds is None else feeds):
         parent = body if group is None else ET.SubElement(body, "outline", text=_clean(group))
-        for feed in feeds:
+        for feed in members:
             ET.SubElement(parent, "outline", _outline(feed, site))
     ET.indent(root)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)

@@ -28,7 +28,7 @@ def newsroom() -> Response:
         "newsroom.html",
         announced=room.catalogue.feeds[ALL],
         releases=room.newsstand.latest(ALL, limit=FRONT_PAGE_RELEASES),
-        groups=grouped([feed for feed in room.catalogue.feeds.values() if feed.slug != ALL]),
+        groups=grouped([feed for feed in room.feeds.values() if feed.slug != ALL]),
     )
 
 
@@ -38,7 +38,13 @@ def feed_page(slug: str) -> Response:
     shown = room.feed(slug)
     limit = min(shown.window.entries, MAX_LISTED_RELEASES)
     releases = room.newsstand.latest(slug, limit=limit)
-    return _page("feed.html", vary="Accept, Accept-Encoding", announced=shown, releases=releases)
+    return _page(
+        "feed.html",
+        vary="Accept, Accept-Encoding",
+        announced=shown,
+        releases=releases,
+        ending=shown.ending if shown.has_ended(room.now) else None,
+    )
 
 
 @blueprint.get("/releases/<slug:slug>")
@@ -94,6 +100,6 @@ def _on_every_page() -> dict[str, object]:
     room: Desk = desk()
     return {
         "site": room.site,
-        "feeds": room.catalogue.feeds,
+        "feeds": room.feeds,
         "asset": lambda name: wording.local(room.site.base_url + furniture().assets.path(name)),
     }

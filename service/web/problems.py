@@ -9,8 +9,10 @@ from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from feeds.errors import FeedNotFound, FeedsError, ReleaseNotFound, StoreOutdated, StoreUnavailable
+from feeds.model.feed import Ending
 from service.http_rules import PROBLEM_TYPE, prefers_html
 from service.logs import get_logger
+from service.web.answers import OPEN_TO_ALL
 
 _log = get_logger(__name__)
 
@@ -23,12 +25,23 @@ class NoEditionYet(FeedsError):
         self.slug = slug
 
 
+class FeedGone(FeedsError):
+    """The feed ended, and its farewell is over."""
+
+    def __init__(self, slug: str, language: str, ending: Ending, /) -> None:
+        super().__init__(f"feed {slug!r} ended on {ending.on:%Y-%m-%d}: {ending.words}")
+        self.slug = slug
+        self.language = language
+        self.ending = ending
+
+
 #: The one map from what is raised to what is answered. What is not here, and no HTTPException,
 #: is a bug: 500.
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     FeedNotFound: HTTPStatus.NOT_FOUND,
     ReleaseNotFound: HTTPStatus.NOT_FOUND,
     NoEditionYet: HTTPStatus.SERVICE_UNAVAILABLE,
+    FeedGone: HTTPStatus.GONE,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -39,11 +52,18 @@ RETRY_AFTER_S: Mapping[type[Exception], int] = {
     StoreOutdated: 120,
 }
 
+#: RFC 9110 15.5.11: gone is "likely to be permanent"; but ops may have meant another day.
+GONE_CACHE_CONTROL = "public, max-age=3600"
+
 #: For a person: a heading, and what to do.
 WORDS: Mapping[int, tuple[str, str]] = {
     404: (
         "There is nothing at this address",
         "It may be mistyped, or the link that brought you here may be out of date.",
+    ),
+    410: (
+        "This feed has ended",
+        "It is not published any more, and your feed reader can forget it.",
     ),
     405: (
         "This address can only be read",
@@ -65,12 +85,16 @@ class Problem:
     status: HTTPStatus
     detail: str | None = None  #: one sentence for a developer
     headers: Mapping[str, str] = field(default_factory=dict)
+    gone: FeedGone | None = None  #: with the words of ops, and where to go
 
 
 def describe(error: Exception) -> Problem:
     """Say what *error* is to the client. What the store says of itself stays here."""
     if isinstance(error, HTTPException):
         return _described_by_werkzeug(error)
+    if isinstance(error, FeedGone):
+        headers = {"Cache-Control": GONE_CACHE_CONTROL, **OPEN_TO_ALL}
+        return Problem(status=STATUS[FeedGone], detail=str(error), headers=headers, gone=error)
     for kind in type(error).__mro__:
         if kind in STATUS:
             retry_after_s = RETRY_AFTER_S.get(kind)
@@ -98,9 +122,9 @@ def answer_problem(error: Exception) -> Response:
         _log.error("store unavailable", path=request.path, reason=str(error))
     write = _as_page if prefers_html(request.headers.get("Accept")) else _as_document
     response = write(problem)
-    response.headers.update(problem.headers)
     # RFC 9111 4.2.2 would let caches keep a 404 for as long as they see fit.
     response.headers["Cache-Control"] = "no-store"
+    response.headers.update(problem.headers)
     response.headers["Vary"] = "Accept"
     return response
 
@@ -109,7 +133,11 @@ def _as_page(problem: Problem) -> Response:
     otherwise = _OUR_FAULT if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else _YOUR_REQUEST
     heading, advice = WORDS.get(problem.status, otherwise)
     page = render_template(
-        "problem.html", status=problem.status.value, heading=heading, advice=advice
+        "problem.html",
+        status=problem.status.value,
+        heading=heading,
+        advice=advice,
+        gone=problem.gone,
     )
     return Response(page, status=problem.status, mimetype="text/html")
 
@@ -123,6 +151,9 @@ def _as_document(problem: Problem) -> Response:
     }
     if problem.detail:
         content["detail"] = problem.detail
+    if problem.gone is not None and problem.gone.ending.onward is not None:
+        # RFC 9457 3.2: an extension member, which clients that do not know it ignore.
+        content["moved_to"] = problem.gone.ending.onward.url
     return Response(json.dumps(content) + "\n", status=problem.status, mimetype=PROBLEM_TYPE)
 
 

@@ -9,6 +9,7 @@ from feeds.categories import Catalogue, Filing, name_key
 from feeds.errors import InvalidFeed
 from feeds.model.feed import ALL, Category, Feed, Site
 from feeds.model.release import Person
+from tests.support.newsrooms import NOON
 
 DESK = Person(name="Press desk")
 SITE = Site(base_url="https://news.example", title="News", language="en", author=DESK)
@@ -104,7 +105,7 @@ def test_filing_keeps_what_nothing_claims_as_it_was_written() -> None:
 def test_an_empty_catalogue_claims_nothing_and_takes_all() -> None:
     catalogue = catalogue_of()
     assert catalogue.file(["Trade"]) == Filing(categories=(), unclaimed=("Trade",))
-    assert catalogue.feeds_taking(frozenset()) == (ALL,)
+    assert catalogue.feeds_taking(frozenset(), published=NOON) == (ALL,)
 
 
 PIECES = st.text("AaBbCc ßé", min_size=1, max_size=3).filter(lambda text: bool(text.strip()))
@@ -181,13 +182,15 @@ WITH_UNIONS = catalogue_of(
     ],
 )
 def test_feeds_take_what_they_name(categories: set[str], expected: tuple[str, ...]) -> None:
-    assert WITH_UNIONS.feeds_taking(categories) == expected
+    assert WITH_UNIONS.feeds_taking(categories, published=NOON) == expected
 
 
 @given(st.sets(st.sampled_from(["trade-aid", "security", "aid", "gone"])))
 def test_the_index_agrees_with_each_feed(categories: set[str]) -> None:
-    asked = [slug for slug, one in WITH_UNIONS.feeds.items() if one.takes(categories)]
-    assert list(WITH_UNIONS.feeds_taking(categories)) == sorted(asked)
+    asked = [
+        slug for slug, one in WITH_UNIONS.feeds.items() if one.takes(categories, published=NOON)
+    ]
+    assert list(WITH_UNIONS.feeds_taking(categories, published=NOON)) == sorted(asked)
 
 
 def test_feeds_keep_their_order_with_all_first() -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -260,3 +261,31 @@ def test_editions_come_out_while_a_long_file_is_read(service: Service) -> None:
     assert service.stop() == 0
     assert "killed, it did not stop" not in service.log
     assert "documents taken in" not in service.log, "a stop does not wait for the file's end"
+
+
+def test_a_feed_moves_ends_and_goes_while_the_service_runs(service: Service) -> None:
+    """RFC 9110 15.4.2 and 15.5.11; each by a reload, the end itself by the clock."""
+    service.drop("a.txt", document("Money", "Finance"))
+    wait_until(lambda: service.titles("finance") == ["Money"])
+    [before] = service.items("finance")
+    end = datetime.now(UTC) + timedelta(seconds=4)
+    text = service.categories.read_text(encoding="utf-8")
+
+    def describe(on: datetime) -> None:
+        moved = "slug: money\n    was: [finance]\n"
+        moved += f"    ended: {{on: '{on:%Y-%m-%dT%H:%M:%SZ}', words: Over, moved_to: all}}"
+        service.categories.write_text(text.replace("slug: finance", moved), encoding="utf-8")
+
+    describe(end)
+    wait_until(lambda: service.get("/feeds/finance.json").status == 301)
+    led_to = service.get("/feeds/finance.json").headers["location"]
+    assert led_to == f"{service.base_url}/feeds/money.json"
+    wait_until(lambda: service.get("/feeds/money.json").status == 200)
+    wait_until(lambda: service.titles("money") == ["Over", "Money"])
+    assert datetime.now(UTC) >= end.replace(microsecond=0)
+    assert service.items("money")[1]["id"] == before["id"]
+    describe(end - timedelta(days=91))
+    wait_until(lambda: {service.get("/feeds/money.json").status for _ in range(8)} == {410})
+    assert service.get("/feeds/finance.atom").status == 410
+    assert b"/feeds/money" not in service.get("/feeds.opml").body
+    assert service.titles() == ["Money"]

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from feeds import render
+from feeds.categories import Catalogue
 from feeds.errors import ArchiveNotFound, FeedNotFound
 from feeds.model.feed import Category, Format, Site, Window
 from feeds.model.filing import Filed
@@ -17,7 +19,7 @@ from feeds.newsstand import archiving
 from feeds.render.formats import WRITERS
 from feeds.store.database import Database
 from tests.support.history import rebuilt
-from tests.support.newsrooms import NOON, Office, catalogue, draft, later
+from tests.support.newsrooms import NOON, SITE, Office, catalogue, draft, later
 from tests.support.parsers import NAMESPACES, root_of
 
 SMALL = Window(entries=4, days=0, bytes=1_000_000)
@@ -292,3 +294,29 @@ def test_days_do_not_matter_to_archives(database: Database) -> None:
         pass
     assert_whole(office)
     assert later(hours=39) - later(hours=15) == timedelta(days=1)
+
+
+def test_a_feed_that_gets_another_slug_takes_its_archives_along(database: Database) -> None:
+    office = office_with(database)
+    list(trickle(office, 12))
+    assert_whole(office)
+    last = office.newsstand.archives("finance")
+    money = Category(slug="money", title="Money", names=("Finance",))
+    described = catalogue([money], window=SMALL)
+    moved = replace(described.feeds["money"], was=("finance",))
+    office.configure(Catalogue(SITE, [money], [described.feeds["all"], moved]), now=later(hours=50))
+    assert office.newsstand.archives("money") >= last
+    office.publish(now=later(hours=50))
+    assert_whole(office, "money")
+
+
+def test_a_feed_that_ends_and_comes_back_gives_no_number_twice(database: Database) -> None:
+    """An archive's address is kept by caches for ever."""
+    office = office_with(database)
+    list(trickle(office, 12))
+    last = office.newsstand.archives("finance")
+    office.configure(catalogue([Category(slug="health", title="Health")]), now=later(hours=50))
+    office.configure(catalogue(window=SMALL), now=later(hours=51))
+    office.publish(now=later(hours=51))
+    assert office.newsstand.archives("finance") > last
+    assert_whole(office)

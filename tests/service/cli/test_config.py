@@ -84,3 +84,14 @@ def test_a_folder_that_cannot_be_written_is_told(line: CommandLine) -> None:
     answer = line.run("config", "schema", "--write")
     assert (answer.code, answer.out) == (1, "")
     assert "cannot be written: Is a directory" in answer.talk
+
+
+def test_feeds_that_end_are_named_with_their_dates(line: CommandLine) -> None:
+    text = "categories:\n  - {slug: a, title: A, ended: {on: 2030-12-31, words: Over}}\n"
+    line.service.categories.write_text(text)
+    answer = line.run("config", "check")
+    assert answer.columns[1:] == [["a", "ends 2030-12-31T09:00:00Z", "gone 2031-03-31T09:00:00Z"]]
+    [good] = line.results("config", "check", "--json")
+    assert good["ends"] == [
+        {"feed": "a", "on": "2030-12-31T09:00:00Z", "gone_at": "2031-03-31T09:00:00Z"}
+    ]

@@ -168,3 +168,13 @@ def test_files_are_checked_without_a_newsroom(line: CommandLine, tmp_path: Path)
         answer.columns
     )
     assert str(good) not in answer.out
+
+
+def test_a_feed_that_is_gone_is_listed_as_such_and_not_checked(published: CommandLine) -> None:
+    text = published.service.categories.read_text()
+    ended = "slug: finance\n    ended: {on: 2020-01-01, words: Over}"
+    published.service.categories.write_text(text.replace("slug: finance", ended))
+    assert states(published)["finance"] == "gone"
+    [row] = [row for row in published.run("feed", "list").columns if row[0] == "finance"]
+    assert "(ends 2020-01-01T09:00:00Z, gone 2020-03-31T09:00:00Z)" in row[-1]
+    assert "6 documents checked" in published.run("feed", "check").talk

@@ -1,10 +1,11 @@
-from datetime import time
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from feeds.model.feed import ALL, Window
+from feeds.model.feed import ALL, Onward, Window
 from feeds.model.release import Person
 from service.settings import catalogue, intake_rules, site
 from tests.support.config_files import MAIN, ConfigFolder
+from tests.support.newsrooms import NOON
 
 FULL = """\
 site:
@@ -74,8 +75,8 @@ def test_feeds_stand_in_the_order_of_their_groups(config: ConfigFolder) -> None:
 
 def test_a_union_takes_these_but_not_those(config: ConfigFolder) -> None:
     filed = catalogue(config.load(FULL, CATEGORIES))
-    assert filed.feeds_taking({"a"}) == ("a", ALL, "u")
-    assert filed.feeds_taking({"a", "c"}) == ("a", ALL, "c")
+    assert filed.feeds_taking({"a"}, published=NOON) == ("a", ALL, "u")
+    assert filed.feeds_taking({"a", "c"}, published=NOON) == ("a", ALL, "c")
 
 
 def test_names_and_titles_claim(config: ConfigFolder) -> None:
@@ -97,3 +98,17 @@ def test_intake_reads_by_the_rules_of_the_file(config: ConfigFolder) -> None:
     assert (rules.base_url, rules.language) == ("https://news.example", "en-GB")
     assert (rules.time_zone, rules.time_of_day) == (ZoneInfo("Asia/Tokyo"), time(7, 15))
     assert rules.max_title_chars == 99
+
+
+def test_moves_and_ends_reach_the_domain(config: ConfigFolder) -> None:
+    main = "site: {base_url: https://news.example}\nfeeds: {farewell_days: 10}\n"
+    main += 'intake: {time_zone: Europe/Berlin, time_of_day: "06:00"}\n'
+    rest = "categories:\n  - {slug: a, title: A, was: [b, c]}\n"
+    rest += "unions:\n  - {slug: u, title: U, any_of: [a], ended: {on: 2027-01-31, words: Over,"
+    described = catalogue(config.load(main, rest + " moved_to: a}}\n"))
+    assert described.slugs_by_former == {"b": "a", "c": "a"}
+    ending = described.feeds["u"].ending
+    assert ending is not None
+    assert ending.on == datetime(2027, 1, 31, 5, tzinfo=UTC)  # as a release's bare date
+    assert ending.gone_at == datetime(2027, 2, 10, 5, tzinfo=UTC)
+    assert ending.onward == Onward(url="https://news.example/feeds/a", title="A")

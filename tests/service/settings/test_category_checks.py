@@ -166,3 +166,46 @@ def test_the_checks_do_not_stop_at_what_the_models_refuse(config: ConfigFolder) 
     assert len(faults) == 2
     assert "such as 'a'" in faults[0]
     assert "is claimed by category 'A!' too" in faults[1]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        pytest.param("b, title: B, was: [tax]}",
+                     "3:31: categories.1.was.0: 'tax' is the slug of another feed, on line 2",
+                     id="a live slug"),
+        pytest.param("b, title: B, was: [b]}",
+                     "3:31: categories.1.was.0: 'b' is the feed's present slug", id="its own"),
+        pytest.param("b, title: B, was: [levies]}",
+                     "3:31: categories.1.was.0: former slug 'levies' stands twice; first on line 2",
+                     id="claimed twice"),
+        pytest.param("b, title: B, was: [all]}",
+                     "3:31: categories.1.was.0: expected another slug: 'all' is the feed",
+                     id="all"),
+        pytest.param("b, title: B, was: [A B]}",
+                     "3:31: categories.1.was.0: expected at most 64 of a-z", id="no slug"),
+        pytest.param("b, title: B, ended: {on: soon, words: w}}",
+                     "3:37: categories.1.ended.on: expected a date, such as '2027-12-31'",
+                     id="no date"),
+        pytest.param("b, title: B, ended: {on: 2027-01-01T10:00, words: w}}",
+                     "3:37: categories.1.ended.on: expected a date", id="no zone"),
+        pytest.param("b, title: B, ended: {on: 2027-01-01, words: w, moved_to: levies}}",
+                     "ended.moved_to: no feed has the slug 'levies'; did you mean tax?",
+                     id="moved to a former slug"),
+        pytest.param("b, title: B, ended: {on: 2027-01-01, words: w, moved_to: b}}",
+                     "categories.1.ended.moved_to: is the feed itself, which ends", id="to itself"),
+    ],
+)  # fmt: skip
+def test_a_move_or_an_end_that_leads_nowhere_is_told(
+    config: ConfigFolder, second: str, expected: str
+) -> None:
+    first = "{slug: tax, title: Tax, was: [levies]}"
+    faults = config.faults(MAIN, categories(first, "{slug: " + second))
+    assert len(faults) == 1
+    assert expected in faults[0]
+
+
+def test_a_union_of_a_former_slug_is_told_the_present_one(config: ConfigFolder) -> None:
+    rest = "unions:\n  - {slug: u, title: U, any_of: [levies]}\n"
+    [fault] = config.faults(MAIN, categories("{slug: tax, title: Tax, was: [levies]}", rest=rest))
+    assert fault.endswith("no category has the slug 'levies'; did you mean tax?")

@@ -58,7 +58,11 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["feed"], ["feeds.slug"], name=op.f("fk_archives_feed"), ondelete="CASCADE"
+            ["feed"],
+            ["feeds.slug"],
+            name=op.f("fk_archives_feed"),
+            ondelete="CASCADE",
+            onupdate="CASCADE",
         ),
         sa.PrimaryKeyConstraint("feed", "number", name=op.f("pk_archives")),
     )
@@ -76,6 +80,7 @@ def upgrade() -> None:
             ["archives.feed", "archives.number"],
             name=op.f("fk_archive_documents_feed_number"),
             ondelete="CASCADE",
+            onupdate="CASCADE",
         ),
         sa.PrimaryKeyConstraint("feed", "number", "format", name=op.f("pk_archive_documents")),
     )
