@@ -16,6 +16,7 @@ from service.settings.scalars import read_scalar
 
 #: Our deepest key has five levels.
 MAX_DEPTH = 20
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 #: A thousand categories are some 20,000 values. Aliases count each time that they are used, so
 #: that a page of "billion laughs" ends here.
 MAX_VALUES = 200_000
@@ -136,7 +137,7 @@ class _Parser:
         if isinstance(event, yaml.AliasEvent):
             return self._anchored(event.anchor or "", place)
         if depth > MAX_DEPTH:
-            raise _Unreadable(place, f"nested deeper than {MAX_DEPTH} levels")
+            raise _Unreadable(place, TOO_DEEP)
         if getattr(event, "tag", None) not in (None, "!"):
             raise _Unreadable(place, "tags (!…) are not read here: write the plain value")
         node = self._content(event, place, depth)
@@ -218,7 +219,9 @@ def _syntax_fault(error: yaml.YAMLError, text: str, file: str) -> Fault:
         # What is not closed, or is no key, begins there; the problem shows lines later.
         mark = getattr(error, "context_mark", None) or mark
     offset = 0 if mark is None else _offset(text, mark)
-    message = f"not YAML: {problem}"
+    # libyaml reads ahead, and newer ones give up on nesting before our own count sees it.
+    is_deep = "maximum nesting depth" in problem
+    message = TOO_DEEP if is_deep else f"not YAML: {problem}"
     hint = next((hint for part, hint in _HINTS.items() if part in problem), None)
     if text[offset : offset + 1] == "\t":
         hint = "this is a tab: indent by spaces"
