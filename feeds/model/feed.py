@@ -87,6 +87,14 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deltas:
+    """That readers who ask for it are sent only what is new to them (RFC 3229)."""
+
+    days: int = 14  #: how long a document is remembered that is no longer current
+    not_for: tuple[str, ...] = ()  #: readers that take it badly, by a part of their name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """A feed: the releases of one category, of a union of categories, or all."""
 
@@ -101,6 +109,7 @@ class Feed:
     ttl_minutes: int = 30  #: how long a reader may keep a document before it asks again
     hubs: tuple[str, ...] = ()  #: WebSub hubs, in the order they are announced
     group: str | None = None  #: title of the group it is listed under
+    deltas: Deltas | None = None  #: None: everybody gets whole documents
     was: tuple[str, ...] = ()  #: its former slugs
     ending: Ending | None = None
 

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 #: Length of the head, and of what stands between two entries.
@@ -59,7 +60,7 @@ def pack(head: int, between: int, cuts: Iterable[tuple[bytes, int]]) -> bytes:
     return _HEAD.pack(head, between) + b"".join([_CUT.pack(*cut) for cut in cuts])
 
 
-def without_known(document: bytes, layout: Layout, known: frozenset[bytes]) -> tuple[bytes, int]:
+def without_known(document: bytes, layout: Layout, known: AbstractSet[bytes]) -> tuple[bytes, int]:
     """The document with only those entries whose marks are not *known*, and how many those are.
 
     Args:

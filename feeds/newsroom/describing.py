@@ -22,7 +22,8 @@ def describe(feed: Feed, catalogue: Catalogue, *, now: datetime) -> AppliedFeed:
     all categories are among them, because an entry labels each category that it is in. An end
     is, from its moment on: it then says farewell.
     """
-    # Former slugs stand in no document, and an end that is to come does not either.
+    # Former slugs stand in no document, and neither does an end that is to come, nor to whom
+    # documents are sent in part.
     feed_record = {key: value for key, value in asdict(feed).items() if key not in _ASIDE}
     said: dict[str, Any] = {
         "render": writer_versions(),
@@ -36,7 +37,7 @@ def describe(feed: Feed, catalogue: Catalogue, *, now: datetime) -> AppliedFeed:
     return AppliedFeed(slug=feed.slug, selection=_selection(feed), settings=settings)
 
 
-_ASIDE = frozenset({"was", "ending"})
+_ASIDE = frozenset({"was", "ending", "deltas"})
 
 
 def _selection(feed: Feed) -> str:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from feeds import render
 from feeds.categories import Catalogue
 from feeds.errors import FeedNotFound
+from feeds.model import layout
 from feeds.model.archive import ArchivePage
+from feeds.model.delta import Delta
 from feeds.model.edition import DocumentVersion, Edition, FeedDocument, Trouble, newest_first
 from feeds.model.feed import Category, Format
 from feeds.model.listing import FeedState, SetAside
@@ -66,6 +69,26 @@ class Newsstand:
         self._require(slug)
         with self._database.read() as tx:
             return tx.documents.version(slug, feed_format)
+
+    def delta(self, current: FeedDocument, plain: bytes, *, since: Sequence[str]) -> Delta | None:
+        """What is new in a document to a reader that holds one of these former ones.
+
+        Args:
+            current: The document.
+            plain: Its bytes, uncompressed.
+            since: Digests; the latest of them counts that is remembered.
+
+        Returns:
+            None when none is. Entries that only left the document are not told of: absence from
+            a feed means nothing (RFC 6721).
+        """
+        cut = layout.Layout.unpack(current.layout)
+        with self._database.read() as tx:
+            former = tx.documents.former(current.feed, current.format, since)
+        if cut is None or former is None:
+            return None
+        body, entries = layout.without_known(plain, cut, former.marks)
+        return Delta(former.digest, render.incomplete(body), entries)
 
     def archive(self, slug: str, number: int, feed_format: Format, *, now: datetime) -> ArchivePage:
         """An archive document of a feed (RFC 5005 section 4), made when it is first asked for.

@@ -19,7 +19,7 @@ from feeds.model.edition import (
     History,
     Trouble,
 )
-from feeds.model.feed import Feed, Format, Link
+from feeds.model.feed import Deltas, Feed, Format, Link
 from feeds.model.layout import MARK_BYTES
 from feeds.model.text import whole_second
 from feeds.newsstand import archiving
@@ -196,6 +196,7 @@ class Press:
                 # A claim that ran out went to another worker, and its edition counts.
                 if tx.feeds.settle(one.claimed, worker=worker, edition=one.edition.number)
             ]
+            tx.documents.retire(self._deltas(kept), now=now)
             tx.documents.put([document for one in kept for document in one.documents])
             for one in kept:
                 tx.archives.close(one.edition.feed, one.closings, now=now)
@@ -207,6 +208,15 @@ class Press:
                 tx.feeds.fail(claimed, worker=worker, trouble=reason, until=trouble.retry_at)
                 stored.append(trouble)
         return stored
+
+    def _deltas(self, kept: Sequence[Printed]) -> dict[str, Deltas]:
+        """Feeds with new documents whose readers may ask what is new in them."""
+        offered = {
+            one.edition.feed: self._catalogue.feeds[one.edition.feed].deltas
+            for one in kept
+            if one.documents
+        }
+        return {slug: deltas for slug, deltas in offered.items() if deltas is not None}
 
     def _set(
         self,

@@ -8,7 +8,7 @@ bytes on every machine.
 from feeds.render.compression import WHOLE_BYTES, compress, decompress, digest
 from feeds.render.documents import assemble, frame
 from feeds.render.fragments import fingerprint, render_fragment, writer_versions
-from feeds.render.frame import Frame
+from feeds.render.frame import Frame, incomplete
 from feeds.render.stretches import joined, stretch
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "digest",
     "fingerprint",
     "frame",
+    "incomplete",
     "joined",
     "render_fragment",
     "stretch",

@@ -8,6 +8,17 @@ from feeds.model.edition import History
 #: How a document says what it is of its feed's history (RFC 5005 sections 2 and 4).
 HISTORY_NAMES = {History.COMPLETE: "complete", History.ARCHIVE: "archive"}
 
+_COMPLETE = b"<fh:complete/>"
+
+
+def incomplete(document: bytes) -> bytes:
+    """*Document*, which holds a part of a feed, without the word that it holds everything.
+
+    RFC 5005 section 2: a reader may drop what is not in a complete document. The element is
+    ours, in the head: in text the sign "<" is escaped.
+    """
+    return document.replace(_COMPLETE, b"", 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:

@@ -1,13 +1,16 @@
 """The documents of the feeds' current editions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, literal, select
 
+from feeds.model.delta import Former
 from feeds.model.edition import DocumentVersion, FeedDocument
-from feeds.model.feed import Format, Link
-from feeds.store.schema import documents
+from feeds.model.feed import Deltas, Format, Link
+from feeds.model.layout import Layout
+from feeds.store.schema import Instant, documents, former_documents
 from feeds.store.upserts import upsert
 
 # Built once: it is asked for each edition, and for each request to a feed.
@@ -49,6 +52,37 @@ class Documents:
             )
             for row in self._connection.execute(_VERSIONS, {"feeds": feeds})
         }
+
+    def retire(self, deltas: Mapping[str, Deltas], *, now: datetime) -> None:
+        """Remember what these feeds' documents hold that are about to be replaced."""
+        for feed, kept in deltas.items():
+            current = select(
+                documents.c.feed,
+                documents.c.format,
+                documents.c.digest,
+                documents.c.layout,
+                literal(now, Instant).label("replaced_at"),
+            ).where(documents.c.feed == feed)
+            rows = [dict(row) for row in self._connection.execute(current).mappings()]
+            upsert(self._connection, former_documents, rows)
+            is_old = former_documents.c.replaced_at < now - timedelta(days=kept.days)
+            old = delete(former_documents).where(former_documents.c.feed == feed, is_old)
+            self._connection.execute(old)
+
+    def former(self, feed: str, feed_format: Format, digests: Sequence[str]) -> Former | None:
+        """The latest of these documents that is remembered."""
+        of_topic = (former_documents.c.feed == feed) & (
+            former_documents.c.format == feed_format.value
+        )
+        wanted = (
+            select(former_documents.c.digest, former_documents.c.layout)
+            .where(of_topic, former_documents.c.digest.in_(digests))
+            .order_by(former_documents.c.replaced_at.desc(), former_documents.c.digest)
+            .limit(1)
+        )
+        row = self._connection.execute(wanted).one_or_none()
+        cut = None if row is None else Layout.unpack(row.layout)
+        return None if row is None or cut is None else Former(row.digest, cut.marks)
 
     def put(self, changed: Sequence[FeedDocument]) -> None:
         """Make these the current documents."""

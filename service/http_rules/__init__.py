@@ -14,11 +14,14 @@ from service.http_rules.decisions import (
     asked_of,
     decide,
 )
+from service.http_rules.deltas import FEED_MANIPULATION, bases, takes_feed_delta
+from service.http_rules.entity_tags import strong_tag
 from service.http_rules.links import link_field, uri
 from service.http_rules.media_types import HTML_TYPE, PROBLEM_TYPE, choose_type, prefers_html
 from service.http_rules.ranges import ByteRange
 
 __all__ = [
+    "FEED_MANIPULATION",
     "HTML_TYPE",
     "MAX_ACCEPT_CHARS",
     "PROBLEM_TYPE",
@@ -29,11 +32,14 @@ __all__ = [
     "Field",
     "Representation",
     "asked_of",
+    "bases",
     "choose_coding",
     "choose_type",
     "decide",
     "http_date",
     "link_field",
     "prefers_html",
+    "strong_tag",
+    "takes_feed_delta",
     "uri",
 ]

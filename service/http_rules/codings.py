@@ -37,7 +37,7 @@ def choose_coding(accept_encoding: str | None, offered: Sequence[Coding]) -> Cod
     """
     if accept_encoding is None or len(accept_encoding) > MAX_ACCEPT_CHARS:
         return Coding.IDENTITY
-    weights = _weights(accept_encoding)
+    weights = read_weights(accept_encoding)
     anything = weights.get("*")
     identity = weights.get("identity", _UNNAMED_IDENTITY if anything is None else anything)
     best, most = Coding.IDENTITY, identity
@@ -48,10 +48,10 @@ def choose_coding(accept_encoding: str | None, offered: Sequence[Coding]) -> Cod
     return best if most > 0 else None
 
 
-def _weights(accept_encoding: str) -> dict[str, float]:
-    """Read codings and their weights; a coding whose weight makes no sense is left out."""
+def read_weights(field: str) -> dict[str, float]:
+    """Read names and weights, in small letters; one whose weight makes no sense is left out."""
     weights: dict[str, float] = {}
-    for element in accept_encoding.split(","):
+    for element in field.split(","):
         name, semicolon, parameter = element.partition(";")
         weight = _WEIGHT.fullmatch(parameter)
         if semicolon and weight is None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from feeds.categories import Catalogue
 from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.rules import IntakeRules
-from feeds.model.feed import ALL, Category, Ending, Feed, Onward, Site, Window
+from feeds.model.feed import ALL, Category, Deltas, Ending, Feed, Onward, Site, Window
 from feeds.model.release import Person
 from service.settings.categories_file import FeedSettings, NamedFeedSettings
 from service.settings.feed_keys import EndedSettings
@@ -119,7 +119,14 @@ def _feed(
         ttl_minutes=given.ttl_minutes or settings.feeds.ttl_minutes,
         hubs=settings.hubs if given.hubs is None else given.hubs,
         group=given.group,
+        deltas=_deltas(settings, given),
     )
+
+
+def _deltas(settings: Settings, given: FeedSettings) -> Deltas | None:
+    site_wide = settings.feeds.deltas
+    is_offered = site_wide.offered if given.deltas is None else given.deltas
+    return Deltas(days=site_wide.days, not_for=site_wide.not_for) if is_offered else None
 
 
 def _author(settings: Settings, given: FeedSettings) -> Person:

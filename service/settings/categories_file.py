@@ -30,6 +30,11 @@ class FeedSettings(Section):
         default=None,
         description="How long readers may keep a document; feeds.ttl_minutes if unset.",
     )
+    deltas: bool | None = Field(
+        default=None,
+        description="Whether readers may ask for what is new to them alone; feeds.deltas.offered "
+        "if unset.",
+    )
     hubs: Items[HubUrl] | None = Field(
         default=None, description="WebSub hubs of this feed; the site's if unset, none if []."
     )

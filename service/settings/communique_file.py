@@ -16,7 +16,13 @@ from service.settings.address_types import (
     StoreUrl,
     Url,
 )
-from service.settings.feed_keys import AuthorSettings, FarewellDays, TtlMinutes, WindowSettings
+from service.settings.feed_keys import (
+    AuthorSettings,
+    DeltaSettings,
+    FarewellDays,
+    TtlMinutes,
+    WindowSettings,
+)
 from service.settings.section import Items, Section
 from service.settings.text_types import FilePath, Language, Line, Text, TimeOfDay, TimeZoneName
 
@@ -102,6 +108,10 @@ class FeedDefaults(Section):
     )
     ttl_minutes: TtlMinutes = Field(
         default=30, description="How long readers may keep a document before they ask again."
+    )
+    deltas: DeltaSettings = Field(
+        default=DeltaSettings(),
+        description="Whether readers may ask for what is new to them alone.",
     )
     farewell_days: FarewellDays = Field(
         default=90,

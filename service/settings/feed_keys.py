@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from service.settings.address_types import Email, Url, UrlOrSlug
-from service.settings.section import Section
+from service.settings.section import Items, Section
 from service.settings.text_types import Line, Moment, Words
 
 #: feeds_must 23: readers of the FeedBurner age stop at 1 MiB, and entries have a frame around
@@ -60,6 +60,25 @@ class FeedWindowSettings(Section):
     entries: Entries | None = Field(default=None, description="At least so many entries.")
     days: Days | None = Field(default=None, description="At least the changes of so many days.")
     bytes: WindowBytes | None = Field(default=None, description="Never more than so many bytes.")
+
+
+class DeltaSettings(Section):
+    """Readers who ask for it (A-IM: feed) are sent only what is new to them (RFC 3229)."""
+
+    offered: bool = Field(
+        default=False,
+        description="For every feed that says nothing else. Some readers ask for it and then "
+        "lose what they get: see docs/configuration.md.",
+    )
+    days: Annotated[int, Field(ge=1, le=366)] = Field(
+        default=14,
+        description="How long documents are remembered; who comes back later gets the whole.",
+    )
+    not_for: Items[Line] = Field(
+        default=("rss2email",),
+        description="Readers that get whole documents all the same, by a part of their "
+        "User-Agent, in any case.",
+    )
 
 
 class EndedSettings(Section):

@@ -29,6 +29,16 @@ class FormatConverter(BaseConverter):
         return Format(value).value
 
 
+class NumberConverter(BaseConverter):
+    """A number from 1, written in one way only: another spelling would be another address."""
+
+    regex = r"[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+
 def prepare(app: Flask) -> None:
     """Teach *app* our converters, and no redirects.
 
@@ -36,4 +46,5 @@ def prepare(app: Flask) -> None:
     """
     app.url_map.converters["slug"] = SlugConverter
     app.url_map.converters["format"] = FormatConverter
+    app.url_map.converters["number"] = NumberConverter
     app.url_map.merge_slashes = False

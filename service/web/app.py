@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from service.web import addresses, documents, fittings, health, moves, opml, pages, problems
+from service.web import (
+    addresses,
+    archives,
+    documents,
+    fittings,
+    health,
+    moves,
+    opml,
+    pages,
+    problems,
+)
 from service.web.answers import harden
 from service.web.assets import load_assets
 from service.web.desk import Furniture, WebState, furnish
@@ -39,7 +49,7 @@ def create_app(
     pages.dress(app)
     problems.catch_all(app)
     moves.prepare(app)
-    for room in (documents, pages, opml, health, fittings):
+    for room in (documents, archives, pages, opml, health, fittings):
         app.register_blueprint(room.blueprint)
     app.after_request(harden)
     return app

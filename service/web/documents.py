@@ -1,6 +1,7 @@
 """Feed documents, for readers and aggregators."""
 
 from datetime import datetime
+from http import HTTPStatus
 from math import ceil
 from zlib import crc32
 
@@ -10,6 +11,7 @@ from feeds.model.feed import Feed, Format
 from service.http_rules import HTML_TYPE, Representation, choose_type, link_field, uri
 from service.web.answers import NOSNIFF, OPEN_TO_ALL, answer
 from service.web.codecs import SMALLEST_FIRST
+from service.web.deltas import answer_delta
 from service.web.desk import desk, furniture
 from service.web.pages import feed_page
 from service.web.problems import NoEditionYet
@@ -58,7 +60,11 @@ def _document(slug: str, feed_format: Format, *, is_chosen: bool) -> Response:
     copy = furniture().shelf.fetch(desk().newsstand, slug, feed_format)
     if copy is None:
         raise NoEditionYet(slug)
-    return answer(copy.forms, represent(copy, feed, is_chosen=is_chosen, now=desk().now))
+    described = represent(copy, feed, is_chosen=is_chosen, now=desk().now)
+    whole = answer(copy.forms, described)
+    if whole.status_code != HTTPStatus.OK or feed.deltas is None:
+        return whole
+    return answer_delta(feed, copy, described) or whole
 
 
 def represent(

@@ -8,7 +8,14 @@ from http import HTTPStatus
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from feeds.errors import FeedNotFound, FeedsError, ReleaseNotFound, StoreOutdated, StoreUnavailable
+from feeds.errors import (
+    ArchiveNotFound,
+    FeedNotFound,
+    FeedsError,
+    ReleaseNotFound,
+    StoreOutdated,
+    StoreUnavailable,
+)
 from feeds.model.feed import Ending
 from service.http_rules import PROBLEM_TYPE, prefers_html
 from service.logs import get_logger
@@ -40,6 +47,7 @@ class FeedGone(FeedsError):
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     FeedNotFound: HTTPStatus.NOT_FOUND,
     ReleaseNotFound: HTTPStatus.NOT_FOUND,
+    ArchiveNotFound: HTTPStatus.NOT_FOUND,
     NoEditionYet: HTTPStatus.SERVICE_UNAVAILABLE,
     FeedGone: HTTPStatus.GONE,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

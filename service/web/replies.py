@@ -15,6 +15,11 @@ class Reply:
     headers: list[Field]  #: a server may change the list it is given, so it is given a copy
     body: list[bytes]
 
+    @property
+    def is_whole(self) -> bool:
+        """True for a representation as a whole."""
+        return self.status.startswith("200")
+
 
 def reply(decision: Decision, form: Callable[[Coding], bytes]) -> Reply:
     """Put the bytes to a decision.
