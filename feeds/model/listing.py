@@ -17,6 +17,18 @@ class ListedRelease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageStub:
+    """A release's page, for lists of addresses: what they say of it, without its text."""
+
+    id: ReleaseId
+    slug: str
+    title: str
+    language: str  #: BCP 47
+    published: datetime
+    updated: datetime  #: last change a reader would notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
     """How one feed stands."""
 

@@ -1,16 +1,26 @@
 """The application factory."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from service.web import addresses, documents, fittings, health, opml, pages, problems
+from service.web import addresses, documents, fittings, health, opml, pages, problems, sitemaps
 from service.web.answers import harden
 from service.web.assets import load_assets
 from service.web.desk import Furniture, WebState, furnish
 from service.web.shelf import Shelf
 
 
-def create_app(state: WebState, shelf: Shelf | None = None) -> Flask:
+def utc_now() -> datetime:
+    """The clock of a service that runs."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    state: WebState, shelf: Shelf | None = None, *, clock: Callable[[], datetime] = utc_now
+) -> Flask:
     """Make the application that serves the newsroom in *state*.
 
     Args:
@@ -18,17 +28,19 @@ def create_app(state: WebState, shelf: Shelf | None = None) -> Flask:
             effect with the next one.
         shelf: Where documents are at hand. One of its own, when none is shared with a layer in
             front.
+        clock: Tells which releases are news; nothing else depends on it.
 
     Returns:
         A WSGI application. It keeps no session and sets no cookie.
     """
     app = Flask("service.web", static_folder=None)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    furnish(app, Furniture(state=state, shelf=shelf or Shelf(), assets=load_assets()))
+    shelf = shelf or Shelf()
+    furnish(app, Furniture(state=state, shelf=shelf, assets=load_assets(), clock=clock))
     addresses.prepare(app)
     pages.dress(app)
     problems.catch_all(app)
-    for room in (documents, pages, opml, health, fittings):
+    for room in (documents, pages, opml, sitemaps, health, fittings):
         app.register_blueprint(room.blueprint)
     app.after_request(harden)
     return app

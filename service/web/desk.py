@@ -1,6 +1,8 @@
 """What a request works with: the newsroom as it is configured at that moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, cast
 
 from flask import Flask, current_app, g
@@ -58,6 +60,7 @@ class Furniture:
     state: WebState
     shelf: Shelf
     assets: Assets
+    clock: Callable[[], datetime]
 
 
 def furnish(app: Flask, furniture: Furniture) -> None:
