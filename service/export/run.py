@@ -11,7 +11,7 @@ from feeds.model.feed import ALL, Format
 from service.export.addresses import count_addresses, public_addresses
 from service.export.asking import Answer, Application, ask
 from service.export.folder import GRACE_S, Folder, Placed, write_if_changed
-from service.export.layout import ENDINGS, NGINX, PROBLEMS, VERSIONS, file_of, is_safe
+from service.export.layout import ENDINGS, NGINX, PROBLEMS, VERSIONS, Version, file_of, is_safe
 from service.export.nginx import Serving, configuration
 from service.export.renditions import Profile, Rendition, all_forms, rendition
 from service.web import WebState
@@ -123,11 +123,11 @@ class Run:
         held = self._folder.current(path)
         if held is not None and held.identity == found.identity:
             self._profiles[found.profile.id] = found.profile
-            return Outcome(result=Result.UNCHANGED, path=path)
+            return _told(Result.UNCHANGED, found, held)
         shown, forms = all_forms(self._application, found)
         self._profiles[shown.profile.id] = shown.profile
         placed = self._folder.place(shown, forms)
-        return placed, _written(shown, placed)
+        return placed, _told(Result.WRITTEN, shown, placed.version)
 
     def _without_bytes(self, path: str, answer: Answer) -> Outcome:
         """An address that answers with something else than a document or a page."""
@@ -220,13 +220,13 @@ def _is_release(path: str) -> bool:
     return path.startswith("/releases/")
 
 
-def _written(shown: Rendition, placed: Placed) -> Outcome:
-    home = f"{VERSIONS}/{file_of(shown.path)}/{placed.version.name}"
+def _told(result: Result, shown: Rendition, version: Version) -> Outcome:
+    home = f"{VERSIONS}/{file_of(shown.path)}/{version.name}"
     fields = [*shown.profile.fields, ("ETag", f'"{shown.revision}"')]
     if shown.last_modified is not None:
         fields.append(("Last-Modified", shown.last_modified))
     return Outcome(
-        result=Result.WRITTEN,
+        result=result,
         path=shown.path,
         fields=tuple(fields),
         files={coding.value: f"{home}{ending}" for coding, ending in ENDINGS.items()},

@@ -80,6 +80,9 @@ ROWS = [
     Row(name="13.1.1 weak", status=412, fields={"If-Match": "W/{etag}"}),
     Row(name="13.1.4 unmodified", status=200, fields={"If-Unmodified-Since": LAST_MODIFIED}),
     Row(name="13.1.4 modified", status=412, fields={"If-Unmodified-Since": LONG_AGO}),
+    Row(name="13.1.4 no date", status=200, fields={"If-Unmodified-Since": "yesterday"}),
+    Row(name="13.2.2 If-Unmodified-Since first", status=412,
+        fields={"If-Unmodified-Since": LONG_AGO, "If-None-Match": "{etag}"}),
     Row(name="13.2.2 If-Match first", status=412,
         fields={"If-Match": '"x"', "If-None-Match": "{etag}"}),
     Row(name="13.2.2 If-None-Match before Range", status=304,
@@ -143,6 +146,9 @@ OTHERWISE_IN_NGINX = {
     "13.1.2 held": Row(name="13.1.2 held", status=304, told={"Content-Length": "{size}"}),
     # It compares with its own tag, of which there is none.
     "13.1.1 this version": Row(name="13.1.1 this version", status=412),
+    "13.1.4 no date": Row(name="13.1.4 no date", status=412),
+    # Dates are compared by nginx itself, after the maps have decided on tags.
+    "13.2.2 If-Unmodified-Since first": Row(name="13.2.2 If-Unmodified-Since first", status=304),
 }
 
 #: Which of them the memory answers by itself; pages and problems are the application's.
