@@ -26,6 +26,7 @@ class PageStub:
     language: str  #: BCP 47
     published: datetime
     updated: datetime  #: last change a reader would notice
+    changed_at: datetime  #: when we last took in anything of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ _PAGES = (
         releases.c.language,
         releases.c.published,
         releases.c.updated,
+        releases.c.changed_at,
     )
     .join(filings, filings.c.release_id == releases.c.id)
     .where(_IN_ALL)
@@ -75,6 +76,7 @@ class ReleasePages:
                 language=row.language,
                 published=row.published,
                 updated=row.updated,
+                changed_at=row.changed_at,
             )
             for row in self._connection.execute(wanted)
         ]

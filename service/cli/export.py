@@ -12,8 +12,9 @@ from service.cli.commands import typer_of
 from service.cli.installation import to_read
 from service.cli.output import aligned, counted, json_text, say
 from service.cli.progress import counting
-from service.export import Folder, Outcome, Result, Run
+from service.export import Folder, Memory, Outcome, Result, Run, rules_of
 from service.web import create_app
+from service.wiring import VERSION, utc_now
 
 app = typer_of("export")
 
@@ -35,6 +36,10 @@ def export(
     unchanged: Annotated[
         bool, typer.Option("--unchanged", help="Tell also of what was there already.")
     ] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Make every page again, also of releases that are as before."),
+    ] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,7 +54,11 @@ def export(
     sums: Counter[str] = Counter()
     with to_read(call) as installation:
         target = Folder(folder, site_url=installation.catalogue.site.base_url)
-        run = Run(installation, target, create_app(installation))
+        rules = rules_of(installation.catalogue, VERSION)
+        memory = Memory(root=target.root, rules=rules, now=utc_now())
+        if full:
+            memory.forget()
+        run = Run(installation, target, create_app(installation), memory=memory)
         with export_lock(target.root), counting(len(run)) as bar:
             for outcome in run.outcomes():
                 sums[outcome.result] += 1

@@ -5,6 +5,7 @@ from it. ``layout`` says where they lie, and ``nginx`` how they are served from 
 """
 
 from service.export.folder import GRACE_S, Folder, NotOurs
+from service.export.memory import Memory, rules_of
 from service.export.run import Outcome, Result, Run
 
-__all__ = ["GRACE_S", "Folder", "NotOurs", "Outcome", "Result", "Run"]
+__all__ = ["GRACE_S", "Folder", "Memory", "NotOurs", "Outcome", "Result", "Run", "rules_of"]

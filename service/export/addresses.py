@@ -1,7 +1,9 @@
 """Every public address. What is not named here is not exported; one more kind is one more row."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import chain
+from typing import NamedTuple
 
 from feeds.categories import Catalogue
 from feeds.model.feed import Format
@@ -13,18 +15,27 @@ from service.web.sitemaps import count_parts
 RELEASES_A_LOOK = 500
 
 
-def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[str]:
+class Address(NamedTuple):
+    """A public address."""
+
+    path: str
+    #: When what it shows last changed, if nothing but that and the configuration changes its
+    #: bytes; None when it has to be looked at each time.
+    changed_at: datetime | None = None
+
+
+def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Address]:
     """All paths that a reader may ask for, as they stand behind the base URL, not encoded.
 
     Documents come first: they are what pollers ask for. Lists come last: they name pages, which
     are there by then.
     """
     return chain(
-        _documents(catalogue),
-        _assets(),
-        _pages(catalogue),
+        map(Address, _documents(catalogue)),
+        map(Address, _assets()),
+        map(Address, _pages(catalogue)),
         _release_pages(newsstand),
-        _lists(newsstand),
+        map(Address, _lists(newsstand)),
     )
 
 
@@ -50,10 +61,10 @@ def _pages(catalogue: Catalogue) -> Iterator[str]:
     yield from (f"/feeds/{slug}" for slug in catalogue.feeds)
 
 
-def _release_pages(newsstand: Newsstand) -> Iterator[str]:
+def _release_pages(newsstand: Newsstand) -> Iterator[Address]:
     last = None
     while found := newsstand.release_pages(behind=last, limit=RELEASES_A_LOOK):
-        yield from (f"/releases/{page.slug}" for page in found)
+        yield from (Address(f"/releases/{page.slug}", page.changed_at) for page in found)
         last = found[-1]
 
 

@@ -9,6 +9,7 @@ from service.errors import ServiceError
 from service.export.asking import Answer, Application, ask
 from service.export.layout import written_date
 from service.http_rules import HTML_TYPE, Coding
+from service.web.codecs import encode
 
 #: Said of one form of the bytes, or by whoever serves them; all else is the address's profile.
 _NOT_IN_PROFILE = {
@@ -71,11 +72,17 @@ def rendition(application: Application, path: str) -> Rendition | Answer:
 def all_forms(
     application: Application, first: Rendition
 ) -> tuple[Rendition, Mapping[Coding, bytes]]:
-    """Ask for the same in all codings; if it changes meanwhile, begin again with what it became.
+    """The same in all codings; if it changes meanwhile, begin again with what it became.
+
+    What has a date is kept by the application with its gzip, and is asked for: strong tags promise
+    the same bytes, also beside a service whose gzip was made by an earlier version. What has none
+    is coded when it is asked for, so it is coded here, by the same means, and made only once.
 
     Raises:
         Restless: It changed each time.
     """
+    if first.last_modified is None:
+        return first, {coding: encode(first.body, coding) for coding in Coding}
     wanted = first
     for _ in range(_TRIES):
         forms = {Coding.IDENTITY: wanted.body}

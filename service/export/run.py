@@ -3,17 +3,20 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 from feeds.model.feed import ALL, Format
-from service.export.addresses import count_addresses, public_addresses
+from service.export.addresses import Address, count_addresses, public_addresses
 from service.export.asking import Answer, Application, ask
 from service.export.folder import GRACE_S, Folder, Placed, write_if_changed
 from service.export.layout import ENDINGS, NGINX, PROBLEMS, VERSIONS, Version, file_of, is_safe
+from service.export.memory import Memory
 from service.export.nginx import Serving, configuration
-from service.export.renditions import Profile, Rendition, all_forms, rendition
+from service.export.renditions import Profile, all_forms, rendition
 from service.web import WebState
 
 _T = TypeVar("_T")
@@ -61,20 +64,31 @@ class Outcome:
 class Run:
     """One run over one folder."""
 
-    def __init__(self, state: WebState, folder: Folder, application: Application) -> None:
+    def __init__(
+        self,
+        state: WebState,
+        folder: Folder,
+        application: Application,
+        *,
+        memory: Memory | None = None,
+    ) -> None:
         """Prepare to write the newsroom in *state*.
 
         Args:
             state: Names the addresses.
             folder: Nobody else writes into it meanwhile.
             application: Answers for them: the web application of that newsroom.
+            memory: Of the run before; without it, every page is made again.
         """
+        self._memory = memory
+        self._same_before: datetime | None = None
+        self._failures = 0
         self._state = state
         self._folder = folder
         self._application = application
         self._public: set[str] = set()  # all but the releases' pages, of which there may be many
         self._profiles: dict[str, Profile] = {}
-        self._kept_profiles: set[str] = set()
+        self._before = _read_profiles(folder.root / _PROFILES)
         self._moved: dict[str, tuple[int, str]] = {}
         self._gone: list[str] = []
         self.is_reload_due = False  #: nginx has to read its configuration again
@@ -90,18 +104,21 @@ class Run:
         Raises:
             FeedsError: The store cannot be asked. What was written until then is good.
         """
+        self._same_before = None if self._memory is None else self._memory.recall()
         addresses = public_addresses(self._state.catalogue, self._state.newsstand)
         for batch in _batches(addresses, BATCH):
             yield from self._publish(batch)
         yield from self._remove()
         self._configure()
         self._folder.keep()
+        if self._memory is not None and not self._failures:
+            self._memory.note()
         self.swept = self._folder.sweep(grace_s=grace_s)
 
-    def _publish(self, paths: Iterable[str]) -> Iterator[Outcome]:
+    def _publish(self, addresses: Iterable[Address]) -> Iterator[Outcome]:
         placed: list[tuple[Placed, Outcome]] = []
-        for path in paths:
-            found = self._look(path)
+        for address in addresses:
+            found = self._remembered(address) or self._look(address.path)
             if isinstance(found, Outcome):
                 yield found
             else:
@@ -112,9 +129,27 @@ class Run:
             self._folder.show(one)
             yield outcome
 
+    def _remembered(self, address: Address) -> Outcome | None:
+        """What is known of an address without asking for it; None if it has to be asked for."""
+        path, changed_at = address
+        if changed_at is None or self._same_before is None or changed_at >= self._same_before:
+            return None
+        held = self._folder.current(path) if is_safe(path) else None
+        profile = None if held is None else self._profile(held.profile)
+        if held is None or profile is None:
+            return None
+        return _told(Result.UNCHANGED, path, profile, held)
+
+    def _profile(self, key: str) -> Profile | None:
+        """A profile of this run, or of one before, which is then one of this run, too."""
+        if key not in self._profiles and key in self._before:
+            self._profiles[key] = self._before[key]
+        return self._profiles.get(key)
+
     def _look(self, path: str) -> Outcome | tuple[Placed, Outcome]:
         """Place what is new at an address; or say what became of it."""
         if not is_safe(path):
+            self._failures += 1
             return Outcome(result=Result.FAILED, path=path, reason="cannot be a file's name")
         found = rendition(self._application, path)
         if isinstance(found, Answer):
@@ -123,11 +158,12 @@ class Run:
         held = self._folder.current(path)
         if held is not None and held.identity == found.identity:
             self._profiles[found.profile.id] = found.profile
-            return _told(Result.UNCHANGED, found, held)
+            return _told(Result.UNCHANGED, path, found.profile, held, found.last_modified)
         shown, forms = all_forms(self._application, found)
         self._profiles[shown.profile.id] = shown.profile
         placed = self._folder.place(shown, forms)
-        return placed, _told(Result.WRITTEN, shown, placed.version)
+        told = _told(Result.WRITTEN, path, shown.profile, placed.version, shown.last_modified)
+        return placed, told
 
     def _without_bytes(self, path: str, answer: Answer) -> Outcome:
         """An address that answers with something else than a document or a page."""
@@ -146,10 +182,11 @@ class Run:
 
     def _failed(self, path: str, answer: Answer) -> Outcome:
         """The last good edition stays."""
+        self._failures += 1
         self._expect(path)
         held = self._folder.current(path)
         if held is not None:
-            self._kept_profiles.add(held.profile)
+            self._profile(held.profile)
         return Outcome(result=Result.FAILED, path=path, reason=f"answers {answer.status}")
 
     def _expect(self, path: str) -> None:
@@ -169,7 +206,7 @@ class Run:
 
     def _configure(self) -> None:
         """Write what nginx is told, where it is new."""
-        profiles = self._all_profiles()
+        profiles = self._profiles
         root, site = self._folder.root, self._state.catalogue.site
         problems = {
             (status, form): self._problem(status, accept)
@@ -192,22 +229,21 @@ class Run:
         for name, text in configuration(serving).items():
             self.is_reload_due |= write_if_changed(root / NGINX / name, text.encode())
 
-    def _all_profiles(self) -> dict[str, Profile]:
-        """Those of this run, and of what is kept from a run before."""
-        missing = self._kept_profiles - self._profiles.keys()
-        path = self._folder.root / _PROFILES
-        if not missing or not path.is_file():
-            return self._profiles
-        written = json.loads(path.read_text(encoding="utf-8"))
-        kept = {
-            key: Profile(fields=tuple((name, value) for name, value in written[key]))
-            for key in missing & written.keys()
-        }
-        return self._profiles | kept
-
     def _problem(self, status: int, accept: str) -> Answer:
         path, method, fields = _WAYS_TO_PROBLEMS[status]
         return ask(self._application, path, {**fields, "Accept": accept}, method=method)
+
+
+def _read_profiles(path: Path) -> dict[str, Profile]:
+    """Those that a run before wrote: of what is kept of it, nobody says them again."""
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {
+        key: Profile(fields=tuple((name, value) for name, value in fields))
+        for key, fields in written.items()
+    }
 
 
 def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
@@ -220,14 +256,20 @@ def _is_release(path: str) -> bool:
     return path.startswith("/releases/")
 
 
-def _told(result: Result, shown: Rendition, version: Version) -> Outcome:
-    home = f"{VERSIONS}/{file_of(shown.path)}/{version.name}"
-    fields = [*shown.profile.fields, ("ETag", f'"{shown.revision}"')]
-    if shown.last_modified is not None:
-        fields.append(("Last-Modified", shown.last_modified))
+def _told(
+    result: Result,
+    path: str,
+    profile: Profile,
+    version: Version,
+    last_modified: str | None = None,
+) -> Outcome:
+    home = f"{VERSIONS}/{file_of(path)}/{version.name}"
+    fields = [*profile.fields, ("ETag", f'"{version.revision}"')]
+    if last_modified is not None:
+        fields.append(("Last-Modified", last_modified))
     return Outcome(
         result=result,
-        path=shown.path,
+        path=path,
         fields=tuple(fields),
         files={coding.value: f"{home}{ending}" for coding, ending in ENDINGS.items()},
     )
