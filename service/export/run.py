@@ -16,7 +16,7 @@ from service.export.folder import GRACE_S, Folder, Placed, write_if_changed
 from service.export.layout import ENDINGS, NGINX, PROBLEMS, VERSIONS, Version, file_of, is_safe
 from service.export.memory import Memory
 from service.export.nginx import Serving, configuration
-from service.export.renditions import Profile, all_forms, rendition
+from service.export.renditions import Profile, Restless, all_forms, rendition
 from service.web import WebState
 
 _T = TypeVar("_T")
@@ -159,7 +159,10 @@ class Run:
         if held is not None and held.identity == found.identity:
             self._profiles[found.profile.id] = found.profile
             return _told(Result.UNCHANGED, path, found.profile, held, found.last_modified)
-        shown, forms = all_forms(self._application, found)
+        try:
+            shown, forms = all_forms(self._application, found)
+        except Restless as error:
+            return self._failed(path, str(error))
         self._profiles[shown.profile.id] = shown.profile
         placed = self._folder.place(shown, forms)
         told = _told(Result.WRITTEN, path, shown.profile, placed.version, shown.last_modified)
@@ -168,7 +171,7 @@ class Run:
     def _without_bytes(self, path: str, answer: Answer) -> Outcome:
         """An address that answers with something else than a document or a page."""
         if answer.status not in (*_MOVED, _ABSENT, _GONE):
-            return self._failed(path, answer)
+            return self._failed(path, f"answers {answer.status}")
         if self._folder.is_shown(path):
             self._folder.hide(path)
         location = answer.field("Location")
@@ -180,14 +183,14 @@ class Run:
             return Outcome(result=Result.GONE, path=path)
         return Outcome(result=Result.REMOVED, path=path)
 
-    def _failed(self, path: str, answer: Answer) -> Outcome:
+    def _failed(self, path: str, reason: str) -> Outcome:
         """The last good edition stays."""
         self._failures += 1
         self._expect(path)
         held = self._folder.current(path)
         if held is not None:
             self._profile(held.profile)
-        return Outcome(result=Result.FAILED, path=path, reason=f"answers {answer.status}")
+        return Outcome(result=Result.FAILED, path=path, reason=reason)
 
     def _expect(self, path: str) -> None:
         if not path.startswith("/releases/"):
@@ -214,7 +217,9 @@ class Run:
             for form, accept in _ACCEPT_BY_FORM.items()
         }
         for (status, form), answer in problems.items():
-            write_if_changed(root / PROBLEMS / f"{status}.{form}", answer.body)
+            # A store that cannot be asked just now makes another problem of it.
+            if answer.status == status:
+                write_if_changed(root / PROBLEMS / f"{status}.{form}", answer.body)
         serving = Serving(
             root=root,
             base_url=site.base_url,

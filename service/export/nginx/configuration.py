@@ -130,7 +130,7 @@ def _problem_maps(serving: Serving) -> Iterator[str]:
     # As the service does: its routes for feeds are open to scripts, and a 405 is of no route.
     yield map_block("$status$request_uri", "open", [("~^405", ""), ("~^.../feeds", "*")])
     for name in _problem_names(serving):
-        forms = {form: answer.field(name) for (_, form), answer in serving.problems.items()}
+        forms = {form: answer.field(name) for form, answer in _told_problems(serving)}
         told = [(form, literal(value)) for form, value in sorted(forms.items()) if value]
         yield map_block(var("form"), f"p{_variable(name)[1:]}", told)
 
@@ -259,8 +259,15 @@ def _problem_names(serving: Serving) -> list[str]:
     """What problems say by their form alone."""
     by_itself = {"Content-Length", "Allow", "Content-Range", "Access-Control-Allow-Origin",
                  "Access-Control-Expose-Headers"}  # fmt: skip
-    found = {name for answer in serving.problems.values() for name, _ in answer.fields}
+    found = {name for _, answer in _told_problems(serving) for name, _ in answer.fields}
     return sorted(found - by_itself)
+
+
+def _told_problems(serving: Serving) -> Iterator[tuple[str, Answer]]:
+    """Those that are what was wanted: with a store that cannot be asked, some are another one."""
+    for (status, form), answer in serving.problems.items():
+        if answer.status == status:
+            yield form, answer
 
 
 def _variable(name: str) -> str:
