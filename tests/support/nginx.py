@@ -18,7 +18,7 @@ from tests.support.services import missing
 #: No daemon, and nothing outside its own folder.
 _MAIN = """\
 daemon off;
-master_process off;
+worker_processes 1;
 pid {home}/pid;
 error_log {home}/error.log warn;
 events {{ worker_connections 256; }}
