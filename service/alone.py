@@ -1,4 +1,4 @@
-"""One job process for one SQLite store: a lock in its data folder."""
+"""Work that one process does alone: a lock in the folder that it works on."""
 
 import os
 from collections.abc import Iterator
@@ -15,6 +15,14 @@ class Occupied(ServiceError):
 
     def __init__(self, folder: Path, holder: str, /) -> None:
         super().__init__(f"another service (process {holder}) works on {folder}")
+        self.folder = folder
+
+
+class Exporting(ServiceError):
+    """Another process writes into this folder."""
+
+    def __init__(self, folder: Path, /) -> None:
+        super().__init__(f"another export works on {folder}")
         self.folder = folder
 
 
@@ -36,6 +44,21 @@ def jobs_lock(data_folder: Path, *, wait_s: float) -> Iterator[None]:
             yield
     except Timeout as error:
         raise Occupied(data_folder, _read(holder)) from error
+
+
+@contextmanager
+def export_lock(folder: Path) -> Iterator[None]:
+    """Write alone into an export's folder until the end of the block.
+
+    Raises:
+        Exporting: Another process is at it.
+    """
+    try:
+        # Beside the folder's files, of which it is none: it is not to be served or copied.
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise Exporting(folder) from error
 
 
 def _read(holder: Path) -> str:

@@ -65,7 +65,7 @@ def application() -> Front:
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
         watch=Watch(Changes(database), clock=time.monotonic),
     )
-    return Front(create_app(newsroom, shelf, now=utc_now), state=newsroom, shelf=shelf)
+    return Front(create_app(newsroom, shelf, clock=utc_now), state=newsroom, shelf=shelf)
 
 
 def serve(path: Path, *, parent: int) -> None:

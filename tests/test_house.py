@@ -15,7 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.supervisor",),
     ("service.web_process", "service.jobs_process"),
     ("service.wiring",),
-    ("service.scheduler",),
+    ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
     ("service.websub",),
     ("service.outbound", "service.accepted", "service.alone"),

@@ -170,6 +170,20 @@ class Site:
         """The list of all feeds."""
         return f"{self.base_url}/feeds.opml"
 
+    @property
+    def sitemap(self) -> str:
+        """The list of all pages, or of its parts."""
+        return f"{self.base_url}/sitemap.xml"
+
+    @property
+    def news_sitemap(self) -> str:
+        """The list of the newest pages."""
+        return f"{self.base_url}/news-sitemap.xml"
+
+    def sitemap_part(self, number: int) -> str:
+        """One part of the list of all pages, counted from 1."""
+        return f"{self.base_url}/sitemap-{number}.xml"
+
     def feed_page(self, slug: str) -> str:
         """A feed's page for a person."""
         return f"{self.base_url}/feeds/{quote(slug, safe='')}"

@@ -17,6 +17,19 @@ class ListedRelease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageStub:
+    """A release's page, for lists of addresses: what they say of it, without its text."""
+
+    id: ReleaseId
+    slug: str
+    title: str
+    language: str  #: BCP 47
+    published: datetime
+    updated: datetime  #: last change a reader would notice
+    changed_at: datetime  #: when we last took in anything of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
     """How one feed stands."""
 

@@ -44,10 +44,10 @@ class Cabinet:
         with self._making[hash((slug, number, feed_format)) % _LOCKS]:
             return self._make(slug, number, feed_format, now)
 
-    def last(self, slug: str) -> int:
-        """Number of the newest archive; 0 when there is none."""
+    def listed(self, slug: str) -> list[Archive]:
+        """A feed's archives, the oldest first."""
         with self._database.read() as tx:
-            return tx.archives.last(slug)
+            return tx.archives.listed(slug)
 
     def _kept(self, tx: Transaction, archive: Archive, feed_format: Format) -> ArchivePage | None:
         document = tx.archives.document(archive, feed_format)

@@ -7,11 +7,11 @@ from feeds import render
 from feeds.categories import Catalogue
 from feeds.errors import FeedNotFound
 from feeds.model import layout
-from feeds.model.archive import ArchivePage
+from feeds.model.archive import Archive, ArchivePage
 from feeds.model.delta import Delta
 from feeds.model.edition import DocumentVersion, Edition, FeedDocument, Trouble, newest_first
 from feeds.model.feed import Category, Format
-from feeds.model.listing import FeedState, SetAside
+from feeds.model.listing import FeedState, PageStub, SetAside
 from feeds.model.release import Release, ReleaseId
 from feeds.newsstand.bindery import Bindery
 from feeds.newsstand.cabinet import Cabinet
@@ -100,14 +100,24 @@ class Newsstand:
         self._require(slug)
         return self._cabinet.page(slug, number, feed_format, now=now)
 
-    def archives(self, slug: str) -> int:
+    def last_archive(self, slug: str) -> int:
         """Number of the feed's newest archive, to which they count from 1; 0 when there is none.
 
         Raises:
             FeedNotFound: No feed has this slug.
         """
         self._require(slug)
-        return self._cabinet.last(slug)
+        with self._database.read() as tx:
+            return tx.archives.last(slug)
+
+    def archives(self, slug: str) -> list[Archive]:
+        """The feed's archive documents, the oldest first, without their bytes.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+        """
+        self._require(slug)
+        return self._cabinet.listed(slug)
 
     def latest(self, slug: str, *, limit: int) -> list[Release]:
         """The releases of a feed that were published last, in a document's order.
@@ -131,6 +141,33 @@ class Newsstand:
         """
         with self._database.read() as tx:
             return tx.releases.by_slug(slug)
+
+    def release_pages(self, *, behind: PageStub | None, limit: int) -> list[PageStub]:
+        """The next pages of releases, by publication: a million are walked through in parts."""
+        with self._database.read() as tx:
+            return tx.release_pages.behind(behind, limit=limit)
+
+    def slice_of_release_pages(self, *, offset: int, limit: int) -> list[PageStub]:
+        """A part of all pages of releases, in the same order."""
+        with self._database.read() as tx:
+            return tx.release_pages.slice(offset=offset, limit=limit)
+
+    def newest_release_pages(
+        self, *, since: datetime, until: datetime, limit: int
+    ) -> list[PageStub]:
+        """The pages of the releases that were published in that time, the newest first."""
+        with self._database.read() as tx:
+            return tx.release_pages.published(since=since, until=until, limit=limit)
+
+    def count_release_pages(self) -> int:
+        """How many releases have a page."""
+        with self._database.read() as tx:
+            return tx.release_pages.count()
+
+    def release_pages_there(self, slugs: Sequence[str]) -> set[str]:
+        """Those of *slugs* under which there is a release's page."""
+        with self._database.read() as tx:
+            return tx.release_pages.there(slugs)
 
     def categories_of(self, release_id: ReleaseId) -> tuple[Category, ...]:
         """The categories that a release is filed under, by slug."""

@@ -77,6 +77,12 @@ class Archives:
         wanted = select(feeds.c.archives).where(feeds.c.slug == feed)
         return self._connection.execute(wanted).scalar_one_or_none() or 0
 
+    def listed(self, feed: str) -> list[Archive]:
+        """A feed's archives, the oldest first."""
+        wanted = select(archives).where(archives.c.feed == feed).order_by(archives.c.number)
+        rows = self._connection.execute(wanted)
+        return [Archive(row.feed, row.number, row.closed_at) for row in rows]
+
     def get(self, feed: str, number: int, *, is_locked: bool = False) -> Archive:
         """The archive of this number.
 

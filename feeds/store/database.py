@@ -25,6 +25,7 @@ from feeds.store.intake_files import IntakeFiles
 from feeds.store.names import Names
 from feeds.store.pings import Pings
 from feeds.store.refusals import Refusals
+from feeds.store.release_pages import ReleasePages
 from feeds.store.releases import Releases
 
 #: How long a writer waits for another one on SQLite before it gives up.
@@ -44,6 +45,11 @@ class Transaction:
     def releases(self) -> Releases:
         """Releases and their earlier revisions."""
         return Releases(self.connection)
+
+    @cached_property
+    def release_pages(self) -> ReleasePages:
+        """The releases' pages, for lists of addresses."""
+        return ReleasePages(self.connection)
 
     @cached_property
     def names(self) -> Names:

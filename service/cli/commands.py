@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "serve": "Run the service until it is stopped.",
         "release": "Take in releases, and look at them.",
         "feed": "Look at feeds, make their editions, and check their documents.",
+        "export": "Write the whole public site as files.",
         "hub": "See what hubs were told, and tell them again.",
         "config": "Check and show the configuration.",
         "store": "Upgrade and check the store.",

@@ -1,7 +1,7 @@
 """A bar on the terminal for what takes long; nothing anywhere else."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -12,6 +12,9 @@ from service.cli.output import tell
 
 #: Some hundred releases: less is done before a bar could be read.
 LONG_BYTES = 256 * 1024
+
+#: Likewise, of pages.
+LONG_COUNT = 500
 
 
 class Reading:
@@ -32,8 +35,6 @@ class ReadingWithBar(Reading):
     def __init__(self, progress: Progress, size_bytes: int) -> None:
         self._progress = progress
         self._task = progress.add_task("reading", total=size_bytes)
-        # On one terminal, a line must go around the bar; elsewhere, it has nothing to do with it.
-        self._write: Callable[[str], None] = self._above if sys.stdout.isatty() else tell
 
     def watch(self, stream: BinaryIO) -> BinaryIO:
         """*Stream*, so that the bar moves as it is read."""
@@ -41,12 +42,42 @@ class ReadingWithBar(Reading):
 
     def tell(self, line: str) -> None:
         """Write a result to standard output, or above the bar if that is the same place."""
-        self._write(line)
+        write_above(self._progress, line)
 
-    def _above(self, line: str) -> None:
-        self._progress.console.print(
-            line, markup=False, highlight=False, emoji=False, soft_wrap=True
-        )
+
+class Counting:
+    """How things are counted, and results told, while no bar is shown."""
+
+    def advance(self) -> None:
+        """One thing is done."""
+
+    def tell(self, line: str) -> None:
+        """Write a result to standard output."""
+        tell(line)
+
+
+class CountingWithBar(Counting):
+    """The same with a bar below."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("writing", total=total)
+
+    def advance(self) -> None:
+        """One thing is done."""
+        self._progress.advance(self._task)
+
+    def tell(self, line: str) -> None:
+        """Write a result to standard output, or above the bar if that is the same place."""
+        write_above(self._progress, line)
+
+
+def write_above(progress: Progress, line: str) -> None:
+    """Write a result. On one terminal, a line must go around the bar."""
+    if sys.stdout.isatty():
+        progress.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    else:
+        tell(line)
 
 
 @contextmanager
@@ -65,3 +96,21 @@ def reading(size_bytes: int) -> Iterator[Reading]:
         redirect_stderr=True,
     ) as progress:
         yield ReadingWithBar(progress, size_bytes)
+
+
+@contextmanager
+def counting(total: int) -> Iterator[Counting]:
+    """Show a bar on standard error if *total* things are many and a terminal is there."""
+    if total < LONG_COUNT or not sys.stderr.isatty():
+        yield Counting()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
+    with Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=True,
+    ) as progress:
+        yield CountingWithBar(progress, total)

@@ -16,6 +16,7 @@ from service.web import (
     opml,
     pages,
     problems,
+    sitemaps,
 )
 from service.web.answers import harden
 from service.web.assets import load_assets
@@ -23,12 +24,13 @@ from service.web.desk import Furniture, WebState, furnish
 from service.web.shelf import Shelf
 
 
-def _clock() -> datetime:
+def utc_now() -> datetime:
+    """The clock of a service that runs."""
     return datetime.now(UTC)
 
 
 def create_app(
-    state: WebState, shelf: Shelf | None = None, *, now: Callable[[], datetime] = _clock
+    state: WebState, shelf: Shelf | None = None, *, clock: Callable[[], datetime] = utc_now
 ) -> Flask:
     """Make the application that serves the newsroom in *state*.
 
@@ -37,19 +39,20 @@ def create_app(
             effect with the next one.
         shelf: Where documents are at hand. One of its own, when none is shared with a layer in
             front.
-        now: The clock, asked once in each request: feeds end by it.
+        clock: Asked once in each request: feeds end by it, and it tells which releases are news.
 
     Returns:
         A WSGI application. It keeps no session and sets no cookie.
     """
     app = Flask("service.web", static_folder=None)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    furnish(app, Furniture(state=state, shelf=shelf or Shelf(), assets=load_assets(), now=now))
+    shelf = shelf or Shelf()
+    furnish(app, Furniture(state=state, shelf=shelf, assets=load_assets(), clock=clock))
     addresses.prepare(app)
     pages.dress(app)
     problems.catch_all(app)
     moves.prepare(app)
-    for room in (documents, archives, pages, opml, health, fittings):
+    for room in (documents, archives, pages, opml, sitemaps, health, fittings):
         app.register_blueprint(room.blueprint)
     app.after_request(harden)
     return app

@@ -5,7 +5,7 @@ from flask import Blueprint, Response
 from feeds.errors import ArchiveNotFound
 from feeds.model.archive import ArchivePage
 from feeds.model.feed import Feed, Format
-from service.http_rules import Coding, Representation, link_field
+from service.http_rules import Coding, Representation
 from service.web.answers import NOSNIFF, OPEN_TO_ALL, answer
 from service.web.codecs import SMALLEST_FIRST
 from service.web.desk import desk
@@ -32,7 +32,7 @@ def show(slug: str, number: int, feed_format: Format) -> Response:
     try:
         page = room.newsstand.archive(slug, number, feed_format, now=room.now)
     except ArchiveNotFound:
-        if number > 1 and number == room.newsstand.archives(slug) + 1:
+        if number > 1 and number == room.newsstand.last_archive(slug) + 1:
             return _not_closed_yet(room.site.topic(slug, feed_format))
         raise
     forms = Forms(page.document.gzip, Coding.GZIP)
@@ -44,7 +44,6 @@ def _represent(page: ArchivePage, feed: Feed, forms: Forms) -> Representation:
     fields = (
         ("Cache-Control", FOR_EVER if page.is_final else cache_control(feed, now=desk().now)),
         ("Vary", "Accept-Encoding"),
-        ("Link", link_field(document.links)),
     )
     return Representation(
         revision=document.digest,

@@ -67,7 +67,7 @@ class Furniture:
     state: WebState
     shelf: Shelf
     assets: Assets
-    now: Callable[[], datetime]  #: the clock
+    clock: Callable[[], datetime]
 
 
 def furnish(app: Flask, furniture: Furniture) -> None:
@@ -84,5 +84,5 @@ def desk() -> Desk:
     """Return the newsroom of the current request, read once: a reload must not split a page."""
     if "desk" not in g:
         state = furniture().state
-        g.desk = Desk(catalogue=state.catalogue, newsstand=state.newsstand, now=furniture().now())
+        g.desk = Desk(catalogue=state.catalogue, newsstand=state.newsstand, now=furniture().clock())
     return cast(Desk, g.desk)

@@ -25,6 +25,10 @@ STALE_IF_ERROR_S = 24 * 60 * 60
 #: From a change at a set time to its edition: the look for it, and the regeneration.
 CHANGE_SHOWS_WITHIN_S = 5
 
+#: Links that the header repeats: what WebSub asks for (section 4). Those to archives stand in the
+#: body alone, and so the header changes with the configuration only.
+TOLD_LINKS = ("self", "hub")
+
 _FORMATS_BY_TYPE = {feed_format.media_type: feed_format for feed_format in Format}
 
 blueprint = Blueprint("documents", __name__)
@@ -83,7 +87,7 @@ def represent(
         ("Cache-Control", cache_control(feed, now=now)),
         ("Vary", "Accept, Accept-Encoding" if is_chosen else "Accept-Encoding"),
         # From the document, not from the configuration: header and body tell one story.
-        ("Link", link_field(document.links)),
+        ("Link", link_field([link for link in document.links if link.rel in TOLD_LINKS])),
     ]
     if is_chosen:
         # RFC 9110 8.7: what was sent is to be had under this address of its own, too.

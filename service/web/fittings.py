@@ -5,14 +5,14 @@ from werkzeug.exceptions import NotFound
 
 from service.web.answers import answer_bytes
 from service.web.assets import Asset
-from service.web.desk import furniture
+from service.web.desk import desk, furniture
 
 #: RFC 8246: content under a hashed name never changes, so a browser need not ask again.
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_A_DAY = "public, max-age=86400"
 
 #: Everything public may be read. An empty Disallow is the oldest way to say so.
-ROBOTS = b"User-agent: *\nDisallow:\n"
+ROBOTS = "User-agent: *\nDisallow:\n"
 
 blueprint = Blueprint("fittings", __name__)
 
@@ -34,8 +34,12 @@ def favicon() -> Response:
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """Answer a robot (RFC 9309)."""
-    return Response(ROBOTS, mimetype="text/plain", headers={"Cache-Control": FOR_A_DAY})
+    """Answer a robot (RFC 9309), and tell it where the lists of pages are (its section 2.2.4)."""
+    site = desk().site
+    text = f"{ROBOTS}\nSitemap: {site.sitemap}\nSitemap: {site.news_sitemap}\n"
+    return answer_bytes(
+        text.encode(), media_type="text/plain; charset=utf-8", cache_control=FOR_A_DAY
+    )
 
 
 def _show(asset: Asset, cache_control: str) -> Response:

@@ -66,7 +66,7 @@ def test_the_history_is_whole_after_each_release(database: Database) -> None:
     office = office_with(database)
     for _ in trickle(office, 15):
         assert_whole(office)
-    assert office.newsstand.archives("finance") > 2
+    assert office.newsstand.last_archive("finance") > 2
 
 
 def test_the_history_is_whole_after_a_bulk_intake(database: Database) -> None:
@@ -76,7 +76,7 @@ def test_the_history_is_whole_after_a_bulk_intake(database: Database) -> None:
     office.add(*(draft(f"id:{n}", "Finance", title=f"No {n}") for n in range(250)))
     office.publish()
     assert_whole(office)
-    last = office.newsstand.archives("finance")
+    last = office.newsstand.last_archive("finance")
     numbers = range(1, last + 1)
     pages = [office.newsstand.archive("finance", n, Format.JSON, now=NOON) for n in numbers]
     assert max(page.document.size_bytes for page in pages) < max_bytes
@@ -143,7 +143,7 @@ def test_an_archive_says_what_it_is_and_what_is_around_it(
 ) -> None:
     """RFC 5005 sections 3 and 4; the subscription document says less."""
     office, site = sqlite_office, sqlite_office.catalogue.site
-    last = office.newsstand.archives("finance")
+    last = office.newsstand.last_archive("finance")
     middle = root_of(fetch(office, "finance", feed_format)(site.archive("finance", 2, feed_format)))
     assert _links(middle) == {
         "alternate": site.feed_page("finance"),
@@ -173,7 +173,7 @@ def test_json_feeds_next_url_goes_back_in_time(sqlite_office: Office) -> None:
     """JSON Feed 1.1: ``next_url`` is that of "the next n items"; it never leads round."""
     office, site = sqlite_office, sqlite_office.catalogue.site
     get = fetch(office, "finance", Format.JSON)
-    last = office.newsstand.archives("finance")
+    last = office.newsstand.last_archive("finance")
     urls = [site.topic("finance", Format.JSON)]
     urls += [site.archive("finance", number, Format.JSON) for number in range(last, 0, -1)]
     documents = [json.loads(get(url)) for url in urls]
@@ -237,7 +237,7 @@ def test_many_who_ask_at_once_get_the_same_bytes(database: Database) -> None:
 
 
 def test_what_there_is_not_is_not_found(sqlite_office: Office) -> None:
-    last = sqlite_office.newsstand.archives("finance")
+    last = sqlite_office.newsstand.last_archive("finance")
     for number in (0, -1, last + 1, 10**9):
         with pytest.raises(ArchiveNotFound):
             sqlite_office.newsstand.archive("finance", number, Format.ATOM, now=NOON)
@@ -300,12 +300,12 @@ def test_a_feed_that_gets_another_slug_takes_its_archives_along(database: Databa
     office = office_with(database)
     list(trickle(office, 12))
     assert_whole(office)
-    last = office.newsstand.archives("finance")
+    last = office.newsstand.last_archive("finance")
     money = Category(slug="money", title="Money", names=("Finance",))
     described = catalogue([money], window=SMALL)
     moved = replace(described.feeds["money"], was=("finance",))
     office.configure(Catalogue(SITE, [money], [described.feeds["all"], moved]), now=later(hours=50))
-    assert office.newsstand.archives("money") >= last
+    assert office.newsstand.last_archive("money") >= last
     office.publish(now=later(hours=50))
     assert_whole(office, "money")
 
@@ -314,9 +314,9 @@ def test_a_feed_that_ends_and_comes_back_gives_no_number_twice(database: Databas
     """An archive's address is kept by caches for ever."""
     office = office_with(database)
     list(trickle(office, 12))
-    last = office.newsstand.archives("finance")
+    last = office.newsstand.last_archive("finance")
     office.configure(catalogue([Category(slug="health", title="Health")]), now=later(hours=50))
     office.configure(catalogue(window=SMALL), now=later(hours=51))
     office.publish(now=later(hours=51))
-    assert office.newsstand.archives("finance") > last
+    assert office.newsstand.last_archive("finance") > last
     assert_whole(office)

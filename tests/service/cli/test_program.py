@@ -20,7 +20,7 @@ EVERY_COMMAND = [
 def test_all_that_was_agreed_on_is_there() -> None:
     there = {words.removeprefix("communique ") for words, _ in commands()}
     agreed = {
-        *("serve", "status"),
+        *("serve", "status", "export"),
         *(f"release {name}" for name in ("add", "list", "show", "refusals")),
         *(f"feed {name}" for name in ("list", "render", "check")),
         *(f"hub {name}" for name in ("pings", "retry")),
@@ -79,6 +79,7 @@ def test_the_version_is_told() -> None:
         pytest.param(["release", "add"], id="an argument is missing"),
         pytest.param(["release", "add", "/no/such/file.txt"], id="no such file"),
         pytest.param(["release", "list", "--limit", "0"], id="a number too small"),
+        pytest.param(["export"], id="nowhere to export to"),
         pytest.param(["serve", "--only", "nothing"], id="no such choice"),
         pytest.param(["feed", "render", "--format", "atom"], id="a proof of no feed"),
     ],
@@ -155,6 +156,7 @@ def test_a_bad_configuration_stops_every_command_with_all_its_faults(
         pytest.param(["feed", "list"], id="feed list"),
         pytest.param(["feed", "check"], id="feed check"),
         pytest.param(["feed", "render", "all", "--format", "atom"], id="feed render --format"),
+        pytest.param(["export", "/nowhere"], id="export"),
         pytest.param(["hub", "pings"], id="hub pings"),
         pytest.param(["store", "check"], id="store check"),
         pytest.param(["status"], id="status"),

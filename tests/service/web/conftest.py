@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import Client
 
 from service.web import create_app
-from tests.service.web.offices import LAYERS, open_office, read_sample
+from tests.service.web.offices import LAYERS, READERS, open_office, read_sample
 from tests.support.newsrooms import Office, later
 
 
@@ -58,8 +58,11 @@ def ask(
     return lambda office: LAYERS[request.param](office, closing)
 
 
-@pytest.fixture(scope="session", params=LAYERS)
+@pytest.fixture(scope="session", params=READERS)
 def reader(request: pytest.FixtureRequest, office: Office) -> Iterator[Client]:
-    """A client of the newsroom with releases; each test that asks for it runs on both layers."""
+    """A client of the newsroom with releases.
+
+    Each test that asks for it runs on both layers, and on nginx over an export.
+    """
     with ExitStack() as stack:
-        yield LAYERS[request.param](office, stack)
+        yield READERS[request.param](office, stack)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import time
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 from werkzeug.test import Client
@@ -17,8 +18,10 @@ from feeds.model.release import Draft, Person
 from feeds.store.changes import Changes
 from feeds.store.database import Database
 from feeds.store.migrate import upgrade
+from service.export import Folder, Result, Run
 from service.web import Front, Shelf, Watch, create_app
 from tests.support.newsrooms import COOPERATION, Office
+from tests.support.nginx import over_export
 
 SAMPLES = Path(__file__).parents[3] / "config" / "samples"
 PRESS_OFFICE = Person(name="Press Office")
@@ -95,8 +98,22 @@ def ask_memory(office: Office, closing: ExitStack) -> Client:
     return Client(front, use_cookies=False)
 
 
+def ask_export(office: Office, closing: ExitStack) -> Client:
+    """A client of nginx over the newsroom as it was exported just now."""
+    # Not in pytest's folders: nginx's workers are another user, who may not look in there.
+    root = Path(closing.enter_context(TemporaryDirectory(prefix="export")))
+    root.chmod(0o755)
+    folder = Folder(root / "public", site_url=office.catalogue.site.base_url)
+    outcomes = list(Run(office, folder, create_app(office)).outcomes())
+    assert {outcome.result for outcome in outcomes} == {Result.WRITTEN}
+    return Client(closing.enter_context(over_export(folder.root)), use_cookies=False)
+
+
 #: Both layers, which answer alike; by the name that a test is told under.
 LAYERS: dict[str, Callable[[Office, ExitStack], Client]] = {
     "application": ask_application,
     "memory": ask_memory,
 }
+
+#: Who answers readers: the same checks pass against all.
+READERS = {**LAYERS, "nginx": ask_export}

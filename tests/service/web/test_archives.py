@@ -33,7 +33,7 @@ def path(number: int, feed_format: Format = Format.ATOM) -> str:
 
 
 def last_of(office: Office) -> int:
-    last = office.newsstand.archives(ALL)
+    last = office.newsstand.last_archive(ALL)
     assert last >= 3
     return last
 
@@ -49,7 +49,8 @@ def test_a_reader_that_knows_only_links_has_everything(
         response = client.get(url.removeprefix(SITE.base_url))
         assert response.status_code == 200
         assert response.content_type == f"{feed_format.media_type}; charset=utf-8"
-        return response.data
+        body: bytes = response.data
+        return body
 
     listed = empty_office.newsroom.releases(limit=100)
     expected = {one.release.id: one.release.content.title for one in listed}
@@ -63,9 +64,6 @@ def test_an_archive_is_good_for_ever(client: Client) -> None:
     assert response.headers["Vary"] == "Accept-Encoding"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert 'rel="prev-archive"' not in response.headers["Link"]
-    assert f'<{SITE.base_url}{path(2)}>; rel="next-archive"' in response.headers["Link"]
-    assert f'<{SITE.base_url}/feeds/all.atom>; rel="current"' in response.headers["Link"]
 
 
 def test_it_has_the_validators_and_codings_of_every_document(client: Client) -> None:

@@ -3,6 +3,7 @@
 from flask.testing import FlaskClient
 
 from service.web.assets import load_assets
+from tests.service.web.offices import SITE
 
 
 def test_an_asset_is_kept_for_ever_under_a_name_of_its_content(client: FlaskClient) -> None:
@@ -36,4 +37,8 @@ def test_robots_may_read_everything(client: FlaskClient) -> None:
     """RFC 9309 2.2.2: an empty pattern disallows nothing."""
     response = client.get("/robots.txt")
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert response.text == "User-agent: *\nDisallow:\n"
+    rules, sitemaps = response.text.split("\n\n")
+    assert rules == "User-agent: *\nDisallow:"
+    assert sitemaps.splitlines() == [
+        f"Sitemap: {SITE.base_url}/sitemap.xml", f"Sitemap: {SITE.base_url}/news-sitemap.xml"
+    ]  # fmt: skip

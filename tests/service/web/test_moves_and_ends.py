@@ -59,7 +59,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def client(request: pytest.FixtureRequest, office: Office, hands: Hands) -> Iterator[Client]:
     changes = Changes(office.database)
     shelf = Shelf(watch=Watch(changes, clock=time.monotonic, look_every_s=0))
-    application = create_app(office, shelf, now=lambda: hands.now)
+    application = create_app(office, shelf, clock=lambda: hands.now)
     front = Front(application, state=office, shelf=shelf)
     yield Client(front if request.param == "memory" else application, use_cookies=False)
     changes.close()

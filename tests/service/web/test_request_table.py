@@ -5,7 +5,7 @@ RFC 9110, by section. In the fields, ``{etag}`` is the entity tag of the documen
 """
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from werkzeug.test import Client, TestResponse
@@ -14,6 +14,7 @@ from feeds.model.feed import Format
 from service.web import Front, Shelf
 from tests.service.web.offices import CATALOGUE, SITE, ask_application, ask_memory
 from tests.support.newsrooms import Office
+from tests.support.nginx import Nginx
 
 ATOM = "/feeds/all.atom"
 LONG_AGO = "Mon, 01 Jan 2001 00:00:00 GMT"
@@ -79,6 +80,9 @@ ROWS = [
     Row(name="13.1.1 weak", status=412, fields={"If-Match": "W/{etag}"}),
     Row(name="13.1.4 unmodified", status=200, fields={"If-Unmodified-Since": LAST_MODIFIED}),
     Row(name="13.1.4 modified", status=412, fields={"If-Unmodified-Since": LONG_AGO}),
+    Row(name="13.1.4 no date", status=200, fields={"If-Unmodified-Since": "yesterday"}),
+    Row(name="13.2.2 If-Unmodified-Since first", status=412,
+        fields={"If-Unmodified-Since": LONG_AGO, "If-None-Match": "{etag}"}),
     Row(name="13.2.2 If-Match first", status=412,
         fields={"If-Match": '"x"', "If-None-Match": "{etag}"}),
     Row(name="13.2.2 If-None-Match before Range", status=304,
@@ -91,6 +95,9 @@ ROWS = [
         told={"Content-Length": "{size}", "Content-Range": None}),
     Row(name="14.2 several parts", status=200, fields={"Range": "bytes=0-1,4-5"}),
     Row(name="14.2 unknown unit", status=200, fields={"Range": "items=0-1"}),
+    Row(name="14.1.2 the last before the first", status=200, fields={"Range": "bytes=9-3"}),
+    Row(name="14.1.1 the last none", status=416, fields={"Range": "bytes=-0"}),
+    Row(name="14.2 more than there is", status=206, fields={"Range": "bytes=5-99999999"}),
     Row(name="14.2 malformed", status=200, fields={"Range": "bytes=nine"}),
     Row(name="15.5.17 behind the end", status=416, fields={"Range": "bytes=99999999-"},
         told={"Content-Range": "bytes */{size}", "Cache-Control": "no-store"}),
@@ -112,6 +119,12 @@ ROWS = [
     Row(name="12.5.1 JSON Feed", status=200, path="/feeds/all",
         fields={"Accept": "application/feed+json"},
         told={"Content-Location": f"{SITE.base_url}/feeds/all.json"}),
+    Row(name="12.5.1 JSON Feed by weight", status=200, path="/feeds/all",
+        fields={"Accept": "application/atom+xml;q=0.25, application/feed+json;q=0.3, text/*;q=0.1"},
+        told={"Content-Location": f"{SITE.base_url}/feeds/all.json"}),
+    Row(name="12.5.1 no page", status=200, path="/feeds/all",
+        fields={"Accept": "*/*, text/html;q=0"},
+        told={"Content-Location": f"{SITE.base_url}{ATOM}"}),
     Row(name="12.5.1 a browser", status=200, path="/feeds/all", fields={"Accept": BROWSER},
         told={"Content-Type": "text/html; charset=utf-8", "Content-Location": None,
               "Vary": "Accept, Accept-Encoding"}),
@@ -127,12 +140,29 @@ ROWS = [
         told={"ETag": "{etag}", "Content-Length": "{size}"}),
 ]  # fmt: skip
 
+#: What nginx over an export answers otherwise, and cannot be taught; docs/export.md tells why.
+OTHERWISE_IN_NGINX = {
+    # RFC 9110 8.6 allows it: it is the length that the 200 would have.
+    "13.1.2 held": Row(name="13.1.2 held", status=304, told={"Content-Length": "{size}"}),
+    # It compares with its own tag, of which there is none.
+    "13.1.1 this version": Row(name="13.1.1 this version", status=412),
+    "13.1.4 no date": Row(name="13.1.4 no date", status=412),
+    # Dates are compared by nginx itself, after the maps have decided on tags.
+    "13.2.2 If-Unmodified-Since first": Row(name="13.2.2 If-Unmodified-Since first", status=304),
+}
+
 #: Which of them the memory answers by itself; pages and problems are the application's.
 DOCUMENTS = [
     row
     for row in ROWS
     if row.status in (200, 206, 304) and "text/html" not in (row.told.get("Content-Type") or "")
 ]
+
+
+def in_nginx(row: Row) -> Row:
+    """The row with what nginx is known to answer."""
+    other = OTHERWISE_IN_NGINX.get(row.name, row)
+    return replace(row, status=other.status, told={**row.told, **other.told})
 
 
 def by_name(row: Row) -> str:
@@ -165,6 +195,7 @@ class Asking:
 @pytest.mark.parametrize("row", ROWS, ids=by_name)
 def test_a_request_gets_its_answer(reader: Client, office: Office, row: Row) -> None:
     asking = Asking(reader, office)
+    row = in_nginx(row) if isinstance(reader.application, Nginx) else row
     response = asking(row)
     assert response.status_code == row.status
     for name, value in row.told.items():

@@ -1,0 +1,82 @@
+"""The releases' pages, as lists of addresses need them: without the text of the releases.
+
+A release has a public page when it is filed in the feed of everything. The index
+``ix_filings_latest`` gives them in order of publication, so that a list of a million is read in
+parts, and a new release comes at the end of it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, tuple_
+
+from feeds.model.feed import ALL
+from feeds.model.listing import PageStub
+from feeds.model.release import ReleaseId
+from feeds.store.schema import filings, releases
+
+_IN_ALL = filings.c.feed == ALL
+_PAGES = (
+    select(
+        releases.c.id,
+        releases.c.slug,
+        releases.c.title,
+        releases.c.language,
+        releases.c.published,
+        releases.c.updated,
+        releases.c.changed_at,
+    )
+    .join(filings, filings.c.release_id == releases.c.id)
+    .where(_IN_ALL)
+)
+
+
+class ReleasePages:
+    """Pages over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def behind(self, last: PageStub | None, *, limit: int) -> list[PageStub]:
+        """The pages that follow *last*, by publication; from the first one for None."""
+        wanted = _PAGES.order_by(filings.c.published, filings.c.release_id).limit(limit)
+        if last is not None:
+            place = tuple_(filings.c.published, filings.c.release_id)
+            wanted = wanted.where(place > (last.published, last.id))
+        return self._fetch(wanted)
+
+    def slice(self, *, offset: int, limit: int) -> list[PageStub]:
+        """The pages in the order of `behind`, without the first *offset*."""
+        wanted = _PAGES.order_by(filings.c.published, filings.c.release_id)
+        return self._fetch(wanted.offset(offset).limit(limit))
+
+    def published(self, *, since: datetime, until: datetime, limit: int) -> list[PageStub]:
+        """The pages of the releases that were published in that time, the newest first."""
+        wanted = _PAGES.where(filings.c.published >= since, filings.c.published <= until)
+        order = (filings.c.published.desc(), filings.c.release_id.desc())
+        return self._fetch(wanted.order_by(*order).limit(limit))
+
+    def count(self) -> int:
+        """How many there are."""
+        wanted = select(func.count()).select_from(filings).where(_IN_ALL)
+        return int(self._connection.execute(wanted).scalar_one())
+
+    def there(self, slugs: Sequence[str]) -> set[str]:
+        """Those of *slugs* that are the slug of a page."""
+        wanted = _PAGES.with_only_columns(releases.c.slug).where(releases.c.slug.in_(slugs))
+        return set(self._connection.execute(wanted).scalars())
+
+    def _fetch(self, wanted: Select[Any]) -> list[PageStub]:
+        return [
+            PageStub(
+                id=ReleaseId(row.id),
+                slug=row.slug,
+                title=row.title,
+                language=row.language,
+                published=row.published,
+                updated=row.updated,
+                changed_at=row.changed_at,
+            )
+            for row in self._connection.execute(wanted)
+        ]

@@ -1,0 +1,101 @@
+"""``communique export``: the public site as files."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from service.alone import export_lock
+from service.cli.call import JsonOption, SetOption, call_of
+from service.cli.commands import typer_of
+from service.cli.installation import to_read
+from service.cli.output import aligned, counted, json_text, say
+from service.cli.progress import counting
+from service.export import Folder, Memory, Outcome, Result, Run, rules_of
+from service.web import create_app
+from service.wiring import VERSION, utc_now
+
+app = typer_of("export")
+
+_WIDTHS = [len(Result.UNCHANGED)]
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            file_okay=False,
+            help="Where to write: a folder of an export before, an empty one, or one to be made.",
+        ),
+    ],
+    *,
+    unchanged: Annotated[
+        bool, typer.Option("--unchanged", help="Tell also of what was there already.")
+    ] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Make every page again, also of releases that are as before."),
+    ] = False,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the whole public site as files.
+
+    For nginx, with the configuration that is written beside them, a CDN or an object store; see
+    docs/export.md. Only what changed is written, each address in one step; what is public no more
+    is removed. The service may run meanwhile. Exit code 1 if an address could not be written; it
+    keeps what it had.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    sums: Counter[str] = Counter()
+    with to_read(call) as installation:
+        target = Folder(folder, site_url=installation.catalogue.site.base_url)
+        rules = rules_of(installation.catalogue, VERSION)
+        memory = Memory(root=target.root, rules=rules, now=utc_now())
+        if full:
+            memory.forget()
+        run = Run(installation, target, create_app(installation), memory=memory)
+        with export_lock(target.root), counting(len(run)) as bar:
+            for outcome in run.outcomes():
+                sums[outcome.result] += 1
+                bar.advance()
+                if unchanged or outcome.result is not Result.UNCHANGED:
+                    bar.tell(json_text(_record(outcome)) if call.as_json else _line(outcome))
+    _tell_sums(run, sums, as_json=call.as_json)
+    if sums[Result.FAILED]:
+        raise typer.Exit(1)
+
+
+def _tell_sums(run: Run, sums: Counter[str], *, as_json: bool) -> None:
+    told = {result.value: sums[result] for result in Result}
+    if as_json:
+        summary = {**told, "swept": run.swept, "reload": run.is_reload_due}
+        typer.echo(json_text({"summary": summary}))
+        return
+    say("  ".join(f"{name} {count}" for name, count in told.items()))
+    if run.swept:
+        say(f"{counted(run.swept, 'file')} of former editions removed")
+    if run.is_reload_due:
+        say("nginx has to read its configuration again: nginx -t && nginx -s reload")
+
+
+def _line(outcome: Outcome) -> str:
+    [line] = aligned(
+        [(outcome.result, outcome.path, outcome.reason or outcome.location or "")], _WIDTHS[:]
+    )
+    return line.removesuffix("  -")
+
+
+def _record(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "result": outcome.result,
+        "path": outcome.path,
+        "reason": outcome.reason,
+        "location": outcome.location,
+        "fields": dict(outcome.fields),
+        "files": outcome.files,
+    }

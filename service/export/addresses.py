@@ -1,0 +1,93 @@
+"""Every public address. What is not named here is not exported; one more kind is one more row."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import chain
+from typing import NamedTuple
+
+from feeds.categories import Catalogue
+from feeds.model.feed import Format
+from feeds.newsstand import Newsstand
+from service.web import load_assets
+from service.web.sitemaps import count_parts
+
+#: Releases looked up together. Their pages are made one by one.
+RELEASES_A_LOOK = 500
+
+
+class Address(NamedTuple):
+    """A public address."""
+
+    path: str
+    #: When what it shows last changed, if nothing but that and the configuration changes its
+    #: bytes; None when it has to be looked at each time.
+    changed_at: datetime | None = None
+
+
+def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Address]:
+    """All paths that a reader may ask for, as they stand behind the base URL, not encoded.
+
+    Documents come first: they are what pollers ask for. Lists come last: they name pages, which
+    are there by then.
+    """
+    return chain(
+        map(Address, _documents(catalogue)),
+        _archives(catalogue, newsstand),
+        map(Address, _former(catalogue)),
+        map(Address, _assets()),
+        map(Address, _pages(catalogue)),
+        _release_pages(newsstand),
+        map(Address, _lists(newsstand)),
+    )
+
+
+def count_addresses(catalogue: Catalogue, newsstand: Newsstand) -> int:
+    """About how many there are, to tell how far one is."""
+    return len(catalogue.feeds) * (len(Format) + 1) + newsstand.count_release_pages() + 12
+
+
+def _documents(catalogue: Catalogue) -> Iterator[str]:
+    for slug in catalogue.feeds:
+        for each in Format:
+            yield f"/feeds/{slug}.{each}"
+
+
+def _archives(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Address]:
+    """Archive documents, which do not change once they are closed."""
+    for slug in catalogue.feeds:
+        for archive in newsstand.archives(slug):
+            for each in Format:
+                yield Address(f"/feeds/{slug}/archive/{archive.number}.{each}", archive.closed_at)
+
+
+def _former(catalogue: Catalogue) -> Iterator[str]:
+    """Addresses of feeds that have another slug now: they lead to the new ones."""
+    for slug in catalogue.slugs_by_former:
+        yield f"/feeds/{slug}"
+        yield from (f"/feeds/{slug}.{each}" for each in Format)
+
+
+def _assets() -> Iterator[str]:
+    assets = load_assets()
+    yield from (assets.path(name) for name in sorted(assets.by_name))
+    yield "/favicon.ico"
+
+
+def _pages(catalogue: Catalogue) -> Iterator[str]:
+    yield "/"
+    yield from (f"/feeds/{slug}" for slug in catalogue.feeds)
+
+
+def _release_pages(newsstand: Newsstand) -> Iterator[Address]:
+    last = None
+    while found := newsstand.release_pages(behind=last, limit=RELEASES_A_LOOK):
+        yield from (Address(f"/releases/{page.slug}", page.changed_at) for page in found)
+        last = found[-1]
+
+
+def _lists(newsstand: Newsstand) -> Iterator[str]:
+    yield from ("/feeds.opml", "/robots.txt", "/news-sitemap.xml")
+    parts = count_parts(newsstand.count_release_pages())
+    if parts > 1:
+        yield from (f"/sitemap-{number}.xml" for number in range(1, parts + 1))
+    yield "/sitemap.xml"

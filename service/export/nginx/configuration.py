@@ -1,0 +1,294 @@
+"""The configuration that is written into the folder, as files to be included."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from feeds.model.feed import Format
+from service.export.asking import Answer
+from service.export.layout import PROBLEMS, SITE, UNDATED
+from service.export.nginx.decisions import (
+    PART,
+    UNSATISFIABLE,
+    WHOLE,
+    held_maps,
+    precondition_maps,
+    range_maps,
+)
+from service.export.nginx.maps import PREFIX, literal, map_block, quoted, var
+from service.export.nginx.negotiation import REFUSED, coding_maps, type_maps
+from service.export.renditions import Profile
+
+#: Where nginx goes inside itself; nobody can ask for it.
+_INSIDE = "/.communique"
+
+#: As the service takes them: a list of entity tags may be long.
+_HEADER_BUFFERS = "4 128k"
+
+_SIZES = """\
+map_hash_max_size 262144;
+map_hash_bucket_size 512;
+variables_hash_max_size 4096;
+variables_hash_bucket_size 128;
+"""
+
+_HEAD = (
+    "# Written by 'communique export': changes are lost with the next one. See docs/export.md.\n"
+)
+
+#: While nginx has not been told of a new profile: a cache asks again each time.
+_FALLBACKS = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What the configuration is made of beside the rules."""
+
+    root: Path  #: of the export
+    base_url: str
+    profiles: Mapping[str, Profile]  #: by id
+    moved: Mapping[str, tuple[int, str]]  #: by path: status and where to
+    gone: Sequence[str]  #: paths
+    problems: Mapping[tuple[int, str], Answer]  #: by status and form
+    preflight: Answer  #: to a browser that asks before it asks
+
+
+def configuration(serving: Serving) -> dict[str, str]:
+    """The files by name: the same text for the same values.
+
+    ``http.conf`` is to be included in nginx's ``http``, ``server.conf`` in a ``server``, which
+    includes ``fields.conf`` itself. ``sizes.conf`` goes before ``http.conf``, where these sizes are
+    not set elsewhere: nginx takes each but once.
+    """
+    return {
+        "sizes.conf": _HEAD + _SIZES,
+        "http.conf": _HEAD + "\n".join(_maps(serving)),
+        "fields.conf": _HEAD + "".join(_fields(serving)),
+        "server.conf": _HEAD + _server(serving),
+    }
+
+
+def _maps(serving: Serving) -> Iterator[str]:
+    yield f'geo ${PREFIX}dollar {{\n    default "$";\n}}\n'
+    yield from type_maps()
+    yield from coding_maps()
+    yield from _place_maps()
+    yield from held_maps()
+    yield from precondition_maps()
+    yield from range_maps()
+    yield from _profile_maps(serving)
+    yield from _problem_maps(serving)
+    for status in (301, 308):
+        moves = [
+            (path, literal(to)) for path, (code, to) in sorted(serving.moved.items())
+            if code == status
+        ]  # fmt: skip
+        yield map_block("$uri", f"moved_{status}", moves)
+    # What follows the newest archive is, for now, the subscription document.
+    current = f"{literal(serving.base_url)}{var('of_feed')}{var('in_format')}"
+    feed, suffix = rf"(?<{PREFIX}of_feed>/feeds/[^/]+)", rf"(?<{PREFIX}in_format>\.\w+)"
+    yield map_block("$uri", "current", [(rf"~^{feed}/archive/[1-9]\d*{suffix}$", current)])
+    yield map_block("$uri", "gone", [(path, "1") for path in sorted(serving.gone)])
+
+
+def _place_maps() -> Iterator[str]:
+    """``$communique_file``: what an address has below ``site``, as `layout.file_of` says."""
+    own = [("/", "/index.html"), ("~//", ""), (r"~\.html$", ""), (r"~\.[^/]*$", "$uri")]
+    yield map_block("$uri", "own_file", own, default="$uri.html")
+    yield map_block("$uri", "is_choice", [("~^/feeds/[^/.]+$", "1")])
+    formats = [(f"1{each}", f".{each}") for each in Format]
+    yield map_block(f"{var('is_choice')}{var('liked')}", "chosen", formats)
+    yield map_block(var("chosen"), "file", [("", var("own_file"))], default=f"$uri{var('chosen')}")
+
+
+def _profile_maps(serving: Serving) -> Iterator[str]:
+    """A variable for each header field, by profile; and what is said of 200 and 206 alone."""
+    for name in _names(serving):
+        told = [
+            (one.id, literal(dict(one.fields)[name]))
+            for one in sorted(serving.profiles.values(), key=lambda one: one.id)
+            if name in dict(one.fields)
+        ]
+        default = _FALLBACKS.get(name, "")
+        yield map_block(var("profile"), _variable(name), told, default=default)
+    # RFC 9110 15.4.5: a 304 says nothing of the bytes that it does not bring.
+    for variable, told_by in (
+        ("told_type", var(_variable("Content-Type"))),
+        ("told_coding", var("content_coding")),
+        ("told_parts", "bytes"),
+    ):
+        yield map_block("$status", variable, [("304", "")], default=told_by)
+    yield map_block(var("coding"), "content_coding", [("identity", "")], default=var("coding"))
+    yield map_block(var("known"), "etag", [("", f'"{var("opaque")}"')], default=f'"{var("known")}"')
+    vary = var(_variable("Vary"))
+    yield map_block(var("chosen"), "told_vary", [("", vary)], default="Accept, Accept-Encoding")
+    base = literal(serving.base_url)
+    own = f"{base}{var('file')}"
+    yield map_block(var("chosen"), "told_location", [("", "")], default=own)
+
+
+def _problem_maps(serving: Serving) -> Iterator[str]:
+    yield map_block("$status", "allow", [("405", "GET, HEAD, OPTIONS")])
+    size = f"bytes */{var('size')}"
+    yield map_block("$status", "behind", [("416", size)])
+    # As the service does: its routes for feeds are open to scripts, and a 405 is of no route.
+    yield map_block("$status$request_uri", "open", [("~^405", ""), ("~^.../feeds", "*")])
+    for name in _problem_names(serving):
+        forms = {form: answer.field(name) for form, answer in _told_problems(serving)}
+        told = [(form, literal(value)) for form, value in sorted(forms.items()) if value]
+        yield map_block(var("form"), f"p{_variable(name)[1:]}", told)
+
+
+def _fields(serving: Serving) -> Iterator[str]:
+    yield 'etag off;\ngzip off;\ntypes { }\ndefault_type "";\n'
+    own = {
+        "Content-Type": var("told_type"),
+        "Vary": var("told_vary"),
+        "Content-Location": var("told_location"),
+    }
+    for name in _names(serving):
+        yield _add(name, own.pop(name, var(_variable(name))))
+    for name, value in own.items():
+        yield _add(name, value)
+    yield _add("Content-Encoding", var("told_coding"))
+    yield _add("ETag", var("etag"))
+    yield _add("Last-Modified", var("date"))
+
+
+def _server(serving: Serving) -> str:
+    root = literal(str(serving.root))
+    fields = quoted(str(serving.root / "nginx" / "fields.conf"))
+    statuses = " ".join(str(code) for code in sorted({code for code, _ in serving.problems}))
+    problem = f"{root}/{PROBLEMS}/$status.{var('form')}"
+    return f"""
+merge_slashes off;
+large_client_header_buffers {_HEADER_BUFFERS};
+error_page {statuses} {_INSIDE}/problem;
+# nginx's own "return 304" would say Content-Length: 0, which RFC 9110 8.6 forbids.
+error_page 418 =304 {_INSIDE}/{UNDATED}-{WHOLE};
+
+location / {{
+    # The link's name is looked up once: tag and bytes are those of one edition.
+    root {quoted(f"{root}/{SITE}{var('file')}")};
+    include {fields};
+    if ($request_method = OPTIONS) {{
+        rewrite ^ {_INSIDE}/options last;
+    }}
+    if ($request_method !~ "^(?:GET|HEAD)$") {{
+        return 405;
+    }}
+    if (${PREFIX}moved_301) {{
+        return 301 ${PREFIX}moved_301;
+    }}
+    if (${PREFIX}moved_308) {{
+        return 308 ${PREFIX}moved_308;
+    }}
+    if (${PREFIX}gone) {{
+        return 410;
+    }}
+    set ${PREFIX}way "";
+    if (!-f $document_root) {{
+        set ${PREFIX}way ${PREFIX}current;
+    }}
+    if (${PREFIX}way) {{
+        return 307 ${PREFIX}way;
+    }}
+    if (!-f $document_root) {{
+        return 404;
+    }}
+    set ${PREFIX}held $realpath_root;
+    if (${PREFIX}coding = {REFUSED}) {{
+        return 406;
+    }}
+    if (${PREFIX}if_match_fails) {{
+        return 412;
+    }}
+    if (${PREFIX}known) {{
+        return 418;
+    }}
+    if (${PREFIX}range = {UNSATISFIABLE}) {{
+        return 416;
+    }}
+    rewrite ^ {_INSIDE}/{var("age")}-{var("range")} last;
+}}
+{"".join(_ways(fields))}
+location = {_INSIDE}/problem {{
+    internal;
+    etag off;
+    gzip off;
+    types {{ }}
+    default_type "";
+    alias {quoted(problem)};
+{_indented(_problem_fields(serving))}}}
+
+location = {_INSIDE}/options {{
+    internal;
+    default_type "";
+{_indented(_add(name, literal(value)) for name, value in _preflight_fields(serving))}    return 200;
+}}
+"""
+
+
+def _ways(fields: str) -> Iterator[str]:
+    """Where the bytes come from: nginx cuts parts out, and knows by a file's time who has it."""
+    for age in ("dated", UNDATED):
+        for extent, ranges in ((WHOLE, 0), (PART, 1)):
+            since = "before" if age == "dated" else "off"
+            # nginx says so of the whole alone, and not where it cuts nothing.
+            parts = _add("Accept-Ranges", var("told_parts"))
+            yield f"""
+location = {_INSIDE}/{age}-{extent} {{
+    internal;
+    alias {quoted(f"{var('held')}{var('ending')}")};
+    if_modified_since {since};
+    max_ranges {ranges};
+    include {fields};
+    {parts}}}
+"""
+
+
+def _problem_fields(serving: Serving) -> Iterator[str]:
+    for name in _problem_names(serving):
+        yield _add(name, var(f"p{_variable(name)[1:]}"), always=True)
+    yield _add("Access-Control-Allow-Origin", var("open"), always=True)
+    yield _add("Allow", var("allow"), always=True)
+    yield _add("Content-Range", var("behind"), always=True)
+
+
+def _preflight_fields(serving: Serving) -> Iterator[tuple[str, str]]:
+    for name, value in serving.preflight.fields:
+        if name.startswith("Access-Control-") or name in ("Allow", "X-Content-Type-Options"):
+            yield name, value
+
+
+def _names(serving: Serving) -> list[str]:
+    found = {name for one in serving.profiles.values() for name, _ in one.fields}
+    return sorted(found | {"Content-Type", "Vary"})
+
+
+def _problem_names(serving: Serving) -> list[str]:
+    """What problems say by their form alone."""
+    by_itself = {"Content-Length", "Allow", "Content-Range", "Access-Control-Allow-Origin",
+                 "Access-Control-Expose-Headers"}  # fmt: skip
+    found = {name for _, answer in _told_problems(serving) for name, _ in answer.fields}
+    return sorted(found - by_itself)
+
+
+def _told_problems(serving: Serving) -> Iterator[tuple[str, Answer]]:
+    """Those that are what was wanted: with a store that cannot be asked, some are another one."""
+    for (status, form), answer in serving.problems.items():
+        if answer.status == status:
+            yield form, answer
+
+
+def _variable(name: str) -> str:
+    # Short: nginx, as it comes, takes names of up to 46 characters.
+    return f"f_{name.lower().replace('-', '_')}"
+
+
+def _add(name: str, value: str, *, always: bool = False) -> str:
+    return f"add_header {name} {quoted(value)}{' always' if always else ''};\n"
+
+
+def _indented(lines: Iterator[str]) -> str:
+    return "".join(f"    {line}" for line in lines)

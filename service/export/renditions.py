@@ -1,0 +1,135 @@
+"""What there is at an address: the bytes in all codings, and the header fields with them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from service.errors import ServiceError
+from service.export.asking import Answer, Application, ask
+from service.export.layout import written_date
+from service.http_rules import HTML_TYPE, Coding
+from service.web.codecs import encode
+
+#: Said of one form of the bytes, or by whoever serves them; all else is the address's profile.
+_NOT_IN_PROFILE = {
+    "accept-ranges",
+    "content-encoding",
+    "content-length",
+    "date",
+    "etag",
+    "last-modified",
+}
+
+#: As wide as a collision is unlikely among some ten thousand profiles.
+_PROFILE_DIGITS = 16
+
+#: An edition comes out within milliseconds; one that comes at each try is a fault of ours.
+_TRIES = 5
+
+
+class Restless(ServiceError):
+    """An address gave other bytes at each try."""
+
+    def __init__(self, path: str, /) -> None:
+        super().__init__(f"{path} changes faster than it can be read")
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Header fields that do not change with the bytes. Few: one for all releases' pages."""
+
+    fields: tuple[tuple[str, str], ...]  #: sorted by name
+
+    @property
+    def id(self) -> str:
+        """The same for the same fields, for ever."""
+        return sha256(json.dumps(self.fields).encode()).hexdigest()[:_PROFILE_DIGITS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """One representation without a coding, as the application describes it."""
+
+    path: str
+    revision: str  #: the entity tag without a coding, without quotes
+    last_modified: str | None  #: as HTTP writes it
+    profile: Profile
+    body: bytes
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Equal to the one of a version exactly when that has all that is at the address."""
+        return self.revision, written_date(self.last_modified), self.profile.id
+
+
+def rendition(application: Application, path: str) -> Rendition | Answer:
+    """Ask for what is at *path*; when it is anything but a 200, the answer itself."""
+    return _of(path, _ask(application, path, Coding.IDENTITY))
+
+
+def all_forms(
+    application: Application, first: Rendition
+) -> tuple[Rendition, Mapping[Coding, bytes]]:
+    """The same in all codings; if it changes meanwhile, begin again with what it became.
+
+    What has a date is kept by the application with its gzip, and is asked for: strong tags promise
+    the same bytes, also beside a service whose gzip was made by an earlier version. What has none
+    is coded when it is asked for, so it is coded here, by the same means, and made only once.
+
+    Raises:
+        Restless: It changed each time.
+    """
+    if first.last_modified is None:
+        return first, {coding: encode(first.body, coding) for coding in Coding}
+    wanted = first
+    for _ in range(_TRIES):
+        forms = {Coding.IDENTITY: wanted.body}
+        for coding in (Coding.GZIP, Coding.BROTLI, Coding.ZSTD):
+            answer = _ask(application, wanted.path, coding)
+            if not _is_form_of(wanted, answer, coding):
+                break
+            forms[coding] = answer.body
+        else:
+            return wanted, forms
+        again = rendition(application, wanted.path)
+        if isinstance(again, Answer):
+            break
+        wanted = again
+    raise Restless(first.path)
+
+
+def _ask(application: Application, path: str, coding: Coding) -> Answer:
+    # As a page if there is a choice: its documents have addresses of their own.
+    fields = {"Accept": f"{HTML_TYPE}, */*;q=0.5", "Accept-Encoding": coding.value}
+    return ask(application, path, fields)
+
+
+def _of(path: str, answer: Answer) -> Rendition | Answer:
+    etag = answer.field("ETag")
+    if answer.status != 200 or etag is None:
+        return answer
+    return Rendition(
+        path=path,
+        revision=etag.strip('"'),
+        last_modified=answer.field("Last-Modified"),
+        profile=Profile(fields=_profile_fields(answer)),
+        body=answer.body,
+    )
+
+
+def _is_form_of(wanted: Rendition, answer: Answer, coding: Coding) -> bool:
+    return (
+        answer.field("ETag") == f'"{wanted.revision}-{coding}"'
+        and answer.field("Last-Modified") == wanted.last_modified
+        and answer.field("Content-Encoding") == coding
+    )
+
+
+def _profile_fields(answer: Answer) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        sorted(
+            (name, value) for name, value in answer.fields if name.lower() not in _NOT_IN_PROFILE
+        )
+    )

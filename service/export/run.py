@@ -1,0 +1,280 @@
+"""One run: every address is asked for, and what is new is written."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from feeds.model.feed import ALL, Format
+from service.export.addresses import Address, count_addresses, public_addresses
+from service.export.asking import Answer, Application, ask
+from service.export.folder import GRACE_S, Folder, Placed, write_if_changed
+from service.export.layout import ENDINGS, NGINX, PROBLEMS, VERSIONS, Version, file_of, is_safe
+from service.export.memory import Memory
+from service.export.nginx import Serving, configuration
+from service.export.renditions import Profile, Restless, all_forms, rendition
+from service.web import WebState
+
+_T = TypeVar("_T")
+
+#: Addresses that are shown together, after one wait for the disk.
+BATCH = 200
+
+_PROFILES = "profiles.json"
+_OK, _MOVED, _ABSENT, _GONE = 200, (301, 308), 404, 410
+
+#: How the application is brought to each problem that nginx will have to tell, by status.
+_WAYS_TO_PROBLEMS: dict[int, tuple[str, str, dict[str, str]]] = {
+    404: ("/no-such-address", "GET", {}),
+    405: ("/feeds.opml", "POST", {}),
+    406: ("/feeds.opml", "GET", {"Accept-Encoding": "*;q=0"}),
+    412: ("/feeds.opml", "GET", {"If-Match": '"x"'}),
+    416: ("/feeds.opml", "GET", {"Range": "bytes=99999999999-"}),
+}
+_ACCEPT_BY_FORM = {"html": "text/html", "json": "application/json"}
+
+
+class Result(StrEnum):
+    """What became of one address."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+    MOVED = "moved"
+    GONE = "gone"
+    FAILED = "failed"  #: what was there stays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one address, and what an upload needs to know of it."""
+
+    result: Result
+    path: str
+    reason: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()  #: to be sent with it
+    files: dict[str, str] = field(default_factory=dict)  #: by coding, below the folder
+    location: str | None = None
+
+
+class Run:
+    """One run over one folder."""
+
+    def __init__(
+        self,
+        state: WebState,
+        folder: Folder,
+        application: Application,
+        *,
+        memory: Memory | None = None,
+    ) -> None:
+        """Prepare to write the newsroom in *state*.
+
+        Args:
+            state: Names the addresses.
+            folder: Nobody else writes into it meanwhile.
+            application: Answers for them: the web application of that newsroom.
+            memory: Of the run before; without it, every page is made again.
+        """
+        self._memory = memory
+        self._same_before: datetime | None = None
+        self._failures = 0
+        self._state = state
+        self._folder = folder
+        self._application = application
+        self._public: set[str] = set()  # all but the releases' pages, of which there may be many
+        self._profiles: dict[str, Profile] = {}
+        self._before = _read_profiles(folder.root / _PROFILES)
+        self._moved: dict[str, tuple[int, str]] = {}
+        self._gone: list[str] = []
+        self.is_reload_due = False  #: nginx has to read its configuration again
+        self.swept = 0  #: files of former editions that were removed
+
+    def __len__(self) -> int:
+        """About how many addresses there are."""
+        return count_addresses(self._state.catalogue, self._state.newsstand)
+
+    def outcomes(self, *, grace_s: float = GRACE_S) -> Iterator[Outcome]:
+        """Write; tell of each address as soon as readers have it.
+
+        Raises:
+            FeedsError: The store cannot be asked. What was written until then is good.
+        """
+        self._same_before = None if self._memory is None else self._memory.recall()
+        addresses = public_addresses(self._state.catalogue, self._state.newsstand)
+        for batch in _batches(addresses, BATCH):
+            yield from self._publish(batch)
+        yield from self._remove()
+        self._configure()
+        self._folder.keep()
+        if self._memory is not None and not self._failures:
+            self._memory.note()
+        self.swept = self._folder.sweep(grace_s=grace_s)
+
+    def _publish(self, addresses: Iterable[Address]) -> Iterator[Outcome]:
+        placed: list[tuple[Placed, Outcome]] = []
+        for address in addresses:
+            found = self._remembered(address) or self._look(address.path)
+            if isinstance(found, Outcome):
+                yield found
+            else:
+                placed.append(found)
+        if placed:
+            self._folder.keep()
+        for one, outcome in placed:
+            self._folder.show(one)
+            yield outcome
+
+    def _remembered(self, address: Address) -> Outcome | None:
+        """What is known of an address without asking for it; None if it has to be asked for."""
+        path, changed_at = address
+        if changed_at is None or self._same_before is None or changed_at >= self._same_before:
+            return None
+        held = self._folder.current(path) if is_safe(path) else None
+        profile = None if held is None else self._profile(held.profile)
+        if held is None or profile is None:
+            return None
+        return _told(Result.UNCHANGED, path, profile, held)
+
+    def _profile(self, key: str) -> Profile | None:
+        """A profile of this run, or of one before, which is then one of this run, too."""
+        if key not in self._profiles and key in self._before:
+            self._profiles[key] = self._before[key]
+        return self._profiles.get(key)
+
+    def _look(self, path: str) -> Outcome | tuple[Placed, Outcome]:
+        """Place what is new at an address; or say what became of it."""
+        if not is_safe(path):
+            self._failures += 1
+            return Outcome(result=Result.FAILED, path=path, reason="cannot be a file's name")
+        found = rendition(self._application, path)
+        if isinstance(found, Answer):
+            return self._without_bytes(path, found)
+        self._expect(path)
+        held = self._folder.current(path)
+        if held is not None and held.identity == found.identity:
+            self._profiles[found.profile.id] = found.profile
+            return _told(Result.UNCHANGED, path, found.profile, held, found.last_modified)
+        try:
+            shown, forms = all_forms(self._application, found)
+        except Restless as error:
+            return self._failed(path, str(error))
+        self._profiles[shown.profile.id] = shown.profile
+        placed = self._folder.place(shown, forms)
+        told = _told(Result.WRITTEN, path, shown.profile, placed.version, shown.last_modified)
+        return placed, told
+
+    def _without_bytes(self, path: str, answer: Answer) -> Outcome:
+        """An address that answers with something else than a document or a page."""
+        if answer.status not in (*_MOVED, _ABSENT, _GONE):
+            return self._failed(path, f"answers {answer.status}")
+        if self._folder.is_shown(path):
+            self._folder.hide(path)
+        location = answer.field("Location")
+        if answer.status in _MOVED and location is not None:
+            self._moved[path] = (answer.status, location)
+            return Outcome(result=Result.MOVED, path=path, location=location)
+        if answer.status == _GONE:
+            self._gone.append(path)
+            return Outcome(result=Result.GONE, path=path)
+        return Outcome(result=Result.REMOVED, path=path)
+
+    def _failed(self, path: str, reason: str) -> Outcome:
+        """The last good edition stays."""
+        self._failures += 1
+        self._expect(path)
+        held = self._folder.current(path)
+        if held is not None:
+            self._profile(held.profile)
+        return Outcome(result=Result.FAILED, path=path, reason=reason)
+
+    def _expect(self, path: str) -> None:
+        if not path.startswith("/releases/"):
+            self._public.add(path)
+
+    def _remove(self) -> Iterator[Outcome]:
+        """Hide what is no public address any more."""
+        for batch in _batches(self._folder.shown(), BATCH):
+            pages = {path.rpartition("/")[2]: path for path in batch if _is_release(path)}
+            there = self._state.newsstand.release_pages_there(list(pages))
+            gone = [path for slug, path in pages.items() if slug not in there]
+            gone += [path for path in batch if not _is_release(path) and path not in self._public]
+            for path in gone:
+                self._folder.hide(path)
+                yield Outcome(result=Result.REMOVED, path=path)
+
+    def _configure(self) -> None:
+        """Write what nginx is told, where it is new."""
+        profiles = self._profiles
+        root, site = self._folder.root, self._state.catalogue.site
+        problems = {
+            (status, form): self._problem(status, accept)
+            for status in _WAYS_TO_PROBLEMS
+            for form, accept in _ACCEPT_BY_FORM.items()
+        }
+        for (status, form), answer in problems.items():
+            # A store that cannot be asked just now makes another problem of it.
+            if answer.status == status:
+                write_if_changed(root / PROBLEMS / f"{status}.{form}", answer.body)
+        serving = Serving(
+            root=root,
+            base_url=site.base_url,
+            profiles=profiles,
+            moved=self._moved,
+            gone=self._gone,
+            problems=problems,
+            preflight=ask(self._application, f"/feeds/{ALL}.{Format.ATOM}", method="OPTIONS"),
+        )
+        fields = {key: list(one.fields) for key, one in sorted(profiles.items())}
+        write_if_changed(root / _PROFILES, json.dumps(fields, indent=1).encode() + b"\n")
+        for name, text in configuration(serving).items():
+            self.is_reload_due |= write_if_changed(root / NGINX / name, text.encode())
+
+    def _problem(self, status: int, accept: str) -> Answer:
+        path, method, fields = _WAYS_TO_PROBLEMS[status]
+        return ask(self._application, path, {**fields, "Accept": accept}, method=method)
+
+
+def _read_profiles(path: Path) -> dict[str, Profile]:
+    """Those that a run before wrote: of what is kept of it, nobody says them again."""
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {
+        key: Profile(fields=tuple((name, value) for name, value in fields))
+        for key, fields in written.items()
+    }
+
+
+def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+def _is_release(path: str) -> bool:
+    return path.startswith("/releases/")
+
+
+def _told(
+    result: Result,
+    path: str,
+    profile: Profile,
+    version: Version,
+    last_modified: str | None = None,
+) -> Outcome:
+    home = f"{VERSIONS}/{file_of(path)}/{version.name}"
+    fields = [*profile.fields, ("ETag", f'"{version.revision}"')]
+    if last_modified is not None:
+        fields.append(("Last-Modified", last_modified))
+    return Outcome(
+        result=result,
+        path=path,
+        fields=tuple(fields),
+        files={coding.value: f"{home}{ending}" for coding, ending in ENDINGS.items()},
+    )

@@ -1,0 +1,144 @@
+"""Lists of pages for search engines (sitemaps.org 0.9; Google's extension for news)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from xml.sax.saxutils import escape
+
+from flask import Blueprint, Response
+from werkzeug.exceptions import NotFound
+
+from feeds.model.feed import Site
+from feeds.model.listing import PageStub
+from feeds.model.text import FORBIDDEN_IN_XML, whole_second
+from service.web.answers import answer_bytes
+from service.web.desk import Desk, desk
+
+MEDIA_TYPE = "application/xml; charset=utf-8"
+
+#: sitemaps.org allows 50,000 URLs and 50 MB a file. Fewer make an answer that is written in a
+#: fraction of a second, and let a search engine fetch less again.
+URLS_A_FILE = 10_000
+
+#: Search engines come a few times a day.
+MAX_AGE_S = 60 * 60
+
+#: Google: "Include URLs for articles published in the last two days", a thousand at the most.
+NEWS_AGE = timedelta(days=2)
+MAX_NEWS_URLS = 1_000
+#: News is looked at by the minute. A page leaves this list without anybody having changed it, so
+#: nobody may keep the list for long.
+NEWS_MAX_AGE_S = 5 * 60
+
+_XML = '<?xml version="1.0" encoding="utf-8"?>\n'
+_SITEMAPS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+_NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+
+blueprint = Blueprint("sitemaps", __name__)
+
+
+@blueprint.get("/sitemap.xml")
+def show() -> Response:
+    """Answer with all pages; or, when they do not fit into one file, with the list of its parts.
+
+    There is no ``Last-Modified``: pages that leave the list leave no date. The entity tag knows.
+    """
+    room = desk()
+    parts = count_parts(room.newsstand.count_release_pages())
+    if parts == 1:
+        return _answer(write_urls(_urls(room, 1)), MAX_AGE_S)
+    return _answer(write_index(room.site.sitemap_part(n + 1) for n in range(parts)), MAX_AGE_S)
+
+
+@blueprint.get("/sitemap-<int:number>.xml")
+def part(number: int) -> Response:
+    """Answer with one part of the list of all pages; they count from 1."""
+    room = desk()
+    if not 1 <= number <= count_parts(room.newsstand.count_release_pages()):
+        raise NotFound
+    return _answer(write_urls(_urls(room, number)), MAX_AGE_S)
+
+
+@blueprint.get("/news-sitemap.xml")
+def news() -> Response:
+    """Answer with the pages of the last two days.
+
+    Nothing in it says when it was written: it changes when a page comes or leaves, and so does
+    its entity tag.
+    """
+    room = desk()
+    pages = room.newsstand.newest_release_pages(
+        since=room.now - NEWS_AGE, until=room.now, limit=MAX_NEWS_URLS
+    )
+    return _answer(write_news(room.site, pages), NEWS_MAX_AGE_S)
+
+
+def count_parts(releases: int) -> int:
+    """How many files it takes to list so many releases."""
+    return max(1, -(-releases // URLS_A_FILE))
+
+
+def write_urls(urls: Iterable[tuple[str, datetime | None]]) -> bytes:
+    """Write a list of pages: addresses, each with its last change where that is known."""
+    lines = [
+        f"<url><loc>{_text(address)}</loc>"
+        + (f"<lastmod>{_moment(changed)}</lastmod>" if changed else "")
+        + "</url>\n"
+        for address, changed in urls
+    ]
+    return f"{_XML}<urlset {_SITEMAPS}>\n{''.join(lines)}</urlset>\n".encode()
+
+
+def write_index(addresses: Iterable[str]) -> bytes:
+    """Write a list of lists."""
+    lines = [f"<sitemap><loc>{_text(address)}</loc></sitemap>\n" for address in addresses]
+    return f"{_XML}<sitemapindex {_SITEMAPS}>\n{''.join(lines)}</sitemapindex>\n".encode()
+
+
+def write_news(site: Site, pages: Sequence[PageStub]) -> bytes:
+    """Write a list of news; the same bytes for the same pages."""
+    lines = [
+        f"<url><loc>{_text(site.release_page(page.slug))}</loc><news:news>"
+        f"<news:publication><news:name>{_text(site.title)}</news:name>"
+        f"<news:language>{news_language(page.language)}</news:language></news:publication>"
+        f"<news:publication_date>{_moment(page.published)}</news:publication_date>"
+        f"<news:title>{_text(page.title)}</news:title></news:news></url>\n"
+        for page in pages
+    ]
+    return f"{_XML}<urlset {_SITEMAPS} {_NEWS}>\n{''.join(lines)}</urlset>\n".encode()
+
+
+def news_language(tag: str) -> str:
+    """Write a language (BCP 47) as the extension has it.
+
+    "The language code must be a two- or three-letter ISO 639 code. Exception: for Simplified
+    Chinese, use zh-cn; for Traditional Chinese, use zh-tw."
+    """
+    language, *others = tag.lower().split("-")
+    if language != "zh":
+        return language
+    return "zh-tw" if {"hant", "tw", "hk", "mo"} & set(others) else "zh-cn"
+
+
+def _urls(room: Desk, number: int) -> Iterable[tuple[str, datetime | None]]:
+    """The addresses in one part; the first begins with the front page and the feeds' pages."""
+    if number == 1:
+        yield room.site.home, None
+        for slug in room.catalogue.feeds:
+            yield room.site.feed_page(slug), None
+    offset = (number - 1) * URLS_A_FILE
+    for page in room.newsstand.slice_of_release_pages(offset=offset, limit=URLS_A_FILE):
+        yield room.site.release_page(page.slug), page.updated
+
+
+def _answer(document: bytes, max_age_s: int) -> Response:
+    return answer_bytes(
+        document, media_type=MEDIA_TYPE, cache_control=f"public, max-age={max_age_s}"
+    )
+
+
+def _text(text: str) -> str:
+    return escape(FORBIDDEN_IN_XML.sub("", text))
+
+
+def _moment(moment: datetime) -> str:
+    return f"{whole_second(moment):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,55 @@
+"""A newsroom, and a folder that it is exported to."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from service.export import Folder, Outcome, Result, Run
+from service.web import create_app
+from tests.service.web.offices import open_office, read_sample
+from tests.support.newsrooms import NOON, Office, draft, later
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """A newsroom with a few releases, published."""
+    opened = open_office(tmp_path)
+    opened.add(
+        *read_sample("000_e053d2e383822934.txt"), draft("id:1", "cooperation"), draft("id:2")
+    )
+    opened.publish(now=NOON)
+    yield opened
+    opened.database.close()
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """Where nginx's workers, another user, may look."""
+    with TemporaryDirectory(prefix="export") as name:
+        Path(name).chmod(0o755)
+        yield Path(name) / "public"
+
+
+Export = Callable[..., dict[Result, list[str]]]
+
+
+@pytest.fixture
+def export(office: Office, root: Path) -> Export:
+    """Exports the newsroom as it is now; says which addresses met with which result."""
+
+    def run(grace_s: float = 60.0) -> dict[Result, list[str]]:
+        folder = Folder(root, site_url=office.catalogue.site.base_url)
+        app = create_app(office, clock=lambda: later(hours=1))
+        return by_result(list(Run(office, folder, app).outcomes(grace_s=grace_s)))
+
+    return run
+
+
+def by_result(outcomes: list[Outcome]) -> dict[Result, list[str]]:
+    """Paths by what became of them."""
+    found: dict[Result, list[str]] = {result: [] for result in Result}
+    for outcome in outcomes:
+        found[outcome.result].append(outcome.path)
+    return found

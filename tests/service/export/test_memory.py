@@ -1,0 +1,91 @@
+"""A run makes only the release pages that can have changed since the one before."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feeds.categories import Catalogue
+from service.export import Folder, Memory, Result, Run, rules_of
+from service.web import create_app
+from tests.service.export.conftest import by_result
+from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE
+from tests.support.newsrooms import Office, draft, later
+
+Remembering = Callable[..., list[str]]
+
+
+@pytest.fixture
+def asked_for(office: Office, root: Path) -> Remembering:
+    """Exports at a moment, by some rules; says which release pages were made."""
+
+    def run(now: datetime, rules: str = "rules", ill: str = "nothing") -> list[str]:
+        made: set[str] = set()
+        app = create_app(office)
+
+        def watched(environ: dict[str, Any], start_response: Any) -> Any:
+            if environ["PATH_INFO"].startswith("/releases/"):
+                made.add(environ["PATH_INFO"])
+            if environ["PATH_INFO"] == ill:
+                start_response("500 Internal Server Error", [])
+                return [b""]
+            return app(environ, start_response)
+
+        folder = Folder(root, site_url=SITE.base_url)
+        memory = Memory(root=folder.root, rules=rules, now=now)
+        results = by_result(list(Run(office, folder, watched, memory=memory).outcomes()))
+        assert ill == "nothing" or results[Result.FAILED] == [ill]
+        return sorted(made)
+
+    return run
+
+
+def test_a_release_that_is_as_before_is_not_made_again(
+    office: Office, asked_for: Remembering
+) -> None:
+    assert len(asked_for(later(hours=1))) == 3
+    assert asked_for(later(hours=2)) == []
+    office.add(draft("id:2", title="A corrected treaty"), now=later(hours=3))
+    assert len(asked_for(later(hours=4))) == 1
+    assert asked_for(later(hours=5)) == []
+
+
+def test_a_release_of_the_minutes_before_the_last_run_is_made_again(
+    office: Office, asked_for: Remembering
+) -> None:
+    """It may have been committed after that run looked, or be dated by a clock that is late."""
+    office.add(draft("id:3", title="Just now"), now=later(minutes=55))
+    asked_for(later(hours=1))
+    assert len(asked_for(later(hours=2))) == 1
+    assert asked_for(later(hours=3)) == []
+
+
+def test_other_rules_make_every_page_again_and_so_do_the_former_ones_after_them(
+    asked_for: Remembering,
+) -> None:
+    asked_for(later(hours=1))
+    assert len(asked_for(later(hours=2), rules="others", ill="/feeds.opml")) == 3
+    assert len(asked_for(later(hours=3))) == 3
+
+
+def test_a_run_with_a_failure_is_not_relied_on(asked_for: Remembering) -> None:
+    asked_for(later(hours=1), ill="/feeds.opml")
+    assert len(asked_for(later(hours=2))) == 3
+
+
+def test_a_page_that_somebody_took_away_is_made_again(asked_for: Remembering, root: Path) -> None:
+    asked_for(later(hours=1))
+    [first, *_] = (root / "site" / "releases").iterdir()
+    first.resolve().unlink()
+    assert len(asked_for(later(hours=2))) == 1
+
+
+def test_rules_are_configuration_and_program() -> None:
+    same = Catalogue(SITE, CATEGORIES, list(CATALOGUE.feeds.values()))
+    fewer = Catalogue(SITE, CATEGORIES, [CATALOGUE.feeds["all"]])
+    assert rules_of(same, "1.0") == rules_of(CATALOGUE, "1.0")
+    assert (
+        len({rules_of(CATALOGUE, "1.0"), rules_of(CATALOGUE, "2.0"), rules_of(fewer, "1.0")}) == 3
+    )

@@ -1,0 +1,215 @@
+"""nginx over an export, beside the table of requests that it shares with the service."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from feeds.categories import Catalogue
+from feeds.model.feed import ALL, Format, Window
+from service.export import Folder, Result, Run
+from service.http_rules import choose_coding, choose_type
+from service.web import create_app
+from service.web.codecs import SMALLEST_FIRST
+from tests.service.export.conftest import Export, by_result
+from tests.service.web.offices import CATALOGUE, SITE
+from tests.support.history import rebuilt
+from tests.support.newsrooms import Office, draft, later
+from tests.support.nginx import over_export
+
+ATOM = "/feeds/all.atom"
+
+
+def test_a_new_edition_is_served_without_a_reload(
+    office: Office, export: Export, root: Path
+) -> None:
+    export()
+    with over_export(root) as nginx:
+        client = Client(nginx)
+        before = client.get(ATOM).headers["ETag"]
+        office.add(draft("id:3", title="One more"), now=later(minutes=1))
+        office.publish(now=later(minutes=1))
+        export()
+        document = office.newsstand.document(ALL, Format.ATOM)
+        assert document is not None
+        after = client.get(ATOM, headers={"If-None-Match": before, "Accept-Encoding": "gzip"})
+        assert after.status_code == 200
+        assert after.headers["ETag"] == f'"{document.digest}-gzip"' != before
+        assert after.data == document.gzip
+        assert "emerg" not in nginx.complaints
+
+
+def test_the_configuration_changes_with_the_newsrooms_alone(office: Office, root: Path) -> None:
+    """So nginx has to be reloaded when ops changed something, and not for an edition."""
+
+    def is_reload_due() -> bool:
+        run = Run(office, Folder(root, site_url=SITE.base_url), create_app(office))
+        list(run.outcomes())
+        return run.is_reload_due
+
+    assert is_reload_due()
+    office.add(draft("id:3", title="One more"), now=later(minutes=1))
+    office.publish(now=later(minutes=1))
+    assert not is_reload_due()
+
+
+def test_nginx_has_nothing_to_complain_of(export: Export, root: Path) -> None:
+    export()
+    with over_export(root) as nginx:
+        client = Client(nginx)
+        for path in (ATOM, "/", "/none", "/feeds/none.atom", "/feeds/all.html", "/index.html"):
+            client.get(path)
+        assert nginx.complaints == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/.communique/problem", "/.communique/dated-whole", "/index.html", "/feeds/all.html",
+     "/communique-export.json", "/nginx/http.conf", "/feeds/all.atom.gz", "/feeds", "/feeds/",
+     "/versions", "/profiles.json"],
+)  # fmt: skip
+def test_nothing_but_the_public_addresses_is_there(export: Export, root: Path, path: str) -> None:
+    export()
+    with over_export(root) as nginx:
+        assert Client(nginx).get(path).status_code == 404
+
+
+def test_moves_and_ends_are_told(office: Office, root: Path) -> None:
+    """What the application answers with 301 or 410 is in nginx's maps."""
+    app = create_app(office)
+
+    def moving(environ: dict[str, Any], start_response: Any) -> Any:
+        path = environ["PATH_INFO"]
+        if path.startswith("/feeds/lessons"):
+            start_response("301 Moved Permanently", [("Location", f"{SITE.base_url}/feeds/$new")])
+            return [b""]
+        if path.startswith("/feeds/nothing-yet"):
+            start_response("410 Gone", [])
+            return [b""]
+        return app(environ, start_response)
+
+    folder = Folder(root, site_url=SITE.base_url)
+    list(Run(office, folder, app).outcomes())
+    results = by_result(list(Run(office, folder, moving).outcomes(grace_s=0)))
+    assert "/feeds/lessons.atom" in results[Result.MOVED]
+    assert "/feeds/nothing-yet" in results[Result.GONE]
+    with over_export(root) as nginx:
+        moved = Client(nginx).get("/feeds/lessons.atom")
+        assert moved.status_code == 301
+        assert moved.headers["Location"] == f"{SITE.base_url}/feeds/$new"
+        assert Client(nginx).get("/feeds/nothing-yet.rss").status_code == 410
+        assert Client(nginx).get(ATOM).status_code == 200
+
+
+def test_archives_are_there_as_soon_as_they_are_closed(office: Office, root: Path) -> None:
+    """RFC 5005 section 4, without a reload; what follows the newest leads to the current one."""
+    small = Window(entries=4, days=0, bytes=1_000_000)
+    feeds = [replace(feed, window=small) for feed in CATALOGUE.feeds.values()]
+    office.configure(Catalogue(SITE, list(CATALOGUE.categories.values()), feeds), now=later())
+
+    def publish(hours: range) -> bool:
+        for hour in hours:
+            office.add(draft(f"id:{hour}", title=f"No {hour}"), now=later(hours=hour))
+            office.publish(now=later(hours=hour))
+        run = Run(office, Folder(root, site_url=SITE.base_url), create_app(office))
+        list(run.outcomes())
+        return run.is_reload_due
+
+    publish(range(1, 13))
+    with over_export(root) as nginx:
+        client = Client(nginx)
+
+        def fetch(url: str) -> bytes:
+            body: bytes = client.get(url.removeprefix(SITE.base_url)).data
+            return body
+
+        def assert_whole() -> None:
+            expected = {one.release.id for one in office.newsroom.releases(limit=100)}
+            for each in Format:
+                assert set(rebuilt(SITE.topic(ALL, each), each, fetch)) == expected
+
+        assert_whole()
+        first = client.get("/feeds/all/archive/1.atom")
+        assert first.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        following = f"/feeds/all/archive/{office.newsstand.last_archive(ALL) + 1}.json"
+        leads_on = client.get(following)
+        assert leads_on.status_code == 307
+        assert leads_on.headers["Location"] == f"{SITE.base_url}/feeds/all.json"
+        assert not publish(range(13, 20))
+        assert client.get(following).status_code == 200
+        assert_whole()
+
+
+def test_a_former_slug_leads_to_the_new_one(office: Office, root: Path) -> None:
+    """RFC 9110 15.4.2, by the maps that an export fills."""
+    feeds = [
+        replace(feed, was=("teachings",)) if feed.slug == "lessons" else feed
+        for feed in CATALOGUE.feeds.values()
+    ]
+    office.configure(Catalogue(SITE, list(CATALOGUE.categories.values()), feeds), now=later())
+    office.publish(now=later())
+    list(Run(office, Folder(root, site_url=SITE.base_url), create_app(office)).outcomes())
+    with over_export(root) as nginx:
+        for suffix in ("", ".atom", ".rss", ".json"):
+            moved = Client(nginx).get(f"/feeds/teachings{suffix}")
+            assert moved.status_code == 301
+            assert moved.headers["Location"] == f"{SITE.base_url}/feeds/lessons{suffix}"
+
+
+CODINGS = [
+    None, "", "gzip", "br, zstd, gzip", "gzip;q=1, br;q=0.999", "zstd;q=0.10, gzip;q=0.09",
+    "GZip ; Q = 0.5 , identity;q=0.6", "identity", "identity;q=0.5, *;q=0.5", "*", "*;q=0",
+    "identity;q=0", "identity;q=0, gzip;q=0.001", "br;q=0, *;q=0.3", "x-gzip", "gzip;q=2, br;q=x",
+    "gzip;q=0.5;x=1", "deflate", "deflate, gzip;q=1.0, *;q=0.5", "gzip,,br;q=0.", ";q=1", "brotli",
+    "gzip;q=1.000", "gzip;q=0.0, br;q=0.000", "*;q=0.2, identity;q=0.3, zstd;q=0.25",
+]  # fmt: skip
+
+
+def test_codings_are_chosen_as_the_service_chooses(export: Export, root: Path) -> None:
+    """RFC 9110 12.5.3: each of these gets from nginx what `choose_coding` says."""
+    export()
+    with over_export(root) as nginx:
+        client = Client(nginx)
+        for field in CODINGS:
+            expected = choose_coding(field, SMALLEST_FIRST)
+            answer = client.get(ATOM, headers={} if field is None else {"Accept-Encoding": field})
+            told = answer.headers.get("Content-Encoding", "identity")
+            assert (None if answer.status_code == 406 else told) == expected, field
+
+
+TYPES = [
+    None,
+    "*/*",
+    "text/html",
+    "application/*",
+    "application/rss+xml",
+    "text/*, application/*;q=0.9",
+    "application/atom+xml;q=0.5, application/rss+xml;q=0.6",
+    "application/feed+json, */*;q=0.9",
+    "application/atom+xml;type=feed;q=0.3, application/rss+xml;q=0.2",
+    "image/png",
+    "application/atom+xml;q=0",
+    "application/atom+xml;q=0, application/*",
+    "*/*;q=0.5, text/html;q=0",
+    "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8",
+    "APPLICATION/RSS+XML ; Q=1",
+    "application/atom+xml;q=2",
+    "application/atom+xml;q=0.123, application/rss+xml;q=0.124",
+    "text/html;q=0.9, application/rss+xml;q=0.9",
+    "application/atomxxml",
+    "a/b;q=0.1,application/*;q=0.2",
+]
+
+
+def test_formats_are_chosen_as_the_service_chooses(export: Export, root: Path) -> None:
+    """RFC 9110 12.5.1: each of these gets from nginx what `choose_type` says."""
+    export()
+    offered = [*(each.media_type for each in Format), "text/html"]
+    with over_export(root) as nginx:
+        client = Client(nginx)
+        for field in TYPES:
+            expected = choose_type(field, offered, default="text/html")
+            answer = client.get("/feeds/all", headers={} if field is None else {"Accept": field})
+            assert answer.headers["Content-Type"].partition(";")[0] == expected, field

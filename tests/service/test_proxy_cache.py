@@ -1,0 +1,189 @@
+"""A real nginx cache before the real service stays right through new editions (RFC 9111)."""
+
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import brotli
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from tests.support.nginx import Nginx, running_nginx
+from tests.support.running_service import Service, document, running, wait_until
+
+JSON = "/feeds/all.json"
+
+#: nginx counts in whole seconds, and one that has begun still counts.
+OVER_S = 2.1
+
+#: One second, whatever the service says: a test cannot wait for a minute.
+SHORT = """
+        proxy_ignore_headers Cache-Control Expires;
+        proxy_cache_valid 200 1s;
+"""
+
+CACHE = """
+    proxy_cache_path {folder} keys_zone=press:1m use_temp_path=off;
+"""
+
+BEFORE_SERVICE = """
+    location / {{
+        proxy_pass {url};
+        proxy_http_version 1.1;
+        proxy_set_header Host $host;
+        proxy_cache press;
+        proxy_cache_revalidate on;
+        proxy_cache_lock on;
+        add_header X-Cache $upstream_cache_status always;
+        {life}
+    }}
+"""
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    configured = Service(folder=tmp_path / "newsroom")
+    configured.drop("first.txt", document("The first", "Finance"))
+    with running(configured) as started:
+        wait_until(lambda: started.titles() == ["The first"])
+        yield started
+
+
+@pytest.fixture
+def cache_folder() -> Iterator[str]:
+    with TemporaryDirectory(prefix="cache") as name:
+        Path(name).chmod(0o777)
+        yield name
+
+
+def nginx_before(service: Service, folder: str, life: str) -> "Iterator[Nginx]":
+    server = BEFORE_SERVICE.format(url=service.base_url, life=life)
+    with running_nginx(http=CACHE.format(folder=folder), server=server) as nginx:
+        yield nginx
+
+
+@pytest.fixture
+def short(service: Service, cache_folder: str) -> Iterator[Client]:
+    """A client of a cache that keeps what it has for a second."""
+    for nginx in nginx_before(service, cache_folder, SHORT):
+        yield Client(nginx, use_cookies=False)
+
+
+@pytest.fixture
+def patient(service: Service, cache_folder: str) -> Iterator[Client]:
+    """A client of a cache that does as Cache-Control says."""
+    for nginx in nginx_before(service, cache_folder, ""):
+        yield Client(nginx, use_cookies=False)
+
+
+def get(client: Client, coding: str = "identity", **fields: str) -> TestResponse:
+    named = {name.replace("_", "-"): value for name, value in fields.items()}
+    return client.get(JSON, headers={"Accept-Encoding": coding, **named})
+
+
+def titles(answer: TestResponse) -> list[str]:
+    """The titles in an answer, whatever its coding."""
+    plain = {"gzip": gzip.decompress, "br": brotli.decompress}
+    coding = answer.headers.get("Content-Encoding")
+    body = plain[coding](answer.data) if coding else answer.data
+    return [item["title"] for item in json.loads(body)["items"]]
+
+
+def publish(service: Service, title: str) -> None:
+    """Publish a release, and wait until the service has it."""
+    service.drop(f"{title}.txt", document(title, "Finance", published="2026-01-06T09:00:00+00:00"))
+    wait_until(lambda: title in service.titles())
+
+
+def test_each_client_gets_its_own_coding(short: Client) -> None:
+    """RFC 9111 4.1: Vary tells the cache which of the stored answers fits."""
+    for _ in range(2):
+        for coding, told in (("gzip", "gzip"), ("br", "br"), ("identity", None)):
+            answer = get(short, coding)
+            assert answer.headers.get("Content-Encoding") == told
+            assert answer.headers["ETag"].endswith(f'-{told}"' if told else '"')
+            assert titles(answer) == ["The first"]
+            assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+def test_an_edition_that_is_still_current_is_not_sent_again(short: Client) -> None:
+    """RFC 9111 4.3: the cache asks by the entity tag, and a 304 freshens what it has."""
+    first = get(short, "gzip")
+    wait_until(lambda: get(short, "gzip").headers["X-Cache"] == "REVALIDATED")
+    again = get(short, "gzip")
+    assert again.headers["X-Cache"] in ("HIT", "REVALIDATED")
+    for name in ("ETag", "Last-Modified", "Cache-Control", "Vary", "Link", "Content-Type"):
+        assert again.headers[name] == first.headers[name]
+    assert again.data == first.data
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "identity"])
+def test_a_new_edition_comes_through_when_the_old_ones_time_is_over(
+    service: Service, short: Client, coding: str
+) -> None:
+    before = get(short, coding)
+    publish(service, "The second")
+    time.sleep(OVER_S)
+    # After its time the old one is shown to nobody: the next answer is the new one at once.
+    after = get(short, coding)
+    assert titles(after) == ["The second", "The first"]
+    assert after.headers["ETag"] != before.headers["ETag"]
+    own = service.get(JSON, Accept_Encoding=coding)
+    assert after.data == own.body
+    for name in ("ETag", "Last-Modified", "Link", "Cache-Control"):
+        assert after.headers[name] == own.headers[name.lower()]
+
+
+def test_who_holds_the_edition_gets_a_304_from_the_cache(service: Service, short: Client) -> None:
+    held = get(short, "gzip").headers["ETag"]
+    assert get(short, "gzip", If_None_Match=held).status_code == 304
+    publish(service, "The second")
+    time.sleep(OVER_S)
+    answer = get(short, "gzip", If_None_Match=held)
+    assert (answer.status_code, titles(answer)) == (200, ["The second", "The first"])
+    assert get(short, "gzip", If_None_Match=answer.headers["ETag"]).status_code == 304
+
+
+def test_through_many_editions_bodies_and_tags_belong_together(
+    service: Service, short: Client
+) -> None:
+    """No coding of one edition is ever told under the tag of another."""
+    bodies: dict[str, bytes] = {}
+    plain: dict[str, list[str]] = {}
+    for number in range(4):
+        publish(service, f"Number {number}")
+        deadline = time.monotonic() + OVER_S
+        while time.monotonic() < deadline:
+            for coding in ("gzip", "br", "identity"):
+                answer = get(short, coding)
+                etag = answer.headers["ETag"]
+                assert bodies.setdefault(etag, answer.data) == answer.data
+                revision = etag.strip('"').partition("-")[0]
+                assert plain.setdefault(revision, titles(answer)) == titles(answer)
+    assert len(plain) >= 3
+
+
+def test_within_its_time_an_answer_comes_from_the_cache(service: Service, patient: Client) -> None:
+    """RFC 9111 4.2: so long Cache-Control allows, and the service is not asked."""
+    first = get(patient, "gzip")
+    assert first.headers["X-Cache"] == "MISS"
+    publish(service, "The second")
+    again = get(patient, "gzip")
+    assert (again.headers["X-Cache"], again.data) == ("HIT", first.data)
+    assert "max-age=" in again.headers["Cache-Control"]
+
+
+def test_a_feed_can_be_had_while_the_service_is_down(service: Service, patient: Client) -> None:
+    first = get(patient)
+    service.stop()
+    assert get(patient).data == first.data
+
+
+def test_problems_are_not_kept(patient: Client) -> None:
+    """RFC 9111 5.2.2.5: no-store."""
+    for _ in range(2):
+        answer = patient.get("/feeds/none.atom")
+        assert (answer.status_code, answer.headers["X-Cache"]) == (404, "MISS")
