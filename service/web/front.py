@@ -7,7 +7,7 @@ edition yet, a store that cannot be reached.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
@@ -15,13 +15,15 @@ from feeds.categories import Catalogue
 from feeds.errors import FeedsError
 from feeds.model.feed import Feed, Format
 from feeds.newsstand import Newsstand
-from service.http_rules import Asked, asked_of, decide
+from service.http_rules import Asked, Coding, asked_of, decide
 from service.web.desk import WebState
 from service.web.documents import choose_format, represent
+from service.web.forms import NotMadeYet
 from service.web.replies import Reply, reply
 from service.web.shelf import Copy, Shelf
 
 Environ = dict[str, Any]
+Form = Callable[[Coding], bytes]
 Application = Callable[..., Iterable[bytes]]
 
 #: What an honest poller sends in the fields that decide. Who sends more is answered all the same,
@@ -86,6 +88,35 @@ class Front:
         start_response(answer.status, answer.headers.copy())
         return answer.body
 
+    def at_hand(
+        self, environ: Environ, aside: Callable[[Callable[[], None]], object]
+    ) -> Reply | None:
+        """Answer at once, or not at all: for a caller that has other clients to serve meanwhile.
+
+        It neither asks the store nor compresses, and reads no long list.
+
+        Args:
+            environ: The method, the path, and those of the fields that are looked at here.
+            aside: Has another thread do what is due; see `Watch.known`.
+
+        Returns:
+            None when this is to be asked again as an application, from a thread that may wait.
+        """
+        address = self._find(environ)
+        if address is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return None
+        copy = self._shelf.at_hand(address.feed.slug, address.format, aside)
+        if copy is None:
+            return None
+        asked = asked_of(environ)
+        known = copy.answers.get((address, asked))
+        if known is not None or not _is_usual(asked):
+            return known
+        try:
+            return self._decide(copy, address, asked, copy.forms.at_hand)
+        except NotMadeYet:
+            return None
+
     def _answer(self, environ: Environ) -> Reply | None:
         address = self._find(environ)
         if address is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
@@ -95,7 +126,7 @@ class Front:
             return None
         asked = asked_of(environ)
         known = copy.answers.get((address, asked))
-        return known or self._decide(copy, address, asked)
+        return known or self._decide(copy, address, asked, copy.forms.get)
 
     def _find(self, environ: Environ) -> Address | None:
         drawn = self._map
@@ -116,16 +147,20 @@ class Front:
             # The application will meet it again, and it has words for it.
             return None
 
-    def _decide(self, copy: Copy, address: Address, asked: Asked) -> Reply | None:
+    def _decide(self, copy: Copy, address: Address, asked: Asked, form: Form) -> Reply | None:
         described = represent(copy, address.feed, is_chosen=address.is_chosen)
-        decision = decide(asked, described)
+        decision = decide(asked, replace(described, length=lambda coding: len(form(coding))))
         if decision.status not in _OWN:
             return None
-        answer = reply(decision, copy.forms.get)
+        answer = reply(decision, form)
         # A part is a copy of its bytes, and there are as many parts as one may ask for.
-        if asked.range is None and sum(len(field or "") for field in asked) <= MAX_REMEMBERED_CHARS:
+        if asked.range is None and _is_usual(asked):
             self._shelf.remember(copy, (address, asked), answer)
         return answer
+
+
+def _is_usual(asked: Asked) -> bool:
+    return sum(len(field or "") for field in asked) <= MAX_REMEMBERED_CHARS
 
 
 def _draw(catalogue: Catalogue) -> Map:

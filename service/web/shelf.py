@@ -19,7 +19,7 @@ DEFAULT_MEGABYTES = 64
 #: while is decided anew.
 MAX_ANSWERS = 64
 #: What one of them takes beside the document's bytes, with the request that it is found by.
-ANSWER_BYTES = 3072
+ANSWER_BYTES = 4096
 #: And what a document takes.
 FRAME_BYTES = 4096
 
@@ -91,6 +91,25 @@ class Shelf:
                 if copy is not None:
                     copy.generation = generation
             return copy
+
+    def at_hand(
+        self, slug: str, feed_format: Format, aside: Callable[[Callable[[], None]], object]
+    ) -> Copy | None:
+        """Return the current document of a feed if it is here, without waiting for the store.
+
+        Args:
+            slug: The feed's.
+            feed_format: The document's.
+            aside: Has another thread do what the watch is due to do; see `Watch.known`.
+
+        Returns:
+            None when it takes a question to say; `fetch` asks it.
+        """
+        generation = None if self._watch is None else self._watch.known(aside)
+        if generation is None:
+            return None
+        copy = self._take((slug, feed_format))
+        return copy if copy is not None and copy.generation == generation else None
 
     def remember(self, copy: Copy, asked: Hashable, answer: Reply) -> None:
         """Keep an answer with its document, for whoever asks the same."""

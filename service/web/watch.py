@@ -23,9 +23,9 @@ PAUSE_S = 1.0
 class Watch:
     """Counts the changes of the store. Safe to share between threads.
 
-    It has no thread of its own that could die or be late: whoever asks first after the last look
-    has aged makes the next one, some tens of microseconds on SQLite. So a worker that nobody asks
-    does nothing, and the first answer after a pause is never old.
+    It has no clockwork of its own that could die or be late: whoever asks first after the last look
+    has aged makes the next one, or has it made, some tens of microseconds on SQLite. So a worker
+    that nobody asks does nothing, and the first answer after a pause is never old.
     """
 
     def __init__(
@@ -72,6 +72,25 @@ class Watch:
         # may be newer than the moment, which costs a question, but never older.
         is_fresh = now - self._looked_at < self._lease_s
         return self._generation if is_fresh else None
+
+    def known(self, aside: Callable[[Callable[[], None]], object]) -> int | None:
+        """Return the number as `generation` does, but never wait for the store.
+
+        Args:
+            aside: Has another thread call what it is given: the look that is due, if one is.
+                Whoever asks in the meantime goes by the look before, while its lease lasts.
+        """
+        now = self._clock()
+        if now >= self._looks_again_at and self._looking.acquire(blocking=False):
+            aside(self._look_aside)
+        is_fresh = now - self._looked_at < self._lease_s
+        return self._generation if is_fresh else None
+
+    def _look_aside(self) -> None:
+        try:
+            self._look(self._clock())
+        finally:
+            self._looking.release()
 
     def _look(self, now: float) -> None:
         began = self._clock()

@@ -18,7 +18,7 @@ from service.web.replies import Reply
 from service.web.shelf import ANSWER_BYTES, FRAME_BYTES, MAX_ANSWERS, Copy
 from tests.support.newsrooms import Office, draft, later
 
-ANSWER = Reply("200 OK", [], [b""])
+ANSWER = Reply("200 OK", [], [b""], b"")
 
 
 def fetch(shelf: Shelf, office: Office, feed_format: Format = Format.ATOM) -> Copy:
