@@ -31,7 +31,7 @@ SILENCE_S = 75.0
 #: How often a connection is looked at.
 LOOK_EVERY_S = 5.0
 
-#: What `Front.at_hand` looks at, by name as sent. Most clients write them so, or in lower case.
+#: What `Front.at_hand` looks at.
 _NAMES = (
     "Accept",
     "Accept-Encoding",
@@ -42,13 +42,25 @@ _NAMES = (
     "Range",
     "If-Range",
 )
-_KEYS = {
-    spelt.encode(): f"HTTP_{name.upper().replace('-', '_')}"
-    for name in _NAMES
-    for spelt in (name, name.lower())
-}
 #: With these a request is more than a question: it has a body, or wants another protocol.
-_LONG_WAY = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+_LONG_WAY = ("Content-Length", "Transfer-Encoding", "Expect", "Upgrade")
+#: What nearly all requests say, and nobody looks at here; others are found out to be so.
+_USUAL = ("Host", "User-Agent", "Connection")
+
+_MORE, _NOTHING = "more", ""
+
+#: Whatever is looked up for each line of each request, in the two ways that clients spell it.
+_KEYS = {
+    spelt.encode(): key
+    for key_of, names in (
+        (lambda name: f"HTTP_{name.upper().replace('-', '_')}", _NAMES),
+        (lambda _: _MORE, _LONG_WAY),
+        (lambda _: _NOTHING, _USUAL),
+    )
+    for name in names
+    for spelt in (name, name.lower())
+    for key in (key_of(name),)
+}
 
 _METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
 
@@ -195,14 +207,14 @@ class Wire(HttpToolsProtocol):
         raw = unquote_to_bytes(path) if b"%" in path else path
         environ: dict[str, Any] = {"PATH_INFO": raw.decode("latin-1")}
         for name, value in self._lines:
-            key = _KEYS.get(name) or _KEYS.get(name.lower())
+            key = _KEYS.get(name)
             if key is None:
-                if name.lower() in _LONG_WAY:
-                    return None
-            elif key in environ:
-                return None  # several lines, to be joined
-            else:
-                environ[key] = value.decode("latin-1")
+                key = _KEYS.get(name.lower(), _NOTHING)
+            if key is _NOTHING:
+                continue
+            if key is _MORE or key in environ:  # or of several lines, which are to be joined
+                return None
+            environ[key] = value.decode("latin-1")
         return environ
 
     def _write(self, reply: Reply) -> None:
