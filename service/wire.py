@@ -52,14 +52,12 @@ _MORE, _NOTHING = "more", ""
 #: Whatever is looked up for each line of each request, in the two ways that clients spell it.
 _KEYS = {
     spelt.encode(): key
-    for key_of, names in (
-        (lambda name: f"HTTP_{name.upper().replace('-', '_')}", _NAMES),
-        (lambda _: _MORE, _LONG_WAY),
-        (lambda _: _NOTHING, _USUAL),
+    for name, key in (
+        *((name, f"HTTP_{name.upper().replace('-', '_')}") for name in _NAMES),
+        *((name, _MORE) for name in _LONG_WAY),
+        *((name, _NOTHING) for name in _USUAL),
     )
-    for name in names
     for spelt in (name, name.lower())
-    for key in (key_of(name),)
 }
 
 _METHODS = {b"GET": "GET", b"HEAD": "HEAD"}

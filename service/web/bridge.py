@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from service.http_rules import Field
-from service.web.front import Environ, Front
+from service.web.front import Application, Environ, Front
 
 #: Nothing that is asked of us is larger: a hub form is a few URLs, a release some megabytes.
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -100,7 +100,7 @@ async def _refuse(send: Send) -> None:
         await send(message)
 
 
-def _run(front: Front, environ: Environ) -> tuple[Message, Message]:
+def _run(application: Application, environ: Environ) -> tuple[Message, Message]:
     """Call the application, to its last byte."""
     began: list[tuple[str, list[Field]]] = []
 
@@ -108,7 +108,7 @@ def _run(front: Front, environ: Environ) -> tuple[Message, Message]:
         began.append((status, headers))
         return None
 
-    answer = front(environ, start_response)
+    answer = application(environ, start_response)
     try:
         body = b"".join(answer)
     finally:

@@ -1,0 +1,101 @@
+"""How evenly it answers: the 99th percentile over the median, at 80 % of what it can do.
+
+Meanwhile the feed that is asked for has a new edition every second. No answer may be an error,
+and none may be older than 250 ms: what is compared is the moment at which an edition was stored
+and that at which the last answer of the one before arrived.
+
+wrk paces itself: each connection waits between two requests. So a stall of the server delays at
+most one request a connection, of which there are many.
+"""
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import cores, servers
+from bench.figure import Figure, Unmeasurable, tell
+from bench.load import Load, latency_ms, press, requests_a_second
+from bench.requests_a_second import PATH, SLUG, fill
+
+SCRIPT = Path(__file__).with_name("load.lua")
+CONNECTIONS = 64
+SECONDS = 20.0
+SHARE = 0.8
+
+#: What issue and documentation promise: an edition is everywhere so soon.
+STALE_AFTER_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """When it was stored, in seconds since 1970."""
+
+    etag: str
+    stored: float
+
+
+def measure(scale: float) -> float:
+    """The 99th percentile over the median."""
+    with servers.communique([SLUG]) as served:
+        fill(served)
+        url = f"http://127.0.0.1:{served.port}{PATH}"
+        servers.ask(served.port, PATH, Accept_Encoding="gzip")
+        seconds = max(2.0, SECONDS * min(1, scale))
+        most = requests_a_second(_press(url, 0, max(1.0, seconds / 4)))
+        told, editions = _while_editions_come_out(served, url, SHARE * most, seconds)
+    rate, median, late = requests_a_second(told), latency_ms(told, "50"), latency_ms(told, "99")
+    tell(
+        f"{most:.0f} requests a second at the most, {rate:.0f} asked while {len(editions)} editions"
+    )
+    tell(f"came out: median {median:.3f} ms, 99th percentile {late:.3f} ms")
+    _require_fresh(told, editions)
+    return late / median
+
+
+def _press(url: str, rate: float, seconds: float) -> str:
+    load = Load(
+        connections=CONNECTIONS,
+        seconds=seconds,
+        script=SCRIPT,
+        arguments=(f"{rate:.0f}", str(CONNECTIONS)),
+    )
+    return press(url, load)
+
+
+def _while_editions_come_out(
+    served: servers.Served, url: str, rate: float, seconds: float
+) -> tuple[str, list[Edition]]:
+    command = [sys.executable, "-m", "bench.editions", str(served.main_file), str(seconds)]
+    with cores.on(cores.measuring()):
+        press_room = subprocess.Popen(command, cwd=servers.ROOT, stdout=subprocess.PIPE, text=True)
+    assert press_room.stdout is not None
+    press_room.stdout.readline()  # it is ready
+    told = _press(url, rate, seconds)
+    written, _ = press_room.communicate(timeout=30)
+    if press_room.returncode != 0:
+        raise Unmeasurable("no editions were made")
+    lines = [line.split() for line in written.splitlines()]
+    return told, [Edition(etag=f'"{digest}-gzip"', stored=float(at)) for at, digest in lines]
+
+
+def _require_fresh(told: str, editions: list[Edition]) -> None:
+    """See that no answer was older than it may be."""
+    last_seen = {
+        tag: int(last) / 1e6
+        for tag, last in re.findall(r"^tag (\S+) \d+ (\d+)$", told, re.MULTILINE)
+    }
+    ages = [
+        last_seen[before.etag] - after.stored
+        for before, after in zip(editions, editions[1:], strict=False)
+        if before.etag in last_seen
+    ]
+    if not ages:
+        raise Unmeasurable("no edition was seen to be replaced")
+    tell(f"{len(last_seen)} editions seen; the oldest answer was {max(ages) * 1000:.0f} ms old")
+    if max(ages) > STALE_AFTER_S:
+        raise Unmeasurable(f"an answer was {max(ages) * 1000:.0f} ms old")
+
+
+FIGURE = Figure(name="load_p99", bound=5, measure=measure)
