@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bench import cores, servers
@@ -88,7 +89,7 @@ def _require_fresh(told: str, editions: list[Edition]) -> None:
     }
     ages = [
         last_seen[before.etag] - after.stored
-        for before, after in zip(editions, editions[1:], strict=False)
+        for before, after in pairwise(editions)
         if before.etag in last_seen
     ]
     if not ages:
