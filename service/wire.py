@@ -197,7 +197,7 @@ class Wire(HttpToolsProtocol):
         if environ is None:
             return None
         environ["REQUEST_METHOD"] = method
-        return self.app.front.at_hand(environ, self.app.aside)
+        return self.app.front.at_hand(environ, self.app)
 
     def _question(self) -> dict[str, Any] | None:
         """What `Front.at_hand` looks at; None when there is more to this request."""

@@ -53,12 +53,18 @@ class Bridge:
         """
         self.front = front
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        # One more, so that news of the store is not kept waiting by requests that take long.
-        self._watcher = ThreadPoolExecutor(1, thread_name_prefix="watch")
+        # One each for what the front has done aside: that is not to wait for slow requests, nor a
+        # look for the documents that the one before has found to be new.
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
+        self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="fetch")
 
-    def aside(self, work: Callable[[], None]) -> None:
-        """Have short work done in a thread that is there for it."""
-        self._watcher.submit(work)
+    def look(self, work: Callable[[], None], /) -> None:
+        """Have a look made at the store, in a thread that is there for it."""
+        self._looker.submit(work)
+
+    def fetch(self, work: Callable[[], None], /) -> None:
+        """Have a document fetched, likewise."""
+        self._fetcher.submit(work)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

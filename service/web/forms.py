@@ -51,6 +51,11 @@ class Forms:
         except KeyError:
             raise NotMadeYet(coding) from None
 
+    @property
+    def made(self) -> list[Coding]:
+        """The codings that are made."""
+        return list(self._made)
+
     def length(self, coding: Coding) -> int:
         """Return how many bytes the body has in a coding."""
         return len(self.get(coding))

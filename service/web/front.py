@@ -20,7 +20,7 @@ from service.web.desk import WebState
 from service.web.documents import choose_format, represent
 from service.web.forms import NotMadeYet
 from service.web.replies import Reply, reply
-from service.web.shelf import Copy, Shelf
+from service.web.shelf import Aside, Copy, Shelf
 
 Environ = dict[str, Any]
 Form = Callable[[Coding], bytes]
@@ -88,16 +88,14 @@ class Front:
         start_response(answer.status, answer.headers.copy())
         return answer.body
 
-    def at_hand(
-        self, environ: Environ, aside: Callable[[Callable[[], None]], object]
-    ) -> Reply | None:
+    def at_hand(self, environ: Environ, aside: Aside) -> Reply | None:
         """Answer at once, or not at all: for a caller that has other clients to serve meanwhile.
 
         It neither asks the store nor compresses, and reads no long list.
 
         Args:
             environ: The method, the path, and those of the fields that are looked at here.
-            aside: Has another thread do what is due; see `Watch.known`.
+            aside: Threads that do what is due.
 
         Returns:
             None when this is to be asked again as an application, from a thread that may wait.
@@ -105,7 +103,7 @@ class Front:
         address = self._find(environ)
         if address is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return None
-        copy = self._shelf.at_hand(address.feed.slug, address.format, aside)
+        copy = self._shelf.at_hand(self._state.newsstand, address.feed.slug, address.format, aside)
         if copy is None:
             return None
         asked = asked_of(environ)
