@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import Client
 
 from service.web import create_app
-from tests.service.web.offices import LAYERS, open_office, read_sample
+from tests.service.web.offices import LAYERS, SERVED, open_office, read_sample
 from tests.support.newsrooms import Office, later
 
 
@@ -58,8 +58,8 @@ def ask(
     return lambda office: LAYERS[request.param](office, closing)
 
 
-@pytest.fixture(scope="session", params=LAYERS)
+@pytest.fixture(scope="session", params=SERVED)
 def reader(request: pytest.FixtureRequest, office: Office) -> Iterator[Client]:
-    """A client of the newsroom with releases; each test that asks for it runs on both layers."""
+    """A client of the newsroom with releases; each test runs on both layers, and over the wire."""
     with ExitStack() as stack:
-        yield LAYERS[request.param](office, stack)
+        yield SERVED[request.param](office, stack)
