@@ -89,10 +89,7 @@ def _contest(ports: Mapping[str, int], size: int, scale: float) -> Rates:
             for case, fields in ((NOT_MODIFIED, {"If_None_Match": tags[name]}), (WHOLE, {})):
                 rate = requests_a_second(press(url, load, **fields))
                 measured.setdefault((case, name), []).append(rate)
-    medians = {key: median(values[warm_up:]) for key, values in measured.items()}
-    for (case, name), rate in medians.items():
-        tell(f"{case}, {name}: {rate:.0f} requests a second, {1e3 / rate:.3f} ms each")
-    return medians
+    return {key: median(values[warm_up:]) for key, values in measured.items()}
 
 
 def _check(name: str, port: int, size: int) -> str:
@@ -107,6 +104,9 @@ def _check(name: str, port: int, size: int) -> str:
 
 def _against(case: str, peer: str, scale: float) -> float:
     found = rates(scale)
+    for name in (OURS, peer, CACHED) if peer == NGINX else (OURS, peer):
+        rate = found[case, name]
+        tell(f"{case}, {name}: {rate:.0f} requests a second, {1e3 / rate:.3f} ms each")
     return found[case, OURS] / found[case, peer]
 
 

@@ -37,6 +37,10 @@ STOP_WITHIN_S = 10
 #: thread of its own, so it takes more than a busy machine.
 HUNG_AFTER_S = 30
 
+#: What a thread waits for the interpreter before it is made way for. A look at the store takes it
+#: some ten times; at Python's own 5 ms, under full load, it would take longer than its lease lasts.
+SWITCH_EVERY_S = 0.0005
+
 #: Where uvicorn says all that it says, not only errors.
 SERVER_LOG = "uvicorn.error"
 
@@ -69,6 +73,7 @@ def application() -> Bridge:
     logs.configure(settings.log.level, settings.log.format)
     # What a client does wrong is answered; a line each would let anybody fill the log.
     logging.getLogger(SERVER_LOG).setLevel(logging.ERROR)
+    sys.setswitchinterval(SWITCH_EVERY_S)
     database = open_database(settings)
     newsroom = CurrentNewsroom(install(settings, database))
     parent = int(os.environ[PARENT_VARIABLE])
