@@ -2,7 +2,7 @@
 
 With `service.wire`, the only importer of uvicorn. Its workers are processes of their own; each
 makes its application by `application`, and swaps the newsroom in it when another configuration is
-accepted.
+accepted. Why uvicorn, and what else was measured, is in ``docs/figures.md``.
 """
 
 import logging
