@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from threading import Lock
 from typing import Protocol
+from weakref import ref
 
 from feeds.errors import FeedsError
 from feeds.model.edition import DocumentVersion, FeedDocument
@@ -52,7 +53,16 @@ class Copy:
         self.generation: int | None = None  #: of the watch, at which it was seen to be current
         self.succeeded_at: int | None = None  #: at which what comes after it was asked for
         self.size_bytes = len(document.gzip) + FRAME_BYTES
-        self.forms = Forms(document.gzip, Coding.GZIP, on_made=lambda size: grow(self, size))
+        # Weakly: in a ring of references it would stay, when it is thrown out, until Python looks
+        # for rings, and that is once in some hundred documents.
+        this = ref(self)
+
+        def note(size: int) -> None:
+            copy = this()
+            if copy is not None:
+                grow(copy, size)
+
+        self.forms = Forms(document.gzip, Coding.GZIP, on_made=note)
         self.answers: dict[Hashable, Reply] = {}  #: to be looked up; see ``Shelf.remember``
 
 
