@@ -1,12 +1,13 @@
 """``python -m bench [ONLY]``: one line a figure; see docs/figures.md.
 
-Exit codes: 0 when all are within their bounds, 1 when one is short, 2 for a name that is none.
+Exit codes: 0 when all are within their bounds, 1 when one is short or
+cannot be measured, 2 for a name that is none.
 """
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.figure import Figure
+from bench.figure import Figure, Unmeasurable
 from bench.figures import FIGURES
 
 
@@ -23,7 +24,12 @@ def main(
 def _run(chosen: Iterable[Figure], scale: float) -> int:
     is_short = False
     for figure in chosen:
-        ratio = figure.measure(scale)
+        try:
+            ratio = figure.measure(scale)
+        except Unmeasurable as error:
+            print(f"{figure.name:<16} not measured: {error}", flush=True)
+            is_short = True
+            continue
         print(figure.line(ratio), flush=True)
         is_short |= not figure.keeps(ratio)
     return int(is_short)

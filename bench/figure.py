@@ -1,8 +1,12 @@
-"""A figure: a ratio that is to stay below its bound."""
+"""A figure: a ratio that is to stay on the right side of its bound."""
 
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+
+
+class Unmeasurable(Exception):
+    """What was to be measured did not happen; a figure of it would be a lie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,17 +19,20 @@ class Figure:
     """
 
     name: str
-    bound: float  #: the largest ratio that keeps the promise
+    bound: float  #: the largest ratio that keeps the promise; or the least, where more is better
     measure: Callable[[float], float]
+    is_least: bool = False  #: more is better
 
     def line(self, ratio: float) -> str:
         """The figure as it is printed."""
         verdict = "ok" if self.keeps(ratio) else "short"
-        return f"{self.name:<16} {ratio:6.3f}  <= {self.bound:<5g} {verdict}"
+        sign = ">=" if self.is_least else "<="
+        return f"{self.name:<16} {ratio:6.3f}  {sign} {self.bound:<5g} {verdict}"
 
     def keeps(self, ratio: float) -> bool:
         """Say whether *ratio*, as printed, is good enough."""
-        return round(ratio, 3) <= self.bound
+        printed = round(ratio, 3)
+        return printed >= self.bound if self.is_least else printed <= self.bound
 
 
 def tell(text: str) -> None:

@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from bench import gzip_size, publish_cost, unchanged_cost, window_at_scale
+from bench import (
+    gzip_size,
+    load_p99,
+    poller_day,
+    publish_cost,
+    requests_a_second,
+    unchanged_cost,
+    window_at_scale,
+    worker_memory,
+)
 from bench.figure import Figure
 
 FIGURES: Mapping[str, Figure] = {
@@ -12,5 +21,9 @@ FIGURES: Mapping[str, Figure] = {
         gzip_size.FIGURE,
         window_at_scale.FIGURE,
         unchanged_cost.FIGURE,
+        *requests_a_second.FIGURES,
+        load_p99.FIGURE,
+        worker_memory.FIGURE,
+        poller_day.FIGURE,
     )
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from bench.figure import Unmeasurable
 from feeds import render
 from feeds.categories import Catalogue
 from feeds.model.edition import Edition
@@ -29,10 +30,6 @@ SITE = Site(
 
 #: Later than any sample was published: intake refuses what is dated in the future.
 OPENING = datetime(2030, 1, 1, tzinfo=UTC)
-
-
-class Unmeasurable(Exception):
-    """What was to be measured did not happen; a figure of it would be a lie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

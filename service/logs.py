@@ -1,6 +1,6 @@
 """What the service says of itself: one line an event, for a person or for a machine.
 
-structlog makes the lines and the standard library carries them, so what granian, APScheduler,
+structlog makes the lines and the standard library carries them, so what uvicorn, APScheduler,
 requests or SQLAlchemy have to say comes out in the same form. Importing configures nothing.
 """
 
@@ -24,19 +24,6 @@ from structlog.typing import Processor
 Logger: TypeAlias = structlog.stdlib.BoundLogger
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 Format: TypeAlias = Literal["text", "json", "auto"]
-
-#: For a library that insists on configuring `logging` itself (granian's ``log_dictconfig``): its
-#: lines go where all others go.
-PASS_ON: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {},
-    "handlers": {},
-    "loggers": {
-        "_granian": {"handlers": [], "propagate": True},
-        "granian.access": {"handlers": [], "propagate": True},
-    },
-}
 
 #: Libraries that tell their every step at info: heard from warning up, or in full at debug.
 _CHATTY = ("alembic", "apscheduler", "sqlalchemy", "urllib3", "watchfiles")

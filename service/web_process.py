@@ -1,17 +1,19 @@
 """The web process: ``python -m service.web_process FILE PARENT``; see ``supervisor``.
 
-The only importer of granian. Its workers are processes of their own; each makes its application
-by `application`, and swaps the newsroom in it when another configuration is accepted.
+With `service.wire`, the only importer of uvicorn. Its workers are processes of their own; each
+makes its application by `application`, and swaps the newsroom in it when another configuration is
+accepted. Why uvicorn, and what else was measured, is in ``docs/figures.md``.
 """
 
+import logging
 import os
 import signal
 import sys
 import time
 from pathlib import Path
 
-from granian import Granian
-from granian.constants import Interfaces
+from uvicorn import Config
+from uvicorn.supervisors import Multiprocess
 
 from feeds.categories import Catalogue
 from feeds.newsstand import Newsstand
@@ -19,16 +21,28 @@ from feeds.store.changes import Changes
 from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.settings import Settings
-from service.web import Front, Shelf, Watch, create_app
+from service.web import Bridge, Front, Shelf, Watch, create_app
+from service.wire import SILENCE_S, Wire
 from service.wiring import Installation, install, open_database, utc_now
 
-#: How granian's workers are told of the file: they are started by name, without arguments.
+#: How uvicorn's workers are told of the file: they are started by name, without arguments.
 #: It does not begin with ``COMMUNIQUE_``, which would make it a setting.
 ACCEPTED_VARIABLE = "ACCEPTED_COMMUNIQUE_CONFIGURATION"
 PARENT_VARIABLE = "PARENT_OF_COMMUNIQUE_WORKERS"
 
 #: What a stopping worker may take to finish the answers it is at.
 STOP_WITHIN_S = 10
+
+#: A worker that says nothing for so long is replaced. Its answer to "are you there" comes from a
+#: thread of its own, so it takes more than a busy machine.
+HUNG_AFTER_S = 30
+
+#: What a thread waits for the interpreter before it is made way for. A look at the store takes it
+#: some ten times; at Python's own 5 ms, under full load, it would take longer than its lease lasts.
+SWITCH_EVERY_S = 0.0005
+
+#: Where uvicorn says all that it says, not only errors.
+SERVER_LOG = "uvicorn.error"
 
 
 class CurrentNewsroom:
@@ -52,11 +66,14 @@ class CurrentNewsroom:
         self._installation = install(settings, self._installation.database)
 
 
-def application() -> Front:
-    """The WSGI application of one worker."""
+def application() -> Bridge:
+    """The application of one worker."""
     path = Path(os.environ[ACCEPTED_VARIABLE])
     settings = accepted(path)
     logs.configure(settings.log.level, settings.log.format)
+    # What a client does wrong is answered; a line each would let anybody fill the log.
+    logging.getLogger(SERVER_LOG).setLevel(logging.ERROR)
+    sys.setswitchinterval(SWITCH_EVERY_S)
     database = open_database(settings)
     newsroom = CurrentNewsroom(install(settings, database))
     parent = int(os.environ[PARENT_VARIABLE])
@@ -65,7 +82,8 @@ def application() -> Front:
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
         watch=Watch(Changes(database), clock=time.monotonic),
     )
-    return Front(create_app(newsroom, shelf, clock=utc_now), state=newsroom, shelf=shelf)
+    front = Front(create_app(newsroom, shelf, clock=utc_now), state=newsroom, shelf=shelf)
+    return Bridge(front, threads=settings.http.threads)
 
 
 def serve(path: Path, *, parent: int) -> None:
@@ -75,20 +93,33 @@ def serve(path: Path, *, parent: int) -> None:
     os.environ[ACCEPTED_VARIABLE] = str(path)
     os.environ[PARENT_VARIABLE] = str(os.getpid())
     AcceptedWatch(path, parent=parent, on_change=lambda _: None, on_orphaned=_stop).start()
-    Granian(
+    logging.getLogger(SERVER_LOG).addFilter(_is_news)
+    config = Config(
         f"{__spec__.name}:{application.__name__}",
         factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.http.host,
+        interface="asgi3",
+        http=Wire,
+        ws="none",
+        lifespan="off",
+        loop="uvloop",
+        host=settings.http.host,
         port=settings.http.port,
         workers=settings.http.workers,
-        blocking_threads=settings.http.threads,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=STOP_WITHIN_S,
-        log_dictconfig=logs.PASS_ON,
-        process_name=None,
-    ).serve()
+        timeout_keep_alive=int(SILENCE_S),
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+        timeout_worker_healthcheck=HUNG_AFTER_S,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )
+    # Also for one worker: should it die, another one takes over the socket, and with it who waits.
+    Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out what uvicorn tells of its every step, but for the death of a worker."""
+    return record.levelno >= logging.WARNING or "died" in record.getMessage()
 
 
 def _stop() -> None:

@@ -14,7 +14,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.cli",),
     ("service.supervisor",),
     ("service.web_process", "service.jobs_process"),
-    ("service.wiring",),
+    ("service.wiring", "service.wire"),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
     ("service.websub",),
@@ -36,7 +36,6 @@ DOORS: dict[str, tuple[str, ...]] = {
     "feedgen": ("feeds.render.feedgen_bridge",),
     "filelock": ("service.alone",),
     "flask": ("service.web",),
-    "granian": ("service.web_process",),
     "jinja2": ("service.web",),
     "lxml": ("feeds.render",),
     "markupsafe": ("service.web",),
@@ -50,6 +49,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "structlog": ("service.logs",),
     "typer": ("service.cli",),
     "urllib3": ("service.outbound",),
+    "uvicorn": ("service.web_process", "service.wire"),
     "werkzeug": ("service.web", "service.http_rules"),
     "yaml": ("service.settings",),
     "zstandard": ("service.web.codecs",),
@@ -71,8 +71,8 @@ NOT_IN_FEEDS = (
 #: Distributions that are imported by another name.
 IMPORT_NAMES = {"python-slugify": "slugify", "pyyaml": "yaml"}
 
-#: Imported by SQLAlchemy, by the name in the store's URL.
-LOADED_BY_NAME = {"psycopg"}
+#: Imported by SQLAlchemy, by the name in the store's URL; and by uvicorn, as it is told to.
+LOADED_BY_NAME = {"httptools", "psycopg", "uvloop"}
 
 
 def sources() -> list[Path]:

@@ -32,9 +32,13 @@ class Asked(NamedTuple):
     if_range: str | None = None
 
 
+#: Named here: in a call, making the type would take longer than all the rest of it.
+_Get = Callable[[str], str | None]
+
+
 def asked_of(environ: Mapping[str, object]) -> Asked:
     """Take from a WSGI environment what the rules look at. Several lines of a field come joined."""
-    get = cast(Callable[[str], str | None], environ.get)
+    get = cast(_Get, environ.get)
     return Asked(
         cast(str, environ["REQUEST_METHOD"]),
         get("HTTP_ACCEPT_ENCODING"),

@@ -5,9 +5,20 @@ A Flask application, and the layer before it that answers most readers from memo
 
 from service.web.app import create_app
 from service.web.assets import load_assets
+from service.web.bridge import Bridge
 from service.web.desk import WebState
 from service.web.front import Front
+from service.web.replies import Reply
 from service.web.shelf import Shelf
 from service.web.watch import Watch
 
-__all__ = ["Front", "Shelf", "Watch", "WebState", "create_app", "load_assets"]
+__all__ = [
+    "Bridge",
+    "Front",
+    "Reply",
+    "Shelf",
+    "Watch",
+    "WebState",
+    "create_app",
+    "load_assets",
+]

@@ -7,6 +7,10 @@ from service.http_rules import Coding
 from service.web.codecs import encode, plain
 
 
+class NotMadeYet(Exception):
+    """A form that would take time to make."""
+
+
 class Forms:
     """One body in all codings. Each is made when it is first asked for, and once.
 
@@ -35,6 +39,22 @@ class Forms:
         """Return the body in a coding."""
         form = self._made.get(coding)
         return self._make(coding) if form is None else form
+
+    def at_hand(self, coding: Coding) -> bytes:
+        """Return the body in a coding, at once.
+
+        Raises:
+            NotMadeYet: It would have to be made.
+        """
+        try:
+            return self._made[coding]
+        except KeyError:
+            raise NotMadeYet(coding) from None
+
+    @property
+    def made(self) -> list[Coding]:
+        """The codings that are made."""
+        return list(self._made)
 
     def length(self, coding: Coding) -> int:
         """Return how many bytes the body has in a coding."""

@@ -8,7 +8,7 @@ depends on the clock, and an answer that is remembered here does not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
@@ -16,13 +16,15 @@ from feeds.categories import Catalogue
 from feeds.errors import FeedsError
 from feeds.model.feed import Feed, Format
 from feeds.newsstand import Newsstand
-from service.http_rules import Asked, asked_of, decide
+from service.http_rules import Asked, Coding, asked_of, decide
 from service.web.desk import WebState
 from service.web.documents import choose_format, represent
+from service.web.forms import NotMadeYet
 from service.web.replies import Reply, reply
-from service.web.shelf import Copy, Shelf
+from service.web.shelf import Aside, Copy, Shelf
 
 Environ = dict[str, Any]
+Form = Callable[[Coding], bytes]
 Application = Callable[..., Iterable[bytes]]
 
 #: What an honest poller sends in the fields that decide. Who sends more is answered all the same,
@@ -87,6 +89,33 @@ class Front:
         start_response(answer.status, answer.headers.copy())
         return answer.body
 
+    def at_hand(self, environ: Environ, aside: Aside) -> Reply | None:
+        """Answer at once, or not at all: for a caller that has other clients to serve meanwhile.
+
+        It neither asks the store nor compresses, and reads no long list.
+
+        Args:
+            environ: The method, the path, and those of the fields that are looked at here.
+            aside: Threads that do what is due.
+
+        Returns:
+            None when this is to be asked again as an application, from a thread that may wait.
+        """
+        address = self._find(environ)
+        if address is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return None
+        copy = self._shelf.at_hand(self._state.newsstand, address.feed.slug, address.format, aside)
+        if copy is None:
+            return None
+        asked = asked_of(environ)
+        answer = copy.answers.get((address, asked))
+        if answer is None and _is_usual(asked):
+            try:
+                answer = self._decide(copy, address, asked, copy.forms.at_hand)
+            except NotMadeYet:
+                return None
+        return None if _may_be_less(address, environ, answer) else answer
+
     def _answer(self, environ: Environ) -> Reply | None:
         address = self._find(environ)
         if address is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
@@ -95,10 +124,9 @@ class Front:
         if copy is None:
             return None
         asked = asked_of(environ)
-        reply = copy.answers.get((address, asked)) or self._decide(copy, address, asked)
-        # Who may be given less than the whole is given it by the application.
-        is_for_delta = address.feed.deltas is not None and "HTTP_A_IM" in environ
-        return None if is_for_delta and reply is not None and reply.is_whole else reply
+        known = copy.answers.get((address, asked))
+        answer = known or self._decide(copy, address, asked, copy.forms.get)
+        return None if _may_be_less(address, environ, answer) else answer
 
     def _find(self, environ: Environ) -> Address | None:
         drawn = self._map
@@ -119,16 +147,27 @@ class Front:
             # The application will meet it again, and it has words for it.
             return None
 
-    def _decide(self, copy: Copy, address: Address, asked: Asked) -> Reply | None:
+    def _decide(self, copy: Copy, address: Address, asked: Asked, form: Form) -> Reply | None:
         described = represent(copy, address.feed, is_chosen=address.is_chosen)
-        decision = decide(asked, described)
+        decision = decide(asked, replace(described, length=lambda coding: len(form(coding))))
         if decision.status not in _OWN:
             return None
-        answer = reply(decision, copy.forms.get)
+        answer = reply(decision, form)
         # A part is a copy of its bytes, and there are as many parts as one may ask for.
-        if asked.range is None and sum(len(field or "") for field in asked) <= MAX_REMEMBERED_CHARS:
+        if asked.range is None and _is_usual(asked):
             self._shelf.remember(copy, (address, asked), answer)
         return answer
+
+
+def _may_be_less(address: Address, environ: Environ, answer: Reply | None) -> bool:
+    """True when the application may give a part of the document where this is the whole."""
+    if address.feed.deltas is None or "HTTP_A_IM" not in environ:
+        return False
+    return answer is not None and answer.is_whole
+
+
+def _is_usual(asked: Asked) -> bool:
+    return sum(len(field or "") for field in asked) <= MAX_REMEMBERED_CHARS
 
 
 def _draw(catalogue: Catalogue) -> Map:

@@ -1,4 +1,4 @@
-"""Answers ready to be sent, as WSGI wants them (PEP 3333)."""
+"""Answers ready to be sent: as WSGI wants them (PEP 3333), and as they go over the wire."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ class Reply:
     status: str  #: code and phrase
     headers: list[Field]  #: a server may change the list it is given, so it is given a copy
     body: list[bytes]
+    #: Status line and fields in HTTP/1.1, but for ``Date``, ``Connection`` and the empty line.
+    head: bytes
 
     @property
     def is_whole(self) -> bool:
@@ -28,10 +30,13 @@ def reply(decision: Decision, form: Callable[[Coding], bytes]) -> Reply:
         decision: Its status is one that a representation answers for itself: 200, 206 or 304.
         form: Returns the representation's bytes in a coding.
     """
+    status = f"{decision.status} {HTTPStatus(decision.status).phrase}"
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in decision.fields), ""]
     return Reply(
-        f"{decision.status} {HTTPStatus(decision.status).phrase}",
+        status,
         list(decision.fields),
         [content(decision, form)],
+        "\r\n".join(lines).encode("latin-1"),
     )
 
 

@@ -2,8 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import partial
 from threading import Lock
+from typing import Protocol
+from weakref import ref
 
+from feeds.errors import FeedsError
 from feeds.model.edition import DocumentVersion, FeedDocument
 from feeds.model.feed import Format
 from feeds.newsstand import Newsstand
@@ -19,7 +23,7 @@ DEFAULT_MEGABYTES = 64
 #: while is decided anew.
 MAX_ANSWERS = 64
 #: What one of them takes beside the document's bytes, with the request that it is found by.
-ANSWER_BYTES = 3072
+ANSWER_BYTES = 4096
 #: And what a document takes.
 FRAME_BYTES = 4096
 
@@ -30,6 +34,16 @@ _LOCKS = 64
 _Key = tuple[str, Format]
 
 
+class Aside(Protocol):
+    """Other threads, for those who must not wait. Neither kind of work waits for the other."""
+
+    def look(self, work: Callable[[], None], /) -> None:
+        """Have a look made at the store."""
+
+    def fetch(self, work: Callable[[], None], /) -> None:
+        """Have a document fetched."""
+
+
 class Copy:
     """A document on the shelf, with all that was made of it. It goes as a whole."""
 
@@ -37,8 +51,18 @@ class Copy:
         self.document = document
         self.version = _version_of(document)
         self.generation: int | None = None  #: of the watch, at which it was seen to be current
+        self.succeeded_at: int | None = None  #: at which what comes after it was asked for
         self.size_bytes = len(document.gzip) + FRAME_BYTES
-        self.forms = Forms(document.gzip, Coding.GZIP, on_made=lambda size: grow(self, size))
+        # Weakly: in a ring of references it would stay, when it is thrown out, until Python looks
+        # for rings, and that is once in some hundred documents.
+        this = ref(self)
+
+        def note(size: int) -> None:
+            copy = this()
+            if copy is not None:
+                grow(copy, size)
+
+        self.forms = Forms(document.gzip, Coding.GZIP, on_made=note)
         self.answers: dict[Hashable, Reply] = {}  #: to be looked up; see ``Shelf.remember``
 
 
@@ -91,6 +115,39 @@ class Shelf:
                 if copy is not None:
                     copy.generation = generation
             return copy
+
+    def at_hand(
+        self, newsstand: Newsstand, slug: str, feed_format: Format, aside: Aside
+    ) -> Copy | None:
+        """Return a feed's document if it may be trusted still, without waiting for the store.
+
+        A document that may have been replaced is fetched aside while its lease lasts: so nobody
+        waits for an edition, and still no answer is older than the lease.
+
+        Returns:
+            None when it takes a question to say; `fetch` asks it.
+        """
+        trusted = None if self._watch is None else self._watch.known(aside.look)
+        if trusted is None:
+            return None
+        copy = self._take((slug, feed_format))
+        if copy is None or copy.generation not in trusted:
+            return None
+        newest = trusted[-1]
+        if copy.generation != newest and copy.succeeded_at != newest:
+            copy.succeeded_at = newest
+            aside.fetch(partial(self._succeed, copy, newsstand))
+        return copy
+
+    def _succeed(self, copy: Copy, newsstand: Newsstand) -> None:
+        """Fetch what has come after *copy*, in all forms that were asked for."""
+        try:
+            now = self.fetch(newsstand, copy.document.feed, copy.document.format)
+        except FeedsError:
+            return  # who asks when the lease is over will meet it, and there are words for it
+        if now is not None and now is not copy:
+            for coding in copy.forms.made:
+                now.forms.get(coding)
 
     def remember(self, copy: Copy, asked: Hashable, answer: Reply) -> None:
         """Keep an answer with its document, for whoever asks the same."""

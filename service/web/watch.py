@@ -13,8 +13,9 @@ _log = get_logger(__name__)
 #: which no hub is told.
 LEASE_S = 0.1
 
-#: A look is due after this. One request makes it, while the others go by the look before.
-LOOK_EVERY_S = 0.05
+#: A look is due after this. One request makes it, while the others go by the look before. What
+#: is left of the lease is the time to fetch what a look has found to be new.
+LOOK_EVERY_S = 0.025
 
 #: After a look that failed, nobody looks for so long; the store is asked for each request then.
 PAUSE_S = 1.0
@@ -23,9 +24,9 @@ PAUSE_S = 1.0
 class Watch:
     """Counts the changes of the store. Safe to share between threads.
 
-    It has no thread of its own that could die or be late: whoever asks first after the last look
-    has aged makes the next one, some tens of microseconds on SQLite. So a worker that nobody asks
-    does nothing, and the first answer after a pause is never old.
+    It has no clockwork of its own that could die or be late: whoever asks first after the last look
+    has aged makes the next one, or has it made, some tens of microseconds on SQLite. So a worker
+    that nobody asks does nothing, and the first answer after a pause is never old.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class Watch:
         self._generation = 0
         self._looked_at = float("-inf")  #: when the last good look *began*
         self._looks_again_at = float("-inf")
+        #: Numbers before this one, oldest first, each with the beginning of the last look at it.
+        self._before: tuple[tuple[float, int], ...] = ()
 
     def generation(self) -> int | None:
         """Return a number that is another one whenever the store may have changed.
@@ -73,10 +76,44 @@ class Watch:
         is_fresh = now - self._looked_at < self._lease_s
         return self._generation if is_fresh else None
 
+    def known(self, look_aside: Callable[[Callable[[], None]], object]) -> range | None:
+        """Return the numbers at which memory may be trusted, without waiting for the store.
+
+        The last is the one that `generation` returns. Those before it were the latest at a look
+        whose lease lasts still: what was current then may be given out, while somebody asks what
+        has come since.
+
+        Args:
+            look_aside: Has another thread call what it is given: the look that is due, if one is.
+
+        Returns:
+            None when nobody knows: the store has to be asked.
+        """
+        now = self._clock()
+        if now >= self._looks_again_at and self._looking.acquire(blocking=False):
+            look_aside(self._look_aside)
+        if now - self._looked_at >= self._lease_s:
+            return None
+        newest = self._generation
+        for looked_at, generation in self._before:
+            if now - looked_at < self._lease_s:
+                return range(generation, newest + 1)
+        return range(newest, newest + 1)
+
+    def _look_aside(self) -> None:
+        try:
+            self._look(self._clock())
+        finally:
+            self._looking.release()
+
     def _look(self, now: float) -> None:
         began = self._clock()
         try:
             if self._changes.look():
+                self._before = (
+                    *(past for past in self._before if began - past[0] < self._lease_s),
+                    (self._looked_at, self._generation),
+                )
                 self._generation += 1
         # Whatever it is, bugs of ours too: to watch is there for speed alone, and without it the
         # store is asked for each request, which tells readers and log what is wrong with it.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bench.__main__ import main
-from bench.figure import Figure
+from bench.figure import Figure, Unmeasurable
 
 #: A figure comes out a hundredth below its bound, on it, or a thousandth above.
 RATIOS = {"good": 0.49, "even": 0.5, "bad": 0.501}
@@ -46,6 +46,32 @@ def test_all_figures_are_printed_each_in_a_line(capsys: pytest.CaptureFixture[st
 )
 def test_the_exit_code_says_how_it_went(arguments: list[str], code: int) -> None:
     assert main(arguments, figures=TABLE) == code
+
+
+@pytest.mark.parametrize(
+    ("ratio", "verdict"), [(0.51, "ok"), (0.5, "ok"), (0.499, "short"), (40, "ok")]
+)
+def test_a_figure_may_be_the_least_that_is_promised(
+    ratio: float, verdict: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figure = Figure(name="rate", bound=0.5, is_least=True, measure=measuring(ratio))
+    assert main([], figures={"rate": figure}) == (verdict == "short")
+    assert capsys.readouterr().out.split() == ["rate", f"{ratio:.3f}", ">=", "0.5", verdict]
+
+
+def test_what_cannot_be_measured_is_told_and_is_not_good(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_: float) -> float:
+        raise Unmeasurable("wrk is missing: apt-get install wrk")
+
+    figures = {"rate": Figure(name="rate", bound=1, measure=fail), "good": TABLE["good"]}
+    assert main([], figures=figures) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split(maxsplit=1) == [
+        "rate", "not measured: wrk is missing: apt-get install wrk"
+    ]  # fmt: skip
+    assert lines[1].endswith("ok")
 
 
 def test_only_the_named_figure_is_measured(capsys: pytest.CaptureFixture[str]) -> None:

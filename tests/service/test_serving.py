@@ -174,6 +174,30 @@ def test_it_stops_in_order_and_leaves_nothing_behind(service: Service) -> None:
     assert service.process_ids() == []
 
 
+def test_a_worker_that_dies_is_replaced_and_no_new_request_is_lost(tmp_path: Path) -> None:
+    service = Service(folder=tmp_path)
+    service.write_main({"http": {"workers": 2, "port": service.port}})
+    with running(service):
+        before = _workers(service)
+        assert len(before) == 2
+        os.kill(min(before), signal.SIGKILL)
+        wait_until(lambda: len(_workers(service) - before) == 1)
+        for _ in range(50):
+            assert service.get("/feeds/all.atom").status == 200
+        wait_until(lambda: "died" in service.log)
+
+
+def _workers(service: Service) -> set[int]:
+    """The processes that answer."""
+    [web] = service.process_ids("service.web_process")
+    children = Path(f"/proc/{web}/task/{web}/children").read_text().split()
+    return {
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    }
+
+
 def test_a_hub_that_is_down_slow_and_failing_gets_exactly_what_it_should(
     service: Service, hub: HubServer
 ) -> None:

@@ -62,7 +62,7 @@ def ask(
 def reader(request: pytest.FixtureRequest, office: Office) -> Iterator[Client]:
     """A client of the newsroom with releases.
 
-    Each test that asks for it runs on both layers, and on nginx over an export.
+    Each test that asks for it runs on both layers, over the wire, and on nginx over an export.
     """
     with ExitStack() as stack:
         yield READERS[request.param](office, stack)

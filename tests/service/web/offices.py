@@ -22,6 +22,7 @@ from service.export import Folder, Result, Run
 from service.web import Front, Shelf, Watch, create_app
 from tests.support.newsrooms import COOPERATION, Office
 from tests.support.nginx import over_export
+from tests.support.wire_server import Forwarded, make_server, port_of, running
 
 SAMPLES = Path(__file__).parents[3] / "config" / "samples"
 PRESS_OFFICE = Person(name="Press Office")
@@ -109,11 +110,22 @@ def ask_export(office: Office, closing: ExitStack) -> Client:
     return Client(closing.enter_context(over_export(folder.root)), use_cookies=False)
 
 
+def ask_wire(office: Office, closing: ExitStack) -> Client:
+    """A client of the whole server, over a socket, in front of a newsroom that does not change."""
+    changes = Changes(office.database)
+    closing.callback(changes.close)
+    shelf = Shelf(watch=Watch(changes, clock=clock.monotonic))
+    server = make_server(Front(create_app(office, shelf), state=office, shelf=shelf))
+    closing.enter_context(running(server))
+    return Client(Forwarded(port_of(server)), use_cookies=False)
+
+
 #: Both layers, which answer alike; by the name that a test is told under.
 LAYERS: dict[str, Callable[[Office, ExitStack], Client]] = {
     "application": ask_application,
     "memory": ask_memory,
 }
 
-#: Who answers readers: the same checks pass against all.
-READERS = {**LAYERS, "nginx": ask_export}
+#: Who answers readers: the same checks pass against all. Over the wire, an answer may be as old as
+#: the watch's lease.
+READERS = {**LAYERS, "wire": ask_wire, "nginx": ask_export}

@@ -1,5 +1,7 @@
 """Documents at hand: bounded, and never older than the store's."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,7 +20,7 @@ from service.web.replies import Reply
 from service.web.shelf import ANSWER_BYTES, FRAME_BYTES, MAX_ANSWERS, Copy
 from tests.support.newsrooms import Office, draft, later
 
-ANSWER = Reply("200 OK", [], [b""])
+ANSWER = Reply("200 OK", [], [b""], b"")
 
 
 def fetch(shelf: Shelf, office: Office, feed_format: Format = Format.ATOM) -> Copy:
@@ -57,6 +59,19 @@ def test_the_least_recently_asked_for_is_thrown_out(office: Office) -> None:
     shelf.fetch(office.newsstand, "nothing-yet", Format.JSON)
     assert fetch(shelf, office) is atom
     assert fetch(shelf, office, Format.RSS) is not rss
+
+
+def test_what_is_thrown_out_is_gone_at_once(office: Office) -> None:
+    """Its bytes are not to wait for the garbage collector, which counts objects."""
+    shelf = Shelf(max_bytes=room_for(office, Format.ATOM))
+    gc.disable()
+    try:
+        gone = weakref.ref(fetch(shelf, office))
+        assert gone() is not None
+        fetch(shelf, office, Format.JSON)
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_document_larger_than_the_shelf_is_served_all_the_same(office: Office) -> None:

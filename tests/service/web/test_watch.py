@@ -1,6 +1,6 @@
 """How long memory may be trusted: a lease, and who looks when it ages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -151,6 +151,41 @@ def test_a_store_that_cannot_be_looked_at_is_asked_each_time(
     store.is_news = True  # as Changes has it: a new connection knows nothing
     clock.now += PAUSE_S
     assert watch.generation() not in (None, known)
+
+
+def test_who_must_not_wait_has_the_look_made(watch: Watch, store: Store, clock: Clock) -> None:
+    asked: list[Callable[[], None]] = []
+    assert watch.known(asked.append) is None, "nobody has looked yet"
+    assert watch.known(asked.append) is None
+    assert store.looks == 0
+    assert len(asked) == 1, "one look at a time"
+    asked.pop()()
+    assert watch.known(asked.append) == range(1, 2)
+    assert watch.generation() == 1
+    assert store.looks == 1
+    clock.now += LOOK_EVERY_S
+    assert watch.known(asked.append) == range(1, 2), "meanwhile, the look before holds"
+    clock.now += LEASE_S
+    assert watch.known(asked.append) is None, "and no longer than its lease"
+
+
+def test_what_was_current_may_be_trusted_as_long_as_its_own_look(
+    watch: Watch, store: Store, clock: Clock
+) -> None:
+    """However late and however often the store changes after it."""
+    began = clock.now
+    for newest in range(1, 4):
+        store.is_news = True
+        watch.known(lambda look: look())
+        known = watch.known(lambda look: look())
+        assert known == range(1, newest + 1)
+        clock.now += LOOK_EVERY_S
+    clock.now = began + LEASE_S * 0.99
+    assert watch.known(lambda look: look()) == range(1, 4)
+    clock.now = began + LEASE_S
+    assert watch.known(lambda look: look()) == range(2, 4)
+    clock.now = began + LEASE_S + 2 * LOOK_EVERY_S
+    assert watch.known(lambda look: look()) == range(3, 4)
 
 
 @pytest.fixture

@@ -1,0 +1,44 @@
+"""``python -m bench.editions FILE SECONDS``: an edition a second, and one line to each.
+
+A line says when it was stored, in seconds since 1970, and the document's revision. It gives way to
+the load, with which it shares a core: what is measured is how the server takes it.
+"""
+
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.requests_a_second import SLUG
+from bench.samples import press_office
+from feeds.model.feed import Format
+from service.settings import parse, read_sources
+from service.wiring import install, open_database
+
+EVERY_S = 1.0
+
+
+def main(main_file: Path, seconds: float) -> None:
+    """Publish until the time is up."""
+    os.nice(19)
+    settings = parse(read_sources(main_file, environ={}))
+    database = open_database(settings)
+    rooms, write = install(settings, database), press_office()
+    for _ in range(1000):
+        write(SLUG)  # others than those that were there before
+    print("ready", flush=True)
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        begun, now = time.monotonic(), datetime.now(UTC)
+        rooms.newsroom.take_in([write(SLUG)], now=now)
+        rooms.newsstand.regenerate([SLUG], now=now, worker="bench")
+        stored = time.time()
+        document = rooms.newsstand.document(SLUG, Format.ATOM)
+        print(stored, document.digest if document else "none", flush=True)
+        time.sleep(max(0.0, EVERY_S - (time.monotonic() - begun)))
+    database.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), float(sys.argv[2]))

@@ -1,0 +1,111 @@
+"""How evenly it answers: the 99th percentile over the median, at 80 % of what it can do.
+
+Meanwhile the feed that is asked for has a new edition every second. No answer may be an error,
+and none may be older than 250 ms: what is compared is the moment at which an edition was stored
+and that at which the last answer of the one before arrived.
+
+wrk paces itself: each connection waits between two requests. So a stall of the server delays at
+most one request a connection, of which there are many. nginx, which has no editions, is put under
+the same load afterwards: what it does not manage either is the machine's.
+"""
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from bench import cores, servers
+from bench.figure import Figure, Unmeasurable, tell
+from bench.load import Load, latency_ms, press, requests_a_second
+from bench.requests_a_second import PATH, SLUG, document, fill
+
+SCRIPT = Path(__file__).with_name("load.lua")
+CONNECTIONS = 64
+SECONDS = 20.0
+SHARE = 0.8
+
+#: What issue and documentation promise: an edition is everywhere so soon.
+STALE_AFTER_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """When it was stored, in seconds since 1970."""
+
+    etag: str
+    stored: float
+
+
+def measure(scale: float) -> float:
+    """The 99th percentile over the median."""
+    seconds = max(2.0, SECONDS * min(1, scale))
+    with servers.communique([SLUG]) as served:
+        fill(served)
+        first = document(served)
+        _, fields = servers.ask(served.port, PATH, Accept_Encoding="gzip")
+        most = requests_a_second(_press(served.port, 0, max(1.0, seconds / 4)))
+        told, editions = _while_editions_come_out(served, SHARE * most, seconds)
+    ours = _tell("ours", told)
+    with servers.nginx({PATH[1:]: first, f"{PATH[1:]}.gz": first}) as (port, _):
+        _tell("nginx under the same load", _press(port, SHARE * most, seconds))
+    before = Edition(etag=fields["etag"], stored=0)
+    oldest = _oldest_answer_s(told, [before, *editions])
+    tell(f"{most:.0f} a second at the most, {len(editions)} editions; oldest answer {oldest:.3f} s")
+    if scale >= 1 and oldest > STALE_AFTER_S:
+        raise Unmeasurable(f"an answer was {oldest * 1000:.0f} ms old")
+    return ours
+
+
+def _tell(name: str, told: str) -> float:
+    median, late = latency_ms(told, "50"), latency_ms(told, "99")
+    rate, slow = requests_a_second(told), re.findall(r"^slow (\d+)$", told, re.MULTILINE)
+    tell(
+        f"{name}: {rate:.0f} requests a second, median {median:.3f} ms, 99th percentile "
+        f"{late:.3f} ms; {slow[0] if slow else 'no'} answers not from memory"
+    )
+    return late / median
+
+
+def _press(port: int, rate: float, seconds: float) -> str:
+    load = Load(
+        connections=CONNECTIONS,
+        seconds=seconds,
+        script=SCRIPT,
+        arguments=(f"{rate:.0f}", str(CONNECTIONS)),
+    )
+    return press(f"http://127.0.0.1:{port}{PATH}", load)
+
+
+def _while_editions_come_out(
+    served: servers.Served, rate: float, seconds: float
+) -> tuple[str, list[Edition]]:
+    command = [sys.executable, "-m", "bench.editions", str(served.main_file), str(seconds)]
+    with cores.on(cores.measuring()):
+        press_room = subprocess.Popen(command, cwd=servers.ROOT, stdout=subprocess.PIPE, text=True)
+    assert press_room.stdout is not None
+    press_room.stdout.readline()  # it is ready
+    told = _press(served.port, rate, seconds)
+    written, _ = press_room.communicate(timeout=30)
+    if press_room.returncode != 0:
+        raise Unmeasurable("no editions were made")
+    lines = [line.split() for line in written.splitlines()]
+    return told, [Edition(etag=f'"{digest}-gzip"', stored=float(at)) for at, digest in lines]
+
+
+def _oldest_answer_s(told: str, editions: list[Edition]) -> float:
+    """How long after an edition was stored the last answer of the one before arrived."""
+    seen = re.findall(r"^tag (\S+) \d+ (\d+)$", told, re.MULTILINE)
+    last_seen = {tag: int(last) / 1e6 for tag, last in seen}
+    ages = [
+        last_seen[before.etag] - after.stored
+        for before, after in pairwise(editions)
+        if before.etag in last_seen
+    ]
+    if not ages:
+        raise Unmeasurable("no edition was seen to be replaced")
+    return max(ages)
+
+
+FIGURE = Figure(name="load_p99", bound=5, measure=measure)

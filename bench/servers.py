@@ -1,0 +1,209 @@
+"""Servers to be measured, each a process on the core that is measured, on a port of its own."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench import cores
+from bench.figure import Unmeasurable
+from feeds.categories import Catalogue
+from feeds.newsroom import Newsroom
+from feeds.newsstand import Newsstand
+from feeds.store import migrate
+from feeds.store.database import Database
+from service.accepted import accept
+from service.settings import Settings, parse, read_sources
+from service.wiring import install, open_database
+
+ROOT = Path(__file__).parent.parent
+START_WITHIN_S = 30.0
+
+#: As a person writes it who wants to measure what static files can do: one worker, no log, files
+#: looked up anew for each request, as fresh as ours are. ``cached`` keeps them open, and then may
+#: serve an old one for a minute.
+NGINX = """\
+daemon off; master_process off; worker_processes 1;
+pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+{user}
+events {{ worker_connections 1024; }}
+http {{
+    access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    gzip_static on; gzip_vary on; types {{ application/atom+xml atom; }}
+    root {folder}/public; add_header Cache-Control "public, max-age=3600";
+    server {{ listen 127.0.0.1:{port}; }}
+    server {{ listen 127.0.0.1:{cached_port}; open_file_cache max=100; }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A newsroom whose web process runs as it ships; its editions are made by whoever measures."""
+
+    port: int
+    settings: Settings
+    catalogue: Catalogue
+    newsroom: Newsroom
+    newsstand: Newsstand
+    main_file: Path
+    process_id: int
+
+    @property
+    def worker_id(self) -> int:
+        """The process id of its one worker."""
+        path = Path(f"/proc/{self.process_id}/task/{self.process_id}/children")
+        children = [int(word) for word in path.read_text().split()]
+        [worker] = [child for child in children if b"spawn_main" in _command(child)]
+        return worker
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def ask(port: int, path: str, *, method: str = "GET", **fields: str) -> tuple[int, dict[str, str]]:
+    """Ask once; says the status and the fields, by lower-case name."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        headers = {name.replace("_", "-"): value for name, value in fields.items()}
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}
+    finally:
+        connection.close()
+
+
+@contextmanager
+def communique(slugs: Sequence[str], **http: Any) -> Iterator[Served]:
+    """The web process of a newsroom with a category for each slug, over a real store."""
+    with TemporaryDirectory(prefix="communique-bench-") as name:
+        folder, port = Path(name), free_port()
+        main_file = _configure(folder, port, slugs, http)
+        sources = read_sources(main_file, environ={})
+        settings = parse(sources)
+        settings.data_folder.mkdir()
+        accept(sources, folder / "accepted.json")
+        database = open_database(settings)
+        try:
+            migrate.upgrade(database)
+            with _serving(folder, port, settings, main_file, database) as served:
+                yield served
+        finally:
+            database.close()
+
+
+def _configure(folder: Path, port: int, slugs: Sequence[str], http: dict[str, Any]) -> Path:
+    """Write the files. JSON is YAML."""
+    main_file = folder / "communique.yaml"
+    main = {
+        "site": {"title": "Example News", "base_url": f"http://127.0.0.1:{port}"},
+        "data_folder": str(folder / "data"),
+        "http": {"port": port, "workers": 1, **http},
+        "log": {"level": "warning"},
+    }
+    main_file.write_text(json.dumps(main), encoding="utf-8")
+    categories = {"categories": [{"slug": slug, "title": slug.capitalize()} for slug in slugs]}
+    (folder / "categories.yaml").write_text(json.dumps(categories), encoding="utf-8")
+    return main_file
+
+
+@contextmanager
+def _serving(
+    folder: Path, port: int, settings: Settings, main_file: Path, database: Database
+) -> Iterator[Served]:
+    command = [sys.executable, "-m", "service.web_process", str(folder / "accepted.json")]
+    with running([*command, str(os.getpid())], port) as process:
+        rooms = install(settings, database)
+        yield Served(
+            port=port,
+            settings=settings,
+            catalogue=rooms.catalogue,
+            newsroom=rooms.newsroom,
+            newsstand=rooms.newsstand,
+            main_file=main_file,
+            process_id=process.pid,
+        )
+
+
+@contextmanager
+def plain_flask(document: Path, etag: str) -> Iterator[int]:
+    """The same document by a plain Flask view, on the same server. Says its port."""
+    port = free_port()
+    with running([sys.executable, "-m", "bench.plain_flask", str(port), str(document), etag], port):
+        yield port
+
+
+@contextmanager
+def nginx(files: dict[str, bytes]) -> Iterator[tuple[int, int]]:
+    """Files by path, served by nginx on two ports: plainly, and with its cache of open files."""
+    if shutil.which("nginx", path=_PATH) is None:
+        raise Unmeasurable("nginx is missing: apt-get install nginx-light")
+    with TemporaryDirectory(prefix="communique-bench-") as name:
+        folder = Path(name)
+        for path, body in files.items():
+            (folder / "public" / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "public" / path).write_bytes(body)
+        port, cached_port = free_port(), free_port()
+        user = "user root;" if os.geteuid() == 0 else ""
+        written = NGINX.format(folder=folder, port=port, cached_port=cached_port, user=user)
+        (folder / "nginx.conf").write_text(written)
+        with running(["nginx", "-c", str(folder / "nginx.conf")], port):
+            yield port, cached_port
+
+
+#: nginx lies where the PATH of an ordinary user does not lead.
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
+
+
+@contextmanager
+def running(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server, from when it answers on *port* to the end of the block."""
+    with cores.on(cores.measured()):
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PATH": _PATH})
+    try:
+        _await(process, port)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise Unmeasurable(f"a server ended as it was started: {process.args!r}")
+        try:
+            ask(port, "/")
+        except (OSError, HTTPException):
+            time.sleep(0.05)
+        else:
+            return
+    raise Unmeasurable(f"a server did not come up: {process.args!r}")
+
+
+def _command(process_id: int) -> bytes:
+    return Path(f"/proc/{process_id}/cmdline").read_bytes()

@@ -1,0 +1,274 @@
+"""HTTP/1.1 on a connection: documents at hand are answered where they are asked for.
+
+A request is read by llhttp, and its answer written, in the same turn of the event loop: no task,
+no thread and no framework is between them. All else goes the long way, by uvicorn's own protocol
+and the bridge into a thread that may wait.
+
+What uvicorn's protocol lacks stands here as well: limits in bytes and in time to what a client may
+take. It has one timer a connection that looks now and then, instead of one a request.
+"""
+
+import asyncio
+import time
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.web import Bridge, Reply
+
+#: Everything before the body. Nobody honest comes near it; our own rules bear it.
+MAX_HEAD_BYTES = 128 * 1024
+
+#: What a client may take to send the head of its request.
+HEAD_WITHIN_S = 30.0
+#: And how long, when the service is about to end.
+LAST_HEAD_WITHIN_S = 1.0
+#: How long a connection may be silent: between two requests, in a body, while an answer waits to
+#: be taken. More than the 60 s for which nginx, as a proxy, keeps one open.
+SILENCE_S = 75.0
+#: How often a connection is looked at.
+LOOK_EVERY_S = 5.0
+
+#: What `Front.at_hand` looks at.
+_NAMES = (
+    "A-IM",
+    "Accept",
+    "Accept-Encoding",
+    "If-None-Match",
+    "If-Modified-Since",
+    "If-Match",
+    "If-Unmodified-Since",
+    "Range",
+    "If-Range",
+)
+#: With these a request is more than a question: it has a body, or wants another protocol.
+_LONG_WAY = ("Content-Length", "Transfer-Encoding", "Expect", "Upgrade")
+#: What nearly all requests say, and nobody looks at here; others are found out to be so.
+_USUAL = ("Host", "User-Agent", "Connection")
+
+_MORE, _NOTHING = "more", ""
+
+#: Whatever is looked up for each line of each request, in the two ways that clients spell it.
+_KEYS = {
+    spelt.encode(): key
+    for name, key in (
+        *((name, f"HTTP_{name.upper().replace('-', '_')}") for name in _NAMES),
+        *((name, _MORE) for name in _LONG_WAY),
+        *((name, _NOTHING) for name in _USUAL),
+    )
+    for spelt in (name, name.lower())
+}
+
+_METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
+
+
+class _Date:
+    """``Date`` as it is now, written once a second.
+
+    uvicorn's own may be a second old, and RFC 9110 8.8.2.1 allows no ``Last-Modified`` that is
+    later: a document may be younger than that.
+    """
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._written = b""
+
+    def now(self) -> bytes:
+        """Return it in the preferred form (RFC 9110 5.6.7)."""
+        second = int(time.time())
+        if second != self._second:
+            self._written = formatdate(second, usegmt=True).encode()
+            self._second = second
+        return self._written
+
+
+_DATE = _Date()  #: of this process: all connections share one second
+
+_NO_MORE = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large" + _NO_MORE
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout" + _NO_MORE
+
+
+class Wire(HttpToolsProtocol):
+    """One connection. `app` is a bridge."""
+
+    app: Bridge
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._url = b""
+        self._lines: list[tuple[bytes, bytes]] = []
+        self._is_in_head = True  #: one that has not begun yet counts
+        self._is_answered = False  #: the request that is being read, here
+        self._is_ending = False
+        self._is_first_of_head = False
+        self._head_bytes = 0
+        self._head_began = self._heard_at = 0.0
+        self._unsent_bytes = 0
+        self._look_later: asyncio.TimerHandle | None = None
+
+    # Of the connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to listen."""
+        super().connection_made(transport)
+        self._heard_at = self._head_began = self.loop.time()
+        self._look_later = self.loop.call_later(LOOK_EVERY_S, self._look)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget the connection."""
+        if self._look_later is not None:
+            self._look_later.cancel()
+        super().connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came: a part of a request, or several."""
+        self._heard_at = self.loop.time()
+        self._is_first_of_head = False
+        super().data_received(data)
+        # What of the first piece belongs to the head is not known, and it is no large piece.
+        if self._is_in_head and not self._is_first_of_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._turn_away(_HEAD_TOO_LARGE)
+
+    def shutdown(self) -> None:
+        """End, when the request that is being read or answered has been answered."""
+        self._is_ending = True
+        if self._is_in_head:
+            # It may be on its way. Who has sent none by then has none.
+            self.loop.call_later(LAST_HEAD_WITHIN_S, self._end_unasked)
+        else:
+            super().shutdown()
+
+    # Of the request
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._url = b""
+        self._lines = []
+        self._is_in_head = True
+        self._is_answered = False
+        self._is_first_of_head = True
+        self._head_bytes = 0
+        self._head_began = self._heard_at
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the address."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A line of a field; those behind a body say nothing that we look at."""
+        if self._is_in_head:
+            self._lines.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is complete: answer here, or go the long way."""
+        self._is_in_head = False
+        if self.transport.is_closing():
+            self._is_answered = True  # pipelined behind a request that closed the connection
+            return
+        reply = self._at_hand()
+        if reply is None:
+            self._go_the_long_way()
+        else:
+            self._is_answered = True
+            self._write(reply)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if not self._is_answered:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        if not self._is_answered:
+            super().on_message_complete()
+
+    def _at_hand(self) -> Reply | None:
+        # Answers leave in the order of their requests; and who does not take what was written
+        # gets no more written before it does, which the long way sees to.
+        is_busy = self.cycle is not None and not self.cycle.response_complete
+        method = _METHODS.get(self.parser.get_method())
+        if is_busy or self.flow.write_paused or method is None:
+            return None
+        environ = self._question()
+        if environ is None:
+            return None
+        environ["REQUEST_METHOD"] = method
+        return self.app.front.at_hand(environ, self.app)
+
+    def _question(self) -> dict[str, Any] | None:
+        """What `Front.at_hand` looks at; None when there is more to this request."""
+        path = self._url.partition(b"?")[0]
+        raw = unquote_to_bytes(path) if b"%" in path else path
+        environ: dict[str, Any] = {"PATH_INFO": raw.decode("latin-1")}
+        for name, value in self._lines:
+            key = _KEYS.get(name)
+            if key is None:
+                key = _KEYS.get(name.lower(), _NOTHING)
+            if key is _NOTHING:
+                continue
+            if key is _MORE or key in environ:  # or of several lines, which are to be joined
+                return None
+            environ[key] = value.decode("latin-1")
+        return environ
+
+    def _write(self, reply: Reply) -> None:
+        is_last = (
+            self._is_ending
+            or not self.parser.should_keep_alive()
+            or self.parser.get_http_version() == "1.0"
+        )
+        end = b"\r\nconnection: close\r\n\r\n" if is_last else b"\r\n\r\n"
+        head, [body] = b"".join((reply.head, b"date: ", _DATE.now(), end)), reply.body
+        if body:
+            self.transport.writelines((head, body))
+        else:
+            self.transport.write(head)
+        self.server_state.total_requests += 1
+        if is_last:
+            self.transport.close()
+
+    def _go_the_long_way(self) -> None:
+        super().on_message_begin()
+        super().on_url(self._url)
+        for name, value in self._lines:
+            super().on_header(name, value)
+        self.server_state.default_headers = [(b"date", _DATE.now())]
+        super().on_headers_complete()
+        if self._is_ending:
+            self.cycle.keep_alive = False
+
+    # Of time
+
+    def _look(self) -> None:
+        """See whether the client still takes part."""
+        now = self.loop.time()
+        if self._is_in_head and now - self._head_began > HEAD_WITHIN_S:
+            self._turn_away(_TOO_SLOW)
+        elif self._is_silent(now):
+            # Not `close`, which would wait for what the client does not take.
+            self.transport.abort()
+        else:
+            self._look_later = self.loop.call_later(LOOK_EVERY_S, self._look)
+
+    def _is_silent(self, now: float) -> bool:
+        unsent = self.transport.get_write_buffer_size()
+        is_at_work = self.cycle is not None and not (
+            self.cycle.response_complete or self.cycle.more_body or self.flow.write_paused
+        )
+        if is_at_work or unsent != self._unsent_bytes:
+            self._heard_at, self._unsent_bytes = now, unsent
+        return now - self._heard_at > SILENCE_S
+
+    def _end_unasked(self) -> None:
+        if self._is_in_head:
+            self.transport.close()
+
+    def _turn_away(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()

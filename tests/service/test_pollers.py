@@ -1,0 +1,123 @@
+"""Real feed readers, looking again and again at the real service."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import feedparser
+import pytest
+from reader import Reader, make_reader
+
+from tests.support.running_service import Service, document, running, wait_until
+from tests.support.services import missing
+
+NUMBERS = range(6)
+SUFFIXES = ("atom", "rss", "json")
+
+
+@pytest.fixture(params=[False, True], ids=["whole documents", "deltas"])
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    """A service with six releases, with and without deltas."""
+    configured = Service(folder=tmp_path / "newsroom")
+    configured.write_main({"feeds": {"deltas": {"offered": request.param}, "ttl_minutes": 1}})
+    for number in NUMBERS:
+        configured.drop(f"{number}.txt", document(f"No {number}", "Finance"))
+    with running(configured) as started:
+        wait_until(lambda: len(started.titles()) == len(NUMBERS))
+        yield started
+
+
+def add(service: Service, title: str) -> None:
+    """Publish one more, and wait until every document shows it: one may be a moment behind."""
+    service.drop(f"{title}.txt", document(title, "Finance"))
+    for suffix in SUFFIXES:
+        path = f"/feeds/all.{suffix}"
+        wait_until(lambda path=path: title.encode() in service.get(path).body)  # type: ignore[misc]
+
+
+def is_with_deltas(service: Service) -> bool:
+    return '"offered": true' in service.main.read_text(encoding="utf-8")
+
+
+def test_feedparser_with_etag_and_modified(service: Service) -> None:
+    """feedparser sends ``A-IM: feed`` by itself, whether its caller knows of deltas or not."""
+    url = f"{service.base_url}/feeds/all.atom"
+    first = feedparser.parse(url)
+    assert (first.status, first.bozo, len(first.entries)) == (200, False, len(NUMBERS))
+    again = feedparser.parse(url, etag=first.etag, modified=first.modified)
+    assert (again.status, again.entries) == (304, [])
+    by_date = feedparser.parse(url, modified=first.modified)
+    assert by_date.status == 304
+    add(service, "One more")
+    news = feedparser.parse(url, etag=first.etag, modified=first.modified)
+    assert news.status == (226 if is_with_deltas(service) else 200)
+    titles = [entry.title for entry in news.entries]
+    assert "One more" in titles
+    assert len(titles) == (1 if is_with_deltas(service) else len(NUMBERS) + 1)
+    last = feedparser.parse(url, etag=news.etag, modified=news.modified)
+    assert last.status == 304
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Reader]:
+    """The ``reader`` library, which sends ``A-IM: feed`` and obeys ``Cache-Control``."""
+    opened = make_reader(str(tmp_path / "reader.db"))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_reader_library_has_everything_after_each_look(
+    service: Service, library: Reader, suffix: str
+) -> None:
+    url = f"{service.base_url}/feeds/all.{suffix}"
+    library.add_feed(url)
+    library.update_feed(url)
+    expected = {f"No {number}" for number in NUMBERS}
+    assert {entry.title for entry in library.get_entries()} == expected
+    for title in ("One more", "And another"):
+        add(service, title)
+        library.update_feed(url)
+        expected.add(title)
+        assert {entry.title for entry in library.get_entries()} == expected
+        assert library.get_feed(url).last_exception is None
+    add(service, "No 3 as it was meant")
+    expected.add("No 3 as it was meant")
+    library.update_feed(url)
+    assert {entry.title for entry in library.get_entries()} == expected
+
+
+def test_newsboat_reloads_twice(service: Service, tmp_path: Path) -> None:
+    """It takes a 226 well, and has each entry once."""
+    program = shutil.which("newsboat")
+    if program is None:
+        missing("newsboat", "install Debian's package newsboat")
+    home = tmp_path / "newsboat"
+    home.mkdir()
+    urls, cache, config = home / "urls", home / "cache.db", home / "config"
+    urls.write_text(f"{service.base_url}/feeds/all.rss\n", encoding="utf-8")
+    config.write_text("ignore-mode download\n", encoding="utf-8")
+
+    def reload() -> list[str]:
+        files = ["-u", urls, "-c", cache, "-C", config]
+        subprocess.run(
+            [program, *map(str, files), "-x", "reload"],
+            check=True,
+            timeout=60,
+            env={"HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        )
+        with sqlite3.connect(cache) as connection:
+            rows = connection.execute("SELECT title FROM rss_item ORDER BY title").fetchall()
+        connection.close()
+        return [title for (title,) in rows]
+
+    expected = [f"No {number}" for number in NUMBERS]
+    assert reload() == expected
+    assert reload() == expected
+    add(service, "One more")
+    assert reload() == [*expected, "One more"]
+    add(service, "And another")
+    assert reload() == ["And another", *expected, "One more"]

@@ -1,0 +1,259 @@
+"""A connection, as a client sees it: one answer to each request, in order, and limits.
+
+Over real sockets, to uvicorn with our protocol, in a thread. RFC 9112 is HTTP/1.1.
+"""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from feeds.model.feed import Format
+from feeds.store.changes import Changes
+from service import wire
+from service.web import Front, Shelf, Watch, create_app
+from service.web.bridge import MAX_BODY_BYTES
+from service.wire import MAX_HEAD_BYTES
+from tests.service.web.offices import open_office
+from tests.support.newsrooms import Office, draft, later
+from tests.support.running_service import wait_until
+from tests.support.wire_server import make_server, port_of, running
+
+ATOM = "/feeds/all.atom"
+
+
+class Running:
+    """A newsroom that is served, and how often its application was asked."""
+
+    thread: threading.Thread
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.changes = Changes(office.database)
+        shelf = Shelf(watch=Watch(self.changes, clock=time.monotonic))
+        self.through: list[str] = []
+        application = create_app(office, shelf)
+
+        def counted(environ, start_response):  # type: ignore[no-untyped-def]
+            self.through.append(environ["PATH_INFO"])
+            return application(environ, start_response)
+
+        front = Front(counted, state=office, shelf=shelf)
+        self.server = make_server(front)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return port_of(self.server)
+
+    def connect(self) -> socket.socket:
+        """A client's end of a connection."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def ask(self, request: str) -> bytes:
+        """All that comes until the connection is closed."""
+        with self.connect() as client:
+            client.sendall(request.encode("latin-1"))
+            return _rest(client)
+
+
+@contextmanager
+def serving(office: Office) -> Iterator[Running]:
+    """A server over *office*, with its documents in memory."""
+    served = Running(office)
+    with running(served.server) as served.thread:
+        for _ in range(2):
+            served.ask(get(ATOM, "Connection: close"))
+        yield served
+    served.changes.close()
+
+
+@pytest.fixture
+def served(tmp_path) -> Iterator[Running]:  # type: ignore[no-untyped-def]
+    """A newsroom with an edition, served."""
+    office = open_office(tmp_path)
+    office.add(draft())
+    office.publish(now=later(minutes=1))
+    with serving(office) as served:
+        yield served
+    office.database.close()
+
+
+def get(path: str, *lines: str, method: str = "GET", version: str = "1.1") -> str:
+    """A request's head."""
+    return "\r\n".join([f"{method} {path} HTTP/{version}", "Host: localhost", *lines, "", ""])
+
+
+def _rest(client: socket.socket) -> bytes:
+    received = b""
+    while piece := client.recv(65536):
+        received += piece
+    return received
+
+
+def statuses(received: bytes) -> list[int]:
+    """The statuses of all answers, in order."""
+    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", received)]
+
+
+def field(received: bytes, name: str) -> str:
+    """What a field says in the first answer."""
+    found = re.search(rf"^{name}: (.*?)\r$".encode(), received, re.IGNORECASE | re.MULTILINE)
+    assert found is not None, received[:1000]
+    return found[1].decode()
+
+
+def test_pipelined_requests_are_answered_in_their_order(served: Running) -> None:
+    """RFC 9112 9.3.2, whichever way each of them goes."""
+    etag = field(served.ask(get(ATOM, "Connection: close")), "ETag")
+    requests = [
+        get(ATOM, f"If-None-Match: {etag}"),
+        get("/none"),
+        get(ATOM, method="HEAD"),
+        get(ATOM, f"If-None-Match: {etag}"),
+        get("/livez"),
+        get(ATOM, f"If-None-Match: {etag}", "Connection: close"),
+        get(ATOM),
+    ]
+    assert statuses(served.ask("".join(requests))) == [304, 404, 200, 304, 200, 304]
+
+
+def test_a_request_may_come_byte_by_byte(served: Running) -> None:
+    with served.connect() as client:
+        for letter in get(ATOM, "Accept-Encoding: gzip", "Connection: close"):
+            client.sendall(letter.encode())
+        received = _rest(client)
+    assert statuses(received) == [200]
+    assert field(received, "Content-Encoding") == "gzip"
+
+
+def test_http_1_0_is_answered_and_closed(served: Running) -> None:
+    """RFC 9112 9.3."""
+    received = served.ask(get(ATOM, "Connection: keep-alive", version="1.0"))
+    assert statuses(received) == [200]
+    assert field(received, "Connection") == "close"
+
+
+def test_every_answer_has_a_date_not_earlier_than_its_last_modified(served: Running) -> None:
+    """RFC 9110 6.6.1 and 8.8.2.1."""
+    for path in (ATOM, "/", "/none"):
+        received = served.ask(get(path, "Connection: close"))
+        assert abs(parsedate_to_datetime(field(received, "Date")).timestamp() - time.time()) < 5
+
+
+def test_lines_of_one_field_are_one_list(served: Running) -> None:
+    """RFC 9110 5.2."""
+    etag = field(served.ask(get(ATOM, "Connection: close")), "ETag")
+    lines = ('If-None-Match: "x"', f"If-None-Match: {etag}", "Connection: close")
+    assert statuses(served.ask(get(ATOM, *lines))) == [304]
+
+
+def test_a_get_with_a_body_leaves_the_connection_in_step(served: Running) -> None:
+    with_body = get(ATOM, "Content-Length: 4") + "GET "
+    chunked = get(ATOM, "Transfer-Encoding: chunked") + "3\r\nabc\r\n0\r\nX-Late: 1\r\n\r\n"
+    received = served.ask(with_body + chunked + get("/none", "Connection: close"))
+    assert statuses(received) == [200, 200, 404]
+
+
+def test_what_is_at_hand_does_not_reach_the_application(served: Running) -> None:
+    """And an edition that comes out is fetched aside: nobody waits, and soon all see it."""
+    before = field(served.ask(get(ATOM, "Connection: close")), "ETag")
+    served.through.clear()
+    served.office.add(draft("id:2", title="Another"), now=later(minutes=2))
+    served.office.publish(now=later(minutes=2))
+    stored = time.monotonic()
+    with served.connect() as client:
+        while True:
+            client.sendall(get(ATOM, method="HEAD").encode())
+            received = client.recv(65536)
+            if field(received, "ETag") != before:
+                break
+            assert time.monotonic() - stored < 0.25
+    document = served.office.newsstand.document("all", Format.ATOM)
+    assert document is not None
+    assert field(received, "ETag") == f'"{document.digest}"'
+    assert served.through == []
+
+
+def test_a_head_that_never_ends_is_cut(served: Running) -> None:
+    with served.connect() as client:
+        received = b""
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+        try:
+            for number in range(MAX_HEAD_BYTES // 50):
+                client.sendall(f"X-{number}: {'x' * 1000}\r\n".encode())
+        except OSError:
+            pass
+        try:
+            received = _rest(client)
+        except ConnectionResetError:
+            return
+    assert statuses(received) in ([431], [])
+
+
+def test_a_body_that_is_too_large_is_refused(served: Running) -> None:
+    with served.connect() as client:
+        client.sendall(get("/", f"Content-Length: {MAX_BODY_BYTES + 1}", method="POST").encode())
+        try:
+            for _ in range(MAX_BODY_BYTES // 65536):
+                client.sendall(b"x" * 65536)
+            client.sendall(b"x")
+        except OSError:
+            pass
+        with suppress(ConnectionResetError):
+            assert statuses(_rest(client)) == [413]
+    assert statuses(served.ask(get("/livez", "Connection: close"))) == [200]
+
+
+@pytest.mark.parametrize(
+    "request_", ["nonsense\r\n\r\n", "GET  HTTP/1.1\r\n\r\n", "GET /\xff HTTP/1.1\r\n\r\n"]
+)
+def test_what_is_no_request_is_a_400(served: Running, request_: str) -> None:
+    assert statuses(served.ask(request_)) == [400]
+
+
+@pytest.mark.parametrize("begun", ["", "GET / HT", "GET / HTTP/1.1\r\nX-A: b\r\n"])
+def test_a_head_that_does_not_come_is_not_waited_for(
+    served: Running, begun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(wire, "HEAD_WITHIN_S", 0.2)
+    assert statuses(served.ask(begun)) == [408]
+
+
+def test_silence_ends_a_connection(served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two requests, in a body, and while an answer waits to be taken."""
+    monkeypatch.setattr(wire, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(wire, "SILENCE_S", 0.3)
+    assert statuses(served.ask(get(ATOM))) == [200]
+    with served.connect() as client:
+        client.sendall(get("/", "Content-Length: 10", method="POST").encode() + b"x")
+        with suppress(ConnectionResetError):
+            assert _rest(client) == b""
+    with served.connect() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(1)
+        with suppress(OSError):
+            while True:
+                client.sendall(get(ATOM).encode() * 100)
+    wait_until(lambda: not served.server.server_state.connections)
+
+
+def test_a_stop_waits_for_a_request_that_is_on_its_way(served: Running) -> None:
+    with served.connect() as idle, served.connect() as client:
+        client.sendall(b"GET /feeds/all.atom HT")
+        wait_until(lambda: len(served.server.server_state.connections) == 2)
+        served.server.should_exit = True
+        time.sleep(0.3)
+        client.sendall(b"TP/1.1\r\nHost: localhost\r\n\r\n")
+        received = _rest(client)
+        assert statuses(received) == [200]
+        assert field(received, "Connection") == "close"
+        assert _rest(idle) == b""
+    served.thread.join(10)
+    assert not served.thread.is_alive()

@@ -1,0 +1,76 @@
+"""The server as it ships, in a thread: uvicorn with our protocol, over a real socket."""
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from typing import Any
+
+from uvicorn import Config, Server
+
+from service.web import Bridge, Front
+from service.wire import Wire
+from tests.support.running_service import wait_until
+
+Environ = dict[str, Any]
+
+
+def make_server(front: Front) -> Server:
+    """A server that is not running yet, on a port that nobody else listens at."""
+    config = Config(
+        lambda: Bridge(front, threads=2), factory=True, http=Wire, interface="asgi3",
+        ws="none", lifespan="off", loop="uvloop", port=0, log_config=None, access_log=False,
+        proxy_headers=False, server_header=False, timeout_graceful_shutdown=5,
+    )  # fmt: skip
+    return Server(config)
+
+
+def port_of(server: Server) -> int:
+    """Where a running server listens."""
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
+
+
+@contextmanager
+def running(server: Server) -> Iterator[threading.Thread]:
+    """The server, running until the end of the block."""
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started)
+        yield thread
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+class Forwarded:
+    """A WSGI application that asks a server: so a client of Werkzeug's asks over the wire."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Ask, and give back what was answered; ``Date`` alone is the server's own."""
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
+        try:
+            # Werkzeug's client takes what follows two slashes for a host.
+            target = re.sub("^//[^/]*", "", environ["REQUEST_URI"])
+            connection.putrequest(
+                environ["REQUEST_METHOD"],
+                target,
+                skip_host=True,
+                skip_accept_encoding=True,
+            )
+            for name, value in environ.items():
+                if name.startswith("HTTP_"):
+                    field = name.removeprefix("HTTP_").replace("_", "-").title()
+                    connection.putheader(field, value.encode("latin-1"))
+            connection.endheaders()
+            answer = connection.getresponse()
+            headers = [(name, value) for name, value in answer.getheaders() if name != "date"]
+            start_response(f"{answer.status} {answer.reason}", headers)
+            return [answer.read()]
+        finally:
+            connection.close()
