@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import NewType
 
@@ -62,11 +63,17 @@ class Content:
         ``updated`` is left out: exports that stamp each record anew would else make a
         correction of every release, each time.
         """
-        record = asdict(self)
-        del record["updated"]
-        record["published"] = self.published.isoformat()
-        text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return _digest_of(self)
+
+
+# An intake asks for the digest of one content several times, and then never again.
+@lru_cache(maxsize=64)
+def _digest_of(content: Content) -> str:
+    record = asdict(content)
+    del record["updated"]
+    record["published"] = content.published.isoformat()
+    text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """From an assembled document to what is stored: named by its digest, and compressed."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from threading import Lock
 
 from feeds import render
@@ -19,7 +19,7 @@ FRAME_BYTES = 300
 StretchKey = tuple[str, str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sheet:
     """A document that is laid out: its pieces, and the entries that they were made of."""
 
@@ -34,18 +34,21 @@ class Sheet:
         """The whole, uncompressed."""
         return b"".join(self.pieces)
 
-    def keyed(self) -> Iterator[tuple[StretchKey, bytes, bytes]]:
+    @cached_property
+    def keyed(self) -> list[tuple[StretchKey, bytes, bytes]]:
         """Each entry's piece: what its stretch is known by, the piece, the entry before it.
 
         The first entry's stretch remembers nothing: heads differ from feed to feed and change
         with each edition, and so it is one stretch for all feeds that the entry is at the top of.
         """
+        found: list[tuple[StretchKey, bytes, bytes]] = []
         before: str | None = None
         remembered = b""
         for entry, piece in zip(self.entries, self.pieces[1:-1], strict=True):
-            yield (entry.fingerprint, before), piece, remembered
+            found.append(((entry.fingerprint, before), piece, remembered))
             # Not its piece: at the top of a document that lacks what stands between two.
             before, remembered = entry.fingerprint, entry.body or b""
+        return found
 
 
 class Bindery:
@@ -62,14 +65,14 @@ class Bindery:
 
     def unknown_bytes(self, sheet: Sheet) -> int:
         """How many of its bytes are to be compressed anew."""
-        return sum(len(piece) for key, piece, _ in sheet.keyed() if key not in self._stretches)
+        return sum(len(piece) for key, piece, _ in sheet.keyed if key not in self._stretches)
 
     def bind(self, sheet: Sheet, document: bytes) -> bytes:
         """*Document*, of which *sheet* is the pieces, as one gzip member."""
         if len(document) < render.WHOLE_BYTES:
             return render.compress(document)
         head, *_, tail = sheet.pieces
-        stretches = [self._stretch(*keyed) for keyed in sheet.keyed()]
+        stretches = [self._stretch(*keyed) for keyed in sheet.keyed]
         return render.joined((render.stretch(head), *stretches, _tail(tail)), document)
 
     def _stretch(self, key: StretchKey, piece: bytes, before: bytes) -> bytes:

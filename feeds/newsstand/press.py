@@ -65,6 +65,7 @@ class Finished:
     digest: str
     size_bytes: int  #: uncompressed
     layout: bytes
+    links: tuple[Link, ...]
     gzip: bytes | None  #: None when the bytes are those of the document before
 
 
@@ -135,8 +136,9 @@ class Press:
             masthead = tx.feeds.masthead(slug)
             loose = tx.archives.count_loose([slug]).get(slug, 0)
             past = self._past(tx, feed, page, loose=loose, last=tx.archives.last(slug))
-        frame = self._frame(feed, feed_format, masthead, page, past)
-        return _sheet(frame, self._entries(feed, feed_format, page, masthead)).document()
+        head = self._head(feed, feed_format, masthead, page, past)
+        frame = render.frame(head, feed_format, self._catalogue.site)
+        return _sheet(frame, self._entries(head, feed_format, page)).document()
 
     def _run(self, slugs: Sequence[str], now: datetime, worker: str) -> list[Edition | Trouble]:
         # A feed that ended a moment ago may still be named by a caller that has not heard of it.
@@ -231,10 +233,11 @@ class Press:
         past = self._past(tx, feed, page, loose=loose, last=claimed.archives)
         finishing = {}
         for feed_format in Format:
-            frame = self._frame(feed, feed_format, claimed.masthead, page, past)
-            entries = self._entries(feed, feed_format, page, claimed.masthead)
-            sheet = _sheet(frame, entries)
-            work = partial(self._finished, frame, sheet, held.get((feed.slug, feed_format)))
+            head = self._head(feed, feed_format, claimed.masthead, page, past)
+            frame = render.frame(head, feed_format, self._catalogue.site)
+            sheet = _sheet(frame, self._entries(head, feed_format, page))
+            before = held.get((feed.slug, feed_format))
+            work = partial(self._finished, frame, sheet, head.links, before)
             is_much = self._bindery.unknown_bytes(sheet) >= FEW_BYTES
             finishing[feed_format] = pool.submit(work) if is_much else _done(work)
         return Galley(claimed=claimed, page=page, past=past, finishing=finishing)
@@ -250,7 +253,7 @@ class Press:
                 edition=number,
                 digest=one.digest,
                 modified_at=_moment(held.get((feed.slug, feed_format)), now),
-                links=self._links(feed, feed_format, galley.past),
+                links=one.links,
                 size_bytes=one.size_bytes,
                 gzip=one.gzip,
                 layout=one.layout,
@@ -286,11 +289,11 @@ class Press:
         )
         return Past(last + len(closings), closings, hidden)
 
-    def _frame(
+    def _head(
         self, feed: Feed, feed_format: Format, masthead: Masthead, page: Page, past: Past
-    ) -> render.Frame:
+    ) -> FeedHead:
         is_complete = past.archives == past.hidden == 0 and page.is_whole(feed_format)
-        head = FeedHead(
+        return FeedHead(
             id=masthead.id,
             feed=feed,
             updated=whole_second(masthead.changed_at),
@@ -299,21 +302,22 @@ class Press:
             is_expired=feed.has_ended(masthead.changed_at),
             history=History.COMPLETE if is_complete else History.PARTIAL,
         )
-        return render.frame(head, feed_format, self._catalogue.site)
 
-    def _entries(
-        self, feed: Feed, feed_format: Format, page: Page, masthead: Masthead
-    ) -> list[Fragment]:
+    def _entries(self, head: FeedHead, feed_format: Format, page: Page) -> list[Fragment]:
         entries = page.fragments(feed_format)
-        if not feed.has_ended(masthead.changed_at):
+        if not head.is_expired:
             return entries
         site = self._catalogue.site
-        last = farewell(feed, site, feed_id=masthead.id)
+        last = farewell(head.feed, site, feed_id=head.id)
         body = render.render_fragment(last, feed_format, site)
         return [Fragment(fingerprint=render.digest(body), body=body), *entries]
 
     def _finished(
-        self, frame: render.Frame, sheet: Sheet, before: DocumentVersion | None
+        self,
+        frame: render.Frame,
+        sheet: Sheet,
+        links: tuple[Link, ...],
+        before: DocumentVersion | None,
     ) -> Finished:
         """Digest a document, and compress it if it is another one than *before*."""
         document = sheet.document()
@@ -323,6 +327,7 @@ class Press:
             digest=digest,
             size_bytes=len(document),
             layout=_layout(frame, sheet),
+            links=links,
             gzip=None if is_same else self._bindery.bind(sheet, document),
         )
 

@@ -217,6 +217,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
+    if "communique_begin" not in options:  # to look
+        connection.exec_driver_sql("BEGIN")
+        return
     # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits when the power fails, and a
     # hub may by then have been told of an edition that would be gone. Set each time, because it
     # cannot be changed inside a transaction.
@@ -224,7 +227,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA synchronous = {mode}")
     # A writer takes the write lock at once and waits for it there. Upgrading a read transaction
     # later would fail at once with "database is locked", whatever the timeout.
-    connection.exec_driver_sql(options.get("communique_begin", "BEGIN"))
+    connection.exec_driver_sql(options["communique_begin"])
 
 
 def _begin_postgres(connection: Connection) -> None:

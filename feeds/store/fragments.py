@@ -4,13 +4,45 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    LargeBinary,
+    Text,
+    bindparam,
+    delete,
+    func,
+    null,
+    select,
+)
 
 from feeds.model.feed import Format
 from feeds.model.listing import SetAside
 from feeds.model.release import ReleaseId
 from feeds.store.schema import fragments, set_aside
 from feeds.store.upserts import upsert
+
+# Built once: each edition asks for it, and to build it takes longer than to run it.
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_OF = (
+    select(
+        fragments.c.release_id,
+        fragments.c.format,
+        fragments.c.fingerprint,
+        fragments.c.body,
+        null().cast(Text).label("reason"),
+    )
+    .where(fragments.c.release_id.in_(_IDS))
+    .union_all(
+        select(
+            set_aside.c.release_id,
+            set_aside.c.format,
+            set_aside.c.fingerprint,
+            null().cast(LargeBinary),
+            set_aside.c.reason,
+        ).where(set_aside.c.release_id.in_(_IDS))
+    )
+)
 
 #: Which fragment is meant: a release in a format.
 FragmentKey = tuple[ReleaseId, Format]
@@ -35,18 +67,14 @@ class Fragments:
         """All that was made of these releases, failures too; whether it is current is not asked."""
         if not ids:
             return {}
-        made = select(fragments).where(fragments.c.release_id.in_(ids))
-        failed = select(set_aside).where(set_aside.c.release_id.in_(ids))
-        found = {
+        rows = self._connection.execute(_OF, {"ids": ids}).all()
+        # What failed last counts, where something was made before that.
+        return {
             (ReleaseId(row.release_id), Format(row.format)): Fragment(
-                fingerprint=row.fingerprint, body=row.body
+                fingerprint=row.fingerprint, body=row.body, reason=row.reason
             )
-            for row in self._connection.execute(made)
+            for row in sorted(rows, key=lambda row: row.body is None)
         }
-        for row in self._connection.execute(failed):
-            key = (ReleaseId(row.release_id), Format(row.format))
-            found[key] = Fragment(fingerprint=row.fingerprint, body=None, reason=row.reason)
-        return found
 
     def put(self, made: Mapping[FragmentKey, Fragment], *, now: datetime) -> None:
         """Keep what was made; a release that renders again is no longer set aside."""

@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from feeds.model.intake import KeptRefusal, Refusal
 from feeds.model.release import Origin
 from feeds.store.schema import refusals
 from feeds.store.upserts import upsert
+
+# Built once: each intake asks for it.
+_LINES_OF = select(refusals.c.document, refusals.c.line).where(
+    refusals.c.document.in_(bindparam("documents", expanding=True))
+)
 
 
 class Refusals:
@@ -24,9 +29,9 @@ class Refusals:
 
     def clear(self, origins: Sequence[Origin]) -> None:
         """Forget the refusals of documents that were accepted now."""
-        named = refusals.c.document.in_({origin.document for origin in origins})
-        wanted = select(refusals.c.document, refusals.c.line).where(named)
-        refused = {(row.document, row.line) for row in self._connection.execute(wanted)}
+        asked = {"documents": list({origin.document for origin in origins})}
+        rows = self._connection.execute(_LINES_OF, asked)
+        refused = {(row.document, row.line) for row in rows}
         for document, line in map(_key, origins):
             if (document, line) in refused:
                 gone = (refusals.c.document == document) & (refusals.c.line == line)

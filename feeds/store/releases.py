@@ -1,6 +1,6 @@
 """Releases, and what they said before they were corrected."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,11 @@ from feeds.model.release import (
 from feeds.model.text import fold
 from feeds.store.schema import filings, names, release_names, releases, revisions
 
-# Built once: it is asked for each feed of each edition, and to build it takes as long as to run it.
+# Built once: each intake and edition asks for them, and to build one takes as long as to run it.
+_BY_IDS = select(releases).where(releases.c.id.in_(bindparam("ids", expanding=True)))
+_BY_SOURCE_KEYS = select(releases).where(
+    releases.c.source_key.in_(bindparam("keys", expanding=True))
+)
 _STUBS = select(
     releases.c.id, releases.c.slug, releases.c.digest, releases.c.published, releases.c.updated
 ).where(releases.c.id.in_(bindparam("ids", expanding=True)))
@@ -34,7 +38,7 @@ class Releases:
 
     def by_source_keys(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Release]:
         """The releases that came under these source keys."""
-        found = self._fetch(select(releases).where(releases.c.source_key.in_(keys)))
+        found = self._fetch(_BY_SOURCE_KEYS, {"keys": keys})
         return {release.source_key: release for release in found}
 
     def by_digests(self, digests: Sequence[str]) -> dict[str, Release]:
@@ -46,7 +50,7 @@ class Releases:
 
     def by_ids(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, Release]:
         """The releases with these ids."""
-        return {r.id: r for r in self._fetch(select(releases).where(releases.c.id.in_(ids)))}
+        return {release.id: release for release in self._fetch(_BY_IDS, {"ids": ids})}
 
     def by_slug(self, slug: str) -> Release:
         """The release with this slug.
@@ -158,8 +162,8 @@ class Releases:
         # Locked on PostgreSQL: a correction meanwhile would be filed by what was read here.
         return self._fetch(wanted.order_by(releases.c.id).limit(limit).with_for_update())
 
-    def _fetch(self, wanted: Select[Any]) -> list[Release]:
-        return [_release(row) for row in self._connection.execute(wanted).mappings()]
+    def _fetch(self, wanted: Select[Any], asked: Mapping[str, Any] | None = None) -> list[Release]:
+        return [_release(row) for row in self._connection.execute(wanted, asked or {}).mappings()]
 
     def _one(self, wanted: Select[Any], name: str) -> Release:
         found = self._fetch(wanted.limit(1))
