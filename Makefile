@@ -23,7 +23,7 @@ run: $(VENV)/run.stamp
 	exec $(BIN)/communique $(SETTINGS) --set log.format=text serve
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

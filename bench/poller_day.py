@@ -2,7 +2,7 @@
 
 Everything that the service sends is counted, heads too. Three pollers on the same day: one that
 asks without conditions, one that sends ``If-None-Match``, and one that takes deltas as well
-(RFC 3229, ``A-IM: feed``), as far as the service is told to send them.
+(RFC 3229, ``A-IM: feed``), which the service is told to offer.
 """
 
 import socket
@@ -48,7 +48,7 @@ class Poller:
 
 def measure(scale: float) -> float:  # noqa: ARG001  # a day is a day
     """What a conditional poller is sent, over what one is that asks without conditions."""
-    with servers.communique([SLUG]) as served:
+    with servers.communique([SLUG], offers_deltas=True) as served:
         full = Poller(served.port, is_conditional=False)
         conditional = Poller(served.port, is_conditional=True)
         deltas = Poller(served.port, is_conditional=True, is_incremental=True)
@@ -59,6 +59,8 @@ def measure(scale: float) -> float:  # noqa: ARG001  # a day is a day
         tell(f"{name}: {poller.received_bytes} bytes ({statuses})")
     if conditional.statuses.count(304) != POLLS - 1 - len(NEWS_AT):
         raise Unmeasurable(f"a day went otherwise than planned: {conditional.statuses}")
+    if deltas.statuses.count(226) != len(NEWS_AT):
+        raise Unmeasurable(f"not each release came as a delta: {deltas.statuses}")
     return conditional.received_bytes / full.received_bytes
 
 

@@ -93,11 +93,14 @@ def ask(port: int, path: str, *, method: str = "GET", **fields: str) -> tuple[in
 
 
 @contextmanager
-def communique(slugs: Sequence[str], **http: Any) -> Iterator[Served]:
+def communique(
+    slugs: Sequence[str], *, offers_deltas: bool = False, **http: Any
+) -> Iterator[Served]:
     """The web process of a newsroom with a category for each slug, over a real store."""
     with TemporaryDirectory(prefix="communique-bench-") as name:
         folder, port = Path(name), free_port()
-        main_file = _configure(folder, port, slugs, http)
+        feeds = {"deltas": {"offered": offers_deltas}}
+        main_file = _configure(folder, port, slugs, {"http": http, "feeds": feeds})
         sources = read_sources(main_file, environ={})
         settings = parse(sources)
         settings.data_folder.mkdir()
@@ -111,14 +114,17 @@ def communique(slugs: Sequence[str], **http: Any) -> Iterator[Served]:
             database.close()
 
 
-def _configure(folder: Path, port: int, slugs: Sequence[str], http: dict[str, Any]) -> Path:
+def _configure(
+    folder: Path, port: int, slugs: Sequence[str], sections: dict[str, dict[str, Any]]
+) -> Path:
     """Write the files. JSON is YAML."""
     main_file = folder / "communique.yaml"
     main = {
         "site": {"title": "Example News", "base_url": f"http://127.0.0.1:{port}"},
         "data_folder": str(folder / "data"),
-        "http": {"port": port, "workers": 1, **http},
         "log": {"level": "warning"},
+        **sections,
+        "http": {"port": port, "workers": 1, **sections["http"]},
     }
     main_file.write_text(json.dumps(main), encoding="utf-8")
     categories = {"categories": [{"slug": slug, "title": slug.capitalize()} for slug in slugs]}

@@ -188,9 +188,9 @@ class Press:
         worker: str,
     ) -> list[Edition | Trouble]:
         stored: list[Edition | Trouble] = []
-        # An archive that somebody fetched must not be closed again with other entries in it.
-        is_lasting = any(one.closings for one in printed)
-        with self._database.transaction() if is_lasting else self._database.unsynced() as tx:
+        # An archive that somebody fetched must not be closed again with other entries in it: its
+        # bytes are kept in a lasting transaction before they are given out (`Cabinet`).
+        with self._database.unsynced() as tx:
             tx.fragments.put(self._typesetter.take_made(), now=now)
             kept = [
                 one
