@@ -9,6 +9,7 @@ from bench import (
     publish_cost,
     requests_a_second,
     unchanged_cost,
+    whole_history,
     window_at_scale,
     worker_memory,
 )
@@ -25,5 +26,6 @@ FIGURES: Mapping[str, Figure] = {
         load_p99.FIGURE,
         worker_memory.FIGURE,
         poller_day.FIGURE,
+        whole_history.FIGURE,
     )
 }
