@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, literal, select
+from sqlalchemy import Connection, bindparam, delete, literal, select, update
 
 from feeds.model.delta import Former
 from feeds.model.edition import DocumentVersion, FeedDocument
 from feeds.model.feed import Deltas, Format, Link
 from feeds.model.layout import Layout
+from feeds.model.text import whole_second
 from feeds.store.schema import Instant, documents, former_documents
 from feeds.store.upserts import upsert
 
@@ -83,6 +84,16 @@ class Documents:
         row = self._connection.execute(wanted).one_or_none()
         cut = None if row is None else Layout.unpack(row.layout)
         return None if row is None or cut is None else Former(row.digest, cut.marks)
+
+    def redate(self, *, now: datetime) -> int:
+        """Say of all current documents that they are so since *now*, or since a later moment.
+
+        Returns:
+            How many have another date now.
+        """
+        moment = whole_second(now)
+        redated = update(documents).where(documents.c.modified_at < moment)
+        return self._connection.execute(redated.values(modified_at=moment)).rowcount
 
     def put(self, changed: Sequence[FeedDocument]) -> None:
         """Make these the current documents."""

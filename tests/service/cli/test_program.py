@@ -25,7 +25,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"feed {name}" for name in ("list", "render", "check")),
         *(f"hub {name}" for name in ("pings", "retry")),
         *(f"config {name}" for name in ("check", "show", "schema")),
-        *(f"store {name}" for name in ("upgrade", "check")),
+        *(f"store {name}" for name in ("upgrade", "restored", "check")),
     }
     assert there - {"communique"} == agreed | {"release", "feed", "hub", "config", "store"}
 

@@ -1,6 +1,7 @@
 """``communique store``: the database behind it all."""
 
 import sqlite3
+import time
 from pathlib import Path
 
 from tests.support.command_line import CommandLine
@@ -47,3 +48,22 @@ def test_what_somebody_did_to_the_store_by_hand_is_found(line: CommandLine, seed
     assert any("ix_filings_window" in finding for finding in findings)
     assert any("filings" in f and "points to nothing in releases" in f for f in findings)
     assert line.run("store", "check").code == 1
+
+
+def test_a_restored_store_says_that_its_documents_are_new(line: CommandLine, seed: Path) -> None:
+    """Last-Modified never goes back: RFC 9110 13.1.3 would have a reader keep what it has."""
+    line.run("store", "upgrade")
+    line.run("release", "add", str(seed))
+    line.run("feed", "render")
+    connection = sqlite3.connect(path_of(line))
+    connection.execute("UPDATE documents SET modified_at = 1")
+    connection.commit()
+    [count] = connection.execute("SELECT count(*) FROM documents").fetchone()
+    begun = time.time() - 1
+    answer = line.run("store", "restored")
+    assert answer.code == 0
+    assert answer.out == f"sqlite:///{path_of(line)}: {count} documents are dated anew\n"
+    [oldest] = connection.execute("SELECT min(modified_at) FROM documents").fetchone()
+    connection.close()
+    assert count > 0
+    assert oldest / 1e6 >= begun
