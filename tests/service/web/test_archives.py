@@ -10,6 +10,7 @@ from werkzeug.test import Client, TestResponse
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format, Window
 from tests.service.web.offices import CATALOGUE, SITE
+from tests.support.atom_grammar import assert_valid
 from tests.support.history import rebuilt
 from tests.support.newsrooms import Office, draft, later
 
@@ -50,6 +51,8 @@ def test_a_reader_that_knows_only_links_has_everything(
         assert response.status_code == 200
         assert response.content_type == f"{feed_format.media_type}; charset=utf-8"
         body: bytes = response.data
+        if feed_format is Format.ATOM:
+            assert_valid(body)
         return body
 
     listed = empty_office.newsroom.releases(limit=100)

@@ -15,6 +15,7 @@ from werkzeug.test import Client, TestResponse
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Deltas, Format, Window
 from tests.service.web.offices import CATALOGUE, SITE
+from tests.support.atom_grammar import assert_valid
 from tests.support.newsrooms import Office, draft, later
 
 #: Longer than in the shipped configuration, so that all is new to nobody.
@@ -80,6 +81,8 @@ def test_only_what_is_new_or_changed_is_sent(office: Office, ask: Ask, feed_form
     delta = reader.look()
     assert delta.status == "226 IM Used"
     assert sorted(titles(delta, feed_format)) == ["Corrected 3", "No 20", "No 21"]
+    if feed_format is Format.ATOM:
+        assert_valid(delta.data)
     assert reader.look().status_code == 304
     publish(office, 22, hour=3)
     assert titles(reader.look(), feed_format) == ["No 22"]
