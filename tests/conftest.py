@@ -67,16 +67,17 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     """An SQLite database with our tables, where the kind of database does not matter."""
-    opened = Database.open(sqlite_url)
-    migrate.upgrade(opened)
-    yield opened
-    opened.close()
+    yield from _with_tables(sqlite_url)
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database with our tables; each test that asks for it runs on both kinds."""
-    opened = Database.open(database_url)
+    yield from _with_tables(database_url)
+
+
+def _with_tables(url: str) -> Iterator[Database]:
+    opened = Database.open(url)
     migrate.upgrade(opened)
     yield opened
     opened.close()

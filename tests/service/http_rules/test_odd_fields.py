@@ -3,18 +3,21 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.http_rules import (
     Asked,
     Coding,
     Representation,
+    bases,
     choose_type,
     decide,
     http_date,
     prefers_html,
+    takes_feed_delta,
 )
+from service.http_rules.deltas import MAX_BASES
 
 HELD = Representation(
     revision="a1",
@@ -31,6 +34,8 @@ ODD = st.text(max_size=200) | st.lists(st.sampled_from(PIECES), max_size=20).map
 FIELD = st.none() | ODD
 
 
+#: Seven fields each: more than ten thousand odd fields in all.
+@settings(max_examples=1_500)
 @given(asked=st.builds(Asked, st.sampled_from(["GET", "HEAD"]), *[FIELD] * 7))
 def test_no_request_is_too_odd(asked: Asked) -> None:
     """RFC 9110 2.4: an answer in order, whatever was sent."""
@@ -48,6 +53,8 @@ def test_no_accept_is_too_odd(accept: str) -> None:
     assert choose_type(accept, offered, default="text/html") in offered
     prefers_html(accept)
     http_date(accept)
+    assert takes_feed_delta(accept) in (True, False)
+    assert len(bases(accept)) <= MAX_BASES
 
 
 @pytest.mark.parametrize(
@@ -73,5 +80,7 @@ def test_64_kilobytes_are_read_in_no_time(field: str) -> None:
     for one in Asked._fields[1:]:
         decide(Asked()._replace(**{one: field}), HELD)
     choose_type(field, ("text/html",), default="text/html")
+    takes_feed_delta(field)
+    bases(field)
     prefers_html(field)
     assert time.perf_counter() - started < 0.5
