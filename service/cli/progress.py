@@ -86,15 +86,7 @@ def reading(size_bytes: int) -> Iterator[Reading]:
     if size_bytes < LONG_BYTES or not sys.stderr.isatty():
         yield Reading()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
-    with Progress(
-        *columns,
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=True,
-    ) as progress:
+    with _bar() as progress:
         yield ReadingWithBar(progress, size_bytes)
 
 
@@ -104,13 +96,17 @@ def counting(total: int) -> Iterator[Counting]:
     if total < LONG_COUNT or not sys.stderr.isatty():
         yield Counting()
         return
+    with _bar() as progress:
+        yield CountingWithBar(progress, total)
+
+
+def _bar() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
-    with Progress(
+    return Progress(
         *columns,
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=True,
-    ) as progress:
-        yield CountingWithBar(progress, total)
+    )
