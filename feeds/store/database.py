@@ -200,6 +200,12 @@ class Database:
             raise
         except SQLAlchemyError as error:
             raise self._unavailable(error) from error
+        except self._driver_error as error:  # from a cursor of the driver's own, as `Changes` has
+            raise self._unavailable(error) from error
+
+    @cached_property
+    def _driver_error(self) -> type[Exception]:
+        return self._engine.dialect.loaded_dbapi.Error
 
     def _unavailable(self, reason: BaseException | None) -> StoreUnavailable:
         return StoreUnavailable(f"the store at {self.label} cannot be used: {reason}")
