@@ -1,4 +1,4 @@
-"""``python -m bench.editions FILE SECONDS``: an edition a second, and one line to each.
+"""``python -m bench.editions FILE``: an edition a second until told to end, and a line to each.
 
 A line says when it was stored, in seconds since 1970, and the document's revision. It gives way to
 the load, with which it shares a core: what is measured is how the server takes it.
@@ -19,8 +19,8 @@ from service.wiring import install, open_database
 EVERY_S = 1.0
 
 
-def main(main_file: Path, seconds: float) -> None:
-    """Publish until the time is up."""
+def main(main_file: Path) -> None:
+    """Publish until a signal ends it: between two editions, or in one that is then lost."""
     os.nice(19)
     settings = parse(read_sources(main_file, environ={}))
     database = open_database(settings)
@@ -28,8 +28,7 @@ def main(main_file: Path, seconds: float) -> None:
     for _ in range(1000):
         write(SLUG)  # others than those that were there before
     print("ready", flush=True)
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
+    while True:
         begun, now = time.monotonic(), datetime.now(UTC)
         rooms.newsroom.take_in([write(SLUG)], now=now)
         rooms.newsstand.regenerate([SLUG], now=now, worker="bench")
@@ -37,8 +36,7 @@ def main(main_file: Path, seconds: float) -> None:
         document = rooms.newsstand.document(SLUG, Format.ATOM)
         print(stored, document.digest if document else "none", flush=True)
         time.sleep(max(0.0, EVERY_S - (time.monotonic() - begun)))
-    database.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]))
+    main(Path(sys.argv[1]))

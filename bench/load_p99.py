@@ -12,18 +12,23 @@ the same load afterwards: what it does not manage either is the machine's.
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from bench import cores, servers
 from bench.figure import Figure, Unmeasurable, tell
 from bench.load import Load, latency_ms, press, requests_a_second
 from bench.requests_a_second import PATH, SLUG, document, fill
+from bench.rounds import WARM_UP, rounds_at
 
 SCRIPT = Path(__file__).with_name("load.lua")
 CONNECTIONS = 64
-SECONDS = 20.0
+ROUNDS = 5
+SECONDS = 4.0
 SHARE = 0.8
 
 #: What issue and documentation promise: an edition is everywhere so soon.
@@ -39,33 +44,41 @@ class Edition:
 
 
 def measure(scale: float) -> float:
-    """The 99th percentile over the median."""
+    """The 99th percentile over the median; of several rounds, the middle one."""
+    rounds = WARM_UP + rounds_at(scale, ROUNDS)
     seconds = max(2.0, SECONDS * min(1, scale))
     with servers.communique([SLUG]) as served:
         fill(served)
         first = document(served)
         _, fields = servers.ask(served.port, PATH, Accept_Encoding="gzip")
-        most = requests_a_second(_press(served.port, 0, max(1.0, seconds / 4)))
-        told, editions = _while_editions_come_out(served, SHARE * most, seconds)
-    ours = _tell("ours", told)
-    with servers.nginx({PATH[1:]: first, f"{PATH[1:]}.gz": first}) as (port, _):
-        _tell("nginx under the same load", _press(port, SHARE * most, seconds))
-    before = Edition(etag=fields["etag"], stored=0)
-    oldest = _oldest_answer_s(told, [before, *editions])
+        most = requests_a_second(_press(served.port, 0, seconds))
+        ours, theirs, told = [], [], []
+        with (
+            servers.nginx({PATH[1:]: first, f"{PATH[1:]}.gz": first}) as (port, _),
+            _editions(served) as press_room,
+        ):
+            for _ in range(rounds):
+                told.append(_press(served.port, SHARE * most, seconds))
+                ours.append(_evenness("ours", told[-1]))
+                theirs.append(_evenness("nginx", _press(port, SHARE * most, seconds)))
+    editions = [Edition(etag=fields["etag"], stored=0), *_written(press_room)]
+    oldest = max(_oldest_answer_s(each, editions) for each in told)
     tell(f"{most:.0f} a second at the most, {len(editions)} editions; oldest answer {oldest:.3f} s")
+    ratio, theirs_too = median(ours[WARM_UP:]), median(theirs[WARM_UP:])
+    tell(f"99th percentile over median, in the middle: ours {ratio:.2f}, nginx {theirs_too:.2f}")
     if scale >= 1 and oldest > STALE_AFTER_S:
         raise Unmeasurable(f"an answer was {oldest * 1000:.0f} ms old")
-    return ours
+    return ratio
 
 
-def _tell(name: str, told: str) -> float:
-    median, late = latency_ms(told, "50"), latency_ms(told, "99")
+def _evenness(name: str, told: str) -> float:
+    middle, late = latency_ms(told, "50"), latency_ms(told, "99")
     rate, slow = requests_a_second(told), re.findall(r"^slow (\d+)$", told, re.MULTILINE)
     tell(
-        f"{name}: {rate:.0f} requests a second, median {median:.3f} ms, 99th percentile "
+        f"{name}: {rate:.0f} requests a second, median {middle:.3f} ms, 99th percentile "
         f"{late:.3f} ms; {slow[0] if slow else 'no'} answers not from memory"
     )
-    return late / median
+    return late / middle
 
 
 def _press(port: int, rate: float, seconds: float) -> str:
@@ -78,24 +91,31 @@ def _press(port: int, rate: float, seconds: float) -> str:
     return press(f"http://127.0.0.1:{port}{PATH}", load)
 
 
-def _while_editions_come_out(
-    served: servers.Served, rate: float, seconds: float
-) -> tuple[str, list[Edition]]:
-    command = [sys.executable, "-m", "bench.editions", str(served.main_file), str(seconds)]
+@contextmanager
+def _editions(served: servers.Served) -> Iterator[subprocess.Popen[str]]:
+    """While the block runs, there is a new edition every second."""
+    command = [sys.executable, "-m", "bench.editions", str(served.main_file)]
     with cores.on(cores.measuring()):
         press_room = subprocess.Popen(command, cwd=servers.ROOT, stdout=subprocess.PIPE, text=True)
-    assert press_room.stdout is not None
-    press_room.stdout.readline()  # it is ready
-    told = _press(served.port, rate, seconds)
+    try:
+        assert press_room.stdout is not None
+        press_room.stdout.readline()  # it is ready
+        yield press_room
+    finally:
+        press_room.terminate()
+
+
+def _written(press_room: subprocess.Popen[str]) -> list[Edition]:
     written, _ = press_room.communicate(timeout=30)
-    if press_room.returncode != 0:
-        raise Unmeasurable("no editions were made")
     lines = [line.split() for line in written.splitlines()]
-    return told, [Edition(etag=f'"{digest}-gzip"', stored=float(at)) for at, digest in lines]
+    return [Edition(etag=f'"{digest}-gzip"', stored=float(at)) for at, digest in lines]
 
 
 def _oldest_answer_s(told: str, editions: list[Edition]) -> float:
-    """How long after an edition was stored the last answer of the one before arrived."""
+    """How long after an edition was stored the last answer of the one before arrived.
+
+    Of those that were replaced while wrk asked.
+    """
     seen = re.findall(r"^tag (\S+) \d+ (\d+)$", told, re.MULTILINE)
     last_seen = {tag: int(last) / 1e6 for tag, last in seen}
     ages = [
