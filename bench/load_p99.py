@@ -6,7 +6,7 @@ and that at which the last answer of the one before arrived.
 
 wrk paces itself: each connection waits between two requests. So a stall of the server delays at
 most one request a connection, of which there are many. nginx, which has no editions, is put under
-the same load afterwards: what it does not manage either is the machine's.
+the same load in turns with us: what it does not manage either is the machine's.
 """
 
 import re
