@@ -12,11 +12,10 @@ import asyncio
 import time
 from email.utils import formatdate
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service.web import Bridge, Reply
+from service.web import UNHEARD, Bridge, Reply
 
 #: Everything before the body. Nobody honest comes near it; our own rules bear it.
 MAX_HEAD_BYTES = 128 * 1024
@@ -30,38 +29,6 @@ LAST_HEAD_WITHIN_S = 1.0
 SILENCE_S = 75.0
 #: How often a connection is looked at.
 LOOK_EVERY_S = 5.0
-
-#: What `Front.at_hand` looks at.
-_NAMES = (
-    "A-IM",
-    "Accept",
-    "Accept-Encoding",
-    "If-None-Match",
-    "If-Modified-Since",
-    "If-Match",
-    "If-Unmodified-Since",
-    "Range",
-    "If-Range",
-)
-#: With these a request is more than a question: it has a body, or wants another protocol.
-_LONG_WAY = ("Content-Length", "Transfer-Encoding", "Expect", "Upgrade")
-#: What nearly all requests say, and nobody looks at here; others are found out to be so.
-_USUAL = ("Host", "User-Agent", "Connection")
-
-_MORE, _NOTHING = "more", ""
-
-#: Whatever is looked up for each line of each request, in the two ways that clients spell it.
-_KEYS = {
-    spelt.encode(): key
-    for name, key in (
-        *((name, f"HTTP_{name.upper().replace('-', '_')}") for name in _NAMES),
-        *((name, _MORE) for name in _LONG_WAY),
-        *((name, _NOTHING) for name in _USUAL),
-    )
-    for spelt in (name, name.lower())
-}
-
-_METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
 
 
 class _Date:
@@ -191,30 +158,10 @@ class Wire(HttpToolsProtocol):
         # Answers leave in the order of their requests; and who does not take what was written
         # gets no more written before it does, which the long way sees to.
         is_busy = self.cycle is not None and not self.cycle.response_complete
-        method = _METHODS.get(self.parser.get_method())
-        if is_busy or self.flow.write_paused or method is None:
+        if is_busy or self.flow.write_paused:
             return None
-        environ = self._question()
-        if environ is None:
-            return None
-        environ["REQUEST_METHOD"] = method
-        return self.app.front.at_hand(environ, self.app)
-
-    def _question(self) -> dict[str, Any] | None:
-        """What `Front.at_hand` looks at; None when there is more to this request."""
-        path = self._url.partition(b"?")[0]
-        raw = unquote_to_bytes(path) if b"%" in path else path
-        environ: dict[str, Any] = {"PATH_INFO": raw.decode("latin-1")}
-        for name, value in self._lines:
-            key = _KEYS.get(name)
-            if key is None:
-                key = _KEYS.get(name.lower(), _NOTHING)
-            if key is _NOTHING:
-                continue
-            if key is _MORE or key in environ:  # or of several lines, which are to be joined
-                return None
-            environ[key] = value.decode("latin-1")
-        return environ
+        lines = tuple([line for line in self._lines if line[0] not in UNHEARD])
+        return self.app.front.at_hand((self.parser.get_method(), self._url, lines), self.app)
 
     def _write(self, reply: Reply) -> None:
         is_last = (

@@ -8,11 +8,13 @@ from service.web.assets import load_assets
 from service.web.bridge import Bridge
 from service.web.desk import WebState
 from service.web.front import Front
+from service.web.heads import UNHEARD
 from service.web.replies import Reply
 from service.web.shelf import Shelf
 from service.web.watch import Watch
 
 __all__ = [
+    "UNHEARD",
     "Bridge",
     "Front",
     "Reply",

@@ -8,7 +8,7 @@ depends on the clock, and an answer that is remembered here does not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
@@ -16,10 +16,11 @@ from feeds.categories import Catalogue
 from feeds.errors import FeedsError
 from feeds.model.feed import Feed, Format
 from feeds.newsstand import Newsstand
-from service.http_rules import Asked, Coding, asked_of, decide
+from service.http_rules import Coding, asked_of, decide
 from service.web.desk import WebState
 from service.web.documents import choose_format, represent
 from service.web.forms import NotMadeYet
+from service.web.heads import Head, question_of, size_of
 from service.web.replies import Reply, reply
 from service.web.shelf import Aside, Copy, Shelf
 
@@ -30,6 +31,10 @@ Application = Callable[..., Iterable[bytes]]
 #: What an honest poller sends in the fields that decide. Who sends more is answered all the same,
 #: but not remembered.
 MAX_REMEMBERED_CHARS = 512
+
+#: How many heads of requests are remembered with what they ask for. Readers of one feed that use
+#: the same software send the same one, until the next edition.
+MAX_HEADS = 4096
 
 #: The answers that a representation gives; the others are problems, which the application tells.
 _OWN = frozenset({200, 206, 304})
@@ -53,6 +58,30 @@ class Address:
     is_chosen: bool  #: without a suffix, by ``Accept``
 
 
+class Question:
+    """What is asked for, and how. Two that get the same answer are equal, at little cost."""
+
+    __slots__ = ("_hash", "address", "asked", "is_usual", "may_get_part")
+
+    def __init__(self, address: Address, environ: Environ) -> None:
+        self.address = address
+        self.asked = asked_of(environ)
+        #: True when the application may give a part of the document where this is the whole.
+        self.may_get_part = address.feed.deltas is not None and "HTTP_A_IM" in environ
+        self.is_usual = sum(len(each or "") for each in self.asked) <= MAX_REMEMBERED_CHARS
+        self._hash = hash((address, self.asked))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Question)
+            and self.address is other.address
+            and self.asked == other.asked
+        )
+
+
 #: A document's address, or what is to be chosen from by ``Accept``.
 _Place = Address | dict[Format, Address]
 
@@ -63,6 +92,30 @@ class Map:
 
     catalogue: Catalogue
     places: Mapping[str, _Place]  #: by path
+    heads: dict[Head, Question] = field(default_factory=dict)  #: that were understood
+
+    def understand(self, head: Head) -> Question | None:
+        """Say what the head of a request asks for; None when it is not a document."""
+        question = self.heads.get(head)
+        if question is None:
+            environ = question_of(head)
+            question = None if environ is None else self.find(environ)
+            if question is not None and size_of(head) <= MAX_REMEMBERED_CHARS:
+                # As on the shelf: those that are asked for come again at once.
+                if len(self.heads) >= MAX_HEADS:
+                    self.heads.clear()
+                self.heads[head] = question
+        return question
+
+    def find(self, environ: Environ) -> Question | None:
+        """Say what a GET or HEAD asks for; None when it is not a document."""
+        place = self.places.get(environ["PATH_INFO"])
+        if isinstance(place, dict):
+            accept = cast(str | None, environ.get("HTTP_ACCEPT"))
+            is_usual = accept is None or len(accept) <= MAX_REMEMBERED_CHARS
+            chosen = (_choose_format if is_usual else choose_format)(accept)
+            place = None if chosen is None else place[chosen]
+        return None if place is None else Question(place, environ)
 
 
 class Front:
@@ -89,56 +142,48 @@ class Front:
         start_response(answer.status, answer.headers.copy())
         return answer.body
 
-    def at_hand(self, environ: Environ, aside: Aside) -> Reply | None:
+    def at_hand(self, head: Head, aside: Aside) -> Reply | None:
         """Answer at once, or not at all: for a caller that has other clients to serve meanwhile.
 
         It neither asks the store nor compresses, and reads no long list.
 
         Args:
-            environ: The method, the path, and those of the fields that are looked at here.
+            head: Of the request.
             aside: Threads that do what is due.
 
         Returns:
             None when this is to be asked again as an application, from a thread that may wait.
         """
-        address = self._find(environ)
-        if address is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        question = self._current_map().understand(head)
+        if question is None:
             return None
+        address = question.address
         copy = self._shelf.at_hand(self._state.newsstand, address.feed.slug, address.format, aside)
         if copy is None:
             return None
-        asked = asked_of(environ)
-        answer = copy.answers.get((address, asked))
-        if answer is None and _is_usual(asked):
+        answer = copy.answers.get(question)
+        if answer is None and question.is_usual:
             try:
-                answer = self._decide(copy, address, asked, copy.forms.at_hand)
+                answer = self._decide(copy, question, copy.forms.at_hand)
             except NotMadeYet:
                 return None
-        return None if _may_be_less(address, environ, answer) else answer
+        return None if _may_be_less(question, answer) else answer
 
     def _answer(self, environ: Environ) -> Reply | None:
-        address = self._find(environ)
-        if address is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return None
-        copy = self._fetch(self._state.newsstand, address)
-        if copy is None:
+        question = self._current_map().find(environ)
+        copy = None if question is None else self._fetch(self._state.newsstand, question.address)
+        if question is None or copy is None:
             return None
-        asked = asked_of(environ)
-        known = copy.answers.get((address, asked))
-        answer = known or self._decide(copy, address, asked, copy.forms.get)
-        return None if _may_be_less(address, environ, answer) else answer
+        answer = copy.answers.get(question) or self._decide(copy, question, copy.forms.get)
+        return None if _may_be_less(question, answer) else answer
 
-    def _find(self, environ: Environ) -> Address | None:
+    def _current_map(self) -> Map:
         drawn = self._map
         if drawn.catalogue is not self._state.catalogue:
             drawn = self._map = _draw(self._state.catalogue)
-        place = drawn.places.get(environ["PATH_INFO"])
-        if not isinstance(place, dict):
-            return place
-        accept = cast(str | None, environ.get("HTTP_ACCEPT"))
-        is_usual = accept is None or len(accept) <= MAX_REMEMBERED_CHARS
-        chosen = (_choose_format if is_usual else choose_format)(accept)
-        return None if chosen is None else place[chosen]
+        return drawn
 
     def _fetch(self, newsstand: Newsstand, address: Address) -> Copy | None:
         try:
@@ -147,27 +192,23 @@ class Front:
             # The application will meet it again, and it has words for it.
             return None
 
-    def _decide(self, copy: Copy, address: Address, asked: Asked, form: Form) -> Reply | None:
+    def _decide(self, copy: Copy, question: Question, form: Form) -> Reply | None:
+        address = question.address
         described = represent(copy, address.feed, is_chosen=address.is_chosen)
-        decision = decide(asked, replace(described, length=lambda coding: len(form(coding))))
+        held = replace(described, length=lambda coding: len(form(coding)))
+        decision = decide(question.asked, held)
         if decision.status not in _OWN:
             return None
         answer = reply(decision, form)
         # A part is a copy of its bytes, and there are as many parts as one may ask for.
-        if asked.range is None and _is_usual(asked):
-            self._shelf.remember(copy, (address, asked), answer)
+        if question.is_usual and question.asked.range is None:
+            self._shelf.remember(copy, question, answer)
         return answer
 
 
-def _may_be_less(address: Address, environ: Environ, answer: Reply | None) -> bool:
+def _may_be_less(question: Question, answer: Reply | None) -> bool:
     """True when the application may give a part of the document where this is the whole."""
-    if address.feed.deltas is None or "HTTP_A_IM" not in environ:
-        return False
-    return answer is not None and answer.is_whole
-
-
-def _is_usual(asked: Asked) -> bool:
-    return sum(len(field or "") for field in asked) <= MAX_REMEMBERED_CHARS
+    return question.may_get_part and answer is not None and answer.is_whole
 
 
 def _draw(catalogue: Catalogue) -> Map:
