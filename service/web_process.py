@@ -31,6 +31,10 @@ from service.wiring import Installation, install, open_database, utc_now
 ACCEPTED_VARIABLE = "ACCEPTED_COMMUNIQUE_CONFIGURATION"
 PARENT_VARIABLE = "PARENT_OF_COMMUNIQUE_WORKERS"
 
+#: glibc keeps memory apart for each thread that asks for some, and what one has given back another
+#: does not get: the workers once had 45 MiB more of it than they used. Others ignore the variable.
+ARENAS_VARIABLE, ARENAS = "MALLOC_ARENA_MAX", "2"
+
 #: What a stopping worker may take to finish the answers it is at.
 STOP_WITHIN_S = 10
 
@@ -97,6 +101,7 @@ def serve(path: Path, *, parent: int) -> None:
     logs.configure(settings.log.level, settings.log.format)
     os.environ[ACCEPTED_VARIABLE] = str(path)
     os.environ[PARENT_VARIABLE] = str(os.getpid())
+    os.environ.setdefault(ARENAS_VARIABLE, ARENAS)
     AcceptedWatch(path, parent=parent, on_change=lambda _: None, on_orphaned=_stop).start()
     logging.getLogger(SERVER_LOG).addFilter(_is_news)
     config = Config(

@@ -34,7 +34,7 @@ MAX_REMEMBERED_CHARS = 512
 
 #: How many heads of requests are remembered with what they ask for. Readers of one feed that use
 #: the same software send the same one, until the next edition.
-MAX_HEADS = 4096
+MAX_HEADS = 1024
 
 #: The answers that a representation gives; the others are problems, which the application tells.
 _OWN = frozenset({200, 206, 304})
