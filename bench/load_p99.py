@@ -45,7 +45,7 @@ class Edition:
 
 def measure(scale: float) -> float:
     """The 99th percentile over the median; of several rounds, the middle one."""
-    rounds = WARM_UP + rounds_at(scale, ROUNDS)
+    warm_up = WARM_UP if scale >= 1 else 0
     seconds = max(2.0, SECONDS * min(1, scale))
     with servers.communique([SLUG]) as served:
         fill(served)
@@ -57,14 +57,14 @@ def measure(scale: float) -> float:
             servers.nginx({PATH[1:]: first, f"{PATH[1:]}.gz": first}) as (port, _),
             _editions(served) as press_room,
         ):
-            for _ in range(rounds):
+            for _ in range(warm_up + rounds_at(scale, ROUNDS)):
                 told.append(_press(served.port, SHARE * most, seconds))
                 ours.append(_evenness("ours", told[-1]))
                 theirs.append(_evenness("nginx", _press(port, SHARE * most, seconds)))
     editions = [Edition(etag=fields["etag"], stored=0), *_written(press_room)]
     oldest = max(_oldest_answer_s(each, editions) for each in told)
     tell(f"{most:.0f} a second at the most, {len(editions)} editions; oldest answer {oldest:.3f} s")
-    ratio, theirs_too = median(ours[WARM_UP:]), median(theirs[WARM_UP:])
+    ratio, theirs_too = median(ours[warm_up:]), median(theirs[warm_up:])
     tell(f"99th percentile over median, in the middle: ours {ratio:.2f}, nginx {theirs_too:.2f}")
     if scale >= 1 and oldest > STALE_AFTER_S:
         raise Unmeasurable(f"an answer was {oldest * 1000:.0f} ms old")
