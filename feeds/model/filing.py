@@ -28,7 +28,7 @@ def stamp(digest: str, updated: datetime, feeds: Iterable[str]) -> str:
     without a look at any release.
 
     Args:
-        digest: Of the release's present content.
+        digest: The release's present face.
         updated: The release's; of whole seconds.
         feeds: Slugs of all feeds that it is filed in: the categories among them are labels.
     """

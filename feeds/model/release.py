@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import NewType
+from typing import Any, NewType
 
 from feeds.errors import InvalidRelease
+from feeds.model.life import ChangeNote, Correction, Retraction, Translation
 from feeds.model.text import is_xml_text, require_utc
 
 #: Permanent, opaque, minted once at intake: ``urn:uuid:…``. It is ``atom:id``, RSS ``guid`` and
@@ -35,6 +36,49 @@ class Enclosure:
     media_type: str
     length_bytes: int
     title: str | None = None
+    alt: str | None = None  #: what a picture shows, for who cannot see it; plain text
+    credit: str | None = None  #: who made it; plain text
+    thumbnail: str | None = None  #: address of a small picture of it
+    duration_s: int | None = None  #: of sound and moving pictures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whom the press may ask. All plain text."""
+
+    name: str
+    role: str | None = None
+    organisation: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedLink:
+    """Something that belongs to a release and stands elsewhere."""
+
+    url: str
+    title: str | None = None
+    language: str | None = None  #: BCP 47
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What a press release may have beside its text."""
+
+    contacts: tuple[Contact, ...] = ()
+    related: tuple[RelatedLink, ...] = ()
+    place: str | None = None  #: where it was given out; stands before the text as its dateline
+    number: str | None = None  #: as its publisher counts releases: SG/SM/19589
+    rights: str | None = None  #: plain text
+    license: str | None = None  #: address of the licence (RFC 4946)
+    work: str | None = None  #: the same for a release and all its translations, whatever it is
+
+
+#: What most releases have.
+NO_DETAILS = Details()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +99,7 @@ class Content:
     authors: tuple[Person, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     category_names: tuple[str, ...] = ()  #: as the document gives them, in its order
+    details: Details = NO_DETAILS
 
     @property
     def digest(self) -> str:
@@ -69,11 +114,25 @@ class Content:
 # An intake asks for the digest of one content several times, and then never again.
 @lru_cache(maxsize=64)
 def _digest_of(content: Content) -> str:
-    record = asdict(content)
-    del record["updated"]
+    record = _without_nothing(asdict(content))
+    record.pop("updated", None)
     record["published"] = content.published.isoformat()
     text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+#: What content had when digests were first kept. What was added since counts only where it says
+#: something, so that no digest changes by our learning more.
+_FIRST_ENCLOSURE_FIELDS = {"url", "media_type", "length_bytes", "title"}
+
+
+def _without_nothing(record: dict[str, Any]) -> dict[str, Any]:
+    details = {name: value for name, value in record.pop("details").items() if value}
+    record["enclosures"] = [
+        {n: v for n, v in each.items() if v is not None or n in _FIRST_ENCLOSURE_FIELDS}
+        for each in record["enclosures"]
+    ]
+    return {**record, "details": details} if details else record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +154,8 @@ class Draft:
     origin: Origin
     content: Content
     warnings: tuple[str, ...] = ()  #: what was mended on the way in, for a person
+    embargoed_until: datetime | None = None  #: aware, UTC, whole seconds; public at once without
+    correction: Correction | None = None  #: should it be one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +169,9 @@ class Release:
     content: Content
     updated: datetime  #: last change a reader would notice; ``atom:updated``
     changed_at: datetime  #: when we last took in anything of it; orders a feed's window
+    notes: tuple[ChangeNote, ...] = ()  #: of its major corrections, the oldest first
+    retraction: Retraction | None = None
+    translations: tuple[Translation, ...] = ()  #: the others of its work, by language and slug
 
     def __post_init__(self) -> None:
         require_utc(self.id, "published", self.content.published)
@@ -120,13 +184,26 @@ class Release:
                 raise InvalidRelease(self.id, field, "holds characters that XML forbids")
 
     @property
+    def face(self) -> str:
+        """A digest of all that its entry shows, dates aside: equal ones are equal to readers."""
+        if not (self.notes or self.retraction or self.translations):
+            return self.content.digest
+        shown = (
+            self.content.digest,
+            [(each.at.isoformat(), each.text) for each in self.notes],
+            self.retraction and (self.retraction.at.isoformat(), self.retraction.reason),
+            [(each.language, each.slug) for each in self.translations],
+        )
+        return sha256(json.dumps(shown).encode("ascii")).hexdigest()
+
+    @property
     def stub(self) -> "ReleaseStub":
         """The release without its text."""
         content = self.content
         return ReleaseStub(
             id=self.id,
             slug=self.slug,
-            digest=content.digest,
+            digest=self.face,
             published=content.published,
             updated=self.updated,
         )
@@ -138,6 +215,6 @@ class ReleaseStub:
 
     id: ReleaseId
     slug: str
-    digest: str  #: of the content
+    digest: str  #: `Release.face`
     published: datetime
     updated: datetime

@@ -16,6 +16,7 @@ from sqlalchemy.exc import (
 )
 
 from feeds.errors import StoreConflict, StoreUnavailable
+from feeds.store.acts import Acts
 from feeds.store.archives import Archives
 from feeds.store.documents import Documents
 from feeds.store.feeds import Feeds
@@ -50,6 +51,11 @@ class Transaction:
     def release_pages(self) -> ReleasePages:
         """The releases' pages, for lists of addresses."""
         return ReleasePages(self.connection)
+
+    @cached_property
+    def acts(self) -> Acts:
+        """Who did what to which release."""
+        return Acts(self.connection)
 
     @cached_property
     def names(self) -> Names:

@@ -56,7 +56,7 @@ class Filings:
                 "stamp": known_by,
             }
             for release, slugs in filed
-            for known_by in [stamp(release.content.digest, release.updated, slugs)]
+            for known_by in [stamp(release.face, release.updated, slugs)]
             for slug in slugs
         ]
         if rows:
@@ -106,7 +106,7 @@ class Filings:
         """Have these releases known by the feeds that they are in now; they stay where they are."""
         feeds = self.of([release.id for release in releases])
         stamps = [
-            {"release": one.id, "known_by": stamp(one.content.digest, one.updated, feeds[one.id])}
+            {"release": one.id, "known_by": stamp(one.face, one.updated, feeds[one.id])}
             for one in releases
             if one.id in feeds
         ]

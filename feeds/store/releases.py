@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select, update
 
 from feeds.errors import ReleaseNotFound
+from feeds.model.life import Retraction, Translation
 from feeds.model.release import (
     Content,
     Enclosure,
@@ -18,6 +19,13 @@ from feeds.model.release import (
     SourceKey,
 )
 from feeds.model.text import fold
+from feeds.store.packing import (
+    pack_content,
+    pack_details,
+    pack_note,
+    unpack_details,
+    unpack_note,
+)
 from feeds.store.schema import filings, names, release_names, releases, revisions
 
 # Built once: each intake and edition asks for them, and to build one takes as long as to run it.
@@ -26,7 +34,11 @@ _BY_SOURCE_KEYS = select(releases).where(
     releases.c.source_key.in_(bindparam("keys", expanding=True))
 )
 _STUBS = select(
-    releases.c.id, releases.c.slug, releases.c.digest, releases.c.published, releases.c.updated
+    releases.c.id,
+    releases.c.slug,
+    func.coalesce(releases.c.face, releases.c.digest).label("digest"),
+    releases.c.published,
+    releases.c.updated,
 ).where(releases.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -181,13 +193,14 @@ def _unfiled() -> Select[tuple[str]]:
 
 
 def _row(release: Release) -> dict[str, Any]:
-    content = release.content
+    content, digest, face = release.content, release.content.digest, release.face
+    retraction = release.retraction
     return {
         "id": release.id,
         "source_key": release.source_key,
         "slug": release.slug,
         "revision": release.revision,
-        "digest": content.digest,
+        "digest": digest,
         "title": content.title,
         "body": content.body,
         "summary": content.summary,
@@ -200,6 +213,13 @@ def _row(release: Release) -> dict[str, Any]:
         "category_names": list(content.category_names),
         "updated": release.updated,
         "changed_at": release.changed_at,
+        "details": pack_details(content.details),
+        "work": content.details.work,
+        "face": None if face == digest else face,
+        "notes": [pack_note(note) for note in release.notes] or None,
+        "translations": [asdict(each) for each in release.translations] or None,
+        "retracted_at": retraction and retraction.at,
+        "retraction_reason": retraction and retraction.reason,
     }
 
 
@@ -222,18 +242,21 @@ def _release(row: RowMapping) -> Release:
             authors=tuple(Person(**author) for author in row["authors"]),
             enclosures=tuple(Enclosure(**enclosure) for enclosure in row["enclosures"]),
             category_names=tuple(row["category_names"]),
+            details=unpack_details(row["details"]),
         ),
+        notes=tuple(unpack_note(note) for note in row["notes"] or ()),
+        translations=tuple(Translation(**each) for each in row["translations"] or ()),
+        retraction=Retraction(at=row["retracted_at"], reason=row["retraction_reason"])
+        if row["retracted_at"]
+        else None,
     )
 
 
 def _history(held: Release, *, now: datetime) -> dict[str, Any]:
-    content = asdict(held.content)
-    for field in ("published", "updated"):
-        content[field] = content[field] and content[field].isoformat()
     return {
         "release_id": held.id,
         "revision": held.revision,
-        "content": content,
+        "content": pack_content(held.content),
         "updated": held.updated,
         "changed_at": held.changed_at,
         "replaced_at": now,

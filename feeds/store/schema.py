@@ -83,6 +83,13 @@ releases = Table(
     Column("category_names", JSON, nullable=False),  # as written; release_names is their index
     Column("updated", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("details", JSON(none_as_null=True)),  # null where there are none
+    Column("work", Text, index=True),  # of the details; what translations have in common
+    Column("face", Text),  # digest of all that is shown; null where it is the content's
+    Column("notes", JSON(none_as_null=True)),  # of major corrections
+    Column("translations", JSON(none_as_null=True)),  # the others of its work, as they are now
+    Column("retracted_at", Instant, index=True),
+    Column("retraction_reason", Text),
     Index("ix_releases_changed", "changed_at", "published", "id"),
 )
 
@@ -96,6 +103,43 @@ revisions = Table(
     Column("updated", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("replaced_at", Instant, nullable=False),
+)
+
+#: Documents that wait for their minute. Nothing that the public is shown is read from here.
+embargoes = Table(
+    "embargoes",
+    metadata,
+    Column("release_id", Text, primary_key=True),  # no reference: the release may not be there yet
+    Column("source_key", Text, nullable=False, unique=True),
+    Column("until", Instant, nullable=False, index=True),
+    Column("draft", JSON, nullable=False),  # the whole document, as it will be taken in
+    Column("held_since", Instant, nullable=False),
+    Column("held_by", Text, nullable=False),
+)
+
+#: Who did what to which release, and when.
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject", Text, nullable=False, index=True),  # a release's id
+    Column("deed", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("detail", Text),
+)
+
+#: Who may use the API. A token itself is shown once and kept nowhere.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("hash", Text, nullable=False, unique=True),  # SHA-256 of the token, hex
+    Column("actions", JSON, nullable=False),
+    Column("categories", JSON(none_as_null=True)),  # slugs; null for all
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
 )
 
 #: Every category name that a release ever gave, with the categories that now claim it.

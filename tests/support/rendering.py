@@ -92,7 +92,7 @@ def stub_of(release: Release) -> ReleaseStub:
     return ReleaseStub(
         id=release.id,
         slug=release.slug,
-        digest=release.content.digest,
+        digest=release.face,
         published=release.content.published,
         updated=release.updated,
     )

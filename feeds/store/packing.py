@@ -1,0 +1,107 @@
+"""Contents as JSON, in which the store keeps what nobody looks for by its parts."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from feeds.model.life import ChangeNote, Correction, Weight
+from feeds.model.release import (
+    NO_DETAILS,
+    Contact,
+    Content,
+    Details,
+    Draft,
+    Enclosure,
+    Origin,
+    Person,
+    RelatedLink,
+    SourceKey,
+)
+
+_Record = Mapping[str, Any]
+
+
+def pack_content(content: Content) -> dict[str, Any]:
+    """A whole content; moments as ISO 8601."""
+    return {
+        **asdict(content),
+        "published": content.published.isoformat(),
+        "updated": _moment_to_text(content.updated),
+    }
+
+
+def unpack_content(record: _Record) -> Content:
+    """What `pack_content` packed, in this version or an earlier one."""
+    return Content(
+        **{
+            **record,
+            "published": datetime.fromisoformat(record["published"]),
+            "updated": _text_to_moment(record["updated"]),
+            "authors": tuple(Person(**each) for each in record["authors"]),
+            "enclosures": tuple(Enclosure(**each) for each in record["enclosures"]),
+            "category_names": tuple(record["category_names"]),
+            "details": unpack_details(record.get("details")),
+        }
+    )
+
+
+def pack_details(details: Details) -> dict[str, Any] | None:
+    """Those that say something; None when none do."""
+    packed = {name: value for name, value in asdict(details).items() if value}
+    return packed or None
+
+
+def unpack_details(record: _Record | None) -> Details:
+    """What `pack_details` packed."""
+    if not record:
+        return NO_DETAILS
+    return Details(
+        **{
+            **record,
+            "contacts": tuple(Contact(**each) for each in record.get("contacts", ())),
+            "related": tuple(RelatedLink(**each) for each in record.get("related", ())),
+        }
+    )
+
+
+def pack_note(note: ChangeNote) -> dict[str, str]:
+    """A change note."""
+    return {"at": note.at.isoformat(), "text": note.text}
+
+
+def unpack_note(record: _Record) -> ChangeNote:
+    """What `pack_note` packed."""
+    return ChangeNote(at=datetime.fromisoformat(record["at"]), text=record["text"])
+
+
+def pack_draft(draft: Draft) -> dict[str, Any]:
+    """A whole document, but for its embargo."""
+    return {
+        "source_key": draft.source_key,
+        "origin": asdict(draft.origin),
+        "content": pack_content(draft.content),
+        "warnings": list(draft.warnings),
+        "correction": draft.correction and asdict(draft.correction),
+    }
+
+
+def unpack_draft(record: _Record) -> Draft:
+    """What `pack_draft` packed."""
+    correction = record["correction"]
+    return Draft(
+        source_key=SourceKey(record["source_key"]),
+        origin=Origin(**record["origin"]),
+        content=unpack_content(record["content"]),
+        warnings=tuple(record["warnings"]),
+        correction=correction
+        and Correction(weight=Weight(correction["weight"]), note=correction["note"]),
+    )
+
+
+def _moment_to_text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _text_to_moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

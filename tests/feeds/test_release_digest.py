@@ -1,0 +1,102 @@
+"""A release's digest is for ever: were it to change, every document would come again as corrected."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from feeds.model.life import ChangeNote, Correction, Retraction, Translation, Weight
+from feeds.model.release import (
+    Contact,
+    Content,
+    Details,
+    Draft,
+    Enclosure,
+    Origin,
+    Person,
+    RelatedLink,
+    Release,
+    ReleaseId,
+    SourceKey,
+)
+from feeds.store.packing import pack_content, pack_draft, unpack_content, unpack_draft
+from tests.support.newsrooms import NOON
+
+PLAIN = Content(
+    title="T",
+    body="<p>B</p>",
+    summary="S",
+    language="en",
+    published=datetime(2026, 1, 5, 9, tzinfo=UTC),
+    updated=datetime(2026, 1, 6, tzinfo=UTC),
+    url="https://x.example/1",
+    authors=(Person(name="A"),),
+    enclosures=(
+        Enclosure(url="https://x.example/a.pdf", media_type="application/pdf", length_bytes=5),
+    ),
+    category_names=("One, two",),
+)
+FULL = replace(
+    PLAIN,
+    enclosures=(
+        replace(
+            PLAIN.enclosures[0], alt="A hall", credit="UN Photo", thumbnail="https://x.example/t"
+        ),
+    ),
+    details=Details(
+        contacts=(Contact(name="Ana", phone="+1 555"),),
+        related=(RelatedLink(url="https://x.example/b", language="fr"),),
+        place="Geneva",
+        number="SG/SM/19589",
+        rights="© 2026",
+        license="https://x.example/licence",
+        work="sg-19589",
+    ),
+)
+RELEASE = Release(
+    id=ReleaseId("urn:uuid:1"),
+    source_key=SourceKey("id:1"),
+    slug="t-1",
+    revision=1,
+    content=PLAIN,
+    updated=NOON,
+    changed_at=NOON,
+)
+
+
+def test_it_is_what_it_was_when_the_first_store_was_made() -> None:
+    """Kept from then: what was learnt since must not count where it is absent."""
+    assert PLAIN.digest == "724b9a53b6fd392a2662781b5c9e357f5f3fcde6607566051b6d001e7d82fb96"
+
+
+@pytest.mark.parametrize("name", Details.__dataclass_fields__)
+def test_every_detail_counts(name: str) -> None:
+    one = Details(**{name: getattr(FULL.details, name)})
+    assert replace(PLAIN, details=one).digest != PLAIN.digest
+
+
+def test_its_face_is_its_content_until_something_happens_to_it() -> None:
+    note = ChangeNote(at=NOON, text="A date was wrong.")
+    faces = {
+        RELEASE.face,
+        replace(RELEASE, notes=(note,)).face,
+        replace(RELEASE, retraction=Retraction(at=NOON, reason="Never happened")).face,
+        replace(RELEASE, translations=(Translation(language="fr", slug="t-2"),)).face,
+    }
+    assert len(faces) == 4
+    assert RELEASE.face == PLAIN.digest
+
+
+@pytest.mark.parametrize("content", [PLAIN, FULL], ids=["plain", "full"])
+def test_what_is_packed_comes_out_whole(content: Content) -> None:
+    assert unpack_content(pack_content(content)) == content
+    draft = Draft(
+        source_key=SourceKey("id:1"),
+        origin=Origin(document="a.json", line=3),
+        content=content,
+        warnings=("mended",),
+        correction=Correction(weight=Weight.MAJOR, note="A date"),
+    )
+    assert unpack_draft(pack_draft(draft)) == draft
+    bare = replace(draft, correction=None)
+    assert unpack_draft(pack_draft(bare)) == bare
