@@ -1,4 +1,4 @@
-"""A release's digest is for ever: were it to change, every document would come again as corrected."""
+"""A release's digest is for ever: were it to change, every document would come as corrected."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
