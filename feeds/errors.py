@@ -49,6 +49,15 @@ class ArchiveNotFound(FeedsError):
         self.number = number
 
 
+class RevisionNotFound(FeedsError):
+    """A release has no former revision of this number."""
+
+    def __init__(self, slug: str, number: int, /) -> None:
+        super().__init__(f"release {slug!r} has no former revision {number}")
+        self.slug = slug
+        self.number = number
+
+
 class DocumentRefused(FeedsError):
     """An incoming document cannot become a release. It says where, why, and what to do."""
 

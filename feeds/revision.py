@@ -1,12 +1,15 @@
 """What an incoming document is to the release that we hold: new, a correction, or nothing new."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from slugify import slugify
 
 from feeds.model.intake import Verdict
-from feeds.model.release import Draft, Release, ReleaseId, SourceKey
+from feeds.model.life import UNSAID, ChangeNote, Weight
+from feeds.model.phrases import phrases_in
+from feeds.model.release import Content, Draft, Release, ReleaseId, SourceKey
 from feeds.model.text import whole_second
 
 #: A slug is for a person's eye; what makes it unique is the piece of the id behind it.
@@ -43,21 +46,50 @@ def first(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Release:
 def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
     """The next revision of *held*: same id, same address, new words.
 
-    ``updated`` moves to the document's own word on its last change if that is news and not in
-    the future, else to *now*. It never goes back.
+    A minor correction leaves ``updated`` where it is. A major one moves it, to the document's own
+    word on its last change if that is news and not in the future, else to *now*, and adds a note
+    of that date; it never goes back. ``changed_at`` moves with both, so that the entry comes
+    back into the window of its feeds.
     """
-    content, moment = draft.content, whole_second(now)
-    stated = content.updated
-    is_news = stated is not None and held.updated < stated <= moment
-    return Release(
-        id=held.id,
-        source_key=held.source_key,
-        slug=held.slug,
+    moment = whole_second(now)
+    next_one = replace(
+        held,
         revision=held.revision + 1,
-        content=content,
-        updated=stated if stated is not None and is_news else max(moment, held.updated),
+        content=draft.content,
         changed_at=max(moment, held.changed_at),
     )
+    if weight_of(held, draft) is Weight.MINOR:
+        return next_one
+    updated = _moved(held.updated, draft.content.updated, moment)
+    note = ChangeNote(at=updated, text=_note_of(draft))
+    return replace(next_one, updated=updated, notes=(*held.notes, note))
+
+
+def weight_of(held: Release, draft: Draft) -> Weight:
+    """How much a correction matters.
+
+    Where a document says nothing, the configuration does; but a release that is only filed
+    elsewhere says to its readers what it said before.
+    """
+    correction = draft.correction or UNSAID
+    is_filing = correction.is_assumed and _words_of(held.content) == _words_of(draft.content)
+    return Weight.MINOR if is_filing else correction.weight
+
+
+def _words_of(content: Content) -> Content:
+    details = replace(content.details, work=None)
+    return replace(content, category_names=(), updated=None, url=None, details=details)
+
+
+def _moved(held: datetime, stated: datetime | None, moment: datetime) -> datetime:
+    if stated is not None and held < stated <= moment:
+        return stated
+    return max(moment, held)
+
+
+def _note_of(draft: Draft) -> str:
+    given = draft.correction and draft.correction.note
+    return given or phrases_in(draft.content.language).was_corrected
 
 
 def is_named_by_file(source_key: SourceKey) -> bool:

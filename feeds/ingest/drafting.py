@@ -7,6 +7,7 @@ from enum import StrEnum
 from feeds.errors import DocumentRefused
 from feeds.ingest.addresses import FETCH_SCHEMES, absolute
 from feeds.ingest.characters import is_blank, one_line, shown
+from feeds.ingest.corrections import read_correction
 from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.enclosures import read_enclosures
 from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text
@@ -20,6 +21,7 @@ from feeds.ingest.records import Record
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import source_key
 from feeds.model.intake import Refusal
+from feeds.model.life import Correction
 from feeds.model.release import Content, Draft, Enclosure, Origin, Person, SourceKey
 from feeds.model.text import fold
 
@@ -49,6 +51,7 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
     desk = _Desk(record, rules)
     content = desk.content()
     key = desk.key(document, content)
+    correction = desk.correction()
     if desk.inspection.faults:
         return desk.inspection.refusal(record, document=document)
     return Draft(
@@ -56,6 +59,7 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
         origin=Origin(document=document, line=record.line),
         content=content,
         warnings=desk.inspection.warnings,
+        correction=correction,
     )
 
 
@@ -97,6 +101,9 @@ class _Desk:
             ),
             SourceKey(""),
         )
+
+    def correction(self) -> Correction:
+        return self.inspection.read(self._correction, self._rules.correction)
 
     @property
     def _is_markup(self) -> bool:
@@ -198,6 +205,11 @@ class _Desk:
 
     def _enclosures(self, base: str) -> tuple[Enclosure, ...]:
         return read_enclosures(self._fields, base=base, rules=self._rules, mended=self._mended)
+
+    def _correction(self) -> Correction:
+        return read_correction(
+            self._fields, is_markup=self._is_markup, rules=self._rules, mended=self._mended
+        )
 
     def _category_names(self) -> tuple[str, ...]:
         """The names as written, each once. Which category one means is told by the catalogue."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import time
 from zoneinfo import ZoneInfo
 
+from feeds.model.life import UNSAID, Correction
+
 #: The largest release in the sample sets has 60 kB; a book has 1 MB. A document, or a line of
 #: JSON Lines, is held in memory as a whole, so this is what one can cost.
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
@@ -26,15 +28,19 @@ MAX_AUTHORS = 100
 #: A release with its photo gallery.
 MAX_ENCLOSURES = 100
 
+#: A change note is a sentence or two; it stands before the text for ever.
+MAX_NOTE_CHARS = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeRules:
-    """How documents are read. The first four say what a silent document means."""
+    """How documents are read. The first five say what a silent document means."""
 
     base_url: str  #: relative links of a document without an address of its own start here
     language: str  #: BCP 47, of a document that names none
     time_zone: ZoneInfo  #: in which a date without a time is meant
     time_of_day: time  #: when, on a date without a time, a release was published; without a zone
+    correction: Correction = UNSAID  #: what a changed document is
     max_document_bytes: int = MAX_DOCUMENT_BYTES  #: of one document, or one line of JSON Lines
     max_array_bytes: int = MAX_ARRAY_BYTES  #: of a whole `.json` file
     max_title_chars: int = MAX_TITLE_CHARS
@@ -45,3 +51,4 @@ class IntakeRules:
     max_name_chars: int = MAX_NAME_CHARS
     max_authors: int = MAX_AUTHORS
     max_enclosures: int = MAX_ENCLOSURES
+    max_note_chars: int = MAX_NOTE_CHARS

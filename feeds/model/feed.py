@@ -200,6 +200,10 @@ class Site:
         """A release's page for a person."""
         return f"{self.base_url}/releases/{quote(slug, safe='')}"
 
+    def revision_page(self, slug: str, number: int) -> str:
+        """Where a person reads what a release was before it was corrected."""
+        return f"{self.release_page(slug)}/revisions/{number}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:

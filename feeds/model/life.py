@@ -18,6 +18,11 @@ class Correction:
 
     weight: Weight
     note: str | None = None  #: plain text, one line: what changed, for a reader
+    is_assumed: bool = False  #: by the configuration: the document itself says nothing
+
+
+#: What a changed document is that nobody said anything of.
+UNSAID = Correction(weight=Weight.MAJOR, is_assumed=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ class PageStub:
     published: datetime
     updated: datetime  #: last change a reader would notice
     changed_at: datetime  #: when we last took in anything of it
+    revision: int  #: of which all before it have a page of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,20 @@ from datetime import datetime
 
 from feeds.categories import Catalogue, Filing
 from feeds.errors import StoreConflict
+from feeds.model.history import Revision, Step
 from feeds.model.intake import Intake, KeptRefusal, Refusal, Verdict
+from feeds.model.life import Act
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Draft, Release, ReleaseId
 from feeds.newsroom.announcing import announce
+from feeds.newsroom.corrections import acts_of
 from feeds.newsroom.decisions import Decider, Decision
 from feeds.newsroom.farewells import Farewells
 from feeds.newsroom.refiling import Refiling
 from feeds.store.database import Database, Transaction
+
+#: Who brought what nobody brought: it came by itself.
+FOLDER = "folder"
 
 #: Two intakes that meet on one release: the loser reads again what the winner stored.
 MAX_TRIES = 5
@@ -29,12 +35,15 @@ class Newsroom:
         self._mint_id = mint_id
         self._farewells = Farewells(database, catalogue)
 
-    def take_in(self, drafts: Sequence[Draft], *, now: datetime) -> list[Intake | Refusal]:
+    def take_in(
+        self, drafts: Sequence[Draft], *, now: datetime, by: str = FOLDER
+    ) -> list[Intake | Refusal]:
         """Take in a batch of documents: releases, filings, stale feeds and pings in one go.
 
         Args:
             drafts: A few hundred at the most; a later one may correct an earlier one.
             now: The moment of intake; ``published`` may not lie behind it.
+            by: Who brought them, for the book of acts.
 
         Returns:
             What became of each, in their order. Refusals are kept in the store.
@@ -45,7 +54,7 @@ class Newsroom:
         for attempt in range(1, MAX_TRIES + 1):
             try:
                 with self._database.transaction() as tx:
-                    return self._take_in(tx, drafts, now)
+                    return self._take_in(tx, drafts, now, by)
             except StoreConflict:
                 if attempt == MAX_TRIES:
                     raise
@@ -114,6 +123,33 @@ class Newsroom:
         with self._database.read() as tx:
             return self._listed(tx, [tx.releases.named(name)])[0]
 
+    def revisions(self, name: str) -> list[Revision]:
+        """All that the release of this name was before it was corrected, the newest first.
+
+        Raises:
+            ReleaseNotFound: There is none.
+        """
+        with self._database.read() as tx:
+            return tx.revisions.of(tx.releases.named(name))
+
+    def history(self, name: str) -> list[Step]:
+        """All revisions of the release of this name, the present one too, without their text.
+
+        Raises:
+            ReleaseNotFound: There is none.
+        """
+        with self._database.read() as tx:
+            return tx.revisions.steps(tx.releases.named(name))
+
+    def acts(self, name: str) -> list[Act]:
+        """Who did what to the release of this name, the oldest first.
+
+        Raises:
+            ReleaseNotFound: There is none.
+        """
+        with self._database.read() as tx:
+            return tx.acts.of(tx.releases.named(name).id)
+
     def _listed(self, tx: Transaction, found: Sequence[Release]) -> list[ListedRelease]:
         feeds = tx.filings.of([release.id for release in found])
         return [
@@ -126,12 +162,14 @@ class Newsroom:
         ]
 
     def _take_in(
-        self, tx: Transaction, drafts: Sequence[Draft], now: datetime
+        self, tx: Transaction, drafts: Sequence[Draft], now: datetime, by: str
     ) -> list[Intake | Refusal]:
         decided = self._decide(tx, drafts, now)
         outcomes = self._outcomes(tx, decided)
-        self._store(tx, [d for d in decided if isinstance(d, Decision)], now)
-        tx.refusals.clear([d.draft.origin for d in decided if isinstance(d, Decision)])
+        accepted = [d for d in decided if isinstance(d, Decision)]
+        self._store(tx, accepted, now)
+        tx.acts.note(acts_of(accepted, by=by, now=now))
+        tx.refusals.clear([d.draft.origin for d in accepted])
         tx.refusals.keep([d for d in decided if isinstance(d, Refusal)], now=now)
         touched = {slug for o in outcomes if isinstance(o, Intake) for slug in o.feeds}
         announce(tx, self._catalogue, touched, now=now)

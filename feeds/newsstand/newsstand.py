@@ -11,6 +11,7 @@ from feeds.model.archive import Archive, ArchivePage
 from feeds.model.delta import Delta
 from feeds.model.edition import DocumentVersion, Edition, FeedDocument, Trouble, newest_first
 from feeds.model.feed import Category, Format
+from feeds.model.history import Revision, Step
 from feeds.model.listing import FeedState, PageStub, SetAside
 from feeds.model.release import Release, ReleaseId
 from feeds.newsstand.bindery import Bindery
@@ -141,6 +142,20 @@ class Newsstand:
         """
         with self._database.read() as tx:
             return tx.releases.by_slug(slug)
+
+    def history(self, release: Release) -> list[Step]:
+        """All revisions of a release, the present one too, the newest first; without text."""
+        with self._database.read() as tx:
+            return tx.revisions.steps(release)
+
+    def revision(self, release: Release, number: int) -> Revision:
+        """What a release was before it was corrected.
+
+        Raises:
+            RevisionNotFound: It has no former revision of this number.
+        """
+        with self._database.read() as tx:
+            return tx.revisions.one(release, number)
 
     def release_pages(self, *, behind: PageStub | None, limit: int) -> list[PageStub]:
         """The next pages of releases, by publication: a million are walked through in parts."""

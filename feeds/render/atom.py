@@ -3,6 +3,7 @@
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Format, Site
 from feeds.model.release import Content, Person
+from feeds.render import shown
 from feeds.render.dates import rfc3339
 from feeds.render.feedgen_bridge import (
     HISTORY_NAMESPACE,
@@ -30,7 +31,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         made.title(content.title)
         made.updated(release.updated)
         made.published(content.published)
-        made.content(content.body, type="html")
+        made.content(shown.body(release), type="html")
         made.summary(content.summary or None)
         # Without an author of its own, the entry has the feed's (section 4.2.1).
         made.author([_person(author) for author in content.authors])

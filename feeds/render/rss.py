@@ -6,6 +6,7 @@ from html import escape
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Format, Site
 from feeds.model.release import Enclosure, Release
+from feeds.render import shown
 from feeds.render.dates import rfc3339
 from feeds.render.feedgen_bridge import (
     ATOM_NAMESPACE,
@@ -46,7 +47,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         # plain text. Without a summary feedgen puts the body into the description, where
         # readers that know nothing of content:encoded find it.
         made.description(escape(content.summary, quote=False), isSummary=True)
-        made.content(content.body or None)
+        made.content(shown.body(release) or None)
         # domain is the key, which never changes; the text is what a person reads.
         made.category(
             [

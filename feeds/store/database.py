@@ -28,6 +28,7 @@ from feeds.store.pings import Pings
 from feeds.store.refusals import Refusals
 from feeds.store.release_pages import ReleasePages
 from feeds.store.releases import Releases
+from feeds.store.revisions import Revisions
 
 #: How long a writer waits for another one on SQLite before it gives up.
 BUSY_TIMEOUT_MS = 20_000
@@ -51,6 +52,11 @@ class Transaction:
     def release_pages(self) -> ReleasePages:
         """The releases' pages, for lists of addresses."""
         return ReleasePages(self.connection)
+
+    @cached_property
+    def revisions(self) -> Revisions:
+        """What releases were before."""
+        return Revisions(self.connection)
 
     @cached_property
     def acts(self) -> Acts:

@@ -95,7 +95,7 @@ def unpack_draft(record: _Record) -> Draft:
         content=unpack_content(record["content"]),
         warnings=tuple(record["warnings"]),
         correction=correction
-        and Correction(weight=Weight(correction["weight"]), note=correction["note"]),
+        and Correction(**{**correction, "weight": Weight(correction["weight"])}),
     )
 
 

@@ -26,6 +26,7 @@ _PAGES = (
         releases.c.published,
         releases.c.updated,
         releases.c.changed_at,
+        releases.c.revision,
     )
     .join(filings, filings.c.release_id == releases.c.id)
     .where(_IN_ALL)
@@ -77,6 +78,7 @@ class ReleasePages:
                 published=row.published,
                 updated=row.updated,
                 changed_at=row.changed_at,
+                revision=row.revision,
             )
             for row in self._connection.execute(wanted)
         ]

@@ -260,4 +260,5 @@ def _history(held: Release, *, now: datetime) -> dict[str, Any]:
         "updated": held.updated,
         "changed_at": held.changed_at,
         "replaced_at": now,
+        "notes": len(held.notes),
     }

@@ -103,6 +103,7 @@ revisions = Table(
     Column("updated", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("replaced_at", Instant, nullable=False),
+    Column("notes", Integer, nullable=False, server_default="0"),  # how many stood at its head
 )
 
 #: Documents that wait for their minute. Nothing that the public is shown is read from here.

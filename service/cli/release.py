@@ -1,16 +1,21 @@
 """``communique release``: releases in, and what became of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from feeds.errors import FeedNotFound
+from feeds.ingest.characters import nfc
+from feeds.ingest.rules import MAX_NOTE_CHARS
 from feeds.model.intake import KeptRefusal, Refusal
+from feeds.model.life import Correction, Weight
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Origin
+from feeds.model.text import is_xml_text
 from service.cli.adding import Outcome, Telling
 from service.cli.call import Call, JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
@@ -18,6 +23,7 @@ from service.cli.documents import STANDARD_INPUT, NamedDocument, documents_of
 from service.cli.installation import to_read, to_try, to_write
 from service.cli.output import counted, plain, say, tell, tell_json, tell_rows
 from service.cli.progress import Reading, reading
+from service.cli.who import operator
 from service.jobs.reading import preview, take_in
 from service.wiring import Installation, utc_now
 
@@ -40,6 +46,20 @@ def add(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and store nothing.")
     ] = False,
+    minor: Annotated[
+        bool,
+        typer.Option(
+            "--minor",
+            help="Changed documents that do not say themselves are minor corrections.",
+        ),
+    ] = False,
+    note: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="What changed, for readers of the changed documents that do not say themselves.",
+        ),
+    ] = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -49,13 +69,18 @@ def add(
     own name; so it is recognised when it comes again. What is refused stops nothing else, is kept
     for 'communique release refusals', and makes the exit code 1. Of more than twenty documents,
     those that are unchanged are counted only.
+
+    A correction moves a release's date of change and gets a note at its head, unless the document
+    says that it is a minor one, or --minor does, or the configuration.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     _require_existing(paths)
     documents = documents_of(paths)
     opened = to_try(call) if dry_run else to_write(call)
     size_bytes = sum(document.size_bytes for document in documents)
-    with opened as installation, reading(size_bytes) as bar:
+    assumed = _assumed(minor=minor, note=note)
+    with opened as plain_rules, reading(size_bytes) as bar:
+        installation = _assuming(plain_rules, assumed)
         telling = Telling(installation, tell=bar.tell, is_dry_run=dry_run, as_json=call.as_json)
         for document in documents:
             for outcome in _outcomes(installation, document, bar, is_dry_run=dry_run):
@@ -110,11 +135,11 @@ def show(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show all that is known of one release."""
+    """Show all that is known of one release: what it was before, and who did what to it, too."""
     call = call_of(ctx, overrides, as_json=as_json)
     with to_read(call) as installation:
         listed = installation.newsroom.release(name)
-        record = _full_record(installation, listed)
+        record = _full_record(installation, listed) | _life_record(installation, listed.release.id)
     text = listed.release.content.body
     if call.as_json:
         tell_json(record | ({"body": text} if body else {}))
@@ -182,10 +207,27 @@ def _require_existing(paths: Sequence[Path]) -> None:
             raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
 
 
+def _assumed(*, minor: bool, note: str | None) -> Correction | None:
+    """What documents are said to be that do not say it themselves; None to leave it open."""
+    text = nfc(" ".join((note or "").split()))
+    if note is not None and not (0 < len(text) <= MAX_NOTE_CHARS and is_xml_text(text)):
+        fact = f"a note is plain text of 1 to {MAX_NOTE_CHARS} characters"
+        raise typer.BadParameter(fact, param_hint="--note")
+    if not minor and not text:
+        return None
+    return Correction(weight=Weight.MINOR if minor else Weight.MAJOR, note=text or None)
+
+
+def _assuming(installation: Installation, assumed: Correction | None) -> Installation:
+    if assumed is None:
+        return installation
+    return replace(installation, rules=replace(installation.rules, correction=assumed))
+
+
 def _outcomes(
     installation: Installation, document: NamedDocument, bar: Reading, *, is_dry_run: bool
 ) -> Iterator[Outcome]:
-    do = preview if is_dry_run else take_in
+    do = preview if is_dry_run else partial(take_in, by=operator())
     newsroom, rules = installation.newsroom, installation.rules
     try:
         with document.opened() as stream:
@@ -246,6 +288,26 @@ def _full_record(installation: Installation, listed: ListedRelease) -> dict[str,
     }
 
 
+def _life_record(installation: Installation, release_id: str) -> dict[str, Any]:
+    """What it was, the newest first; and what was done to it, the oldest first."""
+    newsroom = installation.newsroom
+    return {
+        "revisions": [
+            {
+                "number": step.number,
+                "at": step.at,
+                "weight": step.weight,
+                "note": step.note and step.note.text,
+            }
+            for step in newsroom.history(release_id)
+        ],
+        "acts": [
+            {"at": act.at, "by": act.by, "deed": act.deed, "detail": act.detail}
+            for act in newsroom.acts(release_id)
+        ],
+    }
+
+
 def _fields(record: dict[str, Any]) -> Iterator[tuple[str, object]]:
     """A line a value: of a list, each item has its own."""
     for key, value in record.items():
@@ -260,7 +322,7 @@ def _in_words(item: object) -> object:
     """A person or an enclosure on one line."""
     if not isinstance(item, dict):
         return item
-    return "  ".join(str(value) for value in item.values() if value is not None)
+    return "  ".join(plain(value) for value in item.values() if value is not None)
 
 
 def _refusal_record(kept: KeptRefusal) -> dict[str, Any]:

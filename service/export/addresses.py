@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from feeds.categories import Catalogue
 from feeds.model.feed import Format
+from feeds.model.listing import PageStub
 from feeds.newsstand import Newsstand
 from service.web import load_assets
 from service.web.sitemaps import count_parts
@@ -81,8 +82,15 @@ def _pages(catalogue: Catalogue) -> Iterator[str]:
 def _release_pages(newsstand: Newsstand) -> Iterator[Address]:
     last = None
     while found := newsstand.release_pages(behind=last, limit=RELEASES_A_LOOK):
-        yield from (Address(f"/releases/{page.slug}", page.changed_at) for page in found)
+        for page in found:
+            yield Address(f"/releases/{page.slug}", page.changed_at)
+            yield from _former_revisions(page)
         last = found[-1]
+
+
+def _former_revisions(page: PageStub) -> Iterator[Address]:
+    for number in range(1, page.revision):
+        yield Address(f"/releases/{page.slug}/revisions/{number}", page.changed_at)
 
 
 def _lists(newsstand: Newsstand) -> Iterator[str]:

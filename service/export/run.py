@@ -199,9 +199,9 @@ class Run:
     def _remove(self) -> Iterator[Outcome]:
         """Hide what is no public address any more."""
         for batch in _batches(self._folder.shown(), BATCH):
-            pages = {path.rpartition("/")[2]: path for path in batch if _is_release(path)}
-            there = self._state.newsstand.release_pages_there(list(pages))
-            gone = [path for slug, path in pages.items() if slug not in there]
+            pages = {path: _slug_of(path) for path in batch if _is_release(path)}
+            there = self._state.newsstand.release_pages_there(sorted({*pages.values()}))
+            gone = [path for path, slug in pages.items() if slug not in there]
             gone += [path for path in batch if not _is_release(path) and path not in self._public]
             for path in gone:
                 self._folder.hide(path)
@@ -259,6 +259,11 @@ def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
 
 def _is_release(path: str) -> bool:
     return path.startswith("/releases/")
+
+
+def _slug_of(path: str) -> str:
+    """The slug in the address of a release's page, or of what the release was before."""
+    return path.split("/")[2]
 
 
 def _told(

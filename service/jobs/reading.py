@@ -8,7 +8,7 @@ from typing import BinaryIO
 from feeds.ingest import IntakeRules, read_documents
 from feeds.model.intake import Intake, Refusal
 from feeds.model.release import Draft
-from feeds.newsroom import Newsroom
+from feeds.newsroom import FOLDER, Newsroom
 
 #: Documents in one transaction: few enough that other writers wait some tens of milliseconds,
 #: enough that a commit is a small part of the work.
@@ -24,6 +24,7 @@ def take_in(
     newsroom: Newsroom,
     rules: IntakeRules,
     now: Callable[[], datetime],
+    by: str = FOLDER,
 ) -> Iterator[Outcome]:
     """Read *stream* and store what is in it; yields what became of each document, in order.
 
@@ -36,7 +37,7 @@ def take_in(
     for batch in _batches(read_documents(stream, document=document, rules=rules)):
         newsroom.refuse([one for one in batch if isinstance(one, Refusal)], now=now())
         drafts = [one for one in batch if isinstance(one, Draft)]
-        yield from _in_order(batch, newsroom.take_in(drafts, now=now()))
+        yield from _in_order(batch, newsroom.take_in(drafts, now=now(), by=by))
 
 
 def preview(

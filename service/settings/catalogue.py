@@ -9,6 +9,7 @@ from feeds.categories import Catalogue
 from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.rules import IntakeRules
 from feeds.model.feed import ALL, Category, Deltas, Ending, Feed, Onward, Site, Window
+from feeds.model.life import Correction, Weight
 from feeds.model.release import Person
 from service.settings.categories_file import FeedSettings, NamedFeedSettings
 from service.settings.feed_keys import EndedSettings
@@ -52,6 +53,7 @@ def intake_rules(settings: Settings) -> IntakeRules:
         language=settings.site.language,
         time_zone=ZoneInfo(intake.time_zone),
         time_of_day=intake.time_of_day,
+        correction=Correction(weight=Weight(intake.unsaid_correction), is_assumed=True),
         max_document_bytes=intake.max_document_bytes,
         max_array_bytes=intake.max_array_bytes,
         max_title_chars=intake.max_title_chars,

@@ -82,6 +82,11 @@ class IntakeSettings(Section):
     time_of_day: TimeOfDay = Field(
         default=time(9, 0), description="Time of dates that name none, in that zone: HH:MM."
     )
+    unsaid_correction: Literal["major", "minor"] = Field(
+        default="major",
+        description="What a changed document is that does not say so itself: a major correction, "
+        "which moves the release's date of change and says so, or a minor one.",
+    )
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
         default=0.2, description="A file is read when it has not changed for so long."
     )

@@ -1,10 +1,16 @@
 """Pages for a person: the newsroom, a feed, a release."""
 
+from dataclasses import replace
+
 from flask import Blueprint, Flask, Response, render_template
 from markupsafe import Markup
 
+from feeds.errors import RevisionNotFound
+from feeds.model.direction import direction
 from feeds.model.feed import ALL, Format
+from feeds.model.history import Revision
 from feeds.model.release import Release
+from feeds.render.shown import body as shown_body
 from service.web import wording
 from service.web.answers import answer_bytes
 from service.web.desk import Desk, desk, furniture
@@ -58,6 +64,36 @@ def release(slug: str) -> Response:
         release=shown,
         body=body_of(shown),
         categories=room.newsstand.categories_of(shown.id),
+        history=room.newsstand.history(shown) if shown.revision > 1 else (),
+    )
+
+
+@blueprint.get("/releases/<slug:slug>/revisions/<number:number>")
+def revision(slug: str, number: int) -> Response:
+    """Answer with what a release was before it was corrected."""
+    room = desk()
+    present = room.newsstand.release_by_slug(slug)
+    if present.retraction is not None:
+        # What was taken back is not to be read in an earlier wording either.
+        raise RevisionNotFound(slug, number)
+    former = room.newsstand.revision(present, number)
+    return _page(
+        "revision.html",
+        announced=room.catalogue.feeds[ALL],
+        present=present,
+        step=former.step,
+        release=_as_it_was(present, former),
+        body=body_of(_as_it_was(present, former)),
+    )
+
+
+def _as_it_was(present: Release, former: Revision) -> Release:
+    return replace(
+        present,
+        revision=former.step.number,
+        content=former.content,
+        updated=former.updated,
+        notes=former.notes,
     )
 
 
@@ -67,7 +103,7 @@ def body_of(release: Release) -> Markup:
     It went through the allow-list of ``feeds.ingest`` before it was stored, and the page's
     Content-Security-Policy runs no script that is not ours.
     """
-    return Markup(release.content.body)  # noqa: S704
+    return Markup(shown_body(release))  # noqa: S704
 
 
 def _page(template: str, *, vary: str = "Accept-Encoding", **context: object) -> Response:
@@ -85,7 +121,7 @@ def dress(app: Flask) -> None:
         day=wording.day,
         minute=wording.minute,
         machine=wording.machine,
-        direction=wording.direction,
+        direction=direction,
         text_direction=wording.text_direction,
         size=wording.size,
         file_name=wording.file_name,

@@ -13,6 +13,7 @@ from feeds.errors import (
     FeedNotFound,
     FeedsError,
     ReleaseNotFound,
+    RevisionNotFound,
     StoreOutdated,
     StoreUnavailable,
 )
@@ -48,6 +49,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     FeedNotFound: HTTPStatus.NOT_FOUND,
     ReleaseNotFound: HTTPStatus.NOT_FOUND,
     ArchiveNotFound: HTTPStatus.NOT_FOUND,
+    RevisionNotFound: HTTPStatus.NOT_FOUND,
     NoEditionYet: HTTPStatus.SERVICE_UNAVAILABLE,
     FeedGone: HTTPStatus.GONE,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

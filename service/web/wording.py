@@ -4,21 +4,12 @@ from datetime import UTC, datetime
 from unicodedata import bidirectional
 from urllib.parse import unquote, urlsplit
 
+from feeds.model.direction import direction
+
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-
-#: Languages written from right to left, unless a script subtag says otherwise (CLDR).
-_RTL_LANGUAGES = {
-    *("ar", "arc", "azb", "bal", "ckb", "dv", "fa", "glk", "he", "iw", "ji", "khw", "ks"),
-    *("lrc", "mzn", "nqo", "pnb", "prs", "ps", "sd", "sdh", "syr", "ug", "ur", "yi"),
-}
-_RTL_SCRIPTS = {
-    *("adlm", "arab", "aran", "hebr", "mand", "mend", "nkoo", "rohg", "samr", "syrc"),
-    *("thaa", "yezi"),
-}
-_SCRIPT_LETTERS = 4
 
 #: Between one unit of a size and the next.
 STEP = 1000
@@ -39,20 +30,6 @@ def minute(moment: datetime) -> str:
 def machine(moment: datetime) -> str:
     """Write a moment for ``<time datetime>`` (RFC 3339): ``2019-05-21T16:38:50Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def direction(language: str) -> str:
-    """Tell how a language (BCP 47) is written: ``rtl``, ``ltr``, or ``auto`` when it is unknown.
-
-    A script subtag decides, as ``az-Arab`` and ``az-Latn`` are one language.
-    """
-    primary, *subtags = language.lower().replace("_", "-").split("-")
-    if primary in {"", "und", "mul", "zxx"}:
-        return "auto"
-    for subtag in subtags:
-        if len(subtag) == _SCRIPT_LETTERS and subtag.isalpha():
-            return "rtl" if subtag in _RTL_SCRIPTS else "ltr"
-    return "rtl" if primary in _RTL_LANGUAGES else "ltr"
 
 
 def text_direction(text: str, language: str) -> str:

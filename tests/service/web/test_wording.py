@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from feeds.model.direction import direction
 from service.web import wording
 
 MOMENT = datetime(2019, 5, 21, 16, 38, 50, tzinfo=UTC)
@@ -29,7 +30,7 @@ def test_dates_have_english_months_and_name_their_zone() -> None:
 )  # fmt: skip
 def test_a_language_tells_its_direction(language: str, expected: str) -> None:
     """BCP 47 2.2.3: the script subtag says how the language is written here."""
-    assert wording.direction(language) == expected
+    assert direction(language) == expected
 
 
 @pytest.mark.parametrize(

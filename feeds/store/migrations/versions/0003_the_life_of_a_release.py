@@ -21,6 +21,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("retraction_reason", sa.Text(), nullable=True))
         batch_op.create_index("ix_releases_work", ["work"], unique=False)
         batch_op.create_index("ix_releases_retracted_at", ["retracted_at"], unique=False)
+    with op.batch_alter_table("revisions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("notes", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "embargoes",
         sa.Column("release_id", sa.Text(), nullable=False),

@@ -1,0 +1,53 @@
+"""What a release's content is to readers: the one door through which formats and pages get it."""
+
+from html import escape
+
+from feeds.model.direction import direction
+from feeds.model.life import ChangeNote
+from feeds.model.phrases import Phrases, phrases_in
+from feeds.model.release import Release
+from feeds.render.dates import rfc3339
+
+#: A text that changes all day must not be buried under what changed. The release's page tells all.
+MAX_NOTES = 10
+
+
+def notes(release: Release) -> tuple[ChangeNote, ...]:
+    """The change notes that stand before the text, the newest first."""
+    return release.notes[: -MAX_NOTES - 1 : -1]
+
+
+def body(release: Release) -> str:
+    """The content as clean HTML: what was corrected, the newest first, and then the text."""
+    if not release.notes:
+        return release.content.body
+    language = release.content.language
+    return "\n".join([*(_note(each, language) for each in notes(release)), release.content.body])
+
+
+def _note(note: ChangeNote, language: str) -> str:
+    """One note, with its own language and direction: readers show HTML as text of theirs."""
+    ours = phrases_in(language)
+    label = (
+        f'{ours.correction}{ours.comma}<time datetime="{rfc3339(note.at)}">'
+        f"{escape(ours.day(note.at))}</time>{ours.colon}"
+    )
+    return (
+        f'<p class="correction"{_tongue(language)}>'
+        f"<strong{_tongue_of_ours(ours, language)}>{label}</strong> "
+        f"<bdi{_tongue_of_text(note, ours, language)}>{escape(note.text)}</bdi></p>"
+    )
+
+
+def _tongue_of_text(note: ChangeNote, ours: Phrases, language: str) -> str:
+    return _tongue_of_ours(ours, language) if note.text == ours.was_corrected else ""
+
+
+def _tongue_of_ours(ours: Phrases, language: str) -> str:
+    """Where we have no words in the release's language, ours are marked as what they are."""
+    is_theirs = language.lower().replace("_", "-").partition("-")[0] == ours.language
+    return "" if is_theirs else _tongue(ours.language)
+
+
+def _tongue(language: str) -> str:
+    return f' lang="{escape(language)}" dir="{direction(language)}"'
