@@ -148,9 +148,11 @@ class Releases:
             row = _row(release)
             correction = update(releases).where(releases.c.id == release.id).values(row)
             self._connection.execute(correction)
-        ids = [release.id for _, release in corrections]
-        self._connection.execute(release_names.delete().where(release_names.c.release_id.in_(ids)))
-        self._write_names([release for _, release in corrections])
+        # A batch may correct a release more than once.
+        last = {release.id: release for _, release in corrections}
+        is_theirs = release_names.c.release_id.in_(list(last))
+        self._connection.execute(release_names.delete().where(is_theirs))
+        self._write_names(list(last.values()))
 
     def count(self, *, is_unfiled: bool = False) -> int:
         """How many releases there are; or only those with a name that no category claims."""

@@ -135,7 +135,10 @@ def show(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show all that is known of one release: what it was before, and who did what to it, too."""
+    """Show all that is known of one release.
+
+    That is also what it was before it was corrected, and who did what to it.
+    """
     call = call_of(ctx, overrides, as_json=as_json)
     with to_read(call) as installation:
         listed = installation.newsroom.release(name)

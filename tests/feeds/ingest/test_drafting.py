@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from feeds.model.life import Correction, Weight
 from feeds.model.release import Enclosure, Person
 from tests.feeds.ingest.intake import RULES, refuse, take
 
@@ -56,6 +57,12 @@ def test_unknown_fields_and_nulls_are_no_matter() -> None:
         ({"url": "/news/1"}, "url", "url is not an absolute web address", "https://"),
         ({"url": "javascript:alert(1)"}, "url", "url is not an absolute web", "https://"),
         ({"url": "https://e.org/" + "x" * 2_000}, "url", "url has 2014 characters", "shorten"),
+        ({"correction": "big"}, "correction", "is neither minor nor major: 'big'", 'say "minor"'),
+        ({"correction": True}, "correction", "is neither a word nor an object: True", "say"),
+        ({"correction": {}}, "correction", "has neither weight nor note", '"weight": "major"'),
+        ({"correction": {"weight": 7}}, "correction.weight", "neither minor nor major: 7", "say"),
+        ({"correction": {"note": ["x"]}}, "correction.note", "is not a text: a list", "say"),
+        ({"correction": {"note": "x" * 501}}, "correction.note", "has 501 characters", "shorten"),
         ({"categories": ["a", 1]}, "categories", "holds something that is no text: 1", "list"),
         ({"categories": ["a"] * 101}, "categories", "has 101 entries; at most 100", "shorten"),
         ({"categories": ["a" * 301]}, "categories", "has 301 characters", "shorten"),
@@ -248,3 +255,33 @@ def test_language_tags_are_spelled_as_registered(written: str, tag: str, is_mend
 @pytest.mark.parametrize("written", ["english", "e", "en-", "en US", "pt_BR.UTF-8", "ën", "K"])
 def test_other_language_tags_are_refused(written: str) -> None:
     assert refuse(language=written).field == "language"
+
+
+@pytest.mark.parametrize(
+    ("said", "correction"),
+    [
+        ("minor", Correction(weight=Weight.MINOR)),
+        (" Major ", Correction(weight=Weight.MAJOR)),
+        ({"weight": "major"}, Correction(weight=Weight.MAJOR)),
+        ({"note": " The\ndate. "}, Correction(weight=Weight.MAJOR, note="The date.")),
+        (
+            {"weight": "minor", "note": "A comma"},
+            Correction(weight=Weight.MINOR, note="A comma"),
+        ),
+        ({"weight": "minor", "note": "\u200b"}, Correction(weight=Weight.MINOR)),
+        (None, RULES.correction),
+        ("", RULES.correction),
+    ],
+)
+def test_a_document_says_what_correction_it_is(said: object, correction: Correction) -> None:
+    """And is the same document, whatever it says of that."""
+    draft = take(correction=said)
+    assert draft.correction == correction
+    assert draft.content.digest == take().content.digest
+
+
+def test_a_note_loses_what_xml_forbids_and_its_references_are_decoded() -> None:
+    fields = {"body": "<p>x</p>", "body_format": "html"}
+    draft = take(correction={"note": "GSA&#8217;s\x00 date"}, **fields)
+    assert draft.correction == Correction(weight=Weight.MAJOR, note="GSA\u2019s date")
+    assert any(warning.startswith("correction.note: ") for warning in draft.warnings)
