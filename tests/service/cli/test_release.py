@@ -1,5 +1,6 @@
 """``communique release``: documents in, and what became of them."""
 
+import getpass
 import json
 import os
 import pty
@@ -89,6 +90,56 @@ def test_a_changed_document_is_a_correction(line: CommandLine, folder: Path) -> 
     assert verdicts(answer) == [("corrected", "merger.txt")]
     revisions = {each["title"]: each["revision"] for each in line.results("release", "list")}
     assert revisions == {"A merger, after all": 2, "A treaty": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "weight", "note", "detail"),
+    [
+        ([], "major", "This release has been corrected.", "major"),
+        (["--minor"], "minor", None, "minor"),
+        (["--note", " Another  firm. "], "major", "Another firm.", "major: Another firm."),
+        (["--minor", "--note", "A comma"], "minor", None, "minor: A comma"),
+        (["--set", "intake.unsaid_correction=minor"], "minor", None, "minor"),
+    ],
+)
+def test_who_adds_a_correction_says_what_it_is(
+    line: CommandLine,
+    folder: Path,
+    options: list[str],
+    weight: str,
+    note: str | None,
+    detail: str,
+) -> None:
+    line.run("release", "add", str(folder / "merger.txt"))
+    (folder / "merger.txt").write_text(document("No merger", "Finance"), encoding="utf-8")
+    assert verdicts(line.run("release", "add", str(folder), *options))[0][0] == "corrected"
+    [shown] = line.results("release", "show", "file:merger.txt")
+    assert [(step["number"], step["weight"]) for step in shown["revisions"]] == [
+        (2, weight),
+        (1, None),
+    ]
+    assert shown["revisions"][0]["note"] == note
+    [act] = [act for act in shown["acts"] if act["deed"] == "corrected"]
+    assert (act["by"], act["detail"]) == (getpass.getuser(), detail)
+
+
+def test_a_document_that_says_itself_what_it_is_is_believed(line: CommandLine) -> None:
+    record = {"id": "1", "title": "One", "body": "B", "published": "2026-01-05T09:00:00Z"}
+    line.run("release", "add", "-", typed=json.dumps(record).encode())
+    said = json.dumps(record | {"title": "Two", "correction": "minor"}).encode()
+    line.run("release", "add", "-", "--note", "All new", typed=said)
+    [shown] = line.results("release", "show", "id:1")
+    assert shown["revisions"][0]["weight"] == "minor"
+
+
+@pytest.mark.parametrize("note", ["", " \n", "x" * 501, "a\x01b"])
+def test_what_cannot_be_a_note_is_refused_before_anything_is_stored(
+    line: CommandLine, folder: Path, note: str
+) -> None:
+    answer = line.run("release", "add", str(folder), "--note", note)
+    assert answer.code == 2
+    assert "a note is plain text of 1 to 500 characters" in answer.talk
+    assert "there is no store" in line.run("release", "list").talk
 
 
 def test_standard_input_is_read_by_how_it_begins(line: CommandLine) -> None:

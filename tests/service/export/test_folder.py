@@ -111,6 +111,22 @@ def test_what_is_public_no_more_is_removed(office: Office, export: Export, root:
     assert not [path for path in files(root) if "lessons" in str(path)]
 
 
+def test_what_a_corrected_release_was_is_there_as_long_as_its_page(
+    office: Office, export: Export, root: Path
+) -> None:
+    [taken] = office.add(draft("id:1", "cooperation", title="Corrected"), now=later(minutes=5))
+    office.publish(now=later(minutes=5))
+    path = f"/releases/{taken.release.slug}"
+    assert {path, f"{path}/revisions/1"} <= set(export()[Result.WRITTEN])
+    file = root / "site" / file_of(f"{path}/revisions/1")
+    assert b"A treaty is signed" in file.read_bytes()
+    assert export()[Result.REMOVED] == []
+    with office.database.transaction() as tx:
+        tx.filings.replace([(taken.release, ())])
+    assert {path, f"{path}/revisions/1"} <= set(export()[Result.REMOVED])
+    assert not file.exists()
+
+
 def test_former_editions_stay_for_who_is_still_at_them(
     office: Office, export: Export, root: Path
 ) -> None:
