@@ -28,26 +28,26 @@ def body(release: Release) -> str:
 def _note(note: ChangeNote, language: str) -> str:
     """One note, with its own language and direction: readers show HTML as text of theirs."""
     ours = phrases_in(language)
+    if note.text == ours.was_corrected:
+        language = _tongue_of(ours, language)
     label = (
         f'{ours.correction}{ours.comma}<time datetime="{rfc3339(note.at)}">'
         f"{escape(ours.day(note.at))}</time>{ours.colon}"
     )
+    # Where we have no words in the release's language, ours are marked as what they are.
+    is_foreign = _tongue_of(ours, language) != language
     return (
-        f'<p class="correction"{_tongue(language)}>'
-        f"<strong{_tongue_of_ours(ours, language)}>{label}</strong> "
-        f"<bdi{_tongue_of_text(note, ours, language)}>{escape(note.text)}</bdi></p>"
+        f'<p class="correction"{_marked(language)}>'
+        f"<strong{_marked(ours.language) if is_foreign else ''}>{label}</strong> "
+        f"<bdi>{escape(note.text)}</bdi></p>"
     )
 
 
-def _tongue_of_text(note: ChangeNote, ours: Phrases, language: str) -> str:
-    return _tongue_of_ours(ours, language) if note.text == ours.was_corrected else ""
+def _tongue_of(ours: Phrases, language: str) -> str:
+    """The language of our words: the release's own, with its region and script, or English."""
+    primary = language.lower().replace("_", "-").partition("-")[0]
+    return language if primary == ours.language else ours.language
 
 
-def _tongue_of_ours(ours: Phrases, language: str) -> str:
-    """Where we have no words in the release's language, ours are marked as what they are."""
-    is_theirs = language.lower().replace("_", "-").partition("-")[0] == ours.language
-    return "" if is_theirs else _tongue(ours.language)
-
-
-def _tongue(language: str) -> str:
+def _marked(language: str) -> str:
     return f' lang="{escape(language)}" dir="{direction(language)}"'

@@ -81,7 +81,8 @@ def test_where_we_have_no_words_ours_are_marked_as_english() -> None:
     )
     assert "<bdi>התאריך תוקן.</bdi>" in body
     made_up = shown.body(corrected("This release has been corrected.", language="he"))
-    assert '<bdi lang="en" dir="ltr">This release has been corrected.</bdi>' in made_up
+    assert made_up.startswith('<p class="correction" lang="en" dir="ltr"><strong>Correction, ')
+    assert "<bdi>This release has been corrected.</bdi>" in made_up
 
 
 def test_the_machines_zone_does_not_count() -> None:

@@ -57,7 +57,7 @@ def test_the_page_lists_all_that_it_was(client: FlaskClient, corrected: str) -> 
     [history] = tree(client, corrected).xpath("//ol[@class='history']")
     assert history.get("reversed") is not None
     assert [" ".join(item.text_content().split()) for item in history] == [
-        "This version Small correction, 2 March 2026, 14:00 UTC",
+        "Version 3, shown here Small correction, 2 March 2026, 14:00 UTC",
         f"Version 2 Corrected, 2 March 2026, 13:00 UTC {MAJOR.note}",
         "Version 1 First published, 2 March 2026, 11:00 UTC",
     ]
