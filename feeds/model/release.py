@@ -182,6 +182,8 @@ class Release:
         for field in ("title", "body", "summary"):
             if not is_xml_text(getattr(self.content, field)):
                 raise InvalidRelease(self.id, field, "holds characters that XML forbids")
+        if not all(is_xml_text(note.text) for note in self.notes):
+            raise InvalidRelease(self.id, "notes", "hold characters that XML forbids")
 
     @property
     def face(self) -> str:

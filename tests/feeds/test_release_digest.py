@@ -98,5 +98,7 @@ def test_what_is_packed_comes_out_whole(content: Content) -> None:
         correction=Correction(weight=Weight.MAJOR, note="A date"),
     )
     assert unpack_draft(pack_draft(draft)) == draft
+    assumed = replace(draft, correction=Correction(weight=Weight.MINOR, is_assumed=True))
+    assert unpack_draft(pack_draft(assumed)) == assumed
     bare = replace(draft, correction=None)
     assert unpack_draft(pack_draft(bare)) == bare

@@ -2,13 +2,16 @@
 
 import json
 import re
-from html import escape
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import escape, unescape
 
 import feedparser
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.model.feed import Format
+from feeds.model.life import ChangeNote
 from feeds.render import assemble, render_fragment
 from tests.support.parsers import NAMESPACES, root_of
 from tests.support.rendering import SITE, entry_of, head_of
@@ -21,6 +24,8 @@ XML_TEXT = st.text(
 )
 #: A title is one line and not empty.
 TITLE = XML_TEXT.map(lambda text: " ".join(text.split())).filter(bool)
+
+MAY = datetime(2019, 5, 21, 16, 38, 50, tzinfo=UTC)
 
 #: What parsers strip around a text.
 AROUND = " \t\n\r"
@@ -62,6 +67,28 @@ def test_json_feed(title: str, summary: str, text: str) -> None:
     assert item["title"] == title
     assert item.get("summary", "") == summary
     assert item["content_html"] == body
+
+
+@given(note=TITLE, language=st.sampled_from(["en", "ar", "he", "fr"]))
+def test_a_change_note_in_every_format(note: str, language: str) -> None:
+    entry = entry_of(body="<p>B</p>", language=language)
+    noted = replace(entry.release, notes=(ChangeNote(at=MAY, text=note),))
+    for feed_format in Format:
+        fragment = render_fragment(replace(entry, release=noted), feed_format, SITE)
+        content = content_of(assemble(head_of(feed_format), feed_format, SITE, [fragment]))
+        head, body = content.split("\n", 1)
+        assert body == "<p>B</p>"
+        assert unescape(head.partition("<bdi>")[2].removesuffix("</bdi></p>")) == note
+        assert head.startswith(f'<p class="correction" lang="{language}"')
+
+
+def content_of(document: bytes) -> str:
+    """The HTML of the only entry, whatever the format."""
+    if document.startswith(b"{"):
+        return str(json.loads(document)["items"][0]["content_html"])
+    root = root_of(document)
+    [content] = root.xpath("//atom:content | //content:encoded", namespaces=NAMESPACES)
+    return str(content.text)
 
 
 def is_taken_literally(text: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import html
 
+from feeds.errors import InvalidRelease
 from feeds.model.life import ChangeNote
 from feeds.model.release import Release
 from feeds.render import shown
@@ -83,6 +84,12 @@ def test_where_we_have_no_words_ours_are_marked_as_english() -> None:
     made_up = shown.body(corrected("This release has been corrected.", language="he"))
     assert made_up.startswith('<p class="correction" lang="en" dir="ltr"><strong>Correction, ')
     assert "<bdi>This release has been corrected.</bdi>" in made_up
+
+
+def test_what_no_format_can_hold_is_no_note() -> None:
+    """One promise for all formats, so that all of them list the same releases."""
+    with pytest.raises(InvalidRelease, match="notes"):
+        corrected("a\x00b")
 
 
 def test_the_machines_zone_does_not_count() -> None:

@@ -131,7 +131,9 @@ def test_a_former_text_is_written_in_its_own_direction(
     written = next(one for one in read_sample(name, limit=46) if one.content.language == language)
     empty_office.add(written)
     changed = replace(written.content, body="<p>+</p>")
-    [taken] = empty_office.add(replace(written, content=changed), now=later(hours=1))
+    [taken] = empty_office.add(
+        replace(written, content=changed, correction=MAJOR), now=later(hours=1)
+    )
     path = f"/releases/{taken.release.slug}"
     for page in (tree(client, path), tree(client, f"{path}/revisions/1")):
         [article] = page.xpath("//article")
