@@ -1,6 +1,7 @@
 """From a record to a draft: every field read, cleaned and checked."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -8,6 +9,7 @@ from feeds.errors import DocumentRefused
 from feeds.ingest.addresses import FETCH_SCHEMES, absolute
 from feeds.ingest.characters import is_blank, one_line, shown
 from feeds.ingest.dates import in_utc, read_moment_or_day
+from feeds.ingest.embargoes import read_embargo
 from feeds.ingest.enclosures import read_enclosures
 from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text
 from feeds.ingest.html_bodies import clean_html
@@ -49,14 +51,21 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
     desk = _Desk(record, rules)
     content = desk.content()
     key = desk.key(document, content)
+    until = desk.embargo()
     if desk.inspection.faults:
         return desk.inspection.refusal(record, document=document)
     return Draft(
         source_key=key,
         origin=Origin(document=document, line=record.line),
-        content=content,
+        content=content if until is None else _published_not_before(until, content),
         warnings=desk.inspection.warnings,
+        embargoed_until=until,
     )
+
+
+def _published_not_before(until: datetime, content: Content) -> Content:
+    """Nobody could see it before, whatever the document says."""
+    return replace(content, published=max(content.published, until))
 
 
 class _Desk:
@@ -96,6 +105,11 @@ class _Desk:
                 self._record, document=document, title=content.title, url=content.url
             ),
             SourceKey(""),
+        )
+
+    def embargo(self) -> datetime | None:
+        return self.inspection.read(
+            lambda: read_embargo(self._fields, rules=self._rules, mended=self._mended), None
         )
 
     @property

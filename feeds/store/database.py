@@ -19,6 +19,7 @@ from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.acts import Acts
 from feeds.store.archives import Archives
 from feeds.store.documents import Documents
+from feeds.store.embargoes import Embargoes
 from feeds.store.feeds import Feeds
 from feeds.store.filings import Filings
 from feeds.store.fragments import Fragments
@@ -51,6 +52,11 @@ class Transaction:
     def release_pages(self) -> ReleasePages:
         """The releases' pages, for lists of addresses."""
         return ReleasePages(self.connection)
+
+    @cached_property
+    def embargoes(self) -> Embargoes:
+        """Documents that wait for their minute."""
+        return Embargoes(self.connection)
 
     @cached_property
     def acts(self) -> Acts:
