@@ -42,7 +42,11 @@ def read_embargo(
 def read_embargo_end(text: str, *, rules: IntakeRules, mended: list[str]) -> datetime:
     """A moment with its zone, or a bare day at the configured time of day; in UTC.
 
+    Where the clocks are changed at that time of day, it is the later of the two moments that may
+    be meant.
+
     Raises:
         DocumentRefused: It is another thing, cannot be, or is a time of day without a zone.
     """
-    return in_utc(read_moment_or_day(text.strip(), field=FIELD, rules=rules, mended=mended))
+    end = read_moment_or_day(text.strip(), field=FIELD, rules=rules, mended=mended)
+    return max(in_utc(end.replace(fold=fold)) for fold in (0, 1))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from feeds.errors import FeedNotFound
 from feeds.model.intake import KeptRefusal, Refusal
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Origin
+from service.cli import embargoes
 from service.cli.adding import Outcome, Telling
 from service.cli.call import Call, JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
@@ -40,6 +42,7 @@ def add(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and store nothing.")
     ] = False,
+    by: embargoes.ByOption = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,7 +61,7 @@ def add(
     with opened as installation, reading(size_bytes) as bar:
         telling = Telling(installation, tell=bar.tell, is_dry_run=dry_run, as_json=call.as_json)
         for document in documents:
-            for outcome in _outcomes(installation, document, bar, is_dry_run=dry_run):
+            for outcome in _outcomes(installation, document, bar, is_dry_run=dry_run, by=by):
                 telling.add(outcome)
     telling.finish()
     if telling.is_any_refused:
@@ -80,7 +83,7 @@ def list_(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List releases, those that changed last first: when published, slug, title.
+    """List releases, the last changed first: when published, slug, title.
 
     With --unfiled, the names that no category claims stand before the title. Once categories.yaml
     claims them, the releases are filed by themselves.
@@ -165,6 +168,10 @@ def refusals(
     )
 
 
+app.command("embargoes")(embargoes.list_)
+app.command("embargo")(embargoes.change)
+
+
 def _forget(call: Call, documents: Sequence[str]) -> None:
     with to_write(call) as installation:
         kept = [each.refusal.origin.document for each in installation.newsroom.refusals()]
@@ -183,9 +190,14 @@ def _require_existing(paths: Sequence[Path]) -> None:
 
 
 def _outcomes(
-    installation: Installation, document: NamedDocument, bar: Reading, *, is_dry_run: bool
+    installation: Installation,
+    document: NamedDocument,
+    bar: Reading,
+    *,
+    is_dry_run: bool,
+    by: str | None,
 ) -> Iterator[Outcome]:
-    do = preview if is_dry_run else take_in
+    do = preview if is_dry_run else partial(take_in, by=embargoes.who(by))
     newsroom, rules = installation.newsroom, installation.rules
     try:
         with document.opened() as stream:

@@ -24,6 +24,7 @@ def take_in(
     newsroom: Newsroom,
     rules: IntakeRules,
     now: Callable[[], datetime],
+    by: str = "folder",
 ) -> Iterator[Outcome]:
     """Read *stream* and store what is in it; yields what became of each document, in order.
 
@@ -36,7 +37,7 @@ def take_in(
     for batch in _batches(read_documents(stream, document=document, rules=rules)):
         newsroom.refuse([one for one in batch if isinstance(one, Refusal)], now=now())
         drafts = [one for one in batch if isinstance(one, Draft)]
-        yield from _in_order(batch, newsroom.take_in(drafts, now=now()))
+        yield from _in_order(batch, newsroom.take_in(drafts, now=now(), by=by))
 
 
 def preview(
