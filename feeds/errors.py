@@ -1,5 +1,7 @@
 """What can go wrong in the domain, each named after the fact."""
 
+from datetime import datetime
+
 
 class FeedsError(Exception):
     """The root of every error that `feeds` raises on purpose."""
@@ -30,6 +32,24 @@ class ReleaseNotFound(FeedsError):
     def __init__(self, name: str, /) -> None:
         super().__init__(f"no release {name!r}")
         self.name = name
+
+
+class EmbargoNotFound(FeedsError):
+    """No document that waits for its minute answers to this id, slug, source key or file."""
+
+    def __init__(self, name: str, /) -> None:
+        super().__init__(f"nothing waits under embargo as {name!r}")
+        self.name = name
+
+
+class EmbargoOver(FeedsError):
+    """An embargo was to end at a moment that is past."""
+
+    def __init__(self, until: datetime, /) -> None:
+        super().__init__(
+            f"{until:%Y-%m-%dT%H:%M:%SZ} is past: give a later moment, or lift the embargo"
+        )
+        self.until = until
 
 
 class FeedNotFound(FeedsError):

@@ -20,11 +20,19 @@ from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.alone import Occupied, jobs_lock
 from service.jobs.editions import regenerate
+from service.jobs.embargoes import LOOK_EVERY_S, release_due, wait_for_end
 from service.jobs.folders import Folders
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.websub import Publisher
-from service.wiring import install, open_database, publisher, utc_now, worker_name
+from service.wiring import (
+    Installation,
+    install,
+    open_database,
+    publisher,
+    utc_now,
+    worker_name,
+)
 
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
@@ -35,7 +43,7 @@ LOCK_WITHIN_S = 5.0
 #: at: the next service waits for its lock, and everything under way is found again in the store.
 ORPHAN_LIVES_S = 15.0
 
-SCAN, REGENERATE, PING = "scan", "regenerate", "ping"
+SCAN, REGENERATE, PING, EMBARGO = "scan", "regenerate", "ping", "embargo"
 
 
 class Jobs:
@@ -96,13 +104,12 @@ class Jobs:
                 self._scheduler.wake(REGENERATE)
 
         def make_editions() -> None:
-            with self._printing:
-                ended = installation.newsroom.say_farewells(now=utc_now())
-                made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
-            for slug in ended:
-                _log.info("feed ended", feed=slug)
-            if any(isinstance(one, Edition) and one.changed for one in made):
-                self._scheduler.wake(PING, after=SPREAD)
+            self._make_editions(installation)
+
+        def end_embargoes() -> None:
+            # Here rather than by waking the timer, which may be at work and would come later.
+            if self._end_embargoes(installation, sender):
+                make_editions()
 
         def ping() -> None:
             sender.send_due(now=utc_now())
@@ -112,8 +119,27 @@ class Jobs:
             Timer(name=SCAN, job=scan, every_s=schedule.scan_seconds),
             Timer(name=REGENERATE, job=make_editions, every_s=schedule.regenerate_seconds),
             Timer(name=PING, job=ping, every_s=schedule.ping_seconds),
+            Timer(name=EMBARGO, job=end_embargoes, every_s=LOOK_EVERY_S),
         ):
             self._scheduler.set(timer)
+
+    def _make_editions(self, installation: Installation) -> None:
+        with self._printing:
+            ended = installation.newsroom.say_farewells(now=utc_now())
+            made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
+        for slug in ended:
+            _log.info("feed ended", feed=slug)
+        if any(isinstance(one, Edition) and one.changed for one in made):
+            self._scheduler.wake(PING, after=SPREAD)
+
+    def _end_embargoes(self, installation: Installation, sender: Publisher) -> bool:
+        """Make public what is due now or before the next look; say whether anything was."""
+        newsroom = installation.newsroom
+        if not wait_for_end(newsroom, now=utc_now, is_over=self._is_over):
+            return False
+        with self._printing:
+            # A reload may have come while we waited: its own timer looks at once.
+            return self._publisher is sender and release_due(newsroom, now=utc_now()) > 0
 
 
 def run(path: Path, *, parent: int) -> int:

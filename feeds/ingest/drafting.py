@@ -1,6 +1,7 @@
 """From a record to a draft: every field read, cleaned and checked."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ from feeds.ingest.addresses import FETCH_SCHEMES, absolute
 from feeds.ingest.characters import is_blank, one_line, shown
 from feeds.ingest.corrections import read_correction
 from feeds.ingest.dates import in_utc, read_moment_or_day
+from feeds.ingest.embargoes import read_embargo
 from feeds.ingest.enclosures import read_enclosures
 from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text
 from feeds.ingest.html_bodies import clean_html
@@ -52,15 +54,22 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
     content = desk.content()
     key = desk.key(document, content)
     correction = desk.correction()
+    until = desk.embargo()
     if desk.inspection.faults:
         return desk.inspection.refusal(record, document=document)
     return Draft(
         source_key=key,
         origin=Origin(document=document, line=record.line),
-        content=content,
+        content=content if until is None else _published_not_before(until, content),
         warnings=desk.inspection.warnings,
         correction=correction,
+        embargoed_until=until,
     )
+
+
+def _published_not_before(until: datetime, content: Content) -> Content:
+    """Nobody could see it before, whatever the document says."""
+    return replace(content, published=max(content.published, until))
 
 
 class _Desk:
@@ -104,6 +113,11 @@ class _Desk:
 
     def correction(self) -> Correction:
         return self.inspection.read(self._correction, self._rules.correction)
+
+    def embargo(self) -> datetime | None:
+        return self.inspection.read(
+            lambda: read_embargo(self._fields, rules=self._rules, mended=self._mended), None
+        )
 
     @property
     def _is_markup(self) -> bool:

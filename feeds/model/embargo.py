@@ -15,7 +15,7 @@ class Embargo:
     """
 
     release_id: ReleaseId  #: minted when it came, or that of the release that it corrects
-    draft: Draft
-    until: datetime  #: aware, UTC, whole seconds
+    draft: Draft  #: its own ``embargoed_until`` is what the document says, should it say something
+    until: datetime  #: what counts; aware, UTC, whole seconds
     held_since: datetime
     by: str  #: who set ``until``

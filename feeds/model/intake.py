@@ -13,6 +13,7 @@ class Verdict(StrEnum):
     NEW = "new"
     CORRECTED = "corrected"
     UNCHANGED = "unchanged"
+    EMBARGOED = "embargoed"  #: it waits for its minute, and nothing of it is public
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +22,10 @@ class Intake:
 
     draft: Draft
     verdict: Verdict
-    release: Release
+    release: Release  #: as it is now; of one that waits, as it will be
     feeds: tuple[str, ...]  #: slugs of the feeds that it changed, sorted; empty when unchanged
     unclaimed: tuple[str, ...]  #: its category names that no category claims
+    embargoed_until: datetime | None = None  #: while it waits. No log above debug may name it then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

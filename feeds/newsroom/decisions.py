@@ -1,12 +1,15 @@
 """What each document of a batch is to us, decided before anything is written."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from feeds import revision
+from feeds.model.embargo import Embargo
 from feeds.model.intake import Refusal, Verdict
+from feeds.model.life import Deed
 from feeds.model.release import Draft, Release, ReleaseId
+from feeds.newsroom.waiting_room import WaitingRoom, end_of, freed, is_as_it_waits
 from feeds.store.database import Transaction
 
 #: A clock a little ahead of ours is no reason to refuse a document.
@@ -21,6 +24,7 @@ class Decision:
     verdict: Verdict
     held: Release | None
     release: Release
+    embargo: Embargo | None = None  #: under which it waits; nothing of it becomes public
 
 
 class Decider:
@@ -32,10 +36,27 @@ class Decider:
         drafts: Sequence[Draft],
         *,
         mint_id: Callable[[], ReleaseId],
+        proof: Callable[[Release], str | None],
+        by: str,
         now: datetime,
     ) -> None:
+        """Read what the batch may meet.
+
+        Args:
+            tx: Read here only.
+            drafts: All that will be decided.
+            mint_id: Makes the ids of new releases.
+            proof: Says why a release cannot be written. Asked for what is to wait, so that
+                nothing surprises when its minute has come.
+            by: Who brought the batch.
+            now: The moment of intake.
+        """
+        self._tx = tx
         self._mint_id = mint_id
+        self._proof = proof
         self._now = now
+        # Before the releases: what comes out between the two looks is seen by the second one.
+        self.waiting_room = WaitingRoom(tx, drafts, by=by, now=now)
         self._by_key = tx.releases.by_source_keys([draft.source_key for draft in drafts])
         named_by_file = [
             d.content.digest for d in drafts if revision.is_named_by_file(d.source_key)
@@ -43,20 +64,84 @@ class Decider:
         self._by_digest = tx.releases.by_digests(named_by_file)
 
     def decide(self, draft: Draft) -> Decision | Refusal:
-        """Say what *draft* is: a release that is new, corrected or unchanged; or refuse it."""
-        held = self._held(draft)
-        refusal = self._objection(draft, held)
-        if refusal is not None:
-            return refusal
+        """Say what *draft* is: a release that is new, corrected or unchanged; or refuse it.
+
+        Or it waits for the end of its embargo.
+        """
+        held, waiting = self._held(draft), self.waiting_room.of(draft)
+        until = end_of(draft, waiting, now=self._now)
+        if until is not None and until > self._now:
+            return self._keep(draft, held, waiting, until=until)
+        if until is not None and waiting is not None:
+            # It was judged when it came, and must not be refused in its minute.
+            self.waiting_room.free(waiting, until=until)
+            release_id = waiting.release_id
+            return self._accept(freed(draft, until=until), held, release_id)
+        return self._objection(draft, held) or self._accept(draft, held, None)
+
+    def _accept(
+        self, draft: Draft, held: Release | None, promised: ReleaseId | None
+    ) -> Decision | Refusal:
+        draft = self._dated(draft, held)
         verdict = revision.judge(held, draft)
         if held is None:
-            release = revision.first(draft, self._mint_id(), now=self._now)
+            release = revision.first(draft, promised or self._mint_id(), now=self._now)
         elif verdict is Verdict.CORRECTED:
             release = revision.corrected(held, draft, now=self._now)
         else:
             release = held
         self._by_key[draft.source_key] = release
         return Decision(draft=draft, verdict=verdict, held=held, release=release)
+
+    def _keep(
+        self, draft: Draft, held: Release | None, waiting: Embargo | None, *, until: datetime
+    ) -> Decision | Refusal:
+        """Let *draft* wait, if that is anything new."""
+        is_public = held is not None and self._is_known(draft, held)
+        if is_public and (waiting is None or draft.embargoed_until is None):
+            # Nothing is left to keep back; nor does an old copy undo a correction that waits.
+            return self._accept(draft, held, None)
+        if waiting is not None and until == waiting.until and is_as_it_waits(draft, waiting):
+            release = self._as_it_waits(waiting, held)
+            return Decision(
+                draft=draft, verdict=Verdict.UNCHANGED, held=None, release=release, embargo=waiting
+            )
+        return self._hold(draft, held, waiting, until=until)
+
+    def _hold(
+        self, draft: Draft, held: Release | None, waiting: Embargo | None, *, until: datetime
+    ) -> Decision | Refusal:
+        known = held if waiting is None else self._as_it_waits(waiting, held)
+        refusal = self._objection_to_wait(draft, known, waiting, until=until)
+        if refusal is not None:
+            return refusal
+        if waiting is not None:
+            # What it said last is remembered, and a copy goes by the name of what it copies.
+            stated = draft.embargoed_until or waiting.draft.embargoed_until
+            key = waiting.draft.source_key
+            draft = replace(draft, embargoed_until=stated, source_key=key)
+        release_id = known.id if known else self._mint_id()
+        release = self._to_be(draft, release_id, held, until=until)
+        fault = self._proof(release)
+        if fault is not None:
+            remedy = "correct the document, and add it again"
+            return Refusal(origin=draft.origin, reason=fault, remedy=remedy)
+        embargo = self.waiting_room.hold(draft, release_id, until=until)
+        return Decision(
+            draft=draft, verdict=Verdict.EMBARGOED, held=None, release=release, embargo=embargo
+        )
+
+    def _as_it_waits(self, waiting: Embargo, held: Release | None) -> Release:
+        return self._to_be(waiting.draft, waiting.release_id, held, until=waiting.until)
+
+    def _to_be(
+        self, draft: Draft, release_id: ReleaseId, held: Release | None, *, until: datetime
+    ) -> Release:
+        """The release that comes out when the embargo ends, as things are now."""
+        draft = self._dated(freed(draft, until=until), held)
+        if held is None:
+            return revision.first(draft, release_id, now=until)
+        return revision.corrected(held, draft, now=until)
 
     def _held(self, draft: Draft) -> Release | None:
         held = self._by_key.get(draft.source_key)
@@ -65,6 +150,27 @@ class Decider:
             held = self._by_digest.get(draft.content.digest)
         return held
 
+    def _is_known(self, draft: Draft, held: Release) -> bool:
+        return revision.judge(held, self._dated(draft, held)) is Verdict.UNCHANGED
+
+    def _dated(self, draft: Draft, held: Release | None) -> Draft:
+        """*Draft* with the date that the public knows, if an embargo has anything to do with it.
+
+        A release that came out of an embargo is published when that ended. The document says
+        something else, and comes again; and what a correction waits for is no date of its release.
+        """
+        if held is None or not self._is_dated_by_embargo(draft, held):
+            return draft
+        return replace(draft, content=replace(draft.content, published=held.content.published))
+
+    def _is_dated_by_embargo(self, draft: Draft, held: Release) -> bool:
+        if draft.embargoed_until is not None:
+            return True
+        if draft.content.published >= held.content.published:
+            return False
+        # The document says an earlier day, and no longer that it had to wait.
+        return any(act.deed is Deed.PUBLISHED for act in self._tx.acts.of(held.id))
+
     def _objection(self, draft: Draft, held: Release | None) -> Refusal | None:
         published = draft.content.published
         if published > self._now + CLOCK_SKEW:
@@ -72,7 +178,7 @@ class Decider:
                 origin=draft.origin,
                 field="published",
                 reason=f"the release is dated in the future: {published:%Y-%m-%dT%H:%M:%SZ}",
-                remedy="correct the time stamp, or add the document again when its time has come",
+                remedy="correct the time stamp, or say embargoed_until, and it comes out then",
             )
         if held is not None and revision.is_another_document(held, draft):
             return Refusal(
@@ -80,7 +186,43 @@ class Decider:
                 reason=f"another release came from a file of this name: {held.content.title!r} of "
                 f"{held.content.published:%Y-%m-%dT%H:%M:%SZ}, and this one has neither its title "
                 "nor its time stamp",
-                remedy="rename the file; or, if it is a correction, change the title and the time "
-                "stamp one after the other",
+                remedy=_RENAME,
             )
         return None
+
+    @staticmethod
+    def _objection_to_wait(
+        draft: Draft, known: Release | None, waiting: Embargo | None, *, until: datetime
+    ) -> Refusal | None:
+        published = draft.content.published
+        if published > max(until, draft.embargoed_until or until) + CLOCK_SKEW:
+            return Refusal(
+                origin=draft.origin,
+                field="published",
+                reason="the release is dated later than its embargo ends: "
+                f"{published:%Y-%m-%dT%H:%M:%SZ}",
+                remedy="correct one of the two: a release is published when its embargo ends",
+            )
+        theirs = _as_written(known, waiting)
+        if theirs is not None and revision.is_another_document(theirs, draft):
+            # A refusal is logged: what waits is not named in it.
+            return Refusal(
+                origin=draft.origin,
+                reason="another release came from a file of this name, and this one has neither "
+                "its title nor its time stamp",
+                remedy=_RENAME,
+            )
+        return None
+
+
+_RENAME = (
+    "rename the file; or, if it is a correction, change the title and the time stamp one after "
+    "the other"
+)
+
+
+def _as_written(known: Release | None, waiting: Embargo | None) -> Release | None:
+    """What is known, as its document has it: what waits is dated by its embargo's end."""
+    if known is None or waiting is None:
+        return known
+    return replace(known, content=waiting.draft.content)

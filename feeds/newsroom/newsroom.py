@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from feeds.categories import Catalogue, Filing
-from feeds.errors import StoreConflict
+from feeds.model.embargo import Embargo
 from feeds.model.history import Revision, Step
 from feeds.model.intake import Intake, KeptRefusal, Refusal, Verdict
 from feeds.model.life import Act
@@ -13,15 +13,18 @@ from feeds.model.release import Draft, Release, ReleaseId
 from feeds.newsroom.announcing import announce
 from feeds.newsroom.corrections import acts_of
 from feeds.newsroom.decisions import Decider, Decision
+from feeds.newsroom.embargoes import Embargoes
 from feeds.newsroom.farewells import Farewells
+from feeds.newsroom.proofs import fault
 from feeds.newsroom.refiling import Refiling
+from feeds.newsroom.retrying import in_one_go
 from feeds.store.database import Database, Transaction
 
 #: Who brought what nobody brought: it came by itself.
 FOLDER = "folder"
 
-#: Two intakes that meet on one release: the loser reads again what the winner stored.
-MAX_TRIES = 5
+#: What changes a release, and the feeds that it is in.
+_NEWS = (Verdict.NEW, Verdict.CORRECTED)
 
 
 class Newsroom:
@@ -34,11 +37,14 @@ class Newsroom:
         self._catalogue = catalogue
         self._mint_id = mint_id
         self._farewells = Farewells(database, catalogue)
+        self._embargoes = Embargoes(database, self._take_in)
 
     def take_in(
         self, drafts: Sequence[Draft], *, now: datetime, by: str = FOLDER
     ) -> list[Intake | Refusal]:
         """Take in a batch of documents: releases, filings, stale feeds and pings in one go.
+
+        A document whose embargo has not ended is stored, checked, and shown to nobody.
 
         Args:
             drafts: A few hundred at the most; a later one may correct an earlier one.
@@ -51,20 +57,67 @@ class Newsroom:
         Raises:
             StoreUnavailable: Nothing of the batch was stored.
         """
-        for attempt in range(1, MAX_TRIES + 1):
-            try:
-                with self._database.transaction() as tx:
-                    return self._take_in(tx, drafts, now, by)
-            except StoreConflict:
-                if attempt == MAX_TRIES:
-                    raise
-        raise AssertionError  # the loop returns or raises
+        return in_one_go(self._database, lambda tx: self._take_in(tx, drafts, now=now, by=by))
 
     def preview(self, drafts: Sequence[Draft], *, now: datetime) -> list[Intake | Refusal]:
         """Say what ``take_in`` would do, and store nothing."""
         with self._database.read() as tx:
-            decided = self._decide(tx, drafts, now)
-            return self._outcomes(tx, decided)
+            decider = self._decider(tx, drafts, now=now, by="")
+            return self._outcomes(tx, [decider.decide(draft) for draft in drafts])
+
+    def release_embargoes(self, *, now: datetime) -> int:
+        """Make public whose minute has come: a restart, or any number of machines, lose none.
+
+        Cheap to ask often.
+
+        Returns:
+            How many documents came out.
+
+        Raises:
+            StoreUnavailable: Try again; what came out until then is public.
+        """
+        return self._embargoes.release(now=now)
+
+    def next_embargo_end(self) -> datetime | None:
+        """When the next embargo ends; None when nothing waits."""
+        return self._embargoes.next_end()
+
+    def embargoes(self) -> list[Embargo]:
+        """All that waits, what is due first. For ops: the public is never told of it."""
+        return self._embargoes.all()
+
+    def embargo(self, name: str) -> Embargo:
+        """What waits under this id, slug, source key or file.
+
+        Raises:
+            EmbargoNotFound: Nothing does.
+        """
+        return self._embargoes.named(name)
+
+    def move_embargo(self, name: str, *, until: datetime, by: str, now: datetime) -> Embargo:
+        """Let it end at another moment.
+
+        Raises:
+            EmbargoNotFound: Nothing waits under this name.
+            EmbargoOver: *until* is past.
+        """
+        return self._embargoes.move(name, until=until, by=by, now=now)
+
+    def lift_embargo(self, name: str, *, by: str, now: datetime) -> Intake:
+        """Make it public at once.
+
+        Raises:
+            EmbargoNotFound: Nothing waits under this name.
+        """
+        return self._embargoes.lift(name, by=by, now=now)
+
+    def drop_embargo(self, name: str, *, by: str, now: datetime) -> Embargo:
+        """Forget a document that waits. It never becomes public, unless it comes again.
+
+        Raises:
+            EmbargoNotFound: Nothing waits under this name.
+        """
+        return self._embargoes.drop(name, by=by, now=now)
 
     def refuse(self, refused: Sequence[Refusal], *, now: datetime) -> None:
         """Keep refusals for ops, until the documents are accepted."""
@@ -162,12 +215,14 @@ class Newsroom:
         ]
 
     def _take_in(
-        self, tx: Transaction, drafts: Sequence[Draft], now: datetime, by: str
+        self, tx: Transaction, drafts: Sequence[Draft], *, now: datetime, by: str
     ) -> list[Intake | Refusal]:
-        decided = self._decide(tx, drafts, now)
+        decider = self._decider(tx, drafts, now=now, by=by)
+        decided = [decider.decide(draft) for draft in drafts]
         outcomes = self._outcomes(tx, decided)
         accepted = [d for d in decided if isinstance(d, Decision)]
         self._store(tx, accepted, now)
+        decider.waiting_room.write(tx)
         tx.acts.note(acts_of(accepted, by=by, now=now))
         tx.refusals.clear([d.draft.origin for d in accepted])
         tx.refusals.keep([d for d in decided if isinstance(d, Refusal)], now=now)
@@ -175,14 +230,20 @@ class Newsroom:
         announce(tx, self._catalogue, touched, now=now)
         return outcomes
 
-    def _decide(
-        self, tx: Transaction, drafts: Sequence[Draft], now: datetime
-    ) -> list[Decision | Refusal]:
-        decider = Decider(tx, drafts, mint_id=self._mint_id, now=now)
-        return [decider.decide(draft) for draft in drafts]
+    def _decider(
+        self, tx: Transaction, drafts: Sequence[Draft], *, now: datetime, by: str
+    ) -> Decider:
+        return Decider(
+            tx,
+            drafts,
+            mint_id=self._mint_id,
+            proof=lambda release: fault(release, self._catalogue),
+            by=by,
+            now=now,
+        )
 
     def _store(self, tx: Transaction, decisions: Sequence[Decision], now: datetime) -> None:
-        written = [d for d in decisions if d.verdict is not Verdict.UNCHANGED]
+        written = [d for d in decisions if d.verdict in _NEWS]
         tx.names.learn(
             {
                 name: self._catalogue.claim(name)
@@ -209,7 +270,7 @@ class Newsroom:
         ]
 
     def _outcome(self, decision: Decision, before: Sequence[str]) -> Intake:
-        is_news = decision.verdict is not Verdict.UNCHANGED
+        is_news = decision.verdict in _NEWS
         touched = {*before, *self._feeds_of(decision.release)} if is_news else set()
         return Intake(
             draft=decision.draft,
@@ -217,6 +278,7 @@ class Newsroom:
             release=decision.release,
             feeds=tuple(sorted(touched)),
             unclaimed=self._file(decision.release).unclaimed,
+            embargoed_until=None if decision.embargo is None else decision.embargo.until,
         )
 
     def _file(self, release: Release) -> Filing:

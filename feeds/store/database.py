@@ -19,6 +19,7 @@ from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.acts import Acts
 from feeds.store.archives import Archives
 from feeds.store.documents import Documents
+from feeds.store.embargoes import Embargoes
 from feeds.store.feeds import Feeds
 from feeds.store.filings import Filings
 from feeds.store.fragments import Fragments
@@ -57,6 +58,11 @@ class Transaction:
     def revisions(self) -> Revisions:
         """What releases were before."""
         return Revisions(self.connection)
+
+    @cached_property
+    def embargoes(self) -> Embargoes:
+        """Documents that wait for their minute."""
+        return Embargoes(self.connection)
 
     @cached_property
     def acts(self) -> Acts:

@@ -76,12 +76,13 @@ def unpack_note(record: _Record) -> ChangeNote:
 
 
 def pack_draft(draft: Draft) -> dict[str, Any]:
-    """A whole document, but for its embargo."""
+    """A whole document."""
     return {
         "source_key": draft.source_key,
         "origin": asdict(draft.origin),
         "content": pack_content(draft.content),
         "warnings": list(draft.warnings),
+        "embargoed_until": _moment_to_text(draft.embargoed_until),
         "correction": draft.correction and asdict(draft.correction),
     }
 
@@ -94,6 +95,7 @@ def unpack_draft(record: _Record) -> Draft:
         origin=Origin(**record["origin"]),
         content=unpack_content(record["content"]),
         warnings=tuple(record["warnings"]),
+        embargoed_until=_text_to_moment(record["embargoed_until"]),
         correction=correction
         and Correction(**{**correction, "weight": Weight(correction["weight"])}),
     )

@@ -112,6 +112,7 @@ embargoes = Table(
     metadata,
     Column("release_id", Text, primary_key=True),  # no reference: the release may not be there yet
     Column("source_key", Text, nullable=False, unique=True),
+    Column("digest", Text, nullable=False, index=True),  # of the draft's content
     Column("until", Instant, nullable=False, index=True),
     Column("draft", JSON, nullable=False),  # the whole document, as it will be taken in
     Column("held_since", Instant, nullable=False),

@@ -6,7 +6,7 @@ from typing import Any
 
 from feeds.model.intake import Intake, Refusal, Verdict
 from feeds.model.release import Release
-from service.cli.output import aligned, counted, json_text, plain, say
+from service.cli.output import aligned, counted, json_text, moment, plain, say
 from service.wiring import Installation
 
 #: Up to so many documents, each has its line. Of more, those that are unchanged go without.
@@ -59,7 +59,7 @@ class Telling:
         self._verdicts[_verdict(outcome)] += 1
         if isinstance(outcome, Intake):
             self._feeds.update(outcome.feeds)
-            self._unfiled += bool(outcome.unclaimed)
+            self._unfiled += bool(outcome.unclaimed) and outcome.embargoed_until is None
             self._mended += bool(outcome.draft.warnings)
         if self._as_json:
             self._tell(json_text(self._record(outcome)))
@@ -114,6 +114,8 @@ class Telling:
         if isinstance(outcome, Refusal):
             return REFUSED, str(outcome.origin), f"{outcome.reason}; {outcome.remedy}"
         notes = []
+        if outcome.embargoed_until is not None:
+            notes.append(f"embargoed until {moment(outcome.embargoed_until)}")
         if outcome.feeds:
             word = "to announce" if self._is_dry_run else "announced"
             notes.append(f"{word}: {counted(len(outcome.feeds), 'feed')}")
@@ -144,6 +146,7 @@ class Telling:
             "categories": list(self._categories(release)),
             "feeds": list(outcome.feeds),
             "unclaimed": list(outcome.unclaimed),
+            "embargoed_until": outcome.embargoed_until,
             "warnings": list(outcome.draft.warnings),
         }
 

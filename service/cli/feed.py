@@ -60,14 +60,15 @@ def render(
 ) -> None:
     """Make the next edition of feeds that are stale.
 
-    The service does so by itself. With --format, print one feed's document instead, stale or
-    not.
+    The service does so by itself. What was under embargo and is due becomes public first. With
+    --format, print one feed's document instead, stale or not.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     if feed_format is not None:
         _print_proof(call, slugs or [], feed_format)
         return
     with to_write(call) as installation:
+        installation.newsroom.release_embargoes(now=utc_now())
         wanted = _known(installation, slugs or [])
         states = {state.slug: state for state in installation.newsstand.feeds()}
         wanted = wanted or [slug for slug, state in states.items() if state.is_stale]

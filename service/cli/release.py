@@ -16,6 +16,7 @@ from feeds.model.life import Correction, Weight
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Origin
 from feeds.model.text import is_xml_text
+from service.cli import embargoes
 from service.cli.adding import Outcome, Telling
 from service.cli.call import Call, JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
@@ -23,7 +24,7 @@ from service.cli.documents import STANDARD_INPUT, NamedDocument, documents_of
 from service.cli.installation import to_read, to_try, to_write
 from service.cli.output import counted, plain, say, tell, tell_json, tell_rows
 from service.cli.progress import Reading, reading
-from service.cli.who import operator
+from service.cli.who import ByOption, who
 from service.jobs.reading import preview, take_in
 from service.wiring import Installation, utc_now
 
@@ -60,6 +61,7 @@ def add(
             help="What changed, for readers of the changed documents that do not say themselves.",
         ),
     ] = None,
+    by: ByOption = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -83,7 +85,7 @@ def add(
         installation = _assuming(plain_rules, assumed)
         telling = Telling(installation, tell=bar.tell, is_dry_run=dry_run, as_json=call.as_json)
         for document in documents:
-            for outcome in _outcomes(installation, document, bar, is_dry_run=dry_run):
+            for outcome in _outcomes(installation, document, bar, is_dry_run=dry_run, by=by):
                 telling.add(outcome)
     telling.finish()
     if telling.is_any_refused:
@@ -105,7 +107,7 @@ def list_(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List releases, those that changed last first: when published, slug, title.
+    """List releases, the last changed first: when published, slug, title.
 
     With --unfiled, the names that no category claims stand before the title. Once categories.yaml
     claims them, the releases are filed by themselves.
@@ -193,6 +195,10 @@ def refusals(
     )
 
 
+app.command("embargoes")(embargoes.list_)
+app.command("embargo")(embargoes.change)
+
+
 def _forget(call: Call, documents: Sequence[str]) -> None:
     with to_write(call) as installation:
         kept = [each.refusal.origin.document for each in installation.newsroom.refusals()]
@@ -228,9 +234,14 @@ def _assuming(installation: Installation, assumed: Correction | None) -> Install
 
 
 def _outcomes(
-    installation: Installation, document: NamedDocument, bar: Reading, *, is_dry_run: bool
+    installation: Installation,
+    document: NamedDocument,
+    bar: Reading,
+    *,
+    is_dry_run: bool,
+    by: str | None,
 ) -> Iterator[Outcome]:
-    do = preview if is_dry_run else partial(take_in, by=operator())
+    do = preview if is_dry_run else partial(take_in, by=who(by))
     newsroom, rules = installation.newsroom, installation.rules
     try:
         with document.opened() as stream:

@@ -24,8 +24,9 @@ MAX_TROUBLES = 10
 def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Show on one screen how everything stands.
 
-    Site, store, releases, feeds, the last edition, pings by hub, refused documents, and releases
-    that were set aside because they could not be rendered. The exit code is 0 whatever is shown.
+    Site, store, releases, what waits under embargo, feeds, the last edition, pings by hub, refused
+    documents, and releases that were set aside because they could not be rendered. The exit code
+    is 0 whatever is shown.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     with to_read(call) as installation:
@@ -47,6 +48,7 @@ def _record(installation: Installation) -> dict[str, Any]:
                 "total": tx.releases.count(),
                 "unfiled": tx.releases.count(is_unfiled=True),
             },
+            "embargoes": tx.embargoes.count(),
             "feeds": _feeds_record(feeds),
             "last_edition": _last_edition(feeds),
             "pings": _pings_record(tx.pings.listed()),
@@ -91,6 +93,7 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
         "releases",
         f"{releases['total']}, {_see(releases['unfiled'], 'unfiled', 'release list --unfiled')}",
     )
+    yield "embargoed", _see(record["embargoes"], "", "release embargoes")
     yield "feeds", f"{feeds['total']}, {feeds['stale']} stale, {len(feeds['troubles'])} in trouble"
     for slug, trouble in list(feeds["troubles"].items())[:MAX_TROUBLES]:
         yield "trouble", f"{slug}: {trouble}"

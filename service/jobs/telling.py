@@ -19,6 +19,7 @@ class Tally:
         self.document = document
         self.has_news = False  #: a feed changed
         self._counts: Counter[str] = Counter()
+        self._waiting = 0
         self._first: list[Intake] = []
 
     def add(self, outcome: Outcome) -> None:
@@ -33,6 +34,9 @@ class Tally:
                 remedy=outcome.remedy,
             )
             return
+        if outcome.embargoed_until is not None:
+            self._waiting += 1
+            return
         self._counts[str(outcome.verdict)] += 1
         self.has_news = self.has_news or bool(outcome.feeds)
         if len(self._first) <= DOCUMENTS_TOLD_ONE_BY_ONE:
@@ -40,6 +44,9 @@ class Tally:
 
     def tell(self) -> None:
         """Log what was accepted."""
+        if self._waiting:
+            # Not even the name of the file: it may be a headline.
+            _log.info("documents under embargo", count=self._waiting)
         if self._counts.total() > DOCUMENTS_TOLD_ONE_BY_ONE:
             _log.info("documents taken in", document=self.document, **self._counts)
             return

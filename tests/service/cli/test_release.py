@@ -43,7 +43,7 @@ def test_the_users_own_document_is_taken_in(line: CommandLine, seed: Path) -> No
     answer = line.run("release", "add", str(seed))
     assert answer.code == 0
     assert answer.columns == [["new", seed.name, "cooperation", "announced: 2 feeds"]]
-    assert answer.talk.startswith("new 1  corrected 0  unchanged 0  refused 0\n")
+    assert answer.talk.startswith("new 1  corrected 0  unchanged 0  embargoed 0  refused 0\n")
 
 
 def test_a_folder_gives_what_a_watched_folder_would(line: CommandLine, folder: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_refusal_says_why_and_stops_nothing_else(line: CommandLine, folder: Pa
     reason, remedy = refused[2].split("; ", 1)
     assert reason
     assert remedy
-    assert "new 2  corrected 0  unchanged 0  refused 1" in answer.talk
+    assert "new 2  corrected 0  unchanged 0  embargoed 0  refused 1" in answer.talk
     assert len(line.results("release", "list")) == 2
 
 
@@ -181,7 +181,7 @@ def test_many_documents_are_told_without_those_that_are_unchanged(
     assert len(first.lines) == 90
     again = line.run("release", "add", str(samples), "--set", "site.title=x")
     assert again.lines == []
-    assert "new 0  corrected 0  unchanged 90  refused 0" in again.talk
+    assert "new 0  corrected 0  unchanged 90  embargoed 0  refused 0" in again.talk
 
 
 def test_json_tells_every_document_and_the_sums_last(line: CommandLine, samples: Path) -> None:
@@ -190,7 +190,9 @@ def test_json_tells_every_document_and_the_sums_last(line: CommandLine, samples:
     *documents, last = answer.records
     assert {document["verdict"] for document in documents} == {"unchanged"}
     assert [document["line"] for document in documents] == list(range(1, 91))
-    assert last == {"summary": {"new": 0, "corrected": 0, "unchanged": 90, "refused": 0}}
+    assert last == {
+        "summary": {"new": 0, "corrected": 0, "unchanged": 90, "embargoed": 0, "refused": 0}
+    }
     assert answer.talk == ""
 
 

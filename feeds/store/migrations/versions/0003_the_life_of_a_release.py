@@ -27,6 +27,7 @@ def upgrade() -> None:
         "embargoes",
         sa.Column("release_id", sa.Text(), nullable=False),
         sa.Column("source_key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("draft", sa.JSON(), nullable=False),
         sa.Column("held_since", sa.BigInteger(), nullable=False),
@@ -34,6 +35,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("release_id", name=op.f("pk_embargoes")),
         sa.UniqueConstraint("source_key", name=op.f("uq_embargoes_source_key")),
     )
+    op.create_index("ix_embargoes_digest", "embargoes", ["digest"], unique=False)
     op.create_index("ix_embargoes_until", "embargoes", ["until"], unique=False)
     op.create_table(
         "acts",
