@@ -25,6 +25,10 @@ MAX_NAME_CHARS = 300
 MAX_AUTHORS = 100
 #: A release with its photo gallery.
 MAX_ENCLOSURES = 100
+#: A desk in each country.
+MAX_CONTACTS = 50
+#: A reading list, and no longer.
+MAX_RELATED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +49,5 @@ class IntakeRules:
     max_name_chars: int = MAX_NAME_CHARS
     max_authors: int = MAX_AUTHORS
     max_enclosures: int = MAX_ENCLOSURES
+    max_contacts: int = MAX_CONTACTS
+    max_related: int = MAX_RELATED
