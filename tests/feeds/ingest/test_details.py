@@ -104,6 +104,8 @@ def test_the_release_numbers_of_a_real_set() -> None:
         ({"work": "x" * 201}, "work", "work has 201 characters; at most 200"),
         ({"license": "CC BY"}, "license", "license is not an absolute web address: 'CC BY'"),
         ({"license": "javascript:alert(1)"}, "license", "not an absolute web address"),
+        ({"license": "javascript://e.org/%0Aalert(1)"}, "license", "not an absolute web address"),
+        ({"related": ["javascript://e.org/%0Ax"]}, "related[0].url", "related[0].url is not a web"),
         ({"license": {}}, "license", "license is not an absolute web address: an object"),
         ({"contacts": [7]}, "contacts[0]", "contacts[0] is neither text nor object: 7"),
         ({"contacts": ["A", {}]}, "contacts[1]", "contacts[1] names nobody: an object"),

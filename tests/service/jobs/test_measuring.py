@@ -216,6 +216,8 @@ def test_a_server_that_is_silent_costs_its_time_limit_once(office: Office) -> No
         files: list[dict[str, object]] = [{"url": f"{silent.url}?{n}"} for n in range(40)]
         started = time.monotonic()
         intake = add_one(office, with_files(*files), outbound=door(timeout_s=0.3))
+        # Those that were under way together, and none after them.
+        assert len(silent.arrivals) <= measuring.FILES_AT_ONCE
     assert time.monotonic() - started < 3
     assert files_of(intake) == []
     assert len(intake.draft.warnings) == 40
