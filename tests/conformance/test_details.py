@@ -181,6 +181,7 @@ def test_feedparser_has_it_all_and_takes_no_part_for_the_whole(feed_format: Form
     (entry,) = read.entries
     content = FULL.release.content
     assert (entry.title, entry.summary) == (content.title, content.summary)
+    assert (entry.id, entry.link) == (FULL.release.id, SITE.release_page(FULL.release.slug))
     assert entry.content[0].value == content.body
     assert [author.name for author in entry.authors] == ["Jane"]
     assert entry.rights == DETAILS.rights
