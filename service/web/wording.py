@@ -100,7 +100,7 @@ def dial(phone: str) -> str | None:
         return None
     # Leave out the trunk prefix of ``+44 (0) 20``: abroad it leads to a wrong number.
     digits = _SEPARATORS.sub("", phone.replace("(0)", "") if phone.startswith("+") else phone)
-    return f"tel:{digits}"
+    return f"tel:{digits}" if digits else None
 
 
 def mail(email: str) -> str:

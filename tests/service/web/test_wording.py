@@ -99,6 +99,7 @@ def test_a_duration_reads_like_a_clock(duration_s: int, expected: str) -> None:
         ("call the desk", None),
         ("٠٢٢٩١٧", None),
         ("+", None),
+        ("(---)", None),
         ("javascript:alert(1)", None),
     ],
 )
