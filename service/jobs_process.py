@@ -94,6 +94,7 @@ class Jobs:
             settle_s=settings.intake.settle_seconds,
             now=utc_now,
             is_over=self._is_over.is_set,
+            measure=installation.measure,
         )
         self._publisher = sender = publisher(installation)
 

@@ -14,6 +14,7 @@ from feeds.model.release import ReleaseId
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
+from service.jobs.measuring import TIMEOUT_S, Measure, Measurer
 from service.outbound import Outbound
 from service.settings import Settings, catalogue, intake_rules
 from service.websub import Publisher, RetryPlan, Teller
@@ -43,6 +44,7 @@ class Installation:
     rules: IntakeRules
     newsroom: Newsroom
     newsstand: Newsstand
+    measure: Measure  #: what is read from anywhere passes it before the newsroom takes it in
 
 
 def open_database(settings: Settings) -> Database:
@@ -60,6 +62,10 @@ def install(settings: Settings, database: Database) -> Installation:
         rules=intake_rules(settings),
         newsroom=Newsroom(database, described, mint_id=mint_id),
         newsstand=Newsstand(database, described),
+        measure=Measurer(
+            database,
+            _door(settings, described, timeout_s=TIMEOUT_S) if settings.intake.ask_media else None,
+        ),
     )
 
 
@@ -67,13 +73,7 @@ def publisher(installation: Installation) -> Publisher:
     """What tells the hubs. To be closed by whoever asked for it."""
     settings, database = installation.settings, installation.database
     websub = settings.websub
-    outbound = Outbound(
-        settings.outbound.allow_networks,
-        websub.timeout_seconds,
-        settings.outbound.max_response_bytes,
-        f"Communique/{VERSION} (+{installation.catalogue.site.home})",
-        ca_file=settings.outbound.ca_file,
-    )
+    outbound = _door(settings, installation.catalogue, timeout_s=websub.timeout_seconds)
     plan = RetryPlan(
         first_s=websub.first_retry_seconds,
         longest_s=websub.longest_retry_seconds,
@@ -88,6 +88,16 @@ def publisher(installation: Installation) -> Publisher:
         topic_fields=websub.topic_fields,
     )
     return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
+
+
+def _door(settings: Settings, described: Catalogue, *, timeout_s: float) -> Outbound:
+    return Outbound(
+        settings.outbound.allow_networks,
+        timeout_s,
+        settings.outbound.max_response_bytes,
+        f"Communique/{VERSION} (+{described.site.home})",
+        ca_file=settings.outbound.ca_file,
+    )
 
 
 def worker_name() -> str:

@@ -8,27 +8,30 @@ from enum import StrEnum
 from feeds.errors import DocumentRefused
 from feeds.ingest.addresses import FETCH_SCHEMES, absolute
 from feeds.ingest.characters import is_blank, one_line, shown
+from feeds.ingest.contacts import read_contacts
 from feeds.ingest.corrections import read_correction
 from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.embargoes import read_embargo
-from feeds.ingest.enclosures import read_enclosures
+from feeds.ingest.enclosures import Enclosures, read_enclosures
 from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text
 from feeds.ingest.html_bodies import clean_html
 from feeds.ingest.inspection import Inspection
 from feeds.ingest.languages import read_language
+from feeds.ingest.lines import MAX_URL_CHARS, Lines, first_of
 from feeds.ingest.markup import is_empty, opening, without_heading
 from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.people import read_authors
 from feeds.ingest.records import Record
+from feeds.ingest.related_links import read_related_links
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import source_key
 from feeds.model.intake import Refusal
 from feeds.model.life import Correction
-from feeds.model.release import Content, Draft, Enclosure, Origin, Person, SourceKey
+from feeds.model.release import Content, Details, Draft, Origin, Person, SourceKey
 from feeds.model.text import fold
 
-#: What a browser takes, and what fits an index entry of every database.
-MAX_URL_CHARS = 2_000
+#: It is a key, not a sentence.
+MAX_WORK_CHARS = 200
 _SUMMARY_FIELDS = ("summary", "subtitle")
 _LOOKS_LIKE_HTML = re.compile(r"</[a-z][a-z0-9]*\s*>|<(?:p|br|div|img)\b[^>]*>", re.IGNORECASE)
 #: Stands for a moment that could not be read, until the refusal is told.
@@ -64,6 +67,7 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
         warnings=desk.inspection.warnings,
         correction=correction,
         embargoed_until=until,
+        unmeasured=desk.enclosures.unmeasured,
     )
 
 
@@ -81,6 +85,7 @@ class _Desk:
         self._fields = record.fields
         self._rules = rules
         self._mended = self.inspection.mended
+        self.enclosures = Enclosures()
         self._body_format = self.inspection.read(self._read_body_format, BodyFormat.TEXT)
 
     def content(self) -> Content:
@@ -90,6 +95,7 @@ class _Desk:
         title = read(self._title, "")
         body = read(lambda: self._body(title, url), "")
         published = read(lambda: self._moment("published"), _UNREAD)
+        self.enclosures = read(lambda: self._enclosures(base), self.enclosures)
         return Content(
             title=title,
             body=body,
@@ -99,8 +105,9 @@ class _Desk:
             updated=read(lambda: self._updated(published), None),
             url=url,
             authors=read(self._authors, ()),
-            enclosures=read(lambda: self._enclosures(base), ()),
+            enclosures=self.enclosures.measured,
             category_names=read(self._category_names, ()),
+            details=self._details(base),
         )
 
     def key(self, document: str, content: Content) -> SourceKey:
@@ -217,12 +224,32 @@ class _Desk:
             self._fields, is_markup=self._is_markup, rules=self._rules, mended=self._mended
         )
 
-    def _enclosures(self, base: str) -> tuple[Enclosure, ...]:
+    def _enclosures(self, base: str) -> Enclosures:
         return read_enclosures(self._fields, base=base, rules=self._rules, mended=self._mended)
 
     def _correction(self) -> Correction:
         return read_correction(
             self._fields, is_markup=self._is_markup, rules=self._rules, mended=self._mended
+        )
+
+    def _details(self, base: str) -> Details:
+        read, fields, rules = self.inspection.read, self._fields, self._rules
+        lines = Lines(is_markup=self._is_markup, mended=self._mended)
+
+        def text(*names: str, limit: int) -> str | None:
+            value = first_of(fields, *names)
+            return read(lambda: lines.text(value, field=names[0], limit=limit), None)
+
+        return Details(
+            contacts=read(lambda: read_contacts(fields, lines=lines, rules=rules), ()),
+            related=read(
+                lambda: read_related_links(fields, base=base, lines=lines, rules=rules), ()
+            ),
+            place=text("place", limit=rules.max_name_chars),
+            number=text("number", "release_number", limit=rules.max_name_chars),
+            rights=text("rights", limit=rules.max_summary_chars),
+            license=read(lambda: lines.address(fields.get("license"), field="license"), None),
+            work=text("work", limit=MAX_WORK_CHARS),
         )
 
     def _category_names(self) -> tuple[str, ...]:

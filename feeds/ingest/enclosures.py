@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from feeds.errors import DocumentRefused
 from feeds.ingest.addresses import FETCH_SCHEMES, absolute
-from feeds.ingest.characters import one_line, shown
-from feeds.ingest.fields import at_most, fitting, items
+from feeds.ingest.characters import shown
+from feeds.ingest.durations import read_duration
+from feeds.ingest.fields import at_most, items
+from feeds.ingest.lines import Lines, first_of
 from feeds.ingest.rules import IntakeRules
-from feeds.model.release import Enclosure
+from feeds.model.release import Enclosure, UnmeasuredEnclosure
 
 _FIELDS = ("enclosures", "attachments", "enclosure")
 #: Each with the names that RSS and JSON Feed have for it.
 _TYPE_FIELDS = ("media_type", "mime_type", "type")
 _LENGTH_FIELDS = ("length_bytes", "size_in_bytes", "length")
+_DURATION_FIELDS = ("duration", "duration_s", "duration_in_seconds")
 #: RFC 6838 section 4.2, ``type-name "/" subtype-name``.
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _DIGITS = re.compile(r"[0-9]{1,18}")
@@ -21,10 +25,21 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 _MAX_LENGTH_BYTES = 2**63 - 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosures:
+    """The enclosures of a record: those that tell everything of themselves, and the others."""
+
+    measured: tuple[Enclosure, ...] = ()
+    unmeasured: tuple[UnmeasuredEnclosure, ...] = ()
+
+
 def read_enclosures(
     fields: Mapping[str, object], *, base: str, rules: IntakeRules, mended: list[str]
-) -> tuple[Enclosure, ...]:
+) -> Enclosures:
     """The enclosures of a record, each address once, in its order.
+
+    Readers plan a download by type and length, so they are not guessed: who does not tell them
+    leaves it to `service.jobs.measuring` to ask the file's server.
 
     Args:
         fields: Of the record.
@@ -33,73 +48,105 @@ def read_enclosures(
         mended: Gets warnings.
 
     Raises:
-        DocumentRefused: One of them lacks its address, type or length. Readers plan a download
-            by these, so they are not guessed.
+        DocumentRefused: One of them has no address, or says something of itself that cannot be.
     """
-    by_url: dict[str, Enclosure] = {}
+    # Its other texts may hold references where its body is HTML; a file's title never did.
+    reader = _Reader(base, rules, Lines(is_markup=False, mended=mended))
+    by_url: dict[str, tuple[str, Enclosure]] = {}
     for name in _FIELDS:
         values = items(fields, name)
         at_most(len(values), rules.max_enclosures, field=name)
         for position, value in enumerate(values):
-            enclosure = _read_one(value, f"{name}[{position}]", base, rules, mended)
-            by_url.setdefault(enclosure.url, enclosure)
-    return tuple(by_url.values())
+            field = f"{name}[{position}]"
+            enclosure = reader.read(value, field)
+            by_url.setdefault(enclosure.url, (field, enclosure))
+    return _sorted_out(list(by_url.values()))
 
 
-def _read_one(
-    value: object, field: str, base: str, rules: IntakeRules, mended: list[str]
-) -> Enclosure:
-    if not isinstance(value, dict):
-        raise _refusal(field, f"is not an object: {shown(value)}")
-    return Enclosure(
-        url=_url(value, field, base),
-        media_type=_media_type(value, field),
-        length_bytes=_length(value, field),
-        title=_title(value, field, rules, mended),
+def _sorted_out(read: list[tuple[str, Enclosure]]) -> Enclosures:
+    unmeasured = tuple(
+        UnmeasuredEnclosure(field=field, position=position, known=enclosure)
+        for position, (field, enclosure) in enumerate(read)
+        if not is_measured(enclosure)
     )
+    measured = tuple(enclosure for _, enclosure in read if is_measured(enclosure))
+    return Enclosures(measured=measured, unmeasured=unmeasured)
 
 
-def _title(
-    value: Mapping[str, object], field: str, rules: IntakeRules, mended: list[str]
-) -> str | None:
-    written = value.get("title")
-    if not isinstance(written, str):
-        return None
-    title = one_line(written, field=field, is_markup=False, mended=mended)
-    return fitting(title, rules.max_title_chars, field=f"{field}.title") or None
+def is_measured(enclosure: Enclosure) -> bool:
+    """True when both type and length of *enclosure* are known."""
+    return bool(enclosure.media_type and enclosure.length_bytes)
 
 
-def _url(value: Mapping[str, object], field: str, base: str) -> str:
-    written = value.get("url")
-    url = absolute(written, base=base, schemes=FETCH_SCHEMES) if isinstance(written, str) else None
-    if url is None:
+def media_type_in(value: object) -> str | None:
+    """The media type in a field or header, without its parameters; None when it is none."""
+    media_type = value.partition(";")[0].strip().lower() if isinstance(value, str) else ""
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else None
+
+
+def length_in(value: object) -> int | None:
+    """The number of bytes, at least one, in a field or header; None when it is none."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
+        value = int(value)
+    # True is no length.
+    return value if type(value) is int and 0 < value <= _MAX_LENGTH_BYTES else None
+
+
+class _Reader:
+    def __init__(self, base: str, rules: IntakeRules, lines: Lines) -> None:
+        self._base = base
+        self._rules = rules
+        self._lines = lines
+
+    def read(self, value: object, field: str) -> Enclosure:
+        if not isinstance(value, dict):
+            raise _refusal(field, f"is not an object: {shown(value)}")
+        rules, text, address = self._rules, self._lines.text, self._lines.address
+        title, alt, credit = value.get("title"), value.get("alt"), value.get("credit")
+        thumbnail = value.get("thumbnail")
+        return Enclosure(
+            url=self._url(value, field),
+            media_type=_media_type(value, field),
+            length_bytes=_length(value, field),
+            # A title that is no text was always passed over.
+            title=text(
+                title if isinstance(title, str) else None,
+                field=f"{field}.title",
+                limit=rules.max_title_chars,
+            ),
+            alt=text(alt, field=f"{field}.alt", limit=rules.max_summary_chars),
+            credit=text(credit, field=f"{field}.credit", limit=rules.max_name_chars),
+            thumbnail=address(thumbnail, field=f"{field}.thumbnail", base=self._base),
+            duration_s=read_duration(first_of(value, *_DURATION_FIELDS), field=f"{field}.duration"),
+        )
+
+    def _url(self, value: Mapping[str, object], field: str) -> str:
+        written = value.get("url")
+        if isinstance(written, str):
+            url = absolute(written, base=self._base, schemes=FETCH_SCHEMES)
+            if url is not None:
+                return url
         raise _refusal(f"{field}.url", f"is not a web address: {shown(written)}")
-    return url
 
 
 def _media_type(value: Mapping[str, object], field: str) -> str:
-    written = _first(value, _TYPE_FIELDS)
+    written = first_of(value, *_TYPE_FIELDS)
     if written is None:
-        raise _refusal(f"{field}.type", "is missing")
-    media_type = written.partition(";")[0].strip().lower() if isinstance(written, str) else ""
-    if not _MEDIA_TYPE.fullmatch(media_type):
+        return ""
+    media_type = media_type_in(written)
+    if media_type is None:
         raise _refusal(f"{field}.type", f"is not a media type: {shown(written)}")
     return media_type
 
 
 def _length(value: Mapping[str, object], field: str) -> int:
-    written = _first(value, _LENGTH_FIELDS)
+    written = first_of(value, *_LENGTH_FIELDS)
     if written is None:
-        raise _refusal(f"{field}.length", "is missing")
-    if isinstance(written, str) and _DIGITS.fullmatch(written.strip()):
-        written = int(written)
-    if type(written) is int and 0 < written <= _MAX_LENGTH_BYTES:  # True is no length
-        return written
-    raise _refusal(f"{field}.length", f"is not a number of bytes: {shown(written)}")
-
-
-def _first(value: Mapping[str, object], names: tuple[str, ...]) -> object:
-    return next((value[name] for name in names if value.get(name) is not None), None)
+        return 0
+    length = length_in(written)
+    if length is None:
+        raise _refusal(f"{field}.length", f"is not a number of bytes: {shown(written)}")
+    return length
 
 
 def _refusal(field: str, fact: str) -> DocumentRefused:

@@ -27,6 +27,10 @@ MAX_NAME_CHARS = 300
 MAX_AUTHORS = 100
 #: A release with its photo gallery.
 MAX_ENCLOSURES = 100
+#: A desk in each country.
+MAX_CONTACTS = 50
+#: A reading list, and no longer.
+MAX_RELATED = 100
 
 #: A change note is a sentence or two; it stands before the text for ever.
 MAX_NOTE_CHARS = 500
@@ -52,3 +56,5 @@ class IntakeRules:
     max_authors: int = MAX_AUTHORS
     max_enclosures: int = MAX_ENCLOSURES
     max_note_chars: int = MAX_NOTE_CHARS
+    max_contacts: int = MAX_CONTACTS
+    max_related: int = MAX_RELATED

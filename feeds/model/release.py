@@ -147,6 +147,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnmeasuredEnclosure:
+    """A file whose length or media type its document does not tell. Its server may."""
+
+    field: str  #: the document's name for it, for messages
+    position: int  #: before which of the release's other enclosures it stands
+    known: Enclosure  #: what was told; a type of ``""`` and a length of 0 were not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A document read and cleaned, on its way to become a release or a correction of one."""
 
@@ -156,6 +165,8 @@ class Draft:
     warnings: tuple[str, ...] = ()  #: what was mended on the way in, for a person
     embargoed_until: datetime | None = None  #: aware, UTC, whole seconds; public at once without
     correction: Correction | None = None  #: should it be one
+    #: Files that are not in `content` yet. A draft is taken in without those that still are here.
+    unmeasured: tuple[UnmeasuredEnclosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from feeds.model.feed import Format, Site
 from feeds.model.release import Content, Person
 from feeds.render import shown
 from feeds.render.dates import rfc3339
+from feeds.render.detail_links import add_detail_links
 from feeds.render.feedgen_bridge import (
     HISTORY_NAMESPACE,
     XML_LANG,
@@ -17,6 +18,7 @@ from feeds.render.feedgen_bridge import (
     replace,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
+from feeds.render.media import add_media
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
@@ -43,6 +45,9 @@ def fragment(entry: Entry, site: Site) -> bytes:
         replace(element, "updated", rfc3339(release.updated))
         replace(element, "published", rfc3339(content.published))
         _add_links(element, content, page=entry.page_at(site))
+        if content.details.rights:
+            add(element, "rights", content.details.rights)
+        add_media(element, content.enclosures)
 
     return atom_entry(fill, finish)
 
@@ -94,6 +99,7 @@ def _add_links(element: Element, content: Content, *, page: str) -> None:
             title=enclosure.title,
             href=enclosure.url,
         )
+    add_detail_links(element, "link", content.details)
 
 
 def _person(person: Person) -> dict[str, str | None]:

@@ -34,6 +34,8 @@ __all__ = [
     "ATOM_NAMESPACE",
     "DC_NAMESPACE",
     "HISTORY_NAMESPACE",
+    "MEDIA_NAMESPACE",
+    "PODCAST_NAMESPACE",
     "XML_LANG",
     "Element",
     "FeedEntry",
@@ -53,18 +55,23 @@ for _module in (feedgen.util, feedgen.feed, feedgen.entry):
 ATOM_NAMESPACE = "http://www.w3.org/2005/Atom"
 DC_NAMESPACE = "http://purl.org/dc/elements/1.1/"
 HISTORY_NAMESPACE = "http://purl.org/syndication/history/1.0"
+#: "with slash": without it, no reader knows it.
+MEDIA_NAMESPACE = "http://search.yahoo.com/mrss/"
+PODCAST_NAMESPACE = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 CONTENT_NAMESPACE = "http://purl.org/rss/1.0/modules/content/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
-#: What the root of every RSS document declares, whether an item uses it or not, so that a
-#: fragment fits into each. Atom fragments use the default namespace alone, heads one more.
+#: What the root of every document of a format declares, whether an entry uses it or not, so that
+#: a fragment fits into each.
 RSS_NAMESPACES = {
     "atom": ATOM_NAMESPACE,
     "content": CONTENT_NAMESPACE,
     "dc": DC_NAMESPACE,
     "fh": HISTORY_NAMESPACE,
+    "itunes": PODCAST_NAMESPACE,
+    "media": MEDIA_NAMESPACE,
 }
-ATOM_NAMESPACES = {"fh": HISTORY_NAMESPACE}
+ATOM_NAMESPACES = {"fh": HISTORY_NAMESPACE, "media": MEDIA_NAMESPACE}
 
 #: feedgen writes its own declaration in single quotes; readers that sniff look for double ones.
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -106,9 +113,7 @@ def atom_entry(fill: FillEntry, finish: Finish) -> bytes:
     """
     made = FeedEntry()
     fill(made)
-    entry: Element = made.atom_entry()
-    finish(entry)
-    return _bytes(entry)
+    return _fragment(made.atom_entry(), finish, root="feed", namespaces=ATOM_NAMESPACES)
 
 
 def rss_item(fill: FillEntry, finish: Finish) -> bytes:
@@ -119,13 +124,7 @@ def rss_item(fill: FillEntry, finish: Finish) -> bytes:
     """
     made = FeedEntry()
     fill(made)
-    item: Element = made.rss_entry()
-    # Under a root that declares the prefixes, lxml does not repeat the declarations.
-    root = etree.Element("rss", nsmap=RSS_NAMESPACES)
-    root.append(item)
-    finish(item)
-    document = _bytes(root)
-    return document[document.index(b"<item") : document.rindex(b"</rss>")]
+    return _fragment(made.rss_entry(), finish, root="rss", namespaces=RSS_NAMESPACES)
 
 
 def atom_head(fill: FillFeed, finish: Finish) -> bytes:
@@ -148,19 +147,29 @@ def rss_head(fill: FillFeed, finish: Finish) -> bytes:
     return DECLARATION + _without_end(made.rss_str(xml_declaration=False), b"</channel></rss>")
 
 
-def add(parent: Element, name: str, text: str | None = None, **attributes: str | None) -> None:
+def add(parent: Element, name: str, text: str | None = None, **attributes: str | None) -> Element:
     """Append a child to *parent*, with those *attributes* that are not None or empty."""
     child = etree.SubElement(parent, name)
     child.text = text
     for key, value in attributes.items():
         if value:
             child.set(key, value)
+    return child
 
 
 def replace(parent: Element, name: str, text: str) -> None:
     """Give the child *name* that feedgen made another text."""
     for child in parent.iterfind(name):
         child.text = text
+
+
+def _fragment(entry: Element, finish: Finish, *, root: str, namespaces: dict[str, str]) -> bytes:
+    # Under a root that declares the prefixes, lxml does not repeat the declarations.
+    parent = etree.Element(root, nsmap=namespaces)
+    parent.append(entry)
+    finish(entry)
+    document = _bytes(parent)
+    return document[document.index(b">") + 1 : document.rindex(b"</")]
 
 
 def _generator(fill: FillFeed, finish: Finish, *, namespaces: dict[str, str]) -> FeedGenerator:

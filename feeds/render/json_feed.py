@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Site
-from feeds.model.release import Enclosure, Person, Release
+from feeds.model.release import Details, Enclosure, Person, Release
 from feeds.render import shown
 from feeds.render.dates import rfc3339
 from feeds.render.frame import Frame
 from feeds.render.plain_text import plain_text
 
 VERSION = "https://jsonfeed.org/version/1.1"
+
+#: Holds what JSON Feed has no name for: "Custom objects must start with an _ character".
+EXTENSION = "_communique"
 
 #: A JSON object, in the order in which it is written.
 Members = dict[str, Any]
@@ -36,7 +40,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         "authors": _authors(content.authors),
         "tags": [category.title for category in entry.categories],
         "attachments": [_attachment(enclosure) for enclosure in content.enclosures],
-        "_communique": _ours(release),
+        EXTENSION: {**_details(content.details), **_ours(release)},
     }
     # "id and one of content_html, content_text must be present": an empty body stays.
     return _bytes(_filled(item) | {"content_html": body})
@@ -91,6 +95,27 @@ def _attachment(enclosure: Enclosure) -> Members:
             "mime_type": enclosure.media_type,
             "title": enclosure.title,
             "size_in_bytes": enclosure.length_bytes,
+            "duration_in_seconds": enclosure.duration_s,
+            EXTENSION: _filled(
+                {
+                    "alt": enclosure.alt,
+                    "credit": enclosure.credit,
+                    "thumbnail": enclosure.thumbnail,
+                }
+            ),
+        }
+    )
+
+
+def _details(details: Details) -> Members:
+    return _filled(
+        {
+            "place": details.place,
+            "number": details.number,
+            "contacts": [_filled(asdict(contact)) for contact in details.contacts],
+            "related": [_filled(asdict(link)) for link in details.related],
+            "rights": details.rights,
+            "license": details.license,
         }
     )
 

@@ -242,13 +242,17 @@ def _outcomes(
     by: str | None,
 ) -> Iterator[Outcome]:
     do = preview if is_dry_run else partial(take_in, by=who(by))
-    newsroom, rules = installation.newsroom, installation.rules
     try:
         with document.opened() as stream:
             if not is_dry_run:
                 _forget_refusals(installation, document)
             yield from do(
-                bar.watch(stream), document.name, newsroom=newsroom, rules=rules, now=utc_now
+                bar.watch(stream),
+                document.name,
+                newsroom=installation.newsroom,
+                rules=installation.rules,
+                now=utc_now,
+                measure=installation.measure,
             )
     except OSError as error:
         yield Refusal(
@@ -288,7 +292,7 @@ def _record(installation: Installation, listed: ListedRelease) -> dict[str, Any]
 
 def _full_record(installation: Installation, listed: ListedRelease) -> dict[str, Any]:
     release, content = listed.release, listed.release.content
-    filing = installation.catalogue.file(content.category_names)
+    filing, details = installation.catalogue.file(content.category_names), content.details
     return _record(installation, listed) | {
         "source_key": release.source_key,
         "changed_at": release.changed_at,
@@ -299,6 +303,13 @@ def _full_record(installation: Installation, listed: ListedRelease) -> dict[str,
         "categories": list(filing.categories),
         "authors": [asdict(author) for author in content.authors],
         "enclosures": [asdict(enclosure) for enclosure in content.enclosures],
+        "number": details.number,
+        "place": details.place,
+        "contacts": [asdict(contact) for contact in details.contacts],
+        "related": [asdict(link) for link in details.related],
+        "rights": details.rights,
+        "license": details.license,
+        "work": details.work,
     }
 
 

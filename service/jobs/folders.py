@@ -18,6 +18,7 @@ from feeds.model.release import Origin
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database
 from feeds.store.intake_files import FileStamp
+from service.jobs.measuring import Measure, leave_out
 from service.jobs.reading import take_in
 from service.jobs.telling import Tally
 from service.logs import get_logger
@@ -56,6 +57,7 @@ class Folders:
         settle_s: float,
         now: Callable[[], datetime],
         is_over: Callable[[], bool] = lambda: False,
+        measure: Measure = leave_out,
     ) -> None:
         """Watch nothing yet.
 
@@ -68,6 +70,7 @@ class Folders:
             now: The clock.
             is_over: Asked between documents: a long file is left where it is, and is read again
                 by the next process, which finds its first documents unchanged.
+            measure: Tells length and type of files whose documents do not.
         """
         self._database = database
         self._newsroom = newsroom
@@ -76,6 +79,7 @@ class Folders:
         self._settle_s = settle_s
         self._now = now
         self._is_over = is_over
+        self._measure = measure
         self._rules_digest = sha256(repr(asdict(rules)).encode()).hexdigest()[:16]
         self._read: dict[str, FileStamp] | None = None
         #: Files that are not read yet, as the last scan saw them.
@@ -211,6 +215,7 @@ class Folders:
                     newsroom=self._newsroom,
                     rules=self._rules,
                     now=self._now,
+                    measure=self._measure,
                 ):
                     tally.add(outcome)
                     if self._is_over():

@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from feeds.ingest import IntakeRules, read_documents
 from feeds.model.intake import Intake, Refusal
 from feeds.model.release import Draft
 from feeds.newsroom import FOLDER, Newsroom
+from service.jobs.measuring import Measure, leave_out
 
 #: Documents in one transaction: few enough that other writers wait some tens of milliseconds,
 #: enough that a commit is a small part of the work.
 DOCUMENTS_A_BATCH = 200
 
 Outcome = Intake | Refusal
+
+_T = TypeVar("_T")
 
 
 def take_in(
@@ -25,6 +28,7 @@ def take_in(
     rules: IntakeRules,
     now: Callable[[], datetime],
     by: str = FOLDER,
+    measure: Measure = leave_out,
 ) -> Iterator[Outcome]:
     """Read *stream* and store what is in it; yields what became of each document, in order.
 
@@ -34,7 +38,7 @@ def take_in(
     Raises:
         StoreUnavailable: The batch at hand was not stored, the earlier ones were.
     """
-    for batch in _batches(read_documents(stream, document=document, rules=rules)):
+    for batch in _batches(read_documents(stream, document=document, rules=rules), measure):
         newsroom.refuse([one for one in batch if isinstance(one, Refusal)], now=now())
         drafts = [one for one in batch if isinstance(one, Draft)]
         yield from _in_order(batch, newsroom.take_in(drafts, now=now(), by=by))
@@ -47,24 +51,27 @@ def preview(
     newsroom: Newsroom,
     rules: IntakeRules,
     now: Callable[[], datetime],
+    measure: Measure = leave_out,
 ) -> Iterator[Outcome]:
     """Say what ``take_in`` would yield, and store nothing.
 
     Batches do not know of each other then: a document that corrects one far above it in the same
     stream is told as new.
     """
-    for batch in _batches(read_documents(stream, document=document, rules=rules)):
+    for batch in _batches(read_documents(stream, document=document, rules=rules), measure):
         drafts = [one for one in batch if isinstance(one, Draft)]
         yield from _in_order(batch, newsroom.preview(drafts, now=now()))
 
 
-def _in_order(batch: Iterable[Draft | Refusal], accepted: Iterable[Outcome]) -> Iterator[Outcome]:
+def _in_order(batch: Iterable[Draft | Refusal], accepted: Iterable[_T]) -> Iterator[_T | Refusal]:
     """Put what became of the drafts of a batch in their places among its refusals."""
     remaining = iter(accepted)
     return (one if isinstance(one, Refusal) else next(remaining) for one in batch)
 
 
-def _batches(read: Iterable[Draft | Refusal]) -> Iterator[list[Draft | Refusal]]:
+def _batches(read: Iterable[Draft | Refusal], measure: Measure) -> Iterator[list[Draft | Refusal]]:
     remaining = iter(read)
     while batch := list(islice(remaining, DOCUMENTS_A_BATCH)):
-        yield batch
+        drafts = [one for one in batch if isinstance(one, Draft)]
+        # Before the transaction: no database waits for anybody's server.
+        yield list(_in_order(batch, measure(drafts)))

@@ -89,9 +89,31 @@ class Outbound:
         """
         return self._ask(requests.Request("POST", url, data=list(fields)))
 
+    def head(self, url: str) -> Answer:
+        """Ask what could be fetched at *url*, and fetch nothing.
+
+        Any answer is returned, whatever its status.
+
+        Raises:
+            OutboundFailed: There was no answer; the subclass and ``permanent`` tell why.
+        """
+        return self._ask(requests.Request("HEAD", url))
+
+    def first_byte(self, url: str) -> Answer:
+        """Fetch one byte of *url*; a server that knows no ranges begins with the whole.
+
+        Any answer is returned, whatever its status; of the whole no more is read than of any
+        other answer.
+
+        Raises:
+            OutboundFailed: There was no answer; the subclass and ``permanent`` tell why.
+        """
+        return self._ask(requests.Request("GET", url, headers={"Range": "bytes=0-0"}))
+
     def _ask(self, request: requests.Request) -> Answer:
         started = time.monotonic()
         request.headers = {
+            **request.headers,
             "User-Agent": self._user_agent,
             "Accept": "*/*",
             # A compressed body could be far larger than the bytes that we count.

@@ -102,6 +102,11 @@ class IntakeSettings(Section):
     max_title_chars: Annotated[int, Field(ge=50, le=10_000)] = Field(
         default=MAX_TITLE_CHARS, description="Longest title; a longer one is refused."
     )
+    ask_media: bool = Field(
+        default=True,
+        description="Whether servers are asked for the length and type of files that documents "
+        "name without them.",
+    )
 
 
 class FeedDefaults(Section):

@@ -1,8 +1,9 @@
 """Words for a person: dates, sizes, languages. English, without the machine's locale."""
 
+import re
 from datetime import UTC, datetime
 from unicodedata import bidirectional
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from feeds.model.direction import direction
 
@@ -10,6 +11,10 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+
+#: A number and what makes it legible.
+_PHONE = re.compile(r"\+?[(0-9][0-9 ()./\u00a0\u2010\u2011-]{2,40}")
+_SEPARATORS = re.compile(r"[^0-9+]")
 
 #: Between one unit of a size and the next.
 STEP = 1000
@@ -54,6 +59,35 @@ def size(length_bytes: int) -> str:
             return f"{amount:.1f} {unit}" if has_fraction else f"{amount:.0f} {unit}"
         amount /= STEP
     return f"{amount:.1f} GB"
+
+
+def clock(duration_s: int) -> str:
+    """Write how long something lasts: ``12:34``, ``1:02:03``."""
+    minutes, seconds = divmod(duration_s, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def dial(phone: str) -> str | None:
+    """Write the address of a telephone (RFC 3966); None for what cannot be dialled as it stands.
+
+    An extension (``ext. 12``) or a word among the digits is for a person to make sense of.
+    """
+    if not _PHONE.fullmatch(phone):
+        return None
+    # Leave out the trunk prefix of ``+44 (0) 20``: abroad it leads to a wrong number.
+    digits = _SEPARATORS.sub("", phone.replace("(0)", "") if phone.startswith("+") else phone)
+    return f"tel:{digits}" if digits else None
+
+
+def mail(email: str) -> str:
+    """Write the address of a mailbox (RFC 6068 section 2)."""
+    return f"mailto:{quote(email, safe='@!$*+')}"
+
+
+def bare(url: str) -> str:
+    """Write an address as people do: ``un.org/reports``."""
+    return url.partition("://")[2].removeprefix("www.").rstrip("/")
 
 
 def file_name(url: str) -> str:

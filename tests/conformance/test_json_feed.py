@@ -24,6 +24,8 @@ from tests.support.rendering import (
 URL = {"type": "string", "pattern": "^(https?|mailto):[^ ]+$"}
 DATE = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"}
 TEXT = {"type": "string", "minLength": 1}
+#: "must start with an _ character followed by a letter", without dots; and says something.
+EXTENSIONS = {"^_[A-Za-z][^.]*$": {"type": "object", "minProperties": 1}}
 AUTHORS = {
     "type": "array",
     "minItems": 1,
@@ -61,11 +63,14 @@ ITEM = {
                     "mime_type": {"type": "string", "pattern": ".+/.+"},
                     "title": TEXT,
                     "size_in_bytes": {"type": "integer", "minimum": 0},
+                    "duration_in_seconds": {"type": "integer", "minimum": 1},
                 },
+                "patternProperties": EXTENSIONS,
                 "additionalProperties": False,
             },
         },
     },
+    "patternProperties": EXTENSIONS,
     "additionalProperties": False,
 }
 FEED_SCHEMA = {

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from feeds.render.checks.media import read_media
 from feeds.render.checks.moments import rfc3339
 from feeds.render.checks.reading import Reading, Said, Unreadable
 from feeds.render.checks.xml import ATOM, Element, has_xml_base, named, root_of, text_of, texts
@@ -41,6 +42,11 @@ def _entry(element: Element, number: int) -> Said:
     for content in contents:
         _read_content(content, said)
     said.moments += [rfc3339(text) for text in texts(element, "published", namespace=ATOM)]
+    # 4.1.2: "atom:entry elements MUST NOT contain more than one atom:rights element."
+    rights = named(element, "rights", namespace=ATOM)
+    if len(rights) > 1:
+        said.require_one("rights", len(rights))
+    read_media(element, said)
     return said
 
 

@@ -61,7 +61,16 @@ def _item(item: Any, number: int) -> Said:
             for name in ("url", "mime_type")
             if not _texts(attachment, name)
         ]
+        said.findings += [
+            f"has an attachment whose {name} is no number of at least 0"
+            for name in ("size_in_bytes", "duration_in_seconds")
+            if not _is_amount(attachment.get(name, 0))
+        ]
     return said
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _texts(members: dict[str, Any], *names: str) -> list[str]:

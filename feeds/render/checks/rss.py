@@ -1,5 +1,6 @@
 """RSS 2.0 with the RSS Advisory Board's profile, as a reader meets it."""
 
+from feeds.render.checks.media import read_media
 from feeds.render.checks.moments import rfc822, rfc3339
 from feeds.render.checks.reading import Reading, Said, Unreadable
 from feeds.render.checks.xml import ATOM, CONTENT, Element, has_xml_base, named, root_of, texts
@@ -55,6 +56,7 @@ def _item(item: Element, number: int) -> Said:
     said.moments += [rfc3339(text) for text in texts(item, "updated", namespace=ATOM)]
     said.bodies = [*texts(item, "description"), *texts(item, "encoded", namespace=CONTENT)]
     _check_enclosures(item, said)
+    read_media(item, said)
     # "An item's author element provides the e-mail address of the person who wrote it" (profile).
     said.findings += [
         f"has the author {author!r}, which is no e-mail address"

@@ -13,6 +13,7 @@ Element = Any
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 MEDIA = "http://search.yahoo.com/mrss/"
+PODCAST = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 XML = "http://www.w3.org/XML/1998/namespace"
 
 _ENCODING = re.compile(rb"""\A<\?xml[^>]*\bencoding=["']([^"']+)["']""")

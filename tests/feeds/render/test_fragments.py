@@ -141,7 +141,7 @@ def test_a_fragment_is_its_element_alone(feed_format: Format, start: bytes, end:
 
 @pytest.mark.parametrize("feed_format", [Format.ATOM, Format.RSS])
 def test_a_fragment_is_well_formed_once_its_prefixes_are_declared(feed_format: Format) -> None:
-    declared = b'<x xmlns:atom="a" xmlns:content="c" xmlns:dc="d">%b</x>'
+    declared = b'<x xmlns:atom="a" xmlns:content="c" xmlns:dc="d" xmlns:media="m">%b</x>'
     assert len(root_of(declared % render_fragment(ENTRY, feed_format, SITE))) == 1
 
 

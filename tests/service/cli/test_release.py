@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.feeds.ingest.intake import record
 from tests.support.command_line import Answer, CommandLine
+from tests.support.media_server import File, running_media_server
 from tests.support.running_service import ROOT, document
 
 COOPERATION = "International, regional, and subregional cooperation"
@@ -358,3 +360,23 @@ def test_a_refusal_that_a_person_has_seen_can_be_forgotten(line: CommandLine, fo
     answer = line.run("release", "refusals", "--forget", "typo.txt")
     assert (answer.code, answer.talk) == (0, "1 refusal forgotten\n")
     assert line.run("release", "refusals").lines == []
+
+
+def test_servers_are_asked_for_what_documents_do_not_tell_of_files(
+    line: CommandLine, tmp_path: Path
+) -> None:
+    with running_media_server() as media:
+        media.files["/talk.mp3"] = File(length=4321)
+        talk = {"url": media.url("/talk.mp3")}
+        path = tmp_path / "talk.json"
+        path.write_text(record(id="7", enclosures=[talk], number="7/24", place="Geneva"), "utf-8")
+        off = line.run("release", "add", str(path), "--set", "intake.ask_media=false")
+        assert "left out: intake.ask_media is off" in off.talk
+        private = line.run("release", "add", str(path), "--set", "outbound.allow_networks=[]")
+        assert "not asked: 127.0.0.1 is the loopback address" in private.talk
+        assert media.asked == []
+        assert line.run("release", "add", str(path)).columns[0][0] == "corrected"
+    shown = line.run("release", "show", "id:7").out
+    assert f"{media.url('/talk.mp3')}  audio/mpeg  4321" in shown
+    assert "7/24" in shown
+    assert "Geneva" in shown

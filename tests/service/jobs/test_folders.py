@@ -1,7 +1,7 @@
 """Watched folders: what is read, in which order, how often; and that one file stops no other."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from feeds.ingest import IntakeRules
+from feeds.model.release import Draft, Enclosure
 from feeds.store.database import Database
 from service.jobs.folders import Folders
+from service.jobs.measuring import Measure, leave_out
+from tests.feeds.ingest.intake import record
 from tests.support.newsrooms import Office
 from tests.support.running_service import document
 
@@ -30,7 +33,7 @@ class Inbox:
     folder: Path
     office: Office
 
-    def folders(self, rules: IntakeRules = RULES) -> Folders:
+    def folders(self, rules: IntakeRules = RULES, *, measure: Measure = leave_out) -> Folders:
         """What a process that starts now watches with."""
         return Folders(
             self.office.database,
@@ -39,6 +42,7 @@ class Inbox:
             folders=[self.folder],
             settle_s=0,
             now=lambda: datetime.now(UTC),
+            measure=measure,
         )
 
     def read(self, folders: Folders | None = None) -> bool:
@@ -197,3 +201,27 @@ def test_a_process_that_is_to_end_leaves_what_it_has_not_read_for_the_next(inbox
     assert not inbox.read(ending)
     assert inbox.read()
     assert inbox.titles() == ["One", "Two"]
+
+
+def test_files_of_what_lies_in_a_folder_are_measured(inbox: Inbox) -> None:
+    talk = {"url": "https://x.test/talk.mp3"}
+    inbox.write("a.json", record(enclosures=[talk]))
+    inbox.read()
+    assert files_in(inbox) == []
+
+    def measure(drafts: Sequence[Draft]) -> list[Draft]:
+        assert [each.known.url for draft in drafts for each in draft.unmeasured] == [talk["url"]]
+        measured = Enclosure(url=talk["url"], media_type="audio/mpeg", length_bytes=7)
+        return [
+            replace(draft, content=replace(draft.content, enclosures=(measured,)))
+            for draft in drafts
+        ]
+
+    inbox.write("a.json", record(enclosures=[talk], summary="Once more."))
+    inbox.read(inbox.folders(measure=measure))
+    assert files_in(inbox) == [("audio/mpeg", 7)]
+
+
+def files_in(inbox: Inbox) -> list[tuple[str, int]]:
+    (listed,) = inbox.office.newsroom.releases()
+    return [(one.media_type, one.length_bytes) for one in listed.release.content.enclosures]

@@ -18,6 +18,7 @@ from service.outbound import (
 )
 from service.outbound.targets import Resolver, system_resolver
 from tests.support.hub_server import HubServer, Manner, running_hub
+from tests.support.media_server import File, running_media_server
 
 NEXT_DOOR = [ip_network("127.0.0.1/32"), ip_network("::1/128")]
 FIELDS = [("hub.mode", "publish"), ("hub.url", "https://example.com/feeds/all.atom")]
@@ -103,6 +104,48 @@ class TestAForm:
         monkeypatch.setenv("all_proxy", "http://127.0.0.1:9/")
         assert neighbourly().post_form(hub.url, FIELDS).status == 204
         assert "authorization" not in hub.arrivals[0].headers
+
+
+class TestAFile:
+    def test_is_asked_for_without_being_fetched(self) -> None:
+        with running_media_server() as media:
+            media.files["/a.mp3"] = File(length=5_000_000)
+            answer = neighbourly().head(media.url("/a.mp3"))
+            assert answer.status == 200
+            assert answer.headers["content-length"] == "5000000"
+            assert answer.headers["content-type"] == "audio/mpeg"
+            assert answer.excerpt == ""
+            assert media.asked == [("HEAD", "/a.mp3")]
+
+    def test_gives_one_byte_where_ranges_are_known(self) -> None:
+        with running_media_server() as media:
+            media.files["/a.mp3"] = File(length=5_000_000)
+            answer = neighbourly().first_byte(media.url("/a.mp3"))
+            assert (answer.status, answer.excerpt) == (206, "x")
+            assert answer.headers["content-range"] == "bytes 0-0/5000000"
+
+    def test_is_not_read_to_its_end_where_they_are_not(self, hub: HubServer) -> None:
+        hub.manner = Manner(status=200, is_endless=True)
+        answer = neighbourly().first_byte(hub.url)
+        assert answer.status == 200
+        assert len(answer.excerpt) <= 1000
+        assert hub.arrivals[0].headers["range"] == "bytes=0-0"
+        assert hub.arrivals[0].headers["accept-encoding"] == "identity"
+
+    def test_is_not_looked_for_where_a_redirect_leads(self, hub: HubServer) -> None:
+        with running_media_server() as media:
+            elsewhere = {"Location": hub.url}
+            media.files["/a.mp3"] = File(head_status=301, headers=elsewhere)
+            answer = neighbourly().head(media.url("/a.mp3"))
+        assert (answer.status, answer.headers["location"]) == (301, hub.url)
+        assert hub.arrivals == []
+
+    def test_is_not_asked_for_at_a_forbidden_address(self) -> None:
+        with running_media_server() as media:
+            for ask in (strict().head, strict().first_byte):
+                with pytest.raises(AddressForbidden):
+                    ask(media.url("/a.mp3"))
+            assert media.asked == []
 
 
 class TestALimit:

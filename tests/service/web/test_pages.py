@@ -12,7 +12,7 @@ from lxml import html
 from werkzeug.test import TestResponse
 
 from feeds.model.feed import ALL, Format
-from feeds.model.release import Enclosure, Person
+from feeds.model.release import Contact, Details, Enclosure, Person, RelatedLink
 from service.web import create_app
 from tests.service.web.offices import CATALOGUE, SITE
 from tests.support.newsrooms import COOPERATION, NOON, Office, draft, later
@@ -165,6 +165,119 @@ def test_a_release_page_tells_where_it_comes_from_and_what_belongs_to_it(
     attached = tree.xpath("//ul[@class='attachments']/li")[0]
     assert attached.text_content() == "annual report.pdf application/pdf, 1.4 MB"
     assert "Updated" in tree.xpath("//header[@class='release-head']")[0].text_content()
+
+
+def test_a_release_page_has_what_a_press_release_has(empty_office: Office) -> None:
+    empty_office.add(
+        draft(
+            title="Report",
+            enclosures=(
+                Enclosure(
+                    url="https://x.test/hall.jpg",
+                    media_type="image/jpeg",
+                    length_bytes=5000,
+                    alt='The "hall" & yard',
+                    credit="Photo: A & B",
+                    thumbnail="https://x.test/hall-small.jpg",
+                ),
+                Enclosure(
+                    url="https://x.test/talk.mp3",
+                    media_type="audio/mpeg",
+                    length_bytes=7000,
+                    title="Talk",
+                    alt="What was said",
+                    duration_s=754,
+                ),
+            ),
+            details=Details(
+                place="Geneva & Nyon",
+                number="SG/SM/19589",
+                rights="© 2026 <Example>",
+                license="https://creativecommons.org/licenses/by/4.0/",
+                work="a-key-that-nobody-needs-to-see",
+                contacts=(
+                    Contact(
+                        name="Jane <Doe>",
+                        role="Spokesperson",
+                        organisation="Press Service",
+                        phone="+41 22 917 12 34",
+                        email="jane+press@example.org",
+                        uri="https://example.org/press",
+                    ),
+                    Contact(name="Night desk", phone="917 ext. 12"),
+                ),
+                related=(
+                    RelatedLink(
+                        url="https://r.test/fr", title="Rapport", language="fr", media_type="a/b"
+                    ),
+                    RelatedLink(url="https://www.elsewhere.test/all"),
+                ),
+            ),
+        )
+    )
+    client = create_app(empty_office).test_client()
+    tree = page(client, release_path(empty_office, "Report"))
+    assert words(tree, "//p[contains(@class, 'dateline')]") == [
+        "Geneva & Nyon · Release SG/SM/19589"
+    ]
+    assert words(tree, "//ul[@class='attachments']/li") == [
+        "hall.jpg image/jpeg, 5.0 kB Photo: A & B",
+        "Talk audio/mpeg, 7.0 kB, 12:34 What was said",
+    ]
+    (image,) = tree.xpath("//ul[@class='attachments']//img")
+    assert (image.get("src"), image.get("alt")) == (
+        "https://x.test/hall-small.jpg",
+        'The "hall" & yard',
+    )
+    assert words(tree, "//ul[@class='contacts']/li") == [
+        "Jane <Doe> Spokesperson Press Service +41 22 917 12 34 jane+press@example.org",
+        "Night desk 917 ext. 12",
+    ]
+    assert tree.xpath("//ul[@class='contacts']//a/@href") == [
+        "https://example.org/press",
+        "tel:+41229171234",
+        "mailto:jane+press@example.org",
+    ]
+    assert words(tree, "//ul[@class='related']/li") == ["Rapport r.test", "elsewhere.test/all"]
+    (french, _) = tree.xpath("//ul[@class='related']//a")
+    assert (french.get("hreflang"), french.get("type")) == ("fr", "a/b")
+    assert french.xpath("bdi/@lang") == ["fr"]
+    (licence,) = tree.xpath("//a[@rel='license']")
+    assert licence.get("href") == "https://creativecommons.org/licenses/by/4.0/"
+    assert "© 2026 <Example>" in tree.text_content()
+    assert "nobody-needs-to-see" not in tree.text_content()
+
+
+@pytest.mark.parametrize(("language", "direction"), [("ar", "rtl"), ("en", "ltr")])
+def test_files_contacts_and_links_follow_the_direction_of_their_release(
+    empty_office: Office, language: str, direction: str
+) -> None:
+    paper = Enclosure(url="https://x.test/a.pdf", media_type="application/pdf", length_bytes=1)
+    details = Details(
+        contacts=(Contact(name="ليلى حسن"),), related=(RelatedLink(url="https://r.test/"),)
+    )
+    empty_office.add(draft(title="Report", language=language, enclosures=(paper,), details=details))
+    client = create_app(empty_office).test_client()
+    tree = page(client, release_path(empty_office, "Report"))
+    lists = tree.xpath("//footer[@class='release-foot']/section/ul")
+    assert [(each.get("class"), each.get("dir")) for each in lists] == [
+        ("attachments", direction),
+        ("contacts", direction),
+        ("related", direction),
+    ]
+
+
+def words(tree: Tree, path: str) -> list[str]:
+    """Return the text of each element, as it is read."""
+    return [" ".join(found.text_content().split()) for found in tree.xpath(path)]
+
+
+def test_a_release_without_details_shows_no_empty_headings(empty_office: Office) -> None:
+    empty_office.add(draft(title="Plain"))
+    client = create_app(empty_office).test_client()
+    tree = page(client, release_path(empty_office, "Plain"))
+    assert tree.xpath("//footer[@class='release-foot']//h2") == []
+    assert tree.xpath("//p[contains(@class, 'dateline')]") == []
 
 
 @pytest.mark.parametrize("language", ["ar", "ur", "he"])

@@ -79,3 +79,41 @@ def test_links_from_page_to_page_keep_the_configured_path() -> None:
 def test_a_source_is_named_by_its_host() -> None:
     assert wording.host("https://www.justice.gov/opa/pr/x") == "justice.gov"
     assert wording.host("not an address") == "not an address"
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "expected"),
+    [(7, "0:07"), (754, "12:34"), (3723, "1:02:03"), (36_000, "10:00:00")],
+)
+def test_a_duration_reads_like_a_clock(duration_s: int, expected: str) -> None:
+    assert wording.clock(duration_s) == expected
+
+
+@pytest.mark.parametrize(
+    ("phone", "expected"),
+    [
+        ("+41 22 917 12 34", "tel:+41229171234"),
+        ("+44 (0) 20-7946 0958", "tel:+442079460958"),
+        ("(202) 514-2007", "tel:2025142007"),
+        ("112", "tel:112"),
+        ("202-514-2007 ext. 12", None),
+        ("call the desk", None),
+        ("٠٢٢٩١٧", None),
+        ("+", None),
+        ("(---)", None),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_a_telephone_is_dialled_where_its_number_is_plain(phone: str, expected: str | None) -> None:
+    """RFC 3966."""
+    assert wording.dial(phone) == expected
+
+
+def test_a_mailbox_has_an_address_in_which_nothing_is_added() -> None:
+    """RFC 6068: a "?" would begin header fields."""
+    assert wording.mail("a+b@example.org") == "mailto:a+b@example.org"
+    assert wording.mail("a?cc=b&c@example.org") == "mailto:a%3Fcc%3Db%26c@example.org"
+
+
+def test_an_address_without_its_machinery() -> None:
+    assert wording.bare("https://www.un.org/reports/") == "un.org/reports"

@@ -29,6 +29,19 @@ FIRST = entry_of(
         Enclosure(url="https://a.example/a.pdf", media_type="application/pdf", length_bytes=9),
     ),
 )
+#: With everything that is said of files.
+TALK = entry_of(
+    enclosures=(
+        Enclosure(
+            url="https://a.example/talk.mp3",
+            media_type="audio/mpeg",
+            length_bytes=9,
+            alt="A talk",
+            thumbnail="https://a.example/hall.jpg",
+            duration_s=754,
+        ),
+    ),
+)
 SECOND = Entry(
     release=replace(
         RELEASE, id=ReleaseId("urn:uuid:9d5b7d3e-3b1f-4a4b-8f6e-2d7f6b1f7a22"), slug="second"
@@ -129,6 +142,45 @@ IN_RSS = [
 ]  # fmt: skip
 
 
+IN_MEDIA = [
+    pytest.param(b' url="https://a.example/talk.mp3" fileSize', b" fileSize",
+        "has a media:content without url", id="no url"),
+    pytest.param(b'url="https://a.example/talk.mp3" fileSize', b'url="t.mp3" fileSize',
+        "'t.mp3', which is not absolute", id="relative url"),
+    pytest.param(b"https://a.example/hall.jpg", b"hall.jpg", "'hall.jpg'", id="relative thumbnail"),
+    pytest.param(b'fileSize="9"', b'fileSize="9 MB"', "fileSize is '9 MB'", id="size"),
+    pytest.param(b'duration="754"', b'duration="12:34"', "duration is '12:34'", id="clock"),
+    pytest.param(b'type="plain"', b'type="text"', "media text of type 'text'", id="type"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("feed_format", [Format.ATOM, Format.RSS])
+@pytest.mark.parametrize(("old", "new", "finding"), IN_MEDIA)
+def test_media_rss(feed_format: Format, old: bytes, new: bytes, finding: str) -> None:
+    """Media RSS 1.5.1."""
+    good = document(feed_format, TALK)
+    assert found(feed_format, good) == []
+    assert old in good, good.decode()
+    assert finding in "\n".join(found(feed_format, good.replace(old, new)))
+
+
+def test_podcasts_have_durations() -> None:
+    good = document(Format.RSS, TALK)
+    clock = good.replace(b"<itunes:duration>754", b"<itunes:duration>0:12:34")
+    assert found(Format.RSS, clock) == []
+    words = good.replace(b"<itunes:duration>754", b"<itunes:duration>long")
+    assert found(Format.RSS, words) == [
+        f"entry 1 ({RELEASE.id}): has the duration 'long', which is none"
+    ]
+
+
+def test_rights_stand_once_in_an_entry() -> None:
+    """RFC 4287 section 4.1.2."""
+    good = document(Format.ATOM, entry_of())
+    twice = good.replace(b"</entry>", b"<rights>a</rights><rights>b</rights></entry>")
+    assert "has 2 times rights" in found(Format.ATOM, twice)[0]
+
+
 def broken_by(feed_format: Format, old: bytes, new: bytes) -> bytes:
     """A good document with one thing changed, wherever it stands."""
     good = document(feed_format, FIRST, SECOND)
@@ -178,6 +230,16 @@ def test_json_feed(change: dict[str, Any], finding: str) -> None:
         pytest.param({"content_html": "<a href=x>x</a>"}, "address 'x'", id="relative link"),
         pytest.param({"url": "/releases/x"}, "address '/releases/x'", id="relative url"),
         pytest.param({"attachments": [{"url": "https://a.example/"}]}, "mime_type", id="no type"),
+        pytest.param(
+            {"attachments": [{"url": "a:b", "mime_type": "a/b", "size_in_bytes": "9"}]},
+            "attachment whose size_in_bytes is no number",
+            id="size is text",
+        ),
+        pytest.param(
+            {"attachments": [{"url": "a:b", "mime_type": "a/b", "duration_in_seconds": -1}]},
+            "attachment whose duration_in_seconds is no number",
+            id="duration below 0",
+        ),
     ],
 )
 def test_an_item_of_json_feed(change: dict[str, Any], finding: str) -> None:

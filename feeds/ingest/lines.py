@@ -1,0 +1,66 @@
+"""The short fields of a record: one line of plain text, or one address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from feeds.errors import DocumentRefused
+from feeds.ingest.addresses import FETCH_SCHEMES, absolute
+from feeds.ingest.characters import is_blank, one_line, shown
+from feeds.ingest.fields import fitting
+
+#: What a browser takes, and what fits an index entry of every database.
+MAX_URL_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Reads short fields, each named by its path in the record, such as ``contacts[0].phone``."""
+
+    is_markup: bool  #: the record's body is HTML, so that its texts may hold character references
+    mended: list[str]  #: gets warnings
+
+    def text(self, value: object, *, field: str, limit: int) -> str | None:
+        """*Value* as one clean line; None when it is missing or nothing of it can be seen.
+
+        Raises:
+            DocumentRefused: It is no text, or longer than *limit* characters.
+        """
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise DocumentRefused(
+                f"{field} is not a text: {shown(value)}",
+                remedy=f"write {field} in quotes",
+                field=field,
+            )
+        line = one_line(value, field=field, is_markup=self.is_markup, mended=self.mended)
+        return None if is_blank(line) else fitting(line, limit, field=field)
+
+    def address(self, value: object, *, field: str, base: str = "") -> str | None:
+        """*Value* as an absolute web address; None when it is missing or empty.
+
+        Args:
+            value: As the record has it.
+            field: Its path in the record.
+            base: What relative addresses are relative to; without one they are refused.
+
+        Raises:
+            DocumentRefused: It is none, or one with another scheme than http and https.
+        """
+        if value is None or value == "":
+            return None
+        written = value if isinstance(value, str) else ""
+        address = absolute(written, base=base, schemes=FETCH_SCHEMES)
+        if address is None:
+            kind = "a web address" if base else "an absolute web address"
+            raise DocumentRefused(
+                f"{field} is not {kind}: {shown(value)}",
+                remedy="write it with https:// and host, or leave it out",
+                field=field,
+            )
+        return fitting(address, MAX_URL_CHARS, field=field)
+
+
+def first_of(fields: Mapping[str, object], *names: str) -> object:
+    """The first of these fields that is there."""
+    return next((fields[name] for name in names if fields.get(name) is not None), None)
