@@ -57,6 +57,7 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
         content=content,
         updated=stated if stated is not None and is_news else max(moment, held.updated),
         changed_at=max(moment, held.changed_at),
+        translations=held.translations,
     )
 
 

@@ -1,6 +1,7 @@
 """From a record to a draft: every field read, cleaned and checked."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -18,13 +19,16 @@ from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.people import read_authors
 from feeds.ingest.records import Record
 from feeds.ingest.rules import IntakeRules
-from feeds.ingest.source_keys import source_key
+from feeds.ingest.source_keys import MAX_ID_CHARS, source_key
 from feeds.model.intake import Refusal
-from feeds.model.release import Content, Draft, Enclosure, Origin, Person, SourceKey
+from feeds.model.release import Content, Details, Draft, Enclosure, Origin, Person, SourceKey
 from feeds.model.text import fold
+from feeds.model.works import called
 
 #: What a browser takes, and what fits an index entry of every database.
 MAX_URL_CHARS = 2_000
+#: A key that somebody thinks up.
+MAX_WORK_CHARS = 200
 _SUMMARY_FIELDS = ("summary", "subtitle")
 _LOOKS_LIKE_HTML = re.compile(r"</[a-z][a-z0-9]*\s*>|<(?:p|br|div|img)\b[^>]*>", re.IGNORECASE)
 #: Stands for a moment that could not be read, until the refusal is told.
@@ -88,6 +92,7 @@ class _Desk:
             authors=read(self._authors, ()),
             enclosures=read(lambda: self._enclosures(base), ()),
             category_names=read(self._category_names, ()),
+            details=Details(work=read(self._work, None)),
         )
 
     def key(self, document: str, content: Content) -> SourceKey:
@@ -199,6 +204,17 @@ class _Desk:
     def _enclosures(self, base: str) -> tuple[Enclosure, ...]:
         return read_enclosures(self._fields, base=base, rules=self._rules, mended=self._mended)
 
+    def _work(self) -> str | None:
+        """What the release and its translations have in common; see ``feeds.model.works``."""
+        for field, limit in (("work", MAX_WORK_CHARS), ("translation_of", MAX_ID_CHARS)):
+            written = optional_text(_with_number_as_text(self._fields, field), field) or ""
+            # Not as markup, whatever the body is: so are ids read, and addresses.
+            work = one_line(written, field=field, is_markup=False, mended=self._mended)
+            if not is_blank(work):
+                named = absolute(work, base="", schemes=FETCH_SCHEMES) or work
+                return called(fitting(named, limit, field=field))
+        return None
+
     def _category_names(self) -> tuple[str, ...]:
         """The names as written, each once. Which category one means is told by the catalogue."""
         values = items(self._fields, "categories")
@@ -216,3 +232,10 @@ class _Desk:
             if not is_blank(name):
                 by_folded.setdefault(fold(name), name)
         return tuple(by_folded.values())
+
+
+def _with_number_as_text(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """An id may be a number, and so may what names one."""
+    value = fields.get(name)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return {name: str(value)} if is_number else fields

@@ -180,7 +180,9 @@ class Refiling:
     def _feeds_of(self, release: Release) -> tuple[str, ...]:
         filing = self._catalogue.file(release.content.category_names)
         return self._catalogue.feeds_taking(
-            set(filing.categories), published=release.content.published
+            set(filing.categories),
+            language=release.content.language,
+            published=release.content.published,
         )
 
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:

@@ -2,7 +2,7 @@
 
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Format, Site
-from feeds.model.release import Content, Person
+from feeds.model.release import Person
 from feeds.render.dates import rfc3339
 from feeds.render.feedgen_bridge import (
     HISTORY_NAMESPACE,
@@ -41,7 +41,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         element.set(XML_LANG, content.language)
         replace(element, "updated", rfc3339(release.updated))
         replace(element, "published", rfc3339(content.published))
-        _add_links(element, content, page=entry.page_at(site))
+        _add_links(element, entry, site)
 
     return atom_entry(fill, finish)
 
@@ -78,9 +78,11 @@ def frame(head: FeedHead, site: Site) -> Frame:
     return Frame(head=atom_head(fill, finish), between=b"\n", tail=b"\n</feed>\n")
 
 
-def _add_links(element: Element, content: Content, *, page: str) -> None:
-    language = content.language
-    add(element, "link", rel="alternate", type="text/html", hreflang=language, href=page)
+def _add_links(element: Element, entry: Entry, site: Site) -> None:
+    content = entry.release.content
+    # RFC 4287 section 4.1.2: at most one alternate with the same type and hreflang.
+    for language, page in entry.pages(site):
+        add(element, "link", rel="alternate", type="text/html", hreflang=language, href=page)
     if content.url:
         add(element, "link", rel="via", href=content.url)
     for enclosure in content.enclosures:

@@ -13,6 +13,9 @@ from feeds.render.plain_text import plain_text
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
+#: "Custom objects": what JSON Feed has no words for. docs/translations.md tells readers.
+EXTENSION = "_communique"
+
 #: A JSON object, in the order in which it is written.
 Members = dict[str, Any]
 
@@ -34,6 +37,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         "authors": _authors(content.authors),
         "tags": [category.title for category in entry.categories],
         "attachments": [_attachment(enclosure) for enclosure in content.enclosures],
+        EXTENSION: _filled({"translations": _translations(entry, site)}),
     }
     # "id and one of content_html, content_text must be present": an empty body stays.
     return _bytes(_filled(item) | {"content_html": content.body})
@@ -71,6 +75,10 @@ def _authors(people: Sequence[Person]) -> list[Members]:
     ]
 
 
+def _translations(entry: Entry, site: Site) -> list[Members]:
+    return [{"language": language, "url": page} for language, page in entry.pages(site)[1:]]
+
+
 def _attachment(enclosure: Enclosure) -> Members:
     return _filled(
         {
@@ -84,7 +92,7 @@ def _attachment(enclosure: Enclosure) -> Members:
 
 def _filled(members: Members) -> Members:
     """Only what says something. A length of 0 does."""
-    return {key: value for key, value in members.items() if value not in (None, "", [])}
+    return {key: value for key, value in members.items() if value not in (None, "", [], {})}
 
 
 def _bytes(members: Members) -> bytes:

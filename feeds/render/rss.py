@@ -59,6 +59,15 @@ def fragment(entry: Entry, site: Site) -> bytes:
 
     def finish(element: Element) -> None:
         _add_modules(element, release)
+        for language, page in entry.pages(site)[1:]:
+            add(
+                element,
+                _ATOM_LINK,
+                rel="alternate",
+                type="text/html",
+                hreflang=language,
+                href=page,
+            )
         # "A publisher should not include more than one enclosure in an item" (profile).
         for enclosure in content.enclosures[1:]:
             _add_enclosure_link(element, enclosure)

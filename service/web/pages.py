@@ -57,7 +57,7 @@ def release(slug: str) -> Response:
         announced=room.catalogue.feeds[ALL],
         release=shown,
         body=body_of(shown),
-        categories=room.newsstand.categories_of(shown.id),
+        categories=room.newsstand.categories_of(shown),
     )
 
 
