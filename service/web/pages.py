@@ -9,6 +9,7 @@ from service.web import wording
 from service.web.answers import answer_bytes
 from service.web.desk import Desk, desk, furniture
 from service.web.opml import grouped
+from service.web.tongues import tongues_of
 
 #: The front page shows about a screenful and a half; feeds have the rest.
 FRONT_PAGE_RELEASES = 20
@@ -44,6 +45,7 @@ def feed_page(slug: str) -> Response:
         announced=shown,
         releases=releases,
         ending=shown.ending if shown.has_ended(room.now) else None,
+        beside=[one for one in room.catalogue.feeds_beside(slug) if one.slug in room.feeds],
     )
 
 
@@ -57,6 +59,7 @@ def release(slug: str) -> Response:
         announced=room.catalogue.feeds[ALL],
         release=shown,
         body=body_of(shown),
+        tongues=tongues_of(shown.content.language, shown.slug, shown.translations, room.site),
         categories=room.newsstand.categories_of(shown),
     )
 
@@ -86,6 +89,7 @@ def dress(app: Flask) -> None:
         minute=wording.minute,
         machine=wording.machine,
         direction=wording.direction,
+        language_name=wording.language_name,
         text_direction=wording.text_direction,
         size=wording.size,
         file_name=wording.file_name,

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from unicodedata import bidirectional
 from urllib.parse import unquote, urlsplit
 
+from feeds.model.languages import fallbacks
+
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -19,6 +21,27 @@ _RTL_SCRIPTS = {
     *("thaa", "yezi"),
 }
 _SCRIPT_LETTERS = 4
+
+#: Languages as those who speak them name them (CLDR), by tag in lower case.
+LANGUAGE_NAMES = {
+    "af": "Afrikaans", "am": "አማርኛ", "ar": "العربية", "az": "azərbaycan", "be": "беларуская",
+    "bg": "български", "bn": "বাংলা", "bs": "bosanski", "ca": "català", "ckb": "کوردیی ناوەندی",
+    "cs": "čeština", "cy": "Cymraeg", "da": "dansk", "de": "Deutsch", "el": "Ελληνικά",
+    "en": "English", "eo": "Esperanto", "es": "español", "et": "eesti", "eu": "euskara",
+    "fa": "فارسی", "fi": "suomi", "fil": "Filipino", "fr": "français", "ga": "Gaeilge",
+    "gl": "galego", "gu": "ગુજરાતી", "ha": "Hausa", "he": "עברית", "hi": "हिन्दी",
+    "hr": "hrvatski", "hu": "magyar", "hy": "հայերեն", "id": "Indonesia", "is": "íslenska",
+    "it": "italiano", "ja": "日本語", "ka": "ქართული", "kk": "қазақ тілі", "km": "ខ្មែរ",
+    "kn": "ಕನ್ನಡ", "ko": "한국어", "lt": "lietuvių", "lv": "latviešu", "mk": "македонски",
+    "ml": "മലയാളം", "mn": "монгол", "mr": "मराठी", "ms": "Melayu", "mt": "Malti",
+    "my": "မြန်မာ", "nb": "norsk bokmål", "ne": "नेपाली", "nl": "Nederlands", "nn": "norsk nynorsk",
+    "no": "norsk", "pa": "ਪੰਜਾਬੀ", "pl": "polski", "prs": "دری", "ps": "پښتو", "pt": "português",
+    "ro": "română", "ru": "русский", "sd": "سنڌي", "si": "සිංහල", "sk": "slovenčina",
+    "sl": "slovenščina", "so": "Soomaali", "sq": "shqip", "sr": "српски", "sv": "svenska",
+    "sw": "Kiswahili", "ta": "தமிழ்", "te": "తెలుగు", "th": "ไทย", "ti": "ትግርኛ", "tr": "Türkçe",
+    "ug": "ئۇيغۇرچە", "uk": "українська", "ur": "اردو", "uz": "oʻzbek", "vi": "Tiếng Việt",
+    "yi": "ייִדיש", "zh": "中文", "zh-hans": "简体中文", "zh-hant": "繁體中文", "zu": "isiZulu",
+}  # fmt: skip
 
 #: Between one unit of a size and the next.
 STEP = 1000
@@ -53,6 +76,16 @@ def direction(language: str) -> str:
         if len(subtag) == _SCRIPT_LETTERS and subtag.isalpha():
             return "rtl" if subtag in _RTL_SCRIPTS else "ltr"
     return "rtl" if primary in _RTL_LANGUAGES else "ltr"
+
+
+def language_name(tag: str) -> str:
+    """Name a language (BCP 47) as those who speak it do; with what else its tag says behind it."""
+    tags = fallbacks(tag)
+    known = next((each for each in tags if each in LANGUAGE_NAMES), None)
+    if known is None:
+        return tag
+    rest = tag[len(known) + 1 :]
+    return f"{LANGUAGE_NAMES[known]} ({rest})" if rest else LANGUAGE_NAMES[known]
 
 
 def text_direction(text: str, language: str) -> str:
