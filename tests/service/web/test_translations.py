@@ -152,7 +152,7 @@ def test_pages_link_to_each_other(client: FlaskClient, releases: list[Release]) 
             expected[release.content.language] = page_of(release)
             expected["x-default"] = expected["en"]
         assert found == expected
-        listed = page.xpath("//nav[@class='tongues']//a")
+        listed = page.xpath("//nav[@aria-label='Other languages']//a")
         assert [a.get("hreflang") for a in listed] == [t.language for t in release.translations]
         for a in listed:
             right_to_left = a.get("hreflang") in RIGHT_TO_LEFT
@@ -179,7 +179,7 @@ def test_languages_are_named_as_their_speakers_do(
 ) -> None:
     english = next(one for one in releases if one.content.language == "en" and one.translations)
     page = html.fromstring(client.get(f"/releases/{english.slug}").data.decode())
-    named = {a.get("lang"): a.text for a in page.xpath("//nav[@class='tongues']//a")}
+    named = {a.get("lang"): a.text for a in page.xpath("//nav[@aria-label='Other languages']//a")}
     known = {"ar": "العربية", "fa": "فارسی", "he": "עברית", "fr": "français", "ja": "日本語"}
     assert {tag: name for tag, name in named.items() if tag in known} == {
         tag: name for tag, name in known.items() if tag in named
@@ -224,7 +224,7 @@ def test_pages_of_feeds_link_to_those_of_other_languages(client: FlaskClient, sl
         "ar": SITE.feed_page("software-ar"),
         "fr": SITE.feed_page("software-fr"),
     }
-    listed = [a.get("href") for a in page.xpath("//nav[@class='tongues']//a")]
+    listed = [a.get("href") for a in page.xpath("//nav[@aria-label='Other languages']//a")]
     others = {"software", "software-ar", "software-fr"} - {slug}
     assert listed == [f"/feeds/{other}" for other in sorted(others)]
     if slug == "software-ar":
