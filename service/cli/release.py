@@ -243,6 +243,7 @@ def _full_record(installation: Installation, listed: ListedRelease) -> dict[str,
         "categories": list(filing.categories),
         "authors": [asdict(author) for author in content.authors],
         "enclosures": [asdict(enclosure) for enclosure in content.enclosures],
+        "translations": [asdict(translation) for translation in release.translations],
     }
 
 
