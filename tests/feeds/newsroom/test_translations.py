@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from feeds.model.feed import Format
-from feeds.model.life import Translation
+from feeds.model.life import Retraction, Translation
 from feeds.model.release import Details, Draft, ReleaseId
 from feeds.newsroom import Newsroom
+from feeds.newsroom.translating import relink
 from feeds.store.database import Database
 from tests.support.newsrooms import (
     NOON,
@@ -181,3 +182,21 @@ def test_two_that_come_at_the_same_moment_find_each_other(
         list(pool.map(add, languages))
     for language in languages:
         assert links(office, f"id:{language}") == [each for each in languages if each != language]
+
+
+def test_what_was_retracted_is_nobodys_translation_and_has_none(database: Database) -> None:
+    """Whoever retracts stores it and links its work anew, in one transaction."""
+    office = Office(database)
+    office.add(*map(in_language, ("fr", "de", "en")))
+    held = office.newsroom.release("id:fr").release
+    retracted = replace(held, retraction=Retraction(at=later(hours=1), reason="An error"))
+    for becomes, left in ((retracted, ["en"]), (held, ["en", "fr"])):
+        with database.transaction() as tx:
+            tx.releases.hold_works()
+            current = tx.releases.by_ids([held.id])[held.id]
+            release = replace(becomes, revision=current.revision + 1)
+            tx.releases.replace([(current, release)], now=later(hours=1))
+            relink(tx, office.catalogue, [current, release], now=later(hours=1))
+        assert links(office, "id:de") == left
+    assert links(office, "id:fr") == ["de", "en"]
+    assert links(office, "id:en") == ["de", "fr"]
