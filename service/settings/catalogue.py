@@ -84,6 +84,9 @@ def _in_languages(given: FeedSettings, whole: Feed) -> Iterator[Feed]:
     """Yield a feed, and those beside it of one language each."""
     yield whole
     for one in given.languages:
+        ending = whole.ending
+        if ending is not None and one.ended_words is not None:
+            ending = replace(ending, words=one.ended_words)
         former = [] if one.slug else [language_slug(slug, one.language) for slug in whole.was]
         yield replace(
             whole,
@@ -95,6 +98,7 @@ def _in_languages(given: FeedSettings, whole: Feed) -> Iterator[Feed]:
             only_in=one.language,
             beside=whole.slug,
             was=tuple(former),
+            ending=ending,
         )
 
 

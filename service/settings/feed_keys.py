@@ -99,6 +99,11 @@ class LanguageSettings(Section):
         description="The key, in addresses; the slug of the feed, a hyphen and the language if "
         "unset.",
     )
+    ended_words: Words | None = Field(
+        default=None,
+        description="What readers are told when the feed ends, in that language; those of ended "
+        "if unset.",
+    )
 
 
 def language_slug(slug: str, language: str) -> str:

@@ -128,6 +128,26 @@ def test_what_does_not_fit_is_told_with_its_line(
     assert any(expected in str(fault) for fault in faults), faults
 
 
+def test_a_feed_of_one_language_ends_with_the_other_in_its_own_words(config: ConfigFolder) -> None:
+    text = """\
+categories:
+  - slug: a
+    title: A
+    ended: {on: 2027-01-31, words: This is over.}
+    languages:
+      - {language: fr, title: B, ended_words: C'est fini.}
+      - {language: de, title: C}
+"""
+    feeds = catalogue(config.load(MAIN, text)).feeds
+    endings = [feeds[slug].ending for slug in ("a", "a-fr", "a-de")]
+    assert [ending and ending.words for ending in endings] == [
+        "This is over.",
+        "C'est fini.",
+        "This is over.",
+    ]
+    assert len({ending and ending.on for ending in endings}) == 1
+
+
 def test_an_end_may_lead_to_a_feed_of_one_language(config: ConfigFolder) -> None:
     over = "  - {slug: b, title: B, ended: {on: 2027-01-31, words: Over, moved_to: a-fr}}\n"
     feeds = catalogue(config.load(MAIN, one("{language: fr, title: Bé}", over))).feeds
