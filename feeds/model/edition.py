@@ -22,7 +22,7 @@ class Entry:
         return self.page or site.release_page(self.release.slug)
 
     def pages(self, site: Site) -> list[tuple[str, str]]:
-        """Language and address of its page, then of its translations' pages."""
+        """Language and address of its page, then those of its translations' pages."""
         own = (self.release.content.language, self.page_at(site))
         others = self.release.translations
         return [own, *((each.language, site.release_page(each.slug)) for each in others)]

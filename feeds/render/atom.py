@@ -16,6 +16,7 @@ from feeds.render.feedgen_bridge import (
     replace,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
+from feeds.render.tongues import alternates
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
@@ -81,8 +82,8 @@ def frame(head: FeedHead, site: Site) -> Frame:
 def _add_links(element: Element, entry: Entry, site: Site) -> None:
     content = entry.release.content
     # RFC 4287 section 4.1.2: at most one alternate with the same type and hreflang.
-    for language, page in entry.pages(site):
-        add(element, "link", rel="alternate", type="text/html", hreflang=language, href=page)
+    for language, page, media_type in alternates(entry, site):
+        add(element, "link", rel="alternate", type=media_type, hreflang=language, href=page)
     if content.url:
         add(element, "link", rel="via", href=content.url)
     for enclosure in content.enclosures:

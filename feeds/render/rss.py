@@ -20,6 +20,7 @@ from feeds.render.feedgen_bridge import (
     rss_item,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
+from feeds.render.tongues import alternates
 
 SPECIFICATION = "https://www.rssboard.org/rss-specification"
 
@@ -59,15 +60,8 @@ def fragment(entry: Entry, site: Site) -> bytes:
 
     def finish(element: Element) -> None:
         _add_modules(element, release)
-        for language, page in entry.pages(site)[1:]:
-            add(
-                element,
-                _ATOM_LINK,
-                rel="alternate",
-                type="text/html",
-                hreflang=language,
-                href=page,
-            )
+        if release.translations:
+            _add_alternates(element, entry, site)
         # "A publisher should not include more than one enclosure in an item" (profile).
         for enclosure in content.enclosures[1:]:
             _add_enclosure_link(element, enclosure)
@@ -120,6 +114,20 @@ def _add_modules(element: Element, release: Release) -> None:
         add(element, _ATOM_UPDATED, rfc3339(release.updated))
     if content.url:
         add(element, _ATOM_LINK, rel="via", href=content.url)
+
+
+def _add_alternates(element: Element, entry: Entry, site: Site) -> None:
+    # Its own page is among them, though <link> has it already: some (SimplePie) take the first
+    # atom:link before they look at <link>.
+    for language, page, media_type in alternates(entry, site):
+        add(
+            element,
+            _ATOM_LINK,
+            rel="alternate",
+            type=media_type,
+            hreflang=language,
+            href=page,
+        )
 
 
 def _add_enclosure_link(element: Element, enclosure: Enclosure) -> None:

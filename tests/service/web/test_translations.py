@@ -7,6 +7,7 @@ from datetime import time
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
+import feedparser
 import pytest
 from flask.testing import FlaskClient
 from lxml import etree, html
@@ -15,9 +16,11 @@ from feeds.categories import Catalogue
 from feeds.ingest import IntakeRules, read_documents
 from feeds.model.feed import ALL, Category, Feed, Format, Window
 from feeds.model.release import Draft, Release
+from feeds.render.checks import check
 from service.web import create_app
 from tests.service.web.offices import PRESS_OFFICE, SAMPLES, SITE, open_office
-from tests.support.newsrooms import Office
+from tests.support import atom_grammar
+from tests.support.newsrooms import Office, later
 
 RULES = IntakeRules(
     base_url=SITE.home, language="en", time_zone=ZoneInfo("UTC"), time_of_day=time(12)
@@ -138,7 +141,9 @@ def test_items_link_to_the_others(office: Office, releases: list[Release]) -> No
         for item in items
     }
     expected = {one.id: {each.language for each in one.translations} for one in releases}
-    assert told == said == expected
+    assert said == expected
+    own = {one.id: {one.content.language} if one.translations else set() for one in releases}
+    assert told == {key: expected[key] | own[key] for key in expected}
 
 
 def test_pages_link_to_each_other(client: FlaskClient, releases: list[Release]) -> None:
@@ -240,6 +245,31 @@ def test_the_list_of_feeds_is_nested_by_group_and_language(client: FlaskClient) 
         ("العربية", ["برمجيات"]),
         ("français", ["Logiciels"]),
     ]
+
+
+@pytest.mark.parametrize("feed_format", Format)
+@pytest.mark.parametrize("slug", SPOKEN.feeds)
+def test_documents_keep_their_promises(office: Office, slug: str, feed_format: Format) -> None:
+    document = office.newsstand.render(slug, feed_format)
+    topic = SITE.topic(slug, feed_format)
+    assert check(document, feed_format, topic=topic, now=later(hours=1), max_bytes=9**9) == []
+    if feed_format is Format.ATOM:
+        atom_grammar.assert_valid(document)
+
+
+def test_feedparser_takes_the_page_of_the_release_for_its_link(
+    office: Office, releases: list[Release]
+) -> None:
+    """It takes the last alternate of the type text/html; others take the first alternate."""
+    expected = {release.id: page_of(release) for release in releases}
+    for feed_format in (Format.ATOM, Format.RSS):
+        parsed = feedparser.parse(office.newsstand.render(ALL, feed_format))
+        assert {entry.id: entry.link for entry in parsed.entries} == expected
+        first = {
+            entry.id: next(link.href for link in entry.links if link.rel == "alternate")
+            for entry in parsed.entries
+        }
+        assert first == expected
 
 
 def test_all_of_it_is_served(client: FlaskClient) -> None:
