@@ -60,7 +60,9 @@ def _item(release: Release, described: Catalogue) -> bytes:
 
 
 def _categories(release: Release, described: Catalogue) -> tuple[Category, ...]:
-    return described.labels(described.file(release.content.category_names).categories)
+    content = release.content
+    slugs = described.file(content.category_names).categories
+    return described.labels(slugs, language=content.language)
 
 
 def _head(order: Order, site: Site) -> FeedGenerator:

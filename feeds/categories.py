@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -43,8 +43,8 @@ class Catalogue:
 
         Raises:
             InvalidFeed: A slug stands twice, a name is claimed by two categories, a feed is made
-                of a category that does not exist, ``all`` is missing, or a former slug is a
-                feed's present one or claimed by two.
+                of a category that does not exist, or stands beside a feed that does not, ``all``
+                is missing, or a former slug is a feed's present one or claimed by two.
         """
         self.site = site
         _check_slugs(categories, feeds)
@@ -85,24 +85,42 @@ class Catalogue:
                 unclaimed[name] = None
         return Filing(categories=tuple(sorted(slugs)), unclaimed=tuple(unclaimed))
 
-    def feeds_taking(self, categories: AbstractSet[str], *, published: datetime) -> tuple[str, ...]:
+    def feeds_taking(
+        self, categories: AbstractSet[str], *, language: str, published: datetime
+    ) -> tuple[str, ...]:
         """Slugs, sorted, of the feeds that a release filed under *categories* belongs into."""
         candidates = set(self._feeds_of_everything)
         for slug in categories:
             candidates.update(self._feeds_by_category.get(slug, ()))
         feeds = (self.feeds[slug] for slug in candidates)
         return tuple(
-            sorted(one.slug for one in feeds if one.takes(categories, published=published))
+            sorted(
+                one.slug
+                for one in feeds
+                if one.takes(categories, language=language, published=published)
+            )
         )
 
-    def labels(self, slugs: Iterable[str]) -> tuple[Category, ...]:
-        """Return the categories of *slugs*, each once, sorted by slug.
+    def feeds_beside(self, slug: str) -> tuple[Feed, ...]:
+        """The feeds of one selection: that of all languages first, then those of each.
+
+        Args:
+            slug: Of any of them.
+        """
+        whole = self.feeds[slug].beside or slug
+        return tuple(
+            feed for feed in self.feeds.values() if feed.slug == whole or feed.beside == whole
+        )
+
+    def labels(self, slugs: Iterable[str], *, language: str) -> tuple[Category, ...]:
+        """Return the categories of *slugs*, each once, sorted by slug, with titles in *language*.
 
         A slug that is not configured (any more) is left out: a release may still be filed under
         a category that ops removed a moment ago.
         """
+        known = (self.categories[slug] for slug in sorted(set(slugs)) if slug in self.categories)
         return tuple(
-            self.categories[slug] for slug in sorted(set(slugs)) if slug in self.categories
+            replace(each, title=each.title_in(language)) if each.titles else each for each in known
         )
 
     def _cover(self, name: str) -> tuple[str, ...]:
@@ -152,7 +170,10 @@ def _check_slugs(categories: Sequence[Category], feeds: Sequence[Feed]) -> None:
 
 
 def _check_unions(feeds: Sequence[Feed], known: AbstractSet[str]) -> None:
+    slugs = {feed.slug for feed in feeds}
     for feed in feeds:
+        if feed.beside is not None and feed.beside not in slugs:
+            raise InvalidFeed(feed.slug, f"stands beside an unknown feed {feed.beside!r}")
         for slug in (*feed.any_of, *feed.none_of):
             if slug not in known and not (slug == ALL and slug in feed.any_of):
                 raise InvalidFeed(feed.slug, f"is made of an unknown category {slug!r}")
@@ -173,7 +194,8 @@ def _moves(feeds: Collection[Feed]) -> dict[str, str]:
 def _claims(categories: Sequence[Category]) -> dict[tuple[str, ...], str]:
     slug_by_key: dict[tuple[str, ...], str] = {}
     for category in categories:
-        for name in (category.title, *category.names):
+        translated = (title for _, title in category.titles)
+        for name in (category.title, *translated, *category.names):
             key = name_key(name)
             if not key:
                 raise InvalidFeed(category.slug, f"has an empty name: {name!r}")

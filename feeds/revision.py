@@ -57,6 +57,7 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
         revision=held.revision + 1,
         content=draft.content,
         changed_at=max(moment, held.changed_at),
+        translations=held.translations,
     )
     if weight_of(held, draft) is Weight.MINOR:
         return next_one

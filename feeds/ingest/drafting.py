@@ -1,6 +1,7 @@
 """From a record to a draft: every field read, cleaned and checked."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -24,13 +25,14 @@ from feeds.ingest.people import read_authors
 from feeds.ingest.records import Record
 from feeds.ingest.related_links import read_related_links
 from feeds.ingest.rules import IntakeRules
-from feeds.ingest.source_keys import source_key
+from feeds.ingest.source_keys import MAX_ID_CHARS, source_key
 from feeds.model.intake import Refusal
 from feeds.model.life import Correction
 from feeds.model.release import Content, Details, Draft, Origin, Person, SourceKey
 from feeds.model.text import fold
+from feeds.model.works import called
 
-#: It is a key, not a sentence.
+#: A key that somebody thinks up.
 MAX_WORK_CHARS = 200
 _SUMMARY_FIELDS = ("summary", "subtitle")
 _LOOKS_LIKE_HTML = re.compile(r"</[a-z][a-z0-9]*\s*>|<(?:p|br|div|img)\b[^>]*>", re.IGNORECASE)
@@ -249,8 +251,19 @@ class _Desk:
             number=text("number", "release_number", limit=rules.max_name_chars),
             rights=text("rights", limit=rules.max_summary_chars),
             license=read(lambda: lines.address(fields.get("license"), field="license"), None),
-            work=text("work", limit=MAX_WORK_CHARS),
+            work=read(self._work, None),
         )
+
+    def _work(self) -> str | None:
+        """What the release and its translations have in common; see ``feeds.model.works``."""
+        for field, limit in (("work", MAX_WORK_CHARS), ("translation_of", MAX_ID_CHARS)):
+            written = optional_text(_with_number_as_text(self._fields, field), field) or ""
+            # Not as markup, whatever the body is: so are ids read, and addresses.
+            work = one_line(written, field=field, is_markup=False, mended=self._mended)
+            if not is_blank(work):
+                named = absolute(work, base="", schemes=FETCH_SCHEMES) or work
+                return called(fitting(named, limit, field=field))
+        return None
 
     def _category_names(self) -> tuple[str, ...]:
         """The names as written, each once. Which category one means is told by the catalogue."""
@@ -269,3 +282,10 @@ class _Desk:
             if not is_blank(name):
                 by_folded.setdefault(fold(name), name)
         return tuple(by_folded.values())
+
+
+def _with_number_as_text(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """An id may be a number, and so may what names one."""
+    value = fields.get(name)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return {name: str(value)} if is_number else fields

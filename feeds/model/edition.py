@@ -21,6 +21,12 @@ class Entry:
         """The address of its page for a person."""
         return self.page or site.release_page(self.release.slug)
 
+    def pages(self, site: Site) -> list[tuple[str, str]]:
+        """Language and address of its page, then those of its translations' pages."""
+        own = (self.release.content.language, self.page_at(site))
+        others = self.release.translations
+        return [own, *((each.language, site.release_page(each.slug)) for each in others)]
+
 
 class History(Enum):
     """What a document is of its feed's history (RFC 5005)."""

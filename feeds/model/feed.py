@@ -8,6 +8,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from feeds.errors import InvalidFeed
+from feeds.model.languages import fallbacks, matches
 from feeds.model.release import Person
 
 #: The slug of the feed of everything.
@@ -59,7 +60,14 @@ class Category:
 
     slug: str  #: the key: in addresses, and the ``term`` of feeds
     title: str  #: for a person; may hold commas
-    names: tuple[str, ...] = ()  #: what releases call it, beside the title
+    names: tuple[str, ...] = ()  #: what releases call it, beside its titles
+    titles: tuple[tuple[str, str], ...] = ()  #: in other languages: BCP 47 tag and title
+
+    def title_in(self, language: str) -> str:
+        """The title for a reader of *language* (BCP 47)."""
+        by_language = {tag.lower(): title for tag, title in self.titles}
+        found = (by_language[tag] for tag in fallbacks(language) if tag in by_language)
+        return next(found, self.title)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +113,8 @@ class Feed:
     author: Person
     any_of: tuple[str, ...]  #: category slugs; empty in ``all`` alone
     none_of: tuple[str, ...] = ()
+    only_in: str | None = None  #: BCP 47: of these, the releases in this language
+    beside: str | None = None  #: slug of the feed in all languages that this is a part of
     window: Window = Window()
     ttl_minutes: int = 30  #: how long a reader may keep a document before it asks again
     hubs: tuple[str, ...] = ()  #: WebSub hubs, in the order they are announced
@@ -119,13 +129,15 @@ class Feed:
         if self.slug == ALL and (self.was or self.ending):
             raise InvalidFeed(self.slug, "is the feed of everything: it neither moves nor ends")
 
-    def takes(self, categories: AbstractSet[str], *, published: datetime) -> bool:
+    def takes(self, categories: AbstractSet[str], *, language: str, published: datetime) -> bool:
         """True when a release filed under *categories* (slugs) belongs into this feed.
 
         A feed that ended takes nothing that was published since. That goes by the release's own
         date and not by the clock, so it is the same whenever one asks.
         """
         if self.has_ended(published) or not categories.isdisjoint(self.none_of):
+            return False
+        if self.only_in is not None and not matches(language, self.only_in):
             return False
         return self.slug == ALL or ALL in self.any_of or not categories.isdisjoint(self.any_of)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.model.feed import Format
+from feeds.model.life import Translation
 from feeds.model.release import Release, ReleaseId
 
 
@@ -26,8 +27,9 @@ class PageStub:
     language: str  #: BCP 47
     published: datetime
     updated: datetime  #: last change a reader would notice
-    changed_at: datetime  #: when we last took in anything of it
+    changed_at: datetime  #: when we last took in anything of it, or of its translations
     revision: int  #: of which all before it have a page of their own
+    translations: tuple[Translation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

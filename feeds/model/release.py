@@ -179,7 +179,7 @@ class Release:
     revision: int  #: 1 for the first; grows with each correction
     content: Content
     updated: datetime  #: last change a reader would notice; ``atom:updated``
-    changed_at: datetime  #: when we last took in anything of it; orders a feed's window
+    changed_at: datetime  #: when we last took in anything of it, or of its translations
     notes: tuple[ChangeNote, ...] = ()  #: of its major corrections, the oldest first
     retraction: Retraction | None = None
     translations: tuple[Translation, ...] = ()  #: the others of its work, by language and slug
@@ -217,6 +217,7 @@ class Release:
             id=self.id,
             slug=self.slug,
             digest=self.face,
+            language=content.language,
             published=content.published,
             updated=self.updated,
         )
@@ -229,5 +230,6 @@ class ReleaseStub:
     id: ReleaseId
     slug: str
     digest: str  #: `Release.face`
+    language: str  #: BCP 47
     published: datetime
     updated: datetime

@@ -29,7 +29,7 @@ def describe(feed: Feed, catalogue: Catalogue, *, now: datetime) -> AppliedFeed:
         "render": writer_versions(),
         "feed": feed_record,
         "site": asdict(catalogue.site),
-        "labels": {slug: c.title for slug, c in catalogue.categories.items()},
+        "labels": {slug: [c.title, *c.titles] for slug, c in catalogue.categories.items()},
     }
     if feed.ending is not None and feed.has_ended(now):
         said["ending"] = asdict(feed.ending)
@@ -42,6 +42,8 @@ _ASIDE = frozenset({"was", "ending", "deltas"})
 
 def _selection(feed: Feed) -> str:
     selection: dict[str, Any] = {"any_of": sorted(feed.any_of), "none_of": sorted(feed.none_of)}
+    if feed.only_in is not None:
+        selection["only_in"] = feed.only_in
     if feed.ending is not None:
         selection[END] = feed.ending.on.isoformat()
     return json.dumps(selection, sort_keys=True)

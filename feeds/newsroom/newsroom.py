@@ -18,6 +18,7 @@ from feeds.newsroom.farewells import Farewells
 from feeds.newsroom.proofs import fault
 from feeds.newsroom.refiling import Refiling
 from feeds.newsroom.retrying import in_one_go
+from feeds.newsroom.translating import relink
 from feeds.store.database import Database, Transaction
 
 #: Who brought what nobody brought: it came by itself.
@@ -217,6 +218,7 @@ class Newsroom:
     def _take_in(
         self, tx: Transaction, drafts: Sequence[Draft], *, now: datetime, by: str
     ) -> list[Intake | Refusal]:
+        tx.releases.hold_works()
         decider = self._decider(tx, drafts, now=now, by=by)
         decided = [decider.decide(draft) for draft in drafts]
         outcomes = self._outcomes(tx, decided)
@@ -227,6 +229,7 @@ class Newsroom:
         tx.refusals.clear([d.draft.origin for d in accepted])
         tx.refusals.keep([d for d in decided if isinstance(d, Refusal)], now=now)
         touched = {slug for o in outcomes if isinstance(o, Intake) for slug in o.feeds}
+        relink(tx, self._catalogue, _changed(decided), now=now)
         announce(tx, self._catalogue, touched, now=now)
         return outcomes
 
@@ -285,5 +288,15 @@ class Newsroom:
         return self._catalogue.file(release.content.category_names)
 
     def _feeds_of(self, release: Release) -> tuple[str, ...]:
-        categories = set(self._file(release).categories)
-        return self._catalogue.feeds_taking(categories, published=release.content.published)
+        content = release.content
+        return self._catalogue.feeds_taking(
+            set(self._file(release).categories),
+            language=content.language,
+            published=content.published,
+        )
+
+
+def _changed(decided: Sequence[Decision | Refusal]) -> list[Release]:
+    """The releases that are new or say something else, as they were and as they are."""
+    written = [d for d in decided if isinstance(d, Decision) and d.verdict is not Verdict.UNCHANGED]
+    return [each for d in written for each in (d.held, d.release) if each is not None]

@@ -10,7 +10,9 @@ from feeds.model.release import Release
 
 def fault(release: Release, catalogue: Catalogue) -> str | None:
     """Why a format cannot hold *release*; None when all can."""
-    categories = catalogue.labels(catalogue.file(release.content.category_names).categories)
+    content = release.content
+    filed = catalogue.file(content.category_names)
+    categories = catalogue.labels(filed.categories, language=content.language)
     entry = Entry(release=release, categories=categories)
     for each in Format:
         try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -19,6 +19,12 @@ from feeds.store.releases import Releases
 
 #: Releases refiled in one transaction: intakes must not wait long for a large refiling.
 RELEASES_A_STEP = 500
+
+
+#: While releases move, their feeds wait for the last one: one edition is made of it all, and one
+#: push. Not for longer than this, though: new releases wait with them, and a crash lets go of none.
+HOLD = timedelta(seconds=30)
+HOLDER = "refiling"
 
 
 class FindPage(Protocol):
@@ -175,12 +181,15 @@ class Refiling:
             slug for release, feeds in moved for slug in {*feeds, *before.get(release.id, ())}
         }
         announce(tx, self._catalogue, touched, now=self._now)
+        tx.feeds.hold(sorted(touched), holder=HOLDER, until=self._now + HOLD)
         return len(moved)
 
     def _feeds_of(self, release: Release) -> tuple[str, ...]:
         filing = self._catalogue.file(release.content.category_names)
         return self._catalogue.feeds_taking(
-            set(filing.categories), published=release.content.published
+            set(filing.categories),
+            language=release.content.language,
+            published=release.content.published,
         )
 
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:
@@ -197,6 +206,7 @@ class Refiling:
             for feed in self._catalogue.feeds.values():
                 tx.pings.keep_only(feed)
             announce(tx, self._catalogue, changed, now=self._now)
+            tx.feeds.let_go(HOLDER)
 
     def _end(self, tx: Transaction, slugs: Sequence[str]) -> None:
         tx.filings.forget(slugs)

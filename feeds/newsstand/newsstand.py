@@ -13,7 +13,7 @@ from feeds.model.edition import DocumentVersion, Edition, FeedDocument, Trouble,
 from feeds.model.feed import Category, Format
 from feeds.model.history import Revision, Step
 from feeds.model.listing import FeedState, PageStub, SetAside
-from feeds.model.release import Release, ReleaseId
+from feeds.model.release import Release
 from feeds.newsstand.bindery import Bindery
 from feeds.newsstand.cabinet import Cabinet
 from feeds.newsstand.press import Press
@@ -184,10 +184,11 @@ class Newsstand:
         with self._database.read() as tx:
             return tx.release_pages.there(slugs)
 
-    def categories_of(self, release_id: ReleaseId) -> tuple[Category, ...]:
-        """The categories that a release is filed under, by slug."""
+    def categories_of(self, release: Release) -> tuple[Category, ...]:
+        """The categories that a release is filed under, by slug, with titles in its language."""
         with self._database.read() as tx:
-            return self._catalogue.labels(tx.filings.of([release_id]).get(release_id, ()))
+            slugs = tx.filings.of([release.id]).get(release.id, ())
+        return self._catalogue.labels(slugs, language=release.content.language)
 
     def feeds(self) -> list[FeedState]:
         """How each feed stands, in configured order; feeds the store does not know yet are out."""

@@ -124,7 +124,8 @@ class Typesetter:
             stubs |= tx.releases.stubs([one for one in ids if one not in stubs])
         for one in ids:
             stub, slugs = stubs[one], feeds.get(one, ())
-            found = Found(stub, self._catalogue.labels(slugs), releases.get(one))
+            labels = self._catalogue.labels(slugs, language=stub.language)
+            found = Found(stub, labels, releases.get(one))
             fragments = self._current(tx, found, kept)
             line = Line(release_id=one, published=stub.published, fragments=fragments)
             self._lines[one] = line

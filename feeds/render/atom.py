@@ -2,7 +2,7 @@
 
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Format, Site
-from feeds.model.release import Content, Person
+from feeds.model.release import Person
 from feeds.render import shown
 from feeds.render.dates import rfc3339
 from feeds.render.detail_links import add_detail_links
@@ -19,6 +19,7 @@ from feeds.render.feedgen_bridge import (
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
 from feeds.render.media import add_media
+from feeds.render.tongues import alternates
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
@@ -44,7 +45,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         element.set(XML_LANG, content.language)
         replace(element, "updated", rfc3339(release.updated))
         replace(element, "published", rfc3339(content.published))
-        _add_links(element, content, page=entry.page_at(site))
+        _add_links(element, entry, site)
         if content.details.rights:
             add(element, "rights", content.details.rights)
         add_media(element, content.enclosures)
@@ -84,9 +85,11 @@ def frame(head: FeedHead, site: Site) -> Frame:
     return Frame(head=atom_head(fill, finish), between=b"\n", tail=b"\n</feed>\n")
 
 
-def _add_links(element: Element, content: Content, *, page: str) -> None:
-    language = content.language
-    add(element, "link", rel="alternate", type="text/html", hreflang=language, href=page)
+def _add_links(element: Element, entry: Entry, site: Site) -> None:
+    content = entry.release.content
+    # RFC 4287 section 4.1.2: at most one alternate with the same type and hreflang.
+    for language, page, media_type in alternates(entry, site):
+        add(element, "link", rel="alternate", type=media_type, hreflang=language, href=page)
     if content.url:
         add(element, "link", rel="via", href=content.url)
     for enclosure in content.enclosures:

@@ -7,7 +7,7 @@ from typing import Any
 
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Site
-from feeds.model.release import Details, Enclosure, Person, Release
+from feeds.model.release import Details, Enclosure, Person
 from feeds.render import shown
 from feeds.render.dates import rfc3339
 from feeds.render.frame import Frame
@@ -40,7 +40,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         "authors": _authors(content.authors),
         "tags": [category.title for category in entry.categories],
         "attachments": [_attachment(enclosure) for enclosure in content.enclosures],
-        EXTENSION: {**_details(content.details), **_ours(release)},
+        EXTENSION: {**_details(content.details), **_ours(entry, site)},
     }
     # "id and one of content_html, content_text must be present": an empty body stays.
     return _bytes(_filled(item) | {"content_html": body})
@@ -70,14 +70,16 @@ def frame(head: FeedHead, site: Site) -> Frame:
     return Frame(head=start, between=b",\n", tail=b"\n]}\n")
 
 
-def _ours(release: Release) -> Members:
+def _ours(entry: Entry, site: Site) -> Members:
     """What JSON Feed has no member for.
 
     Source: JSON Feed 1.1, "Extensions": a custom object's name begins with an underscore, holds
     no dots, and is passed over by readers that do not know it.
     """
-    corrections = [{"at": rfc3339(note.at), "note": note.text} for note in shown.notes(release)]
-    return _filled({"corrections": corrections})
+    corrections = [
+        {"at": rfc3339(note.at), "note": note.text} for note in shown.notes(entry.release)
+    ]
+    return _filled({"corrections": corrections, "translations": _translations(entry, site)})
 
 
 def _authors(people: Sequence[Person]) -> list[Members]:
@@ -86,6 +88,10 @@ def _authors(people: Sequence[Person]) -> list[Members]:
         _filled({"name": each.name, "url": each.uri or (each.email and f"mailto:{each.email}")})
         for each in people
     ]
+
+
+def _translations(entry: Entry, site: Site) -> list[Members]:
+    return [{"language": language, "url": page} for language, page in entry.pages(site)[1:]]
 
 
 def _attachment(enclosure: Enclosure) -> Members:

@@ -24,6 +24,7 @@ from feeds.render.feedgen_bridge import (
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
 from feeds.render.media import add_media, main_enclosure, medium
+from feeds.render.tongues import alternates
 
 SPECIFICATION = "https://www.rssboard.org/rss-specification"
 
@@ -70,6 +71,8 @@ def fragment(entry: Entry, site: Site) -> bytes:
 
     def finish(element: Element) -> None:
         _add_modules(element, release)
+        if release.translations:
+            _add_alternates(element, entry, site)
         # "A publisher should not include more than one enclosure in an item" (profile).
         for enclosure in content.enclosures:
             if enclosure is not main:
@@ -140,6 +143,20 @@ def _add_episode(element: Element, content: Content, sound: Enclosure) -> None:
     add(element, _PODCAST_TITLE, content.title)
     if sound.duration_s:
         add(element, _PODCAST_DURATION, str(sound.duration_s))
+
+
+def _add_alternates(element: Element, entry: Entry, site: Site) -> None:
+    # Its own page is among them, though <link> has it already: some (SimplePie) take the first
+    # atom:link before they look at <link>.
+    for language, page, media_type in alternates(entry, site):
+        add(
+            element,
+            _ATOM_LINK,
+            rel="alternate",
+            type=media_type,
+            hreflang=language,
+            href=page,
+        )
 
 
 def _add_enclosure_link(element: Element, enclosure: Enclosure) -> None:

@@ -261,6 +261,16 @@ class Feeds:
         )
         self._connection.execute(failed)
 
+    def hold(self, slugs: Sequence[str], *, holder: str, until: datetime) -> None:
+        """Have no edition made of these feeds before then; one that is being made is dropped."""
+        held = update(feeds).where(feeds.c.slug.in_(slugs))
+        self._connection.execute(held.values(claimed_by=holder, claimed_until=until))
+
+    def let_go(self, holder: str) -> None:
+        """Free what this holder held."""
+        held = update(feeds).where(feeds.c.claimed_by == holder)
+        self._connection.execute(held.values(claimed_by=None, claimed_until=None))
+
     def release_claims(self) -> None:
         """Free what a worker held that is known to be dead."""
         self._connection.execute(update(feeds).values(claimed_by=None, claimed_until=None))

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, tuple_
 
 from feeds.model.feed import ALL
+from feeds.model.life import Translation
 from feeds.model.listing import PageStub
 from feeds.model.release import ReleaseId
 from feeds.store.schema import filings, releases
@@ -27,6 +28,7 @@ _PAGES = (
         releases.c.updated,
         releases.c.changed_at,
         releases.c.revision,
+        releases.c.translations,
     )
     .join(filings, filings.c.release_id == releases.c.id)
     .where(_IN_ALL)
@@ -79,6 +81,7 @@ class ReleasePages:
                 updated=row.updated,
                 changed_at=row.changed_at,
                 revision=row.revision,
+                translations=tuple(Translation(**each) for each in row.translations or ()),
             )
             for row in self._connection.execute(wanted)
         ]

@@ -1,11 +1,22 @@
 """Releases, and what they said before they were corrected."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from feeds.errors import ReleaseNotFound
 from feeds.model.life import Retraction, Translation
@@ -19,6 +30,7 @@ from feeds.model.release import (
     SourceKey,
 )
 from feeds.model.text import fold
+from feeds.model.works import originals_of
 from feeds.store.packing import (
     pack_content,
     pack_details,
@@ -26,17 +38,44 @@ from feeds.store.packing import (
     unpack_details,
     unpack_note,
 )
-from feeds.store.schema import filings, names, release_names, releases, revisions
+from feeds.store.schema import Instant, filings, names, release_names, releases, revisions
+
+#: PostgreSQL's name of the lock that whoever changes a work holds: "work" in ASCII.
+_WORKS = 0x776F726B
 
 # Built once: each intake and edition asks for them, and to build one takes as long as to run it.
 _BY_IDS = select(releases).where(releases.c.id.in_(bindparam("ids", expanding=True)))
 _BY_SOURCE_KEYS = select(releases).where(
     releases.c.source_key.in_(bindparam("keys", expanding=True))
 )
+_OF_WORKS = select(releases).where(
+    or_(
+        releases.c.work.in_(bindparam("works", expanding=True)),
+        and_(
+            releases.c.source_key.in_(bindparam("originals", expanding=True)),
+            releases.c.work.is_(None),
+        ),
+    )
+)
+_NAMED_WORKS = (
+    select(releases.c.work)
+    .where(releases.c.work.in_(bindparam("works", expanding=True)))
+    .distinct()
+)
+_RELINK = (
+    update(releases)
+    .where(releases.c.id == bindparam("release"))
+    .values(
+        face=bindparam("new_face"),
+        translations=bindparam("linked", type_=releases.c.translations.type),
+        changed_at=bindparam("moment", type_=Instant),
+    )
+)
 _STUBS = select(
     releases.c.id,
     releases.c.slug,
     func.coalesce(releases.c.face, releases.c.digest).label("digest"),
+    releases.c.language,
     releases.c.published,
     releases.c.updated,
 ).where(releases.c.id.in_(bindparam("ids", expanding=True)))
@@ -63,6 +102,17 @@ class Releases:
     def by_ids(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, Release]:
         """The releases with these ids."""
         return {release.id: release for release in self._fetch(_BY_IDS, {"ids": ids})}
+
+    def named_works(self, works: Collection[str]) -> set[str]:
+        """Those of *works* that a release names."""
+        return set(self._connection.execute(_NAMED_WORKS, {"works": list(works)}).scalars())
+
+    def of_works(self, works: Collection[str]) -> list[Release]:
+        """All releases that belong to one of these works, whether they name it or it them."""
+        if not works:
+            return []
+        originals = [key for work in works for key in originals_of(work)]
+        return self._fetch(_OF_WORKS, {"works": list(works), "originals": originals})
 
     def by_slug(self, slug: str) -> Release:
         """The release with this slug.
@@ -92,6 +142,7 @@ class Releases:
                 id=ReleaseId(row.id),
                 slug=row.slug,
                 digest=row.digest,
+                language=row.language,
                 published=row.published,
                 updated=row.updated,
             )
@@ -154,6 +205,28 @@ class Releases:
         self._connection.execute(release_names.delete().where(is_theirs))
         self._write_names(list(last.values()))
 
+    def relink(self, relinked: Sequence[Release]) -> None:
+        """Store which translations these releases have now; of their text nothing is new."""
+        rows = [
+            {
+                "release": release.id,
+                "new_face": _face(release),
+                "linked": _translations(release),
+                "moment": release.changed_at,
+            }
+            for release in relinked
+        ]
+        if rows:
+            self._connection.execute(_RELINK, rows)
+
+    def hold_works(self) -> None:
+        """Have works to oneself until the end of the transaction.
+
+        Two that add translations of one release at the same time would else not see each other.
+        """
+        if self._connection.dialect.name != "sqlite":  # which has one writer at a time
+            self._connection.execute(select(func.pg_advisory_xact_lock(_WORKS)))
+
     def count(self, *, is_unfiled: bool = False) -> int:
         """How many releases there are; or only those with a name that no category claims."""
         wanted = select(func.count()).select_from(releases)
@@ -195,14 +268,14 @@ def _unfiled() -> Select[tuple[str]]:
 
 
 def _row(release: Release) -> dict[str, Any]:
-    content, digest, face = release.content, release.content.digest, release.face
+    content = release.content
     retraction = release.retraction
     return {
         "id": release.id,
         "source_key": release.source_key,
         "slug": release.slug,
         "revision": release.revision,
-        "digest": digest,
+        "digest": content.digest,
         "title": content.title,
         "body": content.body,
         "summary": content.summary,
@@ -217,12 +290,20 @@ def _row(release: Release) -> dict[str, Any]:
         "changed_at": release.changed_at,
         "details": pack_details(content.details),
         "work": content.details.work,
-        "face": None if face == digest else face,
+        "face": _face(release),
         "notes": [pack_note(note) for note in release.notes] or None,
-        "translations": [asdict(each) for each in release.translations] or None,
+        "translations": _translations(release),
         "retracted_at": retraction and retraction.at,
         "retraction_reason": retraction and retraction.reason,
     }
+
+
+def _face(release: Release) -> str | None:
+    return None if release.face == release.content.digest else release.face
+
+
+def _translations(release: Release) -> list[dict[str, str]] | None:
+    return [asdict(each) for each in release.translations] or None
 
 
 def _release(row: RowMapping) -> Release:

@@ -310,6 +310,7 @@ def _full_record(installation: Installation, listed: ListedRelease) -> dict[str,
         "rights": details.rights,
         "license": details.license,
         "work": details.work,
+        "translations": [asdict(each) for each in release.translations],
     }
 
 

@@ -11,8 +11,8 @@ from feeds.ingest.rules import IntakeRules
 from feeds.model.feed import ALL, Category, Deltas, Ending, Feed, Onward, Site, Window
 from feeds.model.life import Correction, Weight
 from feeds.model.release import Person
-from service.settings.categories_file import FeedSettings, NamedFeedSettings
-from service.settings.feed_keys import EndedSettings
+from service.settings.categories_file import CategorySettings, FeedSettings, NamedFeedSettings
+from service.settings.feed_keys import EndedSettings, language_slug
 from service.settings.settings import Settings
 
 
@@ -24,7 +24,7 @@ def catalogue(settings: Settings) -> Catalogue:
     """
     return Catalogue(
         site(settings),
-        [Category(slug=one.slug, title=one.title, names=one.names) for one in settings.categories],
+        [_category(one) for one in settings.categories],
         sorted(_feeds(settings), key=lambda feed: _group_order(settings, feed)),
     )
 
@@ -60,16 +60,48 @@ def intake_rules(settings: Settings) -> IntakeRules:
     )
 
 
+def _category(given: CategorySettings) -> Category:
+    return Category(
+        slug=given.slug,
+        title=given.title,
+        names=given.names,
+        titles=tuple((one.language, one.title) for one in given.languages),
+    )
+
+
 def _feeds(settings: Settings) -> Iterator[Feed]:
     title = settings.all.title or settings.site.title
     description = settings.site.subtitle or title
-    yield _feed(settings, settings.all, ALL, title, (), description=description)
+    everything = _feed(settings, settings.all, ALL, title, (), description=description)
+    yield from _in_languages(settings.all, everything)
     for category in settings.categories:
         plain = _feed(settings, category, category.slug, category.title, (category.slug,))
-        yield _with_fate(settings, category, plain)
+        yield from _in_languages(category, _with_fate(settings, category, plain))
     for union in settings.unions:
         plain = _feed(settings, union, union.slug, union.title, union.any_of, none_of=union.none_of)
-        yield _with_fate(settings, union, plain)
+        yield from _in_languages(union, _with_fate(settings, union, plain))
+
+
+def _in_languages(given: FeedSettings, whole: Feed) -> Iterator[Feed]:
+    """Yield a feed, and those beside it of one language each."""
+    yield whole
+    for one in given.languages:
+        ending = whole.ending
+        if ending is not None and one.ended_words is not None:
+            ending = replace(ending, words=one.ended_words)
+        former = [] if one.slug else [language_slug(slug, one.language) for slug in whole.was]
+        yield replace(
+            whole,
+            slug=one.slug or language_slug(whole.slug, one.language),
+            title=one.title,
+            description=one.description or one.title,
+            language=one.language,
+            any_of=whole.any_of or (ALL,),
+            only_in=one.language,
+            beside=whole.slug,
+            was=tuple(former),
+            ending=ending,
+        )
 
 
 def _with_fate(settings: Settings, given: NamedFeedSettings, feed: Feed) -> Feed:
@@ -89,10 +121,20 @@ def _ending(settings: Settings, given: EndedSettings) -> Ending:
     )
 
 
+def _named(settings: Settings) -> Iterator[tuple[FeedSettings, str]]:
+    yield settings.all, ALL
+    yield from ((one, one.slug) for one in settings.categories)
+    yield from ((one, one.slug) for one in settings.unions)
+
+
 def _onward(settings: Settings, moved_to: str) -> Onward:
     titles = {one.slug: one.title for one in settings.categories}
     titles |= {one.slug: one.title for one in settings.unions}
     titles[ALL] = settings.all.title or settings.site.title
+    for given, slug in _named(settings):
+        titles |= {
+            one.slug or language_slug(slug, one.language): one.title for one in given.languages
+        }
     if moved_to not in titles:
         return Onward(url=moved_to, title=moved_to)
     return Onward(url=site(settings).feed_page(moved_to), title=titles[moved_to])

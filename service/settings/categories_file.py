@@ -9,6 +9,7 @@ from service.settings.feed_keys import (
     EndedSettings,
     FeedAuthorSettings,
     FeedWindowSettings,
+    LanguageSettings,
     TtlMinutes,
 )
 from service.settings.section import Items, Section
@@ -22,6 +23,10 @@ class FeedSettings(Section):
         default="", description="A sentence about the feed; the title if empty."
     )
     language: Language | None = Field(default=None, description="BCP 47; the site's if unset.")
+    languages: Items[LanguageSettings] = Field(
+        default=(),
+        description="Feeds beside this one, each of its releases in one language.",
+    )
     group: Line | None = Field(default=None, description="One of groups: what it is listed under.")
     window: FeedWindowSettings | None = Field(
         default=None, description="What differs from feeds.window in communique.yaml."

@@ -11,6 +11,7 @@ from feeds.categories import name_key
 from feeds.model.feed import ALL
 from service.settings.explain import place_of_value
 from service.settings.faults import Fault, KeyPath, dotted, nearest
+from service.settings.feed_keys import language_slug
 from service.settings.yaml_reader import YamlDocument
 
 Described = tuple[KeyPath, Mapping[str, object]]
@@ -20,11 +21,13 @@ def check_categories(document: YamlDocument) -> Iterator[Fault]:
     """Tell slugs and names that stand twice, and unions and groups that name what is not there."""
     categories = list(_described(document, "categories"))
     unions = list(_described(document, "unions"))
-    yield from _check_slugs(document, [*categories, *unions])
+    feeds = [*_with_languages([*_all(document), *categories, *unions])]
+    yield from _check_languages(document, [*_all(document), *categories, *unions])
+    yield from _check_slugs(document, feeds)
     yield from _check_names(document, categories)
     yield from _check_unions(document, categories, unions)
-    yield from _check_former(document, [*categories, *unions])
-    yield from _check_moved_to(document, [*categories, *unions])
+    yield from _check_former(document, feeds)
+    yield from _check_moved_to(document, feeds)
     yield from _check_groups(document, [*categories, *unions, *_all(document)])
 
 
@@ -37,6 +40,48 @@ def _described(document: YamlDocument, section: str) -> Iterator[Described]:
 def _all(document: YamlDocument) -> Iterator[Described]:
     if isinstance(described := document.at(ALL), dict):
         yield (ALL,), described
+
+
+def _languages(described: Described) -> Iterator[Described]:
+    path, item = described
+    languages = item.get("languages")
+    for i, language in enumerate(languages if isinstance(languages, list) else ()):
+        if isinstance(language, dict):
+            yield (*path, "languages", i), language
+
+
+def _with_languages(described: Iterable[Described]) -> Iterator[Described]:
+    """Yield what is described, and the feeds beside it as if they were described in full."""
+    for one in described:
+        yield one
+        seen: set[str] = set()
+        for path, item in _languages(one):
+            # One that stands twice has a fault of its own.
+            language = item.get("language")
+            if isinstance(language, str) and language.lower() not in seen:
+                seen.add(language.lower())
+                yield path, _as_feed(one, language, item.get("slug"))
+
+
+def _as_feed(beside: Described, language: str, slug: object) -> dict[str, object]:
+    path, item = beside
+    if isinstance(slug, str):
+        return {"slug": slug}
+    former = [language_slug(text, language) for _, text in _texts(beside, "was")]
+    whole = ALL if path == (ALL,) else item.get("slug")
+    return {"slug": language_slug(whole, language), "was": former} if isinstance(whole, str) else {}
+
+
+def _check_languages(document: YamlDocument, described: Iterable[Described]) -> Iterator[Fault]:
+    for one in described:
+        first: dict[str, KeyPath] = {}
+        for language_item in _languages(one):
+            for path, language in _texts(language_item, "language"):
+                if language.lower() in first:
+                    where = _where(document, first[language.lower()])
+                    message = f"language {language!r} stands twice; first {where}"
+                    yield _fault(document, path, message)
+                first.setdefault(language.lower(), path)
 
 
 def _texts(described: Described, key: str) -> Iterator[tuple[KeyPath, str]]:
@@ -63,7 +108,8 @@ def _check_slugs(document: YamlDocument, described: Iterable[Described]) -> Iter
 def _check_names(document: YamlDocument, categories: Iterable[Described]) -> Iterator[Fault]:
     first: dict[tuple[str, ...], tuple[KeyPath, KeyPath]] = {}
     for one in categories:
-        for path, name in (*_texts(one, "title"), *_texts(one, "names")):
+        translated = [title for each in _languages(one) for title in _texts(each, "title")]
+        for path, name in (*_texts(one, "title"), *translated, *_texts(one, "names")):
             key = name_key(name)
             if not key:
                 # The title has its own fault when it is empty; only commas are left.

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from service.settings.address_types import Email, Url, UrlOrSlug
 from service.settings.section import Items, Section
-from service.settings.text_types import Line, Moment, Words
+from service.settings.text_types import Language, Line, Moment, Slug, Text, Words
 
 #: feeds_must 23: readers of the FeedBurner age stop at 1 MiB, and entries have a frame around
 #: them; 512 kB of entries stay below half of that in every format.
@@ -79,6 +79,36 @@ class DeltaSettings(Section):
         description="Readers that get whole documents all the same, by a part of their "
         "User-Agent, in any case.",
     )
+
+
+class LanguageSettings(Section):
+    """One language of a feed: a feed beside it, of its releases in that language."""
+
+    language: Language = Field(
+        description="BCP 47: the feed takes releases in it, and in its regions and scripts."
+    )
+    title: Line = Field(
+        description="For a person, in that language. Of a category also a name that releases may "
+        "use, and what their entries in that language show."
+    )
+    description: Text = Field(
+        default="", description="A sentence about the feed, in that language; the title if empty."
+    )
+    slug: Slug | None = Field(
+        default=None,
+        description="The key, in addresses; the slug of the feed, a hyphen and the language if "
+        "unset.",
+    )
+    ended_words: Words | None = Field(
+        default=None,
+        description="What readers are told when the feed ends, in that language; those of ended "
+        "if unset.",
+    )
+
+
+def language_slug(slug: str, language: str) -> str:
+    """The slug of the feed beside *slug* in a language that has none of its own."""
+    return f"{slug}-{language.lower()}"
 
 
 class EndedSettings(Section):

@@ -12,6 +12,7 @@ from feeds.model.feed import Feed, Format, Site
 from feeds.model.text import FORBIDDEN_IN_XML, whole_second
 from service.web.answers import OPEN_TO_ALL, answer_bytes
 from service.web.desk import desk
+from service.web.wording import language_name
 
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
 #: Readers import this once; those that keep it in step ask a few times a day.
@@ -44,7 +45,8 @@ def write_opml(
 ) -> bytes:
     """Write an OPML 2.0 document, the same bytes for the same catalogue and date.
 
-    Feeds without a group come first, then the groups in the order of their first feed. When
+    Feeds without a group come first, then the groups in the order of their first feed. In a group
+    come feeds of all languages first, then those of each language, under its name. When
     *feeds* are given only they are listed: one that is gone has no place in it.
 
     Source: OPML 2.0, "Subscription lists". ``type`` is ``rss`` for Atom too.
@@ -62,8 +64,11 @@ def write_opml(
     body = ET.SubElement(root, "body")
     for group, members in grouped(list(catalogue.feeds.values()) if feeds is None else feeds):
         parent = body if group is None else ET.SubElement(body, "outline", text=_clean(group))
-        for feed in members:
-            ET.SubElement(parent, "outline", _outline(feed, site))
+        for language, feeds_in_it in _by_language(members):
+            name = None if language is None else language_name(language)
+            holder = parent if name is None else ET.SubElement(parent, "outline", text=name)
+            for feed in feeds_in_it:
+                ET.SubElement(holder, "outline", _outline(feed, site))
     ET.indent(root)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written + b"\n"
@@ -75,6 +80,13 @@ def grouped(feeds: Sequence[Feed]) -> list[tuple[str | None, list[Feed]]]:
     for feed in feeds:
         groups.setdefault(feed.group, []).append(feed)
     return [(group, members) for group, members in groups.items() if members]
+
+
+def _by_language(feeds: Sequence[Feed]) -> list[tuple[str | None, list[Feed]]]:
+    languages: dict[str | None, list[Feed]] = {None: []}
+    for feed in feeds:
+        languages.setdefault(feed.only_in, []).append(feed)
+    return [(language, members) for language, members in languages.items() if members]
 
 
 def _outline(feed: Feed, site: Site) -> dict[str, str]:

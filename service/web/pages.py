@@ -15,6 +15,7 @@ from service.web import wording
 from service.web.answers import answer_bytes
 from service.web.desk import Desk, desk, furniture
 from service.web.opml import grouped
+from service.web.tongues import tongues_of
 
 #: The front page shows about a screenful and a half; feeds have the rest.
 FRONT_PAGE_RELEASES = 20
@@ -50,6 +51,7 @@ def feed_page(slug: str) -> Response:
         announced=shown,
         releases=releases,
         ending=shown.ending if shown.has_ended(room.now) else None,
+        beside=[one for one in room.catalogue.feeds_beside(slug) if one.slug in room.feeds],
     )
 
 
@@ -63,7 +65,8 @@ def release(slug: str) -> Response:
         announced=room.catalogue.feeds[ALL],
         release=shown,
         body=body_of(shown),
-        categories=room.newsstand.categories_of(shown.id),
+        tongues=tongues_of(shown.content.language, shown.slug, shown.translations, room.site),
+        categories=room.newsstand.categories_of(shown),
         history=room.newsstand.history(shown) if shown.revision > 1 else (),
     )
 
@@ -122,6 +125,7 @@ def dress(app: Flask) -> None:
         minute=wording.minute,
         machine=wording.machine,
         direction=direction,
+        language_name=wording.language_name,
         text_direction=wording.text_direction,
         size=wording.size,
         clock=wording.clock,

@@ -1,6 +1,7 @@
 """Lists of pages for search engines (sitemaps.org 0.9; Google's extension for news)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape
 
@@ -12,6 +13,7 @@ from feeds.model.listing import PageStub
 from feeds.model.text import FORBIDDEN_IN_XML, whole_second
 from service.web.answers import answer_bytes
 from service.web.desk import Desk, desk
+from service.web.tongues import Tongue, tongues_of
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
 
@@ -31,6 +33,7 @@ NEWS_MAX_AGE_S = 5 * 60
 
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
 _SITEMAPS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+_XHTML = 'xmlns:xhtml="http://www.w3.org/1999/xhtml"'
 _NEWS = 'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
 
 blueprint = Blueprint("sitemaps", __name__)
@@ -77,15 +80,29 @@ def count_parts(releases: int) -> int:
     return max(1, -(-releases // URLS_A_FILE))
 
 
-def write_urls(urls: Iterable[tuple[str, datetime | None]]) -> bytes:
-    """Write a list of pages: addresses, each with its last change where that is known."""
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A page in a list."""
+
+    address: str
+    changed: datetime | None = None  #: where it is known
+    tongues: Sequence[Tongue] = ()  #: the pages of its translations, and itself
+
+
+def write_urls(urls: Iterable[Url]) -> bytes:
+    """Write a list of pages: addresses, with their last change and translations.
+
+    Source: Google, "Tell Google about localized versions of your page", for ``xhtml:link``: each
+    page lists all, itself too.
+    """
     lines = [
-        f"<url><loc>{_text(address)}</loc>"
-        + (f"<lastmod>{_moment(changed)}</lastmod>" if changed else "")
+        f"<url><loc>{_text(url.address)}</loc>"
+        + (f"<lastmod>{_moment(url.changed)}</lastmod>" if url.changed else "")
+        + "".join(_alternate(tongue) for tongue in url.tongues)
         + "</url>\n"
-        for address, changed in urls
+        for url in urls
     ]
-    return f"{_XML}<urlset {_SITEMAPS}>\n{''.join(lines)}</urlset>\n".encode()
+    return f"{_XML}<urlset {_SITEMAPS} {_XHTML}>\n{''.join(lines)}</urlset>\n".encode()
 
 
 def write_index(addresses: Iterable[str]) -> bytes:
@@ -119,15 +136,21 @@ def news_language(tag: str) -> str:
     return "zh-tw" if {"hant", "tw", "hk", "mo"} & set(others) else "zh-cn"
 
 
-def _urls(room: Desk, number: int) -> Iterable[tuple[str, datetime | None]]:
+def _urls(room: Desk, number: int) -> Iterable[Url]:
     """The addresses in one part; the first begins with the front page and the feeds' pages."""
     if number == 1:
-        yield room.site.home, None
+        yield Url(room.site.home)
         for slug in room.catalogue.feeds:
-            yield room.site.feed_page(slug), None
+            yield Url(room.site.feed_page(slug))
     offset = (number - 1) * URLS_A_FILE
     for page in room.newsstand.slice_of_release_pages(offset=offset, limit=URLS_A_FILE):
-        yield room.site.release_page(page.slug), page.updated
+        tongues = tongues_of(page.language, page.slug, page.translations, room.site)
+        yield Url(room.site.release_page(page.slug), page.updated, tongues)
+
+
+def _alternate(tongue: Tongue) -> str:
+    language, page = _text(tongue.language), _text(tongue.page)
+    return f'<xhtml:link rel="alternate" hreflang="{language}" href="{page}"/>'
 
 
 def _answer(document: bytes, max_age_s: int) -> Response:

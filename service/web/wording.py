@@ -6,6 +6,7 @@ from unicodedata import bidirectional
 from urllib.parse import quote, unquote, urlsplit
 
 from feeds.model.direction import direction
+from feeds.model.languages import fallbacks
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -15,6 +16,27 @@ MONTHS = (
 #: A number and what makes it legible.
 _PHONE = re.compile(r"\+?[(0-9][0-9 ()./\u00a0\u2010\u2011-]{2,40}")
 _SEPARATORS = re.compile(r"[^0-9+]")
+
+#: Languages as those who speak them name them (CLDR), by tag in lower case.
+LANGUAGE_NAMES = {
+    "af": "Afrikaans", "am": "አማርኛ", "ar": "العربية", "az": "azərbaycan", "be": "беларуская",
+    "bg": "български", "bn": "বাংলা", "bs": "bosanski", "ca": "català", "ckb": "کوردیی ناوەندی",
+    "cs": "čeština", "cy": "Cymraeg", "da": "dansk", "de": "Deutsch", "el": "Ελληνικά",
+    "en": "English", "eo": "Esperanto", "es": "español", "et": "eesti", "eu": "euskara",
+    "fa": "فارسی", "fi": "suomi", "fil": "Filipino", "fr": "français", "ga": "Gaeilge",
+    "gl": "galego", "gu": "ગુજરાતી", "ha": "Hausa", "he": "עברית", "hi": "हिन्दी",
+    "hr": "hrvatski", "hu": "magyar", "hy": "հայերեն", "id": "Indonesia", "is": "íslenska",
+    "it": "italiano", "ja": "日本語", "ka": "ქართული", "kk": "қазақ тілі", "km": "ខ្មែរ",
+    "kn": "ಕನ್ನಡ", "ko": "한국어", "lt": "lietuvių", "lv": "latviešu", "mk": "македонски",
+    "ml": "മലയാളം", "mn": "монгол", "mr": "मराठी", "ms": "Melayu", "mt": "Malti",
+    "my": "မြန်မာ", "nb": "norsk bokmål", "ne": "नेपाली", "nl": "Nederlands", "nn": "norsk nynorsk",
+    "no": "norsk", "pa": "ਪੰਜਾਬੀ", "pl": "polski", "prs": "دری", "ps": "پښتو", "pt": "português",
+    "ro": "română", "ru": "русский", "sd": "سنڌي", "si": "සිංහල", "sk": "slovenčina",
+    "sl": "slovenščina", "so": "Soomaali", "sq": "shqip", "sr": "српски", "sv": "svenska",
+    "sw": "Kiswahili", "ta": "தமிழ்", "te": "తెలుగు", "th": "ไทย", "ti": "ትግርኛ", "tr": "Türkçe",
+    "ug": "ئۇيغۇرچە", "uk": "українська", "ur": "اردو", "uz": "oʻzbek", "vi": "Tiếng Việt",
+    "yi": "ייִדיש", "zh": "中文", "zh-hans": "简体中文", "zh-hant": "繁體中文", "zu": "isiZulu",
+}  # fmt: skip
 
 #: Between one unit of a size and the next.
 STEP = 1000
@@ -35,6 +57,16 @@ def minute(moment: datetime) -> str:
 def machine(moment: datetime) -> str:
     """Write a moment for ``<time datetime>`` (RFC 3339): ``2019-05-21T16:38:50Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def language_name(tag: str) -> str:
+    """Name a language (BCP 47) as those who speak it do; with what else its tag says behind it."""
+    tags = fallbacks(tag)
+    known = next((each for each in tags if each in LANGUAGE_NAMES), None)
+    if known is None:
+        return tag
+    rest = tag[len(known) + 1 :]
+    return f"{LANGUAGE_NAMES[known]} ({rest})" if rest else LANGUAGE_NAMES[known]
 
 
 def text_direction(text: str, language: str) -> str:

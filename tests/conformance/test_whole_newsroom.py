@@ -74,7 +74,7 @@ class WholeNewsroom:
 
     def published(self, release: Release) -> ReadEntry:
         """What a reader should find."""
-        categories = self.newsstand.categories_of(release.id)
+        categories = self.newsstand.categories_of(release)
         return ReadEntry(
             id=release.id,
             title=release.content.title,

@@ -7,7 +7,7 @@ from itertools import count
 from uuid import NAMESPACE_URL, uuid5
 
 from feeds.categories import Catalogue
-from feeds.model.feed import ALL, Category, Feed, Site, Window
+from feeds.model.feed import ALL, Category, Feed, Format, Site, Window
 from feeds.model.intake import Intake, Refusal
 from feeds.model.release import Content, Draft, Origin, Person, ReleaseId, SourceKey
 from feeds.newsroom import Newsroom
@@ -101,6 +101,15 @@ class Office:
         """Regenerate what is stale; says the new edition of each feed that got one."""
         made = self.newsstand.regenerate(self.newsstand.stale(now=now), now=now, worker="test")
         return {edition.feed: edition.number for edition in made if edition.changed}  # type: ignore[union-attr]
+
+
+def tell_hubs(database: Database, *, now: datetime) -> list[tuple[str, Format]]:
+    """Tell every hub what is due; says the topics in the order of the pushes."""
+    with database.transaction() as tx:
+        due = tx.pings.due(now=now)
+        for ping in due:
+            tx.pings.told(ping, now=now, result="202")
+    return [(ping.feed, ping.format) for ping in due]
 
 
 WINDOW_OF_TWO = Window(entries=2, days=1, bytes=1_000_000)

@@ -93,6 +93,7 @@ def stub_of(release: Release) -> ReleaseStub:
         id=release.id,
         slug=release.slug,
         digest=release.face,
+        language=release.content.language,
         published=release.content.published,
         updated=release.updated,
     )

@@ -1,8 +1,21 @@
 """A changed configuration moves releases, begins and ends feeds, and says so to readers."""
 
-from feeds.model.feed import ALL, Category
-from feeds.store.database import Database
-from tests.support.newsrooms import NOON, Office, catalogue, draft, feed, later
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from feeds.errors import StoreUnavailable
+from feeds.model.edition import DocumentVersion
+from feeds.model.feed import ALL, Category, Format
+from feeds.newsroom import refiling
+from feeds.store.database import Database, Transaction
+from tests.support.newsrooms import NOON, Office, catalogue, draft, feed, later, tell_hubs
 
 FINANCE = Category(slug="finance", title="Finance")
 HEALTH = Category(slug="health", title="Health")
@@ -96,3 +109,107 @@ def test_a_feed_that_comes_back_is_the_same_feed(database: Database) -> None:
     with database.read() as tx:
         assert tx.feeds.masthead("health").id == first
         assert [p for p in tx.pings.due(now=later(hours=2, seconds=1)) if p.feed == "health"]
+
+
+def test_feeds_gain_and_lose_entries_and_each_topic_is_pushed_once(database: Database) -> None:
+    """A name that moves from one category to another: validators move, hubs hear of it once."""
+    hubs = ("https://hub.example.net/",)
+    budget = replace(FINANCE, names=("Budget",))
+    office = Office(database, catalogue([budget, HEALTH], hubs=hubs))
+    office.add(draft("id:1", "Budget"), draft("id:2", "Finance", title="Stays"))
+    office.publish()
+    tell_hubs(database, now=later(seconds=1))
+    held = versions(database)
+    moved = catalogue([FINANCE, replace(HEALTH, names=("Budget",))], hubs=hubs)
+    assert office.configure(moved, now=later(hours=1)) == 1
+    office.publish(now=later(hours=1))
+    assert entries(office, "finance") == ["Stays"]
+    assert entries(office, "health") == ["A treaty is signed"]
+    new = versions(database)
+    assert new.keys() == held.keys()
+    for topic, version in new.items():
+        assert version.digest != held[topic].digest, topic
+        assert version.modified_at > held[topic].modified_at, topic
+    pushed = tell_hubs(database, now=later(hours=1, seconds=1))
+    assert sorted(pushed) == sorted(held)
+    assert tell_hubs(database, now=later(hours=2)) == []
+
+
+def test_a_feed_that_refiling_does_not_concern_keeps_its_validators(database: Database) -> None:
+    office = Office(database, catalogue([FINANCE, HEALTH]))
+    office.add(draft("id:1", "Budget"), draft("id:2", "Health"))
+    office.publish()
+    held = versions(database)
+    office.configure(catalogue([replace(FINANCE, names=("Budget",)), HEALTH]), now=later(hours=1))
+    assert set(office.publish(now=later(hours=1))) == {"all", "finance"}
+    new = versions(database)
+    assert all(new[topic] == held[topic] for topic in held if topic[0] == "health")
+
+
+def test_no_edition_is_made_of_the_half_of_a_refiling(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A press that runs between two steps would else make one more edition, and one more push."""
+    monkeypatch.setattr(refiling, "RELEASES_A_STEP", 2)
+    hubs = ("https://hub.example.net/",)
+    office = Office(database, catalogue([FINANCE], hubs=hubs))
+    office.add(*(draft(f"id:{n}", "Health", title=f"Release {n}") for n in range(5)))
+    office.publish()
+    tell_hubs(database, now=later(seconds=1))
+    pushed: list[tuple[str, Format]] = []
+    moment, transaction = later(hours=1), Database.transaction
+
+    def publish_and_push() -> None:
+        with monkeypatch.context() as plain:
+            plain.setattr(Database, "transaction", transaction)
+            office.publish(now=moment)
+            pushed.extend(tell_hubs(database, now=moment + timedelta(seconds=1)))
+
+    @contextmanager
+    def followed_by_the_press(itself: Database) -> Iterator[Transaction]:
+        with transaction(itself) as tx:
+            yield tx
+        publish_and_push()
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Database, "transaction", followed_by_the_press)
+        assert office.configure(catalogue([FINANCE, HEALTH], hubs=hubs), now=moment) == 5
+    publish_and_push()
+    assert len(entries(office, "health")) == 5
+    assert pushed == sorted(set(pushed), key=pushed.index), "one push per topic"
+    assert ("health", Format.ATOM) in pushed
+
+
+def test_a_refiling_that_broke_off_is_finished_by_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refiling, "RELEASES_A_STEP", 2)
+    office = Office(database, catalogue([FINANCE]))
+    office.add(*(draft(f"id:{n}", "Health", title=f"Release {n}") for n in range(5)))
+    office.publish()
+    step, steps = refiling.Refiling._refile, count(1)
+
+    def break_off(*asked: Any) -> int:
+        if next(steps) == 2:
+            raise StoreUnavailable("the plug was pulled")
+        return step(*asked)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(refiling.Refiling, "_refile", break_off)
+        with pytest.raises(StoreUnavailable):
+            office.configure(catalogue([FINANCE, HEALTH]), now=later(hours=1))
+    assert office.configure(catalogue([FINANCE, HEALTH]), now=later(hours=2)) == 3
+    office.publish(now=later(hours=2))
+    assert len(entries(office, "health")) == 5
+
+
+def entries(office: Office, slug: str) -> list[str]:
+    """The titles in a feed's document."""
+    items = json.loads(office.newsstand.render(slug, Format.JSON))["items"]
+    return [item["title"] for item in items]
+
+
+def versions(database: Database) -> dict[tuple[str, Format], DocumentVersion]:
+    """The validators of all documents."""
+    with database.read() as tx:
+        return dict(tx.documents.versions(["all", "finance", "health"]))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from feeds.categories import Catalogue
+from feeds.model.release import Details
 from service.export import Folder, Memory, Result, Run, rules_of
 from service.web import create_app
 from tests.service.export.conftest import by_result
@@ -51,6 +52,20 @@ def test_a_release_that_is_as_before_is_not_made_again(
     [page, before] = asked_for(later(hours=4))
     assert before == f"{page}/revisions/1"
     assert asked_for(later(hours=5)) == []
+
+
+def test_a_translation_that_comes_later_has_the_page_of_the_original_made_again(
+    office: Office, asked_for: Remembering
+) -> None:
+    english, french = (
+        draft(f"id:{each}", title=f"In {each}", language=each, details=Details(work="treaty"))
+        for each in ("en", "fr")
+    )
+    office.add(english)
+    asked_for(later(hours=1))
+    office.add(french, now=later(hours=3))
+    made = [path.rpartition("-")[0] for path in asked_for(later(hours=4))]
+    assert made == ["/releases/in-en", "/releases/in-fr"]
 
 
 def test_a_release_of_the_minutes_before_the_last_run_is_made_again(

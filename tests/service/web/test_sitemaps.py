@@ -104,5 +104,5 @@ def test_languages_are_written_as_the_extension_has_them(tag: str, expected: str
 
 
 def test_nothing_breaks_the_xml() -> None:
-    [urls] = [sitemaps.write_urls([("https://news.example.org/?a=1&b=<2>\x00", None)])]
+    [urls] = [sitemaps.write_urls([sitemaps.Url("https://news.example.org/?a=1&b=<2>\x00")])]
     assert told(urls, "s:url/s:loc") == ["https://news.example.org/?a=1&b=<2>"]

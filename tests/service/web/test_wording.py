@@ -20,6 +20,19 @@ def test_dates_have_english_months_and_name_their_zone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("ar", "العربية"),
+        ("fr-CA", "français (CA)"),
+        ("zh-Hant-HK", "繁體中文 (HK)"),
+        ("tlh", "tlh"),
+    ],
+)
+def test_a_language_is_named_as_its_speakers_do(tag: str, expected: str) -> None:
+    assert wording.language_name(tag) == expected
+
+
+@pytest.mark.parametrize(
     ("language", "expected"),
     [
         ("en", "ltr"), ("ar", "rtl"), ("AR-EG", "rtl"), ("he", "rtl"), ("iw", "rtl"), ("fa", "rtl"),
