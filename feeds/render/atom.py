@@ -16,12 +16,14 @@ from feeds.render.feedgen_bridge import (
     replace,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
+from feeds.render.tombstones import tombstone
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
     """One ``<entry>``.
 
-    Source: RFC 4287 section 4.1.2. Text is escaped, never CDATA; the body is ``type="html"``.
+    Source: RFC 4287 section 4.1.2. Text is escaped, never CDATA; the body is ``type="html"``. A
+    retracted release has ``<at:deleted-entry>`` before it (RFC 6721).
     """
     release, content = entry.release, entry.release.content
 
@@ -43,7 +45,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         replace(element, "published", rfc3339(content.published))
         _add_links(element, content, page=entry.page_at(site))
 
-    return atom_entry(fill, finish)
+    return atom_entry(fill, finish, beside=tombstone(release))
 
 
 def frame(head: FeedHead, site: Site) -> Frame:

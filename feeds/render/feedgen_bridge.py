@@ -29,6 +29,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from feeds.render.dates import rfc822
+from feeds.render.notices import TOMBSTONE_NAMESPACE
 
 __all__ = [
     "ATOM_NAMESPACE",
@@ -57,14 +58,16 @@ CONTENT_NAMESPACE = "http://purl.org/rss/1.0/modules/content/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 #: What the root of every RSS document declares, whether an item uses it or not, so that a
-#: fragment fits into each. Atom fragments use the default namespace alone, heads one more.
+#: fragment fits into each. Atom entries use the default namespace alone, heads and tombstones one
+#: more each.
 RSS_NAMESPACES = {
+    "at": TOMBSTONE_NAMESPACE,
     "atom": ATOM_NAMESPACE,
     "content": CONTENT_NAMESPACE,
     "dc": DC_NAMESPACE,
     "fh": HISTORY_NAMESPACE,
 }
-ATOM_NAMESPACES = {"fh": HISTORY_NAMESPACE}
+ATOM_NAMESPACES = {"at": TOMBSTONE_NAMESPACE, "fh": HISTORY_NAMESPACE}
 
 #: feedgen writes its own declaration in single quotes; readers that sniff look for double ones.
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -98,8 +101,13 @@ class _Finishing(BaseExtension):  # type: ignore[misc, unused-ignore]
         return feed
 
 
-def atom_entry(fill: FillEntry, finish: Finish) -> bytes:
+def atom_entry(fill: FillEntry, finish: Finish, *, beside: Finish | None = None) -> bytes:
     """``<entry>…</entry>`` without namespace declarations; *finish* gets the entry.
+
+    Args:
+        fill: Sets what feedgen writes.
+        finish: Completes the element.
+        beside: Gets the parent, to put something before the entry.
 
     Raises:
         ValueError: A required field is empty, or a text holds what XML forbids.
@@ -108,11 +116,16 @@ def atom_entry(fill: FillEntry, finish: Finish) -> bytes:
     fill(made)
     entry: Element = made.atom_entry()
     finish(entry)
-    return _bytes(entry)
+    return _before(ATOM_NAMESPACES, beside) + _bytes(entry)
 
 
-def rss_item(fill: FillEntry, finish: Finish) -> bytes:
+def rss_item(fill: FillEntry, finish: Finish, *, beside: Finish | None = None) -> bytes:
     """``<item>…</item>`` without namespace declarations; *finish* gets the item.
+
+    Args:
+        fill: Sets what feedgen writes.
+        finish: Completes the element.
+        beside: Gets the parent, to put something before the item.
 
     Raises:
         ValueError: A required field is empty, or a text holds what XML forbids.
@@ -125,7 +138,8 @@ def rss_item(fill: FillEntry, finish: Finish) -> bytes:
     root.append(item)
     finish(item)
     document = _bytes(root)
-    return document[document.index(b"<item") : document.rindex(b"</rss>")]
+    made_item = document[document.index(b"<item") : document.rindex(b"</rss>")]
+    return _before(RSS_NAMESPACES, beside) + made_item
 
 
 def atom_head(fill: FillFeed, finish: Finish) -> bytes:
@@ -169,6 +183,16 @@ def _generator(fill: FillFeed, finish: Finish, *, namespaces: dict[str, str]) ->
     made.register_extension("communique", partial(_Finishing, finish, namespaces))
     fill(made)
     return made
+
+
+def _before(namespaces: dict[str, str], fill: Finish | None) -> bytes:
+    """What *fill* puts into a parent that declares *namespaces*, without the parent."""
+    if fill is None:
+        return b""
+    parent = etree.Element("parent", nsmap=namespaces)
+    fill(parent)
+    document = _bytes(parent)
+    return document[document.index(b">") + 1 : document.rindex(b"</parent>")] + b"\n"
 
 
 def _bytes(element: Element) -> bytes:

@@ -6,12 +6,15 @@ from typing import Any
 
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Site
-from feeds.model.release import Enclosure, Person
+from feeds.model.release import Enclosure, Person, Release
 from feeds.render.dates import rfc3339
 from feeds.render.frame import Frame
 from feeds.render.plain_text import plain_text
 
 VERSION = "https://jsonfeed.org/version/1.1"
+
+#: "Custom objects [...] must start with an underscore", and their names hold no dots.
+EXTENSION = "_communique"
 
 #: A JSON object, in the order in which it is written.
 Members = dict[str, Any]
@@ -34,6 +37,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         "authors": _authors(content.authors),
         "tags": [category.title for category in entry.categories],
         "attachments": [_attachment(enclosure) for enclosure in content.enclosures],
+        EXTENSION: _said_of(release),
     }
     # "id and one of content_html, content_text must be present": an empty body stays.
     return _bytes(_filled(item) | {"content_html": content.body})
@@ -69,6 +73,14 @@ def _authors(people: Sequence[Person]) -> list[Members]:
         _filled({"name": each.name, "url": each.uri or (each.email and f"mailto:{each.email}")})
         for each in people
     ]
+
+
+def _said_of(release: Release) -> Members | None:
+    """What JSON Feed has no words for: the parallel of a tombstone, in the item itself."""
+    if release.retraction is None:
+        return None
+    retraction = release.retraction
+    return {"retracted": {"when": rfc3339(retraction.at), "reason": retraction.reason}}
 
 
 def _attachment(enclosure: Enclosure) -> Members:

@@ -20,6 +20,7 @@ from feeds.render.feedgen_bridge import (
     rss_item,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
+from feeds.render.tombstones import tombstone
 
 SPECIFICATION = "https://www.rssboard.org/rss-specification"
 
@@ -34,7 +35,7 @@ _PLAIN_ELEMENT = re.compile(rb"<(?:title|category|dc:creator)\b[^>]*>([^<]*)")
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
-    """One ``<item>``."""
+    """One ``<item>``; before a retracted one, Atom's ``<at:deleted-entry>``."""
     release, content = entry.release, entry.release.content
 
     def fill(made: FeedEntry) -> None:
@@ -63,7 +64,8 @@ def fragment(entry: Entry, site: Site) -> bytes:
         for enclosure in content.enclosures[1:]:
             _add_enclosure_link(element, enclosure)
 
-    return _PLAIN_ELEMENT.sub(lambda found: _in_hex(found[0]), rss_item(fill, finish))
+    item = rss_item(fill, finish, beside=tombstone(release))
+    return _PLAIN_ELEMENT.sub(lambda found: _in_hex(found[0]), item)
 
 
 def frame(head: FeedHead, site: Site) -> Frame:
