@@ -1,5 +1,7 @@
 """What can go wrong in the domain, each named after the fact."""
 
+from datetime import datetime
+
 
 class FeedsError(Exception):
     """The root of every error that `feeds` raises on purpose."""
@@ -30,6 +32,34 @@ class ReleaseNotFound(FeedsError):
     def __init__(self, name: str, /) -> None:
         super().__init__(f"no release {name!r}")
         self.name = name
+
+
+class AlreadyRetracted(FeedsError):
+    """The release was retracted before."""
+
+    def __init__(self, slug: str, at: datetime, /) -> None:
+        super().__init__(
+            f"release {slug!r} was retracted on {at:%Y-%m-%d at %H:%M:%S} UTC already: to give "
+            "another reason, restore it first"
+        )
+        self.slug = slug
+        self.at = at
+
+
+class NotRetracted(FeedsError):
+    """The release stands, so there is nothing to restore."""
+
+    def __init__(self, slug: str, /) -> None:
+        super().__init__(f"release {slug!r} is not retracted, so there is nothing to restore")
+        self.slug = slug
+
+
+class InvalidReason(FeedsError):
+    """A retraction's reason cannot be shown to the public."""
+
+    def __init__(self, expected: str, /) -> None:
+        super().__init__(f"the reason of a retraction {expected}")
+        self.expected = expected
 
 
 class FeedNotFound(FeedsError):

@@ -1,11 +1,13 @@
 """What an incoming document is to the release that we hold: new, a correction, or nothing new."""
 
 import re
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from slugify import slugify
 
 from feeds.model.intake import Verdict
+from feeds.model.life import Retraction
 from feeds.model.release import Draft, Release, ReleaseId, SourceKey
 from feeds.model.text import whole_second
 
@@ -45,7 +47,12 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
 
     ``updated`` moves to the document's own word on its last change if that is news and not in
     the future, else to *now*. It never goes back.
+
+    Of a release that was retracted only the words change: it stays retracted, and what its readers
+    are shown of it, when it changed too, stays as it is.
     """
+    if held.retraction is not None:
+        return replace(held, revision=held.revision + 1, content=draft.content)
     content, moment = draft.content, whole_second(now)
     stated = content.updated
     is_news = stated is not None and held.updated < stated <= moment
@@ -58,6 +65,31 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
         updated=stated if stated is not None and is_news else max(moment, held.updated),
         changed_at=max(moment, held.changed_at),
     )
+
+
+def retracted(held: Release, *, reason: str, now: datetime) -> Release:
+    """*Held*, taken back; later than anything that was said of it before.
+
+    A second later at least: readers tell by ``updated`` that there is something new, and a
+    tombstone that is older than the entry counts for nothing (RFC 6721 section 2).
+    """
+    moment = _next_moment(held, now)
+    retraction = Retraction(at=moment, reason=reason)
+    return replace(held, retraction=retraction, updated=moment, changed_at=_now_for(held, now))
+
+
+def restored(held: Release, *, now: datetime) -> Release:
+    """*Held* as it stands again, later than its tombstone."""
+    moment = _next_moment(held, now)
+    return replace(held, retraction=None, updated=moment, changed_at=_now_for(held, now))
+
+
+def _next_moment(held: Release, now: datetime) -> datetime:
+    return max(whole_second(now), held.updated + timedelta(seconds=1))
+
+
+def _now_for(held: Release, now: datetime) -> datetime:
+    return max(whole_second(now), held.changed_at)
 
 
 def is_named_by_file(source_key: SourceKey) -> bool:

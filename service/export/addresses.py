@@ -53,11 +53,11 @@ def _documents(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _archives(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Address]:
-    """Archive documents, which do not change once they are closed."""
+    """Archive documents, which change only when a release in one is retracted."""
     for slug in catalogue.feeds:
         for archive in newsstand.archives(slug):
             for each in Format:
-                yield Address(f"/feeds/{slug}/archive/{archive.number}.{each}", archive.closed_at)
+                yield Address(f"/feeds/{slug}/archive/{archive.number}.{each}", archive.changed_at)
 
 
 def _former(catalogue: Catalogue) -> Iterator[str]:
