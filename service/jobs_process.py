@@ -8,12 +8,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from feeds.model.edition import Edition
+from feeds.model.release import Release
 from feeds.newsstand import SPREAD
 from feeds.store.database import Database
 from service import logs
@@ -98,9 +99,9 @@ class Jobs:
         def make_editions() -> None:
             with self._printing:
                 ended = installation.newsroom.say_farewells(now=utc_now())
+                expired = installation.newsroom.expire_notices(now=utc_now())
                 made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
-            for slug in ended:
-                _log.info("feed ended", feed=slug)
+            _tell(ended, expired)
             if any(isinstance(one, Edition) and one.changed for one in made):
                 self._scheduler.wake(PING, after=SPREAD)
 
@@ -114,6 +115,14 @@ class Jobs:
             Timer(name=PING, job=ping, every_s=schedule.ping_seconds),
         ):
             self._scheduler.set(timer)
+
+
+def _tell(ended: Sequence[str], expired: Sequence[Release]) -> None:
+    """Tell what came of the clock alone."""
+    for slug in ended:
+        _log.info("feed ended", feed=slug)
+    for release in expired:
+        _log.info("notice of a retraction is over", release=release.slug)
 
 
 def run(path: Path, *, parent: int) -> int:
