@@ -37,6 +37,7 @@ def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Add
         map(Address, _assets()),
         map(Address, _pages(catalogue)),
         _release_pages(newsstand),
+        map(Address, _retracted(newsstand)),
         map(Address, _lists(newsstand)),
     )
 
@@ -83,6 +84,11 @@ def _release_pages(newsstand: Newsstand) -> Iterator[Address]:
     while found := newsstand.release_pages(behind=last, limit=RELEASES_A_LOOK):
         yield from (Address(f"/releases/{page.slug}", page.changed_at) for page in found)
         last = found[-1]
+
+
+def _retracted(newsstand: Newsstand) -> Iterator[str]:
+    """Addresses at which there is nothing but a notice."""
+    yield from (f"/releases/{slug}" for slug in newsstand.retracted_pages())
 
 
 def _lists(newsstand: Newsstand) -> Iterator[str]:
