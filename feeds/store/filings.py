@@ -27,16 +27,12 @@ _NEWEST = (
 )
 _ADD = insert(filings)
 #: What leaves its archive: the bytes of that stay as they are, and it must be known that it is in.
-_ARCHIVED = select(filings.c.release_id, filings.c.feed, filings.c.archive).where(
-    filings.c.archive.is_not(None)
-)
 _DEPART = insert(departures).from_select(
     ["release_id", "feed", "number"],
-    _ARCHIVED.where(filings.c.release_id.in_(bindparam("ids", expanding=True))),
-)
-_DEPART_FROM = insert(departures).from_select(
-    ["release_id", "feed", "number"],
-    _ARCHIVED.where(filings.c.feed.in_(bindparam("feeds", expanding=True))),
+    select(filings.c.release_id, filings.c.feed, filings.c.archive).where(
+        filings.c.release_id.in_(bindparam("ids", expanding=True)),
+        filings.c.archive.is_not(None),
+    ),
 )
 _TAKE_OUT = delete(filings).where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
 _NEWEST_SINCE = _NEWEST.where(filings.c.changed_at >= bindparam("since"))
@@ -116,8 +112,7 @@ class Filings:
 
     def rename(self, former: str, slug: str) -> None:
         """File under its new slug what is filed into a feed that was renamed."""
-        # What ended under that slug had archives of its own, which are gone with it.
-        self._connection.execute(filings.delete().where(filings.c.feed == slug))
+        self.forget([slug])
         moved = update(filings).where(filings.c.feed == former)
         self._connection.execute(moved.values(feed=slug))
 
@@ -135,6 +130,5 @@ class Filings:
             self._connection.execute(restamped, stamps)
 
     def forget(self, feeds: Sequence[str]) -> None:
-        """Take all releases out of these feeds."""
-        self._connection.execute(_DEPART_FROM, {"feeds": feeds})
+        """Take all releases out of these feeds, which were refiled before."""
         self._connection.execute(filings.delete().where(filings.c.feed.in_(feeds)))
