@@ -141,3 +141,21 @@ def test_in_other_languages_it_is_in_english_and_says_so() -> None:
     [item] = items_of(written(Format.JSON, retracted("he")))
     assert item["language"] == "he"
     assert item["content_html"].count('<p lang="en" dir="ltr">') == 2
+
+
+@pytest.mark.parametrize("feed_format", [Format.ATOM, Format.RSS])
+@pytest.mark.parametrize(
+    ("good", "bad", "finding"),
+    [
+        (f'ref="{RELEASE.id}"', 'ref=""', "feed: has a tombstone without ref"),
+        (f'when="{WHEN}"', 'when="today"', "feed: has the date 'today', which the format"),
+        ('2019-06-01T08:30:00Z">', '2031-06-01T08:30:00Z">', "feed: has the date '2031-06-01"),
+    ],
+)
+def test_a_tombstone_that_is_none_is_found(
+    feed_format: Format, good: str, bad: str, finding: str
+) -> None:
+    """RFC 6721 section 3."""
+    document = written(feed_format, retracted()).replace(good.encode(), bad.encode(), 1)
+    [found] = check(document, feed_format, now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert found.startswith(finding)
