@@ -52,6 +52,34 @@ class EmbargoOver(FeedsError):
         self.until = until
 
 
+class AlreadyRetracted(FeedsError):
+    """The release was retracted before."""
+
+    def __init__(self, slug: str, at: datetime, /) -> None:
+        super().__init__(
+            f"release {slug!r} was retracted on {at:%Y-%m-%d at %H:%M:%S} UTC already: to give "
+            "another reason, restore it first"
+        )
+        self.slug = slug
+        self.at = at
+
+
+class NotRetracted(FeedsError):
+    """The release stands, so there is nothing to restore."""
+
+    def __init__(self, slug: str, /) -> None:
+        super().__init__(f"release {slug!r} is not retracted, so there is nothing to restore")
+        self.slug = slug
+
+
+class InvalidReason(FeedsError):
+    """A retraction's reason cannot be shown to the public."""
+
+    def __init__(self, expected: str, /) -> None:
+        super().__init__(f"the reason of a retraction {expected}")
+        self.expected = expected
+
+
 class FeedNotFound(FeedsError):
     """No feed has this slug."""
 

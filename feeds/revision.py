@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from slugify import slugify
 
 from feeds.model.intake import Verdict
-from feeds.model.life import UNSAID, ChangeNote, Weight
+from feeds.model.life import UNSAID, ChangeNote, Retraction, Weight
 from feeds.model.phrases import phrases_in
 from feeds.model.release import Content, Draft, Release, ReleaseId, SourceKey
 from feeds.model.text import whole_second
@@ -50,7 +50,12 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
     word on its last change if that is news and not in the future, else to *now*, and adds a note
     of that date; it never goes back. ``changed_at`` moves with both, so that the entry comes
     back into the window of its feeds.
+
+    Of a release that was retracted only the words change: it stays retracted, and what its readers
+    are shown of it, when it changed too, stays as it is.
     """
+    if held.retraction is not None:
+        return replace(held, revision=held.revision + 1, content=draft.content)
     moment = whole_second(now)
     next_one = replace(
         held,
@@ -91,6 +96,31 @@ def _moved(held: datetime, stated: datetime | None, moment: datetime) -> datetim
 def _note_of(draft: Draft) -> str:
     given = draft.correction and draft.correction.note
     return given or phrases_in(draft.content.language).was_corrected
+
+
+def retracted(held: Release, *, reason: str, now: datetime) -> Release:
+    """*Held*, taken back; later than anything that was said of it before.
+
+    A second later at least: readers tell by ``updated`` that there is something new, and a
+    tombstone that is older than the entry counts for nothing (RFC 6721 section 2).
+    """
+    moment = _next_moment(held, now)
+    retraction = Retraction(at=moment, reason=reason)
+    return replace(held, retraction=retraction, updated=moment, changed_at=_now_for(held, now))
+
+
+def restored(held: Release, *, now: datetime) -> Release:
+    """*Held* as it stands again, later than its tombstone."""
+    moment = _next_moment(held, now)
+    return replace(held, retraction=None, updated=moment, changed_at=_now_for(held, now))
+
+
+def _next_moment(held: Release, now: datetime) -> datetime:
+    return max(whole_second(now), held.updated + timedelta(seconds=1))
+
+
+def _now_for(held: Release, now: datetime) -> datetime:
+    return max(whole_second(now), held.changed_at)
 
 
 def is_named_by_file(source_key: SourceKey) -> bool:

@@ -8,12 +8,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from feeds.model.edition import Edition
+from feeds.model.release import Release
 from feeds.newsstand import SPREAD
 from feeds.store.database import Database
 from service import logs
@@ -127,9 +128,9 @@ class Jobs:
     def _make_editions(self, installation: Installation) -> None:
         with self._printing:
             ended = installation.newsroom.say_farewells(now=utc_now())
+            expired = installation.newsroom.expire_notices(now=utc_now())
             made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
-        for slug in ended:
-            _log.info("feed ended", feed=slug)
+        _tell(ended, expired)
         if any(isinstance(one, Edition) and one.changed for one in made):
             self._scheduler.wake(PING, after=SPREAD)
 
@@ -141,6 +142,14 @@ class Jobs:
         with self._printing:
             # A reload may have come while we waited: its own timer looks at once.
             return self._publisher is sender and release_due(newsroom, now=utc_now()) > 0
+
+
+def _tell(ended: Sequence[str], expired: Sequence[Release]) -> None:
+    """Tell what came of the clock alone."""
+    for slug in ended:
+        _log.info("feed ended", feed=slug)
+    for release in expired:
+        _log.info("notice of a retraction is over", release=release.slug)
 
 
 def run(path: Path, *, parent: int) -> int:

@@ -4,7 +4,7 @@ import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from uuid import uuid4
 
@@ -60,7 +60,12 @@ def install(settings: Settings, database: Database) -> Installation:
         database=database,
         catalogue=described,
         rules=intake_rules(settings),
-        newsroom=Newsroom(database, described, mint_id=mint_id),
+        newsroom=Newsroom(
+            database,
+            described,
+            mint_id=mint_id,
+            notices_for=timedelta(days=settings.feeds.retraction_days),
+        ),
         newsstand=Newsstand(database, described),
         measure=Measurer(
             database,

@@ -18,11 +18,20 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A closed archive document. Its number and its address never change."""
+    """A closed archive document. Its number and its address never change.
+
+    Its bytes do only when a release that stood in it is retracted.
+    """
 
     feed: str  #: slug
     number: int  #: 1 for the oldest; all numbers below it are archives of the feed, too
     closed_at: datetime
+    purged_at: datetime | None = None  #: when a retracted release was last taken out of it
+
+    @property
+    def changed_at(self) -> datetime:
+        """Since when it has the bytes that it has."""
+        return self.purged_at or self.closed_at
 
 
 @dataclass(frozen=True, slots=True)

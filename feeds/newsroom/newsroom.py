@@ -1,7 +1,7 @@
 """The newsroom: documents become releases, filed into feeds, in one transaction."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from feeds.categories import Catalogue, Filing
 from feeds.model.embargo import Embargo
@@ -17,6 +17,7 @@ from feeds.newsroom.embargoes import Embargoes
 from feeds.newsroom.farewells import Farewells
 from feeds.newsroom.proofs import fault
 from feeds.newsroom.refiling import Refiling
+from feeds.newsroom.retractions import Retractions
 from feeds.newsroom.retrying import in_one_go
 from feeds.newsroom.translating import relink
 from feeds.store.database import Database, Transaction
@@ -32,13 +33,19 @@ class Newsroom:
     """Releases in. Safe to share between threads and, over one store, between processes."""
 
     def __init__(
-        self, database: Database, catalogue: Catalogue, *, mint_id: Callable[[], ReleaseId]
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        *,
+        mint_id: Callable[[], ReleaseId],
+        notices_for: timedelta = timedelta(days=30),
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._mint_id = mint_id
         self._farewells = Farewells(database, catalogue)
         self._embargoes = Embargoes(database, self._take_in)
+        self._retractions = Retractions(database, catalogue, notices_for=notices_for)
 
     def take_in(
         self, drafts: Sequence[Draft], *, now: datetime, by: str = FOLDER
@@ -160,6 +167,18 @@ class Newsroom:
         """
         return self._farewells.say(now=now)
 
+    def retract(self, name: str, *, reason: str, by: str, now: datetime) -> Release:
+        """Take a release back; see ``Retractions.retract``."""
+        return self._retractions.retract(name, reason=reason, by=by, now=now)
+
+    def restore(self, name: str, *, by: str, now: datetime) -> Release:
+        """Let a retracted release stand again; see ``Retractions.restore``."""
+        return self._retractions.restore(name, by=by, now=now)
+
+    def expire_notices(self, *, now: datetime) -> list[Release]:
+        """Take notices out of the feeds whose time is over; see ``Retractions.expire``."""
+        return self._retractions.expire(now=now)
+
     def releases(
         self, *, feed: str | None = None, is_unfiled: bool = False, limit: int = 50
     ) -> list[ListedRelease]:
@@ -257,6 +276,9 @@ class Newsroom:
         tx.releases.add([d.release for d in written if d.held is None])
         tx.releases.replace([(d.held, d.release) for d in written if d.held is not None], now=now)
         last = {decision.release.id: decision.release for decision in written}
+        # One that is retracted stays where its notice is, or is in no feed any more.
+        tx.filings.restamp([one for one in last.values() if one.retraction is not None])
+        last = {key: one for key, one in last.items() if one.retraction is None}
         new = {decision.release.id for decision in written if decision.held is None}
         filed = [(release, self._feeds_of(release)) for release in last.values()]
         tx.filings.add([one for one in filed if one[0].id in new])
@@ -273,8 +295,11 @@ class Newsroom:
         ]
 
     def _outcome(self, decision: Decision, before: Sequence[str]) -> Intake:
-        is_news = decision.verdict in _NEWS
-        touched = {*before, *self._feeds_of(decision.release)} if is_news else set()
+        touched: set[str] = set()
+        if decision.release.retraction is not None:
+            touched = {*before} if _is_on_notice(decision) else touched
+        elif decision.verdict in _NEWS:
+            touched = {*before, *self._feeds_of(decision.release)}
         return Intake(
             draft=decision.draft,
             verdict=decision.verdict,
@@ -298,5 +323,12 @@ class Newsroom:
 
 def _changed(decided: Sequence[Decision | Refusal]) -> list[Release]:
     """The releases that are new or say something else, as they were and as they are."""
-    written = [d for d in decided if isinstance(d, Decision) and d.verdict is not Verdict.UNCHANGED]
+    written = [d for d in decided if isinstance(d, Decision) and d.verdict in _NEWS]
     return [each for d in written for each in (d.held, d.release) if each is not None]
+
+
+def _is_on_notice(decision: Decision) -> bool:
+    """True when a correction of a retracted release changes what its notice says."""
+    held, content = decision.held, decision.release.content
+    shown = (content.title, content.language)
+    return held is not None and shown != (held.content.title, held.content.language)

@@ -173,6 +173,8 @@ class Refiling:
         moved = [
             (release, feeds)
             for release in releases
+            # A retracted release that is in no feed had its time: its notice does not come back.
+            if release.retraction is None or release.id in before
             if (feeds := self._feeds_of(release)) != before.get(release.id, ())
         ]
         tx.filings.replace(moved)

@@ -7,7 +7,9 @@ reader that follows ``prev-archive`` from the subscription document has everythi
 A release that is corrected, or filed anew, is taken out of its archive and stands in the
 subscription document again, as the last change; later it comes into a newer archive. The bytes of
 an archive that somebody fetched stay as they are: where an entry stands twice, the document that
-is nearer to the subscription document has the newer one.
+is nearer to the subscription document has the newer one. The one exception is a release that is
+retracted: whatever kept bytes hold it are thrown away, and made without it when they are next asked
+for.
 """
 
 from collections.abc import Collection, Sequence

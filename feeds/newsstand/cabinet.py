@@ -9,6 +9,7 @@ from feeds.model import layout
 from feeds.model.archive import Archive, ArchivePage
 from feeds.model.edition import FeedDocument, FeedHead, History
 from feeds.model.feed import Format, Link
+from feeds.model.text import whole_second
 from feeds.newsstand.pages import Page, Typesetter
 from feeds.newsstand.type_case import TypeCase
 from feeds.store.database import Database, Transaction
@@ -79,7 +80,7 @@ class Cabinet:
         head = FeedHead(
             id=tx.feeds.masthead(archive.feed).id,
             feed=self._catalogue.feeds[archive.feed],
-            updated=archive.closed_at,
+            updated=whole_second(archive.changed_at),
             links=links,
             history=History.ARCHIVE,
         )
@@ -90,7 +91,7 @@ class Cabinet:
             format=feed_format,
             edition=archive.number,
             digest=render.digest(written),
-            modified_at=archive.closed_at,
+            modified_at=archive.changed_at,
             links=links,
             size_bytes=len(written),
             gzip=render.compress(written),

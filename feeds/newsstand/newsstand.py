@@ -121,7 +121,7 @@ class Newsstand:
         return self._cabinet.listed(slug)
 
     def latest(self, slug: str, *, limit: int) -> list[Release]:
-        """The releases of a feed that were published last, in a document's order.
+        """The releases of a feed that were published last and stand, in a document's order.
 
         For a person: a document's window is by last change, and after a bulk intake holds
         whatever came with it.
@@ -178,6 +178,11 @@ class Newsstand:
         """How many releases have a page."""
         with self._database.read() as tx:
             return tx.release_pages.count()
+
+    def retracted_pages(self) -> list[str]:
+        """Slugs of the releases whose pages are gone because they were retracted."""
+        with self._database.read() as tx:
+            return tx.release_pages.retracted()
 
     def release_pages_there(self, slugs: Sequence[str]) -> set[str]:
         """Those of *slugs* under which there is a release's page."""

@@ -19,13 +19,15 @@ from feeds.render.feedgen_bridge import (
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
 from feeds.render.media import add_media
+from feeds.render.tombstones import tombstone
 from feeds.render.tongues import alternates
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
     """One ``<entry>``.
 
-    Source: RFC 4287 section 4.1.2. Text is escaped, never CDATA; the body is ``type="html"``.
+    Source: RFC 4287 section 4.1.2. Text is escaped, never CDATA; the body is ``type="html"``. A
+    retracted release has ``<at:deleted-entry>`` before it (RFC 6721).
     """
     release, content = entry.release, entry.release.content
 
@@ -50,7 +52,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
             add(element, "rights", content.details.rights)
         add_media(element, content.enclosures)
 
-    return atom_entry(fill, finish)
+    return atom_entry(fill, finish, beside=tombstone(release))
 
 
 def frame(head: FeedHead, site: Site) -> Frame:

@@ -29,6 +29,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from feeds.render.dates import rfc822
+from feeds.render.notices import TOMBSTONE_NAMESPACE
 
 __all__ = [
     "ATOM_NAMESPACE",
@@ -64,6 +65,7 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 #: What the root of every document of a format declares, whether an entry uses it or not, so that
 #: a fragment fits into each.
 RSS_NAMESPACES = {
+    "at": TOMBSTONE_NAMESPACE,
     "atom": ATOM_NAMESPACE,
     "content": CONTENT_NAMESPACE,
     "dc": DC_NAMESPACE,
@@ -71,7 +73,11 @@ RSS_NAMESPACES = {
     "itunes": PODCAST_NAMESPACE,
     "media": MEDIA_NAMESPACE,
 }
-ATOM_NAMESPACES = {"fh": HISTORY_NAMESPACE, "media": MEDIA_NAMESPACE}
+ATOM_NAMESPACES = {
+    "at": TOMBSTONE_NAMESPACE,
+    "fh": HISTORY_NAMESPACE,
+    "media": MEDIA_NAMESPACE,
+}
 
 #: feedgen writes its own declaration in single quotes; readers that sniff look for double ones.
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -105,26 +111,38 @@ class _Finishing(BaseExtension):  # type: ignore[misc, unused-ignore]
         return feed
 
 
-def atom_entry(fill: FillEntry, finish: Finish) -> bytes:
+def atom_entry(fill: FillEntry, finish: Finish, *, beside: Finish | None = None) -> bytes:
     """``<entry>…</entry>`` without namespace declarations; *finish* gets the entry.
 
+    Args:
+        fill: Sets what feedgen writes.
+        finish: Completes the element.
+        beside: Gets the parent, to put something before the entry.
+
     Raises:
         ValueError: A required field is empty, or a text holds what XML forbids.
     """
     made = FeedEntry()
     fill(made)
-    return _fragment(made.atom_entry(), finish, root="feed", namespaces=ATOM_NAMESPACES)
+    entry = _fragment(made.atom_entry(), finish, root="feed", namespaces=ATOM_NAMESPACES)
+    return _before(ATOM_NAMESPACES, beside) + entry
 
 
-def rss_item(fill: FillEntry, finish: Finish) -> bytes:
+def rss_item(fill: FillEntry, finish: Finish, *, beside: Finish | None = None) -> bytes:
     """``<item>…</item>`` without namespace declarations; *finish* gets the item.
 
+    Args:
+        fill: Sets what feedgen writes.
+        finish: Completes the element.
+        beside: Gets the parent, to put something before the item.
+
     Raises:
         ValueError: A required field is empty, or a text holds what XML forbids.
     """
     made = FeedEntry()
     fill(made)
-    return _fragment(made.rss_entry(), finish, root="rss", namespaces=RSS_NAMESPACES)
+    item = _fragment(made.rss_entry(), finish, root="rss", namespaces=RSS_NAMESPACES)
+    return _before(RSS_NAMESPACES, beside) + item
 
 
 def atom_head(fill: FillFeed, finish: Finish) -> bytes:
@@ -178,6 +196,16 @@ def _generator(fill: FillFeed, finish: Finish, *, namespaces: dict[str, str]) ->
     made.register_extension("communique", partial(_Finishing, finish, namespaces))
     fill(made)
     return made
+
+
+def _before(namespaces: dict[str, str], fill: Finish | None) -> bytes:
+    """What *fill* puts into a parent that declares *namespaces*, without the parent."""
+    if fill is None:
+        return b""
+    parent = etree.Element("parent", nsmap=namespaces)
+    fill(parent)
+    document = _bytes(parent)
+    return document[document.index(b">") + 1 : document.rindex(b"</parent>")] + b"\n"
 
 
 def _bytes(element: Element) -> bytes:

@@ -10,6 +10,7 @@ from feeds.model.edition import Entry
 from feeds.model.feed import Category, Format, Site
 from feeds.model.release import ReleaseStub
 from feeds.render.formats import WRITERS
+from feeds.render.notices import as_shown
 
 #: Hex digits of a fingerprint: 128 bits.
 FINGERPRINT_LENGTH = 32
@@ -18,8 +19,9 @@ FINGERPRINT_LENGTH = 32
 def render_fragment(entry: Entry, feed_format: Format, site: Site) -> bytes:
     """*Entry* in one format: an ``<entry>``, an ``<item>`` or a JSON object, UTF-8.
 
-    It declares no namespaces: the root of each document declares the ones it uses. It does not
-    depend on the feed it will stand in.
+    Of a retracted release it is the notice, in XML with a tombstone before it. It declares no
+    namespaces: the root of each document declares the ones it uses. It does not depend on the feed
+    it will stand in.
 
     Raises:
         RenderFailed: The format cannot hold this release.
@@ -27,7 +29,7 @@ def render_fragment(entry: Entry, feed_format: Format, site: Site) -> bytes:
     try:
         # Made anew, a release checks itself. Formats differ in what they cannot hold (JSON holds
         # a NUL); the model's promise is one, and so all formats list the same releases.
-        checked = replace(entry, release=replace(entry.release))
+        checked = replace(entry, release=as_shown(entry.release))
         return WRITERS[feed_format].fragment(checked, site)
     # All of them: whatever it is about this release, the feed must go on without it, and the
     # reason is kept for ops to see.

@@ -7,7 +7,7 @@ from typing import Any
 
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Site
-from feeds.model.release import Details, Enclosure, Person
+from feeds.model.release import Details, Enclosure, Person, Release
 from feeds.render import shown
 from feeds.render.dates import rfc3339
 from feeds.render.frame import Frame
@@ -40,7 +40,11 @@ def fragment(entry: Entry, site: Site) -> bytes:
         "authors": _authors(content.authors),
         "tags": [category.title for category in entry.categories],
         "attachments": [_attachment(enclosure) for enclosure in content.enclosures],
-        EXTENSION: {**_details(content.details), **_ours(entry, site)},
+        EXTENSION: {
+            **_details(content.details),
+            **_ours(entry, site),
+            **_retracted(release),
+        },
     }
     # "id and one of content_html, content_text must be present": an empty body stays.
     return _bytes(_filled(item) | {"content_html": body})
@@ -92,6 +96,14 @@ def _authors(people: Sequence[Person]) -> list[Members]:
 
 def _translations(entry: Entry, site: Site) -> list[Members]:
     return [{"language": language, "url": page} for language, page in entry.pages(site)[1:]]
+
+
+def _retracted(release: Release) -> Members:
+    """The parallel of a tombstone, in the item itself."""
+    if release.retraction is None:
+        return {}
+    retraction = release.retraction
+    return {"retracted": {"when": rfc3339(retraction.at), "reason": retraction.reason}}
 
 
 def _attachment(enclosure: Enclosure) -> Members:

@@ -24,6 +24,7 @@ from feeds.render.feedgen_bridge import (
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
 from feeds.render.media import add_media, main_enclosure, medium
+from feeds.render.tombstones import tombstone
 from feeds.render.tongues import alternates
 
 SPECIFICATION = "https://www.rssboard.org/rss-specification"
@@ -45,7 +46,7 @@ _PLAIN_ELEMENT = re.compile(
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
-    """One ``<item>``."""
+    """One ``<item>``; before a retracted one, Atom's ``<at:deleted-entry>``."""
     release, content = entry.release, entry.release.content
     main = main_enclosure(content.enclosures)
 
@@ -82,7 +83,8 @@ def fragment(entry: Entry, site: Site) -> bytes:
         if main is not None and medium(main) == "audio":
             _add_episode(element, content, main)
 
-    return _PLAIN_ELEMENT.sub(lambda found: _in_hex(found[0]), rss_item(fill, finish))
+    item = rss_item(fill, finish, beside=tombstone(release))
+    return _PLAIN_ELEMENT.sub(lambda found: _in_hex(found[0]), item)
 
 
 def frame(head: FeedHead, site: Site) -> Frame:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from feeds.errors import ArchiveNotFound
 from feeds.model.archive import Archive, Closing
@@ -12,8 +12,18 @@ from feeds.model.edition import FeedDocument
 from feeds.model.feed import Format, Link
 from feeds.model.filing import Filed
 from feeds.model.release import ReleaseId
-from feeds.store.schema import archive_documents, archives, feeds, filings, releases
+from feeds.model.text import whole_second
+from feeds.store.schema import (
+    archive_documents,
+    archives,
+    departures,
+    feeds,
+    filings,
+    releases,
+)
 from feeds.store.upserts import upsert
+
+_SECOND = timedelta(seconds=1)
 
 # Built once: each edition asks for it.
 _COUNT_LOOSE = (
@@ -81,7 +91,7 @@ class Archives:
         """A feed's archives, the oldest first."""
         wanted = select(archives).where(archives.c.feed == feed).order_by(archives.c.number)
         rows = self._connection.execute(wanted)
-        return [Archive(row.feed, row.number, row.closed_at) for row in rows]
+        return [Archive(row.feed, row.number, row.closed_at, row.purged_at) for row in rows]
 
     def get(self, feed: str, number: int, *, is_locked: bool = False) -> Archive:
         """The archive of this number.
@@ -101,7 +111,7 @@ class Archives:
         row = self._connection.execute(wanted).one_or_none()
         if row is None:
             raise ArchiveNotFound(feed, number)
-        return Archive(row.feed, row.number, row.closed_at)
+        return Archive(row.feed, row.number, row.closed_at, row.purged_at)
 
     def members(self, archive: Archive) -> list[Filed]:
         """What is in an archive and has not changed since, most recent change first."""
@@ -128,7 +138,7 @@ class Archives:
             format=feed_format,
             edition=row.number,
             digest=row.digest,
-            modified_at=archive.closed_at,
+            modified_at=archive.changed_at,
             links=tuple(Link(**link) for link in row.links),
             size_bytes=row.size_bytes,
             gzip=row.gzip,
@@ -147,3 +157,24 @@ class Archives:
             "gzip": document.gzip,
         }
         upsert(self._connection, archive_documents, [row])
+
+    def purge(self, release_id: ReleaseId, *, now: datetime) -> None:
+        """Throw away whatever kept bytes may hold a release, which is filed in no archive now.
+
+        They are made anew, without it, when somebody asks for them. What they then are is new
+        since *now*, and a second later than before at least: HTTP dates have no smaller unit.
+        """
+        left = select(departures.c.feed, departures.c.number)
+        pages = self._connection.execute(left.where(departures.c.release_id == release_id)).all()
+        for feed, number in sorted(map(tuple, pages)):
+            archive = self.get(feed, number, is_locked=True)
+            # Locked first: whoever makes the bytes just now does so under this lock, of what the
+            # release said, and keeps them before we come to throw them away.
+            moment = max(whole_second(now), whole_second(archive.changed_at) + _SECOND)
+            is_it = (archives.c.feed == feed) & (archives.c.number == number)
+            self._connection.execute(update(archives).where(is_it).values(purged_at=moment))
+            kept = archive_documents
+            is_of_it = (kept.c.feed == feed) & (kept.c.number == number)
+            self._connection.execute(delete(kept).where(is_of_it))
+        gone = delete(departures).where(departures.c.release_id == release_id)
+        self._connection.execute(gone)

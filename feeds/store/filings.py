@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from feeds.model.feed import Window
 from feeds.model.filing import Filed, stamp
 from feeds.model.release import Release, ReleaseId
-from feeds.store.schema import filings
+from feeds.store.schema import departures, filings, releases
 
 #: A document never lists more, however small its entries and however many days it covers.
 MAX_WINDOW_ENTRIES = 1_000
@@ -26,6 +26,14 @@ _NEWEST = (
     .limit(bindparam("limit"))
 )
 _ADD = insert(filings)
+#: What leaves its archive: the bytes of that stay as they are, and it must be known that it is in.
+_DEPART = insert(departures).from_select(
+    ["release_id", "feed", "number"],
+    select(filings.c.release_id, filings.c.feed, filings.c.archive).where(
+        filings.c.release_id.in_(bindparam("ids", expanding=True)),
+        filings.c.archive.is_not(None),
+    ),
+)
 _TAKE_OUT = delete(filings).where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
 _NEWEST_SINCE = _NEWEST.where(filings.c.changed_at >= bindparam("since"))
 
@@ -65,7 +73,9 @@ class Filings:
     def replace(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
         """File each release into exactly these feeds; what it says now is in no archive yet."""
         if filed:
-            self._connection.execute(_TAKE_OUT, {"ids": [release.id for release, _ in filed]})
+            ids = [release.id for release, _ in filed]
+            self._connection.execute(_DEPART, {"ids": ids})
+            self._connection.execute(_TAKE_OUT, {"ids": ids})
             self.add(filed)
 
     def window(self, feed: str, window: Window) -> list[Filed]:
@@ -85,9 +95,13 @@ class Filings:
         return [Filed(ReleaseId(row[0]), row[1], row[2]) for row in rows]
 
     def latest(self, feed: str, *, limit: int) -> list[ReleaseId]:
-        """The releases of a feed that were published last, the newest first."""
+        """The releases of a feed that were published last and stand, the newest first."""
         order = (filings.c.published.desc(), filings.c.release_id.desc())
-        wanted = select(filings.c.release_id).where(filings.c.feed == feed).order_by(*order)
+        stands = filings.c.release_id.not_in(
+            select(releases.c.id).where(releases.c.retracted_at.is_not(None))
+        )
+        wanted = select(filings.c.release_id).where(filings.c.feed == feed, stands)
+        wanted = wanted.order_by(*order)
         rows = self._connection.execute(wanted.limit(limit))
         return [ReleaseId(row.release_id) for row in rows]
 
@@ -116,5 +130,5 @@ class Filings:
             self._connection.execute(restamped, stamps)
 
     def forget(self, feeds: Sequence[str]) -> None:
-        """Take all releases out of these feeds."""
+        """Take all releases out of these feeds, which were refiled before."""
         self._connection.execute(filings.delete().where(filings.c.feed.in_(feeds)))

@@ -1,6 +1,7 @@
 """The releases' pages, as lists of addresses need them: without the text of the releases.
 
-A release has a public page when it is filed in the feed of everything. The index
+A release has a public page when it is filed in the feed of everything and was not retracted: the
+address of a retracted one says that it is gone. The index
 ``ix_filings_latest`` gives them in order of publication, so that a list of a million is read in
 parts, and a new release comes at the end of it.
 """
@@ -31,7 +32,7 @@ _PAGES = (
         releases.c.translations,
     )
     .join(filings, filings.c.release_id == releases.c.id)
-    .where(_IN_ALL)
+    .where(_IN_ALL, releases.c.retracted_at.is_(None))
 )
 
 
@@ -62,8 +63,21 @@ class ReleasePages:
 
     def count(self) -> int:
         """How many there are."""
-        wanted = select(func.count()).select_from(filings).where(_IN_ALL)
+        # Each from its index alone, where the pages would have to be looked at one by one.
+        filed = select(func.count()).select_from(filings).where(_IN_ALL)
+        retracted = (
+            select(func.count())
+            .select_from(releases.join(filings, filings.c.release_id == releases.c.id))
+            .where(_IN_ALL, releases.c.retracted_at.is_not(None))
+        )
+        wanted = select(filed.scalar_subquery() - retracted.scalar_subquery())
         return int(self._connection.execute(wanted).scalar_one())
+
+    def retracted(self) -> list[str]:
+        """Slugs of the releases that were retracted, whose pages are gone; the oldest first."""
+        wanted = select(releases.c.slug).where(releases.c.retracted_at.is_not(None))
+        order = (releases.c.retracted_at, releases.c.id)
+        return list(self._connection.execute(wanted.order_by(*order)).scalars())
 
     def there(self, slugs: Sequence[str]) -> set[str]:
         """Those of *slugs* that are the slug of a page."""

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     func,
     insert,
     or_,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from feeds.errors import ReleaseNotFound
+from feeds.errors import ReleaseNotFound, StoreConflict
 from feeds.model.life import Retraction, Translation
 from feeds.model.release import (
     Content,
@@ -122,8 +123,12 @@ class Releases:
         """
         return self._one(select(releases).where(releases.c.slug == slug), slug)
 
-    def named(self, name: str) -> Release:
+    def named(self, name: str, *, is_locked: bool = False) -> Release:
         """The release whose id, slug, source key or file is *name*.
+
+        Args:
+            name: As a person knows it.
+            is_locked: Nobody else changes it until the transaction ends.
 
         Raises:
             ReleaseNotFound: There is none.
@@ -133,7 +138,8 @@ class Releases:
             | (releases.c.slug == name)
             | releases.c.source_key.in_([name, f"file:{name}"])
         )
-        return self._one(select(releases).where(is_it), name)
+        wanted = select(releases).where(is_it)
+        return self._one(wanted.with_for_update() if is_locked else wanted, name)
 
     def stubs(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, ReleaseStub]:
         """What tells these releases' present revisions apart, without their text."""
@@ -190,15 +196,17 @@ class Releases:
             self._write_names(added)
 
     def replace(self, corrections: Sequence[tuple[Release, Release]], *, now: datetime) -> None:
-        """Store corrections, as pairs of what we held and what it becomes; keep what we held."""
+        """Store corrections, as pairs of what we held and what it becomes; keep what we held.
+
+        Raises:
+            StoreConflict: One was retracted or restored since it was read.
+        """
         if not corrections:
             return
         history = [_history(held, now=now) for held, _ in corrections]
         self._connection.execute(insert(revisions), history)
-        for _, release in corrections:
-            row = _row(release)
-            correction = update(releases).where(releases.c.id == release.id).values(row)
-            self._connection.execute(correction)
+        for held, release in corrections:
+            self._overwrite(held, _row(release))
         # A batch may correct a release more than once.
         last = {release.id: release for _, release in corrections}
         is_theirs = release_names.c.release_id.in_(list(last))
@@ -226,6 +234,38 @@ class Releases:
         """
         if self._connection.dialect.name != "sqlite":  # which has one writer at a time
             self._connection.execute(select(func.pg_advisory_xact_lock(_WORKS)))
+
+    def retract(self, held: Release, release: Release) -> None:
+        """Store that *held* was retracted or restored; what it says is as before.
+
+        Raises:
+            StoreConflict: Somebody else was first.
+        """
+        self._overwrite(held, _row(release))
+
+    def with_notices(
+        self, *, until: datetime, limit: int, is_locked: bool = False
+    ) -> list[Release]:
+        """Retracted releases whose notice stands in a feed, unchanged since *until* at least.
+
+        Args:
+            until: By ``changed_at``: what a document said of its own last change may be anything.
+            limit: How many at the most.
+            is_locked: Nobody else changes them until the transaction ends.
+        """
+        is_filed = exists().where(filings.c.release_id == releases.c.id)
+        is_old = (releases.c.retracted_at.is_not(None)) & (releases.c.changed_at <= until)
+        wanted = select(releases).where(is_old, is_filed).order_by(releases.c.id).limit(limit)
+        return self._fetch(wanted.with_for_update() if is_locked else wanted)
+
+    def _overwrite(self, held: Release, row: Mapping[str, Any]) -> None:
+        """Put *row* in the place of *held*, unless that was retracted or restored meanwhile."""
+        retracted_at = held.retraction and held.retraction.at
+        is_it = releases.c.id == held.id
+        is_as_read = releases.c.retracted_at.is_not_distinct_from(retracted_at)
+        written = update(releases).where(is_it, is_as_read).values(row)
+        if self._connection.execute(written).rowcount != 1:
+            raise StoreConflict(f"release {held.id!r} was retracted or restored meanwhile")
 
     def count(self, *, is_unfiled: bool = False) -> int:
         """How many releases there are; or only those with a name that no category claims."""

@@ -238,6 +238,22 @@ archives = Table(
     ),
     Column("number", Integer, primary_key=True),  # 1 for the oldest; never given twice
     Column("closed_at", Instant, nullable=False),
+    Column("purged_at", Instant),  # when a release was last taken out of its bytes
+)
+
+#: Which releases left which archive documents, whose bytes may still hold what they said.
+departures = Table(
+    "departures",
+    metadata,
+    _release_id(primary_key=True),
+    Column("feed", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    ForeignKeyConstraint(
+        ["feed", "number"],
+        ["archives.feed", "archives.number"],
+        ondelete="CASCADE",
+        onupdate="CASCADE",
+    ),
 )
 
 #: An archive document's bytes, from the first time that somebody asked for them.

@@ -38,6 +38,8 @@ Paths = Annotated[
     ),
 ]
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The release's id, slug or source key.")]
+
 
 @app.command()
 def add(
@@ -109,6 +111,8 @@ def list_(
 ) -> None:
     """List releases, the last changed first: when published, slug, title.
 
+    Those that were retracted say so before the title.
+
     With --unfiled, the names that no category claims stand before the title. Once categories.yaml
     claims them, the releases are filed by themselves.
     """
@@ -129,9 +133,7 @@ def list_(
 @app.command()
 def show(
     ctx: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The release's id, slug or source key.")
-    ],
+    name: Name,
     *,
     body: Annotated[bool, typer.Option("--body", help="Show the text too, as HTML.")] = False,
     overrides: SetOption = None,
@@ -154,6 +156,53 @@ def show(
         tell("")
         for line in text.splitlines():
             tell(plain(line))
+
+
+@app.command()
+def retract(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    reason: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="Why: one line for the public. It stands in every feed."),
+    ],
+    by: ByOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a release back: its text is shown nowhere any more.
+
+    Its feeds delete it (RFC 6721), and show the reason in its place for feeds.retraction_days;
+    hubs are told. Its page answers 410 with the reason, for ever. 'communique release restore'
+    takes this back.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as installation:
+        newsroom = installation.newsroom
+        release = newsroom.retract(name, reason=reason, by=who(by), now=utc_now())
+        _tell_deed(call, installation, "retracted", newsroom.release(release.id))
+
+
+@app.command()
+def restore(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    by: ByOption = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a retracted release stand again.
+
+    It is in its feeds, as a change of this moment, and has its page. Should a correction have come
+    since the retraction, it comes back with that.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as installation:
+        newsroom = installation.newsroom
+        release = newsroom.restore(name, by=who(by), now=utc_now())
+        _tell_deed(call, installation, "restored", newsroom.release(release.id))
 
 
 @app.command()
@@ -197,6 +246,13 @@ def refusals(
 
 app.command("embargoes")(embargoes.list_)
 app.command("embargo")(embargoes.change)
+
+
+def _tell_deed(call: Call, installation: Installation, deed: str, listed: ListedRelease) -> None:
+    if call.as_json:
+        tell_json({"result": deed, **_record(installation, listed)})
+        return
+    tell_rows([(deed, listed.release.slug, ", ".join(listed.feeds))])
 
 
 def _forget(call: Call, documents: Sequence[str]) -> None:
@@ -271,11 +327,13 @@ def _forget_refusals(installation: Installation, document: NamedDocument) -> Non
 def _row(listed: ListedRelease, *, is_unfiled: bool) -> Sequence[object]:
     release = listed.release
     names = ("; ".join(listed.unclaimed),) if is_unfiled else ()
-    return release.content.published, release.slug, *names, release.content.title
+    mark = "" if release.retraction is None else "[retracted] "
+    return release.content.published, release.slug, *names, f"{mark}{release.content.title}"
 
 
 def _record(installation: Installation, listed: ListedRelease) -> dict[str, Any]:
     release = listed.release
+    retraction = release.retraction
     return {
         "id": release.id,
         "slug": release.slug,
@@ -284,6 +342,8 @@ def _record(installation: Installation, listed: ListedRelease) -> dict[str, Any]
         "published": release.content.published,
         "updated": release.updated,
         "revision": release.revision,
+        "retracted_at": retraction and retraction.at,
+        "retraction_reason": retraction and retraction.reason,
         "feeds": list(listed.feeds),
         "unclaimed": list(listed.unclaimed),
         "page": installation.catalogue.site.release_page(release.slug),

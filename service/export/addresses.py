@@ -38,6 +38,7 @@ def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Add
         map(Address, _assets()),
         map(Address, _pages(catalogue)),
         _release_pages(newsstand),
+        map(Address, _retracted(newsstand)),
         map(Address, _lists(newsstand)),
     )
 
@@ -54,11 +55,11 @@ def _documents(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _archives(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Address]:
-    """Archive documents, which do not change once they are closed."""
+    """Archive documents, which change only when a release in one is retracted."""
     for slug in catalogue.feeds:
         for archive in newsstand.archives(slug):
             for each in Format:
-                yield Address(f"/feeds/{slug}/archive/{archive.number}.{each}", archive.closed_at)
+                yield Address(f"/feeds/{slug}/archive/{archive.number}.{each}", archive.changed_at)
 
 
 def _former(catalogue: Catalogue) -> Iterator[str]:
@@ -91,6 +92,11 @@ def _release_pages(newsstand: Newsstand) -> Iterator[Address]:
 def _former_revisions(page: PageStub) -> Iterator[Address]:
     for number in range(1, page.revision):
         yield Address(f"/releases/{page.slug}/revisions/{number}", page.changed_at)
+
+
+def _retracted(newsstand: Newsstand) -> Iterator[str]:
+    """Addresses at which there is nothing but a notice."""
+    yield from (f"/releases/{slug}" for slug in newsstand.retracted_pages())
 
 
 def _lists(newsstand: Newsstand) -> Iterator[str]:

@@ -19,6 +19,8 @@ from service.http_rules import Coding
 SITE = "site"
 VERSIONS = "versions"
 PROBLEMS = "problems"
+#: What is told at an address that is gone: ``releases/x.html`` and ``releases/x.json``.
+GONE = f"{PROBLEMS}/gone"
 NGINX = "nginx"
 
 #: What a file's name ends with, by coding.

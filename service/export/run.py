@@ -13,11 +13,21 @@ from feeds.model.feed import ALL, Format
 from service.export.addresses import Address, count_addresses, public_addresses
 from service.export.asking import Answer, Application, ask
 from service.export.folder import GRACE_S, Folder, Placed, write_if_changed
-from service.export.layout import ENDINGS, NGINX, PROBLEMS, VERSIONS, Version, file_of, is_safe
+from service.export.layout import (
+    ENDINGS,
+    GONE,
+    NGINX,
+    PROBLEMS,
+    VERSIONS,
+    Version,
+    file_of,
+    is_safe,
+)
 from service.export.memory import Memory
 from service.export.nginx import Serving, configuration
 from service.export.renditions import Profile, Restless, all_forms, rendition
 from service.web import WebState
+from service.web.problems import RETRACTED_CACHE_CONTROL
 
 _T = TypeVar("_T")
 
@@ -90,7 +100,8 @@ class Run:
         self._profiles: dict[str, Profile] = {}
         self._before = _read_profiles(folder.root / _PROFILES)
         self._moved: dict[str, tuple[int, str]] = {}
-        self._gone: list[str] = []
+        self._gone: dict[str, str] = {}
+        self._notices: set[Path] = set()  # files that say why an address is gone
         self.is_reload_due = False  #: nginx has to read its configuration again
         self.swept = 0  #: files of former editions that were removed
 
@@ -172,6 +183,9 @@ class Run:
         """An address that answers with something else than a document or a page."""
         if answer.status not in (*_MOVED, _ABSENT, _GONE):
             return self._failed(path, f"answers {answer.status}")
+        if answer.status == _GONE:
+            # Before the address loses what it had: nobody is told that there never was anything.
+            self._explain(path)
         if self._folder.is_shown(path):
             self._folder.hide(path)
         location = answer.field("Location")
@@ -179,14 +193,33 @@ class Run:
             self._moved[path] = (answer.status, location)
             return Outcome(result=Result.MOVED, path=path, location=location)
         if answer.status == _GONE:
-            self._gone.append(path)
+            # nginx finds the notice of a release by itself: it was retracted to be gone at once,
+            # and not at the next reload.
+            if not _is_release(path):
+                self._gone[path] = answer.field("Cache-Control") or RETRACTED_CACHE_CONTROL
             return Outcome(result=Result.GONE, path=path)
         return Outcome(result=Result.REMOVED, path=path)
+
+    def _explain(self, path: str) -> None:
+        """Write what the application says at an address that is gone."""
+        for form, accept in _ACCEPT_BY_FORM.items():
+            answer = ask(self._application, path, {"Accept": accept})
+            notice = self._notice(path, form)
+            if answer.status == _GONE:
+                write_if_changed(notice, answer.body)
+
+    def _notice(self, path: str, form: str) -> Path:
+        """The file of a notice, which is kept in this run."""
+        notice = self._folder.root / GONE / f"{path[1:]}.{form}"
+        self._notices.add(notice)
+        return notice
 
     def _failed(self, path: str, reason: str) -> Outcome:
         """The last good edition stays."""
         self._failures += 1
         self._expect(path)
+        for form in _ACCEPT_BY_FORM:
+            self._notice(path, form)
         held = self._folder.current(path)
         if held is not None:
             self._profile(held.profile)
@@ -206,6 +239,9 @@ class Run:
             for path in gone:
                 self._folder.hide(path)
                 yield Outcome(result=Result.REMOVED, path=path)
+        for notice in (self._folder.root / GONE).rglob("*.*"):
+            if notice.is_file() and notice not in self._notices:
+                notice.unlink()
 
     def _configure(self) -> None:
         """Write what nginx is told, where it is new."""

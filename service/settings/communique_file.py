@@ -20,6 +20,7 @@ from service.settings.feed_keys import (
     AuthorSettings,
     DeltaSettings,
     FarewellDays,
+    RetractionDays,
     TtlMinutes,
     WindowSettings,
 )
@@ -126,6 +127,11 @@ class FeedDefaults(Section):
     farewell_days: FarewellDays = Field(
         default=90,
         description="How long a feed that ended says farewell, before its addresses answer 410.",
+    )
+    retraction_days: RetractionDays = Field(
+        default=30,
+        description="How long feeds hold the notice of a release that was retracted. Its page "
+        "says so for ever.",
     )
 
 

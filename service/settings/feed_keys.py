@@ -19,6 +19,7 @@ WindowBytes = Annotated[int, Field(ge=1000, le=MAX_WINDOW_BYTES)]
 TtlMinutes = Annotated[int, Field(ge=1, le=1440)]
 #: Some readers look in once a month, so a day is short; after ten years nobody asks any more.
 FarewellDays = Annotated[int, Field(ge=1, le=3660)]
+RetractionDays = Annotated[int, Field(ge=1, le=3660)]
 
 
 class AuthorSettings(Section):

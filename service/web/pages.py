@@ -15,6 +15,7 @@ from service.web import wording
 from service.web.answers import answer_bytes
 from service.web.desk import Desk, desk, furniture
 from service.web.opml import grouped
+from service.web.problems import ReleaseGone
 from service.web.tongues import tongues_of
 
 #: The front page shows about a screenful and a half; feeds have the rest.
@@ -57,9 +58,16 @@ def feed_page(slug: str) -> Response:
 
 @blueprint.get("/releases/<slug:slug>")
 def release(slug: str) -> Response:
-    """Answer with a release's page."""
+    """Answer with a release's page.
+
+    Raises:
+        ReleaseNotFound: There is no such release.
+        ReleaseGone: It was retracted.
+    """
     room = desk()
     shown = room.newsstand.release_by_slug(slug)
+    if shown.retraction is not None:
+        raise ReleaseGone(shown, shown.retraction)
     return _page(
         "release.html",
         announced=room.catalogue.feeds[ALL],

@@ -18,9 +18,12 @@ from feeds.errors import (
     StoreUnavailable,
 )
 from feeds.model.feed import Ending
+from feeds.model.life import Retraction
+from feeds.model.release import Release
 from service.http_rules import PROBLEM_TYPE, prefers_html
 from service.logs import get_logger
 from service.web.answers import OPEN_TO_ALL
+from service.web.wording import machine
 
 _log = get_logger(__name__)
 
@@ -43,6 +46,16 @@ class FeedGone(FeedsError):
         self.ending = ending
 
 
+class ReleaseGone(FeedsError):
+    """The release was retracted: at its address there is nothing but the notice."""
+
+    def __init__(self, release: Release, retraction: Retraction, /) -> None:
+        # The reason stands in a member of its own.
+        super().__init__(f"this release was retracted on {retraction.at:%Y-%m-%d at %H:%M:%S} UTC")
+        self.release = release
+        self.retraction = retraction
+
+
 #: The one map from what is raised to what is answered. What is not here, and no HTTPException,
 #: is a bug: 500.
 STATUS: Mapping[type[Exception], HTTPStatus] = {
@@ -52,6 +65,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     RevisionNotFound: HTTPStatus.NOT_FOUND,
     NoEditionYet: HTTPStatus.SERVICE_UNAVAILABLE,
     FeedGone: HTTPStatus.GONE,
+    ReleaseGone: HTTPStatus.GONE,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -64,6 +78,9 @@ RETRY_AFTER_S: Mapping[type[Exception], int] = {
 
 #: RFC 9110 15.5.11: gone is "likely to be permanent"; but ops may have meant another day.
 GONE_CACHE_CONTROL = "public, max-age=3600"
+
+#: A release may be restored, and then has its page again within the time that pages are kept for.
+RETRACTED_CACHE_CONTROL = "public, max-age=60"
 
 #: For a person: a heading, and what to do.
 WORDS: Mapping[int, tuple[str, str]] = {
@@ -84,6 +101,10 @@ WORDS: Mapping[int, tuple[str, str]] = {
         "We are working on it. Please try again in a minute.",
     ),
 }
+_RETRACTED = (
+    "This release was retracted",
+    "It is no longer valid. Please do not quote it, and correct what was written from it.",
+)
 _OUR_FAULT = ("Something went wrong on our side", "The fault has been noted. Please try again.")
 _YOUR_REQUEST = ("This request cannot be answered", "Please go back and try another way.")
 
@@ -96,6 +117,7 @@ class Problem:
     detail: str | None = None  #: one sentence for a developer
     headers: Mapping[str, str] = field(default_factory=dict)
     gone: FeedGone | None = None  #: with the words of ops, and where to go
+    retracted: ReleaseGone | None = None  #: with the reason
 
 
 def describe(error: Exception) -> Problem:
@@ -105,6 +127,10 @@ def describe(error: Exception) -> Problem:
     if isinstance(error, FeedGone):
         headers = {"Cache-Control": GONE_CACHE_CONTROL, **OPEN_TO_ALL}
         return Problem(status=STATUS[FeedGone], detail=str(error), headers=headers, gone=error)
+    if isinstance(error, ReleaseGone):
+        headers = {"Cache-Control": RETRACTED_CACHE_CONTROL}
+        status = STATUS[ReleaseGone]
+        return Problem(status=status, detail=str(error), headers=headers, retracted=error)
     for kind in type(error).__mro__:
         if kind in STATUS:
             retry_after_s = RETRY_AFTER_S.get(kind)
@@ -142,12 +168,15 @@ def answer_problem(error: Exception) -> Response:
 def _as_page(problem: Problem) -> Response:
     otherwise = _OUR_FAULT if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else _YOUR_REQUEST
     heading, advice = WORDS.get(problem.status, otherwise)
+    if problem.retracted is not None:
+        heading, advice = _RETRACTED
     page = render_template(
         "problem.html",
         status=problem.status.value,
         heading=heading,
         advice=advice,
         gone=problem.gone,
+        retracted=problem.retracted,
     )
     return Response(page, status=problem.status, mimetype="text/html")
 
@@ -164,6 +193,10 @@ def _as_document(problem: Problem) -> Response:
     if problem.gone is not None and problem.gone.ending.onward is not None:
         # RFC 9457 3.2: an extension member, which clients that do not know it ignore.
         content["moved_to"] = problem.gone.ending.onward.url
+    if problem.retracted is not None:
+        retraction = problem.retracted.retraction
+        content["retracted_at"] = machine(retraction.at)
+        content["reason"] = retraction.reason
     return Response(json.dumps(content) + "\n", status=problem.status, mimetype=PROBLEM_TYPE)
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from feeds.render.checks.media import read_media
 from feeds.render.checks.moments import rfc3339
 from feeds.render.checks.reading import Reading, Said, Unreadable
+from feeds.render.checks.tombstones import read_tombstones
 from feeds.render.checks.xml import ATOM, Element, has_xml_base, named, root_of, text_of, texts
 
 
@@ -18,6 +19,7 @@ def read(document: bytes) -> Reading:
     if root.tag != f"{{{ATOM}}}feed":
         raise Unreadable(f"is no Atom feed: its root is {root.tag}")
     feed = _said(root, "feed")
+    read_tombstones(root, feed)
     elements = named(root, "entry", namespace=ATOM)
     entries = [_entry(element, number) for number, element in enumerate(elements, 1)]
     # RFC 4287 4.1.1: an author in the feed, "unless all of the [...] entry elements" have one.

@@ -3,6 +3,7 @@
 from feeds.render.checks.media import read_media
 from feeds.render.checks.moments import rfc822, rfc3339
 from feeds.render.checks.reading import Reading, Said, Unreadable
+from feeds.render.checks.tombstones import read_tombstones
 from feeds.render.checks.xml import ATOM, CONTENT, Element, has_xml_base, named, root_of, texts
 
 
@@ -18,6 +19,7 @@ def read(document: bytes) -> Reading:
         raise Unreadable(f"is no RSS 2.0 with one channel: its root is {root.tag}")
     [channel] = channels
     feed = _channel(channel)
+    read_tombstones(channel, feed)
     if has_xml_base(root):
         feed.findings.append("uses xml:base, which many readers do not look at")
     items = enumerate(named(channel, "item"), 1)

@@ -1,12 +1,12 @@
 """The configuration that is written into the folder, as files to be included."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from feeds.model.feed import Format
 from service.export.asking import Answer
-from service.export.layout import PROBLEMS, SITE, UNDATED
+from service.export.layout import GONE, PROBLEMS, SITE, UNDATED
 from service.export.nginx.decisions import (
     PART,
     UNSATISFIABLE,
@@ -18,6 +18,7 @@ from service.export.nginx.decisions import (
 from service.export.nginx.maps import PREFIX, literal, map_block, quoted, var
 from service.export.nginx.negotiation import REFUSED, coding_maps, type_maps
 from service.export.renditions import Profile
+from service.web.problems import RETRACTED_CACHE_CONTROL
 
 #: Where nginx goes inside itself; nobody can ask for it.
 _INSIDE = "/.communique"
@@ -48,7 +49,7 @@ class Serving:
     base_url: str
     profiles: Mapping[str, Profile]  #: by id
     moved: Mapping[str, tuple[int, str]]  #: by path: status and where to
-    gone: Sequence[str]  #: paths
+    gone: Mapping[str, str]  #: by path: how long that may be remembered
     problems: Mapping[tuple[int, str], Answer]  #: by status and form
     preflight: Answer  #: to a browser that asks before it asks
 
@@ -88,7 +89,9 @@ def _maps(serving: Serving) -> Iterator[str]:
     current = f"{literal(serving.base_url)}{var('of_feed')}{var('in_format')}"
     feed, suffix = rf"(?<{PREFIX}of_feed>/feeds/[^/]+)", rf"(?<{PREFIX}in_format>\.\w+)"
     yield map_block("$uri", "current", [(rf"~^{feed}/archive/[1-9]\d*{suffix}$", current)])
-    yield map_block("$uri", "gone", [(path, "1") for path in sorted(serving.gone)])
+    gone = [(path, literal(kept)) for path, kept in sorted(serving.gone.items())]
+    yield map_block("$uri", "gone", gone)
+    yield map_block(var("gone"), "gone_for", [("", RETRACTED_CACHE_CONTROL)], default=var("gone"))
 
 
 def _place_maps() -> Iterator[str]:
@@ -165,6 +168,7 @@ merge_slashes off;
 large_client_header_buffers {_HEADER_BUFFERS};
 error_page {statuses} {_INSIDE}/problem;
 # nginx's own "return 304" would say Content-Length: 0, which RFC 9110 8.6 forbids.
+error_page 410 {_INSIDE}/gone;
 error_page 418 =304 {_INSIDE}/{UNDATED}-{WHOLE};
 
 location / {{
@@ -183,6 +187,7 @@ location / {{
     if (${PREFIX}moved_308) {{
         return 308 ${PREFIX}moved_308;
     }}
+    set ${PREFIX}notice {quoted(f"{root}/{GONE}$uri.{var('form')}")};
     if (${PREFIX}gone) {{
         return 410;
     }}
@@ -192,6 +197,14 @@ location / {{
     }}
     if (${PREFIX}way) {{
         return 307 ${PREFIX}way;
+    }}
+    # A folder is no file.
+    set ${PREFIX}reason /;
+    if (!-f $document_root) {{
+        set ${PREFIX}reason ${PREFIX}notice;
+    }}
+    if (-f ${PREFIX}reason) {{
+        return 410;
     }}
     if (!-f $document_root) {{
         return 404;
@@ -220,6 +233,15 @@ location = {_INSIDE}/problem {{
     default_type "";
     alias {quoted(problem)};
 {_indented(_problem_fields(serving))}}}
+
+location = {_INSIDE}/gone {{
+    internal;
+    etag off;
+    gzip off;
+    types {{ }}
+    default_type "";
+    alias ${PREFIX}notice;
+{_indented(_gone_fields(serving))}}}
 
 location = {_INSIDE}/options {{
     internal;
@@ -253,6 +275,13 @@ def _problem_fields(serving: Serving) -> Iterator[str]:
     yield _add("Access-Control-Allow-Origin", var("open"), always=True)
     yield _add("Allow", var("allow"), always=True)
     yield _add("Content-Range", var("behind"), always=True)
+
+
+def _gone_fields(serving: Serving) -> Iterator[str]:
+    own = {"Cache-Control": var("gone_for")}
+    for name in _problem_names(serving):
+        yield _add(name, own.get(name, var(f"p{_variable(name)[1:]}")), always=True)
+    yield _add("Access-Control-Allow-Origin", var("open"), always=True)
 
 
 def _preflight_fields(serving: Serving) -> Iterator[tuple[str, str]]:

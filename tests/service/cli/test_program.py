@@ -23,6 +23,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *("serve", "status", "export"),
         *(f"release {name}" for name in ("add", "list", "show", "refusals")),
         *(f"release {name}" for name in ("embargoes", "embargo")),
+        *(f"release {name}" for name in ("retract", "restore")),
         *(f"feed {name}" for name in ("list", "render", "check")),
         *(f"hub {name}" for name in ("pings", "retry")),
         *(f"config {name}" for name in ("check", "show", "schema")),

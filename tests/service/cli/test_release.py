@@ -380,3 +380,43 @@ def test_servers_are_asked_for_what_documents_do_not_tell_of_files(
     assert f"{media.url('/talk.mp3')}  audio/mpeg  4321" in shown
     assert "7/24" in shown
     assert "Geneva" in shown
+
+
+def added(line: CommandLine, seed: Path) -> str:
+    """A release's slug, taken in and published."""
+    line.run("release", "add", str(seed))
+    line.run("feed", "render")
+    [listed] = line.results("release", "list")
+    return str(listed["slug"])
+
+
+def test_a_release_is_retracted_and_restored(line: CommandLine, seed: Path) -> None:
+    slug = added(line, seed)
+    answer = line.run("release", "retract", slug, "--reason", "Wrong figures", "--by", "ann")
+    assert (answer.code, answer.columns) == (0, [["retracted", slug, "all, cooperation"]])
+    line.run("feed", "render")
+    rendered = line.run("feed", "render", "cooperation", "--format", "atom")
+    assert "<at:comment>Wrong figures</at:comment>" in rendered.out
+    [listed] = line.results("release", "list")
+    assert (listed["retraction_reason"], listed["retracted_at"]) == (
+        "Wrong figures",
+        listed["updated"],
+    )
+    assert "[retracted] " in line.run("release", "list").out
+    assert "Wrong figures" in line.run("release", "show", slug).out
+    [restored] = line.results("release", "restore", slug)
+    assert (restored["result"], restored["retracted_at"]) == ("restored", None)
+    assert "at:comment" not in line.run("feed", "render", "cooperation", "--format", "atom").out
+
+
+def test_what_cannot_be_retracted_or_restored_is_told(line: CommandLine, seed: Path) -> None:
+    slug = added(line, seed)
+    assert line.run("release", "restore", slug).talk.endswith("there is nothing to restore\n")
+    assert line.run("release", "retract", slug, "--reason", " ").code == 1
+    assert line.run("release", "retract", "none", "--reason", "x").talk == (
+        "communique: no release 'none'\n"
+    )
+    assert line.run("release", "retract", slug).code == 2
+    line.run("release", "retract", slug, "--reason", "x")
+    again = line.run("release", "retract", slug, "--reason", "y")
+    assert (again.code, "restore it first" in again.talk) == (1, True)

@@ -213,3 +213,82 @@ def test_formats_are_chosen_as_the_service_chooses(export: Export, root: Path) -
             expected = choose_type(field, offered, default="text/html")
             answer = client.get("/feeds/all", headers={} if field is None else {"Accept": field})
             assert answer.headers["Content-Type"].partition(";")[0] == expected, field
+
+
+HTML, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
+
+
+@pytest.fixture
+def page(office: Office) -> str:
+    """Path of the page of the release that is to be retracted."""
+    return f"/releases/{office.newsroom.release('id:1').release.slug}"
+
+
+def test_a_retracted_page_is_gone_and_says_why_without_a_reload(
+    office: Office, export: Export, root: Path, page: str
+) -> None:
+    """And it comes back in the same way."""
+    export()
+    with over_export(root) as nginx:
+        client = Client(nginx)
+        assert client.get(page, headers=HTML).status_code == 200
+        office.newsroom.retract("id:1", reason="Wrong figures", by="ann", now=later(hours=1))
+        office.publish(now=later(hours=1))
+        assert page in export()[Result.GONE]
+        assert client.get(page, headers=HTML).status_code == 410
+        assert client.get("/feeds/all.atom").data.count(b"Wrong figures") > 0
+        office.newsroom.restore("id:1", by="ann", now=later(hours=2))
+        office.publish(now=later(hours=2))
+        assert page in export()[Result.WRITTEN]
+        assert client.get(page, headers=HTML).status_code == 200
+        assert nginx.complaints == ""
+    assert not list(root.glob("problems/gone/releases/*"))
+
+
+@pytest.mark.parametrize("accept", [HTML, JSON])
+def test_the_notice_is_what_the_service_says(
+    office: Office, export: Export, root: Path, page: str, accept: dict[str, str]
+) -> None:
+    office.newsroom.retract("id:1", reason="Wrong figures", by="ann", now=later(hours=1))
+    export()
+    own = create_app(office).test_client(use_cookies=False).get(page, headers=accept)
+    with over_export(root) as nginx:
+        told = Client(nginx).get(page, headers=accept)
+        assert (told.status_code, told.data) == (410, own.data)
+        assert b"Wrong figures" in told.data
+        fields = set(own.headers.keys())
+        assert {n: told.headers.get(n) for n in fields} == {n: own.headers[n] for n in fields}
+        assert Client(nginx).head(page, headers=accept).status_code == 410
+        assert nginx.complaints == ""
+
+
+def test_a_retraction_is_no_reason_to_reload(office: Office, root: Path, page: str) -> None:
+    def run() -> Run:
+        made = Run(office, Folder(root, site_url=SITE.base_url), create_app(office))
+        list(made.outcomes())
+        return made
+
+    run()
+    office.newsroom.retract("id:1", reason="Wrong figures", by="ann", now=later(hours=1))
+    office.publish(now=later(hours=1))
+    assert not run().is_reload_due
+
+
+def test_nothing_in_the_folder_says_what_was_retracted(
+    office: Office, root: Path, export: Export
+) -> None:
+    """Once those have what they ask for who asked a moment ago."""
+    office.add(draft("id:3", "cooperation", body="<p>SECRET</p>"), now=later(minutes=5))
+    office.publish(now=later(minutes=5))
+
+    def told() -> list[Path]:
+        files = [path for path in root.rglob("*") if path.is_file()]
+        return [path for path in files if b"SECRET" in path.read_bytes()]
+
+    export()
+    assert told()
+    office.newsroom.retract("id:3", reason="Wrong figures", by="ann", now=later(hours=1))
+    office.publish(now=later(hours=1))
+    export()
+    export(grace_s=0.0)
+    assert told() == []

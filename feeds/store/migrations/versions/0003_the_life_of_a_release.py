@@ -23,6 +23,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_releases_retracted_at", ["retracted_at"], unique=False)
     with op.batch_alter_table("revisions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("notes", sa.Integer(), nullable=False, server_default="0"))
+    with op.batch_alter_table("archives", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("purged_at", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "departures",
+        sa.Column("release_id", sa.Text(), nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feed", "number"],
+            ["archives.feed", "archives.number"],
+            name=op.f("fk_departures_feed_number_archives"),
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["releases.id"],
+            name=op.f("fk_departures_release_id_releases"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("release_id", "feed", "number", name=op.f("pk_departures")),
+    )
     op.create_table(
         "embargoes",
         sa.Column("release_id", sa.Text(), nullable=False),

@@ -1,0 +1,162 @@
+"""Releases that are taken back, and such that stand again."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from feeds import revision
+from feeds.categories import Catalogue
+from feeds.errors import AlreadyRetracted, InvalidReason, NotRetracted
+from feeds.ingest.characters import is_blank, one_line
+from feeds.model.life import Act, Deed
+from feeds.model.release import Release
+from feeds.model.text import whole_second
+from feeds.newsroom.announcing import announce
+from feeds.newsroom.translating import relink
+from feeds.store.database import Database, Transaction
+
+#: It stands in every feed, on one line.
+MAX_REASON_CHARS = 1_000
+
+#: Notices taken out of the feeds in one transaction.
+NOTICES_A_STEP = 500
+
+
+class Retractions:
+    """Retractions over one store. Safe to share between threads and processes.
+
+    A retracted release keeps its id, its address and its text, which nobody is shown. It stays
+    filed for a time, so that readers get the notice as they get any change: at the top of each
+    window, in deltas, by push. Which feeds hold a notice is told by the filings alone.
+    """
+
+    def __init__(self, database: Database, catalogue: Catalogue, *, notices_for: timedelta) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._notices_for = notices_for
+
+    def retract(self, name: str, *, reason: str, by: str, now: datetime) -> Release:
+        """Take a release back, with a reason for the public.
+
+        Args:
+            name: Its id, slug, source key or file.
+            reason: Plain text, one line of up to ``MAX_REASON_CHARS``.
+            by: Who does it; for ops.
+            now: From here on it is retracted, or from a second after its last change.
+
+        Returns:
+            The release, retracted.
+
+        Raises:
+            ReleaseNotFound: There is none of this name.
+            AlreadyRetracted: It was retracted before.
+            InvalidReason: The reason is empty or too long.
+
+        Source: RFC 6721 section 3 for the tombstone that feeds have of it.
+        """
+        reason = _cleaned(reason)
+        with self._database.transaction() as tx:
+            tx.releases.hold_works()
+            held = tx.releases.named(name, is_locked=True)
+            if held.retraction is not None:
+                raise AlreadyRetracted(held.slug, held.retraction.at)
+            release = revision.retracted(held, reason=reason, now=now)
+            # Where it stands: that is where it was read, whatever its names mean by now.
+            feeds = tx.filings.of([held.id]).get(held.id, ())
+            self._become(tx, held, release, feeds, now=now)
+            _note(tx, release, Deed.RETRACTED, by=by, now=now, detail=reason)
+        return release
+
+    def restore(self, name: str, *, by: str, now: datetime) -> Release:
+        """Let a retracted release stand again, with all that came of it meanwhile.
+
+        Its ``updated`` moves behind its tombstone, which then counts for nothing (RFC 6721
+        section 2).
+
+        Raises:
+            ReleaseNotFound: There is none of this name.
+            NotRetracted: It stands.
+        """
+        with self._database.transaction() as tx:
+            tx.releases.hold_works()
+            held = tx.releases.named(name, is_locked=True)
+            if held.retraction is None:
+                raise NotRetracted(held.slug)
+            release = revision.restored(held, now=now)
+            self._become(tx, held, release, self._feeds_of(release), now=now)
+            _note(tx, release, Deed.RESTORED, by=by, now=now)
+        return release
+
+    def expire(self, *, now: datetime) -> list[Release]:
+        """Take notices out of the feeds, tombstones too, that stood there for their time.
+
+        Cheap to ask often. The releases stay retracted, and their addresses gone, for ever.
+
+        Returns:
+            The releases whose notices it were.
+        """
+        until, expired = now - self._notices_for, list[Release]()
+        with self._database.read() as tx:  # A writer would wait for others each time.
+            if not tx.releases.with_notices(until=until, limit=1):
+                return []
+        while True:
+            with self._database.transaction() as tx:
+                found = tx.releases.with_notices(until=until, limit=NOTICES_A_STEP, is_locked=True)
+                self._withdraw(tx, found, now)
+            expired += found
+            if len(found) < NOTICES_A_STEP:
+                return expired
+
+    def _withdraw(self, tx: Transaction, found: Sequence[Release], now: datetime) -> None:
+        before = tx.filings.of([release.id for release in found])
+        tx.filings.replace([(release, ()) for release in found])
+        for release in found:
+            tx.archives.purge(release.id, now=now)
+        announce(tx, self._catalogue, {s for feeds in before.values() for s in feeds}, now=now)
+
+    def _become(
+        self,
+        tx: Transaction,
+        held: Release,
+        release: Release,
+        feeds: Sequence[str],
+        *,
+        now: datetime,
+    ) -> None:
+        tx.releases.retract(held, release)
+        before = tx.filings.of([held.id]).get(held.id, ())
+        tx.filings.replace([(release, feeds)])
+        # What archives hold of it is not what it says now, and must not be read any more.
+        tx.archives.purge(release.id, now=now)
+        # What is gone is nobody's translation.
+        relink(tx, self._catalogue, [held, release], now=now)
+        announce(tx, self._catalogue, {*before, *feeds}, now=now)
+
+    def _feeds_of(self, release: Release) -> tuple[str, ...]:
+        content = release.content
+        return self._catalogue.feeds_taking(
+            set(self._catalogue.file(content.category_names).categories),
+            language=content.language,
+            published=content.published,
+        )
+
+
+def _cleaned(reason: str) -> str:
+    line = one_line(reason, field="reason", is_markup=False, mended=[])
+    if is_blank(line):
+        raise InvalidReason("must say something: it is what the public is told")
+    if len(line) > MAX_REASON_CHARS:
+        raise InvalidReason(f"may have {MAX_REASON_CHARS} characters, and this has {len(line)}")
+    return line
+
+
+def _note(
+    tx: Transaction,
+    release: Release,
+    deed: Deed,
+    *,
+    by: str,
+    now: datetime,
+    detail: str | None = None,
+) -> None:
+    at = whole_second(now)
+    tx.acts.note([Act(subject=release.id, deed=deed, at=at, by=by, detail=detail)])
