@@ -95,8 +95,9 @@ def test_what_is_packed_comes_out_whole(content: Content) -> None:
         origin=Origin(document="a.json", line=3),
         content=content,
         warnings=("mended",),
+        embargoed_until=NOON,
         correction=Correction(weight=Weight.MAJOR, note="A date"),
     )
     assert unpack_draft(pack_draft(draft)) == draft
-    bare = replace(draft, correction=None)
+    bare = replace(draft, correction=None, embargoed_until=None)
     assert unpack_draft(pack_draft(bare)) == bare
