@@ -111,8 +111,8 @@ class Content:
         return _digest_of(self)
 
 
-# An intake asks for the digest of one content several times, and then never again.
-@lru_cache(maxsize=64)
+# An intake asks for the digest of each content of a batch several times, and then never again.
+@lru_cache(maxsize=256)
 def _digest_of(content: Content) -> str:
     record = _without_nothing(asdict(content))
     record.pop("updated", None)

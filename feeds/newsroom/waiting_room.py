@@ -16,6 +16,7 @@ class WaitingRoom:
     """The embargoes that a batch may touch: read at its beginning, written at its end."""
 
     def __init__(self, tx: Transaction, drafts: Sequence[Draft], *, by: str, now: datetime) -> None:
+        """Read what the drafts may meet, and the acts that follow are *by* that person, *now*."""
         self._by = by
         self._now = now
         by_key = tx.embargoes.by_source_keys([draft.source_key for draft in drafts])

@@ -35,7 +35,7 @@ class Tally:
             )
             return
         if outcome.embargoed_until is not None:
-            self._waiting += 1
+            self._waiting += outcome.verdict is Verdict.EMBARGOED
             return
         self._counts[str(outcome.verdict)] += 1
         self.has_news = self.has_news or bool(outcome.feeds)

@@ -95,10 +95,11 @@ def test_what_is_packed_comes_out_whole(content: Content) -> None:
         origin=Origin(document="a.json", line=3),
         content=content,
         warnings=("mended",),
+        embargoed_until=NOON,
         correction=Correction(weight=Weight.MAJOR, note="A date"),
     )
     assert unpack_draft(pack_draft(draft)) == draft
     assumed = replace(draft, correction=Correction(weight=Weight.MINOR, is_assumed=True))
     assert unpack_draft(pack_draft(assumed)) == assumed
-    bare = replace(draft, correction=None)
+    bare = replace(draft, correction=None, embargoed_until=None)
     assert unpack_draft(pack_draft(bare)) == bare
