@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bench import (
+    bulk_intake,
     gzip_size,
     load_p99,
     poller_day,
@@ -27,5 +28,6 @@ FIGURES: Mapping[str, Figure] = {
         worker_memory.FIGURE,
         poller_day.FIGURE,
         whole_history.FIGURE,
+        bulk_intake.FIGURE,
     )
 }

@@ -23,6 +23,7 @@ from feeds.store.packing import (
     pack_content,
     pack_details,
     pack_note,
+    pack_person,
     unpack_details,
     unpack_note,
 )
@@ -208,7 +209,7 @@ def _row(release: Release) -> dict[str, Any]:
         "published": content.published,
         "updated_by_source": content.updated,
         "url": content.url,
-        "authors": [asdict(author) for author in content.authors],
+        "authors": [pack_person(author) for author in content.authors],
         "enclosures": [asdict(enclosure) for enclosure in content.enclosures],
         "category_names": list(content.category_names),
         "updated": release.updated,
