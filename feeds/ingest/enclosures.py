@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from feeds.errors import DocumentRefused
 from feeds.ingest.addresses import FETCH_SCHEMES, absolute
-from feeds.ingest.characters import one_line, shown
-from feeds.ingest.fields import at_most, fitting, items
+from feeds.ingest.characters import shown
+from feeds.ingest.fields import at_most, items, short_line
 from feeds.ingest.rules import IntakeRules
 from feeds.model.release import Enclosure
 
@@ -65,8 +65,9 @@ def _title(
     written = value.get("title")
     if not isinstance(written, str):
         return None
-    title = one_line(written, field=field, is_markup=False, mended=mended)
-    return fitting(title, rules.max_title_chars, field=f"{field}.title") or None
+    limit = rules.max_title_chars
+    title = short_line(written, limit, field=f"{field}.title", is_markup=False, mended=mended)
+    return title or None
 
 
 def _url(value: Mapping[str, object], field: str, base: str) -> str:

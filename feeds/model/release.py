@@ -195,6 +195,7 @@ class Release:
     notes: tuple[ChangeNote, ...] = ()  #: of its major corrections, the oldest first
     retraction: Retraction | None = None
     translations: tuple[Translation, ...] = ()  #: the others of its work, by language and slug
+    document: str | None = None  #: that gave its content, if that is known; not for the public
 
     def __post_init__(self) -> None:
         require_utc(self.id, "published", self.content.published)

@@ -75,12 +75,24 @@ class Decider:
                 remedy="correct the time stamp, or add the document again when its time has come",
             )
         if held is not None and revision.is_another_document(held, draft):
-            return Refusal(
-                origin=draft.origin,
-                reason=f"another release came from a file of this name: {held.content.title!r} of "
-                f"{held.content.published:%Y-%m-%dT%H:%M:%SZ}, and this one has neither its title "
-                "nor its time stamp",
-                remedy="rename the file; or, if it is a correction, change the title and the time "
-                "stamp one after the other",
-            )
+            return _another(held, draft)
         return None
+
+
+def _another(held: Release, draft: Draft) -> Refusal:
+    known = f"{held.content.title!r} of {held.content.published:%Y-%m-%dT%H:%M:%SZ}"
+    neither = "and this one has neither its title nor its time stamp"
+    if revision.is_named_by_file(draft.source_key):
+        return Refusal(
+            origin=draft.origin,
+            reason=f"another release came from a file of this name: {known}, {neither}",
+            remedy="rename the file; or, if it is a correction, change the title and the time "
+            "stamp one after the other",
+        )
+    return Refusal(
+        origin=draft.origin,
+        field=draft.source_key.partition(":")[0],
+        reason=f"{held.document} has a release with {draft.source_key} already: {known}, {neither}",
+        remedy="give one of the two an id of its own; or, if it is a correction, change the title "
+        "and the time stamp one after the other",
+    )

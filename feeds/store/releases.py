@@ -221,6 +221,7 @@ def _row(release: Release) -> dict[str, Any]:
         "translations": [asdict(each) for each in release.translations] or None,
         "retracted_at": retraction and retraction.at,
         "retraction_reason": retraction and retraction.reason,
+        "document": release.document,
     }
 
 
@@ -250,6 +251,7 @@ def _release(row: RowMapping) -> Release:
         retraction=Retraction(at=row["retracted_at"], reason=row["retraction_reason"])
         if row["retracted_at"]
         else None,
+        document=row["document"],
     )
 
 
