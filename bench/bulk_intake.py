@@ -12,7 +12,7 @@ releases, names, filings, stale feeds, refusals.
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -45,6 +45,7 @@ class Contest:
         self._records = records
         self._numbers = count(1)
         self._document = b""
+        self._seconds = count(1)
 
     def peer(self) -> float:
         """Parse and sanitise a document that never came before. Milliseconds."""
@@ -66,10 +67,14 @@ class Contest:
     def _take_in(self) -> Iterator[object]:
         newsroom = self._office.newsroom
         stream = BytesIO(self._document)
-        for outcome in take_in(stream, DOCUMENT, newsroom=newsroom, rules=RULES, now=_now):
+        for outcome in take_in(stream, DOCUMENT, newsroom=newsroom, rules=RULES, now=self._now):
             if not isinstance(outcome, Refusal) and outcome.verdict is not Verdict.NEW:
                 raise Unmeasurable(f"expected a new release, got {outcome.verdict}")
             yield outcome
+
+    def _now(self) -> datetime:
+        # A clock: a batch is later than the one before it.
+        return OPENING + timedelta(seconds=next(self._seconds))
 
     def _check(self, kinds: Counter[str]) -> None:
         if kinds.total() != len(self._records) or kinds["refused"] > REFUSED_A_ROUND:
@@ -97,10 +102,6 @@ def _records() -> list[dict[str, Any]]:
 
 def _kind(outcome: object) -> str:
     return "refused" if isinstance(outcome, Refusal) else "accepted"
-
-
-def _now() -> datetime:
-    return OPENING
 
 
 FIGURE = Figure(name="bulk_intake", bound=2, measure=measure)
