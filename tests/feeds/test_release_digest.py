@@ -71,7 +71,7 @@ RELEASE = Release(
 @given(body=st.text() | st.text('\\"\n\r\t\x00\x1f\x7f\u2028\ud800é<'), title=st.text())
 def test_a_digest_is_that_of_the_content_as_sorted_json(body: str, title: str) -> None:
     """What the first version wrote, whatever is in the text."""
-    record = {
+    record: dict[str, object] = {
         "title": title,
         "body": body,
         "summary": "",
