@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bench import (
+    bulk_intake,
     embargo_minute,
     gzip_size,
     load_p99,
@@ -29,5 +30,6 @@ FIGURES: Mapping[str, Figure] = {
         poller_day.FIGURE,
         whole_history.FIGURE,
         embargo_minute.FIGURE,
+        bulk_intake.FIGURE,
     )
 }

@@ -40,6 +40,7 @@ def first(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Release:
         content=content,
         updated=max(content.published, content.updated or content.published),
         changed_at=whole_second(now),
+        document=draft.origin.document,
     )
 
 
@@ -63,6 +64,7 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
         content=draft.content,
         changed_at=max(moment, held.changed_at),
         translations=held.translations,
+        document=draft.origin.document,
     )
     if weight_of(held, draft) is Weight.MINOR:
         return next_one
@@ -129,13 +131,15 @@ def is_named_by_file(source_key: SourceKey) -> bool:
 
 
 def is_another_document(held: Release, draft: Draft) -> bool:
-    """True when *draft* has only a file's name in common with *held*.
+    """True when *draft* has only its source key in common with *held*.
 
-    Two documents called ``release.txt`` from two folders share a source key. A correction
-    changes the title or the time stamp, hardly ever both; a document that shares neither must
-    not silently take the place of the other.
+    Two documents called ``release.txt`` from two folders share a source key, and so do the
+    records of two systems that both count from 1. A correction changes the title or the time
+    stamp, hardly ever both; a document that shares neither must not silently take the place of
+    the other. An id that comes again in its own document is that document's to use.
     """
-    if not is_named_by_file(draft.source_key):
+    is_its_own = held.document in (None, draft.origin.document)
+    if is_its_own and not is_named_by_file(draft.source_key):
         return False
     mine, theirs = held.content, draft.content
     return mine.title != theirs.title and mine.published != theirs.published

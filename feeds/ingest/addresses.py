@@ -7,10 +7,14 @@ from urllib.parse import quote, urljoin, urlsplit
 LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel", "ftp"})
 #: Where a picture, a film or a cited page can be.
 FETCH_SCHEMES = frozenset({"http", "https"})
+#: What a browser takes, and what fits an index entry of every database.
+MAX_URL_CHARS = 2_000
 
 #: An address that is already what we want: the usual case, decided without taking it apart.
 _READY = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#][!#-;=?-\[\]_a-z~]*)?\Z")
 _HOSTLESS = frozenset({"mailto", "tel"})
+#: RFC 1035 section 2.3.4, for the encoded name, which is never shorter.
+_MAX_HOST_CHARS = 255
 #: A name, or an IP address of either version.
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-f:.]+")
 #: The URL Standard removes these from anywhere in an address before it looks at the scheme, so
@@ -63,6 +67,8 @@ def _with_ascii_host(target: str) -> str:
     """
     parts = urlsplit(target)
     host = parts.hostname or ""
+    if len(host) > _MAX_HOST_CHARS:  # to spell out a long one takes seconds
+        raise ValueError(host)
     name = host.encode("idna").decode("ascii")
     if not _HOST.fullmatch(name):
         raise ValueError(host)

@@ -19,18 +19,24 @@ _LOOSE_SPACE = re.compile("[ \t\n\u2029]+")
 #: as ``?a=1&copy=2`` stay what they are.
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+#: What may be a pile of combining marks; whether it is one is seen mark by mark.
+_PILE = re.compile(r"[^\x00-\u02ff\w]{31,}")
+#: "Significantly beyond what is required for any linguistic or technical usage" (UAX #15, 13.1).
+#: Normalization sorts the marks on one character, and a million of them take it hours.
+MAX_MARKS = 30
 #: So much of a faulty value is shown in a message.
 _SHOWN_CHARS = 60
 
 
 def clean(text: str, *, field: str, mended: list[str]) -> str:
-    """*Text* with line feeds as its only newlines, without what XML forbids; not yet NFC.
+    """*Text* with line feeds as its only newlines, without what no text needs; not yet NFC.
 
     Args:
         text: May hold anything, lone surrogates too.
         field: What the warning calls the text.
         mended: Gets a warning when characters were removed.
     """
+    text = _without_piles(text, field=field, mended=mended)
     if _UNCLEAN.search(text) is None:
         return text
     text = _NEWLINE.sub("\n", text)
@@ -44,7 +50,31 @@ def clean(text: str, *, field: str, mended: list[str]) -> str:
 
 def nfc(text: str) -> str:
     """*Text* in Unicode normalization form C, so that equal words are equal strings."""
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", without_piles(text))
+
+
+def without_piles(text: str) -> str:
+    """*Text* with at most `MAX_MARKS` combining marks in a row."""
+    return text if text.isascii() else _PILE.sub(_lower, text)
+
+
+def _lower(pile: re.Match[str]) -> str:
+    kept, marks = [], 0
+    for character in pile[0]:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks <= MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
+
+
+def _without_piles(text: str, *, field: str, mended: list[str]) -> str:
+    lower = without_piles(text)
+    if len(lower) < len(text):
+        count = len(text) - len(lower)
+        mended.append(
+            f"{field}: {count} combining marks removed; no character has more than {MAX_MARKS}"
+        )
+    return lower
 
 
 def one_line(text: str, *, field: str, is_markup: bool, mended: list[str]) -> str:

@@ -63,7 +63,7 @@ def read_lines(stream: BufferedReader, *, max_bytes: int) -> Iterator[Line | Doc
 def _line(data: bytes, number: int, offset: int, max_bytes: int) -> Line | DocumentRefused:
     if len(data) > max_bytes:
         return DocumentRefused(
-            f"the line has more than {max_bytes} bytes", remedy="shorten it", line=number
+            f"the line has more than {max_bytes} bytes", remedy="shorten the record", line=number
         )
     try:
         return Line(number, decode(data, line=number, offset=offset))

@@ -7,18 +7,18 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.addresses import FETCH_SCHEMES, absolute
+from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
 from feeds.ingest.characters import is_blank, one_line, shown
 from feeds.ingest.contacts import read_contacts
 from feeds.ingest.corrections import read_correction
 from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.embargoes import read_embargo
 from feeds.ingest.enclosures import Enclosures, read_enclosures
-from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text
+from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text, short_line
 from feeds.ingest.html_bodies import clean_html
 from feeds.ingest.inspection import Inspection
 from feeds.ingest.languages import read_language
-from feeds.ingest.lines import MAX_URL_CHARS, Lines, first_of
+from feeds.ingest.lines import Lines, first_of
 from feeds.ingest.markup import is_empty, opening, without_heading
 from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.people import read_authors
@@ -132,8 +132,8 @@ class _Desk:
     def _is_markup(self) -> bool:
         return self._body_format is BodyFormat.HTML
 
-    def _line(self, text: str, field: str) -> str:
-        return one_line(text, field=field, is_markup=self._is_markup, mended=self._mended)
+    def _line(self, text: str, field: str, limit: int) -> str:
+        return short_line(text, limit, field=field, is_markup=self._is_markup, mended=self._mended)
 
     def _read_body_format(self) -> BodyFormat:
         written = optional_text(self._fields, "body_format")
@@ -158,11 +158,11 @@ class _Desk:
             ) from fault
 
     def _title(self) -> str:
-        limit = self._rules.max_title_chars
-        title = self._line(required_text(self._fields, "title"), "title")
+        written = required_text(self._fields, "title")
+        title = self._line(written, "title", self._rules.max_title_chars)
         if is_blank(title):
             raise DocumentRefused("title is empty", remedy="give the title", field="title")
-        return fitting(title, limit, field="title")
+        return title
 
     def _body(self, title: str, url: str | None) -> str:
         written = required_text(self._fields, "body")
@@ -181,9 +181,10 @@ class _Desk:
 
     def _summary(self, body: str) -> str:
         for field in _SUMMARY_FIELDS:
-            summary = self._line(optional_text(self._fields, field) or "", field)
+            written = optional_text(self._fields, field) or ""
+            summary = self._line(written, field, self._rules.max_summary_chars)
             if not is_blank(summary):
-                return fitting(summary, self._rules.max_summary_chars, field=field)
+                return summary
         return opening(body, max_chars=self._rules.derived_summary_chars)
 
     def _language(self) -> str:
@@ -277,8 +278,7 @@ class _Desk:
                     remedy="give a list of category names",
                     field="categories",
                 )
-            name = self._line(value, "categories")
-            fitting(name, self._rules.max_category_chars, field="categories")
+            name = self._line(value, "categories", self._rules.max_category_chars)
             if not is_blank(name):
                 by_folded.setdefault(fold(name), name)
         return tuple(by_folded.values())

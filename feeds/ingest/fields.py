@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.characters import shown
+from feeds.ingest.characters import one_line, shown
+
+#: White space, controls and references may make a line so many times as long as it will be.
+_UNCLEAN_TIMES = 20
 
 #: What the required fields are called elsewhere. They are not read (a ``date`` may be anything),
 #: but the refusal says what was probably meant.
@@ -82,6 +85,25 @@ def fitting(text: str, limit: int, *, field: str) -> str:
             field=field,
         )
     return text
+
+
+def short_line(text: str, limit: int, *, field: str, is_markup: bool, mended: list[str]) -> str:
+    """*Text* as one clean line of plain text with no more than *limit* characters.
+
+    Args:
+        text: As the document has it.
+        limit: Of what is left of it.
+        field: What messages call it.
+        is_markup: See `one_line`.
+        mended: Gets warnings.
+
+    Raises:
+        DocumentRefused: It has more; or so many that to clean them would take seconds.
+    """
+    if len(text) > limit * _UNCLEAN_TIMES:
+        return fitting(text, limit, field=field)
+    line = one_line(text, field=field, is_markup=is_markup, mended=mended)
+    return fitting(line, limit, field=field)
 
 
 def _near_miss(fields: Mapping[str, object], name: str) -> str | None:

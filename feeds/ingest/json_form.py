@@ -27,7 +27,7 @@ def parse_json(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
         if not text.startswith("[", start):
             yield _single(text, start, rules)
             return
-        yield from _elements(text, start + 1)
+        yield from _elements(text, start + 1, max_chars=rules.max_document_bytes)
     except DocumentRefused as fault:
         yield fault
 
@@ -61,7 +61,7 @@ def _single(text: str, start: int, rules: IntakeRules) -> Record:
     return _record(value, is_whole_document=True)
 
 
-def _elements(text: str, position: int) -> Iterator[Parsed]:
+def _elements(text: str, position: int, *, max_chars: int) -> Iterator[Parsed]:
     """The elements of the array whose first one may stand at *position*."""
     line, counted = 1, 0
     position = _skip_space(text, position)
@@ -70,15 +70,20 @@ def _elements(text: str, position: int) -> Iterator[Parsed]:
         return
     while True:
         line, counted = line + text.count("\n", counted, position), position
-        value, position = _value(text, position)
-        yield _element(value, line)
-        position = _skip_space(text, position)
+        value, end = _value(text, position)
+        yield _too_long(max_chars, line) if end - position > max_chars else _element(value, line)
+        position = _skip_space(text, end)
         if text.startswith("]", position):
             _expect_end(text, position + 1)
             return
         if not text.startswith(",", position):
             raise _syntax("expected ',' or ']'", text, position)
         position = _skip_space(text, position + 1)
+
+
+def _too_long(max_chars: int, line: int) -> DocumentRefused:
+    fact = f"the record has more than {max_chars} characters"
+    return DocumentRefused(fact, remedy="shorten the record", line=line)
 
 
 def _element(value: object, line: int) -> Parsed:

@@ -19,6 +19,9 @@ _LANGTAG = re.compile(
     re.VERBOSE,
 )
 
+#: RFC 5646 section 4.4.1 asks for room for 35; extensions may be longer.
+MAX_TAG_CHARS = 100
+
 
 def read_language(text: str, *, mended: list[str]) -> str:
     """A BCP 47 tag in the case that RFC 5646 section 2.1.1 recommends.
@@ -31,7 +34,7 @@ def read_language(text: str, *, mended: list[str]) -> str:
         DocumentRefused: It is no well-formed tag.
     """
     tag = text.strip().replace("_", "-")
-    if not _LANGTAG.fullmatch(tag.lower()) or not tag.isascii():
+    if len(tag) > MAX_TAG_CHARS or not tag.isascii() or not _LANGTAG.fullmatch(tag.lower()):
         raise DocumentRefused(
             f"language is not a BCP 47 tag: {shown(text)}",
             remedy="write it as en, pt-BR or zh-Hant",

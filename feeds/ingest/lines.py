@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.addresses import FETCH_SCHEMES, absolute
-from feeds.ingest.characters import is_blank, one_line, shown
-from feeds.ingest.fields import fitting
-
-#: What a browser takes, and what fits an index entry of every database.
-MAX_URL_CHARS = 2_000
+from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
+from feeds.ingest.characters import is_blank, shown
+from feeds.ingest.fields import fitting, short_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +30,8 @@ class Lines:
                 remedy=f"write {field} in quotes",
                 field=field,
             )
-        line = one_line(value, field=field, is_markup=self.is_markup, mended=self.mended)
-        return None if is_blank(line) else fitting(line, limit, field=field)
+        line = short_line(value, limit, field=field, is_markup=self.is_markup, mended=self.mended)
+        return None if is_blank(line) else line
 
     def address(self, value: object, *, field: str, base: str = "") -> str | None:
         """*Value* as an absolute web address; None when it is missing or empty.

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from itertools import takewhile
 
-from feeds.ingest.characters import is_blank, nfc
+from feeds.ingest.characters import is_blank, nfc, without_piles
 from feeds.model.text import fold
 
 _AFTER_TAG = re.compile("(?<=>)[^\x00-\u02ff]+")
@@ -34,6 +34,7 @@ def nfc_markup(markup: str) -> str:
     ``<p>`` before such a character would cease to be a tag, and what follows it could become
     one. Such a character behind a tag is therefore written as a character reference.
     """
+    markup = without_piles(markup)
     if unicodedata.is_normalized("NFC", markup):
         return markup
     return nfc(_AFTER_TAG.sub(_guarded, markup))

@@ -3,8 +3,13 @@
 import html
 import re
 
+from feeds.errors import DocumentRefused
 from feeds.ingest.characters import clean, is_blank, nfc
 from feeds.ingest.markup import nfc_markup
+from feeds.ingest.nesting import MAX_TAGS
+
+#: As many as an HTML body may have tags: each line becomes one, and is nine characters longer.
+MAX_LINES = MAX_TAGS
 
 _BLANK_LINES = re.compile("\n[^\\S\n]*\n\\s*")
 
@@ -20,8 +25,15 @@ def to_paragraphs(text: str, *, mended: list[str]) -> str:
     Args:
         text: The body as the document has it.
         mended: Gets a warning when characters were removed.
+
+    Raises:
+        DocumentRefused: It has more than `MAX_LINES`.
     """
     text = nfc(clean(text, field="body", mended=mended)).replace("\u2029", "\n\n").strip()
+    if text.count("\n") >= MAX_LINES:
+        raise DocumentRefused(
+            f"the body has more than {MAX_LINES} lines", remedy="shorten the body", field="body"
+        )
     blocks = _BLANK_LINES.split(text)
     if len(blocks) == 1:
         blocks = text.split("\n")

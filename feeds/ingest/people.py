@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.addresses import FETCH_SCHEMES, absolute
+from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
 from feeds.ingest.characters import is_blank, one_line, shown
-from feeds.ingest.fields import at_most, fitting, items
+from feeds.ingest.fields import at_most, items, short_line
 from feeds.ingest.rules import IntakeRules
 from feeds.model.release import Person
 
@@ -53,29 +53,40 @@ class _Reader:
 
     def read(self, value: object) -> Person | None:
         if isinstance(value, str):
-            name = self._line(value)
-            return None if is_blank(name) else Person(name=self._fitting(name))
+            name = self._name(value)
+            return None if is_blank(name) else Person(name=name)
         if isinstance(value, dict):
             return self._read_object(value)
         raise self._refusal(value)
 
     def _read_object(self, value: Mapping[str, object]) -> Person:
         email = self._email(value.get("email"))
-        name = self._line(value.get("name")) or email
+        name = self._name(value.get("name")) or email
         if not name or is_blank(name):
             raise self._refusal(value)
         uri = self._address(value.get("url") or value.get("uri"))
-        return Person(name=self._fitting(name), email=email, uri=uri)
+        return Person(name=name, email=email, uri=uri)
+
+    def _name(self, value: object) -> str:
+        return short_line(
+            self._text(value),
+            self._rules.max_name_chars,
+            field=self._field,
+            is_markup=self._is_markup,
+            mended=self._mended,
+        )
 
     def _line(self, value: object) -> str:
+        # One character too many is enough to see that it is no address.
+        text = self._text(value)[: MAX_URL_CHARS + 1]
+        return one_line(text, field=self._field, is_markup=self._is_markup, mended=self._mended)
+
+    def _text(self, value: object) -> str:
         if value is None:
             return ""
         if not isinstance(value, str):
             raise self._refusal(value)
-        return one_line(value, field=self._field, is_markup=self._is_markup, mended=self._mended)
-
-    def _fitting(self, name: str) -> str:
-        return fitting(name, self._rules.max_name_chars, field=self._field)
+        return value
 
     def _email(self, value: object) -> str | None:
         email = self._line(value)
@@ -88,6 +99,8 @@ class _Reader:
     def _address(self, value: object) -> str | None:
         text = self._line(value)
         address = absolute(text, base=f"{self._rules.base_url}/", schemes=FETCH_SCHEMES)
+        if address is not None and len(address) > MAX_URL_CHARS:
+            address = None
         if text and address is None:
             self._mended.append(f"{self._field}: {shown(text)} is no web address; left out")
         return address

@@ -75,6 +75,7 @@ class _Seen:
 def _duplicate(second: Draft, key: SourceKey, first_line: int | None) -> Refusal:
     return Refusal(
         origin=second.origin,
+        field=key.partition(":")[0] if key.startswith(("id:", "url:")) else None,
         reason=f"the same release stands in line {first_line} already ({key})",
         remedy="remove one of the two, or give each an id of its own",
     )

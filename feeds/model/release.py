@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, NewType
 
@@ -81,7 +81,8 @@ class Details:
 NO_DETAILS = Details()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without slots, so that it can remember its digest.
+@dataclass(frozen=True, kw_only=True)
 class Content:
     """What a press office wrote: the part of a release that a correction may change.
 
@@ -101,24 +102,50 @@ class Content:
     category_names: tuple[str, ...] = ()  #: as the document gives them, in its order
     details: Details = NO_DETAILS
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A digest of all that a reader could notice; equal texts have equal ones, for ever.
 
         ``updated`` is left out: exports that stamp each record anew would else make a
         correction of every release, each time.
         """
-        return _digest_of(self)
+        # One JSON object with its names in order: "authors", "body", and then the others.
+        authors = [{"name": a.name, "email": a.email, "uri": a.uri} for a in self.authors]
+        others = _AS_JSON.encode(self._beside_body())
+        text = f'{{"authors":{_AS_JSON.encode(authors)},"body":{_quoted(self.body)},{others[1:]}'
+        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _beside_body(self) -> dict[str, Any]:
+        # Field by field: `asdict` copies deeply, which took a quarter of the time of an intake.
+        told: dict[str, Any] = {
+            "category_names": self.category_names,
+            "enclosures": [_without_nothing(each) for each in self.enclosures],
+            "language": self.language,
+            "published": self.published.isoformat(),
+            "summary": self.summary,
+            "title": self.title,
+            "url": self.url,
+        }
+        details = {} if self.details == NO_DETAILS else asdict(self.details)
+        if that_say_something := {name: value for name, value in details.items() if value}:
+            told["details"] = that_say_something
+        return told
 
 
-# An intake asks for the digest of each content of a batch several times, and then never again.
-@lru_cache(maxsize=256)
-def _digest_of(content: Content) -> str:
-    record = _without_nothing(asdict(content))
-    record.pop("updated", None)
-    record["published"] = content.published.isoformat()
-    text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _quoted(body: str) -> str:
+    """*Body* as a JSON string; in half the time that the encoder takes for a long text."""
+    if not is_xml_text(body):  # other controls than these three have to be escaped too
+        return _AS_JSON.encode(body)
+    for character, escape in _ESCAPES:
+        body = body.replace(character, escape)
+    return f'"{body}"'
+
+
+#: The backslash first: it stands in the others.
+_ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 
 
 #: What content had when digests were first kept. What was added since counts only where it says
@@ -126,13 +153,9 @@ def _digest_of(content: Content) -> str:
 _FIRST_ENCLOSURE_FIELDS = {"url", "media_type", "length_bytes", "title"}
 
 
-def _without_nothing(record: dict[str, Any]) -> dict[str, Any]:
-    details = {name: value for name, value in record.pop("details").items() if value}
-    record["enclosures"] = [
-        {n: v for n, v in each.items() if v is not None or n in _FIRST_ENCLOSURE_FIELDS}
-        for each in record["enclosures"]
-    ]
-    return {**record, "details": details} if details else record
+def _without_nothing(enclosure: Enclosure) -> dict[str, Any]:
+    fields = asdict(enclosure).items()
+    return {n: v for n, v in fields if v is not None or n in _FIRST_ENCLOSURE_FIELDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +206,7 @@ class Release:
     notes: tuple[ChangeNote, ...] = ()  #: of its major corrections, the oldest first
     retraction: Retraction | None = None
     translations: tuple[Translation, ...] = ()  #: the others of its work, by language and slug
+    document: str | None = None  #: that gave its content, if that is known; not for the public
 
     def __post_init__(self) -> None:
         require_utc(self.id, "published", self.content.published)

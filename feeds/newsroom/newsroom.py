@@ -129,6 +129,8 @@ class Newsroom:
 
     def refuse(self, refused: Sequence[Refusal], *, now: datetime) -> None:
         """Keep refusals for ops, until the documents are accepted."""
+        if not refused:
+            return  # a commit waits for the disk
         with self._database.transaction() as tx:
             tx.refusals.keep(refused, now=now)
 

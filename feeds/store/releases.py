@@ -36,6 +36,7 @@ from feeds.store.packing import (
     pack_content,
     pack_details,
     pack_note,
+    pack_person,
     unpack_details,
     unpack_note,
 )
@@ -323,7 +324,7 @@ def _row(release: Release) -> dict[str, Any]:
         "published": content.published,
         "updated_by_source": content.updated,
         "url": content.url,
-        "authors": [asdict(author) for author in content.authors],
+        "authors": [pack_person(author) for author in content.authors],
         "enclosures": [asdict(enclosure) for enclosure in content.enclosures],
         "category_names": list(content.category_names),
         "updated": release.updated,
@@ -335,6 +336,7 @@ def _row(release: Release) -> dict[str, Any]:
         "translations": _translations(release),
         "retracted_at": retraction and retraction.at,
         "retraction_reason": retraction and retraction.reason,
+        "document": release.document,
     }
 
 
@@ -372,6 +374,7 @@ def _release(row: RowMapping) -> Release:
         retraction=Retraction(at=row["retracted_at"], reason=row["retraction_reason"])
         if row["retracted_at"]
         else None,
+        document=row["document"],
     )
 
 

@@ -90,6 +90,7 @@ releases = Table(
     Column("translations", JSON(none_as_null=True)),  # the others of its work, as they are now
     Column("retracted_at", Instant, index=True),
     Column("retraction_reason", Text),
+    Column("document", Text),  # that gave its present content; null where that was not noted
     Index("ix_releases_changed", "changed_at", "published", "id"),
 )
 

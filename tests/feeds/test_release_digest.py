@@ -1,9 +1,13 @@
 """A release's digest is for ever: were it to change, every document would come as corrected."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feeds.model.life import ChangeNote, Correction, Retraction, Translation, Weight
 from feeds.model.release import (
@@ -62,6 +66,25 @@ RELEASE = Release(
     updated=NOON,
     changed_at=NOON,
 )
+
+
+@given(body=st.text() | st.text('\\"\n\r\t\x00\x1f\x7f\u2028\ud800é<'), title=st.text())
+def test_a_digest_is_that_of_the_content_as_sorted_json(body: str, title: str) -> None:
+    """What the first version wrote, whatever is in the text."""
+    record: dict[str, object] = {
+        "title": title,
+        "body": body,
+        "summary": "",
+        "language": "en",
+        "published": "2026-01-05T09:00:00+00:00",
+        "url": None,
+        "authors": [],
+        "enclosures": [],
+        "category_names": [],
+    }
+    told = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    content = Content(title=title, body=body, summary="", language="en", published=PLAIN.published)
+    assert content.digest == sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def test_it_is_what_it_was_when_the_first_store_was_made() -> None:

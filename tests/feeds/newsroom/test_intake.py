@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from feeds.model.intake import Intake, Refusal, Verdict
+from feeds.model.release import Draft, Origin
 from feeds.store.database import Database
 from tests.support.newsrooms import COOPERATION, NOON, Office, draft, later
 
@@ -109,6 +110,43 @@ def test_another_document_in_a_file_of_the_same_name_does_not_replace_the_first(
     assert isinstance(refused, Refusal)
     assert "rename the file" in refused.remedy
     assert office.newsroom.release("file:release.txt").release.content.title != "Floods"
+
+
+def from_document(name: str, **changes: object) -> Draft:
+    """The draft of id:1, as another document has it."""
+    return replace(draft("id:1", **changes), origin=Origin(document=name, line=3))  # type: ignore[arg-type]
+
+
+def test_a_release_knows_the_document_that_gave_its_content(database: Database) -> None:
+    office = Office(database)
+    office.add(from_document("a.jsonl"))
+    assert office.newsroom.release("id:1").release.document == "a.jsonl"
+    office.add(from_document("b.jsonl"), now=later(hours=1))  # and changes nothing
+    assert office.newsroom.release("id:1").release.document == "a.jsonl"
+    office.add(from_document("c.jsonl", title="Corrected"), now=later(hours=2))
+    assert office.newsroom.release("id:1").release.document == "c.jsonl"
+
+
+def test_two_documents_with_one_id_are_one_release_only_if_they_have_something_in_common(
+    database: Database,
+) -> None:
+    office = Office(database)
+    office.add(from_document("a.jsonl"))
+    other = from_document("b.jsonl", title="Floods", published=NOON - timedelta(days=3))
+    [refused] = office.newsroom.take_in([other], now=NOON)
+    assert isinstance(refused, Refusal)
+    assert refused.reason.startswith("a.jsonl has a release with id:1 already")
+    own = replace(other, origin=Origin(document="a.jsonl", line=3))
+    [corrected] = office.add(own, now=later(hours=1))
+    assert corrected.verdict is Verdict.CORRECTED
+
+
+def test_one_batch_may_hold_two_claims_of_one_id(database: Database) -> None:
+    office = Office(database)
+    other = from_document("b.jsonl", title="Floods", published=NOON - timedelta(days=3))
+    taken, refused = office.newsroom.take_in([from_document("a.jsonl"), other], now=NOON)
+    assert isinstance(taken, Intake)
+    assert isinstance(refused, Refusal)
 
 
 def test_a_preview_says_the_same_and_stores_nothing(database: Database) -> None:

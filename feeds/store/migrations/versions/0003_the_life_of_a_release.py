@@ -19,6 +19,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("translations", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("retracted_at", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("retraction_reason", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("document", sa.Text(), nullable=True))
         batch_op.create_index("ix_releases_work", ["work"], unique=False)
         batch_op.create_index("ix_releases_retracted_at", ["retracted_at"], unique=False)
     with op.batch_alter_table("revisions", schema=None) as batch_op:
