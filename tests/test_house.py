@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.websub",),
     ("service.outbound", "service.accepted", "service.alone"),
     ("service.settings",),
-    ("service.http_rules", "service.logs", "service.errors"),
+    ("service.http_rules", "service.logs", "service.errors", "service.tokens"),
     ("feeds.newsroom", "feeds.newsstand"),
     ("feeds.ingest", "feeds.store", "feeds.render", "feeds.categories", "feeds.revision"),
     ("feeds.model",),
