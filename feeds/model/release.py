@@ -147,6 +147,14 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a document's sender has seen of the release that it is to correct."""
+
+    revision: int  #: 0 when there was none
+    face: str = ""  #: `Release.face`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A document read and cleaned, on its way to become a release or a correction of one."""
 
@@ -156,6 +164,8 @@ class Draft:
     warnings: tuple[str, ...] = ()  #: what was mended on the way in, for a person
     embargoed_until: datetime | None = None  #: aware, UTC, whole seconds; public at once without
     correction: Correction | None = None  #: should it be one
+    #: Where it is not so any more, nothing is stored. Without it, the document counts anyhow.
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +192,11 @@ class Release:
         for field in ("title", "body", "summary"):
             if not is_xml_text(getattr(self.content, field)):
                 raise InvalidRelease(self.id, field, "holds characters that XML forbids")
+
+    @property
+    def seen(self) -> Expected:
+        """What somebody who looks at it now has seen."""
+        return Expected(revision=self.revision, face=self.face)
 
     @property
     def face(self) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feeds import revision
+from feeds.errors import ReleaseChanged
 from feeds.model.intake import Refusal, Verdict
-from feeds.model.release import Draft, Release, ReleaseId
+from feeds.model.release import Draft, Expected, Release, ReleaseId
 from feeds.store.database import Transaction
 
 #: A clock a little ahead of ours is no reason to refuse a document.
@@ -43,8 +44,13 @@ class Decider:
         self._by_digest = tx.releases.by_digests(named_by_file)
 
     def decide(self, draft: Draft) -> Decision | Refusal:
-        """Say what *draft* is: a release that is new, corrected or unchanged; or refuse it."""
+        """Say what *draft* is: a release that is new, corrected or unchanged; or refuse it.
+
+        Raises:
+            ReleaseChanged: Its sender took the release for another than it is.
+        """
         held = self._held(draft)
+        _require_expected(draft, held)
         refusal = self._objection(draft, held)
         if refusal is not None:
             return refusal
@@ -84,3 +90,9 @@ class Decider:
                 "stamp one after the other",
             )
         return None
+
+
+def _require_expected(draft: Draft, held: Release | None) -> None:
+    found = Expected(revision=0) if held is None else held.seen
+    if draft.expected not in (None, found):
+        raise ReleaseChanged(f"the release of {draft.source_key} was changed meanwhile")
