@@ -40,7 +40,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "lxml": ("feeds.render",),
     "markupsafe": ("service.web",),
     "nh3": ("feeds.ingest.html_bodies",),
-    "pydantic": ("service.settings",),
+    "pydantic": ("service.settings", "service.web.api"),
     "pydantic_core": ("service.settings",),
     "requests": ("service.outbound",),
     "rich": ("service.cli",),

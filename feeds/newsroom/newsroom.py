@@ -120,6 +120,11 @@ class Newsroom:
             found = [*by_key.values()] or [*tx.releases.by_ids([ReleaseId(or_id)]).values()]
             return self._listed(tx, found)[0] if found else None
 
+    def held_under(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Release]:
+        """The releases that came under these source keys."""
+        with self._database.read() as tx:
+            return tx.releases.by_source_keys(keys)
+
     def release(self, name: str) -> ListedRelease:
         """The release whose id, slug, source key or file is *name*.
 
