@@ -61,14 +61,21 @@ def misshapen(error: ValidationError, value: object) -> ApiProblem:
     """The answer to a body that has not the right shape."""
     by_pointer: dict[str, list[str]] = {}
     for details in error.errors(include_url=False, include_input=False):
-        pointer = json_pointer(_path_in(value, details["loc"]))
+        is_missing = details["type"] == "missing"
+        pointer = json_pointer(_path_in(value, details["loc"], is_missing=is_missing))
         by_pointer.setdefault(pointer, []).append(_said(details))
+    # Where there are several ways to write a field, the one that came furthest was meant.
+    deepest = {
+        pointer: said
+        for pointer, said in by_pointer.items()
+        if not any(other.startswith(f"{pointer}/") for other in by_pointer)
+    }
     return ApiProblem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "the body has not the shape of a record",
         errors=[
             Fault(pointer=pointer, detail=", or ".join(dict.fromkeys(said)))
-            for pointer, said in by_pointer.items()
+            for pointer, said in deepest.items()
         ],
     )
 
@@ -100,14 +107,16 @@ def _pointer(field: str | None) -> str | None:
     return None if field is None else json_pointer(_STEP.findall(field))
 
 
-def _path_in(value: object, location: Sequence[str | int]) -> Iterator[str | int]:
+def _path_in(
+    value: object, location: Sequence[str | int], *, is_missing: bool
+) -> Iterator[str | int]:
     """The steps of pydantic's *location* that are in the body, without those of its own unions."""
     for position, step in enumerate(location):
         if isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]
         elif isinstance(value, dict) and step in value:
             value = value[str(step)]
-        elif not (isinstance(value, dict) and position == len(location) - 1):
+        elif not (is_missing and position == len(location) - 1):
             continue  # a member of a union
         yield step
 

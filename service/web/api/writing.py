@@ -4,7 +4,7 @@ Each of these looks at the release that is there, decides, and stores on conditi
 still there as it was seen. Where it is not, it looks again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from io import BytesIO
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from feeds.errors import ReleaseChanged, ReleaseNotFound
 from feeds.ingest import read_documents, read_record
+from feeds.ingest.markup import opening
 from feeds.model.intake import Intake, Refusal
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Content, Draft, Expected
@@ -79,8 +80,14 @@ def patch_release(call: Call[WriteQuery]) -> Answer:
     def compose(held: ListedRelease | None) -> Draft:
         if held is None:
             raise ReleaseNotFound(call.key)
-        draft = _read(call, _checked(merged(record_of(held.release), patch)))
-        content = _with_the_rest(draft.content, held.release.content, patch)
+        record = record_of(held.release)
+        touched = set(patch)
+        if "body" in patch and _is_summary_of_body(call, held.release.content):
+            # It was made of the old body; of the new one another is made, unless it is given.
+            del record["summary"]
+            touched.add("summary")
+        draft = _read(call, _checked(merged(record, patch)))
+        content = _with_the_rest(draft.content, held.release.content, touched)
         return replace(draft, source_key=held.release.source_key, content=content)
 
     return _write(call, compose)
@@ -245,9 +252,13 @@ def _read(call: Call[WriteQuery], record: Mapping[str, Any]) -> Draft:
     raise refused(read)
 
 
-def _with_the_rest(new: Content, held: Content, patch: Mapping[str, object]) -> Content:
-    """*New*, but where the patch is silent exactly what was held."""
-    touched = {CONTENT_BY_FIELD.get(name, "details") for name in patch}
+def _is_summary_of_body(call: Call[Any], content: Content) -> bool:
+    return content.summary == opening(content.body, max_chars=call.rules.derived_summary_chars)
+
+
+def _with_the_rest(new: Content, held: Content, fields: Collection[str]) -> Content:
+    """*New*, but for all beside these *fields* of a record exactly what was held."""
+    touched = {CONTENT_BY_FIELD.get(name, "details") for name in fields}
     untouched = {*CONTENT_BY_FIELD.values(), "details"} - touched
     return replace(new, **{name: getattr(held, name) for name in untouched})
 

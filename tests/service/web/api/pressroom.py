@@ -115,7 +115,7 @@ class Pressroom:
         finally:
             connection.close()
 
-    def put(self, key: str = "2026-17", **changes: object) -> Answer:
+    def put(self, key: str = "2026-17", /, **changes: object) -> Answer:
         """Put the usual record, with *changes*; one that is ``...`` is left out."""
         record = {name: value for name, value in (RECORD | changes).items() if value is not ...}
         return self.ask("PUT", f"/releases/{key}", record)
