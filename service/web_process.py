@@ -17,15 +17,13 @@ from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
 from feeds.categories import Catalogue
-from feeds.ingest import IntakeRules
-from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.changes import Changes
 from feeds.store.database import Database
 from service import logs
 from service.accepted import AcceptedWatch, accepted
-from service.settings import ApiSettings, Settings
-from service.web import Bridge, Front, Shelf, Watch, create_app
+from service.settings import Settings
+from service.web import Bridge, Front, Press, Shelf, Watch, create_app
 from service.wire import SILENCE_S, Wire
 from service.wiring import Installation, install, open_database, utc_now
 
@@ -70,19 +68,15 @@ class CurrentNewsroom:
         return self._installation.newsstand
 
     @property
-    def newsroom(self) -> Newsroom:
-        """Releases in."""
-        return self._installation.newsroom
-
-    @property
-    def rules(self) -> IntakeRules:
-        """How documents are read."""
-        return self._installation.rules
-
-    @property
-    def api(self) -> ApiSettings:
-        """The API and its limits."""
-        return self._installation.settings.api
+    def press(self) -> Press:
+        """What the API works with."""
+        installed = self._installation
+        return Press(
+            catalogue=installed.catalogue,
+            newsroom=installed.newsroom,
+            rules=installed.rules,
+            limits=installed.settings.api,
+        )
 
     @property
     def database(self) -> Database:

@@ -3,7 +3,7 @@
 A Flask application, and the layer before it that answers most readers from memory.
 """
 
-from service.web.api import ApiState
+from service.web.api import ApiState, Press
 from service.web.app import create_app
 from service.web.assets import load_assets
 from service.web.bridge import Bridge
@@ -19,6 +19,7 @@ __all__ = [
     "ApiState",
     "Bridge",
     "Front",
+    "Press",
     "Reply",
     "Shelf",
     "Watch",

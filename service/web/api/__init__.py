@@ -5,6 +5,6 @@ knows who may do what, and how HTTP says it.
 """
 
 from service.web.api.blueprint import make_blueprint
-from service.web.api.calls import ApiState
+from service.web.api.calls import ApiState, Press
 
-__all__ = ["ApiState", "make_blueprint"]
+__all__ = ["ApiState", "Press", "make_blueprint"]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import NotFound
 
 from service.web.api import openapi
-from service.web.api.calls import JSON_TYPE, Answer, ApiState, Call
+from service.web.api.calls import JSON_TYPE, Answer, ApiState, Call, Press
 from service.web.api.doorkeeper import Doorkeeper, require
 from service.web.api.faults import ApiProblem, bad_parameter, misasked
 from service.web.api.operations import OPERATIONS, Operation
@@ -52,8 +52,7 @@ def make_blueprint(
     @blueprint.get("/openapi.json")
     def describe() -> Response:
         """It tells nothing of this newsroom but where it is, so it needs no token."""
-        _require_offered(state)
-        document = openapi.describe(state.catalogue.site.base_url)
+        document = openapi.describe(_offered(state).catalogue.site.base_url)
         return Response(json.dumps(document, ensure_ascii=False), mimetype=JSON_TYPE)
 
     @blueprint.after_request
@@ -67,7 +66,8 @@ def make_blueprint(
 def _do(
     operation: Operation, key: str, state: ApiState, doorkeeper: Doorkeeper, now: datetime
 ) -> Answer:
-    limits = _require_offered(state).api
+    press = _offered(state)
+    limits = press.limits
     token = doorkeeper.admit(request.headers.get("Authorization"), limits=limits, now=now)
     require(token, operation.action)
     if (request.content_length or 0) > limits.max_body_bytes:
@@ -76,10 +76,7 @@ def _do(
         )
     call = Call(
         token=token,
-        catalogue=state.catalogue,
-        newsroom=state.newsroom,
-        rules=state.rules,
-        limits=limits,
+        press=press,
         now=now,
         request=request,
         query=_query(operation.query),
@@ -88,10 +85,11 @@ def _do(
     return operation.do(call)
 
 
-def _require_offered(state: ApiState) -> ApiState:
-    if not state.api.offered:
+def _offered(state: ApiState) -> Press:
+    press = state.press
+    if not press.limits.offered:
         raise NotFound
-    return state
+    return press
 
 
 def _query(shape: type[Query]) -> Query:

@@ -27,28 +27,26 @@ PATCH_TYPE = "application/merge-patch+json"
 _Q = TypeVar("_Q", bound=Query)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """The newsroom as one call sees it, from its first line to its last."""
+
+    catalogue: Catalogue
+    newsroom: Newsroom
+    rules: IntakeRules  #: how documents are read
+    limits: ApiSettings  #: and whether there is an API
+
+
 class ApiState(Protocol):
-    """Where the API finds the current newsroom. A reload swaps all attributes but the database."""
+    """Where the API finds the current newsroom."""
 
     @property
-    def catalogue(self) -> Catalogue:
-        """Site, categories and feeds as configured now."""
-
-    @property
-    def newsroom(self) -> Newsroom:
-        """Releases in, for this catalogue."""
-
-    @property
-    def rules(self) -> IntakeRules:
-        """How documents are read."""
-
-    @property
-    def api(self) -> ApiSettings:
-        """Whether there is an API, and its limits."""
+    def press(self) -> Press:
+        """As it is configured now. A reload swaps it, whole."""
 
     @property
     def database(self) -> Database:
-        """Knows the tokens."""
+        """Knows the tokens; the same for all configurations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +63,21 @@ class Call(Generic[_Q]):
     """A call that its bearer may make, from its first line to its last."""
 
     token: Token
-    catalogue: Catalogue
-    newsroom: Newsroom
-    rules: IntakeRules
-    limits: ApiSettings
+    press: Press
     now: datetime
     request: Request
     query: _Q
     key: str = ""  #: the last part of the address, decoded
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Site, categories and feeds."""
+        return self.press.catalogue
+
+    @property
+    def newsroom(self) -> Newsroom:
+        """Releases in."""
+        return self.press.newsroom
 
     @cached_property
     def document(self) -> str:

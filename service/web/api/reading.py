@@ -101,7 +101,7 @@ def _moment(call: Call[ListQuery]) -> datetime | None:
     if written is None:
         return None
     try:
-        moment = read_moment_or_day(written, field="since", rules=call.rules, mended=[])
+        moment = read_moment_or_day(written, field="since", rules=call.press.rules, mended=[])
     except DocumentRefused as fault:
         raise bad_parameter("since", fault.reason) from fault
     return in_utc(moment)

@@ -34,14 +34,14 @@ _log = get_logger(__name__)
 #: Who meets others on one release so often in a row finds it under siege.
 MAX_TRIES = 5
 
-NEW, UNCHANGED, RETRACTED, REFUSED = "new", "unchanged", "retracted", "refused"
+NEW, EMBARGOED, RETRACTED, REFUSED = "new", "embargoed", "retracted", "refused"
 
 #: By verdict. One that waits for its minute is accepted, and nothing of it can be seen yet.
 STATUS: Mapping[str, HTTPStatus] = {
     NEW: HTTPStatus.CREATED,
     "corrected": HTTPStatus.OK,
-    UNCHANGED: HTTPStatus.OK,
-    "embargoed": HTTPStatus.ACCEPTED,
+    "unchanged": HTTPStatus.OK,
+    EMBARGOED: HTTPStatus.ACCEPTED,
 }
 _NONE = Expected(revision=0)
 
@@ -191,7 +191,7 @@ def _answer(call: Call[WriteQuery], intake: Intake) -> Answer:
     outcome = Outcome(
         verdict=verdict,
         dry_run=is_dry_run,
-        etag=None if is_dry_run else etag_of(shown),
+        etag=None if is_dry_run or verdict == EMBARGOED else etag_of(shown),
         changed_feeds=list(intake.feeds),
         warnings=list(intake.draft.warnings),
         release=shown,
@@ -238,13 +238,13 @@ def _checked(value: object) -> dict[str, Any]:
 
 
 def _read(call: Call[WriteQuery], record: Mapping[str, Any]) -> Draft:
-    if len(call.body()) > call.rules.max_document_bytes:
+    if len(call.body()) > call.press.rules.max_document_bytes:
         raise ApiProblem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"a release may have {call.rules.max_document_bytes} bytes",
+            f"a release may have {call.press.rules.max_document_bytes} bytes",
         )
     fields = {**record, "source_key": call.key}
-    read = read_record(fields, document=call.document, rules=call.rules)
+    read = read_record(fields, document=call.document, rules=call.press.rules)
     if isinstance(read, Draft):
         return read
     if not call.query.dry_run:
@@ -253,7 +253,9 @@ def _read(call: Call[WriteQuery], record: Mapping[str, Any]) -> Draft:
 
 
 def _is_summary_of_body(call: Call[Any], content: Content) -> bool:
-    return content.summary == opening(content.body, max_chars=call.rules.derived_summary_chars)
+    return content.summary == opening(
+        content.body, max_chars=call.press.rules.derived_summary_chars
+    )
 
 
 def _with_the_rest(new: Content, held: Content, fields: Collection[str]) -> Content:
@@ -274,10 +276,10 @@ def _read_batch(call: Call[WriteQuery]) -> list[Draft | Refusal]:
         suffix = ".json"
         if not isinstance(call.json(), list):
             raise _unprocessable("a batch is an array of records", pointer="")
-    limit = call.limits.max_batch_releases
+    limit = call.press.limits.max_batch_releases
     # The suffix tells the form; it is taken off again, as what a person reads is a name.
     stream = read_documents(
-        BytesIO(call.body()), document=_batch_name(call) + suffix, rules=call.rules
+        BytesIO(call.body()), document=_batch_name(call) + suffix, rules=call.press.rules
     )
     read = list(islice(stream, limit + 1))
     if len(read) > limit:

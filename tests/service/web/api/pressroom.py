@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from feeds.ingest import IntakeRules
 from feeds.model.token import Action, Token
+from feeds.newsroom import Newsroom
 from feeds.store.database import Database
 from feeds.store.migrate import upgrade
 from service.settings import ApiSettings
 from service.tokens import hash_of, make_token
-from service.web import Front, Shelf, create_app
+from service.web import Front, Press, Shelf, create_app
 from tests.support.newsrooms import NOON, SITE, Office
 from tests.support.wire_server import make_server, port_of, running
 
@@ -59,14 +60,19 @@ class Pressroom:
         self.token = self.make_token("everything")
 
     @property
-    def catalogue(self) -> Any:
-        """Site, categories and feeds."""
-        return self.office.catalogue
-
-    @property
-    def newsroom(self) -> Any:
+    def newsroom(self) -> Newsroom:
         """Releases in."""
         return self.office.newsroom
+
+    @property
+    def press(self) -> Press:
+        """The newsroom and its limits as they are now."""
+        return Press(
+            catalogue=self.office.catalogue,
+            newsroom=self.newsroom,
+            rules=self.rules,
+            limits=self.api,
+        )
 
     def make_token(
         self,
