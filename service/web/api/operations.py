@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from feeds.model.token import Action
 from feeds.newsroom import Newsroom
-from service.web.api import reading, writing
+from service.web.api import batches, reading, writing
 from service.web.api.calls import JSON_TYPE, LINES_TYPES, PATCH_TYPE, Answer, Call
 from service.web.api.queries import ListQuery, NoQuery, Query, RetractQuery, WriteQuery
 from service.web.api.shapes import (
@@ -68,7 +68,7 @@ OPERATIONS: list[Operation] = [
         method="POST",
         path="/releases",
         action=Action.PUBLISH,
-        do=writing.post_releases,
+        do=batches.post_releases,
         summary="Add and correct many releases; each is answered for itself.",
         query=WriteQuery,
         bodies={JSON_TYPE: BATCH_SCHEMA, **dict.fromkeys(LINES_TYPES, LINES_SCHEMA)},
