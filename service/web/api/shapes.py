@@ -50,6 +50,33 @@ class EnclosureIn(Shape):
     title: str | None = None
 
 
+class ContactIn(Shape):
+    """Whom the press may ask."""
+
+    name: str | None = None
+    role: str | None = None
+    organisation: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    uri: str | None = None
+
+
+class RelatedIn(Shape):
+    """Something that belongs to the release and stands elsewhere."""
+
+    url: str
+    title: str | None = None
+    language: str | None = None
+    media_type: str | None = None
+
+
+class CorrectionIn(Shape):
+    """What a changed release is to who has read it."""
+
+    weight: Literal["minor", "major"]
+    note: str | None = Field(default=None, description="What changed, for a reader.")
+
+
 Authors = list[str | AuthorIn] | AuthorIn | str
 Enclosures = list[EnclosureIn] | EnclosureIn
 
@@ -86,6 +113,23 @@ class Record(Shape):
     enclosures: Enclosures | None = None
     attachments: Enclosures | None = Field(default=None, description="More enclosures.")
     enclosure: Enclosures | None = Field(default=None, description="One more.")
+    contacts: list[str | ContactIn] | ContactIn | str | None = None
+    related: list[str | RelatedIn] | RelatedIn | str | None = None
+    place: str | None = Field(default=None, description="Where it was given out.")
+    number: OwnId | None = Field(
+        default=None, description="As its publisher counts releases.", examples=["SG/SM/19589"]
+    )
+    rights: str | None = Field(default=None, description="Plain text.")
+    license: str | None = Field(default=None, description="Address of the licence.")
+    work: OwnId | None = Field(
+        default=None, description="The same for a release and all its translations."
+    )
+    embargoed_until: WrittenMoment | None = Field(
+        default=None, description="Nobody is shown it before."
+    )
+    correction: Literal["minor", "major"] | CorrectionIn | None = Field(
+        default=None, description="Should it be one: whether readers are told."
+    )
     source_key: OwnId | None = Field(
         default=None,
         description="What the release is known by to its sender. The address says it in a PUT; "
