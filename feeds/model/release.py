@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -164,8 +165,9 @@ class Draft:
     warnings: tuple[str, ...] = ()  #: what was mended on the way in, for a person
     embargoed_until: datetime | None = None  #: aware, UTC, whole seconds; public at once without
     correction: Correction | None = None  #: should it be one
-    #: Where it is not so any more, nothing is stored. Without it, the document counts anyhow.
-    expected: Expected | None = None
+    #: Where it is not so any more, nothing is stored. Without it, the document counts anyhow. It
+    #: is no part of what the document says.
+    expected: Expected | None = dataclass_field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
