@@ -106,6 +106,26 @@ class RevisionNotFound(FeedsError):
         self.number = number
 
 
+class ReleaseChanged(FeedsError):
+    """A release is not what the sender of a document takes it for; nothing was stored."""
+
+
+class TokenExists(FeedsError):
+    """A token has, or had, this name."""
+
+    def __init__(self, name: str, /) -> None:
+        super().__init__(f"there is, or was, a token of {name!r}: take another name")
+        self.name = name
+
+
+class TokenNotFound(FeedsError):
+    """No token has this name."""
+
+    def __init__(self, name: str, /) -> None:
+        super().__init__(f"no token of {name!r}")
+        self.name = name
+
+
 class DocumentRefused(FeedsError):
     """An incoming document cannot become a release. It says where, why, and what to do."""
 

@@ -19,10 +19,11 @@ from uvicorn.supervisors import Multiprocess
 from feeds.categories import Catalogue
 from feeds.newsstand import Newsstand
 from feeds.store.changes import Changes
+from feeds.store.database import Database
 from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.settings import Settings
-from service.web import Bridge, Front, Shelf, Watch, create_app
+from service.web import Bridge, Front, Press, Shelf, Watch, create_app
 from service.wire import SILENCE_S, Wire
 from service.wiring import Installation, install, open_database, utc_now
 
@@ -66,6 +67,23 @@ class CurrentNewsroom:
         """Feeds out."""
         return self._installation.newsstand
 
+    @property
+    def press(self) -> Press:
+        """What the API works with."""
+        installed = self._installation
+        return Press(
+            catalogue=installed.catalogue,
+            newsroom=installed.newsroom,
+            rules=installed.rules,
+            measure=installed.measure,
+            limits=installed.settings.api,
+        )
+
+    @property
+    def database(self) -> Database:
+        """The one of all configurations."""
+        return self._installation.database
+
     def configure(self, settings: Settings) -> None:
         """Take another configuration; requests under way keep what they began with."""
         self._installation = install(settings, self._installation.database)
@@ -87,7 +105,8 @@ def application() -> Bridge:
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
         watch=Watch(Changes(database), clock=time.monotonic),
     )
-    front = Front(create_app(newsroom, shelf, clock=utc_now), state=newsroom, shelf=shelf)
+    app = create_app(newsroom, shelf, clock=utc_now, api=newsroom)
+    front = Front(app, state=newsroom, shelf=shelf)
     # What there is now stays to the end. Without it, each full look for garbage goes through the
     # objects of all libraries, for tens of milliseconds in which nobody is answered.
     gc.collect()

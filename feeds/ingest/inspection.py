@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from feeds.errors import DocumentRefused
 from feeds.ingest.records import Record
-from feeds.model.intake import Refusal
+from feeds.model.intake import FieldFault, Refusal
 from feeds.model.release import Origin
 
 _T = TypeVar("_T")
@@ -40,6 +40,10 @@ class Inspection:
             reason="; ".join(fault.reason for fault in self.faults),
             remedy="; ".join(dict.fromkeys(fault.remedy for fault in self.faults)),
             field=first.field,
+            faults=tuple(
+                FieldFault(field=fault.field, reason=fault.reason, remedy=fault.remedy)
+                for fault in self.faults
+            ),
         )
 
 

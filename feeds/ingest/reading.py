@@ -1,6 +1,6 @@
 """The door: a stream in, drafts and refusals out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import BinaryIO
 
@@ -9,7 +9,7 @@ from feeds.ingest.characters import nfc
 from feeds.ingest.drafting import draft
 from feeds.ingest.inspection import refused
 from feeds.ingest.parsers import parser_for
-from feeds.ingest.records import Parsed
+from feeds.ingest.records import Parsed, Record
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import peekable
 from feeds.model.intake import Refusal
@@ -38,6 +38,19 @@ def read_documents(
     seen = _Seen()
     for parsed in parser_for(name, source).parse(source, rules):
         yield seen.check(_judge(parsed, name, rules))
+
+
+def read_record(
+    fields: Mapping[str, object], *, document: str, rules: IntakeRules
+) -> Draft | Refusal:
+    """The release in one record, as it would stand in a file of JSON; or all its faults.
+
+    Args:
+        fields: By the names of docs/releases-in.md. One of them has to name the record.
+        document: What messages to a person call it.
+        rules: What is assumed, and the limits.
+    """
+    return draft(Record(fields=fields), document=document, rules=rules)
 
 
 def _judge(parsed: Parsed, document: str, rules: IntakeRules) -> Draft | Refusal:

@@ -36,7 +36,7 @@ def source_key(record: Record, *, document: str, title: str, url: str | None) ->
         DocumentRefused: The record's id is not usable.
     """
     if (own_id := _own_id(record.fields)) is not None:
-        return SourceKey(f"id:{own_id}")
+        return own_id
     if url is not None:
         # A site that moves to https has not written its releases anew.
         return SourceKey(f"url:{re.sub('^http:', 'https:', url)}")
@@ -46,11 +46,20 @@ def source_key(record: Record, *, document: str, title: str, url: str | None) ->
     return SourceKey(f"record:{_identity(record.fields, title)}")
 
 
-def _own_id(fields: Mapping[str, object]) -> str | None:
+def key_of_id(own_id: object, *, field: str = ID_FIELDS[0]) -> SourceKey:
+    """The key of a record that names itself *own_id*.
+
+    Raises:
+        DocumentRefused: It is no id.
+    """
+    return SourceKey(f"id:{_read_id(field, own_id)}")
+
+
+def _own_id(fields: Mapping[str, object]) -> SourceKey | None:
     for name in ID_FIELDS:
         value = fields.get(name)
         if value is not None and value != "":
-            return _read_id(name, value)
+            return key_of_id(value, field=name)
     return None
 
 

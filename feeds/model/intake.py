@@ -1,6 +1,7 @@
 """What becomes of documents at the door."""
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from enum import StrEnum
 
@@ -29,6 +30,15 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFault:
+    """What is wrong with one field of a document."""
+
+    field: str | None  #: as the document calls it: ``title``, ``enclosures[0].url``
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A document that was not accepted. It concerns no other document."""
 
@@ -36,6 +46,8 @@ class Refusal:
     reason: str  #: the fact, for a person
     remedy: str  #: what to do, for a person
     field: str | None = None  #: the field at fault, as the document calls it
+    #: Each fault by itself, where there may be several; not kept.
+    faults: tuple[FieldFault, ...] = dataclass_field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

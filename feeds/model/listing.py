@@ -18,6 +18,27 @@ class ListedRelease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseQuery:
+    """Which releases are asked for, and in which order."""
+
+    feed: str | None = None  #: only those filed in this feed
+    feeds: tuple[str, ...] | None = None  #: only those filed in one of these
+    language: str | None = None  #: BCP 47, exactly
+    since: datetime | None = None  #: only those that changed at this moment or later
+    is_unfiled: bool = False  #: only those with a name that no category claims
+    is_newest_first: bool = True  #: by when they changed; else the oldest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a release stands in the order of changes: where a list ended, and goes on."""
+
+    changed_at: datetime
+    published: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageStub:
     """A release's page, for lists of addresses: what they say of it, without its text."""
 

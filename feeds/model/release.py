@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -179,6 +180,14 @@ class UnmeasuredEnclosure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a document's sender has seen of the release that it is to correct."""
+
+    revision: int  #: 0 when there was none
+    face: str = ""  #: `Release.face`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A document read and cleaned, on its way to become a release or a correction of one."""
 
@@ -190,6 +199,9 @@ class Draft:
     correction: Correction | None = None  #: should it be one
     #: Files that are not in `content` yet. A draft is taken in without those that still are here.
     unmeasured: tuple[UnmeasuredEnclosure, ...] = ()
+    #: Where it is not so any more, nothing is stored. Without it, the document counts anyhow. It
+    #: is no part of what the document says.
+    expected: Expected | None = dataclass_field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +231,11 @@ class Release:
                 raise InvalidRelease(self.id, field, "holds characters that XML forbids")
         if not all(is_xml_text(note.text) for note in self.notes):
             raise InvalidRelease(self.id, "notes", "hold characters that XML forbids")
+
+    @property
+    def seen(self) -> Expected:
+        """What somebody who looks at it now has seen."""
+        return Expected(revision=self.revision, face=self.face)
 
     @property
     def face(self) -> str:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from feeds import revision
+from feeds.errors import ReleaseChanged
 from feeds.model.embargo import Embargo
 from feeds.model.intake import Refusal, Verdict
 from feeds.model.life import Deed
-from feeds.model.release import Draft, Release, ReleaseId
+from feeds.model.release import Draft, Expected, Release, ReleaseId
 from feeds.newsroom.waiting_room import WaitingRoom, end_of, freed, is_as_it_waits
 from feeds.store.database import Transaction
 
@@ -67,8 +68,12 @@ class Decider:
         """Say what *draft* is: a release that is new, corrected or unchanged; or refuse it.
 
         Or it waits for the end of its embargo.
+
+        Raises:
+            ReleaseChanged: Its sender took the release for another than it is.
         """
         held, waiting = self._held(draft), self.waiting_room.of(draft)
+        _require_expected(draft, held)
         until = end_of(draft, waiting, now=self._now)
         if until is not None and until > self._now:
             return self._keep(draft, held, waiting, until=until)
@@ -207,6 +212,12 @@ class Decider:
                 remedy=f"give one of the two another name; {_IF_CORRECTION}",
             )
         return None
+
+
+def _require_expected(draft: Draft, held: Release | None) -> None:
+    found = Expected(revision=0) if held is None else held.seen
+    if draft.expected not in (None, found):
+        raise ReleaseChanged(f"the release of {draft.source_key} was changed meanwhile")
 
 
 _IF_CORRECTION = (

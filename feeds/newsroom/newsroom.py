@@ -8,8 +8,8 @@ from feeds.model.embargo import Embargo
 from feeds.model.history import Revision, Step
 from feeds.model.intake import Intake, KeptRefusal, Refusal, Verdict
 from feeds.model.life import Act
-from feeds.model.listing import ListedRelease
-from feeds.model.release import Draft, Release, ReleaseId
+from feeds.model.listing import ListedRelease, Place, ReleaseQuery
+from feeds.model.release import Draft, Release, ReleaseId, SourceKey
 from feeds.newsroom.announcing import announce
 from feeds.newsroom.corrections import acts_of
 from feeds.newsroom.decisions import Decider, Decision
@@ -63,6 +63,7 @@ class Newsroom:
             What became of each, in their order. Refusals are kept in the store.
 
         Raises:
+            ReleaseChanged: One was sent for a release that is another by now; nothing was stored.
             StoreUnavailable: Nothing of the batch was stored.
         """
         return in_one_go(self._database, lambda tx: self._take_in(tx, drafts, now=now, by=by))
@@ -188,6 +189,30 @@ class Newsroom:
         with self._database.read() as tx:
             found = tx.releases.latest(limit=limit, feed=feed, is_unfiled=is_unfiled)
             return self._listed(tx, found)
+
+    def listed(
+        self, wanted: ReleaseQuery, *, after: Place | None = None, limit: int = 50
+    ) -> list[ListedRelease]:
+        """A page of the list of releases; see ``Releases.listed``."""
+        with self._database.read() as tx:
+            return self._listed(tx, tx.releases.listed(wanted, after=after, limit=limit))
+
+    def held(self, key: SourceKey, *, or_id: str) -> ListedRelease | None:
+        """The release that came under *key*, else the one whose permanent id is *or_id*."""
+        with self._database.read() as tx:
+            by_key = tx.releases.by_source_keys([key])
+            found = [*by_key.values()] or [*tx.releases.by_ids([ReleaseId(or_id)]).values()]
+            return self._listed(tx, found)[0] if found else None
+
+    def held_under(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Release]:
+        """The releases that came under these source keys."""
+        with self._database.read() as tx:
+            return tx.releases.by_source_keys(keys)
+
+    def waiting_under(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Embargo]:
+        """What waits under embargo under these source keys. It is not for the public."""
+        with self._database.read() as tx:
+            return tx.embargoes.by_source_keys(keys)
 
     def release(self, name: str) -> ListedRelease:
         """The release whose id, slug, source key or file is *name*.

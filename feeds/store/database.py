@@ -30,6 +30,7 @@ from feeds.store.refusals import Refusals
 from feeds.store.release_pages import ReleasePages
 from feeds.store.releases import Releases
 from feeds.store.revisions import Revisions
+from feeds.store.tokens import Tokens
 
 #: How long a writer waits for another one on SQLite before it gives up.
 BUSY_TIMEOUT_MS = 20_000
@@ -68,6 +69,11 @@ class Transaction:
     def acts(self) -> Acts:
         """Who did what to which release."""
         return Acts(self.connection)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Who may use the API."""
+        return Tokens(self.connection)
 
     @cached_property
     def names(self) -> Names:

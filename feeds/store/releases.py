@@ -1,11 +1,12 @@
 """Releases, and what they said before they were corrected."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     Select,
@@ -14,13 +15,16 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
+    tuple_,
     update,
 )
 
 from feeds.errors import ReleaseNotFound, StoreConflict
 from feeds.model.life import Retraction, Translation
+from feeds.model.listing import Place, ReleaseQuery
 from feeds.model.release import (
     Content,
     Enclosure,
@@ -176,6 +180,25 @@ class Releases:
             wanted.order_by(order[0].desc(), order[1].desc(), releases.c.id.desc()).limit(limit)
         )
 
+    def listed(self, wanted: ReleaseQuery, *, after: Place | None, limit: int) -> list[Release]:
+        """Releases by when they changed, from the one behind *after*.
+
+        Who walks from the oldest change misses nothing: what changes meanwhile moves to the end.
+        """
+        place = tuple_(releases.c.changed_at, releases.c.published, releases.c.id)
+        found = select(releases)
+        for condition in _conditions(wanted):
+            found = found.where(condition)
+        order = (releases.c.changed_at, releases.c.published, releases.c.id)
+        if after is not None:
+            start = tuple_(
+                literal(after.changed_at, Instant), literal(after.published, Instant), after.id
+            )
+            found = found.where(place < start if wanted.is_newest_first else place > start)
+        if wanted.is_newest_first:
+            return self._fetch(found.order_by(*(each.desc() for each in order)).limit(limit))
+        return self._fetch(found.order_by(*order).limit(limit))
+
     def with_names(
         self, *, folded: Sequence[str], after: ReleaseId | None, limit: int
     ) -> list[Release]:
@@ -298,6 +321,21 @@ class Releases:
         if not found:
             raise ReleaseNotFound(name)
         return found[0]
+
+
+def _conditions(wanted: ReleaseQuery) -> Iterator[ColumnElement[bool]]:
+    if wanted.feeds is not None:
+        filed = select(filings.c.release_id).where(filings.c.feed.in_(wanted.feeds))
+        yield releases.c.id.in_(filed)
+    if wanted.feed is not None:
+        filed = select(filings.c.release_id).where(filings.c.feed == wanted.feed)
+        yield releases.c.id.in_(filed)
+    if wanted.language is not None:
+        yield releases.c.language == wanted.language
+    if wanted.since is not None:
+        yield releases.c.changed_at >= wanted.since
+    if wanted.is_unfiled:
+        yield releases.c.id.in_(_unfiled())
 
 
 def _unfiled() -> Select[tuple[str]]:

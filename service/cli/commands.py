@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "feed": "Look at feeds, make their editions, and check their documents.",
         "export": "Write the whole public site as files.",
         "hub": "See what hubs were told, and tell them again.",
+        "token": "Say who may use the HTTP API.",
         "config": "Check and show the configuration.",
         "store": "Upgrade and check the store.",
         "status": "Show on one screen how everything stands.",

@@ -6,6 +6,7 @@ The only importer of pydantic's settings models and of PyYAML. Nothing here is g
 
 from service.settings.address_types import StoreUrl
 from service.settings.catalogue import catalogue, intake_rules, site
+from service.settings.communique_file import ApiSettings
 from service.settings.effective import EffectiveKey, effective
 from service.settings.faults import ConfigInvalid, Fault, Place
 from service.settings.loading import load, parse
@@ -15,6 +16,7 @@ from service.settings.sources import SourceFile, Sources, read_sources
 
 __all__ = [
     "SCHEMAS",
+    "ApiSettings",
     "ConfigInvalid",
     "EffectiveKey",
     "Fault",

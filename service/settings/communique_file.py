@@ -33,6 +33,9 @@ PauseSeconds = Annotated[float, Field(ge=0.05, le=3600)]
 #: Documents are held in memory whole, with their parsed form beside them.
 MAX_INTAKE_BYTES = 256 * 1024 * 1024
 
+#: Larger bodies do not come through to the application (``service.web.bridge``).
+MAX_API_BODY_BYTES = 16 * 1024 * 1024
+
 
 class SiteSettings(Section):
     """The newsroom as the public sees it."""
@@ -210,6 +213,30 @@ class HttpSettings(Section):
     )
 
 
+class ApiSettings(Section):
+    """The HTTP API that newsrooms publish through."""
+
+    offered: bool = Field(
+        default=True,
+        description="Whether there is one. Nothing can be done with it without a token: see "
+        "communique token.",
+    )
+    max_body_bytes: Annotated[int, Field(ge=1000, le=MAX_API_BODY_BYTES)] = Field(
+        default=8 * 1024 * 1024, description="Largest body; larger ones get 413."
+    )
+    max_batch_releases: Annotated[int, Field(ge=1, le=2000)] = Field(
+        default=500, description="Most releases in one batch."
+    )
+    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=600,
+        description="What a token may ask for, in each web process; more gets 429. A batch counts "
+        "as one.",
+    )
+    burst: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=60, description="And how many of these at once, after a pause."
+    )
+
+
 class LogSettings(Section):
     """What the service says of itself, on standard error."""
 
@@ -257,6 +284,9 @@ class CommuniqueFile(Section):
         description="What holds for every request to other people's servers.",
     )
     http: HttpSettings = Field(default=HttpSettings(), description="Where the service listens.")
+    api: ApiSettings = Field(
+        default=ApiSettings(), description="The HTTP API that newsrooms publish through."
+    )
     log: LogSettings = Field(
         default=LogSettings(),
         description="What the service says of itself, on standard error.",

@@ -3,6 +3,7 @@
 A Flask application, and the layer before it that answers most readers from memory.
 """
 
+from service.web.api import ApiState, Press
 from service.web.app import create_app
 from service.web.assets import load_assets
 from service.web.bridge import Bridge
@@ -15,8 +16,10 @@ from service.web.watch import Watch
 
 __all__ = [
     "UNHEARD",
+    "ApiState",
     "Bridge",
     "Front",
+    "Press",
     "Reply",
     "Shelf",
     "Watch",

@@ -29,6 +29,13 @@ class FormatConverter(BaseConverter):
         return Format(value).value
 
 
+class KeyConverter(BaseConverter):
+    """What a release is known by to its sender: anything, slashes too. See `SlugConverter`."""
+
+    regex = r"[^\x00-\x1f\x7f]{1,2000}"
+    part_isolating = False
+
+
 class NumberConverter(BaseConverter):
     """A number from 1, written in one way only: another spelling would be another address."""
 
@@ -46,5 +53,6 @@ def prepare(app: Flask) -> None:
     """
     app.url_map.converters["slug"] = SlugConverter
     app.url_map.converters["format"] = FormatConverter
+    app.url_map.converters["key"] = KeyConverter
     app.url_map.converters["number"] = NumberConverter
     app.url_map.merge_slashes = False

@@ -19,6 +19,7 @@ from service.web import (
     sitemaps,
 )
 from service.web.answers import harden
+from service.web.api import ApiState, make_blueprint
 from service.web.assets import load_assets
 from service.web.desk import Furniture, WebState, furnish
 from service.web.shelf import Shelf
@@ -30,7 +31,11 @@ def utc_now() -> datetime:
 
 
 def create_app(
-    state: WebState, shelf: Shelf | None = None, *, clock: Callable[[], datetime] = utc_now
+    state: WebState,
+    shelf: Shelf | None = None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    api: ApiState | None = None,
 ) -> Flask:
     """Make the application that serves the newsroom in *state*.
 
@@ -40,6 +45,7 @@ def create_app(
         shelf: Where documents are at hand. One of its own, when none is shared with a layer in
             front.
         clock: Asked once in each request: feeds end by it, and it tells which releases are news.
+        api: The newsroom that is published through over HTTP; without it there is no API.
 
     Returns:
         A WSGI application. It keeps no session and sets no cookie.
@@ -54,5 +60,7 @@ def create_app(
     moves.prepare(app)
     for room in (documents, archives, pages, opml, sitemaps, health, fittings):
         app.register_blueprint(room.blueprint)
+    if api is not None:
+        app.register_blueprint(make_blueprint(api, clock=clock))
     app.after_request(harden)
     return app

@@ -1,7 +1,7 @@
 """What went wrong, told to a browser as a page and to a machine as RFC 9457."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -9,11 +9,15 @@ from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from feeds.errors import (
+    AlreadyRetracted,
     ArchiveNotFound,
     FeedNotFound,
     FeedsError,
+    InvalidReason,
+    NotRetracted,
     ReleaseNotFound,
     RevisionNotFound,
+    StoreConflict,
     StoreOutdated,
     StoreUnavailable,
 )
@@ -66,14 +70,19 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     NoEditionYet: HTTPStatus.SERVICE_UNAVAILABLE,
     FeedGone: HTTPStatus.GONE,
     ReleaseGone: HTTPStatus.GONE,
+    AlreadyRetracted: HTTPStatus.CONFLICT,
+    NotRetracted: HTTPStatus.CONFLICT,
+    InvalidReason: HTTPStatus.UNPROCESSABLE_ENTITY,
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreConflict: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 #: When it is worth asking again. A first edition takes a second; a migration takes longer.
 RETRY_AFTER_S: Mapping[type[Exception], int] = {
     NoEditionYet: 5,
     StoreUnavailable: 30,
     StoreOutdated: 120,
+    StoreConflict: 1,
 }
 
 #: RFC 9110 15.5.11: gone is "likely to be permanent"; but ops may have meant another day.
@@ -118,6 +127,7 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
     gone: FeedGone | None = None  #: with the words of ops, and where to go
     retracted: ReleaseGone | None = None  #: with the reason
+    errors: Sequence[Mapping[str, str]] = ()  #: of each thing that was sent and is wrong
 
 
 def describe(error: Exception) -> Problem:
@@ -134,7 +144,7 @@ def describe(error: Exception) -> Problem:
     for kind in type(error).__mro__:
         if kind in STATUS:
             retry_after_s = RETRY_AFTER_S.get(kind)
-            is_about_store = issubclass(kind, StoreUnavailable | StoreOutdated)
+            is_about_store = issubclass(kind, StoreUnavailable | StoreOutdated | StoreConflict)
             return Problem(
                 status=STATUS[kind],
                 detail="the store cannot be reached" if is_about_store else str(error),
@@ -146,7 +156,12 @@ def describe(error: Exception) -> Problem:
 def _described_by_werkzeug(error: HTTPException) -> Problem:
     # ``Allow`` of a 405 (RFC 9110 15.5.6 requires it) and ``Retry-After`` live in these headers.
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return Problem(status=HTTPStatus(error.code or 500), detail=error.description, headers=headers)
+    return Problem(
+        status=HTTPStatus(error.code or 500),
+        detail=error.description,
+        headers=headers,
+        errors=getattr(error, "errors", ()),
+    )
 
 
 def answer_problem(error: Exception) -> Response:
@@ -156,13 +171,18 @@ def answer_problem(error: Exception) -> Response:
         _log.error("request failed", path=request.path, exc_info=error)
     elif isinstance(error, StoreUnavailable | StoreOutdated):
         _log.error("store unavailable", path=request.path, reason=str(error))
-    write = _as_page if prefers_html(request.headers.get("Accept")) else _as_document
+    is_for_a_person = prefers_html(request.headers.get("Accept")) and not _is_api(request.path)
+    write = _as_page if is_for_a_person else _as_document
     response = write(problem)
     # RFC 9111 4.2.2 would let caches keep a 404 for as long as they see fit.
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(problem.headers)
     response.headers["Vary"] = "Accept"
     return response
+
+
+def _is_api(path: str) -> bool:
+    return path.startswith("/api/")
 
 
 def _as_page(problem: Problem) -> Response:
@@ -197,6 +217,8 @@ def _as_document(problem: Problem) -> Response:
         retraction = problem.retracted.retraction
         content["retracted_at"] = machine(retraction.at)
         content["reason"] = retraction.reason
+    if problem.errors:
+        content["errors"] = list(problem.errors)
     return Response(json.dumps(content) + "\n", status=problem.status, mimetype=PROBLEM_TYPE)
 
 

@@ -1,0 +1,10 @@
+"""The HTTP API that newsrooms publish through; docs/api.md tells it to people.
+
+What is a release, and what is wrong with one, is told by the same intake as for files. This room
+knows who may do what, and how HTTP says it.
+"""
+
+from service.web.api.blueprint import make_blueprint
+from service.web.api.calls import ApiState, Press
+
+__all__ = ["ApiState", "Press", "make_blueprint"]

@@ -1,0 +1,142 @@
+"""The API's own description (OpenAPI 3.1), made of the very shapes that check what comes."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from service.http_rules import PROBLEM_TYPE
+from service.web.api.calls import JSON_TYPE
+from service.web.api.operations import OPERATIONS, Operation
+from service.web.api.queries import parameters
+from service.web.api.releases import ROOT
+from service.web.api.shapes import (
+    BatchOut,
+    Outcome,
+    Page,
+    Patch,
+    Problem,
+    Record,
+    ReleaseOut,
+)
+
+_SHAPES: tuple[type[BaseModel], ...] = (
+    Record, Patch, ReleaseOut, Outcome, Page, BatchOut, Problem,
+)  # fmt: skip
+_REF = "#/components/schemas/{model}"
+
+#: What any call may be answered.
+_ALWAYS = (401, 403, 429, 503)
+
+#: An index entry has to hold it; no control character comes as far as the store.
+KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"^[^\x00-\x1f\x7f]+$"}
+
+_DETAILS = {
+    400: "The query, or the JSON of the body, cannot be understood.",
+    401: "There is no token, or it is not known, expired or revoked.",
+    403: "The token is not for this action, or not for these categories.",
+    404: "There is no such release, or the token may not see it.",
+    409: "Others change the release at this very moment.",
+    412: "A condition does not hold.",
+    413: "The body, or the batch, is too large.",
+    415: "The body has another media type than those that are taken.",
+    422: "The intake refuses what was sent; errors has every fault, with its place.",
+    429: "The token asks too often; Retry-After tells for how long to wait.",
+    503: "The store cannot be reached; Retry-After tells for how long to wait.",
+}
+
+_DESCRIPTION = (
+    "Publish, correct and look at press releases. What a record may hold, how it is cleaned and "
+    "why it is refused is the same as for files. Tokens are made with `communique token make`."
+)
+
+
+@lru_cache(maxsize=4)
+def describe(base_url: str) -> dict[str, Any]:
+    """The document, for the API of the newsroom at *base_url*. Not to be changed."""
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Communiqué",
+            "version": version("communique"),
+            "description": _DESCRIPTION,
+        },
+        "servers": [{"url": f"{base_url}{ROOT}"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    _, made = models_json_schema([(shape, "validation") for shape in _SHAPES], ref_template=_REF)
+    schemas: dict[str, Any] = made["$defs"]
+    return schemas
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": f"For tokens with the action {operation.action}.",
+        "parameters": [*_path(operation), *parameters(operation.query), *_fields(operation)],
+        "responses": {
+            **{str(code): _answer(*told) for code, told in operation.answers.items()},
+            **{str(code): _problem(code) for code in sorted({*_ALWAYS, *operation.problems})},
+        },
+    }
+    if operation.bodies:
+        described["requestBody"] = {
+            "required": True,
+            "content": {kind: _content(shape) for kind, shape in operation.bodies.items()},
+        }
+    return described
+
+
+def _path(operation: Operation) -> list[dict[str, Any]]:
+    if "{key}" not in operation.path:
+        return []
+    told = "The release's key as its sender has it, or its permanent id; slashes as %2F."
+    return [
+        {"name": "key", "in": "path", "required": True, "description": told, "schema": KEY_SCHEMA}
+    ]
+
+
+def _fields(operation: Operation) -> list[dict[str, Any]]:
+    if not operation.has_conditions:
+        return []
+    told = {
+        "If-Match": "Only if the release is still this: the etag of an earlier answer, or *.",
+        "If-None-Match": "With *: only if there is no such release yet.",
+    }
+    return [
+        {"name": name, "in": "header", "description": what, "schema": {"type": "string"}}
+        for name, what in told.items()
+    ]
+
+
+def _content(shape: type[BaseModel] | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(shape, Mapping):
+        return {"schema": shape}
+    return {"schema": {"$ref": _REF.format(model=shape.__name__)}}
+
+
+def _answer(told: str, shape: type[BaseModel] | None) -> dict[str, Any]:
+    if shape is None:
+        return {"description": told}
+    return {"description": told, "content": {JSON_TYPE: _content(shape)}}
+
+
+def _problem(code: int) -> dict[str, Any]:
+    told = _DETAILS.get(code, HTTPStatus(code).phrase)
+    return {"description": told, "content": {PROBLEM_TYPE: _content(Problem)}}

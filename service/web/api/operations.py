@@ -1,0 +1,128 @@
+"""The table of what the API can do. Routes and OpenAPI are made from it, so both are true.
+
+One more is a row here, and a function of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from feeds.model.token import Action
+from service.web.api import batches, reading, writing
+from service.web.api.calls import JSON_TYPE, LINES_TYPES, PATCH_TYPE, Answer, Call
+from service.web.api.queries import ListQuery, NoQuery, Query, RetractQuery, WriteQuery
+from service.web.api.shapes import (
+    BATCH_SCHEMA,
+    LINES_SCHEMA,
+    BatchOut,
+    Outcome,
+    Page,
+    Patch,
+    Record,
+    ReleaseOut,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One thing that can be done."""
+
+    name: str  #: OpenAPI's ``operationId``
+    method: str
+    path: str  #: below the API's root; ``{key}`` stands for a release's
+    action: Action  #: what the token has to be for
+    do: Callable[[Call[Any]], Answer]
+    summary: str
+    answers: Mapping[int, tuple[str, type[BaseModel] | None]]  #: but for problems
+    problems: tuple[int, ...] = ()  #: beside those that every call may meet
+    query: type[Query] = NoQuery
+    #: What a body may be, by media type: a shape, or a JSON Schema. Empty where there is none.
+    bodies: Mapping[str, type[BaseModel] | Mapping[str, Any]] = field(default_factory=dict)
+    has_conditions: bool = False  #: obeys If-Match and If-None-Match
+
+
+_OUTCOMES: Mapping[int, tuple[str, type[BaseModel] | None]] = {
+    200: ("Corrected, unchanged, or a dry run.", Outcome),
+    201: ("Added; its address is in Location.", Outcome),
+    202: ("Accepted, and under embargo: nobody is shown it before its minute.", Outcome),
+}
+_CORRECTIONS = {status: told for status, told in _OUTCOMES.items() if status != 201}
+
+OPERATIONS: list[Operation] = [
+    Operation(
+        name="listReleases",
+        method="GET",
+        path="/releases",
+        action=Action.READ,
+        do=reading.list_releases,
+        summary="Releases by when they changed, page by page.",
+        query=ListQuery,
+        answers={200: ("A page.", Page)},
+        problems=(400,),
+    ),
+    Operation(
+        name="addReleases",
+        method="POST",
+        path="/releases",
+        action=Action.PUBLISH,
+        do=batches.post_releases,
+        summary="Add and correct many releases; each is answered for itself.",
+        query=WriteQuery,
+        bodies={JSON_TYPE: BATCH_SCHEMA, **dict.fromkeys(LINES_TYPES, LINES_SCHEMA)},
+        answers={
+            200: ("All were accepted.", BatchOut),
+            207: ("Some were not.", BatchOut),
+        },
+        problems=(400, 409, 413, 415, 422),
+    ),
+    Operation(
+        name="getRelease",
+        method="GET",
+        path="/releases/{key}",
+        action=Action.READ,
+        do=reading.get_release,
+        summary="One release.",
+        answers={200: ("The release.", ReleaseOut), 304: ("It is what If-None-Match names.", None)},
+        problems=(400, 404),
+    ),
+    Operation(
+        name="putRelease",
+        method="PUT",
+        path="/releases/{key}",
+        action=Action.PUBLISH,
+        do=writing.put_release,
+        summary="Add a release, or correct it. The same once more changes nothing.",
+        query=WriteQuery,
+        bodies={JSON_TYPE: Record},
+        answers=_OUTCOMES,
+        problems=(400, 404, 409, 412, 413, 415, 422),
+        has_conditions=True,
+    ),
+    Operation(
+        name="patchRelease",
+        method="PATCH",
+        path="/releases/{key}",
+        action=Action.PUBLISH,
+        do=writing.patch_release,
+        summary="Correct some fields of a release (RFC 7396).",
+        query=WriteQuery,
+        bodies={PATCH_TYPE: Patch, JSON_TYPE: Patch},
+        answers=_CORRECTIONS,
+        problems=(400, 404, 409, 412, 413, 415, 422),
+        has_conditions=True,
+    ),
+    Operation(
+        name="retractRelease",
+        method="DELETE",
+        path="/releases/{key}",
+        action=Action.RETRACT,
+        do=writing.delete_release,
+        summary="Take a release back: its address says so from then on, and why.",
+        query=RetractQuery,
+        answers={200: ("It is taken back.", Outcome)},
+        problems=(400, 404, 409, 412, 422),
+        has_conditions=True,
+    ),
+]

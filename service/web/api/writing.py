@@ -1,0 +1,249 @@
+"""Releases in: put, patched, and taken back.
+
+Each of these looks at the release that is there, decides, and stores on condition that it is
+still there as it was seen. Where it is not, it looks again.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import ValidationError
+
+from feeds.errors import ReleaseChanged, ReleaseNotFound
+from feeds.ingest import read_record
+from feeds.ingest.markup import opening
+from feeds.model.intake import Intake, Refusal
+from feeds.model.listing import ListedRelease
+from feeds.model.release import Content, Draft, Expected
+from service.logs import get_logger
+from service.web.api.calls import JSON_TYPE, PATCH_TYPE, Answer, Call
+from service.web.api.conditions import (
+    besieged,
+    require_conditions,
+    require_own,
+    unprocessable,
+)
+from service.web.api.faults import ApiProblem, misshapen, refused
+from service.web.api.queries import RetractQuery, WriteQuery
+from service.web.api.reading import find
+from service.web.api.releases import CONTENT_BY_FIELD, address_of, etag_of, record_of, show
+from service.web.api.shapes import Outcome, Record
+
+_log = get_logger(__name__)
+
+#: Who meets others on one release so often in a row finds it under siege.
+MAX_TRIES = 5
+
+NEW, EMBARGOED, RETRACTED = "new", "embargoed", "retracted"
+
+#: By verdict. One that waits for its minute is accepted, and nothing of it can be seen yet.
+STATUS: Mapping[str, HTTPStatus] = {
+    NEW: HTTPStatus.CREATED,
+    "corrected": HTTPStatus.OK,
+    "unchanged": HTTPStatus.OK,
+    EMBARGOED: HTTPStatus.ACCEPTED,
+}
+NONE_THERE = Expected(revision=0)
+
+
+def put_release(call: Call[WriteQuery]) -> Answer:
+    """Add a release, or correct it: afterwards it is what was sent.
+
+    Raises:
+        ApiProblem: It is not done.
+    """
+    call.media_type(JSON_TYPE)
+    record = _checked(call.json())
+    named = record.get("source_key")
+    if named not in (None, "", call.key, f"id:{call.key}"):
+        raise unprocessable("source_key is not the one in the address", pointer="/source_key")
+
+    def compose(held: ListedRelease | None) -> Draft:
+        draft = _read(call, record)
+        return draft if held is None else replace(draft, source_key=held.release.source_key)
+
+    return _write(call, compose)
+
+
+def patch_release(call: Call[WriteQuery]) -> Answer:
+    """Correct some fields of a release (RFC 7396).
+
+    Raises:
+        ReleaseNotFound: There is none.
+        ApiProblem: It is not done.
+    """
+    call.media_type(PATCH_TYPE, JSON_TYPE)
+    patch = call.json()
+    if not isinstance(patch, dict):
+        raise unprocessable("a patch is a JSON object", pointer="")
+
+    def compose(held: ListedRelease | None) -> Draft:
+        if held is None:
+            raise ReleaseNotFound(call.key)
+        record = record_of(held.release)
+        touched = set(patch)
+        if "body" in patch and _is_summary_of_body(call, held.release.content):
+            # It was made of the old body; of the new one another is made, unless it is given.
+            del record["summary"]
+            touched.add("summary")
+        draft = _read(call, _checked(merged(record, patch)))
+        content = _with_the_rest(draft.content, held.release.content, touched)
+        return replace(draft, source_key=held.release.source_key, content=content)
+
+    return _write(call, compose)
+
+
+def delete_release(call: Call[RetractQuery]) -> Answer:
+    """Take a release back, for a reason that the public is told.
+
+    Raises:
+        ReleaseNotFound: There is none.
+        ApiProblem: It is not done.
+    """
+    held = find(call)
+    if held is None:
+        raise ReleaseNotFound(call.key)
+    require_conditions(call, held)
+    require_own(call, held.release.content)
+    if not call.query.dry_run:
+        call.newsroom.retract(
+            held.release.id, reason=call.query.reason, by=call.token.name, now=call.now
+        )
+        _log.info("release retracted by API", token=call.token.name)
+    after = find(call) or held
+    shown = show(call.catalogue, after)
+    outcome = Outcome(
+        verdict=RETRACTED,
+        dry_run=call.query.dry_run,
+        etag=None if call.query.dry_run else etag_of(shown),
+        changed_feeds=list(held.feeds),
+        release=shown,
+    )
+    return Answer(status=HTTPStatus.OK, content=outcome)
+
+
+def merged(target: object, patch: object) -> Any:
+    """RFC 7396 section 2, "MergePatch"."""
+    if not isinstance(patch, dict):
+        return patch
+    result: dict[str, Any] = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def _write(call: Call[WriteQuery], compose: Callable[[ListedRelease | None], Draft]) -> Answer:
+    for _ in range(MAX_TRIES):
+        held = find(call)
+        require_conditions(call, held)
+        if held is not None:
+            require_own(call, held.release.content)
+        draft = compose(held)
+        require_own(call, draft.content)
+        # What waits under embargo is not shown, and not overwritten by another desk either.
+        for waiting in call.newsroom.waiting_under([draft.source_key]).values():
+            require_own(call, waiting.draft.content)
+        seen = NONE_THERE if held is None else held.release.seen
+        try:
+            [outcome] = take_in(call, [replace(draft, expected=seen)])
+        except ReleaseChanged:
+            continue
+        if isinstance(outcome, Refusal):
+            raise refused(outcome)
+        return _answer(call, outcome)
+    raise besieged()
+
+
+def _answer(call: Call[WriteQuery], intake: Intake) -> Answer:
+    is_dry_run, verdict = call.query.dry_run, str(intake.verdict)
+    is_new_try = is_dry_run and verdict == NEW
+    shown = show(call.catalogue, _listed(call, intake), is_stored=not is_new_try)
+    outcome = Outcome(
+        verdict=verdict,
+        dry_run=is_dry_run,
+        etag=None if is_dry_run or verdict == EMBARGOED else etag_of(shown),
+        changed_feeds=list(intake.feeds),
+        warnings=list(intake.draft.warnings),
+        release=shown,
+    )
+    if is_dry_run:
+        return Answer(status=HTTPStatus.OK, content=outcome)
+    # RFC 9110 9.3.4: no ETag in the answer to a PUT, as what was sent is not stored unchanged.
+    _log.info("release taken in by API", token=call.token.name, verdict=verdict)
+    status = STATUS[verdict]
+    headers = {"Location": address_of(call.catalogue, call.key)} if verdict == NEW else {}
+    return Answer(status=status, content=outcome, headers=headers)
+
+
+def _listed(call: Call[WriteQuery], intake: Intake) -> ListedRelease:
+    """The release with the feeds that it is in from now on, not those that it left."""
+    content = intake.release.content
+    feeds = call.catalogue.feeds_taking(
+        set(call.catalogue.file(content.category_names).categories),
+        language=content.language,
+        published=content.published,
+    )
+    return ListedRelease(release=intake.release, feeds=feeds, unclaimed=intake.unclaimed)
+
+
+def take_in(call: Call[WriteQuery], drafts: list[Draft]) -> list[Intake | Refusal]:
+    """Store drafts, or only say what would become of them.
+
+    Raises:
+        ReleaseChanged: A release is another by now than when it was looked at.
+    """
+    measured = call.press.measure(drafts)
+    if call.query.dry_run:
+        return call.newsroom.preview(measured, now=call.now)
+    return call.newsroom.take_in(measured, now=call.now, by=call.token.name)
+
+
+# What a body is made of
+
+
+def _checked(value: object) -> dict[str, Any]:
+    """The body, if it has the shape of a record.
+
+    Raises:
+        ApiProblem: It has not.
+    """
+    try:
+        Record.model_validate(value)
+    except ValidationError as error:
+        raise misshapen(error, value) from error
+    if not isinstance(value, dict):
+        raise AssertionError  # the shape is one of an object
+    return value
+
+
+def _read(call: Call[WriteQuery], record: Mapping[str, Any]) -> Draft:
+    if len(call.body()) > call.press.rules.max_document_bytes:
+        raise ApiProblem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"a release may have {call.press.rules.max_document_bytes} bytes",
+        )
+    fields = {**record, "source_key": call.key}
+    read = read_record(fields, document=call.document, rules=call.press.rules)
+    if isinstance(read, Draft):
+        return read
+    if not call.query.dry_run:
+        call.newsroom.refuse([read], now=call.now)
+    raise refused(read)
+
+
+def _is_summary_of_body(call: Call[Any], content: Content) -> bool:
+    return content.summary == opening(
+        content.body, max_chars=call.press.rules.derived_summary_chars
+    )
+
+
+def _with_the_rest(new: Content, held: Content, fields: Collection[str]) -> Content:
+    """*New*, but for all beside these *fields* of a record exactly what was held."""
+    touched = {CONTENT_BY_FIELD.get(name, "details") for name in fields}
+    untouched = {*CONTENT_BY_FIELD.values(), "details"} - touched
+    return replace(new, **{name: getattr(held, name) for name in untouched})

@@ -1,0 +1,34 @@
+"""Releases taken back over HTTP."""
+
+from feeds.model.token import Action
+from tests.service.web.api.pressroom import Pressroom
+from tests.support.newsrooms import later
+
+
+def test_a_release_is_taken_back_for_a_reason(room: Pressroom) -> None:
+    room.put()
+    room.now = later(hours=1)
+    answer = room.ask("DELETE", "/releases/2026-17?reason=It+was+wrong")
+    assert (answer.status, answer.json["verdict"]) == (200, "retracted")
+    assert answer.json["release"]["retraction"]["reason"] == "It was wrong"
+    assert answer.json["etag"] == room.etag()
+    assert room.newsroom.releases()[0].release.retraction is not None
+
+
+def test_a_dry_run_takes_nothing_back(room: Pressroom) -> None:
+    room.put()
+    answer = room.ask("DELETE", "/releases/2026-17?reason=It+was+wrong&dry_run=true")
+    assert (answer.status, answer.json["dry_run"]) == (200, True)
+    assert room.newsroom.releases()[0].release.retraction is None
+
+
+def test_nothing_is_taken_back_without_a_reason_or_against_a_condition(room: Pressroom) -> None:
+    room.put(categories=["Health"])
+    desk = room.make_token("desk", Action.RETRACT, categories=("finance",))
+    path = "/releases/2026-17?reason=None"
+    assert room.ask("DELETE", "/releases/2026-17").status == 400
+    assert room.ask("DELETE", "/releases/none?reason=None").status == 404
+    assert room.ask("DELETE", path, If_Match='"x"').status == 412
+    assert room.ask("DELETE", path, token=desk).status == 403
+    assert room.newsroom.releases()[0].release.retraction is None
+    assert room.ask("DELETE", path, If_Match=room.etag()).status == 200
