@@ -36,9 +36,7 @@ options stand before it.
 
 def manual() -> str:
     """The page."""
-    sections = [
-        f"## `{words}`\n\n```\n{_help(words, command)}\n```\n" for words, command in commands()
-    ]
+    sections = (_section(words, command) for words, command in commands())
     return "\n".join([_START, *sections])
 
 

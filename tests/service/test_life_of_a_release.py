@@ -1,0 +1,109 @@
+"""The walk in README, step by step as it stands there, and what feedparser sees after each."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import pytest
+
+from tests.support.running_service import ROOT, Service, running, wait_until
+
+FEED = "/feeds/international-cooperation.atom"
+
+
+def steps() -> list[str]:
+    """The shell lines of each step."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.partition("\n## The life of a release\n")[2].partition("\n## ")[0]
+    return re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+
+
+class Walk:
+    """The steps, each in a shell of its own, in one folder."""
+
+    def __init__(self, service: Service, folder: Path) -> None:
+        self.service = service
+        self._folder = folder
+
+    def take(self, step: str) -> str:
+        """Take a step; says what it wrote."""
+        program = f'{sys.executable} -m service --config "{self.service.main}"'
+        start = f'set -euo pipefail\ncommunique() {{ PYTHONPATH="{ROOT}" {program} "$@"; }}\n'
+        script = (start + step).replace("http://localhost:8000", self.service.base_url)
+        ran = subprocess.run(
+            ["bash", "-c", script],
+            cwd=self._folder, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    @property
+    def feed(self) -> Any:
+        """The feed as feedparser reads it."""
+        return feedparser.parse(self.service.get(FEED).body)
+
+    @property
+    def entry(self) -> Any:
+        """The one entry there is; None without one."""
+        entries = self.feed.entries
+        return entries[0] if entries else None
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Iterator[Walk]:
+    """The service as it is shipped, with the sample newsroom's categories and no samples."""
+    service = Service(folder=tmp_path / "newsroom")
+    shipped = (ROOT / "config" / "categories.yaml").read_text(encoding="utf-8")
+    service.categories.write_text(shipped, encoding="utf-8")
+    with running(service):
+        wait_until(lambda: service.get(FEED).status == 200)
+        yield Walk(service, tmp_path)
+
+
+def moment(text: str) -> datetime:
+    """A date of the feed."""
+    return datetime.fromisoformat(text)
+
+
+def test_the_walk_in_the_readme(walk: Walk) -> None:
+    embargo, publish, correct, retract = steps()
+
+    written = walk.take(embargo)
+    until = moment(re.findall(r"embargoed until (\S+)", written)[0])
+    assert walk.entry is None
+    assert time.time() < until.timestamp(), "all of this was before its second"
+
+    assert walk.take(publish).split()[-1] == "200"
+    published = walk.entry
+    assert published.title == "A ceasefire is agreed"
+    assert published.content[0].value == "<p>It was signed on Monday.</p>"
+    assert moment(published.published) == moment(published.updated) == until
+
+    walk.take(correct)
+    wait_until(lambda: "Tuesday" in walk.entry.content[0].value)
+    corrected = walk.entry
+    text = re.sub(r"<[^>]+>", "", corrected.content[0].value)
+    assert re.match(
+        r"Correction, \d+ \w+ \d{4}: It was signed on Tuesday, not on Monday\.\s*"
+        r"It was signed on Tuesday\.",
+        text,
+    )
+    assert (corrected.id, corrected.published) == (published.id, published.published)
+    assert moment(corrected.updated) > until
+
+    walk.take(retract)
+    wait_until(lambda: "not signed after all" in walk.entry.content[0].value)
+    retracted, document = walk.entry, walk.service.get(FEED).body.decode()
+    assert retracted.title == "Retracted: A ceasefire is agreed"
+    assert "Tuesday" not in document
+    assert f'<at:deleted-entry ref="{published.id}"' in document
+    assert retracted.id == published.id
+    assert moment(retracted.updated) > moment(corrected.updated)
+    page = published.link.removeprefix(walk.service.base_url)
+    assert walk.service.get(page).status == 410
