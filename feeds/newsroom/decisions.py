@@ -185,7 +185,9 @@ class Decider:
                 reason=f"the release is dated in the future: {published:%Y-%m-%dT%H:%M:%SZ}",
                 remedy="correct the time stamp, or say embargoed_until, and it comes out then",
             )
-        if held is not None and revision.is_another_document(held, draft):
+        # Who has seen the release that it is to correct means that one.
+        is_meant = draft.expected is not None
+        if held is not None and not is_meant and revision.is_another_document(held, draft):
             return _another(held, draft)
         return None
 
@@ -203,7 +205,10 @@ class Decider:
                 remedy="correct one of the two: a release is published when its embargo ends",
             )
         theirs = _as_written(known, waiting)
-        if theirs is not None and revision.is_another_document(theirs, draft):
+        # A draft is dated by its embargo's end, so that only another one that waits can be told
+        # from it by its date; but two files of one name are told apart in any case.
+        is_comparable = waiting is not None or revision.is_named_by_file(draft.source_key)
+        if theirs is not None and is_comparable and revision.is_another_document(theirs, draft):
             # A refusal is logged: what waits is not named in it.
             return Refusal(
                 origin=draft.origin,
@@ -246,4 +251,5 @@ def _as_written(known: Release | None, waiting: Embargo | None) -> Release | Non
     """What is known, as its document has it: what waits is dated by its embargo's end."""
     if known is None or waiting is None:
         return known
-    return replace(known, content=waiting.draft.content)
+    waits = waiting.draft
+    return replace(known, content=waits.content, document=waits.origin.document)

@@ -95,7 +95,7 @@ class Newsroom:
         folders.scan()
         folders.scan()
 
-    def drop(self, *, key: str) -> None:
+    def drop(self, *, key: str, published: datetime = MINUTE) -> None:
         """Drop the document whose every word is secret."""
         record = {
             "id": key,
@@ -103,7 +103,7 @@ class Newsroom:
             "body": f"<p>Of {WORD}.</p>",
             "body_format": "html",
             "summary": f"All about {WORD}.",
-            "published": MINUTE.isoformat(),
+            "published": published.isoformat(),
             "embargoed_until": MINUTE.isoformat(),
             "language": "mt",
             "url": f"https://elsewhere.example/{WORD}",
@@ -281,10 +281,11 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
 
 def test_a_correction_is_nowhere_before_its_minute(newsroom: Newsroom) -> None:
     office = newsroom.office
-    slug = office.newsroom.release("id:public").release.slug
+    public = office.newsroom.release("id:public").release
+    slug = public.slug
     before, pings = newsroom.look(slug), newsroom.pings()
     assert Result.WRITTEN in newsroom.export()
-    newsroom.drop(key="public")
+    newsroom.drop(key="public", published=public.content.published)
     newsroom.read_folders(now=NOON)
     assert release_due(office.newsroom, now=MINUTE - timedelta(seconds=1)) == 0
     assert office.publish(now=MINUTE - timedelta(seconds=1)) == {}

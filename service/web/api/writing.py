@@ -36,13 +36,13 @@ _log = get_logger(__name__)
 #: Who meets others on one release so often in a row finds it under siege.
 MAX_TRIES = 5
 
-NEW, EMBARGOED, RETRACTED = "new", "embargoed", "retracted"
+NEW, UNCHANGED, EMBARGOED, RETRACTED = "new", "unchanged", "embargoed", "retracted"
 
 #: By verdict. One that waits for its minute is accepted, and nothing of it can be seen yet.
 STATUS: Mapping[str, HTTPStatus] = {
     NEW: HTTPStatus.CREATED,
     "corrected": HTTPStatus.OK,
-    "unchanged": HTTPStatus.OK,
+    UNCHANGED: HTTPStatus.OK,
     EMBARGOED: HTTPStatus.ACCEPTED,
 }
 NONE_THERE = Expected(revision=0)
@@ -107,7 +107,10 @@ def delete_release(call: Call[RetractQuery]) -> Answer:
         raise ReleaseNotFound(call.key)
     require_conditions(call, held)
     require_own(call, held.release.content)
-    if not call.query.dry_run:
+    retraction = held.release.retraction
+    # RFC 9110 9.2.2: the same once more has no other effect than once.
+    is_done = retraction is not None and retraction.reason == call.query.reason
+    if not call.query.dry_run and not is_done:
         call.newsroom.retract(
             held.release.id, reason=call.query.reason, by=call.token.name, now=call.now
         )
@@ -115,7 +118,7 @@ def delete_release(call: Call[RetractQuery]) -> Answer:
     after = find(call) or held
     shown = show(call.catalogue, after)
     outcome = Outcome(
-        verdict=RETRACTED,
+        verdict=UNCHANGED if is_done else RETRACTED,
         dry_run=call.query.dry_run,
         etag=None if call.query.dry_run else etag_of(shown),
         changed_feeds=list(held.feeds),
@@ -166,7 +169,7 @@ def _answer(call: Call[WriteQuery], intake: Intake) -> Answer:
     outcome = Outcome(
         verdict=verdict,
         dry_run=is_dry_run,
-        etag=None if is_dry_run or verdict == EMBARGOED else etag_of(shown),
+        etag=None if is_dry_run or intake.embargoed_until is not None else etag_of(shown),
         changed_feeds=list(intake.feeds),
         warnings=list(intake.draft.warnings),
         release=shown,

@@ -1,5 +1,6 @@
 """Releases taken back over HTTP."""
 
+from feeds.model.life import Deed
 from feeds.model.token import Action
 from tests.service.web.api.pressroom import Pressroom
 from tests.support.newsrooms import later
@@ -13,6 +14,29 @@ def test_a_release_is_taken_back_for_a_reason(room: Pressroom) -> None:
     assert answer.json["release"]["retraction"]["reason"] == "It was wrong"
     assert answer.json["etag"] == room.etag()
     assert room.newsroom.releases()[0].release.retraction is not None
+
+
+def test_the_same_once_more_changes_nothing(room: Pressroom) -> None:
+    """RFC 9110 section 9.2.2: DELETE is idempotent. Another reason is another thing."""
+    room.put()
+    path = "/releases/2026-17?reason=It+was+wrong"
+    assert room.ask("DELETE", path).json["verdict"] == "retracted"
+    etag = room.etag()
+    again = room.ask("DELETE", path)
+    assert (again.status, again.json["verdict"], room.etag()) == (200, "unchanged", etag)
+    other = room.ask("DELETE", "/releases/2026-17?reason=It+was+late")
+    assert (other.status, "restore it first" in other.json["detail"]) == (409, True)
+    assert room.etag() == etag
+
+
+def test_who_retracts_is_kept(room: Pressroom) -> None:
+    room.put()
+    room.ask("DELETE", "/releases/2026-17?reason=It+was+wrong")
+    [listed] = room.newsroom.releases()
+    assert [(act.deed, act.by) for act in room.newsroom.acts(listed.release.id)][-1] == (
+        Deed.RETRACTED,
+        "everything",
+    )
 
 
 def test_a_dry_run_takes_nothing_back(room: Pressroom) -> None:
