@@ -1,7 +1,7 @@
 """One press release as the public sees it, and the document that it came from."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from dataclasses import field as dataclass_field
 from datetime import datetime
 from functools import cached_property
@@ -152,11 +152,12 @@ _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "
 #: What content had when digests were first kept. What was added since counts only where it says
 #: something, so that no digest changes by our learning more.
 _FIRST_ENCLOSURE_FIELDS = {"url", "media_type", "length_bytes", "title"}
+_ENCLOSURE_FIELDS = fields(Enclosure)
 
 
 def _without_nothing(enclosure: Enclosure) -> dict[str, Any]:
-    fields = asdict(enclosure).items()
-    return {n: v for n, v in fields if v is not None or n in _FIRST_ENCLOSURE_FIELDS}
+    told = [(each.name, getattr(enclosure, each.name)) for each in _ENCLOSURE_FIELDS]
+    return {n: v for n, v in told if v is not None or n in _FIRST_ENCLOSURE_FIELDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

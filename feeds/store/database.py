@@ -35,6 +35,10 @@ from feeds.store.tokens import Tokens
 #: How long a writer waits for another one on SQLite before it gives up.
 BUSY_TIMEOUT_MS = 20_000
 
+#: How many pages of 4 KiB the write-ahead log of SQLite may have before they are written into the
+#: database itself. At its own 1,000, each batch of a bulk intake would wait for that.
+CHECKPOINT_PAGES = 10_000
+
 #: PostgreSQL's codes for "somebody else was first, try again": serialization failure, deadlock.
 _TRY_AGAIN = {"40001", "40P01"}
 
@@ -241,6 +245,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
