@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -138,7 +138,7 @@ class Press:
             past = self._past(tx, feed, page, loose=loose, last=tx.archives.last(slug))
         head = self._head(feed, feed_format, masthead, page, past)
         frame = render.frame(head, feed_format, self._catalogue.site)
-        return _sheet(frame, self._entries(head, feed_format, page)).document()
+        return _sheet(*_parted(frame, self._entries(head, feed_format, page))).document()
 
     def _run(self, slugs: Sequence[str], now: datetime, worker: str) -> list[Edition | Trouble]:
         # A feed that ended a moment ago may still be named by a caller that has not heard of it.
@@ -235,7 +235,8 @@ class Press:
         for feed_format in Format:
             head = self._head(feed, feed_format, claimed.masthead, page, past)
             frame = render.frame(head, feed_format, self._catalogue.site)
-            sheet = _sheet(frame, self._entries(head, feed_format, page))
+            frame, entries = _parted(frame, self._entries(head, feed_format, page))
+            sheet = _sheet(frame, entries)
             before = held.get((feed.slug, feed_format))
             work = partial(self._finished, frame, sheet, head.links, before)
             is_much = self._bindery.unknown_bytes(sheet) >= FEW_BYTES
@@ -357,6 +358,19 @@ def _done(work: Callable[[], Finished]) -> Future[Finished]:
     future: Future[Finished] = Future()
     future.set_result(work())
     return future
+
+
+def _parted(
+    frame: render.Frame, entries: Sequence[Fragment]
+) -> tuple[render.Frame, Sequence[Fragment]]:
+    """The frame with all tombstones, and the entries by themselves; see `render.Frame.around`."""
+    around, bodies = frame.around([entry.body for entry in entries if entry.body is not None])
+    if around is frame:
+        return frame, entries
+    remaining = iter(bodies)
+    return around, [
+        one if one.body is None else replace(one, body=next(remaining)) for one in entries
+    ]
 
 
 def _sheet(frame: render.Frame, entries: Sequence[Fragment]) -> Sheet:

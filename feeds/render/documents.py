@@ -31,7 +31,8 @@ def assemble(head: FeedHead, feed_format: Format, site: Site, fragments: Sequenc
     Raises:
         InvalidFeed: The feed is described with what the format cannot hold.
     """
-    return b"".join(frame(head, feed_format, site).pieces(fragments))
+    around, entries = frame(head, feed_format, site).around(fragments)
+    return b"".join(around.pieces(entries))
 
 
 def frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
