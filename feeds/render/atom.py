@@ -36,7 +36,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         made.title(content.title)
         made.updated(release.updated)
         made.published(content.published)
-        made.content(shown.body(release), type="html")
+        made.content(shown.in_feeds(release), type="html")
         made.summary(content.summary or None)
         # Without an author of its own, the entry has the feed's (section 4.2.1).
         made.author([_person(author) for author in content.authors])

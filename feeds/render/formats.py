@@ -22,7 +22,7 @@ class Writer:
 
 
 WRITERS: Mapping[Format, Writer] = {
-    Format.ATOM: Writer(version=6, fragment=atom.fragment, frame=atom.frame, moment=rfc3339),
-    Format.RSS: Writer(version=6, fragment=rss.fragment, frame=rss.frame, moment=rfc822),
-    Format.JSON: Writer(version=6, fragment=json_feed.fragment, frame=json_feed.frame, moment=None),
+    Format.ATOM: Writer(version=7, fragment=atom.fragment, frame=atom.frame, moment=rfc3339),
+    Format.RSS: Writer(version=7, fragment=rss.fragment, frame=rss.frame, moment=rfc822),
+    Format.JSON: Writer(version=7, fragment=json_feed.fragment, frame=json_feed.frame, moment=None),
 }

@@ -25,7 +25,7 @@ Members = dict[str, Any]
 def fragment(entry: Entry, site: Site) -> bytes:
     """One object of ``items``. HTML stands in ``content_html`` and nowhere else."""
     release, content = entry.release, entry.release.content
-    body = shown.body(release)
+    body = shown.in_feeds(release)
     item: Members = {
         "id": release.id,
         "url": entry.page_at(site),

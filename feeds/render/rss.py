@@ -59,7 +59,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         # plain text. Without a summary feedgen puts the body into the description, where
         # readers that know nothing of content:encoded find it.
         made.description(escape(content.summary, quote=False), isSummary=True)
-        made.content(shown.body(release) or None)
+        made.content(shown.in_feeds(release) or None)
         # domain is the key, which never changes; the text is what a person reads.
         made.category(
             [

@@ -25,6 +25,17 @@ def body(release: Release) -> str:
     return "\n".join([*(_note(each, language) for each in notes(release)), release.content.body])
 
 
+def in_feeds(release: Release) -> str:
+    """The content as entries have it: with its direction, where that is not a reader's own.
+
+    ``xml:lang`` tells the language and no more, and most readers show whatever comes from left to
+    right: the Arabic then ends its sentences on the wrong side.
+    """
+    html, language = body(release), release.content.language
+    is_leftward = bool(html) and direction(language) == "rtl"
+    return f"<div{_marked(language)}>{html}</div>" if is_leftward else html
+
+
 def _note(note: ChangeNote, language: str) -> str:
     """One note, with its own language and direction: readers show HTML as text of theirs."""
     ours = phrases_in(language)

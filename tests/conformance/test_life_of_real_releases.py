@@ -17,9 +17,10 @@ from feeds.ingest import IntakeRules, read_documents
 from feeds.model.feed import ALL, Format, Window
 from feeds.model.intake import Intake
 from feeds.model.life import Correction, Weight
-from feeds.model.release import Draft
+from feeds.model.release import Content, Draft
 from feeds.store.database import Database
 from tests.support.atom_grammar import assert_valid
+from tests.support.leftward import in_feeds, is_leftward
 from tests.support.newsrooms import SITE, Office, catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -123,13 +124,13 @@ def test_embargo_correction_retraction_and_return(office: Office, drafts: list[D
     office.newsroom.release_embargoes(now=life.step())
     public = life.see()
     for release_id, content in life.content.items():
-        assert content_of(public, release_id) == content.body
+        assert content_of(public, release_id) == in_feeds(content)
         assert public[Format.JSON][release_id]["title"] == content.title
 
     _correct(life)
     corrected = life.see()
     for release_id, content in life.content.items():
-        _is_corrected(corrected, public, release_id, body=f"{content.body}{MORE}")
+        _is_corrected(corrected, public, release_id, body=_with_more(content))
 
     now = life.step()
     for release_id in life.content:
@@ -146,8 +147,14 @@ def test_embargo_correction_retraction_and_return(office: Office, drafts: list[D
         office.newsroom.restore(release_id, by="ana", now=now)
     back = life.see()
     for release_id, content in life.content.items():
-        assert content_of(back, release_id).endswith(f"{content.body}{MORE}")
+        assert content_of(back, release_id).endswith(_with_more(content))
         assert "retracted" not in back[Format.JSON][release_id].get("_communique", {})
+
+
+def _with_more(content: Content) -> str:
+    """How what they say ends, once corrected."""
+    end = "</div>" if is_leftward(content) else ""
+    return f"{content.body}{MORE}{end}"
 
 
 def _correct(life: Life) -> None:

@@ -8,6 +8,7 @@ import pytest
 from feeds.model.edition import Entry
 from feeds.model.feed import Format
 from feeds.render import assemble, render_fragment
+from tests.support.leftward import in_feeds
 from tests.support.parsers import ReadEntry, by_atoma, by_feedparser
 from tests.support.rendering import FEED, SITE, entry_of, head_of, sample_entries
 
@@ -26,7 +27,7 @@ def published(entry: Entry) -> ReadEntry:
         link=SITE.release_page(release.slug),
         published=content.published,
         labels=tuple(sorted(category.title for category in entry.categories)),
-        content=content.body.strip(),
+        content=in_feeds(content).strip(),
         summary=content.summary,
     )
 

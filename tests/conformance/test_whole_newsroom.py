@@ -21,6 +21,7 @@ from feeds.store import migrate
 from feeds.store.database import Database
 from service.settings import Settings, catalogue, intake_rules, load
 from tests.support.atom_grammar import assert_valid
+from tests.support.leftward import in_feeds
 from tests.support.parsers import ReadEntry, by_atoma, by_feedparser, by_hand
 from tests.support.rendering import TAKEN_IN
 
@@ -81,7 +82,7 @@ class WholeNewsroom:
             link=self.catalogue.site.release_page(release.slug),
             published=release.content.published,
             labels=tuple(sorted(category.title for category in categories)),
-            content=release.content.body.strip(),
+            content=in_feeds(release.content).strip(),
             summary=release.content.summary,
         )
 

@@ -72,7 +72,9 @@ def test_each_format_has_the_note_before_the_text(
 ) -> None:
     office, written, note = case
     content = html.fragment_fromstring(entry(office, feed_format).content, create_parent=True)
-    head = content[0]
+    is_leftward = written.content.language != "en"
+    assert (content[0].get("dir") == "rtl") == is_leftward
+    head = content[0][0] if is_leftward else content[0]
     assert head.get("class") == "correction"
     assert head.xpath("string(bdi)") == note
     assert head.xpath("string(.//time/@datetime)") == "2026-03-02T13:00:00Z"

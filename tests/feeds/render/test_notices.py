@@ -134,7 +134,8 @@ def test_the_notice_speaks_the_releases_language(language: str, begins: str) -> 
     assert item["title"] == begins + RELEASE.content.title
     assert "2019-06-01" in item["content_text"]
     assert REASON in item["content_text"]
-    assert item["content_html"].startswith("<p>")
+    leftward = f'<div lang="{language}" dir="rtl">'
+    assert item["content_html"].startswith(f"{leftward}<p>" if language == "ar" else "<p>")
 
 
 def test_in_other_languages_it_is_in_english_and_says_so() -> None:

@@ -97,3 +97,19 @@ def test_the_machines_zone_does_not_count() -> None:
     late = ChangeNote(at=datetime(2019, 12, 31, 23, 59, 59, tzinfo=UTC), text="X")
     body = shown.body(replace(RELEASE, notes=(late,)))
     assert '<time datetime="2019-12-31T23:59:59Z">31 December 2019</time>' in body
+
+
+@pytest.mark.parametrize(
+    ("language", "shown_as"),
+    [
+        ("en", "<p>B</p>"),
+        ("ar", '<div lang="ar" dir="rtl"><p>B</p></div>'),
+        ("az-Arab", '<div lang="az-Arab" dir="rtl"><p>B</p></div>'),
+        ("az-Latn", "<p>B</p>"),
+        ("und", "<p>B</p>"),
+    ],
+)
+def test_feeds_tell_which_way_a_leftward_text_is_written(language: str, shown_as: str) -> None:
+    release = replace(RELEASE, content=replace(CONTENT, body="<p>B</p>", language=language))
+    assert shown.in_feeds(release) == shown_as
+    assert shown.body(release) == "<p>B</p>", "the page tells it around the text"
