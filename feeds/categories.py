@@ -11,6 +11,7 @@ from unicodedata import normalize
 
 from feeds.errors import InvalidFeed
 from feeds.model.feed import ALL, Category, Feed, Site
+from feeds.model.release import Content
 from feeds.model.text import fold
 
 #: How many different cells a catalogue remembers. Bulk intakes repeat a few hundred names;
@@ -84,6 +85,14 @@ class Catalogue:
             if not claimed:
                 unclaimed[name] = None
         return Filing(categories=tuple(sorted(slugs)), unclaimed=tuple(unclaimed))
+
+    def feeds_of(self, content: Content) -> tuple[str, ...]:
+        """Slugs, sorted, of the feeds that a release of this content belongs into."""
+        return self.feeds_taking(
+            set(self.file(content.category_names).categories),
+            language=content.language,
+            published=content.published,
+        )
 
     def feeds_taking(
         self, categories: AbstractSet[str], *, language: str, published: datetime

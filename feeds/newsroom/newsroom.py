@@ -307,7 +307,7 @@ class Newsroom:
         tx.filings.restamp([one for one in last.values() if one.retraction is not None])
         last = {key: one for key, one in last.items() if one.retraction is None}
         new = {decision.release.id for decision in written if decision.held is None}
-        filed = [(release, self._feeds_of(release)) for release in last.values()]
+        filed = [(release, self._catalogue.feeds_of(release.content)) for release in last.values()]
         tx.filings.add([one for one in filed if one[0].id in new])
         tx.filings.replace([one for one in filed if one[0].id not in new])
 
@@ -326,7 +326,7 @@ class Newsroom:
         if decision.release.retraction is not None:
             touched = {*before} if _is_on_notice(decision) else touched
         elif decision.verdict in _NEWS:
-            touched = {*before, *self._feeds_of(decision.release)}
+            touched = {*before, *self._catalogue.feeds_of(decision.release.content)}
         return Intake(
             draft=decision.draft,
             verdict=decision.verdict,
@@ -338,14 +338,6 @@ class Newsroom:
 
     def _file(self, release: Release) -> Filing:
         return self._catalogue.file(release.content.category_names)
-
-    def _feeds_of(self, release: Release) -> tuple[str, ...]:
-        content = release.content
-        return self._catalogue.feeds_taking(
-            set(self._file(release).categories),
-            language=content.language,
-            published=content.published,
-        )
 
 
 def _changed(decided: Sequence[Decision | Refusal]) -> list[Release]:

@@ -175,7 +175,7 @@ class Refiling:
             for release in releases
             # A retracted release that is in no feed had its time: its notice does not come back.
             if release.retraction is None or release.id in before
-            if (feeds := self._feeds_of(release)) != before.get(release.id, ())
+            if (feeds := self._catalogue.feeds_of(release.content)) != before.get(release.id, ())
         ]
         tx.filings.replace(moved)
         # A feed that keeps the release changes too: its entry names other categories now.
@@ -185,14 +185,6 @@ class Refiling:
         announce(tx, self._catalogue, touched, now=self._now)
         tx.feeds.hold(sorted(touched), holder=HOLDER, until=self._now + HOLD)
         return len(moved)
-
-    def _feeds_of(self, release: Release) -> tuple[str, ...]:
-        filing = self._catalogue.file(release.content.category_names)
-        return self._catalogue.feeds_taking(
-            set(filing.categories),
-            language=release.content.language,
-            published=release.content.published,
-        )
 
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:
         gone = sorted(set(applied) - set(self._wanted))

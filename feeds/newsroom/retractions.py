@@ -82,7 +82,8 @@ class Retractions:
             if held.retraction is None:
                 raise NotRetracted(held.slug)
             release = revision.restored(held, now=now)
-            self._become(tx, held, release, self._feeds_of(release), now=now)
+            feeds = self._catalogue.feeds_of(release.content)
+            self._become(tx, held, release, feeds, now=now)
             _note(tx, release, Deed.RESTORED, by=by, now=now)
         return release
 
@@ -130,14 +131,6 @@ class Retractions:
         # What is gone is nobody's translation.
         relink(tx, self._catalogue, [held, release], now=now)
         announce(tx, self._catalogue, {*before, *feeds}, now=now)
-
-    def _feeds_of(self, release: Release) -> tuple[str, ...]:
-        content = release.content
-        return self._catalogue.feeds_taking(
-            set(self._catalogue.file(content.category_names).categories),
-            language=content.language,
-            published=content.published,
-        )
 
 
 def _cleaned(reason: str) -> str:

@@ -186,11 +186,7 @@ def _answer(call: Call[WriteQuery], intake: Intake) -> Answer:
 def _listed(call: Call[WriteQuery], intake: Intake) -> ListedRelease:
     """The release with the feeds that it is in from now on, not those that it left."""
     content = intake.release.content
-    feeds = call.catalogue.feeds_taking(
-        set(call.catalogue.file(content.category_names).categories),
-        language=content.language,
-        published=content.published,
-    )
+    feeds = call.catalogue.feeds_of(content)
     return ListedRelease(release=intake.release, feeds=feeds, unclaimed=intake.unclaimed)
 
 
