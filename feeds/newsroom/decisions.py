@@ -84,9 +84,7 @@ class Decider:
             return self._accept(freed(draft, until=until), held, release_id)
         return self._objection(draft, held) or self._accept(draft, held, None)
 
-    def _accept(
-        self, draft: Draft, held: Release | None, promised: ReleaseId | None
-    ) -> Decision | Refusal:
+    def _accept(self, draft: Draft, held: Release | None, promised: ReleaseId | None) -> Decision:
         draft = self._dated(draft, held)
         verdict = revision.judge(held, draft)
         if held is None:
