@@ -80,6 +80,11 @@ class CurrentNewsroom:
         )
 
     @property
+    def settings(self) -> Settings:
+        """The configuration."""
+        return self._installation.settings
+
+    @property
     def database(self) -> Database:
         """The one of all configurations."""
         return self._installation.database
@@ -105,7 +110,7 @@ def application() -> Bridge:
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
         watch=Watch(Changes(database), clock=time.monotonic),
     )
-    app = create_app(newsroom, shelf, clock=utc_now, api=newsroom)
+    app = create_app(newsroom, shelf, clock=utc_now, api=newsroom, hub=newsroom)
     front = Front(app, state=newsroom, shelf=shelf)
     # What there is now stays to the end. Without it, each full look for garbage goes through the
     # objects of all libraries, for tens of milliseconds in which nobody is answered.

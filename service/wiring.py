@@ -91,6 +91,7 @@ def publisher(installation: Installation) -> Publisher:
         plan=plan,
         chance=random.random,
         topic_fields=websub.topic_fields,
+        own_hub=installation.catalogue.site.hub if settings.own_hub.offered else None,
     )
     return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
 

@@ -13,14 +13,20 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.__main__",),
     ("service.cli",),
     ("service.supervisor",),
-    ("service.web_process", "service.jobs_process"),
+    ("service.web_process", "service.jobs_process", "service.hub_process"),
     ("service.wiring", "service.wire"),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
     ("service.websub",),
     ("service.outbound", "service.accepted", "service.alone"),
     ("service.settings",),
-    ("service.http_rules", "service.logs", "service.errors", "service.tokens"),
+    (
+        "service.http_rules",
+        "service.logs",
+        "service.errors",
+        "service.tokens",
+        "service.metrics",
+    ),
     ("feeds.newsroom", "feeds.newsstand"),
     ("feeds.ingest", "feeds.store", "feeds.render", "feeds.categories", "feeds.revision"),
     ("feeds.model",),
@@ -40,6 +46,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "lxml": ("feeds.render",),
     "markupsafe": ("service.web",),
     "nh3": ("feeds.ingest.html_bodies",),
+    "prometheus_client": ("service.metrics",),
+    "pycurl": ("service.outbound.courier",),
     "pydantic": ("service.settings", "service.web.api"),
     "pydantic_core": ("service.settings",),
     "requests": ("service.outbound",),
@@ -69,7 +77,11 @@ NOT_IN_FEEDS = (
 )
 
 #: Distributions that are imported by another name.
-IMPORT_NAMES = {"python-slugify": "slugify", "pyyaml": "yaml"}
+IMPORT_NAMES = {
+    "prometheus-client": "prometheus_client",
+    "python-slugify": "slugify",
+    "pyyaml": "yaml",
+}
 
 #: Imported by SQLAlchemy, by the name in the store's URL; and by uvicorn, as it is told to.
 LOADED_BY_NAME = {"httptools", "psycopg", "uvloop"}

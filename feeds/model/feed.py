@@ -192,6 +192,11 @@ class Site:
         """The list of the newest pages."""
         return f"{self.base_url}/news-sitemap.xml"
 
+    @property
+    def hub(self) -> str:
+        """The built-in WebSub hub."""
+        return f"{self.base_url}/hub"
+
     def sitemap_part(self, number: int) -> str:
         """One part of the list of all pages, counted from 1."""
         return f"{self.base_url}/sitemap-{number}.xml"

@@ -18,11 +18,13 @@ from sqlalchemy.exc import (
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.acts import Acts
 from feeds.store.archives import Archives
+from feeds.store.deliveries import Deliveries
 from feeds.store.documents import Documents
 from feeds.store.embargoes import Embargoes
 from feeds.store.feeds import Feeds
 from feeds.store.filings import Filings
 from feeds.store.fragments import Fragments
+from feeds.store.hub_tallies import HubTallies
 from feeds.store.intake_files import IntakeFiles
 from feeds.store.names import Names
 from feeds.store.pings import Pings
@@ -30,6 +32,7 @@ from feeds.store.refusals import Refusals
 from feeds.store.release_pages import ReleasePages
 from feeds.store.releases import Releases
 from feeds.store.revisions import Revisions
+from feeds.store.subscriptions import Subscriptions
 from feeds.store.tokens import Tokens
 
 #: How long a writer waits for another one on SQLite before it gives up.
@@ -113,6 +116,21 @@ class Transaction:
     def pings(self) -> Pings:
         """The outbox to the hubs."""
         return Pings(self.connection)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """Subscriptions at the built-in hub, and requests for them."""
+        return Subscriptions(self.connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """What subscribers are owed."""
+        return Deliveries(self.connection)
+
+    @cached_property
+    def hub_tallies(self) -> HubTallies:
+        """What was counted of each hub."""
+        return HubTallies(self.connection)
 
     @cached_property
     def refusals(self) -> Refusals:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
 
@@ -314,6 +315,132 @@ pings = Table(
     Column("first_failed_at", Instant),
     Column("last_try_at", Instant),
     Column("last_result", Text),
+)
+
+#: Who gets the documents of a topic, once the callback has confirmed it.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column(
+        "feed",
+        Text,
+        ForeignKey("feeds.slug", ondelete="CASCADE", onupdate="CASCADE"),
+        nullable=False,
+    ),
+    Column("format", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("host", Text, nullable=False, index=True),
+    Column("wire", Text, nullable=False),
+    Column("secret", Text),
+    Column("lease_s", Integer, nullable=False),
+    Column("request_id", Integer, nullable=False),  # what it was last confirmed by
+    Column("since", Instant, nullable=False),
+    Column("confirmed_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("suspended_at", Instant),
+    Column("suspended_because", Text),
+    UniqueConstraint("feed", "format", "callback"),
+)
+
+#: How far each subscriber is. Due while ``due_at`` is past; a claim is a later ``due_at``, so that
+#: what a dead worker held is due again by itself.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column(
+        "subscription_id",
+        Integer,
+        ForeignKey("subscriptions.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("host", Text, nullable=False),
+    Column("wanted_edition", Integer, nullable=False),
+    Column("delivered_edition", Integer, nullable=False),
+    Column("due_at", Instant),  # null when nothing is owed
+    Column("is_failing", Integer, nullable=False),  # 1 after a failure, until something arrives
+    Column("claimed_by", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("first_failed_at", Instant),
+    Column("last_try_at", Instant),
+    Column("last_result", Text),
+    Column("last_took_ms", Integer),
+    Column("delivered_at", Instant),
+    Index("ix_deliveries_due", "is_failing", "due_at"),
+)
+
+#: What callbacks have yet to confirm, and denials they have yet to hear of. Numbers are never given
+#: twice: of two requests for one subscription, the later one counts.
+subscription_requests = Table(
+    "subscription_requests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mode", Text, nullable=False),
+    Column(
+        "feed",
+        Text,
+        ForeignKey("feeds.slug", ondelete="CASCADE", onupdate="CASCADE"),
+        nullable=False,
+    ),
+    Column("format", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("host", Text, nullable=False, index=True),
+    Column("wire", Text, nullable=False),
+    Column("secret", Text),
+    Column("lease_s", Integer, nullable=False),
+    Column("reason", Text),
+    Column("client", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False, index=True),
+    Column("claimed_by", Text),
+    Column("attempts", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: What was counted of each hub, ours among them.
+hub_tallies = Table(
+    "hub_tallies",
+    metadata,
+    Column("hub", Text, primary_key=True),
+    Column("pings_sent", BigInteger, nullable=False),
+    Column("pings_accepted", BigInteger, nullable=False),
+    Column("deliveries_sent", BigInteger, nullable=False),
+    Column("deliveries_accepted", BigInteger, nullable=False),
+    Column("verifications_sent", BigInteger, nullable=False),
+    Column("verifications_confirmed", BigInteger, nullable=False),
+    Column("last_failure_at", Instant),
+    Column("last_failure", Text),
+)
+
+#: Our own subscription at each hub, by which we see whether pushes arrive.
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("hub", Text, primary_key=True),
+    Column("feed", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("token", Text, nullable=False, unique=True),  # in the callback; nobody can guess it
+    Column("secret", Text, nullable=False),
+    Column("state", Text, nullable=False),  # asked, verified, denied
+    Column("asked_at", Instant, nullable=False),
+    Column("verified_at", Instant),
+    Column("expires_at", Instant),
+    Column("last_result", Text),
+)
+
+#: Each edition that a hub was told of while a canary was there, and when its push arrived.
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("hub", Text, primary_key=True),
+    Column("feed", Text, primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("edition", Integer, primary_key=True),
+    Column("told_at", Instant, nullable=False, index=True),
+    Column("arrived_at", Instant),
+    Column("arrived_edition", Integer),  # a later one, when the hub left this one out
 )
 
 #: Documents refused at the door, until they are accepted.

@@ -4,6 +4,7 @@ Nothing outside this package speaks HTTP as a client.
 """
 
 from service.outbound.addresses import AddressRules
+from service.outbound.courier import Courier, Parcel, Receipt
 from service.outbound.door import Answer, Outbound
 from service.outbound.errors import (
     AddressForbidden,
@@ -13,15 +14,20 @@ from service.outbound.errors import (
     OutboundTimedOut,
     ServerUnreachable,
 )
+from service.outbound.targets import place_of
 
 __all__ = [
     "AddressForbidden",
     "AddressInvalid",
     "AddressRules",
     "Answer",
+    "Courier",
     "HostUnknown",
     "Outbound",
     "OutboundFailed",
     "OutboundTimedOut",
+    "Parcel",
+    "Receipt",
     "ServerUnreachable",
+    "place_of",
 ]

@@ -27,6 +27,7 @@ class Target:
 
     url: str  #: as given, for messages
     host: str  #: name or literal address, without brackets and port; for TLS
+    port: int
     authority: str  #: the ``Host`` header: host, and port unless it is the scheme's own
     addresses: tuple[Address, ...]  #: never empty; in the resolver's order
 
@@ -60,9 +61,20 @@ def find_target(url: str, *, rules: AddressRules, resolve: Resolver) -> Target:
     return Target(
         url=url,
         host=host.rstrip("."),
+        port=port,
         authority=bracketed if port == _PORTS[parts.scheme] else f"{bracketed}:{port}",
         addresses=addresses[:_MAX_ADDRESSES],
     )
+
+
+def place_of(url: str) -> tuple[str, int]:
+    """The host that a URL names, in lower case, and the port.
+
+    Raises:
+        AddressInvalid: *url* is not an absolute http or https URL, or carries a user name.
+    """
+    parts, port = _read(url)
+    return parts.hostname or "", port
 
 
 def without_user(url: str) -> str:

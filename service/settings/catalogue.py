@@ -161,10 +161,16 @@ def _feed(
         none_of=none_of,
         window=_window(settings, given),
         ttl_minutes=given.ttl_minutes or settings.feeds.ttl_minutes,
-        hubs=settings.hubs if given.hubs is None else given.hubs,
+        hubs=_hubs(settings, given),
         group=given.group,
         deltas=_deltas(settings, given),
     )
+
+
+def _hubs(settings: Settings, given: FeedSettings) -> tuple[str, ...]:
+    """Our own hub first: subscribers try hubs in turn, and it is the one that we answer for."""
+    own = (site(settings).hub,) if settings.own_hub.offered else ()
+    return (*own, *(settings.hubs if given.hubs is None else given.hubs))
 
 
 def _deltas(settings: Settings, given: FeedSettings) -> Deltas | None:

@@ -25,7 +25,14 @@ from service.settings.feed_keys import (
     WindowSettings,
 )
 from service.settings.section import Items, Section
-from service.settings.text_types import FilePath, Language, Line, Text, TimeOfDay, TimeZoneName
+from service.settings.text_types import (
+    FilePath,
+    Language,
+    Line,
+    Text,
+    TimeOfDay,
+    TimeZoneName,
+)
 
 #: Shorter pauses only burn power; an hour without a look is a service that seems dead.
 PauseSeconds = Annotated[float, Field(ge=0.05, le=3600)]
@@ -35,6 +42,12 @@ MAX_INTAKE_BYTES = 256 * 1024 * 1024
 
 #: Larger bodies do not come through to the application (``service.web.bridge``).
 MAX_API_BODY_BYTES = 16 * 1024 * 1024
+
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+#: Subscribers renew: a lease is a promise to a server that may be gone tomorrow.
+LeaseDays = Annotated[float, Field(gt=0, le=366)]
 
 
 class SiteSettings(Section):
@@ -177,6 +190,113 @@ class WebSubSettings(Section):
     )
 
 
+class OwnHubSettings(Section):
+    """The WebSub hub that is part of this service, for its own feeds."""
+
+    offered: bool = Field(
+        default=True,
+        description="Whether this service is a WebSub hub for its own feeds, at /hub.",
+    )
+    callback_ports: Annotated[Items[Port], Field(min_length=1)] = Field(
+        default=(80, 443, 8080, 8443),
+        description="Ports that subscribers may be reached at; in outbound.allow_networks at any.",
+    )
+    default_lease_days: LeaseDays = Field(
+        default=10, description="How long a subscription lasts that asks for no time."
+    )
+    longest_lease_days: LeaseDays = Field(
+        default=30, description="And no longer than this, whatever it asks for."
+    )
+    shortest_lease_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
+        default=300, description="Nor any shorter."
+    )
+    signature: Literal["sha1", "sha256", "sha384", "sha512"] = Field(
+        default="sha256",
+        description="How deliveries to subscribers with a secret are signed; sha1 is broken, and "
+        "here for subscribers that know nothing else.",
+    )
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = Field(
+        default=10.0, description="How long a subscriber may take to answer."
+    )
+    deliveries_at_once: Annotated[int, Field(ge=1, le=4096)] = Field(
+        default=256, description="Deliveries under way in each process."
+    )
+    deliveries_per_host: Annotated[int, Field(ge=1, le=256)] = Field(
+        default=16, description="And of these, to one host."
+    )
+    verifications_at_once: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default=64, description="Callbacks that are asked at the same time to confirm a request."
+    )
+    first_retry_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=30.0, description="Pause after a first failed delivery; it doubles with each one."
+    )
+    longest_retry_seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        default=3600.0, description="The pause grows no longer than this."
+    )
+    suspend_after_hours: Annotated[float, Field(gt=0, le=720)] = Field(
+        default=72.0,
+        description="After so long without success nothing more is sent to a subscriber, until it "
+        "renews its subscription or somebody resumes it.",
+    )
+    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=120,
+        description="What one client may ask of the hub, in each web process; more gets 429.",
+    )
+    burst: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=240, description="And how much of it at once, after a pause."
+    )
+    pending_per_host: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=500,
+        description="Requests for callbacks of one host that may wait to be confirmed; more get "
+        "429.",
+    )
+
+
+class RssCloudSettings(Section):
+    """How readers of RSS are told that know rssCloud instead of WebSub."""
+
+    offered: bool = Field(
+        default=True,
+        description="Whether RSS documents name a cloud: this service, unless another server is "
+        "named here. It takes own_hub.offered.",
+    )
+    register_url: HubUrl | None = Field(
+        default=None,
+        description="Where readers register at another rssCloud server, which is then named "
+        "instead of this one, such as http://rpc.rsscloud.io:5337/pleaseNotify.",
+    )
+    ping_url: HubUrl | None = Field(
+        default=None,
+        description="Where that server is told of changes, such as http://rpc.rsscloud.io:5337/ping.",
+    )
+
+
+class CanarySettings(Section):
+    """Subscriptions of our own, by which it is seen whether pushes arrive."""
+
+    watches: bool = Field(
+        default=True,
+        description="Whether the service subscribes to a feed of its own at each hub, and measures "
+        "how fast pushes arrive. Hubs must be able to reach site.base_url.",
+    )
+    feed: Line = Field(default="all", description="The feed, by its slug.")
+    format: Literal["atom", "rss", "json"] = Field(
+        default="atom", description="And the format of its documents."
+    )
+    lease_days: LeaseDays = Field(
+        default=7, description="What the hub is asked for; renewed in good time."
+    )
+    missing_after_seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        default=600.0, description="A push that takes longer counts as missing."
+    )
+
+
+class MetricsSettings(Section):
+    """Numbers for Prometheus."""
+
+    offered: bool = Field(default=True, description="Whether /metrics answers.")
+
+
 class OutboundSettings(Section):
     """What holds for every request to other people's servers."""
 
@@ -207,6 +327,11 @@ class HttpSettings(Section):
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Web processes.")
     threads: Annotated[int, Field(ge=1, le=256)] = Field(
         default=4, description="Threads in each of them."
+    )
+    trusted_proxies: Items[AllowedNetwork] = Field(
+        default=(),
+        description="Networks of proxies before this service, whose X-Forwarded-For tells who "
+        "asks, such as 127.0.0.1/32 for nginx on this machine.",
     )
     cache_megabytes: Annotated[int, Field(ge=1, le=65_536)] = Field(
         default=64, description="Documents that each web process keeps in memory."
@@ -278,6 +403,21 @@ class CommuniqueFile(Section):
     )
     websub: WebSubSettings = Field(
         default=WebSubSettings(), description="How hubs are told of a change."
+    )
+    own_hub: OwnHubSettings = Field(
+        default=OwnHubSettings(),
+        description="The WebSub hub that is part of this service, for its own feeds.",
+    )
+    rsscloud: RssCloudSettings = Field(
+        default=RssCloudSettings(),
+        description="How readers of RSS are told that know rssCloud instead of WebSub.",
+    )
+    canary: CanarySettings = Field(
+        default=CanarySettings(),
+        description="Subscriptions of our own, by which it is seen whether pushes arrive.",
+    )
+    metrics: MetricsSettings = Field(
+        default=MetricsSettings(), description="Numbers for Prometheus."
     )
     outbound: OutboundSettings = Field(
         default=OutboundSettings(),

@@ -7,7 +7,7 @@ from service.web.api import ApiState, Press
 from service.web.app import create_app
 from service.web.assets import load_assets
 from service.web.bridge import Bridge
-from service.web.desk import WebState
+from service.web.desk import HubState, WebState
 from service.web.front import Front
 from service.web.heads import UNHEARD
 from service.web.replies import Reply
@@ -19,6 +19,7 @@ __all__ = [
     "ApiState",
     "Bridge",
     "Front",
+    "HubState",
     "Press",
     "Reply",
     "Shelf",

@@ -21,7 +21,7 @@ from service.web import (
 from service.web.answers import harden
 from service.web.api import ApiState, make_blueprint
 from service.web.assets import load_assets
-from service.web.desk import Furniture, WebState, furnish
+from service.web.desk import Furniture, HubState, WebState, furnish
 from service.web.shelf import Shelf
 
 
@@ -36,6 +36,7 @@ def create_app(
     *,
     clock: Callable[[], datetime] = utc_now,
     api: ApiState | None = None,
+    hub: HubState | None = None,
 ) -> Flask:
     """Make the application that serves the newsroom in *state*.
 
@@ -46,6 +47,7 @@ def create_app(
             front.
         clock: Asked once in each request: feeds end by it, and it tells which releases are news.
         api: The newsroom that is published through over HTTP; without it there is no API.
+        hub: What the built-in hub works with; without it there is none.
 
     Returns:
         A WSGI application. It keeps no session and sets no cookie.
@@ -53,7 +55,7 @@ def create_app(
     app = Flask("service.web", static_folder=None)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     shelf = shelf or Shelf()
-    furnish(app, Furniture(state=state, shelf=shelf, assets=load_assets(), clock=clock))
+    furnish(app, Furniture(state=state, shelf=shelf, assets=load_assets(), clock=clock, hub=hub))
     addresses.prepare(app)
     pages.dress(app)
     problems.catch_all(app)

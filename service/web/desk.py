@@ -11,6 +11,8 @@ from feeds.categories import Catalogue
 from feeds.errors import FeedNotFound
 from feeds.model.feed import Feed, Site
 from feeds.newsstand import Newsstand
+from feeds.store.database import Database
+from service.settings import Settings
 from service.web.assets import Assets
 from service.web.shelf import Shelf
 
@@ -27,6 +29,22 @@ class WebState(Protocol):
     @property
     def newsstand(self) -> Newsstand:
         """Feeds out, for this catalogue."""
+
+
+class HubState(Protocol):
+    """Where the hub's routes find what they work with. A reload swaps all but the database."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Site, categories and feeds as configured now."""
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration as it is now."""
+
+    @property
+    def database(self) -> Database:
+        """Holds subscriptions, deliveries and canaries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +86,7 @@ class Furniture:
     shelf: Shelf
     assets: Assets
     clock: Callable[[], datetime]
+    hub: HubState | None = None  #: without it there is no hub
 
 
 def furnish(app: Flask, furniture: Furniture) -> None:

@@ -53,6 +53,7 @@ class Teller:
         plan: RetryPlan,
         chance: Callable[[], float],
         topic_fields: Sequence[str] = TOPIC_FIELDS,
+        own_hub: str | None = None,
     ) -> None:
         """Keep what every ping needs.
 
@@ -63,6 +64,8 @@ class Teller:
             plan: Pauses after failures.
             chance: Gives a number from 0 to 1, another one each time; see `RetryPlan`.
             topic_fields: See `ping_fields`.
+            own_hub: The built-in hub's URL. It is not asked over the network: what it would do is
+                done.
         """
         self._database = database
         self._outbound = outbound
@@ -70,6 +73,7 @@ class Teller:
         self._plan = plan
         self._chance = chance
         self._topic_fields = tuple(topic_fields)
+        self._own_hub = own_hub
         self._claim = timedelta(seconds=outbound.timeout_s + _CLAIM_SLACK_S)
         self._left_alone_until: dict[str, datetime] = {}
 
@@ -119,6 +123,13 @@ class Teller:
         with self._database.transaction() as store:
             if not store.pings.claim(ping, now=claimed_at, until=claimed_at + self._claim):
                 return None
+            if ping.hub == self._own_hub:
+                # In the transaction of the claim: a crash after it opens the distribution again,
+                # which owes nobody anything twice.
+                count = store.deliveries.open(
+                    ping.feed, ping.format, edition=ping.edition, now=claimed_at
+                )
+                return Outcome(is_told=True, result=f"to be delivered to {count}")
         fields = ping_fields(self._topic(ping), topic_fields=self._topic_fields)
         try:
             answer = self._outbound.post_form(ping.hub, fields)
@@ -174,6 +185,10 @@ class Teller:
 
 def _note(store: Transaction, result: PingResult, *, now: datetime) -> None:
     """Write down what became of a ping that this worker has claimed."""
+    is_told = result.verdict is Verdict.TOLD
+    store.hub_tallies.add(result.ping.hub, pings_sent=1, pings_accepted=int(is_told))
+    if not is_told:
+        store.hub_tallies.failed(result.ping.hub, at=now, why=result.result)
     if result.verdict is Verdict.TOLD:
         store.pings.told(result.ping, now=now, result=result.result)
     elif result.next_at:

@@ -110,6 +110,8 @@ class Service:
             },
             "intake": {"settle_seconds": 0.0},
             "websub": {"timeout_seconds": 1, "first_retry_seconds": 0.2},
+            "own_hub": {"offered": False},
+            "canary": {"watches": False},
             "outbound": {"allow_networks": ["127.0.0.0/8"]},
             "http": {"port": self.port, "workers": 1, "threads": 2},
             "log": {"format": "json"},

@@ -55,9 +55,10 @@ def test_a_feed_has_what_the_site_has_unless_it_says_otherwise(config: ConfigFol
 
 def test_hubs_are_the_sites_or_its_own_or_none(config: ConfigFolder) -> None:
     feeds = catalogue(config.load(FULL, CATEGORIES)).feeds
-    assert feeds["a"].hubs == ("https://hub.example/",)
-    assert feeds["b"].hubs == ()
-    assert feeds["c"].hubs == ("https://other.example/",)
+    own = "https://news.example/hub"
+    assert feeds["a"].hubs == (own, "https://hub.example/")
+    assert feeds["b"].hubs == (own,)
+    assert feeds["c"].hubs == (own, "https://other.example/")
 
 
 def test_the_feed_of_everything_is_always_there_and_first(config: ConfigFolder) -> None:

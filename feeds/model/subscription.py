@@ -1,0 +1,133 @@
+"""What the built-in hub keeps: subscriptions, requests for them, and deliveries (WebSub 5 to 7)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from feeds.model.feed import Format
+
+
+class Wire(StrEnum):
+    """In which protocol a subscriber wants to be told."""
+
+    WEBSUB = "websub"  #: the whole document, signed when there is a secret
+    RSSCLOUD = "rsscloud"  #: the document's address
+
+
+class Mode(StrEnum):
+    """What a callback is asked or told of a subscription: ``hub.mode`` (WebSub 5.1, 5.2)."""
+
+    SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionRequest:
+    """What somebody wants from the hub, before the callback has confirmed it."""
+
+    mode: Mode
+    feed: str  #: slug
+    format: Format
+    topic: str  #: the address as it was given, to be repeated to the callback
+    callback: str  #: as given, with its query
+    host: str  #: of the callback: what its load and its requests are counted by
+    wire: Wire = Wire.WEBSUB
+    secret: str | None = None  #: under 200 bytes of UTF-8
+    lease_s: int = 0  #: as granted; 0 when there is none to grant
+    reason: str | None = None  #: of a denial
+    client: str = ""  #: address of who asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRequest:
+    """A request that its callback has yet to confirm, or a denial it has yet to hear of."""
+
+    id: int  #: grows: of two for one subscription, the later one counts
+    request: SubscriptionRequest
+    asked_at: datetime
+    attempts: int  #: tries that got no answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Who gets the documents of a topic. Keyed by feed, format and callback (WebSub 5.1)."""
+
+    id: int
+    feed: str
+    format: Format
+    callback: str
+    host: str
+    wire: Wire
+    secret: str | None
+    lease_s: int
+    since: datetime  #: when it was first confirmed
+    confirmed_at: datetime  #: when it was last confirmed
+    expires_at: datetime
+    suspended_at: datetime | None = None  #: nothing is sent since then, until it is renewed
+    suspended_because: str | None = None
+
+    @property
+    def state(self) -> str:
+        """``active`` or ``suspended``."""
+        return "active" if self.suspended_at is None else "suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueDelivery:
+    """A subscriber that is to get its topic's newest edition."""
+
+    subscription_id: int
+    feed: str
+    format: Format
+    callback: str
+    host: str
+    wire: Wire
+    secret: str | None
+    attempts: int  #: failed tries so far
+    first_failed_at: datetime | None  #: when the row of failures began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryResult:
+    """What became of one try. Exactly one of the three ends holds, or it is tried again."""
+
+    subscription_id: int
+    at: datetime
+    result: str  #: for a person; one line
+    took_ms: int
+    delivered_edition: int | None = None  #: the edition that arrived; None when none did
+    retry_at: datetime | None = None  #: when a failure is tried again
+    is_gone: bool = False  #: the callback wants nothing any more: the subscription ends
+    suspended_because: str | None = None  #: too many failures: nothing is sent from here on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryState:
+    """How the deliveries to one subscriber stand."""
+
+    subscription: Subscription
+    wanted_edition: int  #: the newest edition it is to have
+    delivered_edition: int  #: the newest edition it has, or began with
+    state: str  #: ``delivered``, ``due``, ``sending``, ``retrying`` or ``suspended``
+    attempts: int
+    due_at: datetime | None  #: the next try, when there is to be one
+    last_try_at: datetime | None
+    last_result: str | None
+    last_took_ms: int | None
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubTally:
+    """What was counted of one hub, ours or another one, since the store was made."""
+
+    hub: str  #: its URL
+    pings_sent: int = 0
+    pings_accepted: int = 0
+    deliveries_sent: int = 0  #: ours alone
+    deliveries_accepted: int = 0  #: ours alone
+    verifications_sent: int = 0  #: ours alone
+    verifications_confirmed: int = 0  #: ours alone
+    last_failure_at: datetime | None = None
+    last_failure: str | None = None  #: one line

@@ -1,0 +1,313 @@
+"""Subscriptions at the built-in hub, and the requests that become them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+
+from feeds.model.feed import Format
+from feeds.model.subscription import (
+    Mode,
+    PendingRequest,
+    Subscription,
+    SubscriptionRequest,
+    Wire,
+)
+from feeds.store.schema import deliveries, documents, subscription_requests, subscriptions
+from feeds.store.upserts import upsert
+
+
+class Subscriptions:
+    """Subscriptions over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # Requests, before the callback has confirmed them
+
+    def ask(self, request: SubscriptionRequest, *, now: datetime) -> int:
+        """Keep a request until its callback has been asked; says its number."""
+        row = {
+            "mode": request.mode.value,
+            "feed": request.feed,
+            "format": request.format.value,
+            "topic": request.topic,
+            "callback": request.callback,
+            "host": request.host,
+            "wire": request.wire.value,
+            "secret": request.secret,
+            "lease_s": request.lease_s,
+            "reason": request.reason,
+            "client": request.client,
+            "asked_at": now,
+            "due_at": now,
+            "attempts": 0,
+        }
+        asked = insert(subscription_requests).returning(subscription_requests.c.id)
+        return int(self._connection.execute(asked, row).scalar_one())
+
+    def pending_count(self, *, host: str | None = None) -> int:
+        """How many requests wait for their callbacks: of all hosts, or of one."""
+        counted = select(func.count()).select_from(subscription_requests)
+        if host is not None:
+            counted = counted.where(subscription_requests.c.host == host)
+        return int(self._connection.execute(counted).scalar_one())
+
+    def due(
+        self, *, now: datetime, limit: int, without_hosts: Sequence[str] = ()
+    ) -> list[PendingRequest]:
+        """Requests whose callbacks are to be asked now, in the order they came."""
+        wanted = (
+            select(subscription_requests)
+            .where(subscription_requests.c.due_at <= now)
+            .where(subscription_requests.c.host.not_in(without_hosts))
+            .order_by(subscription_requests.c.id)
+            .limit(limit)
+        )
+        return [_pending(row) for row in self._connection.execute(wanted)]
+
+    def pending(self) -> list[PendingRequest]:
+        """All requests that wait, in the order they came."""
+        wanted = select(subscription_requests).order_by(subscription_requests.c.id)
+        return [_pending(row) for row in self._connection.execute(wanted)]
+
+    def claim_requests(
+        self, ids: Sequence[int], *, worker: str, now: datetime, until: datetime
+    ) -> set[int]:
+        """Take requests for this worker until then; says which: others took the rest first."""
+        taken = (
+            update(subscription_requests)
+            .where(subscription_requests.c.id.in_(ids), subscription_requests.c.due_at <= now)
+            .values(claimed_by=worker, due_at=until)
+            .returning(subscription_requests.c.id)
+        )
+        return {row.id for row in self._connection.execute(taken)}
+
+    def put_off(self, request_id: int, *, until: datetime) -> None:
+        """The callback gave no answer: ask it again at *until*."""
+        self._connection.execute(
+            update(subscription_requests)
+            .where(subscription_requests.c.id == request_id)
+            .values(claimed_by=None, due_at=until, attempts=subscription_requests.c.attempts + 1)
+        )
+
+    def drop_requests(self, ids: Sequence[int]) -> None:
+        """Forget requests that were answered, or given up."""
+        self._connection.execute(
+            delete(subscription_requests).where(subscription_requests.c.id.in_(ids))
+        )
+
+    def make_requests_due(self, *, now: datetime) -> int:
+        """Have all callbacks asked now that are to be asked later; says how many."""
+        free = subscription_requests.c.claimed_by.is_(None)
+        made = update(subscription_requests).where(free, subscription_requests.c.due_at > now)
+        return self._connection.execute(made.values(due_at=now)).rowcount
+
+    # Subscriptions
+
+    def confirm(self, pending: PendingRequest, *, now: datetime) -> bool:
+        """The callback has confirmed a request: it takes effect, and is no longer pending.
+
+        Returns:
+            False when a later request for the same subscription has taken effect before.
+        """
+        request = pending.request
+        self.drop_requests([pending.id])
+        held = self._connection.execute(
+            select(subscriptions.c.id, subscriptions.c.request_id).where(_is_for(request))
+        ).one_or_none()
+        if held is not None and held.request_id > pending.id:
+            return False
+        if request.mode is not Mode.SUBSCRIBE:
+            if held is not None:
+                self.end([held.id])
+            return True
+        terms = {
+            "wire": request.wire.value,
+            "secret": request.secret,
+            "lease_s": request.lease_s,
+            "request_id": pending.id,
+            "confirmed_at": now,
+            "expires_at": now + timedelta(seconds=request.lease_s),
+            "suspended_at": None,
+            "suspended_because": None,
+        }
+        if held is None:
+            self._begin(request, terms, now=now)
+        else:
+            renewed = update(subscriptions).where(subscriptions.c.id == held.id)
+            self._connection.execute(renewed.values(terms))
+            self._forgive([held.id], now=now)
+        return True
+
+    def get(self, subscription_id: int) -> Subscription | None:
+        """The subscription of this number."""
+        wanted = select(subscriptions).where(subscriptions.c.id == subscription_id)
+        row = self._connection.execute(wanted).one_or_none()
+        return None if row is None else subscription_of(row)
+
+    def listed(
+        self, *, feed: str | None = None, host: str | None = None, callback: str | None = None
+    ) -> list[Subscription]:
+        """Subscriptions, by feed, format and callback; of one feed, host or callback if named."""
+        wanted = select(subscriptions)
+        for column, value in (
+            (subscriptions.c.feed, feed),
+            (subscriptions.c.host, host),
+            (subscriptions.c.callback, callback),
+        ):
+            if value is not None:
+                wanted = wanted.where(column == value)
+        order = (subscriptions.c.feed, subscriptions.c.format, subscriptions.c.callback)
+        return [subscription_of(row) for row in self._connection.execute(wanted.order_by(*order))]
+
+    def counted(self) -> dict[tuple[str, Format, str], int]:
+        """How many subscriptions there are, by feed, format and state."""
+        is_suspended = subscriptions.c.suspended_at.is_not(None)
+        grouped = (
+            select(
+                subscriptions.c.feed,
+                subscriptions.c.format,
+                is_suspended.label("is_suspended"),
+                func.count().label("number"),
+            )
+            .group_by(subscriptions.c.feed, subscriptions.c.format, is_suspended)
+            .order_by(subscriptions.c.feed, subscriptions.c.format)
+        )
+        return {
+            (
+                row.feed,
+                Format(row.format),
+                "suspended" if row.is_suspended else "active",
+            ): row.number
+            for row in self._connection.execute(grouped)
+        }
+
+    def topics(self) -> list[tuple[str, Format]]:
+        """The topics that somebody is subscribed to."""
+        wanted = select(subscriptions.c.feed, subscriptions.c.format).distinct()
+        return [(row.feed, Format(row.format)) for row in self._connection.execute(wanted)]
+
+    def suspend(self, ids: Sequence[int], *, now: datetime, because: str) -> int:
+        """Send nothing to these from here on, until they are renewed or resumed; says how many."""
+        running = update(subscriptions).where(
+            subscriptions.c.id.in_(ids), subscriptions.c.suspended_at.is_(None)
+        )
+        stopped = self._connection.execute(
+            running.values(suspended_at=now, suspended_because=because)
+        ).rowcount
+        rest = update(deliveries).where(deliveries.c.subscription_id.in_(ids))
+        self._connection.execute(rest.values(due_at=None, claimed_by=None))
+        return stopped
+
+    def resume(self, ids: Sequence[int], *, now: datetime) -> int:
+        """Send to these again, from the newest edition on; says how many were suspended."""
+        stopped = update(subscriptions).where(
+            subscriptions.c.id.in_(ids), subscriptions.c.suspended_at.is_not(None)
+        )
+        resumed = self._connection.execute(
+            stopped.values(suspended_at=None, suspended_because=None)
+        ).rowcount
+        self._forgive(ids, now=now)
+        return resumed
+
+    def end(self, ids: Sequence[int]) -> int:
+        """Forget subscriptions, with their deliveries; says how many."""
+        ended = delete(subscriptions).where(subscriptions.c.id.in_(ids))
+        return self._connection.execute(ended).rowcount
+
+    def end_expired(self, *, now: datetime) -> list[Subscription]:
+        """Forget those whose lease is over; says which."""
+        ended = delete(subscriptions).where(subscriptions.c.expires_at <= now)
+        rows = self._connection.execute(ended.returning(subscriptions))
+        return [subscription_of(row) for row in rows]
+
+    def release_claims(self, *, now: datetime) -> None:
+        """Free what a worker held that is known to be dead."""
+        for table in (subscription_requests, deliveries):
+            held = update(table).where(table.c.claimed_by.is_not(None))
+            self._connection.execute(held.values(claimed_by=None, due_at=now))
+
+    def _begin(self, request: SubscriptionRequest, terms: dict[str, Any], *, now: datetime) -> None:
+        row = {
+            "feed": request.feed,
+            "format": request.format.value,
+            "callback": request.callback,
+            "host": request.host,
+            "since": now,
+            **terms,
+        }
+        begun = insert(subscriptions).returning(subscriptions.c.id)
+        number = self._connection.execute(begun, row).scalar_one()
+        current = select(documents.c.edition).where(
+            documents.c.feed == request.feed, documents.c.format == request.format.value
+        )
+        edition = self._connection.execute(current).scalar_one_or_none() or 0
+        delivery = {
+            "subscription_id": number,
+            "host": request.host,
+            "wanted_edition": edition,
+            "delivered_edition": edition,
+            "is_failing": 0,
+            "attempts": 0,
+        }
+        upsert(self._connection, deliveries, [delivery])
+
+    def _forgive(self, ids: Sequence[int], *, now: datetime) -> None:
+        """Forget failures, and send what is owed at once."""
+        forgiven = update(deliveries).where(
+            deliveries.c.subscription_id.in_(ids), deliveries.c.claimed_by.is_(None)
+        )
+        is_owed = deliveries.c.wanted_edition > deliveries.c.delivered_edition
+        fresh = {"is_failing": 0, "attempts": 0, "first_failed_at": None}
+        self._connection.execute(forgiven.where(is_owed).values(**fresh, due_at=now))
+        self._connection.execute(forgiven.where(~is_owed).values(**fresh, due_at=None))
+
+
+def _is_for(request: SubscriptionRequest) -> ColumnElement[bool]:
+    return (
+        (subscriptions.c.feed == request.feed)
+        & (subscriptions.c.format == request.format.value)
+        & (subscriptions.c.callback == request.callback)
+    )
+
+
+def subscription_of(row: Row[Any]) -> Subscription:
+    """Read a row of ``subscriptions``."""
+    return Subscription(
+        id=row.id,
+        feed=row.feed,
+        format=Format(row.format),
+        callback=row.callback,
+        host=row.host,
+        wire=Wire(row.wire),
+        secret=row.secret,
+        lease_s=row.lease_s,
+        since=row.since,
+        confirmed_at=row.confirmed_at,
+        expires_at=row.expires_at,
+        suspended_at=row.suspended_at,
+        suspended_because=row.suspended_because,
+    )
+
+
+def _pending(row: Row[Any]) -> PendingRequest:
+    return PendingRequest(
+        id=row.id,
+        request=SubscriptionRequest(
+            mode=Mode(row.mode),
+            feed=row.feed,
+            format=Format(row.format),
+            topic=row.topic,
+            callback=row.callback,
+            host=row.host,
+            wire=Wire(row.wire),
+            secret=row.secret,
+            lease_s=row.lease_s,
+            reason=row.reason,
+            client=row.client,
+        ),
+        asked_at=row.asked_at,
+        attempts=row.attempts,
+    )
