@@ -1,6 +1,5 @@
 """Hundreds of other people's servers at once, over real sockets on loopback."""
 
-import os
 import resource
 import socket
 import ssl
@@ -10,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -33,6 +31,7 @@ from service.outbound import (
 )
 from service.outbound.exchange import Exchange
 from service.outbound.targets import Resolver, find_target, system_resolver
+from tests.support.descriptors import no_descriptors
 from tests.support.raw_server import Answer, Line, RawServer, running_raw_server, saying, well
 from tests.support.running_service import wait_until
 
@@ -674,18 +673,6 @@ def _hang_after(start: bytes) -> Answer:
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-@contextmanager
-def _no_descriptors() -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest_free = os.dup(0)
-    os.close(lowest_free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
 class TestAHostileServer:
     @pytest.mark.parametrize(
         "answer",
@@ -870,7 +857,7 @@ class TestAHostileServer:
         """That is our trouble, and passes."""
         courier = make(at_once=1)
         receipt_of(courier, Parcel(url=server.url()))  # has all that it needs but connections
-        with running_raw_server() as other, _no_descriptors():
+        with running_raw_server() as other, no_descriptors():
             end = end_of(courier, Parcel(url=other.url()))
         assert isinstance(end, ServerUnreachable), end
         assert end.reason == "no connection can be made: Too many open files"
