@@ -128,7 +128,6 @@ class Exchange:
         if parcel.is_own != self._is_own:
             # Connections go from one exchange to the next. One that leads to where only we
             # ourselves may go is not for others.
-            set_option(pycurl.FRESH_CONNECT, int(parcel.is_own))
             set_option(pycurl.FORBID_REUSE, int(parcel.is_own))
             self._is_own = parcel.is_own
 

@@ -6,8 +6,10 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from service.outbound import own_addresses
+from service.outbound import ServerUnreachable, own_addresses
 from service.outbound.own_addresses import is_own, rules_of_this_machine
+from service.outbound.targets import find_target
+from tests.support.descriptors import no_descriptors
 
 
 @pytest.fixture(params=["as usual", "where anything can be bound"])
@@ -52,3 +54,10 @@ def test_rules_of_this_machine_refuse_it_and_heed_exceptions(
     assert strict.fault(ip_address("1.1.1.2")) is None
     assert strict.fault(ip_address("127.0.0.1")) == "loopback"
     assert rules_of_this_machine((ip_network("1.1.1.0/24"),)).fault(ip_address("1.1.1.1")) is None
+
+
+def test_without_descriptors_nothing_is_told_and_nothing_asked() -> None:
+    """No reason to give up the host for good."""
+    rules = rules_of_this_machine(())
+    with no_descriptors(), pytest.raises(ServerUnreachable, match="could not be checked: Too many"):
+        find_target("http://1.1.1.1/", rules=rules, resolve=lambda *_: [ip_address("1.1.1.1")])
