@@ -15,9 +15,9 @@ from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
 from service.jobs.measuring import TIMEOUT_S, Measure, Measurer
-from service.outbound import Outbound
+from service.outbound import Credentials, Outbound
 from service.settings import Settings, catalogue, intake_rules
-from service.websub import Publisher, RetryPlan, Teller
+from service.websub import RSSCLOUD, Dialect, Publisher, RetryPlan, Teller
 
 VERSION = version("communique")
 
@@ -90,10 +90,33 @@ def publisher(installation: Installation) -> Publisher:
         site=installation.catalogue.site,
         plan=plan,
         chance=random.random,
-        topic_fields=websub.topic_fields,
+        dialects=_dialects(settings),
+        usual=Dialect(topic_fields=websub.topic_fields),
         own_hub=installation.catalogue.site.hub if settings.own_hub.offered else None,
     )
     return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
+
+
+def _dialects(settings: Settings) -> dict[str, Dialect]:
+    """How those want to be told who have ways of their own, by URL."""
+    dialects = {
+        hub.url: Dialect(
+            topic_fields=hub.topic_fields or settings.websub.topic_fields,
+            topics_at_once=hub.topics_at_once,
+            extra_fields=tuple(hub.extra_fields.items()),
+            credentials=_credentials(settings, hub.url, hub.username),
+        )
+        for hub in settings.hubs
+    }
+    if settings.rsscloud.ping_url is not None:
+        dialects[settings.rsscloud.ping_url] = RSSCLOUD
+    return dialects
+
+
+def _credentials(settings: Settings, hub: str, username: str | None) -> Credentials | None:
+    if username is None:
+        return None
+    return Credentials(username, settings.hub_passwords[hub].reveal())
 
 
 def _door(settings: Settings, described: Catalogue, *, timeout_s: float) -> Outbound:

@@ -170,7 +170,8 @@ def _feed(
 def _hubs(settings: Settings, given: FeedSettings) -> tuple[str, ...]:
     """Our own hub first: subscribers try hubs in turn, and it is the one that we answer for."""
     own = (site(settings).hub,) if settings.own_hub.offered else ()
-    return (*own, *(settings.hubs if given.hubs is None else given.hubs))
+    of_all = tuple(hub.url for hub in settings.hubs)
+    return (*own, *(of_all if given.hubs is None else given.hubs))
 
 
 def _deltas(settings: Settings, given: FeedSettings) -> Deltas | None:
