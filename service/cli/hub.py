@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from feeds.errors import FeedNotFound
+from feeds.model.feed import Format
 from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
 from service.cli.call import JsonOption, SetOption, call_of
@@ -108,7 +109,7 @@ def _require_known(installation: Installation, feed: str | None, hub: str | None
     feeds = installation.catalogue.feeds
     if feed is not None and feed not in feeds:
         raise FeedNotFound(feed)
-    hubs = {each for one in feeds.values() for each in one.hubs}
+    hubs = {hub for one in feeds.values() for each in Format for hub in one.told(each)}
     if hub is not None and hub not in hubs:
         raise HubNotFound(f"no feed is announced to the hub {hub!r}")
 

@@ -18,6 +18,7 @@ from service.web import (
     problems,
     sitemaps,
 )
+from service.web import cloud as cloud_room
 from service.web import hub as hub_room
 from service.web.answers import harden
 from service.web.api import ApiState, make_blueprint
@@ -67,6 +68,8 @@ def create_app(
     if api is not None:
         app.register_blueprint(make_blueprint(api, clock=clock))
     if hub is not None:
-        app.register_blueprint(hub_room.make_blueprint(Reception(hub)))
+        reception = Reception(hub)
+        app.register_blueprint(hub_room.make_blueprint(reception))
+        app.register_blueprint(cloud_room.make_blueprint(hub, reception))
     app.after_request(harden)
     return app

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from feeds.model.feed import Category, Format
+from feeds.model.feed import Category, Cloud, Format
 from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
 from feeds.store.database import Database
 from service.outbound import Credentials, Outbound
 from service.outbound.targets import Resolver, system_resolver
-from service.websub import Dialect, Publisher, RetryPlan, Teller, Verdict
+from service.websub import RSSCLOUD, Dialect, Publisher, RetryPlan, Teller, Verdict
 from tests.support.hub_server import WELL, HubServer, Manner, running_hub
 from tests.support.newsrooms import NOON, SITE, Office, catalogue, draft, later
 from tests.support.running_service import wait_until
@@ -383,6 +383,28 @@ class TestAHubWithWaysOfItsOwn:
         assert sorted(arrival.fields for arrival in hub.arrivals) == [
             [("hub.mode", "publish"), ("hub.topic", topic), ("source", "a b&c")] for topic in TOPICS
         ]
+
+
+class TestAnRssCloudServer:
+    def test_is_told_of_rss_by_its_address(
+        self, database: Database, hub: HubServer, make_publisher: Callable[..., Publisher]
+    ) -> None:
+        """With the outbox, the tries and the list of hubs."""
+        cloud = Cloud.at("https://cloud.example/pleaseNotify", ping_url=hub.url)
+        finance = Category(slug="finance", title="Finance")
+        office = Office(database, catalogue([finance], cloud=cloud))
+        office.publish(now=NOON - SPREAD)
+        hub.manner = Manner(status=500)
+        publisher = make_publisher(dialects={hub.url: RSSCLOUD})
+        publisher.send_all_due(now=NOON)
+        assert states(office) == {"retrying"}
+        hub.forget()
+        hub.manner = WELL
+        publisher.send_all_due(now=NOON + FIRST_PAUSE * 2)
+        assert sorted(arrival.fields for arrival in hub.arrivals) == [
+            [("url", topic)] for topic in TOPICS if topic.endswith(".rss")
+        ]
+        assert states(office) == {"told"}
 
 
 class TestAHubThatAsksWhoIsThere:
