@@ -63,6 +63,7 @@ ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/sitemap-<int:number>.xml": lambda *_: [{"number": number} for number in (0, 1, 2)],
     "/news-sitemap.xml": lambda *_: [{}],
     "/hub": lambda *_: [{}],
+    "/cloud/pleaseNotify": lambda *_: [{}],
     "/livez": lambda *_: [{}],
     "/readyz": lambda *_: [{}],
     "/static/<hashed_name>": lambda *_: [],
