@@ -3,14 +3,15 @@
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
-from feeds.model.feed import Category, Format
-from feeds.model.listing import DuePing, PingState
+from feeds.model.feed import Category, Format, Site
+from feeds.model.listing import PingState
 from feeds.model.subscription import DeliveryResult, Mode, SubscriptionRequest
 from feeds.newsstand import SPREAD
 from feeds.store.database import Database
@@ -36,11 +37,15 @@ def hubs() -> Iterator[list[HubServer]]:
         yield [stack.enter_context(running_hub()) for _ in range(HANGING)]
 
 
+def make_teller(database: Database, *, site: Site = SITE) -> Teller:
+    """What talks to the hubs."""
+    door = Outbound([ip_network("127.0.0.0/8")], 30.0, 1000, "communique-test")
+    return Teller(database, door, site=site, plan=PLAN, chance=lambda: 0.5, own_hub=SITE.hub)
+
+
 @pytest.fixture
 def publisher(database: Database) -> Iterator[Publisher]:
-    door = Outbound([ip_network("127.0.0.0/8")], 30.0, 1000, "communique-test")
-    teller = Teller(database, door, site=SITE, plan=PLAN, chance=lambda: 0.5, own_hub=SITE.hub)
-    publisher = Publisher(database, teller, max_hubs_at_once=HANGING)
+    publisher = Publisher(database, make_teller(database), max_hubs_at_once=HANGING)
     yield publisher
     publisher.close()
 
@@ -108,20 +113,6 @@ def listed(office: Office, hub: str = SITE.hub) -> list[PingState]:
         return [ping for ping in tx.pings.listed() if ping.hub == hub]
 
 
-def claim_and_open(
-    office: Office, *, now: datetime, then: BaseException | None = None
-) -> list[DuePing]:
-    """What a worker does in one transaction, up to where it dies."""
-    with office.database.transaction() as tx:
-        due = tx.pings.due(now=now)
-        for ping in due:
-            assert tx.pings.claim(ping, now=now, until=later(minutes=2))
-            tx.deliveries.open(ping.feed, ping.format, edition=ping.edition, now=now)
-        if then is not None:
-            raise then
-    return due
-
-
 ALL_OWED = [("all", "a"), ("all", "b"), ("finance", "c")]
 
 
@@ -156,32 +147,45 @@ def test_nobody_is_owed_an_edition_before_the_public_has_it(
     assert owed(office) == ALL_OWED
 
 
-def test_a_ping_and_what_it_opens_are_one_transaction(
+class Killing(Site):
+    """Ends whoever asks for a topic of a certain feed."""
+
+    def topic(self, slug: str, feed_format: Format) -> str:
+        """Its address, for all others."""
+        if slug == "finance":
+            raise KeyboardInterrupt
+        return super().topic(slug, feed_format)
+
+
+def test_claims_distributions_and_what_is_noted_are_one_transaction(
     database: Database, publisher: Publisher
 ) -> None:
-    """Killed inside of it, neither is there, and the ping is still due."""
+    """Killed inside of it, nothing of it is there, and the pings are due at once."""
     office, now = newsroom(database), later(seconds=1)
     publish(office, "id:1", now=now)
-    with pytest.raises(KeyboardInterrupt):
-        claim_and_open(office, now=now, then=KeyboardInterrupt())
+    killing = Killing(**asdict(SITE) | {"author": SITE.author})
+    with pytest.raises(KeyboardInterrupt), database.read() as tx:
+        make_teller(database, site=killing).tell(tx.pings.due(now=now), now=lambda: now)
     assert owed(office) == []
+    assert {ping.state for ping in listed(office)} == {"due"}
+    with database.read() as tx:
+        assert tx.hub_tallies.listed() == {}
+    assert len(publisher.send_all_due(now=now)) == len(listed(office))
+    assert owed(office) == ALL_OWED
+
+
+def test_who_has_an_edition_is_not_owed_it_again(database: Database, publisher: Publisher) -> None:
+    """As when the store came back from a copy that had not noted the ping."""
+    office, now = newsroom(database), later(seconds=1)
+    publish(office, "id:1", now=now)
+    with database.read() as tx:
+        due = tx.pings.due(now=now)
     publisher.send_all_due(now=now)
-    assert owed(office) == ALL_OWED
-
-
-def test_a_worker_that_dies_before_it_noted_the_ping_loses_nothing_and_doubles_nothing(
-    database: Database, publisher: Publisher
-) -> None:
-    """Its claim runs out; who has the edition by then is not owed it again."""
-    office, now = newsroom(database), later(seconds=1)
-    publish(office, "id:1", now=now)
-    due = claim_and_open(office, now=now)
-    assert owed(office) == ALL_OWED
-    assert publisher.send_all_due(now=now) == []
     deliver(office, edition=due[0].edition)
-    assert len(publisher.send_all_due(now=later(minutes=3))) == len(due)
+    with database.transaction() as tx:
+        for ping in due:
+            tx.deliveries.open(ping.feed, ping.format, edition=ping.edition, now=now)
     assert owed(office) == []
-    assert {ping.state for ping in listed(office)} == {"told"}
 
 
 def test_several_workers_open_a_distribution_once(database: Database, publisher: Publisher) -> None:
