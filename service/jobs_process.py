@@ -26,8 +26,10 @@ from service.jobs.folders import Folders
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.websub import Publisher
+from service.websub.keeper import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
 from service.wiring import (
     Installation,
+    canary_keeper,
     install,
     open_database,
     publisher,
@@ -44,7 +46,7 @@ LOCK_WITHIN_S = 5.0
 #: at: the next service waits for its lock, and everything under way is found again in the store.
 ORPHAN_LIVES_S = 15.0
 
-SCAN, REGENERATE, PING, EMBARGO = "scan", "regenerate", "ping", "embargo"
+SCAN, REGENERATE, PING, EMBARGO, CANARY = "scan", "regenerate", "ping", "embargo", "canary"
 
 
 class Jobs:
@@ -122,6 +124,11 @@ class Jobs:
             Timer(name=REGENERATE, job=make_editions, every_s=schedule.regenerate_seconds),
             Timer(name=PING, job=ping, every_s=schedule.ping_seconds),
             Timer(name=EMBARGO, job=end_embargoes, every_s=LOOK_EVERY_S),
+            Timer(
+                name=CANARY,
+                job=partial(canary_keeper(installation).tend, now=utc_now),
+                every_s=LOOK_FOR_CANARIES_EVERY_S,
+            ),
         ):
             self._scheduler.set(timer)
 

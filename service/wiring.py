@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from feeds.categories import Catalogue
 from feeds.ingest import IntakeRules
+from feeds.model.feed import Format
 from feeds.model.release import ReleaseId
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
@@ -18,6 +19,7 @@ from service.jobs.measuring import TIMEOUT_S, Measure, Measurer
 from service.outbound import Outbound
 from service.settings import Settings, catalogue, intake_rules
 from service.websub import Publisher, RetryPlan, Teller
+from service.websub.keeper import CanaryKeeper
 
 VERSION = version("communique")
 
@@ -94,6 +96,24 @@ def publisher(installation: Installation) -> Publisher:
         own_hub=installation.catalogue.site.hub if settings.own_hub.offered else None,
     )
     return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
+
+
+def canary_keeper(installation: Installation) -> CanaryKeeper:
+    """What looks after our own subscriptions at the hubs."""
+    settings, described = installation.settings, installation.catalogue
+    watched = described.feeds.get(settings.canary.feed) if settings.canary.watches else None
+    return CanaryKeeper(
+        installation.database,
+        _door(settings, described, timeout_s=settings.websub.timeout_seconds),
+        site=described.site,
+        hubs=() if watched is None or watched.is_gone(utc_now()) else watched.hubs,
+        feed=settings.canary.feed,
+        feed_format=Format(settings.canary.format),
+        lease_s=settings.canary.lease_s,
+        own_lease_s=min(
+            settings.canary.lease_s, round(settings.own_hub.longest_lease_days * 86_400)
+        ),
+    )
 
 
 def _door(settings: Settings, described: Catalogue, *, timeout_s: float) -> Outbound:

@@ -197,6 +197,10 @@ class Site:
         """The built-in WebSub hub."""
         return f"{self.base_url}/hub"
 
+    def canary(self, token: str) -> str:
+        """Where a hub pushes to that we watch: a callback of our own."""
+        return f"{self.hub}/canary/{token}"
+
     def sitemap_part(self, number: int) -> str:
         """One part of the list of all pages, counted from 1."""
         return f"{self.base_url}/sitemap-{number}.xml"

@@ -9,6 +9,7 @@ from jinja2 import StrictUndefined
 from service.web import (
     addresses,
     archives,
+    canary,
     documents,
     fittings,
     health,
@@ -62,6 +63,8 @@ def create_app(
     moves.prepare(app)
     for room in (documents, archives, pages, opml, sitemaps, health, fittings):
         app.register_blueprint(room.blueprint)
+    if hub is not None:
+        app.register_blueprint(canary.blueprint)
     if api is not None:
         app.register_blueprint(make_blueprint(api, clock=clock))
     app.after_request(harden)
