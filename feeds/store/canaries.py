@@ -10,7 +10,7 @@ from feeds.model.canary import Canary, CanaryState, Push
 from feeds.model.feed import Format
 from feeds.model.listing import DuePing
 from feeds.store.hub_tallies import HubTallies
-from feeds.store.schema import canaries, documents, pushes
+from feeds.store.schema import canaries, documents, pings, pushes
 from feeds.store.upserts import upsert
 
 #: Stays with a canary's row while it is for the same topic.
@@ -195,7 +195,8 @@ class Canaries:
 
         A document that we know tells by itself. One that we do not know is the hub's own making,
         as of those that send on only what is new: it counts for the newest edition that the hub
-        was told of. Earlier ones that are still missing were overtaken: they have arrived with it.
+        was told of, or is just being told of. Earlier ones that are still missing were overtaken:
+        they have arrived with it.
 
         Args:
             canary: To whom.
@@ -256,7 +257,20 @@ class Canaries:
         newest = select(func.max(pushes.c.edition)).where(
             _of(canary), pushes.c.told_at.is_not(None)
         )
-        for look in (current, known, newest):
+        # While the hub is being told of the current one, it may be pushing it already.
+        under_way = (
+            select(documents.c.edition)
+            .join(
+                pings, (pings.c.feed == documents.c.feed) & (pings.c.format == documents.c.format)
+            )
+            .where(
+                documents.c.feed == canary.feed,
+                documents.c.format == canary.format.value,
+                pings.c.hub == canary.hub,
+                pings.c.claimed_until.is_not(None),
+            )
+        )
+        for look in (current, known, under_way, newest):
             if (found := self._connection.execute(look).scalar_one_or_none()) is not None:
                 return int(found)
         return None

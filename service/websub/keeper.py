@@ -82,7 +82,7 @@ class CanaryKeeper:
         Raises:
             StoreUnavailable: The store cannot be read or written.
         """
-        self._plant(now())
+        self.plant(now=now())
         self._sweep(now())
         with self._database.read() as tx:
             due = [each for each in tx.canaries.due(now=now()) if hub in (None, each.hub)]
@@ -90,7 +90,7 @@ class CanaryKeeper:
         with self._database.read() as tx:
             return [canary for canary in tx.canaries.listed() if canary.hub in asked]
 
-    def _plant(self, now: datetime) -> None:
+    def plant(self, *, now: datetime) -> None:
         """Have a canary at each hub, for the topic that is watched, and nowhere else."""
         topic = self._site.topic(self._feed, self._format)
         with self._database.read() as tx:

@@ -226,6 +226,21 @@ def test_what_a_hub_made_itself_counts_for_the_newest_that_it_was_told_of(office
     assert arrive(office, "a diff", at=later(minutes=3)) == told
 
 
+def test_what_a_hub_made_itself_may_be_of_what_it_is_just_being_told_of(office: Office) -> None:
+    verify(office)
+    publish(office, 1)
+    with office.database.transaction() as tx:
+        due = next(
+            ping
+            for ping in tx.pings.due(now=later(minutes=2))
+            if (ping.feed, ping.format) == ("all", Format.ATOM)
+        )
+        assert tx.pings.claim(due, now=later(minutes=2), until=later(minutes=3))
+    assert arrive(office, "a diff", at=later(minutes=2)) == due.edition
+    assert expect(office, at=later(minutes=2)) == due.edition
+    assert tally(office) == (1, 1)
+
+
 def test_a_push_may_be_faster_than_the_answer_to_the_ping(office: Office) -> None:
     verify(office)
     digest = publish(office, 1)
