@@ -12,7 +12,7 @@ from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, say, tell_json, tell_rows
 from service.errors import ServiceError
 from service.websub.report import HubReport, Report, report
-from service.websub.wording import in_short
+from service.websub.wording import delay_in_short
 from service.wiring import Installation, canary_keeper, utc_now
 
 
@@ -90,7 +90,7 @@ def _record(one: HubReport, seen: Report) -> dict[str, Any]:
         "hub": one.hub,
         "is_ours": one.is_ours,
         "standing": one.judgement.standing,
-        "words": one.judgement.words,
+        "words": str(one.judgement),
         "pings": {"sent": tally.pings_sent, "accepted": tally.pings_accepted, **one.pings},
         "pushes": {
             "expected": pushes.expected,
@@ -133,7 +133,7 @@ def _canary_record(one: Canary) -> dict[str, Any]:
 def _rows(one: HubReport, seen: Report) -> Iterator[Sequence[object]]:
     tally, pushes = one.tally, one.pushes
     yield "hub", f"{one.hub}{'  (ours)' if one.is_ours else ''}"
-    yield "  standing", f"{one.judgement.standing}: {one.judgement.words}"
+    yield "  standing", f"{one.judgement.standing}: {one.judgement}"
     yield "  pings", f"{tally.pings_sent} sent, {tally.pings_accepted} accepted{_open(one)}"
     if one.canary is not None:
         yield "  pushes", f"{pushes.seen} of {pushes.expected} seen{_delays(one)}"
@@ -157,7 +157,7 @@ def _delays(one: HubReport) -> str:
     said = f", {pushes.missing} missing" if pushes.missing else ""
     if pushes.median_delay is None or pushes.worst_delay is None:
         return said
-    median, worst = _short(pushes.median_delay), _short(pushes.worst_delay)
+    median, worst = delay_in_short(pushes.median_delay), delay_in_short(pushes.worst_delay)
     return f"{said}; delay {median} median, {worst} worst"
 
 
@@ -169,11 +169,6 @@ def _canary_words(one: Canary) -> str:
 
 def _states(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in counts.items())
-
-
-def _short(delay: timedelta) -> str:
-    seconds = delay.total_seconds()
-    return f"{seconds:.2f}s" if seconds < 10 else in_short(delay)
 
 
 def _seconds(delay: timedelta | None) -> float | None:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +54,10 @@ def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
             "feeds": _feeds_record(feeds),
             "last_edition": _last_edition(feeds),
             "pings": _pings_record(tx.pings.listed()),
-            "hubs": {one.hub: asdict(one.judgement) for one in hubs.hubs},
+            "hubs": {
+                one.hub: {"standing": one.judgement.standing, "words": str(one.judgement)}
+                for one in hubs.hubs
+            },
             "refusals": tx.refusals.count(),
             "set_aside": tx.fragments.count_aside(),
         }

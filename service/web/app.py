@@ -1,5 +1,6 @@
 """The application factory."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -13,6 +14,8 @@ from service.web import (
     documents,
     fittings,
     health,
+    hub_status,
+    metrics,
     moves,
     opml,
     pages,
@@ -65,11 +68,12 @@ def create_app(
     moves.prepare(app)
     for room in (documents, archives, pages, opml, sitemaps, health, fittings):
         app.register_blueprint(room.blueprint)
-    if hub is not None:
-        app.register_blueprint(canary.blueprint)
     if api is not None:
         app.register_blueprint(make_blueprint(api, clock=clock))
     if hub is not None:
         app.register_blueprint(hub_room.make_blueprint(Reception(hub)))
+        app.register_blueprint(canary.blueprint)
+        app.register_blueprint(hub_status.blueprint)
+        app.register_blueprint(metrics.make_blueprint(hub, seconds=time.monotonic))
     app.after_request(harden)
     return app

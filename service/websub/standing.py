@@ -48,7 +48,11 @@ class Judgement:
     """How a hub does, for a program and for a person."""
 
     standing: Standing
-    words: str  #: one line
+    words: str  #: one line, fit for the public
+    why: str | None = None  #: what the hub said, or what kept us from asking; for ops
+
+    def __str__(self) -> str:
+        return f"{self.words}: {self.why}" if self.why else self.words
 
 
 def count_pushes(pushes: Sequence[Push], *, now: datetime, missing_after: timedelta) -> PushRecord:
@@ -101,15 +105,17 @@ def judge(
         is_failing: True when its last pings failed.
     """
     if is_failing:
-        why = f": {tally.last_failure}" if tally.last_failure else ""
-        return Judgement(standing=Standing.REFUSING, words=f"does not take pings{why}")
+        return Judgement(
+            standing=Standing.REFUSING, words="does not take pings", why=tally.last_failure
+        )
     if canary is None:
         return Judgement(
             standing=Standing.UNWATCHED, words="not watched: whether it pushes is not known"
         )
     if canary.state is CanaryState.DENIED:
-        why = f": {canary.last_result}" if canary.last_result else ""
-        return Judgement(standing=Standing.DENIED, words=f"denies our subscription{why}")
+        return Judgement(
+            standing=Standing.DENIED, words="denies our subscription", why=canary.last_result
+        )
     if not canary.is_good(now):
         return _unverified(canary)
     if record.missing:
@@ -125,17 +131,19 @@ def judge(
 
 
 def _unverified(canary: Canary) -> Judgement:
-    said = f" (it said: {canary.last_result})" if canary.last_result else ""
+    said = canary.last_result
     if canary.expires_at is not None:
-        words = f"has not renewed our subscription, which ended {_at(canary.expires_at)}{said}"
+        words = f"has not renewed our subscription, which ended {_at(canary.expires_at)}"
     elif canary.attempts <= 1:
-        return Judgement(standing=Standing.QUIET, words=f"was asked for a subscription{said}")
+        return Judgement(
+            standing=Standing.QUIET, words="was just asked for a subscription", why=said
+        )
     else:
         words = (
             f"has not verified our subscription in {canary.attempts} askings: it cannot reach "
-            f"our address, or does not try{said}"
+            "our address, or does not try"
         )
-    return Judgement(standing=Standing.UNVERIFIED, words=words)
+    return Judgement(standing=Standing.UNVERIFIED, words=words, why=said)
 
 
 def _mute(record: PushRecord) -> Judgement:
