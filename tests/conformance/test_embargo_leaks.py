@@ -30,6 +30,7 @@ from service.jobs.folders import Folders
 from service.web import create_app
 from tests.service.jobs.test_folders import RULES
 from tests.service.web.offices import SITE, open_office
+from tests.support.hub_rooms import HubRoom
 from tests.support.newsrooms import NOON, WINDOW_OF_TWO, Office, draft, feed, later
 
 WORD = "zanzibarite"
@@ -61,6 +62,7 @@ ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/sitemap.xml": lambda *_: [{}],
     "/sitemap-<int:number>.xml": lambda *_: [{"number": number} for number in (0, 1, 2)],
     "/news-sitemap.xml": lambda *_: [{}],
+    "/hub": lambda *_: [{}],
     "/livez": lambda *_: [{}],
     "/readyz": lambda *_: [{}],
     "/static/<hashed_name>": lambda *_: [],
@@ -181,7 +183,7 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
         [feed(ALL, **settings), *(feed(slug, **settings) for slug in CATEGORIES)],
     )
     office = open_office(tmp_path, described)
-    app = create_app(office)
+    app = create_app(office, hub=HubRoom(office, tmp_path))
     past = [
         draft(f"id:{number}", "Finance" if number % 2 else "Health", title=f"Release {number}",
               published=NOON - timedelta(days=400 - number))

@@ -85,11 +85,15 @@ def binary() -> str:
 
 
 @contextmanager
-def over_export(root: Path) -> Iterator[Nginx]:
-    """Run nginx as docs/export.md says, over an export."""
+def over_export(root: Path, *, service_port: int | None = None) -> Iterator[Nginx]:
+    """Run nginx as docs/export.md says, over an export; before a service, if there is one."""
     folder = root / "nginx"
     http = f'include "{folder}/sizes.conf"; include "{folder}/http.conf";'
-    with running_nginx(http=http, server=f'include "{folder}/server.conf";') as nginx:
+    server = f'include "{folder}/server.conf";'
+    if service_port is not None:
+        http += f"upstream communique {{ server 127.0.0.1:{service_port}; }}"
+        server += f'include "{folder}/service.conf";'
+    with running_nginx(http=http, server=server) as nginx:
         yield nginx
 
 

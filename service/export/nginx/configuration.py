@@ -17,6 +17,7 @@ from service.export.nginx.decisions import (
 )
 from service.export.nginx.maps import PREFIX, literal, map_block, quoted, var
 from service.export.nginx.negotiation import REFUSED, coding_maps, type_maps
+from service.export.nginx.passing import PASSING
 from service.export.renditions import Profile
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
@@ -58,7 +59,8 @@ def configuration(serving: Serving) -> dict[str, str]:
     """The files by name: the same text for the same values.
 
     ``http.conf`` is to be included in nginx's ``http``, ``server.conf`` in a ``server``, which
-    includes ``fields.conf`` itself. ``sizes.conf`` goes before ``http.conf``, where these sizes are
+    includes ``fields.conf`` itself. ``service.conf`` goes beside that, where a service runs behind
+    nginx. ``sizes.conf`` goes before ``http.conf``, where these sizes are
     not set elsewhere: nginx takes each but once.
     """
     return {
@@ -66,6 +68,7 @@ def configuration(serving: Serving) -> dict[str, str]:
         "http.conf": _HEAD + "\n".join(_maps(serving)),
         "fields.conf": _HEAD + "".join(_fields(serving)),
         "server.conf": _HEAD + _server(serving),
+        "service.conf": _HEAD + PASSING,
     }
 
 

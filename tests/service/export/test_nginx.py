@@ -1,8 +1,11 @@
 """nginx over an export, beside the table of requests that it shares with the service."""
 
+from contextlib import closing
 from dataclasses import replace
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from werkzeug.test import Client
@@ -11,13 +14,15 @@ from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format, Window
 from service.export import Folder, Result, Run
 from service.http_rules import choose_coding, choose_type
-from service.web import create_app
+from service.web import Front, Shelf, create_app
 from service.web.codecs import SMALLEST_FIRST
 from tests.service.export.conftest import Export, by_result
 from tests.service.web.offices import CATALOGUE, SITE
 from tests.support.history import rebuilt
+from tests.support.hub_rooms import HubRoom
 from tests.support.newsrooms import Office, draft, later
-from tests.support.nginx import over_export
+from tests.support.nginx import Nginx, over_export
+from tests.support.wire_server import make_server, port_of, running
 
 ATOM = "/feeds/all.atom"
 
@@ -292,3 +297,54 @@ def test_nothing_in_the_folder_says_what_was_retracted(
     export()
     export(grace_s=0.0)
     assert told() == []
+
+
+FORM = urlencode(
+    {
+        "hub.mode": "subscribe",
+        "hub.topic": SITE.topic(ALL, Format.ATOM),
+        "hub.callback": "http://127.0.0.1:9/",
+    }
+)
+
+
+def test_what_files_cannot_answer_goes_to_a_service_behind(
+    office: Office, export: Export, root: Path, tmp_path: Path
+) -> None:
+    """docs/export.md, "A service behind it": the hub is there, and who asks is known."""
+    export()
+    room = HubRoom(office, tmp_path)
+    room.configure(http={"trusted_proxies": ["127.0.0.0/8"]})
+    shelf = Shelf()
+    server = make_server(Front(create_app(office, shelf, hub=room), state=office, shelf=shelf))
+    with running(server), over_export(root, service_port=port_of(server)) as nginx:
+        client = Client(nginx)
+        assert post(nginx, "/hub", FORM, forwarded="192.0.2.1") == 202
+        with office.database.read() as tx:
+            [pending] = tx.subscriptions.pending()
+        # nginx itself was asked from this machine, which is trusted here.
+        assert pending.request.client == "192.0.2.1"
+        assert post(nginx, "/hub", "x" * 20_000) == 413
+        assert client.get("/hub").status_code == 200
+        assert client.get("/hubs").status_code == 404
+        assert client.get("/hub/none").headers["Vary"] == "Accept"
+        assert client.get(ATOM).status_code == 200
+        assert post(nginx, ATOM, FORM) == 405
+        assert "[error]" not in nginx.complaints
+
+
+def test_without_a_service_there_is_no_hub(export: Export, root: Path) -> None:
+    export()
+    with over_export(root) as nginx:
+        assert Client(nginx).get("/hub").status_code == 404
+        assert post(nginx, "/hub", FORM) == 405
+
+
+def post(nginx: Nginx, path: str, form: str, *, forwarded: str | None = None) -> int:
+    """Post a form; the status."""
+    fields = {"Content-Type": "application/x-www-form-urlencoded"}
+    if forwarded is not None:
+        fields["X-Forwarded-For"] = forwarded
+    with closing(HTTPConnection("127.0.0.1", nginx.port, timeout=10)) as connection:
+        connection.request("POST", path, body=form, headers=fields)
+        return connection.getresponse().status

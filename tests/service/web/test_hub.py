@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,12 +28,10 @@ from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
 from feeds.model.subscription import Mode, PendingRequest
 from feeds.store.changes import Changes
-from feeds.store.database import Database
-from service.settings import Settings
 from service.web import Front, Shelf, Watch, bridge, create_app, reception
 from service.websub.hub.callbacks import Callbacks
 from tests.service.web.offices import SITE, open_office
-from tests.support.config_files import ConfigFolder
+from tests.support.hub_rooms import HubRoom
 from tests.support.newsrooms import NOON, draft, later
 from tests.support.running_service import wait_until
 from tests.support.wire_server import make_server, port_of, running
@@ -40,41 +40,21 @@ FORM = "application/x-www-form-urlencoded"
 TOPIC = SITE.topic(ALL, Format.ATOM)
 CALLBACK = "http://127.0.0.1:9/told?a=%C3%A9&a=+&b"
 GOOD = {"hub.mode": "subscribe", "hub.topic": TOPIC, "hub.callback": CALLBACK}
-MAIN: dict[str, Any] = {
-    "site": {"base_url": SITE.base_url},
-    "outbound": {"allow_networks": ["127.0.0.0/8"]},
-    "own_hub": {"burst": 100_000},
-}
 
 
-class Hub:
-    """A newsroom with a hub, whose configuration a test may change."""
+class Hub(HubRoom):
+    """A hub, and a client of it."""
 
     def __init__(self, folder: Path) -> None:
-        self.office = open_office(folder)
-        self.office.add(draft())
-        self.office.publish(now=later(minutes=1))
-        self._config = ConfigFolder(folder)
-        self.configure()
-        self.app = create_app(self.office, clock=lambda: NOON, hub=self)
-        self.client: FlaskClient = self.app.test_client(use_cookies=False)
+        office = open_office(folder)
+        office.add(draft())
+        office.publish(now=later(minutes=1))
+        super().__init__(office, folder)
+        self.client: FlaskClient = self.make_app().test_client(use_cookies=False)
 
-    settings: Settings
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Site, categories and feeds."""
-        return self.office.catalogue
-
-    @property
-    def database(self) -> Database:
-        """Holds the requests."""
-        return self.office.database
-
-    def configure(self, **sections: dict[str, Any]) -> None:
-        """Take these sections of the main file instead of a good one's."""
-        written = {name: {**MAIN.get(name, {}), **keys} for name, keys in sections.items()}
-        self.settings = self._config.load(json.dumps({**MAIN, **written}))
+    def make_app(self, shelf: Shelf | None = None) -> Flask:
+        """An application with this hub."""
+        return create_app(self.office, shelf, clock=lambda: NOON, hub=self)
 
     def post(
         self, changes: dict[str, str] | None = None, /, *, address: str = "192.0.2.1", **more: str
@@ -343,6 +323,20 @@ def test_a_person_is_told_what_it_is(hub: Hub) -> None:
     assert hub.client.get("/hub", headers={"If-None-Match": tag}).status_code == 304
 
 
+def test_pages_say_so_where_a_feed_is_pushed_by_this_hub(hub: Hub) -> None:
+    described = hub.catalogue
+    for hubs, is_said in (
+        (("https://hub.example/",), False),
+        ((SITE.hub, "https://x.example/"), True),
+    ):
+        feeds = [replace(feed, hubs=hubs) for feed in described.feeds.values()]
+        pushed = Catalogue(SITE, list(described.categories.values()), feeds)
+        hub.office.configure(pushed, now=later(minutes=2))
+        for path in ("/", "/feeds/cooperation"):
+            page = hub.client.get(path, headers={"Accept": "text/html"}).get_data(as_text=True)
+            assert ('<a href="/hub">' in page) is is_said
+
+
 def test_the_question_of_another_hub_finds_no_challenge_in_the_page(hub: Hub) -> None:
     """Who makes this address a callback is not confirmed by it: there is no loop."""
     asked = {"hub.mode": "subscribe", "hub.topic": TOPIC, "hub.challenge": "c" * 32}
@@ -381,8 +375,7 @@ def served(hub: Hub) -> Iterator[Served]:
 def serving(hub: Hub) -> Iterator[Served]:
     changes = Changes(hub.database)
     shelf = Shelf(watch=Watch(changes, clock=time.monotonic))
-    app = create_app(hub.office, shelf, clock=lambda: NOON, hub=hub)
-    server = make_server(Front(app, state=hub.office, shelf=shelf))
+    server = make_server(Front(hub.make_app(shelf), state=hub.office, shelf=shelf))
     with running(server):
         yield Served(hub, port_of(server))
     changes.close()
