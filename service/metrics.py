@@ -65,6 +65,7 @@ class Measure:
     help: str
     read: Callable[[Snapshot], Iterable[Sample]]
     labels: Label = ()
+    is_for_all: bool = True  #: or for operators alone
 
     @property
     def is_counter(self) -> bool:
@@ -274,19 +275,26 @@ MEASURES: tuple[Measure, ...] = (
         "Releases left out of a format because they could not be rendered.",
         lambda seen: seen.releases_set_aside,
     ),
-    _plain("communique_refusals", "Documents refused and not mended.", lambda seen: seen.refusals),
+    # A document that is refused may be one under embargo, and nobody is to know that it came in.
+    Measure(
+        name="communique_refusals",
+        help="Documents refused and not mended; for operators alone.",
+        read=lambda seen: [((), seen.refusals)],
+        is_for_all=False,
+    ),
 )
 
 
 class _Board(Collector):
     """One snapshot, as the library reads it."""
 
-    def __init__(self, seen: Snapshot) -> None:
+    def __init__(self, seen: Snapshot, *, is_for_operator: bool) -> None:
         self._seen = seen
+        self._shown = [one for one in MEASURES if one.is_for_all or is_for_operator]
 
     def collect(self) -> Iterator[Metric]:
         """Give each metric with its samples."""
-        for one in MEASURES:
+        for one in self._shown:
             kind = CounterMetricFamily if one.is_counter else GaugeMetricFamily
             family = kind(one.name, one.help, labels=one.labels)
             for labels, value in one.read(self._seen):
@@ -294,17 +302,18 @@ class _Board(Collector):
             yield family
 
 
-def exposition(seen: Snapshot, *, accept: str | None) -> tuple[bytes, str]:
+def exposition(seen: Snapshot, *, is_for_operator: bool, accept: str | None) -> tuple[bytes, str]:
     """Write a snapshot for who asks.
 
     Args:
         seen: The numbers.
+        is_for_operator: With those that are not for all.
         accept: What is wanted: OpenMetrics, if it is named; else Prometheus's own text form.
 
     Returns:
         The text, and its media type.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Board(seen))
+    registry.register(_Board(seen, is_for_operator=is_for_operator))
     write, media_type = choose_encoder(accept or "")
     return write(registry), media_type

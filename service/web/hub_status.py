@@ -1,48 +1,27 @@
 """``/hub/status``: whether hubs push what they are told of; and for ops, who is subscribed."""
 
-import re
-from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
+from werkzeug.exceptions import NotFound
 
 from feeds.model.feed import Format
 from feeds.model.subscription import DeliveryState
-from feeds.model.token import Action
 from feeds.store.database import Transaction
-from service.tokens import hash_of
 from service.web.desk import HubState, desk, furniture
+from service.web.operators import is_operator
 from service.websub.report import report
 
 #: Subscribers on a page, and failing deliveries before them.
 PAGE_SUBSCRIBERS = 100
 PAGE_TROUBLES = 50
 
-#: RFC 7617 section 2 and RFC 6750 section 2.1.
-_CREDENTIALS = re.compile(r"(basic|bearer) +([A-Za-z0-9._~+/-]{1,500}=*) *", re.IGNORECASE)
-_CHALLENGE = 'Basic realm="communique", charset="UTF-8"'
-
 #: It changes by the second, and what an operator sees is for nobody else.
 _FIELDS = {"Cache-Control": "no-store", "Vary": "Authorization", "X-Robots-Tag": "noindex"}
 
 blueprint = Blueprint("hub_status", __name__)
-
-
-class TokenWanted(Unauthorized):
-    """Nobody says who he is, or it is not true: a browser asks for the token."""
-
-    description = (
-        "the password is a token that is made by: communique token make NAME --action operate"
-    )
-
-    def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
-        """Return Werkzeug's own, and the challenge."""
-        # Its own way to write a challenge leaves out the quotes that RFC 7617 section 2 wants.
-        return [*super().get_headers(*arguments), ("WWW-Authenticate", _CHALLENGE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,21 +37,22 @@ class Books:
 @blueprint.get("/hub/status")
 def show() -> Response:
     """Answer with how each hub does; to an operator also with who is subscribed."""
-    return _page(is_operator=_is_operator(is_required=False))
+    return _page(is_required=False)
 
 
 @blueprint.get("/hub/status/subscribers")
 def show_subscribers() -> Response:
     """Answer an operator alone: here a browser is asked for the token."""
-    return _page(is_operator=_is_operator(is_required=True))
+    return _page(is_required=True)
 
 
-def _page(*, is_operator: bool) -> Response:
+def _page(*, is_required: bool) -> Response:
     hub, room = _hub(), desk()
+    may_see_all = is_operator(hub.database, now=room.now, is_required=is_required)
     missing_after = timedelta(seconds=hub.settings.canary.missing_after_seconds)
     with hub.database.read() as tx:
         seen = report(tx, room.catalogue, now=room.now, missing_after=missing_after)
-        books = _books(tx) if is_operator else None
+        books = _books(tx) if may_see_all else None
     page = render_template(
         "hub_status.html",
         seen=seen,
@@ -106,39 +86,8 @@ def _topics(counted: Mapping[tuple[str, Format, str], int]) -> list[tuple[str, F
     ]
 
 
-def _token_in(credentials: str) -> str | None:
-    """The token in an ``Authorization``; None when there is nothing that could be one."""
-    found = _CREDENTIALS.fullmatch(credentials)
-    if found is None or found[1].lower() == "bearer":
-        return None if found is None else found[2]
-    try:
-        pair = b64decode(found[2], validate=True).decode()
-    except ValueError:
-        return None
-    return pair.partition(":")[2]
-
-
 def _hub() -> HubState:
     hub = furniture().hub
     if hub is None:
         raise NotFound
     return hub
-
-
-def _is_operator(*, is_required: bool) -> bool:
-    """True for the bearer of a token that is for this; who has another one is told so.
-
-    Browsers know no bearer tokens (RFC 6750), so it is the password of RFC 7617, under any name.
-    """
-    told = request.headers.get("Authorization")
-    if told is None and not is_required:
-        return False
-    token, text = None, _token_in(told or "")
-    if text is not None:
-        with _hub().database.read() as tx:
-            token = tx.tokens.by_hash(hash_of(text))
-    if token is None or not token.is_good(desk().now):
-        raise TokenWanted
-    if Action.OPERATE not in token.actions:
-        raise Forbidden(f"this token is not for {Action.OPERATE}")
-    return True

@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from feeds.model.canary import CanaryState
 from service.metrics import HubNumbers, Snapshot, exposition
 from service.web.desk import HubState, desk
+from service.web.operators import is_operator
 from service.websub.report import HubReport, report
 from service.websub.standing import Standing
 
@@ -20,6 +21,13 @@ KEPT_S = 1.0
 #: Nor for more than this part of the time: with a hundred thousand subscribers, a look takes a
 #: good part of a second, and anybody may ask.
 _AT_MOST = 0.05
+
+
+_FIELDS = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Authorization",
+    "X-Robots-Tag": "noindex",
+}
 
 
 class Gauge:
@@ -59,9 +67,11 @@ def make_blueprint(state: HubState, *, seconds: Callable[[], float]) -> Blueprin
     def show() -> Response:
         if not state.settings.metrics.offered:
             raise NotFound
-        body, media_type = exposition(gauge.read(), accept=request.headers.get("Accept"))
-        fields = {"Cache-Control": "no-store", "Vary": "Accept", "X-Robots-Tag": "noindex"}
-        return Response(body, content_type=media_type, headers=fields)
+        may_see_all = is_operator(state.database, now=desk().now)
+        body, media_type = exposition(
+            gauge.read(), is_for_operator=may_see_all, accept=request.headers.get("Accept")
+        )
+        return Response(body, content_type=media_type, headers=_FIELDS)
 
     return blueprint
 

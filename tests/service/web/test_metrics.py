@@ -8,14 +8,18 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
 from prometheus_client.parser import text_string_to_metric_families
 
+from feeds.model.token import Action, Token
 from service.metrics import MEASURES
+from service.tokens import hash_of
 from service.web.metrics import Gauge
 from tests.service.web.watched_office import OTHER, WatchedOffice
 from tests.support.hub_books import failed
-from tests.support.newsrooms import SITE, draft, later
+from tests.support.newsrooms import NOON, SITE, draft, later
 from tests.support.running_service import ROOT
 
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
+
+OPERATOR = {"Authorization": "Bearer cq_operator"}
 
 Key = tuple[str, frozenset[tuple[str, str]]]
 
@@ -24,6 +28,9 @@ Key = tuple[str, frozenset[tuple[str, str]]]
 def office(tmp_path: Path) -> Iterator[WatchedOffice]:
     """A newsroom of one's own, with something to count."""
     opened = WatchedOffice(tmp_path)
+    token = Token(name="ops", actions=(Action.OPERATE,), categories=None, made_at=NOON)
+    with opened.database.transaction() as tx:
+        tx.tokens.add(token, hash_hex=hash_of("cq_operator"))
     opened.verify()
     opened.tell(at=later(seconds=1))
     opened.refuse(SITE.hub, at=later(seconds=2), why="500 Internal Server Error")
@@ -85,7 +92,6 @@ def test_what_is_counted_is_what_the_store_holds(office: WatchedOffice) -> None:
         key("communique_feeds_stale"): 0,
         key("communique_feed_edition", feed="all"): 1,
         key("communique_releases"): 1,
-        key("communique_refusals"): 0,
     }
     assert {name: seen.get(name) for name in expected} == expected
     assert key("communique_hub_last_failure_timestamp_seconds", hub=OTHER) not in seen
@@ -96,7 +102,7 @@ def test_the_same_in_open_metrics(office: WatchedOffice) -> None:
     plain = numbers(office)
     answer = office.client.get("/metrics", headers={"Accept": OPEN_METRICS})
     assert answer.mimetype == "application/openmetrics-text"
-    assert answer.headers["Vary"] == "Accept"
+    assert answer.headers["Vary"] == "Accept, Authorization"
     told = {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in open_families(answer.get_data(as_text=True))  # type: ignore[no-untyped-call]
@@ -107,7 +113,7 @@ def test_the_same_in_open_metrics(office: WatchedOffice) -> None:
 
 def test_names_are_as_prometheus_wants_them(office: WatchedOffice) -> None:
     """What ``promtool check metrics`` would say: help for all, units, no type in a name."""
-    text = office.client.get("/metrics").get_data(as_text=True)
+    text = office.client.get("/metrics", headers=OPERATOR).get_data(as_text=True)
     families = list(text_string_to_metric_families(text))
     assert len(families) == len(MEASURES)
     for family, measure in zip(families, MEASURES, strict=True):
@@ -144,6 +150,14 @@ def test_the_store_is_asked_once_a_second_and_for_a_twentieth_of_the_time(
         assert gauge.read().releases == 2
         assert gauge.read().releases == 3
     assert looked_at == []
+
+
+def test_how_many_documents_were_refused_is_for_operators_alone(office: WatchedOffice) -> None:
+    """One of them may be under embargo."""
+    assert b"communique_refusals" not in office.client.get("/metrics").data
+    assert b"\ncommunique_refusals 0.0\n" in office.client.get("/metrics", headers=OPERATOR).data
+    wrong = {"Authorization": "Bearer cq_wrong"}
+    assert office.client.get("/metrics", headers=wrong).status_code == 401
 
 
 def test_they_are_not_kept_and_can_be_switched_off(office: WatchedOffice) -> None:
