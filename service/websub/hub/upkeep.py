@@ -1,0 +1,68 @@
+"""Ends what is over: subscriptions whose lease ran out, and those to topics that are gone."""
+
+from datetime import datetime
+
+from feeds.categories import Catalogue
+from feeds.model.subscription import Mode, Subscription, SubscriptionRequest
+from feeds.store.database import Database
+from service.logs import get_logger
+from service.websub.hub.topics import farewell, gone
+
+_log = get_logger(__name__)
+
+#: Ended in one transaction: others want to write, too.
+_STEP = 500
+
+
+def end_what_is_over(database: Database, catalogue: Catalogue, *, now: datetime) -> int:
+    """End subscriptions that are over; says how many.
+
+    Those to a topic that is gone are told so, as WebSub 5.2 has it: "If (and when) the hub decides
+    to deny a subscription, it MUST inform the subscriber". It may do so at any time.
+
+    Raises:
+        StoreUnavailable: The store cannot be used.
+    """
+    with database.transaction() as tx:
+        expired = tx.subscriptions.end_expired(now=now)
+    if expired:
+        _log.info("subscriptions expired", count=len(expired))
+    return len(expired) + sum(
+        _end_all(database, catalogue, slug, now=now)
+        for slug in _gone_topics(database, catalogue, now=now)
+    )
+
+
+def _gone_topics(database: Database, catalogue: Catalogue, *, now: datetime) -> list[str]:
+    with database.read() as tx:
+        slugs = {slug for slug, _ in tx.subscriptions.topics()}
+        return sorted(gone(tx, catalogue, slugs, now=now))
+
+
+def _end_all(database: Database, catalogue: Catalogue, slug: str, *, now: datetime) -> int:
+    count = 0
+    while True:
+        with database.transaction() as tx:
+            ended = tx.subscriptions.listed(feed=slug, limit=_STEP)
+            for one in ended:
+                tx.subscriptions.ask(_denial(catalogue, one), now=now)
+            tx.subscriptions.end([one.id for one in ended])
+        count += len(ended)
+        if len(ended) < _STEP:
+            break
+    if count:
+        _log.info("subscriptions ended with their feed", feed=slug, count=count)
+    return count
+
+
+def _denial(catalogue: Catalogue, subscription: Subscription) -> SubscriptionRequest:
+    return SubscriptionRequest(
+        mode=Mode.DENIED,
+        feed=subscription.feed,
+        format=subscription.format,
+        topic=catalogue.site.topic(subscription.feed, subscription.format),
+        callback=subscription.callback,
+        host=subscription.host,
+        wire=subscription.wire,
+        reason=farewell(catalogue, subscription.feed),
+    )
