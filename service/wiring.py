@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from feeds.categories import Catalogue
 from feeds.ingest import IntakeRules
+from feeds.model.feed import Format
 from feeds.model.release import ReleaseId
 from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
@@ -22,6 +23,7 @@ from service.websub import RSSCLOUD, Dialect, Publisher, RetryPlan, Teller
 from service.websub.hub.distributor import Distributor, Sending
 from service.websub.hub.rounds import Rounds
 from service.websub.hub.verifier import Heard, Question, Verifier
+from service.websub.keeper import CanaryKeeper
 
 VERSION = version("communique")
 
@@ -121,6 +123,24 @@ def _credentials(settings: Settings, hub: str, username: str | None) -> Credenti
     if username is None:
         return None
     return Credentials(username, settings.hub_passwords[hub].reveal())
+
+
+def canary_keeper(installation: Installation) -> CanaryKeeper:
+    """What looks after our own subscriptions at the hubs."""
+    settings, described = installation.settings, installation.catalogue
+    watched = described.feeds.get(settings.canary.feed) if settings.canary.watches else None
+    return CanaryKeeper(
+        installation.database,
+        _door(settings, described, timeout_s=settings.websub.timeout_seconds),
+        site=described.site,
+        hubs=() if watched is None or watched.is_gone(utc_now()) else watched.hubs,
+        feed=settings.canary.feed,
+        feed_format=Format(settings.canary.format),
+        lease_s=settings.canary.lease_s,
+        own_lease_s=min(
+            settings.canary.lease_s, round(settings.own_hub.longest_lease_days * 86_400)
+        ),
+    )
 
 
 def verifications(

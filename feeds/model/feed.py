@@ -237,6 +237,10 @@ class Site:
         """Where readers of RSS ask to be told of changes (rssCloud)."""
         return f"{self.base_url}/cloud/pleaseNotify"
 
+    def canary(self, token: str) -> str:
+        """Where a hub pushes to that we watch: a callback of our own."""
+        return f"{self.hub}/canary/{token}"
+
     def sitemap_part(self, number: int) -> str:
         """One part of the list of all pages, counted from 1."""
         return f"{self.base_url}/sitemap-{number}.xml"

@@ -10,6 +10,7 @@ from feeds.errors import FeedNotFound
 from feeds.model.feed import Format
 from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
+from service.cli import hub_status
 from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.installation import to_read, to_write
@@ -19,6 +20,7 @@ from service.websub import PingResult, Verdict
 from service.wiring import Installation, publisher, utc_now
 
 app = typer_of("hub")
+hub_status.register(app)
 
 #: States of a ping whose last try failed.
 FAILING = ("retrying", "failed")

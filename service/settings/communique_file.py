@@ -291,6 +291,11 @@ class CanarySettings(Section):
         default=600.0, description="A push that takes longer counts as missing."
     )
 
+    @property
+    def lease_s(self) -> int:
+        """The lease in whole seconds, as hubs are asked for it."""
+        return max(1, round(self.lease_days * 86_400))
+
 
 class MetricsSettings(Section):
     """Numbers for Prometheus."""

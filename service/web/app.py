@@ -1,5 +1,6 @@
 """The application factory."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -9,9 +10,12 @@ from jinja2 import StrictUndefined
 from service.web import (
     addresses,
     archives,
+    canary,
     documents,
     fittings,
     health,
+    hub_status,
+    metrics,
     moves,
     opml,
     pages,
@@ -71,5 +75,8 @@ def create_app(
         reception = Reception(hub)
         app.register_blueprint(hub_room.make_blueprint(reception))
         app.register_blueprint(cloud_room.make_blueprint(hub, reception))
+        app.register_blueprint(canary.blueprint)
+        app.register_blueprint(hub_status.blueprint)
+        app.register_blueprint(metrics.make_blueprint(hub, seconds=time.monotonic))
     app.after_request(harden)
     return app

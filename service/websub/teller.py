@@ -254,6 +254,7 @@ def _note(store: Transaction, result: PingResult, *, now: datetime) -> None:
         store.hub_tallies.failed(result.ping.hub, at=now, why=result.result)
     if result.verdict is Verdict.TOLD:
         store.pings.told(result.ping, now=now, result=result.result)
+        store.canaries.expect(result.ping, told_at=now - timedelta(seconds=result.took_s))
     elif result.next_at:
         store.pings.put_off(result.ping, now=now, until=result.next_at, result=result.result)
     else:

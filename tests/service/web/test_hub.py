@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
 from feeds.model.subscription import Mode, PendingRequest
 from feeds.store.changes import Changes
@@ -319,6 +321,20 @@ def test_a_person_is_told_what_it_is(hub: Hub) -> None:
     assert dict(head.headers) == dict(response.headers)
     tag = response.headers["ETag"]
     assert hub.client.get("/hub", headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_pages_say_so_where_a_feed_is_pushed_by_this_hub(hub: Hub) -> None:
+    described = hub.catalogue
+    for hubs, is_said in (
+        (("https://hub.example/",), False),
+        ((SITE.hub, "https://x.example/"), True),
+    ):
+        feeds = [replace(feed, hubs=hubs) for feed in described.feeds.values()]
+        pushed = Catalogue(SITE, list(described.categories.values()), feeds)
+        hub.office.configure(pushed, now=later(minutes=2))
+        for path in ("/", "/feeds/cooperation"):
+            page = hub.client.get(path, headers={"Accept": "text/html"}).get_data(as_text=True)
+            assert ('<a href="/hub">' in page) is is_said
 
 
 def test_the_question_of_another_hub_finds_no_challenge_in_the_page(hub: Hub) -> None:
