@@ -105,12 +105,13 @@ def publisher(installation: Installation) -> Publisher:
 
 def _dialects(settings: Settings) -> dict[str, Dialect]:
     """How those want to be told who have ways of their own, by URL."""
+    credentials = _credentials(settings)
     dialects = {
         hub.url: Dialect(
             topic_fields=hub.topic_fields or settings.websub.topic_fields,
             topics_at_once=hub.topics_at_once,
             extra_fields=tuple(hub.extra_fields.items()),
-            credentials=_credentials(settings, hub.url, hub.username),
+            credentials=credentials.get(hub.url),
         )
         for hub in settings.hubs
     }
@@ -119,10 +120,13 @@ def _dialects(settings: Settings) -> dict[str, Dialect]:
     return dialects
 
 
-def _credentials(settings: Settings, hub: str, username: str | None) -> Credentials | None:
-    if username is None:
-        return None
-    return Credentials(username, settings.hub_passwords[hub].reveal())
+def _credentials(settings: Settings) -> dict[str, Credentials]:
+    """Who we are to the hubs that ask, by URL."""
+    return {
+        hub.url: Credentials(hub.username, settings.hub_passwords[hub.url].reveal())
+        for hub in settings.hubs
+        if hub.username is not None
+    }
 
 
 def canary_keeper(installation: Installation) -> CanaryKeeper:
@@ -140,6 +144,7 @@ def canary_keeper(installation: Installation) -> CanaryKeeper:
         own_lease_s=min(
             settings.canary.lease_s, round(settings.own_hub.longest_lease_days * 86_400)
         ),
+        credentials=_credentials(settings),
     )
 
 

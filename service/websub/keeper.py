@@ -1,9 +1,10 @@
 """Looks after the canaries: one subscription of our own at each hub, asked for and renewed."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from feeds.model.canary import Canary
@@ -11,7 +12,7 @@ from feeds.model.feed import Format, Site
 from feeds.model.subscription import Mode, SubscriptionRequest
 from feeds.store.database import Database
 from service.logs import get_logger
-from service.outbound import Answer, Outbound, OutboundFailed
+from service.outbound import Answer, Credentials, Outbound, OutboundFailed
 from service.websub.canary import pause_after, subscription_fields
 
 _log = get_logger(__name__)
@@ -46,6 +47,7 @@ class CanaryKeeper:
         feed_format: Format,
         lease_s: int,
         own_lease_s: int,
+        credentials: Mapping[str, Credentials] = MappingProxyType({}),
     ) -> None:
         """Keep what every asking needs.
 
@@ -58,6 +60,7 @@ class CanaryKeeper:
             feed_format: And the format of its documents.
             lease_s: What hubs are asked for.
             own_lease_s: And what ours grants of it.
+            credentials: For hubs that ask who is there, by their URL.
         """
         self._database = database
         self._outbound = outbound
@@ -67,6 +70,7 @@ class CanaryKeeper:
         self._format = feed_format
         self._lease_s = lease_s
         self._own_lease_s = own_lease_s
+        self._credentials = credentials
         self._swept_at: datetime | None = None
 
     def tend(self, *, now: Callable[[], datetime], hub: str | None = None) -> list[Canary]:
@@ -134,7 +138,8 @@ class CanaryKeeper:
                 return True
         fields = subscription_fields(canary, self._site, lease_s=self._lease_s)
         try:
-            answer = self._outbound.post_form(canary.hub, fields)
+            shown = self._credentials.get(canary.hub)
+            answer = self._outbound.post_form(canary.hub, fields, credentials=shown)
         except OutboundFailed as error:
             result, is_refused = error.reason, False
         else:

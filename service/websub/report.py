@@ -51,7 +51,9 @@ def report(
     tx: Transaction, described: Catalogue, *, now: datetime, missing_after: timedelta
 ) -> Report:
     """Read what is known, and judge it."""
-    hub_names = list(dict.fromkeys(hub for feed in described.feeds.values() for hub in feed.hubs))
+    feeds = described.feeds.values()
+    told = (hub for each in Format for feed in feeds for hub in feed.told(each))
+    hub_names = list(dict.fromkeys(told))
     pings = _by_hub(tx.pings.listed())
     tallies = tx.hub_tallies.listed()
     canaries = {canary.hub: canary for canary in tx.canaries.listed()}
