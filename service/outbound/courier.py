@@ -21,7 +21,6 @@ import pycurl
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from service.outbound.errors import (
-    AddressForbidden,
     AddressInvalid,
     HostUnknown,
     OutboundFailed,
@@ -140,17 +139,18 @@ class Courier:
         self._under_way += 1
         self._by_host[host] = self._by_host.get(host, 0) + 1
         try:
-            found = self._lookups.host_of(parcel.url, is_own=parcel.is_own)
+            found = self._lookups.start_of(parcel.url, is_own=parcel.is_own)
         except OutboundFailed as error:
             self._end(exchange, AddressInvalid(without_user(parcel.url), error.reason))
             return
-        exchange.host, exchange.asked_for = found
-        if exchange.host.good_until > exchange.began_at:
+        exchange.start, exchange.asked_for = found
+        host_asked = exchange.start.host
+        if host_asked.good_until > exchange.began_at:
             self._go(exchange, self._manner.timeout_ms)
             return
-        exchange.host.waiting.append(exchange)
+        host_asked.waiting.append(exchange)
         self._waiting[exchange] = None
-        self._lookups.look_up(exchange.host)
+        self._lookups.look_up(host_asked)
 
     def turn(self, wait_s: float) -> None:
         """Do what can be done; wait for the network so long at most.
@@ -243,7 +243,7 @@ class Courier:
             if exchange.began_at > began_before:
                 return
             del self._waiting[exchange]
-            exchange.host.waiting.remove(exchange)
+            self._lookups.give_up(exchange.start.host, exchange)
             self._end(exchange, self._late(exchange.parcel.url))
 
     def _take_found(self) -> list[Exception]:
@@ -264,9 +264,9 @@ class Courier:
     # From the addresses to the answer
 
     def _go(self, exchange: Exchange, timeout_ms: int) -> None:
-        host = exchange.host
+        host = exchange.start.host
         try:
-            exchange.load(host.addresses, self._lookups.rules_for(host), timeout_ms)
+            exchange.load(self._lookups.rules_for(host), timeout_ms)
             if host.literal is None and host.pinned_until < exchange.began_at:
                 exchange.pin()
                 host.pinned_until = exchange.began_at + _PINNED_S
@@ -300,8 +300,8 @@ class Courier:
 
     def _failure(self, exchange: Exchange, code: int, words: str) -> OutboundFailed:
         url = exchange.parcel.url
-        if exchange.fault is not None:
-            return AddressForbidden(url, exchange.fault)
+        if exchange.refusal is not None:
+            return exchange.refusal
         if code == _TIMED_OUT:
             return self._late(url)
         return ServerUnreachable(url, _in_words(code, words))

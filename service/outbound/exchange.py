@@ -8,13 +8,14 @@ from typing import Any
 
 import pycurl
 
-from service.outbound.addresses import Address, AddressRules
-from service.outbound.lookups import ADDRESSES_KEPT_S, Host
+from service.outbound.addresses import AddressRules
+from service.outbound.errors import AddressForbidden, OutboundFailed, ServerUnreachable
+from service.outbound.lookups import ADDRESSES_KEPT_S, Start
 from service.outbound.parcels import Done, Parcel
 
 #: What libcurl sets aside for each transfer; its own sizes are for large files.
 _RECEIVE_BYTES = 4096
-_SEND_BYTES = 65_536
+_SEND_BYTES = 98_304
 
 _REFUSED = -1  # CURL_SOCKET_BAD
 
@@ -38,34 +39,34 @@ class Exchange:
         "_is_post",
         "_manner",
         "_rules",
-        "_start",
         "_timeout_ms",
+        "_url",
         "asked_for",
         "began_at",
         "body",
         "counted_under",
         "curl",
         "done",
-        "fault",
-        "host",
         "parcel",
+        "refusal",
+        "start",
     )
 
     parcel: Parcel
     done: Done
     counted_under: str
     began_at: float
-    host: Host
-    asked_for: str  #: of the host: path and query
+    start: Start
+    asked_for: str  #: what follows the start of the URL: path and query
 
     def __init__(self, manner: Manner) -> None:
         self.body = bytearray()  #: what has come of the answer's
-        self.fault: str | None = None  #: why we did not connect
+        self.refusal: OutboundFailed | None = None  #: why we did not connect
         self.curl: Any = pycurl.Curl()
         self._manner = manner
         self._headers: tuple[str, ...] | None = None
         self._is_post = self._is_own = False
-        self._start = ""
+        self._url = ""
         self._timeout_ms = manner.timeout_ms
         set_option = self.curl.setopt
         set_option(pycurl.NOSIGNAL, 1)
@@ -91,11 +92,10 @@ class Exchange:
         self.parcel, self.done, self.counted_under = parcel, done, counted_under
         self.began_at = time.monotonic()
 
-    def load(self, checked: tuple[Address, ...], rules: AddressRules, timeout_ms: int) -> None:
+    def load(self, rules: AddressRules, timeout_ms: int) -> None:
         """Tell libcurl what to do. Only what is not so already: each option takes its time.
 
         Args:
-            checked: The addresses of the host that passed.
             rules: What the address connected to has to pass once more.
             timeout_ms: What is left of the time.
 
@@ -104,10 +104,10 @@ class Exchange:
             UnicodeError: The URL is no text that could be sent.
         """
         parcel, set_option = self.parcel, self.curl.setopt
-        self._checked, self._rules = checked, rules
-        if self.host.start != self._start:
-            set_option(pycurl.URL, self.host.start)
-            self._start = self.host.start
+        self._checked, self._rules = self.start.host.addresses, rules
+        if self.start.url != self._url:
+            set_option(pycurl.URL, self.start.url)
+            self._url = self.start.url
         # In the URL, libcurl would write "%c3" as "%C3".
         asked_for = self.asked_for
         target = asked_for if asked_for.isascii() else asked_for.encode()
@@ -134,17 +134,18 @@ class Exchange:
 
     def pin(self) -> None:
         """Tell libcurl, for all its handles, the addresses of the host; it looks up nothing."""
+        host = self.start.host
         addresses = ",".join(
             f"[{each}]" if each.version == 6 else str(each) for each in self._checked
         )
-        self.curl.setopt(pycurl.RESOLVE, [f"+{self.host.name}:{self.host.port}:{addresses}"])
+        self.curl.setopt(pycurl.RESOLVE, [f"+{host.name}:{host.port}:{addresses}"])
 
     def unload(self) -> None:
         """Forget what this was about; no document is kept in memory by it."""
         if self._is_post:
             self.curl.setopt(pycurl.POSTFIELDS, b"")
         del self.parcel, self.done
-        self.fault = None
+        self.refusal = None
         if self.body:
             self.body = bytearray()
 
@@ -155,17 +156,23 @@ class Exchange:
         return len(piece) if len(piece) <= room else 0
 
     def _open(self, _purpose: int, where: Any) -> "_Handed | int":
+        url = self.parcel.url
         address = ip_address(where.addr[0])
-        fault = self._rules.fault(address)
-        if fault is not None:
-            self.fault = f"not asked: {address} is the {fault} address"
-            return _REFUSED
-        if address not in self._checked:
-            # libcurl found it by itself, whatever the reason. One that was not found together
-            # with the others was not checked together with them either.
-            self.fault = f"not asked: {address} is none of the addresses found for the host"
-            return _REFUSED
-        return _Handed(socket.socket(where.family, where.socktype, where.protocol))
+        try:
+            fault = self._rules.fault(address)
+            if fault is not None:
+                reason = f"not asked: {address} is the {fault} address"
+                self.refusal = AddressForbidden(url, reason)
+            elif address not in self._checked and address not in self.start.host.addresses:
+                # libcurl found it by itself, whatever the reason. What was not found together
+                # with the others was not checked together with them either.
+                reason = f"not asked: {address} is none of the addresses that were checked"
+                self.refusal = ServerUnreachable(url, reason)
+            else:
+                return _Handed(socket.socket(where.family, where.socktype, where.protocol))
+        except OSError as error:  # no descriptors left
+            self.refusal = ServerUnreachable(url, f"no connection can be made: {error.strerror}")
+        return _REFUSED
 
 
 class _Handed:

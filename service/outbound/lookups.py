@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
@@ -46,7 +47,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 class Host:
-    """A host that parcels go to, and what is known of it."""
+    """A name and a port that parcels go to, and what is known of it."""
 
     __slots__ = (
         "addresses",
@@ -58,26 +59,30 @@ class Host:
         "name",
         "pinned_until",
         "port",
-        "start",
         "url",
         "waiting",
     )
 
     def __init__(self, url: str, *, is_own: bool) -> None:
-        name, port = place_of(url)
-        self.url = url
+        name, self.port = place_of(url)
+        self.url = url  #: one of its; for the look-up
         self.literal = _literal(name)  #: the address, when the URL names one itself
         self.name = _plain(url, name)  #: in ASCII; an IPv6 address in brackets
-        self.port = port
-        #: Its URL as libcurl is told it.
-        self.start = f"{urlsplit(url).scheme}://{self.name}:{port}/"
-        self.is_own = is_own
+        self.is_own = is_own  #: of our own making, for parcels of ours only
         self.addresses: tuple[Address, ...] = ()  #: as found last; each has passed
         self.good_until = 0.0  #: when it has to be looked up again
         self.pinned_until = 0.0  #: how long libcurl surely knows the addresses
         self.is_looked_up = False  #: just now, or waiting for that
         self.is_slow = False  #: its name server let us wait before
         self.waiting: list[Exchange] = []  #: for the look-up
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What URLs begin with that lead to one host."""
+
+    host: Host
+    url: str  #: in the one spelling that libcurl is told
 
 
 class Lookups:
@@ -94,7 +99,8 @@ class Lookups:
         self._rules = rules
         self._resolve = resolve
         self._ring = ring
-        self._hosts: dict[str, Host] = {}
+        self._starts: dict[str, Start] = {}
+        self._hosts: dict[tuple[str, int], Host] = {}
         self._queue: deque[Host] = deque()
         self._slow_queue: deque[Host] = deque()
         self._running: dict[Host, float] = {}  #: since when; the oldest first
@@ -102,7 +108,7 @@ class Lookups:
         self._threads = 0
         self._found: deque[tuple[Host, Target | Exception]] = deque()
 
-    def host_of(self, url: str, *, is_own: bool) -> tuple[Host, str]:
+    def start_of(self, url: str, *, is_own: bool) -> tuple[Start, str]:
         """The host that *url* names, and what it is asked for: path and query, byte for byte.
 
         Raises:
@@ -111,15 +117,11 @@ class Lookups:
         match = _URL.fullmatch(url)
         if match is None:
             raise AddressInvalid(url, "is not an absolute http or https URL")
-        start, asked_for = match.groups()
-        host = None if is_own else self._hosts.get(start)
-        if host is None:
-            host = Host(start, is_own=is_own)
-            if not is_own:
-                self._keep(start, host)
-        if not asked_for.startswith("/"):
-            asked_for = f"/{asked_for}"
-        return host, asked_for
+        spelled, asked_for = match.groups()
+        start = None if is_own else self._starts.get(spelled)
+        if start is None:
+            start = self._read(spelled, is_own=is_own)
+        return start, asked_for if asked_for.startswith("/") else f"/{asked_for}"
 
     def look_up(self, host: Host) -> None:
         """See that the addresses of *host* are found, once for all who ask."""
@@ -131,6 +133,14 @@ class Lookups:
             return
         (self._slow_queue if host.is_slow else self._queue).append(host)
         self.begin_what_may()
+
+    def give_up(self, host: Host, exchange: "Exchange") -> None:
+        """*exchange* waits no longer. A look-up that has not begun is not made for nobody."""
+        host.waiting.remove(exchange)
+        if not host.waiting and host not in self._running:
+            with suppress(ValueError):
+                (self._slow_queue if host.is_slow else self._queue).remove(host)
+                host.is_looked_up = False
 
     def rules_for(self, host: Host) -> AddressRules:
         """What every address of *host* has to pass."""
@@ -168,11 +178,19 @@ class Lookups:
         for _ in range(self._threads):
             self._jobs.put(None)
 
-    def _keep(self, start: str, host: Host) -> None:
-        if len(self._hosts) >= MAX_HOSTS_KEPT:
-            kept = self._hosts.items()
-            self._hosts = {key: each for key, each in kept if each.is_looked_up}
-        self._hosts[start] = host
+    def _read(self, spelled: str, *, is_own: bool) -> Start:
+        host = Host(spelled, is_own=is_own)
+        if not is_own:
+            if len(self._starts) >= MAX_HOSTS_KEPT:
+                self._starts.clear()
+                self._hosts = {key: each for key, each in self._hosts.items() if each.is_looked_up}
+            # However it is spelled and by whichever scheme: libcurl, too, keeps one list of
+            # addresses for a name and a port.
+            host = self._hosts.setdefault((host.name, host.port), host)
+        start = Start(host, f"{urlsplit(spelled).scheme}://{host.name}:{host.port}/")
+        if not is_own:
+            self._starts[spelled] = start
+        return start
 
     def _running_well(self) -> int:
         slow_before = time.monotonic() - SLOW_S
@@ -186,10 +204,6 @@ class Lookups:
     def _begin(self, queue: deque[Host], room: int) -> None:
         while queue and room > 0:
             host = queue.popleft()
-            if not host.waiting:
-                # The time of all who asked was up before.
-                host.is_looked_up = False
-                continue
             room -= 1
             self._running[host] = time.monotonic()
             if len(self._running) > self._threads:

@@ -21,7 +21,11 @@ def rules_of_this_machine(allow_networks: tuple[Network, ...]) -> AddressRules:
 
 
 def is_own(address: Address) -> bool:
-    """True for an address of this machine: only to those can a socket be bound."""
+    """True for an address of this machine: only to those can a socket be bound.
+
+    Raises:
+        OSError: It cannot be told, since no descriptors are left.
+    """
     # The system is asked each time: addresses come and go, and it answers within microseconds.
     return _is_reached_from_itself(address) if _binds_anything() else _is_bindable(address)
 
@@ -37,9 +41,8 @@ def _is_bindable(address: Address) -> bool:
         with _socket_for(address) as probe:
             probe.bind((str(address), 0))
     except OSError as error:
-        # EADDRNOTAVAIL: somebody else's. EAFNOSUPPORT: no IPv6 here, so it is not asked either.
-        # Without a descriptor left nothing can be told; better no connection than a wrong one.
-        return error.errno in (errno.EMFILE, errno.ENFILE)
+        _see_that_it_tells(error)
+        return False
     return True
 
 
@@ -50,7 +53,14 @@ def _is_reached_from_itself(address: Address) -> bool:
             probe.connect((str(address), 9))  # looks for the way; UDP sends nothing yet
             return bool(ip_address(probe.getsockname()[0]) == address)
     except OSError as error:
-        return error.errno in (errno.EMFILE, errno.ENFILE)
+        _see_that_it_tells(error)
+        return False
+
+
+def _see_that_it_tells(error: OSError) -> None:
+    # EADDRNOTAVAIL: somebody else's. EAFNOSUPPORT: no IPv6 here, so it is not asked either.
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        raise error
 
 
 def _socket_for(address: Address) -> socket.socket:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from service.outbound.addresses import Address, AddressRules
-from service.outbound.errors import AddressForbidden, AddressInvalid, HostUnknown
+from service.outbound.errors import AddressForbidden, AddressInvalid, HostUnknown, ServerUnreachable
 
 #: Gives all addresses of a host name, the preferred one first. Raises OSError when there is none.
 Resolver = Callable[[str, int], Sequence[Address]]
@@ -49,12 +49,18 @@ def find_target(url: str, *, rules: AddressRules, resolve: Resolver) -> Target:
         AddressInvalid: *url* is not an absolute http or https URL, or carries a user name.
         HostUnknown: The name does not resolve.
         AddressForbidden: An address is private, loopback, … and not allowed by *rules*.
+        ServerUnreachable: An address could not be checked.
     """
     parts, port = _read(url)
     host = parts.hostname or ""
     addresses = tuple(_resolved(url, host, port, resolve))
     for address in addresses:
-        if fault := rules.fault(address):
+        try:
+            fault = rules.fault(address)
+        except OSError as error:
+            reason = f"not asked: {host} could not be checked: {error.strerror}"
+            raise ServerUnreachable(url, reason) from error
+        if fault:
             reason = f"not asked: {host} is the {fault} address {address}"
             raise AddressForbidden(url, f"{reason}; outbound.allow_networks can allow it")
     bracketed = f"[{host}]" if ":" in host else host

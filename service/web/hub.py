@@ -45,6 +45,7 @@ def make_blueprint(reception: Reception) -> Blueprint:
             "hub.html",
             command=_command(desk().site),
             hub=reception.settings,
+            timeout=f"{reception.settings.timeout_seconds:g}",
             terms=reception.terms,
             max_secret_bytes=MAX_SECRET_BYTES,
         )

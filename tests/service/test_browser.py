@@ -15,7 +15,9 @@ SAMPLES = ROOT / "config" / "samples"
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with releases in several languages."""
-    with running(Service(folder=tmp_path_factory.mktemp("browsed"))) as service:
+    described = Service(folder=tmp_path_factory.mktemp("browsed"))
+    described.write_main({"own_hub": {"offered": True}})
+    with running(described) as service:
         for name in ("arabr-ar.jsonl", "000_e053d2e383822934.txt"):
             service.drop(name, (SAMPLES / name).read_text(encoding="utf-8"))
         wait_until(lambda: len(service.titles()) == 3)
@@ -41,6 +43,12 @@ def test_an_arabic_release_reads_from_right_to_left(service: Service, tmp_path: 
     assert seen.complaints == []
     assert 'lang="ar"' in seen.dom
     assert 'dir="rtl"' in seen.dom
+
+
+def test_the_hubs_page_is_dressed_as_the_others(service: Service, tmp_path: Path) -> None:
+    seen = visit(f"{service.base_url}/hub", profile=tmp_path)
+    assert seen.complaints == []
+    assert f"curl -i {service.base_url}/hub" in seen.dom
 
 
 def test_the_browser_would_complain(service: Service, tmp_path: Path) -> None:

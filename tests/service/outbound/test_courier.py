@@ -1,12 +1,16 @@
 """Hundreds of other people's servers at once, over real sockets on loopback."""
 
+import os
 import resource
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -201,6 +205,14 @@ class TestAParcel:
             receipt = receipt_of(make(), Parcel(url=server.url(), body=b"x"))
             assert (receipt.status, receipt.is_success) == (status, status < 300)
             assert elsewhere.lines == []
+
+    def test_is_not_kept_in_memory_by_a_handle(self, make: MakeCourier, server: RawServer) -> None:
+        body = bytes(1000)
+        held = sys.getrefcount(body)
+        courier = make()
+        ends = all_ends(courier, [Parcel(url=server.url(), body=body) for _ in range(20)])
+        assert {getattr(end, "status", end) for end in ends} == {204}
+        assert sys.getrefcount(body) == held
 
     @pytest.mark.parametrize("lines", [("A: b\r\nC: d",), ("A: b\nC: d",), ("A: \0",), ("Ä: b",)])
     def test_with_broken_headers_is_a_bug(
@@ -463,8 +475,8 @@ class TestAnAddress:
             assert receipt_of(make(resolve=always("127.0.0.2")), Parcel(url=url)).status == 204
             monkeypatch.setattr(Exchange, "pin", lambda _exchange: None)
             end = end_of(make(resolve=always("127.0.0.2")), Parcel(url=url))
-            assert isinstance(end, AddressForbidden), end
-            assert "none of the addresses found for the host" in end.reason
+            assert isinstance(end, ServerUnreachable), end
+            assert end.reason.endswith(" is none of the addresses that were checked")
             assert (len(found.requests), server.lines) == (1, [])
 
     def test_is_the_one_that_was_checked(self, make: MakeCourier, server: RawServer) -> None:
@@ -623,6 +635,18 @@ def _hang_after(start: bytes) -> Answer:
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
+@contextmanager
+def _no_descriptors() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 class TestAHostileServer:
     @pytest.mark.parametrize(
         "answer",
@@ -761,16 +785,27 @@ class TestAHostileServer:
     def test_may_answer_before_it_has_read(
         self, make: MakeCourier, server: RawServer, status: int
     ) -> None:
+        """A success is waited for to the end; after a refusal nothing more is sent."""
         server.reads_bodies = False
+        stop = threading.Event()
 
         def say(line: Line) -> None:
             line.say(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())
+            stop.wait(10)
 
         server.answer = say
+        parcel = Parcel(url=server.url(), body=b"x" * 20_000_000)
+        receipt = receipt_of(make(timeout_s=SHORT_S if status == 200 else 10), parcel)
+        stop.set()
+        assert receipt.status == status
+        assert receipt.elapsed_s < SHORT_S * 10
+
+    def test_may_hang_up_before_it_has_read(self, make: MakeCourier, server: RawServer) -> None:
+        server.reads_bodies = False
+        server.answer = Line.hang_up
         end = end_of(make(), Parcel(url=server.url(), body=b"x" * 20_000_000))
-        assert isinstance(end, Receipt | ServerUnreachable), end
-        if isinstance(end, Receipt):
-            assert end.status == status
+        assert isinstance(end, ServerUnreachable)
+        assert end.reason.isprintable()
 
     def test_that_reads_nothing_is_given_up(self, make: MakeCourier, server: RawServer) -> None:
         server.reads_bodies = False
@@ -789,6 +824,18 @@ class TestAHostileServer:
         assert isinstance(end, ServerUnreachable)
         assert "onnect" in end.reason
         assert (end.url, end.permanent) == (url, False)
+
+    def test_cannot_be_asked_without_descriptors(
+        self, make: MakeCourier, server: RawServer
+    ) -> None:
+        """That is our trouble, and passes."""
+        courier = make()
+        receipt_of(courier, Parcel(url=server.url()))  # has all that it needs but connections
+        with running_raw_server() as other, _no_descriptors():
+            end = end_of(courier, Parcel(url=other.url()))
+        assert isinstance(end, ServerUnreachable), end
+        assert end.reason == "no connection can be made: Too many open files"
+        assert receipt_of(courier, Parcel(url=server.url())).status == 204
 
     def test_holds_up_nobody_else(self, make: MakeCourier, server: RawServer) -> None:
         with running_raw_server() as bad:
@@ -894,6 +941,7 @@ class TestALookUp:
             monkeypatch.setattr(lookups, "ADDRESSES_KEPT_S", 0.0)
             for host in courier._lookups._hosts.values():
                 host.good_until = 0.0
+            assert not courier._lookups.are_queued
             known = [Parcel(url=f"http://{name}/") for name in names.asked]
             got: list[End] = []
             for parcel in known:
@@ -912,6 +960,27 @@ class TestALookUp:
             assert isinstance(end, HostUnknown)
             assert (end.url, end.permanent) == (url, False)
             assert end.reason == "unknown.example does not resolve: Name or service not known"
+
+    def test_does_not_keep_the_process_from_its_end(self) -> None:
+        with subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE) as process:
+            try:
+                said, _ = process.communicate(timeout=10)
+            finally:
+                process.kill()
+        assert said == b"asked OutboundTimedOut\n"
+        assert process.returncode == 0
+
+    def test_is_one_for_all_spellings_of_a_name(self, make: MakeCourier, server: RawServer) -> None:
+        """Who names a host in his way changes nothing for who names it in another."""
+        with _Names() as names:
+            courier = make(resolve=names.resolve)
+            spellings = ("good.example", "GOOD.example", "good.example.")
+            urls = [server.url(host=each) for each in spellings]
+            secure = Parcel(url=urls[0].replace("http:", "https:"))
+            courier.send(secure, unexpected, host="h")
+            ends = all_ends(courier, [Parcel(url=url) for url in urls])
+            assert {getattr(end, "status", end) for end in ends} == {204}
+            assert names.asked == Counter({"good.example": 1})
 
     def test_that_has_a_bug_ends_the_exchange_and_flies(self, make: MakeCourier) -> None:
         def resolve(_host: str, _port: int) -> list[IPv4Address]:
@@ -936,6 +1005,20 @@ class TestALookUp:
         ends = all_ends(courier, parcels[:2] * 5)
         assert {getattr(end, "status", end) for end in ends} == {204}
         assert len(courier._lookups._hosts) <= 3
+
+
+HANGING = """
+import time
+from service.outbound import Courier, Parcel
+def resolve(host, port):
+    print("asked", end=" ", flush=True)
+    time.sleep(60)
+courier = Courier([], 0.1, "test", at_once=1, resolve=resolve)
+courier.send(Parcel(url="http://hub.example/"), lambda end: print(type(end).__name__), host="h")
+while courier.under_way:
+    courier.turn(0.05)
+courier.close()
+"""
 
 
 class _Names:

@@ -28,11 +28,12 @@ from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
 from feeds.model.subscription import Mode, PendingRequest
 from feeds.store.changes import Changes
+from feeds.store.database import Database
 from service.web import Front, Shelf, Watch, bridge, create_app, reception
 from service.websub.hub.callbacks import Callbacks
-from tests.service.web.offices import SITE, open_office
+from tests.service.web.offices import CATALOGUE, SITE, open_office
 from tests.support.hub_rooms import HubRoom
-from tests.support.newsrooms import NOON, draft, later
+from tests.support.newsrooms import NOON, Office, draft, later
 from tests.support.running_service import wait_until
 from tests.support.wire_server import make_server, port_of, running
 
@@ -221,6 +222,19 @@ def test_nothing_that_is_sent_is_our_fault(hub: Hub, body: bytes, content_type: 
     assert response.status_code in {202, 400, 404, 413, 415}
     assert len(hub.pending) - before == (response.status_code == 202)
     reason_of(response)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=49))
+def test_any_secret_is_kept_as_it_is_by_both_databases(
+    database: Database, tmp_path: Path, secret: str
+) -> None:
+    room = HubRoom(Office(database, CATALOGUE), tmp_path)
+    form = urlencode({**GOOD, "hub.secret": secret})
+    client = create_app(room.office, clock=lambda: NOON, hub=room).test_client(use_cookies=False)
+    assert client.post("/hub", data=form, content_type=FORM).status_code == 202
+    with database.read() as tx:
+        assert tx.subscriptions.pending()[-1].request.secret == secret
 
 
 # Limits

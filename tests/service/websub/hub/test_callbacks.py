@@ -141,6 +141,15 @@ def test_this_machine_is_known_by_its_addresses() -> None:
     assert not is_own(ip_address("2606:2800:220:1::1"))
 
 
+def test_what_this_machine_cannot_tell_now_is_left_to_the_courier() -> None:
+    """Storms are when descriptors run out; it is no fault of who asks."""
+
+    def is_own_of_all(_address: Address) -> bool:
+        raise OSError(24, "Too many open files")
+
+    Callbacks(is_own=is_own_of_all, resolve=resolve).check("http://public.example/", RULES)
+
+
 class Hanging:
     """A name server that does not answer before it is let go."""
 
