@@ -7,6 +7,7 @@ run, on as many machines: whatever is done is claimed in the store first.
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from feeds.model.edition import Edition
@@ -20,11 +21,19 @@ from service.jobs.folders import Folders
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.websub import Publisher
-from service.wiring import Installation, install, publisher, utc_now, worker_name
+from service.websub.keeper import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
+from service.wiring import (
+    Installation,
+    canary_keeper,
+    install,
+    publisher,
+    utc_now,
+    worker_name,
+)
 
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
-SCAN, REGENERATE, PING, EMBARGO = "scan", "regenerate", "ping", "embargo"
+SCAN, REGENERATE, PING, EMBARGO, CANARY = "scan", "regenerate", "ping", "embargo", "canary"
 
 
 class Jobs:
@@ -102,6 +111,11 @@ class Jobs:
             Timer(name=REGENERATE, job=make_editions, every_s=schedule.regenerate_seconds),
             Timer(name=PING, job=ping, every_s=schedule.ping_seconds),
             Timer(name=EMBARGO, job=end_embargoes, every_s=LOOK_EVERY_S),
+            Timer(
+                name=CANARY,
+                job=partial(canary_keeper(installation).tend, now=utc_now),
+                every_s=LOOK_FOR_CANARIES_EVERY_S,
+            ),
         ):
             self._scheduler.set(timer)
 

@@ -10,18 +10,20 @@ from uuid import uuid4
 
 from feeds.categories import Catalogue
 from feeds.ingest import IntakeRules
+from feeds.model.feed import Format
 from feeds.model.release import ReleaseId
 from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
 from service.jobs.measuring import TIMEOUT_S, Measure, Measurer
-from service.outbound import Courier, Outbound
+from service.outbound import Courier, Credentials, Outbound
 from service.settings import Settings, catalogue, intake_rules
-from service.websub import Publisher, RetryPlan, Teller
+from service.websub import RSSCLOUD, Dialect, Publisher, RetryPlan, Teller
 from service.websub.hub.distributor import Distributor, Sending
 from service.websub.hub.rounds import Rounds
 from service.websub.hub.verifier import Heard, Question, Verifier
+from service.websub.keeper import CanaryKeeper
 
 VERSION = version("communique")
 
@@ -94,10 +96,56 @@ def publisher(installation: Installation) -> Publisher:
         site=installation.catalogue.site,
         plan=plan,
         chance=random.random,
-        topic_fields=websub.topic_fields,
+        dialects=_dialects(settings),
+        usual=Dialect(topic_fields=websub.topic_fields),
         own_hub=installation.catalogue.site.hub if settings.own_hub.offered else None,
     )
     return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
+
+
+def _dialects(settings: Settings) -> dict[str, Dialect]:
+    """How those want to be told who have ways of their own, by URL."""
+    credentials = _credentials(settings)
+    dialects = {
+        hub.url: Dialect(
+            topic_fields=hub.topic_fields or settings.websub.topic_fields,
+            topics_at_once=hub.topics_at_once,
+            extra_fields=tuple(hub.extra_fields.items()),
+            credentials=credentials.get(hub.url),
+        )
+        for hub in settings.hubs
+    }
+    if settings.rsscloud.ping_url is not None:
+        dialects[settings.rsscloud.ping_url] = RSSCLOUD
+    return dialects
+
+
+def _credentials(settings: Settings) -> dict[str, Credentials]:
+    """Who we are to the hubs that ask, by URL."""
+    return {
+        hub.url: Credentials(hub.username, settings.hub_passwords[hub.url].reveal())
+        for hub in settings.hubs
+        if hub.username is not None
+    }
+
+
+def canary_keeper(installation: Installation) -> CanaryKeeper:
+    """What looks after our own subscriptions at the hubs."""
+    settings, described = installation.settings, installation.catalogue
+    watched = described.feeds.get(settings.canary.feed) if settings.canary.watches else None
+    return CanaryKeeper(
+        installation.database,
+        _door(settings, described, timeout_s=settings.websub.timeout_seconds),
+        site=described.site,
+        hubs=() if watched is None or watched.is_gone(utc_now()) else watched.hubs,
+        feed=settings.canary.feed,
+        feed_format=Format(settings.canary.format),
+        lease_s=settings.canary.lease_s,
+        own_lease_s=min(
+            settings.canary.lease_s, round(settings.own_hub.longest_lease_days * 86_400)
+        ),
+        credentials=_credentials(settings),
+    )
 
 
 def verifications(

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from feeds.errors import InvalidFeed
 from feeds.model.languages import fallbacks, matches
@@ -102,6 +102,31 @@ class Deltas:
     not_for: tuple[str, ...] = ()  #: readers that take it badly, by a part of their name
 
 
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """An rssCloud server, at which readers of RSS ask to be told of changes."""
+
+    domain: str  #: a name, or an address; with brackets where URLs have them
+    port: int
+    path: str  #: begins with a slash; with a query, if it has one
+    ping_url: str | None = None  #: where it is told of changes; None when it is our own
+
+    @classmethod
+    def at(cls, url: str, *, ping_url: str | None = None) -> "Cloud":
+        """The server where readers register at *url*, which is absolute and has a host."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return cls(
+            domain=f"[{host}]" if ":" in host else host,
+            port=parts.port or _PORTS[parts.scheme],
+            path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            ping_url=ping_url,
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """A feed: the releases of one category, of a union of categories, or all."""
@@ -118,6 +143,7 @@ class Feed:
     window: Window = Window()
     ttl_minutes: int = 30  #: how long a reader may keep a document before it asks again
     hubs: tuple[str, ...] = ()  #: WebSub hubs, in the order they are announced
+    cloud: Cloud | None = None  #: what readers of RSS may ask instead
     group: str | None = None  #: title of the group it is listed under
     deltas: Deltas | None = None  #: None: everybody gets whole documents
     was: tuple[str, ...] = ()  #: its former slugs
@@ -128,6 +154,15 @@ class Feed:
             raise InvalidFeed(self.slug, "names no category")
         if self.slug == ALL and (self.was or self.ending):
             raise InvalidFeed(self.slug, "is the feed of everything: it neither moves nor ends")
+
+    def told(self, feed_format: Format) -> tuple[str, ...]:
+        """Where a new document in this format is announced: URLs, each once, in their order.
+
+        An rssCloud server other than ours is told of RSS, as a hub is; documents name it as cloud.
+        """
+        cloud = self.cloud if feed_format is Format.RSS else None
+        also = (cloud.ping_url,) if cloud is not None and cloud.ping_url is not None else ()
+        return tuple(dict.fromkeys((*self.hubs, *also)))
 
     def takes(self, categories: AbstractSet[str], *, language: str, published: datetime) -> bool:
         """True when a release filed under *categories* (slugs) belongs into this feed.
@@ -196,6 +231,15 @@ class Site:
     def hub(self) -> str:
         """The built-in WebSub hub."""
         return f"{self.base_url}/hub"
+
+    @property
+    def cloud(self) -> str:
+        """Where readers of RSS ask to be told of changes (rssCloud)."""
+        return f"{self.base_url}/cloud/pleaseNotify"
+
+    def canary(self, token: str) -> str:
+        """Where a hub pushes to that we watch: a callback of our own."""
+        return f"{self.hub}/canary/{token}"
 
     def sitemap_part(self, number: int) -> str:
         """One part of the list of all pages, counted from 1."""

@@ -129,5 +129,7 @@ class HubTally:
     deliveries_accepted: int = 0  #: ours alone
     verifications_sent: int = 0  #: ours alone
     verifications_confirmed: int = 0  #: ours alone
+    pushes_expected: int = 0  #: editions told of while a canary was verified
+    pushes_seen: int = 0  #: and of these, how many arrived, be it with a later one
     last_failure_at: datetime | None = None
     last_failure: str | None = None  #: one line

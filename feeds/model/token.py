@@ -11,6 +11,7 @@ class Action(StrEnum):
     READ = "read"  #: look at releases
     PUBLISH = "publish"  #: add and correct releases
     RETRACT = "retract"  #: take releases back
+    OPERATE = "operate"  #: see who is subscribed, and how deliveries go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

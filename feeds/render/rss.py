@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from feeds.model.edition import Entry, FeedHead
+from feeds.model.edition import Entry, FeedHead, History
 from feeds.model.feed import Format, Site
 from feeds.model.release import Content, Enclosure, Release
 from feeds.render import shown
@@ -104,6 +104,11 @@ def frame(head: FeedHead, site: Site) -> Frame:
         made.copyright(site.rights or None)
         made.docs(SPECIFICATION)
         made.ttl(feed.ttl_minutes)
+        if feed.cloud is not None and head.history is not History.ARCHIVE:
+            cloud = feed.cloud
+            # No procedure is called by name over HTTP, but the attribute has to be there. Readers
+            # tell TLS by port 443: the specification has no other word for the protocol.
+            made.cloud(cloud.domain, str(cloud.port), cloud.path, "", "http-post")
         made.image(site.logo or site.icon)  # title and link: the channel's
         if feed.author.email:
             made.managingEditor(f"{feed.author.email} ({feed.author.name})")

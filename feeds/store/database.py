@@ -18,6 +18,7 @@ from sqlalchemy.exc import (
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.acts import Acts
 from feeds.store.archives import Archives
+from feeds.store.canaries import Canaries
 from feeds.store.deliveries import Deliveries
 from feeds.store.documents import Documents
 from feeds.store.embargoes import Embargoes
@@ -126,6 +127,11 @@ class Transaction:
     def deliveries(self) -> Deliveries:
         """What subscribers are owed."""
         return Deliveries(self.connection)
+
+    @cached_property
+    def canaries(self) -> Canaries:
+        """Our own subscriptions at the hubs, and the pushes that came of them."""
+        return Canaries(self.connection)
 
     @cached_property
     def hub_tallies(self) -> HubTallies:

@@ -246,6 +246,27 @@ class Deliveries:
         order = (subscriptions.c.feed, subscriptions.c.format, subscriptions.c.callback)
         return [_state(row) for row in self._connection.execute(wanted.order_by(*order))]
 
+    def page(
+        self, *, behind: int = 0, limit: int, is_in_trouble: bool = False
+    ) -> list[DeliveryState]:
+        """How subscribers stand, in the order they came, so many at a time.
+
+        Args:
+            behind: Those that came after the subscription of this number.
+            limit: No more than so many.
+            is_in_trouble: Only those whose last try failed, or to whom nothing is sent any more.
+        """
+        wanted = select(subscriptions, *_STATE_COLUMNS).join(
+            deliveries, deliveries.c.subscription_id == subscriptions.c.id
+        )
+        wanted = wanted.where(subscriptions.c.id > behind)
+        if is_in_trouble:
+            wanted = wanted.where(
+                (deliveries.c.is_failing == 1) | subscriptions.c.suspended_at.is_not(None)
+            )
+        rows = self._connection.execute(wanted.order_by(subscriptions.c.id).limit(limit))
+        return [_state(row) for row in rows]
+
     def counted(self) -> dict[str, int]:
         """How many subscribers there are in each state."""
         counted = dict.fromkeys(("delivered", "due", "sending", "retrying", "suspended"), 0)

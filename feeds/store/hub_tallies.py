@@ -16,6 +16,8 @@ _COUNTS = (
     "deliveries_accepted",
     "verifications_sent",
     "verifications_confirmed",
+    "pushes_expected",
+    "pushes_seen",
 )
 
 

@@ -53,7 +53,7 @@ class Pings:
             }
             for feed, seq in asked
             for feed_format in Format
-            for hub in dict.fromkeys(feed.hubs)
+            for hub in feed.told(feed_format)
         ]
         upsert(self._connection, pings, rows, keep=["told_edition"])
 
@@ -62,9 +62,14 @@ class Pings:
         self._connection.execute(_HOLD, {"slugs": slugs, "until": until})
 
     def keep_only(self, feed: Feed) -> None:
-        """Forget the hubs that this feed no longer has."""
-        gone = (pings.c.feed == feed.slug) & pings.c.hub.not_in(feed.hubs)
-        self._connection.execute(delete(pings).where(gone))
+        """Forget whom this feed is no longer announced to."""
+        gone = or_(
+            *(
+                (pings.c.format == each.value) & pings.c.hub.not_in(feed.told(each))
+                for each in Format
+            )
+        )
+        self._connection.execute(delete(pings).where(pings.c.feed == feed.slug, gone))
 
     def due(self, *, now: datetime) -> list[DuePing]:
         """Pings to be sent now that nobody is sending, the longest waiting first."""

@@ -416,6 +416,8 @@ hub_tallies = Table(
     Column("deliveries_accepted", BigInteger, nullable=False),
     Column("verifications_sent", BigInteger, nullable=False),
     Column("verifications_confirmed", BigInteger, nullable=False),
+    Column("pushes_expected", BigInteger, nullable=False),
+    Column("pushes_seen", BigInteger, nullable=False),
     Column("last_failure_at", Instant),
     Column("last_failure", Text),
 )
@@ -427,16 +429,20 @@ canaries = Table(
     Column("hub", Text, primary_key=True),
     Column("feed", Text, nullable=False),
     Column("format", Text, nullable=False),
+    Column("topic", Text, nullable=False),
     Column("token", Text, nullable=False, unique=True),  # in the callback; nobody can guess it
     Column("secret", Text, nullable=False),
-    Column("state", Text, nullable=False),  # asked, verified, denied
-    Column("asked_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),  # new, asked, verified, denied
+    Column("due_at", Instant, nullable=False),  # when the hub is to be asked (again)
+    Column("attempts", Integer, nullable=False),  # askings since it was last verified
+    Column("asked_at", Instant),
     Column("verified_at", Instant),
     Column("expires_at", Instant),
     Column("last_result", Text),
 )
 
-#: Each edition that a hub was told of while a canary was there, and when its push arrived.
+#: Each edition that a hub was told of while a canary was there, and when its push arrived. A push
+#: may be faster than the hub's own answer: then ``told_at`` comes after ``arrived_at`` is written.
 pushes = Table(
     "pushes",
     metadata,
@@ -444,7 +450,8 @@ pushes = Table(
     Column("feed", Text, primary_key=True),
     Column("format", Text, primary_key=True),
     Column("edition", Integer, primary_key=True),
-    Column("told_at", Instant, nullable=False, index=True),
+    Column("digest", Text),  # of the document, when it was still the current one
+    Column("told_at", Instant, index=True),
     Column("arrived_at", Instant),
     Column("arrived_edition", Integer),  # a later one, when the hub left this one out
 )

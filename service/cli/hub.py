@@ -7,8 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from feeds.errors import FeedNotFound
+from feeds.model.feed import Format
 from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
+from service.cli import hub_status
 from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.installation import to_read, to_write
@@ -18,6 +20,7 @@ from service.websub import PingResult, Verdict
 from service.wiring import Installation, publisher, utc_now
 
 app = typer_of("hub")
+hub_status.register(app)
 
 #: States of a ping whose last try failed.
 FAILING = ("retrying", "failed")
@@ -108,7 +111,7 @@ def _require_known(installation: Installation, feed: str | None, hub: str | None
     feeds = installation.catalogue.feeds
     if feed is not None and feed not in feeds:
         raise FeedNotFound(feed)
-    hubs = {each for one in feeds.values() for each in one.hubs}
+    hubs = {hub for one in feeds.values() for each in Format for hub in one.told(each)}
     if hub is not None and hub not in hubs:
         raise HubNotFound(f"no feed is announced to the hub {hub!r}")
 

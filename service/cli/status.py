@@ -10,8 +10,10 @@ import typer
 from feeds.model.listing import FeedState, PingState
 from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
+from service.cli.hub_status import look
 from service.cli.installation import to_read
 from service.cli.output import moment, tell_json, tell_rows
+from service.websub.report import Report
 from service.wiring import Installation
 
 app = typer_of("status")
@@ -24,20 +26,20 @@ MAX_TROUBLES = 10
 def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Show on one screen how everything stands.
 
-    Site, store, releases, what waits under embargo, feeds, the last edition, pings by hub, refused
-    documents, and releases that were set aside because they could not be rendered. The exit code
-    is 0 whatever is shown.
+    Site, store, releases, what waits under embargo, feeds, the last edition, pings by hub, how each
+    hub does, refused documents, and releases that were set aside because they could not be
+    rendered. The exit code is 0 whatever is shown.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     with to_read(call) as installation:
-        record = _record(installation)
+        record = _record(installation, look(installation))
     if call.as_json:
         tell_json(record)
     else:
         tell_rows(_rows(record))
 
 
-def _record(installation: Installation) -> dict[str, Any]:
+def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
     site = installation.catalogue.site
     feeds = installation.newsstand.feeds()
     with installation.database.read() as tx:
@@ -52,6 +54,10 @@ def _record(installation: Installation) -> dict[str, Any]:
             "feeds": _feeds_record(feeds),
             "last_edition": _last_edition(feeds),
             "pings": _pings_record(tx.pings.listed()),
+            "hubs": {
+                one.hub: {"standing": one.judgement.standing, "words": str(one.judgement)}
+                for one in hubs.hubs
+            },
             "refusals": tx.refusals.count(),
             "set_aside": tx.fragments.count_aside(),
         }
@@ -103,6 +109,8 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
         yield "pings", f"{hub}  {', '.join(f'{count} {name}' for name, count in states.items())}"
     if not record["pings"]:
         yield "pings", None
+    for hub, judgement in record["hubs"].items():
+        yield "hub", f"{hub}  {judgement['standing']}: {judgement['words']}"
     yield "refusals", _see(record["refusals"], "", "release refusals")
     yield "set aside", record["set_aside"]
 

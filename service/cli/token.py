@@ -51,7 +51,8 @@ def make(
 ) -> None:
     """Make a token and show it, this once.
 
-    'read' is to look at releases, 'publish' to add and correct them, 'retract' to take them back.
+    'read' is to look at releases, 'publish' to add and correct them, 'retract' to take them back;
+    'operate' is to see at /hub/status who is subscribed, and how deliveries go.
     The store keeps a hash: who loses the token needs another one, under another name.
     """
     call = call_of(ctx, overrides, as_json=as_json)

@@ -5,6 +5,7 @@ Nothing outside this package speaks HTTP as a client.
 
 from service.outbound.addresses import AddressRules
 from service.outbound.courier import Courier
+from service.outbound.credentials import Credentials
 from service.outbound.door import Answer, Outbound
 from service.outbound.errors import (
     AddressForbidden,
@@ -24,6 +25,7 @@ __all__ = [
     "AddressRules",
     "Answer",
     "Courier",
+    "Credentials",
     "HostUnknown",
     "Outbound",
     "OutboundFailed",

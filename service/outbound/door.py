@@ -11,6 +11,7 @@ from requests import PreparedRequest, Response
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
+from service.outbound.credentials import Credentials
 from service.outbound.errors import (
     AddressInvalid,
     OutboundFailed,
@@ -79,15 +80,27 @@ class Outbound:
         """How long an exchange may take, but for the operating system's resolver."""
         return self._timeout_s
 
-    def post_form(self, url: str, fields: Sequence[tuple[str, str]]) -> Answer:
+    def post_form(
+        self,
+        url: str,
+        fields: Sequence[tuple[str, str]],
+        *,
+        credentials: Credentials | None = None,
+    ) -> Answer:
         """Post *fields*, in their order, as ``application/x-www-form-urlencoded``.
 
         Any answer is returned, whatever its status.
 
+        Args:
+            url: Where to.
+            fields: Names may stand there more than once.
+            credentials: Shown to this server, in this request.
+
         Raises:
             OutboundFailed: There was no answer; the subclass and ``permanent`` tell why.
         """
-        return self._ask(requests.Request("POST", url, data=list(fields)))
+        headers = {} if credentials is None else {"Authorization": credentials.authorization}
+        return self._ask(requests.Request("POST", url, data=list(fields), headers=headers))
 
     def head(self, url: str) -> Answer:
         """Ask what could be fetched at *url*, and fetch nothing.

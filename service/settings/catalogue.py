@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from feeds.categories import Catalogue
 from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.rules import IntakeRules
-from feeds.model.feed import ALL, Category, Deltas, Ending, Feed, Onward, Site, Window
+from feeds.model.feed import ALL, Category, Cloud, Deltas, Ending, Feed, Onward, Site, Window
 from feeds.model.life import Correction, Weight
 from feeds.model.release import Person
 from service.settings.categories_file import CategorySettings, FeedSettings, NamedFeedSettings
@@ -162,6 +162,7 @@ def _feed(
         window=_window(settings, given),
         ttl_minutes=given.ttl_minutes or settings.feeds.ttl_minutes,
         hubs=_hubs(settings, given),
+        cloud=_cloud(settings),
         group=given.group,
         deltas=_deltas(settings, given),
     )
@@ -170,7 +171,17 @@ def _feed(
 def _hubs(settings: Settings, given: FeedSettings) -> tuple[str, ...]:
     """Our own hub first: subscribers try hubs in turn, and it is the one that we answer for."""
     own = (site(settings).hub,) if settings.own_hub.offered else ()
-    return (*own, *(settings.hubs if given.hubs is None else given.hubs))
+    of_all = tuple(hub.url for hub in settings.hubs)
+    return (*own, *(of_all if given.hubs is None else given.hubs))
+
+
+def _cloud(settings: Settings) -> Cloud | None:
+    given = settings.rsscloud
+    if not given.offered:
+        return None
+    if given.register_url is not None:
+        return Cloud.at(given.register_url, ping_url=given.ping_url)
+    return Cloud.at(site(settings).cloud) if settings.own_hub.offered else None
 
 
 def _deltas(settings: Settings, given: FeedSettings) -> Deltas | None:

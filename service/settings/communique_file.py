@@ -24,6 +24,7 @@ from service.settings.feed_keys import (
     TtlMinutes,
     WindowSettings,
 )
+from service.settings.hub_keys import Hub
 from service.settings.section import Items, Section
 from service.settings.text_types import (
     FilePath,
@@ -290,6 +291,11 @@ class CanarySettings(Section):
         default=600.0, description="A push that takes longer counts as missing."
     )
 
+    @property
+    def lease_s(self) -> int:
+        """The lease in whole seconds, as hubs are asked for it."""
+        return max(1, round(self.lease_days * 86_400))
+
 
 class MetricsSettings(Section):
     """Numbers for Prometheus."""
@@ -389,10 +395,11 @@ class CommuniqueFile(Section):
     intake: IntakeSettings = Field(
         default=IntakeSettings(), description="How documents become releases."
     )
-    hubs: Items[HubUrl] = Field(
+    hubs: Items[Hub] = Field(
         default=(),
         description="WebSub hubs that are told of every change, and that feeds name. A list of "
-        "URLs, such as [https://pubsubhubbub.appspot.com/].",
+        "URLs, such as [https://pubsubhubbub.appspot.com/]; a hub that wants to be told in a way "
+        "of its own is a section.",
     )
     feeds: FeedDefaults = Field(
         default=FeedDefaults(), description="What holds for feeds that say nothing else."

@@ -7,12 +7,14 @@ from typing import Any
 from service.settings.categories_file import FeedSettings
 from service.settings.faults import KeyPath, Place, dotted
 from service.settings.feed_keys import EndedSettings, FeedAuthorSettings, FeedWindowSettings
+from service.settings.hub_keys import HubSettings
 from service.settings.section import Section
 from service.settings.settings import Settings
 
 DEFAULT = "default"
 
-_OF_ONE_FEED = (FeedSettings, FeedWindowSettings, FeedAuthorSettings, EndedSettings)
+#: Sections of which only what is given is shown.
+_OF_ONE = (FeedSettings, FeedWindowSettings, FeedAuthorSettings, EndedSettings, HubSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class EffectiveKey:
 def effective(settings: Settings) -> tuple[EffectiveKey, ...]:
     """All keys with the values that hold, ``communique.yaml`` first.
 
-    Of a single feed only the keys that are given: what is not is the site's.
+    Of a single feed or hub only the keys that are given: what is not is the site's.
     """
     return tuple(_keys(settings, settings, (), settings.model_dump(mode="json")))
 
@@ -39,12 +41,18 @@ def _keys(
         value = getattr(section, name)
         if isinstance(value, Section):
             yield from _keys(settings, value, (*path, name), shown)
-        elif isinstance(value, tuple) and value and isinstance(value[0], Section):
+        elif isinstance(value, tuple) and any(isinstance(each, dict) for each in shown):
             for i, item in enumerate(value):
-                yield from _keys(settings, item, (*path, name, i), shown[i])
-        elif (key := (*path, name)) in settings.places or not isinstance(section, _OF_ONE_FEED):
-            origin = _origin(settings.places.get(key))
-            yield EffectiveKey(path=dotted(key), value=shown, origin=origin)
+                if isinstance(shown[i], dict):
+                    yield from _keys(settings, item, (*path, name, i), shown[i])
+                else:
+                    yield _key(settings, (*path, name, i), shown[i])
+        elif (key := (*path, name)) in settings.places or not isinstance(section, _OF_ONE):
+            yield _key(settings, key, shown)
+
+
+def _key(settings: Settings, key: KeyPath, shown: object) -> EffectiveKey:
+    return EffectiveKey(path=dotted(key), value=shown, origin=_origin(settings.places.get(key)))
 
 
 def _origin(place: Place | None) -> str:

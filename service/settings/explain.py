@@ -20,6 +20,7 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "int_from_float": lambda _: "expected a whole number",
     "float_type": lambda _: "expected a number",
     "bool_type": lambda _: "expected true or false",
+    "dict_type": lambda _: "expected lines of 'name: text', indented",
     "tuple_type": lambda _: "expected a list, such as [a, b] or lines that begin with '- '",
     "model_type": lambda _: "expected a section: lines of 'key: value', indented",
     "literal_error": lambda context: f"expected {context['expected']}",
@@ -34,7 +35,7 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 def explain(error: ValidationError, document: YamlDocument, root: type[Section]) -> Iterator[Fault]:
     """Tell each error of *document*, which was checked against *root*."""
     for details in error.errors(include_url=False):
-        path = tuple(details["loc"])
+        path = _as_written(document, tuple(details["loc"]))
         section = section_at(root, path[:-1])
         if details["type"] == "extra_forbidden":
             yield _unknown_key(document, root, section, path)
@@ -42,6 +43,11 @@ def explain(error: ValidationError, document: YamlDocument, root: type[Section])
             yield _missing(document, section, path)
         else:
             yield _wrong(document, section, path, details)
+
+
+def _as_written(document: YamlDocument, path: KeyPath) -> KeyPath:
+    """*Path* without a key that nobody wrote: a hub's URL alone stands for a section with it."""
+    return path[:-1] if isinstance(document.at(*path[:-1]), str) else path
 
 
 def place_of_value(document: YamlDocument, path: KeyPath) -> Place:

@@ -10,13 +10,14 @@ from service.settings.address_types import StoreUrl, read_store_url
 from service.settings.categories_file import CategoriesFile
 from service.settings.category_checks import check_categories
 from service.settings.communique_file import CommuniqueFile
-from service.settings.explain import explain
-from service.settings.faults import ConfigInvalid, Fault, Place
+from service.settings.explain import explain, place_of_value
+from service.settings.faults import ConfigInvalid, Fault, Place, dotted
 from service.settings.main_checks import check_hubs, check_main
 from service.settings.overrides import apply_overrides
+from service.settings.secrets import Secret, read_password
 from service.settings.section import Section
 from service.settings.settings import Settings
-from service.settings.sources import SourceFile, Sources, read_sources
+from service.settings.sources import SourceFile, Sources, password_files, read_sources
 from service.settings.yaml_reader import YamlDocument, read_yaml
 
 _Checked = TypeVar("_Checked", bound=Section)
@@ -45,13 +46,16 @@ def parse(sources: Sources) -> Settings:
     categories = _check(categories_document, CategoriesFile, (check_categories, check_hubs))
     faults = [*main_document.faults, *categories_document.faults]
     store_url = _secret_url(sources.store_url, faults) if sources.store_url else None
+    passwords = _hub_passwords(main_document, sources, faults)
     if main is None or categories is None or faults:
         raise ConfigInvalid(sorted(faults, key=lambda fault: _reading_order(fault, sources)))
     places = {**main_document.values, **categories_document.values}
     if sources.store_url is not None:
         places["store", "url"] = Place(file=sources.store_url.path)
     return Settings.model_construct(
-        **{**dict(main), **dict(categories), **_resolved(main, sources, store_url)}, places=places
+        **{**dict(main), **dict(categories), **_resolved(main, sources, store_url)},
+        hub_passwords=passwords,
+        places=places,
     )
 
 
@@ -101,6 +105,24 @@ def _secret_url(source: SourceFile, faults: list[Fault]) -> StoreUrl | None:
         place = Place(file=source.path, line=1, column=1)
         faults.append(Fault(place=place, path="store.url_file", message=str(error)))
         return None
+
+
+def _hub_passwords(
+    document: YamlDocument, sources: Sources, faults: list[Fault]
+) -> dict[str, Secret]:
+    passwords = {}
+    for path, url, name in password_files(document):
+        source, key = sources.hub_passwords[name], dotted(path)
+        if source.text is None:
+            place = place_of_value(document, path)
+            faults.append(_trouble(source, f" (named by {key}, {place})"))
+            continue
+        try:
+            passwords[str(url)] = read_password(source.text)
+        except ValueError as error:
+            place = Place(file=source.path, line=1, column=1)
+            faults.append(Fault(place=place, path=key, message=str(error)))
+    return passwords
 
 
 def _resolved(

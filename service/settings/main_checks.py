@@ -29,18 +29,64 @@ def check_main(document: YamlDocument) -> Iterator[Fault]:
             message=f"expected at least first_retry_seconds ({first}), got {longest}",
         )
 
+    yield from _check_credentials(document)
+    yield from _check_cloud(document)
+
+
+def _check_credentials(document: YamlDocument) -> Iterator[Fault]:
+    """Tell hubs with half of what they ask for."""
+    pair = ("username", "password_file")
+    for i, hub in enumerate(document.items_at("hubs")):
+        if not isinstance(hub, dict):
+            continue
+        for given, missing in (pair, pair[::-1]):
+            if hub.get(given) is not None and hub.get(missing) is None:
+                path = ("hubs", i, given)
+                yield Fault(
+                    place=place_of_key(document, path),
+                    path=dotted(path),
+                    message=f"{missing} is missing beside it",
+                )
+
+
+def _check_cloud(document: YamlDocument) -> Iterator[Fault]:
+    """Tell half of another rssCloud server, and one that is told of everything twice."""
+    pair = ("register_url", "ping_url")
+    for given, missing in (pair, pair[::-1]):
+        if document.at("rsscloud", given) and not document.at("rsscloud", missing):
+            path = ("rsscloud", given)
+            yield Fault(
+                place=place_of_key(document, path),
+                path=dotted(path),
+                message=f"rsscloud.{missing} is missing: a server that readers register at has to "
+                "be told of changes, and one that is told has to be named",
+            )
+    ping_url = document.at("rsscloud", "ping_url")
+    if isinstance(ping_url, str) and ping_url in map(_url_of, document.items_at("hubs")):
+        yield Fault(
+            place=place_of_value(document, ("rsscloud", "ping_url")),
+            path="rsscloud.ping_url",
+            message=f"{ping_url!r} is one of hubs too: keep one of them",
+        )
+
 
 def check_hubs(document: YamlDocument) -> Iterator[Fault]:
     """Tell hubs that stand twice in one list: they would be told of everything twice."""
     for path in [path for path in document.values if path and path[-1] == "hubs"]:
         seen: set[str] = set()
         for i, hub in enumerate(document.items_at(*path)):
-            if isinstance(hub, str) and hub in seen:
-                item = (*path, i)
+            url = _url_of(hub)
+            if url in seen:
+                item = (*path, i, "url") if isinstance(hub, dict) else (*path, i)
                 yield Fault(
                     place=place_of_value(document, item),
                     path=dotted(item),
-                    message=f"hub {hub!r} stands twice",
+                    message=f"hub {url!r} stands twice",
                 )
-            elif isinstance(hub, str):
-                seen.add(hub)
+            elif isinstance(url, str):
+                seen.add(url)
+
+
+def _url_of(hub: object) -> object:
+    """The URL of a hub that is written as such, or as a section."""
+    return hub.get("url") if isinstance(hub, dict) else hub

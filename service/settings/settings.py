@@ -7,6 +7,7 @@ from pydantic import Field
 from service.settings.categories_file import CategoriesFile
 from service.settings.communique_file import CommuniqueFile
 from service.settings.faults import KeyPath, Place
+from service.settings.secrets import Secret
 
 
 class Settings(CategoriesFile, CommuniqueFile):
@@ -16,5 +17,7 @@ class Settings(CategoriesFile, CommuniqueFile):
     ``store.url`` is the database to use, also when ``store.url_file`` gave it.
     """
 
+    #: What the ``password_file`` of a hub holds, by the hub's URL.
+    hub_passwords: Mapping[str, Secret] = Field(default_factory=dict, exclude=True, repr=False)
     #: Where values were given, by path; what is not there is a default.
     places: Mapping[KeyPath, Place] = Field(default_factory=dict, exclude=True, repr=False)

@@ -5,12 +5,13 @@ one that was only touched, and can keep the sources of the last good configurati
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from service.settings.communique_file import CommuniqueFile
+from service.settings.faults import KeyPath
 from service.settings.overrides import ENVIRONMENT_PREFIX, apply_overrides
 from service.settings.yaml_reader import YamlDocument, place_of, read_yaml
 
@@ -42,6 +43,7 @@ class Sources:
     main: SourceFile  #: ``communique.yaml``
     categories: SourceFile  #: the file that it names
     store_url: SourceFile | None = field(default=None, repr=False)  #: that ``url_file`` names
+    hub_passwords: Mapping[str, SourceFile] = field(default_factory=dict, repr=False)  #: by name
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)  #: ``COMMUNIQUE_…`` only
     overrides: tuple[str, ...] = field(default=(), repr=False)  #: ``key=value``, later ones win
     working_folder: str  #: absolute; ``data_folder`` is relative to it
@@ -56,6 +58,8 @@ class Sources:
         kept: dict[str, Any] = json.loads(text)
         for name in ("main", "categories", "store_url"):
             kept[name] = SourceFile(**kept[name]) if kept[name] else None
+        passwords = kept["hub_passwords"].items()
+        kept["hub_passwords"] = {name: SourceFile(**file) for name, file in passwords}
         return cls(**{**kept, "overrides": tuple(kept["overrides"])})
 
 
@@ -85,13 +89,24 @@ def read_sources(
         main=main,
         categories=_read(categories, folder),
         store_url=_read(path.parent / store_url, folder) if store_url else None,
+        hub_passwords={
+            name: _read(path.parent / name, folder) for _, _, name in password_files(document)
+        },
         environ=kept,
         overrides=tuple(overrides),
         working_folder=str(folder),
     )
 
 
-def _peek(document: YamlDocument, *keys: str) -> str | None:
+def password_files(document: YamlDocument) -> Iterator[tuple[KeyPath, object, str]]:
+    """The files that hubs name for their passwords: where, for which URL, and how it is named."""
+    for i, hub in enumerate(document.items_at("hubs")):
+        path = ("hubs", i, "password_file")
+        if isinstance(hub, dict) and (name := _peek(document, *path)):
+            yield path, hub.get("url"), name
+
+
+def _peek(document: YamlDocument, *keys: str | int) -> str | None:
     """Return a text of the main file before anybody checked it; None when there is none."""
     value = document.at(*keys)
     return value if isinstance(value, str) and "\0" not in value else None

@@ -1,5 +1,6 @@
 """The application factory."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -9,15 +10,19 @@ from jinja2 import StrictUndefined
 from service.web import (
     addresses,
     archives,
+    canary,
     documents,
     fittings,
     health,
+    hub_status,
+    metrics,
     moves,
     opml,
     pages,
     problems,
     sitemaps,
 )
+from service.web import cloud as cloud_room
 from service.web import hub as hub_room
 from service.web.answers import harden
 from service.web.api import ApiState, make_blueprint
@@ -67,6 +72,11 @@ def create_app(
     if api is not None:
         app.register_blueprint(make_blueprint(api, clock=clock))
     if hub is not None:
-        app.register_blueprint(hub_room.make_blueprint(Reception(hub)))
+        reception = Reception(hub)
+        app.register_blueprint(hub_room.make_blueprint(reception))
+        app.register_blueprint(cloud_room.make_blueprint(hub, reception))
+        app.register_blueprint(canary.blueprint)
+        app.register_blueprint(hub_status.blueprint)
+        app.register_blueprint(metrics.make_blueprint(hub, seconds=time.monotonic))
     app.after_request(harden)
     return app

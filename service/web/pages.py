@@ -17,6 +17,7 @@ from service.web.desk import Desk, desk, furniture
 from service.web.opml import grouped
 from service.web.problems import ReleaseGone
 from service.web.tongues import tongues_of
+from service.websub.wording import delay_in_short
 
 #: The front page shows about a screenful and a half; feeds have the rest.
 FRONT_PAGE_RELEASES = 20
@@ -143,6 +144,7 @@ def dress(app: Flask) -> None:
         file_name=wording.file_name,
         host=wording.host,
         local=wording.local,
+        delay=delay_in_short,
     )
     app.jinja_env.globals.update(formats=tuple(Format))
     app.context_processor(_on_every_page)

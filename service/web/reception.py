@@ -110,12 +110,12 @@ class Reception:
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"this takes forms: {_FORM_TYPE}")
         return decode_form(request.get_data(cache=False))
 
-    def take(self, wanted: SubscriptionRequest, *, now: datetime) -> None:
-        """Keep a request until its callback has confirmed it.
+    def take(self, *wanted: SubscriptionRequest, now: datetime) -> None:
+        """Keep requests until their callback, which is one, has confirmed them.
 
         Raises:
-            Refused: Too many wait for this host.
-            CallbackForbidden: Its callback is at a place to which we send nothing.
+            Refused: Too many wait for this host; none of them is kept.
+            CallbackForbidden: The callback is at a place to which we send nothing.
         """
         settings = self._state.settings
         rules = CallbackRules(
@@ -123,17 +123,19 @@ class Reception:
             allow_networks=settings.outbound.allow_networks,
             ports=settings.own_hub.callback_ports,
         )
-        self._callbacks.check(wanted.callback, rules)
+        callback, host = wanted[0].callback, wanted[0].host
+        self._callbacks.check(callback, rules)
         # Not waiting for the disk: a storm of requests would hold up who publishes. When the
         # machine loses its power, who asked hears no challenge, and asks again.
         with self._state.database.unsynced() as tx:
-            waiting = tx.subscriptions.pending_count(host=wanted.host)
-            if waiting < settings.own_hub.pending_per_host:
-                tx.subscriptions.ask(wanted, now=now)
+            waiting = tx.subscriptions.pending_count(host=host)
+            if waiting + len(wanted) <= settings.own_hub.pending_per_host:
+                for each in wanted:
+                    tx.subscriptions.ask(each, now=now)
                 return
         raise Refused(
             HTTPStatus.TOO_MANY_REQUESTS,
-            f"{waiting} requests for callbacks at {wanted.host} wait to be confirmed",
+            f"{waiting} requests for callbacks at {host} wait to be confirmed",
             retry_after_s=_PENDING_RETRY_S,
         )
 

@@ -1,14 +1,10 @@
-"""What a publisher says to a hub, and what the hub's answer means. Pure."""
+"""What a hub's answer to a ping means. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from service.outbound import Answer, OutboundFailed
 from service.websub.retries import asked_pause
-
-#: Field names that carry the topic, unless ops configure others.
-TOPIC_FIELDS = ("hub.url",)
 
 #: What is kept of a hub's explanation: enough for a person, short enough for a line of the log.
 _MAX_EXCERPT_CHARS = 200
@@ -26,20 +22,6 @@ class Outcome:
     took_s: float = 0.0  #: until the hub had answered; 0 when it did not
     concerns_hub: bool = False  #: True when another topic would fare no better with it now
     asked_pause: timedelta | None = None  #: how long the hub wants to be left alone
-
-
-def ping_fields(topic: str, *, topic_fields: Sequence[str] = TOPIC_FIELDS) -> list[tuple[str, str]]:
-    """The form that tells a hub of a new state of *topic*.
-
-    Args:
-        topic: The self URL of one document. Never several: hubs differ in reading those.
-        topic_fields: Names of the fields that carry it, such as ``hub.url`` and ``hub.topic``.
-
-    Source: WebSub section 6 "Publishing" leaves the form open; ``hub.mode=publish`` and
-    ``hub.url`` are those of PubSubHubbub Core 0.3 section 7.1, which hubs kept. Some read
-    ``hub.topic``.
-    """
-    return [("hub.mode", "publish"), *((name, topic) for name in topic_fields)]
 
 
 def outcome_of(answer: Answer, *, now: datetime) -> Outcome:

@@ -42,6 +42,8 @@ class Publisher:
         self._database = database
         self._teller = teller
         self._threads = ThreadPoolExecutor(max_hubs_at_once, thread_name_prefix="ping")
+        #: Our own hub has nobody to wait for, and waits for no thread that others hold.
+        self._own_thread = ThreadPoolExecutor(1, thread_name_prefix="own-ping")
         self._closing = threading.Event()
         self._lock = threading.Lock()
         #: The hubs at work, each with the last round that was asked for meanwhile.
@@ -73,6 +75,7 @@ class Publisher:
         What is left stays due in the store.
         """
         self._closing.set()
+        self._own_thread.shutdown(wait=True, cancel_futures=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _begin(self, asked: _Round) -> list[Future[list[PingResult]]]:
@@ -82,7 +85,8 @@ class Publisher:
                 is_at_work = hub in self._asked_meanwhile
                 self._asked_meanwhile[hub] = asked if is_at_work else None
             if not is_at_work:
-                begun.append(self._threads.submit(self._work, hub, pings, asked))
+                threads = self._own_thread if self._teller.is_own(hub) else self._threads
+                begun.append(threads.submit(self._work, hub, pings, asked))
         return begun
 
     def _work(self, hub: str, pings: list[DuePing], asked: _Round) -> list[PingResult]:

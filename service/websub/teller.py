@@ -1,16 +1,18 @@
 """Talks to one hub: claims a ping, sends it, and notes what became of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from feeds.model.feed import Site
 from feeds.model.listing import DuePing
 from feeds.store.database import Database, Transaction
 from service.logs import get_logger
 from service.outbound import Outbound, OutboundFailed
-from service.websub.pings import TOPIC_FIELDS, Outcome, outcome_of, outcome_of_failure, ping_fields
+from service.websub.dialects import PLAIN, Dialect
+from service.websub.pings import Outcome, outcome_of, outcome_of_failure
 from service.websub.retries import RetryPlan
 from service.websub.wording import in_short
 
@@ -19,6 +21,11 @@ _log = get_logger(__name__)
 #: A claim outlasts the exchange by this much: for a slow resolver and a store that is locked.
 #: After a crash a ping waits so long at most, and is then sent again.
 _CLAIM_SLACK_S = 60.0
+
+
+#: Topics of our own hub in one transaction: a release is in a few feeds of three formats, and each
+#: transaction is a wait for the disk. Nobody else writes meanwhile, so they are not more.
+_OWN_AT_ONCE = 12
 
 
 class Verdict(StrEnum):
@@ -52,7 +59,8 @@ class Teller:
         site: Site,
         plan: RetryPlan,
         chance: Callable[[], float],
-        topic_fields: Sequence[str] = TOPIC_FIELDS,
+        dialects: Mapping[str, Dialect] = MappingProxyType({}),
+        usual: Dialect = PLAIN,
         own_hub: str | None = None,
     ) -> None:
         """Keep what every ping needs.
@@ -63,16 +71,18 @@ class Teller:
             site: Gives the topics their URLs.
             plan: Pauses after failures.
             chance: Gives a number from 0 to 1, another one each time; see `RetryPlan`.
-            topic_fields: See `ping_fields`.
+            dialects: Of the hubs with ways of their own, by their URL.
+            usual: Of all others.
             own_hub: The built-in hub's URL. It is not asked over the network: what it would do is
-                done.
+                done, in the transaction that notes it as told.
         """
         self._database = database
         self._outbound = outbound
         self._site = site
         self._plan = plan
         self._chance = chance
-        self._topic_fields = tuple(topic_fields)
+        self._dialects = dialects
+        self._usual = usual
         self._own_hub = own_hub
         self._claim = timedelta(seconds=outbound.timeout_s + _CLAIM_SLACK_S)
         self._left_alone_until: dict[str, datetime] = {}
@@ -94,6 +104,8 @@ class Teller:
     ) -> list[PingResult]:
         """Send *pings*, all to one hub, one after the other; leave out what others have claimed.
 
+        A hub that reads several topics in one request gets as many in each as it reads.
+
         A hub that does not answer, or asks for time, is tried once: what is left is put off with
         the ping that failed, so that ten topics do not wait for ten timeouts.
 
@@ -104,47 +116,93 @@ class Teller:
                 as newer editions would be pinged twice otherwise.
         """
         results: list[PingResult] = []
-        for number, ping in enumerate(pings):
+        sent = 0
+        for together in self._parted(pings):
             if is_outdated():
                 break
-            outcome = self._try(ping, now=now)
+            if self.is_own(together[0].hub):
+                results += self._tell_own(together, now=now())
+                continue
+            sent += len(together)
+            claimed, outcome = self._try(together, now=now)
             if outcome is None:
                 continue
-            result = self._settle(ping, outcome, now=now())
-            results.append(result)
+            settled = self._settle(claimed, outcome, now=now())
+            results += settled
             if outcome.concerns_hub:
-                rest = pings[number + 1 :]
-                return results + self._settle_rest(rest, outcome, result, now=now())
+                rest = self._settle_rest(pings[sent:], outcome, settled[0], now=now())
+                return results + rest
         return results
 
-    def _try(self, ping: DuePing, *, now: Callable[[], datetime]) -> Outcome | None:
-        """Send one ping; None when another worker has it, or it was told meanwhile."""
+    def is_own(self, hub: str) -> bool:
+        """True for the built-in hub, which is told without a request."""
+        return hub == self._own_hub
+
+    def _parted(self, pings: Sequence[DuePing]) -> Iterator[Sequence[DuePing]]:
+        if not pings:
+            return
+        hub = pings[0].hub
+        at_once = _OWN_AT_ONCE if self.is_own(hub) else self._dialect(hub).topics_at_once
+        for start in range(0, len(pings), at_once):
+            yield pings[start : start + at_once]
+
+    def _dialect(self, hub: str) -> Dialect:
+        return self._dialects.get(hub, self._usual)
+
+    def _tell_own(self, pings: Sequence[DuePing], *, now: datetime) -> list[PingResult]:
+        """Have the subscribers of these topics served, all in one transaction or none."""
+        results = []
+        with self._database.transaction() as store:
+            for ping in pings:
+                # It is noted below, before anybody else can see that it was claimed.
+                if not store.pings.claim(ping, now=now, until=now + self._claim):
+                    continue
+                count = store.deliveries.open(ping.feed, ping.format, edition=ping.edition, now=now)
+                outcome = Outcome(is_told=True, result=f"to be delivered to {count}")
+                results.append(self._judge(ping, outcome, now=now))
+                _note(store, results[-1], now=now)
+        for result in results:
+            _tell_ops(result, now=now)
+        return results
+
+    def _try(
+        self, pings: Sequence[DuePing], *, now: Callable[[], datetime]
+    ) -> tuple[list[DuePing], Outcome | None]:
+        """Send *pings* in one request, but for those that others have or that were told meanwhile.
+
+        Returns those that were sent; if none are left, no outcome either.
+        """
         claimed_at = now()
         with self._database.transaction() as store:
-            if not store.pings.claim(ping, now=claimed_at, until=claimed_at + self._claim):
-                return None
-            if ping.hub == self._own_hub:
-                # In the transaction of the claim: a crash after it opens the distribution again,
-                # which owes nobody anything twice.
-                count = store.deliveries.open(
-                    ping.feed, ping.format, edition=ping.edition, now=claimed_at
-                )
-                return Outcome(is_told=True, result=f"to be delivered to {count}")
-        fields = ping_fields(self._topic(ping), topic_fields=self._topic_fields)
+            until = claimed_at + self._claim
+            claimed = [
+                each for each in pings if store.pings.claim(each, now=claimed_at, until=until)
+            ]
+            if not claimed:
+                return [], None
+        hub = claimed[0].hub
+        dialect = self._dialect(hub)
+        form = dialect.form([self._topic(ping) for ping in claimed])
         try:
-            answer = self._outbound.post_form(ping.hub, fields)
+            answer = self._outbound.post_form(hub, form, credentials=dialect.credentials)
         except OutboundFailed as error:
-            return outcome_of_failure(error)
-        return outcome_of(answer, now=now())
+            return claimed, outcome_of_failure(error)
+        return claimed, outcome_of(answer, now=now())
 
-    def _settle(self, ping: DuePing, outcome: Outcome, *, now: datetime) -> PingResult:
-        result = self._judge(ping, outcome, now=now)
+    def _settle(
+        self, pings: Sequence[DuePing], outcome: Outcome, *, now: datetime
+    ) -> list[PingResult]:
+        """Note what became of *pings*, which went out together and come back together."""
+        first, *others = (self._judge(ping, outcome, now=now) for ping in pings)
+        results = [first, *(_aligned(result, first) for result in others)]
         with self._database.transaction() as store:
-            _note(store, result, now=now)
-        if outcome.asked_pause and result.next_at:
-            self._left_alone_until[ping.hub] = result.next_at
-        _tell_ops(result, now=now)
-        return result
+            for result in results:
+                _note(store, result, now=now)
+        if outcome.asked_pause and first.next_at:
+            self._left_alone_until[first.ping.hub] = first.next_at
+        for result in results:
+            _tell_ops(result, now=now)
+        return results
 
     def _settle_rest(
         self, rest: Sequence[DuePing], outcome: Outcome, failed: PingResult, *, now: datetime
@@ -155,9 +213,7 @@ class Teller:
             for ping in rest:
                 if not store.pings.claim(ping, now=now, until=now + self._claim):
                     continue
-                result = self._judge(ping, outcome, now=now)
-                if result.next_at and failed.next_at:
-                    result = replace(result, next_at=failed.next_at)
+                result = _aligned(self._judge(ping, outcome, now=now), failed)
                 _note(store, result, now=now)
                 results.append(result)
         _tell_ops_of_rest(results, now=now)
@@ -183,6 +239,13 @@ class Teller:
         return self._site.topic(ping.feed, ping.format)
 
 
+def _aligned(result: PingResult, first: PingResult) -> PingResult:
+    """*Result*, due again when *first* is."""
+    if result.next_at and first.next_at:
+        return replace(result, next_at=first.next_at)
+    return result
+
+
 def _note(store: Transaction, result: PingResult, *, now: datetime) -> None:
     """Write down what became of a ping that this worker has claimed."""
     is_told = result.verdict is Verdict.TOLD
@@ -191,6 +254,7 @@ def _note(store: Transaction, result: PingResult, *, now: datetime) -> None:
         store.hub_tallies.failed(result.ping.hub, at=now, why=result.result)
     if result.verdict is Verdict.TOLD:
         store.pings.told(result.ping, now=now, result=result.result)
+        store.canaries.expect(result.ping, told_at=now - timedelta(seconds=result.took_s))
     elif result.next_at:
         store.pings.put_off(result.ping, now=now, until=result.next_at, result=result.result)
     else:
@@ -201,7 +265,7 @@ def _tell_ops(result: PingResult, *, now: datetime) -> None:
     log = _log.bind(topic=result.topic, hub=result.ping.hub)
     tries = result.ping.attempts + 1
     if result.verdict is Verdict.TOLD:
-        log.info("ping told", took=f"{result.took_s:.2f}s")
+        log.info("ping told", took=f"{result.took_s:.2f}s", result=result.result)
     elif result.next_at:
         next_in = in_short(result.next_at - now)
         log.warning("ping failed", **{"try": tries}, next=next_in, reason=result.result)

@@ -3,6 +3,12 @@
 from datetime import timedelta
 
 
+def delay_in_short(delay: timedelta) -> str:
+    """``0.35s``, ``12s``, ``10m``: short delays to the hundredth."""
+    seconds = delay.total_seconds()
+    return f"{seconds:.2f}s" if seconds < 10 else in_short(delay)
+
+
 def in_short(duration: timedelta) -> str:
     """``45s``, ``10m``, ``2h5m``: rounded to what a person would say."""
     seconds = round(duration.total_seconds())

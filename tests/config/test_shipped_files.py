@@ -18,6 +18,7 @@ from service.settings.categories_file import (
 )
 from service.settings.communique_file import CommuniqueFile
 from service.settings.faults import KeyPath
+from service.settings.hub_keys import HubSettings
 from service.settings.keys import fields_of, item_section_type, leaves
 from service.settings.section import Section
 from service.settings.yaml_reader import YamlDocument, read_yaml
@@ -170,6 +171,19 @@ def test_every_feed_has_a_group_but_all() -> None:
 
 
 def test_no_section_is_forgotten() -> None:
-    """A list of sections in the main file would escape the tests above."""
+    """A list of sections in the main file would escape the tests above; of hubs see below."""
     for path, field in fields_of(CommuniqueFile):
-        assert item_section_type(field.annotation) is None, path
+        assert path == ("hubs",) or item_section_type(field.annotation) is None, path
+
+
+def test_every_key_of_a_hub_is_shown_with_its_help() -> None:
+    example = re.search(r"(?m)^hubs: \[\]\n((?:#.*\n)+)\n", MAIN)
+    assert example is not None
+    text = "hubs:\n" + re.sub("(?m)^#", "  ", example[1]).replace("- # ", "# ").replace(
+        "    url:", "  - url:"
+    )
+    document = read_yaml(text, file="example")
+    assert document.faults == []
+    for path, field in fields_of(HubSettings):
+        assert help_of(text, document.keys[("hubs", 0, *path)].line or 0) == field.description
+    HubSettings.model_validate(document.at("hubs", 0))

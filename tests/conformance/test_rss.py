@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from feeds.model.edition import Entry
-from feeds.model.feed import Format
+from feeds.model.edition import Entry, History
+from feeds.model.feed import Cloud, Format
 from feeds.model.release import Enclosure, Person
 from feeds.render import assemble, render_fragment
 from tests.support.parsers import NAMESPACES, XML_LANG, root_of
@@ -103,6 +103,22 @@ def test_websub_4_one_self_one_page_and_every_hub() -> None:
         {"rel": "hub", "href": "https://hub.example.net/"},
         {"rel": "hub", "href": "https://hub.example.com/?a=1&b=2"},
     ]
+
+
+def test_cloud_is_where_readers_register() -> None:
+    """RSS 2.0: "<cloud> sub-element of <channel>"; an archive changes no more and names none."""
+    feed = replace(FEED, cloud=Cloud.at(SITE.cloud))
+    [cloud] = find(written(feed=feed), "channel/cloud")
+    assert dict(cloud.attrib) == {
+        "domain": "press.example.org",
+        "port": "443",
+        "path": "/cloud/pleaseNotify",
+        "registerProcedure": "",
+        "protocol": "http-post",
+    }
+    archive = replace(head_of(Format.RSS, feed), history=History.ARCHIVE)
+    for other in (written(), assemble(archive, Format.RSS, SITE, [])):
+        assert find(other, "channel/cloud") == []
 
 
 def test_an_item_is_named_by_its_id_and_points_to_its_page() -> None:

@@ -23,8 +23,13 @@ class Arrival:
 
     @property
     def topic(self) -> str:
-        """What `hub.url` names."""
-        return dict(self.fields)["hub.url"]
+        """What `hub.url` names, once."""
+        [topic] = self.named("hub.url")
+        return topic
+
+    def named(self, name: str) -> list[str]:
+        """All values of a field."""
+        return [value for field, value in self.fields if field == name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,16 @@
 """RSS 2.0 with the RSS Advisory Board's profile, as a reader meets it."""
 
+import re
+
 from feeds.render.checks.media import read_media
 from feeds.render.checks.moments import rfc822, rfc3339
 from feeds.render.checks.reading import Reading, Said, Unreadable
 from feeds.render.checks.tombstones import read_tombstones
 from feeds.render.checks.xml import ATOM, CONTENT, Element, has_xml_base, named, root_of, texts
+
+_PORT = re.compile("[1-9][0-9]{0,4}")
+_MAX_PORT = 65_535
+_CLOUD_PROTOCOLS = frozenset({"xml-rpc", "soap", "http-post"})
 
 
 def read(document: bytes) -> Reading:
@@ -39,9 +45,27 @@ def _channel(channel: Element) -> Said:
     for name in ("title", "link", "description"):
         said.require_one(name, len(named(channel, name)))
     said.moments = [rfc822(text) for text in texts(channel, "lastBuildDate", "pubDate")]
+    _check_clouds(channel, said)
     for image in named(channel, "image"):
         said.addresses += texts(image, "url", "link")
     return said
+
+
+def _check_clouds(channel: Element, said: Said) -> None:
+    """RSS 2.0, "<cloud> sub-element of <channel>"; rssCloud readers put an address together."""
+    clouds = named(channel, "cloud")
+    if len(clouds) > 1:
+        said.require_one("cloud", len(clouds))
+    for cloud in clouds:
+        for name in ("domain", "port", "path", "registerProcedure", "protocol"):
+            if cloud.get(name) is None:
+                said.findings.append(f"has a cloud without {name}")
+        if _PORT.fullmatch(port := cloud.get("port", "80")) is None or int(port) > _MAX_PORT:
+            said.findings.append(f"has a cloud at port {port!r}, which is none")
+        if not cloud.get("path", "/").startswith("/"):
+            said.findings.append("has a cloud whose path does not begin with a slash")
+        if (protocol := cloud.get("protocol", "soap")) not in _CLOUD_PROTOCOLS:
+            said.findings.append(f"has a cloud of the protocol {protocol!r}, which readers lack")
 
 
 def _item(item: Element, number: int) -> Said:

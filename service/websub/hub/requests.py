@@ -100,7 +100,9 @@ class Topics:
             for former, slug in catalogue.slugs_by_former.items():
                 self._moved[normal(site.topic(former, each))] = (catalogue.feeds[slug], each)
 
-    def find(self, address: str, *, mode: Mode, now: datetime) -> tuple[Feed, Format]:
+    def find(
+        self, address: str, *, mode: Mode, now: datetime, name: str = "hub.topic"
+    ) -> tuple[Feed, Format]:
         """Say which feed and format an address means, however it is spelled.
 
         Who wants to hear no more is understood by an address that was good once, too.
@@ -119,7 +121,7 @@ class Topics:
         if found is None:
             opml = self.catalogue.site.opml
             raise UnknownTopic(
-                "hub.topic is no feed of this newsroom. This hub serves its own feeds alone, by "
+                f"{name} is no feed of this newsroom. This hub serves its own feeds alone, by "
                 f"the addresses that they name as self; they are listed at {opml}"
             )
         ending = found[0].ending
@@ -172,16 +174,16 @@ def read_request(
 
     Source: WebSub 5.1 "Subscriber Sends Subscription Request".
     """
-    mode = _mode(_required(form, "hub.mode"))
-    callback = _required(form, "hub.callback")
+    mode = _mode(required(form, "hub.mode"))
+    callback = required(form, "hub.callback")
     host = read_callback(callback, name="hub.callback")
-    topic = _required(form, "hub.topic")
+    topic = required(form, "hub.topic")
     lease_s, secret = 0, None
     if mode is Mode.SUBSCRIBE:
         # WebSub 5.1: the lease "MAY be present for unsubscription requests and MUST be ignored by
         # the hub in that case". So is the secret: nobody is kept from leaving.
-        lease_s = terms.grant(_optional(form, "hub.lease_seconds"))
-        secret = _secret(_optional(form, "hub.secret"))
+        lease_s = terms.grant(optional(form, "hub.lease_seconds"))
+        secret = _secret(optional(form, "hub.secret"))
     feed, each = topics.find(topic, mode=mode, now=now)
     return SubscriptionRequest(
         mode=mode,
@@ -254,15 +256,24 @@ def _secret(text: str | None) -> str | None:
     return text
 
 
-def _required(form: Form, name: str) -> str:
-    value = _optional(form, name)
+def required(form: Form, name: str) -> str:
+    """The one value of a field that must be there.
+
+    Raises:
+        MalformedRequest: There is none, or more than one.
+    """
+    value = optional(form, name)
     if value is None:
         raise MalformedRequest(f"{name} is missing")
     return value
 
 
-def _optional(form: Form, name: str) -> str | None:
-    """The one value of a field. One that was left empty is none."""
+def optional(form: Form, name: str) -> str | None:
+    """The one value of a field. One that was left empty is none.
+
+    Raises:
+        MalformedRequest: There is more than one.
+    """
     values = form.get(name, ())
     if len(values) > 1:
         raise MalformedRequest(f"{name} is there more than once")

@@ -12,6 +12,7 @@ from feeds.render import decompress
 from service.http_rules import TOLD_LINKS, link_field
 from service.outbound import Parcel, Receipt
 from service.websub.hub.challenges import denial_url, verification_url
+from service.websub.rsscloud import RssCloud
 
 #: What is read of a callback's answer: a challenge, or more than that, which is none.
 MAX_ANSWER_BYTES = 1024
@@ -96,4 +97,4 @@ class WebSub:
 
 
 #: The way of each protocol.
-WAYS: Mapping[Wire, Way] = MappingProxyType({Wire.WEBSUB: WebSub()})
+WAYS: Mapping[Wire, Way] = MappingProxyType({Wire.WEBSUB: WebSub(), Wire.RSSCLOUD: RssCloud()})

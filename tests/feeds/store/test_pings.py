@@ -2,9 +2,10 @@
 
 import pytest
 
-from feeds.model.feed import Format
+from feeds.model.feed import Cloud, Format
 from feeds.model.listing import DuePing
 from feeds.newsstand import SPREAD
+from feeds.render import decompress
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
 
@@ -144,3 +145,47 @@ def test_no_hub_is_told_before_every_web_worker_shows_the_edition(office: Office
     assert due(office, at=0) == []
     assert due(office, at=SPREAD.total_seconds() - 0.01) == []
     assert len(due(office, at=SPREAD.total_seconds())) == 2 * len(Format)
+
+
+CLOUD = Cloud.at("https://cloud.example/r", ping_url="https://cloud.example/ping")
+
+
+def told_of(office: Office, slug: str = "finance") -> set[tuple[str, Format]]:
+    """Who is told of which documents of a feed."""
+    with office.database.read() as tx:
+        return {(ping.hub, ping.format) for ping in tx.pings.listed() if ping.feed == slug}
+
+
+def test_an_rsscloud_server_is_told_of_rss_alone(database: Database) -> None:
+    office = Office(database, catalogue(hubs=(HUB,), cloud=CLOUD))
+    office.publish()
+    assert told_of(office) == {
+        *((HUB, each) for each in Format),
+        (CLOUD.ping_url, Format.RSS),
+    }
+
+
+def test_a_hub_that_becomes_an_rsscloud_server_is_told_of_nothing_else(
+    database: Database,
+) -> None:
+    """And of nothing at all when it is none any more."""
+    assert CLOUD.ping_url is not None
+    office = Office(database, catalogue(hubs=(HUB, CLOUD.ping_url)))
+    office.publish()
+    office.configure(catalogue(hubs=(HUB,), cloud=CLOUD), now=NOON)
+    expected = {(HUB, each) for each in Format}
+    assert told_of(office) == {*expected, (CLOUD.ping_url, Format.RSS)}
+    office.configure(catalogue(hubs=(HUB,)), now=NOON)
+    assert told_of(office) == expected
+
+
+def test_documents_name_another_cloud_as_soon_as_it_is_configured(database: Database) -> None:
+    """As the cloud, and not among the hubs."""
+    office = Office(database, catalogue(hubs=(HUB,)))
+    office.publish()
+    office.configure(catalogue(hubs=(HUB,), cloud=CLOUD), now=NOON)
+    assert set(office.publish()) == {"all", "cooperation", "finance", "health"}
+    held = office.newsstand.document("finance", Format.RSS)
+    assert held is not None
+    assert b'domain="cloud.example"' in decompress(held.gzip)
+    assert [link.href for link in held.links if link.rel == "hub"] == [HUB]

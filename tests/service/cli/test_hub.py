@@ -106,3 +106,19 @@ def test_a_slip_of_the_pen_is_told(
     answer = published.run("hub", "retry", *arguments)
     assert (answer.code, answer.talk) == (1, f"communique: {reason}\n")
     assert hub.topics == []
+
+
+def test_our_own_hub_is_told_without_a_request_and_listed_like_the_others(
+    line: CommandLine, seed: Path, hub: HubServer
+) -> None:
+    line.service.write_main({"own_hub": {"offered": True}})
+    line.run("release", "add", str(seed))
+    line.run("feed", "render")
+    own = f"{line.service.base_url}/hub"
+    due = [ping for ping in line.results("hub", "pings") if ping["hub"] == own]
+    assert {ping["state"] for ping in due} == {"due"}
+    assert line.run("hub", "retry", "--hub", own).code == 0
+    told = [ping for ping in line.results("hub", "pings") if ping["hub"] == own]
+    assert len(told) == len(due) == len(hub.topics)
+    said = {(ping["state"], ping["last_result"]) for ping in told}
+    assert said == {("told", "to be delivered to 0")}

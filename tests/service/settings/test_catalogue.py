@@ -1,7 +1,9 @@
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
-from feeds.model.feed import ALL, Onward, Window
+import pytest
+
+from feeds.model.feed import ALL, Cloud, Onward, Window
 from feeds.model.release import Person
 from service.settings import catalogue, intake_rules, site
 from tests.support.config_files import MAIN, ConfigFolder
@@ -59,6 +61,43 @@ def test_hubs_are_the_sites_or_its_own_or_none(config: ConfigFolder) -> None:
     assert feeds["a"].hubs == (own, "https://hub.example/")
     assert feeds["b"].hubs == (own,)
     assert feeds["c"].hubs == (own, "https://other.example/")
+
+
+OWN_CLOUD = Cloud(domain="news.example", port=443, path="/cloud/pleaseNotify")
+
+
+@pytest.mark.parametrize(
+    ("main", "cloud"),
+    [
+        pytest.param("", OWN_CLOUD, id="our own"),
+        pytest.param("rsscloud: {offered: false}", None, id="none"),
+        pytest.param("own_hub: {offered: false}", None, id="no hub"),
+        pytest.param(
+            "own_hub: {offered: false}\n"
+            "rsscloud: {register_url: 'http://c.example:5337/r?x=1', ping_url: 'http://c.example/p'}",
+            Cloud(domain="c.example", port=5337, path="/r?x=1", ping_url="http://c.example/p"),
+            id="another one",
+        ),
+    ],
+)
+def test_readers_of_rss_register_here_or_elsewhere_or_nowhere(
+    config: ConfigFolder, main: str, cloud: Cloud | None
+) -> None:
+    feeds = catalogue(config.load(MAIN + main)).feeds
+    assert {feed.cloud for feed in feeds.values()} == {cloud}
+
+
+@pytest.mark.parametrize(
+    ("url", "cloud"),
+    [
+        ("http://a.example", ("a.example", 80, "/")),
+        ("http://127.0.0.1:8000/news/x", ("127.0.0.1", 8000, "/news/x")),
+        ("https://[2001:db8::1]/x", ("[2001:db8::1]", 443, "/x")),
+    ],
+)
+def test_a_cloud_is_told_by_domain_port_and_path(url: str, cloud: tuple[str, int, str]) -> None:
+    made = Cloud.at(url)
+    assert (made.domain, made.port, made.path) == cloud
 
 
 def test_the_feed_of_everything_is_always_there_and_first(config: ConfigFolder) -> None:

@@ -39,7 +39,7 @@ def test_lists_and_numbers_are_yaml(config: ConfigFolder) -> None:
         environ={"COMMUNIQUE_HUBS": "[https://a/, https://b/]"},
         overrides=["websub.timeout_seconds=2.5", "intake.time_of_day=09:30"],
     )
-    assert settings.hubs == ("https://a/", "https://b/")
+    assert [hub.url for hub in settings.hubs] == ["https://a/", "https://b/"]
     assert settings.websub.timeout_seconds == 2.5
     assert settings.intake.time_of_day.minute == 30
 

@@ -48,7 +48,7 @@ def test_the_same_sources_give_the_same_settings(config: ConfigFolder) -> None:
     settings = parse(sources)
     config.main.unlink()
     assert parse(sources) == settings
-    assert settings.hubs == ("https://h/",)
+    assert [hub.url for hub in settings.hubs] == ["https://h/"]
 
 
 def test_the_categories_file_can_be_named_from_outside(config: ConfigFolder) -> None:

@@ -1,11 +1,11 @@
-"""What a hub is told, and what its answers mean."""
+"""What a hub's answers mean."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from service.outbound import AddressForbidden, Answer, OutboundTimedOut
-from service.websub.pings import outcome_of, outcome_of_failure, ping_fields
+from service.websub.pings import outcome_of, outcome_of_failure
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TOPIC = "https://news.example.org/feeds/all.atom"
@@ -14,19 +14,6 @@ TOPIC = "https://news.example.org/feeds/all.atom"
 def answer(status: int, reason: str = "", excerpt: str = "", **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status=status, reason=reason, headers=named, excerpt=excerpt, elapsed_s=0.5)
-
-
-def test_a_ping_is_the_customary_form() -> None:
-    """PubSubHubbub Core 0.3 section 7.1, to which WebSub section 6 leaves it."""
-    assert ping_fields(TOPIC) == [("hub.mode", "publish"), ("hub.url", TOPIC)]
-
-
-def test_the_topic_may_stand_under_several_names() -> None:
-    assert ping_fields(TOPIC, topic_fields=["hub.url", "hub.topic"]) == [
-        ("hub.mode", "publish"),
-        ("hub.url", TOPIC),
-        ("hub.topic", TOPIC),
-    ]
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 299])

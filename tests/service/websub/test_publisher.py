@@ -2,22 +2,24 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_network
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from feeds.model.feed import Category, Format
+from feeds.model.feed import Category, Cloud, Format
 from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
 from feeds.store.database import Database
-from service.outbound import Outbound
+from service.outbound import Credentials, Outbound
 from service.outbound.targets import Resolver, system_resolver
-from service.websub import Publisher, RetryPlan, Teller, Verdict
+from service.websub import RSSCLOUD, Dialect, Publisher, RetryPlan, Teller, Verdict
 from tests.support.hub_server import WELL, HubServer, Manner, running_hub
 from tests.support.newsrooms import NOON, SITE, Office, catalogue, draft, later
+from tests.support.running_service import wait_until
 
 PLAN = RetryPlan(first_s=30, longest_s=3600, give_up_after_s=86_400)
 FIRST_PAUSE = timedelta(seconds=30)
@@ -44,10 +46,14 @@ def make_publisher(database: Database) -> Iterator[Callable[..., Publisher]]:
     made: list[Publisher] = []
 
     def make(
-        *, timeout_s: float = 30.0, allow: str = "127.0.0.0/8", resolve: Resolver = system_resolver
+        *,
+        timeout_s: float = 30.0,
+        allow: str = "127.0.0.0/8",
+        resolve: Resolver = system_resolver,
+        dialects: Mapping[str, Dialect] = MappingProxyType({}),
     ) -> Publisher:
         door = Outbound([ip_network(allow)], timeout_s, 1000, "communique-test", resolve=resolve)
-        teller = Teller(database, door, site=SITE, plan=PLAN, chance=lambda: 0.5)
+        teller = Teller(database, door, site=SITE, plan=PLAN, chance=lambda: 0.5, dialects=dialects)
         made.append(Publisher(database, teller))
         return made[-1]
 
@@ -301,6 +307,133 @@ class TestAHubThatSaysNo:
         assert publisher.send_all_due(now=later(minutes=5)) == []
         publisher.send_all_due(now=later(minutes=11))
         assert sorted(hub.topics) == TOPICS
+
+
+class TestAHubWithWaysOfItsOwn:
+    """Six topics are due; it reads four at once."""
+
+    FOUR = Dialect(topics_at_once=4)
+
+    @pytest.fixture
+    def publisher(self, hub: HubServer, make_publisher: Callable[..., Publisher]) -> Publisher:
+        return make_publisher(dialects={hub.url: self.FOUR})
+
+    def test_reads_several_topics_in_one_request(
+        self, database: Database, hub: HubServer, other_hub: HubServer, publisher: Publisher
+    ) -> None:
+        """And another hub still gets one in each."""
+        office = newsroom(database, hub, other_hub)
+        results = publisher.send_all_due(now=NOON)
+        named = [arrival.named("hub.url") for arrival in hub.arrivals]
+        assert [len(topics) for topics in named] == [4, 2]
+        assert sorted(topic for topics in named for topic in topics) == TOPICS
+        assert [arrival.named("hub.mode") for arrival in hub.arrivals] == [["publish"]] * 2
+        assert sorted(other_hub.topics) == TOPICS
+        assert {result.verdict for result in results} == {Verdict.TOLD}
+        assert states(office) == {"told"}
+
+    def test_is_told_each_topic_once_by_any_number_of_workers(
+        self, database: Database, hub: HubServer, make_publisher: Callable[..., Publisher]
+    ) -> None:
+        """A part of what one wants to send together may be claimed by another."""
+        office = newsroom(database, hub)
+        hub.manner = Manner(delay_s=0.02)
+        dialects = [Dialect(topics_at_once=at_once) for at_once in (1, 2, 3, 4, 6)]
+        made = [make_publisher(dialects={hub.url: dialect}) for dialect in dialects]
+        for publisher in made:
+            publisher.send_due(now=NOON)
+        wait_until(lambda: states(office) == {"told"})
+        told = [topic for arrival in hub.arrivals for topic in arrival.named("hub.url")]
+        assert sorted(told) == TOPICS
+
+    def test_is_told_again_of_all_that_it_refused_together(
+        self, database: Database, hub: HubServer, publisher: Publisher
+    ) -> None:
+        office = newsroom(database, hub)
+        hub.manner = Manner(status=500)
+        refused = publisher.send_all_due(now=NOON)
+        assert [len(arrival.named("hub.url")) for arrival in hub.arrivals] == [4, 2]
+        assert {result.verdict for result in refused} == {Verdict.PUT_OFF}
+        assert states(office) == {"retrying"}
+        assert {ping.attempts for ping in listed(office)} == {1}
+        hub.forget()
+        hub.manner = WELL
+        publisher.send_all_due(now=NOON + FIRST_PAUSE * 2)
+        assert [len(arrival.named("hub.url")) for arrival in hub.arrivals] == [4, 2]
+        assert states(office) == {"told"}
+
+    def test_is_tried_once_when_it_is_down(
+        self, database: Database, hub: HubServer, make_publisher: Callable[..., Publisher]
+    ) -> None:
+        office = newsroom(database, hub)
+        hub.manner = Manner(hangs=True)
+        results = make_publisher(timeout_s=0.3, dialects={hub.url: self.FOUR}).send_all_due(
+            now=NOON
+        )
+        assert len(hub.arrivals) == 1
+        assert [result.verdict for result in results] == [Verdict.PUT_OFF] * len(TOPICS)
+        assert len({ping.due_at for ping in listed(office)}) == 1
+
+    def test_gets_the_fields_it_wants(
+        self, database: Database, hub: HubServer, make_publisher: Callable[..., Publisher]
+    ) -> None:
+        newsroom(database, hub)
+        dialect = Dialect(topic_fields=("hub.topic",), extra_fields=(("source", "a b&c"),))
+        make_publisher(dialects={hub.url: dialect}).send_all_due(now=NOON)
+        assert sorted(arrival.fields for arrival in hub.arrivals) == [
+            [("hub.mode", "publish"), ("hub.topic", topic), ("source", "a b&c")] for topic in TOPICS
+        ]
+
+
+class TestAnRssCloudServer:
+    def test_is_told_of_rss_by_its_address(
+        self, database: Database, hub: HubServer, make_publisher: Callable[..., Publisher]
+    ) -> None:
+        """With the outbox, the tries and the list of hubs."""
+        cloud = Cloud.at("https://cloud.example/pleaseNotify", ping_url=hub.url)
+        finance = Category(slug="finance", title="Finance")
+        office = Office(database, catalogue([finance], cloud=cloud))
+        office.publish(now=NOON - SPREAD)
+        hub.manner = Manner(status=500)
+        publisher = make_publisher(dialects={hub.url: RSSCLOUD})
+        publisher.send_all_due(now=NOON)
+        assert states(office) == {"retrying"}
+        hub.forget()
+        hub.manner = WELL
+        publisher.send_all_due(now=NOON + FIRST_PAUSE * 2)
+        assert sorted(arrival.fields for arrival in hub.arrivals) == [
+            [("url", topic)] for topic in TOPICS if topic.endswith(".rss")
+        ]
+        assert states(office) == {"told"}
+
+
+class TestAHubThatAsksWhoIsThere:
+    SECRET = "open-sesame"
+
+    def test_and_no_other_is_shown_the_credentials(
+        self,
+        database: Database,
+        hub: HubServer,
+        other_hub: HubServer,
+        make_publisher: Callable[..., Publisher],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """Not the one either that it redirects to; and nothing that we say holds the password."""
+        caplog.set_level(logging.DEBUG)
+        office = newsroom(database, hub, other_hub)
+        dialect = Dialect(credentials=Credentials("me", self.SECRET))
+        publisher = make_publisher(dialects={hub.url: dialect})
+        hub.manner = Manner(status=307, headers={"Location": other_hub.url})
+        results = publisher.send_all_due(now=NOON)
+        shown = {arrival.headers.get("authorization") for arrival in hub.arrivals}
+        assert shown == {dialect.credentials.authorization}  # type: ignore[union-attr]
+        assert len(other_hub.arrivals) == len(TOPICS)
+        assert {arrival.headers.get("authorization") for arrival in other_hub.arrivals} == {None}
+        hub.go_down()
+        results += publisher.send_all_due(now=later(hours=1))
+        said = f"{results} {listed(office)} {caplog.text} {publisher!r} {dialect!r}"
+        assert self.SECRET not in said
+        assert dialect.credentials.authorization not in said  # type: ignore[union-attr]
 
 
 class TestAHubAtAForbiddenAddress:

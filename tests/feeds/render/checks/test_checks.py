@@ -201,6 +201,44 @@ def test_rss(old: bytes, new: bytes, finding: str | None) -> None:
     assert finding in "\n".join(findings) if finding else findings == []
 
 
+CLOUD = b'<cloud domain="a" port="80" path="/" registerProcedure="" protocol="http-post"/>'
+
+
+@pytest.mark.parametrize(
+    ("cloud", "findings"),
+    [
+        pytest.param(CLOUD, [], id="good"),
+        pytest.param(CLOUD * 2, ["has 2 times cloud, which may stand once"], id="two"),
+        pytest.param(CLOUD.replace(b"domain=", b"x="), ["has a cloud without domain"], id="domain"),
+        pytest.param(CLOUD.replace(b"port=", b"x="), ["has a cloud without port"], id="no port"),
+        pytest.param(
+            CLOUD.replace(b'registerProcedure=""', b""),
+            ["has a cloud without registerProcedure"],
+            id="no procedure",
+        ),
+        pytest.param(
+            CLOUD.replace(b"80", b"65536"),
+            ["has a cloud at port '65536', which is none"],
+            id="port",
+        ),
+        pytest.param(
+            CLOUD.replace(b'"/"', b'"rpc"'),
+            ["has a cloud whose path does not begin with a slash"],
+            id="path",
+        ),
+        pytest.param(
+            CLOUD.replace(b"http-post", b"rest"),
+            ["has a cloud of the protocol 'rest', which readers lack"],
+            id="protocol",
+        ),
+    ],
+)
+def test_a_cloud(cloud: bytes, findings: list[str]) -> None:
+    """RSS 2.0, "<cloud> sub-element of <channel>"."""
+    broken = broken_by(Format.RSS, b"<ttl>", cloud + b"<ttl>")
+    assert found(Format.RSS, broken) == [f"feed: {finding}" for finding in findings]
+
+
 @pytest.mark.parametrize(
     ("change", "finding"),
     [

@@ -1,0 +1,175 @@
+"""``communique hub status`` and ``canary``: whether hubs push what they are told of."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from feeds.model.canary import Canary
+from service.cli.call import JsonOption, SetOption, call_of
+from service.cli.installation import to_read, to_write
+from service.cli.output import counted, moment, say, tell_json, tell_rows
+from service.errors import ServiceError
+from service.websub.report import HubReport, Report, report
+from service.websub.wording import delay_in_short
+from service.wiring import Installation, canary_keeper, utc_now
+
+
+class NotWatched(ServiceError):
+    """There is no canary where one was asked for."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to a group."""
+    app.command()(status)
+    app.command()(canary)
+
+
+def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Show whether hubs take pings, and whether their pushes arrive.
+
+    For each hub: how it does, in a word and in words; pings sent and accepted; pushes seen of
+    those expected, with the median and the worst delay of the last 30 days; its last failure; and
+    our own subscription there, the canary. Of our own hub also subscriptions and deliveries by
+    state. The exit code is 0 whatever is shown.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as installation:
+        seen = look(installation)
+    if call.as_json:
+        for one in seen.hubs:
+            tell_json(_record(one, seen))
+        return
+    tell_rows(row for one in seen.hubs for row in _rows(one, seen))
+
+
+def canary(
+    ctx: typer.Context,
+    *,
+    hub: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask this hub alone, and ask it again.")
+    ] = None,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask hubs for our own subscription, by which it is seen whether pushes arrive.
+
+    The service does so by itself, and renews it at half of the lease; here it is done now: for
+    hubs whose time has come, or for one hub whatever its time. Each hub that was asked is a line:
+    state, hub, topic, and what it said. Whether it verifies the subscription is seen later, in
+    'hub status'.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as installation:
+        keeper = canary_keeper(installation)
+        if hub is not None:
+            keeper.plant(now=utc_now())
+            with installation.database.transaction() as tx:
+                if not tx.canaries.make_due(now=utc_now(), hub=hub):
+                    raise NotWatched(f"there is no canary at the hub {hub!r}")
+        asked = keeper.tend(now=utc_now, hub=hub)
+    if call.as_json:
+        for one in asked:
+            tell_json(_canary_record(one) | {"hub": one.hub})
+        return
+    tell_rows((one.state, one.hub, one.topic, one.last_result) for one in asked)
+    say(f"{counted(len(asked), 'hub')} asked")
+
+
+def look(installation: Installation) -> Report:
+    """What is known of the hubs now."""
+    missing_after = timedelta(seconds=installation.settings.canary.missing_after_seconds)
+    with installation.database.read() as tx:
+        return report(tx, installation.catalogue, now=utc_now(), missing_after=missing_after)
+
+
+def _record(one: HubReport, seen: Report) -> dict[str, Any]:
+    tally, pushes = one.tally, one.pushes
+    record: dict[str, Any] = {
+        "hub": one.hub,
+        "is_ours": one.is_ours,
+        "standing": one.judgement.standing,
+        "words": str(one.judgement),
+        "pings": {"sent": tally.pings_sent, "accepted": tally.pings_accepted, **one.pings},
+        "pushes": {
+            "expected": pushes.expected,
+            "seen": pushes.seen,
+            "missing": pushes.missing,
+            "waiting": pushes.waiting,
+            "median_delay_s": _seconds(pushes.median_delay),
+            "worst_delay_s": _seconds(pushes.worst_delay),
+            "last_arrived_at": pushes.last_arrived_at,
+        },
+        "last_failure_at": tally.last_failure_at,
+        "last_failure": tally.last_failure,
+        "canary": None if one.canary is None else _canary_record(one.canary),
+    }
+    if one.is_ours:
+        record |= {
+            "subscriptions": seen.subscriptions_by_state,
+            "deliveries": {
+                "sent": tally.deliveries_sent,
+                "accepted": tally.deliveries_accepted,
+                **seen.deliveries,
+            },
+            "pending": seen.pending,
+        }
+    return record
+
+
+def _canary_record(one: Canary) -> dict[str, Any]:
+    return {
+        "state": one.state,
+        "topic": one.topic,
+        "asked_at": one.asked_at,
+        "verified_at": one.verified_at,
+        "expires_at": one.expires_at,
+        "next_asking_at": one.due_at,
+        "last_result": one.last_result,
+    }
+
+
+def _rows(one: HubReport, seen: Report) -> Iterator[Sequence[object]]:
+    tally, pushes = one.tally, one.pushes
+    yield "hub", f"{one.hub}{'  (ours)' if one.is_ours else ''}"
+    yield "  standing", f"{one.judgement.standing}: {one.judgement}"
+    yield "  pings", f"{tally.pings_sent} sent, {tally.pings_accepted} accepted{_open(one)}"
+    if one.canary is not None:
+        yield "  pushes", f"{pushes.seen} of {pushes.expected} seen{_delays(one)}"
+    failure = tally.last_failure_at and f"{moment(tally.last_failure_at)}  {tally.last_failure}"
+    yield "  last failure", failure
+    yield "  canary", None if one.canary is None else _canary_words(one.canary)
+    if one.is_ours:
+        yield "  subscriptions", f"{_states(seen.subscriptions_by_state)}, {seen.pending} pending"
+        sent = f"{tally.deliveries_sent} sent, {tally.deliveries_accepted} accepted"
+        yield "  deliveries", f"{sent}; subscribers: {_states(seen.deliveries)}"
+
+
+def _open(one: HubReport) -> str:
+    """What the hub has yet to be told, if anything."""
+    there = {state: count for state, count in one.pings.items() if count and state != "told"}
+    return f"; topics: {_states(there)}" if there else ""
+
+
+def _delays(one: HubReport) -> str:
+    pushes = one.pushes
+    said = f", {pushes.missing} missing" if pushes.missing else ""
+    if pushes.median_delay is None or pushes.worst_delay is None:
+        return said
+    median, worst = delay_in_short(pushes.median_delay), delay_in_short(pushes.worst_delay)
+    return f"{said}; delay {median} median, {worst} worst"
+
+
+def _canary_words(one: Canary) -> str:
+    until = f" until {moment(one.expires_at)}" if one.expires_at is not None else ""
+    result = f"; {one.last_result}" if one.last_result else ""
+    return f"{one.state}{until}{result}; next asking {moment(one.due_at)}"
+
+
+def _states(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in counts.items())
+
+
+def _seconds(delay: timedelta | None) -> float | None:
+    return None if delay is None else delay.total_seconds()

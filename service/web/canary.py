@@ -1,0 +1,98 @@
+"""The callback of our own subscriptions: hubs verify it, and push to it, as to anybody's."""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import Forbidden, Gone, NotFound
+
+from feeds.model.canary import Canary
+from feeds.render.compression import digest
+from service.logs import get_logger
+from service.web.desk import HubState, furniture
+from service.websub.canary import DENIED_PAUSE, Denial, is_signed, is_token, read_question
+from service.websub.wording import in_short
+
+_log = get_logger(__name__)
+
+#: More than any document that we push. Of others nothing is read.
+MAX_PUSH_BYTES = 16 * 1024 * 1024
+
+#: What a hub says to us is for nobody else.
+_FIELDS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+
+blueprint = Blueprint("canary", __name__)
+
+
+@blueprint.get("/hub/canary/<token>")
+def verify(token: str) -> Response:
+    """Answer a hub that asks whether we meant our subscription, or tells us that there is none."""
+    hub = _hub()
+    found = _canary(hub, token)
+    if found is None:
+        raise NotFound
+    question = read_question(found, request.args, lease_s=hub.settings.canary.lease_s)
+    if question is None:
+        raise NotFound
+    now = furniture().clock()
+    if isinstance(question, Denial):
+        with hub.database.transaction() as tx:
+            result = f"denied: {question.reason}" if question.reason else "denied"
+            tx.canaries.denied(token, again_at=now + DENIED_PAUSE, result=result)
+        _log.warning("canary denied", hub=found.hub, reason=question.reason)
+        return _say("")
+    lease = in_short(timedelta(seconds=question.lease_s))
+    with hub.database.transaction() as tx:
+        tx.canaries.verified(
+            token,
+            now=now,
+            expires_at=question.expires_at(now),
+            renew_at=question.renew_at(now),
+            result=f"verified for {lease}",
+        )
+    _log.info("canary verified", hub=found.hub, topic=found.topic, lease=lease)
+    return _say(question.challenge)
+
+
+@blueprint.post("/hub/canary/<token>")
+def receive(token: str) -> Response:
+    """Take a push: what is signed by our secret has come from our hub, and counts."""
+    hub, now = _hub(), furniture().clock()
+    found = _canary(hub, token)
+    if found is None:
+        # WebSub 7: 410 ends the subscription, for a hub that goes by it; ours has ended.
+        raise Gone("there is no subscription of ours with this callback")
+    request.max_content_length = MAX_PUSH_BYTES
+    body = request.get_data(cache=False)
+    if not is_signed(body, request.headers.get("X-Hub-Signature"), secret=found.secret):
+        _remark(hub, found, now)
+        raise Forbidden("this is not signed by the secret that the hub was given")
+    with hub.database.transaction() as tx:
+        edition = tx.canaries.arrived(found, digest=digest(body), now=now)
+    _log.debug("push arrived", hub=found.hub, topic=found.topic, edition=edition)
+    return Response(status=HTTPStatus.NO_CONTENT, headers=_FIELDS)
+
+
+def _hub() -> HubState:
+    hub = furniture().hub
+    if hub is None:
+        raise NotFound
+    return hub
+
+
+def _canary(hub: HubState, token: str) -> Canary | None:
+    if not is_token(token):
+        return None
+    with hub.database.read() as tx:
+        return tx.canaries.by_token(token)
+
+
+def _remark(hub: HubState, found: Canary, now: datetime) -> None:
+    """Only the hub knows the address: it does not sign, or forgot our secret. Ops should know."""
+    with hub.database.transaction() as tx:
+        tx.canaries.remark(found.token, "a push came that was not signed by our secret")
+    _log.warning("push without a good signature", hub=found.hub, at=now.isoformat())
+
+
+def _say(text: str) -> Response:
+    return Response(text, mimetype="text/plain", headers=_FIELDS)

@@ -1,0 +1,119 @@
+"""Whether hubs push what they are told of, seen by a service that runs, over real sockets."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.pushing_hub import PushingHub, running_pushing_hub
+from tests.support.running_service import Service, document, running, wait_until
+
+FINANCE = "Finance"
+
+
+@pytest.fixture
+def hubs() -> Iterator[list[PushingHub]]:
+    """Three hubs that are well."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(running_pushing_hub()) for _ in range(3)]
+
+
+def watching(folder: Path, hubs: list[PushingHub], **canary: object) -> Service:
+    """A service that watches these hubs."""
+    service = Service(folder=folder, hubs=tuple(hub.url for hub in hubs))
+    service.write_main({"canary": {"watches": True, **canary}})
+    return service
+
+
+def status(service: Service) -> dict[str, dict[str, Any]]:
+    """What ``hub status`` says, by hub."""
+    ran = service.run("--json", "hub", "status")
+    assert ran.returncode == 0, ran.stderr
+    return {one["hub"]: one for one in map(json.loads, ran.stdout.splitlines())}
+
+
+def all_standings(service: Service) -> dict[str, str]:
+    """How each hub does."""
+    return {hub: one["standing"] for hub, one in status(service).items()}
+
+
+def test_hubs_that_push_are_slow_or_mute_are_told_apart(
+    tmp_path: Path, hubs: list[PushingHub]
+) -> None:
+    well, slow, mute = hubs
+    slow.delay_s, mute.is_mute = 2.0, True
+    with running(watching(tmp_path, hubs, missing_after_seconds=1)) as service:
+        wait_until(lambda: all(hub.subscribers for hub in hubs), within_s=20)
+        service.drop("one.txt", document("A first release", FINANCE))
+        wait_until(lambda: set(all_standings(service).values()) == {"well", "slow", "mute"})
+        told = status(service)
+        assert all_standings(service) == {well.url: "well", slow.url: "slow", mute.url: "mute"}
+        assert told[mute.url]["words"].startswith("accepts pings, but no push ever arrived")
+        assert told[well.url]["pushes"]["median_delay_s"] < 1
+        assert told[slow.url]["pushes"]["worst_delay_s"] > 2
+        assert told[mute.url]["pushes"] == {
+            "expected": 1,
+            "seen": 0,
+            "missing": 1,
+            "waiting": 0,
+            "median_delay_s": None,
+            "worst_delay_s": None,
+            "last_arrived_at": None,
+        }
+        assert told[well.url]["pings"]["accepted"] >= 1
+        assert set(well.pushed) == {204}
+        assert [form["hub.topic"] for form in well.asked] == [f"{service.base_url}/feeds/all.atom"]
+        assert mute.url in service.run("status").stdout
+        secret = well.asked[0]["hub.secret"]
+        shown = service.run("hub", "status").stdout + service.run("hub", "canary").stdout
+        assert secret not in shown + service.log
+        token = well.asked[0]["hub.callback"].rpartition("/")[2]
+        assert token not in shown
+
+
+def test_a_hub_that_sends_on_what_is_new_alone_is_seen_and_one_that_lost_our_secret_is_not(
+    tmp_path: Path, hubs: list[PushingHub]
+) -> None:
+    part, forger, deaf = hubs
+    part.make = lambda body: body[: len(body) // 2]
+    forger.secret = lambda secret: f"not {secret}"
+    deaf.is_deaf = True
+    with running(watching(tmp_path, hubs)) as service:
+        wait_until(lambda: part.subscribers and forger.subscribers, within_s=20)
+        service.drop("one.txt", document("A first release", FINANCE))
+        wait_until(lambda: part.pushed and forger.pushed)
+        assert (part.pushed, forger.pushed) == ([204], [403])
+        wait_until(lambda: status(service)[part.url]["pushes"]["seen"] == 1)
+        told = status(service)
+        assert told[forger.url]["pushes"]["seen"] == 0
+        assert "not signed by our secret" in told[forger.url]["canary"]["last_result"]
+        assert told[deaf.url]["canary"]["state"] == "asked"
+        # What the timer does can be done by hand, and at once.
+        asked = service.run("hub", "canary", "--hub", deaf.url)
+        assert asked.stdout.split()[:2] == ["asked", deaf.url]
+        wait_until(lambda: len(deaf.asked) >= 2)
+        assert status(service)[deaf.url]["standing"] == "unverified"
+        assert service.run("hub", "canary", "--hub", "https://none.example/").returncode == 1
+
+
+def test_a_denial_is_told_and_a_hub_that_is_no_longer_there_is_forgotten(
+    tmp_path: Path, hubs: list[PushingHub]
+) -> None:
+    denying, leaving, _ = hubs
+    denying.denies = "topic unwanted"
+    with running(watching(tmp_path, hubs[:2])) as service:
+        wait_until(lambda: leaving.subscribers, within_s=20)
+        wait_until(lambda: all_standings(service)[denying.url] == "denied")
+        assert "topic unwanted" in status(service)[denying.url]["words"]
+        service.hubs = (denying.url,)
+        service.write_main({"canary": {"watches": True}})
+        wait_until(lambda: list(status(service)) == [denying.url])
+        [callback] = leaving.subscribers
+        path = callback.removeprefix(service.base_url)
+        wait_until(lambda: service.get(f"{path}?hub.mode=subscribe").status == 404)
+        service.drop("one.txt", document("A first release", FINANCE))
+        leaving.take({"hub.mode": "publish", "hub.url": f"{service.base_url}/feeds/all.atom"})
+        assert leaving.pushed[-1] == 410
