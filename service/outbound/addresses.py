@@ -60,15 +60,20 @@ class AddressRules:
 
     def fault(self, address: Address) -> str | None:
         """Say why we do not connect to *address*: ``loopback``, ``private``, …; None when we do."""
-        meant = _meant(address)
-        if any(_holds(network, meant) for network in self.allow_networks):
+        if self.is_allowed(address):
             return None
+        meant = _meant(address)
         for kind, network in _KINDS:
             if _holds(network, meant):
                 return kind
         if isinstance(meant, IPv6Address) and meant not in _GLOBAL_UNICAST:
             return "reserved"
         return None
+
+    def is_allowed(self, address: Address) -> bool:
+        """True for one of the operator's exceptions."""
+        meant = _meant(address)
+        return any(_holds(network, meant) for network in self.allow_networks)
 
 
 def _meant(address: Address) -> Address:
