@@ -152,6 +152,12 @@ class HubNewsroom:
             ]
         return state
 
+    def is_pending(self, callback: str) -> bool:
+        """Whether the callback has yet to be asked, or to be asked again."""
+        with self.database.read() as store:
+            pending = store.subscriptions.pending()
+        return callback in {each.request.callback for each in pending}
+
     def wait_until_decided(self, *, within_s: float = 10.0) -> None:
         """Wait until all callbacks were asked; some of them may have to be asked again."""
 

@@ -163,6 +163,7 @@ class Subscriber:
         self._called = threading.Condition()
         self._sent_bytes: Counter[str] = Counter()
         self._connections = 0
+        self._unanswered = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._servers: list[asyncio.Server] = []
         self._listeners = _bound_alike(self.hosts)
@@ -252,6 +253,11 @@ class Subscriber:
         """How many connections are open now."""
         return len(self._writers)
 
+    @property
+    def unanswered(self) -> int:
+        """How many requests have no whole answer yet, and somebody still waits for it."""
+        return self._unanswered
+
     def sent_bytes(self, path: str) -> int:
         """What of endless answers at *path* was taken from us; buffers on the way count too."""
         return self._sent_bytes[path]
@@ -310,7 +316,11 @@ class Subscriber:
                 is_open = True
                 while is_open:
                     call = await _read(reader, writer)
-                    is_open = await self._answer(call, self._note(call), reader, writer)
+                    self._unanswered += 1
+                    try:
+                        is_open = await self._answer(call, self._note(call), reader, writer)
+                    finally:
+                        self._unanswered -= 1
         finally:
             self._writers.discard(writer)
             writer.close()
