@@ -27,19 +27,24 @@ class Exporting(ServiceError):
 
 
 @contextmanager
-def jobs_lock(data_folder: Path, *, wait_s: float) -> Iterator[None]:
-    """Work alone on *data_folder* until the end of the block.
+def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
+    """Do one kind of work alone on *data_folder* until the end of the block.
 
     The system frees the lock when its holder dies, however it dies.
 
+    Args:
+        data_folder: Of the service.
+        role: The work: each kind has a lock of its own.
+        wait_s: How long to wait for whoever has it.
+
     Raises:
-        Occupied: Somebody else has it, and did not let go within *wait_s* seconds.
+        Occupied: Somebody else has it, and did not let go in time.
     """
     run = data_folder / "run"
     run.mkdir(parents=True, exist_ok=True)
-    holder = run / "jobs.pid"
+    holder = run / f"{role}.pid"
     try:
-        with FileLock(run / "jobs.lock", timeout=wait_s):
+        with FileLock(run / f"{role}.lock", timeout=wait_s):
             holder.write_text(str(os.getpid()), encoding="ascii")
             yield
     except Timeout as error:

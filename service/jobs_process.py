@@ -4,45 +4,25 @@ One process that looks after the folders, the editions and the pings. On Postgre
 run, on as many machines: whatever is done is claimed in the store first.
 """
 
-import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 from feeds.model.edition import Edition
 from feeds.model.release import Release
 from feeds.newsstand import SPREAD
-from feeds.store.database import Database
-from service import logs
-from service.accepted import AcceptedWatch, accepted
-from service.alone import Occupied, jobs_lock
+from feeds.store.database import Database, Transaction
+from service import logs, workers
 from service.jobs.editions import regenerate
 from service.jobs.embargoes import LOOK_EVERY_S, release_due, wait_for_end
 from service.jobs.folders import Folders
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.websub import Publisher
-from service.wiring import (
-    Installation,
-    install,
-    open_database,
-    publisher,
-    utc_now,
-    worker_name,
-)
+from service.wiring import Installation, install, publisher, utc_now, worker_name
 
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
-
-#: The supervisor has seen that nobody has it; this is for a predecessor that is being killed.
-LOCK_WITHIN_S = 5.0
-
-#: What a process that lost its supervisor may take to finish. After that it goes, whatever it is
-#: at: the next service waits for its lock, and everything under way is found again in the store.
-ORPHAN_LIVES_S = 15.0
 
 SCAN, REGENERATE, PING, EMBARGO = "scan", "regenerate", "ping", "embargo"
 
@@ -152,68 +132,15 @@ def _tell(ended: Sequence[str], expired: Sequence[Release]) -> None:
         _log.info("notice of a retraction is over", release=release.slug)
 
 
-def run(path: Path, *, parent: int) -> int:
-    """Work until told to stop by a signal, or until *parent*, a process id, is gone.
-
-    Returns:
-        The exit code.
-    """
-    settings = accepted(path)
-    logs.configure(settings.log.level, settings.log.format)
-    is_over = threading.Event()
-
-    def orphaned() -> None:
-        last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
-        last.daemon = True
-        last.start()
-        is_over.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: is_over.set())
-    database = open_database(settings)
-    try:
-        with _alone(settings, database):
-            watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=orphaned)
-            _work(settings, database, watch, is_over)
-    except Occupied as error:
-        _log.error("cannot work", reason=str(error))
-        return 1
-    finally:
-        database.close()
-    return 0
+def _release(tx: Transaction) -> None:
+    tx.feeds.release_claims()
+    tx.pings.release_claims()
 
 
-def _work(
-    settings: Settings,
-    database: Database,
-    make_watch: Callable[..., AcceptedWatch],
-    is_over: threading.Event,
-) -> None:
-    jobs = Jobs(database)
-    jobs.start(settings)
-    watch = make_watch(on_change=jobs.configure)
-    watch.start()
-    is_over.wait()
-    watch.stop()
-    jobs.stop()
-
-
-@contextmanager
-def _alone(settings: Settings, database: Database) -> Iterator[None]:
-    """On SQLite, make sure that no other job process works on this store.
-
-    So whatever is still claimed was claimed by a process that died, and is free at once. On
-    PostgreSQL other machines may be at work, and claims of the dead run out by themselves.
-    """
-    if not database.is_sqlite:
-        yield
-        return
-    with jobs_lock(settings.data_folder, wait_s=LOCK_WITHIN_S):
-        with database.transaction() as tx:
-            tx.feeds.release_claims()
-            tx.pings.release_claims()
-        yield
+def main(path: Path, *, parent: int) -> int:
+    """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
+    return workers.run(path, parent=parent, role="jobs", make=Jobs, release=_release)
 
 
 if __name__ == "__main__":
-    sys.exit(run(Path(sys.argv[1]), parent=int(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2])))

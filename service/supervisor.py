@@ -15,18 +15,25 @@ from feeds.errors import FeedsError
 from feeds.store import migrate
 from service import logs
 from service.accepted import accept
-from service.alone import Occupied, jobs_lock
+from service.alone import Occupied, role_lock
 from service.errors import ServiceError
 from service.settings import ConfigInvalid, Settings, Sources, parse
 from service.wiring import open_database
 
 _log = logs.get_logger(__name__)
 
-WEB, JOBS = "web", "jobs"
+WEB, JOBS, HUB = "web", "jobs", "hub"
 
 #: In this order: a hub that is pinged must be able to fetch the edition.
 #: Each is run as ``python -m MODULE FILE PARENT``: the accepted configuration, and our process id.
-MODULES = {WEB: "service.web_process", JOBS: "service.jobs_process"}
+MODULES = {
+    WEB: "service.web_process",
+    JOBS: "service.jobs_process",
+    HUB: "service.hub_process",
+}
+
+#: Work that one process does alone where the store is SQLite.
+ALONE = (JOBS, HUB)
 
 #: What a process may take to come up, and to finish what it is at.
 START_WITHIN_S = 30.0
@@ -60,12 +67,12 @@ class CannotServe(ServiceError):
     """The service cannot be started; the message says what to do."""
 
 
-def supervise(read: Callable[[], Sources], *, roles: Collection[str] = (WEB, JOBS)) -> int:
+def supervise(read: Callable[[], Sources], *, roles: Collection[str] = tuple(MODULES)) -> int:
     """Serve until told to stop by SIGTERM or SIGINT; reload on SIGHUP and when files change.
 
     Args:
         read: Reads the configuration's files as they are now.
-        roles: Which processes this machine runs.
+        roles: Which processes this machine runs; the hub's only while the hub is offered.
 
     Returns:
         The exit code: 0 after a signal, 1 when the service could not be started.
@@ -110,7 +117,7 @@ class Supervisor:
         self._take_signals()
         self._prepare()
         try:
-            for role in self._roles:
+            for role in self._wanted(self._settings):
                 self._children.append(Child(role, self._start(role)))
                 if role == WEB:
                     self._await_web()
@@ -137,7 +144,7 @@ class Supervisor:
             raise CannotServe(f"cannot make {error.filename}: {error.strerror}") from error
         database = open_database(settings)
         try:
-            if JOBS in self._roles and database.is_sqlite:
+            if database.is_sqlite:
                 self._require_alone()
             schema = migrate.upgrade(database)
         except FeedsError as error:
@@ -150,12 +157,18 @@ class Supervisor:
     def _require_alone(self) -> None:
         """Refuse a data folder that another service works on; wait for one that is stopping."""
         try:
-            with jobs_lock(self._settings.data_folder, wait_s=ALONE_WITHIN_S):
-                pass
+            for role in ALONE:
+                if role in self._roles:
+                    with role_lock(self._settings.data_folder, role, wait_s=ALONE_WITHIN_S):
+                        pass
         except Occupied as error:
             raise CannotServe(
                 f"{error}; stop it, choose another data_folder, or serve with --only web"
             ) from error
+
+    def _wanted(self, settings: Settings) -> list[str]:
+        """What is to run: of a hub that is not offered, nothing."""
+        return [role for role in self._roles if role != HUB or settings.own_hub.offered]
 
     def _start(self, role: str) -> subprocess.Popen[bytes]:
         # A session of its own: Ctrl-C reaches the supervisor alone, which stops the others in
@@ -175,7 +188,8 @@ class Supervisor:
 
     def _tell_started(self) -> None:
         settings = self._settings
-        _log.info("serving", site=settings.site.base_url, processes="+".join(self._roles))
+        running = "+".join(child.role for child in self._children) or "none"
+        _log.info("serving", site=settings.site.base_url, processes=running)
         if JOBS in self._roles:
             for folder in settings.intake.folders:
                 _log.info("watching for documents", folder=str(folder))
@@ -234,7 +248,20 @@ class Supervisor:
         self._settings = settings
         logs.configure(settings.log.level, settings.log.format)
         _log.info("configuration taken", categories=len(settings.categories))
+        self._have_wanted()
         return []
+
+    def _have_wanted(self) -> None:
+        """Start and end processes as the configuration wants it now."""
+        wanted = self._wanted(self._settings)
+        for child in [child for child in self._children if child.role not in wanted]:
+            _end(child.process)
+            self._children.remove(child)
+            _log.info("process ended", process=child.role)
+        for role in wanted:
+            if all(child.role != role for child in self._children):
+                self._children.append(Child(role, self._start(role)))
+                _log.info("process started", process=role)
 
     def _tell_unchanged(self) -> None:
         """Whoever asks for a reload while the files cannot be taken is told so again."""

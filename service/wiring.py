@@ -11,13 +11,17 @@ from uuid import uuid4
 from feeds.categories import Catalogue
 from feeds.ingest import IntakeRules
 from feeds.model.release import ReleaseId
+from feeds.model.subscription import DeliveryResult, DueDelivery
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
 from service.jobs.measuring import TIMEOUT_S, Measure, Measurer
-from service.outbound import Outbound
+from service.outbound import Courier, Outbound
 from service.settings import Settings, catalogue, intake_rules
 from service.websub import Publisher, RetryPlan, Teller
+from service.websub.hub.distributor import Distributor, Sending
+from service.websub.hub.rounds import Rounds
+from service.websub.hub.verifier import Question, Verifier
 
 VERSION = version("communique")
 
@@ -96,14 +100,85 @@ def publisher(installation: Installation) -> Publisher:
     return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
 
 
+def verifications(installation: Installation, *, worker: str) -> Rounds[Question]:
+    """What asks callbacks. It closes itself when it has run.
+
+    Args:
+        installation: Says how.
+        worker: Name of this process; see `worker_name`.
+    """
+    own_hub = installation.settings.own_hub
+    verifier = Verifier(
+        installation.database,
+        installation.catalogue,
+        at_once=own_hub.verifications_at_once,
+        timeout_s=own_hub.timeout_seconds,
+        worker=worker,
+        now=utc_now,
+        chance=os.urandom,
+    )
+    courier = _courier(installation, at_once=own_hub.verifications_at_once)
+    return Rounds(courier, verifier, name="verification")
+
+
+def deliveries(
+    installation: Installation,
+    *,
+    worker: str,
+    heard: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
+) -> Rounds[Sending]:
+    """What delivers documents to subscribers. It closes itself when it has run.
+
+    Args:
+        installation: Says how.
+        worker: Name of this process; see `worker_name`.
+        heard: Told of each result, once it is stored.
+    """
+    own_hub = installation.settings.own_hub
+    distributor = Distributor(
+        installation.database,
+        installation.catalogue,
+        at_once=own_hub.deliveries_at_once,
+        per_host=own_hub.deliveries_per_host,
+        timeout_s=own_hub.timeout_seconds,
+        signature_method=own_hub.signature,
+        plan=RetryPlan(
+            first_s=own_hub.first_retry_seconds,
+            longest_s=own_hub.longest_retry_seconds,
+            give_up_after_s=own_hub.suspend_after_hours * 3600,
+        ),
+        worker=worker,
+        now=utc_now,
+        chance=random.random,
+        heard=heard,
+    )
+    courier = _courier(installation, at_once=own_hub.deliveries_at_once)
+    return Rounds(courier, distributor, name="delivery")
+
+
+def _courier(installation: Installation, *, at_once: int) -> Courier:
+    settings = installation.settings
+    return Courier(
+        settings.outbound.allow_networks,
+        settings.own_hub.timeout_seconds,
+        _user_agent(installation.catalogue),
+        at_once=at_once,
+        ca_file=settings.outbound.ca_file,
+    )
+
+
 def _door(settings: Settings, described: Catalogue, *, timeout_s: float) -> Outbound:
     return Outbound(
         settings.outbound.allow_networks,
         timeout_s,
         settings.outbound.max_response_bytes,
-        f"Communique/{VERSION} (+{described.site.home})",
+        _user_agent(described),
         ca_file=settings.outbound.ca_file,
     )
+
+
+def _user_agent(described: Catalogue) -> str:
+    return f"Communique/{VERSION} (+{described.site.home})"
 
 
 def worker_name() -> str:

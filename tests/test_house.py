@@ -14,6 +14,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.cli",),
     ("service.supervisor",),
     ("service.web_process", "service.jobs_process", "service.hub_process"),
+    ("service.workers",),
     ("service.wiring", "service.wire"),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),

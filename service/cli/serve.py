@@ -9,7 +9,7 @@ import typer
 from service.cli.call import SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.configuration import faults_told, sources
-from service.supervisor import JOBS, WEB, supervise
+from service.supervisor import HUB, JOBS, MODULES, WEB, supervise
 
 app = typer_of("serve")
 
@@ -19,6 +19,7 @@ class Role(StrEnum):
 
     WEB = WEB
     JOBS = JOBS
+    HUB = HUB
 
 
 @app.command()
@@ -27,7 +28,10 @@ def serve(
     *,
     only: Annotated[
         Role | None,
-        typer.Option(help="Run one half: the web, or the jobs that scan, regenerate and ping."),
+        typer.Option(
+            help="Run one part: the web, the jobs that scan, regenerate and ping, or the hub that "
+            "asks and serves subscribers."
+        ),
     ] = None,
     overrides: SetOption = None,
     as_json: Annotated[
@@ -38,12 +42,12 @@ def serve(
 
     The store and its folders are made if need be. SIGTERM and Ctrl-C end it in order; on SIGHUP,
     and when its files change, the configuration is read again: a good one takes effect, a bad one
-    is told and the running one stays. To split it over machines, run both halves on one PostgreSQL.
+    is told and the running one stays. To split it over machines, run all parts on one PostgreSQL.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     if call.as_json:
         call = call.and_after(["log.format=json"], as_json=True)
-    roles = (WEB, JOBS) if only is None else (only.value,)
+    roles = tuple(MODULES) if only is None else (only.value,)
     with faults_told():
         code = supervise(partial(sources, call), roles=roles)
     raise typer.Exit(code)

@@ -16,7 +16,7 @@ from service.http_rules.decisions import (
 )
 from service.http_rules.deltas import FEED_MANIPULATION, bases, takes_feed_delta
 from service.http_rules.entity_tags import strong_tag
-from service.http_rules.links import link_field, uri
+from service.http_rules.links import TOLD_LINKS, link_field, uri
 from service.http_rules.media_types import HTML_TYPE, PROBLEM_TYPE, choose_type, prefers_html
 from service.http_rules.ranges import ByteRange
 
@@ -25,6 +25,7 @@ __all__ = [
     "HTML_TYPE",
     "MAX_ACCEPT_CHARS",
     "PROBLEM_TYPE",
+    "TOLD_LINKS",
     "Asked",
     "ByteRange",
     "Coding",

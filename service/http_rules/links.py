@@ -15,6 +15,11 @@ def uri(address: str) -> str:
     return quote(address, safe=_URI_SAFE)
 
 
+#: Links of a document that the header repeats: what WebSub asks for (section 4). Those to archives
+#: stand in the body alone, and so the header changes with the configuration only.
+TOLD_LINKS = ("self", "hub")
+
+
 def link_field(links: Sequence[Link]) -> str:
     """Write the ``Link`` header of a document."""
     return ", ".join(f'<{uri(link.href)}>; rel="{link.rel}"' for link in links)

@@ -8,7 +8,14 @@ from zlib import crc32
 from flask import Blueprint, Response, request
 
 from feeds.model.feed import Feed, Format
-from service.http_rules import HTML_TYPE, Representation, choose_type, link_field, uri
+from service.http_rules import (
+    HTML_TYPE,
+    TOLD_LINKS,
+    Representation,
+    choose_type,
+    link_field,
+    uri,
+)
 from service.web.answers import NOSNIFF, OPEN_TO_ALL, answer
 from service.web.codecs import SMALLEST_FIRST
 from service.web.deltas import answer_delta
@@ -24,10 +31,6 @@ STALE_IF_ERROR_S = 24 * 60 * 60
 
 #: From a change at a set time to its edition: the look for it, and the regeneration.
 CHANGE_SHOWS_WITHIN_S = 5
-
-#: Links that the header repeats: what WebSub asks for (section 4). Those to archives stand in the
-#: body alone, and so the header changes with the configuration only.
-TOLD_LINKS = ("self", "hub")
 
 _FORMATS_BY_TYPE = {feed_format.media_type: feed_format for feed_format in Format}
 

@@ -124,7 +124,9 @@ class Reception:
             ports=settings.own_hub.callback_ports,
         )
         self._callbacks.check(wanted.callback, rules)
-        with self._state.database.transaction() as tx:
+        # Not waiting for the disk: a storm of requests would hold up who publishes. When the
+        # machine loses its power, who asked hears no challenge, and asks again.
+        with self._state.database.unsynced() as tx:
             waiting = tx.subscriptions.pending_count(host=wanted.host)
             if waiting < settings.own_hub.pending_per_host:
                 tx.subscriptions.ask(wanted, now=now)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from service.outbound.addresses import Address, AddressRules
-from service.outbound.targets import Resolver, place_of, system_resolver
-from service.websub.hub.requests import CallbackForbidden, MalformedRequest
+from service.outbound.targets import Resolver, system_resolver
+from service.websub.hub.requests import CallbackForbidden, MalformedRequest, exact_place
 
 #: What an honest name server takes is a tenth of this; a client waits for our answer.
 LOOKUP_WITHIN_S = 2.0
@@ -67,19 +67,19 @@ class Callbacks:
             CallbackForbidden: It is not.
             MalformedRequest: Its host can be no name.
         """
-        host, port = place_of(callback)
-        if (host.rstrip("."), port) == place_of(rules.own_url):
+        host, port = exact_place(callback)
+        if (host, port) == exact_place(rules.own_url):
             raise CallbackForbidden("the callback is this newsroom's own address")
         addresses = self._addresses(host, port)
-        allowed = AddressRules(rules.allow_networks)
-        if addresses and all(allowed.is_allowed(address) for address in addresses):
+        judge = AddressRules(rules.allow_networks, is_own=self._is_own)
+        if addresses and all(judge.is_allowed(each) for each in addresses):
             return
         if port not in rules.ports:
             ports = ", ".join(str(each) for each in rules.ports)
             raise CallbackForbidden(f"the callback is at port {port}; possible are {ports}")
         # Which address of which kind it is stays with us: a hub is not there to explore the network
         # that it stands in.
-        if any(allowed.fault(each) or self._is_own(each) for each in addresses):
+        if any(judge.fault(each) for each in addresses):
             raise CallbackForbidden("the callback is at an address that is not public")
 
     def _addresses(self, host: str, port: int) -> Sequence[Address]:

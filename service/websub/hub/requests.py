@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv6Address
 from urllib.parse import parse_qs
 
 from feeds.categories import Catalogue
@@ -216,12 +217,23 @@ def read_callback(callback: str, *, name: str) -> str:
     try:
         if not _CALLBACK.fullmatch(callback):
             raise AddressInvalid(callback, "is not an absolute http or https URL")
-        host, _ = place_of(callback)
-    except AddressInvalid as error:
+        host, _ = exact_place(callback)
+    except (AddressInvalid, ValueError) as error:
         raise MalformedRequest(f"{name} is not an absolute http or https URL") from error
-    if not host.strip("."):
+    if not host:
         raise MalformedRequest(f"{name} is not an absolute http or https URL")
-    return host.rstrip(".")
+    return host
+
+
+def exact_place(url: str) -> tuple[str, int]:
+    """Host and port of an address, the host in one spelling: what its load is counted by.
+
+    Raises:
+        AddressInvalid: *url* is no http address.
+        ValueError: It has brackets around something else.
+    """
+    host, port = place_of(url)
+    return str(IPv6Address(host)) if ":" in host else host.rstrip("."), port
 
 
 def _mode(text: str) -> Mode:

@@ -1,0 +1,106 @@
+"""The hub process: ``python -m service.hub_process FILE PARENT``; see ``supervisor``.
+
+It asks callbacks and delivers documents to them. Whatever it does is claimed in the store first:
+on PostgreSQL several may run, on as many machines.
+"""
+
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from feeds.store.database import Database, Transaction
+from service import logs, workers
+from service.scheduler import Scheduler, Timer
+from service.settings import Settings
+from service.websub.hub.rounds import STOP_WITHIN_S, Rounds
+from service.websub.hub.upkeep import end_what_is_over
+from service.wiring import Installation, deliveries, install, utc_now, verifications, worker_name
+
+_log = logs.get_logger("service.hub_process")  # not __name__: it is run as a program
+
+UPKEEP, UPKEEP_EVERY_S = "upkeep", 30.0
+
+#: Readers and newsrooms come first where a processor is short: subscribers wait for nothing.
+NICENESS = 10
+
+#: What a thread waits for the interpreter before it is made way for. Each answer needs it some
+#: times, and at Python's own 5 ms the thread that keeps the books would hold up the network.
+SWITCH_EVERY_S = 0.0005
+
+
+class Hub:
+    """The hub's threads, for the configuration of the moment."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._worker = worker_name()
+        self._scheduler = Scheduler(now=utc_now)
+        self._rounds: list[tuple[Rounds[Any], threading.Thread]] = []
+
+    def start(self, settings: Settings) -> None:
+        """Begin to work."""
+        self.configure(settings)
+        self._scheduler.start()
+
+    def configure(self, settings: Settings) -> None:
+        """Work by another configuration from here on.
+
+        What is under way by the former one comes to its end beside it.
+        """
+        installation = install(settings, self._database)
+        former = self._rounds
+        for rounds, _ in former:
+            rounds.stop(within_s=2 * settings.own_hub.timeout_seconds)
+        self._rounds = self._begin(installation) if settings.own_hub.offered else []
+
+        def keep_up() -> None:
+            if settings.own_hub.offered:
+                end_what_is_over(self._database, installation.catalogue, now=utc_now())
+
+        self._scheduler.set(Timer(name=UPKEEP, job=keep_up, every_s=UPKEEP_EVERY_S))
+
+    def stop(self) -> None:
+        """Begin nothing more; what takes long is left, and done again by the next process."""
+        self._scheduler.stop()
+        for rounds, _ in self._rounds:
+            rounds.stop()
+        for _, thread in self._rounds:
+            thread.join(2 * STOP_WITHIN_S)
+
+    def _begin(self, installation: Installation) -> list[tuple[Rounds[Any], threading.Thread]]:
+        begun: list[tuple[Rounds[Any], threading.Thread]] = []
+        for make in (verifications, deliveries):
+            rounds: Rounds[Any] = make(installation, worker=self._worker)
+            thread = threading.Thread(target=_run, args=[rounds], name=make.__name__, daemon=True)
+            thread.start()
+            begun.append((rounds, thread))
+        return begun
+
+
+def _run(rounds: Rounds[Any]) -> None:
+    try:
+        rounds.run()
+    except Exception:
+        _log.exception("work broke off")
+        # Half a hub is none: the supervisor starts a whole one.
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _release(tx: Transaction) -> None:
+    tx.subscriptions.release_claims(now=utc_now())
+
+
+def main(path: Path, *, parent: int) -> int:
+    """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
+    with suppress(OSError):
+        os.nice(NICENESS)
+    sys.setswitchinterval(SWITCH_EVERY_S)
+    return workers.run(path, parent=parent, role="hub", make=Hub, release=_release)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2])))

@@ -1,0 +1,216 @@
+"""Many requests under way from one thread, while another one keeps the books of them.
+
+What asking callbacks and delivering to them share. The network is never waited for by the store,
+nor the store by the network: a write may have to wait for a bulk intake's, and answers that have
+long come would meanwhile run into their time limits.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, Protocol, TypeVar
+
+from feeds.errors import StoreConflict, StoreUnavailable
+from service.logs import get_logger
+from service.outbound import Courier, OutboundFailed, Parcel, Receipt
+
+_log = get_logger(__name__)
+
+#: How often it is looked for work when nothing is known to be there.
+LOOK_EVERY_S = 0.05
+
+#: What has ended is written down together, when so much has, or when the first of it is so old.
+WRITE_AT, WRITE_AFTER_S = 32, 0.005
+
+#: What to wait for the network while the books are kept.
+_GLANCE_S = 0.001
+
+#: After the store could not be used, it is left alone for so long.
+PAUSE_S = 1.0
+
+#: Whatever is still under way so long after `Rounds.stop` is given up. It is claimed, and tried
+#: again when the claim is over.
+STOP_WITHIN_S = 3.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Errand(Generic[T]):
+    """A request to be sent, and what it is for."""
+
+    of: T
+    host: str  #: that it is counted by
+    parcel: Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Ended(Generic[T]):
+    """An errand, and how it went."""
+
+    errand: Errand[T]
+    end: Receipt | OutboundFailed
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """What the books say is to be done next."""
+
+    errands: Sequence[Errand[T]] = ()
+    has_more: bool = False  #: they are worth another look at once, if there is room
+
+
+class Books(Protocol[T]):
+    """Knows what is to be done, claims it, and writes down how it went. One call at a time."""
+
+    def keep(self, ended: Sequence[Ended[T]], *, begins: bool) -> Page[T]:
+        """Write down what ended, and claim what may begin.
+
+        Args:
+            ended: The ends of errands that were given out before. Those of a call that failed
+                come again.
+            begins: False when nothing more is to begin.
+
+        Raises:
+            StoreUnavailable: Nothing was written, nothing was claimed.
+            StoreConflict: The same.
+        """
+        ...
+
+    def lose(self, ended: Sequence[Ended[T]]) -> None:
+        """These cannot be written down, and do not come again."""
+        ...
+
+    def close(self) -> None:
+        """Nothing comes any more."""
+        ...
+
+
+class Rounds(Generic[T]):
+    """Runs the errands of some books with a courier of its own."""
+
+    def __init__(self, courier: Courier, books: Books[T], *, name: str) -> None:
+        """Begin with nothing under way.
+
+        Args:
+            courier: Used, and closed, by these rounds alone.
+            books: The same.
+            name: Of the work, for the log and for debuggers.
+        """
+        self._courier = courier
+        self._books = books
+        self._name = name
+        self._clerk = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-books")
+        self._keeping: Future[Page[T]] | None = None
+        self._kept: list[Ended[T]] = []  #: what the books are being told
+        self._ended: list[Ended[T]] = []  #: what they are to be told next
+        self._first_ended_at = 0.0
+        self._looks_at = 0.0
+        self._paused_until = 0.0
+        self._is_idle = False
+        self._is_closing = False
+        self._is_over = threading.Event()
+        self._patience_s = STOP_WITHIN_S
+
+    def run(self) -> None:
+        """Work until `stop` is called, by another thread."""
+        try:
+            while not self._is_over.is_set():
+                self._turn()
+            self._wind_up()
+        finally:
+            self._close()
+
+    def run_until_idle(self) -> None:
+        """Work until nothing is due any more, and all that was begun has ended.
+
+        Raises:
+            StoreUnavailable: The store cannot be used.
+        """
+        try:
+            while not self._is_idle:
+                self._turn()
+                if self._paused_until:
+                    raise StoreUnavailable("the store cannot be used; the log says why")
+        finally:
+            self._close()
+
+    def stop(self, *, within_s: float = STOP_WITHIN_S) -> None:
+        """Begin nothing more, and end when all is over that is under way.
+
+        Args:
+            within_s: What takes longer is left as it is.
+        """
+        self._patience_s = within_s
+        self._is_over.set()
+
+    def _wind_up(self) -> None:
+        self._is_closing = True
+        deadline = time.monotonic() + self._patience_s
+        while not self._is_idle and time.monotonic() < deadline:
+            self._turn()
+
+    def _close(self) -> None:
+        self._clerk.shutdown(wait=True)
+        self._courier.close()
+        self._books.close()
+
+    def _turn(self) -> None:
+        if self._keeping is None and self._is_time():
+            self._kept, self._ended = self._ended, []
+            self._keeping = self._clerk.submit(
+                self._books.keep, self._kept, begins=not self._is_closing
+            )
+        self._courier.turn(self._glance_s())
+        if self._keeping is not None and self._keeping.done():
+            keeping, self._keeping = self._keeping, None
+            self._take(keeping)
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        if now < self._paused_until:
+            return False
+        if len(self._ended) >= WRITE_AT or now >= self._looks_at:
+            return True
+        return bool(self._ended) and now - self._first_ended_at >= WRITE_AFTER_S
+
+    def _glance_s(self) -> float:
+        if self._keeping is not None:
+            return _GLANCE_S
+        now = time.monotonic()
+        next_at = self._looks_at
+        if self._ended:
+            next_at = min(next_at, self._first_ended_at + WRITE_AFTER_S)
+        return max(0.0, min(LOOK_EVERY_S, max(next_at, self._paused_until) - now))
+
+    def _take(self, keeping: Future[Page[T]]) -> None:
+        page: Page[T] = Page()
+        self._paused_until = 0.0
+        try:
+            page = keeping.result()
+        except (StoreUnavailable, StoreConflict) as error:
+            _log.error("store unavailable", work=self._name, reason=str(error))
+            self._ended = self._kept + self._ended
+            self._paused_until = time.monotonic() + PAUSE_S
+        except Exception:
+            # A bug. It must not stop the others' deliveries, nor be met again at once.
+            _log.exception("work failed", work=self._name, lost=len(self._kept))
+            self._books.lose(self._kept)
+            self._paused_until = time.monotonic() + PAUSE_S
+        for errand in page.errands:
+            done = partial(self._note, errand, time.monotonic())
+            self._courier.send(errand.parcel, done, host=errand.host)
+        now = time.monotonic()
+        self._looks_at = now if page.has_more else now + LOOK_EVERY_S
+        self._is_idle = not (self._kept or self._ended or self._courier.under_way or page.has_more)
+        self._kept = []
+
+    def _note(self, errand: Errand[T], begun_at: float, end: Receipt | OutboundFailed) -> None:
+        now = time.monotonic()
+        if not self._ended:
+            self._first_ended_at = now
+        self._ended.append(Ended(errand, end, now - begun_at))

@@ -1,0 +1,119 @@
+"""What processes that work in the background have in common: their life, from start to stop."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from feeds.store.database import Database, Transaction
+from service import logs
+from service.accepted import AcceptedWatch, accepted
+from service.alone import Occupied, role_lock
+from service.settings import Settings
+from service.wiring import open_database
+
+_log = logs.get_logger(__name__)
+
+#: The supervisor has seen that nobody has it; this is for a predecessor that is being killed.
+LOCK_WITHIN_S = 5.0
+
+#: What a process that lost its supervisor may take to finish. After that it goes, whatever it is
+#: at: the next service waits for its lock, and everything under way is found again in the store.
+ORPHAN_LIVES_S = 15.0
+
+
+class Work(Protocol):
+    """What a process does, by the configuration of the moment."""
+
+    def start(self, settings: Settings) -> None:
+        """Begin to work."""
+        ...
+
+    def configure(self, settings: Settings) -> None:
+        """Work by another configuration from here on."""
+        ...
+
+    def stop(self) -> None:
+        """Finish what is under way, and come to rest."""
+        ...
+
+
+def run(
+    path: Path,
+    *,
+    parent: int,
+    role: str,
+    make: Callable[[Database], Work],
+    release: Callable[[Transaction], object],
+) -> int:
+    """Work until told to stop by a signal, or until the supervisor is gone.
+
+    Args:
+        path: The accepted configuration.
+        parent: Process id of the supervisor.
+        role: Names the work. On SQLite one process does it alone.
+        make: Gives the work.
+        release: On SQLite, frees what is still claimed: it was claimed by a process that died.
+
+    Returns:
+        The exit code.
+    """
+    settings = accepted(path)
+    logs.configure(settings.log.level, settings.log.format)
+    is_over = threading.Event()
+
+    def orphaned() -> None:
+        last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
+        last.daemon = True
+        last.start()
+        is_over.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: is_over.set())
+    database = open_database(settings)
+    watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=orphaned)
+    try:
+        with _alone(settings, database, role, release):
+            _work(make(database), settings, watch, is_over)
+    except Occupied as error:
+        _log.error("cannot work", role=role, reason=str(error))
+        return 1
+    finally:
+        database.close()
+    return 0
+
+
+def _work(
+    work: Work,
+    settings: Settings,
+    make_watch: Callable[..., AcceptedWatch],
+    is_over: threading.Event,
+) -> None:
+    work.start(settings)
+    watch = make_watch(on_change=work.configure)
+    watch.start()
+    is_over.wait()
+    watch.stop()
+    work.stop()
+
+
+@contextmanager
+def _alone(
+    settings: Settings, database: Database, role: str, release: Callable[[Transaction], object]
+) -> Iterator[None]:
+    """On SQLite, make sure that no other process does this work on this store.
+
+    So whatever is still claimed was claimed by a process that died, and is free at once. On
+    PostgreSQL other machines may be at work, and claims of the dead run out by themselves.
+    """
+    if not database.is_sqlite:
+        yield
+        return
+    with role_lock(settings.data_folder, role, wait_s=LOCK_WITHIN_S):
+        with database.transaction() as tx:
+            release(tx)
+        yield
