@@ -46,3 +46,26 @@ def newsroom(_websub_newsroom: HubNewsroom) -> Iterator[HubNewsroom]:
 def subscriber(newsroom: HubNewsroom) -> Subscriber:
     """Who subscribes there."""
     return newsroom.subscriber
+
+
+@pytest.fixture(scope="session")
+def _restless_newsroom(
+    tmp_path_factory: pytest.TempPathFactory, websub_subscriber: Subscriber
+) -> Iterator[HubNewsroom]:
+    with running_hub_newsroom(
+        tmp_path_factory.mktemp("restless"),
+        websub_subscriber,
+        own_hub={"shortest_lease_seconds": 1},
+        categories=("sports", "weather"),
+    ) as newsroom:
+        yield newsroom
+
+
+@pytest.fixture
+def restless(_restless_newsroom: HubNewsroom) -> Iterator[HubNewsroom]:
+    """A newsroom that grants leases of a second, and whose configuration tests may change.
+
+    What they change of its files they put back, or it is a category that no other test has.
+    """
+    yield _restless_newsroom
+    _restless_newsroom.leave()

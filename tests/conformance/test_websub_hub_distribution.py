@@ -1,15 +1,14 @@
 """WebSub for hubs: section 7 (content distribution) and leases, over real sockets."""
 
+import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-from tests.support.hub_newsroom import SETTLED_S, HubNewsroom, running_hub_newsroom, tells_of
+from tests.support.hub_newsroom import SETTLED_S, HubNewsroom, tells_of
 from tests.support.running_service import wait_until
 from tests.support.subscriber import (
     CLOSES,
@@ -60,7 +59,7 @@ def test_section_7_the_whole_content_is_posted_as_the_topic_serves_it(
     """MUST contain the full contents of the topic URL, under its Content-Type."""
     path, title = newsroom.path(), f"Whole as {suffix}"
     newsroom.subscribe(subscriber.url(path), topic=newsroom.topic(suffix=suffix))
-    newsroom.publish(title)
+    title = newsroom.publish(title)
     call = first_telling(subscriber, path, title)
     served = newsroom.service.get(f"/feeds/finance.{suffix}")
     assert call.method == "POST"
@@ -78,7 +77,7 @@ def test_section_7_one_link_header_names_hubs_and_self(
     path, title = newsroom.path(), f"Links in {suffix}"
     topic = newsroom.topic(suffix=suffix)
     newsroom.subscribe(subscriber.url(path), topic=topic)
-    newsroom.publish(title)
+    title = newsroom.publish(title)
     [link] = first_telling(subscriber, path, title).all_headers("Link")
     assert link == newsroom.service.get(f"/feeds/finance.{suffix}").headers["link"]
     assert f'<{newsroom.hub}>; rel="hub"' in link
@@ -160,18 +159,27 @@ def test_section_7_1_without_a_secret_there_is_no_signature(
     assert call.header("X-Hub-Signature") is None
 
 
-@pytest.mark.parametrize("method", ["sha1", "sha384", "sha512"])
-def test_section_7_1_1_by_each_recognized_method(
-    tmp_path: Path, websub_subscriber: Subscriber, method: str
-) -> None:
+def test_section_7_1_1_by_each_recognized_method(restless: HubNewsroom) -> None:
     """The algorithm names are sha1, sha256 (as a rule, here), sha384 and sha512."""
-    path = f"/signed-with-{method}"
-    own_hub: dict[str, object] = {"signature": method}
-    with running_hub_newsroom(tmp_path, websub_subscriber, own_hub=own_hub) as newsroom:
-        newsroom.subscribe(websub_subscriber.url(path), secret="of this method")
-        newsroom.publish("Signed by another method")
-        [call] = websub_subscriber.wait_for_deliveries(1, path)
-    assert call.is_signed_with("of this method", method)
+    path, subscriber, secret = restless.path(), restless.subscriber, "of each method"
+    restless.subscribe(subscriber.url(path), secret=secret)
+    main = restless.service.main
+    before = main.read_text(encoding="utf-8")
+    settings = json.loads(before)
+    try:
+        for method in ("sha1", "sha384", "sha512"):
+            settings["own_hub"]["signature"] = method
+            main.write_text(json.dumps(settings), encoding="utf-8")
+            wait_until(partial(signs_by, restless, path, secret, method), within_s=20)
+    finally:
+        main.write_text(before, encoding="utf-8")
+    wait_until(partial(signs_by, restless, path, secret, "sha256"), within_s=20)
+
+
+def signs_by(newsroom: HubNewsroom, path: str, secret: str, method: str) -> bool:
+    """Whether the next delivery is signed by this method: a new configuration was taken."""
+    title = newsroom.publish("Signed by another method")
+    return first_telling(newsroom.subscriber, path, title).is_signed_with(secret, method)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 204, 206, 299])
@@ -198,9 +206,9 @@ def test_section_7_a_redirect_is_a_failure_and_not_followed(
     callback = subscriber.url(path)
     newsroom.subscribe(callback)
     subscriber.behave(path, deliver=[redirects(subscriber.url(target), status), WELL])
-    newsroom.publish(f"Redirected with {status}")
+    title = newsroom.publish(f"Redirected with {status}")
     first, second = subscriber.wait_for_deliveries(2, path)
-    assert tells_of(first, f"Redirected with {status}")
+    assert tells_of(first, title)
     assert second.body == first.body
     assert [call for call in subscriber.calls if call.path == target] == []
     assert newsroom.held(callback) is not None
@@ -231,9 +239,9 @@ def test_section_7_a_delivery_that_failed_is_tried_again(
     callback = subscriber.url(path)
     newsroom.subscribe(callback, secret="again")
     subscriber.behave(path, deliver=[failure, failure, WELL])
-    newsroom.publish("Tried again")
+    title = newsroom.publish("Tried again")
     calls = subscriber.wait_for_deliveries(3, path)
-    assert all(tells_of(call, "Tried again") and call.is_signed_with("again") for call in calls)
+    assert all(tells_of(call, title) and call.is_signed_with("again") for call in calls)
     wait_until(lambda: newsroom.delivery(callback).state == "delivered")
     assert_nothing_more(subscriber, path, 3)
 
@@ -258,13 +266,13 @@ def test_section_7_who_failed_is_sent_the_next_update(
     callback = subscriber.url(path)
     newsroom.subscribe(callback)
     subscriber.behave(path, deliver=answers(500))
-    newsroom.publish("Before it is mended")
+    first = newsroom.publish("Before it is mended")
     subscriber.wait_for_deliveries(2, path)
-    newsroom.publish("While it is ill")
-    wait_until(lambda: newsroom.has("While it is ill"))
+    second = newsroom.publish("While it is ill")
+    wait_until(lambda: newsroom.has(second))
     subscriber.behave(path, deliver=WELL)
-    call = first_telling(subscriber, path, "While it is ill")
-    assert tells_of(call, "Before it is mended")
+    call = first_telling(subscriber, path, second)
+    assert tells_of(call, first)
     wait_until(lambda: newsroom.delivery(callback).state == "delivered")
     # What is behind gets the newest state, and that once.
     count = len(subscriber.deliveries(path))
@@ -284,8 +292,8 @@ def test_section_7_410_ends_the_subscription(newsroom: HubNewsroom, subscriber: 
     both = (newsroom.topic(), newsroom.topic(suffix="json"))
     # One of the two was answered 410: it ended, and the other one stands.
     wait_until(lambda: [newsroom.held(callback, topic) for topic in both].count(None) == 1)
-    newsroom.publish("After it was gone")
-    first_telling(subscriber, path, "After it was gone")
+    title = newsroom.publish("After it was gone")
+    first_telling(subscriber, path, title)
     assert_nothing_more(subscriber, path, 3)
 
 
@@ -317,10 +325,10 @@ def test_section_7_updates_in_quick_succession_end_in_the_last_state(
             subscriber.behave(path, deliver=Manner(delay_s=0.3))
         if number % 3 == 2:
             subscriber.behave(path, deliver=[answers(500), WELL])
-    for number in range(12):
-        newsroom.publish(f"In quick succession {number}")
+    titles = set()
+    for _ in range(12):
+        titles.add(newsroom.publish("In quick succession"))
         time.sleep(0.07)
-    titles = {f"In quick succession {number}" for number in range(12)}
     wait_until(lambda: titles <= set(newsroom.service.titles("finance")))
 
     def all_have_the_last() -> bool:
@@ -339,23 +347,6 @@ def test_section_7_updates_in_quick_succession_end_in_the_last_state(
 # 5.3.1 and 8.2: leases
 
 
-@pytest.fixture(scope="module")
-def _brief(
-    tmp_path_factory: pytest.TempPathFactory, websub_subscriber: Subscriber
-) -> Iterator[HubNewsroom]:
-    own_hub: dict[str, object] = {"shortest_lease_seconds": 1}
-    folder = tmp_path_factory.mktemp("brief")
-    with running_hub_newsroom(folder, websub_subscriber, own_hub=own_hub) as newsroom:
-        yield newsroom
-
-
-@pytest.fixture
-def brief(_brief: HubNewsroom) -> Iterator[HubNewsroom]:
-    """A newsroom that grants leases of a second."""
-    yield _brief
-    _brief.leave()
-
-
 def is_over(newsroom: HubNewsroom, callback: str) -> bool:
     """Whether the lease is over, or the subscription is already forgotten."""
     held = newsroom.held(callback)
@@ -363,66 +354,66 @@ def is_over(newsroom: HubNewsroom, callback: str) -> bool:
 
 
 def test_section_5_3_1_an_expired_lease_gets_nothing(
-    brief: HubNewsroom, websub_subscriber: Subscriber
+    restless: HubNewsroom, websub_subscriber: Subscriber
 ) -> None:
     """Hubs MUST enforce lease expirations."""
     path, other = "/of-one-second", "/of-an-hour"
     callback = websub_subscriber.url(path)
-    brief.subscribe(websub_subscriber.url(other), lease_seconds=3600)
-    brief.subscribe(callback, lease_seconds=1)
+    restless.subscribe(websub_subscriber.url(other), lease_seconds=3600)
+    restless.subscribe(callback, lease_seconds=1)
     [call] = websub_subscriber.verifications(path)
     assert call.field("hub.lease_seconds") == "1"
-    wait_until(lambda: is_over(brief, callback))
-    brief.publish("After the lease")
+    wait_until(lambda: is_over(restless, callback))
+    restless.publish("After the lease")
     websub_subscriber.wait_for_deliveries(1, other)
     assert_nothing_more(websub_subscriber, path, 0)
 
 
 def test_section_5_3_1_a_renewed_lease_goes_on(
-    brief: HubNewsroom, websub_subscriber: Subscriber
+    restless: HubNewsroom, websub_subscriber: Subscriber
 ) -> None:
     """To sustain a subscription, the subscriber MUST re-request it in time."""
     path = "/renewed"
     callback = websub_subscriber.url(path)
-    first = brief.subscribe(callback, lease_seconds=2)
-    brief.subscribe(callback, lease_seconds=3600)
+    first = restless.subscribe(callback, lease_seconds=2)
+    restless.subscribe(callback, lease_seconds=3600)
     wait_until(lambda: datetime.now(UTC) > first.expires_at)
-    brief.publish("After a renewed lease")
-    first_telling(websub_subscriber, path, "After a renewed lease")
+    title = restless.publish("After a renewed lease")
+    first_telling(websub_subscriber, path, title)
     assert_nothing_more(websub_subscriber, path, 1)
 
 
 def test_section_5_3_1_after_its_end_one_can_subscribe_anew(
-    brief: HubNewsroom, websub_subscriber: Subscriber
+    restless: HubNewsroom, websub_subscriber: Subscriber
 ) -> None:
     """Practice: an expired subscription is no obstacle."""
     path = "/anew"
     callback = websub_subscriber.url(path)
-    brief.subscribe(callback, lease_seconds=1)
-    wait_until(lambda: is_over(brief, callback))
-    wait_until(lambda: brief.held(callback) is None)
-    brief.subscribe(callback, lease_seconds=3600)
-    brief.publish("Subscribed anew")
-    first_telling(websub_subscriber, path, "Subscribed anew")
+    restless.subscribe(callback, lease_seconds=1)
+    wait_until(lambda: is_over(restless, callback))
+    wait_until(lambda: restless.held(callback) is None)
+    restless.subscribe(callback, lease_seconds=3600)
+    title = restless.publish("Subscribed anew")
+    first_telling(websub_subscriber, path, title)
 
 
 @pytest.mark.parametrize("manner", [HANGS, answers(404), CLOSES], ids=["hangs", "404", "closes"])
 def test_section_5_1_a_renewal_without_an_answer_changes_nothing(
-    brief: HubNewsroom, websub_subscriber: Subscriber, manner: Manner
+    restless: HubNewsroom, websub_subscriber: Subscriber, manner: Manner
 ) -> None:
     """If verification fails, the state MUST be left unchanged: lease and secret stay."""
-    path = brief.path()
+    path = restless.path()
     callback = websub_subscriber.url(path)
-    first = brief.subscribe(callback, lease_seconds=4, secret="first")
+    first = restless.subscribe(callback, lease_seconds=4, secret="first")
     websub_subscriber.behave(path, verify=manner)
-    assert brief.ask(callback, lease_seconds=3600, secret="second").status == 202
+    assert restless.ask(callback, lease_seconds=3600, secret="second").status == 202
     websub_subscriber.wait_for_verifications(2, path)
-    brief.publish("With a renewal that is not answered")
-    call = first_telling(websub_subscriber, path, "With a renewal that is not answered")
+    title = restless.publish("With a renewal that is not answered")
+    call = first_telling(websub_subscriber, path, title)
     assert call.is_signed_with("first")
-    brief.wait_until_decided()
-    assert brief.held(callback) == first
-    wait_until(lambda: brief.held(callback) is None)
+    restless.wait_until_decided()
+    assert restless.held(callback) == first
+    wait_until(lambda: restless.held(callback) is None)
 
 
 # Practice: who is slow, and what outlives a restart
@@ -446,9 +437,9 @@ def test_section_7_twenty_callbacks_that_are_ill_hold_up_no_other(
     callbacks = [subscriber.url(f"{well}?{host}", host) for host in subscriber.hosts[3:5]]
     for callback in callbacks:
         newsroom.subscribe(callback)
-    for title in ("With twenty that are ill", "With twenty that are ill, again"):
+    for _ in range(2):
         began = time.monotonic()
-        newsroom.publish(title)
+        title = newsroom.publish("With twenty that are ill")
         tellings = partial(told_of, subscriber, well, title, len(callbacks))
         calls = wait_until(tellings)
         took_s = max(call.at for call in calls) - began
@@ -477,26 +468,29 @@ def test_section_7_what_nobody_answers_for_is_given_up_in_time(
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_section_7_subscriptions_and_what_is_owed_outlive_a_restart(
-    tmp_path: Path, end: str
+    restless: HubNewsroom, end: str
 ) -> None:
     """Practice: a subscriber need not know that the hub was away."""
-    with running_subscriber() as subscriber, running_hub_newsroom(tmp_path, subscriber) as newsroom:
-        service, callback = newsroom.service, subscriber.url("/faithful?a=%C3%A9")
-        before = newsroom.subscribe(callback, secret="outlives")
+    service, path = restless.service, "/faithful"
+    with running_subscriber() as subscriber:
+        callback = subscriber.url(f"{path}?a=%C3%A9")
+        before = restless.subscribe(callback, secret="outlives")
         subscriber.go_down()
-        newsroom.publish("Owed over a restart")
-        wait_until(lambda: newsroom.delivery(callback).attempts > 0)
+        title = restless.publish("Owed over a restart")
+        wait_until(lambda: restless.delivery(callback).attempts > 0)
         if end == "stop":
             service.stop()
         else:
             service.kill()
         subscriber.come_up()
         service.start()
-        [call] = subscriber.wait_for_deliveries(1, within_s=20)
-        assert tells_of(call, "Owed over a restart")
+        [call] = subscriber.wait_for_deliveries(1, path, within_s=20)
+        assert tells_of(call, title)
         assert call.is_signed_with("outlives")
-        assert newsroom.held(callback) == before
-        newsroom.publish("After the restart")
-        call = first_telling(subscriber, "/faithful", "After the restart")
-        assert call.target == "/faithful?a=%C3%A9"
-        assert len(subscriber.deliveries()) == 2
+        assert call.target == f"{path}?a=%C3%A9"
+        assert restless.held(callback) == before
+        subscriber.behave(path, deliver=answers(410))
+        title = restless.publish("After the restart")
+        first_telling(subscriber, path, title)
+        assert len(subscriber.deliveries(path)) == 2
+        wait_until(lambda: restless.held(callback) is None)

@@ -8,10 +8,10 @@ That a name cannot change its answer between the check and the connection is sho
 connection is made: ``tests/service/outbound/test_courier.py``.
 """
 
+import json
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -201,25 +201,29 @@ def test_section_8_a_redirect_leads_nowhere(
     assert guarded.held(friend.url(asked)) is None
 
 
-def test_section_8_what_is_no_longer_allowed_is_no_longer_connected_to(tmp_path: Path) -> None:
+def test_section_8_what_is_no_longer_allowed_is_no_longer_connected_to(
+    guarded: HubNewsroom, friend: Subscriber
+) -> None:
     """Practice: the address is checked at each connection, not only when somebody subscribes."""
-    with running_subscriber("127.0.0.3") as friend, running_subscriber("127.0.0.4") as former:
-        both: dict[str, object] = {"allow_networks": ["127.0.0.3/32", "127.0.0.4/32"]}
-        with running_hub_newsroom(tmp_path, friend, outbound=both) as newsroom:
-            newsroom.subscribe(friend.url())
-            newsroom.subscribe(former.url())
-            newsroom.service.stop()
-            ports = {"offered": True, "callback_ports": [former.port], "first_retry_seconds": 0.2}
-            newsroom.service.write_main(
-                {"outbound": {"allow_networks": ["127.0.0.3/32"]}, "own_hub": ports}
-            )
-            newsroom.service.start()
-            before = former.connections
-            newsroom.publish("After the allowance")
-            friend.wait_for_deliveries(1)
-            wait_until(lambda: newsroom.delivery(former.url()).attempts > 1)
-            assert former.connections == before
-            assert former.deliveries() == []
+    service, path = guarded.service, guarded.path()
+    without = service.main.read_text(encoding="utf-8")
+    settings = json.loads(without)
+    settings["outbound"]["allow_networks"].append("127.0.0.4/32")
+    with running_subscriber("127.0.0.4") as former:
+        assert is_refused(guarded.ask(former.url()))
+        service.main.write_text(json.dumps(settings), encoding="utf-8")
+        wait_until(lambda: guarded.ask(former.url()).status == 202, within_s=20)
+        guarded.subscribe(former.url())
+        guarded.subscribe(friend.url(path))
+        service.stop()
+        service.main.write_text(without, encoding="utf-8")
+        service.start()
+        before = former.connections
+        guarded.publish("After the allowance")
+        friend.wait_for_deliveries(1, path)
+        wait_until(lambda: guarded.delivery(former.url()).attempts > 1)
+        assert former.connections == before
+        assert former.deliveries() == []
 
 
 def test_section_8_the_newsroom_itself_is_no_callback(guarded: HubNewsroom) -> None:

@@ -3,12 +3,11 @@
 import ssl
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import trustme
 
-from tests.support.hub_newsroom import HubNewsroom, running_hub_newsroom
+from tests.support.hub_newsroom import HubNewsroom
 from tests.support.running_service import wait_until
 from tests.support.subscriber import (
     CLOSES,
@@ -274,10 +273,14 @@ def test_section_5_3_who_did_not_answer_is_asked_again(
 ) -> None:
     """Practice: a subscriber that is just starting loses no subscription."""
     path = newsroom.path()
+    # At a host that nobody was connected to: a request that a kept connection does not take is
+    # sent once more by another one, and that is no second question.
+    callback = subscriber.url(path, subscriber.hosts[-1])
     subscriber.behave(path, verify=[CLOSES, WELL])
-    assert newsroom.ask(subscriber.url(path)).status == 202
+    assert newsroom.ask(callback).status == 202
     subscriber.wait_for_verifications(1, path)
-    wait_until(lambda: newsroom.held(subscriber.url(path)), within_s=15)
+    assert newsroom.held(callback) is None
+    wait_until(lambda: newsroom.held(callback), within_s=20)
     first, second = subscriber.verifications(path)
     assert challenge(first) != challenge(second)
 
@@ -297,22 +300,19 @@ def test_section_5_3_over_tls_by_the_callbacks_own_name(newsroom: HubNewsroom) -
 # 5.2 Subscription validation
 
 
-def test_section_5_2_who_is_denied_later_on_is_told(
-    tmp_path: Path, websub_subscriber: Subscriber
-) -> None:
+def test_section_5_2_who_is_denied_later_on_is_told(restless: HubNewsroom) -> None:
     """MAY be denied at any point; the hub MUST inform the subscriber by GET to its callback."""
-    subscriber, path = websub_subscriber, "/to-be-denied"
-    with running_hub_newsroom(tmp_path, subscriber) as newsroom:
-        callback = subscriber.url(f"{path}?own=%C3%A9")
-        newsroom.subscribe(callback)
-        categories = newsroom.service.categories
-        over = "slug: finance\n    ended: {on: '2020-01-01T00:00:00Z', words: Over}"
-        categories.write_text(categories.read_text().replace("slug: finance", over))
-        call = subscriber.wait_for_verifications(2, path)[1]
-        assert call.target.startswith(f"{path}?own=%C3%A9&hub.mode=denied&")
-        assert call.field("hub.topic") == newsroom.topic()
-        assert call.field("hub.reason")
-        wait_until(lambda: newsroom.held(callback) is None)
-        answer = newsroom.ask(callback)
-        assert 400 <= answer.status < 500
-        assert "ended" in answer.body.decode()
+    path, subscriber, topic = restless.path(), restless.subscriber, restless.topic("weather")
+    callback = subscriber.url(f"{path}?own=%C3%A9")
+    restless.subscribe(callback, topic=topic)
+    categories = restless.service.categories
+    over = "slug: weather\n    ended: {on: '2020-01-01T00:00:00Z', words: Over}"
+    categories.write_text(categories.read_text().replace("slug: weather", over))
+    call = subscriber.wait_for_verifications(2, path)[1]
+    assert call.target.startswith(f"{path}?own=%C3%A9&hub.mode=denied&")
+    assert call.field("hub.topic") == topic
+    assert call.field("hub.reason")
+    wait_until(lambda: restless.held(callback, topic) is None)
+    answer = restless.ask(callback, topic=topic)
+    assert 400 <= answer.status < 500
+    assert "ended" in answer.body.decode()

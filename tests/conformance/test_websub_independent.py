@@ -220,16 +220,16 @@ def test_section_5_it_subscribes_renews_and_unsubscribes(
     independent(independent.subscriber.renew, callback_id)
     renewed = (topic, callback_id, "subscribe")
     wait_until(lambda: independent.confirmed.count(renewed) == 2)
-    newsroom.publish(f"For {suffix}, renewed")
+    renewed_title = newsroom.publish(f"For {suffix}, renewed")
     wait_until(lambda: len(independent.news_of(callback_id)) == 2)
     independent(independent.subscriber.unsubscribe, callback_id)
     wait_until(lambda: (topic, callback_id, "unsubscribe") in independent.confirmed)
-    newsroom.publish(f"For {suffix}, too late")
-    wait_until(lambda: newsroom.has(f"For {suffix}, too late"))
+    title = newsroom.publish(f"For {suffix}, too late")
+    wait_until(lambda: newsroom.has(title))
     time.sleep(SETTLED_S)
     first, second = independent.news_of(callback_id)
-    assert f"For {suffix}, renewed".encode() in second.body
-    assert f"For {suffix}, renewed".encode() not in first.body
+    assert renewed_title.encode() in second.body
+    assert renewed_title.encode() not in first.body
 
 
 def test_section_7_1_it_does_not_take_what_is_signed_wrongly(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
@@ -169,10 +170,18 @@ class HubNewsroom:
 
     # Publishing
 
-    def publish(self, title: str, *cells: str) -> None:
-        """Drop a release into the watched folder; in Finance, unless told otherwise."""
-        name = f"{next(self._numbers)}.txt"
-        self.service.drop(name, document(title, *(cells or ("Finance",))))
+    def publish(self, title: str, *cells: str) -> str:
+        """Drop a release into the watched folder; in Finance, unless told otherwise.
+
+        Returns:
+            Its title, which no other release has.
+        """
+        number = next(self._numbers)
+        unique = f"{title} (no. {number})"
+        published = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(seconds=number)
+        text = document(unique, *(cells or ("Finance",)), published=published.isoformat())
+        self.service.drop(f"{number}.txt", text)
+        return unique
 
     def has(self, title: str, slug: str = "finance") -> bool:
         """Whether a feed shows a release of this title."""
@@ -191,11 +200,23 @@ def running_hub_newsroom(
     *,
     outside: HubServer | None = None,
     own_hub: dict[str, object] | None = None,
+    categories: Sequence[str] = (),
     **sections: dict[str, object],
 ) -> Iterator[HubNewsroom]:
-    """A newsroom with its hub, until the end of the block; *sections* as `Service.write_main`."""
+    """A newsroom with its hub, until the end of the block.
+
+    Args:
+        folder: All that it has.
+        subscriber: Who subscribes there.
+        outside: A hub of others that it tells, too.
+        own_hub: Settings of its own hub beyond `HUB_SETTINGS`.
+        categories: Slugs of those that it has besides the usual ones.
+        sections: As for `Service.write_main`.
+    """
     service = Service(folder=folder, hubs=(outside.url,) if outside else ())
     service.write_main({"own_hub": {**HUB_SETTINGS, **(own_hub or {})}, **sections})
+    with service.categories.open("a", encoding="utf-8") as file:
+        file.writelines(f"  - slug: {slug}\n    title: {slug.title()}\n" for slug in categories)
     database = Database.open(f"sqlite:///{folder / 'data' / 'communique.db'}")
     try:
         with running(service):
