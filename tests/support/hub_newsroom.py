@@ -120,6 +120,7 @@ class HubNewsroom:
         topic: str | None = None,
         secret: str | None = None,
         lease_seconds: str | int | None = None,
+        within_s: float = 20.0,
     ) -> Subscription:
         """Subscribe, or renew, and wait until it counts."""
         before = self.held(callback, topic)
@@ -131,7 +132,7 @@ class HubNewsroom:
             is_new = held and (before is None or held.confirmed_at > before.confirmed_at)
             return held if is_new else None
 
-        held = wait_until(is_newer)
+        held = wait_until(is_newer, within_s=within_s)
         assert held is not None
         return held
 
@@ -220,8 +221,11 @@ def running_hub_newsroom(
     database = Database.open(f"sqlite:///{folder / 'data' / 'communique.db'}")
     try:
         with running(service):
-            yield HubNewsroom(
+            newsroom = HubNewsroom(
                 service=service, subscriber=subscriber, database=database, outside=outside
             )
+            # The service is up before its process that asks callbacks is.
+            newsroom.subscribe(newsroom.callback(), within_s=60)
+            yield newsroom
     finally:
         database.close()
