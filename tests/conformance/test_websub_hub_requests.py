@@ -327,16 +327,15 @@ def test_section_5_1_a_new_secret_counts_once_it_is_verified(
     path = newsroom.path()
     callback = subscriber.url(path)
     newsroom.subscribe(callback, secret="old secret")
-    new: dict[str, str] = {} if new_secret is None else {"secret": new_secret}
     # While the callback has not confirmed the renewal, the old secret signs.
     subscriber.behave(path, verify=answers(500))
-    assert newsroom.ask(callback, **new).status == 202
+    assert newsroom.ask(callback, secret=new_secret).status == 202
     subscriber.wait_for_verifications(2, path)
     newsroom.publish("Signed with the old secret")
     [call] = subscriber.wait_for_deliveries(1, path)
     assert call.is_signed_with("old secret")
     subscriber.behave(path, verify=answers(200))
-    newsroom.subscribe(callback, **new)
+    newsroom.subscribe(callback, secret=new_secret)
     newsroom.publish("Signed with the new secret")
     call = subscriber.wait_for_deliveries(2, path)[1]
     if new_secret is None:

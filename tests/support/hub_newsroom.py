@@ -23,6 +23,9 @@ FORM = "application/x-www-form-urlencoded"
 #: waited for only where a test shows that nothing comes.
 SETTLED_S = 0.5
 
+#: Of callbacks and releases: newsrooms share subscribers.
+_NUMBERS = count()
+
 #: What makes hundreds of requests from one address, and failures, quick.
 HUB_SETTINGS: dict[str, object] = {
     "offered": True,
@@ -43,7 +46,6 @@ class HubNewsroom:
     subscriber: Subscriber
     database: Database  #: for looking at; what is told to the service is told over sockets
     outside: HubServer | None = None  #: another hub that it announces and tells
-    _numbers: Iterator[int] = field(default_factory=count)
     _paths: list[str] = field(default_factory=list)
 
     @property
@@ -57,7 +59,7 @@ class HubNewsroom:
 
     def path(self) -> str:
         """The path of a callback that nobody used before. `leave` ends it."""
-        made = f"/callback-{next(self._numbers)}"
+        made = f"/callback-{next(_NUMBERS)}"
         self._paths.append(made)
         return made
 
@@ -177,7 +179,7 @@ class HubNewsroom:
         Returns:
             Its title, which no other release has.
         """
-        number = next(self._numbers)
+        number = next(_NUMBERS)
         unique = f"{title} (no. {number})"
         published = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(seconds=number)
         text = document(unique, *(cells or ("Finance",)), published=published.isoformat())
