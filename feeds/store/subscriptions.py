@@ -74,12 +74,15 @@ class Subscriptions:
     def due(
         self, *, now: datetime, limit: int, without_hosts: Sequence[str] = ()
     ) -> list[PendingRequest]:
-        """Requests whose callbacks are to be asked now, in the order they came."""
+        """Requests whose callbacks are to be asked now, in the order they came.
+
+        Those that gave no answer before stand behind the others, and so hold nobody up.
+        """
         wanted = (
             select(subscription_requests)
             .where(subscription_requests.c.due_at <= now)
             .where(subscription_requests.c.host.not_in(without_hosts))
-            .order_by(subscription_requests.c.id)
+            .order_by(subscription_requests.c.attempts, subscription_requests.c.id)
             .limit(limit)
         )
         return [_pending(row) for row in self._connection.execute(wanted)]
@@ -173,7 +176,12 @@ class Subscriptions:
         return None if row is None else subscription_of(row)
 
     def listed(
-        self, *, feed: str | None = None, host: str | None = None, callback: str | None = None
+        self,
+        *,
+        feed: str | None = None,
+        host: str | None = None,
+        callback: str | None = None,
+        limit: int | None = None,
     ) -> list[Subscription]:
         """Subscriptions, by feed, format and callback; of one feed, host or callback if named."""
         wanted = select(subscriptions)
@@ -185,7 +193,8 @@ class Subscriptions:
             if value is not None:
                 wanted = wanted.where(column == value)
         order = (subscriptions.c.feed, subscriptions.c.format, subscriptions.c.callback)
-        return [subscription_of(row) for row in self._connection.execute(wanted.order_by(*order))]
+        found = self._connection.execute(wanted.order_by(*order).limit(limit))
+        return [subscription_of(row) for row in found]
 
     def counted(self) -> dict[tuple[str, Format, str], int]:
         """How many subscriptions there are, by feed, format and state."""
