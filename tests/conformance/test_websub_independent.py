@@ -133,21 +133,19 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def public(
     tmp_path_factory: pytest.TempPathFactory, authority: Path, websub_subscriber: OwnSubscriber
-) -> Iterator[tuple[HubNewsroom, str]]:
-    """A newsroom, and its public address at nginx."""
+) -> Iterator[HubNewsroom]:
+    """A newsroom whose public address is that of an nginx."""
     port = free_port()
-    base_url = f"https://localhost:{port}"
     folder = tmp_path_factory.mktemp("public")
     with running_hub_newsroom(
         folder,
         websub_subscriber,
-        site={"base_url": base_url},
+        site={"base_url": f"https://localhost:{port}"},
         http={"trusted_proxies": ["127.0.0.1/32"]},
     ) as newsroom:
-        url = newsroom.service.base_url
-        server = NGINX.format(port=port, folder=authority, url=url)
+        server = NGINX.format(port=port, folder=authority, url=newsroom.service.base_url)
         with running_nginx(http="", server=server):
-            yield newsroom, base_url
+            yield newsroom
 
 
 @pytest.fixture
@@ -162,12 +160,11 @@ def independent(
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_section_4_it_discovers_hub_and_self(
-    public: tuple[HubNewsroom, str], independent: Independent, suffix: str
+    public: HubNewsroom, independent: Independent, suffix: str
 ) -> None:
     """By Link headers, and in what XML documents say without them."""
-    _, base_url = public
-    topic = f"{base_url}/feeds/finance.{suffix}"
-    expected = {"hub_url": f"{base_url}/hub", "topic_url": topic}
+    topic = public.topic("finance", suffix)
+    expected = {"hub_url": public.hub, "topic_url": topic}
     assert discover(topic) == expected
     if suffix != "json":
         parser = LinkParser()
@@ -178,24 +175,23 @@ def test_section_4_it_discovers_hub_and_self(
 
 
 def test_section_7_the_users_own_document_is_with_it_signed_within_a_second(
-    public: tuple[HubNewsroom, str],
+    public: HubNewsroom,
     independent: Independent,
     record_property: Callable[[str, object], None],
 ) -> None:
     """Published, distributed, delivered, and its signature found right."""
-    newsroom, base_url = public
-    topic = f"{base_url}/feeds/cooperation.atom"
+    topic = public.topic("cooperation")
     callback_id = independent.subscribe(topic)
     assert independent.subscriber.storage[callback_id]["secret"]
     began = time.monotonic()
-    newsroom.service.drop(USERS_OWN.name, USERS_OWN.read_text(encoding="utf-8"))
+    public.service.drop(USERS_OWN.name, USERS_OWN.read_text(encoding="utf-8"))
     news = wait_until(lambda: independent.news_of(callback_id))[0]
     took_s = news.at - began
     record_property("seconds_from_document_to_subscriber", round(took_s, 3))
     print(f"with the subscriber after {took_s:.3f} s; promised: {PROMISED_S} s")  # noqa: T201
     assert took_s < PATIENCE_S
     assert news.topic == topic
-    assert news.body == newsroom.service.get("/feeds/cooperation.atom").body
+    assert news.body == public.service.get("/feeds/cooperation.atom").body
     feed = feedparser.parse(news.body)
     assert feed.version == "atom10"
     assert not feed.bozo
@@ -208,24 +204,23 @@ def test_section_7_the_users_own_document_is_with_it_signed_within_a_second(
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_section_5_it_subscribes_renews_and_unsubscribes(
-    public: tuple[HubNewsroom, str], independent: Independent, suffix: str
+    public: HubNewsroom, independent: Independent, suffix: str
 ) -> None:
     """Each step confirmed by its own rules, in each format."""
-    newsroom, base_url = public
-    topic = f"{base_url}/feeds/finance.{suffix}"
+    topic = public.topic("finance", suffix)
     callback_id = independent.subscribe(topic, lease_seconds=3600)
     assert independent.subscriber.storage[callback_id]["lease_seconds"] == 3600
-    newsroom.publish(f"For {suffix}")
+    public.publish(f"For {suffix}")
     wait_until(lambda: len(independent.news_of(callback_id)) == 1)
     independent(independent.subscriber.renew, callback_id)
     renewed = (topic, callback_id, "subscribe")
     wait_until(lambda: independent.confirmed.count(renewed) == 2)
-    renewed_title = newsroom.publish(f"For {suffix}, renewed")
+    renewed_title = public.publish(f"For {suffix}, renewed")
     wait_until(lambda: len(independent.news_of(callback_id)) == 2)
     independent(independent.subscriber.unsubscribe, callback_id)
     wait_until(lambda: (topic, callback_id, "unsubscribe") in independent.confirmed)
-    title = newsroom.publish(f"For {suffix}, too late")
-    wait_until(lambda: newsroom.has(title))
+    title = public.publish(f"For {suffix}, too late")
+    wait_until(lambda: public.has(title))
     time.sleep(SETTLED_S)
     first, second = independent.news_of(callback_id)
     assert renewed_title.encode() in second.body
@@ -233,11 +228,10 @@ def test_section_5_it_subscribes_renews_and_unsubscribes(
 
 
 def test_section_7_1_it_does_not_take_what_is_signed_wrongly(
-    public: tuple[HubNewsroom, str], independent: Independent
+    public: HubNewsroom, independent: Independent
 ) -> None:
     """So what it took above was signed, and with its secret."""
-    _, base_url = public
-    callback_id = independent.subscribe(f"{base_url}/feeds/finance.atom")
+    callback_id = independent.subscribe(public.topic())
     callback = f"http://127.0.0.1:{independent.server.server_port}/callbacks/{callback_id}"
     for headers in ({}, {"X-Hub-Signature": "sha256=" + "0" * 64}):
         assert requests.post(callback, b"forged", headers=headers, timeout=10).ok
@@ -245,13 +239,12 @@ def test_section_7_1_it_does_not_take_what_is_signed_wrongly(
 
 
 def test_section_5_1_2_it_understands_a_refusal(
-    public: tuple[HubNewsroom, str], independent: Independent
+    public: HubNewsroom, independent: Independent
 ) -> None:
     """A topic that is none of ours."""
-    _, base_url = public
     with pytest.raises(SubscriberError, match="Hub error - 4"):
         independent(
             independent.subscriber.subscribe,
             topic_url="https://example.org/feed",
-            hub_url=f"{base_url}/hub",
+            hub_url=public.hub,
         )

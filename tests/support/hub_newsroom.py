@@ -45,17 +45,18 @@ class HubNewsroom:
     service: Service
     subscriber: Subscriber
     database: Database  #: for looking at; what is told to the service is told over sockets
+    base_url: str  #: of all addresses that it has in public
     outside: HubServer | None = None  #: another hub that it announces and tells
     _paths: list[str] = field(default_factory=list)
 
     @property
     def hub(self) -> str:
         """The URL of its hub."""
-        return f"{self.service.base_url}/hub"
+        return f"{self.base_url}/hub"
 
     def topic(self, slug: str = "finance", suffix: str = "atom") -> str:
         """The self URL of a feed."""
-        return f"{self.service.base_url}/feeds/{slug}.{suffix}"
+        return f"{self.base_url}/feeds/{slug}.{suffix}"
 
     def path(self) -> str:
         """The path of a callback that nobody used before. `leave` ends it."""
@@ -223,8 +224,13 @@ def running_hub_newsroom(
     database = Database.open(f"sqlite:///{folder / 'data' / 'communique.db'}")
     try:
         with running(service):
+            site = sections.get("site", {})
             newsroom = HubNewsroom(
-                service=service, subscriber=subscriber, database=database, outside=outside
+                service=service,
+                subscriber=subscriber,
+                database=database,
+                base_url=str(site.get("base_url", service.base_url)),
+                outside=outside,
             )
             # The service is up before its process that asks callbacks is.
             newsroom.subscribe(newsroom.callback(), within_s=60)
