@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import feedparser
+
 from feeds.model.edition import Entry, History
 from feeds.model.feed import Cloud, Format
 from feeds.model.release import Enclosure, Person
@@ -116,6 +118,7 @@ def test_cloud_is_where_readers_register() -> None:
         "registerProcedure": "",
         "protocol": "http-post",
     }
+    assert feedparser.parse(written(feed=feed)).feed.cloud.path == "/cloud/pleaseNotify"
     archive = replace(head_of(Format.RSS, feed), history=History.ARCHIVE)
     for other in (written(), assemble(archive, Format.RSS, SITE, [])):
         assert find(other, "channel/cloud") == []
