@@ -58,6 +58,11 @@ _MASKS = {
 }
 
 
+#: What libcurl is told of them. An error or a hang-up is found out by reading.
+_READABLE = pycurl.CSELECT_IN
+_FLAGS = {_WRITE: pycurl.CSELECT_OUT, _READ | _WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT}
+
+
 class Courier:
     """Sends many parcels at once. For one thread, which calls `turn` again and again."""
 
@@ -91,11 +96,9 @@ class Courier:
         )
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._multi.setopt(pycurl.M_MAXCONNECTS, at_once)
         self._poller, self._poll = _make_poller()
         self._watched: set[int] = set()
-        self._alarm_at: float | None = None
         self._idle: list[Exchange] = []
         self._by_curl: dict[Any, Exchange] = {}
         self._under_way = 0
@@ -161,17 +164,18 @@ class Courier:
         An error in a ``done`` is a bug, and flies; but not before all others that ended have been
         told so. Several fly as a group.
         """
-        self._sound_alarm()
+        watched, act = self._watched, self._multi.socket_action
         for fd, mask in self._poll(self._patience(wait_s)):
-            if fd in self._watched:
-                self._multi.socket_action(fd, _flags(mask))
+            if fd in watched:
+                act(fd, _FLAGS.get(mask, _READABLE))
             elif fd == self._bell.fileno():
                 self._hear()
             else:
                 # libcurl lost interest in it before: a connection that is kept for later.
                 with suppress(OSError, KeyError):
                     self._poller.unregister(fd)
-        self._sound_alarm()
+        if self._multi.timeout() == 0:
+            act(pycurl.SOCKET_TIMEOUT, 0)
         self._give_up_waiting()
         self._lookups.begin_what_may()
         bugs = self._take_found()
@@ -213,19 +217,17 @@ class Courier:
         """How long we may wait for the network before something else is to be done."""
         if self._ended:
             return 0.0
-        until = []
-        if self._alarm_at is not None:
-            until.append(self._alarm_at)
-        if self._waiting:
-            until.append(next(iter(self._waiting)).began_at + self._timeout_s)
-        if until:
-            wait_s = min(wait_s, max(0.0, min(until) - time.monotonic()))
-        return min(wait_s, _QUEUE_SEEN_S) if self._lookups.are_queued else wait_s
-
-    def _sound_alarm(self) -> None:
-        if self._alarm_at is not None and time.monotonic() >= self._alarm_at:
-            self._alarm_at = None
+        # What has been sent meanwhile is begun before we wait, and then asked once more.
+        left_ms = self._multi.timeout()
+        if left_ms == 0:
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            left_ms = self._multi.timeout()
+        if left_ms >= 0:
+            wait_s = min(wait_s, left_ms / 1000)
+        if self._waiting:
+            until = next(iter(self._waiting)).began_at + self._timeout_s
+            wait_s = min(wait_s, max(0.0, until - time.monotonic()))
+        return min(wait_s, _QUEUE_SEEN_S) if self._lookups.are_queued else wait_s
 
     # Looking up
 
@@ -270,10 +272,14 @@ class Courier:
         host = exchange.start.host
         try:
             exchange.load(self._lookups.rules_for(host), timeout_ms)
-            if host.literal is None and host.pinned_until < exchange.began_at:
-                exchange.pin()
-                host.pinned_until = exchange.began_at + _PINNED_S
+            if host.literal is not None or host.pinned_until > exchange.began_at:
+                self._multi.add_handle(exchange.curl)
+                return
+            exchange.pin()
             self._multi.add_handle(exchange.curl)
+            # libcurl reads the addresses when it begins with this one: before all others.
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            host.pinned_until = exchange.began_at + _PINNED_S
         except (pycurl.error, UnicodeError) as error:
             reason = one_line(f"is not a URL: {error}")
             self._end(exchange, AddressInvalid(exchange.parcel.url, reason))
@@ -354,9 +360,6 @@ class Courier:
         except FileNotFoundError:
             self._poller.register(fd, mask)
 
-    def _set_timer(self, timeout_ms: int) -> None:
-        self._alarm_at = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
-
 
 def _make_poller() -> tuple[Any, Callable[[float], list[tuple[int, int]]]]:
     """What watches sockets, and how it is asked for so many seconds.
@@ -369,13 +372,6 @@ def _make_poller() -> tuple[Any, Callable[[float], list[tuple[int, int]]]]:
         return epoll, epoll.poll
     poller = select.poll()
     return poller, lambda wait_s: poller.poll(wait_s * 1000)
-
-
-def _flags(mask: int) -> int:
-    # An error or a hang-up is found out by reading.
-    return (pycurl.CSELECT_OUT if mask & _WRITE else 0) | (
-        pycurl.CSELECT_IN if mask & ~_WRITE else 0
-    )
 
 
 def _retold(found: Exception, url: str) -> OutboundFailed:

@@ -922,6 +922,16 @@ class TestALookUp:
             assert len({each.line for each in server.requests}) == 50
             assert names.asked == Counter({"hang.example": 1})
 
+    def test_is_known_to_all_whichever_of_them_libcurl_begins_with(
+        self, make: MakeCourier, server: RawServer
+    ) -> None:
+        """Not with the one that was told the addresses, at times."""
+        courier = make(resolve=always("127.0.0.1"))
+        for number in range(10):
+            url = server.url(host=f"h{number}.example")
+            ends = all_ends(courier, [Parcel(url=url, body=b"x")] * (5 + number * 4))
+            assert {getattr(end, "status", end) for end in ends} == {204}
+
     def test_is_not_repeated_for_a_while(self, make: MakeCourier, server: RawServer) -> None:
         with _Names() as names:
             courier = make(resolve=names.resolve)
