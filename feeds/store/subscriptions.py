@@ -263,6 +263,26 @@ class Subscriptions:
         ended = delete(subscriptions).where(subscriptions.c.id.in_(ids))
         return self._connection.execute(ended).rowcount
 
+    def drop(
+        self,
+        held: Sequence[Subscription],
+        denials: Sequence[SubscriptionRequest],
+        *,
+        now: datetime,
+    ) -> None:
+        """Forget subscriptions, with requests to renew them, and keep what callbacks are told."""
+        for one in held:
+            outdated = select(subscription_requests.c.id).where(
+                subscription_requests.c.host == one.host,
+                subscription_requests.c.callback == one.callback,
+                subscription_requests.c.feed == one.feed,
+                subscription_requests.c.format == one.format.value,
+            )
+            self.drop_requests(self._connection.execute(outdated).scalars().all())
+        self.end([one.id for one in held])
+        for denial in denials:
+            self.ask(denial, now=now)
+
     def end_expired(self, *, now: datetime) -> list[Subscription]:
         """Forget those whose lease is over; says which."""
         is_over = subscriptions.c.expires_at <= now
