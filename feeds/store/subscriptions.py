@@ -272,10 +272,11 @@ class Subscriptions:
         ended = delete(subscriptions).where(is_over).returning(subscriptions)
         return [subscription_of(row) for row in self._connection.execute(ended)]
 
-    def release_claims(self, *, now: datetime) -> None:
-        """Free what a worker held that is known to be dead."""
+    def release_claims(self, *, now: datetime, worker: str | None = None) -> None:
+        """Free what a worker held that is known to be at rest; all, when none is named."""
         for table in (subscription_requests, deliveries):
-            held = update(table).where(table.c.claimed_by.is_not(None))
+            is_held = table.c.claimed_by == worker if worker else table.c.claimed_by.is_not(None)
+            held = update(table).where(is_held)
             self._connection.execute(held.values(claimed_by=None, due_at=now))
 
     def _answer(self, pending: PendingRequest) -> SubscriptionRequest | None:
