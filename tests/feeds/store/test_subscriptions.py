@@ -383,6 +383,16 @@ def test_what_a_dead_worker_held_is_free_again(books: HubBooks) -> None:
     assert books.settle(arrived(number, 2)) == set()
 
 
+def test_a_worker_that_stops_frees_what_it_held_and_no_more(books: HubBooks) -> None:
+    mine, other = books.subscribe(), books.subscribe(OTHER)
+    books.open(2)
+    books.claim(mine, worker="one")
+    books.claim(other, worker="two")
+    with books.database.transaction() as tx:
+        tx.subscriptions.release_claims(now=later(seconds=1), worker="one")
+    assert [due.subscription_id for due in books.due(now=later(seconds=1))] == [mine]
+
+
 # Lists
 
 

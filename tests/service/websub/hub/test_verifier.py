@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ from tests.support.subscriber import (
 DAY_S = 86_400
 
 
-def settle(hub: HubAtWork, **limits: object) -> None:
+def settle(hub: HubAtWork, **limits: Any) -> None:
     """Ask all callbacks that are to be asked now."""
     hub.verifications(**limits).run_until_idle()
 
