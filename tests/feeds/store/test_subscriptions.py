@@ -1,5 +1,6 @@
 """Subscriptions: the latest request that was confirmed counts, whatever order they come in."""
 
+from itertools import pairwise
 from threading import Thread
 
 import pytest
@@ -146,6 +147,25 @@ def test_an_unsubscription_counts_once_confirmed(books: HubBooks) -> None:
 def test_an_unsubscription_of_nothing_is_fine(books: HubBooks) -> None:
     assert books.confirm(books.ask(mode=Mode.UNSUBSCRIBE))
     assert pending(books) == []
+
+
+def test_the_subscriptions_of_a_topic_have_numbers_near_each_other(books: HubBooks) -> None:
+    """Rows lie in that order on SQLite: an edition reads few pages, and not one for each."""
+    topics = ("finance", "health", "finance", "health", "cooperation", "finance")
+    numbers = {
+        books.subscribe(f"https://reader.example.com/{n}", feed=slug): slug
+        for n, slug in enumerate(topics)
+    }
+    in_order = [numbers[number] for number in sorted(numbers)]
+    borders = [slug for slug, after in pairwise(in_order) if slug != after]
+    assert len(borders) == len(set(topics)) - 1
+
+
+def test_a_subscription_has_no_number_that_another_one_had(books: HubBooks) -> None:
+    first = books.subscribe()
+    with books.database.transaction() as tx:
+        tx.subscriptions.end([first])
+    assert books.subscribe() != first
 
 
 # The order of requests
