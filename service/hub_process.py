@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.database import Database, Transaction
 from service import logs, workers
 from service.scheduler import Scheduler, Timer
@@ -70,6 +71,10 @@ class Hub:
             rounds.stop()
         for _, thread in self._rounds:
             thread.join(2 * STOP_WITHIN_S)
+        with suppress(StoreUnavailable, StoreConflict), self._database.transaction() as tx:
+            # What was left is for others to do, and at once. Else it waits until the claims are
+            # over.
+            tx.subscriptions.release_claims(now=utc_now(), worker=self._worker)
 
     def _begin(self, installation: Installation) -> list[tuple[Rounds[Any], threading.Thread]]:
         begun: list[tuple[Rounds[Any], threading.Thread]] = []

@@ -93,8 +93,15 @@ _ARRIVED = (
             (deliveries.c.wanted_edition > _SENT, deliveries.c.wanted_edition), else_=_SENT
         ),
         delivered_edition=_SENT,
-        # An edition that came out meanwhile is owed at once.
-        due_at=case((deliveries.c.wanted_edition > _SENT, _NOW), else_=null()),
+        # An edition that came out meanwhile is owed at once. But the newest is what is sent: who
+        # has got the same one twice waits for the next, whatever the books say is owed.
+        due_at=case(
+            (
+                (deliveries.c.wanted_edition > _SENT) & (deliveries.c.delivered_edition < _SENT),
+                _NOW,
+            ),
+            else_=null(),
+        ),
         claimed_by=None,
         is_failing=0,
         attempts=0,

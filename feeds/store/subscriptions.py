@@ -263,6 +263,26 @@ class Subscriptions:
         ended = delete(subscriptions).where(subscriptions.c.id.in_(ids))
         return self._connection.execute(ended).rowcount
 
+    def drop(
+        self,
+        held: Sequence[Subscription],
+        denials: Sequence[SubscriptionRequest],
+        *,
+        now: datetime,
+    ) -> None:
+        """Forget subscriptions, with requests to renew them, and keep what callbacks are told."""
+        for one in held:
+            outdated = select(subscription_requests.c.id).where(
+                subscription_requests.c.host == one.host,
+                subscription_requests.c.callback == one.callback,
+                subscription_requests.c.feed == one.feed,
+                subscription_requests.c.format == one.format.value,
+            )
+            self.drop_requests(self._connection.execute(outdated).scalars().all())
+        self.end([one.id for one in held])
+        for denial in denials:
+            self.ask(denial, now=now)
+
     def end_expired(self, *, now: datetime) -> list[Subscription]:
         """Forget those whose lease is over; says which."""
         is_over = subscriptions.c.expires_at <= now
@@ -272,11 +292,15 @@ class Subscriptions:
         ended = delete(subscriptions).where(is_over).returning(subscriptions)
         return [subscription_of(row) for row in self._connection.execute(ended)]
 
-    def release_claims(self, *, now: datetime) -> None:
-        """Free what a worker held that is known to be dead."""
+    def release_claims(self, *, now: datetime, worker: str | None = None) -> None:
+        """Free what a worker held that is known to be at rest; all, when none is named."""
         for table in (subscription_requests, deliveries):
-            held = update(table).where(table.c.claimed_by.is_not(None))
-            self._connection.execute(held.values(claimed_by=None, due_at=now))
+            [key] = table.primary_key
+            is_held = table.c.claimed_by == worker if worker else table.c.claimed_by.is_not(None)
+            held = self._connection.execute(select(key).where(is_held)).scalars().all()
+            lock_in_order(self._connection, key, held)
+            freed = update(table).where(is_held).values(claimed_by=None, due_at=now)
+            self._connection.execute(freed)
 
     def _answer(self, pending: PendingRequest) -> SubscriptionRequest | None:
         """Take a request from those that wait, and what came before it for the same subscription.

@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "release": "Take in releases, and look at them.",
         "feed": "Look at feeds, make their editions, and check their documents.",
         "export": "Write the whole public site as files.",
-        "hub": "See what hubs were told, and tell them again.",
+        "hub": "See what hubs were told, and who is subscribed at ours.",
         "token": "Say who may use the HTTP API.",
         "config": "Check and show the configuration.",
         "store": "Upgrade and check the store.",

@@ -1,4 +1,4 @@
-"""``communique hub``: what hubs were told."""
+"""``communique hub``: what hubs were told, and what ours owes to whom."""
 
 import time
 from collections.abc import Sequence
@@ -10,9 +10,11 @@ from feeds.errors import FeedNotFound
 from feeds.model.feed import Format
 from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
-from service.cli import hub_status
+from service.cli import hub_deliveries, hub_status, hub_subscriptions, hub_verify
 from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
+from service.cli.hub_deliveries import DELIVERED, deliver_all_due, outcome_row
+from service.cli.hub_verify import require_hub
 from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, say, tell_json, tell_rows
 from service.errors import ServiceError
@@ -64,33 +66,74 @@ def retry(
     ctx: typer.Context,
     *,
     feed: Annotated[
-        str | None, typer.Option(metavar="SLUG", help="Only pings of this feed's documents.")
+        str | None, typer.Option(metavar="SLUG", help="Only what concerns this feed's documents.")
     ] = None,
     hub: Annotated[str | None, typer.Option(metavar="URL", help="Only pings to this hub.")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Only deliveries to callbacks at this host.")
+    ] = None,
+    send: Annotated[
+        bool,
+        typer.Option(
+            "--send", help="Deliver to subscribers too, and do not leave it to a service."
+        ),
+    ] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Try failed pings again at once, and send all others that are due.
+    """Try failed pings and deliveries again at once.
 
-    Each ping is a line: what became of it, topic, hub, what the hub said. Exit code 1 if one
-    failed; the service tries those again by itself.
+    All other pings that are due are sent, too. Each is a line: what became of it, topic, hub, what
+    the hub said.
+
+    Deliveries to the built-in hub's subscribers are made by the running service, or here with
+    --send, a line each: what became of it, topic, callback, what it said. Exit code 1 if anything
+    failed; the service tries it again by itself.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     with to_write(call) as installation:
         _require_known(installation, feed, hub)
-        with installation.database.transaction() as tx:
-            made_due = tx.pings.retry(now=utc_now(), feed=feed, hub=hub)
+        if send:
+            require_hub(installation)
+        pings_made, deliveries_made = _make_due(installation, feed=feed, hub=hub, host=host)
         # What was published a moment ago is due by then.
         time.sleep(SPREAD.total_seconds())
-        results = _send_all_due(installation)
-    for result in results:
-        if call.as_json:
-            tell_json(_result_record(result))
-    if not call.as_json:
-        tell_rows(_result_row(result) for result in results)
-        say(f"{counted(made_due, 'failed ping')} made due, {len(results)} sent")
-    if any(result.verdict is not Verdict.TOLD for result in results):
+        results = [] if host is not None else _send_all_due(installation)
+        delivered = deliver_all_due(installation) if send else []
+    if call.as_json:
+        for record in [*map(_result_record, results), *delivered]:
+            tell_json(record)
+    else:
+        tell_rows([*map(_result_row, results), *map(outcome_row, delivered)])
+        say(f"{counted(pings_made, 'failed ping')} made due, {len(results)} sent")
+        _say_of_deliveries(deliveries_made, len(delivered), is_sent=send)
+    is_told = all(result.verdict is Verdict.TOLD for result in results)
+    if not is_told or any(one["verdict"] != DELIVERED for one in delivered):
         raise typer.Exit(1)
+
+
+def _make_due(
+    installation: Installation, *, feed: str | None, hub: str | None, host: str | None
+) -> tuple[int, int]:
+    """Have failed pings and deliveries tried again; says how many of each."""
+    pings_made = deliveries_made = 0
+    with installation.database.transaction() as tx:
+        if host is None:
+            pings_made = tx.pings.retry(now=utc_now(), feed=feed, hub=hub)
+        if hub in (None, installation.catalogue.site.hub):
+            deliveries_made = tx.deliveries.retry(now=utc_now(), feed=feed, host=host)
+    return pings_made, deliveries_made
+
+
+def _say_of_deliveries(made_due: int, sent: int, *, is_sent: bool) -> None:
+    if made_due or is_sent:
+        then = f"{sent} made" if is_sent else "a running service makes them"
+        say(f"{counted(made_due, 'failed delivery', 'failed deliveries')} made due, {then}")
+
+
+hub_deliveries.register(app)
+hub_subscriptions.register(app)
+hub_verify.register(app)
 
 
 def _send_all_due(installation: Installation) -> list[PingResult]:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from feeds.model.feed import Format
 from feeds.model.subscription import (
@@ -35,7 +36,7 @@ class HubBooks:
             "format": Format.ATOM,
             "topic": "https://news.example.org/feeds/finance.atom",
             "callback": callback,
-            "host": callback.split("/")[2],
+            "host": urlsplit(callback).hostname,
             "lease_s": DAY_S,
             **terms,
         }

@@ -11,7 +11,7 @@ from feeds.store.database import Database, Transaction
 from service.websub.hub.attention import Attention
 from service.websub.hub.contents import Contents
 from service.websub.hub.outcomes import outcome_of
-from service.websub.hub.queue import Queue
+from service.websub.hub.queue import Queue, Taken
 from service.websub.hub.reports import Reports
 from service.websub.hub.rounds import Ended, Errand, Page
 from service.websub.hub.signatures import signature
@@ -99,13 +99,14 @@ class Distributor:
             with self._database.unsynced() as tx:
                 if results:
                     tx.deliveries.settle(results, worker=self._worker)
-                sendings, has_more = self._take(tx, now=now) if begins else ([], False)
+                taken = self._queue.take(tx, now=now) if begins else Taken()
+                sendings = self._sendings(tx, taken.deliveries)
                 if is_to_write:
                     self._reports.write(tx)
         if is_to_write:
             self._reports.forget()
-        self._report(ended, results, sendings, is_dry=not has_more)
-        return Page([self._errand(one) for one in sendings], has_more=has_more)
+        self._report(ended, results, sendings, is_dry=taken.is_all)
+        return Page([self._errand(one) for one in sendings], has_more=taken.has_more)
 
     def lose(self, ended: Sequence[Ended[Sending]]) -> None:
         """Free what they took."""
@@ -135,14 +136,12 @@ class Distributor:
             chance=self._chance(),
         )
 
-    def _take(self, tx: Transaction, *, now: datetime) -> tuple[list[Sending], bool]:
-        """Claim what may be sent now; says also whether there may be more of it."""
-        claimed, has_more = self._queue.take(tx, now=now)
+    def _sendings(self, tx: Transaction, claimed: Sequence[DueDelivery]) -> list[Sending]:
         contents = self._contents.newest(tx, {(one.feed, one.format) for one in claimed})
         there = [(one, contents.get((one.feed, one.format))) for one in claimed]
         # A topic without a document has just ended, and so will its subscriptions.
         self._queue.let_go(one for one, content in there if content is None)
-        return [Sending(one, content) for one, content in there if content], has_more
+        return [Sending(one, content) for one, content in there if content is not None]
 
     def _report(
         self,

@@ -1,7 +1,8 @@
 """Which deliveries come next: claimed when they can go at once, so that nobody else sends them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feeds.model.subscription import DueDelivery
@@ -14,6 +15,15 @@ STEP = 64
 #: Those whose last try failed may take this part of all places: any number of dead callbacks
 #: leaves room for the living.
 _FAILING_PART = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was claimed in one step."""
+
+    deliveries: Sequence[DueDelivery] = ()
+    is_all: bool = True  #: of those that are well, no more are due, as far as their hosts have room
+    has_more: bool = False  #: more are due, of any kind, and there is room for them
 
 
 class Queue:
@@ -45,15 +55,14 @@ class Queue:
             stack.enter_context(self._failing.unless_it_fails())
             return stack.pop_all()
 
-    def take(self, tx: Transaction, *, now: datetime) -> tuple[list[DueDelivery], bool]:
-        """Claim what may be sent now; says also whether there is more, and room for it.
-
-        Those that are well come first.
-        """
-        well, has_more_well = self._claim(tx, self._all, is_failing=False, now=now)
-        failing, has_more_failing = self._claim(tx, self._failing, is_failing=True, now=now)
-        has_more = has_more_well or (has_more_failing and self._failing.room > 0)
-        return [*well, *failing], has_more and self._all.room > 0
+    def take(self, tx: Transaction, *, now: datetime) -> Taken:
+        """Claim what may be sent now. Those that are well come first."""
+        well, is_all = self._claim(tx, self._all, is_failing=False, now=now)
+        failing, is_all_failing = self._claim(tx, self._failing, is_failing=True, now=now)
+        has_more = not is_all or (not is_all_failing and self._failing.room > 0)
+        # When others took them all, there is time to look again.
+        is_worth_it = has_more and self._all.room > 0 and bool(well or failing)
+        return Taken([*well, *failing], is_all=is_all, has_more=is_worth_it)
 
     def let_go(self, deliveries: Iterable[DueDelivery]) -> None:
         """Count these no more."""
@@ -65,9 +74,10 @@ class Queue:
     def _claim(
         self, tx: Transaction, load: Load, *, is_failing: bool, now: datetime
     ) -> tuple[list[DueDelivery], bool]:
+        """Claim some of a kind; says also whether these are all that are due."""
         limit = min(STEP, load.room, self._all.room)
         if limit <= 0:
-            return [], False
+            return [], False  # nobody knows
         found = tx.deliveries.due(
             now=now, limit=limit, is_failing=is_failing, without_hosts=self._all.full_hosts
         )
@@ -82,9 +92,7 @@ class Queue:
             until=now + self._claim_for,
         )
         self.let_go(one for one in chosen if one.subscription_id not in ids)
-        # When others took them all, there is time to look again.
-        has_more = len(found) == limit and bool(ids)
-        return [one for one in chosen if one.subscription_id in ids], has_more
+        return [one for one in chosen if one.subscription_id in ids], len(found) < limit
 
 
 def _is_failing(delivery: DueDelivery) -> bool:

@@ -99,6 +99,16 @@ def test_an_edition_that_is_opened_while_it_is_sent_is_not_sent_again(
     assert books.state(number).state == "delivered"
 
 
+def test_an_edition_that_is_not_there_is_not_sent_for_ever(books: HubBooks, number: int) -> None:
+    """A store restored in parts may owe what nobody has."""
+    books.open(9)
+    for at in (later(seconds=1), later(seconds=2)):
+        assert books.claim(number, now=at) == {number}
+        books.settle(arrived(number, 2, at=at))
+    assert numbers(books, now=later(hours=1)) == []
+    assert books.open(10) == 1
+
+
 def test_who_came_before_the_hub_was_told_of_an_edition_gets_it(
     database: Database, books: HubBooks
 ) -> None:

@@ -1,5 +1,6 @@
 """Subscriptions: the latest request that was confirmed counts, whatever order they come in."""
 
+from itertools import pairwise
 from threading import Thread
 
 import pytest
@@ -146,6 +147,25 @@ def test_an_unsubscription_counts_once_confirmed(books: HubBooks) -> None:
 def test_an_unsubscription_of_nothing_is_fine(books: HubBooks) -> None:
     assert books.confirm(books.ask(mode=Mode.UNSUBSCRIBE))
     assert pending(books) == []
+
+
+def test_the_subscriptions_of_a_topic_have_numbers_near_each_other(books: HubBooks) -> None:
+    """Rows lie in that order on SQLite: an edition reads few pages, and not one for each."""
+    topics = ("finance", "health", "finance", "health", "cooperation", "finance")
+    numbers = {
+        books.subscribe(f"https://reader.example.com/{n}", feed=slug): slug
+        for n, slug in enumerate(topics)
+    }
+    in_order = [numbers[number] for number in sorted(numbers)]
+    borders = [slug for slug, after in pairwise(in_order) if slug != after]
+    assert len(borders) == len(set(topics)) - 1
+
+
+def test_a_subscription_has_no_number_that_another_one_had(books: HubBooks) -> None:
+    first = books.subscribe()
+    with books.database.transaction() as tx:
+        tx.subscriptions.end([first])
+    assert books.subscribe() != first
 
 
 # The order of requests
@@ -381,6 +401,16 @@ def test_what_a_dead_worker_held_is_free_again(books: HubBooks) -> None:
         assert [one.id for one in tx.subscriptions.due(now=later(seconds=1), limit=9)] == [asked.id]
     assert [due.subscription_id for due in books.due(now=later(seconds=1))] == [number]
     assert books.settle(arrived(number, 2)) == set()
+
+
+def test_a_worker_that_stops_frees_what_it_held_and_no_more(books: HubBooks) -> None:
+    mine, other = books.subscribe(), books.subscribe(OTHER)
+    books.open(2)
+    books.claim(mine, worker="one")
+    books.claim(other, worker="two")
+    with books.database.transaction() as tx:
+        tx.subscriptions.release_claims(now=later(seconds=1), worker="one")
+    assert [due.subscription_id for due in books.due(now=later(seconds=1))] == [mine]
 
 
 # Lists

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from feeds.store.database import Database
 from tests.support.command_line import CommandLine
+from tests.support.hub_books import HubBooks
 from tests.support.hub_server import HubServer, running_hub
 from tests.support.running_service import ROOT, Service
+from tests.support.subscriber import Subscriber, running_subscriber
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +30,24 @@ def hub() -> Iterator[HubServer]:
     """A hub that is well."""
     with running_hub() as hub:
         yield hub
+
+
+@pytest.fixture
+def subscriber() -> Iterator[Subscriber]:
+    """A subscriber that is well."""
+    with running_subscriber() as subscriber:
+        yield subscriber
+
+
+@pytest.fixture
+def books(line: CommandLine, seed: Path) -> Iterator[HubBooks]:
+    """The books of a hub in a newsroom with a release in two feeds and their first editions."""
+    line.service.write_main({"own_hub": {"offered": True, "first_retry_seconds": 3600}})
+    assert line.run("release", "add", str(seed)).code == 0
+    assert line.run("feed", "render").code == 0
+    database = Database.open(f"sqlite:///{line.service.folder}/data/communique.db")
+    yield HubBooks(database)
+    database.close()
 
 
 @pytest.fixture

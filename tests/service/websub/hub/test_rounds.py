@@ -1,0 +1,138 @@
+"""The rounds: what ended is told to the books until they have it, and nothing is begun twice."""
+
+import threading
+from collections.abc import Sequence
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from feeds.errors import StoreUnavailable
+from service.outbound import Courier, Parcel, Receipt
+from service.websub.hub import rounds as module
+from service.websub.hub.load import Load
+from service.websub.hub.rounds import Ended, Errand, Page, Rounds
+from tests.support.hub_at_work import AGENT
+from tests.support.running_service import wait_until
+from tests.support.subscriber import HANGS, Subscriber, running_subscriber
+
+
+class Errands:
+    """Books of some errands, that fail when they are told to."""
+
+    def __init__(self, reader: Subscriber, *paths: str) -> None:
+        self.left = [Errand(path, "a", Parcel(url=reader.url(path))) for path in paths]
+        self.troubles: list[Exception] = []  #: of the next calls that are told of an end
+        self.written: list[str] = []
+        self.lost: list[str] = []
+        self.is_closed = False
+
+    def keep(self, ended: Sequence[Ended[str]], *, begins: bool) -> Page[str]:
+        """All at once."""
+        if ended and self.troubles:
+            raise self.troubles.pop()
+        assert all(isinstance(one.end, Receipt) and one.took_s > 0 for one in ended)
+        self.written += [one.errand.of for one in ended]
+        begun, self.left = (self.left, []) if begins else ([], self.left)
+        return Page(begun)
+
+    def lose(self, ended: Sequence[Ended[str]]) -> None:
+        """A bug of theirs."""
+        self.lost += [one.errand.of for one in ended]
+
+    def close(self) -> None:
+        """At the end."""
+        self.is_closed = True
+
+
+def rounds_of(books: Errands, *, timeout_s: float = 5.0) -> Rounds[Any]:
+    """Rounds over a real courier."""
+    courier = Courier([ip_network("127.0.0.0/8")], timeout_s, AGENT, at_once=8)
+    return Rounds(courier, books, name="test")
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE_S", 0.01)
+
+
+def test_all_that_is_given_out_is_told_of_once() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a", "/b", "/c")
+        rounds_of(books).run_until_idle()
+        assert sorted(books.written) == ["/a", "/b", "/c"]
+        assert len(reader.calls) == 3
+    assert books.is_closed
+
+
+def test_ends_are_told_again_while_the_store_cannot_be_used() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a", "/b")
+        books.troubles = [StoreUnavailable("down"), StoreUnavailable("down")]
+        rounds = rounds_of(books)
+        thread = threading.Thread(target=rounds.run)
+        thread.start()
+        wait_until(lambda: sorted(books.written) == ["/a", "/b"])
+        rounds.stop()
+        thread.join(10)
+        assert (books.lost, len(reader.calls)) == ([], 2)
+
+
+def test_a_bug_costs_what_it_met_and_no_more() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a")
+        books.troubles = [LookupError("a bug")]
+        rounds = rounds_of(books)
+        thread = threading.Thread(target=rounds.run)
+        thread.start()
+        wait_until(lambda: books.lost == ["/a"])
+        books.left = [Errand("/b", "a", Parcel(url=reader.url("/b")))]
+        wait_until(lambda: books.written == ["/b"])
+        rounds.stop()
+        thread.join(10)
+
+
+def test_by_hand_trouble_is_told_to_who_asked() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a")
+        books.troubles = [StoreUnavailable("down")]
+        with pytest.raises(StoreUnavailable, match="down"):
+            rounds_of(books).run_until_idle()
+    assert books.is_closed
+
+
+def test_a_stop_begins_nothing_and_writes_down_what_ends() -> None:
+    with running_subscriber() as reader:
+        reader.behave("/hangs", verify=HANGS)
+        books = Errands(reader, "/a", "/hangs")
+        rounds = rounds_of(books, timeout_s=60.0)
+        thread = threading.Thread(target=rounds.run)
+        thread.start()
+        reader.wait_for_verifications(2)
+        rounds.stop(within_s=0.3)
+        thread.join(10)
+        assert not thread.is_alive()
+        assert books.written == ["/a"]
+        books.left = [Errand("/late", "a", Parcel(url=reader.url("/late")))]
+        assert len(reader.calls) == 2
+    assert books.is_closed
+
+
+def test_a_load_that_failed_was_never_there() -> None:
+    load = Load(most=3, most_a_host=2)
+    assert load.add("a")
+    with pytest.raises(StoreUnavailable):
+        fill_in_vain(load)
+    assert (load.count, load.room, load.full_hosts) == (1, 2, [])
+    load.take_off("a")
+    assert load.count == 0
+
+
+def fill_in_vain(load: Load) -> None:
+    """As a transaction that is not committed."""
+    with load.unless_it_fails():
+        load.take_off("a")
+        may = [load.add(host) for host in ("b", "b", "b", "c", "d")]
+        assert may == [True, True, False, True, False]
+        assert (load.full_hosts, load.room) == (["b"], 0)
+        raise StoreUnavailable("down")
