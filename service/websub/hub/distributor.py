@@ -86,6 +86,7 @@ class Distributor:
 
     def keep(self, ended: Sequence[Ended[Sending]], *, begins: bool) -> Page[Sending]:
         """Write down how deliveries went, and claim those that may be sent."""
+        self._reports.tell_failures()
         is_called_for = self._attention.is_called_for()
         now = self._now()
         is_to_write = self._reports.has_to_write(is_over=self._queue.is_empty)
@@ -120,10 +121,7 @@ class Distributor:
     def _has_work(self, now: datetime) -> bool:
         # Asked first without the lock of a writer: most of what others commit is not for us.
         with self._database.read() as tx:
-            return any(
-                tx.deliveries.due(now=now, limit=1, is_failing=is_failing)
-                for is_failing in (False, True)
-            )
+            return self._queue.has_work(tx, now=now)
 
     def _judge(self, ended: Ended[Sending], *, now: datetime) -> DeliveryResult:
         return outcome_of(

@@ -55,6 +55,15 @@ class Queue:
             stack.enter_context(self._failing.unless_it_fails())
             return stack.pop_all()
 
+    def has_work(self, tx: Transaction, *, now: datetime) -> bool:
+        """Say whether anything could be claimed."""
+        left_out = self._all.full_hosts
+        return any(
+            load.room > 0
+            and tx.deliveries.due(now=now, limit=1, is_failing=is_failing, without_hosts=left_out)
+            for load, is_failing in ((self._all, False), (self._failing, True))
+        )
+
     def take(self, tx: Transaction, *, now: datetime) -> Taken:
         """Claim what may be sent now. Those that are well come first."""
         well, is_all = self._claim(tx, self._all, is_failing=False, now=now)

@@ -13,8 +13,11 @@ from service.websub.wording import in_short
 
 _log = get_logger(__name__)
 
-#: How often what was counted is written down, and failures are told of.
-_EVERY_S = 1.0
+#: How often what was counted is written down.
+_WRITE_EVERY_S = 1.0
+
+#: How often failures are told of: the dead are tried again for days.
+_TELL_EVERY_S = 10.0
 
 #: Hosts with failures that are told of by name; the others are counted.
 _HOSTS_NAMED = 5
@@ -83,7 +86,7 @@ class Reports:
 
     def has_to_write(self, *, is_over: bool) -> bool:
         """Whether it is time to write down what was counted: at times, or when all is over."""
-        is_time = is_over or time.monotonic() - self._counted_at >= _EVERY_S
+        is_time = is_over or time.monotonic() - self._counted_at >= _WRITE_EVERY_S
         return bool(self._counts) and is_time
 
     def write(self, tx: Transaction) -> None:
@@ -99,7 +102,7 @@ class Reports:
         self._counted_at = time.monotonic()
 
     def tell(self, *, is_dry: bool) -> None:
-        """Tell of distributions that are over, and of failures.
+        """Tell of distributions that are over.
 
         Args:
             is_dry: Nothing more of them is to begin.
@@ -116,9 +119,19 @@ class Reports:
                     failed=one.failed,
                     took=f"{time.monotonic() - one.began_at:.2f}s",
                 )
-        if over or time.monotonic() - self._told_at >= _EVERY_S:
-            self._tell_failures()
-            self._told_at = time.monotonic()
+
+    def tell_failures(self) -> None:
+        """Tell where deliveries failed, at times."""
+        if not self._failures or time.monotonic() - self._told_at < _TELL_EVERY_S:
+            return
+        self._told_at = time.monotonic()
+        failures, self._failures = self._failures, {}
+        worst = sorted(failures.items(), key=lambda item: -item[1].count)
+        for host, one in worst[:_HOSTS_NAMED]:
+            _log.warning("deliveries failed", host=host, count=one.count, reason=one.reason)
+        if others := worst[_HOSTS_NAMED:]:
+            count = sum(one.count for _, one in others)
+            _log.warning("deliveries failed", other_hosts=len(others), count=count)
 
     def _fail(self, delivery: DueDelivery, content: Content, result: DeliveryResult) -> None:
         # Of the callback, its host alone: the rest is nobody's but the subscriber's.
@@ -135,12 +148,3 @@ class Reports:
         failures.count += 1
         failures.reason = result.result
         self._last_failure = result
-
-    def _tell_failures(self) -> None:
-        failures, self._failures = self._failures, {}
-        worst = sorted(failures.items(), key=lambda item: -item[1].count)
-        for host, one in worst[:_HOSTS_NAMED]:
-            _log.warning("deliveries failed", host=host, count=one.count, reason=one.reason)
-        if others := worst[_HOSTS_NAMED:]:
-            count = sum(one.count for _, one in others)
-            _log.warning("deliveries failed", other_hosts=len(others), count=count)

@@ -149,7 +149,8 @@ class Verifier:
     def _has_work(self, now: datetime) -> bool:
         # Asked first without the lock of a writer: most of what others commit is not for us.
         with self._database.read() as tx:
-            return bool(tx.subscriptions.due(now=now, limit=1))
+            left_out = self._load.full_hosts
+            return bool(tx.subscriptions.due(now=now, limit=1, without_hosts=left_out))
 
     def _take(self, tx: Transaction, *, now: datetime) -> Page[Question]:
         limit = min(_STEP, self._load.room)
