@@ -7,6 +7,7 @@ run, on as many machines: whatever is done is claimed in the store first.
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from feeds.model.edition import Edition
