@@ -103,10 +103,13 @@ class Canaries:
     def note(self, canary: Canary, *, asked_at: datetime, result: str, is_refused: bool) -> None:
         """Write down what a hub said when it was asked at that moment.
 
-        Nothing is written when it has verified the subscription, or was asked again, meanwhile.
+        Nothing is written when it has verified or denied the subscription, or was asked again,
+        meanwhile.
         """
         asked = (canaries.c.token == canary.token) & (canaries.c.asked_at == asked_at)
-        said = update(canaries).where(asked, canaries.c.attempts > 0)
+        said = update(canaries).where(
+            asked, canaries.c.attempts > 0, canaries.c.state != CanaryState.DENIED.value
+        )
         self._connection.execute(said.values(last_result=result))
         if is_refused:
             refused = said.where(canaries.c.state == CanaryState.ASKED.value)

@@ -53,12 +53,12 @@ def canary(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask hubs for our own subscription, by which it is seen whether pushes arrive.
+    """Ask hubs now for our own subscription there.
 
-    The service does so by itself, and renews it at half of the lease; here it is done now: for
-    hubs whose time has come, or for one hub whatever its time. Each hub that was asked is a line:
-    state, hub, topic, and what it said. Whether it verifies the subscription is seen later, in
-    'hub status'.
+    By it is seen whether pushes arrive. The service asks by itself, and renews it at half of the
+    lease; here it is done now: for hubs whose time has come, or for one hub whatever its time.
+    Each hub that was asked is a line: state, hub, topic, and what it said. Whether it verifies
+    the subscription is seen later, in 'hub status'.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     with to_write(call) as installation:

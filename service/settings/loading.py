@@ -7,12 +7,13 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from service.settings.address_types import StoreUrl, read_store_url
+from service.settings.catalogue import catalogue
 from service.settings.categories_file import CategoriesFile
 from service.settings.category_checks import check_categories
 from service.settings.communique_file import CommuniqueFile
 from service.settings.explain import explain, place_of_value
 from service.settings.faults import ConfigInvalid, Fault, Place, dotted
-from service.settings.main_checks import check_hubs, check_main
+from service.settings.main_checks import check_canary, check_hubs, check_main
 from service.settings.overrides import apply_overrides
 from service.settings.secrets import Secret, read_password
 from service.settings.section import Section
@@ -52,11 +53,15 @@ def parse(sources: Sources) -> Settings:
     places = {**main_document.values, **categories_document.values}
     if sources.store_url is not None:
         places["store", "url"] = Place(file=sources.store_url.path)
-    return Settings.model_construct(
+    settings = Settings.model_construct(
         **{**dict(main), **dict(categories), **_resolved(main, sources, store_url)},
         hub_passwords=passwords,
         places=places,
     )
+    # Feeds are named all over both files: what they are is known only when both are good.
+    if faults := list(check_canary(main_document, main.canary, catalogue(settings).feeds)):
+        raise ConfigInvalid(faults)
+    return settings
 
 
 def _read(source: SourceFile, *, named_by: str = "") -> YamlDocument:

@@ -1,10 +1,10 @@
 """What must hold between keys of ``communique.yaml``, and for the hubs of both files."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from service.settings.communique_file import StoreSettings
+from service.settings.communique_file import CanarySettings, StoreSettings
 from service.settings.explain import place_of_key, place_of_value
-from service.settings.faults import Fault, dotted
+from service.settings.faults import Fault, dotted, nearest
 from service.settings.yaml_reader import YamlDocument
 
 #: It stands in the shipped file, where nobody should have to remove it to name a url_file.
@@ -67,6 +67,19 @@ def _check_cloud(document: YamlDocument) -> Iterator[Fault]:
             place=place_of_value(document, ("rsscloud", "ping_url")),
             path="rsscloud.ping_url",
             message=f"{ping_url!r} is one of hubs too: keep one of them",
+        )
+
+
+def check_canary(
+    document: YamlDocument, canary: CanarySettings, slugs: Collection[str]
+) -> Iterator[Fault]:
+    """Tell a feed to be watched that there is not: hubs would be watched by nobody."""
+    if canary.watches and canary.feed not in slugs:
+        yield Fault(
+            place=place_of_value(document, ("canary", "feed")),
+            path="canary.feed",
+            message=f"no feed has the slug {canary.feed!r}",
+            suggestion=nearest(canary.feed, sorted(slugs)),
         )
 
 

@@ -37,6 +37,14 @@ def test_a_page_works_and_the_browser_has_nothing_to_complain_of(
     assert not [button for button in buttons if "hidden" in button]
 
 
+def test_the_page_of_hubs_has_nothing_to_complain_of_either(
+    service: Service, tmp_path: Path
+) -> None:
+    seen = visit(f"{service.base_url}/hub/status", profile=tmp_path)
+    assert seen.complaints == []
+    assert "Whether pushes arrive" in seen.dom
+
+
 def test_an_arabic_release_reads_from_right_to_left(service: Service, tmp_path: Path) -> None:
     [page] = [item["url"] for item in service.items() if str(item["title"]).startswith("كيفية بدء")]
     seen = visit(str(page), profile=tmp_path)

@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -71,6 +71,10 @@ class PushingHub:
 
     def _push(self, topic: str) -> None:
         time.sleep(self.delay_s)
+        with suppress(OSError):  # the newsroom may be closed by then
+            self._push_now(topic)
+
+    def _push_now(self, topic: str) -> None:
         _, document = ask("GET", topic)
         body = self.make(document)
         for callback, (subscribed, secret) in list(self.subscribers.items()):

@@ -148,6 +148,15 @@ def test_what_a_hub_says_after_it_has_verified_changes_nothing(office: Office) -
     assert now_is(office).due_at == later(hours=12)
 
 
+def test_what_a_hub_says_after_it_has_denied_changes_nothing_either(office: Office) -> None:
+    with office.database.transaction() as tx:
+        tx.canaries.claim(CANARY, now=NOON, again_at=later(seconds=10))
+        tx.canaries.denied("t0ken", again_at=later(hours=6), result="denied: no")
+        tx.canaries.note(CANARY, asked_at=NOON, result="202 Accepted", is_refused=False)
+    assert (now_is(office).state, now_is(office).last_result) == (CanaryState.DENIED, "denied: no")
+    assert now_is(office).due_at == later(hours=6)
+
+
 def test_a_refused_renewal_leaves_the_old_subscription_standing(office: Office) -> None:
     verify(office)
     at = later(hours=12)

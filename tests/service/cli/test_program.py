@@ -25,7 +25,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"release {name}" for name in ("embargoes", "embargo")),
         *(f"release {name}" for name in ("retract", "restore")),
         *(f"feed {name}" for name in ("list", "render", "check")),
-        *(f"hub {name}" for name in ("pings", "retry")),
+        *(f"hub {name}" for name in ("pings", "retry", "status", "canary")),
         *(f"hub {name}" for name in ("subscriptions", "deliveries", "verify")),
         *(f"hub {name}" for name in ("suspend", "resume", "drop")),
         *(f"token {name}" for name in ("make", "list", "revoke")),

@@ -209,3 +209,21 @@ def test_a_union_of_a_former_slug_is_told_the_present_one(config: ConfigFolder) 
     rest = "unions:\n  - {slug: u, title: U, any_of: [levies]}\n"
     [fault] = config.faults(MAIN, categories("{slug: tax, title: Tax, was: [levies]}", rest=rest))
     assert fault.endswith("no category has the slug 'levies'; did you mean tax?")
+
+
+@pytest.mark.parametrize(
+    ("canary", "expected"),
+    [
+        pytest.param("{feed: tax}", [], id="there is one"),
+        pytest.param("{feed: none, watches: false}", [], id="nobody watches"),
+        pytest.param(
+            "{feed: taxes}",
+            ["communique.yaml:2:16: canary.feed: no feed has the slug 'taxes'; did you mean tax?"],
+            id="there is none",
+        ),
+    ],
+)
+def test_the_watched_feed_is_one_that_there_is(
+    config: ConfigFolder, canary: str, expected: list[str]
+) -> None:
+    assert config.faults(f"{MAIN}canary: {canary}\n", categories(TAX)) == expected
