@@ -11,7 +11,7 @@ from uuid import uuid4
 from feeds.categories import Catalogue
 from feeds.ingest import IntakeRules
 from feeds.model.release import ReleaseId
-from feeds.model.subscription import DeliveryResult, DueDelivery
+from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
@@ -21,7 +21,7 @@ from service.settings import Settings, catalogue, intake_rules
 from service.websub import Publisher, RetryPlan, Teller
 from service.websub.hub.distributor import Distributor, Sending
 from service.websub.hub.rounds import Rounds
-from service.websub.hub.verifier import Question, Verifier
+from service.websub.hub.verifier import Heard, Question, Verifier
 
 VERSION = version("communique")
 
@@ -100,12 +100,18 @@ def publisher(installation: Installation) -> Publisher:
     return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
 
 
-def verifications(installation: Installation, *, worker: str) -> Rounds[Question]:
+def verifications(
+    installation: Installation,
+    *,
+    worker: str,
+    heard: Callable[[PendingRequest, Heard], object] = lambda *_: None,
+) -> Rounds[Question]:
     """What asks callbacks. It closes itself when it has run.
 
     Args:
         installation: Says how.
         worker: Name of this process; see `worker_name`.
+        heard: Told in another thread what came of each question, once it is stored.
     """
     own_hub = installation.settings.own_hub
     verifier = Verifier(
@@ -116,6 +122,7 @@ def verifications(installation: Installation, *, worker: str) -> Rounds[Question
         worker=worker,
         now=utc_now,
         chance=os.urandom,
+        heard=heard,
     )
     courier = _courier(installation, at_once=own_hub.verifications_at_once)
     return Rounds(courier, verifier, name="verification")
@@ -132,7 +139,7 @@ def deliveries(
     Args:
         installation: Says how.
         worker: Name of this process; see `worker_name`.
-        heard: Told of each result, once it is stored.
+        heard: Told in another thread of each result, once it is stored.
     """
     own_hub = installation.settings.own_hub
     distributor = Distributor(

@@ -107,8 +107,8 @@ class DeliveryState:
     """How the deliveries to one subscriber stand."""
 
     subscription: Subscription
-    wanted_edition: int  #: the newest edition it is to have
-    delivered_edition: int  #: the newest edition it has, or began with
+    wanted_edition: int  #: the newest edition it is to have; 0 when none came since it began
+    delivered_edition: int  #: the newest edition that arrived; 0 when none did
     state: str  #: ``delivered``, ``due``, ``sending``, ``retrying`` or ``suspended``
     attempts: int
     due_at: datetime | None  #: the next try, when there is to be one

@@ -2,6 +2,9 @@
 
 One row a subscriber, not one an edition: who is behind gets the newest edition once, however many
 came meanwhile.
+
+Who locks rows of both tables takes the subscriptions before the deliveries, and each in the order
+of their numbers: two that are after the same ones then wait for each other instead of failing.
 """
 
 from collections.abc import Sequence
@@ -14,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    Text,
     bindparam,
     case,
     delete,
@@ -25,27 +29,69 @@ from sqlalchemy import (
 
 from feeds.model.feed import Format
 from feeds.model.subscription import DeliveryResult, DeliveryState, DueDelivery, Wire
+from feeds.store.row_locks import lock_in_order
 from feeds.store.schema import Instant, deliveries, subscriptions
 from feeds.store.subscriptions import subscription_of
 
 _NOW = bindparam("now", type_=Instant)
+_WORKER = bindparam("worker", type_=Text)
+_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
+_EDITION: BindParameter[int] = bindparam("edition", type_=Integer)
 _SENT: BindParameter[int] = bindparam("sent", type_=Integer)
 
 # Built once: each turn of a distribution runs them, and to build one takes longer.
+_OF_TOPIC = (
+    (subscriptions.c.id == deliveries.c.subscription_id)
+    & (subscriptions.c.feed == bindparam("feed"))
+    & (subscriptions.c.format == bindparam("format"))
+    & (subscriptions.c.expires_at > _NOW)
+    & (deliveries.c.wanted_edition < _EDITION)
+)
+_LOCK_TOPIC = select(func.count()).select_from(
+    select(deliveries.c.subscription_id)
+    .where(_OF_TOPIC)
+    .order_by(deliveries.c.subscription_id)
+    .with_for_update(of=deliveries)
+    .subquery("locked")
+)
+_OPEN = (
+    update(deliveries)
+    .where(_OF_TOPIC, subscriptions.c.suspended_at.is_(None))
+    .values(wanted_edition=_EDITION, due_at=func.coalesce(deliveries.c.due_at, _NOW))
+)
+_OPEN_LATER = (
+    update(deliveries)
+    .where(_OF_TOPIC, subscriptions.c.suspended_at.is_not(None))
+    .values(wanted_edition=_EDITION)
+)
 _CLAIM = (
     update(deliveries)
-    .where(deliveries.c.subscription_id.in_(bindparam("ids", expanding=True)))
-    .where(deliveries.c.due_at <= _NOW)
-    .values(claimed_by=bindparam("worker"), due_at=bindparam("until", type_=Instant))
+    .where(deliveries.c.subscription_id.in_(_IDS), deliveries.c.due_at <= _NOW)
+    .values(claimed_by=_WORKER, due_at=bindparam("until", type_=Instant))
     .returning(deliveries.c.subscription_id)
 )
-_OURS = (deliveries.c.subscription_id == bindparam("of")) & (
-    deliveries.c.claimed_by == bindparam("worker")
+# What others hold at this moment is left to them, or to the next turn.
+_FREE = (
+    select(deliveries.c.subscription_id)
+    .where(deliveries.c.subscription_id.in_(_IDS), deliveries.c.due_at <= _NOW)
+    .order_by(deliveries.c.subscription_id)
+    .with_for_update(skip_locked=True)
 )
+_HELD = (
+    select(deliveries.c.subscription_id, deliveries.c.first_failed_at)
+    .where(deliveries.c.subscription_id.in_(_IDS), deliveries.c.claimed_by == _WORKER)
+    .order_by(deliveries.c.subscription_id)
+    .with_for_update()
+)
+_OF: ColumnElement[bool] = deliveries.c.subscription_id == bindparam("of")
 _ARRIVED = (
     update(deliveries)
-    .where(_OURS)
+    .where(_OF)
     .values(
+        # It may be a later one than was owed: the newest is sent, and that one may be as new.
+        wanted_edition=case(
+            (deliveries.c.wanted_edition > _SENT, deliveries.c.wanted_edition), else_=_SENT
+        ),
         delivered_edition=_SENT,
         # An edition that came out meanwhile is owed at once.
         due_at=case((deliveries.c.wanted_edition > _SENT, _NOW), else_=null()),
@@ -61,7 +107,7 @@ _ARRIVED = (
 )
 _FAILED = (
     update(deliveries)
-    .where(_OURS)
+    .where(_OF)
     .values(
         due_at=bindparam("retry_at", type_=Instant),
         claimed_by=None,
@@ -72,6 +118,12 @@ _FAILED = (
         last_result=bindparam("result"),
         last_took_ms=bindparam("took"),
     )
+)
+_GIVEN_UP = update(deliveries).where(_OF).values(due_at=null())
+_SUSPENDED = (
+    update(subscriptions)
+    .where(subscriptions.c.id == bindparam("of"))
+    .values(suspended_at=_NOW, suspended_because=bindparam("because"))
 )
 _DUE = (
     select(
@@ -99,26 +151,20 @@ class Deliveries:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._locks_rows = connection.dialect.name != "sqlite"  # which has one writer at a time
 
     def open(self, feed: str, feed_format: Format, *, edition: int, now: datetime) -> int:
         """Owe a topic's new edition to all that are subscribed to it; says to how many.
 
         Who is being sent an earlier edition, or failed and waits for its next try, keeps its time
-        and gets the newest one then.
+        and gets the newest one then. Who has it already, because the newest is what is sent, is
+        not owed it again. Who is suspended is owed it when it is resumed.
         """
-        subscribed = select(subscriptions.c.id).where(
-            subscriptions.c.feed == feed,
-            subscriptions.c.format == feed_format.value,
-            subscriptions.c.suspended_at.is_(None),
-        )
-        owed = update(deliveries).where(
-            deliveries.c.subscription_id.in_(subscribed),
-            deliveries.c.wanted_edition < edition,
-        )
-        opened = owed.values(
-            wanted_edition=edition, due_at=func.coalesce(deliveries.c.due_at, _NOW)
-        )
-        return self._connection.execute(opened, {"now": now}).rowcount
+        asked = {"feed": feed, "format": feed_format.value, "edition": edition, "now": now}
+        if self._locks_rows:
+            self._connection.execute(_LOCK_TOPIC, asked)
+        self._connection.execute(_OPEN_LATER, asked)
+        return self._connection.execute(_OPEN, asked).rowcount
 
     def due(
         self,
@@ -149,35 +195,43 @@ class Deliveries:
         if not ids:
             return set()
         asked = {"ids": list(ids), "worker": worker, "now": now, "until": until}
-        return {row.subscription_id for row in self._connection.execute(_CLAIM, asked)}
+        if self._locks_rows:
+            free = list(self._connection.execute(_FREE, asked).scalars())
+            if not free:
+                return set()
+            asked["ids"] = free
+        return set(self._connection.execute(_CLAIM, asked).scalars())
 
-    def settle(self, results: Sequence[DeliveryResult], *, worker: str) -> None:
-        """Write down what became of deliveries that this worker has claimed."""
-        arrived, failed, gone = [], [], []
-        for one in results:
-            row = {
-                "of": one.subscription_id,
-                "worker": worker,
-                "now": one.at,
-                "result": one.result,
-                "took": one.took_ms,
-            }
-            if one.delivered_edition is not None:
-                arrived.append({**row, "sent": one.delivered_edition})
-            elif one.is_gone:
-                gone.append(one.subscription_id)
-            else:
-                failed.append({**row, "retry_at": one.retry_at})
-        if arrived:
-            self._connection.execute(_ARRIVED, arrived)
-        if failed:
-            self._connection.execute(_FAILED, failed)
-        for one in results:
-            if one.suspended_because is not None:
-                self._suspend(one)
+    def settle(self, results: Sequence[DeliveryResult], *, worker: str) -> set[int]:
+        """Write down what became of deliveries that this worker has claimed; says of which.
+
+        What others claimed when its time ran out, or is owed to nobody any more, is left alone.
+        """
+        ending = [one.subscription_id for one in results if one.is_gone or one.suspended_because]
+        lock_in_order(self._connection, subscriptions.c.id, ending)
+        asked = {"ids": [one.subscription_id for one in results], "worker": worker}
+        failing = {
+            row.subscription_id: row.first_failed_at is not None
+            for row in (self._connection.execute(_HELD, asked) if results else ())
+        }
+        settled = [one for one in results if one.subscription_id in failing]
+        arrived = [_arrived(one) for one in settled if one.delivered_edition is not None]
+        failed = [one for one in settled if one.delivered_edition is None and not one.is_gone]
+        # One that was renewed while it was being sent has failed for the first time.
+        given_up = [one for one in failed if one.suspended_because and failing[one.subscription_id]]
+        gone = [one.subscription_id for one in settled if one.is_gone]
+        for statement, rows in (
+            (_ARRIVED, arrived),
+            (_FAILED, [_failed(one) for one in failed]),
+            (_GIVEN_UP, [{"of": one.subscription_id} for one in given_up]),
+            (_SUSPENDED, [_suspended(one) for one in given_up]),
+        ):
+            if rows:
+                self._connection.execute(statement, rows)
         if gone:
             ended = delete(subscriptions).where(subscriptions.c.id.in_(gone))
             self._connection.execute(ended)
+        return set(failing)
 
     def listed(self, *, feed: str | None = None, host: str | None = None) -> list[DeliveryState]:
         """How each subscriber stands, by feed, format and callback."""
@@ -211,23 +265,21 @@ class Deliveries:
 
     def retry(self, *, now: datetime, feed: str | None = None, host: str | None = None) -> int:
         """Make failed deliveries that wait due now; says how many. None stands for any."""
-        chosen = select(subscriptions.c.id)
+        is_waiting = (deliveries.c.due_at > now) & deliveries.c.claimed_by.is_(None)
+        chosen = (
+            select(deliveries.c.subscription_id)
+            .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
+            .where(is_waiting)
+            .order_by(deliveries.c.subscription_id)
+            .with_for_update(of=deliveries)
+        )
         if feed is not None:
             chosen = chosen.where(subscriptions.c.feed == feed)
         if host is not None:
             chosen = chosen.where(subscriptions.c.host == host)
-        waiting = update(deliveries).where(
-            deliveries.c.subscription_id.in_(chosen),
-            deliveries.c.due_at > now,
-            deliveries.c.claimed_by.is_(None),
-        )
+        ids = self._connection.execute(chosen).scalars().all()
+        waiting = update(deliveries).where(deliveries.c.subscription_id.in_(ids))
         return self._connection.execute(waiting.values(due_at=now)).rowcount
-
-    def _suspend(self, result: DeliveryResult) -> None:
-        stopped = update(subscriptions).where(subscriptions.c.id == result.subscription_id)
-        self._connection.execute(
-            stopped.values(suspended_at=result.at, suspended_because=result.suspended_because)
-        )
 
 
 _STATE_COLUMNS: tuple[ColumnElement[Any], ...] = (
@@ -245,6 +297,27 @@ _STATE_COLUMNS: tuple[ColumnElement[Any], ...] = (
     deliveries.c.due_at.is_not(None).label("is_owed"),
     deliveries.c.claimed_by.is_not(None).label("is_claimed"),
 )
+
+
+def _arrived(one: DeliveryResult) -> dict[str, Any]:
+    return {**_tried(one), "sent": one.delivered_edition}
+
+
+def _failed(one: DeliveryResult) -> dict[str, Any]:
+    return {**_tried(one), "retry_at": one.retry_at or one.at}
+
+
+def _tried(one: DeliveryResult) -> dict[str, Any]:
+    return {
+        "of": one.subscription_id,
+        "now": one.at,
+        "result": one.result,
+        "took": one.took_ms,
+    }
+
+
+def _suspended(one: DeliveryResult) -> dict[str, Any]:
+    return {"of": one.subscription_id, "now": one.at, "because": one.suspended_because}
 
 
 def _due(row: Any) -> DueDelivery:

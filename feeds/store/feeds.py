@@ -21,6 +21,7 @@ from sqlalchemy import (
 from feeds.errors import FeedNotFound
 from feeds.model.listing import FeedState
 from feeds.store.schema import Instant, documents, feeds, former_documents, pings
+from feeds.store.subscriptions import Subscriptions
 from feeds.store.upserts import upsert
 
 #: What a feed has in other tables by its slug, beside the releases filed into it and its archives,
@@ -68,7 +69,10 @@ def _is_free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 # Built once: an intake and an edition need these, and to build them takes longer than to run them.
 _ASKED = feeds.c.slug.in_(bindparam("slugs", expanding=True))
 _NOW = bindparam("now", type_=Instant)
-_LOCK_IN_ORDER = select(feeds.c.slug).where(_ASKED).order_by(feeds.c.slug).with_for_update()
+# Their keys stay as they are: who adds a subscription to a feed need not wait for an intake.
+_LOCK_IN_ORDER = (
+    select(feeds.c.slug).where(_ASKED).order_by(feeds.c.slug).with_for_update(key_share=True)
+)
 _MARK_STALE = (
     update(feeds)
     .where(_ASKED)
@@ -203,7 +207,11 @@ class Feeds:
         return Masthead(id=row.id, changed_at=row.changed_at)
 
     def end(self, slugs: Sequence[str], *, now: datetime) -> None:
-        """End feeds: their documents and pings go; ids and edition numbers stay, for ever."""
+        """End feeds: their documents and pings go; ids and edition numbers stay, for ever.
+
+        So do subscriptions, to their own end: there is nothing to be sent, until it comes back.
+        """
+        Subscriptions(self._connection).stop(slugs)
         for table in _OF_A_FEED:
             self._connection.execute(delete(table).where(table.c.feed.in_(slugs)))
         ended = update(feeds).where(feeds.c.slug.in_(slugs))

@@ -43,6 +43,9 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + int(value) * _MICROSECOND
 
 
+#: A whole number of 64 bits that can be the key of a row: SQLite takes no other type there.
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -321,7 +324,7 @@ pings = Table(
 subscriptions = Table(
     "subscriptions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _Number, primary_key=True),
     Column(
         "feed",
         Text,
@@ -341,6 +344,8 @@ subscriptions = Table(
     Column("suspended_at", Instant),
     Column("suspended_because", Text),
     UniqueConstraint("feed", "format", "callback"),
+    # All that a distribution asks of them before it sends.
+    Index("ix_subscriptions_topic", "feed", "format", "suspended_at", "expires_at", "id"),
 )
 
 #: How far each subscriber is. Due while ``due_at`` is past; a claim is a later ``due_at``, so that
@@ -350,7 +355,7 @@ deliveries = Table(
     metadata,
     Column(
         "subscription_id",
-        Integer,
+        _Number,
         ForeignKey("subscriptions.id", ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
@@ -367,7 +372,7 @@ deliveries = Table(
     Column("last_result", Text),
     Column("last_took_ms", Integer),
     Column("delivered_at", Instant),
-    Index("ix_deliveries_due", "is_failing", "due_at"),
+    Index("ix_deliveries_due", "is_failing", "due_at", "subscription_id"),
 )
 
 #: What callbacks have yet to confirm, and denials they have yet to hear of. Numbers are never given

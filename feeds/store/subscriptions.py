@@ -1,10 +1,23 @@
 """Subscriptions at the built-in hub, and the requests that become them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from feeds.model.feed import Format
 from feeds.model.subscription import (
@@ -14,8 +27,12 @@ from feeds.model.subscription import (
     SubscriptionRequest,
     Wire,
 )
-from feeds.store.schema import deliveries, documents, subscription_requests, subscriptions
-from feeds.store.upserts import upsert
+from feeds.store.row_locks import lock_in_order
+from feeds.store.schema import Instant, deliveries, subscription_requests, subscriptions
+
+#: Numbers of requests have 31 bits, in both databases.
+_REQUEST_BITS = 31
+_PLACES = 1024
 
 
 class Subscriptions:
@@ -57,12 +74,15 @@ class Subscriptions:
     def due(
         self, *, now: datetime, limit: int, without_hosts: Sequence[str] = ()
     ) -> list[PendingRequest]:
-        """Requests whose callbacks are to be asked now, in the order they came."""
+        """Requests whose callbacks are to be asked now, in the order they came.
+
+        Those that gave no answer before stand behind the others, and so hold nobody up.
+        """
         wanted = (
             select(subscription_requests)
             .where(subscription_requests.c.due_at <= now)
             .where(subscription_requests.c.host.not_in(without_hosts))
-            .order_by(subscription_requests.c.id)
+            .order_by(subscription_requests.c.attempts, subscription_requests.c.id)
             .limit(limit)
         )
         return [_pending(row) for row in self._connection.execute(wanted)]
@@ -76,6 +96,7 @@ class Subscriptions:
         self, ids: Sequence[int], *, worker: str, now: datetime, until: datetime
     ) -> set[int]:
         """Take requests for this worker until then; says which: others took the rest first."""
+        lock_in_order(self._connection, subscription_requests.c.id, ids)
         taken = (
             update(subscription_requests)
             .where(subscription_requests.c.id.in_(ids), subscription_requests.c.due_at <= now)
@@ -94,6 +115,7 @@ class Subscriptions:
 
     def drop_requests(self, ids: Sequence[int]) -> None:
         """Forget requests that were answered, or given up."""
+        lock_in_order(self._connection, subscription_requests.c.id, ids)
         self._connection.execute(
             delete(subscription_requests).where(subscription_requests.c.id.in_(ids))
         )
@@ -109,13 +131,19 @@ class Subscriptions:
     def confirm(self, pending: PendingRequest, *, now: datetime) -> bool:
         """The callback has confirmed a request: it takes effect, and is no longer pending.
 
+        So are those that came before it for the same subscription: they are out of date, and must
+        not take effect when they are confirmed after it.
+
         Returns:
-            False when a later request for the same subscription has taken effect before.
+            False when it was no longer pending, as a later one has taken effect before.
         """
-        request = pending.request
-        self.drop_requests([pending.id])
+        request = self._answer(pending)
+        if request is None:
+            return False
         held = self._connection.execute(
-            select(subscriptions.c.id, subscriptions.c.request_id).where(_is_for(request))
+            select(subscriptions.c.id, subscriptions.c.request_id)
+            .where(_is_for(request))
+            .with_for_update()
         ).one_or_none()
         if held is not None and held.request_id > pending.id:
             return False
@@ -148,7 +176,12 @@ class Subscriptions:
         return None if row is None else subscription_of(row)
 
     def listed(
-        self, *, feed: str | None = None, host: str | None = None, callback: str | None = None
+        self,
+        *,
+        feed: str | None = None,
+        host: str | None = None,
+        callback: str | None = None,
+        limit: int | None = None,
     ) -> list[Subscription]:
         """Subscriptions, by feed, format and callback; of one feed, host or callback if named."""
         wanted = select(subscriptions)
@@ -160,7 +193,8 @@ class Subscriptions:
             if value is not None:
                 wanted = wanted.where(column == value)
         order = (subscriptions.c.feed, subscriptions.c.format, subscriptions.c.callback)
-        return [subscription_of(row) for row in self._connection.execute(wanted.order_by(*order))]
+        found = self._connection.execute(wanted.order_by(*order).limit(limit))
+        return [subscription_of(row) for row in found]
 
     def counted(self) -> dict[tuple[str, Format, str], int]:
         """How many subscriptions there are, by feed, format and state."""
@@ -194,6 +228,7 @@ class Subscriptions:
         running = update(subscriptions).where(
             subscriptions.c.id.in_(ids), subscriptions.c.suspended_at.is_(None)
         )
+        self._lock(ids)
         stopped = self._connection.execute(
             running.values(suspended_at=now, suspended_because=because)
         ).rowcount
@@ -206,22 +241,36 @@ class Subscriptions:
         stopped = update(subscriptions).where(
             subscriptions.c.id.in_(ids), subscriptions.c.suspended_at.is_not(None)
         )
+        self._lock(ids)
         resumed = self._connection.execute(
-            stopped.values(suspended_at=None, suspended_because=None)
-        ).rowcount
-        self._forgive(ids, now=now)
-        return resumed
+            stopped.values(suspended_at=None, suspended_because=None).returning(subscriptions.c.id)
+        )
+        numbers = resumed.scalars().all()
+        self._forgive(numbers, now=now)
+        return len(numbers)
+
+    def stop(self, slugs: Sequence[str]) -> None:
+        """Owe nothing of these feeds to anybody: they have no documents any more."""
+        chosen = select(subscriptions.c.id).where(subscriptions.c.feed.in_(slugs))
+        ids = self._connection.execute(chosen).scalars().all()
+        self._lock(ids)
+        rest = update(deliveries).where(deliveries.c.subscription_id.in_(ids))
+        self._connection.execute(rest.values(due_at=None, claimed_by=None))
 
     def end(self, ids: Sequence[int]) -> int:
         """Forget subscriptions, with their deliveries; says how many."""
+        self._lock(ids)
         ended = delete(subscriptions).where(subscriptions.c.id.in_(ids))
         return self._connection.execute(ended).rowcount
 
     def end_expired(self, *, now: datetime) -> list[Subscription]:
         """Forget those whose lease is over; says which."""
-        ended = delete(subscriptions).where(subscriptions.c.expires_at <= now)
-        rows = self._connection.execute(ended.returning(subscriptions))
-        return [subscription_of(row) for row in rows]
+        is_over = subscriptions.c.expires_at <= now
+        self._lock(
+            self._connection.execute(select(subscriptions.c.id).where(is_over)).scalars().all()
+        )
+        ended = delete(subscriptions).where(is_over).returning(subscriptions)
+        return [subscription_of(row) for row in self._connection.execute(ended)]
 
     def release_claims(self, *, now: datetime) -> None:
         """Free what a worker held that is known to be dead."""
@@ -229,8 +278,32 @@ class Subscriptions:
             held = update(table).where(table.c.claimed_by.is_not(None))
             self._connection.execute(held.values(claimed_by=None, due_at=now))
 
+    def _answer(self, pending: PendingRequest) -> SubscriptionRequest | None:
+        """Take a request from those that wait, and what came before it for the same subscription.
+
+        Returns:
+            The request, with the slug that its feed has by now; None when it waits no more.
+        """
+        kept = subscription_requests.c
+        by_now = select(kept.feed).where(kept.id == pending.id).scalar_subquery()
+        outdated = (
+            select(kept.id, kept.feed)
+            .where(kept.feed == by_now, kept.format == pending.request.format.value)
+            .where(kept.callback == pending.request.callback, kept.id <= pending.id)
+            .where(kept.host == pending.request.host)  # by which there is an index
+            .order_by(kept.id)
+            .with_for_update()
+        )
+        slugs = {row.id: row.feed for row in self._connection.execute(outdated)}
+        if pending.id not in slugs:
+            return None
+        self._connection.execute(delete(subscription_requests).where(kept.id.in_(slugs)))
+        return replace(pending.request, feed=slugs[pending.id])
+
     def _begin(self, request: SubscriptionRequest, terms: dict[str, Any], *, now: datetime) -> None:
+        number = _number(request, terms["request_id"])
         row = {
+            "id": number,
             "feed": request.feed,
             "format": request.format.value,
             "callback": request.callback,
@@ -238,31 +311,54 @@ class Subscriptions:
             "since": now,
             **terms,
         }
-        begun = insert(subscriptions).returning(subscriptions.c.id)
-        number = self._connection.execute(begun, row).scalar_one()
-        current = select(documents.c.edition).where(
-            documents.c.feed == request.feed, documents.c.format == request.format.value
-        )
-        edition = self._connection.execute(current).scalar_one_or_none() or 0
+        self._connection.execute(insert(subscriptions), row)
+        # The edition of now it has fetched, or can fetch; but it may be one that the hub has not
+        # been told of yet, and then it is owed to this one as to all others.
         delivery = {
             "subscription_id": number,
             "host": request.host,
-            "wanted_edition": edition,
-            "delivered_edition": edition,
+            "wanted_edition": 0,
+            "delivered_edition": 0,
             "is_failing": 0,
             "attempts": 0,
         }
-        upsert(self._connection, deliveries, [delivery])
+        self._connection.execute(insert(deliveries), delivery)
+
+    def _lock(self, ids: Sequence[int]) -> None:
+        """Lock subscriptions and their deliveries, in the order in which all lock them."""
+        lock_in_order(self._connection, subscriptions.c.id, ids)
+        lock_in_order(self._connection, deliveries.c.subscription_id, ids)
 
     def _forgive(self, ids: Sequence[int], *, now: datetime) -> None:
-        """Forget failures, and send what is owed at once."""
-        forgiven = update(deliveries).where(
-            deliveries.c.subscription_id.in_(ids), deliveries.c.claimed_by.is_(None)
-        )
+        """Forget failures, and send what is owed at once. What is being sent stays claimed."""
+        is_free = deliveries.c.claimed_by.is_(None)
         is_owed = deliveries.c.wanted_edition > deliveries.c.delivered_edition
-        fresh = {"is_failing": 0, "attempts": 0, "first_failed_at": None}
-        self._connection.execute(forgiven.where(is_owed).values(**fresh, due_at=now))
-        self._connection.execute(forgiven.where(~is_owed).values(**fresh, due_at=None))
+        forgiven = (
+            update(deliveries)
+            .where(deliveries.c.subscription_id.in_(ids))
+            .values(
+                is_failing=0,
+                attempts=0,
+                first_failed_at=None,
+                due_at=case(
+                    (is_free & is_owed, bindparam("now", now, Instant)),
+                    (is_free, None),
+                    else_=deliveries.c.due_at,
+                ),
+            )
+        )
+        self._connection.execute(forgiven)
+
+
+def _number(request: SubscriptionRequest, request_id: int) -> int:
+    """A number that no subscription had before; those of one topic are near each other.
+
+    On SQLite rows lie in the order of their numbers. In that of their beginnings, each of two
+    thousand subscribers among a hundred thousand would lie on a page of its own, and an edition
+    for them would read and write all of those pages.
+    """
+    place = crc32(f"{request.feed}.{request.format.value}".encode()) % _PLACES
+    return place << _REQUEST_BITS | request_id
 
 
 def _is_for(request: SubscriptionRequest) -> ColumnElement[bool]:

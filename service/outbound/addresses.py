@@ -1,5 +1,6 @@
 """Which IP addresses of other people's servers we are willing to connect to. Pure: no sockets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import TypeAlias
@@ -57,18 +58,27 @@ class AddressRules:
     """Decides about one address; every address that a name resolves to has to pass."""
 
     allow_networks: tuple[Network, ...] = ()  #: the operator's exceptions, such as a hub next door
+    is_own: Callable[[Address], bool] = lambda _address: False  #: knows this machine's addresses
 
     def fault(self, address: Address) -> str | None:
-        """Say why we do not connect to *address*: ``loopback``, ``private``, …; None when we do."""
-        meant = _meant(address)
-        if any(_holds(network, meant) for network in self.allow_networks):
+        """Say why we do not connect to *address*: ``loopback``, ``private``, …; None when we do.
+
+        It reads as "is the … address".
+        """
+        if self.is_allowed(address):
             return None
+        meant = _meant(address)
         for kind, network in _KINDS:
             if _holds(network, meant):
                 return kind
         if isinstance(meant, IPv6Address) and meant not in _GLOBAL_UNICAST:
             return "reserved"
-        return None
+        return "machine's own" if self.is_own(meant) else None
+
+    def is_allowed(self, address: Address) -> bool:
+        """True for one of the operator's exceptions."""
+        meant = _meant(address)
+        return any(_holds(network, meant) for network in self.allow_networks)
 
 
 def _meant(address: Address) -> Address:

@@ -6,7 +6,7 @@ The only importer of pydantic's settings models and of PyYAML. Nothing here is g
 
 from service.settings.address_types import StoreUrl
 from service.settings.catalogue import catalogue, intake_rules, site
-from service.settings.communique_file import ApiSettings
+from service.settings.communique_file import ApiSettings, OwnHubSettings
 from service.settings.effective import EffectiveKey, effective
 from service.settings.faults import ConfigInvalid, Fault, Place
 from service.settings.loading import load, parse
@@ -20,6 +20,7 @@ __all__ = [
     "ConfigInvalid",
     "EffectiveKey",
     "Fault",
+    "OwnHubSettings",
     "Place",
     "Settings",
     "SourceFile",

@@ -18,10 +18,12 @@ from service.web import (
     problems,
     sitemaps,
 )
+from service.web import hub as hub_room
 from service.web.answers import harden
 from service.web.api import ApiState, make_blueprint
 from service.web.assets import load_assets
 from service.web.desk import Furniture, HubState, WebState, furnish
+from service.web.reception import Reception
 from service.web.shelf import Shelf
 
 
@@ -64,5 +66,7 @@ def create_app(
         app.register_blueprint(room.blueprint)
     if api is not None:
         app.register_blueprint(make_blueprint(api, clock=clock))
+    if hub is not None:
+        app.register_blueprint(hub_room.make_blueprint(Reception(hub)))
     app.after_request(harden)
     return app

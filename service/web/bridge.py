@@ -22,10 +22,16 @@ from service.web.front import Application, Environ, Front
 #: Nothing that is asked of us is larger: a hub form is a few URLs, a release some megabytes.
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
+#: Where servers ask to be told of news. Each is looked up in the name system and written down, and
+#: they come in storms: they have threads of their own, so that pages do not wait for them.
+ASKED_TO_TELL = frozenset({"/hub", "/cloud/pleaseNotify"})
+_TELLING_THREADS = 2
+#: More than this many would wait for longer than they are patient.
+MAX_WAITING_TO_BE_TOLD = 200
+
 #: PEP 3333 has these two without ``HTTP_``.
 _OWN_NAMES = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
 
-_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 Scope = Mapping[str, Any]
 Message = dict[str, Any]
@@ -41,6 +47,29 @@ class _TooLarge(Exception):
     """The body is larger than any that we take."""
 
 
+class Lane:
+    """Threads for requests of one kind, and how many of these may wait for one."""
+
+    def __init__(self, name: str, *, threads: int, max_waiting: int | None = None) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._max_inside = None if max_waiting is None else threads + max_waiting
+        self._inside = 0
+
+    @property
+    def is_full(self) -> bool:
+        """True when one more would be too many."""
+        return self._max_inside is not None and self._inside >= self._max_inside
+
+    async def run(self, front: Front, environ: Environ) -> tuple[Message, Message]:
+        """Answer a request in one of the threads. To be called from the event loop alone."""
+        self._inside += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, _run, front, environ)
+        finally:
+            self._inside -= 1
+
+
 class Bridge:
     """An ASGI application around a front and all behind it."""
 
@@ -52,7 +81,10 @@ class Bridge:
             threads: How many requests may be worked at at the same time; others wait.
         """
         self.front = front
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._usual = Lane("request", threads=threads)
+        self._telling = Lane(
+            "telling", threads=_TELLING_THREADS, max_waiting=MAX_WAITING_TO_BE_TOLD
+        )
         # One each for what the front has done aside: that is not to wait for slow requests, nor a
         # look for the documents that the one before has found to be new.
         self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
@@ -73,12 +105,15 @@ class Bridge:
         except _Gone:
             return
         except _TooLarge:
-            await _refuse(send)
+            # The rest of it is still on its way: this connection is of no more use.
+            await _refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ("Connection", "close"))
             return
-        environ = _environ(scope, body)
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._threads, _run, self.front, environ)
-        for message in answer:
+        is_to_tell = scope["method"] == "POST" and scope["path"] in ASKED_TO_TELL
+        lane = self._telling if is_to_tell else self._usual
+        if lane.is_full:
+            await _refuse(send, HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", "5"))
+            return
+        for message in await lane.run(self.front, _environ(scope, body)):
             await send(message)
 
 
@@ -98,11 +133,10 @@ async def _collect(receive: Receive) -> bytes:
             return b"".join(pieces)
 
 
-async def _refuse(send: Send) -> None:
-    body = f"{_TOO_LARGE.phrase}\n".encode()
-    fields = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
-    # The rest of it is still on its way: this connection is of no more use.
-    for message in _messages(_TOO_LARGE, [*fields, ("Connection", "close")], body):
+async def _refuse(send: Send, status: HTTPStatus, field: Field) -> None:
+    body = f"{status.phrase}\n".encode()
+    fields = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), field]
+    for message in _messages(status, fields, body):
         await send(message)
 
 

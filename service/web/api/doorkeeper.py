@@ -1,10 +1,7 @@
 """Who may come in, and how often: bearer tokens (RFC 6750) and a bucket for each."""
 
-import math
 import re
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
@@ -13,6 +10,7 @@ from feeds.store.database import Database
 from service.settings import ApiSettings
 from service.tokens import hash_of
 from service.web.api.faults import ApiProblem
+from service.web.buckets import Buckets
 
 _REALM = 'Bearer realm="communique"'
 #: RFC 6750 section 2.1.
@@ -38,12 +36,6 @@ class Forbidden(ApiProblem):
         super().__init__(HTTPStatus.FORBIDDEN, detail, headers={"WWW-Authenticate": challenge})
 
 
-@dataclass(slots=True)
-class _Bucket:
-    fill: float  #: how many requests may come at once
-    at_s: float  #: when it was so
-
-
 class Doorkeeper:
     """Lets bearers of good tokens in. Safe to call from many threads."""
 
@@ -56,9 +48,7 @@ class Doorkeeper:
             seconds: A clock that nobody sets.
         """
         self._database = database
-        self._seconds = seconds
-        self._buckets: dict[str, _Bucket] = {}  #: by token's name: there are few of them
-        self._lock = threading.Lock()
+        self._buckets = Buckets(seconds=seconds)  # by token's name: there are few of them
 
     def admit(self, authorization: str | None, *, limits: ApiSettings, now: datetime) -> Token:
         """The token of who asks.
@@ -82,17 +72,11 @@ class Doorkeeper:
             return tx.tokens.by_hash(hash_of(text))
 
     def _count(self, token: Token, limits: ApiSettings) -> None:
-        per_s = limits.requests_per_minute / 60
-        now_s = self._seconds()
-        with self._lock:
-            bucket = self._buckets.setdefault(token.name, _Bucket(limits.burst, now_s))
-            bucket.fill = min(limits.burst, bucket.fill + (now_s - bucket.at_s) * per_s)
-            bucket.at_s = now_s
-            if bucket.fill >= 1:
-                bucket.fill -= 1
-                return
-            missing = 1 - bucket.fill
-        wait_s = max(1, math.ceil(missing / per_s))
+        wait_s = self._buckets.wait_s(
+            token.name, per_minute=limits.requests_per_minute, burst=limits.burst
+        )
+        if not wait_s:
+            return
         raise ApiProblem(
             HTTPStatus.TOO_MANY_REQUESTS,
             f"this token may ask {limits.requests_per_minute} times a minute",

@@ -111,6 +111,7 @@ class Rounds(Generic[T]):
         self._first_ended_at = 0.0
         self._looks_at = 0.0
         self._paused_until = 0.0
+        self._trouble: Exception | None = None  #: of the last look into the books
         self._is_idle = False
         self._is_closing = False
         self._is_over = threading.Event()
@@ -129,13 +130,14 @@ class Rounds(Generic[T]):
         """Work until nothing is due any more, and all that was begun has ended.
 
         Raises:
-            StoreUnavailable: The store cannot be used.
+            StoreUnavailable: The store cannot be used; what was under way is tried again later.
+            StoreConflict: The same.
         """
         try:
             while not self._is_idle:
                 self._turn()
-                if self._paused_until:
-                    raise StoreUnavailable("the store cannot be used; the log says why")
+                if self._trouble is not None:
+                    raise self._trouble
         finally:
             self._close()
 
@@ -149,7 +151,7 @@ class Rounds(Generic[T]):
         self._is_over.set()
 
     def _wind_up(self) -> None:
-        self._is_closing = True
+        self._is_closing, self._is_idle = True, False
         deadline = time.monotonic() + self._patience_s
         while not self._is_idle and time.monotonic() < deadline:
             self._turn()
@@ -189,17 +191,18 @@ class Rounds(Generic[T]):
 
     def _take(self, keeping: Future[Page[T]]) -> None:
         page: Page[T] = Page()
-        self._paused_until = 0.0
+        self._trouble = None
         try:
             page = keeping.result()
         except (StoreUnavailable, StoreConflict) as error:
             _log.error("store unavailable", work=self._name, reason=str(error))
-            self._ended = self._kept + self._ended
-            self._paused_until = time.monotonic() + PAUSE_S
-        except Exception:
-            # A bug. It must not stop the others' deliveries, nor be met again at once.
+            self._trouble, self._ended = error, self._kept + self._ended
+        except Exception as error:
+            # A bug. It must not stop others' errands, nor be met again at once.
             _log.exception("work failed", work=self._name, lost=len(self._kept))
+            self._trouble = error
             self._books.lose(self._kept)
+        if self._trouble is not None:
             self._paused_until = time.monotonic() + PAUSE_S
         for errand in page.errands:
             done = partial(self._note, errand, time.monotonic())

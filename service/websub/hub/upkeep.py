@@ -10,11 +10,15 @@ from service.websub.hub.topics import farewell, gone
 
 _log = get_logger(__name__)
 
+#: Ended in one transaction: others want to write, too.
+_STEP = 500
+
 
 def end_what_is_over(database: Database, catalogue: Catalogue, *, now: datetime) -> int:
     """End subscriptions that are over; says how many.
 
-    Those to a topic that is gone are told so (WebSub 5.2): "The hub MAY at any point ... deny".
+    Those to a topic that is gone are told so, as WebSub 5.2 has it: "If (and when) the hub decides
+    to deny a subscription, it MUST inform the subscriber". It may do so at any time.
 
     Raises:
         StoreUnavailable: The store cannot be used.
@@ -36,14 +40,19 @@ def _gone_topics(database: Database, catalogue: Catalogue, *, now: datetime) -> 
 
 
 def _end_all(database: Database, catalogue: Catalogue, slug: str, *, now: datetime) -> int:
-    with database.transaction() as tx:
-        ended = tx.subscriptions.listed(feed=slug)
-        for one in ended:
-            tx.subscriptions.ask(_denial(catalogue, one), now=now)
-        tx.subscriptions.end([one.id for one in ended])
-    if ended:
-        _log.info("subscriptions ended with their feed", feed=slug, count=len(ended))
-    return len(ended)
+    count = 0
+    while True:
+        with database.transaction() as tx:
+            ended = tx.subscriptions.listed(feed=slug, limit=_STEP)
+            for one in ended:
+                tx.subscriptions.ask(_denial(catalogue, one), now=now)
+            tx.subscriptions.end([one.id for one in ended])
+        count += len(ended)
+        if len(ended) < _STEP:
+            break
+    if count:
+        _log.info("subscriptions ended with their feed", feed=slug, count=count)
+    return count
 
 
 def _denial(catalogue: Catalogue, subscription: Subscription) -> SubscriptionRequest:

@@ -1,17 +1,16 @@
 """Asks callbacks whether they want what was asked for in their name (WebSub 5.2, 5.3)."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from enum import StrEnum
 
 from feeds.categories import Catalogue
 from feeds.model.subscription import Mode, PendingRequest, Wire
 from feeds.store.changes import Changes
 from feeds.store.database import Database, Transaction
 from service.logs import get_logger
-from service.outbound import OutboundFailed
+from service.outbound import OutboundFailed, Receipt
 from service.websub.hub.attention import Attention
 from service.websub.hub.challenges import CHALLENGE_BYTES, challenge
 from service.websub.hub.load import Load
@@ -33,6 +32,36 @@ _CLAIM_SLACK_S = 60.0
 
 #: What is claimed in one step.
 _STEP = 64
+
+
+class Verdict(StrEnum):
+    """What came of a question."""
+
+    CONFIRMED = "confirmed"
+    OUTDATED = "outdated"  #: confirmed, after a later request for the same subscription
+    REFUSED = "refused"  #: the answer was no confirmation
+    TOLD = "told"  #: of a denial
+    PUT_OFF = "put off"  #: no answer; to be asked again
+    GIVEN_UP = "given up"
+
+
+#: What ops read of each in the log.
+_EVENTS = {
+    Verdict.CONFIRMED: "request confirmed",
+    Verdict.OUTDATED: "request out of date",
+    Verdict.REFUSED: "request not confirmed",
+    Verdict.TOLD: "denial told",
+    Verdict.PUT_OFF: "callback gave no answer",
+    Verdict.GIVEN_UP: "request given up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a question, and how the callback put it."""
+
+    verdict: Verdict
+    said: str  #: its status, or why there was no answer; one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +90,7 @@ class Verifier:
         worker: str,
         now: Callable[[], datetime],
         chance: Callable[[int], bytes],
+        heard: Callable[[PendingRequest, Heard], object] = lambda *_: None,
         ways: Mapping[Wire, Way] = WAYS,
     ) -> None:
         """Keep what every question needs.
@@ -73,6 +103,7 @@ class Verifier:
             worker: Name of this process, for its claims.
             now: The clock.
             chance: Gives so many random bytes, that nobody can guess.
+            heard: Told what came of each question, once it is stored.
             ways: What is asked in each protocol.
         """
         self._database = database
@@ -82,6 +113,7 @@ class Verifier:
         self._worker = worker
         self._now = now
         self._chance = chance
+        self._heard = heard
         self._ways = ways
         self._attention = Attention(Changes(database))
         self._own_callbacks = f"{catalogue.site.hub}/"
@@ -92,17 +124,17 @@ class Verifier:
         now = self._now()
         if not ended and not (begins and is_called_for and self._has_work(now)):
             return Page()
-        told = _Told()
         with self._load.unless_it_fails():
             for one in ended:
                 self._load.take_off(one.errand.host)
             # What is lost with the machine is asked again.
             with self._database.unsynced() as tx:
-                for one in ended:
-                    self._settle(tx, one, told, now=now)
+                heard = [self._settle(tx, one, now=now) for one in ended]
                 page = self._take(tx, now=now) if begins else Page[Question]()
-                tx.hub_tallies.add(self._catalogue.site.hub, **told.counts)
-        told.tell()
+                tx.hub_tallies.add(self._catalogue.site.hub, **_counts(ended, heard))
+        for one, came in zip(ended, heard, strict=True):
+            _tell(one.errand.of.pending, came)
+            self._heard(one.errand.of.pending, came)
         return page
 
     def lose(self, ended: Sequence[Ended[Question]]) -> None:
@@ -160,67 +192,47 @@ class Verifier:
             parcel = replace(parcel, is_own=True)
         return None if parcel is None else Errand(question, request.host, parcel)
 
-    def _settle(
-        self, tx: Transaction, ended: Ended[Question], told: "_Told", *, now: datetime
-    ) -> None:
+    def _settle(self, tx: Transaction, ended: Ended[Question], *, now: datetime) -> Heard:
         question, end = ended.errand.of, ended.end
         pending = question.pending
-        if not question.is_denial:
-            told.counts["verifications_sent"] += 1
         if isinstance(end, OutboundFailed):
-            self._put_off(tx, question, end, told, now=now)
-        elif question.is_denial:
-            tx.subscriptions.drop_requests([pending.id])
-            told.add("denial told", pending, status=end.status)
-        elif self._ways[pending.request.wire].confirms(pending, question.challenge, end):
-            self._confirm(tx, pending, told, now=now)
-        else:
-            tx.subscriptions.drop_requests([pending.id])
-            told.add("request not confirmed", pending, status=end.status)
+            return self._put_off(tx, pending, end, now=now)
+        said = str(end.status)
+        if not question.is_denial and self._is_confirmed(question, end):
+            is_in_time = tx.subscriptions.confirm(pending, now=now)
+            return Heard(Verdict.CONFIRMED if is_in_time else Verdict.OUTDATED, said)
+        tx.subscriptions.drop_requests([pending.id])
+        return Heard(Verdict.TOLD if question.is_denial else Verdict.REFUSED, said)
 
-    def _confirm(
-        self, tx: Transaction, pending: PendingRequest, told: "_Told", *, now: datetime
-    ) -> None:
-        told.counts["verifications_confirmed"] += 1
-        if not tx.subscriptions.confirm(pending, now=now):
-            told.add("request out of date", pending)
-        elif pending.request.mode is Mode.SUBSCRIBE:
-            told.add("subscription confirmed", pending, lease_s=pending.request.lease_s)
-        else:
-            told.add("subscription ended", pending)
+    def _is_confirmed(self, question: Question, receipt: Receipt) -> bool:
+        way = self._ways[question.pending.request.wire]
+        return way.confirms(question.pending, question.challenge, receipt)
 
     def _put_off(
-        self,
-        tx: Transaction,
-        question: Question,
-        error: OutboundFailed,
-        told: "_Told",
-        *,
-        now: datetime,
-    ) -> None:
-        pending = question.pending
+        self, tx: Transaction, pending: PendingRequest, error: OutboundFailed, *, now: datetime
+    ) -> Heard:
         if error.permanent or pending.attempts >= len(PAUSES_S):
             tx.subscriptions.drop_requests([pending.id])
-            told.add("request given up", pending, reason=error.reason)
-            return
+            return Heard(Verdict.GIVEN_UP, error.reason)
         pause_s = PAUSES_S[pending.attempts]
         tx.subscriptions.put_off(pending.id, until=now + timedelta(seconds=pause_s))
-        told.add("callback gave no answer", pending, reason=error.reason, next=f"{pause_s:g}s")
+        return Heard(Verdict.PUT_OFF, error.reason)
 
 
-class _Told:
-    """What is to be counted and told of, once it is stored."""
+def _counts(ended: Sequence[Ended[Question]], heard: Sequence[Heard]) -> dict[str, int]:
+    return {
+        "verifications_sent": sum(not one.errand.of.is_denial for one in ended),
+        "verifications_confirmed": sum(came.verdict is Verdict.CONFIRMED for came in heard),
+    }
 
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self._lines: list[tuple[str, dict[str, Any]]] = []
 
-    def add(self, event: str, pending: PendingRequest, **facts: Any) -> None:
-        # Of the callback, its host alone: the rest is nobody's but the subscriber's.
-        request = pending.request
-        named = {"mode": request.mode.value, "topic": request.topic, "host": request.host}
-        self._lines.append((event, {**named, **facts}))
-
-    def tell(self) -> None:
-        for event, facts in self._lines:
-            _log.info(event, **facts)
+def _tell(pending: PendingRequest, came: Heard) -> None:
+    # Of the callback, its host alone: the rest is nobody's but the subscriber's.
+    request = pending.request
+    _log.info(
+        _EVENTS[came.verdict],
+        mode=request.mode.value,
+        topic=request.topic,
+        host=request.host,
+        said=came.said,
+    )

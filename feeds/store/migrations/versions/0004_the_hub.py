@@ -9,6 +9,9 @@ branch_labels = None
 depends_on = None
 
 
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
 def upgrade() -> None:
     """Bring the schema here."""
     op.create_table(
@@ -89,7 +92,7 @@ def upgrade() -> None:
 
     op.create_table(
         "subscriptions",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", _NUMBER, nullable=False),
         sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("format", sa.Text(), nullable=False),
         sa.Column("callback", sa.Text(), nullable=False),
@@ -119,10 +122,16 @@ def upgrade() -> None:
         op.f("ix_subscriptions_expires_at"), "subscriptions", ["expires_at"], unique=False
     )
     op.create_index(op.f("ix_subscriptions_host"), "subscriptions", ["host"], unique=False)
+    op.create_index(
+        "ix_subscriptions_topic",
+        "subscriptions",
+        ["feed", "format", "suspended_at", "expires_at", "id"],
+        unique=False,
+    )
 
     op.create_table(
         "deliveries",
-        sa.Column("subscription_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("subscription_id", _NUMBER, autoincrement=False, nullable=False),
         sa.Column("host", sa.Text(), nullable=False),
         sa.Column("wanted_edition", sa.Integer(), nullable=False),
         sa.Column("delivered_edition", sa.Integer(), nullable=False),
@@ -143,4 +152,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_deliveries")),
     )
-    op.create_index("ix_deliveries_due", "deliveries", ["is_failing", "due_at"], unique=False)
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["is_failing", "due_at", "subscription_id"],
+        unique=False,
+    )
