@@ -48,7 +48,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "markupsafe": ("service.web",),
     "nh3": ("feeds.ingest.html_bodies",),
     "prometheus_client": ("service.metrics",),
-    "pycurl": ("service.outbound.courier",),
+    "pycurl": ("service.outbound.courier", "service.outbound.exchange"),
     "pydantic": ("service.settings", "service.web.api"),
     "pydantic_core": ("service.settings",),
     "requests": ("service.outbound",),

@@ -4,7 +4,7 @@ Nothing outside this package speaks HTTP as a client.
 """
 
 from service.outbound.addresses import AddressRules
-from service.outbound.courier import Courier, Parcel, Receipt
+from service.outbound.courier import Courier
 from service.outbound.door import Answer, Outbound
 from service.outbound.errors import (
     AddressForbidden,
@@ -14,6 +14,8 @@ from service.outbound.errors import (
     OutboundTimedOut,
     ServerUnreachable,
 )
+from service.outbound.own_addresses import rules_of_this_machine
+from service.outbound.parcels import Parcel, Receipt
 from service.outbound.targets import place_of
 
 __all__ = [
@@ -30,4 +32,5 @@ __all__ = [
     "Receipt",
     "ServerUnreachable",
     "place_of",
+    "rules_of_this_machine",
 ]

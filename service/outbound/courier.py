@@ -6,78 +6,54 @@ connected to, by the very hook that opens the socket; no redirect is followed, n
 credential comes from anywhere, and answers are read to a cap and within a time.
 """
 
-import selectors
+import re
+import select
 import socket
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
 import pycurl
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from service.outbound.addresses import AddressRules
 from service.outbound.errors import (
     AddressForbidden,
     AddressInvalid,
+    HostUnknown,
     OutboundFailed,
     OutboundTimedOut,
     ServerUnreachable,
 )
+from service.outbound.exchange import Exchange, Manner
 from service.outbound.failures import one_line
-from service.outbound.targets import Resolver, Target, find_target, place_of, system_resolver
+from service.outbound.lookups import Lookups
+from service.outbound.own_addresses import rules_of_this_machine
+from service.outbound.parcels import Done, Parcel, Receipt
+from service.outbound.targets import Resolver, Target, system_resolver, without_user
 
-#: Names that are looked up at the same time: those of a hanging name server wait, others go on.
-LOOKUPS_AT_ONCE = 32
+#: libcurl keeps addresses for 60 s. They are told anew before, so that it never looks for others.
+_PINNED_S = 30.0
 
-#: How long the addresses of a name are trusted: long enough for a distribution, no longer than
-#: what their owner may have moved meanwhile.
-ADDRESSES_KEPT_S = 60.0
-MAX_HOSTS_KEPT = 10_000
-
-#: What libcurl sets aside for each transfer; its own sizes are for large files.
-_RECEIVE_BYTES = 4096
-_SEND_BYTES = 65_536
-
-#: What is of our own making may be anywhere.
-_ANYWHERE = AddressRules((ip_network("0.0.0.0/0"), ip_network("::/0")))
+#: How soon a look-up that waits for its turn is seen to.
+_QUEUE_SEEN_S = 0.1
 
 _TIMED_OUT = 28  # CURLE_OPERATION_TIMEDOUT
-_CUT_OFF = 23  # CURLE_WRITE_ERROR: we had enough of the answer
-_REFUSED = -1  # CURL_SOCKET_BAD
+_UNTRUSTED = 60  # CURLE_PEER_FAILED_VERIFICATION
 
+#: What libcurl says around the reason, in its versions.
+_AROUND_TLS = re.compile(r"^SSL(?: certificate [^:]*)?: | \(\d+\)$")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
-    """One request. Its URL is sent byte for byte."""
-
-    url: str
-    body: bytes | None = None  #: with one it is a POST; without, a GET
-    headers: tuple[str, ...] = ()  #: ``Name: value``
-    max_answer_bytes: int = 16_384  #: what of the answer's body is read
-    is_own: bool = False  #: to an address of our own making: it may be private
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What came back."""
-
-    status: int
-    body: bytes  #: its beginning, to the parcel's cap
-    elapsed_s: float
-
-    @property
-    def is_success(self) -> bool:
-        """True for 2xx. A redirect is none: it is not followed."""
-        return 200 <= self.status < 300
-
-
-Done = Callable[[Receipt | OutboundFailed], None]
+_READ, _WRITE = 1, 4  # EPOLLIN and POLLIN, EPOLLOUT and POLLOUT
+_MASKS = {
+    pycurl.POLL_NONE: 0,
+    pycurl.POLL_IN: _READ,
+    pycurl.POLL_OUT: _WRITE,
+    pycurl.POLL_INOUT: _READ | _WRITE,
+}
 
 
 class Courier:
@@ -101,134 +77,207 @@ class Courier:
             user_agent: How we introduce ourselves (RFC 9110 section 10.1.5).
             at_once: Exchanges under way.
             ca_file: Certificates to trust instead of the public authorities', in PEM.
-            resolve: Gives the addresses of a name.
+            resolve: Gives the addresses of a name. Called in threads; it may hang.
         """
-        self.rules = AddressRules(tuple(allow_networks))
+        self.rules = rules_of_this_machine(tuple(allow_networks))
         self._timeout_s = timeout_s
-        self.user_agent = user_agent
         self._at_once = at_once
-        self.ca_file = ca_file
-        self._resolve = resolve
+        self._manner = Manner(
+            user_agent=user_agent,
+            ca_file=DEFAULT_CA_BUNDLE_PATH if ca_file is None else str(ca_file),
+            timeout_ms=max(1, int(timeout_s * 1000)),
+        )
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._multi.setopt(pycurl.M_MAXCONNECTS, at_once)
-        self._selector = selectors.DefaultSelector()
+        self._poller, self._poll = _make_poller()
+        self._watched: set[int] = set()
         self._alarm_at: float | None = None
-        self._idle: list[_Exchange] = []
-        self._by_curl: dict[Any, _Exchange] = {}
-        self._under_way: set[_Exchange] = set()
-        self._by_host: Counter[str] = Counter()
-        self._lookups = ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="lookup")
-        self._found: deque[tuple[_Exchange, Future[Target]]] = deque()
-        self._targets: dict[tuple[str, int], tuple[float, Target]] = {}
+        self._idle: list[Exchange] = []
+        self._by_curl: dict[Any, Exchange] = {}
+        self._under_way = 0
+        self._by_host: dict[str, int] = {}
+        self._waiting: dict[Exchange, None] = {}  # for a look-up; who began first is first
+        self._ended: deque[tuple[Done, str, Receipt | OutboundFailed]] = deque()
         self._bell, self._button = socket.socketpair()
         self._bell.settimeout(0)
-        self._selector.register(self._bell, selectors.EVENT_READ)
+        self._button.settimeout(0)
+        self._poller.register(self._bell.fileno(), _READ)
+        self._lookups = Lookups(self.rules, resolve, self._ring)
+        self._is_closed = False
 
     @property
     def room(self) -> int:
         """How many more parcels may be sent now."""
-        return self._at_once - len(self._under_way)
+        return self._at_once - self._under_way
 
     @property
     def under_way(self) -> int:
         """How many parcels were sent and have no end yet."""
-        return len(self._under_way)
+        return self._under_way
 
     def under_way_to(self, host: str) -> int:
         """How many of them to one host."""
-        return self._by_host[host]
+        return self._by_host.get(host, 0)
 
     def send(self, parcel: Parcel, done: Done, *, host: str) -> None:
         """Begin an exchange. *done* is told its end, in a `turn`.
 
         Args:
             parcel: The request.
-            done: Called once, with the answer or with the reason why there is none.
+            done: Called once, with the answer or with the reason why there is none. It may send.
             host: What it is counted under.
+
+        Raises:
+            ValueError: A header of the parcel is no line of printable ASCII.
         """
+        headers = "".join(parcel.headers)
+        if not (headers.isascii() and headers.isprintable()):
+            raise ValueError(f"headers are lines of printable ASCII, not {parcel.headers!r}")
         exchange = self._idle.pop() if self._idle else self._make()
         exchange.begin(parcel, done, host)
-        self._under_way.add(exchange)
-        self._by_host[host] += 1
+        self._under_way += 1
+        self._by_host[host] = self._by_host.get(host, 0) + 1
         try:
-            exchange.place = place_of(parcel.url)
+            found = self._lookups.host_of(parcel.url, is_own=parcel.is_own)
         except OutboundFailed as error:
-            self._end(exchange, error)
+            self._end(exchange, AddressInvalid(without_user(parcel.url), error.reason))
             return
-        held = self._targets.get(exchange.place)
-        if held is not None and held[0] > exchange.began_at:
-            self._go(exchange, held[1])
+        exchange.host, exchange.asked_for = found
+        if exchange.host.good_until > exchange.began_at:
+            self._go(exchange, self._manner.timeout_ms)
             return
-        rules = _ANYWHERE if parcel.is_own else self.rules
-        looking = self._lookups.submit(find_target, parcel.url, rules=rules, resolve=self._resolve)
-        looking.add_done_callback(partial(self._note_found, exchange))
+        exchange.host.waiting.append(exchange)
+        self._waiting[exchange] = None
+        self._lookups.look_up(exchange.host)
 
     def turn(self, wait_s: float) -> None:
-        """Do what can be done; wait for the network so long at most."""
-        left_s = wait_s
-        if self._alarm_at is not None:
-            left_s = min(left_s, max(0.0, self._alarm_at - time.monotonic()))
-        for key, mask in self._selector.select(left_s):
-            if key.fileobj is self._bell:
-                with suppress(BlockingIOError):
-                    self._bell.recv(4096)
+        """Do what can be done; wait for the network so long at most.
+
+        An error in a ``done`` is a bug, and flies; but not before all others that ended have been
+        told so. Several fly as a group.
+        """
+        self._sound_alarm()
+        for fd, mask in self._poll(self._patience(wait_s)):
+            if fd in self._watched:
+                self._multi.socket_action(fd, _flags(mask))
+            elif fd == self._bell.fileno():
+                self._hear()
             else:
-                self._multi.socket_action(key.fd, _flags(mask))
-        if self._alarm_at is not None and time.monotonic() >= self._alarm_at:
-            self._alarm_at = None
-            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        while self._found:
-            self._take_found(*self._found.popleft())
-        self._finish_ended()
+                # libcurl lost interest in it before: a connection that is kept for later.
+                with suppress(OSError, KeyError):
+                    self._poller.unregister(fd)
+        self._sound_alarm()
+        self._give_up_waiting()
+        self._lookups.begin_what_may()
+        bugs = self._take_found()
+        self._settle_ended()
+        bugs += self._tell_ended()
+        if len(bugs) > 1:
+            raise ExceptionGroup("errors at the ends of several exchanges", bugs)
+        if bugs:
+            raise bugs[0]
 
     def close(self) -> None:
-        """Drop what is under way, without an end."""
-        for exchange in self._under_way:
-            with suppress(pycurl.error):
-                self._multi.remove_handle(exchange.curl)
+        """Drop what is under way, without an end. A ``done`` may call this, too."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._ended.clear()
+        self._under_way = 0
+        self._by_host.clear()
+        self._waiting.clear()
+        for curl in self._by_curl:
+            with suppress(pycurl.error):  # is not under way
+                self._multi.remove_handle(curl)
+            curl.close()
         self._multi.close()
-        self._lookups.shutdown(wait=False, cancel_futures=True)
-        self._selector.close()
+        self._by_curl.clear()
+        self._idle.clear()
+        self._lookups.close()
+        if hasattr(self._poller, "close"):
+            self._poller.close()
         self._bell.close()
         self._button.close()
 
-    def _make(self) -> "_Exchange":
-        exchange = _Exchange(self)
+    def _make(self) -> Exchange:
+        exchange = Exchange(self._manner)
         self._by_curl[exchange.curl] = exchange
         return exchange
 
-    def _note_found(self, exchange: "_Exchange", looking: Future[Target]) -> None:
-        self._found.append((exchange, looking))
+    def _patience(self, wait_s: float) -> float:
+        """How long we may wait for the network before something else is to be done."""
+        if self._ended:
+            return 0.0
+        until = []
+        if self._alarm_at is not None:
+            until.append(self._alarm_at)
+        if self._waiting:
+            until.append(next(iter(self._waiting)).began_at + self._timeout_s)
+        if until:
+            wait_s = min(wait_s, max(0.0, min(until) - time.monotonic()))
+        return min(wait_s, _QUEUE_SEEN_S) if self._lookups.are_queued else wait_s
+
+    def _sound_alarm(self) -> None:
+        if self._alarm_at is not None and time.monotonic() >= self._alarm_at:
+            self._alarm_at = None
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+
+    # Looking up
+
+    def _ring(self) -> None:
+        # Full, the bell has been heard by nobody yet; closed, there is nobody to hear it.
         with suppress(OSError):
             self._button.send(b"!")
 
-    def _take_found(self, exchange: "_Exchange", looking: Future[Target]) -> None:
-        try:
-            target = looking.result()
-        except OutboundFailed as error:
-            self._end(exchange, error)
-            return
-        if len(self._targets) >= MAX_HOSTS_KEPT:
-            self._targets.clear()
-        self._targets[exchange.place] = (time.monotonic() + ADDRESSES_KEPT_S, target)
-        self._go(exchange, target)
+    def _hear(self) -> None:
+        with suppress(BlockingIOError):
+            self._bell.recv(4096)
 
-    def _go(self, exchange: "_Exchange", target: Target) -> None:
-        left_s = exchange.began_at + self._timeout_s - time.monotonic()
-        if left_s <= 0:
+    def _give_up_waiting(self) -> None:
+        """End what waits for a look-up that hangs. Others may still be glad of its result."""
+        began_before = time.monotonic() - self._timeout_s
+        while self._waiting:
+            exchange = next(iter(self._waiting))
+            if exchange.began_at > began_before:
+                return
+            del self._waiting[exchange]
+            exchange.host.waiting.remove(exchange)
             self._end(exchange, self._late(exchange.parcel.url))
-            return
+
+    def _take_found(self) -> list[Exception]:
+        bugs = []
+        for host, found in self._lookups.take_found():
+            waiting, host.waiting = host.waiting, []
+            for exchange in waiting:
+                del self._waiting[exchange]
+                if isinstance(found, Target):
+                    left_s = exchange.began_at + self._timeout_s - time.monotonic()
+                    self._go(exchange, max(1, int(left_s * 1000)))
+                else:
+                    self._end(exchange, _retold(found, exchange.parcel.url))
+            if not isinstance(found, Target | OutboundFailed):
+                bugs.append(found)
+        return bugs
+
+    # From the addresses to the answer
+
+    def _go(self, exchange: Exchange, timeout_ms: int) -> None:
+        host = exchange.host
         try:
-            exchange.load(target, left_s)
+            exchange.load(host.addresses, self._lookups.rules_for(host), timeout_ms)
+            if host.literal is None and host.pinned_until < exchange.began_at:
+                exchange.pin()
+                host.pinned_until = exchange.began_at + _PINNED_S
             self._multi.add_handle(exchange.curl)
         except (pycurl.error, UnicodeError) as error:
-            self._end(exchange, AddressInvalid(exchange.parcel.url, f"is not a URL: {error}"))
+            reason = one_line(f"is not a URL: {error}")
+            self._end(exchange, AddressInvalid(exchange.parcel.url, reason))
 
-    def _finish_ended(self) -> None:
+    def _settle_ended(self) -> None:
         while True:
-            queued, well, ill = self._multi.info_read(64)
+            queued, well, ill = self._multi.info_read()
             for curl in well:
                 self._settle(self._by_curl[curl], 0, "")
             for curl, code, words in ill:
@@ -236,138 +285,103 @@ class Courier:
             if not queued:
                 return
 
-    def _settle(self, exchange: "_Exchange", code: int, words: str) -> None:
+    def _settle(self, exchange: Exchange, code: int, words: str) -> None:
         self._multi.remove_handle(exchange.curl)
         status = exchange.curl.getinfo(pycurl.RESPONSE_CODE)
-        if status >= 200 and code in (0, _CUT_OFF, _TIMED_OUT):
-            # The status decides; a body that breaks off or drips changes nothing any more.
-            self._end(
-                exchange,
-                Receipt(
-                    status=status,
-                    body=bytes(exchange.body),
-                    elapsed_s=time.monotonic() - exchange.began_at,
-                ),
-            )
+        if status >= 200:
+            # The status decides. What comes after it (a body that breaks off, drips or never ends,
+            # headers without an end, a connection closed in the middle of what we send) changes
+            # nothing any more.
+            elapsed_s = time.monotonic() - exchange.began_at
+            body = bytes(exchange.body)
+            self._end(exchange, Receipt(status=status, body=body, elapsed_s=elapsed_s))
         else:
             self._end(exchange, self._failure(exchange, code, words))
 
-    def _failure(self, exchange: "_Exchange", code: int, words: str) -> OutboundFailed:
+    def _failure(self, exchange: Exchange, code: int, words: str) -> OutboundFailed:
         url = exchange.parcel.url
-        if exchange.forbidden is not None:
-            return AddressForbidden(url, exchange.forbidden)
+        if exchange.fault is not None:
+            return AddressForbidden(url, exchange.fault)
         if code == _TIMED_OUT:
             return self._late(url)
-        return ServerUnreachable(url, one_line(words) or pycurl_reason(code))
+        return ServerUnreachable(url, _in_words(code, words))
 
     def _late(self, url: str) -> OutboundTimedOut:
         return OutboundTimedOut(url, f"no answer within {self._timeout_s:g} s")
 
-    def _end(self, exchange: "_Exchange", end: Receipt | OutboundFailed) -> None:
-        done, host = exchange.done, exchange.host
-        self._under_way.discard(exchange)
-        self._by_host[host] -= 1
-        if not self._by_host[host]:
-            del self._by_host[host]
-        exchange.forget()
+    def _end(self, exchange: Exchange, end: Receipt | OutboundFailed) -> None:
+        self._ended.append((exchange.done, exchange.counted_under, end))
+        exchange.unload()
         self._idle.append(exchange)
-        done(end)
+
+    def _tell_ended(self) -> list[Exception]:
+        bugs: list[Exception] = []
+        # What ends while we tell, because a `done` sent what cannot be sent, is told by the next
+        # turn: otherwise this could go on for ever.
+        for _ in range(len(self._ended)):
+            if self._is_closed:
+                break
+            done, host, end = self._ended.popleft()
+            self._under_way -= 1
+            left = self._by_host[host] - 1
+            if left:
+                self._by_host[host] = left
+            else:
+                del self._by_host[host]
+            try:
+                done(end)
+            except Exception as error:  # is raised by `turn`
+                bugs.append(error)
+        return bugs
 
     # What libcurl calls
 
     def _watch(self, event: int, fd: int, _multi: object, _data: object) -> None:
         if event == pycurl.POLL_REMOVE:
-            with suppress(KeyError, ValueError):
-                self._selector.unregister(fd)
+            # It stays registered, since most are soon used again; `turn` sees to the others. One
+            # that is closed now leaves by itself.
+            self._watched.discard(fd)
             return
-        mask = 0
-        if event in (pycurl.POLL_IN, pycurl.POLL_INOUT):
-            mask |= selectors.EVENT_READ
-        if event in (pycurl.POLL_OUT, pycurl.POLL_INOUT):
-            mask |= selectors.EVENT_WRITE
+        self._watched.add(fd)
+        mask = _MASKS[event]
         try:
-            self._selector.modify(fd, mask)
-        except KeyError:
-            self._selector.register(fd, mask)
+            self._poller.modify(fd, mask)
+        except FileNotFoundError:
+            self._poller.register(fd, mask)
 
     def _set_timer(self, timeout_ms: int) -> None:
         self._alarm_at = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
 
 
-class _Exchange:
-    """A handle of libcurl, used again and again, and what it is at now."""
+def _make_poller() -> tuple[Any, Callable[[float], list[tuple[int, int]]]]:
+    """What watches sockets, and how it is asked for so many seconds.
 
-    def __init__(self, courier: Courier) -> None:
-        self.courier = courier
-        self.body = bytearray()
-        self.place = ("", 0)
-        self.forbidden: str | None = None
-        self.curl: Any = pycurl.Curl()
-        set_option = self.curl.setopt
-        set_option(pycurl.NOSIGNAL, 1)
-        set_option(pycurl.FOLLOWLOCATION, 0)
-        set_option(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        set_option(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-        set_option(pycurl.PATH_AS_IS, 1)
-        set_option(pycurl.PROXY, "")
-        set_option(pycurl.NETRC, pycurl.NETRC_IGNORED)
-        set_option(pycurl.USERAGENT, courier.user_agent)
-        set_option(pycurl.BUFFERSIZE, _RECEIVE_BYTES)
-        set_option(pycurl.UPLOAD_BUFFERSIZE, _SEND_BYTES)
-        set_option(pycurl.WRITEFUNCTION, self._take)
-        set_option(pycurl.OPENSOCKETFUNCTION, self._open)
-        if courier.ca_file is not None:
-            set_option(pycurl.CAINFO, str(courier.ca_file))
-
-    def begin(self, parcel: Parcel, done: Done, host: str) -> None:
-        self.parcel, self.done, self.host = parcel, done, host
-        self.began_at = time.monotonic()
-        self.forbidden = None
-        self.body.clear()
-
-    def load(self, target: Target, left_s: float) -> None:
-        parcel, set_option = self.parcel, self.curl.setopt
-        set_option(pycurl.URL, parcel.url)
-        set_option(pycurl.TIMEOUT_MS, max(1, int(left_s * 1000)))
-        # "Expect: 100-continue" would cost a round trip, and a second where it is not understood.
-        set_option(pycurl.HTTPHEADER, [*parcel.headers, "Accept: */*", "Expect:"])
-        if parcel.body is None:
-            set_option(pycurl.HTTPGET, 1)
-        else:
-            set_option(pycurl.POST, 1)
-            set_option(pycurl.POSTFIELDS, parcel.body)
-        addresses = ",".join(
-            f"[{each}]" if each.version == 6 else str(each) for each in target.addresses
-        )
-        set_option(pycurl.RESOLVE, [f"+{target.host}:{target.port}:{addresses}"])
-
-    def forget(self) -> None:
-        del self.parcel, self.done
-        self.body.clear()
-
-    def _take(self, piece: bytes) -> int:
-        room = self.parcel.max_answer_bytes - len(self.body)
-        self.body += piece[:room]
-        return len(piece) if len(piece) <= room else 0
-
-    def _open(self, _purpose: int, where: Any) -> socket.socket | int:
-        address = ip_address(where.addr[0])
-        fault = None if self.parcel.is_own else self.courier.rules.fault(address)
-        if fault is not None:
-            self.forbidden = f"not asked: {address} is a {fault} address"
-            return _REFUSED
-        return socket.socket(where.family, where.socktype, where.protocol)
+    Rejected: `selectors`, whose own records cost as much as the system's and do not notice when
+    a number goes from a socket that was closed to the next.
+    """
+    if hasattr(select, "epoll"):
+        epoll = select.epoll()
+        return epoll, epoll.poll
+    poller = select.poll()
+    return poller, lambda wait_s: poller.poll(wait_s * 1000)
 
 
 def _flags(mask: int) -> int:
-    flags = 0
-    if mask & selectors.EVENT_READ:
-        flags |= pycurl.CSELECT_IN
-    if mask & selectors.EVENT_WRITE:
-        flags |= pycurl.CSELECT_OUT
-    return flags
+    # An error or a hang-up is found out by reading.
+    return (pycurl.CSELECT_OUT if mask & _WRITE else 0) | (
+        pycurl.CSELECT_IN if mask & ~_WRITE else 0
+    )
 
 
-def pycurl_reason(code: int) -> str:
-    """What libcurl calls an error of this number, when it had no words for it."""
-    return f"libcurl's error {code}"
+def _retold(found: Exception, url: str) -> OutboundFailed:
+    """*found*, which was told of a look-up, as told of one of those who asked for it."""
+    if isinstance(found, OutboundFailed):
+        return type(found)(url, found.reason)
+    return HostUnknown(url, one_line(f"the look-up failed: {found!r}"))
+
+
+def _in_words(code: int, words: str) -> str:
+    said = one_line(words) or f"libcurl's error {code}"
+    if code == _UNTRUSTED:
+        return f"certificate refused: {_AROUND_TLS.sub('', said)}"
+    return said

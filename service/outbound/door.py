@@ -11,7 +11,6 @@ from requests import PreparedRequest, Response
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
-from service.outbound.addresses import AddressRules
 from service.outbound.errors import (
     AddressInvalid,
     OutboundFailed,
@@ -19,6 +18,7 @@ from service.outbound.errors import (
     ServerUnreachable,
 )
 from service.outbound.failures import cause_of, is_unconnected, one_line
+from service.outbound.own_addresses import rules_of_this_machine
 from service.outbound.pinned import PinnedAdapter
 from service.outbound.targets import Resolver, Target, find_target, system_resolver, without_user
 
@@ -43,7 +43,7 @@ class Outbound:
     """Asks other people's servers, and trusts none of them. Safe to use from many threads.
 
     No redirect is followed, no cookie kept, no proxy or credential taken from the environment,
-    and no connection made to an address that `AddressRules` forbids.
+    and no connection made to an address that `AddressRules` forbids, nor to this machine itself.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Outbound:
             resolve: Gives the addresses of a name. The operating system's resolver keeps its own
                 time; what it takes is taken from *timeout_s*, but it is not interrupted.
         """
-        self._rules = AddressRules(tuple(allow_networks))
+        self._rules = rules_of_this_machine(tuple(allow_networks))
         self._timeout_s = timeout_s
         self._max_response_bytes = max_response_bytes
         self._user_agent = user_agent

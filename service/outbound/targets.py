@@ -94,6 +94,8 @@ def _read(url: str) -> tuple[SplitResult, int]:
         raise AddressInvalid(without_user(url), reason)
     if parts.scheme not in _PORTS or not parts.hostname:
         raise AddressInvalid(url, "is not an absolute http or https URL")
+    if parts.port == 0:
+        raise AddressInvalid(url, "names port 0, where nothing can listen")
     return parts, port
 
 

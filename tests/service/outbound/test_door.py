@@ -15,6 +15,7 @@ from service.outbound import (
     OutboundFailed,
     OutboundTimedOut,
     ServerUnreachable,
+    addresses,
 )
 from service.outbound.targets import Resolver, system_resolver
 from tests.support.hub_server import HubServer, Manner, running_hub
@@ -332,3 +333,13 @@ class TestAUrl:
         door = neighbourly(resolve=answering(["127.0.0.1"]))
         door.post_form(f"http://bücher.example:{hub.port}/", FIELDS)
         assert hub.arrivals[0].headers["host"] == f"xn--bcher-kva.example:{hub.port}"
+
+
+def test_this_machine_is_not_asked_though_its_address_were_public(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if 127/8 were public; it is this machine's all the same."""
+    monkeypatch.setattr(addresses, "_KINDS", ())
+    with pytest.raises(AddressForbidden, match=r"is the machine's own address 127\.0\.0\.1"):
+        strict().post_form(hub.url, FIELDS)
+    assert hub.arrivals == []
