@@ -8,6 +8,7 @@ from bench import (
     fan_out,
     fan_out_at_scale,
     fan_out_memory,
+    fan_out_p99,
     gzip_size,
     load_p99,
     poller_day,
@@ -37,5 +38,6 @@ FIGURES: Mapping[str, Figure] = {
         *fan_out.FIGURES,
         fan_out_memory.FIGURE,
         fan_out_at_scale.FIGURE,
+        fan_out_p99.FIGURE,
     )
 }

@@ -60,9 +60,12 @@ class Subscribers:
 
     def in_want(self) -> int:
         """How many have not got what they are owed."""
-        with self._database.read() as tx:
-            counted = tx.deliveries.counted()
-        return counted.pop("due") + counted.pop("sending") + counted.pop("retrying")
+        counted = self._counted()
+        return counted["due"] + counted["sending"] + counted["retrying"]
+
+    def being_served(self) -> int:
+        """To how many something is under way."""
+        return self._counted()["sending"]
 
     def require_served(self) -> None:
         """See that each has got all, and that the store knows.
@@ -70,10 +73,13 @@ class Subscribers:
         Raises:
             Unmeasurable: Somebody has not.
         """
-        with self._database.read() as tx:
-            counted = tx.deliveries.counted()
+        counted = self._counted()
         if counted["delivered"] != self._count:
             raise Unmeasurable(f"of {self._count} subscribers: {counted}")
+
+    def _counted(self) -> dict[str, int]:
+        with self._database.read() as tx:
+            return tx.deliveries.counted()
 
     def _subscription(self, number: int, feeds: Sequence[str]) -> Row:
         callback, now = self._sink.callback(number), datetime.now(UTC)
