@@ -140,10 +140,10 @@ _DUE = (
     .join(deliveries, deliveries.c.subscription_id == subscriptions.c.id)
     .where(deliveries.c.is_failing == bindparam("is_failing"), deliveries.c.due_at <= _NOW)
     .where(subscriptions.c.expires_at > _NOW, subscriptions.c.suspended_at.is_(None))
-    .where(deliveries.c.host.not_in(bindparam("without_hosts", expanding=True)))
     .order_by(deliveries.c.due_at, deliveries.c.subscription_id)
     .limit(bindparam("at_most"))
 )
+_DUE_TO_SOME = _DUE.where(deliveries.c.host.not_in(bindparam("without_hosts", expanding=True)))
 
 
 class Deliveries:
@@ -188,7 +188,8 @@ class Deliveries:
             "is_failing": int(is_failing),
             "without_hosts": list(without_hosts),
         }
-        return [_due(row) for row in self._connection.execute(_DUE, asked)]
+        wanted = _DUE_TO_SOME if without_hosts else _DUE
+        return [_due(row) for row in self._connection.execute(wanted, asked)]
 
     def claim(self, ids: Sequence[int], *, worker: str, now: datetime, until: datetime) -> set[int]:
         """Take deliveries for this worker until then; says which: others took the rest first."""

@@ -32,7 +32,8 @@ def with_fields(url: str, fields: Sequence[tuple[str, str]]) -> str:
     asked = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in fields)
     if "?" not in address:
         return f"{address}?{asked}"
-    return f"{address}{asked}" if address.endswith("?") else f"{address}&{asked}"
+    own_query = address.partition("?")[2]
+    return f"{address}&{asked}" if own_query else f"{address}{asked}"
 
 
 def verification_url(pending: PendingRequest, challenge: str) -> str:
