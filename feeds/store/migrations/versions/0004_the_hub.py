@@ -155,6 +155,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_due",
         "deliveries",
-        ["is_failing", "due_at", "subscription_id"],
+        ["is_failing", "due_at", "subscription_id", "host"],
         unique=False,
     )
