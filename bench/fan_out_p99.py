@@ -6,7 +6,6 @@ subscriber, without an end. Both have the one core that is measured. On the othe
 the sink, which gets what wrk leaves: subscribers' servers are no part of this machine.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -45,7 +44,7 @@ def measure(scale: float) -> float:
     late: dict[str, list[float]] = {WITHOUT: [], WITH: []}
     with ExitStack() as stack:
         to = stack.enter_context(sink())
-        os.setpriority(os.PRIO_PROCESS, to.process_id, 19)
+        to.stand_back()
         hub = stack.enter_context(open_hub([FEED, SLUG], to))
         hub.subscribers.subscribe([FEED], max(5_000, round(SUBSCRIBERS * scale)))
         [content, _] = hub.publish(FEED, SLUG)

@@ -108,8 +108,9 @@ def serving(newsroom: Installed) -> Iterator[Served]:
 
 @contextmanager
 def distributing(newsroom: Installed) -> Iterator[subprocess.Popen[bytes]]:
-    """The hub process of a newsroom, on all cores. It may not have begun to work yet."""
-    process = subprocess.Popen(_program("service.hub_process", newsroom), cwd=ROOT)
+    """The hub process of a newsroom. It may not have begun to work yet."""
+    with cores.on(cores.measured()):
+        process = subprocess.Popen(_program("service.hub_process", newsroom), cwd=ROOT)
     try:
         yield process
     finally:

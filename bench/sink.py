@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench import cores
 from bench.figure import Unmeasurable
 from bench.ports import free_port
 from bench.servers import require_nginx, running
@@ -62,6 +63,11 @@ class Sink:
         if found is None:
             raise Unmeasurable(f"nginx said: {told}")
         return int(found[1])
+
+    def stand_back(self) -> None:
+        """Take only what everybody else leaves of the core that measures."""
+        os.sched_setaffinity(self.process_id, {cores.measuring()})
+        os.sched_setscheduler(self.process_id, os.SCHED_IDLE, os.sched_param(0))
 
 
 @contextmanager
