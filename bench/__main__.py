@@ -27,7 +27,7 @@ def _run(chosen: Iterable[Figure], scale: float) -> int:
         try:
             ratio = figure.measure(scale)
         except Unmeasurable as error:
-            print(f"{figure.name:<16} not measured: {error}", flush=True)
+            print(f"{figure.name:<19} not measured: {error}", flush=True)
             is_short = True
             continue
         print(figure.line(ratio), flush=True)

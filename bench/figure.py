@@ -27,7 +27,7 @@ class Figure:
         """The figure as it is printed."""
         verdict = "ok" if self.keeps(ratio) else "short"
         sign = ">=" if self.is_least else "<="
-        return f"{self.name:<16} {ratio:6.3f}  {sign} {self.bound:<5g} {verdict}"
+        return f"{self.name:<19} {ratio:6.3f}  {sign} {self.bound:<5g} {verdict}"
 
     def keeps(self, ratio: float) -> bool:
         """Say whether *ratio*, as printed, is good enough."""

@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from bench import (
     bulk_intake,
     embargo_minute,
+    fan_out,
+    fan_out_at_scale,
+    fan_out_memory,
+    fan_out_p99,
     gzip_size,
     load_p99,
     poller_day,
@@ -31,5 +35,9 @@ FIGURES: Mapping[str, Figure] = {
         whole_history.FIGURE,
         embargo_minute.FIGURE,
         bulk_intake.FIGURE,
+        *fan_out.FIGURES,
+        fan_out_memory.FIGURE,
+        fan_out_at_scale.FIGURE,
+        fan_out_p99.FIGURE,
     )
 }

@@ -29,12 +29,13 @@ def drafts() -> tuple[Draft, ...]:
     return tuple(read[n] for n in range(longest) for read in by_file if n < len(read))
 
 
-def press_office() -> Callable[..., Draft]:
+def press_office(samples: int | None = None) -> Callable[..., Draft]:
     """A function that gives the next release each time, under the category names it is called with.
 
-    They never end: a sample that comes again is another document, with the same words.
+    They never end: a sample that comes again is another document, with the same words. Of all
+    samples, or of the first so many.
     """
-    numbers, written = count(1), cycle(drafts())
+    numbers, written = count(1), cycle(drafts()[:samples])
 
     def write(*names: str) -> Draft:
         sample = next(written)

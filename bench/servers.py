@@ -1,14 +1,12 @@
 """Servers to be measured, each a process on the core that is measured, on a port of its own."""
 
-import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -17,14 +15,12 @@ from typing import Any
 
 from bench import cores
 from bench.figure import Unmeasurable
+from bench.installed import Installed, installed
+from bench.ports import free_port
 from feeds.categories import Catalogue
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
-from feeds.store import migrate
-from feeds.store.database import Database
-from service.accepted import accept
-from service.settings import Settings, parse, read_sources
-from service.wiring import install, open_database
+from service.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 START_WITHIN_S = 30.0
@@ -71,14 +67,6 @@ class Served:
         return worker
 
 
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def ask(port: int, path: str, *, method: str = "GET", **fields: str) -> tuple[int, dict[str, str]]:
     """Ask once; says the status and the fields, by lower-case name."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
@@ -97,57 +85,41 @@ def communique(
     slugs: Sequence[str], *, offers_deltas: bool = False, **http: Any
 ) -> Iterator[Served]:
     """The web process of a newsroom with a category for each slug, over a real store."""
-    with TemporaryDirectory(prefix="communique-bench-") as name:
-        folder, port = Path(name), free_port()
-        feeds = {"deltas": {"offered": offers_deltas}}
-        main_file = _configure(folder, port, slugs, {"http": http, "feeds": feeds})
-        sources = read_sources(main_file, environ={})
-        settings = parse(sources)
-        settings.data_folder.mkdir()
-        accept(sources, folder / "accepted.json")
-        database = open_database(settings)
-        try:
-            migrate.upgrade(database)
-            with _serving(folder, port, settings, main_file, database) as served:
-                yield served
-        finally:
-            database.close()
-
-
-def _configure(
-    folder: Path, port: int, slugs: Sequence[str], sections: dict[str, dict[str, Any]]
-) -> Path:
-    """Write the files. JSON is YAML."""
-    main_file = folder / "communique.yaml"
-    main = {
-        "site": {"title": "Example News", "base_url": f"http://127.0.0.1:{port}"},
-        "data_folder": str(folder / "data"),
-        "log": {"level": "warning"},
-        **sections,
-        "http": {"port": port, "workers": 1, **sections["http"]},
-    }
-    main_file.write_text(json.dumps(main), encoding="utf-8")
-    categories = {"categories": [{"slug": slug, "title": slug.capitalize()} for slug in slugs]}
-    (folder / "categories.yaml").write_text(json.dumps(categories), encoding="utf-8")
-    return main_file
+    feeds = {"deltas": {"offered": offers_deltas}}
+    with installed(slugs, http=http, feeds=feeds) as newsroom, serving(newsroom) as served:
+        yield served
 
 
 @contextmanager
-def _serving(
-    folder: Path, port: int, settings: Settings, main_file: Path, database: Database
-) -> Iterator[Served]:
-    command = [sys.executable, "-m", "service.web_process", str(folder / "accepted.json")]
-    with running([*command, str(os.getpid())], port) as process:
-        rooms = install(settings, database)
+def serving(newsroom: Installed) -> Iterator[Served]:
+    """The web process of a newsroom."""
+    with running(_program("service.web_process", newsroom), newsroom.port) as process:
+        rooms = newsroom.rooms
         yield Served(
-            port=port,
-            settings=settings,
+            port=newsroom.port,
+            settings=rooms.settings,
             catalogue=rooms.catalogue,
             newsroom=rooms.newsroom,
             newsstand=rooms.newsstand,
-            main_file=main_file,
+            main_file=newsroom.main_file,
             process_id=process.pid,
         )
+
+
+@contextmanager
+def distributing(newsroom: Installed) -> Iterator[subprocess.Popen[bytes]]:
+    """The hub process of a newsroom. It may not have begun to work yet."""
+    with cores.on(cores.measured()):
+        process = subprocess.Popen(_program("service.hub_process", newsroom), cwd=ROOT)
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _program(module: str, newsroom: Installed) -> list[str]:
+    """As the supervisor calls it."""
+    return [sys.executable, "-m", module, str(newsroom.accepted_file), str(os.getpid())]
 
 
 @contextmanager
@@ -161,8 +133,7 @@ def plain_flask(document: Path, etag: str) -> Iterator[int]:
 @contextmanager
 def nginx(files: dict[str, bytes]) -> Iterator[tuple[int, int]]:
     """Files by path, served by nginx on two ports: plainly, and with its cache of open files."""
-    if shutil.which("nginx", path=_PATH) is None:
-        raise Unmeasurable("nginx is missing: apt-get install nginx-light")
+    require_nginx()
     with TemporaryDirectory(prefix="communique-bench-") as name:
         folder = Path(name)
         for path, body in files.items():
@@ -176,25 +147,47 @@ def nginx(files: dict[str, bytes]) -> Iterator[tuple[int, int]]:
             yield port, cached_port
 
 
+def require_nginx() -> None:
+    """See that there is one.
+
+    Raises:
+        Unmeasurable: There is none.
+    """
+    if shutil.which("nginx", path=_PATH) is None:
+        raise Unmeasurable("nginx is missing: apt-get install nginx-light")
+
+
 #: nginx lies where the PATH of an ordinary user does not lead.
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 
 
 @contextmanager
-def running(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A server, from when it answers on *port* to the end of the block."""
-    with cores.on(cores.measured()):
+def running(
+    command: list[str], port: int, *, is_anywhere: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server, from when it answers on *port* to the end of the block.
+
+    Args:
+        command: The server.
+        port: Where it will answer.
+        is_anywhere: It may run on any core, not on the measured one alone.
+    """
+    with nullcontext() if is_anywhere else cores.on(cores.measured()):
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PATH": _PATH})
     try:
         _await(process, port)
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _await(process: subprocess.Popen[bytes], port: int) -> None:

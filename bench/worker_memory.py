@@ -6,10 +6,10 @@ the worker has resident more than when it was idle, less the cache as it is conf
 
 from datetime import UTC, datetime
 from http.client import HTTPConnection
-from pathlib import Path
 
 from bench import servers
 from bench.figure import Figure, Unmeasurable, tell
+from bench.memory import MIB, resident_bytes
 from bench.samples import press_office
 from feeds.model.feed import Format
 from service.http_rules import Coding
@@ -22,7 +22,6 @@ FEEDS_A_RUN = 100
 
 #: All that there is, so often: what is thrown out has to be made again, beside what is kept.
 ROUNDS = 2
-MIB = 1024 * 1024
 
 
 def measure(scale: float) -> float:
@@ -31,9 +30,9 @@ def measure(scale: float) -> float:
     with servers.communique(slugs) as served:
         _fill(served, slugs)
         _read(served.port, slugs[:1])
-        idle = _resident_bytes(served.worker_id)
+        idle = resident_bytes(served.worker_id)
         sent = sum(_read(served.port, slugs) for _ in range(ROUNDS))
-        grown = _resident_bytes(served.worker_id) - idle
+        grown = resident_bytes(served.worker_id) - idle
         cache = served.settings.http.cache_megabytes * MIB
     tell(f"{3 * len(slugs)} documents, {sent // ROUNDS / MIB:.0f} MiB in all codings together")
     tell(f"idle {idle // MIB} MiB, then {grown / MIB:.1f} MiB more ({grown} bytes)")
@@ -66,13 +65,6 @@ def _read(port: int, slugs: list[str]) -> int:
                     raise Unmeasurable(f"{slug}.{feed_format}: {answer.status}")
     connection.close()
     return sent
-
-
-def _resident_bytes(process_id: int) -> int:
-    for line in Path(f"/proc/{process_id}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise Unmeasurable("the worker is gone")
 
 
 FIGURE = Figure(name="worker_memory", bound=64, measure=measure)

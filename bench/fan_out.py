@@ -1,0 +1,122 @@
+"""One update to 2,000 subscribers: ours, against a bare loop of libcurl and against requests.
+
+Ours is what the hub process does (`service.wiring.deliveries`), from the moment that the edition is
+owed (`Deliveries.open`) until the last result is stored: it claims, signs for each subscriber with
+his own secret, sends, and writes down how it went, in an SQLite file with the settings of the
+service. The document is a real one of fifty entries.
+
+The bare loop posts the same bytes to the same callbacks by the same library, as many at a time. The
+other peer is a pool of threads, with a session of requests each, in the number that is best here.
+Neither signs or stores anything. All begin without a connection.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from bench import plain_pycurl, plain_requests
+from bench.figure import Figure, Unmeasurable, tell
+from bench.hub import ENTRIES, Hub, as_in_the_hub_process, open_hub
+from bench.rounds import medians_ms, rounds_at, timed_ms
+from bench.sink import Sink, sink
+
+FEED = "news"
+SUBSCRIBERS = 2_000
+ROUNDS = 5
+
+#: Of requests. The best of them takes part.
+THREADS = (8, 16, 32, 64)
+
+OURS, BARE, POOL = "ours", "libcurl alone", "requests"
+
+#: What ours sends, in length; the peers do not sign.
+SIGNATURE = f"X-Hub-Signature: sha256={'0' * 64}"
+
+
+class Contest:
+    """The turns of all three. Ours publishes first; the peers repeat what it sent."""
+
+    def __init__(self, hub: Hub, to: Sink, *, subscribers: int) -> None:
+        self._hub = hub
+        self._sink = to
+        self._callbacks = [to.callback(number) for number in range(1, subscribers + 1)]
+        self._at_once = hub.newsroom.rooms.settings.own_hub.deliveries_at_once
+        hub.subscribers.subscribe([FEED], subscribers)
+        [self.content] = hub.publish(FEED)
+
+    def ours(self) -> float:
+        """Distribute a new edition. Milliseconds."""
+        [self.content] = self._hub.publish(FEED)
+        with as_in_the_hub_process():
+            took = self._timed(lambda: self._hub.distribute(self.content))
+        self._hub.subscribers.require_served()
+        return took
+
+    def bare(self) -> float:
+        """Post the same. Milliseconds."""
+        headers = [*self.content.headers, SIGNATURE]
+        return self._timed(
+            lambda: plain_pycurl.deliver(
+                self._callbacks, self.content.body, headers, at_once=self._at_once
+            )
+        )
+
+    def pool(self, threads: int) -> float:
+        """Post the same. Milliseconds."""
+        headers = dict(line.split(": ", 1) for line in (*self.content.headers, SIGNATURE))
+        return self._timed(
+            lambda: plain_requests.deliver(
+                self._callbacks, self.content.body, headers, threads=threads
+            )
+        )
+
+    def _timed(self, deliver: Callable[[], object]) -> float:
+        before = self._sink.count()
+        took = timed_ms(deliver)
+        arrived = self._sink.count() - before - 1
+        if arrived != len(self._callbacks):
+            raise Unmeasurable(f"of {len(self._callbacks)} deliveries {arrived} arrived")
+        return took
+
+
+@cache
+def times_ms(scale: float) -> Mapping[str, float]:
+    """Milliseconds a delivery, by contender. Measured once for both figures."""
+    subscribers = max(10, round(SUBSCRIBERS * scale))
+    with sink() as to, open_hub([FEED], to) as hub:
+        contest = Contest(hub, to, subscribers=subscribers)
+        threads = _best_number(contest, THREADS if scale >= 1 else THREADS[:1])
+        turns = {OURS: contest.ours, BARE: contest.bare, POOL: lambda: contest.pool(threads)}
+        medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS))
+        tell(f"{ENTRIES} entries, {len(contest.content.body)} bytes")
+    return {name: took / subscribers for name, took in medians.items()}
+
+
+def _best_number(contest: Contest, numbers: Sequence[int]) -> int:
+    """Try some numbers of threads; says which was fastest."""
+    took = {number: contest.pool(number) for number in numbers}
+    tried = ", ".join(f"{number} threads {took[number]:.0f} ms" for number in numbers)
+    tell(f"{POOL}: {tried}")
+    return min(took, key=took.__getitem__)
+
+
+def _against(peer: str, scale: float) -> float:
+    times = times_ms(scale)
+    for name in (OURS, peer):
+        tell(f"{name}: {1000 / times[name]:.0f} deliveries a second, {times[name]:.3f} ms each")
+    return times[peer] / times[OURS]
+
+
+FIGURES = (
+    Figure(
+        name="fan_out_vs_bare",
+        bound=0.5,
+        is_least=True,
+        measure=lambda scale: _against(BARE, scale),
+    ),
+    Figure(
+        name="fan_out_vs_requests",
+        bound=3,
+        is_least=True,
+        measure=lambda scale: _against(POOL, scale),
+    ),
+)

@@ -1,0 +1,93 @@
+"""A newsroom with a hub of its own, and subscribers: what is fanned out, to whom, and by what."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from bench.figure import Unmeasurable
+from bench.installed import Installed, installed
+from bench.samples import press_office
+from bench.sink import NETWORK, Sink
+from bench.subscribers import FORMAT, Subscribers
+from feeds.model.intake import Intake
+from service.hub_process import SWITCH_EVERY_S
+from service.websub.hub.ways import Content
+from service.wiring import deliveries, worker_name
+
+#: Of a document.
+ENTRIES = 50
+
+#: The largest that there is: fifty of the real releases, as they come, just fit into it.
+WINDOW = {"entries": ENTRIES, "bytes": 512_000}
+
+#: Releases come once an hour: fewer than fifty in the two days that a window holds in any case.
+PACE = timedelta(hours=1)
+BEGUN_BEFORE = timedelta(days=30)
+
+
+class Hub:
+    """A newsroom whose feeds have full documents, and the subscribers of them."""
+
+    def __init__(self, newsroom: Installed, sink: Sink) -> None:
+        self.newsroom = newsroom
+        self.subscribers = Subscribers(newsroom.rooms.database, sink)
+        # The same fifty again and again, in turns: all documents are equally long.
+        self._write = press_office(ENTRIES)
+        begun = datetime.now(UTC) - BEGUN_BEFORE
+        self._moments = (begun + number * PACE for number in count())
+
+    def publish(self, *feeds: str, releases: int = 1) -> list[Content]:
+        """So many releases more in these feeds; says what their subscribers are to get."""
+        rooms = self.newsroom.rooms
+        for _ in range(releases):
+            now = next(self._moments)
+            [outcome] = rooms.newsroom.take_in([self._write(*feeds)], now=now)
+            if not isinstance(outcome, Intake):
+                raise Unmeasurable(f"a release was refused: {outcome}")
+        rooms.newsstand.regenerate(feeds, now=now, worker="bench")
+        return [self._content(feed) for feed in feeds]
+
+    def distribute(self, content: Content) -> None:
+        """From the moment that an edition is owed until the last result is stored."""
+        self.subscribers.owe(content.feed, edition=content.edition)
+        deliveries(self.newsroom.rooms, worker=worker_name()).run_until_idle()
+
+    def _content(self, feed: str) -> Content:
+        document = self.newsroom.rooms.newsstand.document(feed, FORMAT)
+        if document is None:
+            raise Unmeasurable(f"{feed} has no edition")
+        content = Content.of(document)
+        if content.body.count(b"<entry") != ENTRIES:
+            raise Unmeasurable(f"{feed} has {content.body.count(b'<entry')} entries")
+        return content
+
+
+@contextmanager
+def open_hub(feeds: Sequence[str], sink: Sink, *, filled: Sequence[str] = ()) -> Iterator[Hub]:
+    """A hub as it ships, but for what it is allowed: the sink is no public place.
+
+    Args:
+        feeds: Their slugs.
+        sink: Where all subscribers are.
+        filled: Those of them that have a document; all if none is named.
+    """
+    with installed(
+        feeds, outbound={"allow_networks": [NETWORK]}, feeds={"window": WINDOW}
+    ) as newsroom:
+        newsroom.rooms.newsroom.apply_catalogue(now=datetime.now(UTC))
+        hub = Hub(newsroom, sink)
+        hub.publish(*(filled or feeds), releases=ENTRIES)
+        yield hub
+
+
+@contextmanager
+def as_in_the_hub_process() -> Iterator[None]:
+    """What that process sets for its threads."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_EVERY_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

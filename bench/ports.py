@@ -1,0 +1,11 @@
+"""Ports for servers that are measured."""
+
+import socket
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
