@@ -44,6 +44,9 @@ _QUEUE_SEEN_S = 0.1
 _TIMED_OUT = 28  # CURLE_OPERATION_TIMEDOUT
 _UNTRUSTED = 60  # CURLE_PEER_FAILED_VERIFICATION
 
+#: Ends of an answer before its own: CURLE_PARTIAL_FILE, and CURLE_WRITE_ERROR at our cap.
+_UNFINISHED = (18, 23, _TIMED_OUT)
+
 #: What libcurl says around the reason, in its versions.
 _AROUND_TLS = re.compile(r"^SSL(?: certificate [^:]*)?: | \(\d+\)$")
 
@@ -294,7 +297,9 @@ class Courier:
             # nothing any more.
             elapsed_s = time.monotonic() - exchange.began_at
             body = bytes(exchange.body)
-            self._end(exchange, Receipt(status=status, body=body, elapsed_s=elapsed_s))
+            is_whole = code not in _UNFINISHED
+            receipt = Receipt(status=status, body=body, elapsed_s=elapsed_s, is_whole=is_whole)
+            self._end(exchange, receipt)
         else:
             self._end(exchange, self._failure(exchange, code, words))
 

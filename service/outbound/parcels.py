@@ -25,6 +25,7 @@ class Receipt:
     status: int
     body: bytes  #: its beginning, to the parcel's cap; shorter when it broke off or came too late
     elapsed_s: float
+    is_whole: bool = True  #: False when more of the body was to come
 
     @property
     def is_success(self) -> bool:

@@ -81,7 +81,9 @@ class WebSub:
 
     def confirms(self, _pending: PendingRequest, challenge: str, receipt: Receipt, /) -> bool:
         """True for 2xx with the challenge and nothing else (section 5.3.1)."""
-        return receipt.is_success and receipt.body == challenge.encode("ascii")
+        # An answer that breaks off after the challenge was to say something else.
+        is_said = receipt.is_whole and receipt.body == challenge.encode("ascii")
+        return receipt.is_success and is_said
 
     def denying(self, pending: PendingRequest) -> Parcel | None:
         """GET with the reason (section 5.2)."""
