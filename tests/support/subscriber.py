@@ -12,10 +12,11 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import chain, repeat
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -24,6 +25,7 @@ GET, POST = "GET", "POST"
 #: The heads of requests are a few hundred bytes, and some tests have long callbacks.
 _MAX_HEAD_BYTES = 1 << 20
 _BLOCK = b"endless " * 8192
+_DOT = ord(".")
 _BODILESS = (204, 304)
 
 
@@ -98,7 +100,9 @@ class Manner:
     gate: threading.Event | None = None  #: answers when this is set
     delay_s: float = 0.0  #: before the answer
     hangs: bool = False  #: never answers, and holds the connection until the other side ends it
-    drips: str | None = None  #: ``head`` or ``body``: a byte at a time, without an end
+    drips: str | None = (
+        None  #: ``head`` or ``body``: from there on a byte at a time, without an end
+    )
     drip_s: float = 1.0  #: between two bytes
     is_endless: bool = False  #: the body goes on and on, as fast as it is read
     endless_bytes: int = 10 * 10**9  #: what an endless body says is its length
@@ -163,6 +167,7 @@ class Subscriber:
         self._called = threading.Condition()
         self._sent_bytes: Counter[str] = Counter()
         self._connections = 0
+        self._unanswered = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._servers: list[asyncio.Server] = []
         self._listeners = _bound_alike(self.hosts)
@@ -252,6 +257,11 @@ class Subscriber:
         """How many connections are open now."""
         return len(self._writers)
 
+    @property
+    def unanswered(self) -> int:
+        """How many requests have no whole answer yet, and somebody still waits for it."""
+        return self._unanswered
+
     def sent_bytes(self, path: str) -> int:
         """What of endless answers at *path* was taken from us; buffers on the way count too."""
         return self._sent_bytes[path]
@@ -310,7 +320,11 @@ class Subscriber:
                 is_open = True
                 while is_open:
                     call = await _read(reader, writer)
-                    is_open = await self._answer(call, self._note(call), reader, writer)
+                    self._unanswered += 1
+                    try:
+                        is_open = await self._answer(call, self._note(call), reader, writer)
+                    finally:
+                        self._unanswered -= 1
         finally:
             self._writers.discard(writer)
             writer.close()
@@ -340,12 +354,12 @@ class Subscriber:
         if manner.hangs or manner.closes:
             return False
         if manner.drips == "head":
-            await _drip(writer, b"HTTP/1.1 200 OK\r\nX-Slow: ", manner.drip_s)
+            await _drip(writer, chain(b"HTTP/1.1 200 OK\r\nX-Slow: ", repeat(_DOT)), manner.drip_s)
         body = b"" if manner.status in _BODILESS else manner.body(call)
         length = manner.endless_bytes if manner.drips or manner.is_endless else len(body)
         writer.write(_head(manner, length) + body)
         if manner.drips == "body":
-            await _drip(writer, b"", manner.drip_s)
+            await _drip(writer, repeat(_DOT), manner.drip_s)
         while manner.is_endless and self._sent_bytes[call.path] < manner.endless_bytes:
             writer.write(_BLOCK)
             await writer.drain()
@@ -446,10 +460,9 @@ def _phrase(status: int) -> str:
         return "Odd"
 
 
-async def _drip(writer: asyncio.StreamWriter, start: bytes, pause_s: float) -> None:
+async def _drip(writer: asyncio.StreamWriter, what: Iterable[int], pause_s: float) -> None:
     """Send a byte at a time, until the other side has had enough."""
-    writer.write(start)
-    while True:
-        await asyncio.sleep(pause_s)
-        writer.write(b".")
+    for byte in what:
+        writer.write(bytes([byte]))
         await writer.drain()
+        await asyncio.sleep(pause_s)
