@@ -15,6 +15,10 @@ from feeds.store.database import Database
 from tests.support import postgres
 from tests.support.services import missing
 
+# Processes that tests start find ``tests`` here, and not in a library that brings one along.
+ROOT = Path(__file__).parents[1]
+os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.getenv("PYTHONPATH")])])
+
 # Deterministic, and without a deadline: a machine that is busy is no finding.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")

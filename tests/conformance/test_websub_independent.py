@@ -116,7 +116,7 @@ def running_independent(folder: Path) -> Iterator[Independent]:
         independent.server.server_close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a certificate for localhost, and whom to trust for it."""
     folder = tmp_path_factory.mktemp("tls")
@@ -130,7 +130,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def public(
     tmp_path_factory: pytest.TempPathFactory, authority: Path, websub_subscriber: OwnSubscriber
 ) -> Iterator[HubNewsroom]:
