@@ -15,7 +15,8 @@ from feeds.store.database import Database
 from tests.support import postgres
 from tests.support.services import missing
 
-# Processes that tests start find ``tests`` here, and not in a library that brings one along.
+# Processes that tests start find ``tests`` here, and not in a library that brings one along. For the
+# same reason it is a package: one anywhere on the path goes before a folder that is none.
 ROOT = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.getenv("PYTHONPATH")])])
 
