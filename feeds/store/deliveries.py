@@ -256,10 +256,10 @@ class Deliveries:
     def page(
         self, *, behind: int = 0, limit: int, is_in_trouble: bool = False
     ) -> list[DeliveryState]:
-        """How subscribers stand, in the order they came, so many at a time.
+        """How subscribers stand, by their numbers, so many at a time.
 
         Args:
-            behind: Those that came after the subscription of this number.
+            behind: Those whose numbers are higher than this.
             limit: No more than so many.
             is_in_trouble: Only those whose last try failed, or to whom nothing is sent any more.
         """

@@ -66,7 +66,7 @@ def _page(*, is_required: bool) -> Response:
 
 def _books(tx: Transaction) -> Books:
     behind = request.args.get("behind", 0, type=int)
-    behind = behind if 0 <= behind < 2**31 else 0
+    behind = behind if 0 <= behind < 2**63 else 0
     # One more than is shown: it tells whether there is another page.
     found = tx.deliveries.page(behind=behind, limit=PAGE_SUBSCRIBERS + 1)
     return Books(

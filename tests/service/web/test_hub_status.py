@@ -133,7 +133,7 @@ def test_subscribers_are_shown_a_page_at_a_time(
     for number in range(3):
         office.books.subscribe(f"https://{number}.example/")
     path, seen = "/hub/status/subscribers", []
-    while path:
+    while path and len(seen) < 4:
         _, text = page(office, path, token=OPERATOR)
         shown = text.partition('id="subscribers"')[2]
         seen.append(shown.count("<code>"))
