@@ -14,7 +14,8 @@ from bench.requests_a_second import SLUG
 from bench.samples import press_office
 from feeds.model.feed import Format
 from service.settings import parse, read_sources
-from service.wiring import install, open_database
+from service.stores import open_database
+from service.wiring import install
 
 EVERY_S = 1.0
 

@@ -12,7 +12,8 @@ from bench.ports import free_port
 from feeds.store import migrate
 from service.accepted import accept
 from service.settings import parse, read_sources
-from service.wiring import Installation, install, open_database
+from service.stores import open_database
+from service.wiring import Installation, install
 
 Section = Mapping[str, Any]
 

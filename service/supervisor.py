@@ -18,7 +18,7 @@ from service.accepted import accept
 from service.alone import Occupied, role_lock
 from service.errors import ServiceError
 from service.settings import ConfigInvalid, Settings, Sources, parse
-from service.wiring import open_database
+from service.stores import open_database
 
 _log = logs.get_logger(__name__)
 

@@ -1,31 +1,22 @@
 """The web process: ``python -m service.web_process FILE PARENT``; see ``supervisor``.
 
-With `service.wire`, the only importer of uvicorn. Its workers are processes of their own; each
-makes its application by `application`, and swaps the newsroom in it when another configuration is
-accepted. Why uvicorn, and what else was measured, is in ``docs/figures.md``.
+With `service.wire`, the only importer of uvicorn. Its workers are processes of their own; see
+`service.web_worker`. What these are made of is only named here: the process that looks after them
+needs half their memory, and is up in a third of their time. Why uvicorn, and what else was
+measured, is in ``docs/figures.md``.
 """
 
-import gc
 import logging
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
-from feeds.categories import Catalogue
-from feeds.newsstand import Newsstand
-from feeds.store.changes import Changes
-from feeds.store.database import Database
 from service import logs
 from service.accepted import AcceptedWatch, accepted
-from service.settings import Settings
-from service.web import Bridge, Front, Press, Shelf, Watch, create_app
-from service.wire import SILENCE_S, Wire
-from service.wiring import Installation, install, open_database, utc_now
 
 #: How uvicorn's workers are told of the file: they are started by name, without arguments.
 #: It does not begin with ``COMMUNIQUE_``, which would make it a setting.
@@ -43,80 +34,14 @@ STOP_WITHIN_S = 10
 #: thread of its own, so it takes more than a busy machine.
 HUNG_AFTER_S = 30
 
-#: What a thread waits for the interpreter before it is made way for. A look at the store takes it
-#: some ten times; at Python's own 5 ms, under full load, it would take longer than its lease lasts.
-SWITCH_EVERY_S = 0.0005
+#: How a worker makes its application, and who reads what comes over the wire.
+APPLICATION, WIRE = "service.web_worker:application", "service.wire:Wire"
+
+#: For how long uvicorn keeps a connection that nobody uses: `service.wire` sees to that itself.
+KEEP_ALIVE_S = 75
 
 #: Where uvicorn says all that it says, not only errors.
 SERVER_LOG = "uvicorn.error"
-
-
-class CurrentNewsroom:
-    """The newsroom as it is configured now: what the application asks in each request."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Site, categories and feeds."""
-        return self._installation.catalogue
-
-    @property
-    def newsstand(self) -> Newsstand:
-        """Feeds out."""
-        return self._installation.newsstand
-
-    @property
-    def press(self) -> Press:
-        """What the API works with."""
-        installed = self._installation
-        return Press(
-            catalogue=installed.catalogue,
-            newsroom=installed.newsroom,
-            rules=installed.rules,
-            measure=installed.measure,
-            limits=installed.settings.api,
-        )
-
-    @property
-    def settings(self) -> Settings:
-        """The configuration."""
-        return self._installation.settings
-
-    @property
-    def database(self) -> Database:
-        """The one of all configurations."""
-        return self._installation.database
-
-    def configure(self, settings: Settings) -> None:
-        """Take another configuration; requests under way keep what they began with."""
-        self._installation = install(settings, self._installation.database)
-
-
-def application() -> Bridge:
-    """The application of one worker."""
-    path = Path(os.environ[ACCEPTED_VARIABLE])
-    settings = accepted(path)
-    logs.configure(settings.log.level, settings.log.format)
-    # What a client does wrong is answered; a line each would let anybody fill the log.
-    logging.getLogger(SERVER_LOG).setLevel(logging.ERROR)
-    sys.setswitchinterval(SWITCH_EVERY_S)
-    database = open_database(settings)
-    newsroom = CurrentNewsroom(install(settings, database))
-    parent = int(os.environ[PARENT_VARIABLE])
-    AcceptedWatch(path, parent=parent, on_change=newsroom.configure, on_orphaned=_stop).start()
-    shelf = Shelf(
-        max_bytes=settings.http.cache_megabytes * 1024 * 1024,
-        watch=Watch(Changes(database), clock=time.monotonic),
-    )
-    app = create_app(newsroom, shelf, clock=utc_now, api=newsroom, hub=newsroom)
-    front = Front(app, state=newsroom, shelf=shelf)
-    # What there is now stays to the end. Without it, each full look for garbage goes through the
-    # objects of all libraries, for tens of milliseconds in which nobody is answered.
-    gc.collect()
-    gc.freeze()
-    return Bridge(front, threads=settings.http.threads)
 
 
 def serve(path: Path, *, parent: int) -> None:
@@ -129,17 +54,17 @@ def serve(path: Path, *, parent: int) -> None:
     AcceptedWatch(path, parent=parent, on_change=lambda _: None, on_orphaned=_stop).start()
     logging.getLogger(SERVER_LOG).addFilter(_is_news)
     config = Config(
-        f"{__spec__.name}:{application.__name__}",
+        APPLICATION,
         factory=True,
         interface="asgi3",
-        http=Wire,
+        http=WIRE,
         ws="none",
         lifespan="off",
         loop="uvloop",
         host=settings.http.host,
         port=settings.http.port,
         workers=settings.http.workers,
-        timeout_keep_alive=int(SILENCE_S),
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_WITHIN_S,
         timeout_worker_healthcheck=HUNG_AFTER_S,
         log_config=None,

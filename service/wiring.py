@@ -53,11 +53,6 @@ class Installation:
     measure: Measure  #: what is read from anywhere passes it before the newsroom takes it in
 
 
-def open_database(settings: Settings) -> Database:
-    """The configured database; nothing is connected to yet."""
-    return Database.open(settings.store.url.reveal())
-
-
 def install(settings: Settings, database: Database) -> Installation:
     """Put the rooms together for *settings*, over a database that is open."""
     described = catalogue(settings)

@@ -14,7 +14,7 @@ from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.alone import Occupied, role_lock
 from service.settings import Settings
-from service.wiring import open_database
+from service.stores import open_database
 
 _log = logs.get_logger(__name__)
 

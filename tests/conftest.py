@@ -15,14 +15,19 @@ from feeds.store.database import Database
 from tests.support import postgres
 from tests.support.services import missing
 
-# Processes that tests start find ``tests`` here, and not in a library that brings one along. For the
-# same reason it is a package: one anywhere on the path goes before a folder that is none.
+# Processes that tests start find ``tests`` here, and not in a library that brings one along. For
+# the same reason it is a package: one anywhere on the path goes before a folder that is none.
 ROOT = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.getenv("PYTHONPATH")])])
 
 # Deterministic, and without a deadline: a machine that is busy is no finding.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each processor: many tests wait, for services that start and for time limits."""
+    return 2 * len(os.sched_getaffinity(0))
 
 
 @pytest.fixture(scope="session")

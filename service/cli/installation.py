@@ -11,7 +11,8 @@ from service.cli import configuration
 from service.cli.call import Call
 from service.errors import ServiceError
 from service.settings import Settings
-from service.wiring import Installation, install, open_database, utc_now
+from service.stores import open_database
+from service.wiring import Installation, install, utc_now
 
 #: An SQLite database that lives and ends with its connection.
 NOWHERE = "sqlite://"

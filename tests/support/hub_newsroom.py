@@ -37,6 +37,14 @@ HUB_SETTINGS: dict[str, object] = {
     "pending_per_host": 100_000,
 }
 
+#: They run beside all other tests: to look about all the time would take those their time.
+QUIET_SCHEDULE: dict[str, object] = {
+    "scan_seconds": 0.2,
+    "regenerate_seconds": 0.5,
+    "ping_seconds": 0.5,
+    "config_seconds": 0.5,
+}
+
 
 @dataclass(slots=True, kw_only=True)
 class HubNewsroom:
@@ -218,7 +226,8 @@ def running_hub_newsroom(
         sections: As for `Service.write_main`.
     """
     service = Service(folder=folder, hubs=(outside.url,) if outside else ())
-    service.write_main({"own_hub": {**HUB_SETTINGS, **(own_hub or {})}, **sections})
+    quiet = {"schedule": QUIET_SCHEDULE, **sections}
+    service.write_main({"own_hub": {**HUB_SETTINGS, **(own_hub or {})}, **quiet})
     with service.categories.open("a", encoding="utf-8") as file:
         file.writelines(f"  - slug: {slug}\n    title: {slug.title()}\n" for slug in categories)
     database = Database.open(f"sqlite:///{folder / 'data' / 'communique.db'}")

@@ -132,7 +132,8 @@ def test_subscribers_are_shown_a_page_at_a_time(
     monkeypatch.setattr(hub_status, "PAGE_TROUBLES", 1)
     for number in range(3):
         office.books.subscribe(f"https://{number}.example/")
-    path, seen = "/hub/status/subscribers", []
+    seen: list[int] = []
+    path = "/hub/status/subscribers"
     while path and len(seen) < 4:
         _, text = page(office, path, token=OPERATOR)
         shown = text.partition('id="subscribers"')[2]
