@@ -1,8 +1,8 @@
 """What a delivery costs in a hub with very many subscriptions.
 
 The same distribution, to 1,000 subscribers with secrets, in a store of 100,000 subscriptions to
-100 feeds and in one of 1,000 to a single feed. In the large store a feed's subscribers are not
-side by side, and each turn serves another feed's.
+100 feeds and in one of 1,000 to a single feed. In the large store subscribers came to all feeds in
+turn, and each round serves those of another feed.
 """
 
 from collections.abc import Iterator, Sequence

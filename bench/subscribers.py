@@ -13,6 +13,7 @@ from feeds.model.feed import Format
 from feeds.model.subscription import Wire
 from feeds.store.database import Database
 from feeds.store.schema import deliveries, subscriptions
+from feeds.store.subscriptions import number_of
 
 #: What all of them are subscribed to.
 FORMAT = Format.ATOM
@@ -31,7 +32,7 @@ class Subscribers:
         self._count = 0
 
     def subscribe(self, feeds: Sequence[str], count: int) -> None:
-        """So many more: to these feeds in turn, so that a feed's are not side by side."""
+        """So many more, who came to these feeds in turn."""
         numbers = range(self._count + 1, self._count + 1 + count)
         subscribed = [self._subscription(number, feeds) for number in numbers]
         with self._database.transaction() as tx:
@@ -83,9 +84,10 @@ class Subscribers:
 
     def _subscription(self, number: int, feeds: Sequence[str]) -> Row:
         callback, now = self._sink.callback(number), datetime.now(UTC)
+        feed = feeds[number % len(feeds)]
         return {
-            "id": number,
-            "feed": feeds[number % len(feeds)],
+            "id": number_of(feed, FORMAT, number),
+            "feed": feed,
             "format": FORMAT.value,
             "callback": callback,
             "host": urlsplit(callback).hostname,

@@ -25,8 +25,9 @@ _log = logs.get_logger("service.hub_process")  # not __name__: it is run as a pr
 
 UPKEEP, UPKEEP_EVERY_S = "upkeep", 30.0
 
-#: Readers and newsrooms come first where a processor is short: subscribers wait for nothing.
-NICENESS = 10
+#: Readers and newsrooms come first where a processor is short: subscribers wait for nothing. No
+#: more than this, or on a machine that is full a push would take minutes.
+NICENESS = 5
 
 #: What a thread waits for the interpreter before it is made way for. Each answer needs it some
 #: times, and at Python's own 5 ms the thread that keeps the books would hold up the network.

@@ -30,6 +30,12 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * len(os.sched_getaffinity(0))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that run whole services go first: at the end, one of them would be waited for alone."""
+    folders = {ROOT / "tests" / name for name in ("service", "conformance", "bench")}
+    items.sort(key=lambda item: item.path.parent not in folders)
+
+
 @pytest.fixture(scope="session")
 def _postgres_server() -> Iterator[str | None]:
     given, folder = os.environ.get(postgres.URL_VARIABLE), postgres.binaries()

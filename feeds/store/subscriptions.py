@@ -325,7 +325,7 @@ class Subscriptions:
         return replace(pending.request, feed=slugs[pending.id])
 
     def _begin(self, request: SubscriptionRequest, terms: dict[str, Any], *, now: datetime) -> None:
-        number = _number(request, terms["request_id"])
+        number = number_of(request.feed, request.format, terms["request_id"])
         row = {
             "id": number,
             "feed": request.feed,
@@ -374,14 +374,16 @@ class Subscriptions:
         self._connection.execute(forgiven)
 
 
-def _number(request: SubscriptionRequest, request_id: int) -> int:
-    """A number that no subscription had before; those of one topic are near each other.
+def number_of(feed: str, feed_format: Format, request_id: int) -> int:
+    """The number of a subscription; those of one topic are near each other.
+
+    No other one had it before: *request_id* is that of the request that it began with.
 
     On SQLite rows lie in the order of their numbers. In that of their beginnings, each of two
     thousand subscribers among a hundred thousand would lie on a page of its own, and an edition
     for them would read and write all of those pages.
     """
-    place = crc32(f"{request.feed}.{request.format.value}".encode()) % _PLACES
+    place = crc32(f"{feed}.{feed_format.value}".encode()) % _PLACES
     return place << _REQUEST_BITS | request_id
 
 

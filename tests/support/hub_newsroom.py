@@ -171,7 +171,7 @@ class HubNewsroom:
             pending = store.subscriptions.pending()
         return callback in {each.request.callback for each in pending}
 
-    def wait_until_decided(self, *, within_s: float = 10.0) -> None:
+    def wait_until_decided(self, *, within_s: float = 30.0) -> None:
         """Wait until all callbacks were asked; some of them may have to be asked again."""
 
         def are_asked() -> bool:
