@@ -26,14 +26,8 @@ settings.load_profile("suite")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each processor: many tests wait, for services that start and for time limits."""
-    return 2 * len(os.sched_getaffinity(0))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run whole services go first: at the end, one of them would be waited for alone."""
-    folders = {ROOT / "tests" / name for name in ("service", "conformance", "bench")}
-    items.sort(key=lambda item: item.path.parent not in folders)
+    """One more than there are processors: many tests wait, for services and for time limits."""
+    return 1 + len(os.sched_getaffinity(0))
 
 
 @pytest.fixture(scope="session")

@@ -82,10 +82,10 @@ def test_a_reader_is_told_at_the_address_from_which_it_asked(
     wait_until(lambda: subscriptions(service) == 1)
 
     service.drop("news.txt", document("A treaty is signed", "Finance"))
-    [_, notified] = reader.wait_for_deliveries(2, TOLD)
+    [_, notified, *_] = reader.wait_for_deliveries(2, TOLD)
     assert form_of(notified) == [("url", topic_of(service))]
-    # What it fetches then is the news already.
-    assert rss(service).findtext("channel/item/title") == "A treaty is signed"
+    # It may have been told of the first edition, too, if that had just come out.
+    wait_until(lambda: rss(service).findtext("channel/item/title") == "A treaty is signed")
     assert reader.verifications() == []
 
 
