@@ -107,7 +107,7 @@ class Distributor:
         if is_to_write:
             self._reports.forget()
         self._report(ended, results, sendings, is_dry=taken.is_all)
-        return Page([self._errand(one) for one in sendings], has_more=taken.has_more)
+        return Page((self._errand(one) for one in sendings), has_more=taken.has_more)
 
     def lose(self, ended: Sequence[Ended[Sending]]) -> None:
         """Free what they took."""

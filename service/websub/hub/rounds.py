@@ -7,7 +7,8 @@ long come would meanwhile run into their time limits.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -60,7 +61,8 @@ class Ended(Generic[T]):
 class Page(Generic[T]):
     """What the books say is to be done next."""
 
-    errands: Sequence[Errand[T]] = ()
+    #: Made one by one as they are taken: the first is on its way while the next is being signed.
+    errands: Iterable[Errand[T]] = ()
     has_more: bool = False  #: they are worth another look at once, if there is room
 
 
@@ -105,7 +107,8 @@ class Rounds(Generic[T]):
         self._books = books
         self._name = name
         self._clerk = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-books")
-        self._keeping: Future[Page[T]] | None = None
+        self._keeping: Future[bool] | None = None
+        self._begun: deque[Errand[T]] = deque()  #: from the books, not sent yet
         self._kept: list[Ended[T]] = []  #: what the books are being told
         self._ended: list[Ended[T]] = []  #: what they are to be told next
         self._first_ended_at = 0.0
@@ -164,13 +167,25 @@ class Rounds(Generic[T]):
     def _turn(self) -> None:
         if self._keeping is None and self._is_time():
             self._kept, self._ended = self._ended, []
-            self._keeping = self._clerk.submit(
-                self._books.keep, self._kept, begins=not self._is_closing
-            )
+            self._keeping = self._clerk.submit(self._keep, self._kept, begins=not self._is_closing)
         self._courier.turn(self._glance_s())
+        self._send_begun()
         if self._keeping is not None and self._keeping.done():
             keeping, self._keeping = self._keeping, None
             self._take(keeping)
+
+    def _keep(self, ended: Sequence[Ended[T]], *, begins: bool) -> bool:
+        """Keep the books, in the clerk's thread; says whether they are worth another look."""
+        page = self._books.keep(ended, begins=begins)
+        for errand in page.errands:
+            self._begun.append(errand)
+        return page.has_more
+
+    def _send_begun(self) -> None:
+        while self._begun:
+            errand = self._begun.popleft()
+            done = partial(self._note, errand, time.monotonic())
+            self._courier.send(errand.parcel, done, host=errand.host)
 
     def _is_time(self) -> bool:
         now = time.monotonic()
@@ -189,11 +204,11 @@ class Rounds(Generic[T]):
             next_at = min(next_at, self._first_ended_at + WRITE_AFTER_S)
         return max(0.0, min(LOOK_EVERY_S, max(next_at, self._paused_until) - now))
 
-    def _take(self, keeping: Future[Page[T]]) -> None:
-        page: Page[T] = Page()
+    def _take(self, keeping: Future[bool]) -> None:
+        has_more = False
         self._trouble = None
         try:
-            page = keeping.result()
+            has_more = keeping.result()
         except (StoreUnavailable, StoreConflict) as error:
             _log.error("store unavailable", work=self._name, reason=str(error))
             self._trouble, self._ended = error, self._kept + self._ended
@@ -204,12 +219,10 @@ class Rounds(Generic[T]):
             self._books.lose(self._kept)
         if self._trouble is not None:
             self._paused_until = time.monotonic() + PAUSE_S
-        for errand in page.errands:
-            done = partial(self._note, errand, time.monotonic())
-            self._courier.send(errand.parcel, done, host=errand.host)
+        self._send_begun()
         now = time.monotonic()
-        self._looks_at = now if page.has_more else now + LOOK_EVERY_S
-        self._is_idle = not (self._kept or self._ended or self._courier.under_way or page.has_more)
+        self._looks_at = now if has_more else now + LOOK_EVERY_S
+        self._is_idle = not (self._kept or self._ended or self._courier.under_way or has_more)
         self._kept = []
 
     def _note(self, errand: Errand[T], begun_at: float, end: Receipt | OutboundFailed) -> None:
