@@ -30,23 +30,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return 1 + len(os.sched_getaffinity(0))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each worker begin with its share of the tests that run whole services.
-
-    xdist gives each as many tests, in their order. At the end, one of these would be waited for.
-    """
-    folders = {ROOT / "tests" / name for name in ("service", "conformance", "bench")}
-    heavy = [item for item in items if item.path.parent in folders]
-    light = [item for item in items if item.path.parent not in folders]
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    shares = [(each, number) for number in range(workers) for each in (heavy, light)]
-    items[:] = [
-        item
-        for each, number in shares
-        for item in each[len(each) * number // workers : len(each) * (number + 1) // workers]
-    ]
-
-
 @pytest.fixture(scope="session")
 def _postgres_server() -> Iterator[str | None]:
     given, folder = os.environ.get(postgres.URL_VARIABLE), postgres.binaries()
