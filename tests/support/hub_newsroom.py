@@ -205,6 +205,12 @@ def tells_of(call: Call, title: str) -> bool:
     return title.encode() in call.body or json.dumps(title)[1:-1].encode() in call.body
 
 
+def is_at_rest(database: Database) -> bool:
+    """Whether all hubs were told of all there is."""
+    with database.read() as store:
+        return all(ping.state == "told" for ping in store.pings.listed())
+
+
 @contextmanager
 def running_hub_newsroom(
     folder: Path,
@@ -241,8 +247,10 @@ def running_hub_newsroom(
                 base_url=str(site.get("base_url", service.base_url)),
                 outside=outside,
             )
-            # The service is up before its process that asks callbacks is.
+            # The service is up before its process that asks callbacks is; and who subscribes before
+            # our hub is told of the first editions gets them.
             newsroom.subscribe(newsroom.callback(), within_s=60)
+            wait_until(lambda: is_at_rest(database))
             yield newsroom
     finally:
         database.close()
