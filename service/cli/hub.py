@@ -13,7 +13,7 @@ from feeds.newsstand import SPREAD
 from service.cli import hub_deliveries, hub_status, hub_subscriptions, hub_verify
 from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
-from service.cli.hub_deliveries import DELIVERED, deliver_all_due, outcome_row
+from service.cli.hub_deliveries import DELIVERED, deliver_all_due, last_try, outcome_row
 from service.cli.hub_verify import require_hub
 from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, say, tell_json, tell_rows
@@ -176,16 +176,13 @@ def _state_record(installation: Installation, state: PingState) -> dict[str, Any
 
 
 def _state_row(record: dict[str, Any]) -> Sequence[object]:
-    said = record["last_result"] or "never tried"
-    if record["due_at"] is not None:
-        said = f"{said}; next {moment(record['due_at'])}"
     return (
         record["state"],
         record["topic"],
         record["hub"],
         record["tries"],
         record["last_try_at"],
-        said,
+        last_try(record),
     )
 
 

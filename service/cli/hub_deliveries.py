@@ -118,15 +118,18 @@ def _record(installation: Installation, state: DeliveryState) -> dict[str, Any]:
     }
 
 
+def last_try(record: dict[str, Any]) -> str:
+    """What came of the last try, and when the next one is, for a person."""
+    said = record["last_result"] or "never tried"
+    return said if record["due_at"] is None else f"{said}; next {moment(record['due_at'])}"
+
+
 def _row(each: dict[str, Any]) -> Sequence[object]:
-    said = each["last_result"] or "never tried"
-    if each["due_at"] is not None:
-        said = f"{said}; next {moment(each['due_at'])}"
     return (
         each["state"],
         each["topic"],
         each["callback"],
         each["tries"],
         each["last_try_at"],
-        said,
+        last_try(each),
     )
