@@ -81,7 +81,7 @@ class CanaryKeeper:
             hub: Ask only this one; None for all.
 
         Returns:
-            The canaries whose hubs were asked, as they stand then.
+            The canaries whose hubs were asked, as they stand then, in the order of the hubs.
 
         Raises:
             StoreUnavailable: The store cannot be read or written.
@@ -92,7 +92,8 @@ class CanaryKeeper:
             due = [each for each in tx.canaries.due(now=now()) if hub in (None, each.hub)]
         asked = {canary.hub for canary in due if self._ask(canary, now=now)}
         with self._database.read() as tx:
-            return [canary for canary in tx.canaries.listed() if canary.hub in asked]
+            stand = {canary.hub: canary for canary in tx.canaries.listed()}
+        return [stand[each] for each in self._hubs if each in asked and each in stand]
 
     def plant(self, *, now: datetime) -> None:
         """Have a canary at each hub, for the topic that is watched, and nowhere else."""

@@ -22,7 +22,7 @@ def test_hubs_are_asked_by_hand_and_their_states_shown(line: CommandLine, hub: H
     ours = f"{line.service.base_url}/hub"
     topic = f"{line.service.base_url}/feeds/all.atom"
     asked = line.run("hub", "canary")
-    assert asked.columns == [["asked", hub.url, topic, "202 Accepted"], ["asked", ours, topic, "-"]]
+    assert asked.columns == [["asked", ours, topic, "-"], ["asked", hub.url, topic, "202 Accepted"]]
     assert asked.talk == "2 hubs asked\n"
     assert line.run("hub", "canary").lines == []
     assert line.run("hub", "canary", "--hub", hub.url).columns[0][1] == hub.url
