@@ -86,7 +86,7 @@ def application() -> Bridge:
     AcceptedWatch(path, parent=parent, on_change=newsroom.configure, on_orphaned=_stop).start()
     shelf = Shelf(
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
-        watch=Watch(Changes(database), clock=time.monotonic),
+        watch=Watch(Changes(database, of_documents=True), clock=time.monotonic),
     )
     app = create_app(newsroom, shelf, clock=utc_now, api=newsroom, hub=newsroom)
     front = Front(app, state=newsroom, shelf=shelf)

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.exc import (
     DatabaseError,
     DBAPIError,
@@ -191,6 +191,10 @@ class Database:
     def label(self) -> str:
         """The database's address for a person, without its password."""
         return self._engine.url.render_as_string(hide_password=True)
+
+    def in_words(self, question: Select[Any]) -> str:
+        """A question whose parameters are all known, as a cursor of the driver's own takes it."""
+        return str(question.compile(self._engine, compile_kwargs={"literal_binds": True}))
 
     def close(self) -> None:
         """Close all connections that are not in use."""

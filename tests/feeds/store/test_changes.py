@@ -74,6 +74,28 @@ def test_reading_changes_nothing(database: Database, changes: Changes) -> None:
     assert not changes.look()
 
 
+def test_of_documents_only_what_is_published_counts(database: Database) -> None:
+    """Whoever keeps documents at hand is not troubled by the rest: the hub writes all the time."""
+    office = Office(database)
+    changes = Changes(database, of_documents=True)
+    assert changes.look()
+    assert not changes.look()
+    office.add(draft())
+    assert not changes.look()
+    assert office.publish()
+    assert changes.look()
+    assert not changes.look()
+    office.add(draft("Another one"))
+    assert not changes.look()
+    assert office.publish()
+    assert changes.look()
+    with database.transaction() as tx:
+        tx.connection.execute(text("DELETE FROM documents WHERE format = 'json'"))
+    assert changes.look()
+    assert not changes.look()
+    changes.close()
+
+
 def publish_in(url: str) -> None:
     """Publish an edition, in whatever process this is."""
     database = Database.open(url)
@@ -99,9 +121,14 @@ def test_another_process_is_heard(database_url: str) -> None:
     database.close()
 
 
-def test_a_store_that_is_lost_is_told_and_found_again(postgres_url: str) -> None:
+@pytest.mark.parametrize("of_documents", [False, True])
+def test_a_store_that_is_lost_is_told_and_found_again(
+    postgres_url: str, of_documents: bool
+) -> None:
     database, other = Database.open(postgres_url), Database.open(postgres_url)
-    changes = Changes(database)
+    migrate.upgrade(database)
+    changes = Changes(database, of_documents=of_documents)
+    changes.look()
     changes.look()
     with other.read() as tx, suppress(StoreUnavailable):
         tx.connection.execute(

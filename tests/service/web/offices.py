@@ -92,7 +92,7 @@ def ask_application(office: Office, closing: ExitStack) -> Client:
 
 def ask_memory(office: Office, closing: ExitStack) -> Client:
     """A client of the layer before it, which looks at the store at each request."""
-    changes = Changes(office.database)
+    changes = Changes(office.database, of_documents=True)
     closing.callback(changes.close)
     shelf = Shelf(watch=Watch(changes, clock=clock.monotonic, look_every_s=0))
     front = Front(create_app(office, shelf), state=office, shelf=shelf)
@@ -112,7 +112,7 @@ def ask_export(office: Office, closing: ExitStack) -> Client:
 
 def ask_wire(office: Office, closing: ExitStack) -> Client:
     """A client of the whole server, over a socket, in front of a newsroom that does not change."""
-    changes = Changes(office.database)
+    changes = Changes(office.database, of_documents=True)
     closing.callback(changes.close)
     shelf = Shelf(watch=Watch(changes, clock=clock.monotonic))
     server = make_server(Front(create_app(office, shelf), state=office, shelf=shelf))

@@ -87,7 +87,7 @@ def test_no_answer_is_older_than_the_lease(database: Database, closing: ExitStac
     """On both databases, with a commit of another connection's, by a clock that is set by hand."""
     office, clock = Office(database), Hands()
     office.publish(now=later(minutes=1))
-    changes = Changes(database)
+    changes = Changes(database, of_documents=True)
     closing.callback(changes.close)
     shelf = Shelf(watch=Watch(changes, clock=clock))
     client = Client(Front(create_app(office, shelf), state=office, shelf=shelf))

@@ -75,7 +75,7 @@ def test_what_is_left_out_decides_nothing() -> None:
 def front(empty_office: Office, closing: ExitStack) -> Front:
     """The layer over a newsroom, with its documents at hand."""
     empty_office.publish(now=later(minutes=1))
-    changes = Changes(empty_office.database)
+    changes = Changes(empty_office.database, of_documents=True)
     closing.callback(changes.close)
     shelf = Shelf(watch=Watch(changes, clock=lambda: 0.0))
     opened = Front(create_app(empty_office, shelf), state=empty_office, shelf=shelf)

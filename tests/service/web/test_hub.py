@@ -387,7 +387,7 @@ def served(hub: Hub) -> Iterator[Served]:
 
 @contextmanager
 def serving(hub: Hub) -> Iterator[Served]:
-    changes = Changes(hub.database)
+    changes = Changes(hub.database, of_documents=True)
     shelf = Shelf(watch=Watch(changes, clock=time.monotonic))
     server = make_server(Front(hub.make_app(shelf), state=hub.office, shelf=shelf))
     with running(server):

@@ -57,7 +57,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture(params=["application", "memory"])
 def client(request: pytest.FixtureRequest, office: Office, hands: Hands) -> Iterator[Client]:
-    changes = Changes(office.database)
+    changes = Changes(office.database, of_documents=True)
     shelf = Shelf(watch=Watch(changes, clock=time.monotonic, look_every_s=0))
     application = create_app(office, shelf, clock=lambda: hands.now)
     front = Front(application, state=office, shelf=shelf)

@@ -198,7 +198,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 def test_a_real_store_is_watched_from_many_threads(office: Office, clock: Clock) -> None:
     """A connection that was opened by one thread is used by all."""
-    changes = Changes(office.database)
+    changes = Changes(office.database, of_documents=True)
     watch = Watch(changes, clock=clock, look_every_s=0)
     seen: list[int | None] = []
     for _ in range(3):
