@@ -110,7 +110,9 @@ def serving(newsroom: Installed) -> Iterator[Served]:
 def distributing(newsroom: Installed) -> Iterator[subprocess.Popen[bytes]]:
     """The hub process of a newsroom. It may not have begun to work yet."""
     with cores.on(cores.measured()):
-        process = subprocess.Popen(_program("service.hub_process", newsroom), cwd=ROOT)
+        process = subprocess.Popen(
+            _program("service.hub_process", newsroom), cwd=ROOT, start_new_session=True
+        )
     try:
         yield process
     finally:
@@ -173,7 +175,9 @@ def running(
         is_anywhere: It may run on any core, not on the measured one alone.
     """
     with nullcontext() if is_anywhere else cores.on(cores.measured()):
-        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PATH": _PATH})
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "PATH": _PATH}, start_new_session=not is_anywhere
+        )
     try:
         _await(process, port)
         yield process

@@ -25,9 +25,14 @@ _log = logs.get_logger("service.hub_process")  # not __name__: it is run as a pr
 
 UPKEEP, UPKEEP_EVERY_S = "upkeep", 30.0
 
-#: Readers and newsrooms come first where a processor is short: subscribers wait for nothing. No
-#: more than this, or on a machine that is full a push would take minutes.
-NICENESS = 5
+#: Readers and newsrooms come first where a processor is short: subscribers wait for nothing. The
+#: most there is: on a machine that is full a push to thousands takes up to a minute, and with less
+#: of it feeds answered later while there is one (``bench/fan_out_p99.py``).
+NICENESS = 19
+
+#: Linux has sessions share a processor alike, and niceness counts only within one of them, unless
+#: its group is told of it (sched(7), "The autogroup feature"). Not there where it is otherwise.
+AUTOGROUP = Path("/proc/self/autogroup")
 
 #: What a thread waits for the interpreter before it is made way for. Each answer needs it some
 #: times, and at Python's own 5 ms the thread that keeps the books would hold up the network.
@@ -100,10 +105,17 @@ def _release(tx: Transaction) -> None:
     tx.subscriptions.release_claims(now=utc_now())
 
 
-def main(path: Path, *, parent: int) -> int:
-    """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
+def _stand_back() -> None:
     with suppress(OSError):
         os.nice(NICENESS)
+    if os.getsid(0) == os.getpid():  # else whoever started us is of our group
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(NICENESS))
+
+
+def main(path: Path, *, parent: int) -> int:
+    """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
+    _stand_back()
     sys.setswitchinterval(SWITCH_EVERY_S)
     return workers.run(path, parent=parent, role="hub", make=Hub, release=_release)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from service.hub_process import NICENESS
 from service.websub.hub.rounds import STOP_WITHIN_S
 from tests.support.running_service import ROOT, Service, document, running, wait_until
 from tests.support.subscriber import HANGS, Subscriber, running_subscriber
@@ -87,6 +88,14 @@ def test_it_works_by_the_configuration_of_the_moment(tmp_path: Path) -> None:
         assert service.process_ids(MODULE) == [process]
 
 
+def standing_back(process_id: int) -> int:
+    """How nice a process is to those of other sessions: what counts where Linux groups by them."""
+    group = Path(f"/proc/{process_id}/autogroup")
+    if group.exists() and Path("/proc/sys/kernel/sched_autogroup_enabled").read_text() == "1\n":
+        return int(group.read_text().split()[-1])
+    return os.getpriority(os.PRIO_PROCESS, process_id)
+
+
 def test_the_process_comes_and_goes_with_the_hub(tmp_path: Path) -> None:
     service = Service(folder=tmp_path)
     with running_subscriber() as reader, running(service):
@@ -95,6 +104,8 @@ def test_the_process_comes_and_goes_with_the_hub(tmp_path: Path) -> None:
         wait_until(lambda: service.process_ids(MODULE))
         wait_until(lambda: service.get("/hub").status == 200)
         subscribed(service, reader)
+        [hub], [web] = service.process_ids(MODULE), service.process_ids("service.web_process")
+        assert (standing_back(hub), standing_back(web)) == (NICENESS, 0)
         configure(service, offered=False)
         wait_until(lambda: not service.process_ids(MODULE))
         assert not events(service, "process died")
