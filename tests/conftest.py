@@ -20,6 +20,9 @@ from tests.support.services import missing
 ROOT = Path(__file__).parents[1]
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.getenv("PYTHONPATH")])])
 
+# Nor do the hundreds of them compile all modules anew, where an image was made to leave no files.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Deterministic, and without a deadline: a machine that is busy is no finding.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
