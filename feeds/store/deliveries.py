@@ -196,7 +196,7 @@ class Deliveries:
             "without_hosts": list(without_hosts),
         }
         wanted = _DUE_TO_SOME if without_hosts else _DUE
-        return [_due(row) for row in self._connection.execute(wanted, asked)]
+        return [_due(row) for row in self._connection.execute(wanted, asked).all()]
 
     def claim(self, ids: Sequence[int], *, worker: str, now: datetime, until: datetime) -> set[int]:
         """Take deliveries for this worker until then; says which: others took the rest first."""
@@ -204,11 +204,11 @@ class Deliveries:
             return set()
         asked = {"ids": list(ids), "worker": worker, "now": now, "until": until}
         if self._locks_rows:
-            free = list(self._connection.execute(_FREE, asked).scalars())
+            free = list(self._connection.execute(_FREE, asked).scalars().all())
             if not free:
                 return set()
             asked["ids"] = free
-        return set(self._connection.execute(_CLAIM, asked).scalars())
+        return set(self._connection.execute(_CLAIM, asked).scalars().all())
 
     def settle(self, results: Sequence[DeliveryResult], *, worker: str) -> set[int]:
         """Write down what became of deliveries that this worker has claimed; says of which.
@@ -219,8 +219,10 @@ class Deliveries:
         lock_in_order(self._connection, subscriptions.c.id, ending)
         asked = {"ids": [one.subscription_id for one in results], "worker": worker}
         failing = {
-            row.subscription_id: row.first_failed_at is not None
-            for row in (self._connection.execute(_HELD, asked) if results else ())
+            number: first_failed_at is not None
+            for number, first_failed_at in (
+                self._connection.execute(_HELD, asked).all() if results else ()
+            )
         }
         settled = [one for one in results if one.subscription_id in failing]
         arrived = [_arrived(one) for one in settled if one.delivered_edition is not None]
@@ -350,16 +352,17 @@ def _suspended(one: DeliveryResult) -> dict[str, Any]:
 
 
 def _due(row: Any) -> DueDelivery:
+    number, feed, form, callback, host, wire, secret, attempts, first_failed_at = row
     return DueDelivery(
-        subscription_id=row.id,
-        feed=row.feed,
-        format=Format(row.format),
-        callback=row.callback,
-        host=row.host,
-        wire=Wire(row.wire),
-        secret=row.secret,
-        attempts=row.attempts,
-        first_failed_at=row.first_failed_at,
+        subscription_id=number,
+        feed=feed,
+        format=Format(form),
+        callback=callback,
+        host=host,
+        wire=Wire(wire),
+        secret=secret,
+        attempts=attempts,
+        first_failed_at=first_failed_at,
     )
 
 

@@ -10,7 +10,7 @@ from feeds.store.database import Transaction
 from service.websub.hub.load import Load
 
 #: What is claimed in one step: the first are on their way while the next ones are signed.
-STEP = 64
+STEP = 128
 
 #: Those whose last try failed may take this part of all places: any number of dead callbacks
 #: leaves room for the living.
