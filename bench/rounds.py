@@ -22,14 +22,15 @@ def medians_ms(contenders: Mapping[str, Callable[[], float]], *, rounds: int) ->
     Args:
         contenders: By name; each does its turn, in the order given, and says in milliseconds how
             long the part took that counts.
-        rounds: That count; `WARM_UP` more go before.
+        rounds: That count. `WARM_UP` more go before; for a single one, which is a trial, none.
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(WARM_UP + rounds):
+    warm_up = WARM_UP if rounds > 1 else 0
+    for _ in range(warm_up + rounds):
         for name, turn in contenders.items():
             gc.collect()  # nobody pays for another one's garbage
             times[name].append(turn())
-    return {name: median(measured[WARM_UP:]) for name, measured in times.items()}
+    return {name: median(measured[warm_up:]) for name, measured in times.items()}
 
 
 def rounds_at(scale: float, full: int) -> int:

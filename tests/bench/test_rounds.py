@@ -19,5 +19,10 @@ def test_contenders_take_turns_and_the_first_rounds_do_not_count() -> None:
     assert turns == ["ours", "peer"] * (WARM_UP + 3)
 
 
+def test_a_single_round_is_a_trial_and_warms_nothing_up() -> None:
+    times = iter([7.0])
+    assert medians_ms({"ours": lambda: next(times)}, rounds=1) == {"ours": 7}
+
+
 def test_there_is_always_a_round_and_a_median_that_was_measured() -> None:
     assert [rounds_at(scale, 41) for scale in (0, 0.01, 0.1, 0.5, 1, 5)] == [1, 1, 5, 21, 41, 41]
