@@ -25,10 +25,11 @@ _log = logs.get_logger("service.hub_process")  # not __name__: it is run as a pr
 
 UPKEEP, UPKEEP_EVERY_S = "upkeep", 30.0
 
-#: Readers and newsrooms come first where a processor is short: subscribers wait for nothing. The
-#: most there is: on a machine that is full a push to thousands takes up to a minute, and with less
-#: of it feeds answered later while there is one (``bench/fan_out_p99.py``).
-NICENESS = 19
+#: Readers and newsrooms come first where a processor is short: subscribers wait for nothing. One
+#: that is full gives a thirtieth of its time to what is so nice. If it were less nice, feeds would
+#: be answered late during a distribution (``bench/fan_out_p99.py``); nicer, and pushes to
+#: thousands would take minutes on a machine that is full.
+NICENESS = 15
 
 #: Linux has sessions share a processor alike, and niceness counts only within one of them, unless
 #: its group is told of it (sched(7), "The autogroup feature"). Not there where it is otherwise.
