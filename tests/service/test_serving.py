@@ -191,11 +191,14 @@ def _workers(service: Service) -> set[int]:
     """The processes that answer."""
     [web] = service.process_ids("service.web_process")
     children = Path(f"/proc/{web}/task/{web}/children").read_text().split()
-    return {
-        int(child)
-        for child in children
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-    }
+    return {int(child) for child in children if b"spawn_main" in _command_line(child)}
+
+
+def _command_line(process_id: str) -> bytes:
+    try:
+        return Path(f"/proc/{process_id}/cmdline").read_bytes()
+    except OSError:  # it is gone meanwhile
+        return b""
 
 
 def test_a_hub_that_is_down_slow_and_failing_gets_exactly_what_it_should(
