@@ -130,7 +130,7 @@ class Verifier:
             # What is lost with the machine is asked again.
             with self._database.unsynced() as tx:
                 heard = [self._settle(tx, one, now=now) for one in ended]
-                page = self._take(tx, now=now) if begins else Page[Question]()
+                page = self._take(tx, now=now) if begins else Page()
                 tx.hub_tallies.add(self._catalogue.site.hub, **_counts(ended, heard))
         for one, came in zip(ended, heard, strict=True):
             _tell(one.errand.of.pending, came)

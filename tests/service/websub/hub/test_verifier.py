@@ -267,3 +267,20 @@ def test_two_processes_share_the_work(database: Database) -> None:
         with hub.verifying(), hub.verifying():
             wait_until(lambda: len(hub.subscriptions) == 100, within_s=20)
         assert len(reader.calls) == 100
+
+
+def test_an_answer_that_comes_while_it_stops_counts(database: Database) -> None:
+    """At a reload the former questions come to their end beside the new ones."""
+    hub, gate = HubAtWork(database), threading.Event()
+    with running_subscriber() as reader:
+        reader.behave("/cb", verify=Manner(gate=gate))
+        hub.ask(reader.url("/cb"))
+        rounds = hub.verifications(timeout_s=20.0)
+        thread = threading.Thread(target=rounds.run)
+        thread.start()
+        reader.wait_for_verifications(1)
+        rounds.stop(within_s=20)
+        gate.set()
+        thread.join(30)
+    assert len(hub.subscriptions) == 1
+    assert hub.pending == []
