@@ -17,7 +17,7 @@ from bench.hub import Hub, open_hub
 from bench.load import Load, latency_ms, press, requests_a_second
 from bench.load_p99 import SCRIPT
 from bench.requests_a_second import PATH, SLUG
-from bench.rounds import WARM_UP, rounds_at
+from bench.rounds import rounds_at, warm_up_before
 from bench.sink import Sink, sink
 
 FEED = "news"
@@ -39,7 +39,8 @@ WITH, WITHOUT = "with", "without"
 
 def measure(scale: float) -> float:
     """The 99th percentile with a distribution over that without; of several rounds, the middle."""
-    warm_up = WARM_UP if scale >= 1 else 0
+    rounds = rounds_at(scale, ROUNDS)
+    warm_up = warm_up_before(rounds)
     seconds = max(1.0, SECONDS * min(1, scale))
     late: dict[str, list[float]] = {WITHOUT: [], WITH: []}
     with ExitStack() as stack:
@@ -52,7 +53,7 @@ def measure(scale: float) -> float:
         hub.subscribers.owe_nothing()
         served = stack.enter_context(servers.serving(hub.newsroom))
         stack.enter_context(servers.distributing(hub.newsroom))
-        for _ in range(warm_up + rounds_at(scale, ROUNDS)):
+        for _ in range(warm_up + rounds):
             late[WITHOUT].append(_late_ms(WITHOUT, served.port, seconds))
             with _distribution(hub, to):
                 late[WITH].append(_late_ms(WITH, served.port, seconds))

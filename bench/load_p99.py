@@ -23,7 +23,7 @@ from bench import cores, servers
 from bench.figure import Figure, Unmeasurable, tell
 from bench.load import Load, latency_ms, press, requests_a_second
 from bench.requests_a_second import PATH, SLUG, document, fill
-from bench.rounds import WARM_UP, rounds_at
+from bench.rounds import rounds_at, warm_up_before
 
 SCRIPT = Path(__file__).with_name("load.lua")
 CONNECTIONS = 64
@@ -45,7 +45,8 @@ class Edition:
 
 def measure(scale: float) -> float:
     """The 99th percentile over the median; of several rounds, the middle one."""
-    warm_up = WARM_UP if scale >= 1 else 0
+    rounds = rounds_at(scale, ROUNDS)
+    warm_up = warm_up_before(rounds)
     seconds = max(2.0, SECONDS * min(1, scale))
     with servers.communique([SLUG]) as served:
         fill(served)
@@ -57,7 +58,7 @@ def measure(scale: float) -> float:
             servers.nginx({PATH[1:]: first, f"{PATH[1:]}.gz": first}) as (port, _),
             _editions(served) as press_room,
         ):
-            for _ in range(warm_up + rounds_at(scale, ROUNDS)):
+            for _ in range(warm_up + rounds):
                 told.append(_press(served.port, SHARE * most, seconds))
                 ours.append(_evenness("ours", told[-1]))
                 theirs.append(_evenness("nginx", _press(port, SHARE * most, seconds)))

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from bench import servers
 from bench.figure import Figure, Unmeasurable, tell
 from bench.load import Load, press, requests_a_second
-from bench.rounds import WARM_UP, rounds_at
+from bench.rounds import rounds_at, warm_up_before
 from bench.samples import press_office
 from feeds import render
 from feeds.model.feed import Format
@@ -82,8 +82,9 @@ def _contest(ports: Mapping[str, int], size: int, scale: float) -> Rates:
     tags = {name: _check(name, port, size) for name, port in ports.items()}
     measured: dict[tuple[str, str], list[float]] = {}
     load = Load(seconds=SECONDS)
-    warm_up = WARM_UP if scale >= 1 else 0
-    for _ in range(warm_up + rounds_at(scale, ROUNDS)):
+    rounds = rounds_at(scale, ROUNDS)
+    warm_up = warm_up_before(rounds)
+    for _ in range(warm_up + rounds):
         for name, port in ports.items():
             url = f"http://127.0.0.1:{port}{PATH}"
             for case, fields in ((NOT_MODIFIED, {"If_None_Match": tags[name]}), (WHOLE, {})):

@@ -22,15 +22,20 @@ def medians_ms(contenders: Mapping[str, Callable[[], float]], *, rounds: int) ->
     Args:
         contenders: By name; each does its turn, in the order given, and says in milliseconds how
             long the part took that counts.
-        rounds: That count. `WARM_UP` more go before; for a single one, which is a trial, none.
+        rounds: That count; see `warm_up_before`.
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    warm_up = WARM_UP if rounds > 1 else 0
+    warm_up = warm_up_before(rounds)
     for _ in range(warm_up + rounds):
         for name, turn in contenders.items():
             gc.collect()  # nobody pays for another one's garbage
             times[name].append(turn())
     return {name: median(measured[warm_up:]) for name, measured in times.items()}
+
+
+def warm_up_before(rounds: int) -> int:
+    """How many rounds go before those that count: none before a single one, which is a trial."""
+    return WARM_UP if rounds > 1 else 0
 
 
 def rounds_at(scale: float, full: int) -> int:

@@ -172,7 +172,8 @@ def running(
     Args:
         command: The server.
         port: Where it will answer.
-        is_anywhere: It may run on any core, not on the measured one alone.
+        is_anywhere: It may run on any core, not on the measured one alone. Then it is in our own
+            session, where it can stand back; others have one each, as the supervisor gives them.
     """
     with nullcontext() if is_anywhere else cores.on(cores.measured()):
         process = subprocess.Popen(
