@@ -204,7 +204,7 @@ class Deliveries:
             return set()
         asked = {"ids": list(ids), "worker": worker, "now": now, "until": until}
         if self._locks_rows:
-            free = list(self._connection.execute(_FREE, asked).scalars().all())
+            free = self._connection.execute(_FREE, asked).scalars().all()
             if not free:
                 return set()
             asked["ids"] = free
@@ -215,14 +215,14 @@ class Deliveries:
 
         What others claimed when its time ran out, or is owed to nobody any more, is left alone.
         """
+        if not results:
+            return set()
         ending = [one.subscription_id for one in results if one.is_gone or one.suspended_because]
         lock_in_order(self._connection, subscriptions.c.id, ending)
         asked = {"ids": [one.subscription_id for one in results], "worker": worker}
         failing = {
             number: first_failed_at is not None
-            for number, first_failed_at in (
-                self._connection.execute(_HELD, asked).all() if results else ()
-            )
+            for number, first_failed_at in self._connection.execute(_HELD, asked).all()
         }
         settled = [one for one in results if one.subscription_id in failing]
         arrived = [_arrived(one) for one in settled if one.delivered_edition is not None]
@@ -352,6 +352,7 @@ def _suspended(one: DeliveryResult) -> dict[str, Any]:
 
 
 def _due(row: Any) -> DueDelivery:
+    # In the order of `_DUE`: by name, a row takes twenty times as long.
     number, feed, form, callback, host, wire, secret, attempts, first_failed_at = row
     return DueDelivery(
         subscription_id=number,
