@@ -14,7 +14,15 @@ import pytest
 from service.settings import read_sources
 from service.supervisor import supervise
 from tests.support.hub_server import HubServer, Manner, running_hub
-from tests.support.running_service import ROOT, Service, document, free_port, running, wait_until
+from tests.support.running_service import (
+    ROOT,
+    Service,
+    command_words,
+    document,
+    free_port,
+    running,
+    wait_until,
+)
 
 SEED = ROOT / "config" / "samples" / "000_e053d2e383822934.txt"
 
@@ -191,14 +199,11 @@ def _workers(service: Service) -> set[int]:
     """The processes that answer."""
     [web] = service.process_ids("service.web_process")
     children = Path(f"/proc/{web}/task/{web}/children").read_text().split()
-    return {int(child) for child in children if b"spawn_main" in _command_line(child)}
-
-
-def _command_line(process_id: str) -> bytes:
-    try:
-        return Path(f"/proc/{process_id}/cmdline").read_bytes()
-    except OSError:  # it is gone meanwhile
-        return b""
+    return {
+        int(child)
+        for child in children
+        if any(b"spawn_main" in word for word in command_words(child))
+    }
 
 
 def test_a_hub_that_is_down_slow_and_failing_gets_exactly_what_it_should(

@@ -46,6 +46,14 @@ def free_port() -> int:
     return port
 
 
+def command_words(process_id: str) -> list[bytes]:
+    """What a process was called by; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{process_id}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the service answered."""
@@ -196,10 +204,7 @@ class Service:
         return "watching for documents" in self.log
 
     def _is_mine(self, entry: Path, module: str) -> bool:
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            return False
+        words = command_words(entry.name)
         is_ours = any(str(self.folder).encode() in word for word in words)
         return is_ours and (not module or module.encode() in words)
 
