@@ -7,8 +7,8 @@ printed (``pytest -s``) and recorded with the test.
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -48,7 +48,7 @@ def test_no_request_is_lost_while_callbacks_are_asked(
             subscribe(service, reader, paths)
             reader.wait_for_verifications(REQUESTS // 4, within_s=30)
             kill_all(service)
-        with store(service) as database, running(service):
+        with service.opened_store() as database, running(service):
             wait_until(lambda: count(database) == REQUESTS, within_s=30)
             with database.read() as tx:
                 assert tx.subscriptions.pending() == []
@@ -65,7 +65,7 @@ def test_each_gets_the_newest_edition_however_often_it_is_killed(
         paths = slow_readers(reader, SUBSCRIBERS)
         with running(service):
             subscribe(service, reader, paths)
-            with store(service) as database:
+            with service.opened_store() as database:
                 wait_until(lambda: count(database) == SUBSCRIBERS, within_s=60)
             service.drop("first.txt", document("The first", "Finance"))
             reader.wait_for_deliveries(SUBSCRIBERS // 5, within_s=30)
@@ -81,7 +81,7 @@ def test_each_gets_the_newest_edition_however_often_it_is_killed(
             newest = service.get("/feeds/finance.atom").body
             assert b"The second" in newest
             reader.wait_until(has_second(SUBSCRIBERS), within_s=60)
-            with store(service) as database:
+            with service.opened_store() as database:
                 wait_until(lambda: delivered(database) == SUBSCRIBERS, within_s=30)
         for path in paths:
             calls = reader.deliveries(path)
@@ -151,16 +151,6 @@ def kill_all(service: Service) -> None:
             os.kill(number, signal.SIGKILL)
     service.process.wait()
     wait_until(lambda: not service.process_ids())
-
-
-@contextmanager
-def store(service: Service) -> Iterator[Database]:
-    """The service's own, to look into."""
-    database = Database.open(f"sqlite:///{service.folder}/data/communique.db")
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def count(database: Database) -> int:

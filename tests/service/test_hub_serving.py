@@ -39,7 +39,8 @@ def subscribe(service: Service, callback: str) -> None:
 
 
 def subscribed(service: Service, reader: Subscriber) -> None:
-    """A subscription that was confirmed."""
+    """A subscription that was confirmed, to which nothing is owed."""
+    service.wait_until_hubs_are_told()
     subscribe(service, reader.url())
     wait_until(lambda: "request confirmed" in service.log)
 

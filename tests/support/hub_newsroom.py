@@ -205,12 +205,6 @@ def tells_of(call: Call, title: str) -> bool:
     return title.encode() in call.body or json.dumps(title)[1:-1].encode() in call.body
 
 
-def is_at_rest(database: Database) -> bool:
-    """Whether all hubs were told of all there is."""
-    with database.read() as store:
-        return all(ping.state == "told" for ping in store.pings.listed())
-
-
 @contextmanager
 def running_hub_newsroom(
     folder: Path,
@@ -236,21 +230,16 @@ def running_hub_newsroom(
     service.write_main({"own_hub": {**HUB_SETTINGS, **(own_hub or {})}, **quiet})
     with service.categories.open("a", encoding="utf-8") as file:
         file.writelines(f"  - slug: {slug}\n    title: {slug.title()}\n" for slug in categories)
-    database = Database.open(f"sqlite:///{folder / 'data' / 'communique.db'}")
-    try:
-        with running(service):
-            site = sections.get("site", {})
-            newsroom = HubNewsroom(
-                service=service,
-                subscriber=subscriber,
-                database=database,
-                base_url=str(site.get("base_url", service.base_url)),
-                outside=outside,
-            )
-            # The service is up before its process that asks callbacks is; and who subscribes before
-            # our hub is told of the first editions gets them.
-            newsroom.subscribe(newsroom.callback(), within_s=60)
-            wait_until(lambda: is_at_rest(database))
-            yield newsroom
-    finally:
-        database.close()
+    with running(service), service.opened_store() as database:
+        site = sections.get("site", {})
+        newsroom = HubNewsroom(
+            service=service,
+            subscriber=subscriber,
+            database=database,
+            base_url=str(site.get("base_url", service.base_url)),
+            outside=outside,
+        )
+        # The service is up before its process that asks callbacks is.
+        newsroom.subscribe(newsroom.callback(), within_s=60)
+        service.wait_until_hubs_are_told()
+        yield newsroom

@@ -14,6 +14,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import TypeVar
 
+from feeds.store.database import Database
+
 ROOT = Path(__file__).parents[2]
 
 _Seen = TypeVar("_Seen")
@@ -190,6 +192,26 @@ class Service:
         items: list[dict[str, object]] = json.loads(self.get(f"/feeds/{slug}.json").body)["items"]
         return items
 
+    @contextmanager
+    def opened_store(self) -> Iterator[Database]:
+        """Its own store, to look into."""
+        database = Database.open(
+            self.store_url or f"sqlite:///{self.folder / 'data' / 'communique.db'}"
+        )
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def wait_until_hubs_are_told(self) -> None:
+        """Wait until all hubs were told of all there is.
+
+        Who subscribes at our own between the first edition of a feed and its ping gets that
+        edition, as is right.
+        """
+        with self.opened_store() as database:
+            wait_until(lambda: _are_told(database))
+
     def drop(self, name: str, text: str) -> Path:
         """Put a document into the watched folder, whole at once."""
         path = self.inbox / name
@@ -207,6 +229,11 @@ class Service:
         words = command_words(entry.name)
         is_ours = any(str(self.folder).encode() in word for word in words)
         return is_ours and (not module or module.encode() in words)
+
+
+def _are_told(database: Database) -> bool:
+    with database.read() as store:
+        return all(ping.state == "told" for ping in store.pings.listed())
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from feeds.store.database import Database
 from tests.support.command_line import CommandLine
 from tests.support.hub_books import HubBooks
 from tests.support.hub_server import HubServer, running_hub
@@ -45,9 +44,8 @@ def books(line: CommandLine, seed: Path) -> Iterator[HubBooks]:
     line.service.write_main({"own_hub": {"offered": True, "first_retry_seconds": 3600}})
     assert line.run("release", "add", str(seed)).code == 0
     assert line.run("feed", "render").code == 0
-    database = Database.open(f"sqlite:///{line.service.folder}/data/communique.db")
-    yield HubBooks(database)
-    database.close()
+    with line.service.opened_store() as database:
+        yield HubBooks(database)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from feeds.store.database import Database
 from tests.support.command_line import CommandLine
 from tests.support.parsers import by_feedparser
 
@@ -21,11 +20,6 @@ def published(line: CommandLine, seed: Path) -> CommandLine:
 def states(line: CommandLine) -> dict[str, str]:
     """The state of each feed."""
     return {feed["slug"]: feed["state"] for feed in line.results("feed", "list")}
-
-
-def store_of(line: CommandLine) -> Database:
-    """The store behind the commands; to be closed."""
-    return Database.open(f"sqlite:///{line.service.folder}/data/communique.db")
 
 
 def test_feeds_are_listed_in_configured_order(line: CommandLine, seed: Path) -> None:
@@ -58,11 +52,9 @@ def test_only_the_named_feeds_get_theirs(line: CommandLine, seed: Path) -> None:
 
 def test_a_feed_that_another_process_has_is_told_as_busy(line: CommandLine, seed: Path) -> None:
     line.run("release", "add", str(seed))
-    database = store_of(line)
-    with database.transaction() as tx:
+    with line.service.opened_store() as database, database.transaction() as tx:
         columns = "claimed_by = 'another', claimed_until = 9e15"
         tx.connection.exec_driver_sql(f"UPDATE feeds SET {columns} WHERE slug = 'all'")
-    database.close()
     made = line.run("feed", "render", "all")
     assert made.code == 1
     assert made.columns == [["busy", "all", "tried again later: another process is at it"]]
@@ -95,15 +87,13 @@ def test_a_proof_is_the_document_and_stores_nothing(
 
 
 def test_a_proof_is_byte_for_byte_what_is_published(published: CommandLine) -> None:
-    database = store_of(published)
-    with database.read() as tx:
+    with published.service.opened_store() as database, database.read() as tx:
         stored = {
             row.format: gzip.decompress(row.gzip)
             for row in tx.connection.exec_driver_sql(
                 "SELECT format, gzip FROM documents WHERE feed = 'all'"
             )
         }
-    database.close()
     for suffix, document in stored.items():
         proof = published.run("feed", "render", "all", "--format", suffix)
         assert proof.out.encode() == document
@@ -132,13 +122,11 @@ def test_a_feed_without_an_edition_is_a_finding(line: CommandLine, seed: Path) -
 
 
 def test_a_document_that_broke_in_the_store_is_found(published: CommandLine) -> None:
-    database = store_of(published)
-    with database.transaction() as tx:
+    with published.service.opened_store() as database, database.transaction() as tx:
         tx.connection.exec_driver_sql(
             "UPDATE documents SET gzip = ? WHERE feed = 'all' AND format = 'atom'",
             (gzip.compress(b"<feed"),),
         )
-    database.close()
     [finding] = published.run("--json", "feed", "check", "all").records
     assert finding["document"] == "all.atom"
     assert finding["message"].startswith("is not well-formed")
