@@ -109,8 +109,8 @@ class Rounds(Generic[T]):
         self._clerk = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-books")
         self._keeping: Future[bool] | None = None
         self._begun: deque[Errand[T]] = deque()  #: from the books, not sent yet
-        self._kept: list[Ended[T]] = []  #: what the books are being told
-        self._ended: list[Ended[T]] = []  #: what they are to be told next
+        self._kept: list[Ended[T]] = []  #: what the books are being told; of the clerk's thread
+        self._ended: deque[Ended[T]] = deque()  #: what they are to be told next
         self._first_ended_at = 0.0
         self._looks_at = 0.0
         self._paused_until = 0.0
@@ -166,20 +166,27 @@ class Rounds(Generic[T]):
 
     def _turn(self) -> None:
         if self._keeping is None and self._is_time():
-            self._kept, self._ended = self._ended, []
-            self._keeping = self._clerk.submit(self._keep, self._kept, begins=not self._is_closing)
+            self._keeping = self._clerk.submit(self._keep)
         self._courier.turn(self._glance_s())
         self._send_begun()
         if self._keeping is not None and self._keeping.done():
             keeping, self._keeping = self._keeping, None
             self._take(keeping)
 
-    def _keep(self, ended: Sequence[Ended[T]], *, begins: bool) -> bool:
-        """Keep the books, in the clerk's thread; says whether they are worth another look."""
-        page = self._books.keep(ended, begins=begins)
-        for errand in page.errands:
-            self._begun.append(errand)
-        return page.has_more
+    def _keep(self) -> bool:
+        """Keep the books while there is something to write or to claim, in the clerk's thread.
+
+        Says whether there was nothing to write at last. To sign is the longest part of a
+        distribution: if this waited, page after page, for the network's next turn, a tenth of the
+        time would go by with nothing signed.
+        """
+        while True:
+            self._kept += [self._ended.popleft() for _ in range(len(self._ended))]
+            page = self._books.keep(self._kept, begins=not self._is_closing)
+            is_quiet, self._kept = not self._kept, []
+            self._begun.extend(page.errands)
+            if not page.has_more and len(self._ended) < WRITE_AT:
+                return is_quiet
 
     def _send_begun(self) -> None:
         while self._begun:
@@ -205,25 +212,24 @@ class Rounds(Generic[T]):
         return max(0.0, min(LOOK_EVERY_S, max(next_at, self._paused_until) - now))
 
     def _take(self, keeping: Future[bool]) -> None:
-        has_more = False
         self._trouble = None
         try:
-            has_more = keeping.result()
+            is_quiet = keeping.result()
         except (StoreUnavailable, StoreConflict) as error:
             _log.error("store unavailable", work=self._name, reason=str(error))
-            self._trouble, self._ended = error, self._kept + self._ended
+            self._trouble, is_quiet = error, not self._kept
         except Exception as error:
             # A bug. It must not stop others' errands, nor be met again at once.
             _log.exception("work failed", work=self._name, lost=len(self._kept))
-            self._trouble = error
+            self._trouble, is_quiet = error, False
             self._books.lose(self._kept)
-        if self._trouble is not None:
-            self._paused_until = time.monotonic() + PAUSE_S
+            self._kept = []
         self._send_begun()
         now = time.monotonic()
-        self._looks_at = now if has_more else now + LOOK_EVERY_S
-        self._is_idle = not (self._kept or self._ended or self._courier.under_way or has_more)
-        self._kept = []
+        if self._trouble is not None:
+            self._paused_until = now + PAUSE_S
+        self._looks_at = now + LOOK_EVERY_S
+        self._is_idle = is_quiet and not (self._ended or self._courier.under_way)
 
     def _note(self, errand: Errand[T], begun_at: float, end: Receipt | OutboundFailed) -> None:
         now = time.monotonic()

@@ -1,7 +1,7 @@
 """The rounds: what ended is told to the books until they have it, and nothing is begun twice."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_network
 from typing import Any
 
@@ -22,19 +22,22 @@ class Errands:
 
     def __init__(self, reader: Subscriber, *paths: str) -> None:
         self.left = [Errand(path, "a", Parcel(url=reader.url(path))) for path in paths]
+        self.page_size = 0  #: if not all
+        self.make: Callable[[Errand[str]], Errand[str]] = lambda errand: errand
         self.troubles: list[Exception] = []  #: of the next calls that are told of an end
         self.written: list[str] = []
         self.lost: list[str] = []
         self.is_closed = False
 
     def keep(self, ended: Sequence[Ended[str]], *, begins: bool) -> Page[str]:
-        """All at once."""
+        """All at once, or by pages."""
         if ended and self.troubles:
             raise self.troubles.pop()
         assert all(isinstance(one.end, Receipt) and one.took_s > 0 for one in ended)
         self.written += [one.errand.of for one in ended]
-        begun, self.left = (self.left, []) if begins else ([], self.left)
-        return Page(begun)
+        size = (self.page_size or len(self.left)) if begins else 0
+        begun, self.left = self.left[:size], self.left[size:]
+        return Page(map(self.make, begun), has_more=begins and bool(self.left))
 
     def lose(self, ended: Sequence[Ended[str]]) -> None:
         """A bug of theirs."""
@@ -90,6 +93,51 @@ def test_a_bug_costs_what_it_met_and_no_more() -> None:
         wait_until(lambda: books.written == ["/b"])
         rounds.stop()
         thread.join(10)
+
+
+def test_errands_are_made_on_and_on_while_the_network_is_waited_for() -> None:
+    """To sign is the longest part of it: page follows page without waiting for a turn."""
+    with running_subscriber() as reader:
+        books = Errands(reader, *(f"/{number}" for number in range(12)))
+        books.page_size = 4
+        courier = StuckCourier(until=lambda: not books.left)
+        Rounds(courier, books, name="test").run_until_idle()
+        assert len(books.written) == len(reader.calls) == 12
+
+
+class StuckCourier(Courier):
+    """A network that is busy with itself."""
+
+    def __init__(self, until: Callable[[], bool]) -> None:
+        super().__init__([ip_network("127.0.0.0/8")], 5.0, AGENT, at_once=16)
+        self._until = until
+
+    def turn(self, wait_s: float) -> None:
+        """Comes late."""
+        wait_until(self._until, within_s=5)
+        super().turn(wait_s)
+
+
+def test_what_was_written_is_not_lost_with_an_errand_that_cannot_be_made() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a")
+        made = []
+
+        def make(errand: Errand[str]) -> Errand[str]:
+            made.append(errand.of)
+            if errand.of == "/b":
+                raise LookupError("a bug")
+            books.left = [Errand("/b", "a", Parcel(url=reader.url("/b")))]
+            return errand
+
+        books.make = make
+        rounds = rounds_of(books)
+        thread = threading.Thread(target=rounds.run)
+        thread.start()
+        wait_until(lambda: made == ["/a", "/b"] and books.written == ["/a"])
+        rounds.stop()
+        thread.join(10)
+        assert books.lost == []
 
 
 def test_by_hand_trouble_is_told_to_who_asked() -> None:
