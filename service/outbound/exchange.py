@@ -13,10 +13,10 @@ from service.outbound.errors import AddressForbidden, OutboundFailed, ServerUnre
 from service.outbound.lookups import ADDRESSES_KEPT_S, Start
 from service.outbound.parcels import Done, Parcel
 
-#: What libcurl sets aside for each transfer. It sends a piece each time that it is called: with its
-#: own 64 KiB, a document takes it twice as many calls; with 256, memory grows by twice as much.
+#: What libcurl sets aside for each transfer, to read and to send. It sends a piece each time that
+#: it is called, and each call takes its time.
 _RECEIVE_BYTES = 4096
-_SEND_BYTES = 131_072
+_SEND_BYTES, _ROOMY_BYTES = 65_536, 524_288
 
 _REFUSED = -1  # CURL_SOCKET_BAD
 
@@ -48,6 +48,7 @@ class Exchange:
         "counted_under",
         "curl",
         "done",
+        "is_roomy",
         "parcel",
         "refusal",
         "start",
@@ -60,7 +61,14 @@ class Exchange:
     start: Start
     asked_for: str  #: what follows the start of the URL: path and query
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, manner: Manner, *, is_roomy: bool) -> None:
+        """A handle that is not used yet.
+
+        Args:
+            manner: The same for all.
+            is_roomy: Has room for a whole document, and sends it at once if its host takes it so.
+        """
+        self.is_roomy = is_roomy
         self.body = bytearray()  #: what has come of the answer's
         self.refusal: OutboundFailed | None = None  #: why we did not connect
         self.curl: Any = pycurl.Curl()
@@ -80,7 +88,7 @@ class Exchange:
         set_option(pycurl.NETRC, pycurl.NETRC_IGNORED)
         set_option(pycurl.USERAGENT, manner.user_agent)
         set_option(pycurl.BUFFERSIZE, _RECEIVE_BYTES)
-        set_option(pycurl.UPLOAD_BUFFERSIZE, _SEND_BYTES)
+        set_option(pycurl.UPLOAD_BUFFERSIZE, _ROOMY_BYTES if is_roomy else _SEND_BYTES)
         # A connection is used no longer than the addresses are trusted from which it came.
         set_option(pycurl.MAXLIFETIME_CONN, int(ADDRESSES_KEPT_S))
         set_option(pycurl.WRITEFUNCTION, self._take)

@@ -29,6 +29,7 @@ from service.outbound import (
     addresses,
     lookups,
 )
+from service.outbound.courier import _ROOMY
 from service.outbound.exchange import Exchange
 from service.outbound.targets import Resolver, find_target, system_resolver
 from tests.support.descriptors import no_descriptors
@@ -160,7 +161,7 @@ class TestAParcel:
         assert server.requests[0].line == "GET /cb HTTP/1.1"
         assert set(server.requests[0].headers) == {"host", "user-agent", "accept"}
 
-    @pytest.mark.parametrize("size", [0, 1, 70_000, 5_000_000])
+    @pytest.mark.parametrize("size", [0, 1, 70_000, 500_000, 5_000_000])
     def test_arrives_whole(self, make: MakeCourier, server: RawServer, size: int) -> None:
         body = bytes(range(256)) * (size // 256 + 1)
         receipt_of(make(), Parcel(url=server.url(), body=body[:size]))
@@ -168,6 +169,17 @@ class TestAParcel:
         assert request.body == body[:size]
         assert request.headers["content-length"] == str(size)
         assert "expect" not in request.headers
+
+    def test_arrives_whole_beside_many_others(self, make: MakeCourier, server: RawServer) -> None:
+        """Not all of them have room for it."""
+        count, body = 2 * _ROOMY, bytes(range(256)) * 1200
+        parcels = [Parcel(url=server.url(f"/{number}"), body=body) for number in range(count)]
+        ends = all_ends(make(at_once=count), parcels)
+        assert {getattr(end, "status", end) for end in ends} == {204}
+        assert {request.line for request in server.requests} == {
+            f"POST /{number} HTTP/1.1" for number in range(count)
+        }
+        assert all(request.body == body for request in server.requests)
 
     def test_takes_nothing_over_from_the_one_before(
         self, make: MakeCourier, server: RawServer
