@@ -228,8 +228,10 @@ class Rounds(Generic[T]):
         now = time.monotonic()
         if self._trouble is not None:
             self._paused_until = now + PAUSE_S
-        self._looks_at = now + LOOK_EVERY_S
-        self._is_idle = is_quiet and not (self._ended or self._courier.under_way)
+        is_at_rest = not (self._ended or self._courier.under_way)
+        self._is_idle = is_quiet and is_at_rest
+        # After the last result of all: the books may have something to say at the end.
+        self._looks_at = now if is_at_rest and not is_quiet else now + LOOK_EVERY_S
 
     def _note(self, errand: Errand[T], begun_at: float, end: Receipt | OutboundFailed) -> None:
         now = time.monotonic()

@@ -1,6 +1,7 @@
 """The rounds: what ended is told to the books until they have it, and nothing is begun twice."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from ipaddress import ip_network
 from typing import Any
@@ -116,6 +117,18 @@ class StuckCourier(Courier):
         """Comes late."""
         wait_until(self._until, within_s=5)
         super().turn(wait_s)
+
+
+def test_after_the_last_end_of_all_the_books_are_looked_into_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 5.0)
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a")
+        begun = time.monotonic()
+        rounds_of(books).run_until_idle()
+        assert books.written == ["/a"]
+        assert time.monotonic() - begun < 5.0
 
 
 def test_what_was_written_is_not_lost_with_an_errand_that_cannot_be_made() -> None:
