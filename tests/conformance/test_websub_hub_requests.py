@@ -649,8 +649,9 @@ def test_section_5_1_2_sixty_requests_at_once_are_all_taken_and_verified(
     wait_until(lambda: all(newsroom.held(callback) for callback in callbacks))
     title = newsroom.publish("To sixty at once")
     for path in paths:
-        [call] = subscriber.wait_for_deliveries(1, path)
-        assert tells_of(call, title)
+        # On a machine that is full one may answer too late, and is told again.
+        first, *_ = subscriber.wait_for_deliveries(1, path)
+        assert tells_of(first, title)
 
 
 def test_section_5_1_a_get_of_the_hub_asks_for_nothing(

@@ -131,7 +131,7 @@ class HubNewsroom:
         topic: str | None = None,
         secret: str | None = None,
         lease_seconds: str | int | None = None,
-        within_s: float = 20.0,
+        within_s: float = 30.0,
     ) -> Subscription:
         """Subscribe, or renew, and wait until it counts."""
         before = self.held(callback, topic)
