@@ -18,10 +18,12 @@ NUMBERS = range(6)
 SUFFIXES = ("atom", "rss", "json")
 
 
-@pytest.fixture(params=[False, True], ids=["whole documents", "deltas"])
-def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
-    """A service with six releases, with and without deltas."""
-    configured = Service(folder=tmp_path / "newsroom")
+@pytest.fixture(scope="module", params=[False, True], ids=["whole documents", "deltas"])
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """A service with six releases and those that other readers saw, with and without deltas."""
+    configured = Service(folder=tmp_path_factory.mktemp("newsroom"))
     configured.write_main({"feeds": {"deltas": {"offered": request.param}, "ttl_minutes": 1}})
     for number in NUMBERS:
         configured.drop(f"{number}.txt", document(f"No {number}", "Finance"))
@@ -45,18 +47,19 @@ def is_with_deltas(service: Service) -> bool:
 def test_feedparser_with_etag_and_modified(service: Service) -> None:
     """feedparser sends ``A-IM: feed`` by itself, whether its caller knows of deltas or not."""
     url = f"{service.base_url}/feeds/all.atom"
+    known = service.titles()
     first = feedparser.parse(url)
-    assert (first.status, first.bozo, len(first.entries)) == (200, False, len(NUMBERS))
+    assert (first.status, first.bozo) == (200, False)
+    assert [entry.title for entry in first.entries] == known
     again = feedparser.parse(url, etag=first.etag, modified=first.modified)
     assert (again.status, again.entries) == (304, [])
     by_date = feedparser.parse(url, modified=first.modified)
     assert by_date.status == 304
-    add(service, "One more")
+    add(service, "One for feedparser")
     news = feedparser.parse(url, etag=first.etag, modified=first.modified)
     assert news.status == (226 if is_with_deltas(service) else 200)
-    titles = [entry.title for entry in news.entries]
-    assert "One more" in titles
-    assert len(titles) == (1 if is_with_deltas(service) else len(NUMBERS) + 1)
+    titles = {entry.title for entry in news.entries}
+    assert titles == {"One for feedparser", *(() if is_with_deltas(service) else known)}
     last = feedparser.parse(url, etag=news.etag, modified=news.modified)
     assert last.status == 304
 
@@ -75,8 +78,8 @@ def test_the_reader_library_has_everything_after_each_look(
     urls = [f"{service.base_url}/feeds/all.{suffix}" for suffix in SUFFIXES]
     for url in urls:
         library.add_feed(url)
-    expected = {f"No {number}" for number in NUMBERS}
-    for title in (None, "One more", "And another", "No 3 as it was meant"):
+    expected = set(service.titles())
+    for title in (None, "One for the library", "Another for it", "No 3 as it was meant"):
         if title is not None:
             add(service, title)
             expected.add(title)
@@ -110,10 +113,11 @@ def test_newsboat_reloads_twice(service: Service, tmp_path: Path) -> None:
         connection.close()
         return [title for (title,) in rows]
 
-    expected = [f"No {number}" for number in NUMBERS]
-    assert reload() == expected
-    assert reload() == expected
-    add(service, "One more")
-    assert reload() == [*expected, "One more"]
-    add(service, "And another")
-    assert reload() == ["And another", *expected, "One more"]
+    expected = service.titles()
+    assert len(expected) >= len(NUMBERS)
+    assert reload() == sorted(expected)
+    assert reload() == sorted(expected)
+    for title in ("One for newsboat", "And another"):
+        add(service, title)
+        expected.append(title)
+        assert reload() == sorted(expected)

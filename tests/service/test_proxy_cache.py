@@ -43,9 +43,10 @@ BEFORE_SERVICE = """
 """
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    configured = Service(folder=tmp_path / "newsroom")
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with a release, and with those that tests published before."""
+    configured = Service(folder=tmp_path_factory.mktemp("newsroom"))
     configured.drop("first.txt", document("The first", "Finance"))
     with running(configured) as started:
         wait_until(lambda: started.titles() == ["The first"])
@@ -98,14 +99,14 @@ def publish(service: Service, title: str) -> None:
     wait_until(lambda: title in service.titles())
 
 
-def test_each_client_gets_its_own_coding(short: Client) -> None:
+def test_each_client_gets_its_own_coding(service: Service, short: Client) -> None:
     """RFC 9111 4.1: Vary tells the cache which of the stored answers fits."""
     for _ in range(2):
         for coding, told in (("gzip", "gzip"), ("br", "br"), ("identity", None)):
             answer = get(short, coding)
             assert answer.headers.get("Content-Encoding") == told
             assert answer.headers["ETag"].endswith(f'-{told}"' if told else '"')
-            assert titles(answer) == ["The first"]
+            assert titles(answer) == service.titles()
             assert answer.headers["Vary"] == "Accept-Encoding"
 
 
@@ -124,12 +125,12 @@ def test_a_new_edition_comes_through_when_the_old_ones_time_is_over(
     service: Service, short: Client
 ) -> None:
     before = {coding: get(short, coding) for coding in ("gzip", "br", "identity")}
-    publish(service, "The second")
+    publish(service, "News for all codings")
     time.sleep(OVER_S)
     for coding, old in before.items():
         # After its time the old one is shown to nobody: the next answer is the new one at once.
         after = get(short, coding)
-        assert titles(after) == ["The second", "The first"]
+        assert set(titles(after)) - set(titles(old)) == {"News for all codings"}
         assert after.headers["ETag"] != old.headers["ETag"]
         own = service.get(JSON, Accept_Encoding=coding)
         assert after.data == own.body
@@ -140,10 +141,11 @@ def test_a_new_edition_comes_through_when_the_old_ones_time_is_over(
 def test_who_holds_the_edition_gets_a_304_from_the_cache(service: Service, short: Client) -> None:
     held = get(short, "gzip").headers["ETag"]
     assert get(short, "gzip", If_None_Match=held).status_code == 304
-    publish(service, "The second")
+    publish(service, "News for who holds the edition")
     time.sleep(OVER_S)
     answer = get(short, "gzip", If_None_Match=held)
-    assert (answer.status_code, titles(answer)) == (200, ["The second", "The first"])
+    assert answer.status_code == 200
+    assert "News for who holds the edition" in titles(answer)
     assert get(short, "gzip", If_None_Match=answer.headers["ETag"]).status_code == 304
 
 
@@ -170,16 +172,10 @@ def test_within_its_time_an_answer_comes_from_the_cache(service: Service, patien
     """RFC 9111 4.2: so long Cache-Control allows, and the service is not asked."""
     first = get(patient, "gzip")
     assert first.headers["X-Cache"] == "MISS"
-    publish(service, "The second")
+    publish(service, "News that has to wait")
     again = get(patient, "gzip")
     assert (again.headers["X-Cache"], again.data) == ("HIT", first.data)
     assert "max-age=" in again.headers["Cache-Control"]
-
-
-def test_a_feed_can_be_had_while_the_service_is_down(service: Service, patient: Client) -> None:
-    first = get(patient)
-    service.stop()
-    assert get(patient).data == first.data
 
 
 def test_problems_are_not_kept(patient: Client) -> None:
@@ -187,3 +183,12 @@ def test_problems_are_not_kept(patient: Client) -> None:
     for _ in range(2):
         answer = patient.get("/feeds/none.atom")
         assert (answer.status_code, answer.headers["X-Cache"]) == (404, "MISS")
+
+
+def test_a_feed_can_be_had_while_the_service_is_down(service: Service, patient: Client) -> None:
+    first = get(patient)
+    service.stop()
+    try:
+        assert get(patient).data == first.data
+    finally:
+        service.start()
