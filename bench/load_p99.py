@@ -63,10 +63,13 @@ def measure(scale: float) -> float:
                 ours.append(_evenness("ours", told[-1]))
                 theirs.append(_evenness("nginx", _press(port, SHARE * most, seconds)))
     editions = [Edition(etag=fields["etag"], stored=0), *_written(press_room)]
-    oldest = max(_oldest_answer_s(each, editions) for each in told)
+    ages = [age for each in told for age in _ages_s(each, editions)]
+    oldest = max(ages, default=0.0)
     tell(f"{most:.0f} a second at the most, {len(editions)} editions; oldest answer {oldest:.3f} s")
     ratio, theirs_too = median(ours[warm_up:]), median(theirs[warm_up:])
     tell(f"99th percentile over median, in the middle: ours {ratio:.2f}, nginx {theirs_too:.2f}")
+    if scale >= 1 and not ages:
+        raise Unmeasurable("no edition was seen to be replaced")
     if scale >= 1 and oldest > STALE_AFTER_S:
         raise Unmeasurable(f"an answer was {oldest * 1000:.0f} ms old")
     return ratio
@@ -112,21 +115,18 @@ def _written(press_room: subprocess.Popen[str]) -> list[Edition]:
     return [Edition(etag=f'"{digest}-gzip"', stored=float(at)) for at, digest in lines]
 
 
-def _oldest_answer_s(told: str, editions: list[Edition]) -> float:
+def _ages_s(told: str, editions: list[Edition]) -> list[float]:
     """How long after an edition was stored the last answer of the one before arrived.
 
     Of those that were replaced while wrk asked.
     """
     seen = re.findall(r"^tag (\S+) \d+ (\d+)$", told, re.MULTILINE)
     last_seen = {tag: int(last) / 1e6 for tag, last in seen}
-    ages = [
+    return [
         last_seen[before.etag] - after.stored
         for before, after in pairwise(editions)
         if before.etag in last_seen
     ]
-    if not ages:
-        raise Unmeasurable("no edition was seen to be replaced")
-    return max(ages)
 
 
 FIGURE = Figure(name="load_p99", bound=5, measure=measure)
