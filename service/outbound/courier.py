@@ -104,8 +104,7 @@ class Courier:
         self._multi.setopt(pycurl.M_MAXCONNECTS, at_once)
         self._poller, self._poll = _make_poller()
         self._watched: set[int] = set()
-        self._idle: list[Exchange] = []
-        self._idle_roomy: list[Exchange] = []
+        self._idle: deque[Exchange] = deque()  #: the roomy ones last, where they are taken from
         self._by_curl: dict[Any, Exchange] = {}
         self._under_way = 0
         self._by_host: dict[str, int] = {}
@@ -146,7 +145,7 @@ class Courier:
         headers = "".join(parcel.headers)
         if not (headers.isascii() and headers.isprintable()):
             raise ValueError(f"headers are lines of printable ASCII, not {parcel.headers!r}")
-        exchange = self._take_idle()
+        exchange = self._idle.pop() if self._idle else self._make()
         exchange.begin(parcel, done, host)
         self._under_way += 1
         self._by_host[host] = self._by_host.get(host, 0) + 1
@@ -208,22 +207,14 @@ class Courier:
         self._multi.close()
         self._by_curl.clear()
         self._idle.clear()
-        self._idle_roomy.clear()
         self._lookups.close()
         if hasattr(self._poller, "close"):
             self._poller.close()
         self._bell.close()
         self._button.close()
 
-    def _take_idle(self) -> Exchange:
-        if self._idle_roomy:
-            return self._idle_roomy.pop()
-        if len(self._by_curl) < _ROOMY:
-            return self._make(is_roomy=True)
-        return self._idle.pop() if self._idle else self._make(is_roomy=False)
-
-    def _make(self, *, is_roomy: bool) -> Exchange:
-        exchange = Exchange(self._manner, is_roomy=is_roomy)
+    def _make(self) -> Exchange:
+        exchange = Exchange(self._manner, is_roomy=len(self._by_curl) < _ROOMY)
         self._by_curl[exchange.curl] = exchange
         return exchange
 
@@ -337,7 +328,10 @@ class Courier:
     def _end(self, exchange: Exchange, end: Receipt | OutboundFailed) -> None:
         self._ended.append((exchange.done, exchange.counted_under, end))
         exchange.unload()
-        (self._idle_roomy if exchange.is_roomy else self._idle).append(exchange)
+        if exchange.is_roomy:
+            self._idle.append(exchange)
+        else:
+            self._idle.appendleft(exchange)
 
     def _tell_ended(self) -> list[Exception]:
         bugs: list[Exception] = []
