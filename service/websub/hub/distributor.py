@@ -98,8 +98,7 @@ class Distributor:
             self._queue.let_go(one.errand.of.delivery for one in ended)
             # What is lost with the machine is sent again.
             with self._database.unsynced() as tx:
-                if results:
-                    tx.deliveries.settle(results, worker=self._worker)
+                tx.deliveries.settle(results, worker=self._worker)
                 taken = self._queue.take(tx, now=now) if begins else Taken()
                 sendings = self._sendings(tx, taken.deliveries)
                 if is_to_write:
