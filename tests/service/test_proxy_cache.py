@@ -130,6 +130,7 @@ def test_a_new_edition_comes_through_when_the_old_ones_time_is_over(
     for coding, old in before.items():
         # After its time the old one is shown to nobody: the next answer is the new one at once.
         after = get(short, coding)
+        assert titles(after) == service.titles()
         assert set(titles(after)) - set(titles(old)) == {"News for all codings"}
         assert after.headers["ETag"] != old.headers["ETag"]
         own = service.get(JSON, Accept_Encoding=coding)
@@ -144,7 +145,7 @@ def test_who_holds_the_edition_gets_a_304_from_the_cache(service: Service, short
     publish(service, "News for who holds the edition")
     time.sleep(OVER_S)
     answer = get(short, "gzip", If_None_Match=held)
-    assert answer.status_code == 200
+    assert (answer.status_code, titles(answer)) == (200, service.titles())
     assert "News for who holds the edition" in titles(answer)
     assert get(short, "gzip", If_None_Match=answer.headers["ETag"]).status_code == 304
 

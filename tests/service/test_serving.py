@@ -84,14 +84,15 @@ def test_the_users_own_document_comes_out_whole(shared: Service) -> None:
 
 
 def test_a_file_is_left_alone_while_it_is_being_written(shared: Service) -> None:
+    before = shared.titles()
     text = document("Written slowly", "Finance|")
     with (shared.inbox / "slow.txt").open("w", encoding="utf-8") as file:
         for piece in (text[:20], text[20:40], text[40:]):
             file.write(piece)
             file.flush()
             time.sleep(0.2)
-            assert "Written slowly" not in shared.titles()
-    wait_until(lambda: "Written slowly" in shared.titles())
+            assert shared.titles() == before
+    wait_until(lambda: set(shared.titles()) - set(before) == {"Written slowly"})
     refused = [line for line in shared.log.splitlines() if "document refused" in line]
     assert not any("slow.txt" in line for line in refused)
 
@@ -99,9 +100,10 @@ def test_a_file_is_left_alone_while_it_is_being_written(shared: Service) -> None
 def test_a_document_that_is_refused_is_told_and_the_others_are_published(
     shared: Service,
 ) -> None:
+    before = shared.titles()
     shared.drop("bad.txt", "No last line\n\nOnly a paragraph.")
     shared.drop("good.txt", document("Good", "Finance"))
-    wait_until(lambda: "Good" in shared.titles())
+    wait_until(lambda: set(shared.titles()) - set(before) == {"Good"})
     listed = shared.run("release", "refusals", "--json")
     [refusal] = [json.loads(line) for line in listed.stdout.splitlines()]
     assert refusal["document"] == "bad.txt"
