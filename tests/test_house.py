@@ -31,6 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("feeds.newsroom", "feeds.newsstand"),
     ("feeds.ingest", "feeds.store", "feeds.render", "feeds.categories", "feeds.revision"),
+    ("feeds.html",),
     ("feeds.model",),
     ("feeds.errors",),
 )
@@ -54,6 +55,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "pydantic_core": ("service.settings",),
     "requests": ("service.outbound",),
     "rich": ("service.cli",),
+    "selectolax": ("feeds.html.tree",),
     "slugify": ("feeds.revision",),
     "sqlalchemy": ("feeds.store",),
     "structlog": ("service.logs",),

@@ -1,0 +1,1 @@
+"""HTML as a tree: read once, changed and written by whoever needs it."""
