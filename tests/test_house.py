@@ -48,6 +48,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "jinja2": ("service.web",),
     "lxml": ("feeds.render",),
     "markupsafe": ("service.web",),
+    "idna": ("feeds.model.hosts",),
     "nh3": ("feeds.ingest.html_bodies",),
     "prometheus_client": ("service.metrics",),
     "pycurl": ("service.outbound.courier", "service.outbound.exchange"),

@@ -10,8 +10,20 @@ from feeds.model.text import FORBIDDEN_IN_XML
 #: by which word processors write a soft break and a page break. XML forbids the last two; were
 #: they just removed, two words would become one.
 _NEWLINE = re.compile("\r\n|[\r\x0b\x0c\x85\u2028]")
-#: Everything that those two look for, in one pass: most texts hold none of it.
-_UNCLEAN = re.compile("[^\t\n\x20-\x84\x86-\u2027\u2029-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: DEL and the C1 controls: XML 1.0 section 2.2 discourages them, and no reader shows them.
+_C1 = re.compile("[\x7f-\x9f]")
+#: Everything that these look for, in one pass: most texts hold none of it.
+_UNCLEAN = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u2029-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: What the C1 controls are in windows-1252, as HTML reads ``&#146;`` (section 13.2.5.80): five of
+#: them are nothing there.
+_WINDOWS_1252 = {
+    byte: bytes([byte]).decode("windows-1252")
+    for byte in range(0x80, 0xA0)
+    if byte not in b"\x81\x8d\x8f\x90\x9d"
+}
+#: Punctuation in UTF-8 that was read as ISO 8859-1: ``â`` and two controls for an apostrophe. In
+#: windows-1252 these would be ``â€™``, which stands in no language.
+_MISREAD_UTF_8 = re.compile("\xe2[\x80\x82\x84][\x80-\xbf]")
 #: White space that a title may hold by accident. The no-break space and its kin are left alone:
 #: French typography puts them before ``!`` and ``?`` on purpose.
 _LOOSE_SPACE = re.compile("[ \t\n\u2029]+")
@@ -39,6 +51,8 @@ def clean(text: str, *, field: str, mended: list[str]) -> str:
     text = _without_piles(text, field=field, mended=mended)
     if _UNCLEAN.search(text) is None:
         return text
+    if _C1.search(text):
+        text = _without_c1(text, field=field, mended=mended)
     text = _NEWLINE.sub("\n", text)
     found = FORBIDDEN_IN_XML.findall(text)
     if not found:
@@ -46,6 +60,27 @@ def clean(text: str, *, field: str, mended: list[str]) -> str:
     named = ", ".join(sorted({f"U+{ord(character):04X}" for character in found})[:5])
     mended.append(f"{field}: {len(found)} characters removed that XML forbids ({named})")
     return FORBIDDEN_IN_XML.sub("", text)
+
+
+def _without_c1(text: str, *, field: str, mended: list[str]) -> str:
+    """*Text* without DEL and C1 controls but for NEL, which is a newline.
+
+    A text that holds other C1 controls beside it was windows-1252 or UTF-8, read as ISO 8859-1. It
+    becomes what it was if each of them can be told; else all go.
+    """
+    found = _C1.findall(text)
+    if set(found) == {"\x85"}:
+        return text
+    named = ", ".join(sorted({f"U+{ord(character):04X}" for character in found})[:5])
+    read = _MISREAD_UTF_8.sub(lambda misread: misread[0].encode("latin-1").decode(), text)
+    if not _C1.search(read):
+        mended.append(f"{field}: {len(found)} controls read as the UTF-8 that they were ({named})")
+        return read
+    if all(ord(character) in _WINDOWS_1252 for character in found):
+        mended.append(f"{field}: {len(found)} controls read as windows-1252 ({named})")
+        return text.translate(_WINDOWS_1252)
+    mended.append(f"{field}: {len(found)} control characters removed ({named})")
+    return _C1.sub(lambda control: "\n" if control[0] == "\x85" else "", text)
 
 
 def nfc(text: str) -> str:

@@ -9,9 +9,10 @@ from feeds.ingest.rules import IntakeRules
 from feeds.model.text import whole_second
 
 #: RFC 3339 section 5.6, with a space for the ``T`` as its note allows, a comma for the fraction
-#: as ISO 8601 does, and the colon of the offset left out as many programs do.
+#: as ISO 8601 does, and the colon of the offset, or its minutes, left out as many programs do.
 _MOMENT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d{1,9})?(?:([Zz])|([+-]\d\d):?(\d\d))?",
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d{1,9})?"
+    r"(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?",
     re.ASCII,
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -50,7 +51,8 @@ def read_moment(text: str, *, field: str, mended: list[str]) -> datetime:
     if not zulu and not hours:
         remedy = "add the offset from UTC: Z, or such as +02:00"
         raise _refusal(field, f"has no time zone: {shown(text)}", remedy)
-    offset = "+00:00" if zulu else f"{hours}:{minutes}"
+    offset = "+00:00" if zulu else f"{hours}:{minutes or '00'}"
+    _check_offset(offset, field=field, written=text)
     moment = _possible(f"{day}T{clock}{offset}", field=field, written=text)
     if abs(moment.utcoffset() or timedelta()) > _MAX_OFFSET:
         # RFC 3339 allows up to 23:59, and in a seventh of one real set the time of day was typed
@@ -90,7 +92,20 @@ def human_day(text: str) -> date | None:
         return None
 
 
+def _check_offset(offset: str, *, field: str, written: str) -> None:
+    """Refuse an offset that RFC 3339 section 5.6 has not; Python takes ``+00:99`` for 1 h 39."""
+    if offset[1:3] > "23" or offset[4:] > "59":
+        raise _refusal(
+            field,
+            f"cannot be: {shown(written)} (no offset from UTC is {offset})",
+            "write the offset in hours and minutes: Z, or such as +02:00",
+        )
+
+
 def _possible(iso: str, *, field: str, written: str) -> datetime:
+    # Later Pythons take 24:00 for the next day; to RFC 3339 it is none, and neither is it to us.
+    if iso[11:13] == "24":
+        raise _refusal(field, f"cannot be: {shown(written)} (a day ends at 23:59:59)", _REMEDY)
     try:
         moment = datetime.fromisoformat(iso)
     except ValueError as fault:

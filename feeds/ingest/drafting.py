@@ -18,7 +18,7 @@ from feeds.ingest.fields import at_most, fitting, items, optional_text, required
 from feeds.ingest.html_bodies import clean_html
 from feeds.ingest.inspection import Inspection
 from feeds.ingest.languages import read_language
-from feeds.ingest.lines import Lines, first_of
+from feeds.ingest.lines import Lines, check_escapes, first_of
 from feeds.ingest.markup import is_empty, opening, without_heading
 from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.people import read_authors
@@ -212,6 +212,7 @@ class _Desk:
         written = optional_text(self._fields, "url")
         if written is None:
             return None
+        check_escapes(written, field="url")
         # The base has no scheme that is allowed, so that a relative address is refused.
         url = absolute(written, base="", schemes=FETCH_SCHEMES)
         if url is None:

@@ -9,7 +9,7 @@ from feeds.ingest.addresses import FETCH_SCHEMES, absolute
 from feeds.ingest.characters import shown
 from feeds.ingest.durations import read_duration
 from feeds.ingest.fields import at_most, items
-from feeds.ingest.lines import Lines, first_of
+from feeds.ingest.lines import Lines, check_escapes, first_of
 from feeds.ingest.rules import IntakeRules
 from feeds.model.release import Enclosure, UnmeasuredEnclosure
 
@@ -123,6 +123,7 @@ class _Reader:
     def _url(self, value: Mapping[str, object], field: str) -> str:
         written = value.get("url")
         if isinstance(written, str):
+            check_escapes(written, field=f"{field}.url")
             url = absolute(written, base=self._base, schemes=FETCH_SCHEMES)
             if url is not None:
                 return url

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
+from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute, has_broken_escape
 from feeds.ingest.characters import is_blank, shown
 from feeds.ingest.fields import fitting, short_line
 
@@ -42,11 +42,13 @@ class Lines:
             base: What relative addresses are relative to; without one they are refused.
 
         Raises:
-            DocumentRefused: It is none, or one with another scheme than http and https.
+            DocumentRefused: It is none, one with another scheme than http and https, or one that
+                servers read in different ways.
         """
         if value is None or value == "":
             return None
         written = value if isinstance(value, str) else ""
+        check_escapes(written, field=field)
         address = absolute(written, base=base, schemes=FETCH_SCHEMES)
         if address is None:
             kind = "a web address" if base else "an absolute web address"
@@ -56,6 +58,22 @@ class Lines:
                 field=field,
             )
         return fitting(address, MAX_URL_CHARS, field=field)
+
+
+def check_escapes(address: str, *, field: str) -> None:
+    """Refuse an address in which a percent sign escapes nothing (RFC 3986 section 2.1).
+
+    What a server makes of it is its own affair; some answer 400.
+
+    Raises:
+        DocumentRefused: There is one.
+    """
+    if has_broken_escape(address):
+        raise DocumentRefused(
+            f"{field} holds a percent sign that escapes nothing: {shown(address)}",
+            remedy="write %25 for a percent sign, and %20 or the like for what is escaped",
+            field=field,
+        )
 
 
 def first_of(fields: Mapping[str, object], *names: str) -> object:

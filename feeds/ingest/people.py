@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
+from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute, has_broken_escape
 from feeds.ingest.characters import is_blank, one_line, shown
 from feeds.ingest.fields import at_most, items, short_line
 from feeds.ingest.rules import IntakeRules
@@ -99,7 +99,7 @@ class _Reader:
     def _address(self, value: object) -> str | None:
         text = self._line(value)
         address = absolute(text, base=f"{self._rules.base_url}/", schemes=FETCH_SCHEMES)
-        if address is not None and len(address) > MAX_URL_CHARS:
+        if has_broken_escape(text) or len(address or "") > MAX_URL_CHARS:
             address = None
         if text and address is None:
             self._mended.append(f"{self._field}: {shown(text)} is no web address; left out")

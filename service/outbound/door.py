@@ -21,7 +21,14 @@ from service.outbound.errors import (
 from service.outbound.failures import cause_of, is_unconnected, one_line
 from service.outbound.own_addresses import rules_of_this_machine
 from service.outbound.pinned import PinnedAdapter
-from service.outbound.targets import Resolver, Target, find_target, system_resolver, without_user
+from service.outbound.targets import (
+    Resolver,
+    Target,
+    find_target,
+    system_resolver,
+    with_ascii_host,
+    without_user,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +140,11 @@ class Outbound:
             "Accept-Encoding": "identity",
             "Connection": "close",
         }
+        request.url = with_ascii_host(request.url or "")
         try:
             prepared = request.prepare()
         except (requests.RequestException, UnicodeError) as error:
-            raise AddressInvalid(without_user(request.url or ""), "is not a URL") from error
+            raise AddressInvalid(without_user(request.url), "is not a URL") from error
         target = find_target(prepared.url or "", rules=self._rules, resolve=self._resolve)
         return self._exchange(prepared, target, started)
 

@@ -236,14 +236,8 @@ def _literal(name: str) -> Address | None:
 def _plain(url: str, name: str) -> str:
     """*name* in the one spelling that we, libcurl and the server at its end read alike."""
     if ":" in name:
-        # A zone (fe80::1%eth0) is of this machine, and none of those who name addresses to us.
-        if "%" in name:
-            raise AddressInvalid(url, f"{name} names a zone")
         return f"[{name}]"
-    try:
-        plain = name.encode("idna").decode("ascii").removesuffix(".")
-    except UnicodeError as error:
-        raise AddressInvalid(url, f"{name!r} is not a host name") from error
+    plain = name.removesuffix(".")
     if not _NAME.fullmatch(plain):
         raise AddressInvalid(url, f"{name!r} is not a host name")
     return plain

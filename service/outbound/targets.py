@@ -5,8 +5,9 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
+from feeds.model.hosts import ascii_host
 from service.outbound.addresses import Address, AddressRules
 from service.outbound.errors import AddressForbidden, AddressInvalid, HostUnknown, ServerUnreachable
 
@@ -15,6 +16,7 @@ Resolver = Callable[[str, int], Sequence[Address]]
 
 _PORTS = {"http": 80, "https": 443}
 
+_QUERY_OR_FRAGMENT = re.compile("[?#]")
 _USER = re.compile(r"//[^/?#]*@")
 
 #: A name with more addresses than this is tried at these only, so that each gets a fair time.
@@ -33,7 +35,7 @@ class Target:
 
 
 def system_resolver(host: str, port: int) -> list[Address]:
-    """Ask the operating system. It also reads ``2130706433``, ``0x7f.1`` and ``0177.0.0.1``."""
+    """Ask the operating system."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     # A zone (fe80::1%eth0) is dropped: such addresses are link-local and refused all the same.
     texts = [str(sockaddr[0]).partition("%")[0] for *_, sockaddr in found]
@@ -51,8 +53,7 @@ def find_target(url: str, *, rules: AddressRules, resolve: Resolver) -> Target:
         AddressForbidden: An address is private, loopback, … and not allowed by *rules*.
         ServerUnreachable: An address could not be checked.
     """
-    parts, port = _read(url)
-    host = parts.hostname or ""
+    scheme, host, port = _read(url)
     addresses = tuple(_resolved(url, host, port, resolve))
     for address in addresses:
         try:
@@ -68,19 +69,35 @@ def find_target(url: str, *, rules: AddressRules, resolve: Resolver) -> Target:
         url=url,
         host=host.rstrip("."),
         port=port,
-        authority=bracketed if port == _PORTS[parts.scheme] else f"{bracketed}:{port}",
+        authority=bracketed if port == _PORTS[scheme] else f"{bracketed}:{port}",
         addresses=addresses[:_MAX_ADDRESSES],
     )
 
 
 def place_of(url: str) -> tuple[str, int]:
-    """The host that a URL names, in lower case, and the port.
+    """The host that a URL names, as `ascii_host` spells it, and the port.
 
     Raises:
         AddressInvalid: *url* is not an absolute http or https URL, or carries a user name.
     """
-    parts, port = _read(url)
-    return parts.hostname or "", port
+    _scheme, host, port = _read(url)
+    return host, port
+
+
+def with_ascii_host(url: str) -> str:
+    """*url* as browsers read it, for libraries that would each spell its host as they know it.
+
+    Raises:
+        AddressInvalid: As for `place_of`.
+    """
+    head = _QUERY_OR_FRAGMENT.split(url, maxsplit=1)[0]
+    url = head.replace("\\", "/") + url[len(head) :]
+    _scheme, host, _port = _read(url)
+    parts = urlsplit(url)
+    if ":" in host or host == parts.hostname:
+        return url
+    port = "" if parts.port is None else f":{parts.port}"
+    return url.replace(parts.netloc, f"{host}{port}", 1)
 
 
 def without_user(url: str) -> str:
@@ -88,7 +105,8 @@ def without_user(url: str) -> str:
     return _USER.sub("//", url, count=1)
 
 
-def _read(url: str) -> tuple[SplitResult, int]:
+def _read(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port; the host in one spelling, that of browsers and DNS."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
@@ -102,7 +120,13 @@ def _read(url: str) -> tuple[SplitResult, int]:
         raise AddressInvalid(url, "is not an absolute http or https URL")
     if parts.port == 0:
         raise AddressInvalid(url, "names port 0, where nothing can listen")
-    return parts, port
+    try:
+        if "%" in parts.hostname:  # browsers decode it; others look up what stands there
+            raise ValueError
+        host = ascii_host(parts.hostname)
+    except ValueError as error:
+        raise AddressInvalid(url, f"{parts.hostname!r} is not a host name") from error
+    return parts.scheme, host, port
 
 
 def _resolved(url: str, host: str, port: int, resolve: Resolver) -> Sequence[Address]:

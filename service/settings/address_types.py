@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+from feeds.model.hosts import ascii_host
+
 Network = IPv4Network | IPv6Network
 
 HIDDEN = "(hidden)"
@@ -60,21 +62,25 @@ def _split(text: str, expected: str) -> SplitResult:
         parts = urlsplit(text)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
         is_usable = is_usable and parts.port != 0
-    except ValueError:  # brackets, or a port that is none
+        host = ascii_host(parts.hostname or "")
+    except ValueError:  # brackets, a port that is none, or no name
         is_usable = False
     if not is_usable:
         raise ValueError(f"expected {expected}")
+    if host != parts.hostname and ":" not in host:
+        raise ValueError(f"expected {expected}, its host spelled as all read it: {host!r}")
     return parts
 
 
 def _ascii_form(text: str) -> str:
     scheme, _, rest = text.partition("://")
     host, slash, path = rest.partition("/")
+    name, colon, port = host.partition(":")
     try:
-        host = host.encode("idna").decode("ascii")
-    except UnicodeError:
+        host = ascii_host(name)
+    except ValueError:
         host = "xn--…"
-    return f"{scheme}://{host}{slash}{quote(path, safe='/%?#=&+:;,@~!$()*')}"
+    return f"{scheme}://{host}{colon}{port}{slash}{quote(path, safe='/%?#=&+:;,@~!$()*')}"
 
 
 def _email(text: str) -> str:

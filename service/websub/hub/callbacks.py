@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from service.outbound.addresses import Address, AddressRules
+from service.outbound.errors import AddressInvalid
 from service.outbound.targets import Resolver, system_resolver
 from service.websub.hub.requests import CallbackForbidden, MalformedRequest, exact_place
 
@@ -67,7 +68,10 @@ class Callbacks:
             CallbackForbidden: It is not.
             MalformedRequest: Its host can be no name.
         """
-        host, port = exact_place(callback)
+        try:
+            host, port = exact_place(callback)
+        except AddressInvalid as error:
+            raise MalformedRequest("the callback's host can be no name") from error
         if (host, port) == exact_place(rules.own_url):
             raise CallbackForbidden("the callback is this newsroom's own address")
         addresses = self._addresses(host, port)

@@ -368,6 +368,7 @@ class TestAUrl:
             ("HUB.Example", "hub.example"),
             ("hub.example.", "hub.example"),
             ("bücher.example", "xn--bcher-kva.example"),
+            ("straße.example", "xn--strae-oqa.example"),
             ("hub_1.example", "hub_1.example"),
         ],
     )

@@ -17,6 +17,7 @@ from service.outbound import (
     ServerUnreachable,
     addresses,
 )
+from service.outbound.addresses import Address
 from service.outbound.targets import Resolver, system_resolver
 from tests.support.hub_server import HubServer, Manner, running_hub
 from tests.support.media_server import File, running_media_server
@@ -329,10 +330,28 @@ class TestAUrl:
         neighbourly().post_form(url, FIELDS)
         assert hub.arrivals[0].headers["host"] == f"127.0.0.1:{hub.port}"
 
-    def test_in_other_letters_is_asked_in_ascii(self, hub: HubServer) -> None:
-        door = neighbourly(resolve=answering(["127.0.0.1"]))
-        door.post_form(f"http://bücher.example:{hub.port}/", FIELDS)
-        assert hub.arrivals[0].headers["host"] == f"xn--bcher-kva.example:{hub.port}"
+    @pytest.mark.parametrize(
+        ("host", "asked"),
+        [
+            ("bücher.example", "xn--bcher-kva.example"),
+            # IDNA2003 would ask another server: strasse.example.
+            ("straße.example", "xn--strae-oqa.example"),
+            # IDNA2008 would ask none.
+            ("☕.example", "xn--53h.example"),
+        ],
+    )
+    def test_in_other_letters_is_asked_in_ascii(
+        self, hub: HubServer, host: str, asked: str
+    ) -> None:
+        resolved: list[str] = []
+
+        def resolve(name: str, _port: int) -> list[Address]:
+            resolved.append(name)
+            return [ip_address("127.0.0.1")]
+
+        neighbourly(resolve=resolve).post_form(f"http://{host}:{hub.port}/", FIELDS)
+        assert hub.arrivals[0].headers["host"] == f"{asked}:{hub.port}"
+        assert resolved == [asked]
 
 
 def test_this_machine_is_not_asked_though_its_address_were_public(

@@ -56,6 +56,10 @@ def test_a_base_url_has_no_slash_at_its_end(url: str, expected: str) -> None:
         ("https://a.example/#x", "without a fragment"),
         ("https://me:pw@a.example/", "without a user name"),
         ("https://bücher.example/ö", "'https://xn--bcher-kva.example/%C3%B6'"),
+        ("https://straße.example:8443/", "'https://xn--strae-oqa.example:8443/'"),
+        ("https://a..example/", "such as"),
+        ("https://xn--a.example/", "such as"),
+        ("http://2130706433/", "its host spelled as all read it: '127.0.0.1'"),
     ],
 )
 def test_another_base_url_is_refused(url: str, reason: str) -> None:
