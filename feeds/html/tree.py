@@ -12,7 +12,8 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 #: An element, a piece of text, or a comment. Use it for annotations, and for its cheap properties
 #: ``tag`` (``p``, ``-text``, ``-comment``; SVG and MathML are in lower case too), ``parent``,
 #: ``first_child``, ``last_child``, ``next``, ``prev``, ``is_text_node``, ``is_element_node``. Two
-#: objects may stand for one node: they are equal and have one hash, but ``is`` tells nothing.
+#: objects may stand for one node: they have one hash, so that dicts and sets of nodes are what they
+#: seem; but ``==`` compares what two nodes look like, at the price of writing both. Use `same`.
 Node = LexborNode
 
 #: What ``tag`` says of a piece of text.
@@ -56,7 +57,8 @@ def find(node: Node, selector: str) -> list[Node]:
     Far cheaper than to walk the tree. A list that stays as it is, whatever becomes of the tree;
     `is_in` tells whether a node is still there.
     """
-    return [found for found in node.css(selector) if found != node]
+    found = node.css(selector)
+    return found[1:] if found and same(found[0], node) else found
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -86,9 +88,14 @@ def ancestors(node: Node) -> Iterator[Node]:
         parent = parent.parent
 
 
+def same(one: Node, other: Node) -> bool:
+    """True when both stand for one node of one tree."""
+    return one.mem_id == other.mem_id
+
+
 def is_in(node: Node, root: Node) -> bool:
     """True when *node* stands somewhere in *root*: it was not removed, nor what it stood in."""
-    return any(above == root for above in ancestors(node))
+    return any(same(above, root) for above in ancestors(node))
 
 
 def attributes(node: Node) -> dict[str, str]:

@@ -74,6 +74,14 @@ def test_changes() -> None:
     assert "<a" not in tree.inner_html(body)
 
 
+def test_nodes_that_look_alike_are_two() -> None:
+    first, second = tree.find(tree.parse("<p>a</p><p>a</p>"), "p")
+    assert not tree.same(first, second)
+    assert tree.same(first, tree.find(first.parent or first, "p")[0])
+    assert len({first, second}) == 2
+    assert tree.find(first.parent or first, "p")[1] in {second: "a node found twice is one key"}
+
+
 def test_what_was_removed_can_be_looked_at() -> None:
     body = tree.parse("<div><p>a <b>b</b></p></div>c")
     division, paragraph, bold = tree.find(body, "div, p, b")
