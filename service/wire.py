@@ -15,6 +15,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.http_rules import names_one_host
 from service.web import UNHEARD, Bridge, Reply
 
 #: Everything before the body. Nobody honest comes near it; our own rules bear it.
@@ -158,10 +159,16 @@ class Wire(HttpToolsProtocol):
         # Answers leave in the order of their requests; and who does not take what was written
         # gets no more written before it does, which the long way sees to.
         is_busy = self.cycle is not None and not self.cycle.response_complete
-        if is_busy or self.flow.write_paused:
+        if is_busy or self.flow.write_paused or not self._names_one_host():
             return None
         lines = tuple([line for line in self._lines if line[0] not in UNHEARD])
         return self.app.front.at_hand((self.parser.get_method(), self._url, lines), self.app)
+
+    def _names_one_host(self) -> bool:
+        hosts = [
+            line[1] for line in self._lines if len(line[0]) == 4 and line[0].lower() == b"host"
+        ]
+        return names_one_host(hosts, http_version=self.parser.get_http_version())
 
     def _write(self, reply: Reply) -> None:
         is_last = (

@@ -16,6 +16,7 @@ from service.http_rules.decisions import (
 )
 from service.http_rules.deltas import FEED_MANIPULATION, bases, takes_feed_delta
 from service.http_rules.entity_tags import strong_tag
+from service.http_rules.hosts import names_one_host
 from service.http_rules.links import TOLD_LINKS, link_field, uri
 from service.http_rules.media_types import HTML_TYPE, PROBLEM_TYPE, choose_type, prefers_html
 from service.http_rules.ranges import ByteRange
@@ -39,6 +40,7 @@ __all__ = [
     "decide",
     "http_date",
     "link_field",
+    "names_one_host",
     "prefers_html",
     "strong_tag",
     "takes_feed_delta",

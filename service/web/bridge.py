@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from service.http_rules import Field
+from service.http_rules import Field, names_one_host
 from service.web.front import Application, Environ, Front
 
 #: Nothing that is asked of us is larger: a hub form is a few URLs, a release some megabytes.
@@ -100,6 +100,11 @@ class Bridge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if not _names_one_host(scope):
+            # RFC 9112 3.2 and 11.2: whoever stands between us may have read another request in
+            # these bytes, and so in those that follow.
+            await _refuse(send, HTTPStatus.BAD_REQUEST, ("Connection", "close"))
+            return
         try:
             body = await _collect(receive)
         except _Gone:
@@ -115,6 +120,11 @@ class Bridge:
             return
         for message in await lane.run(self.front, _environ(scope, body)):
             await send(message)
+
+
+def _names_one_host(scope: Scope) -> bool:
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    return names_one_host(hosts, http_version=scope["http_version"])
 
 
 async def _collect(receive: Receive) -> bytes:

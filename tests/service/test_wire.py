@@ -257,3 +257,62 @@ def test_a_stop_waits_for_a_request_that_is_on_its_way(served: Running) -> None:
         assert _rest(idle) == b""
     served.thread.join(10)
     assert not served.thread.is_alive()
+
+
+#: What follows the request line, and whether HTTP/1.1 and HTTP/1.0 have it so.
+HOSTS = {
+    "none": ([], 400, 200),
+    "one": (["Host: localhost"], 200, 200),
+    "one, in capitals": (["HOST:localhost:80 "], 200, 200),
+    "an address": (["Host: [::1]:8000"], 200, 200),
+    "empty": (["Host:"], 200, 200),
+    "two": (["Host: localhost", "Host: localhost"], 400, 400),
+    "two, spelled apart": (["Host: localhost", "hOsT: other"], 400, 400),
+    "two, apart": (["Host: localhost", "Accept: */*", "host: localhost"], 400, 400),
+    "malformed": (["Host: a b"], 400, 400),
+    "a path": (["Host: localhost/feeds"], 400, 400),
+    "a user": (["Host: me@localhost"], 400, 400),
+    "a port that is none": (["Host: localhost:http"], 400, 400),
+    "an address never closed": (["Host: [::1"], 400, 400),
+}
+LENGTH, CHUNKED = "Content-Length: 0", "Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize("name", HOSTS)
+@pytest.mark.parametrize("path", [ATOM, "/", "/none", f"http://localhost{ATOM}"])
+def test_a_request_is_for_one_host(served: Running, name: str, path: str) -> None:
+    """RFC 9112 3.2, whichever way the request goes; 3.2.2: in the absolute form, too."""
+    lines, *expected = HOSTS[name]
+    for version, status in zip(("1.1", "1.0"), expected, strict=True):
+        head = "\r\n".join([f"GET {path} HTTP/{version}", *lines, "Connection: close", "", ""])
+        received = served.ask(head)
+        status = 404 if status == 200 and path == "/none" else status
+        assert statuses(received) == [status], received[:500]
+        if status == 400:
+            assert field(received, "Connection") == "close"
+
+
+def test_what_follows_a_request_for_two_hosts_is_not_answered(served: Running) -> None:
+    """RFC 9112 11.2; and what came before it is answered first, in its turn."""
+    twice = get(ATOM, "Host: localhost")
+    assert statuses(served.ask(get("/") + get(ATOM) + twice + get(ATOM) * 3)) == [200, 200, 400]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([LENGTH, "Content-Length: 5"], id="two lengths"),
+        pytest.param(["Content-Length: 0, 5"], id="two lengths in a line"),
+        pytest.param(["Content-Length: +1"], id="no length"),
+        pytest.param([LENGTH, CHUNKED], id="a length and chunks"),
+        pytest.param(["Transfer-Encoding: chunked, identity"], id="chunked, and then something"),
+        pytest.param(["Transfer-Encoding : chunked"], id="a space before the colon"),
+        pytest.param(["X: a", " b"], id="a folded line"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_request_of_unclear_length_is_refused(
+    served: Running, method: str, lines: list[str]
+) -> None:
+    """RFC 9112 6.3 and 5.2: what two servers could read as two requests is none."""
+    assert statuses(served.ask(get(ATOM, *lines, method=method) + get(ATOM))) == [400]
