@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 from feeds.model.text import whole_second
 from service.http_rules.codings import Coding, choose_coding
 from service.http_rules.dates import http_date, write_date
-from service.http_rules.entity_tags import names_exactly, recognised, strong_tag
+from service.http_rules.entity_tags import names_exactly, names_revision, strong_tag
 from service.http_rules.ranges import ByteRange, Unsatisfiable, read_range
 
 Field = tuple[str, str]
@@ -86,9 +86,8 @@ def decide(asked: Asked, held: Representation) -> Decision:
     etag = strong_tag(held.revision, coding)
     if not _may_proceed(asked, held, etag):
         return Decision(status=412)
-    known = _known_as(asked, held, etag)
-    if known is not None:
-        return _not_modified(held, known)
+    if _is_known(asked, held):
+        return _not_modified(held, etag)
     return _deliver(asked, held, coding, etag)
 
 
@@ -100,27 +99,29 @@ def _may_proceed(asked: Asked, held: Representation, etag: str) -> bool:
     return since is None or held.modified_at is None or whole_second(held.modified_at) <= since
 
 
-def _known_as(asked: Asked, held: Representation, etag: str) -> str | None:
-    """Return the tag under which the client holds the current revision; None when it does not.
-
-    A cache freshens only what it stored under the very tag of the 304 (RFC 9111 section 4.3.4),
-    so a client that holds the other coding of the same bytes hears its own tag, not the one of
-    the coding that it would be given now; else it would fetch for ever what it has.
-    """
+def _is_known(asked: Asked, held: Representation) -> bool:
+    """True when the client holds the current revision, in whatever coding."""
     if asked.if_none_match is not None:
         # RFC 9110 13.1.3: "A recipient MUST ignore If-Modified-Since if the request contains an
         # If-None-Match header field", even one that names nothing we can read.
         if asked.if_none_match.strip() == "*":
-            return etag
-        return recognised(asked.if_none_match, held.revision, etag)
+            return True
+        return names_revision(asked.if_none_match, held.revision)
     since = http_date(asked.if_modified_since)
     if since is None or held.modified_at is None:
-        return None
-    return etag if whole_second(held.modified_at) <= since else None
+        return False
+    return whole_second(held.modified_at) <= since
 
 
 def _not_modified(held: Representation, etag: str) -> Decision:
-    """RFC 9110 15.4.5 lets ``Last-Modified`` stand; readers that know no ETag live by it."""
+    """Answer 304 with the tag that the 200 would have had (RFC 9110 section 15.4.5).
+
+    Rejected: to name the coding that the client holds, when that is another one. Squid relabels
+    what it has with the tag of any 304 that it passes on, and then gave brotli bytes under the
+    tag of gzip.
+
+    15.4.5 lets ``Last-Modified`` stand; readers that know no ETag live by it.
+    """
     return Decision(status=304, fields=(("ETag", etag), *_dated(held), *held.fields))
 
 

@@ -57,18 +57,11 @@ def names_exactly(field: str, etag: str) -> bool:
     return any(not tag.is_weak and f'"{tag.opaque}"' == etag for tag in entity_tags(field))
 
 
-def recognised(field: str, revision: str, etag: str) -> str | None:
-    """Return the tag of a list that names a revision in whatever coding, quoted; *etag* first.
+def names_revision(field: str, revision: str) -> bool:
+    """True when a list names a revision in whatever coding.
 
     RFC 9110 13.1.2: "A recipient MUST use the weak comparison function".
     """
     if revision not in field:  # most long lists end here, at the speed of a search for text
-        return None
-    found: str | None = None
-    for tag in entity_tags(field):
-        if revision_of(tag) == revision:
-            quoted = f'"{tag.opaque}"'
-            if quoted == etag:
-                return quoted
-            found = found or quoted
-    return found
+        return False
+    return any(revision_of(tag) == revision for tag in entity_tags(field))

@@ -125,7 +125,6 @@ def _profile_maps(serving: Serving) -> Iterator[str]:
     ):
         yield map_block("$status", variable, [("304", "")], default=told_by)
     yield map_block(var("coding"), "content_coding", [("identity", "")], default=var("coding"))
-    yield map_block(var("known"), "etag", [("", f'"{var("opaque")}"')], default=f'"{var("known")}"')
     vary = var(_variable("Vary"))
     yield map_block(var("chosen"), "told_vary", [("", vary)], default="Accept, Accept-Encoding")
     base = literal(serving.base_url)
@@ -157,7 +156,7 @@ def _fields(serving: Serving) -> Iterator[str]:
     for name, value in own.items():
         yield _add(name, value)
     yield _add("Content-Encoding", var("told_coding"))
-    yield _add("ETag", var("etag"))
+    yield _add("ETag", f'"{var("opaque")}"')
     yield _add("Last-Modified", var("date"))
 
 

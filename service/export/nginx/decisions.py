@@ -44,18 +44,15 @@ def held_maps() -> Iterator[str]:
 
 
 def precondition_maps() -> Iterator[str]:
-    """``$communique_known``: the tag under which the client has it; ``…_if_match_fails``."""
-    own, other = r"^([^ ]+) [^ ]+ (?s:.*)", r"^[^ ]+ ([^ ]+) (?s:.*?)"
+    """``$communique_known``: the client has it, in whatever coding; ``…_if_match_fails``."""
     yield map_block(
-        f"{var('opaque')} {var('revision')} $http_if_none_match",
+        f"{var('revision')} $http_if_none_match",
         "known",
         [
-            (r"~^([^ ]+) [^ ]+ \s*\*\s*$", "$1"),
-            (rf'~{own}"\1"', "$1"),
-            (rf'~{other}"(\1{_SUFFIX})"', "$2"),
+            (r"~ \s*\*\s*$", "1"),
+            (rf'~^([^ ]+) (?s:.*?)"\1{_SUFFIX}"', "1"),
             # Some readers lose the quotes.
-            (r'~^([^ ]+) [^ ]+ (?:[^"]*,)?\s*\1\s*(?:,[^"]*)?$', "$1"),
-            (rf'~^[^ ]+ ([^ ]+) (?:[^"]*,)?\s*(\1{_SUFFIX})\s*(?:,[^"]*)?$', "$2"),
+            (rf'~^([^ ]+) (?:[^"]*,)?\s*\1{_SUFFIX}\s*(?:,[^"]*)?$', "1"),
         ],
     )
     yield map_block(

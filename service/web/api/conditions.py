@@ -5,7 +5,7 @@ from typing import Any
 
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Content
-from service.http_rules.entity_tags import names_exactly, recognised
+from service.http_rules.entity_tags import names_exactly, names_revision
 from service.web.api.calls import Call
 from service.web.api.doorkeeper import Forbidden
 from service.web.api.faults import ApiProblem
@@ -27,7 +27,7 @@ def require_conditions(call: Call[Any], held: ListedRelease | None) -> None:
     if match is not None and not _matches(match, etag):
         raise _failed("the release is not what If-Match asks for: it was changed since")
     if none_match is not None and etag is not None:
-        is_it = none_match.strip() == "*" or recognised(none_match, etag.strip('"'), etag)
+        is_it = none_match.strip() == "*" or names_revision(none_match, etag.strip('"'))
         if is_it:
             raise _failed("the release is there already, which If-None-Match rules out")
 

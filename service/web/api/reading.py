@@ -12,7 +12,7 @@ from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.languages import read_language
 from feeds.model.listing import ListedRelease, Place, ReleaseQuery
 from feeds.model.release import Release
-from service.http_rules.entity_tags import recognised
+from service.http_rules.entity_tags import names_revision
 from service.web.api.calls import Answer, Call
 from service.web.api.faults import bad_parameter
 from service.web.api.queries import ListQuery, Query
@@ -46,7 +46,7 @@ def get_release(call: Call[Query]) -> Answer:
     shown = show(call.catalogue, listed)
     etag = etag_of(shown)
     asked = call.request.headers.get("If-None-Match")
-    if asked and (asked.strip() == "*" or recognised(asked, etag.strip('"'), etag)):
+    if asked and (asked.strip() == "*" or names_revision(asked, etag.strip('"'))):
         return Answer(status=HTTPStatus.NOT_MODIFIED, content=None, headers={"ETag": etag})
     return Answer(status=HTTPStatus.OK, content=shown, headers={"ETag": etag})
 
