@@ -61,6 +61,9 @@ class FeedDocument:
     size_bytes: int  #: uncompressed
     gzip: bytes
     layout: bytes  #: packed (``feeds.model.layout``); empty when the edition is older than layouts
+    #: What the document says of the feed's last change; None when it was not noted yet, or is an
+    #: archive's.
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,8 @@ class DocumentVersion:
     edition: int
     digest: str
     modified_at: datetime
+    size_bytes: int  #: uncompressed
+    updated: datetime | None  #: as in ``FeedDocument``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

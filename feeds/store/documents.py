@@ -21,6 +21,8 @@ _VERSIONS = select(
     documents.c.edition,
     documents.c.digest,
     documents.c.modified_at,
+    documents.c.size_bytes,
+    documents.c.updated,
 ).where(documents.c.feed.in_(bindparam("feeds", expanding=True)))
 
 
@@ -49,7 +51,11 @@ class Documents:
         """What tells these feeds' current documents apart, without their bytes."""
         return {
             (row.feed, Format(row.format)): DocumentVersion(
-                edition=row.edition, digest=row.digest, modified_at=row.modified_at
+                edition=row.edition,
+                digest=row.digest,
+                modified_at=row.modified_at,
+                size_bytes=row.size_bytes,
+                updated=row.updated,
             )
             for row in self._connection.execute(_VERSIONS, {"feeds": feeds})
         }
@@ -108,6 +114,7 @@ class Documents:
                 "size_bytes": document.size_bytes,
                 "gzip": document.gzip,
                 "layout": document.layout,
+                "updated": document.updated,
             }
             for document in changed
         ]

@@ -218,6 +218,7 @@ documents = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("gzip", LargeBinary, nullable=False),
     Column("layout", LargeBinary, nullable=False, server_default=""),  # feeds.model.layout
+    Column("updated", Instant),  # what it says of the feed's last change
 )
 
 #: What documents held that are no longer current, for those who ask what came since.

@@ -218,5 +218,9 @@ def _version_of(document: FeedDocument) -> DocumentVersion:
     time.
     """
     return DocumentVersion(
-        edition=document.edition, digest=document.digest, modified_at=document.modified_at
+        edition=document.edition,
+        digest=document.digest,
+        modified_at=document.modified_at,
+        size_bytes=document.size_bytes,
+        updated=document.updated,
     )

@@ -283,10 +283,10 @@ LENGTH, CHUNKED = "Content-Length: 0", "Transfer-Encoding: chunked"
 def test_a_request_is_for_one_host(served: Running, name: str, path: str) -> None:
     """RFC 9112 3.2, whichever way the request goes; 3.2.2: in the absolute form, too."""
     lines, *expected = HOSTS[name]
-    for version, status in zip(("1.1", "1.0"), expected, strict=True):
+    for version, wanted in zip(("1.1", "1.0"), expected, strict=True):
         head = "\r\n".join([f"GET {path} HTTP/{version}", *lines, "Connection: close", "", ""])
         received = served.ask(head)
-        status = 404 if status == 200 and path == "/none" else status
+        status = 404 if wanted == 200 and path == "/none" else wanted
         assert statuses(received) == [status], received[:500]
         if status == 400:
             assert field(received, "Connection") == "close"

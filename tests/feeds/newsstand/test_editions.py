@@ -12,7 +12,7 @@ from feeds import render
 from feeds.categories import Catalogue
 from feeds.errors import FeedNotFound
 from feeds.model.edition import Edition, Entry, Trouble
-from feeds.model.feed import Format, Site, Window
+from feeds.model.feed import Cloud, Format, Site, Window
 from feeds.render import fragments
 from feeds.render.formats import WRITERS
 from feeds.store.database import Database
@@ -71,6 +71,71 @@ def test_a_stale_feed_whose_bytes_stay_the_same_keeps_its_edition(database: Data
     [edition] = office.newsstand.regenerate(["health"], now=later(hours=1), worker="test")
     assert isinstance(edition, Edition)
     assert (edition.number, edition.changed) == (1, ())
+
+
+def versions(office: Office, slug: str) -> dict[Format, tuple[str, Any]]:
+    """Digest and date of a feed's documents."""
+    found = {each: office.newsstand.version(slug, each) for each in Format}
+    return {each: (one.digest, one.modified_at) for each, one in found.items() if one is not None}
+
+
+CHANGES = {
+    "ttl_minutes": (feed("finance", ttl_minutes=7), {Format.RSS}),
+    "cloud": (feed("finance", cloud=Cloud.at("https://cloud.example/")), {Format.RSS}),
+    "group": (feed("finance", group="Money matters"), set()),
+    "window": (feed("finance", window=WINDOW_OF_TWO), set()),
+    "hubs": (feed("finance", hubs=("https://hub.example/",)), set(Format)),
+    "title": (feed("finance", title="Money"), set(Format)),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_a_document_does_not_hold_does_not_move_it(database: Database, name: str) -> None:
+    """Neither ``<updated>`` and ``<lastBuildDate>``, nor tag and date; nor is a hub told."""
+    changed_feed, changed = CHANGES[name]
+    office = Office(database)
+    office.add(draft("id:1", "Finance"))
+    office.publish(now=later(minutes=1))
+    before = versions(office, "finance")
+    described = [
+        changed_feed if one.slug == "finance" else one for one in catalogue().feeds.values()
+    ]
+    office.configure(
+        Catalogue(SITE, list(catalogue().categories.values()), described), now=later(hours=1)
+    )
+    rendered = {each: office.newsstand.render("finance", each) for each in Format}
+    assert office.publish(now=later(hours=1)) == ({"finance": 2} if changed else {})
+    after = versions(office, "finance")
+    assert {each for each in Format if after[each] != before[each]} == changed
+    for each, (digest, modified_at) in after.items():
+        assert render.digest(rendered[each]) == digest
+        assert modified_at == (later(hours=1) if each in changed else later(minutes=1))
+
+
+def test_a_title_moves_only_the_documents_that_show_it(database: Database) -> None:
+    """A category's title stands in the entries that are filed there, and in no other."""
+    office = Office(database)
+    office.add(draft("id:1", "Finance"), draft("id:2", "Health"))
+    office.publish(now=later(minutes=1))
+    categories = [
+        replace(one, title="Public health", names=("Health",)) if one.slug == "health" else one
+        for one in catalogue().categories.values()
+    ]
+    kept = list(catalogue().feeds.values())
+    office.configure(Catalogue(SITE, categories, kept), now=later(hours=1))
+    assert set(office.publish(now=later(hours=1))) == {"all", "health"}
+
+
+def test_what_changes_after_what_did_not_matter_is_dated_when_it_does(database: Database) -> None:
+    office = Office(database)
+    office.publish()
+    office.configure(catalogue(ttl_minutes=7), now=later(hours=1))
+    office.publish(now=later(hours=1))
+    office.add(draft("id:1"), now=later(hours=2))
+    office.publish(now=later(hours=2))
+    document = office.newsstand.document("all", Format.ATOM)
+    assert document is not None
+    assert b"<updated>2026-03-02T14:00:00Z</updated>" in render.decompress(document.gzip)
 
 
 def test_entries_stand_newest_publication_first(database: Database) -> None:
