@@ -149,6 +149,13 @@ class RenderFailed(FeedsError):
         self.reason = reason
 
 
+class ConfigurationSuperseded(FeedsError):
+    """Another configuration was applied to the store since."""
+
+    def __init__(self) -> None:
+        super().__init__("another configuration was applied to the store")
+
+
 class StoreUnavailable(FeedsError):
     """The database cannot be reached, is locked for too long, or its disk is full: try again."""
 

@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from feeds.errors import ConfigurationSuperseded
 from feeds.model.edition import Edition
 from feeds.model.release import Release
+from feeds.newsroom import COMMAND
 from feeds.newsstand import SPREAD
+from feeds.store.configuration import InForce
 from feeds.store.database import Database, Transaction
 from service import logs, workers
 from service.jobs.editions import regenerate
@@ -49,6 +52,8 @@ class Jobs:
         self._reading = threading.Lock()
         self._printing = threading.Lock()
         self._publisher: Publisher | None = None
+        self._installation: Installation | None = None
+        self._warned_of: str | None = None  #: digest of a configuration that others applied
         self._is_over = threading.Event()
 
     def start(self, settings: Settings) -> None:
@@ -73,9 +78,8 @@ class Jobs:
 
     def _set_timers(self, settings: Settings) -> None:
         installation = install(settings, self._database)
-        refiled = installation.newsroom.apply_catalogue(now=utc_now())
-        if refiled:
-            _log.info("releases refiled", count=refiled)
+        self._apply(installation)
+        self._installation = installation
         folders = Folders(
             self._database,
             installation.newsroom,
@@ -119,14 +123,58 @@ class Jobs:
         ):
             self._scheduler.set(timer)
 
+    def _apply(self, installation: Installation) -> None:
+        try:
+            refiled = installation.newsroom.apply_catalogue(now=utc_now(), by=self._worker)
+        except ConfigurationSuperseded:
+            return  # told at the next look
+        if refiled:
+            _log.info("releases refiled", count=refiled)
+
     def _make_editions(self, installation: Installation) -> None:
         with self._printing:
+            # A reload may have come while we waited: its own timer looks at once.
+            if self._installation is not installation or not self._is_in_force(installation):
+                return
             ended = installation.newsroom.say_farewells(now=utc_now())
             expired = installation.newsroom.expire_notices(now=utc_now())
             made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
         _tell(ended, expired)
         if any(isinstance(one, Edition) and one.changed for one in made):
             self._scheduler.wake(PING, after=SPREAD)
+
+    def _is_in_force(self, installation: Installation) -> bool:
+        """See that the store is as *installation* is configured; say whether it is.
+
+        What a command was configured with counts for that command only. Another service's
+        configuration stays: the one that was started or reloaded last knows better, and two that
+        took turns would publish every feed for ever.
+        """
+        newsroom = installation.newsroom
+        known = newsroom.in_force()
+        if known is None or (known.applied_by == COMMAND and not newsroom.is_in_force(known)):
+            _log.info("configuration applied again", reason="a command had another one, or none")
+            self._apply(installation)
+            known = newsroom.in_force()
+        if not newsroom.is_in_force(known):
+            self._warn_of(known)
+            return False
+        self._warned_of = None
+        refiled = newsroom.refile_doubtful(now=utc_now())
+        if refiled:
+            _log.info("releases refiled", count=refiled, reason="filed by another configuration")
+        return True
+
+    def _warn_of(self, known: InForce | None) -> None:
+        if known is None or known.digest == self._warned_of:
+            return
+        self._warned_of = known.digest
+        _log.warning(
+            "no editions are made here: the store has another configuration",
+            applied_by=known.applied_by,
+            since=f"{known.since:%Y-%m-%dT%H:%M:%SZ}",
+            remedy="give both services the same configuration, or reload this one",
+        )
 
     def _end_embargoes(self, installation: Installation, sender: Publisher) -> bool:
         """Make public what is due now or before the next look; say whether anything was."""

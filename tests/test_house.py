@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.metrics",
     ),
     ("feeds.newsroom", "feeds.newsstand"),
+    ("feeds.descriptions",),
     ("feeds.ingest", "feeds.store", "feeds.render", "feeds.categories", "feeds.revision"),
     ("feeds.html",),
     ("feeds.model",),

@@ -1,5 +1,5 @@
 """Releases in: add and correct them, and refile them when the categories change."""
 
-from feeds.newsroom.newsroom import FOLDER, Newsroom
+from feeds.newsroom.newsroom import COMMAND, FOLDER, Newsroom
 
-__all__ = ["FOLDER", "Newsroom"]
+__all__ = ["COMMAND", "FOLDER", "Newsroom"]

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from feeds.categories import Catalogue
+from feeds.descriptions import Descriptions
 from feeds.newsroom.announcing import announce
-from feeds.newsroom.describing import describe
 from feeds.store.database import Database
 
 
@@ -15,9 +15,12 @@ class Farewells:
     goes by the feed's last change, which then lies behind the end.
     """
 
-    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+    def __init__(
+        self, database: Database, catalogue: Catalogue, descriptions: Descriptions
+    ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._descriptions = descriptions
         self._said: frozenset[str] = frozenset()
 
     def say(self, *, now: datetime) -> list[str]:
@@ -31,7 +34,7 @@ class Farewells:
                 slug
                 for slug in sorted(ended - self._said)
                 if tx.feeds.redescribe(
-                    describe(self._catalogue.feeds[slug], self._catalogue, now=now)
+                    self._descriptions.of(self._catalogue.feeds[slug], has_ended=True)
                 )
             ]
             announce(tx, self._catalogue, due, now=now)

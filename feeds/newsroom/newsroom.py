@@ -1,9 +1,10 @@
 """The newsroom: documents become releases, filed into feeds, in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from feeds.categories import Catalogue, Filing
+from feeds.descriptions import Descriptions
 from feeds.model.embargo import Embargo
 from feeds.model.history import Revision, Step
 from feeds.model.intake import Intake, KeptRefusal, Refusal, Verdict
@@ -15,15 +16,20 @@ from feeds.newsroom.corrections import acts_of
 from feeds.newsroom.decisions import Decider, Decision
 from feeds.newsroom.embargoes import Embargoes
 from feeds.newsroom.farewells import Farewells
+from feeds.newsroom.filing import Filer
 from feeds.newsroom.proofs import fault
-from feeds.newsroom.refiling import Refiling
+from feeds.newsroom.refiling import RELEASES_A_STEP, Refiling
 from feeds.newsroom.retractions import Retractions
 from feeds.newsroom.retrying import in_one_go
 from feeds.newsroom.translating import relink
+from feeds.store.configuration import InForce
 from feeds.store.database import Database, Transaction
 
 #: Who brought what nobody brought: it came by itself.
 FOLDER = "folder"
+
+#: Who applied a configuration, if no service did.
+COMMAND = "command"
 
 #: What changes a release, and the feeds that it is in.
 _NEWS = (Verdict.NEW, Verdict.CORRECTED)
@@ -43,9 +49,11 @@ class Newsroom:
         self._database = database
         self._catalogue = catalogue
         self._mint_id = mint_id
-        self._farewells = Farewells(database, catalogue)
+        self._descriptions = Descriptions(catalogue)
+        self._filer = Filer(catalogue, self._descriptions)
+        self._farewells = Farewells(database, catalogue, self._descriptions)
         self._embargoes = Embargoes(database, self._take_in)
-        self._retractions = Retractions(database, catalogue, notices_for=notices_for)
+        self._retractions = Retractions(database, catalogue, self._filer, notices_for=notices_for)
 
     def take_in(
         self, drafts: Sequence[Draft], *, now: datetime, by: str = FOLDER
@@ -146,18 +154,80 @@ class Newsroom:
         with self._database.read() as tx:
             return tx.refusals.kept()
 
-    def apply_catalogue(self, *, now: datetime) -> int:
+    def apply_catalogue(self, *, now: datetime, by: str = COMMAND) -> int:
         """Bring the store to the configured categories and feeds.
 
         New feeds begin, renamed ones keep their id, removed ones go, releases whose names mean
-        other categories now are refiled, and every feed that says something else becomes stale.
-        A crash in the middle is mended by calling it again, as every start does.
+        other categories now are refiled, and every feed whose edition says something else becomes
+        stale. A crash in the middle is mended by calling it again, as every start does.
+
+        Args:
+            now: The moment of it.
+            by: The process that does it.
 
         Returns:
             How many releases were refiled.
+
+        Raises:
+            ConfigurationSuperseded: Another one was applied meanwhile; that one counts.
         """
-        refiling = Refiling(self._database, self._catalogue, mint_id=self._mint_id, now=now)
-        return refiling.apply()
+        return self._refiling(now).apply(by=by)
+
+    def refile_doubtful(self, *, now: datetime) -> int:
+        """File again what processes filed by another configuration than the one in force.
+
+        Cheap to ask often. `apply_catalogue` does the same.
+
+        Returns:
+            How many releases were refiled.
+
+        Raises:
+            ConfigurationSuperseded: Our configuration is not the one in force.
+        """
+        return self._refiling(now).settle_doubts()
+
+    def misfiled(self) -> Iterator[Release]:
+        """Releases that are not filed as our configuration has it. Looks at all there are."""
+        after: ReleaseId | None = None
+        while True:
+            with self._database.read() as tx:
+                page = tx.releases.behind(after, limit=RELEASES_A_STEP)
+                filed = tx.filings.of([release.id for release in page])
+            yield from (one for one in page if not self._filer.is_filed(one, filed.get(one.id, ())))
+            if len(page) < RELEASES_A_STEP:
+                return
+            after = page[-1].id
+
+    def refile(self, misfiled: Sequence[Release], *, now: datetime) -> int:
+        """File these again.
+
+        Returns:
+            How many of them were refiled; others were meanwhile.
+
+        Raises:
+            ConfigurationSuperseded: Our configuration is not the one in force.
+        """
+        with self._database.transaction() as tx:
+            tx.filings.doubt([release.id for release in misfiled])
+        return self.refile_doubtful(now=now)
+
+    def in_force(self) -> InForce | None:
+        """The configuration that was applied to the store last; None when none ever was."""
+        with self._database.read() as tx:
+            return tx.configuration.in_force()
+
+    def is_in_force(self, known: InForce | None) -> bool:
+        """True when *known* is our configuration."""
+        return known is not None and known.digest == self._descriptions.digest
+
+    def _refiling(self, now: datetime) -> Refiling:
+        return Refiling(
+            self._database,
+            self._catalogue,
+            descriptions=self._descriptions,
+            mint_id=self._mint_id,
+            now=now,
+        )
 
     def say_farewells(self, *, now: datetime) -> list[str]:
         """Let feeds end whose time has come: they become stale, and their hubs are told.
@@ -305,11 +375,13 @@ class Newsroom:
         last = {decision.release.id: decision.release for decision in written}
         # One that is retracted stays where its notice is, or is in no feed any more.
         tx.filings.restamp([one for one in last.values() if one.retraction is not None])
-        last = {key: one for key, one in last.items() if one.retraction is None}
+        standing = [one for one in last.values() if one.retraction is None]
         new = {decision.release.id for decision in written if decision.held is None}
-        filed = [(release, self._catalogue.feeds_of(release.content)) for release in last.values()]
-        tx.filings.add([one for one in filed if one[0].id in new])
-        tx.filings.replace([one for one in filed if one[0].id not in new])
+        self._filer.file(
+            tx,
+            [one for one in standing if one.id in new],
+            [one for one in standing if one.id not in new],
+        )
 
     def _outcomes(
         self, tx: Transaction, decided: Sequence[Decision | Refusal]

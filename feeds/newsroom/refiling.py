@@ -1,17 +1,19 @@
 """Bringing the store to a changed configuration: feeds that come and go, releases that move."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from feeds.categories import Catalogue
+from feeds.descriptions import END, Descriptions
+from feeds.errors import ConfigurationSuperseded
 from feeds.model.feed import ALL, Feed
 from feeds.model.release import Release, ReleaseId
 from feeds.model.text import fold
 from feeds.newsroom.announcing import announce
-from feeds.newsroom.describing import END, describe
 from feeds.store.database import Database, Transaction
 from feeds.store.feeds import AppliedFeed
 from feeds.store.names import KnownName
@@ -40,8 +42,14 @@ class FindPage(Protocol):
 class Refiling:
     """One application of a catalogue to a store.
 
-    The store notes what was applied last *after* all is moved, so that a crash in the middle
-    finds the same differences again; moving a release twice is harmless.
+    First of all it is put in force: from then on, whoever files a release by another one, as a
+    process does that has not reloaded yet, notes that the release is to be filed again
+    (``file``), and nobody stores an edition made with another one. Of names and feeds the store
+    notes what was applied *after* all is moved, so that a crash in the middle finds the same
+    differences again; moving a release twice is harmless.
+
+    Every step looks whether the configuration is in force still, and the first that finds another
+    one ends it: the last one that was applied counts.
     """
 
     def __init__(
@@ -49,26 +57,79 @@ class Refiling:
         database: Database,
         catalogue: Catalogue,
         *,
+        descriptions: Descriptions,
         mint_id: Callable[[], str],
         now: datetime,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._digest = descriptions.digest
         self._mint_id = mint_id
         self._now = now
-        self._wanted = {
-            slug: describe(feed, catalogue, now=now) for slug, feed in catalogue.feeds.items()
-        }
+        self._wanted = descriptions.at(now)
 
-    def apply(self) -> int:
-        """Apply the catalogue. Returns how many releases were refiled."""
+    def apply(self, *, by: str) -> int:
+        """Apply the catalogue.
+
+        Args:
+            by: The process that does it.
+
+        Returns:
+            How many releases were refiled.
+
+        Raises:
+            ConfigurationSuperseded: Another one was applied meanwhile.
+        """
+        self._put_in_force(by)
         applied, moved = self._begin()
         self._restamp_in(moved)
         renamed = self._renamed()
         refiled = self._refile_named([fold(name.name) for name in renamed])
         refiled += self._refile_in(self._sources_of_changed(applied))
         self._finish(applied, renamed)
+        return refiled + self.settle_doubts()
+
+    def settle_doubts(self) -> int:
+        """File again what was filed by a configuration that was not in force.
+
+        Returns:
+            How many releases were refiled.
+
+        Raises:
+            ConfigurationSuperseded: Another one was applied meanwhile.
+        """
+        refiled = 0
+        while self._has_doubts():
+            with self._step() as tx:
+                ids = tx.filings.doubtful(limit=RELEASES_A_STEP)
+                page = list(tx.releases.by_ids(ids).values())
+                refiled += self._refile(tx, page)
+                names = {name for one in page for name in one.content.category_names}
+                tx.names.refiled({name: self._catalogue.claim(name) for name in sorted(names)})
+                tx.filings.settle(ids)
+                tx.feeds.let_go(HOLDER)
         return refiled
+
+    def _has_doubts(self) -> bool:
+        with self._database.read() as tx:  # a writer would wait for others each time
+            return bool(tx.filings.doubtful(limit=1))
+
+    def _put_in_force(self, by: str) -> None:
+        with self._database.transaction() as tx:
+            tx.releases.hold_works()
+            tx.configuration.put_in_force(self._digest, by=by, now=self._now)
+
+    @contextmanager
+    def _step(self) -> Iterator[Transaction]:
+        """A transaction beside which no release is taken in, of the configuration in force.
+
+        Without that a release that is corrected meanwhile would be filed by what it said before.
+        """
+        with self._database.transaction() as tx:
+            tx.releases.hold_works()
+            if not tx.configuration.is_in_force(self._digest):
+                raise ConfigurationSuperseded
+            yield tx
 
     def _begin(self) -> tuple[dict[str, AppliedFeed], list[str]]:
         """Make the rows of feeds that are new, so that releases can be filed into them.
@@ -76,7 +137,7 @@ class Refiling:
         Returns:
             The feeds as last described, and the slugs of those that have a new one.
         """
-        with self._database.transaction() as tx:
+        with self._step() as tx:
             moved = [feed.slug for feed in self._catalogue.feeds.values() if self._rename(tx, feed)]
             applied = tx.feeds.applied()
             new = {slug: self._mint_id() for slug in self._wanted if slug not in applied}
@@ -110,7 +171,7 @@ class Refiling:
         """Have the entries of feeds with a new slug known by it. A crash before costs time only."""
         after: ReleaseId | None = None
         while feeds:
-            with self._database.transaction() as tx:
+            with self._step() as tx:
                 page = tx.releases.filed_in(feeds=feeds, after=after, limit=RELEASES_A_STEP)
                 tx.filings.restamp(page)
             if len(page) < RELEASES_A_STEP:
@@ -161,7 +222,7 @@ class Refiling:
         refiled = 0
         after: ReleaseId | None = None
         while True:
-            with self._database.transaction() as tx:
+            with self._step() as tx:
                 page = find(tx.releases, after=after, limit=RELEASES_A_STEP)
                 refiled += self._refile(tx, page)
             if len(page) < RELEASES_A_STEP:
@@ -187,15 +248,16 @@ class Refiling:
         return len(moved)
 
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:
-        gone = sorted(set(applied) - set(self._wanted))
-        changed = [
-            slug
-            for slug, wanted in self._wanted.items()
-            if slug not in applied or applied[slug].settings != wanted.settings
-        ]
-        with self._database.transaction() as tx:
-            tx.names.learn({name.name: self._catalogue.claim(name.name) for name in renamed})
-            self._end(tx, gone)
+        with self._step() as tx:
+            # What was stored meanwhile was made with the former configuration.
+            made = tx.feeds.applied(is_locked=True)
+            changed = [
+                slug
+                for slug, wanted in self._wanted.items()
+                if slug not in applied or _says_something_else(made[slug], wanted)
+            ]
+            tx.names.refiled({name.name: self._catalogue.claim(name.name) for name in renamed})
+            self._end(tx, sorted(set(applied) - set(self._wanted)))
             tx.feeds.describe(list(self._wanted.values()))
             for feed in self._catalogue.feeds.values():
                 tx.pings.keep_only(feed)
@@ -205,6 +267,11 @@ class Refiling:
     def _end(self, tx: Transaction, slugs: Sequence[str]) -> None:
         tx.filings.forget(slugs)
         tx.feeds.end(slugs, now=self._now)
+
+
+def _says_something_else(applied: AppliedFeed, wanted: AppliedFeed) -> bool:
+    """True when the feed's documents are made with other settings, or will be."""
+    return applied.settings != wanted.settings or applied.edition not in (None, wanted.settings)
 
 
 def _selection(applied: dict[str, AppliedFeed], slug: str) -> str:

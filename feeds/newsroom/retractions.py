@@ -11,6 +11,7 @@ from feeds.model.life import Act, Deed
 from feeds.model.release import Release
 from feeds.model.text import whole_second
 from feeds.newsroom.announcing import announce
+from feeds.newsroom.filing import Filer
 from feeds.newsroom.translating import relink
 from feeds.store.database import Database, Transaction
 
@@ -29,9 +30,12 @@ class Retractions:
     window, in deltas, by push. Which feeds hold a notice is told by the filings alone.
     """
 
-    def __init__(self, database: Database, catalogue: Catalogue, *, notices_for: timedelta) -> None:
+    def __init__(
+        self, database: Database, catalogue: Catalogue, filer: Filer, *, notices_for: timedelta
+    ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._filer = filer
         self._notices_for = notices_for
 
     def retract(self, name: str, *, reason: str, by: str, now: datetime) -> Release:
@@ -82,8 +86,7 @@ class Retractions:
             if held.retraction is None:
                 raise NotRetracted(held.slug)
             release = revision.restored(held, now=now)
-            feeds = self._catalogue.feeds_of(release.content)
-            self._become(tx, held, release, feeds, now=now)
+            self._become(tx, held, release, None, now=now)
             _note(tx, release, Deed.RESTORED, by=by, now=now)
         return release
 
@@ -119,13 +122,18 @@ class Retractions:
         tx: Transaction,
         held: Release,
         release: Release,
-        feeds: Sequence[str],
+        feeds: Sequence[str] | None,
         *,
         now: datetime,
     ) -> None:
+        """Store *release* in place of *held*, in *feeds*; None for those that its names mean."""
         tx.releases.retract(held, release)
         before = tx.filings.of([held.id]).get(held.id, ())
-        tx.filings.replace([(release, feeds)])
+        if feeds is None:
+            feeds = self._catalogue.feeds_of(release.content)
+            self._filer.file(tx, [], [release])
+        else:
+            tx.filings.replace([(release, feeds)])
         # What archives hold of it is not what it says now, and must not be read any more.
         tx.archives.purge(release.id, now=now)
         # What is gone is nobody's translation.

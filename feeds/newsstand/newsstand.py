@@ -5,6 +5,7 @@ from datetime import datetime
 
 from feeds import render
 from feeds.categories import Catalogue
+from feeds.descriptions import Descriptions
 from feeds.errors import FeedNotFound
 from feeds.model import layout
 from feeds.model.archive import Archive, ArchivePage
@@ -27,6 +28,7 @@ class Newsstand:
     def __init__(self, database: Database, catalogue: Catalogue) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._descriptions = Descriptions(catalogue)
         self._case = TypeCase()
         self._bindery = Bindery()
         self._cabinet = Cabinet(database, catalogue)
@@ -212,7 +214,7 @@ class Newsstand:
             return tx.fragments.aside()
 
     def _press(self) -> Press:
-        return Press(self._database, self._catalogue, self._case, self._bindery)
+        return Press(self._database, self._catalogue, self._descriptions, self._case, self._bindery)
 
     def _require(self, slug: str) -> None:
         if slug not in self._catalogue.feeds:

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from feeds import render
 from feeds.categories import Catalogue
+from feeds.descriptions import Descriptions
 from feeds.model import layout
 from feeds.model.archive import Closing
 from feeds.model.edition import (
@@ -103,10 +104,16 @@ class Press:
     """Makes editions. One object for one run."""
 
     def __init__(
-        self, database: Database, catalogue: Catalogue, case: TypeCase, bindery: Bindery
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        descriptions: Descriptions,
+        case: TypeCase,
+        bindery: Bindery,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._descriptions = descriptions
         self._bindery = bindery
         self._typesetter = Typesetter(catalogue, case)
 
@@ -118,6 +125,9 @@ class Press:
         A document whose bytes are as before keeps its version: no new validator, no ping. A
         feed that fails, for whatever reason, keeps its last good edition and is tried again
         after a pause; the others are not concerned.
+
+        Nothing is claimed or stored while another configuration is in force: a run that a reload
+        overtakes would publish the former one, and call it current.
 
         Args:
             slugs: Feeds; those that are current, or that another worker has, are passed over.
@@ -147,6 +157,8 @@ class Press:
         # A feed that ended a moment ago may still be named by a caller that has not heard of it.
         known = [slug for slug in slugs if slug in self._catalogue.feeds]
         with self._database.unsynced() as tx:
+            if not tx.configuration.is_in_force(self._descriptions.digest):
+                return []
             claims = tx.feeds.claim(known, worker=worker, now=now, until=now + CLAIM)
         printed: list[Printed] = []
         troubles: list[tuple[ClaimedFeed, Trouble]] = []
@@ -198,9 +210,17 @@ class Press:
             kept = [
                 one
                 for one in printed
-                # A claim that ran out went to another worker, and its edition counts.
-                if tx.feeds.settle(one.claimed, worker=worker, edition=one.edition.number)
+                # A claim that ran out went to another worker, and its edition counts; and so does
+                # a configuration that was applied meanwhile.
+                if tx.feeds.settle(
+                    one.claimed,
+                    worker=worker,
+                    edition=one.edition.number,
+                    settings=self._settings(one.claimed),
+                )
             ]
+            if len(kept) < len(printed):
+                tx.feeds.let_go(worker)
             tx.documents.retire(self._deltas(kept), now=now)
             tx.documents.put([document for one in kept for document in one.documents])
             for one in kept:
@@ -213,6 +233,12 @@ class Press:
                 tx.feeds.fail(claimed, worker=worker, trouble=reason, until=trouble.retry_at)
                 stored.append(trouble)
         return stored
+
+    def _settings(self, claimed: ClaimedFeed) -> str:
+        feed = self._catalogue.feeds[claimed.slug]
+        # As `_head` has it: by the feed's last change, and not by the clock.
+        has_ended = feed.has_ended(claimed.masthead.changed_at)
+        return self._descriptions.of(feed, has_ended=has_ended).settings
 
     def _deltas(self, kept: Sequence[Printed]) -> dict[str, Deltas]:
         """Feeds with new documents whose readers may ask what is new in them."""

@@ -19,6 +19,7 @@ from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.acts import Acts
 from feeds.store.archives import Archives
 from feeds.store.canaries import Canaries
+from feeds.store.configuration import Configuration
 from feeds.store.deliveries import Deliveries
 from feeds.store.documents import Documents
 from feeds.store.embargoes import Embargoes
@@ -92,6 +93,11 @@ class Transaction:
     def filings(self) -> Filings:
         """Which release is in which feed."""
         return Filings(self.connection)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration that was applied last."""
+        return Configuration(self.connection)
 
     @cached_property
     def feeds(self) -> Feeds:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from feeds.errors import FeedNotFound
 from feeds.model.listing import FeedState
+from feeds.store.row_locks import lock_all_in_order
 from feeds.store.schema import Instant, documents, feeds, former_documents, pings
 from feeds.store.subscriptions import Subscriptions
 from feeds.store.upserts import upsert
@@ -36,6 +37,7 @@ class AppliedFeed:
     slug: str
     selection: str  #: which releases it takes
     settings: str  #: digest of all else that its documents say
+    edition: str | None = None  #: the settings that its edition was made with; None while stale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +102,14 @@ _CLAIM = (
 )
 _SETTLE = (
     update(feeds)
-    .where(feeds.c.slug == bindparam("claimed"), feeds.c.claimed_by == bindparam("worker"))
+    .where(
+        feeds.c.slug == bindparam("claimed"),
+        feeds.c.claimed_by == bindparam("worker"),
+        feeds.c.settings == bindparam("made_with"),
+    )
     .values(
         rendered_seq=bindparam("answered_seq"),
+        rendered_settings=bindparam("made_with"),
         edition=bindparam("number"),
         claimed_by=None,
         claimed_until=None,
@@ -118,11 +125,25 @@ class Feeds:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def applied(self) -> dict[str, AppliedFeed]:
-        """Every feed that has not ended, as it was last described, by slug."""
-        wanted = select(feeds.c.slug, feeds.c.selection, feeds.c.settings)
+    def applied(self, *, is_locked: bool = False) -> dict[str, AppliedFeed]:
+        """Every feed that has not ended, as it was last described, by slug.
+
+        Args:
+            is_locked: No edition is stored of any, until the end of the transaction.
+        """
+        if is_locked:
+            lock_all_in_order(self._connection, feeds.c.slug)
+        made_with = case((_is_stale(), None), else_=func.coalesce(feeds.c.rendered_settings, ""))
+        wanted = select(
+            feeds.c.slug, feeds.c.selection, feeds.c.settings, made_with.label("made_with")
+        )
         return {
-            row.slug: AppliedFeed(slug=row.slug, selection=row.selection, settings=row.settings)
+            row.slug: AppliedFeed(
+                slug=row.slug,
+                selection=row.selection,
+                settings=row.settings,
+                edition=row.made_with,
+            )
             for row in self._connection.execute(wanted.where(feeds.c.ended_at.is_(None)))
         }
 
@@ -249,10 +270,19 @@ class Feeds:
             for row in self._connection.execute(_CLAIM, asked)
         ]
 
-    def settle(self, claimed: ClaimedFeed, *, worker: str, edition: int) -> bool:
-        """The edition answers the staleness of the claim. False when the claim was lost."""
+    def settle(self, claimed: ClaimedFeed, *, worker: str, edition: int, settings: str) -> bool:
+        """The edition answers the staleness of the claim.
+
+        False when the claim was lost, or the feed is described in another way by now.
+
+        Args:
+            claimed: What was claimed.
+            worker: Who claimed it.
+            edition: Its number.
+            settings: What it was made with; see ``AppliedFeed.settings``.
+        """
         settled = {"claimed": claimed.slug, "worker": worker}
-        answered = {"answered_seq": claimed.seq, "number": edition}
+        answered = {"answered_seq": claimed.seq, "number": edition, "made_with": settings}
         return self._connection.execute(_SETTLE, settled | answered).rowcount == 1
 
     def fail(self, claimed: ClaimedFeed, *, worker: str, trouble: str, until: datetime) -> None:

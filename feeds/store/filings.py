@@ -9,7 +9,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from feeds.model.feed import Window
 from feeds.model.filing import Filed, stamp
 from feeds.model.release import Release, ReleaseId
-from feeds.store.schema import departures, filings, releases
+from feeds.store.schema import departures, doubtful_filings, filings, releases
+from feeds.store.upserts import upsert
 
 #: A document never lists more, however small its entries and however many days it covers.
 MAX_WINDOW_ENTRIES = 1_000
@@ -77,6 +78,20 @@ class Filings:
             self._connection.execute(_DEPART, {"ids": ids})
             self._connection.execute(_TAKE_OUT, {"ids": ids})
             self.add(filed)
+
+    def doubt(self, ids: Sequence[ReleaseId]) -> None:
+        """Note that these were filed by a configuration that is not in force."""
+        upsert(self._connection, doubtful_filings, [{"release_id": one} for one in sorted(ids)])
+
+    def doubtful(self, *, limit: int) -> list[ReleaseId]:
+        """Some of those that are to be filed again, by id."""
+        wanted = select(doubtful_filings.c.release_id).order_by(doubtful_filings.c.release_id)
+        return [ReleaseId(each) for each in self._connection.execute(wanted.limit(limit)).scalars()]
+
+    def settle(self, ids: Sequence[ReleaseId]) -> None:
+        """Note that these are filed by the configuration in force."""
+        settled = doubtful_filings.delete().where(doubtful_filings.c.release_id.in_(ids))
+        self._connection.execute(settled)
 
     def window(self, feed: str, window: Window) -> list[Filed]:
         """The releases that a feed's document may hold, most recent change first.

@@ -25,7 +25,18 @@ class Names:
         self._connection = connection
 
     def learn(self, claims: Mapping[str, Sequence[str]]) -> None:
-        """Note which categories claim each name, for names as written; known spellings stay."""
+        """Note names that are new, as written, with the categories that claim each.
+
+        Of a known name nothing changes: which categories its releases were filed under is for
+        ``refiled`` to say, which moves them.
+        """
+        self._write(claims, keep=["name", "categories", "is_claimed"])
+
+    def refiled(self, claims: Mapping[str, Sequence[str]]) -> None:
+        """Note that all releases with these names are filed under these categories now."""
+        self._write(claims, keep=["name"])
+
+    def _write(self, claims: Mapping[str, Sequence[str]], *, keep: Sequence[str]) -> None:
         rows = {
             fold(name): {
                 "folded": fold(name),
@@ -36,7 +47,7 @@ class Names:
             for name, categories in claims.items()
         }
         # Sorted, so that two intakes at once take their locks in the same order.
-        upsert(self._connection, names, [rows[key] for key in sorted(rows)], keep=["name"])
+        upsert(self._connection, names, [rows[key] for key in sorted(rows)], keep=keep)
 
     def known(self) -> list[KnownName]:
         """All names, with the categories that they were last filed under."""

@@ -199,6 +199,11 @@ class Releases:
             return self._fetch(found.order_by(*(each.desc() for each in order)).limit(limit))
         return self._fetch(found.order_by(*order).limit(limit))
 
+    def behind(self, after: ReleaseId | None, *, limit: int) -> list[Release]:
+        """All releases in parts, by id, from the one behind *after*; nothing is locked."""
+        wanted = select(releases).order_by(releases.c.id).limit(limit)
+        return self._fetch(wanted if after is None else wanted.where(releases.c.id > after))
+
     def with_names(
         self, *, folded: Sequence[str], after: ReleaseId | None, limit: int
     ) -> list[Release]:

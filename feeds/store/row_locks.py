@@ -14,3 +14,9 @@ def lock_in_order(connection: Connection, key: Column[Any], values: Sequence[Any
     if values and connection.dialect.name != "sqlite":
         locked = select(key).where(key.in_(values)).order_by(key).with_for_update()
         connection.execute(locked).all()
+
+
+def lock_all_in_order(connection: Connection, key: Column[Any]) -> None:
+    """Lock all rows of a small table until the end of the transaction, the lowest key first."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(key).order_by(key).with_for_update()).all()

@@ -185,6 +185,19 @@ filings = Table(
     sqlite_with_rowid=False,
 )
 
+#: Releases that were filed by a configuration that was not in force, and are to be filed again.
+doubtful_filings = Table("doubtful_filings", metadata, _release_id(primary_key=True))
+
+#: The configuration that was applied last: one row, or none in a new store.
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("key", Integer, primary_key=True, autoincrement=False),  # 1
+    Column("digest", Text, nullable=False),  # feeds.descriptions
+    Column("since", Instant, nullable=False),
+    Column("applied_by", Text, nullable=False),
+)
+
 #: The feeds, and whether their edition is behind. A feed is stale while ``stale_seq`` is ahead.
 feeds = Table(
     "feeds",
@@ -197,6 +210,7 @@ feeds = Table(
     Column("changed_at", Instant, nullable=False),
     Column("stale_seq", BigInteger, nullable=False),
     Column("rendered_seq", BigInteger, nullable=False),
+    Column("rendered_settings", Text),  # what the edition was made with; null in older stores
     Column("claimed_by", Text),
     Column("claimed_until", Instant),
     Column("failures", Integer, nullable=False),

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from feeds.model.listing import FeedState, PingState
+from feeds.newsroom import Newsroom
 from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.hub_status import look
@@ -26,9 +27,9 @@ MAX_TROUBLES = 10
 def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Show on one screen how everything stands.
 
-    Site, store, releases, what waits under embargo, feeds, the last edition, pings by hub, how each
-    hub does, refused documents, and releases that were set aside because they could not be
-    rendered. The exit code is 0 whatever is shown.
+    Site, store, whether another configuration is in force, releases, what waits under embargo,
+    feeds, the last edition, pings by hub, how each hub does, refused documents, and releases that
+    were set aside because they could not be rendered. The exit code is 0 whatever is shown.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     with to_read(call) as installation:
@@ -46,6 +47,7 @@ def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
         return {
             "site": {"title": site.title, "base_url": site.base_url},
             "store": installation.database.label,
+            "configuration": _configuration_record(installation.newsroom),
             "releases": {
                 "total": tx.releases.count(),
                 "unfiled": tx.releases.count(is_unfiled=True),
@@ -61,6 +63,16 @@ def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
             "refusals": tx.refusals.count(),
             "set_aside": tx.fragments.count_aside(),
         }
+
+
+def _configuration_record(newsroom: Newsroom) -> dict[str, Any]:
+    known = newsroom.in_force()
+    return {
+        "in_force": newsroom.is_in_force(known),
+        "other": None
+        if known is None or newsroom.is_in_force(known)
+        else {"applied_by": known.applied_by, "since": known.since},
+    }
 
 
 def _feeds_record(feeds: Sequence[FeedState]) -> dict[str, Any]:
@@ -95,6 +107,10 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
     releases, feeds, edition = record["releases"], record["feeds"], record["last_edition"]
     yield "site", f"{record['site']['title']}  {record['site']['base_url']}/"
     yield "store", record["store"]
+    if other := record["configuration"]["other"]:
+        since = f"{other['applied_by']} at {moment(other['since'])}"
+        remedy = "start or reload the service with this one"
+        yield "configuration", f"another one is in force, applied by {since}: {remedy}"
     yield (
         "releases",
         f"{releases['total']}, {_see(releases['unfiled'], 'unfiled', 'release list --unfiled')}",

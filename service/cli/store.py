@@ -1,14 +1,18 @@
 """``communique store``: the database behind it all."""
 
+from itertools import islice
+from typing import Annotated
+
 import typer
 
+from feeds.newsroom import Newsroom
 from feeds.store import checks, migrate
 from service.cli import configuration
-from service.cli.call import JsonOption, SetOption, call_of
+from service.cli.call import Call, JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.installation import opened, there
 from service.cli.output import plain, tell, tell_json
-from service.wiring import utc_now
+from service.wiring import install, utc_now
 
 app = typer_of("store")
 
@@ -50,23 +54,65 @@ def restored(
 
 
 @app.command()
-def check(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Check that the store is sound: its schema, and with SQLite the whole file.
+def check(
+    ctx: typer.Context,
+    *,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="File again what is not filed as configured.")
+    ] = False,
+) -> None:
+    """Check that the store is sound, and each release in its feeds.
 
-    Each finding is a line. Exit code 1 if there is one.
+    With SQLite the whole file is read. Each finding is a line. Exit code 1 if there is one that was not repaired.
     """
     call = call_of(ctx, overrides, as_json=as_json)
-    with there(configuration.settings(call)) as database:
-        findings = checks.check(database)
+    settings = configuration.settings(call)
+    with there(settings) as database:
         label = plain(database.label)
+        findings = checks.check(database)
+        if not findings:  # of another schema nothing else can be asked
+            findings = _filing(install(settings, database).newsroom, is_repaired=repair, call=call)
     for finding in findings:
-        if call.as_json:
-            tell_json({"store": label, "message": finding})
-        else:
-            tell(f"{label}: {plain(finding)}")
+        _say(call, label, finding)
     if findings:
         raise typer.Exit(1)
     if call.as_json:
         tell_json({"store": label, "good": True})
     else:
         tell(f"{label}: good")
+
+
+def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Call) -> list[str]:
+    """Whether each release stands in the feeds that the configuration gives it."""
+    known = newsroom.in_force()
+    if known is None:
+        return []
+    if not newsroom.is_in_force(known):
+        since = f"{known.since:%Y-%m-%dT%H:%M:%SZ}"
+        finding = f"configuration: the store has another one, applied by {known.applied_by} at "
+        return [f"{finding}{since}; start or reload the service with this one"]
+    found = list(islice(newsroom.misfiled(), checks.MAX_FINDINGS))
+    if not is_repaired:
+        return [
+            f"filing: {one.slug} is not in the feeds of its categories; 'communique store check "
+            "--repair' files it again"
+            for one in found
+        ]
+    while found:
+        newsroom.refile(found, now=utc_now())
+        for one in found:
+            if call.as_json:
+                tell_json({"refiled": one.slug})
+            else:
+                tell(f"refiled    {plain(one.slug)}")
+        found = list(islice(newsroom.misfiled(), checks.MAX_FINDINGS))
+    return []
+
+
+def _say(call: Call, label: str, finding: str) -> None:
+    if call.as_json:
+        tell_json({"store": label, "message": finding})
+    else:
+        tell(f"{label}: {plain(finding)}")

@@ -230,7 +230,7 @@ def test_two_workers_never_make_the_same_edition(database: Database) -> None:
     assert "all" not in office.publish()
     assert office.publish(now=until) == {"all": 1}
     with database.transaction() as tx:
-        assert not tx.feeds.settle(claimed[0], worker="first", edition=7)
+        assert not tx.feeds.settle(claimed[0], worker="first", edition=7, settings="")
 
 
 def test_a_change_during_a_regeneration_is_not_lost(database: Database) -> None:
@@ -241,7 +241,8 @@ def test_a_change_during_a_regeneration_is_not_lost(database: Database) -> None:
         [claimed] = tx.feeds.claim(["all"], worker="first", now=NOON, until=later(seconds=30))
     office.add(draft("id:2"))
     with database.transaction() as tx:
-        assert tx.feeds.settle(claimed, worker="first", edition=2)
+        settings = tx.feeds.applied()["all"].settings
+        assert tx.feeds.settle(claimed, worker="first", edition=2, settings=settings)
     assert office.newsstand.stale(now=NOON) == ["all"]
 
 

@@ -67,3 +67,29 @@ def test_a_restored_store_says_that_its_documents_are_new(line: CommandLine, see
     connection.close()
     assert count > 0
     assert oldest / 1e6 >= begun
+
+
+def test_a_release_in_the_wrong_feed_is_found_and_filed_again(
+    line: CommandLine, seed: Path
+) -> None:
+    line.run("release", "add", str(seed))
+    connection = sqlite3.connect(path_of(line))
+    connection.execute("DELETE FROM filings WHERE feed != 'all'")
+    connection.commit()
+    connection.close()
+    found = line.run("store", "check")
+    assert found.code == 1
+    assert "is not in the feeds of its categories" in found.out
+    repaired = line.run("store", "check", "--repair")
+    assert repaired.code == 0
+    assert repaired.out.startswith("refiled    ")
+    assert line.run("store", "check").code == 0
+
+
+def test_a_store_with_another_configuration_says_who_applied_it(
+    line: CommandLine, seed: Path
+) -> None:
+    line.run("release", "add", str(seed))
+    found = line.run("store", "check", "--set", "site.title=Another")
+    assert found.code == 1
+    assert "the store has another one, applied by command at " in found.out

@@ -1,0 +1,97 @@
+"""Which configuration the job process goes by, when reloads, commands and other hosts meet."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feeds import render
+from feeds.model.feed import Format
+from feeds.store.database import Database
+from service.jobs_process import Jobs
+from service.settings import Settings
+from service.wiring import Installation, install, utc_now
+from tests.support.config_files import ConfigFolder
+
+CATEGORIES = "categories: [{slug: finance, title: Finance}]\n"
+
+
+class Host:
+    """A job process over a store, whose timers are called by hand."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self._files = ConfigFolder(folder)
+        self._database = database
+        self.jobs = Jobs(database)
+
+    def settings(self, title: str) -> Settings:
+        main = f"site: {{base_url: https://news.example, title: {title}}}\n"
+        return self._files.load(main, CATEGORIES)
+
+    def installed(self, title: str) -> Installation:
+        """As a command has it, or a timer that began before a reload."""
+        return install(self.settings(title), self._database)
+
+    def close(self) -> None:
+        """Its timers never began; what tells the hubs has threads of its own."""
+        assert self.jobs._publisher is not None
+        self.jobs._publisher.close()
+
+    def configure(self, title: str) -> Installation:
+        self.jobs.configure(self.settings(title))
+        installation = self.jobs._installation
+        assert installation is not None
+        return installation
+
+
+@pytest.fixture
+def host(tmp_path: Path, database: Database) -> Iterator[Host]:
+    host = Host(tmp_path, database)
+    yield host
+    host.close()
+
+
+def author(installation: Installation) -> str:
+    """The newsroom's name in a document that is published."""
+    document = installation.newsstand.document("finance", Format.JSON)
+    assert document is not None
+    name: str = json.loads(render.decompress(document.gzip))["authors"][0]["name"]
+    return name
+
+
+def test_a_timer_that_waited_for_a_reload_leaves_the_work_to_its_successor(host: Host) -> None:
+    former = host.configure("Before")
+    host.jobs._make_editions(former)
+    assert author(former) == "Before"
+    present = host.configure("After")
+    host.jobs._make_editions(former)
+    assert author(present) == "Before"
+    host.jobs._make_editions(present)
+    assert author(present) == "After"
+
+
+def test_what_a_command_is_configured_with_counts_for_the_command_only(host: Host) -> None:
+    present = host.configure("Before")
+    host.installed("Slip").newsroom.apply_catalogue(now=utc_now())
+    host.jobs._make_editions(present)
+    assert author(present) == "Before"
+    assert present.newsstand.stale(now=utc_now()) == []
+
+
+def test_two_hosts_do_not_take_turns_with_two_configurations(
+    host: Host, tmp_path: Path, database: Database
+) -> None:
+    one = host.configure("Before")
+    (tmp_path / "other").mkdir()
+    other_host = Host(tmp_path / "other", database)
+    two = other_host.configure("After")
+    for _ in range(2):
+        host.jobs._make_editions(one)
+        other_host.jobs._make_editions(two)
+        assert author(one) == "After"
+    edition = two.newsstand.version("finance", Format.JSON)
+    host.configure("After")
+    host.jobs._make_editions(host.jobs._installation)  # type: ignore[arg-type]
+    assert two.newsstand.version("finance", Format.JSON) == edition
+    other_host.close()
