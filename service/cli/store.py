@@ -65,7 +65,8 @@ def check(
 ) -> None:
     """Check that the store is sound, and each release in its feeds.
 
-    With SQLite the whole file is read. Each finding is a line. Exit code 1 if there is one that was not repaired.
+    With SQLite the whole file is read. Each finding is a line. Exit code 1 if there is one that was
+    not repaired.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     settings = configuration.settings(call)
