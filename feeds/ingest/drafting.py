@@ -15,6 +15,7 @@ from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.embargoes import read_embargo
 from feeds.ingest.enclosures import Enclosures, read_enclosures
 from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text, short_line
+from feeds.ingest.heads import Head
 from feeds.ingest.html_bodies import clean_html
 from feeds.ingest.inspection import Inspection
 from feeds.ingest.languages import read_language
@@ -87,6 +88,8 @@ class _Desk:
         self._fields = record.fields
         self._rules = rules
         self._mended = self.inspection.mended
+        self._head = Head(record.notices, self._mended)
+        self._published: datetime | None = None
         self.enclosures = Enclosures()
         self._body_format = self.inspection.read(self._read_body_format, BodyFormat.TEXT)
 
@@ -97,6 +100,7 @@ class _Desk:
         title = read(self._title, "")
         body = read(lambda: self._body(title, url), "")
         published = read(lambda: self._moment("published"), _UNREAD)
+        self._published = None if published is _UNREAD else published
         self.enclosures = read(lambda: self._enclosures(base), self.enclosures)
         return Content(
             title=title,
@@ -124,8 +128,16 @@ class _Desk:
         return self.inspection.read(self._correction, self._rules.correction)
 
     def embargo(self) -> datetime | None:
+        """To be read last: any of the texts may tell of it."""
         return self.inspection.read(
-            lambda: read_embargo(self._fields, rules=self._rules, mended=self._mended), None
+            lambda: read_embargo(
+                self._fields,
+                notices=self._head.notices,
+                published=self._published,
+                rules=self._rules,
+                mended=self._mended,
+            ),
+            None,
         )
 
     @property
@@ -162,15 +174,15 @@ class _Desk:
         title = self._line(written, "title", self._rules.max_title_chars)
         if is_blank(title):
             raise DocumentRefused("title is empty", remedy="give the title", field="title")
-        return title
+        return self._head.title(title)
 
     def _body(self, title: str, url: str | None) -> str:
         written = required_text(self._fields, "body")
         if self._is_markup:
             body = clean_html(written, url=url, base_url=self._rules.base_url, mended=self._mended)
-            body = without_heading(body, title)
+            body = without_heading(self._head.html(body), title)
         else:
-            body = to_paragraphs(written, mended=self._mended)
+            body = to_paragraphs(self._head.text(written), mended=self._mended)
         if is_empty(body):
             raise DocumentRefused(
                 "nothing is left of the body after cleaning",
@@ -183,6 +195,7 @@ class _Desk:
         for field in _SUMMARY_FIELDS:
             written = optional_text(self._fields, field) or ""
             summary = self._line(written, field, self._rules.max_summary_chars)
+            summary = self._head.summary(summary, field=field)
             if not is_blank(summary):
                 return summary
         return opening(body, max_chars=self._rules.derived_summary_chars)

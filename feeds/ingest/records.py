@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from feeds.errors import DocumentRefused
+from feeds.ingest.embargo_words import Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class Record:
     is_whole_document: bool = False  #: the document is this record's own; its name identifies it
     lines_by_field: Mapping[str, int] = field(default_factory=dict)  #: where a parser knows them
     warnings: tuple[str, ...] = ()  #: the parser's own
+    notices: tuple[Notice, ...] = ()  #: of an embargo, which stood outside all fields
 
 
 #: What parsers yield. A fault concerns the record at its line, or the rest of the document.

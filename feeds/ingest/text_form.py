@@ -1,4 +1,7 @@
-"""The plain-text form: title, blank line, paragraphs, and a last line of time and categories."""
+"""The plain-text form: title, blank line, paragraphs, and a last line of time and categories.
+
+Above the title may stand a notice of an embargo, and a mark such as "For immediate release".
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +12,8 @@ from feeds.errors import DocumentRefused
 from feeds.ingest.characters import clean, shown
 from feeds.ingest.dates import human_day, read_moment
 from feeds.ingest.documents import read_whole
+from feeds.ingest.embargo_words import Notice
+from feeds.ingest.openings import mark_in, opening_of
 from feeds.ingest.records import Parsed, Record
 from feeds.ingest.rules import IntakeRules
 
@@ -41,7 +46,8 @@ def _read(text: str) -> Record:
         raise DocumentRefused("the document is empty", remedy=f"write {_FORM}")
     last = filled[-1]
     published, categories = _read_last_line(lines[last].strip(), last + 1, warnings)
-    above = filled[:-1]
+    head = _Head(lines, filled[:-1], warnings)
+    above = head.below
     title = _title_lines(above, last)
     body = _body_lines(above[len(title) :], last)
     return Record(
@@ -60,7 +66,43 @@ def _read(text: str) -> Record:
             "categories": last + 1,
         },
         warnings=tuple(warnings),
+        notices=tuple(head.notices),
     )
+
+
+class _Head:
+    """What stands above the title and is none of it: notices of an embargo, and marks."""
+
+    def __init__(self, lines: list[str], filled: list[int], warnings: list[str]) -> None:
+        self.notices: list[Notice] = []
+        self.below = filled  #: the indices of the lines that say something, from the title on
+        self._lines = lines
+        self._warnings = warnings
+        while self.below and (count := self._head_lines()):
+            self.below = self.below[count:]
+
+    def _head_lines(self) -> int:
+        """How many lines go next."""
+        first, *_ = two = [self._lines[index] for index in self.below[:2]]
+        mended: list[str] = []
+        opening = opening_of(two, mended=mended, field="document")
+        if opening.lines[0] is not None or not (opening.notices or self._has_title_below()):
+            return 0
+        self._warnings += mended[:1]
+        if not opening.notices or mark_in(first) is not None:
+            return 1
+        self.notices.append(opening.notices[0])
+        return 1 if opening.notices[0].line == first else 2
+
+    def _has_title_below(self) -> bool:
+        """False where "Press release" is all the title that there is."""
+        below = self.below[1:]
+        title = [index for count, index in enumerate(below) if index == below[0] + count]
+        return 0 < len(title) < len(below) and _is_headline([self._lines[each] for each in title])
+
+
+def _is_headline(lines: list[str]) -> bool:
+    return len(lines) <= MAX_TITLE_LINES and max(map(len, lines)) <= MAX_TITLE_LINE_CHARS
 
 
 def _title_lines(filled: list[int], last: int) -> list[int]:
@@ -92,7 +134,7 @@ def _joined(lines: list[str], title: list[int], warnings: list[str]) -> str:
     if len(parts) == 1:
         return parts[0]
     # Joined, a forgotten blank line would put a paragraph into the headline, for all to see.
-    if len(parts) > MAX_TITLE_LINES or max(map(len, parts)) > MAX_TITLE_LINE_CHARS:
+    if not _is_headline(parts):
         raise _no_blank_line(title)
     warnings.append(f"title: its {len(parts)} lines joined")
     return " ".join(parts)

@@ -1,0 +1,234 @@
+"""Moments in words, as far as they can be read beyond doubt: ``3 November 2026, 09:00 CET``."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+
+from feeds.ingest.calendar_words import MONTHS, TWELVE_HOURS, WEEKDAYS, ZONE_LETTERS, zone_of
+
+#: The sun rises first in Kiribati, and last on Baker Island.
+_EARLIEST = timezone(timedelta(hours=14))
+_LATEST = timezone(timedelta(hours=-12))
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+
+
+_MONTH = rf"(?P<month>{_any_of(MONTHS)})\b\.?"
+_DATES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?P<year>\d{4})-(?P<number>\d\d)-(?P<day>\d\d)(?:T(?=\d\d:))?",
+        r"(?P<year>\d{4})\s?[年년]\s?(?P<number>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일]",
+        r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.|er|º)?\s+(?:of\s+|de\s+)?" + _MONTH
+        + r"(?:,?\s+(?:del?\s+)?(?P<year>\d{4})\b(?:\s?(?:года|г)\b\.?)?)?",
+        _MONTH + r"\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?!:)(?:,?\s+(?P<year>\d{4})\b)?",
+        r"(?P<first>\d{1,2})(?P<sign>[./-])\s?(?P<second>\d{1,2})(?P=sign)\s?(?P<year>\d{4})\b",
+    )
+)  # fmt: skip
+_HALF = r"(?P<half>[ap]\.?\s?m\b\.?)"
+_UNIT = r"(?:h|hrs|hours|uhr|uur|heures|horas|ore|часов)\b"
+_TIMES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?P<hour>\d{{1,2}})[:.h](?P<minute>\d\d)(?::\d\d)?(?!\d)(?:\s?(?:{_HALF}|{_UNIT}\.?))?",
+        rf"(?P<hour>\d{{1,2}})\s?{_HALF}",
+        rf"(?P<hour>\d{{1,2}})\s?{_UNIT}",
+        r"(?P<hour>\d\d)(?P<minute>\d\d)(?=\s?(?:h|hrs|hours|z|gmt|utc)\b)",
+        r"(?P<half>上午|下午)?\s?(?P<hour>\d{1,2})\s?[时時点點시](?:\s?(?P<minute>\d{1,2})\s?[分분])?",
+        r"(?:12\s)?(?P<noon>noon|midday)\b",
+    )
+)
+_ZONE = re.compile(
+    r"\s*[,(]?\s*(?:(?i:hrs|hours|uhr|h)\b\.?\s*)?[,(]?\s*"
+    rf"(?:(?:UTC|GMT)?\s?(?P<sign>[+\u2212-])(?P<hours>\d{{1,2}})(?::?(?P<minutes>\d\d))?(?!\d)"
+    rf"|(?P<letters>{_any_of(ZONE_LETTERS)})(?![\w+]))"
+)
+#: What stands between the parts of a moment, and says nothing.
+_FILLER = re.compile(
+    r"""[\s,،.()\[\]*/"'“”„«»]+
+    | (?:at|on|the|of|from|hrs|hours|um|uhr|am|den|dem|ab|à|a|al|alle|las|los|le|du|ore|h|kl|klo
+      |op|om|uur|الساعة|في|يوم|до|в|às|as|dia|el|en|il|de|del|und|and|时|前|之前)\b\.?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_WEEKDAY = re.compile(rf"({_any_of(WEEKDAYS)})\b\.?", re.IGNORECASE)
+#: A reader may ask for the end of a day or for its beginning: these mean both.
+_VAGUE = re.compile(r"midnight|mitternacht|minuit|medianoche|mezzanotte|meia-noite", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Clock:
+    """A time of day, as far as it is told."""
+
+    time: time | None
+    may_be_evening: bool = False  #: no "p.m.", and no "09" or "15" that would rule it out
+    letters: str = ""  #: of the zone, if it is told in letters
+    zone: tzinfo | None = None
+
+    def on(self, day: date) -> datetime | None:
+        """The moment in UTC; None when it is not told beyond doubt."""
+        if self.time is None or self.zone is None:
+            return None
+        if self.may_be_evening and self.letters in TWELVE_HOURS:
+            return None
+        # Where the clocks are put back it may be either; nobody is to see it before the later one.
+        both = [datetime.combine(day, self.time, self.zone).replace(fold=fold) for fold in (0, 1)]
+        expected = zone_of(self.letters)[1] if self.letters else None
+        named = [each for each in both if expected is None or each.tzname() == expected]
+        return max((each.astimezone(UTC) for each in named), default=None)
+
+
+@dataclass(slots=True)
+class WrittenMoment:
+    """What a text says of a moment."""
+
+    days: set[date | None] = field(default_factory=set)  #: None is one that cannot be told
+    times: list[_Clock] = field(default_factory=list)
+    weekdays: set[int] = field(default_factory=set)
+    end: int = 0  #: of it in the text
+
+    @property
+    def says_something(self) -> bool:
+        """True when there is at least a part of a date, or a time of day."""
+        return bool(self.days or self.times)
+
+    @property
+    def moment(self) -> datetime | None:
+        """The moment in UTC; None unless date, time and zone are told, once, and agree."""
+        day = self._day()
+        if day is None or not self.times:
+            return None
+        found = {each.on(day) for each in self.times}
+        return found.pop() if len(found) == 1 else None
+
+    def bounds(self) -> tuple[datetime, datetime] | None:
+        """The first and the last moment that may be meant, in UTC; None if it could be any."""
+        if (exact := self.moment) is not None:
+            return exact, exact
+        day = self._day()
+        if day is None:
+            return None
+        first = (self.times[0].time if len(self.times) == 1 else None) or time.min
+        last = datetime.combine(day, time.min, _LATEST) + timedelta(days=1)
+        return datetime.combine(day, first, _EARLIEST).astimezone(UTC), last.astimezone(UTC)
+
+    def _day(self) -> date | None:
+        if len(self.days) != 1:
+            return None
+        (day,) = self.days
+        if day is None or (self.weekdays and self.weekdays != {day.weekday()}):
+            return None
+        return day
+
+
+def read_written(text: str, start: int = 0, *, day_first: bool = False) -> WrittenMoment:
+    """What *text* says of a moment from *start* on, until something else is said.
+
+    Args:
+        text: One line. Digits may be those of any script.
+        start: Where to begin.
+        day_first: Of 3/11/2026 the 3 is the day, as everywhere but in America.
+    """
+    text = "".join(map(_plain_digit, text))
+    found = WrittenMoment(end=start)
+    place = start
+    while place < len(text):
+        said = (
+            _read_day(text, place, found, day_first=day_first)
+            or _read_time(text, place, found)
+            or _read_small(text, place, found)
+        )
+        found.end = said or found.end  # what stands behind the last part is no part of it
+        filler = None if said else _FILLER.match(text, place)
+        if not said and filler is None:
+            break
+        place = said or (filler.end() if filler else 0)
+    return found
+
+
+def _plain_digit(character: str) -> str:
+    digit = unicodedata.decimal(character, None)
+    return character if digit is None else str(digit)
+
+
+def _read_day(text: str, place: int, found: WrittenMoment, *, day_first: bool) -> int:
+    for pattern in _DATES:
+        if match := pattern.match(text, place):
+            found.days.add(_day_of(match.groupdict(), day_first=day_first))
+            return match.end()
+    return 0
+
+
+def _day_of(said: dict[str, str | None], *, day_first: bool) -> date | None:
+    year = int(said.get("year") or 0)
+    if said.get("first"):
+        return _numeric_day(year, int(said["first"] or 0), int(said["second"] or 0), day_first)
+    month = MONTHS[(said.get("month") or "").lower()] if said.get("month") else 0
+    return _possible(year, month or int(said.get("number") or 0), int(said["day"] or 0))
+
+
+def _numeric_day(year: int, first: int, second: int, day_first: bool) -> date | None:  # noqa: FBT001
+    day_month, month_day = _possible(year, second, first), _possible(year, first, second)
+    if day_first or month_day is None or day_month == month_day:
+        return day_month
+    return month_day if day_month is None else None
+
+
+def _possible(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _read_time(text: str, place: int, found: WrittenMoment) -> int:
+    for pattern in _TIMES:
+        if match := pattern.match(text, place):
+            found.times.append(_clock_of(match.groupdict()))
+            return _read_zone(text, match.end(), found.times[-1]) or match.end()
+    return 0
+
+
+def _clock_of(said: dict[str, str | None]) -> _Clock:
+    if said.get("noon"):
+        return _Clock(time(12))
+    hour, minute = int(said.get("hour") or 0), int(said.get("minute") or 0)
+    half = (said.get("half") or "").lower()
+    may_be_evening = not half and 1 <= hour <= 12 and not (said["hour"] or "").startswith("0")
+    if half:
+        if not 1 <= hour <= 12:
+            return _Clock(None)
+        hour = hour % 12 + (12 if half[0] in "p下" else 0)
+    return _Clock(
+        time(hour, minute) if hour < 24 and minute < 60 else None, may_be_evening=may_be_evening
+    )
+
+
+def _read_zone(text: str, start: int, clock: _Clock) -> int:
+    match = _ZONE.match(text, start) if clock.zone is None else None
+    if match is None:
+        return 0
+    clock.letters, clock.zone = _zone_said(match)
+    return match.end()
+
+
+def _zone_said(match: re.Match[str]) -> tuple[str, tzinfo | None]:
+    if letters := match["letters"]:
+        return letters, zone_of(letters)[0]
+    offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"] or 0))
+    if offset > timedelta(hours=14):
+        return "", None
+    return "", timezone(offset if match["sign"] == "+" else -offset)
+
+
+def _read_small(text: str, place: int, found: WrittenMoment) -> int:
+    if match := _WEEKDAY.match(text, place):
+        found.weekdays.add(WEEKDAYS[match[1].lower()])
+        return match.end()
+    if match := _VAGUE.match(text, place):
+        found.times.append(_Clock(None))
+        return match.end()
+    return _read_zone(text, place, found.times[-1]) if found.times else 0
