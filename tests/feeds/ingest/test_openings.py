@@ -77,7 +77,7 @@ def test_a_title_that_is_nothing_else_is_refused() -> None:
     ],
 )
 def test_a_title_that_says_something_stays(title: str) -> None:
-    """"Press release" too, where there is no other."""
+    """So does "Press release", where there is no other."""
     draft = accepted(f"{title}\n\n{BODY}\n\n{LAST}")
     assert (draft.content.title, draft.warnings) == (title, ())
     assert take(title=title).content.title == title
