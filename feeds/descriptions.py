@@ -17,8 +17,8 @@ from feeds.store.feeds import AppliedFeed
 END = "end"
 
 #: Former slugs stand in no document, and neither does an end that is to come, nor to whom
-#: documents are sent in part.
-_ASIDE = frozenset({"was", "ending", "deltas"})
+#: documents are sent in part, or a page instead.
+_ASIDE = frozenset({"was", "ending", "deltas", "opens_as_page"})
 
 
 class Descriptions:

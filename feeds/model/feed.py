@@ -146,6 +146,7 @@ class Feed:
     cloud: Cloud | None = None  #: what readers of RSS may ask instead
     group: str | None = None  #: title of the group it is listed under
     deltas: Deltas | None = None  #: None: everybody gets whole documents
+    opens_as_page: bool = True  #: whoever opens a document in a browser is led to the feed's page
     was: tuple[str, ...] = ()  #: its former slugs
     ending: Ending | None = None
 

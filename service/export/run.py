@@ -26,6 +26,7 @@ from service.export.layout import (
 from service.export.memory import Memory
 from service.export.nginx import Serving, configuration
 from service.export.renditions import Profile, Restless, all_forms, rendition
+from service.http_rules import MODE_FIELD
 from service.web import WebState
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
@@ -45,6 +46,8 @@ _WAYS_TO_PROBLEMS: dict[int, tuple[str, str, dict[str, str]]] = {
     412: ("/feeds.opml", "GET", {"If-Match": '"x"'}),
     416: ("/feeds.opml", "GET", {"Range": "bytes=99999999999-"}),
 }
+#: What a browser says when somebody opens an address.
+_OPENED = {MODE_FIELD: "navigate"}
 _ACCEPT_BY_FORM = {"html": "text/html", "json": "application/json"}
 
 
@@ -264,11 +267,23 @@ class Run:
             gone=self._gone,
             problems=problems,
             preflight=ask(self._application, f"/feeds/{ALL}.{Format.ATOM}", method="OPTIONS"),
+            pages=self._pages(),
+            to_page=ask(self._application, f"/feeds/{ALL}.{Format.ATOM}", _OPENED),
         )
         fields = {key: list(one.fields) for key, one in sorted(profiles.items())}
         write_if_changed(root / _PROFILES, json.dumps(fields, indent=1).encode() + b"\n")
         for name, text in configuration(serving).items():
             self.is_reload_due |= write_if_changed(root / NGINX / name, text.encode())
+
+    def _pages(self) -> dict[str, str]:
+        """Where a browser is led that opens a document, by the document's path."""
+        catalogue = self._state.catalogue
+        return {
+            f"/feeds/{feed.slug}.{each}": catalogue.site.feed_page(feed.slug)
+            for feed in catalogue.feeds.values()
+            if feed.opens_as_page
+            for each in Format
+        }
 
     def _problem(self, status: int, accept: str) -> Answer:
         path, method, fields = _WAYS_TO_PROBLEMS[status]

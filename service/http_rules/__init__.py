@@ -19,13 +19,16 @@ from service.http_rules.entity_tags import strong_tag
 from service.http_rules.hosts import names_one_host
 from service.http_rules.links import TOLD_LINKS, link_field, uri
 from service.http_rules.media_types import HTML_TYPE, PROBLEM_TYPE, choose_type, prefers_html
+from service.http_rules.navigations import MODE_FIELD, RAW, is_navigation, wants_raw
 from service.http_rules.ranges import ByteRange
 
 __all__ = [
     "FEED_MANIPULATION",
     "HTML_TYPE",
     "MAX_ACCEPT_CHARS",
+    "MODE_FIELD",
     "PROBLEM_TYPE",
+    "RAW",
     "TOLD_LINKS",
     "Asked",
     "ByteRange",
@@ -39,10 +42,12 @@ __all__ = [
     "choose_type",
     "decide",
     "http_date",
+    "is_navigation",
     "link_field",
     "names_one_host",
     "prefers_html",
     "strong_tag",
     "takes_feed_delta",
     "uri",
+    "wants_raw",
 ]

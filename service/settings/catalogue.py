@@ -165,6 +165,7 @@ def _feed(
         cloud=_cloud(settings),
         group=given.group,
         deltas=_deltas(settings, given),
+        opens_as_page=settings.feeds.pages_for_browsers,
     )
 
 

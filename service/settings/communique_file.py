@@ -141,6 +141,12 @@ class FeedDefaults(Section):
         default=DeltaSettings(),
         description="Whether readers may ask for what is new to them alone.",
     )
+    pages_for_browsers: bool = Field(
+        default=True,
+        description="Whether a browser that opens a document's address is led to the feed's page. "
+        "Caches that know no Vary but Accept-Encoding (HAProxy; Akamai by default) keep documents "
+        "only without it.",
+    )
     farewell_days: FarewellDays = Field(
         default=90,
         description="How long a feed that ended says farewell, before its addresses answer 410.",

@@ -1,6 +1,7 @@
 """How the application answers: one place for validators, and for the headers all answers share."""
 
 from hashlib import sha256
+from html import escape
 from typing import Any
 
 from flask import Response, request
@@ -118,6 +119,16 @@ def answer_bytes(
         fields=(("Cache-Control", cache_control), ("Vary", vary), *_dress(media_type)),
     )
     return answer(forms, described)
+
+
+def note_of_way(address: str) -> str:
+    """Write the body of a redirect.
+
+    RFC 9110 15.4: "The server's response content usually contains a short hypertext note with a
+    hyperlink to the new URI(s)."
+    """
+    link = escape(address)
+    return f'<!doctype html>\n<title>Moved</title>\n<p>Moved to <a href="{link}">{link}</a></p>\n'
 
 
 def harden(response: Response) -> Response:

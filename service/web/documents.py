@@ -10,13 +10,16 @@ from flask import Blueprint, Response, request
 from feeds.model.feed import Feed, Format
 from service.http_rules import (
     HTML_TYPE,
+    MODE_FIELD,
     TOLD_LINKS,
     Representation,
     choose_type,
+    is_navigation,
     link_field,
     uri,
+    wants_raw,
 )
-from service.web.answers import NOSNIFF, OPEN_TO_ALL, answer
+from service.web.answers import NOSNIFF, OPEN_TO_ALL, answer, note_of_way
 from service.web.codecs import SMALLEST_FIRST
 from service.web.deltas import answer_delta
 from service.web.desk import desk, furniture
@@ -32,6 +35,13 @@ STALE_IF_ERROR_S = 24 * 60 * 60
 #: From a change at a set time to its edition: the look for it, and the regeneration.
 CHANGE_SHOWS_WITHIN_S = 5
 
+#: What a document is chosen by, where browsers are led to the feed's page.
+VARY_BY_MODE = f"Accept-Encoding, {MODE_FIELD}"
+
+#: Of the way to the feed's page. Caches in between must not keep it: those that know nothing of
+#: ``Vary`` would hand it to readers.
+TO_PAGE_CACHE_CONTROL = "private, no-store"
+
 _FORMATS_BY_TYPE = {feed_format.media_type: feed_format for feed_format in Format}
 
 blueprint = Blueprint("documents", __name__)
@@ -39,8 +49,12 @@ blueprint = Blueprint("documents", __name__)
 
 @blueprint.get("/feeds/<slug:slug>.<format:feed_format>")
 def show(slug: str, feed_format: Format) -> Response:
-    """Answer with a feed in one format."""
-    return _document(slug, feed_format, is_chosen=False)
+    """Answer with a feed in one format, or lead a browser to its page."""
+    feed = desk().feed(slug)
+    is_raw = wants_raw(request.query_string.decode("latin-1"))
+    if leads_to_page(feed, request.headers.get(MODE_FIELD), is_raw=is_raw):
+        return _to_page(desk().site.feed_page(slug))
+    return _document(slug, feed_format, is_raw=is_raw)
 
 
 @blueprint.get("/feeds/<slug:slug>")
@@ -50,6 +64,27 @@ def choose(slug: str) -> Response:
     if feed_format is None:
         return feed_page(slug)
     return _document(slug, feed_format, is_chosen=True)
+
+
+def leads_to_page(feed: Feed, sec_fetch_mode: str | None, *, is_raw: bool) -> bool:
+    """True when a document is opened by a person, who can read the feed's page but not this.
+
+    Not so with archive documents: no page names them, and none shows what is in them.
+    """
+    return feed.opens_as_page and not is_raw and is_navigation(sec_fetch_mode)
+
+
+def _to_page(page: str) -> Response:
+    """Lead to the feed's page (RFC 9110 section 15.4.4).
+
+    Whatever conditions the request has: RFC 9110 13.2.1 has them ignored where the answer is
+    neither 2xx nor 412. So a browser that holds the document from before is led there, too.
+    """
+    response = Response(note_of_way(page), status=HTTPStatus.SEE_OTHER, mimetype="text/html")
+    response.headers["Location"] = page
+    response.headers["Cache-Control"] = TO_PAGE_CACHE_CONTROL
+    response.headers["Vary"] = VARY_BY_MODE
+    return response
 
 
 def choose_format(accept: str | None) -> Format | None:
@@ -62,12 +97,14 @@ def choose_format(accept: str | None) -> Format | None:
     return _FORMATS_BY_TYPE.get(choose_type(accept, offered, default=HTML_TYPE))
 
 
-def _document(slug: str, feed_format: Format, *, is_chosen: bool) -> Response:
+def _document(
+    slug: str, feed_format: Format, *, is_chosen: bool = False, is_raw: bool = False
+) -> Response:
     feed = desk().feed(slug)
     copy = furniture().shelf.fetch(desk().newsstand, slug, feed_format)
     if copy is None:
         raise NoEditionYet(slug)
-    described = represent(copy, feed, is_chosen=is_chosen, now=desk().now)
+    described = represent(copy, feed, is_chosen=is_chosen, is_raw=is_raw, now=desk().now)
     whole = answer(copy.forms, described)
     if whole.status_code != HTTPStatus.OK or feed.deltas is None:
         return whole
@@ -75,7 +112,12 @@ def _document(slug: str, feed_format: Format, *, is_chosen: bool) -> Response:
 
 
 def represent(
-    copy: Copy, feed: Feed, *, is_chosen: bool, now: datetime | None = None
+    copy: Copy,
+    feed: Feed,
+    *,
+    is_chosen: bool,
+    is_raw: bool = False,
+    now: datetime | None = None,
 ) -> Representation:
     """Describe a document as there is to be had.
 
@@ -83,12 +125,13 @@ def represent(
         copy: The document.
         feed: As configured now.
         is_chosen: At the address without a suffix, where ``Accept`` decided.
+        is_raw: At an address with ``?raw``, where browsers are given it, too.
         now: Must be told for a feed that will change by itself.
     """
     document = copy.document
     fields = [
         ("Cache-Control", cache_control(feed, now=now)),
-        ("Vary", "Accept, Accept-Encoding" if is_chosen else "Accept-Encoding"),
+        ("Vary", _vary(feed, is_chosen=is_chosen, is_raw=is_raw)),
         # From the document, not from the configuration: header and body tell one story.
         ("Link", link_field([link for link in document.links if link.rel in TOLD_LINKS])),
     ]
@@ -104,6 +147,12 @@ def represent(
         modified_at=document.modified_at,
         fields=(*fields, *OPEN_TO_ALL.items(), *NOSNIFF.items()),
     )
+
+
+def _vary(feed: Feed, *, is_chosen: bool, is_raw: bool) -> str:
+    if is_chosen:
+        return "Accept, Accept-Encoding"
+    return VARY_BY_MODE if feed.opens_as_page and not is_raw else "Accept-Encoding"
 
 
 def cache_control(feed: Feed, *, now: datetime | None = None) -> str:

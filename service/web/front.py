@@ -2,9 +2,9 @@
 
 Nine requests in ten are for a document that has not changed. They are answered here, by the very
 rules and descriptions that the application's own route uses, before Flask has made its request
-object. All else goes on to the application: pages, problems, other methods, feeds that have no
-edition yet, a store that cannot be reached, and feeds that end at a set time. What those answer
-depends on the clock, and an answer that is remembered here does not.
+object. All else goes on to the application: pages and the way there for browsers, problems, other
+methods, feeds that have no edition yet, a store that cannot be reached, and feeds that end at a set
+time. What those answer depends on the clock, and an answer that is remembered here does not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,9 +16,9 @@ from feeds.categories import Catalogue
 from feeds.errors import FeedsError
 from feeds.model.feed import Feed, Format
 from feeds.newsstand import Newsstand
-from service.http_rules import Coding, asked_of, decide
+from service.http_rules import Coding, asked_of, decide, wants_raw
 from service.web.desk import WebState
-from service.web.documents import choose_format, represent
+from service.web.documents import choose_format, leads_to_page, represent
 from service.web.forms import NotMadeYet
 from service.web.heads import Head, question_of, size_of
 from service.web.replies import Reply, reply
@@ -56,6 +56,7 @@ class Address:
     feed: Feed
     format: Format
     is_chosen: bool  #: without a suffix, by ``Accept``
+    is_raw: bool = False  #: with ``?raw``
 
 
 class Question:
@@ -92,6 +93,7 @@ class Map:
 
     catalogue: Catalogue
     places: Mapping[str, _Place]  #: by path
+    raw: Mapping[str, Address]  #: likewise, with ``?raw``; those where that makes a difference
     heads: dict[Head, Question] = field(default_factory=dict)  #: that were understood
 
     def understand(self, head: Head) -> Question | None:
@@ -109,13 +111,18 @@ class Map:
 
     def find(self, environ: Environ) -> Question | None:
         """Say what a GET or HEAD asks for; None when it is not a document."""
-        place = self.places.get(environ["PATH_INFO"])
+        path = environ["PATH_INFO"]
+        place = self.places.get(path)
+        if place is not None and wants_raw(environ.get("QUERY_STRING", "")):
+            place = self.raw.get(path, place)
         if isinstance(place, dict):
             accept = cast(str | None, environ.get("HTTP_ACCEPT"))
             is_usual = accept is None or len(accept) <= MAX_REMEMBERED_CHARS
             chosen = (_choose_format if is_usual else choose_format)(accept)
             place = None if chosen is None else place[chosen]
-        return None if place is None else Question(place, environ)
+        if place is None or _leads_to_page(place, environ):
+            return None
+        return Question(place, environ)
 
 
 class Front:
@@ -194,7 +201,9 @@ class Front:
 
     def _decide(self, copy: Copy, question: Question, form: Form) -> Reply | None:
         address = question.address
-        described = represent(copy, address.feed, is_chosen=address.is_chosen)
+        described = represent(
+            copy, address.feed, is_chosen=address.is_chosen, is_raw=address.is_raw
+        )
         held = replace(described, length=lambda coding: len(form(coding)))
         decision = decide(question.asked, held)
         if decision.status not in _OWN:
@@ -206,6 +215,13 @@ class Front:
         return answer
 
 
+def _leads_to_page(address: Address, environ: Environ) -> bool:
+    mode = cast(str | None, environ.get("HTTP_SEC_FETCH_MODE"))
+    if mode is None or address.is_chosen:
+        return False
+    return leads_to_page(address.feed, mode, is_raw=address.is_raw)
+
+
 def _may_be_less(question: Question, answer: Reply | None) -> bool:
     """True when the application may give a part of the document where this is the whole."""
     return question.may_get_part and answer is not None and answer.is_whole
@@ -213,6 +229,7 @@ def _may_be_less(question: Question, answer: Reply | None) -> bool:
 
 def _draw(catalogue: Catalogue) -> Map:
     places: dict[str, _Place] = {}
+    raw: dict[str, Address] = {}
     for feed in catalogue.feeds.values():
         if feed.ending is not None:
             continue
@@ -220,7 +237,9 @@ def _draw(catalogue: Catalogue) -> Map:
         places[path] = {each: Address(feed, each, is_chosen=True) for each in Format}
         for each in Format:
             places[f"{path}.{each}"] = Address(feed, each, is_chosen=False)
-    return Map(catalogue, places)
+            if feed.opens_as_page:
+                raw[f"{path}.{each}"] = Address(feed, each, is_chosen=False, is_raw=True)
+    return Map(catalogue, places, raw)
 
 
 def _as_wsgi(path: str) -> str:

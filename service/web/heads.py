@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from service.http_rules import MODE_FIELD
+
 #: A field's name and value, as sent.
 Line = tuple[bytes, bytes]
 
@@ -20,6 +22,7 @@ _NAMES = (
     "If-Unmodified-Since",
     "Range",
     "If-Range",
+    MODE_FIELD,
 )
 #: With these a request is more than a question: it has a body, or wants another protocol.
 _MORE_NAMES = ("Content-Length", "Transfer-Encoding", "Expect", "Upgrade")
@@ -53,8 +56,13 @@ def question_of(head: Head) -> dict[str, Any] | None:
     method = _METHODS.get(sent_method)
     if method is None:
         return None
-    path = unquote_to_bytes(target.partition(b"?")[0]).decode("latin-1")
-    environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path}
+    sent_path, _, query = target.partition(b"?")
+    path = unquote_to_bytes(sent_path).decode("latin-1")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": query.decode("latin-1"),
+    }
     for name, value in lines:
         key = _KEYS.get(name.lower())
         if key is None:

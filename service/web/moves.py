@@ -4,13 +4,12 @@ Asked before any route is: whatever there may be below a feed's address, it move
 """
 
 import re
-from html import escape
 from urllib.parse import quote
 
 from flask import Flask, Response, request
 
 from feeds.model.feed import Format
-from service.web.answers import OPEN_TO_ALL
+from service.web.answers import OPEN_TO_ALL, note_of_way
 from service.web.desk import desk
 from service.web.problems import FeedGone
 
@@ -54,11 +53,7 @@ def _moved(address: str) -> Response:
     The address is made of the configured base URL, never of the request's host; its query is
     dropped, as there is none that means anything.
     """
-    # "The server's response content usually contains a short hypertext note with a hyperlink to
-    # the new URI(s)."
-    link = escape(address)
-    note = f'<!doctype html>\n<title>Moved</title>\n<p>Moved to <a href="{link}">{link}</a></p>\n'
-    response = Response(note, status=301, mimetype="text/html")
+    response = Response(note_of_way(address), status=301, mimetype="text/html")
     response.headers["Location"] = address
     response.headers["Cache-Control"] = MOVED_CACHE_CONTROL
     response.headers.update(OPEN_TO_ALL)

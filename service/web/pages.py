@@ -11,6 +11,7 @@ from feeds.model.feed import ALL, Format
 from feeds.model.history import Revision
 from feeds.model.release import Release
 from feeds.render.shown import body as shown_body
+from service.http_rules import RAW
 from service.web import wording
 from service.web.answers import answer_bytes
 from service.web.desk import Desk, desk, furniture
@@ -146,7 +147,7 @@ def dress(app: Flask) -> None:
         local=wording.local,
         delay=delay_in_short,
     )
-    app.jinja_env.globals.update(formats=tuple(Format))
+    app.jinja_env.globals.update(formats=tuple(Format), raw=RAW)
     app.context_processor(_on_every_page)
 
 

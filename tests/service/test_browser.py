@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import visit
+from tests.support.firefox import firefox
 from tests.support.running_service import ROOT, Service, running, wait_until
 
 SAMPLES = ROOT / "config" / "samples"
@@ -64,3 +65,30 @@ def test_the_browser_would_complain(service: Service, tmp_path: Path) -> None:
     page = tmp_path / "broken.html"
     page.write_text("<script>console.error('broken')</script>", encoding="utf-8")
     assert visit(page.as_uri(), profile=tmp_path / "profile").complaints != []
+
+
+def test_a_feed_opened_in_chromium_is_its_page_and_the_document_a_click_away(
+    service: Service, tmp_path: Path
+) -> None:
+    seen = visit(f"{service.base_url}/feeds/all.rss", profile=tmp_path / "page")
+    assert seen.complaints == []
+    assert "Subscribe to this feed" in seen.dom
+    [raw] = re.findall(r'href="(/feeds/all\.rss\?raw)"', seen.dom)
+    shown = visit(service.base_url + raw, profile=tmp_path / "raw").dom
+    assert "Subscribe to this feed" not in shown
+    assert "&lt;rss" in shown or "<rss" in shown
+
+
+def test_a_feed_opened_in_firefox_is_its_page_and_what_a_script_fetches_is_the_document(
+    service: Service, tmp_path: Path
+) -> None:
+    with firefox(tmp_path / "profile") as browser:
+        # A page that lets scripts ask whom they like, as an extension's is.
+        browser.visit("about:blank")
+        atom = f"{service.base_url}/feeds/all.atom"
+        assert browser.fetched(atom) == "application/atom+xml; charset=utf-8"
+        # The document is in the browser's cache by now, and still is not what is shown.
+        assert browser.visit(atom) == f"{service.base_url}/feeds/all"
+        assert "Subscribe to this feed" in browser.page
+        browser.visit("about:blank")
+        assert browser.fetched(atom) == "application/atom+xml; charset=utf-8"

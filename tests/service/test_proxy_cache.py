@@ -1,4 +1,7 @@
-"""A real nginx cache before the real service stays right through new editions (RFC 9111)."""
+"""A real cache before the real service stays right through new editions (RFC 9111).
+
+It is nginx; where browsers and readers share one, Varnish as well.
+"""
 
 import gzip
 import json
@@ -13,6 +16,8 @@ from werkzeug.test import Client, TestResponse
 
 from tests.support.nginx import Nginx, running_nginx
 from tests.support.running_service import Service, document, running, wait_until
+from tests.support.varnish import varnish_before
+from tests.support.wire_server import Forwarded
 
 JSON = "/feeds/all.json"
 
@@ -107,7 +112,7 @@ def test_each_client_gets_its_own_coding(service: Service, short: Client) -> Non
             assert answer.headers.get("Content-Encoding") == told
             assert answer.headers["ETag"].endswith(f'-{told}"' if told else '"')
             assert titles(answer) == service.titles()
-            assert answer.headers["Vary"] == "Accept-Encoding"
+            assert answer.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Mode"
 
 
 def test_an_edition_that_is_still_current_is_not_sent_again(short: Client) -> None:
@@ -193,3 +198,38 @@ def test_a_feed_can_be_had_while_the_service_is_down(service: Service, patient: 
         assert get(patient).data == first.data
     finally:
         service.start()
+
+
+OPENED = {"Sec-Fetch-Mode": "navigate", "Accept": "text/html,*/*;q=0.8"}
+
+
+@pytest.fixture(params=["nginx", "varnish"])
+def shared(request: pytest.FixtureRequest, service: Service, cache_folder: str) -> Iterator[Client]:
+    """A client of a cache that many share, as it comes."""
+    if request.param == "nginx":
+        for nginx in nginx_before(service, cache_folder, ""):
+            yield Client(nginx, use_cookies=False)
+    else:
+        with varnish_before(service.port) as port:
+            yield Client(Forwarded(port), use_cookies=False)
+
+
+@pytest.mark.parametrize("first", ["reader", "browser"])
+def test_browsers_and_readers_share_a_cache(service: Service, shared: Client, first: str) -> None:
+    """Whoever comes first: the reader has the document from the cache, the browser its way."""
+    if first == "browser":
+        assert shared.get(JSON, headers=OPENED).status_code == 303
+    whole = get(shared)
+    assert (whole.status_code, whole.headers["X-Cache"]) == (200, "MISS")
+    for _ in range(2):
+        opened = shared.get(JSON, headers=OPENED)
+        assert opened.status_code == 303
+        # nginx puts its own host in the place of the service's.
+        assert opened.headers["Location"].endswith("/feeds/all")
+        assert opened.headers["X-Cache"] == "MISS"
+        again = get(shared)
+        assert (again.status_code, again.headers["X-Cache"]) == (200, "HIT")
+        assert again.data == whole.data
+    held = get(shared, If_None_Match=whole.headers["ETag"])
+    assert (held.status_code, held.headers["X-Cache"]) == (304, "HIT")
+    assert shared.get(f"{JSON}?raw", headers=OPENED).data == whole.data

@@ -19,6 +19,8 @@ from service.export.nginx.maps import PREFIX, literal, map_block, quoted, var
 from service.export.nginx.negotiation import REFUSED, coding_maps, type_maps
 from service.export.nginx.passing import PASSING
 from service.export.renditions import Profile
+from service.http_rules import RAW
+from service.web.documents import VARY_BY_MODE
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
 #: Where nginx goes inside itself; nobody can ask for it.
@@ -53,6 +55,8 @@ class Serving:
     gone: Mapping[str, str]  #: by path: how long that may be remembered
     problems: Mapping[tuple[int, str], Answer]  #: by status and form
     preflight: Answer  #: to a browser that asks before it asks
+    pages: Mapping[str, str]  #: by path of a document: where a browser is led that opens it
+    to_page: Answer  #: how it is led there, when it is
 
 
 def configuration(serving: Serving) -> dict[str, str]:
@@ -82,6 +86,7 @@ def _maps(serving: Serving) -> Iterator[str]:
     yield from range_maps()
     yield from _profile_maps(serving)
     yield from _problem_maps(serving)
+    yield from _page_maps(serving)
     for status in (301, 308):
         moves = [
             (path, literal(to)) for path, (code, to) in sorted(serving.moved.items())
@@ -125,11 +130,28 @@ def _profile_maps(serving: Serving) -> Iterator[str]:
     ):
         yield map_block("$status", variable, [("304", "")], default=told_by)
     yield map_block(var("coding"), "content_coding", [("identity", "")], default=var("coding"))
-    vary = var(_variable("Vary"))
-    yield map_block(var("chosen"), "told_vary", [("", vary)], default="Accept, Accept-Encoding")
+    vary_of_own = [("", var("document_vary"))]
+    yield map_block(var("chosen"), "told_vary", vary_of_own, default="Accept, Accept-Encoding")
     base = literal(serving.base_url)
     own = f"{base}{var('file')}"
     yield map_block(var("chosen"), "told_location", [("", "")], default=own)
+
+
+def _page_maps(serving: Serving) -> Iterator[str]:
+    """``$communique_page``: where a browser is led that opens this document, and no other client.
+
+    The service's rules (`service.http_rules.navigations`). Expressions, as nginx compares mere
+    texts without regard to case.
+    """
+    yield map_block("$args", "raw", [(f"~(?:^|&){RAW}(?:=|&|$)", "1")])
+    opened = [(r"~^\s*navigate\s*\|$", "1")]
+    yield map_block(f"$http_sec_fetch_mode|{var('raw')}", "opened", opened)
+    pages = [(f"1{path}", literal(page)) for path, page in sorted(serving.pages.items())]
+    yield map_block(f"{var('opened')}$uri", "page", pages)
+    # Who is given the document whatever opens it, is given it by nothing but the coding.
+    vary = var(_variable("Vary"))
+    raw = [(f"1 {VARY_BY_MODE}", "Accept-Encoding")]
+    yield map_block(f"{var('raw')} {vary}", "document_vary", raw, default=vary)
 
 
 def _problem_maps(serving: Serving) -> Iterator[str]:
@@ -211,6 +233,10 @@ location / {{
     if (!-f $document_root) {{
         return 404;
     }}
+    set ${PREFIX}way ${PREFIX}page;
+    if (${PREFIX}way) {{
+        rewrite ^ {_INSIDE}/page last;
+    }}
     set ${PREFIX}held $realpath_root;
     if (${PREFIX}coding = {REFUSED}) {{
         return 406;
@@ -244,6 +270,12 @@ location = {_INSIDE}/gone {{
     default_type "";
     alias ${PREFIX}notice;
 {_indented(_gone_fields(serving))}}}
+
+location = {_INSIDE}/page {{
+    internal;
+{_indented(_add(name, literal(value)) for name, value in _to_page_fields(serving))}\
+    return 303 ${PREFIX}way;
+}}
 
 location = {_INSIDE}/options {{
     internal;
@@ -289,6 +321,12 @@ def _gone_fields(serving: Serving) -> Iterator[str]:
 def _preflight_fields(serving: Serving) -> Iterator[tuple[str, str]]:
     for name, value in serving.preflight.fields:
         if name.startswith("Access-Control-") or name in ("Allow", "X-Content-Type-Options"):
+            yield name, value
+
+
+def _to_page_fields(serving: Serving) -> Iterator[tuple[str, str]]:
+    for name, value in serving.to_page.fields:
+        if name not in ("Content-Type", "Content-Length", "Location"):
             yield name, value
 
 

@@ -63,7 +63,7 @@ def test_what_travels_with_a_document(reader: Client) -> None:
     assert headers["Cache-Control"] == (
         f"public, max-age={MAX_AGE}, stale-while-revalidate=60, stale-if-error=86400"
     )
-    assert headers["Vary"] == "Accept-Encoding"
+    assert headers["Vary"] == "Accept-Encoding, Sec-Fetch-Mode"
     assert headers["Last-Modified"] == LAST_MODIFIED
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Access-Control-Allow-Origin"] == "*"
@@ -117,7 +117,7 @@ def test_gzip_travels_as_it_is_stored(
     expected = document.gzip if is_gzip else gzip.decompress(document.gzip)
     assert response.data == expected
     assert response.headers["Content-Length"] == str(len(expected))
-    assert response.headers["Vary"] == "Accept-Encoding"
+    assert response.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Mode"
 
 
 def test_nothing_fits_a_client_that_refuses_everything(reader: Client) -> None:

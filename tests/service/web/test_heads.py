@@ -38,6 +38,7 @@ def test_what_decides_is_read_in_whatever_case() -> None:
     assert asked == {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/feeds/all.atom",
+        "QUERY_STRING": "",
         "HTTP_ACCEPT_ENCODING": "gzip",
         "HTTP_IF_NONE_MATCH": '"x"',
     }
