@@ -220,6 +220,13 @@ class Newsroom:
         """True when *known* is our configuration."""
         return known is not None and known.digest == self._descriptions.digest
 
+    def is_refiling_due(self, *, now: datetime) -> bool:
+        """True until `apply_catalogue` has brought the releases to where this catalogue has them.
+
+        So whoever only reads knows that pages may still name former categories.
+        """
+        return self._refiling(now).is_due()
+
     def _refiling(self, now: datetime) -> Refiling:
         return Refiling(
             self._database,

@@ -178,6 +178,18 @@ class Refiling:
                 return
             after = page[-1].id
 
+    def is_due(self) -> bool:
+        """True while releases stand where another catalogue had them. Stores nothing."""
+        with self._database.read() as tx:
+            applied = tx.feeds.applied()
+            is_ours = tx.configuration.is_in_force(self._digest)
+        return (
+            not is_ours
+            or applied.keys() != self._wanted.keys()
+            or bool(self._sources_of_changed(applied) or self._renamed())
+            or self._has_doubts()
+        )
+
     def _renamed(self) -> list[KnownName]:
         """Names that mean other categories now than when they were last filed."""
         with self._database.read() as tx:

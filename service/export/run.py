@@ -152,6 +152,7 @@ class Run:
         profile = None if held is None else self._profile(held.profile)
         if held is None or profile is None:
             return None
+        self._expect(path)  # what is not asked for is as public as before
         return _told(Result.UNCHANGED, path, profile, held)
 
     def _profile(self, key: str) -> Profile | None:

@@ -1,6 +1,7 @@
 """``communique export``: the public site as files."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from service.alone import export_lock
 from service.cli.output import plain
 from tests.support.command_line import CommandLine
+from tests.support.newsrooms import COOPERATION
 
 
 @pytest.fixture
@@ -91,3 +93,34 @@ def test_a_second_export_at_the_same_time_is_refused(filled: CommandLine, target
 def test_a_file_is_no_folder(filled: CommandLine, target: Path) -> None:
     target.touch()
     assert filled.run("export", str(target)).code == 2
+
+
+def test_pages_that_were_written_before_releases_were_filed_anew_are_written_again(
+    filled: CommandLine, target: Path
+) -> None:
+    """Whoever exports a configuration that the service has not read yet is ahead of it."""
+    filled.run("export", str(target))
+    _let_finance_claim(filled.service.categories, COOPERATION)
+    filled.run("export", str(target))
+    _let_an_hour_pass(target)
+    assert filled.run("feed", "render").code == 0  # files the release by the new configuration
+    written = [path for _, path, *_ in filled.run("export", str(target)).columns]
+    assert any(path.startswith("/releases/") for path in written)
+    assert filled.run("export", "--full", str(target)).columns == []
+
+
+def _let_finance_claim(categories: Path, name: str) -> None:
+    before = categories.read_text("utf-8")
+    renamed = before.replace(f"title: {name}", "title: Working together")
+    named = renamed.replace("title: Finance", f'title: Finance\n    names: ["{name}"]')
+    assert named != renamed != before
+    categories.write_text(named, encoding="utf-8")
+
+
+def _let_an_hour_pass(target: Path) -> None:
+    """What a run remembers holds for releases that were old when it began."""
+    memory = target / "last-run.json"
+    if memory.exists():
+        said = json.loads(memory.read_text("utf-8"))
+        began_at = datetime.fromisoformat(said["began_at"]) + timedelta(hours=1)
+        memory.write_text(json.dumps({**said, "began_at": began_at.isoformat()}), encoding="utf-8")
