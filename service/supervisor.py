@@ -1,15 +1,14 @@
 """``communique serve``: accepts the configuration, starts the processes, and looks after them."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from signal import SIGHUP
 
 from feeds.errors import FeedsError
 from feeds.store import migrate
@@ -18,6 +17,7 @@ from service.accepted import accept
 from service.alone import Occupied, role_lock
 from service.errors import ServiceError
 from service.settings import ConfigInvalid, Settings, Sources, parse
+from service.signals import STOPS, Signals
 from service.stores import open_database
 
 _log = logs.get_logger(__name__)
@@ -109,29 +109,32 @@ class Supervisor:
         name = f"accepted-{'-'.join(self._roles)}-{settings.http.port}.json"
         self._accepted = settings.data_folder / "run" / name
         self._children: list[Child] = []
-        self._is_over = threading.Event()
-        self._is_asked_to_reload = threading.Event()
+        self._signals = Signals({*STOPS, SIGHUP})
+        self._is_over = False
+        self._is_asked_to_reload = False
 
     def run(self) -> int:
         """Start, look after the processes, and stop them."""
-        self._take_signals()
-        self._prepare()
-        try:
-            for role in self._wanted(self._settings):
-                self._children.append(Child(role, self._start(role)))
-                if role == WEB:
-                    self._await_web()
-            self._tell_started()
-            self._look_after()
-        finally:
-            self._stop()
-            self._accepted.unlink(missing_ok=True)
+        with self._signals:
+            self._prepare()
+            try:
+                for role in self._wanted(self._settings):
+                    self._children.append(Child(role, self._start(role)))
+                    if role == WEB:
+                        self._await_web()
+                self._tell_started()
+                self._look_after()
+            finally:
+                self._stop()
+                self._accepted.unlink(missing_ok=True)
         return 0
 
-    def _take_signals(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._is_over.set())
-        signal.signal(signal.SIGHUP, lambda *_: self._is_asked_to_reload.set())
+    def _is_told_to_stop(self, *, within_s: float) -> bool:
+        """Wait for signals; say whether one of them asks for the end."""
+        came = self._signals.wait(within_s)
+        self._is_asked_to_reload |= SIGHUP in came
+        self._is_over |= not STOPS.isdisjoint(came)
+        return self._is_over
 
     def _prepare(self) -> None:
         settings = self._settings
@@ -183,7 +186,7 @@ class Supervisor:
         while not _is_live(self._settings.http.host, self._settings.http.port):
             if web.process.poll() is not None or time.monotonic() > deadline:
                 raise CannotServe("the web process did not come up; its own log says why")
-            if self._is_over.wait(0.05):
+            if self._is_told_to_stop(within_s=0.05):
                 return
 
     def _tell_started(self) -> None:
@@ -196,11 +199,10 @@ class Supervisor:
 
     def _look_after(self) -> None:
         next_look = time.monotonic()
-        while not self._is_over.wait(LOOK_EVERY_S):
+        while not self._is_told_to_stop(within_s=LOOK_EVERY_S):
             for child in self._children:
                 self._revive(child)
-            is_asked = self._is_asked_to_reload.is_set()
-            self._is_asked_to_reload.clear()
+            is_asked, self._is_asked_to_reload = self._is_asked_to_reload, False
             if is_asked or time.monotonic() >= next_look:
                 self._reload(is_asked=is_asked)
                 next_look = time.monotonic() + self._settings.schedule.config_seconds

@@ -1,12 +1,12 @@
 """What processes that work in the background have in common: their life, from start to stop."""
 
 import os
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from signal import SIGTERM
 from typing import Protocol
 
 from feeds.store.database import Database, Transaction
@@ -14,6 +14,7 @@ from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.alone import Occupied, role_lock
 from service.settings import Settings
+from service.signals import Signals
 from service.stores import open_database
 
 _log = logs.get_logger(__name__)
@@ -64,26 +65,24 @@ def run(
     """
     settings = accepted(path)
     logs.configure(settings.log.level, settings.log.format)
-    is_over = threading.Event()
+    with Signals() as signals:
 
-    def orphaned() -> None:
-        last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
-        last.daemon = True
-        last.start()
-        is_over.set()
+        def orphaned() -> None:
+            last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
+            last.daemon = True
+            last.start()
+            signals.send(SIGTERM)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: is_over.set())
-    database = open_database(settings)
-    watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=orphaned)
-    try:
-        with _alone(settings, database, role, release):
-            _work(make(database), settings, watch, is_over)
-    except Occupied as error:
-        _log.error("cannot work", role=role, reason=str(error))
-        return 1
-    finally:
-        database.close()
+        database = open_database(settings)
+        watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=orphaned)
+        try:
+            with _alone(settings, database, role, release):
+                _work(make(database), settings, watch, signals)
+        except Occupied as error:
+            _log.error("cannot work", role=role, reason=str(error))
+            return 1
+        finally:
+            database.close()
     return 0
 
 
@@ -91,12 +90,12 @@ def _work(
     work: Work,
     settings: Settings,
     make_watch: Callable[..., AcceptedWatch],
-    is_over: threading.Event,
+    signals: Signals,
 ) -> None:
     work.start(settings)
     watch = make_watch(on_change=work.configure)
     watch.start()
-    is_over.wait()
+    signals.wait()
     watch.stop()
     work.stop()
 

@@ -26,6 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.http_rules",
         "service.logs",
         "service.errors",
+        "service.signals",
         "service.tokens",
         "service.metrics",
     ),
@@ -137,6 +138,15 @@ def crossings() -> Iterator[tuple[str, str]]:
     for path in sources():
         for imported in imports(path):
             yield module_name(path), imported
+
+
+def test_handlers_of_signals_are_set_in_one_place() -> None:
+    """What else runs in one may lock out the thread that it interrupts."""
+    sets = re.compile(r"\bsignal\.signal\(|\bset_wakeup_fd\(|\badd_signal_handler\(")
+    setting = {
+        module_name(path) for path in sources() if sets.search(path.read_text(encoding="utf-8"))
+    }
+    assert setting == {"service.signals"}
 
 
 def test_every_module_stands_in_a_room() -> None:
