@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -131,7 +132,7 @@ def test_processes_that_are_told_twice_to_stop_do(tmp_path: Path) -> None:
             for command in (service.command("serve", "--only", "hub"), jobs):
                 child = closing.enter_context(subprocess.Popen(command, cwd=ROOT))
                 closing.callback(child.kill)
-                wait_until(lambda child=child: _takes_signals(child.pid))
+                wait_until(partial(_takes_signals, child.pid))
                 child.send_signal(signal.SIGTERM)
                 _pause(spacing_s)
                 child.send_signal(signal.SIGTERM)
