@@ -64,7 +64,9 @@ class Subscription:
     since: datetime  #: when it was first confirmed
     confirmed_at: datetime  #: when it was last confirmed
     expires_at: datetime
-    suspended_at: datetime | None = None  #: nothing is sent since then, until it is renewed
+    #: Since then it gets no more than one try with each edition, and from an operator's word on
+    #: nothing; until something arrives, or it is renewed or resumed.
+    suspended_at: datetime | None = None
     suspended_because: str | None = None
 
     @property
@@ -86,6 +88,7 @@ class DueDelivery:
     secret: str | None
     attempts: int  #: failed tries so far
     first_failed_at: datetime | None  #: when the row of failures began
+    is_suspended: bool = False  #: it was given up; this is its one try with a new edition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,8 @@ class DeliveryResult:
     delivered_edition: int | None = None  #: the edition that arrived; None when none did
     retry_at: datetime | None = None  #: when a failure is tried again
     is_gone: bool = False  #: the callback wants nothing any more: the subscription ends
-    suspended_because: str | None = None  #: too many failures: nothing is sent from here on
+    suspended_because: str | None = None  #: too many failures: nothing more of this edition
+    is_well_again: bool = False  #: it was suspended, and took this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

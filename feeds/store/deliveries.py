@@ -59,10 +59,18 @@ _OPEN = (
     .where(_OF_TOPIC, subscriptions.c.suspended_at.is_(None))
     .values(wanted_edition=_EDITION, due_at=func.coalesce(deliveries.c.due_at, _NOW))
 )
-_OPEN_LATER = (
+# WebSub section 7: whom the hub has given up is tried once more with each edition. Whom an operator
+# has suspended has no failures in the books, and is left alone; see `Subscriptions.suspend`.
+_OPEN_SUSPENDED = (
     update(deliveries)
     .where(_OF_TOPIC, subscriptions.c.suspended_at.is_not(None))
-    .values(wanted_edition=_EDITION)
+    .values(
+        wanted_edition=_EDITION,
+        due_at=case(
+            (deliveries.c.is_failing == 1, func.coalesce(deliveries.c.due_at, _NOW)),
+            else_=deliveries.c.due_at,
+        ),
+    )
 )
 _CLAIM = (
     update(deliveries)
@@ -130,7 +138,15 @@ _GIVEN_UP = update(deliveries).where(_OF).values(due_at=null())
 _SUSPENDED = (
     update(subscriptions)
     .where(subscriptions.c.id == bindparam("of"))
-    .values(suspended_at=_NOW, suspended_because=bindparam("because"))
+    .values(
+        suspended_at=func.coalesce(subscriptions.c.suspended_at, _NOW),
+        suspended_because=bindparam("because"),
+    )
+)
+_WELL_AGAIN = (
+    update(subscriptions)
+    .where(subscriptions.c.id == bindparam("of"))
+    .values(suspended_at=null(), suspended_because=null())
 )
 _DUE = (
     select(
@@ -143,10 +159,12 @@ _DUE = (
         subscriptions.c.secret,
         deliveries.c.attempts,
         deliveries.c.first_failed_at,
+        subscriptions.c.suspended_at,
     )
     .join(deliveries, deliveries.c.subscription_id == subscriptions.c.id)
     .where(deliveries.c.is_failing == bindparam("is_failing"), deliveries.c.due_at <= _NOW)
-    .where(subscriptions.c.expires_at > _NOW, subscriptions.c.suspended_at.is_(None))
+    .where(subscriptions.c.expires_at > _NOW)
+    .where(subscriptions.c.suspended_at.is_(None) | (deliveries.c.is_failing == 1))
     .order_by(deliveries.c.due_at, deliveries.c.subscription_id)
     .limit(bindparam("at_most"))
 )
@@ -165,12 +183,13 @@ class Deliveries:
 
         Who is being sent an earlier edition, or failed and waits for its next try, keeps its time
         and gets the newest one then. Who has it already, because the newest is what is sent, is
-        not owed it again. Who is suspended is owed it when it is resumed.
+        not owed it again. Whom the hub has given up is tried once, and is not counted; whom an
+        operator has suspended is owed it when it is resumed.
         """
         asked = {"feed": feed, "format": feed_format.value, "edition": edition, "now": now}
         if self._locks_rows:
             self._connection.execute(_LOCK_TOPIC, asked)
-        self._connection.execute(_OPEN_LATER, asked)
+        self._connection.execute(_OPEN_SUSPENDED, asked)
         return self._connection.execute(_OPEN, asked).rowcount
 
     def due(
@@ -217,8 +236,13 @@ class Deliveries:
         """
         if not results:
             return set()
-        ending = [one.subscription_id for one in results if one.is_gone or one.suspended_because]
-        lock_in_order(self._connection, subscriptions.c.id, ending)
+        # Rows of subscriptions, too, are written for these.
+        turning = [
+            one.subscription_id
+            for one in results
+            if one.is_gone or one.suspended_because or one.is_well_again
+        ]
+        lock_in_order(self._connection, subscriptions.c.id, turning)
         asked = {"ids": [one.subscription_id for one in results], "worker": worker}
         failing = {
             number: first_failed_at is not None
@@ -230,11 +254,13 @@ class Deliveries:
         # One that was renewed while it was being sent has failed for the first time.
         given_up = [one for one in failed if one.suspended_because and failing[one.subscription_id]]
         gone = [one.subscription_id for one in settled if one.is_gone]
+        well_again = [{"of": one.subscription_id} for one in settled if one.is_well_again]
         for statement, rows in (
             (_ARRIVED, arrived),
             (_FAILED, [_failed(one) for one in failed]),
             (_GIVEN_UP, [{"of": one.subscription_id} for one in given_up]),
             (_SUSPENDED, [_suspended(one) for one in given_up]),
+            (_WELL_AGAIN, well_again),
         ):
             if rows:
                 self._connection.execute(statement, rows)
@@ -353,7 +379,7 @@ def _suspended(one: DeliveryResult) -> dict[str, Any]:
 
 def _due(row: Any) -> DueDelivery:
     # In the order of `_DUE`: by name, a row takes twenty times as long.
-    number, feed, form, callback, host, wire, secret, attempts, first_failed_at = row
+    number, feed, form, callback, host, wire, secret, attempts, first_failed_at, suspended = row
     return DueDelivery(
         subscription_id=number,
         feed=feed,
@@ -364,6 +390,7 @@ def _due(row: Any) -> DueDelivery:
         secret=secret,
         attempts=attempts,
         first_failed_at=first_failed_at,
+        is_suspended=suspended is not None,
     )
 
 

@@ -224,16 +224,28 @@ class Subscriptions:
         return [(row.feed, Format(row.format)) for row in self._connection.execute(wanted)]
 
     def suspend(self, ids: Sequence[int], *, now: datetime, because: str) -> int:
-        """Send nothing to these from here on, until they are renewed or resumed; says how many."""
-        running = update(subscriptions).where(
-            subscriptions.c.id.in_(ids), subscriptions.c.suspended_at.is_(None)
-        )
+        """Send nothing to these from here on, until they are renewed or resumed; says how many.
+
+        Nor to those that were given up for their failures: these are forgotten, as they are what
+        has the hub try again with a new edition.
+        """
         self._lock(ids)
+        given_up = select(deliveries.c.subscription_id).where(
+            deliveries.c.subscription_id.in_(ids), deliveries.c.is_failing == 1
+        )
+        running = update(subscriptions).where(
+            subscriptions.c.id.in_(ids),
+            subscriptions.c.suspended_at.is_(None) | subscriptions.c.id.in_(given_up),
+        )
         stopped = self._connection.execute(
             running.values(suspended_at=now, suspended_because=because)
         ).rowcount
         rest = update(deliveries).where(deliveries.c.subscription_id.in_(ids))
-        self._connection.execute(rest.values(due_at=None, claimed_by=None))
+        self._connection.execute(
+            rest.values(
+                due_at=None, claimed_by=None, is_failing=0, attempts=0, first_failed_at=None
+            )
+        )
         return stopped
 
     def resume(self, ids: Sequence[int], *, now: datetime) -> int:

@@ -21,6 +21,9 @@ MAX_PUSH_BYTES = 16 * 1024 * 1024
 #: What a hub says to us is for nobody else.
 _FIELDS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
+#: WebSub 5.3.1, of June 2026: what somebody else has written is nothing that a browser shows.
+_ECHO_TYPE = "application/octet-stream"
+
 blueprint = Blueprint("canary", __name__)
 
 
@@ -95,4 +98,5 @@ def _remark(hub: HubState, found: Canary, now: datetime) -> None:
 
 
 def _say(text: str) -> Response:
-    return Response(text, mimetype="text/plain", headers=_FIELDS)
+    fields = {**_FIELDS, "X-Content-Type-Options": "nosniff"}
+    return Response(text, mimetype=_ECHO_TYPE, headers=fields)

@@ -26,6 +26,10 @@ DENIED_PAUSE = timedelta(hours=6)
 _LONGEST_LEASE_S = 10 * 365 * 86_400
 _SHORTEST_RENEWAL_S = 10
 
+#: WebSub 5.3, of June 2026: what a challenge consists of. What a browser could take for markup or
+#: script is not among it, and we are not to be made to say that. Hubs send some tens of characters.
+_CHALLENGE = re.compile(r"[-+./0-9=A-Z_a-z]{1,1000}", re.ASCII)
+
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 _MAX_DIGITS = 9
 _MAX_REASON_CHARS = 200
@@ -102,7 +106,8 @@ def read_question(
         lease_s: What we asked for; it holds where the hub names no lease.
 
     Source: WebSub sections 5.2 and 5.3. "The subscriber MUST confirm that the hub.topic
-    corresponds to a pending subscription".
+    corresponds to a pending subscription". Section 8.2: a challenge that is too long, or holds
+    other characters than those of 5.3, is not repeated.
     """
     if asked.get("hub.topic") != canary.topic:
         return None
@@ -110,7 +115,7 @@ def read_question(
     if mode == "denied":
         reason = " ".join(asked.get("hub.reason", "").split())[:_MAX_REASON_CHARS]
         return Denial(reason=reason if reason.isprintable() else "")
-    if mode != "subscribe" or not challenge:
+    if mode != "subscribe" or challenge is None or _CHALLENGE.fullmatch(challenge) is None:
         return None
     granted = asked.get("hub.lease_seconds", "")
     if granted.isascii() and granted.isdigit() and int(granted[:_MAX_DIGITS]):

@@ -1,5 +1,6 @@
 """WebSub for hubs: section 5.3 (verification of intent), over real sockets."""
 
+import re
 import ssl
 import threading
 import time
@@ -117,6 +118,20 @@ def test_section_8_3_the_callbacks_path_is_used_as_it_is(
     for path in PATHS:
         subscriber.wait_for_deliveries(1, path)
         subscriber.behave(path, deliver=answers(410))
+
+
+def test_section_5_3_a_challenge_has_no_character_that_means_anything(
+    newsroom: HubNewsroom, subscriber: Subscriber
+) -> None:
+    """MUST consist of + - . / 0-9 = A-Z _ a-z (June 2026), for unsubscribing too."""
+    path = newsroom.path()
+    newsroom.subscribe(subscriber.url(path))
+    newsroom.ask(subscriber.url(path), mode="unsubscribe")
+    wait_until(lambda: len(subscriber.verifications(path)) == 2)
+    calls = subscriber.verifications(path)
+    assert [call.field("hub.mode") for call in calls] == ["subscribe", "unsubscribe"]
+    for call in calls:
+        assert re.fullmatch(r"[-+./0-9=A-Z_a-z]{16,200}", call.field("hub.challenge"))
 
 
 def test_section_5_3_a_callback_is_asked_by_get(

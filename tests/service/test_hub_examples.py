@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_the_subscriber_confirms_what_it_wants_and_takes_what_is_signed(
     asked = f"/?for=all&hub.mode=subscribe&hub.topic={TOPIC}&hub.challenge=abc%2B1"
     assert _ask(port, "GET", asked) == (200, b"abc+1")
     assert _ask(port, "GET", asked.replace("all.atom", "other.atom"))[0] == 404
+    # WebSub 8.2: what is too long, or holds other characters, is not repeated.
+    for challenge in ("", "%3Cscript%3E", "abc%0A", "a" * 201):
+        assert _ask(port, "GET", asked.replace("abc%2B1", challenge)) == (404, b"")
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", asked)
+        answer = connection.getresponse()
+        # WebSub 5.3.1: no browser shows what somebody else has written.
+        assert answer.getheader("Content-Type") == "application/octet-stream"
+        assert answer.getheader("X-Content-Type-Options") == "nosniff"
     for body, key in ((b"<forged/>", b"a guess"), (b"<feed/>", b"a-secret-of-yours")):
         signature = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
         fields = {"X-Hub-Signature": signature, "Content-Type": "application/atom+xml"}

@@ -93,10 +93,17 @@ class HubBooks:
         return state
 
 
-def arrived(number: int, edition: int, *, at: datetime = NOON) -> DeliveryResult:
-    """The callback took an edition."""
+def arrived(
+    number: int, edition: int, *, at: datetime = NOON, is_well_again: bool = False
+) -> DeliveryResult:
+    """The callback took an edition; perhaps one that was suspended."""
     return DeliveryResult(
-        subscription_id=number, at=at, result="204", took_ms=5, delivered_edition=edition
+        subscription_id=number,
+        at=at,
+        result="204",
+        took_ms=5,
+        delivered_edition=edition,
+        is_well_again=is_well_again,
     )
 
 

@@ -46,6 +46,7 @@ def outcome_of(
             took_ms=took_ms,
             delivered_edition=edition if end.is_success else None,
             is_gone=end.status == HTTPStatus.GONE,
+            is_well_again=end.is_success and delivery.is_suspended,
         )
     since = delivery.first_failed_at or now
     pause = plan.next_pause(delivery.attempts + 1, since, now, chance)

@@ -73,6 +73,13 @@ class Reports:
         if result.delivered_edition is not None:
             self._counts["deliveries_accepted"] += 1
             one.arrived += 1
+            if result.is_well_again:
+                _log.info(
+                    "subscriber well again",
+                    topic=content.topic,
+                    host=delivery.host,
+                    subscription=delivery.subscription_id,
+                )
         elif result.is_gone:
             _log.info("subscription ended by its callback", topic=content.topic, host=delivery.host)
         else:
@@ -138,7 +145,9 @@ class Reports:
         log = _log.bind(
             topic=content.topic, host=delivery.host, subscription=delivery.subscription_id
         )
-        if result.suspended_because is not None:
+        if delivery.is_suspended:
+            log.debug("delivery failed", next="with the next edition", reason=result.result)
+        elif result.suspended_because is not None:
             log.warning("subscriber suspended", because=result.suspended_because)
         elif result.retry_at is not None:
             next_in = in_short(result.retry_at - result.at)

@@ -203,6 +203,60 @@ def test_one_given_up_is_suspended_with_the_reason(books: HubBooks, number: int)
     assert books.open(3) == 0
 
 
+@pytest.fixture
+def given_up_one(books: HubBooks, number: int) -> int:
+    """A subscription that the hub has suspended, after an hour of failures."""
+    books.open(2)
+    books.claim(number)
+    books.settle(failed(number))
+    books.claim(number, now=later(hours=1))
+    books.settle(given_up(number, at=later(hours=1)))
+    return number
+
+
+def test_one_given_up_is_tried_once_with_each_new_edition(
+    books: HubBooks, given_up_one: int
+) -> None:
+    """WebSub 7: the hub goes on trying at each new update, until the lease ends."""
+    number = given_up_one
+    assert books.due(now=later(hours=2), is_failing=True) == []
+    for edition in (3, 4):
+        moment = later(hours=edition)
+        books.open(edition, now=moment)
+        assert books.due(now=moment) == []
+        [due] = books.due(now=moment, is_failing=True)
+        assert due.is_suspended
+        assert books.claim(number, now=moment) == {number}
+        assert books.settle(given_up(number, at=moment)) == {number}
+        assert books.due(now=later(days=20), is_failing=True) == []
+        assert books.state(number).subscription.suspended_at == later(hours=1)
+
+
+def test_one_given_up_that_takes_an_edition_is_well_again(
+    books: HubBooks, given_up_one: int
+) -> None:
+    number, moment = given_up_one, later(hours=3)
+    books.open(3, now=moment)
+    books.claim(number, now=moment)
+    assert books.settle(arrived(number, 3, at=moment, is_well_again=True)) == {number}
+    state = books.state(number)
+    assert (state.state, state.attempts, state.subscription.state) == ("delivered", 0, "active")
+    assert state.subscription.suspended_because is None
+    assert books.open(4, now=moment) == 1
+
+
+def test_one_that_an_operator_suspends_is_left_alone_whatever_came_before(
+    books: HubBooks, given_up_one: int
+) -> None:
+    number = given_up_one
+    books.open(3, now=later(hours=2))
+    with books.database.transaction() as tx:
+        tx.subscriptions.suspend([number], now=later(hours=2), because="by hand")
+    books.open(4, now=later(hours=3))
+    assert books.due(now=later(days=1), is_failing=True) == books.due(now=later(days=1)) == []
+    assert books.state(number).subscription.suspended_because == "by hand"
+
+
 def test_one_that_wants_nothing_more_is_forgotten(books: HubBooks, number: int) -> None:
     other = books.subscribe(OTHER)
     books.open(2)

@@ -20,7 +20,7 @@ CALLBACK = f"/hub/canary/{TOKEN}"
 GOOD = {
     "hub.mode": "subscribe",
     "hub.topic": TOPIC,
-    "hub.challenge": "<b>ch+llenge</b>",
+    "hub.challenge": "ch+ll.en/ge=_-Z9",
     "hub.lease_seconds": "3600",
 }
 
@@ -50,12 +50,12 @@ def arrivals(office: WatchedOffice) -> list[int | None]:
         return [one.arrived_edition for one in tx.canaries.pushes(office.canary, limit=10)]
 
 
-def test_what_we_asked_for_is_confirmed_with_the_challenge_as_plain_text(
+def test_what_we_asked_for_is_confirmed_with_the_challenge_as_mere_bytes(
     office: WatchedOffice,
 ) -> None:
     answer = office.client.get(CALLBACK, query_string=GOOD)
     assert (answer.status_code, answer.get_data(as_text=True)) == (200, GOOD["hub.challenge"])
-    assert answer.mimetype == "text/plain"
+    assert answer.content_type == "application/octet-stream"  # WebSub 5.3.1
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Robots-Tag"] == "noindex"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -86,6 +86,11 @@ def test_an_absurd_lease_is_cut(office: WatchedOffice) -> None:
         pytest.param({"hub.mode": "unsubscribe"}, id="its end"),
         pytest.param({"hub.mode": ""}, id="no mode"),
         pytest.param({"hub.challenge": ""}, id="no challenge"),
+        # WebSub 8.2: nobody has us say what a browser could take for a page of ours.
+        pytest.param({"hub.challenge": "<script>"}, id="a challenge of other characters"),
+        pytest.param({"hub.challenge": "chällenge"}, id="a challenge beyond ASCII"),
+        pytest.param({"hub.challenge": "challenge\n"}, id="a challenge with an end of line"),
+        pytest.param({"hub.challenge": "a" * 1001}, id="a challenge too long"),
     ],
 )
 def test_what_we_did_not_ask_for_is_not_found(

@@ -1,6 +1,7 @@
 """Documents are delivered to those subscribed to them (WebSub 7, 8): real sockets, a real store."""
 
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -255,7 +256,8 @@ def test_an_expired_lease_gets_nothing(sqlite_database: Database) -> None:
         assert [call.path for call in reader.calls] == ["/cb"]
 
 
-def test_who_fails_for_too_long_is_suspended_until_it_renews(database: Database) -> None:
+def test_who_fails_for_too_long_has_one_try_with_each_edition(database: Database) -> None:
+    """WebSub 7. A renewal or a success ends it, and then all is as it was."""
     hub = HubAtWork(database)
     short = RetryPlan(first_s=0.05, longest_s=0.05, give_up_after_s=0.3)
     with running_subscriber() as reader:
@@ -267,9 +269,31 @@ def test_who_fails_for_too_long_is_suspended_until_it_renews(database: Database)
         [held] = hub.subscriptions
         assert "503" in (held.suspended_because or "")
         tries = len(reader.calls)
-        hub.publish("Another")
-        settle(hub)
-        assert len(reader.calls) == tries
+        with hub.delivering(plan=short):
+            for number in (1, 2):
+                hub.publish(f"Still ill {number}")
+                reader.wait_for_deliveries(tries + number)
+                wait_until(lambda: hub.states[0].due_at is None)
+            time.sleep(0.3)  # six of its pauses
+            assert len(reader.calls) == tries + 2
+            reader.behave("/cb", deliver=WELL)
+            hub.publish("Well again")
+            wait_until(lambda: hub.states[0].state == "delivered")
+            hub.publish("And as before")
+            reader.wait_for_deliveries(tries + 4)
+    assert hub.subscriptions[0].state == "active"
+
+
+def test_who_was_given_up_and_renews_is_sent_what_it_missed(database: Database) -> None:
+    hub = HubAtWork(database)
+    short = RetryPlan(first_s=0.05, longest_s=0.05, give_up_after_s=0.1)
+    with running_subscriber() as reader:
+        reader.behave("/cb", deliver=answers(503))
+        hub.subscribe(reader.url("/cb"))
+        with hub.delivering(plan=short):
+            hub.publish()
+            wait_until(lambda: hub.states[0].state == "suspended")
+        tries = len(reader.calls)
         reader.behave("/cb", deliver=WELL)
         hub.subscribe(reader.url("/cb"))
         settle(hub)
