@@ -16,11 +16,11 @@ from feeds.ingest.embargoes import read_embargo
 from feeds.ingest.enclosures import Enclosures, read_enclosures
 from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text, short_line
 from feeds.ingest.heads import Head
-from feeds.ingest.html_bodies import clean_html
+from feeds.ingest.html_bodies import clean_html, settled
 from feeds.ingest.inspection import Inspection
 from feeds.ingest.languages import read_language
 from feeds.ingest.lines import Lines, check_escapes, first_of
-from feeds.ingest.markup import is_empty, opening, without_heading
+from feeds.ingest.markup import opening
 from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.people import read_authors
 from feeds.ingest.records import Record
@@ -179,17 +179,24 @@ class _Desk:
     def _body(self, title: str, url: str | None) -> str:
         written = required_text(self._fields, "body")
         if self._is_markup:
-            body = clean_html(written, url=url, base_url=self._rules.base_url, mended=self._mended)
-            body = without_heading(self._head.html(body), title)
+            body = self._html(written, title, url)
         else:
             body = to_paragraphs(self._head.text(written), mended=self._mended)
-        if is_empty(body):
+        if not body:
             raise DocumentRefused(
                 "nothing is left of the body after cleaning",
                 remedy="give a body of words or pictures",
                 field="body",
             )
         return body
+
+    def _html(self, written: str, title: str, url: str | None) -> str:
+        body = clean_html(
+            written, url=url, base_url=self._rules.base_url, mended=self._mended, title=title
+        )
+        left = self._head.html(body)
+        # A heading that repeats the title may have stood behind what is gone now.
+        return left if left == body else settled(left, title=title)
 
     def _summary(self, body: str) -> str:
         for field in _SUMMARY_FIELDS:

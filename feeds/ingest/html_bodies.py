@@ -1,15 +1,17 @@
 """HTML bodies through the allow-list. The only importer of nh3."""
 
-import re
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 import nh3
 
-from feeds.ingest.addresses import FETCH_SCHEMES, LINK_SCHEMES, absolute, absolute_srcset
+from feeds.html.tree import inner_html, parse
+from feeds.ingest.addresses import LINK_SCHEMES
+from feeds.ingest.bodies.fragments import OUR_ID
+from feeds.ingest.bodies.interpreting import Allowed, Body
+from feeds.ingest.bodies.places import Place
+from feeds.ingest.bodies.showing import drop_heading, is_empty
 from feeds.ingest.characters import clean
 from feeds.ingest.markup import nfc_markup
-from feeds.ingest.nesting import check_nesting
 
 _TAGS = frozenset(
     """
@@ -27,13 +29,10 @@ _REMOVED = frozenset(
     template textarea title
     """.split()  # noqa: SIM905
 )
-#: Those of the removed that a reader may miss, with those that are unwrapped.
-_MISSED = frozenset({"applet", "embed", "form", "iframe", "math", "object", "script", "svg"})
-
-#: ``class``, ``style``, ``id`` and ``on*`` are missing on purpose: they mean nothing, or harm,
-#: in another page. Without ``id`` there is no place in the body that a link could lead to.
+#: ``class``, ``style`` and ``on*`` are missing on purpose: they mean nothing, or harm, in another
+#: page. Of ``id`` only those stay that a link in the body leads to.
 _ATTRIBUTES = {
-    "*": {"lang", "dir", "title"},
+    "*": {"id", "lang", "dir", "title"},
     "a": {"href", "hreflang"},
     "audio": {"src"},
     "blockquote": {"cite"},
@@ -53,76 +52,74 @@ _ATTRIBUTES = {
 }
 #: A film without them cannot be started.
 _CONTROLS = {"audio": {"controls": ""}, "video": {"controls": ""}}
-#: What is left of a picture whose address was not usable (``data:``, most often).
-_EMPTY_IMAGE = re.compile(r'<(?:img|source)(?: (?!src(?:set)?=)[a-z]+="[^"]*")*>')
-#: Its content is text to a parser that knows scripts, as nh3's does; but to a reader without them,
-#: as ours are, it is what is to be shown: pictures, most often.
-_NOSCRIPT = re.compile("</?noscript[^>]*>", re.IGNORECASE)
 _DIRECTIONS = frozenset({"ltr", "rtl", "auto"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the body that is being cleaned stands."""
-
-    base: str
-    is_page: bool  #: *base* is the document's own page
 
 
 #: nh3 calls back for each attribute without telling of which body it is. A cleaner for each body
 #: would do as well, but costs half as much again as the cleaning.
-_PLACE: ContextVar[_Place] = ContextVar("_PLACE")
+_PLACE: ContextVar[Place] = ContextVar("_PLACE")
 
 
-def clean_html(body: str, *, url: str | None, base_url: str, mended: list[str]) -> str:
-    """*Body* as safe HTML in NFC, every address in it absolute.
+def clean_html(
+    body: str, *, url: str | None, base_url: str, mended: list[str], title: str | None = None
+) -> str:
+    """*Body* as safe HTML in NFC, every address in it absolute; empty when it shows nothing.
 
     Args:
         body: HTML as it came: any tags, unclosed ones too.
         url: The document's own address, if it has one; relative links start there.
         base_url: Where they start if it has none; without a slash at the end.
         mended: Gets warnings.
+        title: A heading at the head that only repeats it is dropped.
 
     Raises:
         DocumentRefused: *body* is nested so deeply that reading it is not worth its price.
     """
-    names = check_nesting(body)
-    if missed := sorted(_MISSED.intersection(names)):
-        mended.append(f"body: removed {', '.join(f'<{name}>' for name in missed)}")
-    if "noscript" in names:
-        body = _NOSCRIPT.sub("", body)
-    place = _PLACE.set(_Place(url or f"{base_url}/", is_page=url is not None))
+    place = Place(base=url or f"{base_url}/", page=url)
+    # Lone surrogates must go before: both parsers take their text as UTF-8.
+    read = Body(clean(body, field="body", mended=mended), allowed=_ALLOWED)
+    read.interpret(place)
+    if title is not None:
+        drop_heading(read.root, title)
+    mended += [*read.mended, *read.losses.warnings()]
+    if is_empty(read.root):
+        return ""
+    token = _PLACE.set(place)
     try:
-        # Lone surrogates must go before: nh3 takes its text as UTF-8.
-        cleaned = _CLEANER.clean(clean(body, field="body", mended=mended))
+        cleaned = _CLEANER.clean(read.html())
     finally:
-        _PLACE.reset(place)
-    cleaned = _EMPTY_IMAGE.sub("", cleaned)
-    # A reference such as ``&#xFFFE;`` has become its character by now; no named one does that.
+        _PLACE.reset(token)
+    # In attributes a reference such as ``&#xFFFE;`` has become its character; no named one does.
     if "&#" in body:
         cleaned = clean(cleaned, field="body", mended=mended)
+    # On the text, not on the tree: what composes with a tag is seen where both stand side by side.
     return nfc_markup(cleaned.strip())
+
+
+def settled(markup: str, *, title: str) -> str:
+    """Clean HTML of which something was taken out, as `clean_html` would have left the rest."""
+    root = parse(markup)
+    drop_heading(root, title)
+    return "" if is_empty(root) else nfc_markup(inner_html(root).strip())
 
 
 def _attribute(_tag: str, name: str, value: str) -> str | None:
     """What becomes of an attribute: its value, another one, or None when it goes."""
     if name in {"src", "cite", "poster"}:
-        return absolute(value, base=_PLACE.get().base, schemes=FETCH_SCHEMES)
+        return _PLACE.get().file(value)
     if name == "srcset":
-        return absolute_srcset(value, base=_PLACE.get().base)
+        return _PLACE.get().files(value)
     if name == "dir":
         return value.lower() if value.lower() in _DIRECTIONS else None
-    return _link(value, _PLACE.get()) if name == "href" else value
+    if name == "id":
+        return value if OUR_ID.match(value) else None
+    if name != "href":
+        return value
+    # What leads to a place in the body was made so when its tree was read.
+    return value if value[:1] == "#" and OUR_ID.match(value[1:]) else _PLACE.get().link(value)
 
 
-def _link(value: str, place: _Place) -> str | None:
-    # "#notes" means a place on the original page. A reader has no such page before him, so the
-    # link leads there if we know where it is, and is none otherwise.
-    if value.lstrip().startswith("#") and not place.is_page:
-        return None
-    return absolute(value, base=place.base)
-
-
+_ALLOWED = Allowed(tags=_TAGS, removed=_REMOVED)
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS),
     clean_content_tags=set(_REMOVED),

@@ -9,18 +9,14 @@ import re
 import unicodedata
 from itertools import takewhile
 
-from feeds.ingest.characters import is_blank, nfc, without_piles
-from feeds.model.text import fold
+from feeds.ingest.characters import nfc, without_piles
 
 _AFTER_TAG = re.compile("(?<=>)[^\x00-\u02ff]+")
 _TAG = re.compile("<[^>]*>")
-_TEXT_RUN = re.compile("(?:(?<=>)|^)[^<>]+")
 _BREAK = re.compile(
     r"</?(?:p|br|div|li|ul|ol|h[1-6]|tr|td|th|table|hr|blockquote|pre|dt|dd)\b[^>]*>"
 )
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
-_FIRST_HEADING = re.compile(r"\s*<h1(?: [^>]*)?>(.*?)</h1>\s*", re.DOTALL)
-_MEDIA = re.compile("<(?:img|video|audio) ")
 _LOOSE_SPACE = re.compile("[ \t\n]+")
 
 #: A paragraph that says something: datelines, "For immediate release" and bylines are shorter.
@@ -52,23 +48,6 @@ def text_of(markup: str) -> str:
     """What a person reads of *markup*, on one line."""
     text = _TAG.sub("", _BREAK.sub(" ", markup))
     return nfc(_LOOSE_SPACE.sub(" ", html.unescape(text)).strip())
-
-
-def is_empty(markup: str) -> bool:
-    """True when *markup* shows nothing: no word, picture, film or sound."""
-    words = (html.unescape(run[0]) for run in _TEXT_RUN.finditer(markup))
-    return all(is_blank(run) for run in words) and _MEDIA.search(markup) is None
-
-
-def without_heading(markup: str, title: str) -> str:
-    """*Markup* without an ``<h1>`` at its head that only repeats *title*.
-
-    Feed readers and our pages show the title above the body.
-    """
-    heading = _FIRST_HEADING.match(markup)
-    if heading is None or fold(text_of(heading[1])) != fold(title):
-        return markup
-    return markup[heading.end() :]
 
 
 def opening(markup: str, *, max_chars: int) -> str:

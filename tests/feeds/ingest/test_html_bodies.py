@@ -5,7 +5,7 @@ import time
 import pytest
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.html_bodies import clean_html
+from feeds.ingest.html_bodies import clean_html, settled
 from feeds.ingest.nesting import MAX_TAGS
 
 PAGE = "https://e.org/news/1"
@@ -38,12 +38,15 @@ def test_what_carries_meaning_is_kept(body: str) -> None:
     [
         pytest.param('<p class="a" style="b" id="c" onclick="d">x</p>', "<p>x</p>", id="styling"),
         pytest.param("a<script>b</script><style>c</style>", "a", id="active content"),
-        pytest.param("a<iframe src=x>b</iframe><svg><a>c</a></svg>", "a", id="embedded"),
+        pytest.param("a<iframe>b</iframe><svg><a>c</a></svg>", "a", id="embedded"),
+        pytest.param("a<iframe src=x>b</iframe>", 'a <a href="https://e.org/news/x">e.org</a>',
+                     id="what can be followed"),
         pytest.param("<form><p>a</p><input><button>b</button></form>", "<p>a</p>", id="form"),
         pytest.param("<center><font color=red>a</font></center>", "<center>a</center>", id="font"),
         pytest.param("<!-- a --><p>b<p>c", "<p>b</p><p>c</p>", id="comment, unclosed"),
         pytest.param("<p dir=RTL>a</p><p dir=up>b</p>", '<p dir="rtl">a</p><p>b</p>', id="dir"),
-        pytest.param('<img src="data:image/png;base64,A" alt="x">a', "a", id="data image"),
+        pytest.param('<img src="data:image/png;base64,A">a', "a", id="data image"),
+        pytest.param('<img src="data:image/png;base64,A" alt="x">a', "x a", id="its alt text"),
         pytest.param("<noscript><img src=a.png></noscript>",
                      '<img src="https://e.org/news/a.png">', id="lazy image"),
         pytest.param("<video poster=p.png src=/v.mp4></video>",
@@ -115,6 +118,29 @@ def test_a_combining_character_does_not_eat_the_tag_before_it() -> None:
     """``>`` and U+0338 would compose, and ``<p>`` be a tag no more."""
     assert cleaned("<p>\u0338a e\u0301</p>") == "<p>&#x338;a é</p>"
     assert cleaned("<p>\u0327\u0338a</p>") == "<p>&#x327;\u0338a</p>"
+
+
+def test_only_a_heading_that_repeats_the_title_goes() -> None:
+    def titled(body: str, title: str) -> str:
+        return clean_html(body, url=None, base_url="https://n.org", mended=[], title=title)
+
+    assert titled("<h1>A <b>&amp; b</b></h1>\n<p>x</p>", "a & B") == "<p>x</p>"
+    assert titled(" <h1 class=c>A</h1><p>x</p>", "A") == "<p>x</p>"
+    assert titled("<h1>A</h1><p>x</p>", "B") == "<h1>A</h1><p>x</p>"
+    assert titled("<p>x</p><h1>A</h1>", "A") == "<p>x</p><h1>A</h1>"
+
+
+@pytest.mark.parametrize(
+    "body", ["", " <p>&#8203;</p>", "<p><a href=/x></a><br>", "<hr><!-- a -->"]
+)
+def test_a_body_that_shows_nothing_is_empty(body: str) -> None:
+    assert cleaned(body) == ""
+
+
+def test_what_is_left_of_a_body_is_as_if_it_had_been_all() -> None:
+    """When the notice of an embargo was taken out."""
+    assert settled(" <h1>A</h1><p>&#x338;b</p>", title="a") == "<p>&#x338;b</p>"
+    assert settled("<p> </p>", title="a") == ""
 
 
 def test_the_only_angle_brackets_are_those_of_tags() -> None:

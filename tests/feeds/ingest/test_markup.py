@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeds.ingest.markup import opening, shortened, text_of, without_heading
+from feeds.ingest.markup import opening, shortened, text_of
 
 LONG = "A paragraph that is long enough to tell what the release is about, in a few words."
 
@@ -35,12 +35,6 @@ def test_a_summary_is_the_first_telling_paragraph(markup: str, expected: str) ->
 )
 def test_a_long_text_is_cut_at_a_word(text: str, expected: str) -> None:
     assert shortened(text, max_chars=13) == expected
-
-
-def test_only_a_heading_that_repeats_the_title_goes() -> None:
-    assert without_heading("<h1>A <b>&amp; b</b></h1>\n<p>x</p>", "a & B") == "<p>x</p>"
-    assert without_heading("<h1>A</h1><p>x</p>", "B") == "<h1>A</h1><p>x</p>"
-    assert without_heading("<p>x</p><h1>A</h1>", "A") == "<p>x</p><h1>A</h1>"
 
 
 def test_the_text_of_markup_keeps_words_apart() -> None:

@@ -1,0 +1,98 @@
+"""What systems leave in the bodies that they export: wrappings, escapes, other vocabularies."""
+
+import html
+import re
+
+from feeds.html import tree
+from feeds.html.tree import TEXT, Node
+from feeds.ingest.bodies.elements import has_prefix
+from feeds.ingest.bodies.losses import Losses, excerpt
+from feeds.ingest.nesting import check_nesting
+
+#: One by a system that writes HTML as text, another one by each system behind it.
+MAX_ESCAPES = 3
+
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
+_BLOCK_NAMES = "p|div|h[1-6]|ul|ol|table|section|article|blockquote|figure"
+#: Text that begins and ends as a document does.
+_ESCAPED_BODY = re.compile(
+    rf"\s*<(?:{_BLOCK_NAMES})(?:\s[^<>]*)?>.*</(?:{_BLOCK_NAMES})>\s*\Z", re.DOTALL | re.IGNORECASE
+)
+#: Text in which somebody may have meant a tag.
+_ESCAPED_TAG = re.compile(rf"</(?:{_BLOCK_NAMES}|b|strong|em|i|a|li|span)>|<br ?/?>", re.IGNORECASE)
+#: Where tags are written about.
+_QUOTING = frozenset({"code", "pre", "kbd", "samp", "tt", "var"})
+#: What WordPress replaces when it shows a post, and leaves as it is when it exports one.
+_SHORTCODE = re.compile(
+    r"\[(?:caption|gallery|embed|audio|video|playlist|vc_\w+|et_pb_\w+|fusion_\w+)[ \]][^\[\]]*\]?"
+)
+
+
+def without_cdata(source: str, losses: Losses) -> str:
+    """*Source* without the section marks of XML: to a parser of HTML they are half a comment."""
+    is_wrapped = _CDATA in source
+    if not is_wrapped and not source.rstrip().endswith(_CDATA_END):
+        return source
+    losses.tell("removed what an export to XML left", "CDATA")
+    if not is_wrapped:
+        return source.rstrip().removesuffix(_CDATA_END)
+    # An end mark in the text is split over two sections.
+    return source.replace("]]]]><![CDATA[>", "]]&gt;").replace(_CDATA, "").replace(_CDATA_END, "")
+
+
+def unescaped(root: Node, losses: Losses) -> tuple[Node, str | None]:
+    """The body with elements, where all there was of it is a text that holds them.
+
+    Returns:
+        The body, and what it was parsed from if it is another one than *root*.
+
+    Raises:
+        DocumentRefused: It costs too much to read.
+    """
+    if any(node.tag != TEXT for node in tree.children(root)):
+        return root, None
+    written = tree.text_of(root)
+    for _ in range(MAX_ESCAPES):
+        if _ESCAPED_BODY.match(written):
+            losses.tell("was escaped twice, which is undone", excerpt(written))
+            check_nesting(written)
+            return tree.parse(written), written
+        written = html.unescape(written)
+    return root, None
+
+
+def tell_of_leftovers(root: Node, source: str, losses: Losses) -> None:
+    """Warn of text that was meant as markup, most likely: nobody can tell for sure."""
+    if not any(sign in source for sign in ("&lt;/", "&lt;br")) and not _SHORTCODE.search(source):
+        return
+    for node in tree.walk(root):
+        if node.tag == TEXT:
+            _tell_of_text(node, losses)
+
+
+def _tell_of_text(node: Node, losses: Losses) -> None:
+    text = tree.text_of(node)
+    if "<" in text and _ESCAPED_TAG.search(text) and not _is_quoted(node):
+        losses.tell("holds what looks like a tag, and is kept as text", excerpt(text))
+    found = _SHORTCODE.search(text) if "[" in text else None
+    if found and not _is_quoted(node):
+        losses.tell("holds what looks like a shortcode, and is kept as text", excerpt(found[0]))
+
+
+def _is_quoted(node: Node) -> bool:
+    return any(above.tag in _QUOTING for above in tree.ancestors(node))
+
+
+def remove_foreign_xml(root: Node) -> None:
+    """Remove the settings that Word writes for itself: ``<xml>``, ``<w:…>``.
+
+    An ``<xml>`` that is never closed holds all that follows. Then only it goes, and what is Word's.
+    """
+    for node in tree.find(root, "xml"):
+        if any(not has_prefix(inner.tag or "") for inner in tree.find(node, "*")):
+            tree.unwrap(node)
+        else:
+            tree.remove(node)
+    for node in tree.find(root, "*"):
+        if (node.tag or "").startswith("w:"):
+            tree.remove(node)

@@ -1,0 +1,149 @@
+"""What nobody sees on the page: it goes, with all that is in it, and a warning tells of it.
+
+Hidden in a way that a page can undo by itself (a picture that comes late, a block that fades in,
+``<details>``, ``hidden="until-found"``) is not hidden: there the words are meant to be read.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum, auto
+from functools import lru_cache
+
+from feeds.html import tree
+from feeds.html.tree import TEXT, Node
+from feeds.ingest.bodies.elements import shows_something
+from feeds.ingest.bodies.losses import Losses, excerpt
+from feeds.ingest.bodies.styles import Style, declarations, is_at_most, length, style_of
+
+_SELECTOR = "[hidden],[style],dialog"
+#: Where a page moves something, it means to show it.
+_MOVING = ("animation", "transition", "transform", "will-change")
+#: A screen is not that wide, nor that high.
+_FAR_AWAY_PX = -900
+_BY_CLIP = re.compile(r"rect\((?:[01](?:px)?[, ]*){4}\)")
+_ROOM = ("height", "max-height", "width", "max-width")
+_ONE_PIXEL = ((1.0, "px"), (1.0, "pt"))
+_LAZY = ("data-src", "data-srcset", "data-original", "data-lazy-src")
+
+
+class _Hides(Enum):
+    """In what way an element is hidden."""
+
+    ALL = auto()
+    UNLESS_VISIBLE = auto()  #: what is in it may be visible again
+    WORDS = auto()  #: letters have no size; pictures have, and what has another size
+
+
+def remove_hidden(root: Node, losses: Losses) -> None:
+    """Remove from the tree what is hidden, and tell *losses* of all of it that showed something."""
+    # The innermost first: what stands in something hidden is looked at before that is gone.
+    with losses.from_the_end() as found:
+        for node in reversed(tree.find(root, _SELECTOR)):
+            way = _way(node)
+            if way is not None:
+                _REMOVE_BY_WAY[way](node, found)
+
+
+def _way(node: Node) -> _Hides | None:
+    attributes = tree.attributes(node)
+    if "hidden" in attributes and attributes["hidden"].strip().lower() != "until-found":
+        return _Hides.ALL
+    if node.tag == "dialog" and "open" not in attributes:
+        return _Hides.ALL
+    way = _way_of_style(attributes.get("style", ""))
+    if way is not None and any(name in attributes for name in _LAZY):
+        return None
+    return way
+
+
+@lru_cache(maxsize=1024)
+def _way_of_style(written: str) -> _Hides | None:
+    style = declarations(written)
+    if style.get("display") == "none" or style.get("mso-hide") == "all":
+        return _Hides.ALL
+    if _is_off_screen(style):
+        return _Hides.ALL
+    if not any(name.startswith(_MOVING) for name in style):
+        if is_at_most(style.get("opacity"), 0) or _is_cut_away(style):
+            return _Hides.ALL
+        if style.get("visibility") in {"hidden", "collapse"}:
+            return _Hides.UNLESS_VISIBLE
+    return _Hides.WORDS if is_at_most(style.get("font-size"), 0) else None
+
+
+def _is_cut_away(style: Style) -> bool:
+    """No room is left for it, and what has no room is not shown."""
+    if _BY_CLIP.match(style.get("clip", "")) and style.get("position") in {"absolute", "fixed"}:
+        return True
+    if style.get("overflow", style.get("overflow-y")) not in {"hidden", "clip"}:
+        return False
+    return any(_is_no_room(style.get(name)) for name in _ROOM)
+
+
+def _is_no_room(value: str | None) -> bool:
+    found = length(value) if value else None
+    return found is not None and (found[0] <= 0 or found in _ONE_PIXEL)
+
+
+def _is_off_screen(style: Style) -> bool:
+    if style.get("position") not in {"absolute", "fixed"}:
+        return False
+    return any(is_at_most(style.get(side), _FAR_AWAY_PX) for side in ("left", "top", "right"))
+
+
+def _remove(node: Node, losses: Losses) -> None:
+    _tell(node, losses)
+    tree.remove(node)
+
+
+def _remove_but_visible(node: Node, losses: Losses) -> None:
+    visible = [
+        inner
+        for inner in tree.find(node, "[style]")
+        if style_of(inner).get("visibility") == "visible"
+    ]
+    for inner in visible:
+        if tree.is_in(inner, node):  # and not in one that was moved already
+            tree.insert_before(node, inner)
+    _remove(node, losses)
+
+
+def _remove_words(node: Node, losses: Losses) -> None:
+    words = list(_words_without_size(node))
+    told = "".join(tree.text_of(text) for text in words)
+    if told.strip():
+        losses.tell("removed what is hidden", excerpt(told))
+        for text in words:
+            tree.remove(text)
+
+
+_REMOVE_BY_WAY: Mapping[_Hides, Callable[[Node, Losses], None]] = {
+    _Hides.ALL: _remove,
+    _Hides.UNLESS_VISIBLE: _remove_but_visible,
+    _Hides.WORDS: _remove_words,
+}
+
+
+def _words_without_size(node: Node) -> Iterator[Node]:
+    waiting = [*tree.children(node)][::-1]
+    while waiting:
+        inner = waiting.pop()
+        if inner.tag == TEXT:
+            yield inner
+        elif not _has_size(inner):
+            waiting += [*tree.children(inner)][::-1]
+
+
+def _has_size(node: Node) -> bool:
+    """True when letters in it have a size of their own. So many per cent of nothing is nothing."""
+    if not node.is_element_node:
+        return True
+    size = length(style_of(node).get("font-size", ""))
+    return size is not None and size[0] > 0 and size[1] not in {"%", "em"}
+
+
+def _tell(node: Node, losses: Losses) -> None:
+    if not shows_something(node):
+        return
+    alts = [tree.attribute(image, "alt") or "a picture" for image in tree.find(node, "img")]
+    losses.tell("removed what is hidden", excerpt(tree.text_of(node).strip() or ", ".join(alts)))

@@ -1,0 +1,17 @@
+"""HTML bodies cleaned as intake cleans them, with what is told of it."""
+
+from feeds.ingest.html_bodies import clean_html
+
+PAGE = "https://e.org/n/1"
+
+
+def cleaned(body: str, *, url: str | None = PAGE) -> str:
+    """*Body* as it is stored."""
+    return clean_html(body, url=url, base_url="https://news.example.org", mended=[])
+
+
+def told(body: str) -> list[str]:
+    """The warnings on *body*, without the field's name."""
+    mended: list[str] = []
+    clean_html(body, url=PAGE, base_url="https://news.example.org", mended=mended)
+    return [warning.removeprefix("body: ") for warning in mended]
