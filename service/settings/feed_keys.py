@@ -76,7 +76,7 @@ class DeltaSettings(Section):
         description="How long documents are remembered; who comes back later gets the whole.",
     )
     not_for: Items[Line] = Field(
-        default=("rss2email",),
+        default=("rss2email", "feedparser/"),
         description="Readers that get whole documents all the same, by a part of their "
         "User-Agent, in any case.",
     )

@@ -1,5 +1,6 @@
 """Real feed readers, looking again and again at the real service."""
 
+import mailbox
 import os
 import shutil
 import sqlite3
@@ -16,6 +17,9 @@ from tests.support.services import missing
 
 NUMBERS = range(6)
 SUFFIXES = ("atom", "rss", "json")
+
+#: Of a program that says its name, and knows what a 226 is.
+AGENT = "ReaderOfOurs/1.0"
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["whole documents", "deltas"])
@@ -48,20 +52,67 @@ def test_feedparser_with_etag_and_modified(service: Service) -> None:
     """feedparser sends ``A-IM: feed`` by itself, whether its caller knows of deltas or not."""
     url = f"{service.base_url}/feeds/all.atom"
     known = service.titles()
-    first = feedparser.parse(url)
+    first = feedparser.parse(url, agent=AGENT)
     assert (first.status, first.bozo) == (200, False)
     assert [entry.title for entry in first.entries] == known
-    again = feedparser.parse(url, etag=first.etag, modified=first.modified)
+    again = feedparser.parse(url, etag=first.etag, modified=first.modified, agent=AGENT)
     assert (again.status, again.entries) == (304, [])
     by_date = feedparser.parse(url, modified=first.modified)
     assert by_date.status == 304
     add(service, "One for feedparser")
-    news = feedparser.parse(url, etag=first.etag, modified=first.modified)
+    news = feedparser.parse(url, etag=first.etag, modified=first.modified, agent=AGENT)
     assert news.status == (226 if is_with_deltas(service) else 200)
     titles = {entry.title for entry in news.entries}
     assert titles == {"One for feedparser", *(() if is_with_deltas(service) else known)}
-    last = feedparser.parse(url, etag=news.etag, modified=news.modified)
+    last = feedparser.parse(url, etag=news.etag, modified=news.modified, agent=AGENT)
     assert last.status == 304
+
+
+def test_feedparser_that_does_not_say_for_whom_it_asks_gets_the_whole(service: Service) -> None:
+    """Debian's rss2email is one of those, and loses what a 226 brings."""
+    url = f"{service.base_url}/feeds/all.atom"
+    first = feedparser.parse(url)
+    add(service, "One for whoever it is")
+    news = feedparser.parse(url, etag=first.etag, modified=first.modified)
+    assert (news.status, len(news.entries)) == (200, len(first.entries) + 1)
+
+
+def test_rss2email_mails_each_entry_once(service: Service, tmp_path: Path) -> None:
+    """Debian's own, which sends feedparser's name and ``A-IM: feed``."""
+    program = shutil.which("r2e")
+    if program is None:
+        missing("rss2email", "install Debian's package rss2email")
+    mail = tmp_path / "mail"
+    mail.mkdir()
+    config = tmp_path / "rss2email.cfg"
+    config.write_text(
+        "[DEFAULT]\nemail-protocol = maildir\nto = reader@example.org\n"
+        f"maildir-path = {mail}\nmaildir-mailbox = news\n",
+        encoding="utf-8",
+    )
+
+    def r2e(*arguments: str) -> None:
+        files = ["-c", str(config), "-d", str(tmp_path / "rss2email.json")]
+        subprocess.run(
+            [program, *files, *arguments],
+            check=True,
+            timeout=60,
+            env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        )
+
+    def subjects() -> list[str]:
+        box = mailbox.Maildir(mail / "news", create=False)
+        return sorted(str(message["Subject"]) for message in box)
+
+    r2e("add", "news", f"{service.base_url}/feeds/all.rss")
+    expected = service.titles()
+    r2e("run")
+    assert subjects() == sorted(expected)
+    for title in ("One for rss2email", "And one more"):
+        add(service, title)
+        expected.append(title)
+        r2e("run")
+        assert subjects() == sorted(expected)
 
 
 @pytest.fixture
