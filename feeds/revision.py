@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from slugify import slugify
 
+from feeds.html.summary import was_made_of
+from feeds.html.tree import parse
 from feeds.model.intake import Verdict
 from feeds.model.life import UNSAID, ChangeNote, Retraction, Weight
 from feeds.model.phrases import phrases_in
@@ -21,8 +23,21 @@ def judge(held: Release | None, draft: Draft) -> Verdict:
     """Say what *draft* is to *held*, the release that came under the same source key."""
     if held is None:
         return Verdict.NEW
-    is_same = held.content.digest == draft.content.digest
-    return Verdict.UNCHANGED if is_same else Verdict.CORRECTED
+    return Verdict.UNCHANGED if says_the_same(held.content, draft) else Verdict.CORRECTED
+
+
+def says_the_same(held: Content, draft: Draft) -> bool:
+    """True when *draft* says nothing that *held* does not.
+
+    A summary that we made of the body may have been made otherwise when *held* came. That is no
+    correction: the document is the same.
+    """
+    if held.digest == draft.content.digest:
+        return True
+    if not draft.is_summary_derived or held.body != draft.content.body:
+        return False
+    alike = replace(draft.content, summary=held.summary)
+    return alike.digest == held.digest and was_made_of(held.summary, parse(held.body))
 
 
 def first(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Release:

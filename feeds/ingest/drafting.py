@@ -20,13 +20,13 @@ from feeds.ingest.html_bodies import clean_html, settled
 from feeds.ingest.inspection import Inspection
 from feeds.ingest.languages import read_language
 from feeds.ingest.lines import Lines, check_escapes, first_of
-from feeds.ingest.markup import opening
 from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.people import read_authors
 from feeds.ingest.records import Record
 from feeds.ingest.related_links import read_related_links
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import MAX_ID_CHARS, source_key
+from feeds.ingest.summaries import derived_summary, given_summary
 from feeds.model.intake import Refusal
 from feeds.model.life import Correction
 from feeds.model.release import Content, Details, Draft, Origin, Person, SourceKey
@@ -71,6 +71,7 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
         correction=correction,
         embargoed_until=until,
         unmeasured=desk.enclosures.unmeasured,
+        is_summary_derived=desk.is_summary_derived,
     )
 
 
@@ -91,6 +92,7 @@ class _Desk:
         self._head = Head(record.notices, self._mended)
         self._published: datetime | None = None
         self.enclosures = Enclosures()
+        self.is_summary_derived = False
         self._body_format = self.inspection.read(self._read_body_format, BodyFormat.TEXT)
 
     def content(self) -> Content:
@@ -101,12 +103,13 @@ class _Desk:
         body = read(lambda: self._body(title, url), "")
         published = read(lambda: self._moment("published"), _UNREAD)
         self._published = None if published is _UNREAD else published
+        language = read(self._language, "")
         self.enclosures = read(lambda: self._enclosures(base), self.enclosures)
         return Content(
             title=title,
             body=body,
-            summary=read(lambda: self._summary(body), ""),
-            language=read(self._language, ""),
+            summary=read(lambda: self._summary(body, language), ""),
+            language=language,
             published=in_utc(published),
             updated=read(lambda: self._updated(published), None),
             url=url,
@@ -198,14 +201,22 @@ class _Desk:
         # A heading that repeats the title may have stood behind what is gone now.
         return left if left == body else settled(left, title=title)
 
-    def _summary(self, body: str) -> str:
+    def _summary(self, body: str, language: str) -> str:
         for field in _SUMMARY_FIELDS:
             written = optional_text(self._fields, field) or ""
-            summary = self._line(written, field, self._rules.max_summary_chars)
+            summary = given_summary(
+                written,
+                self._rules.max_summary_chars,
+                field=field,
+                is_markup=self._is_markup,
+                language=language,
+                mended=self._mended,
+            )
             summary = self._head.summary(summary, field=field)
             if not is_blank(summary):
                 return summary
-        return opening(body, max_chars=self._rules.derived_summary_chars)
+        self.is_summary_derived = True
+        return derived_summary(body, language=language, max_chars=self._rules.derived_summary_chars)
 
     def _language(self) -> str:
         written = optional_text(self._fields, "language")

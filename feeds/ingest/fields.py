@@ -7,7 +7,7 @@ from feeds.errors import DocumentRefused
 from feeds.ingest.characters import one_line, shown
 
 #: White space, controls and references may make a line so many times as long as it will be.
-_UNCLEAN_TIMES = 20
+UNCLEAN_TIMES = 20
 
 #: What the required fields are called elsewhere. They are not read (a ``date`` may be anything),
 #: but the refusal says what was probably meant.
@@ -100,7 +100,7 @@ def short_line(text: str, limit: int, *, field: str, is_markup: bool, mended: li
     Raises:
         DocumentRefused: It has more; or so many that to clean them would take seconds.
     """
-    if len(text) > limit * _UNCLEAN_TIMES:
+    if len(text) > limit * UNCLEAN_TIMES:
         return fitting(text, limit, field=field)
     line = one_line(text, field=field, is_markup=is_markup, mended=mended)
     return fitting(line, limit, field=field)

@@ -43,7 +43,7 @@ _FORMATTING = frozenset(
 )
 
 
-def check_nesting(body: str) -> frozenset[str]:
+def check_nesting(body: str, *, field: str = "body") -> frozenset[str]:
     """Refuse *body* if it is nested so deeply that parsing it is not worth its price.
 
     Returns:
@@ -54,9 +54,9 @@ def check_nesting(body: str) -> frozenset[str]:
     """
     tags = _NAME.findall(body)
     if len(tags) > MAX_TAGS:
-        raise _refusal(f"holds {len(tags)} tags; more than {MAX_TAGS} are not read")
+        raise _refusal(f"holds {len(tags)} tags; more than {MAX_TAGS} are not read", field)
     if len(tags) * len(body) > _HARMLESS or _nested(tags) > MAX_OPEN:
-        _check_open_elements(body)
+        _check_open_elements(body, field)
     return frozenset(tag.lower() for tag in set(tags))
 
 
@@ -68,7 +68,7 @@ def _nested(tags: list[str]) -> int:
     return counts.total() - sum(counts[name] for name in _UNNESTED)
 
 
-def _check_open_elements(body: str) -> None:
+def _check_open_elements(body: str, field: str) -> None:
     open_elements = _OpenElements()
     for tag in _TAG.finditer(body):
         if tag[1] is None:
@@ -79,9 +79,9 @@ def _check_open_elements(body: str) -> None:
         else:
             open_elements.start(name, tag.end() - tag.start())
         if open_elements.depth > MAX_OPEN:
-            raise _refusal(f"has more than {MAX_OPEN} elements open inside each other")
+            raise _refusal(f"has more than {MAX_OPEN} elements open inside each other", field)
         if open_elements.repeated_chars > MAX_REPEATED_CHARS:
-            raise _refusal(f"leaves too many elements open, a <{name}> among them")
+            raise _refusal(f"leaves too many elements open, a <{name}> among them", field)
 
 
 class _OpenElements:
@@ -108,7 +108,7 @@ class _OpenElements:
             self._formatting_chars -= length if name in _FORMATTING else 0
 
 
-def _refusal(fact: str) -> DocumentRefused:
+def _refusal(fact: str, field: str) -> DocumentRefused:
     return DocumentRefused(
-        f"the body {fact}", remedy="close the elements that the body opens", field="body"
+        f"the {field} {fact}", remedy=f"close the elements that the {field} opens", field=field
     )

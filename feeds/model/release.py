@@ -200,6 +200,8 @@ class Draft:
     correction: Correction | None = None  #: should it be one
     #: Files that are not in `content` yet. A draft is taken in without those that still are here.
     unmeasured: tuple[UnmeasuredEnclosure, ...] = ()
+    #: The summary was made of the body by us: how we do it may change from one version to another.
+    is_summary_derived: bool = dataclass_field(default=False, compare=False)
     #: Where it is not so any more, nothing is stored. Without it, the document counts anyhow. It
     #: is no part of what the document says.
     expected: Expected | None = dataclass_field(default=None, compare=False)

@@ -105,8 +105,9 @@ def end_of(draft: Draft, waiting: Embargo | None, *, now: datetime) -> datetime 
 def is_as_it_waits(draft: Draft, waiting: Embargo) -> bool:
     """True when *draft* says what waits. ``published`` does not count: its end replaces it."""
     theirs = waiting.draft
-    alike = replace(draft.content, published=theirs.content.published)
-    return alike.digest == theirs.content.digest and draft.correction == theirs.correction
+    alike = replace(draft, content=replace(draft.content, published=theirs.content.published))
+    is_same = revision.says_the_same(theirs.content, alike)
+    return is_same and draft.correction == theirs.correction
 
 
 def freed(draft: Draft, *, until: datetime) -> Draft:

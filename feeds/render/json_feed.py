@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from feeds.html.plain_text import plain_text
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Site
 from feeds.model.release import Details, Enclosure, Person, Release
 from feeds.render import shown
 from feeds.render.dates import rfc3339
 from feeds.render.frame import Frame
-from feeds.render.plain_text import plain_text
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -33,7 +33,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         "title": content.title,
         "summary": content.summary,
         "content_html": body,
-        "content_text": plain_text(body),
+        "content_text": plain_text(body, language=content.language),
         "date_published": rfc3339(content.published),
         "date_modified": rfc3339(release.updated),
         "language": content.language,

@@ -12,8 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from feeds.errors import ReleaseChanged, ReleaseNotFound
+from feeds.html.summary import was_made_of
+from feeds.html.tree import parse
 from feeds.ingest import read_record
-from feeds.ingest.markup import opening
+from feeds.ingest.summaries import derived_summary
 from feeds.model.intake import Intake, Refusal
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Content, Draft, Expected
@@ -236,9 +238,10 @@ def _read(call: Call[WriteQuery], record: Mapping[str, Any]) -> Draft:
 
 
 def _is_summary_of_body(call: Call[Any], content: Content) -> bool:
-    return content.summary == opening(
-        content.body, max_chars=call.press.rules.derived_summary_chars
-    )
+    body, summary = content.body, content.summary
+    limit = call.press.rules.derived_summary_chars
+    is_ours = summary == derived_summary(body, language=content.language, max_chars=limit)
+    return is_ours or was_made_of(summary, parse(body))
 
 
 def _with_the_rest(new: Content, held: Content, fields: Collection[str]) -> Content:

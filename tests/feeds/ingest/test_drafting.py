@@ -283,3 +283,53 @@ def test_a_note_loses_what_xml_forbids_and_its_references_are_decoded() -> None:
     draft = take(correction={"note": "GSA&#8217;s\x00 date"}, **fields)
     assert draft.correction == Correction(weight=Weight.MAJOR, note="GSA\u2019s date")
     assert any(warning.startswith("correction.note: ") for warning in draft.warnings)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("<p>It grew by 10<sup>6</sup>.</p>", "It grew by 10⁶."),
+        ("<q>We will</q>, said <b>she</b>", "“We will”, said she"),
+        ("One<br>two<br/>&amp;lt;three", "One two &lt;three"),
+        ("<p>One</p><script>two()</script><p>three</p>", "One three"),
+    ],
+)
+def test_a_summary_in_html_is_its_text(written: str, expected: str) -> None:
+    draft = take(body="<p>x</p>", body_format="html", summary=written)
+    assert draft.content.summary == expected
+    assert draft.warnings == ("summary: is HTML; its text was taken",)
+    assert not draft.is_summary_derived
+
+
+@pytest.mark.parametrize("body_format", ["html", "text"])
+@pytest.mark.parametrize(
+    "written", ["The <video> element & the <p> one", "We <3 Bern", "a < b > c"]
+)
+def test_a_summary_that_speaks_of_tags_stays_as_given(written: str, body_format: str) -> None:
+    draft = take(body="<p>x</p>", body_format=body_format, summary=written)
+    assert draft.content.summary == written
+
+
+def test_a_summary_in_a_text_document_is_never_taken_for_html() -> None:
+    assert take(summary="<p>a</p>").content.summary == "<p>a</p>"
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        pytest.param(f"<p>{'a' * 2_001}</p>", "summary has 2001 characters", id="long"),
+        pytest.param(f"<p>{'a' * 50_000}</p>", "summary has 50007 characters", id="far too long"),
+        pytest.param(
+            f"{'<div>' * 600}a{'</div>' * 600}", "the summary has more than 500", id="deep"
+        ),
+    ],
+)
+def test_a_summary_in_html_is_refused_as_others_are(written: str, reason: str) -> None:
+    refusal = refuse(body="<p>x</p>", body_format="html", summary=written)
+    assert reason in refusal.reason
+
+
+def test_a_summary_is_made_in_the_language_of_the_release() -> None:
+    draft = take(body="<p>Das Amt sagte <q>ja</q>.</p>", body_format="html", language="de")
+    assert draft.content.summary == "Das Amt sagte „ja“."
+    assert draft.is_summary_derived

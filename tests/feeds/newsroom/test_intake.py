@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from feeds.model.intake import Intake, Refusal, Verdict
 from feeds.model.release import Draft, Origin
 from feeds.store.database import Database
@@ -172,3 +174,55 @@ def test_a_new_time_stamp_alone_is_no_correction(database: Database) -> None:
     stamped = draft(updated=later(minutes=5))
     [again] = office.add(replace(stamped), now=later(hours=1))
     assert again.verdict is Verdict.UNCHANGED
+
+
+BODY = "<p>The plant will emit 10<sup>6</sup> tonnes less, <q>at once</q>, it was said today.</p>"
+FORMERLY = "The plant will emit 106 tonnes less, at once, it was said today."
+NOW = "The plant will emit 10⁶ tonnes less, “at once”, it was said today."
+DERIVED = replace(draft(body=BODY, summary=NOW), is_summary_derived=True)
+
+
+def test_a_summary_that_we_make_otherwise_now_is_no_correction(database: Database) -> None:
+    office = Office(database)
+    office.add(draft(body=BODY, summary=FORMERLY))
+    office.publish()
+    [taken] = office.add(DERIVED, now=later(hours=1))
+    assert taken.verdict is Verdict.UNCHANGED
+    assert office.newsstand.stale(now=later(hours=1)) == []
+    [held] = office.newsroom.releases()
+    assert (held.release.content.summary, held.release.revision) == (FORMERLY, 1)
+
+
+@pytest.mark.parametrize(
+    ("held", "new"),
+    [
+        pytest.param(FORMERLY, draft(body=BODY, summary=NOW), id="it gives the summary itself"),
+        pytest.param("Given", DERIVED, id="it gave another, and gives none now"),
+        pytest.param(
+            FORMERLY, replace(DERIVED, content=replace(DERIVED.content, title="B")), id="title"
+        ),
+        pytest.param(
+            FORMERLY,
+            replace(DERIVED, content=replace(DERIVED.content, body=f"{BODY}<p>b</p>")),
+            id="body",
+        ),
+    ],
+)
+def test_what_a_document_says_otherwise_is_a_correction_with_the_summary_of_now(
+    database: Database, held: str, new: Draft
+) -> None:
+    office = Office(database)
+    office.add(draft(body=BODY, summary=held))
+    [taken] = office.add(new, now=later(hours=1))
+    assert taken.verdict is Verdict.CORRECTED
+    assert taken.release.content.summary == NOW
+
+
+def test_an_embargoed_document_whose_summary_we_make_otherwise_waits_as_it_did(
+    database: Database,
+) -> None:
+    office, until = Office(database), later(hours=2)
+    office.add(replace(draft(body=BODY, summary=FORMERLY), embargoed_until=until))
+    again = replace(DERIVED, embargoed_until=until)
+    [taken] = office.add(again, now=later(hours=1))
+    assert taken.verdict is Verdict.UNCHANGED

@@ -7,10 +7,10 @@ import pytest
 from lxml import html
 
 from feeds import render
+from feeds.html.plain_text import plain_text
 from feeds.model.feed import Format
 from feeds.model.life import Correction, Weight
 from feeds.model.release import Draft
-from feeds.render.plain_text import plain_text
 from feeds.store.database import Database
 from tests.feeds.newsstand.test_archives import SMALL, assert_whole, fetch, office_with, trickle
 from tests.service.web.offices import read_sample
@@ -80,8 +80,8 @@ def test_each_format_has_the_note_before_the_text(
     assert head.xpath("string(.//time/@datetime)") == "2026-03-02T13:00:00Z"
     assert head.get("lang") == written.content.language
     assert head.get("dir") == ("ltr" if written.content.language == "en" else "rtl")
-    text = plain_text(entry(office, feed_format).content)
-    assert text.endswith(plain_text(written.content.body))
+    text = plain_text(entry(office, feed_format).content, language="en")
+    assert text.endswith(plain_text(written.content.body, language="en"))
 
 
 def test_json_feed_has_it_as_text_and_for_machines_too(case: tuple[Office, Draft, str]) -> None:
@@ -89,7 +89,7 @@ def test_json_feed_has_it_as_text_and_for_machines_too(case: tuple[Office, Draft
     [item] = items_of(document(office, Format.JSON))
     first, _, rest = item["content_text"].partition("\n\n")
     assert first.endswith(note)
-    assert rest == plain_text(written.content.body)
+    assert rest == plain_text(written.content.body, language="en")
     assert item["_communique"] == {"corrections": [{"at": "2026-03-02T13:00:00Z", "note": note}]}
 
 
