@@ -26,7 +26,6 @@ from service.export.layout import (
 from service.export.memory import Memory
 from service.export.nginx import Serving, configuration
 from service.export.renditions import Profile, Restless, all_forms, rendition
-from service.http_rules import MODE_FIELD
 from service.web import WebState
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
@@ -46,8 +45,6 @@ _WAYS_TO_PROBLEMS: dict[int, tuple[str, str, dict[str, str]]] = {
     412: ("/feeds.opml", "GET", {"If-Match": '"x"'}),
     416: ("/feeds.opml", "GET", {"Range": "bytes=99999999999-"}),
 }
-#: What a browser says when somebody opens an address.
-_OPENED = {MODE_FIELD: "navigate"}
 _ACCEPT_BY_FORM = {"html": "text/html", "json": "application/json"}
 
 
@@ -171,16 +168,16 @@ class Run:
             return self._without_bytes(path, found)
         self._expect(path)
         held = self._folder.current(path)
-        if held is not None and held.identity == found.identity:
+        if held is not None and found.is_held_as(held):
             self._profiles[found.profile.id] = found.profile
-            return _told(Result.UNCHANGED, path, found.profile, held, found.last_modified)
+            return _told(Result.UNCHANGED, path, found.profile, held)
         try:
             shown, forms = all_forms(self._application, found)
         except Restless as error:
             return self._failed(path, str(error))
         self._profiles[shown.profile.id] = shown.profile
         placed = self._folder.place(shown, forms)
-        told = _told(Result.WRITTEN, path, shown.profile, placed.version, shown.last_modified)
+        told = _told(Result.WRITTEN, path, shown.profile, placed.version)
         return placed, told
 
     def _without_bytes(self, path: str, answer: Answer) -> Outcome:
@@ -269,7 +266,6 @@ class Run:
             problems=problems,
             preflight=ask(self._application, f"/feeds/{ALL}.{Format.ATOM}", method="OPTIONS"),
             pages=self._pages(),
-            to_page=ask(self._application, f"/feeds/{ALL}.{Format.ATOM}", _OPENED),
         )
         fields = {key: list(one.fields) for key, one in sorted(profiles.items())}
         write_if_changed(root / _PROFILES, json.dumps(fields, indent=1).encode() + b"\n")
@@ -318,17 +314,11 @@ def _slug_of(path: str) -> str:
     return path.split("/")[2]
 
 
-def _told(
-    result: Result,
-    path: str,
-    profile: Profile,
-    version: Version,
-    last_modified: str | None = None,
-) -> Outcome:
+def _told(result: Result, path: str, profile: Profile, version: Version) -> Outcome:
     home = f"{VERSIONS}/{file_of(path)}/{version.name}"
     fields = [*profile.fields, ("ETag", f'"{version.revision}"')]
-    if last_modified is not None:
-        fields.append(("Last-Modified", last_modified))
+    if version.last_modified is not None:
+        fields.append(("Last-Modified", version.last_modified))
     return Outcome(
         result=result,
         path=path,

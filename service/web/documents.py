@@ -40,7 +40,7 @@ VARY_BY_MODE = f"Accept-Encoding, {MODE_FIELD}"
 
 #: Of the way to the feed's page. Caches in between must not keep it: those that know nothing of
 #: ``Vary`` would hand it to readers.
-TO_PAGE_CACHE_CONTROL = "private, no-store"
+TO_PAGE_FIELDS = {"Cache-Control": "private, no-store", "Vary": VARY_BY_MODE}
 
 _FORMATS_BY_TYPE = {feed_format.media_type: feed_format for feed_format in Format}
 
@@ -82,8 +82,7 @@ def _to_page(page: str) -> Response:
     """
     response = Response(note_of_way(page), status=HTTPStatus.SEE_OTHER, mimetype="text/html")
     response.headers["Location"] = page
-    response.headers["Cache-Control"] = TO_PAGE_CACHE_CONTROL
-    response.headers["Vary"] = VARY_BY_MODE
+    response.headers.update(TO_PAGE_FIELDS)
     return response
 
 

@@ -20,7 +20,8 @@ from service.export.nginx.negotiation import REFUSED, coding_maps, type_maps
 from service.export.nginx.passing import PASSING
 from service.export.renditions import Profile
 from service.http_rules import RAW
-from service.web.documents import VARY_BY_MODE
+from service.web.answers import NOSNIFF, OPEN_TO_ALL, PAGE_FIELDS
+from service.web.documents import TO_PAGE_FIELDS, VARY_BY_MODE
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
 #: Where nginx goes inside itself; nobody can ask for it.
@@ -40,6 +41,9 @@ _HEAD = (
     "# Written by 'communique export': changes are lost with the next one. See docs/export.md.\n"
 )
 
+#: Not asked for, as what else is told: the feed that it is asked of may be in trouble just now.
+_TO_PAGE_FIELDS = {**TO_PAGE_FIELDS, **OPEN_TO_ALL, **NOSNIFF, **PAGE_FIELDS}
+
 #: While nginx has not been told of a new profile: a cache asks again each time.
 _FALLBACKS = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
 
@@ -56,7 +60,6 @@ class Serving:
     problems: Mapping[tuple[int, str], Answer]  #: by status and form
     preflight: Answer  #: to a browser that asks before it asks
     pages: Mapping[str, str]  #: by path of a document: where a browser is led that opens it
-    to_page: Answer  #: how it is led there, when it is
 
 
 def configuration(serving: Serving) -> dict[str, str]:
@@ -273,7 +276,7 @@ location = {_INSIDE}/gone {{
 
 location = {_INSIDE}/page {{
     internal;
-{_indented(_add(name, literal(value)) for name, value in _to_page_fields(serving))}\
+{_indented(_add(name, value) for name, value in _TO_PAGE_FIELDS.items())}\
     return 303 ${PREFIX}way;
 }}
 
@@ -321,12 +324,6 @@ def _gone_fields(serving: Serving) -> Iterator[str]:
 def _preflight_fields(serving: Serving) -> Iterator[tuple[str, str]]:
     for name, value in serving.preflight.fields:
         if name.startswith("Access-Control-") or name in ("Allow", "X-Content-Type-Options"):
-            yield name, value
-
-
-def _to_page_fields(serving: Serving) -> Iterator[tuple[str, str]]:
-    for name, value in serving.to_page.fields:
-        if name not in ("Content-Type", "Content-Length", "Location"):
             yield name, value
 
 
