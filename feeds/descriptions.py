@@ -43,6 +43,14 @@ class Descriptions:
             }
         )
 
+    def appearance(self, look: str) -> str:
+        """A digest of all that pages are made of beside releases.
+
+        Args:
+            look: Tells programs apart that make other pages of the same configuration.
+        """
+        return _digest({"configuration": self.digest, "look": look})
+
     def of(self, feed: Feed, *, has_ended: bool) -> AppliedFeed:
         """The feed as the store remembers it.
 

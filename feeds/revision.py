@@ -77,7 +77,7 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
         held,
         revision=held.revision + 1,
         content=draft.content,
-        changed_at=max(moment, held.changed_at),
+        changed_at=_now_for(held, now),
         translations=held.translations,
         document=draft.origin.document,
     )
@@ -137,7 +137,8 @@ def _next_moment(held: Release, now: datetime) -> datetime:
 
 
 def _now_for(held: Release, now: datetime) -> datetime:
-    return max(whole_second(now), held.changed_at)
+    """A second later than before, at least: its page has this date, and HTTP no smaller unit."""
+    return max(whole_second(now), held.changed_at + timedelta(seconds=1))
 
 
 def is_named_by_file(source_key: SourceKey) -> bool:

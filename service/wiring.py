@@ -5,7 +5,11 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
 from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
 from uuid import uuid4
 
 from feeds.categories import Catalogue
@@ -26,6 +30,9 @@ from service.websub.hub.verifier import Heard, Question, Verifier
 from service.websub.keeper import CanaryKeeper
 
 VERSION = version("communique")
+
+#: What pages come of, by the ends of files' names.
+_OF_PAGES = frozenset({".css", ".html", ".ico", ".js", ".py", ".svg"})
 
 Clock = Callable[[], datetime]
 
@@ -53,6 +60,23 @@ class Installation:
     measure: Measure  #: what is read from anywhere passes it before the newsroom takes it in
 
 
+@cache
+def look() -> str:
+    """Tells this program from others that make other pages of the same configuration.
+
+    By its sources, as programs of one version may differ: templates and styles, and all code that
+    pages come of. Some megabyte, read once.
+    """
+    found = sha256(VERSION.encode())
+    for package in ("feeds", "service"):
+        root = Path(str(files(package)))
+        for path in sorted(root.rglob("*")):
+            if path.suffix in _OF_PAGES:
+                found.update(path.relative_to(root).as_posix().encode())
+                found.update(path.read_bytes())
+    return found.hexdigest()
+
+
 def install(settings: Settings, database: Database) -> Installation:
     """Put the rooms together for *settings*, over a database that is open."""
     described = catalogue(settings)
@@ -66,8 +90,9 @@ def install(settings: Settings, database: Database) -> Installation:
             described,
             mint_id=mint_id,
             notices_for=timedelta(days=settings.feeds.retraction_days),
+            look=look(),
         ),
-        newsstand=Newsstand(database, described),
+        newsstand=Newsstand(database, described, look=look()),
         measure=Measurer(
             database,
             _door(settings, described, timeout_s=TIMEOUT_S) if settings.intake.ask_media else None,

@@ -45,7 +45,9 @@ class Newsroom:
         *,
         mint_id: Callable[[], ReleaseId],
         notices_for: timedelta = timedelta(days=30),
+        look: str = "",
     ) -> None:
+        self._look = look
         self._database = database
         self._catalogue = catalogue
         self._mint_id = mint_id
@@ -234,6 +236,7 @@ class Newsroom:
             descriptions=self._descriptions,
             mint_id=self._mint_id,
             now=now,
+            look=self._look,
         )
 
     def say_farewells(self, *, now: datetime) -> list[str]:

@@ -60,10 +60,12 @@ class Refiling:
         descriptions: Descriptions,
         mint_id: Callable[[], str],
         now: datetime,
+        look: str = "",
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._digest = descriptions.digest
+        self._appearance = descriptions.appearance(look)
         self._mint_id = mint_id
         self._now = now
         self._wanted = descriptions.at(now)
@@ -108,6 +110,8 @@ class Refiling:
                 tx.names.refiled({name: self._catalogue.claim(name) for name in sorted(names)})
                 tx.filings.settle(ids)
                 tx.feeds.let_go(HOLDER)
+                # A release's page names its categories.
+                tx.appearance.renew(now=self._now)
         return refiled
 
     def _has_doubts(self) -> bool:
@@ -274,6 +278,7 @@ class Refiling:
             for feed in self._catalogue.feeds.values():
                 tx.pings.keep_only(feed)
             announce(tx, self._catalogue, changed, now=self._now)
+            tx.appearance.note(self._appearance, now=self._now)
             tx.feeds.let_go(HOLDER)
 
     def _end(self, tx: Transaction, slugs: Sequence[str]) -> None:

@@ -25,7 +25,8 @@ from feeds.store.database import Database
 class Newsstand:
     """Feeds out. Safe to share between threads and, over one store, between processes."""
 
-    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+    def __init__(self, database: Database, catalogue: Catalogue, *, look: str = "") -> None:
+        self._look = look
         self._database = database
         self._catalogue = catalogue
         self._descriptions = Descriptions(catalogue)
@@ -202,6 +203,31 @@ class Newsstand:
         titles = {slug: feed.title for slug, feed in self._catalogue.feeds.items()}
         with self._database.read() as tx:
             return tx.feeds.states(titles=titles)
+
+    def state(self, slug: str) -> FeedState | None:
+        """How one feed stands; None when the store does not know it yet.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+        """
+        self._require(slug)
+        titles = {slug: self._catalogue.feeds[slug].title}
+        with self._database.read() as tx:
+            return next(iter(tx.feeds.states(titles=titles)), None)
+
+    def pages_since(self) -> datetime | None:
+        """Since when pages look as our configuration and program make them look.
+
+        Returns:
+            None while another look is the one that counts.
+        """
+        with self._database.read() as tx:
+            return tx.appearance.since(self._descriptions.appearance(self._look))
+
+    def newest_change(self) -> datetime | None:
+        """When a release last changed, or its translations; None when there is none."""
+        with self._database.read() as tx:
+            return tx.releases.newest_change()
 
     def sizes(self) -> Mapping[str, int]:
         """How many releases each feed has that has any, in the window or not. Counts them all."""

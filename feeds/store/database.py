@@ -17,6 +17,7 @@ from sqlalchemy.exc import (
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.acts import Acts
+from feeds.store.appearance import Appearance
 from feeds.store.archives import Archives
 from feeds.store.canaries import Canaries
 from feeds.store.configuration import Configuration
@@ -93,6 +94,11 @@ class Transaction:
     def filings(self) -> Filings:
         """Which release is in which feed."""
         return Filings(self.connection)
+
+    @cached_property
+    def appearance(self) -> Appearance:
+        """Since when pages look as they do."""
+        return Appearance(self.connection)
 
     @cached_property
     def configuration(self) -> Configuration:

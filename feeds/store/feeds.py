@@ -317,6 +317,8 @@ class Feeds:
         """How each of the feeds in *titles* stands, in that order."""
         modified = func.max(documents.c.modified_at, type_=documents.c.modified_at.type)
         wanted = select(feeds, modified.label("modified_at")).join(documents, isouter=True)
+        if len(titles) == 1:
+            wanted = wanted.where(feeds.c.slug.in_(titles))
         rows = {row.slug: row for row in self._connection.execute(wanted.group_by(feeds.c.slug))}
         return [
             FeedState(

@@ -120,6 +120,12 @@ class Releases:
         originals = [key for work in works for key in originals_of(work)]
         return self._fetch(_OF_WORKS, {"works": list(works), "originals": originals})
 
+    def newest_change(self) -> datetime | None:
+        """The latest ``changed_at`` of all; from its index."""
+        newest = select(func.max(releases.c.changed_at, type_=releases.c.changed_at.type))
+        found: datetime | None = self._connection.execute(newest).scalar()
+        return found
+
     def by_slug(self, slug: str) -> Release:
         """The release with this slug.
 

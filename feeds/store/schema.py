@@ -198,6 +198,15 @@ configuration = Table(
     Column("applied_by", Text, nullable=False),
 )
 
+#: How pages look, beside what they show: one row, or none in a new store.
+appearance = Table(
+    "appearance",
+    metadata,
+    Column("key", Integer, primary_key=True, autoincrement=False),  # 1
+    Column("digest", Text, nullable=False),  # of the configuration and the program
+    Column("since", Instant, nullable=False),
+)
+
 #: The feeds, and whether their edition is behind. A feed is stale while ``stale_seq`` is ahead.
 feeds = Table(
     "feeds",

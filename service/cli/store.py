@@ -47,6 +47,7 @@ def restored(
     with there(configuration.settings(call)) as database:
         with database.transaction() as tx:
             dated = tx.documents.redate(now=utc_now())
+            tx.appearance.renew(now=utc_now())
         if call.as_json:
             tell_json({"store": database.label, "documents": dated})
         else:

@@ -31,6 +31,7 @@ UNDATED = "undated"
 _PATH = re.compile(r"/|(?:/(?!\.)[^/\x00-\x1f\x7f]{1,180})+")
 _MAX_PART_BYTES = 200
 
+_DATE = re.compile(r"([A-Z][a-z]{2})(\d\d)([A-Z][a-z]{2})(\d{4})(\d\d)(\d\d)(\d\d)")
 _VERSION = re.compile(
     r"(?P<revision>[0-9a-f]+)\.(?P<date>[A-Za-z0-9]+)\.(?P<profile>[0-9a-f]+)\.(?P<sizes>[\d-]+)"
 )
@@ -52,9 +53,10 @@ class Version:
         return f"{self.revision}.{self.date}.{self.profile}.{sizes}"
 
     @property
-    def identity(self) -> tuple[str, str, str]:
-        """What tells it from other versions of the same address."""
-        return self.revision, self.date, self.profile
+    def last_modified(self) -> str | None:
+        """The date as HTTP writes it."""
+        found = _DATE.fullmatch(self.date)
+        return None if found is None else "{}, {} {} {} {}:{}:{} GMT".format(*found.groups())
 
 
 def parse_version(name: str) -> Version | None:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from feeds.model.feed import Format
 from service.errors import ServiceError
 from service.export.asking import Answer, Application, ask
-from service.export.layout import written_date
+from service.export.layout import UNDATED, Version, written_date
 from service.http_rules import HTML_TYPE, Coding
 from service.web.codecs import encode
 
@@ -20,6 +21,8 @@ _NOT_IN_PROFILE = {
     "etag",
     "last-modified",
 }
+
+_OF_FEEDS = frozenset(feed_format.media_type for feed_format in Format)
 
 #: As wide as a collision is unlikely among some ten thousand profiles.
 _PROFILE_DIGITS = 16
@@ -59,9 +62,22 @@ class Rendition:
     body: bytes
 
     @property
-    def identity(self) -> tuple[str, str, str]:
-        """Equal to the one of a version exactly when that has all that is at the address."""
-        return self.revision, written_date(self.last_modified), self.profile.id
+    def is_document(self) -> bool:
+        """True for a feed's document, and an archive's; false for pages, lists and all else."""
+        media_type = dict(self.profile.fields).get("Content-Type", "").partition(";")[0]
+        return media_type in _OF_FEEDS
+
+    def is_held_as(self, version: Version) -> bool:
+        """True when a version has all that is at the address.
+
+        A page's date moves with the configuration, also where its bytes stay: the date that it
+        has in the folder is then the truer one, and not every page is to be written for it.
+        """
+        if (version.revision, version.profile) != (self.revision, self.profile.id):
+            return False
+        if version.date == written_date(self.last_modified):
+            return True
+        return not self.is_document and version.date != UNDATED
 
 
 def rendition(application: Application, path: str) -> Rendition | Answer:
@@ -74,14 +90,14 @@ def all_forms(
 ) -> tuple[Rendition, Mapping[Coding, bytes]]:
     """The same in all codings; if it changes meanwhile, begin again with what it became.
 
-    What has a date is kept by the application with its gzip, and is asked for: strong tags promise
-    the same bytes, also beside a service whose gzip was made by an earlier version. What has none
-    is coded when it is asked for, so it is coded here, by the same means, and made only once.
+    A feed's document is kept by the application with its gzip, and is asked for: strong tags
+    promise the same bytes, also beside a service whose gzip was made by an earlier version. All
+    else is coded when it is asked for, so it is coded here, by the same means, and made only once.
 
     Raises:
         Restless: It changed each time.
     """
-    if first.last_modified is None:
+    if not first.is_document:
         return first, {coding: encode(first.body, coding) for coding in Coding}
     wanted = first
     for _ in range(_TRIES):

@@ -1,5 +1,6 @@
 """How the application answers: one place for validators, and for the headers all answers share."""
 
+from datetime import datetime
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -103,9 +104,21 @@ def answer(forms: Forms, representation: Representation) -> Answer:
 
 
 def answer_bytes(
-    body: bytes, *, media_type: str, cache_control: str, vary: str = "Accept-Encoding"
+    body: bytes,
+    *,
+    media_type: str,
+    cache_control: str,
+    vary: str = "Accept-Encoding",
+    modified_at: datetime | None = None,
 ) -> Answer:
-    """Answer with bytes that were made for this request, or that have no date.
+    """Answer with bytes that were made for this request.
+
+    Args:
+        body: Without a coding.
+        media_type: As sent.
+        cache_control: Likewise.
+        vary: Likewise.
+        modified_at: Since when they are so, where that is known (`service.web.dating`).
 
     Raises:
         Undeliverable: As above.
@@ -116,6 +129,7 @@ def answer_bytes(
         media_type=media_type,
         length=forms.length,
         codings=SMALLEST_FIRST,
+        modified_at=modified_at,
         fields=(("Cache-Control", cache_control), ("Vary", vary), *_dress(media_type)),
     )
     return answer(forms, described)

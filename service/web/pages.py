@@ -1,6 +1,7 @@
 """Pages for a person: the newsroom, a feed, a release."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from flask import Blueprint, Flask, Response, render_template
 from markupsafe import Markup
@@ -14,6 +15,7 @@ from feeds.render.shown import body as shown_body
 from service.http_rules import RAW
 from service.web import wording
 from service.web.answers import answer_bytes
+from service.web.dating import dated, last_change
 from service.web.desk import Desk, desk, furniture
 from service.web.opml import grouped
 from service.web.problems import ReleaseGone
@@ -36,6 +38,7 @@ def newsroom() -> Response:
     room = desk()
     return _page(
         "newsroom.html",
+        modified_at=dated(room, last_change(room, ALL)),
         announced=room.catalogue.feeds[ALL],
         releases=room.newsstand.latest(ALL, limit=FRONT_PAGE_RELEASES),
         groups=grouped([feed for feed in room.feeds.values() if feed.slug != ALL]),
@@ -46,11 +49,13 @@ def feed_page(slug: str) -> Response:
     """Answer with a feed's page, at an address that has the feed's documents, too."""
     room = desk()
     shown = room.feed(slug)
+    date = dated(room, last_change(room, slug))
     limit = min(shown.window.entries, MAX_LISTED_RELEASES)
     releases = room.newsstand.latest(slug, limit=limit)
     return _page(
         "feed.html",
         vary="Accept, Accept-Encoding",
+        modified_at=date,
         announced=shown,
         releases=releases,
         ending=shown.ending if shown.has_ended(room.now) else None,
@@ -72,6 +77,7 @@ def release(slug: str) -> Response:
         raise ReleaseGone(shown, shown.retraction)
     return _page(
         "release.html",
+        modified_at=dated(room, shown.changed_at),
         announced=room.catalogue.feeds[ALL],
         release=shown,
         body=body_of(shown),
@@ -92,6 +98,7 @@ def revision(slug: str, number: int) -> Response:
     former = room.newsstand.revision(present, number)
     return _page(
         "revision.html",
+        modified_at=dated(room, present.changed_at),
         announced=room.catalogue.feeds[ALL],
         present=present,
         step=former.step,
@@ -119,12 +126,19 @@ def body_of(release: Release) -> Markup:
     return Markup(shown_body(release))  # noqa: S704
 
 
-def _page(template: str, *, vary: str = "Accept-Encoding", **context: object) -> Response:
+def _page(
+    template: str,
+    *,
+    modified_at: datetime | None,
+    vary: str = "Accept-Encoding",
+    **context: object,
+) -> Response:
     return answer_bytes(
         render_template(template, **context).encode(),
         media_type="text/html; charset=utf-8",
         cache_control=CACHE_CONTROL,
         vary=vary,
+        modified_at=modified_at,
     )
 
 

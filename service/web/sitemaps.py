@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
-from feeds.model.feed import Site
+from feeds.model.feed import ALL, Site
 from feeds.model.listing import PageStub
 from feeds.model.text import FORBIDDEN_IN_XML, whole_second
 from service.web.answers import answer_bytes
+from service.web.dating import dated, last_change
 from service.web.desk import Desk, desk
 from service.web.tongues import Tongue, tongues_of
 
@@ -31,6 +32,9 @@ MAX_NEWS_URLS = 1_000
 #: nobody may keep the list for long.
 NEWS_MAX_AGE_S = 5 * 60
 
+_EVER = datetime(1, 1, 2, tzinfo=UTC)  #: before all that is dated
+_NEARLY_A_SECOND = timedelta(microseconds=999_999)
+
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
 _SITEMAPS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _XHTML = 'xmlns:xhtml="http://www.w3.org/1999/xhtml"'
@@ -41,38 +45,44 @@ blueprint = Blueprint("sitemaps", __name__)
 
 @blueprint.get("/sitemap.xml")
 def show() -> Response:
-    """Answer with all pages; or, when they do not fit into one file, with the list of its parts.
-
-    There is no ``Last-Modified``: pages that leave the list leave no date. The entity tag knows.
-    """
+    """Answer with all pages; or, when they do not fit into one file, with the list of its parts."""
     room = desk()
+    date = _date(room)
     parts = count_parts(room.newsstand.count_release_pages())
     if parts == 1:
-        return _answer(write_urls(_urls(room, 1)), MAX_AGE_S)
-    return _answer(write_index(room.site.sitemap_part(n + 1) for n in range(parts)), MAX_AGE_S)
+        return _answer(write_urls(_urls(room, 1)), MAX_AGE_S, date)
+    index = write_index(room.site.sitemap_part(n + 1) for n in range(parts))
+    return _answer(index, MAX_AGE_S, date)
 
 
 @blueprint.get("/sitemap-<int:number>.xml")
 def part(number: int) -> Response:
     """Answer with one part of the list of all pages; they count from 1."""
     room = desk()
+    date = _date(room)
     if not 1 <= number <= count_parts(room.newsstand.count_release_pages()):
         raise NotFound
-    return _answer(write_urls(_urls(room, number)), MAX_AGE_S)
+    return _answer(write_urls(_urls(room, number)), MAX_AGE_S, date)
 
 
 @blueprint.get("/news-sitemap.xml")
 def news() -> Response:
     """Answer with the pages of the last two days.
 
-    Nothing in it says when it was written: it changes when a page comes or leaves, and so does
-    its entity tag.
+    It changes when a page comes, and when one leaves because it is no news any more.
     """
     room = desk()
-    pages = room.newsstand.newest_release_pages(
-        since=room.now - NEWS_AGE, until=room.now, limit=MAX_NEWS_URLS
-    )
-    return _answer(write_news(room.site, pages), NEWS_MAX_AGE_S)
+    date = _date(room)
+    oldest = whole_second(room.now) - NEWS_AGE
+    pages = room.newsstand.newest_release_pages(since=oldest, until=room.now, limit=MAX_NEWS_URLS)
+    before = oldest - timedelta(microseconds=1)
+    left = room.newsstand.newest_release_pages(since=_EVER, until=before, limit=1)
+    # The first whole second in which a list with it, or without it, is to be had.
+    came = [whole_second(page.published + _NEARLY_A_SECOND) for page in pages]
+    gone = [whole_second(page.published) + NEWS_AGE + timedelta(seconds=1) for page in left]
+    newest = max([date or _EVER, *came, *gone])
+    is_known = date is not None and newest <= room.now
+    return _answer(write_news(room.site, pages), NEWS_MAX_AGE_S, newest if is_known else None)
 
 
 def count_parts(releases: int) -> int:
@@ -153,9 +163,18 @@ def _alternate(tongue: Tongue) -> str:
     return f'<xhtml:link rel="alternate" hreflang="{language}" href="{page}"/>'
 
 
-def _answer(document: bytes, max_age_s: int) -> Response:
+def _date(room: Desk) -> datetime | None:
+    """When a page last came, left or changed. Read before the pages are: never too late a date."""
+    newest = room.newsstand.newest_change() or _EVER
+    return dated(room, last_change(room, ALL), newest)
+
+
+def _answer(document: bytes, max_age_s: int, date: datetime | None) -> Response:
     return answer_bytes(
-        document, media_type=MEDIA_TYPE, cache_control=f"public, max-age={max_age_s}"
+        document,
+        media_type=MEDIA_TYPE,
+        cache_control=f"public, max-age={max_age_s}",
+        modified_at=date,
     )
 
 
