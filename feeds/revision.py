@@ -8,10 +8,11 @@ from slugify import slugify
 
 from feeds.html.summary import was_made_of
 from feeds.html.tree import parse
+from feeds.html.wording import links_of, seen, words_of
 from feeds.model.intake import Verdict
 from feeds.model.life import UNSAID, ChangeNote, Retraction, Weight
 from feeds.model.phrases import phrases_in
-from feeds.model.release import Content, Draft, Release, ReleaseId, SourceKey
+from feeds.model.release import Content, Draft, Release, ReleaseId, SourceKey, Written
 from feeds.model.text import whole_second
 
 #: A slug is for a person's eye; what makes it unique is the piece of the id behind it.
@@ -23,7 +24,7 @@ def judge(held: Release | None, draft: Draft) -> Verdict:
     """Say what *draft* is to *held*, the release that came under the same source key."""
     if held is None:
         return Verdict.NEW
-    return Verdict.UNCHANGED if says_the_same(held.content, draft) else Verdict.CORRECTED
+    return Verdict.UNCHANGED if _is_the_same(held, draft) else Verdict.CORRECTED
 
 
 def says_the_same(held: Content, draft: Draft) -> bool:
@@ -38,6 +39,50 @@ def says_the_same(held: Content, draft: Draft) -> bool:
         return False
     alike = replace(draft.content, summary=held.summary)
     return alike.digest == held.digest and was_made_of(held.summary, parse(held.body))
+
+
+def _is_the_same(held: Release, draft: Draft) -> bool:
+    """True when *draft* says what *held* was made of.
+
+    What we make of a document gets better from one version to another. That is no correction: the
+    press office wrote nothing new, so nobody is told, and what was published stays.
+    """
+    if says_the_same(held.content, draft):
+        return True
+    if draft.written is None or _files_of(held.content) != _files_of(draft.content):
+        return False
+    if held.source is not None:
+        return held.source == draft.written.digest
+    return _has_the_same_words(held, draft, draft.written)
+
+
+def _files_of(content: Content) -> list[tuple[int, str]]:
+    """What servers told of a release's files: it may change though the document does not."""
+    return [(each.length_bytes, each.media_type) for each in content.enclosures]
+
+
+def _has_the_same_words(held: Release, draft: Draft, written: Written) -> bool:
+    """Whether *held*, of which it was not noted how its document was written, is made of *draft*.
+
+    Its words are those of the document then, and no link leads elsewhere.
+    """
+    alike = replace(draft, content=replace(draft.content, body=held.content.body))
+    if not says_the_same(held.content, alike):
+        return False
+    words = words_of(held.content.body)
+    theirs = words_of(written.body) if written.is_html else seen(written.body)
+    is_same = words in (theirs, _without_heading(theirs, draft.content.title))
+    before, now = links_of(held.content.body), links_of(draft.content.body)
+    # Those that we give now where an embed was, or no longer take for links, are the one or the
+    # other; a link that was corrected is both.
+    return is_same and (before <= now or now <= before)
+
+
+def _without_heading(words: str, title: str) -> str:
+    """*Words* without a heading that repeats the title, which is dropped."""
+    heading = seen(title)
+    is_there = words[: len(heading)].casefold() == heading.casefold()
+    return words[len(heading) :] if is_there else words
 
 
 def first(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Release:
@@ -56,7 +101,12 @@ def first(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Release:
         updated=max(content.published, content.updated or content.published),
         changed_at=whole_second(now),
         document=draft.origin.document,
+        source=_source_of(draft),
     )
+
+
+def _source_of(draft: Draft) -> str | None:
+    return None if draft.written is None else draft.written.digest
 
 
 def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
@@ -71,7 +121,12 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
     are shown of it, when it changed too, stays as it is.
     """
     if held.retraction is not None:
-        return replace(held, revision=held.revision + 1, content=draft.content)
+        return replace(
+            held,
+            revision=held.revision + 1,
+            content=draft.content,
+            source=_source_of(draft),
+        )
     moment = whole_second(now)
     next_one = replace(
         held,
@@ -80,6 +135,7 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
         changed_at=_now_for(held, now),
         translations=held.translations,
         document=draft.origin.document,
+        source=_source_of(draft),
     )
     if weight_of(held, draft) is Weight.MINOR:
         return next_one

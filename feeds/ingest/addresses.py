@@ -18,6 +18,7 @@ _READY = re.compile(
     r"https?://(?!(?:[^/?#]*\.)?xn--)(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,63}(?::[0-9]{1,4})?"
     r"(?:[/?#](?:[!#$&-;=?-\[\]_a-z~]|%[0-9A-Fa-f]{2})*)?\Z"
 )
+_DRIVE = re.compile("[A-Za-z]:(?:/|\\Z)")
 _HOSTLESS = frozenset({"mailto", "tel"})
 #: The URL Standard removes these from anywhere in an address before it looks at the scheme, so
 #: ``java\tscript:`` is a script to a browser.
@@ -87,7 +88,9 @@ def _with_slashes(reference: str, base: str) -> str:
     path = path.replace("\\", "/")
     # "https:page.html" is relative to an https page, and names a host elsewhere.
     if path.startswith("//") or (colon and scheme.lower() != urlsplit(base).scheme):
-        if not (host_and_path := path.lstrip("/")):
+        host_and_path = path.lstrip("/")
+        # "///C:/Users" is what Word makes of a link to its author's disk: no host is called C.
+        if not host_and_path or _DRIVE.match(host_and_path):
             raise ValueError(reference)
         path, scheme, colon = f"//{host_and_path}", scheme or "https", ":"
     return f"{scheme}{colon}{path}{reference[len(head) :]}"

@@ -26,6 +26,7 @@ from feeds.ingest.records import Record
 from feeds.ingest.related_links import read_related_links
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import MAX_ID_CHARS, source_key
+from feeds.ingest.sources import written
 from feeds.ingest.summaries import derived_summary, given_summary
 from feeds.model.intake import Refusal
 from feeds.model.life import Correction
@@ -72,6 +73,7 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
         embargoed_until=until,
         unmeasured=desk.enclosures.unmeasured,
         is_summary_derived=desk.is_summary_derived,
+        written=written(record.fields, rules, is_html=desk.is_markup),
     )
 
 
@@ -144,11 +146,12 @@ class _Desk:
         )
 
     @property
-    def _is_markup(self) -> bool:
+    def is_markup(self) -> bool:
+        """True when the body is HTML; other fields may hold character references then."""
         return self._body_format is BodyFormat.HTML
 
     def _line(self, text: str, field: str, limit: int) -> str:
-        return short_line(text, limit, field=field, is_markup=self._is_markup, mended=self._mended)
+        return short_line(text, limit, field=field, is_markup=self.is_markup, mended=self._mended)
 
     def _read_body_format(self) -> BodyFormat:
         written = optional_text(self._fields, "body_format")
@@ -181,7 +184,7 @@ class _Desk:
 
     def _body(self, title: str, url: str | None) -> str:
         written = required_text(self._fields, "body")
-        if self._is_markup:
+        if self.is_markup:
             body = self._html(written, title, url)
         else:
             body = to_paragraphs(self._head.text(written), mended=self._mended)
@@ -208,7 +211,7 @@ class _Desk:
                 written,
                 self._rules.max_summary_chars,
                 field=field,
-                is_markup=self._is_markup,
+                is_markup=self.is_markup,
                 language=language,
                 mended=self._mended,
             )
@@ -256,7 +259,7 @@ class _Desk:
 
     def _authors(self) -> tuple[Person, ...]:
         return read_authors(
-            self._fields, is_markup=self._is_markup, rules=self._rules, mended=self._mended
+            self._fields, is_markup=self.is_markup, rules=self._rules, mended=self._mended
         )
 
     def _enclosures(self, base: str) -> Enclosures:
@@ -264,12 +267,12 @@ class _Desk:
 
     def _correction(self) -> Correction:
         return read_correction(
-            self._fields, is_markup=self._is_markup, rules=self._rules, mended=self._mended
+            self._fields, is_markup=self.is_markup, rules=self._rules, mended=self._mended
         )
 
     def _details(self, base: str) -> Details:
         read, fields, rules = self.inspection.read, self._fields, self._rules
-        lines = Lines(is_markup=self._is_markup, mended=self._mended)
+        lines = Lines(is_markup=self.is_markup, mended=self._mended)
 
         def text(*names: str, limit: int) -> str | None:
             value = first_of(fields, *names)

@@ -189,6 +189,15 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A document as it was written, before anything was made of it."""
+
+    digest: str  #: of all that its content is made of, and of the rules by which it is
+    body: str = dataclass_field(default="", repr=False)  #: not kept when it waits under embargo
+    is_html: bool = False  #: the body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A document read and cleaned, on its way to become a release or a correction of one."""
 
@@ -202,6 +211,9 @@ class Draft:
     unmeasured: tuple[UnmeasuredEnclosure, ...] = ()
     #: The summary was made of the body by us: how we do it may change from one version to another.
     is_summary_derived: bool = dataclass_field(default=False, compare=False)
+    #: By which it is known when it comes again; None for what was not read from a document. It is
+    #: no part of what the document says.
+    written: Written | None = dataclass_field(default=None, compare=False)
     #: Where it is not so any more, nothing is stored. Without it, the document counts anyhow. It
     #: is no part of what the document says.
     expected: Expected | None = dataclass_field(default=None, compare=False)
@@ -222,6 +234,7 @@ class Release:
     retraction: Retraction | None = None
     translations: tuple[Translation, ...] = ()  #: the others of its work, by language and slug
     document: str | None = None  #: that gave its content, if that is known; not for the public
+    source: str | None = None  #: `Written.digest` of that document; None where it was not noted
 
     def __post_init__(self) -> None:
         require_utc(self.id, "published", self.content.published)

@@ -63,6 +63,13 @@ class Decider:
             d.content.digest for d in drafts if revision.is_named_by_file(d.source_key)
         ]
         self._by_digest = tx.releases.by_digests(named_by_file)
+        self._by_source = tx.releases.by_sources(
+            [
+                d.written.digest
+                for d in drafts
+                if d.written and revision.is_named_by_file(d.source_key)
+            ]
+        )
 
     def decide(self, draft: Draft) -> Decision | Refusal:
         """Say what *draft* is: a release that is new, corrected or unchanged; or refuse it.
@@ -151,6 +158,8 @@ class Decider:
         if held is None and revision.is_named_by_file(draft.source_key):
             # A copy of a file under another name is the same document, not a second release.
             held = self._by_digest.get(draft.content.digest)
+            if held is None and draft.written is not None:
+                held = self._by_source.get(draft.written.digest)
         return held
 
     def _is_known(self, draft: Draft, held: Release) -> bool:

@@ -17,6 +17,7 @@ from feeds.model.release import (
     Person,
     RelatedLink,
     SourceKey,
+    Written,
 )
 
 _Record = Mapping[str, Any]
@@ -91,12 +92,13 @@ def pack_draft(draft: Draft) -> dict[str, Any]:
         "warnings": list(draft.warnings),
         "embargoed_until": _moment_to_text(draft.embargoed_until),
         "correction": draft.correction and asdict(draft.correction),
+        "source": draft.written and draft.written.digest,
     }
 
 
 def unpack_draft(record: _Record) -> Draft:
     """What `pack_draft` packed."""
-    correction = record["correction"]
+    correction, source = record["correction"], record.get("source")
     return Draft(
         source_key=SourceKey(record["source_key"]),
         origin=Origin(**record["origin"]),
@@ -105,6 +107,7 @@ def unpack_draft(record: _Record) -> Draft:
         embargoed_until=_text_to_moment(record["embargoed_until"]),
         correction=correction
         and Correction(**{**correction, "weight": Weight(correction["weight"])}),
+        written=Written(digest=source) if source else None,
     )
 
 

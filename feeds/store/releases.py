@@ -105,6 +105,13 @@ class Releases:
         found = self._fetch(select(releases).where(releases.c.digest.in_(digests)))
         return {release.content.digest: release for release in found}
 
+    def by_sources(self, sources: Sequence[str]) -> dict[str, Release]:
+        """The releases whose documents were written so, by `Written.digest`."""
+        if not sources:
+            return {}
+        found = self._fetch(select(releases).where(releases.c.source.in_(sources)))
+        return {release.source: release for release in found if release.source}
+
     def by_ids(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, Release]:
         """The releases with these ids."""
         return {release.id: release for release in self._fetch(_BY_IDS, {"ids": ids})}
@@ -386,6 +393,7 @@ def _row(release: Release) -> dict[str, Any]:
         "retracted_at": retraction and retraction.at,
         "retraction_reason": retraction and retraction.reason,
         "document": release.document,
+        "source": release.source,
     }
 
 
@@ -424,6 +432,7 @@ def _release(row: RowMapping) -> Release:
         if row["retracted_at"]
         else None,
         document=row["document"],
+        source=row["source"],
     )
 
 

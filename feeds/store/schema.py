@@ -95,6 +95,7 @@ releases = Table(
     Column("retracted_at", Instant, index=True),
     Column("retraction_reason", Text),
     Column("document", Text),  # that gave its present content; null where that was not noted
+    Column("source", Text, index=True),  # digest of that document, as it was written
     Index("ix_releases_changed", "changed_at", "published", "id"),
 )
 

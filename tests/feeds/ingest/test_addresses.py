@@ -143,3 +143,9 @@ def test_an_author_whose_address_has_a_broken_escape_goes_without_it() -> None:
     draft = take(authors=[{"name": "A", "url": "https://example.org/%zz"}])
     assert draft.content.authors[0].uri is None
     assert "is no web address; left out" in draft.warnings[0]
+
+
+@pytest.mark.parametrize("path", ["///C:/Users/x.docx", r"//c:\x.docx", "https://D:/x", "///C:"])
+def test_a_file_on_the_disk_of_its_author_is_no_address(path: str) -> None:
+    """Browsers take the drive for a host, which nobody ever meant."""
+    assert absolute(path, base=BASE) is None
