@@ -419,13 +419,12 @@ def _done(work: Callable[[], Finished]) -> Future[Finished]:
 def _parted(
     frame: render.Frame, entries: Sequence[Fragment]
 ) -> tuple[render.Frame, Sequence[Fragment]]:
-    """The frame with all tombstones, and the entries by themselves; see `render.Frame.around`."""
-    around, bodies = frame.around([entry.body for entry in entries if entry.body is not None])
-    if around is frame:
-        return frame, entries
-    remaining = iter(bodies)
+    """The frame for *entries*, and the entries by themselves; see `render.Frame.around`."""
+    made = [entry for entry in entries if entry.body is not None]
+    around, bodies = frame.around([entry.body or b"" for entry in made])
     return around, [
-        one if one.body is None else replace(one, body=next(remaining)) for one in entries
+        one if body is one.body else replace(one, body=body)
+        for one, body in zip(made, bodies, strict=True)
     ]
 
 

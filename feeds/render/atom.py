@@ -4,29 +4,31 @@ from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Format, Site
 from feeds.model.release import Person
 from feeds.render import shown
-from feeds.render.dates import rfc3339
+from feeds.render.dates import of_entry, rfc3339
 from feeds.render.detail_links import add_detail_links
 from feeds.render.feedgen_bridge import (
-    HISTORY_NAMESPACE,
-    XML_LANG,
     Element,
     FeedEntry,
     FeedGenerator,
     add,
     atom_entry,
     atom_head,
+    in_cdata,
+    plain,
     replace,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
 from feeds.render.media import add_media
+from feeds.render.namespaces import HISTORY_NAMESPACE, XML_LANG
+from feeds.render.people import in_one
 from feeds.render.tombstones import tombstone
-from feeds.render.tongues import alternates
+from feeds.render.tongues import Alternate, alternates, last_alternate
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
     """One ``<entry>``.
 
-    Source: RFC 4287 section 4.1.2. Text is escaped, never CDATA; the body is ``type="html"``. A
+    Source: RFC 4287 section 4.1.2. The body is ``type="html"``, as CDATA. A
     retracted release has ``<at:deleted-entry>`` before it (RFC 6721).
     """
     release, content = entry.release, entry.release.content
@@ -39,17 +41,20 @@ def fragment(entry: Entry, site: Site) -> bytes:
         made.content(shown.in_feeds(release), type="html")
         made.summary(content.summary or None)
         # Without an author of its own, the entry has the feed's (section 4.2.1).
-        made.author([_person(author) for author in content.authors])
+        author = in_one(content.authors)
+        made.author(None if author is None else _person(author))
         # No scheme: it would have to be an address of ours, and change when the host does.
         made.category([{"term": each.slug, "label": each.title} for each in entry.categories])
 
     def finish(element: Element) -> None:
         element.set(XML_LANG, content.language)
-        replace(element, "updated", rfc3339(release.updated))
-        replace(element, "published", rfc3339(content.published))
+        replace(element, "updated", rfc3339(of_entry(release.updated)))
+        replace(element, "published", rfc3339(of_entry(content.published)))
+        in_cdata(element, "content")
         _add_links(element, entry, site)
         if content.details.rights:
             add(element, "rights", content.details.rights)
+        plain(element, "title", "summary", "rights")
         add_media(element, content.enclosures)
 
     return atom_entry(fill, finish, beside=tombstone(release))
@@ -83,15 +88,16 @@ def frame(head: FeedHead, site: Site) -> Frame:
             add(element, "link", rel=link.rel, type=media_type, href=link.href)
         if head.history in HISTORY_NAMES:
             add(element, f"{{{HISTORY_NAMESPACE}}}{HISTORY_NAMES[head.history]}")
+        plain(element, "title", "subtitle", "rights")
 
-    return Frame(head=atom_head(fill, finish), between=b"\n", tail=b"\n</feed>\n")
+    start = atom_head(fill, finish, has_history=head.history in HISTORY_NAMES)
+    return Frame(head=start, between=b"\n", tail=b"\n</feed>\n", root=b"<feed")
 
 
 def _add_links(element: Element, entry: Entry, site: Site) -> None:
     content = entry.release.content
-    # RFC 4287 section 4.1.2: at most one alternate with the same type and hreflang.
-    for language, page, media_type in alternates(entry, site):
-        add(element, "link", rel="alternate", type=media_type, hreflang=language, href=page)
+    for alternate in alternates(entry, site):
+        _add_alternate(element, alternate)
     if content.url:
         add(element, "link", rel="via", href=content.url)
     for enclosure in content.enclosures:
@@ -105,6 +111,13 @@ def _add_links(element: Element, entry: Entry, site: Site) -> None:
             href=enclosure.url,
         )
     add_detail_links(element, "link", content.details)
+    if len(element.findall("link")) > 1:
+        _add_alternate(element, last_alternate(entry, site))
+
+
+def _add_alternate(element: Element, alternate: Alternate) -> None:
+    language, page, media_type = alternate
+    add(element, "link", rel="alternate", type=media_type, hreflang=language, href=page)
 
 
 def _person(person: Person) -> dict[str, str | None]:

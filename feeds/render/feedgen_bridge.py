@@ -9,6 +9,7 @@ Seen in feedgen 1.0.0, each with the cure:
 - ``updated`` falls back to the clock: our formats always set it.
 - Its generator text holds its version, so an upgrade would change every document: ours is fixed.
 - One character that XML forbids kills the whole feed: we make entries one by one.
+- Asked for CDATA, it writes ``type="CDATA"`` into Atom, which is no type: `in_cdata` makes it.
 
 It takes two functions to write something: *fill* sets what feedgen does well through feedgen's
 own methods, *finish* then completes the element that feedgen made. Objects of feedgen live only
@@ -29,21 +30,17 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from feeds.render.dates import rfc822
-from feeds.render.notices import TOMBSTONE_NAMESPACE
+from feeds.render.namespaces import ALWAYS_IN_RSS, IN_SOME, OF_HISTORY
 
 __all__ = [
-    "ATOM_NAMESPACE",
-    "DC_NAMESPACE",
-    "HISTORY_NAMESPACE",
-    "MEDIA_NAMESPACE",
-    "PODCAST_NAMESPACE",
-    "XML_LANG",
     "Element",
     "FeedEntry",
     "FeedGenerator",
     "add",
     "atom_entry",
     "atom_head",
+    "in_cdata",
+    "plain",
     "replace",
     "rss_head",
     "rss_item",
@@ -53,31 +50,9 @@ __all__ = [
 for _module in (feedgen.util, feedgen.feed, feedgen.entry):
     _module.formatRFC2822 = rfc822
 
-ATOM_NAMESPACE = "http://www.w3.org/2005/Atom"
-DC_NAMESPACE = "http://purl.org/dc/elements/1.1/"
-HISTORY_NAMESPACE = "http://purl.org/syndication/history/1.0"
-#: "with slash": without it, no reader knows it.
-MEDIA_NAMESPACE = "http://search.yahoo.com/mrss/"
-PODCAST_NAMESPACE = "http://www.itunes.com/dtds/podcast-1.0.dtd"
-CONTENT_NAMESPACE = "http://purl.org/rss/1.0/modules/content/"
-XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-
-#: What the root of every document of a format declares, whether an entry uses it or not, so that
-#: a fragment fits into each.
-RSS_NAMESPACES = {
-    "at": TOMBSTONE_NAMESPACE,
-    "atom": ATOM_NAMESPACE,
-    "content": CONTENT_NAMESPACE,
-    "dc": DC_NAMESPACE,
-    "fh": HISTORY_NAMESPACE,
-    "itunes": PODCAST_NAMESPACE,
-    "media": MEDIA_NAMESPACE,
-}
-ATOM_NAMESPACES = {
-    "at": TOMBSTONE_NAMESPACE,
-    "fh": HISTORY_NAMESPACE,
-    "media": MEDIA_NAMESPACE,
-}
+#: What fragments may use.
+RSS_NAMESPACES = ALWAYS_IN_RSS | OF_HISTORY | IN_SOME
+ATOM_NAMESPACES = OF_HISTORY | IN_SOME
 
 #: feedgen writes its own declaration in single quotes; readers that sniff look for double ones.
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -145,23 +120,34 @@ def rss_item(fill: FillEntry, finish: Finish, *, beside: Finish | None = None) -
     return _before(RSS_NAMESPACES, beside) + item
 
 
-def atom_head(fill: FillFeed, finish: Finish) -> bytes:
+def atom_head(fill: FillFeed, finish: Finish, *, has_history: bool) -> bytes:
     """An Atom document up to its first entry; *finish* gets ``<feed>``.
+
+    Args:
+        fill: Sets what feedgen writes.
+        finish: Completes the element.
+        has_history: Whether *finish* uses the namespace of feed history.
 
     Raises:
         ValueError: A required field is empty, or a text holds what XML forbids.
     """
-    made = _generator(fill, finish, namespaces=ATOM_NAMESPACES)
+    made = _generator(fill, finish, namespaces=OF_HISTORY if has_history else {})
     return DECLARATION + _without_end(made.atom_str(xml_declaration=False), b"</feed>")
 
 
-def rss_head(fill: FillFeed, finish: Finish) -> bytes:
+def rss_head(fill: FillFeed, finish: Finish, *, has_history: bool) -> bytes:
     """An RSS document up to its first item; *finish* gets ``<channel>``.
+
+    Args:
+        fill: Sets what feedgen writes.
+        finish: Completes the element.
+        has_history: Whether *finish* uses the namespace of feed history.
 
     Raises:
         ValueError: A required field is empty, or a text holds what XML forbids.
     """
-    made = _generator(fill, finish, namespaces=RSS_NAMESPACES)
+    namespaces = ALWAYS_IN_RSS | OF_HISTORY if has_history else ALWAYS_IN_RSS
+    made = _generator(fill, finish, namespaces=namespaces)
     return DECLARATION + _without_end(made.rss_str(xml_declaration=False), b"</channel></rss>")
 
 
@@ -179,6 +165,29 @@ def replace(parent: Element, name: str, text: str) -> None:
     """Give the child *name* that feedgen made another text."""
     for child in parent.iterfind(name):
         child.text = text
+
+
+def in_cdata(parent: Element, *names: str) -> None:
+    """Have the children *names*, whose text is HTML, written as CDATA.
+
+    A text that CDATA cannot hold as it is stays as it was, and so is escaped: "]]>" would end it,
+    and of a carriage return XML makes a line feed.
+    """
+    for name in names:
+        for child in parent.iterfind(name):
+            if child.text and "]]>" not in child.text and "\r" not in child.text:
+                child.text = etree.CDATA(child.text)
+
+
+def plain(parent: Element, *names: str) -> None:
+    """Say of the children *names* that their text is plain (``type="text"``).
+
+    It is what Atom takes for granted. But feedparser-rs and rss-to-json take a text without a type
+    for HTML, and so a "<" in it for markup.
+    """
+    for name in names:
+        for child in parent.iterfind(name):
+            child.set("type", "text")
 
 
 def _fragment(entry: Element, finish: Finish, *, root: str, namespaces: dict[str, str]) -> bytes:

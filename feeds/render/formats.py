@@ -19,10 +19,13 @@ class Writer:
     fragment: Callable[[Entry, Site], bytes]
     frame: Callable[[FeedHead, Site], Frame]
     moment: Callable[[datetime], str] | None  #: how ``frame`` writes ``updated``, if it does
+    names_newsroom: bool = False  #: whether an entry without an author has the newsroom's
 
 
 WRITERS: Mapping[Format, Writer] = {
-    Format.ATOM: Writer(version=7, fragment=atom.fragment, frame=atom.frame, moment=rfc3339),
-    Format.RSS: Writer(version=7, fragment=rss.fragment, frame=rss.frame, moment=rfc822),
-    Format.JSON: Writer(version=7, fragment=json_feed.fragment, frame=json_feed.frame, moment=None),
+    Format.ATOM: Writer(version=8, fragment=atom.fragment, frame=atom.frame, moment=rfc3339),
+    Format.RSS: Writer(
+        version=8, fragment=rss.fragment, frame=rss.frame, moment=rfc822, names_newsroom=True
+    ),
+    Format.JSON: Writer(version=8, fragment=json_feed.fragment, frame=json_feed.frame, moment=None),
 }

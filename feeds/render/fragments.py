@@ -51,14 +51,16 @@ def fingerprint(
         stub: The release's present revision.
         categories: Those of the entry.
         feed_format: Its writer's version counts too.
-        site: Only the address of the release's page counts.
+        site: The address of the release's page counts, and in RSS the newsroom's name.
 
     Returns:
         `FINGERPRINT_LENGTH` hex digits, the same in every process.
     """
+    writer = WRITERS[feed_format]
     seen = (
         feed_format,
-        WRITERS[feed_format].version,
+        writer.version,
+        site.author.name if writer.names_newsroom else None,
         stub.id,
         site.release_page(stub.slug),
         stub.digest,

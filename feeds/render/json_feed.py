@@ -10,8 +10,9 @@ from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Site
 from feeds.model.release import Details, Enclosure, Person, Release
 from feeds.render import shown
-from feeds.render.dates import rfc3339
+from feeds.render.dates import of_entry, rfc3339
 from feeds.render.frame import Frame
+from feeds.render.people import in_one
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -34,10 +35,10 @@ def fragment(entry: Entry, site: Site) -> bytes:
         "summary": content.summary,
         "content_html": body,
         "content_text": plain_text(body, language=content.language),
-        "date_published": rfc3339(content.published),
-        "date_modified": rfc3339(release.updated),
+        "date_published": rfc3339(of_entry(content.published)),
+        "date_modified": rfc3339(of_entry(release.updated)),
         "language": content.language,
-        "authors": _authors(content.authors),
+        **_by(content.authors),
         "tags": [category.title for category in entry.categories],
         "attachments": [_attachment(enclosure) for enclosure in content.enclosures],
         EXTENSION: {
@@ -65,7 +66,7 @@ def frame(head: FeedHead, site: Site) -> Frame:
         "icon": site.icon,
         "favicon": site.icon,
         "language": feed.language,
-        "authors": _authors((feed.author,)),
+        **_by((feed.author,)),
         # "true if the feed is finished and will never be updated again"; never false.
         "expired": head.is_expired or None,
         "hubs": [{"type": "WebSub", "url": each.href} for each in head.links if each.rel == "hub"],
@@ -86,12 +87,23 @@ def _ours(entry: Entry, site: Site) -> Members:
     return _filled({"corrections": corrections, "translations": _translations(entry, site)})
 
 
-def _authors(people: Sequence[Person]) -> list[Members]:
-    """Authors; "it could also be a mailto: link" where somebody has no page of their own."""
-    return [
-        _filled({"name": each.name, "url": each.uri or (each.email and f"mailto:{each.email}")})
-        for each in people
-    ]
+def _by(people: Sequence[Person]) -> Members:
+    """``authors``, and beside it ``author``, which was its name in version 1.
+
+    atoma and feedjira know no other, and version 1.1 lets a feed have both ("Top-level", authors).
+    It is a single object, so that several authors are one name there.
+    """
+    author = in_one(people)
+    return {
+        "author": author and _author(author),
+        "authors": [_author(each) for each in people],
+    }
+
+
+def _author(person: Person) -> Members:
+    """An author; "it could also be a mailto: link" where somebody has no page of their own."""
+    url = person.uri or (person.email and f"mailto:{person.email}")
+    return _filled({"name": person.name, "url": url})
 
 
 def _translations(entry: Entry, site: Site) -> list[Members]:

@@ -6,7 +6,8 @@ Source: https://www.rssboard.org/media-rss.
 from collections.abc import Sequence
 
 from feeds.model.release import Enclosure
-from feeds.render.feedgen_bridge import MEDIA_NAMESPACE, Element, add
+from feeds.render.feedgen_bridge import Element, add
+from feeds.render.namespaces import MEDIA_NAMESPACE
 
 #: "medium is the type of object". For what is none of these it is left out: a spreadsheet may be
 #: a "document", an archive is none.
@@ -30,6 +31,8 @@ def medium(enclosure: Enclosure) -> str | None:
 
 def add_media(element: Element, enclosures: Sequence[Enclosure]) -> None:
     """Append a ``media:content`` for each file, unless there is nothing that it would add.
+
+    They come last in an entry: `feeds.render.namespaces` looks for them there.
 
     They are never put into a ``media:group``, which "allows grouping of elements that are
     effectively the same content": ours are different files.

@@ -11,9 +11,8 @@ from html import escape
 
 from feeds.model.life import Retraction
 from feeds.model.release import NO_DETAILS, Release
+from feeds.render.namespaces import TOMBSTONE_NAMESPACE
 
-#: RFC 6721 section 3.
-TOMBSTONE_NAMESPACE = "http://purl.org/atompub/tombstones/1.0"
 TOMBSTONE = f"{{{TOMBSTONE_NAMESPACE}}}deleted-entry"
 TOMBSTONE_COMMENT = f"{{{TOMBSTONE_NAMESPACE}}}comment"
 

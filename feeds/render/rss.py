@@ -1,29 +1,33 @@
 """RSS 2.0, as the RSS Advisory Board's Best Practices Profile wants it."""
 
-import re
 from html import escape
 
 from feeds.model.edition import Entry, FeedHead, History
 from feeds.model.feed import Format, Site
 from feeds.model.release import Content, Enclosure, Release
 from feeds.render import shown
-from feeds.render.dates import rfc3339
+from feeds.render.dates import of_entry, rfc3339
 from feeds.render.detail_links import add_detail_links
 from feeds.render.feedgen_bridge import (
-    ATOM_NAMESPACE,
-    DC_NAMESPACE,
-    HISTORY_NAMESPACE,
-    PODCAST_NAMESPACE,
-    XML_LANG,
     Element,
     FeedEntry,
     FeedGenerator,
     add,
+    in_cdata,
     rss_head,
     rss_item,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
 from feeds.render.media import add_media, main_enclosure, medium
+from feeds.render.namespaces import (
+    ATOM_NAMESPACE,
+    CONTENT_NAMESPACE,
+    DC_NAMESPACE,
+    HISTORY_NAMESPACE,
+    PODCAST_NAMESPACE,
+    XML_LANG,
+)
+from feeds.render.people import in_one
 from feeds.render.tombstones import tombstone
 from feeds.render.tongues import alternates
 
@@ -31,18 +35,12 @@ SPECIFICATION = "https://www.rssboard.org/rss-specification"
 
 _ATOM_LINK = f"{{{ATOM_NAMESPACE}}}link"
 _ATOM_UPDATED = f"{{{ATOM_NAMESPACE}}}updated"
+_CONTENT = f"{{{CONTENT_NAMESPACE}}}encoded"
 _DC_CREATOR = f"{{{DC_NAMESPACE}}}creator"
 _DC_LANGUAGE = f"{{{DC_NAMESPACE}}}language"
 _DC_RIGHTS = f"{{{DC_NAMESPACE}}}rights"
 _PODCAST_TITLE = f"{{{PODCAST_NAMESPACE}}}title"
 _PODCAST_DURATION = f"{{{PODCAST_NAMESPACE}}}duration"
-
-#: An element of an item whose text is plain. In serialised XML no text holds a bare "<", so
-#: nothing inside a description can be taken for one.
-_PLAIN_ELEMENT = re.compile(
-    rb"<(?:title|category|dc:creator|dc:rights|itunes:title|media:(?:title|description|credit))\b"
-    rb"[^>]*>([^<]*)"
-)
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
@@ -54,24 +52,22 @@ def fragment(entry: Entry, site: Site) -> bytes:
         made.id(release.id)  # <guid isPermaLink="false">
         made.title(content.title)
         made.link(href=entry.page_at(site), rel="alternate")
-        made.published(content.published)
+        made.published(of_entry(content.published))
         # "The description must be suitable for presentation as HTML" (profile), and ours is
         # plain text. Without a summary feedgen puts the body into the description, where
         # readers that know nothing of content:encoded find it.
         made.description(escape(content.summary, quote=False), isSummary=True)
         made.content(shown.in_feeds(release) or None)
-        # domain is the key, which never changes; the text is what a person reads.
-        made.category(
-            [
-                {"term": each.slug, "scheme": each.slug, "label": each.title}
-                for each in entry.categories
-            ]
-        )
+        # Without a domain: that "identifies a categorization taxonomy" (RSS 2.0) and is no place
+        # for a slug; and rss-parser gives an object for a text that has attributes.
+        made.category([{"term": each.slug, "label": each.title} for each in entry.categories])
         if main is not None:
             made.enclosure(main.url, main.length_bytes, main.media_type)
 
     def finish(element: Element) -> None:
-        _add_modules(element, release)
+        # With no summary, the description is the body.
+        in_cdata(element, _CONTENT if content.summary else "description")
+        _add_modules(element, release, site)
         if release.translations:
             _add_alternates(element, entry, site)
         # "A publisher should not include more than one enclosure in an item" (profile).
@@ -83,8 +79,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         if main is not None and medium(main) == "audio":
             _add_episode(element, content, main)
 
-    item = rss_item(fill, finish, beside=tombstone(release))
-    return _PLAIN_ELEMENT.sub(lambda found: _in_hex(found[0]), item)
+    return rss_item(fill, finish, beside=tombstone(release))
 
 
 def frame(head: FeedHead, site: Site) -> Frame:
@@ -114,27 +109,30 @@ def frame(head: FeedHead, site: Site) -> Frame:
             made.managingEditor(f"{feed.author.email} ({feed.author.name})")
 
     def finish(channel: Element) -> None:
-        add(channel, _ATOM_LINK, rel="alternate", type="text/html", href=page)
+        # The feed's own address before its page: rss-parser takes the first link for it.
         for link in head.links:
             media_type = None if link.rel == "hub" else Format.RSS.media_type
             add(channel, _ATOM_LINK, rel=link.rel, type=media_type, href=link.href)
+        add(channel, _ATOM_LINK, rel="alternate", type="text/html", href=page)
         if head.history in HISTORY_NAMES:
             add(channel, f"{{{HISTORY_NAMESPACE}}}{HISTORY_NAMES[head.history]}")
 
-    start = _in_hex(rss_head(fill, finish))
-    return Frame(head=start, between=b"\n", tail=b"\n</channel></rss>\n")
+    start = rss_head(fill, finish, has_history=head.history in HISTORY_NAMES)
+    return Frame(head=start, between=b"\n", tail=b"\n</channel></rss>\n", root=b"<rss")
 
 
-def _add_modules(element: Element, release: Release) -> None:
+def _add_modules(element: Element, release: Release, site: Site) -> None:
     """Say in other namespaces what RSS itself cannot."""
     content = release.content
     element.set(XML_LANG, content.language)
     add(element, _DC_LANGUAGE, content.language)
-    for author in content.authors:
-        # <author> must be an e-mail address; a name alone is dc:creator (profile).
-        add(element, _DC_CREATOR, author.name)
+    # RSS has no author of a channel for all of its items, as Atom and JSON Feed have: rss2email
+    # then makes a sender up.
+    author = in_one(content.authors) or site.author
+    # <author> must be an e-mail address; a name alone is dc:creator (profile).
+    add(element, _DC_CREATOR, author.name)
     if release.updated != content.published:
-        add(element, _ATOM_UPDATED, rfc3339(release.updated))
+        add(element, _ATOM_UPDATED, rfc3339(of_entry(release.updated)))
     if content.details.rights:
         add(element, _DC_RIGHTS, content.details.rights)
     if content.url:
@@ -142,7 +140,7 @@ def _add_modules(element: Element, release: Release) -> None:
 
 
 def _add_episode(element: Element, content: Content, sound: Enclosure) -> None:
-    """Say of an item with sound what podcast clients look for.
+    """Say of an item with sound what podcast clients look for, after all else.
 
     Its author is left out: dc:creator says it, and readers that know both would count two.
     Source: Apple, "Podcast RSS feed requirements".
@@ -176,12 +174,3 @@ def _add_enclosure_link(element: Element, enclosure: Enclosure) -> None:
         title=enclosure.title,
         href=enclosure.url,
     )
-
-
-def _in_hex(text: bytes) -> bytes:
-    """The same XML, with the characters that readers mistake for markup as hex references.
-
-    "The form of encoding that works in the widest number of aggregators" (profile, Character
-    Data). To an XML parser both spellings are one.
-    """
-    return text.replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;").replace(b"&gt;", b"&#x3E;")

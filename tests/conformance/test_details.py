@@ -87,7 +87,7 @@ def test_related_links_and_the_licence_are_links(feed_format: Format, link: str)
 def test_rights_stand_where_each_format_has_them() -> None:
     assert [each.text for each in find(Format.ATOM, "//atom:entry/atom:rights")] == [DETAILS.rights]
     assert [each.text for each in find(Format.RSS, "//item/dc:rights")] == [DETAILS.rights]
-    assert b"<dc:rights>\xc2\xa9 2024 Example &#x26; Co</dc:rights>" in written(Format.RSS, FULL)
+    assert b"<dc:rights>\xc2\xa9 2024 Example &amp; Co</dc:rights>" in written(Format.RSS, FULL)
 
 
 @pytest.mark.parametrize("feed_format", [Format.ATOM, Format.RSS])

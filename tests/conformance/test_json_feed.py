@@ -26,16 +26,13 @@ DATE = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]
 TEXT = {"type": "string", "minLength": 1}
 #: "must start with an _ character followed by a letter", without dots; and says something.
 EXTENSIONS = {"^_[A-Za-z][^.]*$": {"type": "object", "minProperties": 1}}
-AUTHORS = {
-    "type": "array",
-    "minItems": 1,
-    "items": {
-        "type": "object",
-        "properties": {"name": TEXT, "url": URL, "avatar": URL},
-        "minProperties": 1,
-        "additionalProperties": False,
-    },
+AUTHOR = {
+    "type": "object",
+    "properties": {"name": TEXT, "url": URL, "avatar": URL},
+    "minProperties": 1,
+    "additionalProperties": False,
 }
+AUTHORS = {"type": "array", "minItems": 1, "items": AUTHOR}
 ITEM = {
     "type": "object",
     "required": ["id"],
@@ -51,6 +48,7 @@ ITEM = {
         "date_published": DATE,
         "date_modified": DATE,
         "language": TEXT,
+        "author": AUTHOR,
         "authors": AUTHORS,
         "tags": {"type": "array", "items": TEXT},
         "attachments": {
@@ -85,6 +83,7 @@ FEED_SCHEMA = {
         "icon": URL,
         "favicon": URL,
         "language": TEXT,
+        "author": AUTHOR,
         "authors": AUTHORS,
         "hubs": {
             "type": "array",
@@ -142,6 +141,7 @@ def test_the_feed_says_what_it_is() -> None:
         "icon": SITE.icon,
         "favicon": SITE.icon,
         "language": "en",
+        "author": {"name": "Press Office", "url": "https://example.org/"},
         "authors": [{"name": "Press Office", "url": "https://example.org/"}],
         "hubs": [
             {"type": "WebSub", "url": "https://hub.example.net/"},
@@ -163,6 +163,7 @@ def test_an_item_says_all() -> None:
         "date_published": "2019-05-21T16:38:50Z",
         "date_modified": "2019-05-21T16:38:50Z",
         "language": "en",
+        "author": {"name": "A & B, C"},
         "authors": [
             {"name": "A & B", "url": "mailto:a@example.org"},
             {"name": "C", "url": "https://c.test/"},

@@ -23,8 +23,7 @@ def read(document: bytes) -> Reading:
     feed.addresses += _of_each(top, "hubs", "url") + _of_each(top, "authors", "url")
     for name in ("title", "home_page_url", "feed_url"):
         feed.require_one(name, len(_texts(top, name)))
-    if "author" in top:
-        feed.findings.append("has author, which is authors since 1.1")
+    _check_author(top, feed)
     return Reading(
         self_urls=_texts(top, "feed_url"),
         feed=feed,
@@ -55,6 +54,7 @@ def _item(item: Any, number: int) -> Said:
     said.addresses = _texts(item, "url", "external_url", "image", "banner_image")
     said.addresses += _of_each(item, "attachments", "url") + _of_each(item, "authors", "url")
     said.bodies = _texts(item, "content_html")
+    _check_author(item, said)
     for attachment in _objects(item, "attachments"):
         said.findings += [
             f"has an attachment without {name}"
@@ -67,6 +67,12 @@ def _item(item: Any, number: int) -> Said:
             if not _is_amount(attachment.get(name, 0))
         ]
     return said
+
+
+def _check_author(members: dict[str, Any], said: Said) -> None:
+    """JSON Feed 1.1, "Top-level": author may stand beside authors, for readers of version 1."""
+    if "author" in members and not _objects(members, "authors"):
+        said.findings.append("has author without authors, which is its name since 1.1")
 
 
 def _is_amount(value: Any) -> bool:

@@ -14,7 +14,7 @@ from feeds.errors import FeedNotFound
 from feeds.model.edition import Edition, Entry, Trouble
 from feeds.model.feed import Cloud, Format, Site, Window
 from feeds.render import fragments
-from feeds.render.formats import WRITERS
+from feeds.render.formats import WRITERS, Writer
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, SITE, WINDOW_OF_TWO, Office, catalogue, draft, feed, later
 
@@ -281,6 +281,37 @@ def test_an_entry_is_rendered_once_however_many_feeds_hold_it(
     office.add(draft("id:2", "Finance", title="Two"), now=later(hours=1))
     office.publish(now=later(hours=1))
     assert [title for title, _ in rendered].count("One") == len(Format)
+
+
+def test_a_build_that_writes_otherwise_makes_all_entries_anew_and_moves_none(
+    database: Database,
+) -> None:
+    """What an older build stored is not joined with what this one writes."""
+
+    def older(writer: Writer) -> Writer:
+        return replace(
+            writer,
+            version=writer.version - 1,
+            fragment=lambda entry, site: writer.fragment(entry, site).replace(
+                b"A treaty", b"A TREATY"
+            ),
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        for feed_format, writer in WRITERS.items():
+            patch.setitem(WRITERS, feed_format, older(writer))
+        office = Office(database)
+        office.add(draft("id:1", "Finance"))
+        office.publish()
+        [before] = items(office, "finance")
+    upgraded = Office(database)
+    editions = upgraded.publish(now=later(hours=1))
+    assert editions == {"all": 2, "finance": 2}
+    [after] = items(upgraded, "finance")
+    assert (before.pop("title"), after.pop("title")) == ("A TREATY is signed", "A treaty is signed")
+    assert after == before
+    for feed_format in (Format.ATOM, Format.RSS):
+        assert b"TREATY" not in upgraded.newsstand.render("finance", feed_format)
 
 
 def test_a_feed_keeps_its_id_whatever_else_changes(database: Database) -> None:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from feeds.render.dates import rfc822, rfc3339
+from feeds.render.dates import EARLIEST, of_entry, rfc822, rfc3339
 
 MOMENT = datetime(2019, 5, 1, 6, 8, 50, 999_999, tzinfo=UTC)
 
@@ -22,6 +22,20 @@ def test_years_have_four_digits() -> None:
     early = datetime(987, 1, 2, tzinfo=UTC)
     assert rfc3339(early) == "0987-01-02T00:00:00Z"
     assert rfc822(early) == "Tue, 02 Jan 0987 00:00:00 +0000"
+
+
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        pytest.param(datetime(1969, 7, 20, 20, 17, 40, tzinfo=UTC), EARLIEST, id="the moon"),
+        pytest.param(datetime(1, 1, 1, tzinfo=UTC), EARLIEST, id="long ago"),
+        pytest.param(datetime(1970, 1, 1, tzinfo=UTC), EARLIEST, id="what computers call zero"),
+        pytest.param(EARLIEST, EARLIEST, id="just so"),
+        pytest.param(MOMENT, MOMENT, id="any other day"),
+    ],
+)
+def test_entries_tell_no_date_before_1970(moment: datetime, told: datetime) -> None:
+    assert of_entry(moment) == told
 
 
 @pytest.mark.parametrize("write", [rfc3339, rfc822])

@@ -68,6 +68,24 @@ def test_f5_other_threads_read_files_undisturbed(tmp_path: Path, utf8_locale: st
     assert locale.setlocale(locale.LC_ALL) == utf8_locale
 
 
+@pytest.mark.parametrize(
+    ("body", "written"),
+    [
+        pytest.param("<p>a &amp; b</p>", b"<![CDATA[<p>a &amp; b</p>]]>", id="HTML"),
+        pytest.param("<p>[[a]] ></p>", b"<![CDATA[<p>[[a]] ></p>]]>", id="brackets"),
+        pytest.param("<p>]]></p>", b"&lt;p&gt;]]&gt;&lt;/p&gt;", id="what ends CDATA"),
+        pytest.param("<p>\r</p>", b"&lt;p&gt;&#13;&lt;/p&gt;", id="what XML makes a line feed"),
+    ],
+)
+@pytest.mark.parametrize("summary", ["S", ""])
+def test_f7_html_is_cdata_and_its_type_is_html(body: str, written: bytes, summary: str) -> None:
+    """feedgen's own CDATA is of the type "CDATA"; and "]]>" in it raises."""
+    entry = entry_of(body=body, summary=summary)
+    assert b'<content type="html">' + written in render_fragment(entry, Format.ATOM, SITE)
+    name = b"content:encoded" if summary else b"description"
+    assert b"<%b>%b</%b>" % (name, written, name) in render_fragment(entry, Format.RSS, SITE)
+
+
 def test_threads_render_the_same_bytes() -> None:
     entries = [entry_of(title=f"Title {number}") for number in range(40)]
     for feed_format in Format:

@@ -93,6 +93,17 @@ def test_a_new_base_url_changes_the_fingerprint_and_a_new_site_title_does_not(
     assert fingerprint_of(ENTRY, feed_format, renamed) == before
 
 
+def test_the_newsrooms_name_counts_where_entries_have_it() -> None:
+    """RSS has no author for all of a channel; what the author of an entry is, its digest tells."""
+    other, entry = replace(SITE, author=Person(name="Other")), entry_of()
+    for feed_format in Format:
+        is_named = fingerprint_of(entry, feed_format, other) != fingerprint_of(entry, feed_format)
+        assert is_named is (feed_format is Format.RSS)
+        fragment = render_fragment(entry, feed_format, other)
+        assert (b"<dc:creator>Other</dc:creator>" in fragment) is is_named
+        assert (fragment != render_fragment(entry, feed_format, SITE)) is is_named
+
+
 def test_formats_do_not_share_a_fingerprint() -> None:
     assert len({fingerprint_of(ENTRY, feed_format) for feed_format in Format}) == len(Format)
 

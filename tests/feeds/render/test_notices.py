@@ -70,6 +70,7 @@ def test_the_tombstone_stands_beside_the_entry(feed_format: Format) -> None:
 def test_the_namespace_is_declared_once_at_the_root() -> None:
     for feed_format in (Format.ATOM, Format.RSS):
         assert written(feed_format, retracted()).count(b"xmlns:at=") == 1
+        assert b"xmlns:at=" not in written(feed_format, entry_of())
 
 
 def test_json_feed_says_it_in_an_extension_of_the_item() -> None:

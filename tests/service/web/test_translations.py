@@ -108,6 +108,11 @@ def page_of(release: Release) -> str:
 def alternates(entry: etree._Element) -> dict[str, str]:
     """The pages of an entry by language; each language once."""
     links = entry.findall("a:link[@rel='alternate']", ATOM)
+    if len(links) > 1:
+        *links, again = links
+        assert again is entry.findall("a:link", ATOM)[-1]
+        assert again.attrib["href"] == links[0].attrib["href"]
+        assert again.attrib["type"] != links[0].attrib["type"]
     found = {link.attrib["hreflang"]: link.attrib["href"] for link in links}
     assert len(found) == len(links)
     return found
@@ -116,7 +121,10 @@ def alternates(entry: etree._Element) -> dict[str, str]:
 def test_entries_say_their_language_and_link_to_the_others_both_ways(
     office: Office, releases: list[Release]
 ) -> None:
-    """RFC 4287 section 4.1.2: no more than one alternate of the same type and hreflang."""
+    """RFC 4287 section 4.1.2: no more than one alternate of the same type and hreflang.
+
+    So the last link of all, which is the entry's own page again, has not the type of the first.
+    """
     root = etree.fromstring(office.newsstand.render(ALL, Format.ATOM))
     entries = root.findall("a:entry", ATOM)
     assert len(entries) == len(releases)
@@ -229,8 +237,12 @@ def test_pages_of_feeds_link_to_those_of_other_languages(client: FlaskClient, sl
         "ar": SITE.feed_page("software-ar"),
         "fr": SITE.feed_page("software-fr"),
     }
+    # Liferea and GNOME Feeds subscribe to the first feed that a page names.
+    feeds = [link.get("href") for link in page.xpath("//head/link[@rel='alternate'][@type]")]
+    assert feeds[: len(Format)] == [SITE.topic(slug, each) for each in Format]
     listed = [a.get("href") for a in page.xpath("//nav[@aria-label='Other languages']//a")]
     others = {"software", "software-ar", "software-fr"} - {slug}
+    assert feeds[len(Format) :] == [SITE.topic(other, Format.ATOM) for other in sorted(others)]
     assert listed == [f"/feeds/{other}" for other in sorted(others)]
     if slug == "software-ar":
         assert page.xpath("//header[@class='page-head'][@lang='ar'][@dir='rtl']")
@@ -260,16 +272,19 @@ def test_documents_keep_their_promises(office: Office, slug: str, feed_format: F
 def test_feedparser_takes_the_page_of_the_release_for_its_link(
     office: Office, releases: list[Release]
 ) -> None:
-    """It takes the last alternate of the type text/html; others take the first alternate."""
+    """It takes the last alternate of the type text/html; others take the first or the last."""
     expected = {release.id: page_of(release) for release in releases}
     for feed_format in (Format.ATOM, Format.RSS):
         parsed = feedparser.parse(office.newsstand.render(ALL, feed_format))
         assert {entry.id: entry.link for entry in parsed.entries} == expected
-        first = {
-            entry.id: next(link.href for link in entry.links if link.rel == "alternate")
+        pages = {
+            entry.id: [link.href for link in entry.links if link.rel == "alternate"]
             for entry in parsed.entries
         }
-        assert first == expected
+        assert {key: hrefs[0] for key, hrefs in pages.items()} == expected
+        if feed_format is Format.ATOM:
+            assert {key: hrefs[-1] for key, hrefs in pages.items()} == expected
+            assert {entry.id: entry.links[-1].href for entry in parsed.entries} == expected
 
 
 def test_all_of_it_is_served(client: FlaskClient) -> None:
