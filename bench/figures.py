@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bench import (
     bulk_intake,
+    document_bytes,
     embargo_minute,
     fan_out,
     fan_out_at_scale,
@@ -26,6 +27,7 @@ FIGURES: Mapping[str, Figure] = {
     for figure in (
         publish_cost.FIGURE,
         gzip_size.FIGURE,
+        document_bytes.FIGURE,
         window_at_scale.FIGURE,
         unchanged_cost.FIGURE,
         *requests_a_second.FIGURES,
