@@ -159,6 +159,8 @@ class ConfigurationSuperseded(FeedsError):
 class StoreUnavailable(FeedsError):
     """The database cannot be reached, is locked for too long, or its disk is full: try again."""
 
+    is_connection_lost = False  #: True when it was there a moment before
+
 
 class StoreOutdated(FeedsError):
     """The database's schema is not the one this version works with."""

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from feeds.store import migrate
 from feeds.store.database import Database
-from tests.support import postgres
+from tests.support import lock_order, postgres
 from tests.support.services import missing
 
 # Processes that tests start find ``tests`` here, and not in a library that brings one along. For
@@ -92,5 +92,18 @@ def database(database_url: str) -> Iterator[Database]:
 def _with_tables(url: str) -> Iterator[Database]:
     opened = Database.open(url)
     migrate.upgrade(opened)
-    yield opened
-    opened.close()
+    try:
+        if opened.is_sqlite:
+            yield opened
+        else:
+            with lock_order.watched(opened._engine) as faults:
+                yield opened
+            assert faults == []
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    """A database of PostgreSQL alone, with our tables."""
+    yield from _with_tables(postgres_url)

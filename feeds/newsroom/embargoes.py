@@ -11,7 +11,6 @@ from feeds.model.intake import Intake, Refusal
 from feeds.model.life import Act, Deed
 from feeds.model.release import Draft
 from feeds.model.text import whole_second
-from feeds.newsroom.retrying import in_one_go
 from feeds.newsroom.waiting_room import told, was
 from feeds.store.database import Database, Transaction
 
@@ -63,7 +62,7 @@ class Embargoes:
             return 0
         released = 0
         while True:
-            step = in_one_go(self._database, lambda tx: self._release_some(tx, now))
+            step = self._database.in_one_go(lambda tx: self._release_some(tx, now))
             released += step
             if step < ENDED_A_STEP:
                 return released
@@ -86,7 +85,7 @@ class Embargoes:
             tx.acts.note([_act(former, Deed.EMBARGO_MOVED, by=by, now=now, detail=detail)])
             return tx.embargoes.named(former.release_id)
 
-        return in_one_go(self._database, move_it)
+        return self._database.in_one_go(move_it)
 
     def lift(self, name: str, *, by: str, now: datetime) -> Intake:
         """Make it public at once.
@@ -96,6 +95,7 @@ class Embargoes:
         """
 
         def lift_it(tx: Transaction) -> Intake:
+            tx.releases.hold_works()
             former = _named(tx, name)
             tx.embargoes.move(former.release_id, until=whole_second(now), by=by)
             act = _act(former, Deed.EMBARGO_LIFTED, by=by, now=now, detail=was(former))
@@ -106,7 +106,7 @@ class Embargoes:
                 raise StoreConflict(outcome.reason)
             return outcome
 
-        return in_one_go(self._database, lift_it)
+        return self._database.in_one_go(lift_it)
 
     def drop(self, name: str, *, by: str, now: datetime) -> Embargo:
         """Forget a document that waits.
@@ -122,9 +122,10 @@ class Embargoes:
             tx.acts.note([act])
             return embargo
 
-        return in_one_go(self._database, drop_it)
+        return self._database.in_one_go(drop_it)
 
     def _release_some(self, tx: Transaction, now: datetime) -> int:
+        tx.releases.hold_works()
         due = tx.embargoes.claim_due(now=now, limit=ENDED_A_STEP)
         # In the order in which they came: the window and the pings have it so, too.
         drafts = [embargo.draft for embargo in due]

@@ -20,7 +20,6 @@ from feeds.newsroom.filing import Filer
 from feeds.newsroom.proofs import fault
 from feeds.newsroom.refiling import RELEASES_A_STEP, Refiling
 from feeds.newsroom.retractions import Retractions
-from feeds.newsroom.retrying import in_one_go
 from feeds.newsroom.translating import relink
 from feeds.store.configuration import InForce
 from feeds.store.database import Database, Transaction
@@ -76,7 +75,7 @@ class Newsroom:
             ReleaseChanged: One was sent for a release that is another by now; nothing was stored.
             StoreUnavailable: Nothing of the batch was stored.
         """
-        return in_one_go(self._database, lambda tx: self._take_in(tx, drafts, now=now, by=by))
+        return self._database.in_one_go(lambda tx: self._take_in(tx, drafts, now=now, by=by))
 
     def preview(self, drafts: Sequence[Draft], *, now: datetime) -> list[Intake | Refusal]:
         """Say what ``take_in`` would do, and store nothing."""

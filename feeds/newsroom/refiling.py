@@ -166,8 +166,8 @@ class Refiling:
         alive = [slug for slug in feed.was if running.get(slug)]
         ended = [slug for slug in feed.was if slug in running and may_come_back]
         for former in [*alive, *ended][:1]:
-            tx.feeds.rename(former, feed.slug)
             tx.filings.rename(former, feed.slug)
+            tx.feeds.rename(former, feed.slug)
             return True
         return False
 
@@ -265,6 +265,9 @@ class Refiling:
 
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:
         with self._step() as tx:
+            tx.names.refiled({name.name: self._catalogue.claim(name.name) for name in renamed})
+            gone = sorted(set(applied) - set(self._wanted))
+            tx.filings.forget(gone)
             # What was stored meanwhile was made with the former configuration.
             made = tx.feeds.applied(is_locked=True)
             changed = [
@@ -272,18 +275,13 @@ class Refiling:
                 for slug, wanted in self._wanted.items()
                 if slug not in applied or _says_something_else(made[slug], wanted)
             ]
-            tx.names.refiled({name.name: self._catalogue.claim(name.name) for name in renamed})
-            self._end(tx, sorted(set(applied) - set(self._wanted)))
+            tx.feeds.end(gone, now=self._now)
             tx.feeds.describe(list(self._wanted.values()))
             for feed in self._catalogue.feeds.values():
                 tx.pings.keep_only(feed)
             announce(tx, self._catalogue, changed, now=self._now)
             tx.appearance.note(self._appearance, now=self._now)
             tx.feeds.let_go(HOLDER)
-
-    def _end(self, tx: Transaction, slugs: Sequence[str]) -> None:
-        tx.filings.forget(slugs)
-        tx.feeds.end(slugs, now=self._now)
 
 
 def _says_something_else(applied: AppliedFeed, wanted: AppliedFeed) -> bool:

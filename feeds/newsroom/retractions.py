@@ -104,6 +104,7 @@ class Retractions:
                 return []
         while True:
             with self._database.transaction() as tx:
+                tx.releases.hold_works()
                 found = tx.releases.with_notices(until=until, limit=NOTICES_A_STEP, is_locked=True)
                 self._withdraw(tx, found, now)
             expired += found

@@ -34,10 +34,16 @@ class Newsstand:
         self._bindery = Bindery()
         self._cabinet = Cabinet(database, catalogue)
 
-    def stale(self, *, now: datetime) -> list[str]:
-        """Slugs of the feeds whose edition is behind and that nobody regenerates now."""
+    def stale(self, *, now: datetime, worker: str = "") -> list[str]:
+        """Slugs of the feeds whose edition is behind and that nobody regenerates now.
+
+        Args:
+            now: The moment.
+            worker: Name of the caller, who makes one run at a time: what an earlier run of its
+                claimed and could not finish is free to it.
+        """
         with self._database.read() as tx:
-            return tx.feeds.stale(now=now)
+            return tx.feeds.stale(now=now, worker=worker)
 
     def regenerate(
         self, slugs: Sequence[str], *, now: datetime, worker: str

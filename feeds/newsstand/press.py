@@ -30,7 +30,7 @@ from feeds.newsstand.pages import Page, Typesetter
 from feeds.newsstand.type_case import TypeCase
 from feeds.store.database import Database, Transaction
 from feeds.store.feeds import ClaimedFeed, Masthead
-from feeds.store.fragments import Fragment
+from feeds.store.fragments import Fragment, FragmentKey
 
 P = ParamSpec("P")
 Made = TypeVar("Made")
@@ -202,37 +202,58 @@ class Press:
         now: datetime,
         worker: str,
     ) -> list[Edition | Trouble]:
+        made = self._typesetter.take_made()
+        return self._database.in_one_go(
+            lambda tx: self._store_all(tx, made, printed, troubles, now, worker), is_lasting=False
+        )
+
+    def _store_all(
+        self,
+        tx: Transaction,
+        made: Mapping[FragmentKey, Fragment],
+        printed: Sequence[Printed],
+        troubles: Sequence[tuple[ClaimedFeed, Trouble]],
+        now: datetime,
+        worker: str,
+    ) -> list[Edition | Trouble]:
+        """Store what was made. Rows are locked in the order of ``feeds.store.row_locks``."""
         stored: list[Edition | Trouble] = []
         # An archive that somebody fetched must not be closed again with other entries in it: its
         # bytes are kept in a lasting transaction before they are given out (`Cabinet`).
-        with self._database.unsynced() as tx:
-            tx.fragments.put(self._typesetter.take_made(), now=now)
-            kept = [
-                one
-                for one in printed
-                # A claim that ran out went to another worker, and its edition counts; and so does
-                # a configuration that was applied meanwhile.
-                if tx.feeds.settle(
-                    one.claimed,
-                    worker=worker,
-                    edition=one.edition.number,
-                    settings=self._settings(one.claimed),
-                )
-            ]
-            if len(kept) < len(printed):
-                tx.feeds.let_go(worker)
-            tx.documents.retire(self._deltas(kept), now=now)
-            tx.documents.put([document for one in kept for document in one.documents])
-            for one in kept:
-                tx.archives.close(one.edition.feed, one.closings, now=now)
-            changed = [one.edition.feed for one in kept if one.documents]
-            tx.pings.hold(changed, until=now + SPREAD)
-            stored += [one.edition for one in kept]
-            for claimed, trouble in troubles:
-                reason = f"{type(trouble.error).__name__}: {trouble.error}"
-                tx.feeds.fail(claimed, worker=worker, trouble=reason, until=trouble.retry_at)
-                stored.append(trouble)
-        return stored
+        closing = [
+            (filed.release_id, one.edition.feed)
+            for one in printed
+            for archive in one.closings
+            for filed in archive.filed
+        ]
+        tx.filings.lock(closing)
+        tx.feeds.lock([claimed.slug for claimed in _claims(printed, troubles)])
+        kept = [
+            one
+            for one in printed
+            # A claim that ran out went to another worker, and its edition counts; and so does a
+            # configuration that was applied meanwhile.
+            if tx.feeds.settle(
+                one.claimed,
+                worker=worker,
+                edition=one.edition.number,
+                settings=self._settings(one.claimed),
+            )
+        ]
+        if len(kept) < len(printed):
+            tx.feeds.let_go(worker)
+        for one in kept:
+            tx.archives.close(one.edition.feed, one.closings, now=now)
+        for claimed, trouble in troubles:
+            reason = f"{type(trouble.error).__name__}: {trouble.error}"
+            tx.feeds.fail(claimed, worker=worker, trouble=reason, until=trouble.retry_at)
+            stored.append(trouble)
+        tx.fragments.put(made, now=now)
+        tx.documents.retire(self._deltas(kept), now=now)
+        tx.documents.put([document for one in kept for document in one.documents])
+        changed = [one.edition.feed for one in kept if one.documents]
+        tx.pings.hold(changed, until=now + SPREAD)
+        return [*(one.edition for one in kept), *stored]
 
     def _settings(self, claimed: ClaimedFeed) -> str:
         feed = self._catalogue.feeds[claimed.slug]
@@ -396,6 +417,12 @@ class Press:
             archive = site.archive(feed.slug, past.archives, feed_format)
             links.append(Link(rel="prev-archive", href=archive))
         return tuple(links)
+
+
+def _claims(
+    printed: Sequence[Printed], troubles: Sequence[tuple[ClaimedFeed, Trouble]]
+) -> list[ClaimedFeed]:
+    return [*(one.claimed for one in printed), *(claimed for claimed, _ in troubles)]
 
 
 def _attempt(make: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made | Exception:

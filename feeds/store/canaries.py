@@ -10,6 +10,7 @@ from feeds.model.canary import Canary, CanaryState, Push
 from feeds.model.feed import Format
 from feeds.model.listing import DuePing
 from feeds.store.hub_tallies import HubTallies
+from feeds.store.row_locks import by_key, lock
 from feeds.store.schema import canaries, documents, pings, pushes
 from feeds.store.upserts import upsert
 
@@ -55,6 +56,7 @@ class Canaries:
             "expires_at": None,
             "last_result": None,
         }
+        HubTallies(self._connection).lock(canary.hub)
         upsert(self._connection, canaries, [row], keep=_KEPT)
         replaced = update(canaries).where(
             canaries.c.hub == canary.hub, canaries.c.topic != canary.topic
@@ -71,7 +73,9 @@ class Canaries:
         """Forget the canaries of all other hubs; says how many."""
         gone = select(canaries.c.hub).where(canaries.c.hub.not_in(hubs))
         dropped = [row.hub for row in self._connection.execute(gone)]
-        for hub in dropped:
+        if not dropped:
+            return 0
+        for hub in sorted(dropped):
             self._forget_missing(hub)
         ended = delete(canaries).where(canaries.c.hub.in_(dropped))
         return self._connection.execute(ended).rowcount
@@ -158,6 +162,7 @@ class Canaries:
 
     def expect(self, ping: DuePing, *, told_at: datetime) -> None:
         """A hub has accepted a ping: if it has our subscription, it owes us a push."""
+        HubTallies(self._connection).lock(ping.hub)
         watching = select(canaries.c.hub).where(
             canaries.c.hub == ping.hub,
             canaries.c.feed == ping.feed,
@@ -209,6 +214,7 @@ class Canaries:
         Returns:
             The edition; None when there is none that it could be.
         """
+        HubTallies(self._connection).lock(canary.hub)
         edition = self._edition_of(canary, digest)
         if edition is None:
             return None
@@ -247,7 +253,10 @@ class Canaries:
 
     def forget_pushes(self, *, before: datetime) -> int:
         """Forget what was told, or came untold, before that moment; says how many."""
-        old = delete(pushes).where(func.coalesce(pushes.c.told_at, pushes.c.arrived_at) < before)
+        is_old = func.coalesce(pushes.c.told_at, pushes.c.arrived_at) < before
+        keys = list(map(by_key, pushes.primary_key))
+        lock(self._connection, select(*pushes.primary_key).where(is_old).order_by(*keys))
+        old = delete(pushes).where(is_old)
         return self._connection.execute(old).rowcount
 
     def _edition_of(self, canary: Canary, digest: str) -> int | None:
@@ -279,6 +288,7 @@ class Canaries:
         return None
 
     def _forget_missing(self, hub: str) -> None:
+        HubTallies(self._connection).lock(hub)
         missing = delete(pushes).where(pushes.c.hub == hub, pushes.c.arrived_at.is_(None))
         self._connection.execute(missing)
 

@@ -1,10 +1,10 @@
 """A database and its transactions, the same for SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
 from sqlalchemy.exc import (
@@ -44,6 +44,11 @@ BUSY_TIMEOUT_MS = 20_000
 #: How many pages of 4 KiB the write-ahead log of SQLite may have before they are written into the
 #: database itself. At its own 1,000, each batch of a bulk intake would wait for that.
 CHECKPOINT_PAGES = 10_000
+
+#: Two that meet, of many: the loser reads again what the winner stored.
+MAX_TRIES = 5
+
+Done = TypeVar("Done")
 
 #: PostgreSQL's codes for "somebody else was first, try again": serialization failure, deadlock.
 _TRY_AGAIN = {"40001", "40P01"}
@@ -239,6 +244,32 @@ class Database:
         with self._translated(), self._unsynced.begin() as connection:
             yield Transaction(connection)
 
+    def in_one_go(self, work: Callable[[Transaction], Done], *, is_lasting: bool = True) -> Done:
+        """Do *work* in one transaction; again, from its start and at once, when another was first.
+
+        Args:
+            work: Has no effect but on the store. May be called several times.
+            is_lasting: As ``transaction`` and ``unsynced`` differ. What need not last can be made
+                again, and is when the connection is lost: whether the transaction counts is then
+                not known.
+
+        Raises:
+            StoreConflict: Others were first each time.
+            StoreUnavailable: Nothing was stored, as far as is known.
+        """
+        begin = self.transaction if is_lasting else self.unsynced
+        for attempt in range(1, MAX_TRIES + 1):
+            try:
+                with begin() as tx:
+                    return work(tx)
+            except StoreConflict:
+                if attempt == MAX_TRIES:
+                    raise
+            except StoreUnavailable as error:
+                if is_lasting or not error.is_connection_lost or attempt == MAX_TRIES:
+                    raise
+        raise AssertionError  # the loop returns or raises
+
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Look, without a lock on writers. What is written here is thrown away.
@@ -259,7 +290,7 @@ class Database:
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) in _TRY_AGAIN:
                 raise StoreConflict(str(error.orig)) from error
-            raise self._unavailable(error.orig) from error
+            raise self._unavailable(error.orig, is_lost=error.connection_invalidated) from error
         except DBAPIError as error:
             # SQLite says no more than DatabaseError of a file that is none, or is broken. Its
             # other kinds mean that a statement of ours is wrong: a bug, and it flies.
@@ -275,8 +306,12 @@ class Database:
     def _driver_error(self) -> type[Exception]:
         return self._engine.dialect.loaded_dbapi.Error
 
-    def _unavailable(self, reason: BaseException | None) -> StoreUnavailable:
-        return StoreUnavailable(f"the store at {self.label} cannot be used: {reason}")
+    def _unavailable(
+        self, reason: BaseException | None, *, is_lost: bool = False
+    ) -> StoreUnavailable:
+        error = StoreUnavailable(f"the store at {self.label} cannot be used: {reason}")
+        error.is_connection_lost = is_lost
+        return error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

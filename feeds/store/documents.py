@@ -11,6 +11,7 @@ from feeds.model.edition import DocumentVersion, FeedDocument
 from feeds.model.feed import Deltas, Format, Link
 from feeds.model.layout import Layout
 from feeds.model.text import whole_second
+from feeds.store.row_locks import by_key, lock
 from feeds.store.schema import Instant, documents, former_documents
 from feeds.store.upserts import upsert
 
@@ -98,6 +99,8 @@ class Documents:
             How many have another date now.
         """
         moment = whole_second(now)
+        keys = list(map(by_key, documents.primary_key))
+        lock(self._connection, select(*documents.primary_key).order_by(*keys))
         redated = update(documents).where(documents.c.modified_at < moment)
         return self._connection.execute(redated.values(modified_at=moment)).rowcount
 
@@ -116,6 +119,6 @@ class Documents:
                 "layout": document.layout,
                 "updated": document.updated,
             }
-            for document in changed
+            for document in sorted(changed, key=lambda one: (one.feed, one.format.value))
         ]
         upsert(self._connection, documents, rows)

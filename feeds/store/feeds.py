@@ -20,14 +20,15 @@ from sqlalchemy import (
 
 from feeds.errors import FeedNotFound
 from feeds.model.listing import FeedState
-from feeds.store.row_locks import lock_all_in_order
+from feeds.store.row_locks import by_key, lock, lock_of_feeds
 from feeds.store.schema import Instant, documents, feeds, former_documents, pings
 from feeds.store.subscriptions import Subscriptions
 from feeds.store.upserts import upsert
 
 #: What a feed has in other tables by its slug, beside the releases filed into it and its archives,
 #: whose rows follow a new slug by themselves, and stay for the day that an ended feed comes back.
-_OF_A_FEED = (documents, former_documents, pings)
+#: In the order in which they are locked.
+_OF_A_FEED = (former_documents, documents, pings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +72,9 @@ def _is_free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 # Built once: an intake and an edition need these, and to build them takes longer than to run them.
 _ASKED = feeds.c.slug.in_(bindparam("slugs", expanding=True))
 _NOW = bindparam("now", type_=Instant)
+_LOCK_IN_ORDER = select(feeds.c.slug).where(_ASKED).order_by(by_key(feeds.c.slug))
 # Their keys stay as they are: who adds a subscription to a feed need not wait for an intake.
-_LOCK_IN_ORDER = (
-    select(feeds.c.slug).where(_ASKED).order_by(feeds.c.slug).with_for_update(key_share=True)
-)
+_LOCK_IN_ORDER = _LOCK_IN_ORDER.with_for_update(key_share=True)
 _MARK_STALE = (
     update(feeds)
     .where(_ASKED)
@@ -88,7 +88,7 @@ _MARK_STALE = (
 )
 _CLAIM = (
     update(feeds)
-    .where(_ASKED, _is_stale(), _is_free(_NOW))
+    .where(_ASKED, _is_stale(), or_(_is_free(_NOW), feeds.c.claimed_by == bindparam("worker")))
     .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until", type_=Instant))
     .returning(
         feeds.c.slug,
@@ -132,7 +132,7 @@ class Feeds:
             is_locked: No edition is stored of any, until the end of the transaction.
         """
         if is_locked:
-            lock_all_in_order(self._connection, feeds.c.slug)
+            lock(self._connection, select(feeds.c.slug).order_by(by_key(feeds.c.slug)))
         made_with = case((_is_stale(), None), else_=func.coalesce(feeds.c.rendered_settings, ""))
         wanted = select(
             feeds.c.slug, feeds.c.selection, feeds.c.settings, made_with.label("made_with")
@@ -168,6 +168,7 @@ class Feeds:
             for slug, feed_id in sorted(ids.items())
         ]
         upsert(self._connection, feeds, rows, keep=[column.name for column in feeds.columns])
+        self.lock(sorted(ids))
         back = update(feeds).where(feeds.c.slug.in_(ids), feeds.c.ended_at.is_not(None))
         self._connection.execute(back.values(ended_at=None, selection="", settings=""))
 
@@ -195,6 +196,9 @@ class Feeds:
         name the former address as their own, which leads here. Hubs are told of the new topics
         when that edition is stored, and not before.
         """
+        self.lock([former, slug])
+        for table in _OF_A_FEED:
+            lock_of_feeds(self._connection, table.c.feed, [former, slug])
         held = {
             table: self._connection.execute(select(table).where(table.c.feed == former))
             .mappings()
@@ -232,24 +236,29 @@ class Feeds:
 
         So do subscriptions, to their own end: there is nothing to be sent, until it comes back.
         """
-        Subscriptions(self._connection).stop(slugs)
+        self.lock(slugs)
         for table in _OF_A_FEED:
+            lock_of_feeds(self._connection, table.c.feed, slugs)
             self._connection.execute(delete(table).where(table.c.feed.in_(slugs)))
+        Subscriptions(self._connection).stop(slugs)
         ended = update(feeds).where(feeds.c.slug.in_(slugs))
         self._connection.execute(ended.values(ended_at=now, rendered_seq=feeds.c.stale_seq))
 
     def mark_stale(self, slugs: Sequence[str], *, now: datetime) -> dict[str, int]:
         """Say that these feeds changed. Returns the staleness of each, a number that only grows."""
-        asked = {"slugs": slugs}
-        if self._connection.dialect.name != "sqlite":  # which has one writer at a time
-            # Locked in order first: two that mark the same feeds must not lock crosswise.
-            self._connection.execute(_LOCK_IN_ORDER, asked)
-        marked = self._connection.execute(_MARK_STALE, {**asked, "now": now})
+        self.lock(slugs)
+        marked = self._connection.execute(_MARK_STALE, {"slugs": slugs, "now": now})
         return {row.slug: row.stale_seq for row in marked}
 
-    def stale(self, *, now: datetime) -> list[str]:
+    def lock(self, slugs: Sequence[str]) -> None:
+        """Have these rows to oneself until the end of the transaction; see ``row_locks``."""
+        if self._connection.dialect.name != "sqlite":  # which has one writer at a time
+            self._connection.execute(_LOCK_IN_ORDER, {"slugs": slugs}).all()
+
+    def stale(self, *, now: datetime, worker: str = "") -> list[str]:
         """Feeds whose edition is behind and that nobody works on, the longest waiting first."""
-        wanted = select(feeds.c.slug).where(_is_stale(), _is_free(now))
+        is_free = or_(_is_free(now), feeds.c.claimed_by == worker)
+        wanted = select(feeds.c.slug).where(_is_stale(), is_free)
         found = self._connection.execute(wanted.order_by(feeds.c.changed_at, feeds.c.slug))
         return [row.slug for row in found]
 
@@ -257,6 +266,7 @@ class Feeds:
         self, slugs: Sequence[str], *, worker: str, now: datetime, until: datetime
     ) -> list[ClaimedFeed]:
         """Take stale feeds for this worker; those that another one took first are left out."""
+        self.lock(slugs)
         asked = {"slugs": slugs, "worker": worker, "now": now, "until": until}
         return [
             ClaimedFeed(
@@ -301,11 +311,14 @@ class Feeds:
 
     def hold(self, slugs: Sequence[str], *, holder: str, until: datetime) -> None:
         """Have no edition made of these feeds before then; one that is being made is dropped."""
+        self.lock(slugs)
         held = update(feeds).where(feeds.c.slug.in_(slugs))
         self._connection.execute(held.values(claimed_by=holder, claimed_until=until))
 
     def let_go(self, holder: str) -> None:
         """Free what this holder held."""
+        is_its = feeds.c.claimed_by == holder
+        lock(self._connection, select(feeds.c.slug).where(is_its).order_by(by_key(feeds.c.slug)))
         held = update(feeds).where(feeds.c.claimed_by == holder)
         self._connection.execute(held.values(claimed_by=None, claimed_until=None))
 

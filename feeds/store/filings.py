@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from feeds.model.feed import Window
 from feeds.model.filing import Filed, stamp
 from feeds.model.release import Release, ReleaseId
+from feeds.store.row_locks import by_key, lock, lock_keys, lock_of_feeds
 from feeds.store.schema import departures, doubtful_filings, filings, releases
 from feeds.store.upserts import upsert
 
@@ -71,10 +72,24 @@ class Filings:
         if rows:
             self._connection.execute(_ADD, rows)
 
+    def lock(self, filed: Sequence[tuple[ReleaseId, str]]) -> None:
+        """Have these rows to oneself until the end of the transaction; see ``row_locks``.
+
+        Args:
+            filed: Releases with the feed that each is in.
+        """
+        lock_keys(self._connection, [filings.c.release_id, filings.c.feed], filed)
+
+    def _lock_of(self, ids: Sequence[ReleaseId]) -> None:
+        keys = (filings.c.release_id, filings.c.feed)
+        wanted = select(*keys).where(filings.c.release_id.in_(ids)).order_by(*map(by_key, keys))
+        lock(self._connection, wanted)
+
     def replace(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
         """File each release into exactly these feeds; what it says now is in no archive yet."""
         if filed:
             ids = [release.id for release, _ in filed]
+            self._lock_of(ids)
             self._connection.execute(_DEPART, {"ids": ids})
             self._connection.execute(_TAKE_OUT, {"ids": ids})
             self.add(filed)
@@ -127,6 +142,7 @@ class Filings:
 
     def rename(self, former: str, slug: str) -> None:
         """File under its new slug what is filed into a feed that was renamed."""
+        lock_of_feeds(self._connection, filings.c.feed, [former, slug])
         self.forget([slug])
         moved = update(filings).where(filings.c.feed == former)
         self._connection.execute(moved.values(feed=slug))
@@ -140,10 +156,12 @@ class Filings:
             if one.id in feeds
         ]
         if stamps:
+            self._lock_of(sorted(feeds))
             is_it = filings.c.release_id == bindparam("release")
             restamped = update(filings).where(is_it).values(stamp=bindparam("known_by"))
             self._connection.execute(restamped, stamps)
 
     def forget(self, feeds: Sequence[str]) -> None:
         """Take all releases out of these feeds, which were refiled before."""
+        lock_of_feeds(self._connection, filings.c.feed, feeds)
         self._connection.execute(filings.delete().where(filings.c.feed.in_(feeds)))

@@ -90,7 +90,7 @@ class Fragments:
         ]
         upsert(self._connection, fragments, good)
         upsert(self._connection, set_aside, bad, keep=["since"])
-        self._forget_failures([key for key, f in made.items() if f.body is not None])
+        self._forget_failures(sorted(key for key, f in made.items() if f.body is not None))
 
     def aside(self, *, limit: int = 100) -> list[SetAside]:
         """Releases left out of a format, the longest first."""

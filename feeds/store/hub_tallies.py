@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from feeds.model.subscription import HubTally
+from feeds.store.row_locks import lock_in_order
 from feeds.store.schema import hub_tallies
 from feeds.store.upserts import upsert
 
@@ -26,6 +27,10 @@ class HubTallies:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def lock(self, hub: str) -> None:
+        """Have a hub's tally, and the pushes behind it, to oneself; see ``row_locks``."""
+        lock_in_order(self._connection, hub_tallies.c.hub, [hub])
 
     def add(self, hub: str, **counts: int) -> None:
         """Add to what was counted of a hub, by the names that `HubTally` has for it."""

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, or_, s
 
 from feeds.model.feed import Feed, Format
 from feeds.model.listing import DuePing, PingState
+from feeds.store.row_locks import by_key, lock, lock_keys, lock_of_feeds
 from feeds.store.schema import Instant, documents, feeds, pings
 from feeds.store.upserts import upsert
 
@@ -39,7 +40,7 @@ class Pings:
             asked: Feeds with the staleness that the edition will answer.
             now: Tries start afresh from here, whatever failed before.
         """
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "feed": feed.slug,
                 "format": feed_format.value,
@@ -55,14 +56,23 @@ class Pings:
             for feed_format in Format
             for hub in feed.told(feed_format)
         ]
+        lock_of_feeds(self._connection, pings.c.feed, [feed.slug for feed, _ in asked])
+        rows.sort(key=lambda row: (row["feed"], row["format"], row["hub"]))
         upsert(self._connection, pings, rows, keep=["told_edition"])
+
+    def lock(self, pings_: Sequence[DuePing]) -> None:
+        """Have these rows to oneself until the end of the transaction; see ``row_locks``."""
+        keys = [(each.feed, each.format.value, each.hub) for each in pings_]
+        lock_keys(self._connection, [pings.c.feed, pings.c.format, pings.c.hub], keys)
 
     def hold(self, slugs: Sequence[str], *, until: datetime) -> None:
         """Tell nobody of these feeds' new editions before then."""
+        lock_of_feeds(self._connection, pings.c.feed, slugs)
         self._connection.execute(_HOLD, {"slugs": slugs, "until": until})
 
     def keep_only(self, feed: Feed) -> None:
         """Forget whom this feed is no longer announced to."""
+        lock_of_feeds(self._connection, pings.c.feed, [feed.slug])
         gone = or_(
             *(
                 (pings.c.format == each.value) & pings.c.hub.not_in(feed.told(each))
@@ -131,13 +141,15 @@ class Pings:
 
     def retry(self, *, now: datetime, feed: str | None = None, hub: str | None = None) -> int:
         """Make failed and waiting tries due now; says how many. None stands for any."""
-        chosen = update(pings).where((pings.c.attempts > 0) | (pings.c.has_failed == 1))
+        chosen: list[ColumnElement[bool]] = [(pings.c.attempts > 0) | (pings.c.has_failed == 1)]
         if feed is not None:
-            chosen = chosen.where(pings.c.feed == feed)
+            chosen.append(pings.c.feed == feed)
         if hub is not None:
-            chosen = chosen.where(pings.c.hub == hub)
+            chosen.append(pings.c.hub == hub)
+        keys = list(map(by_key, pings.primary_key))
+        lock(self._connection, select(*pings.primary_key).where(*chosen).order_by(*keys))
         fresh = {"attempts": 0, "has_failed": 0, "first_failed_at": None, "due_at": now}
-        return self._connection.execute(chosen.values(fresh)).rowcount
+        return self._connection.execute(update(pings).where(*chosen).values(fresh)).rowcount
 
     def release_claims(self) -> None:
         """Free what a worker held that is known to be dead."""

@@ -21,7 +21,7 @@ def regenerate(
     Raises:
         StoreUnavailable: Try again; what was stored until then stays, the rest is stale still.
     """
-    stale = newsstand.stale(now=now())
+    stale = newsstand.stale(now=now(), worker=worker)
     outcomes: list[Edition | Trouble] = []
     # Run by run, each with its own moment: that of the last would else be long past.
     for start in range(0, len(stale), FEEDS_A_RUN):

@@ -153,14 +153,14 @@ class Teller:
         """Have the subscribers of these topics served, all in one transaction or none."""
         results = []
         with self._database.transaction() as store:
-            for ping in pings:
-                # It is noted below, before anybody else can see that it was claimed.
-                if not store.pings.claim(ping, now=now, until=now + self._claim):
-                    continue
+            # They are noted below, before anybody else can see that they were claimed.
+            claimed = self._claimed(store, pings, now=now)
+            for ping in claimed:
                 count = store.deliveries.open(ping.feed, ping.format, edition=ping.edition, now=now)
                 outcome = Outcome(is_told=True, result=f"to be delivered to {count}")
                 results.append(self._judge(ping, outcome, now=now))
-                _note(store, results[-1], now=now)
+            for result in results:
+                _note(store, result, now=now)
         for result in results:
             # A line each would say little: what comes of it, the hub tells.
             _log.debug("distribution opened", topic=result.topic, result=result.result)
@@ -175,12 +175,9 @@ class Teller:
         """
         claimed_at = now()
         with self._database.transaction() as store:
-            until = claimed_at + self._claim
-            claimed = [
-                each for each in pings if store.pings.claim(each, now=claimed_at, until=until)
-            ]
-            if not claimed:
-                return [], None
+            claimed = self._claimed(store, pings, now=claimed_at)
+        if not claimed:
+            return [], None
         hub = claimed[0].hub
         dialect = self._dialect(hub)
         form = dialect.form([self._topic(ping) for ping in claimed])
@@ -197,6 +194,7 @@ class Teller:
         first, *others = (self._judge(ping, outcome, now=now) for ping in pings)
         results = [first, *(_aligned(result, first) for result in others)]
         with self._database.transaction() as store:
+            store.pings.lock(pings)
             for result in results:
                 _note(store, result, now=now)
         if outcome.asked_pause and first.next_at:
@@ -211,14 +209,20 @@ class Teller:
         """Put off, without a try, what is left for a hub to when the *failed* ping is due again."""
         results = []
         with self._database.transaction() as store:
-            for ping in rest:
-                if not store.pings.claim(ping, now=now, until=now + self._claim):
-                    continue
+            for ping in self._claimed(store, rest, now=now):
                 result = _aligned(self._judge(ping, outcome, now=now), failed)
                 _note(store, result, now=now)
                 results.append(result)
         _tell_ops_of_rest(results, now=now)
         return results
+
+    def _claimed(
+        self, store: Transaction, pings: Sequence[DuePing], *, now: datetime
+    ) -> list[DuePing]:
+        """Those of *pings* that nobody else has, taken for us."""
+        store.pings.lock(pings)
+        until = now + self._claim
+        return [each for each in pings if store.pings.claim(each, now=now, until=until)]
 
     def _judge(self, ping: DuePing, outcome: Outcome, *, now: datetime) -> PingResult:
         verdict, next_at = Verdict.TOLD, None

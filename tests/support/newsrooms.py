@@ -99,7 +99,8 @@ class Office:
 
     def publish(self, *, now: datetime = NOON) -> dict[str, int]:
         """Regenerate what is stale; says the new edition of each feed that got one."""
-        made = self.newsstand.regenerate(self.newsstand.stale(now=now), now=now, worker="test")
+        stale = self.newsstand.stale(now=now, worker="test")
+        made = self.newsstand.regenerate(stale, now=now, worker="test")
         return {edition.feed: edition.number for edition in made if edition.changed}  # type: ignore[union-attr]
 
 

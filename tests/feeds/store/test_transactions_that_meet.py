@@ -1,0 +1,120 @@
+"""Transactions that meet on PostgreSQL: none deadlocks, and one that loses is run again at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from feeds.errors import StoreConflict, StoreUnavailable
+from feeds.store.database import MAX_TRIES, Database, Transaction
+from feeds.store.feeds import Feeds
+from service.wiring import mint_id
+from tests.support.newsrooms import Office, catalogue, draft, feed, later, tell_hubs
+
+HUBS = ("https://hub.example/", "https://other.example/")
+NAMES = ("Finance", "Health", "International, regional, and subregional cooperation")
+
+
+@pytest.fixture
+def newsroom(postgres_database: Database) -> Office:
+    described = catalogue(feeds=[feed("union", "finance", "health", hubs=HUBS)], hubs=HUBS)
+    office = Office(postgres_database, described)
+    office.newsroom._mint_id = mint_id
+    return office
+
+
+def deadlocks(database: Database) -> int:
+    """How many the server has seen in this database; it counts with a delay of its own."""
+    with database.read() as tx:
+        tx.connection.execute(text("SELECT pg_stat_clear_snapshot()"))
+        count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        return int(tx.connection.execute(text(count)).scalar_one())
+
+
+def correct(newsroom: Office, number: int) -> None:
+    for turn in range(8):
+        one = draft(f"id:{number}", *NAMES[number:], title=f"Title {turn}")
+        newsroom.add(one, now=later(seconds=turn))
+
+
+def publish(newsroom: Office) -> None:
+    for turn in range(12):
+        newsroom.publish(now=later(minutes=turn))
+
+
+def tell(newsroom: Office) -> None:
+    for turn in range(12):
+        tell_hubs(newsroom.database, now=later(minutes=turn))
+
+
+def reload(newsroom: Office) -> None:
+    for turn in range(4):
+        newsroom.newsroom.apply_catalogue(now=later(minutes=turn))
+
+
+def test_intake_editions_pings_and_reloads_at_once(newsroom: Office) -> None:
+    """Each locks feeds and pings."""
+    before = deadlocks(newsroom.database)
+    with ThreadPoolExecutor(6) as pool:
+        work = [pool.submit(correct, newsroom, number) for number in range(2)]
+        work += [pool.submit(each, newsroom) for each in (publish, tell, reload)]
+        for each in work:
+            each.result()
+    assert deadlocks(newsroom.database) == before
+    newsroom.publish(now=later(hours=1))
+    assert newsroom.newsstand.stale(now=later(hours=2)) == []
+
+
+def test_a_lost_connection_costs_an_edition_nothing(
+    newsroom: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle, lost = Feeds.settle, list[bool]()
+
+    def settle_badly(self: Feeds, *args: Any, **kwargs: Any) -> bool:
+        if not lost:
+            lost.append(True)
+            self._connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return settle(self, *args, **kwargs)
+
+    monkeypatch.setattr(Feeds, "settle", settle_badly)
+    assert set(newsroom.publish()) == {"all", "cooperation", "finance", "health", "union"}
+
+
+def test_a_run_that_fails_holds_up_its_own_successor_for_no_time(
+    newsroom: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object, **_kwargs: object) -> bool:
+        raise StoreUnavailable("the database is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Feeds, "settle", fail)
+        with pytest.raises(StoreUnavailable):
+            newsroom.publish()
+    assert len(newsroom.publish()) == 5
+
+
+def test_who_loses_is_run_again_and_not_for_ever(postgres_database: Database) -> None:
+    tries = 0
+
+    def lose(_tx: Transaction) -> None:
+        nonlocal tries
+        tries += 1
+        raise StoreConflict("another one was first")
+
+    with pytest.raises(StoreConflict):
+        postgres_database.in_one_go(lose)
+    assert tries == MAX_TRIES
+
+
+def test_what_may_have_lasted_is_not_done_twice(postgres_database: Database) -> None:
+    tries = 0
+
+    def vanish(tx: Transaction) -> None:
+        nonlocal tries
+        tries += 1
+        tx.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(StoreUnavailable):
+        postgres_database.in_one_go(vanish)
+    assert tries == 1
