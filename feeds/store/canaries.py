@@ -10,7 +10,7 @@ from feeds.model.canary import Canary, CanaryState, Push
 from feeds.model.feed import Format
 from feeds.model.listing import DuePing
 from feeds.store.hub_tallies import HubTallies
-from feeds.store.row_locks import by_key, lock
+from feeds.store.row_locks import by_key, lock, lock_in_order
 from feeds.store.schema import canaries, documents, pings, pushes
 from feeds.store.upserts import upsert
 
@@ -75,6 +75,9 @@ class Canaries:
         dropped = [row.hub for row in self._connection.execute(gone)]
         if not dropped:
             return 0
+        for hub in sorted(dropped):
+            HubTallies(self._connection).lock(hub)
+        lock_in_order(self._connection, canaries.c.hub, dropped)
         for hub in sorted(dropped):
             self._forget_missing(hub)
         ended = delete(canaries).where(canaries.c.hub.in_(dropped))
