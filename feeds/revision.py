@@ -114,8 +114,8 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
 
     A minor correction leaves ``updated`` where it is. A major one moves it, to the document's own
     word on its last change if that is news and not in the future, else to *now*, and adds a note
-    of that date; it never goes back. ``changed_at`` moves with both, so that the entry comes
-    back into the window of its feeds.
+    of that date; it never goes back, and feeds hold a notice of it from now on. ``changed_at``
+    moves with both, so that the entry comes back into the window of its feeds.
 
     Of a release that was retracted only the words change: it stays retracted, and what its readers
     are shown of it, when it changed too, stays as it is.
@@ -141,7 +141,8 @@ def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
         return next_one
     updated = _moved(held.updated, draft.content.updated, moment)
     note = ChangeNote(at=updated, text=_note_of(draft))
-    return replace(next_one, updated=updated, notes=(*held.notes, note))
+    notes = (*held.notes, note)
+    return replace(next_one, updated=updated, notes=notes, notice_since=next_one.changed_at)
 
 
 def weight_of(held: Release, draft: Draft) -> Weight:
@@ -177,15 +178,20 @@ def retracted(held: Release, *, reason: str, now: datetime) -> Release:
     A second later at least: readers tell by ``updated`` that there is something new, and a
     tombstone that is older than the entry counts for nothing (RFC 6721 section 2).
     """
-    moment = _next_moment(held, now)
-    retraction = Retraction(at=moment, reason=reason)
-    return replace(held, retraction=retraction, updated=moment, changed_at=_now_for(held, now))
+    retraction = Retraction(at=_next_moment(held, now), reason=reason)
+    return _moved_to(retraction.at, replace(held, retraction=retraction), now=now)
 
 
 def restored(held: Release, *, now: datetime) -> Release:
     """*Held* as it stands again, later than its tombstone."""
-    moment = _next_moment(held, now)
-    return replace(held, retraction=None, updated=moment, changed_at=_now_for(held, now))
+    return _moved_to(_next_moment(held, now), replace(held, retraction=None), now=now)
+
+
+def _moved_to(moment: datetime, release: Release, *, now: datetime) -> Release:
+    # By when it was done, and not by its moment: what a document said of its own last change may
+    # be anything, and a notice of next year would stand until then.
+    changed_at = _now_for(release, now)
+    return replace(release, updated=moment, changed_at=changed_at, notice_since=changed_at)
 
 
 def _next_moment(held: Release, now: datetime) -> datetime:

@@ -191,7 +191,7 @@ def _tell(ended: Sequence[str], expired: Sequence[Release]) -> None:
     for slug in ended:
         _log.info("feed ended", feed=slug)
     for release in expired:
-        _log.info("notice of a retraction is over", release=release.slug)
+        _log.info("a notice is over", release=release.slug)
 
 
 def _release(tx: Transaction) -> None:

@@ -147,6 +147,7 @@ class Feed:
     group: str | None = None  #: title of the group it is listed under
     deltas: Deltas | None = None  #: None: everybody gets whole documents
     opens_as_page: bool = True  #: whoever opens a document in a browser is led to the feed's page
+    notices: bool = True  #: of corrections and the like, each in an entry of its own
     was: tuple[str, ...] = ()  #: its former slugs
     ending: Ending | None = None
 

@@ -21,8 +21,10 @@ class Filed:
     archive: int | None  #: number of the archive document that it is in, if it is in one
 
 
-def stamp(digest: str, updated: datetime, feeds: Iterable[str]) -> str:
-    """A digest of all that an entry is made of and that the configuration does not say.
+def stamp(
+    digest: str, updated: datetime, feeds: Iterable[str], *, notice_since: datetime | None = None
+) -> str:
+    """A digest of all that an entry, and a notice of it, are made of beside the configuration.
 
     It is kept with each filing, so that a feed's window tells which of its entries are known
     without a look at any release.
@@ -31,6 +33,9 @@ def stamp(digest: str, updated: datetime, feeds: Iterable[str]) -> str:
         digest: The release's present face.
         updated: The release's; of whole seconds.
         feeds: Slugs of all feeds that it is filed in: the categories among them are labels.
+        notice_since: The release's; with *updated*, it tells which notice stands beside it.
     """
-    seen = (digest, int(updated.timestamp()), sorted(feeds))
+    seen: list[object] = [digest, int(updated.timestamp()), sorted(feeds)]
+    if notice_since is not None:
+        seen.append(int(notice_since.timestamp()))
     return sha256(json.dumps(seen).encode("ascii")).hexdigest()[:STAMP_LENGTH]

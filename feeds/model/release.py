@@ -235,6 +235,8 @@ class Release:
     translations: tuple[Translation, ...] = ()  #: the others of its work, by language and slug
     document: str | None = None  #: that gave its content, if that is known; not for the public
     source: str | None = None  #: `Written.digest` of that document; None where it was not noted
+    #: Since when feeds hold a notice of the last that happened to it (``feeds.model.notice``).
+    notice_since: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc(self.id, "published", self.content.published)
@@ -277,6 +279,7 @@ class Release:
             language=content.language,
             published=content.published,
             updated=self.updated,
+            notice_since=self.notice_since,
         )
 
 
@@ -290,3 +293,4 @@ class ReleaseStub:
     language: str  #: BCP 47
     published: datetime
     updated: datetime
+    notice_since: datetime | None = None  #: `Release.notice_since`

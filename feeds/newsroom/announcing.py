@@ -1,9 +1,10 @@
 """The one way to say that feeds changed: a new edition is due, and the hubs are to hear of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from feeds.categories import Catalogue
+from feeds.model.release import Release
 from feeds.store.database import Transaction
 
 
@@ -22,3 +23,17 @@ def announce(tx: Transaction, catalogue: Catalogue, slugs: Iterable[str], *, now
     # A feed that ended a moment ago is not marked: the configuration at hand is older than that.
     asked = [(feeds[slug], sequences[slug]) for slug in known if slug in sequences]
     tx.pings.ask(asked, now=now)
+
+
+def showing(tx: Transaction, catalogue: Catalogue, releases: Sequence[Release]) -> set[str]:
+    """The feeds in whose window one of these releases may stand; of others no byte changes."""
+    feeds_by_release = tx.filings.of([release.id for release in releases])
+    slugs = {slug for feeds in feeds_by_release.values() for slug in feeds} & catalogue.feeds.keys()
+    return {
+        slug
+        for slug in slugs
+        if any(
+            filed.release_id in feeds_by_release
+            for filed in tx.filings.window(slug, catalogue.feeds[slug].window)
+        )
+    }

@@ -17,6 +17,7 @@ from feeds.newsroom.decisions import Decider, Decision
 from feeds.newsroom.embargoes import Embargoes
 from feeds.newsroom.farewells import Farewells
 from feeds.newsroom.filing import Filer
+from feeds.newsroom.notices import Notices
 from feeds.newsroom.proofs import fault
 from feeds.newsroom.refiling import RELEASES_A_STEP, Refiling
 from feeds.newsroom.retractions import Retractions
@@ -54,7 +55,8 @@ class Newsroom:
         self._filer = Filer(catalogue, self._descriptions)
         self._farewells = Farewells(database, catalogue, self._descriptions)
         self._embargoes = Embargoes(database, self._take_in)
-        self._retractions = Retractions(database, catalogue, self._filer, notices_for=notices_for)
+        self._retractions = Retractions(database, catalogue, self._filer)
+        self._notices = Notices(database, catalogue, stand_for=notices_for)
 
     def take_in(
         self, drafts: Sequence[Draft], *, now: datetime, by: str = FOLDER
@@ -258,8 +260,8 @@ class Newsroom:
         return self._retractions.restore(name, by=by, now=now)
 
     def expire_notices(self, *, now: datetime) -> list[Release]:
-        """Take notices out of the feeds whose time is over; see ``Retractions.expire``."""
-        return self._retractions.expire(now=now)
+        """Take notices out of the feeds whose time is over; see ``Notices.expire``."""
+        return self._notices.expire(now=now)
 
     def releases(
         self, *, feed: str | None = None, is_unfiled: bool = False, limit: int = 50

@@ -1,7 +1,7 @@
 """Releases that are taken back, and such that stand again."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from feeds import revision
 from feeds.categories import Catalogue
@@ -18,25 +18,20 @@ from feeds.store.database import Database, Transaction
 #: It stands in every feed, on one line.
 MAX_REASON_CHARS = 1_000
 
-#: Notices taken out of the feeds in one transaction.
-NOTICES_A_STEP = 500
-
 
 class Retractions:
     """Retractions over one store. Safe to share between threads and processes.
 
     A retracted release keeps its id, its address and its text, which nobody is shown. It stays
-    filed for a time, so that readers get the notice as they get any change: at the top of each
-    window, in deltas, by push. Which feeds hold a notice is told by the filings alone.
+    filed as long as its notice stands (``feeds.newsroom.notices``), so that readers get that, and
+    what stands in for the release, as they get any change: at the top of each window, in deltas, by
+    push.
     """
 
-    def __init__(
-        self, database: Database, catalogue: Catalogue, filer: Filer, *, notices_for: timedelta
-    ) -> None:
+    def __init__(self, database: Database, catalogue: Catalogue, filer: Filer) -> None:
         self._database = database
         self._catalogue = catalogue
         self._filer = filer
-        self._notices_for = notices_for
 
     def retract(self, name: str, *, reason: str, by: str, now: datetime) -> Release:
         """Take a release back, with a reason for the public.
@@ -74,7 +69,8 @@ class Retractions:
         """Let a retracted release stand again, with all that came of it meanwhile.
 
         Its ``updated`` moves behind its tombstone, which then counts for nothing (RFC 6721
-        section 2).
+        section 2). Feeds hold a notice of it: who was told that it is retracted, and never looks
+        at an entry again, has to be told.
 
         Raises:
             ReleaseNotFound: There is none of this name.
@@ -89,34 +85,6 @@ class Retractions:
             self._become(tx, held, release, None, now=now)
             _note(tx, release, Deed.RESTORED, by=by, now=now)
         return release
-
-    def expire(self, *, now: datetime) -> list[Release]:
-        """Take notices out of the feeds, tombstones too, that stood there for their time.
-
-        Cheap to ask often. The releases stay retracted, and their addresses gone, for ever.
-
-        Returns:
-            The releases whose notices it were.
-        """
-        until, expired = now - self._notices_for, list[Release]()
-        with self._database.read() as tx:  # A writer would wait for others each time.
-            if not tx.releases.with_notices(until=until, limit=1):
-                return []
-        while True:
-            with self._database.transaction() as tx:
-                tx.releases.hold_works()
-                found = tx.releases.with_notices(until=until, limit=NOTICES_A_STEP, is_locked=True)
-                self._withdraw(tx, found, now)
-            expired += found
-            if len(found) < NOTICES_A_STEP:
-                return expired
-
-    def _withdraw(self, tx: Transaction, found: Sequence[Release], now: datetime) -> None:
-        before = tx.filings.of([release.id for release in found])
-        tx.filings.replace([(release, ()) for release in found])
-        for release in found:
-            tx.archives.purge(release.id, now=now)
-        announce(tx, self._catalogue, {s for feeds in before.values() for s in feeds}, now=now)
 
     def _become(
         self,

@@ -9,7 +9,7 @@ from feeds.categories import Catalogue
 from feeds.model.release import Release
 from feeds.model.text import whole_second
 from feeds.model.works import translations_of, work_of
-from feeds.newsroom.announcing import announce
+from feeds.newsroom.announcing import announce, showing
 from feeds.store.database import Transaction
 
 
@@ -44,7 +44,7 @@ def relink(
     ]
     tx.releases.relink(relinked)
     tx.filings.restamp(relinked)
-    announce(tx, catalogue, _showing(tx, catalogue, relinked), now=now)
+    announce(tx, catalogue, showing(tx, catalogue, relinked), now=now)
     return relinked
 
 
@@ -57,17 +57,3 @@ def _in_use(tx: Transaction, changed: Sequence[Release]) -> set[str]:
         if release.content.details.work or release.translations
     }
     return known | tx.releases.named_works(works - known)
-
-
-def _showing(tx: Transaction, catalogue: Catalogue, releases: Sequence[Release]) -> set[str]:
-    """The feeds in whose window one of these releases may stand; of others no byte changes."""
-    feeds_by_release = tx.filings.of([release.id for release in releases])
-    slugs = {slug for feeds in feeds_by_release.values() for slug in feeds} & catalogue.feeds.keys()
-    return {
-        slug
-        for slug in slugs
-        if any(
-            filed.release_id in feeds_by_release
-            for filed in tx.filings.window(slug, catalogue.feeds[slug].window)
-        )
-    }

@@ -1,7 +1,7 @@
 """Which releases a document lists, and their fragments: kept ones first, new ones made."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feeds import render
 from feeds.categories import Catalogue
@@ -23,20 +23,22 @@ class Page:
     """The releases of a document in its order, newest publication first."""
 
     lines: Sequence[Line]
-    loose: int = 0  #: how many of them are in no archive document
+    notices: Sequence[Line] = ()  #: of some of these releases; they count as none
+    loose: int = 0  #: how many of the releases are in no archive document
 
     @property
     def set_aside(self) -> int:
-        """How many of them are missing from at least one format."""
+        """How many releases are missing from at least one format."""
         return sum(any(f.body is None for f in line.fragments.values()) for line in self.lines)
 
     def is_whole(self, feed_format: Format) -> bool:
-        """True when all of them could be rendered in this format."""
+        """True when all releases could be rendered in this format."""
         return all(line.fragments[feed_format].body is not None for line in self.lines)
 
     def fragments(self, feed_format: Format) -> list[Fragment]:
-        """The entries in one format, without those that could not be rendered."""
-        made = (line.fragments[feed_format] for line in self.lines)
+        """The entries in one format, notices too, without those that could not be rendered."""
+        lines = _in_order([*self.lines, *self.notices]) if self.notices else self.lines
+        made = (line.fragments[feed_format] for line in lines)
         return [fragment for fragment in made if fragment.body is not None]
 
 
@@ -81,17 +83,20 @@ class Typesetter:
         if feed.slug not in self._windows:
             self.prepare(tx, [feed])
         lines: list[Line] = []
+        notices: list[Line] = []
         loose = size_bytes = 0
         for filed, line in self._lines_of(tx, self._windows.pop(feed.slug)):
-            size_bytes += line.size_bytes
+            notice = line.notice if feed.notices else None
+            size_bytes += line.size_bytes + (0 if notice is None else notice.size_bytes)
             if lines and size_bytes > feed.window.bytes:
                 break
             lines.append(line)
+            notices += [] if notice is None else [notice]
             loose += filed.archive is None
-        return Page(lines=_in_order(lines), loose=loose)
+        return Page(lines=_in_order(lines), notices=notices, loose=loose)
 
     def whole_page(self, tx: Transaction, filed: Sequence[Filed]) -> Page:
-        """A page of exactly these releases."""
+        """A page of exactly these releases, without notices."""
         return Page(lines=_in_order([line for _, line in self._lines_of(tx, filed)]))
 
     def _lines_of(self, tx: Transaction, window: Sequence[Filed]) -> Iterator[tuple[Filed, Line]]:
@@ -122,17 +127,48 @@ class Typesetter:
         stubs = {one: release.stub for one, release in releases.items()}
         if len(new) < len(ids):
             stubs |= tx.releases.stubs([one for one in ids if one not in stubs])
+        told_of = [one for one in ids if stubs[one].notice_since and one not in releases]
+        releases |= tx.releases.by_ids(told_of) if told_of else {}
         for one in ids:
             stub, slugs = stubs[one], feeds.get(one, ())
             labels = self._catalogue.labels(slugs, language=stub.language)
-            found = Found(stub, labels, releases.get(one))
-            fragments = self._current(tx, found, kept)
-            line = Line(release_id=one, published=stub.published, fragments=fragments)
+            line = self._line(tx, Found(stub, labels, releases.get(one)), kept)
             self._lines[one] = line
             # What failed is not kept: the store is to hear of it as long as it fails. The stamp
             # is reckoned, not taken over: what was read may be newer than what was asked for.
             if line.is_whole:
-                self._case.keep((one, stamp(stub.digest, stub.updated, slugs)), line)
+                since = stub.notice_since
+                known_by = stamp(stub.digest, stub.updated, slugs, notice_since=since)
+                self._case.keep((one, known_by), line)
+
+    def _line(self, tx: Transaction, found: Found, kept: Mapping[FragmentKey, Fragment]) -> Line:
+        stub = found.stub
+        return Line(
+            release_id=stub.id,
+            published=stub.published,
+            fragments=self._current(tx, found, kept),
+            notice=None if found.release is None else self._notice(found.release, found.categories),
+        )
+
+    def _notice(self, release: Release, categories: tuple[Category, ...]) -> Line | None:
+        """The line of a release's notice. It is made in a moment, so no table keeps it.
+
+        What it says is the release's title and what else is in the entry: it can be written
+        wherever that can, and is left out where not.
+        """
+        if release.notice_since is None:
+            return None
+        entry = render.notice_entry(release, categories, self._catalogue.site)
+        made = {each: self._make(entry, each, "") for each in Format}
+        return Line(
+            release_id=entry.release.id,
+            published=entry.release.content.published,
+            # Known by its bytes, as no other entry of any feed is.
+            fragments={
+                each: replace(one, fingerprint=render.digest(one.body or b""))
+                for each, one in made.items()
+            },
+        )
 
     def _current(
         self, tx: Transaction, found: Found, kept: Mapping[FragmentKey, Fragment]

@@ -20,6 +20,7 @@ class Line:
     release_id: ReleaseId
     published: datetime
     fragments: dict[Format, Fragment]
+    notice: "Line | None" = None  #: stands beside it in feeds that hold notices
 
     @property
     def size_bytes(self) -> int:
@@ -28,8 +29,9 @@ class Line:
 
     @property
     def total_bytes(self) -> int:
-        """Of all formats together."""
-        return sum(len(fragment.body or b"") for fragment in self.fragments.values())
+        """Of all formats together, with its notice."""
+        own = sum(len(fragment.body or b"") for fragment in self.fragments.values())
+        return own if self.notice is None else own + self.notice.total_bytes
 
     @property
     def is_whole(self) -> bool:

@@ -9,6 +9,7 @@ from feeds.render.compression import WHOLE_BYTES, compress, decompress, digest
 from feeds.render.documents import assemble, frame
 from feeds.render.fragments import fingerprint, render_fragment, writer_versions
 from feeds.render.frame import Frame, incomplete
+from feeds.render.notices import notice_entry
 from feeds.render.stretches import joined, stretch
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "frame",
     "incomplete",
     "joined",
+    "notice_entry",
     "render_fragment",
     "stretch",
     "writer_versions",

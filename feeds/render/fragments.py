@@ -10,7 +10,7 @@ from feeds.model.edition import Entry
 from feeds.model.feed import Category, Format, Site
 from feeds.model.release import ReleaseStub
 from feeds.render.formats import WRITERS
-from feeds.render.notices import as_shown
+from feeds.render.stand_ins import as_shown
 
 #: Hex digits of a fingerprint: 128 bits.
 FINGERPRINT_LENGTH = 32
@@ -19,7 +19,7 @@ FINGERPRINT_LENGTH = 32
 def render_fragment(entry: Entry, feed_format: Format, site: Site) -> bytes:
     """*Entry* in one format: an ``<entry>``, an ``<item>`` or a JSON object, UTF-8.
 
-    Of a retracted release it is the notice, in XML with a tombstone before it. It declares no
+    Of a retracted release it is a stand-in, in XML with a tombstone before it. It declares no
     namespaces: the root of each document declares the ones it uses. It does not depend on the feed
     it will stand in.
 

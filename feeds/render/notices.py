@@ -1,96 +1,75 @@
-"""What stands in feeds for a release that was retracted: a notice, and beside it a tombstone.
+"""The entry of a notice: a release was corrected, retracted or restored (`feeds.model.notice`).
 
-Readers that know tombstones (RFC 6721) delete the entry; all others are shown the notice, which
-has the same id and so takes the place of what they hold. Nothing of the release itself is left in
-it but its title: whoever read it must know which one it was. The title is marked, because lists of
-entries show nothing else.
+It says what happened, when and why, and leads to the release's page. Of a retracted release it
+tells the title and nothing else.
 """
 
-from dataclasses import dataclass, replace
 from html import escape
 
-from feeds.model.life import Retraction
-from feeds.model.release import NO_DETAILS, Release
-from feeds.render.namespaces import TOMBSTONE_NAMESPACE
-
-TOMBSTONE = f"{{{TOMBSTONE_NAMESPACE}}}deleted-entry"
-TOMBSTONE_COMMENT = f"{{{TOMBSTONE_NAMESPACE}}}comment"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """How one language says it."""
-
-    title: str  #: ``{title}`` is the release's
-    fact: str  #: ``{day}`` as ISO 8601 writes it, which every language reads
-    reason: str  #: ``{reason}``
+from feeds.errors import InvalidRelease
+from feeds.model.edition import Entry
+from feeds.model.feed import Category, Site
+from feeds.model.notice import Notice, Occasion, notice_of
+from feeds.model.release import Content, Release, SourceKey
+from feeds.render import shown
+from feeds.render.stand_ins import retraction_lines
+from feeds.render.words import Words, paragraph, words_in
 
 
-_ENGLISH = Words(
-    "Retracted: {title}",
-    "This press release was retracted on {day} and is no longer valid.",
-    "Reason: {reason}",
-)
-#: By primary language: the six of the United Nations. Others are told in English.
-_WORDS = {
-    "en": _ENGLISH,
-    "fr": Words(
-        "Retiré : {title}",
-        "Ce communiqué de presse a été retiré le {day} et n’est plus valable.",
-        "Motif : {reason}",
-    ),
-    "es": Words(
-        "Retirado: {title}",
-        "Este comunicado de prensa se retiró el {day} y ya no es válido.",
-        "Motivo: {reason}",
-    ),
-    "ar": Words(
-        "سُحب: {title}", "سُحب هذا البيان الصحفي بتاريخ {day} ولم يعد صالحًا.", "السبب: {reason}"
-    ),
-    "ru": Words(
-        "Отозвано: {title}",
-        "Этот пресс-релиз отозван {day} и больше не действителен.",
-        "Причина: {reason}",
-    ),
-    "zh": Words("已撤回：{title}", "本新闻稿已于 {day} 撤回，不再有效。", "原因：{reason}"),
-}
+def notice_entry(release: Release, categories: tuple[Category, ...], site: Site) -> Entry:
+    """Write the notice that stands beside a release, to be rendered as any entry.
 
+    Args:
+        release: One that has a notice.
+        categories: Those of the release's entry.
+        site: Tells the address of the release's page.
 
-def as_shown(release: Release) -> Release:
-    """The release as its entry shows it: itself; or, if it was retracted, the notice in its place.
-
-    The notice's ``updated`` is the moment of the retraction, whatever was stored of the release
-    since, so that no tombstone is ever older than the entry beside it: RFC 6721 section 2 has such
-    a one ignored.
+    Raises:
+        InvalidRelease: There is no notice of it.
     """
-    retraction = release.retraction
-    if retraction is None:
-        return replace(release)  # made anew, a release checks itself
-    title, text = _lines(release, retraction)
-    content = replace(
-        release.content,
-        title=title,
-        body="".join(f"<p{_marks(release)}>{escape(line)}</p>" for line in text),
-        summary=" ".join(text),
-        url=None,
-        authors=(),
-        enclosures=(),
-        details=NO_DETAILS,
+    notice = notice_of(release)
+    if notice is None:
+        raise InvalidRelease(release.id, "notice_since", "is not set: there is no notice of it")
+    language = release.content.language
+    summary, told = _told(release, notice)
+    page = site.release_page(release.slug)
+    title = escape(release.content.title)
+    content = Content(
+        title=_title(words_in(language), notice.occasion).format(title=release.content.title),
+        body=f'{told}\n<p><a href="{escape(page)}"><bdi>{title}</bdi></a></p>',
+        summary=summary,
+        language=language,
+        published=notice.at,
     )
-    return replace(release, content=content, updated=retraction.at, notes=(), translations=())
+    own = Release(
+        id=notice.id,
+        source_key=SourceKey(f"notice:{notice.id}"),
+        slug=release.slug,
+        revision=1,
+        content=content,
+        updated=notice.at,
+        changed_at=notice.at,
+    )
+    return Entry(release=own, categories=categories)
 
 
-def _lines(release: Release, retraction: Retraction) -> tuple[str, tuple[str, str]]:
-    words = _WORDS.get(_primary(release.content.language), _ENGLISH)
-    title = words.title.format(title=release.content.title)
-    fact = words.fact.format(day=f"{retraction.at:%Y-%m-%d}")
-    return title, (fact, words.reason.format(reason=retraction.reason))
+def _title(words: Words, occasion: Occasion) -> str:
+    return {
+        Occasion.CORRECTED: words.corrected_title,
+        Occasion.RETRACTED: words.retracted_title,
+        Occasion.RESTORED: words.restored_title,
+    }[occasion]
 
 
-def _marks(release: Release) -> str:
-    """What says of a line that it is English, inside an entry that is not."""
-    return "" if _primary(release.content.language) in _WORDS else ' lang="en" dir="ltr"'
-
-
-def _primary(language: str) -> str:
-    return language.lower().partition("-")[0]
+def _told(release: Release, notice: Notice) -> tuple[str, str]:
+    """What happened, as plain text in a line and as HTML."""
+    language = release.content.language
+    if notice.occasion is Occasion.CORRECTED:
+        # All notes, as at the head of the entry: who missed an earlier notice misses no correction.
+        return release.notes[-1].text, shown.notes_html(release)
+    lines = (
+        (words_in(language).restored.format(day=f"{notice.at:%Y-%m-%d}"),)
+        if release.retraction is None
+        else retraction_lines(release.retraction, language)
+    )
+    return " ".join(lines), "".join(paragraph(line, language) for line in lines)

@@ -21,8 +21,12 @@ def body(release: Release) -> str:
     """The content as clean HTML: what was corrected, the newest first, and then the text."""
     if not release.notes:
         return release.content.body
-    language = release.content.language
-    return "\n".join([*(_note(each, language) for each in notes(release)), release.content.body])
+    return f"{notes_html(release)}\n{release.content.body}"
+
+
+def notes_html(release: Release) -> str:
+    """The change notes as they stand before the text."""
+    return "\n".join(_note(each, release.content.language) for each in notes(release))
 
 
 def in_feeds(release: Release) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from feeds.model.release import Release
 from feeds.render.dates import rfc3339
 from feeds.render.feedgen_bridge import Element, add
-from feeds.render.notices import TOMBSTONE, TOMBSTONE_COMMENT
+from feeds.render.stand_ins import TOMBSTONE, TOMBSTONE_COMMENT
 
 
 def tombstone(release: Release) -> Callable[[Element], None] | None:

@@ -66,7 +66,7 @@ class Filings:
                 "stamp": known_by,
             }
             for release, slugs in filed
-            for known_by in [stamp(release.face, release.updated, slugs)]
+            for known_by in [_stamp(release, slugs)]
             for slug in slugs
         ]
         if rows:
@@ -151,7 +151,7 @@ class Filings:
         """Have these releases known by the feeds that they are in now; they stay where they are."""
         feeds = self.of([release.id for release in releases])
         stamps = [
-            {"release": one.id, "known_by": stamp(one.face, one.updated, feeds[one.id])}
+            {"release": one.id, "known_by": _stamp(one, feeds[one.id])}
             for one in releases
             if one.id in feeds
         ]
@@ -165,3 +165,7 @@ class Filings:
         """Take all releases out of these feeds, which were refiled before."""
         lock_of_feeds(self._connection, filings.c.feed, feeds)
         self._connection.execute(filings.delete().where(filings.c.feed.in_(feeds)))
+
+
+def _stamp(release: Release, feeds: Sequence[str]) -> str:
+    return stamp(release.face, release.updated, feeds, notice_since=release.notice_since)

@@ -1,7 +1,7 @@
 """Releases, and what they said before they were corrected."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    exists,
     func,
     insert,
     literal,
@@ -84,7 +83,16 @@ _STUBS = select(
     releases.c.language,
     releases.c.published,
     releases.c.updated,
+    releases.c.notice_since,
 ).where(releases.c.id.in_(bindparam("ids", expanding=True)))
+
+# Asked twice a second, for ever: read from the index of those that have one, which are few.
+_OLD_NOTICES = (
+    select(releases.c.id)
+    .where(releases.c.notice_since <= bindparam("until", type_=Instant))
+    .order_by(releases.c.notice_since)
+    .limit(bindparam("limit"))
+)
 
 
 class Releases:
@@ -169,6 +177,7 @@ class Releases:
                 language=row.language,
                 published=row.published,
                 updated=row.updated,
+                notice_since=row.notice_since,
             )
             for row in self._connection.execute(_STUBS, {"ids": ids})
         }
@@ -285,20 +294,23 @@ class Releases:
         """
         self._overwrite(held, _row(release))
 
-    def with_notices(
-        self, *, until: datetime, limit: int, is_locked: bool = False
-    ) -> list[Release]:
-        """Retracted releases whose notice stands in a feed, unchanged since *until* at least.
+    def with_old_notices(self, *, until: datetime, limit: int) -> list[ReleaseId]:
+        """Releases of which feeds hold a notice since *until* or longer, the oldest first."""
+        found = self._connection.execute(_OLD_NOTICES, {"until": until, "limit": limit})
+        return [ReleaseId(row.id) for row in found]
 
-        Args:
-            until: By ``changed_at``: what a document said of its own last change may be anything.
-            limit: How many at the most.
-            is_locked: Nobody else changes them until the transaction ends.
+    def end_notices(self, ids: Sequence[ReleaseId], *, until: datetime) -> list[Release]:
+        """Have no notice of these releases any more, and nobody else change them meanwhile.
+
+        Returns:
+            Those of which there was one since *until* or longer, as they are from now on.
         """
-        is_filed = exists().where(filings.c.release_id == releases.c.id)
-        is_old = (releases.c.retracted_at.is_not(None)) & (releases.c.changed_at <= until)
-        wanted = select(releases).where(is_old, is_filed).order_by(releases.c.id).limit(limit)
-        return self._fetch(wanted.with_for_update() if is_locked else wanted)
+        is_old = releases.c.notice_since <= until
+        wanted = select(releases).where(releases.c.id.in_(ids), is_old).order_by(releases.c.id)
+        found = self._fetch(wanted.with_for_update())
+        ended = update(releases).where(releases.c.id.in_([release.id for release in found]))
+        self._connection.execute(ended.values(notice_since=None))
+        return [replace(release, notice_since=None) for release in found]
 
     def _overwrite(self, held: Release, row: Mapping[str, Any]) -> None:
         """Put *row* in the place of *held*, unless that was retracted or restored meanwhile."""
@@ -394,6 +406,7 @@ def _row(release: Release) -> dict[str, Any]:
         "retraction_reason": retraction and retraction.reason,
         "document": release.document,
         "source": release.source,
+        "notice_since": release.notice_since,
     }
 
 
@@ -433,6 +446,7 @@ def _release(row: RowMapping) -> Release:
         else None,
         document=row["document"],
         source=row["source"],
+        notice_since=row["notice_since"],
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 
@@ -96,7 +97,14 @@ releases = Table(
     Column("retraction_reason", Text),
     Column("document", Text),  # that gave its present content; null where that was not noted
     Column("source", Text, index=True),  # digest of that document, as it was written
+    Column("notice_since", Instant),  # since when feeds hold a notice of it; null when none does
     Index("ix_releases_changed", "changed_at", "published", "id"),
+    Index(
+        "ix_releases_notice_since",
+        "notice_since",
+        sqlite_where=text("notice_since IS NOT NULL"),
+        postgresql_where=text("notice_since IS NOT NULL"),
+    ),
 )
 
 #: What a release said before it was corrected.

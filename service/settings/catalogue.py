@@ -166,6 +166,7 @@ def _feed(
         group=given.group,
         deltas=_deltas(settings, given),
         opens_as_page=settings.feeds.pages_for_browsers,
+        notices=settings.feeds.notices if given.notices is None else given.notices,
     )
 
 

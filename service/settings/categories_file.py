@@ -40,6 +40,11 @@ class FeedSettings(Section):
         description="Whether readers may ask for what is new to them alone; feeds.deltas.offered "
         "if unset.",
     )
+    notices: bool | None = Field(
+        default=None,
+        description="Whether the feed tells of corrections, retractions and restorations in "
+        "entries of their own; feeds.notices if unset.",
+    )
     hubs: Items[HubUrl] | None = Field(
         default=None, description="WebSub hubs of this feed; the site's if unset, none if []."
     )

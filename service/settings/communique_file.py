@@ -151,10 +151,15 @@ class FeedDefaults(Section):
         default=90,
         description="How long a feed that ended says farewell, before its addresses answer 410.",
     )
+    notices: bool = Field(
+        default=True,
+        description="Whether feeds tell of major corrections, retractions and restorations in "
+        "entries of their own: many readers never show that an entry changed.",
+    )
     retraction_days: RetractionDays = Field(
         default=30,
-        description="How long feeds hold the notice of a release that was retracted. Its page "
-        "says so for ever.",
+        description="How long feeds hold these notices, and what stands in for a retracted "
+        "release. Its page says so for ever.",
     )
 
 

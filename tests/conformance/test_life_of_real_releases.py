@@ -97,6 +97,7 @@ class Life:
     def __init__(self, office: Office, drafts: list[Draft]) -> None:
         self.office = office
         self.now = NOW
+        self.told: set[str] = set()  # ids of all notices that there were
         self.drafts = [
             replace(one, embargoed_until=MINUTE, content=replace(one.content, published=MINUTE))
             for one in drafts
@@ -111,11 +112,19 @@ class Life:
         self.now += timedelta(hours=1)
         return self.now
 
-    def see(self) -> dict[Format, dict[str, Any]]:
-        """What readers have now: all of the releases, in each format."""
+    def see(self, *, notices: int = 0) -> dict[Format, dict[str, Any]]:
+        """What readers have now: all of the releases, in each format, and so many notices.
+
+        The same ones in all formats, and none that there was before.
+        """
         seen = entries(self.office, self.now)
+        told = {each: seen[each].keys() - self.content.keys() for each in Format}
         for each in Format:
-            assert seen[each].keys() == self.content.keys()
+            assert told[each] == told[Format.ATOM]
+            assert seen[each].keys() == self.content.keys() | told[each]
+        assert len(told[Format.ATOM]) == notices
+        assert told[Format.ATOM].isdisjoint(self.told)
+        self.told |= told[Format.ATOM]
         return seen
 
 
@@ -128,14 +137,14 @@ def test_embargo_correction_retraction_and_return(office: Office, drafts: list[D
         assert public[Format.JSON][release_id]["title"] == content.title
 
     _correct(life)
-    corrected = life.see()
+    corrected = life.see(notices=len(drafts))
     for release_id, content in life.content.items():
         _is_corrected(corrected, public, release_id, body=_with_more(content))
 
     now = life.step()
     for release_id in life.content:
         office.newsroom.retract(release_id, reason=REASON, by="ana", now=now)
-    gone = life.see()
+    gone = life.see(notices=len(drafts))
     for release_id in life.content:
         assert MORE not in content_of(gone, release_id)
         assert gone[Format.JSON][release_id]["_communique"]["retracted"]["reason"] == REASON
@@ -145,7 +154,7 @@ def test_embargo_correction_retraction_and_return(office: Office, drafts: list[D
     now = life.step()
     for release_id in life.content:
         office.newsroom.restore(release_id, by="ana", now=now)
-    back = life.see()
+    back = life.see(notices=len(drafts))
     for release_id, content in life.content.items():
         assert content_of(back, release_id).endswith(_with_more(content))
         assert "retracted" not in back[Format.JSON][release_id].get("_communique", {})

@@ -50,9 +50,15 @@ class Walk:
 
     @property
     def entry(self) -> Any:
-        """The one entry there is."""
-        [entry] = self.feed.entries
+        """The release's entry."""
+        *_notices, entry = self.feed.entries
         return entry
+
+    @property
+    def notice(self) -> Any:
+        """The notice beside it."""
+        notice, _entry = self.feed.entries
+        return notice
 
 
 @pytest.fixture
@@ -80,7 +86,7 @@ def test_the_walk_in_the_readme(walk: Walk) -> None:
     assert time.time() < until.timestamp(), "all of this was before its second"
 
     assert walk.take(publish).split()[-1] == "200"
-    published = walk.entry
+    [published] = walk.feed.entries
     assert published.title == "A ceasefire is agreed"
     assert published.content[0].value == "<p>It was signed on Monday.</p>"
     assert moment(published.published) == moment(published.updated) == until
@@ -96,6 +102,10 @@ def test_the_walk_in_the_readme(walk: Walk) -> None:
     )
     assert (corrected.id, corrected.published) == (published.id, published.published)
     assert moment(corrected.updated) > until
+    first = walk.notice
+    assert first.title == "Correction: A ceasefire is agreed"
+    assert "on Tuesday, not on Monday" in first.content[0].value
+    assert first.link == published.link
 
     walk.take(retract)
     wait_until(lambda: "not signed after all" in walk.entry.content[0].value)
@@ -105,5 +115,9 @@ def test_the_walk_in_the_readme(walk: Walk) -> None:
     assert f'<at:deleted-entry ref="{published.id}"' in document
     assert retracted.id == published.id
     assert moment(retracted.updated) > moment(corrected.updated)
+    second = walk.notice
+    assert second.title == retracted.title
+    assert "not signed after all" in second.content[0].value
+    assert len({published.id, first.id, second.id}) == 3
     page = published.link.removeprefix(walk.service.base_url)
     assert walk.service.get(page).status == 410

@@ -11,7 +11,7 @@ from tests.support.hub_server import HubServer, running_hub
 from tests.support.running_service import Service, document, running, wait_until
 
 DAY_US = 24 * 3600 * 1_000_000
-NOTICE = "Retracted: A loan"
+NOTICE = STAND_IN = "Retracted: A loan"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def run(service: Service, *arguments: str) -> dict[str, object]:
 def let_days_pass(service: Service, days: int) -> None:
     """Have the retraction lie that far back."""
     with sqlite3.connect(service.folder / "data" / "communique.db", timeout=10) as store:
-        store.execute("UPDATE releases SET changed_at = changed_at - ?", [days * DAY_US])
+        store.execute("UPDATE releases SET notice_since = notice_since - ?", [days * DAY_US])
     store.close()
 
 
@@ -55,7 +55,7 @@ def test_a_release_is_retracted_restored_and_retracted_for_good(
     page = str(told["page"]).removeprefix(service.base_url)
     # At the moment of the ping the topics serve the notice: the hub fetches them at once.
     arrivals = hub.wait_for(6)
-    assert service.titles("finance") == service.titles("all") == [NOTICE]
+    assert service.titles("finance") == service.titles("all") == [NOTICE, STAND_IN]
     assert {each.topic.rpartition("/")[2].partition(".")[0] for each in arrivals} == {
         "all",
         "finance",
@@ -66,13 +66,13 @@ def test_a_release_is_retracted_restored_and_retracted_for_good(
     hub.forget()
     run(service, "restore", "loan.txt")
     hub.wait_for(6)
-    assert service.titles("finance") == ["A loan"]
+    assert service.titles("finance") == ["Restored: A loan", "A loan"]
     assert service.get(page).status == 200
 
     run(service, "retract", "loan.txt", "--reason", "Wrong figures")
-    wait_until(lambda: service.titles("finance") == [NOTICE])
+    wait_until(lambda: service.titles("finance") == [NOTICE, STAND_IN])
     let_days_pass(service, 31)
     wait_until(lambda: service.titles("finance") == [])
     assert b"deleted-entry" not in service.get("/feeds/all.atom").body
     assert service.get(page).status == 410
-    assert "notice of a retraction is over" in service.log
+    assert "a notice is over" in service.log

@@ -30,6 +30,7 @@ def line(size_bytes: int) -> Line:
         pytest.param(stamp("d1", NOON, ["finance", "health"]), id="filed elsewhere"),
         pytest.param(stamp("d2", NOON, ["finance"]), id="corrected"),
         pytest.param(stamp("d1", NOON + timedelta(seconds=1), ["finance"]), id="updated"),
+        pytest.param(stamp("d1", NOON, ["finance"], notice_since=NOON), id="with a notice"),
     ],
 )
 def test_a_line_is_found_only_while_nothing_of_its_release_changed(other: str) -> None:

@@ -59,6 +59,30 @@ def test_filings_of_an_older_version_get_the_stamps_that_they_would_get_today(
     database.close()
 
 
+def test_what_stood_in_for_retracted_releases_goes_when_it_would_have(database_url: str) -> None:
+    """By the day of the retraction; one whose time was over does not come back."""
+    database = Database.open(database_url)
+    with database.transaction() as tx:
+        config = migrate._config()
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0008")
+        for number in range(3):
+            tx.connection.execute(_OLD_RELEASE, _old_release(number))
+        tx.connection.execute(_RETRACT, {"at": _microseconds()})
+        for number in (0, 1):
+            filed = {"id": str(number), "feed": "all", "at": _microseconds()}
+            tx.connection.execute(_OLD_FILING, filed)
+    migrate.upgrade(database)
+    with database.read() as tx:
+        assert tx.releases.with_old_notices(until=NOON, limit=9) == ["1"]
+        [known_by] = tx.connection.execute(_STAMPS, {"id": "1"}).scalars()
+        assert known_by == stamp("digest-1", NOON, ["all"], notice_since=NOON)
+    database.close()
+
+
+_RETRACT = text(
+    "UPDATE releases SET retracted_at = :at, retraction_reason = 'r' WHERE id IN ('1', '2')"
+)
 _OLD_RELEASE = text(
     "INSERT INTO releases (id, source_key, slug, revision, digest, title, body, summary, language,"
     " published, authors, enclosures, category_names, updated, changed_at) VALUES"

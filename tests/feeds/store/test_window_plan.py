@@ -57,11 +57,12 @@ def _check_postgres(plan: list[Any]) -> None:
 
 def _fill(connection: Connection) -> None:
     numbers = range(FEEDS * RELEASES_A_FEED)
-    connection.execute(insert(releases), [_release(number) for number in numbers])
+    connection.execute(insert(releases), [a_release(number) for number in numbers])
     connection.execute(insert(filings), [_filing(number) for number in numbers])
 
 
-def _release(number: int) -> dict[str, Any]:
+def a_release(number: int) -> dict[str, Any]:
+    """A row of ``releases``."""
     texts = dict.fromkeys(("digest", "title", "body", "summary", "language"), "")
     lists: dict[str, Any] = {"authors": [], "enclosures": [], "category_names": []}
     names = {"id": f"id-{number}", "source_key": f"id:{number}", "slug": f"slug-{number}"}

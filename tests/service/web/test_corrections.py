@@ -187,5 +187,6 @@ def test_a_poller_gets_an_old_release_that_was_corrected(
     assert b"No 1." in delta.data
     assert b"No 11." not in delta.data
     if feed_format is not Format.JSON:
-        [only] = feedparser.parse(delta.data).entries
-        assert only.content[0].value.endswith("<p>Mended</p>")
+        *notices, entry = feedparser.parse(delta.data).entries
+        assert entry.content[0].value.endswith("<p>Mended</p>")
+        assert [each.title for each in notices] == ["Correction: No 1."] * (correction is MAJOR)

@@ -80,7 +80,8 @@ def test_only_what_is_new_or_changed_is_sent(office: Office, ask: Ask, feed_form
     publish(office, 3, hour=2, title="Corrected")
     delta = reader.look()
     assert delta.status == "226 IM Used"
-    assert sorted(titles(delta, feed_format)) == ["Corrected 3", "No 20", "No 21"]
+    told = ["Corrected 3", "Correction: Corrected 3", "No 20", "No 21"]
+    assert sorted(titles(delta, feed_format)) == told
     if feed_format is Format.ATOM:
         assert_valid(delta.data)
     assert reader.look().status_code == 304

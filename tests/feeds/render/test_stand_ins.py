@@ -1,4 +1,4 @@
-"""RFC 6721: a retracted release is a tombstone, and a notice for who does not know those."""
+"""RFC 6721: a retracted release is a tombstone, and a stand-in for who does not know those."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -96,7 +96,7 @@ def test_no_tombstone_is_older_than_the_entry_beside_it(feed_format: Format) -> 
 
 
 @pytest.mark.parametrize("feed_format", Format)
-def test_readers_are_shown_the_notice(feed_format: Format) -> None:
+def test_readers_are_shown_the_stand_in(feed_format: Format) -> None:
     document = written(feed_format, retracted())
     read = [*by_atoma(document, feed_format)]
     read += by_hand(document) if feed_format is Format.JSON else by_feedparser(document)
@@ -130,7 +130,7 @@ def test_the_documents_keep_their_promises(feed_format: Format) -> None:
         ("zh-Hans", "已撤回："),
     ],
 )
-def test_the_notice_speaks_the_releases_language(language: str, begins: str) -> None:
+def test_the_stand_in_speaks_the_releases_language(language: str, begins: str) -> None:
     [item] = items_of(written(Format.JSON, retracted(language)))
     assert item["title"] == begins + RELEASE.content.title
     assert "2019-06-01" in item["content_text"]
