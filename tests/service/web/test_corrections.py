@@ -132,7 +132,7 @@ def test_a_former_text_is_written_in_its_own_direction(
     empty_office.add(written)
     changed = replace(written.content, body="<p>+</p>")
     [taken] = empty_office.add(
-        replace(written, content=changed, correction=MAJOR), now=later(hours=1)
+        replace(written, content=changed, written=None, correction=MAJOR), now=later(hours=1)
     )
     path = f"/releases/{taken.release.slug}"
     for page in (tree(client, path), tree(client, f"{path}/revisions/1")):
