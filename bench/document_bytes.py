@@ -4,22 +4,13 @@ The sample releases are read, rendered and compressed by each build with its own
 has the same releases in both, and not as many as fit a window: smaller entries would let more in.
 """
 
-import io
 import os
 import subprocess
 import sys
-import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bench.figure import Figure, Unmeasurable, tell
-
-#: The build that readers' needs (docs/readers.md) were not yet known to.
-FORMER = "f360d68"
-
-ROOT = Path(__file__).parent.parent
+from bench.former import ROOT, former_build
 
 #: Prints the bytes of each format, for as many releases as its argument says.
 WEIGH = ROOT / "bench" / "weigh_documents.py"
@@ -28,7 +19,7 @@ WEIGH = ROOT / "bench" / "weigh_documents.py"
 def measure(scale: float) -> float:
     """Our bytes over the former build's; all of them at any scale that finds few releases."""
     releases = max(24, round(scale * 1000))
-    with _former_build() as former:
+    with former_build() as former:
         before = _weighed(former, releases)
     now = _weighed(ROOT, releases)
     for name, size in now.items():
@@ -49,19 +40,6 @@ def _weighed(build: Path, releases: int) -> dict[str, int]:
     if done.returncode:
         raise Unmeasurable(f"{build.name} does not run: {done.stderr[-300:]}")
     return {name: int(size) for name, size in map(str.split, done.stdout.splitlines())}
-
-
-@contextmanager
-def _former_build() -> Iterator[Path]:
-    """The source of `FORMER`, out of the history."""
-    command = ["git", "archive", FORMER]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-    if done.returncode:
-        raise Unmeasurable(f"the history has no {FORMER}: {done.stderr.decode()[-200:]}")
-    with TemporaryDirectory(prefix="former-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-            archive.extractall(folder, filter="data")
-        yield Path(folder)
 
 
 FIGURE = Figure(name="document_bytes", bound=1.02, measure=measure)

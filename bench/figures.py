@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bench import (
     bulk_intake,
+    cleaning,
     document_bytes,
     embargo_minute,
     fan_out,
@@ -37,6 +38,7 @@ FIGURES: Mapping[str, Figure] = {
         whole_history.FIGURE,
         embargo_minute.FIGURE,
         bulk_intake.FIGURE,
+        cleaning.FIGURE,
         *fan_out.FIGURES,
         fan_out_memory.FIGURE,
         fan_out_at_scale.FIGURE,
