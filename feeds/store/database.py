@@ -16,6 +16,7 @@ from sqlalchemy.exc import (
 )
 
 from feeds.errors import StoreConflict, StoreUnavailable
+from feeds.store import time_limits
 from feeds.store.acts import Acts
 from feeds.store.appearance import Appearance
 from feeds.store.archives import Archives
@@ -179,23 +180,30 @@ class Database:
         """Open the database at *url*; nothing is connected to before the first transaction.
 
         Args:
-            url: ``sqlite:///path`` or ``postgresql://…`` (psycopg 3 is used for the latter).
+            url: ``sqlite:///path`` or ``postgresql://…`` (psycopg 3 is used for the latter); its
+                parameters go before ``time_limits``.
         """
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(
-            parsed,
-            pool_pre_ping=parsed.get_backend_name() != "sqlite",
-            # What a statement was given may be an unpublished release: it stands in no error.
-            hide_parameters=True,
-        )
+        # What a statement was given may be an unpublished release: it stands in no error.
+        if parsed.get_backend_name() == "sqlite":
+            engine = create_engine(parsed, hide_parameters=True)
+        else:
+            engine = create_engine(
+                parsed,
+                hide_parameters=True,
+                connect_args=time_limits.of_connection(parsed.query),
+                pool_pre_ping=True,
+                pool_timeout=time_limits.POOL_TIMEOUT_S,
+            )
         if engine.dialect.name == "sqlite":
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         else:
+            event.listen(engine, "connect", time_limits.limit_session)
             event.listen(engine, "begin", _begin_postgres)
         return cls(engine)
 
@@ -294,8 +302,9 @@ class Database:
         except DBAPIError as error:
             # SQLite says no more than DatabaseError of a file that is none, or is broken. Its
             # other kinds mean that a statement of ours is wrong: a bug, and it flies.
-            if type(error) is DatabaseError:
-                raise self._unavailable(error.orig) from error
+            # A server that ends a session, as one that was idle for too long, is away as well.
+            if type(error) is DatabaseError or error.connection_invalidated:
+                raise self._unavailable(error.orig, is_lost=error.connection_invalidated) from error
             raise
         except SQLAlchemyError as error:
             raise self._unavailable(error) from error

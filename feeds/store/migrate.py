@@ -28,6 +28,9 @@ def upgrade(database: Database) -> str:
     """
     with database.transaction() as tx:
         if not database.is_sqlite:
+            # To bring a large store to another schema takes as long as it takes.
+            tx.connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            tx.connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             # Two machines may start at once on an empty database; SQLite has one writer anyway.
             tx.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
         _refuse_newer(database, _current(MigrationContext.configure(tx.connection)))

@@ -1,0 +1,120 @@
+"""A database that is slow, locked or gone keeps nobody waiting for good."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from feeds.errors import StoreUnavailable
+from feeds.store import migrate, time_limits
+from feeds.store.database import Database
+from tests.support.silent_line import SilentLine, silent_line
+
+#: What is gone has to be noticed after so long: probes and what was sent go unanswered.
+NOTICED_AFTER_S = 12
+
+
+def _option(name: str, value: str) -> str:
+    """What an operator adds to the URL; the suite's has options already."""
+    return f"%20-c%20{name}%3D{value}"
+
+
+def _ask(database: Database, statement: str) -> object:
+    with database.read() as tx:
+        return tx.connection.exec_driver_sql(statement).scalar()
+
+
+def _lost(ask: Callable[[], object]) -> float:
+    """How long it takes to hear that the database is gone, in seconds."""
+    begun = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        ask()
+    return time.monotonic() - begun
+
+
+def test_a_database_that_vanishes_without_a_word_is_noticed_within_seconds(
+    postgres_url: str,
+) -> None:
+    """Who waits for an answer, who asks over a connection that lay idle, and who connects anew."""
+    with silent_line(postgres_url) as line, ThreadPoolExecutor() as threads:
+        waiting, idle = Database.open(line.url), Database.open(line.url)
+        assert _ask(idle, "SELECT 1") == 1
+        answer = threads.submit(_lost, lambda: _ask(waiting, "SELECT pg_sleep(60)"))
+        time.sleep(0.5)
+        line.fall_silent()
+        asked = threads.submit(_lost, lambda: _ask(idle, "SELECT 1"))
+        anew = threads.submit(_lost, lambda: _ask(Database.open(line.url), "SELECT 1"))
+        assert max(answer.result(), asked.result(), anew.result()) < NOTICED_AFTER_S
+        _is_back(line, waiting, idle)
+
+
+def _is_back(line: SilentLine, *databases: Database) -> None:
+    line.hear_again()
+    for database in databases:
+        begun = time.monotonic()
+        assert _ask(database, "SELECT 1") == 1
+        assert time.monotonic() - begun < 2
+        database.close()
+
+
+def test_sessions_have_limits_that_an_operator_may_set(postgres_url: str) -> None:
+    ours, theirs = (
+        Database.open(url)
+        for url in (postgres_url, postgres_url + _option("statement_timeout", "7min"))
+    )
+    for name, value in time_limits.SESSION.items():
+        wanted = "SELECT setting::int FROM pg_settings WHERE name = "
+        assert _ask(ours, f"{wanted}'{name}'") == int(value.removesuffix("s")) * 1000
+    assert _ask(theirs, "SHOW statement_timeout") == "7min"
+    assert _ask(theirs, "SHOW lock_timeout") == time_limits.SESSION["lock_timeout"]
+    for database in (ours, theirs):
+        database.close()
+
+
+def test_parameters_of_the_url_go_first() -> None:
+    assert time_limits.of_connection({}) == time_limits.CONNECTION
+    assert "connect_timeout" not in time_limits.of_connection({"connect_timeout": "30"})
+
+
+def test_no_lock_is_waited_for_without_end(postgres_url: str) -> None:
+    database = Database.open(postgres_url + _option("lock_timeout", "100ms"))
+    migrate.upgrade(database)
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql("LOCK TABLE tokens")
+        other = database.transaction()
+        with pytest.raises(StoreUnavailable, match="lock timeout"), other as late:
+            late.connection.exec_driver_sql("LOCK TABLE tokens")
+    database.close()
+
+
+def test_a_transaction_that_somebody_forgot_ends(postgres_url: str) -> None:
+    """It may hold locks that all wait for. The next one has another connection."""
+    name = "idle_in_transaction_session_timeout"
+    database = Database.open(postgres_url + _option(name, "100ms"))
+    with pytest.raises(StoreUnavailable) as caught:
+        _dawdle(database)
+    assert caught.value.is_connection_lost
+    assert _ask(database, "SELECT 1") == 1
+    database.close()
+
+
+def _dawdle(database: Database) -> None:
+    with database.read() as tx:
+        tx.connection.exec_driver_sql("SELECT 1")
+        time.sleep(0.5)
+        tx.connection.exec_driver_sql("SELECT 1")
+
+
+def test_a_migration_takes_as_long_as_it_takes(postgres_url: str) -> None:
+    """Another machine is at it, and slow."""
+    limits = _option("statement_timeout", "500ms") + _option("lock_timeout", "500ms")
+    other, database = Database.open(postgres_url), Database.open(postgres_url + limits)
+    with ThreadPoolExecutor() as threads:
+        with other.transaction() as tx:
+            tx.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({migrate.UPGRADE_LOCK})")
+            upgraded = threads.submit(migrate.upgrade, database)
+            time.sleep(1.5)
+        assert upgraded.result() > "0000"
+    for each in (other, database):
+        each.close()
