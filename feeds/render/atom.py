@@ -95,7 +95,7 @@ def frame(head: FeedHead, site: Site) -> Frame:
 
 
 def _add_links(element: Element, entry: Entry, site: Site) -> None:
-    content = entry.release.content
+    content, before = entry.release.content, len(element)
     for alternate in alternates(entry, site):
         _add_alternate(element, alternate)
     if content.url:
@@ -111,7 +111,7 @@ def _add_links(element: Element, entry: Entry, site: Site) -> None:
             href=enclosure.url,
         )
     add_detail_links(element, "link", content.details)
-    if len(element.findall("link")) > 1:
+    if len(element) - before > 1:
         _add_alternate(element, last_alternate(entry, site))
 
 

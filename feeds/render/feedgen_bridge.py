@@ -163,7 +163,7 @@ def add(parent: Element, name: str, text: str | None = None, **attributes: str |
 
 def replace(parent: Element, name: str, text: str) -> None:
     """Give the child *name* that feedgen made another text."""
-    for child in parent.iterfind(name):
+    for child in parent.iterchildren(name):
         child.text = text
 
 
@@ -173,10 +173,10 @@ def in_cdata(parent: Element, *names: str) -> None:
     A text that CDATA cannot hold as it is stays as it was, and so is escaped: "]]>" would end it,
     and of a carriage return XML makes a line feed.
     """
-    for name in names:
-        for child in parent.iterfind(name):
-            if child.text and "]]>" not in child.text and "\r" not in child.text:
-                child.text = etree.CDATA(child.text)
+    for child in parent.iterchildren(*names):
+        text = child.text
+        if text and "]]>" not in text and "\r" not in text:
+            child.text = etree.CDATA(text)
 
 
 def plain(parent: Element, *names: str) -> None:
@@ -185,9 +185,8 @@ def plain(parent: Element, *names: str) -> None:
     It is what Atom takes for granted. But feedparser-rs and rss-to-json take a text without a type
     for HTML, and so a "<" in it for markup.
     """
-    for name in names:
-        for child in parent.iterfind(name):
-            child.set("type", "text")
+    for child in parent.iterchildren(*names):
+        child.set("type", "text")
 
 
 def _fragment(entry: Element, finish: Finish, *, root: str, namespaces: dict[str, str]) -> bytes:

@@ -28,6 +28,13 @@ OF_HISTORY = {"fh": HISTORY_NAMESPACE}
 #: Declared by documents with an entry that uses it.
 IN_SOME = {"at": TOMBSTONE_NAMESPACE, "itunes": PODCAST_NAMESPACE, "media": MEDIA_NAMESPACE}
 
+#: How their elements begin or end.
+_MEDIA = (b"<media:", b"</media:")
+_PODCAST = (b"<itunes:", b"</itunes:")
+
+#: Of an entry, ``</entry>``. An item's is shorter by a sign, which is no "<" either.
+_END_TAG = len(b"</entry>")
+
 
 def used_by(entries: Sequence[bytes]) -> set[str]:
     """The prefixes of media and podcast elements that *entries* use, without their tombstones.
@@ -37,11 +44,10 @@ def used_by(entries: Sequence[bytes]) -> set[str]:
     """
     prefixes = set()
     for entry in entries:
-        last = entry.rfind(b"<", 0, entry.rfind(b"</"))
-        name = entry[last : last + len(b"</itunes:")].strip(b"</")
-        if name.startswith(b"media:"):
+        last = entry.rfind(b"<", 0, -_END_TAG)
+        if entry.startswith(_MEDIA, last):
             prefixes.add("media")
-        elif name.startswith(b"itunes"):
+        elif entry.startswith(_PODCAST, last):
             prefixes.add("itunes")
             if b"<media:" in entry:
                 prefixes.add("media")
