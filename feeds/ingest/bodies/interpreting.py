@@ -173,6 +173,9 @@ def _clean_texts(root: Node) -> Iterable[str]:
     Returns:
         Warnings.
     """
+    whole = tree.text_of(root)
+    if clean(whole, field="body", mended=[]) == whole:  # as nearly always
+        return ()
     mended: list[str] = []
     for node in [node for node in tree.walk(root) if node.tag == TEXT]:
         text = tree.text_of(node)
