@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from feeds.ingest.characters import shown
 from feeds.ingest.embargo_words import Notice, may_tell, notice_in
@@ -109,7 +110,7 @@ def opening_of(
 def _filled(lines: Sequence[str]) -> Iterator[tuple[int, int | None]]:
     """The lines that say something, each with the one that follows it."""
     filled = [index for index, line in enumerate(lines) if line.strip()]
-    yield from zip(filled, [*filled[1:], None], strict=True)
+    yield from zip_longest(filled, filled[1:])
 
 
 def _notice(line: str, following: str | None, count: int) -> Notice | None:

@@ -29,10 +29,13 @@ from tests.feeds.ingest.intake import RECORD, RULES
 from tests.support.newsrooms import NOON, Office, catalogue
 from tests.support.parsers import NAMESPACES, by_feedparser, items_of, root_of
 
-#: Any text at all, and often what hurts: controls, newlines of all sorts, markup, references,
+#: DEL and the C1 controls but for NEL become what they were in another encoding, or go: that is
+#: told in ``tests/feeds/ingest/test_characters.py``.
+MISREAD = [chr(code) for code in range(0x7F, 0xA0) if code != 0x85]
+#: Any other text at all, and often what hurts: controls, newlines of all sorts, markup, references,
 #: marks that combine, writing from right to left, lone surrogates.
 TEXT = st.lists(
-    st.text(st.characters(exclude_categories=[]), max_size=8)
+    st.text(st.characters(exclude_categories=[], exclude_characters=MISREAD), max_size=8)
     | st.sampled_from(
         ["\x00", "\x0b", "\x1b", "\x85", "\u2028", "\u2029", "\r\n", "\r", "\n", "\t", "  ", "\xa0"]
     )
@@ -68,10 +71,15 @@ def said(text: str) -> str:
     return told
 
 
-def rule(text: str) -> str:
-    """XML 1.0 ``Char``, section 2.2; one kind of newline; NFC."""
+def allowed(text: str) -> str:
+    """XML 1.0 ``Char``, section 2.2; one kind of newline."""
     text = re.sub("\r\n|[\r\x0b\x0c\x85\u2028]", "\n", said(text))
-    return normalize("NFC", "".join(character for character in text if is_char(ord(character))))
+    return "".join(character for character in text if is_char(ord(character)))
+
+
+def rule(text: str) -> str:
+    """What is allowed, in NFC."""
+    return normalize("NFC", allowed(text))
 
 
 def is_char(point: int) -> bool:
@@ -241,7 +249,9 @@ def test_any_text_is_published_paragraph_by_paragraph(press: Press, body: str) -
 def test_any_html_is_published_with_the_words_that_a_sanitizer_finds_in_it(
     press: Press, body: str
 ) -> None:
-    expected = words(nh3.clean(rule(body)))
+    # Not in NFC yet: ``>`` and what composes with it would be no end of a tag. An end mark of XML
+    # behind a tag is what an export left.
+    expected = words(nh3.clean(re.sub(r"(?<=>)\]\]>\s*\Z", "", allowed(body))))
     release = press.publish(body=body, body_format="html", summary="S")
     if release is None:
         assert not visible(expected)

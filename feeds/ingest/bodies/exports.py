@@ -31,7 +31,8 @@ _SHORTCODE = re.compile(
 def without_cdata(source: str, losses: Losses) -> str:
     """*Source* without the section marks of XML: to a parser of HTML they are half a comment."""
     is_wrapped = _CDATA in source
-    if not is_wrapped and not source.rstrip().endswith(_CDATA_END):
+    # Behind a tag it is the rest of a section; behind a word somebody may have meant it.
+    if not is_wrapped and not source.rstrip().endswith(f">{_CDATA_END}"):
         return source
     losses.tell("removed what an export to XML left", "CDATA")
     if not is_wrapped:

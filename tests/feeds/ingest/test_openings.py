@@ -2,6 +2,7 @@
 
 import pytest
 
+from feeds.ingest.openings import opening_of
 from tests.feeds.ingest.intake import accepted, refuse, refused, take
 
 LAST = "2019-05-21T16:38:50+00:00 Tuesday, 21 May 2019|Finance|"
@@ -86,3 +87,10 @@ def test_a_title_that_says_something_stays(title: str) -> None:
 def test_a_mark_further_down_is_text() -> None:
     lines = ["One.", "Two.", "Three.", "Press release"]
     assert take(body="\n\n".join(lines)).content.body.endswith("<p>Press release</p>")
+
+
+@pytest.mark.parametrize("lines", [[], [""], [" ", "\t"]])
+def test_lines_that_say_nothing_stay(lines: list[str]) -> None:
+    mended: list[str] = []
+    assert list(opening_of(lines, mended=mended, field="body").lines) == lines
+    assert mended == []
