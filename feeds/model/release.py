@@ -217,6 +217,9 @@ class Draft:
     #: Where it is not so any more, nothing is stored. Without it, the document counts anyhow. It
     #: is no part of what the document says.
     expected: Expected | None = dataclass_field(default=None, compare=False)
+    #: `Content.digest` of the others of its work, as its sender may link to them. Where there are
+    #: others, nothing is stored. Without it, it is linked to whatever is there.
+    company: frozenset[str] | None = dataclass_field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from feeds.model.life import Translation
-from feeds.model.release import Release, SourceKey
+from feeds.model.release import Draft, Release, SourceKey
 
 #: Of the source keys that hold a name which a document may know; see `feeds.ingest.source_keys`.
 _KINDS = ("id", "url", "file")
@@ -21,8 +21,8 @@ def called(name: str) -> str:
     return re.sub("^http:", "https:", name)
 
 
-def work_of(release: Release) -> str:
-    """The work that *release* belongs to."""
+def work_of(release: Release | Draft) -> str:
+    """The work that *release* belongs to, or will belong to."""
     kind, _, name = release.source_key.partition(":")
     return release.content.details.work or called(name if kind in _KINDS else release.source_key)
 

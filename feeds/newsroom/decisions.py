@@ -10,6 +10,7 @@ from feeds.model.embargo import Embargo
 from feeds.model.intake import Refusal, Verdict
 from feeds.model.life import Deed
 from feeds.model.release import Draft, Expected, Release, ReleaseId
+from feeds.newsroom.translating import company_of
 from feeds.newsroom.waiting_room import WaitingRoom, end_of, freed, is_as_it_waits
 from feeds.store.database import Transaction
 
@@ -77,10 +78,12 @@ class Decider:
         Or it waits for the end of its embargo.
 
         Raises:
-            ReleaseChanged: Its sender took the release for another than it is.
+            ReleaseChanged: Its sender took the release, or what it will be linked to, for
+                another than it is.
         """
         held, waiting = self._held(draft), self.waiting_room.of(draft)
         _require_expected(draft, held)
+        self._require_company(draft)
         until = end_of(draft, waiting, now=self._now)
         if until is not None and until > self._now:
             return self._keep(draft, held, waiting, until=until)
@@ -90,6 +93,13 @@ class Decider:
             release_id = waiting.release_id
             return self._accept(freed(draft, until=until), held, release_id)
         return self._objection(draft, held) or self._accept(draft, held, None)
+
+    def _require_company(self, draft: Draft) -> None:
+        if draft.company is None:
+            return
+        found = {member.content.digest for member in company_of(self._tx, draft)}
+        if found != draft.company:
+            raise ReleaseChanged(f"other releases are of the work of {draft.source_key} by now")
 
     def _accept(self, draft: Draft, held: Release | None, promised: ReleaseId | None) -> Decision:
         draft = self._dated(draft, held)

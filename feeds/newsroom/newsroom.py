@@ -21,7 +21,7 @@ from feeds.newsroom.notices import Notices
 from feeds.newsroom.proofs import fault
 from feeds.newsroom.refiling import RELEASES_A_STEP, Refiling
 from feeds.newsroom.retractions import Retractions
-from feeds.newsroom.translating import relink
+from feeds.newsroom.translating import company_of, relink
 from feeds.store.configuration import InForce
 from feeds.store.database import Database, Transaction
 
@@ -294,6 +294,14 @@ class Newsroom:
         """What waits under embargo under these source keys. It is not for the public."""
         with self._database.read() as tx:
             return tx.embargoes.by_source_keys(keys)
+
+    def company_of(self, draft: Draft) -> list[Release | Draft]:
+        """What *draft* will be linked to as a translation. What waits in it is not for the public.
+
+        Who may not link to all of them says in ``Draft.company`` which ones he knew of.
+        """
+        with self._database.read() as tx:
+            return company_of(tx, draft)
 
     def release(self, name: str) -> ListedRelease:
         """The release whose id, slug, source key or file is *name*.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from feeds.categories import Catalogue
-from feeds.model.release import Release
+from feeds.model.release import Draft, Release
 from feeds.model.text import whole_second
 from feeds.model.works import translations_of, work_of
 from feeds.newsroom.announcing import announce, showing
@@ -46,6 +46,18 @@ def relink(
     tx.filings.restamp(relinked)
     announce(tx, catalogue, showing(tx, catalogue, relinked), now=now)
     return relinked
+
+
+def company_of(tx: Transaction, draft: Draft) -> list[Release | Draft]:
+    """What *draft* will be linked to: the others of its work, and those of it that wait.
+
+    What waits under embargo counts, and so does what was retracted: it may come out, or be
+    restored, and nobody is asked then.
+    """
+    work = work_of(draft)
+    members: list[Release | Draft] = [*tx.releases.of_works([work])]
+    members += [embargo.draft for embargo in tx.embargoes.of_work(work)]
+    return [member for member in members if member.source_key != draft.source_key]
 
 
 def _in_use(tx: Transaction, changed: Sequence[Release]) -> set[str]:

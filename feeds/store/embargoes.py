@@ -4,17 +4,38 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from feeds.errors import EmbargoNotFound, StoreConflict
 from feeds.model.embargo import Embargo
 from feeds.model.release import ReleaseId, SourceKey
+from feeds.model.works import originals_of
 from feeds.store.packing import pack_draft, unpack_draft
 from feeds.store.schema import embargoes
 
 # Built once: each intake asks for them.
 _BY_SOURCE_KEYS = select(embargoes).where(
     embargoes.c.source_key.in_(bindparam("keys", expanding=True))
+)
+#: Within the packed document: it has a column in no table but that of what is public.
+_work = embargoes.c.draft[("content", "details", "work")].as_string()
+_OF_WORK = select(embargoes).where(
+    or_(
+        _work == bindparam("work"),
+        and_(embargoes.c.source_key.in_(bindparam("originals", expanding=True)), _work.is_(None)),
+    )
 )
 _ORDER = (embargoes.c.until, embargoes.c.release_id)
 _NEXT = select(func.min(embargoes.c.until))
@@ -37,6 +58,13 @@ class Embargoes:
             return {}
         found = self._fetch(select(embargoes).where(embargoes.c.digest.in_(digests)))
         return {embargo.draft.content.digest: embargo for embargo in found}
+
+    def of_work(self, work: str) -> list[Embargo]:
+        """What waits, and will belong to this work, whether it names it or the work names it.
+
+        Looks into all that waits: some dozens, at the most as many as an office holds back.
+        """
+        return self._fetch(_OF_WORK, {"work": work, "originals": originals_of(work)})
 
     def all(self) -> list[Embargo]:
         """All that waits, what is due first."""

@@ -1,5 +1,6 @@
 """Many releases at once: each is judged, and answered, for itself."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from io import BytesIO
@@ -7,12 +8,13 @@ from itertools import islice
 
 from feeds.errors import ReleaseChanged
 from feeds.ingest import read_documents
+from feeds.model.embargo import Embargo
 from feeds.model.intake import Intake, Refusal
-from feeds.model.release import Draft
+from feeds.model.release import Draft, Release, SourceKey
 from service.logs import get_logger
 from service.web.api.calls import JSON_TYPE, LINES_TYPES, Answer, Call
-from service.web.api.conditions import besieged, require_own, unprocessable
-from service.web.api.doorkeeper import Forbidden
+from service.web.api.conditions import besieged, require_own, unprocessable, with_company
+from service.web.api.doorkeeper import Forbidden, LinkForbidden
 from service.web.api.faults import ApiProblem, faults_of
 from service.web.api.queries import WriteQuery
 from service.web.api.shapes import BatchOut, Fault, ItemOut
@@ -89,18 +91,27 @@ def _judge_batch(
         if isinstance(one, Refusal):
             judged.append(one)
             continue
-        there = held.get(one.source_key)
         try:
-            require_own(call, one.content)
-            if there is not None:
-                require_own(call, there.content)
-            if one.source_key in waiting:
-                require_own(call, waiting[one.source_key].draft.content)
+            judged.append(_admitted(call, one, held.get(one.source_key), waiting))
         except Forbidden as forbidden:
             judged.append(forbidden)
-        else:
-            judged.append(replace(one, expected=NONE_THERE if there is None else there.seen))
     return judged
+
+
+def _admitted(
+    call: Call[WriteQuery],
+    draft: Draft,
+    held: Release | None,
+    waiting_by_key: Mapping[SourceKey, Embargo],
+) -> Draft:
+    waiting = waiting_by_key.get(draft.source_key)
+    require_own(call, draft.content)
+    if held is not None:
+        require_own(call, held.content)
+    if waiting is not None:
+        require_own(call, waiting.draft.content)
+    draft = with_company(call, draft, held=held, waiting=waiting)
+    return replace(draft, expected=NONE_THERE if held is None else held.seen)
 
 
 def _item(call: Call[WriteQuery], index: int, outcome: Intake | Refusal | Forbidden) -> ItemOut:
@@ -112,7 +123,8 @@ def _item(call: Call[WriteQuery], index: int, outcome: Intake | Refusal | Forbid
             errors=faults_of(outcome),
         )
     if isinstance(outcome, Forbidden):
-        fault = Fault(detail=outcome.description or "", pointer="/categories")
+        pointer = None if isinstance(outcome, LinkForbidden) else "/categories"
+        fault = Fault(detail=outcome.description or "", pointer=pointer)
         return ItemOut(index=index, status=HTTPStatus.FORBIDDEN, verdict=REFUSED, errors=[fault])
     release, verdict, is_dry_run = outcome.release, str(outcome.verdict), call.query.dry_run
     is_stored = not (is_dry_run and verdict == NEW)

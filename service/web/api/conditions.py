@@ -1,13 +1,16 @@
-"""What keeps a change from being made: conditions, categories, rivals."""
+"""What keeps a change from being made: conditions, categories, links, rivals."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from feeds.model.embargo import Embargo
 from feeds.model.listing import ListedRelease
-from feeds.model.release import Content
+from feeds.model.release import Content, Draft, Release
+from feeds.model.works import work_of
 from service.http_rules.entity_tags import names_exactly, names_revision
 from service.web.api.calls import Call
-from service.web.api.doorkeeper import Forbidden
+from service.web.api.doorkeeper import Forbidden, LinkForbidden
 from service.web.api.faults import ApiProblem
 from service.web.api.releases import etag_of, show
 from service.web.api.shapes import Fault
@@ -46,17 +49,57 @@ def require_own(call: Call[Any], content: Content) -> None:
     Raises:
         Forbidden: This one is, or would be, filed elsewhere.
     """
-    filing = call.catalogue.file(content.category_names)
-    token = call.token
+    foreign = _foreign(call, content)
+    if foreign is not None:
+        raise Forbidden(f"this token may file in {_own(call)} only, and not in {foreign}")
+
+
+def with_company(
+    call: Call[Any], draft: Draft, *, held: Release | None, waiting: Embargo | None
+) -> Draft:
+    """*Draft*, to be stored only while it is linked to what the token may change.
+
+    Releases of one work are named in each other's pages and feeds, so whoever links to a release
+    changes it. However it would join the work: by naming it, or by being called as it is. What is
+    a member already, because somebody linked it who may, stays one.
+
+    Args:
+        call: By which it came.
+        draft: Filed where the token may file.
+        held: The release as it is.
+        waiting: What waits under its key.
+
+    Raises:
+        LinkForbidden: One of the others of its work is filed elsewhere.
+    """
+    known = (held, None if waiting is None else waiting.draft)
+    is_member = work_of(draft) in {work_of(one) for one in known if one is not None}
+    if call.token.categories is None or is_member:
+        return draft
+    company = call.newsroom.company_of(draft)
+    for member in company:
+        if _foreign(call, member.content) is not None:
+            # Which one is not said: it may wait under embargo.
+            raise LinkForbidden(
+                f"this token may link releases in {_own(call)} only, and the work "
+                f"{work_of(draft)!r} has others: name another work, or none"
+            )
+    return replace(draft, company=frozenset(member.content.digest for member in company))
+
+
+def _foreign(call: Call[Any], content: Content) -> str | None:
+    """Where it is filed, and the token may not file; None when it may."""
+    filing, token = call.catalogue.file(content.category_names), call.token
     if token.categories is None:
-        return
+        return None
     if token.may_file_in(filing.categories) and not filing.unclaimed:
-        return
+        return None
     others = [slug for slug in filing.categories if slug not in token.categories]
-    foreign = ", ".join([*others, *map(repr, filing.unclaimed)]) or "no category"
-    raise Forbidden(
-        f"this token may file in {', '.join(token.categories)} only, and not in {foreign}"
-    )
+    return ", ".join([*others, *map(repr, filing.unclaimed)]) or "no category"
+
+
+def _own(call: Call[Any]) -> str:
+    return ", ".join(call.token.categories or ())
 
 
 def unprocessable(detail: str, *, pointer: str) -> ApiProblem:

@@ -36,6 +36,10 @@ class Forbidden(ApiProblem):
         super().__init__(HTTPStatus.FORBIDDEN, detail, headers={"WWW-Authenticate": challenge})
 
 
+class LinkForbidden(Forbidden):
+    """The release is the token's business; one that it would be linked to is not."""
+
+
 class Doorkeeper:
     """Lets bearers of good tokens in. Safe to call from many threads."""
 

@@ -26,6 +26,7 @@ from service.web.api.conditions import (
     require_conditions,
     require_own,
     unprocessable,
+    with_company,
 )
 from service.web.api.faults import ApiProblem, misshapen, refused
 from service.web.api.queries import RetractQuery, WriteQuery
@@ -151,8 +152,11 @@ def _write(call: Call[WriteQuery], compose: Callable[[ListedRelease | None], Dra
         draft = compose(held)
         require_own(call, draft.content)
         # What waits under embargo is not shown, and not overwritten by another desk either.
-        for waiting in call.newsroom.waiting_under([draft.source_key]).values():
+        waiting = call.newsroom.waiting_under([draft.source_key]).get(draft.source_key)
+        if waiting is not None:
             require_own(call, waiting.draft.content)
+        there = None if held is None else held.release
+        draft = with_company(call, draft, held=there, waiting=waiting)
         seen = NONE_THERE if held is None else held.release.seen
         try:
             [outcome] = take_in(call, [replace(draft, expected=seen)])

@@ -9,7 +9,7 @@ import pytest
 
 from feeds.model.feed import Format
 from feeds.model.life import Retraction, Translation
-from feeds.model.release import Details, Draft, ReleaseId
+from feeds.model.release import Details, Draft, ReleaseId, SourceKey
 from feeds.newsroom import Newsroom
 from feeds.newsroom.translating import relink
 from feeds.store.database import Database
@@ -200,3 +200,19 @@ def test_what_was_retracted_is_nobodys_translation_and_has_none(database: Databa
         assert links(office, "id:de") == left
     assert links(office, "id:fr") == ["de", "en"]
     assert links(office, "id:en") == ["de", "fr"]
+
+
+@pytest.mark.parametrize("waiting", [None, later(hours=9)], ids=["public", "waiting"])
+def test_the_company_of_a_document_is_all_that_it_will_be_linked_to(
+    database: Database, waiting: datetime | None
+) -> None:
+    """What waits under embargo too: nobody is asked when it comes out."""
+    office = Office(database)
+    original = replace(in_language("en", work=None), source_key=SourceKey("id:treaty"))
+    others = (in_language("fr"), original, in_language("de", work="else"))
+    office.add(*(replace(each, embargoed_until=waiting) for each in others))
+    company = office.newsroom.company_of(in_language("it"))
+    assert sorted(each.source_key for each in company) == ["id:fr", "id:treaty"]
+    assert office.newsroom.company_of(in_language("es", work=None)) == []
+    itself = office.newsroom.company_of(in_language("fr"))
+    assert [each.source_key for each in itself] == ["id:treaty"]
