@@ -173,6 +173,7 @@ def _correct(life: Life) -> None:
             one,
             correction=correction,
             embargoed_until=None,
+            written=None,
             content=replace(one.content, body=f"{one.content.body}{MORE}"),
         )
         for one in life.drafts

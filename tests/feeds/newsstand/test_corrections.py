@@ -61,7 +61,8 @@ def case(request: pytest.FixtureRequest, sqlite_database: Database) -> tuple[Off
     office.add(written)
     office.publish()
     changed = replace(written.content, body=f"{written.content.body}<p>+</p>")
-    office.add(replace(written, content=changed, correction=major(note)), now=later(hours=1))
+    corrected = replace(written, content=changed, written=None, correction=major(note))
+    office.add(corrected, now=later(hours=1))
     office.publish(now=later(hours=1))
     return office, replace(written, content=changed), note
 
