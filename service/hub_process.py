@@ -17,9 +17,10 @@ from feeds.store.database import Database, Transaction
 from service import logs, workers
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
+from service.store_clock import StoreClock, machine_clock
 from service.websub.hub.rounds import STOP_WITHIN_S, Rounds
 from service.websub.hub.upkeep import end_what_is_over
-from service.wiring import Installation, deliveries, install, utc_now, verifications, worker_name
+from service.wiring import Installation, deliveries, install, verifications, worker_name
 
 _log = logs.get_logger("service.hub_process")  # not __name__: it is run as a program
 
@@ -46,11 +47,15 @@ class Hub:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._worker = worker_name()
-        self._scheduler = Scheduler(now=utc_now)
+        self._clock = StoreClock(database)
+        self._scheduler = Scheduler(now=machine_clock)
         self._rounds: list[tuple[Rounds[Any], threading.Thread]] = []
 
     def start(self, settings: Settings) -> None:
         """Begin to work."""
+        with suppress(StoreUnavailable):
+            self._clock.compare()
+        self._clock.follow()
         self.configure(settings)
         self._scheduler.start()
 
@@ -59,15 +64,16 @@ class Hub:
 
         What is under way by the former one comes to its end beside it.
         """
-        installation = install(settings, self._database)
+        installation = install(settings, self._database, self._clock)
         former = self._rounds
         for rounds, _ in former:
             rounds.stop(within_s=2 * settings.own_hub.timeout_seconds)
-        self._rounds = self._begin(installation) if settings.own_hub.offered else []
+        is_at_work = settings.own_hub.offered and self._clock.is_trusted
+        self._rounds = self._begin(installation) if is_at_work else []
 
         def keep_up() -> None:
             if settings.own_hub.offered:
-                end_what_is_over(self._database, installation.catalogue, now=utc_now())
+                end_what_is_over(self._database, installation.catalogue, now=self._clock())
 
         self._scheduler.set(Timer(name=UPKEEP, job=keep_up, every_s=UPKEEP_EVERY_S))
 
@@ -81,7 +87,7 @@ class Hub:
         with suppress(StoreUnavailable, StoreConflict), self._database.transaction() as tx:
             # What was left is for others to do, and at once. Else it waits until the claims are
             # over.
-            tx.subscriptions.release_claims(now=utc_now(), worker=self._worker)
+            tx.subscriptions.release_claims(now=self._clock(), worker=self._worker)
 
     def _begin(self, installation: Installation) -> list[tuple[Rounds[Any], threading.Thread]]:
         begun: list[tuple[Rounds[Any], threading.Thread]] = []
@@ -103,7 +109,7 @@ def _run(rounds: Rounds[Any]) -> None:
 
 
 def _release(tx: Transaction) -> None:
-    tx.subscriptions.release_claims(now=utc_now())
+    tx.subscriptions.release_claims(now=machine_clock())
 
 
 def _stand_back() -> None:

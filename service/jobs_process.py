@@ -6,11 +6,13 @@ run, on as many machines: whatever is done is claimed in the store first.
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from feeds.errors import ConfigurationSuperseded
+from feeds.errors import ConfigurationSuperseded, StoreUnavailable
 from feeds.model.edition import Edition
 from feeds.model.release import Release
 from feeds.newsroom import COMMAND
@@ -23,6 +25,7 @@ from service.jobs.embargoes import LOOK_EVERY_S, release_due, wait_for_end
 from service.jobs.folders import Folders
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
+from service.store_clock import StoreClock, machine_clock
 from service.websub import Publisher
 from service.websub.keeper import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
 from service.wiring import (
@@ -30,7 +33,6 @@ from service.wiring import (
     canary_keeper,
     install,
     publisher,
-    utc_now,
     worker_name,
 )
 
@@ -45,7 +47,8 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._worker = worker_name()
-        self._scheduler = Scheduler(now=utc_now)
+        self._clock = StoreClock(database)
+        self._scheduler = Scheduler(now=machine_clock)
         # Each is held by one kind of work, and both by a reload: it waits for their end, and
         # none runs on old rooms after. Two, because editions must go on coming out while a file
         # with a million documents is read.
@@ -58,6 +61,9 @@ class Jobs:
 
     def start(self, settings: Settings) -> None:
         """Begin to work."""
+        with suppress(StoreUnavailable):
+            self._clock.compare()
+        self._clock.follow()
         self.configure(settings)
         self._scheduler.start()
 
@@ -77,7 +83,7 @@ class Jobs:
             self._publisher.close()
 
     def _set_timers(self, settings: Settings) -> None:
-        installation = install(settings, self._database)
+        installation = install(settings, self._database, self._clock)
         self._apply(installation)
         self._installation = installation
         folders = Folders(
@@ -86,7 +92,7 @@ class Jobs:
             installation.rules,
             folders=settings.intake.folders,
             settle_s=settings.intake.settle_seconds,
-            now=utc_now,
+            now=self._clock,
             is_over=self._is_over.is_set,
             measure=installation.measure,
         )
@@ -107,25 +113,31 @@ class Jobs:
                 make_editions()
 
         def ping() -> None:
-            sender.send_due(now=utc_now())
+            sender.send_due(now=self._clock())
 
         schedule = settings.schedule
-        for timer in (
+        timers = (
             Timer(name=SCAN, job=scan, every_s=schedule.scan_seconds),
             Timer(name=REGENERATE, job=make_editions, every_s=schedule.regenerate_seconds),
             Timer(name=PING, job=ping, every_s=schedule.ping_seconds),
             Timer(name=EMBARGO, job=end_embargoes, every_s=LOOK_EVERY_S),
             Timer(
                 name=CANARY,
-                job=partial(canary_keeper(installation).tend, now=utc_now),
+                job=partial(canary_keeper(installation).tend, now=self._clock),
                 every_s=LOOK_FOR_CANARIES_EVERY_S,
             ),
-        ):
-            self._scheduler.set(timer)
+        )
+        for timer in timers:
+            self._scheduler.set(replace(timer, job=partial(self._do, timer.job)))
+
+    def _do(self, job: Callable[[], object]) -> None:
+        """Do a job, unless this machine's clock is so wrong that others should."""
+        if self._clock.is_trusted:
+            job()
 
     def _apply(self, installation: Installation) -> None:
         try:
-            refiled = installation.newsroom.apply_catalogue(now=utc_now(), by=self._worker)
+            refiled = installation.newsroom.apply_catalogue(now=self._clock(), by=self._worker)
         except ConfigurationSuperseded:
             return  # told at the next look
         if refiled:
@@ -136,9 +148,9 @@ class Jobs:
             # A reload may have come while we waited: its own timer looks at once.
             if self._installation is not installation or not self._is_in_force(installation):
                 return
-            ended = installation.newsroom.say_farewells(now=utc_now())
-            expired = installation.newsroom.expire_notices(now=utc_now())
-            made = regenerate(installation.newsstand, now=utc_now, worker=self._worker)
+            ended = installation.newsroom.say_farewells(now=self._clock())
+            expired = installation.newsroom.expire_notices(now=self._clock())
+            made = regenerate(installation.newsstand, now=self._clock, worker=self._worker)
         _tell(ended, expired)
         if any(isinstance(one, Edition) and one.changed for one in made):
             self._scheduler.wake(PING, after=SPREAD)
@@ -160,7 +172,7 @@ class Jobs:
             self._warn_of(known)
             return False
         self._warned_of = None
-        refiled = newsroom.refile_doubtful(now=utc_now())
+        refiled = newsroom.refile_doubtful(now=self._clock())
         if refiled:
             _log.info("releases refiled", count=refiled, reason="filed by another configuration")
         return True
@@ -179,11 +191,11 @@ class Jobs:
     def _end_embargoes(self, installation: Installation, sender: Publisher) -> bool:
         """Make public what is due now or before the next look; say whether anything was."""
         newsroom = installation.newsroom
-        if not wait_for_end(newsroom, now=utc_now, is_over=self._is_over):
+        if not wait_for_end(newsroom, now=self._clock, is_over=self._is_over):
             return False
         with self._printing:
             # A reload may have come while we waited: its own timer looks at once.
-            return self._publisher is sender and release_due(newsroom, now=utc_now()) > 0
+            return self._publisher is sender and release_due(newsroom, now=self._clock()) > 0
 
 
 def _tell(ended: Sequence[str], expired: Sequence[Release]) -> None:

@@ -19,10 +19,11 @@ from feeds.store.database import Database
 from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.settings import Settings
+from service.store_clock import StoreClock
 from service.stores import open_database
 from service.web import Bridge, Front, Press, Shelf, Watch, create_app
 from service.web_process import ACCEPTED_VARIABLE, PARENT_VARIABLE, SERVER_LOG
-from service.wiring import Installation, install, utc_now
+from service.wiring import Installation, install
 
 #: What a thread waits for the interpreter before it is made way for. A look at the store takes it
 #: some ten times; at Python's own 5 ms, under full load, it would take longer than its lease lasts.
@@ -69,7 +70,9 @@ class CurrentNewsroom:
 
     def configure(self, settings: Settings) -> None:
         """Take another configuration; requests under way keep what they began with."""
-        self._installation = install(settings, self._installation.database)
+        self._installation = install(
+            settings, self._installation.database, self._installation.clock
+        )
 
 
 def application() -> Bridge:
@@ -81,14 +84,18 @@ def application() -> Bridge:
     logging.getLogger(SERVER_LOG).setLevel(logging.ERROR)
     sys.setswitchinterval(SWITCH_EVERY_S)
     database = open_database(settings)
-    newsroom = CurrentNewsroom(install(settings, database))
+    clock = StoreClock(database)
+    clock.follow()
+    newsroom = CurrentNewsroom(install(settings, database, clock))
     parent = int(os.environ[PARENT_VARIABLE])
     AcceptedWatch(path, parent=parent, on_change=newsroom.configure, on_orphaned=_stop).start()
     shelf = Shelf(
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
         watch=Watch(Changes(database, of_documents=True), clock=time.monotonic),
     )
-    app = create_app(newsroom, shelf, clock=utc_now, api=newsroom, hub=newsroom)
+    app = create_app(
+        newsroom, shelf, clock=clock, api=newsroom, hub=newsroom, warnings=clock.warnings
+    )
     front = Front(app, state=newsroom, shelf=shelf)
     # What there is now stays to the end. Without it, each full look for garbage goes through the
     # objects of all libraries, for tens of milliseconds in which nobody is answered.

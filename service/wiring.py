@@ -4,7 +4,7 @@ import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -23,6 +23,7 @@ from feeds.store.database import Database
 from service.jobs.measuring import TIMEOUT_S, Measure, Measurer
 from service.outbound import Courier, Credentials, Outbound
 from service.settings import Settings, catalogue, intake_rules
+from service.store_clock import machine_clock
 from service.websub import RSSCLOUD, Dialect, Publisher, RetryPlan, Teller
 from service.websub.hub.distributor import Distributor, Sending
 from service.websub.hub.rounds import Rounds
@@ -36,10 +37,8 @@ _OF_PAGES = frozenset({".css", ".html", ".ico", ".js", ".py", ".svg"})
 
 Clock = Callable[[], datetime]
 
-
-def utc_now() -> datetime:
-    """The one clock."""
-    return datetime.now(UTC)
+#: This machine's own clock: what sleeps and what is logged goes by it.
+utc_now = machine_clock
 
 
 def mint_id() -> ReleaseId:
@@ -57,6 +56,7 @@ class Installation:
     rules: IntakeRules
     newsroom: Newsroom
     newsstand: Newsstand
+    clock: Clock  #: for all that is stored; see ``service.store_clock``
     measure: Measure  #: what is read from anywhere passes it before the newsroom takes it in
 
 
@@ -77,13 +77,14 @@ def look() -> str:
     return found.hexdigest()
 
 
-def install(settings: Settings, database: Database) -> Installation:
+def install(settings: Settings, database: Database, clock: Clock = machine_clock) -> Installation:
     """Put the rooms together for *settings*, over a database that is open."""
     described = catalogue(settings)
     return Installation(
         settings=settings,
         database=database,
         catalogue=described,
+        clock=clock,
         rules=intake_rules(settings),
         newsroom=Newsroom(
             database,
@@ -157,7 +158,7 @@ def canary_keeper(installation: Installation) -> CanaryKeeper:
         installation.database,
         _door(settings, described, timeout_s=settings.websub.timeout_seconds),
         site=described.site,
-        hubs=() if watched is None or watched.is_gone(utc_now()) else watched.hubs,
+        hubs=() if watched is None or watched.is_gone(installation.clock()) else watched.hubs,
         feed=settings.canary.feed,
         feed_format=Format(settings.canary.format),
         lease_s=settings.canary.lease_s,
@@ -188,7 +189,7 @@ def verifications(
         at_once=own_hub.verifications_at_once,
         timeout_s=own_hub.timeout_seconds,
         worker=worker,
-        now=utc_now,
+        now=installation.clock,
         chance=os.urandom,
         heard=heard,
     )
@@ -223,7 +224,7 @@ def deliveries(
             give_up_after_s=own_hub.suspend_after_hours * 3600,
         ),
         worker=worker,
-        now=utc_now,
+        now=installation.clock,
         chance=random.random,
         heard=heard,
     )

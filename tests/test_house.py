@@ -20,7 +20,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
     ("service.websub",),
-    ("service.outbound", "service.accepted", "service.alone", "service.stores"),
+    (
+        "service.outbound",
+        "service.accepted",
+        "service.alone",
+        "service.stores",
+        "service.store_clock",
+    ),
     ("service.settings",),
     (
         "service.http_rules",

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Select, create_engine, event, func, make_url, select
 from sqlalchemy.exc import (
     DatabaseError,
     DBAPIError,
@@ -50,6 +51,9 @@ CHECKPOINT_PAGES = 10_000
 MAX_TRIES = 5
 
 Done = TypeVar("Done")
+
+#: Not the moment at which the transaction began.
+_NOW = select(func.clock_timestamp())
 
 #: PostgreSQL's codes for "somebody else was first, try again": serialization failure, deadlock.
 _TRY_AGAIN = {"40001", "40P01"}
@@ -216,6 +220,18 @@ class Database:
     def label(self) -> str:
         """The database's address for a person, without its password."""
         return self._engine.url.render_as_string(hide_password=True)
+
+    def now(self) -> datetime | None:
+        """The moment by the database server's clock; None where that is this machine's.
+
+        Raises:
+            StoreUnavailable: The database cannot be reached or does not answer in time.
+        """
+        if self.is_sqlite:
+            return None
+        with self._translated(), self._engine.connect() as connection:
+            moment: datetime = connection.execute(_NOW).scalar_one()
+        return moment.astimezone(UTC)
 
     def in_words(self, question: Select[Any]) -> str:
         """A question whose parameters are all known, as a cursor of the driver's own takes it."""

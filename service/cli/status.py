@@ -14,6 +14,7 @@ from service.cli.commands import typer_of
 from service.cli.hub_status import look
 from service.cli.installation import to_read
 from service.cli.output import moment, tell_json, tell_rows
+from service.store_clock import StoreClock
 from service.websub.report import Report
 from service.wiring import Installation
 
@@ -47,6 +48,7 @@ def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
         return {
             "site": {"title": site.title, "base_url": site.base_url},
             "store": installation.database.label,
+            "clock": _clock_record(installation),
             "configuration": _configuration_record(installation.newsroom),
             "releases": {
                 "total": tx.releases.count(),
@@ -63,6 +65,12 @@ def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
             "refusals": tx.refusals.count(),
             "set_aside": tx.fragments.count_aside(),
         }
+
+
+def _clock_record(installation: Installation) -> dict[str, Any]:
+    clock = StoreClock(installation.database)
+    clock.compare()
+    return {"ahead_s": round(clock.ahead.total_seconds(), 1), "warnings": clock.warnings()}
 
 
 def _configuration_record(newsroom: Newsroom) -> dict[str, Any]:
@@ -107,6 +115,8 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
     releases, feeds, edition = record["releases"], record["feeds"], record["last_edition"]
     yield "site", f"{record['site']['title']}  {record['site']['base_url']}/"
     yield "store", record["store"]
+    for warning in record["clock"]["warnings"]:
+        yield "clock", warning
     if other := record["configuration"]["other"]:
         since = f"{other['applied_by']} at {moment(other['since'])}"
         remedy = "start or reload the service with this one"

@@ -1,6 +1,6 @@
 """How the application answers: one place for validators, and for the headers all answers share."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -149,7 +149,20 @@ def harden(response: Response) -> Response:
     """Set what every answer carries, whatever it is. Runs after each request."""
     response.headers.update(NOSNIFF)
     response.headers.update(_dress(response.mimetype))
+    _hold_back(response)
     return response
+
+
+def _hold_back(response: Response) -> None:
+    """Date nothing later than its answer is.
+
+    RFC 9110 8.8.2.1: an origin MUST NOT send a ``Last-Modified`` that is later than ``Date``. A
+    feed with several editions in one second is dated ahead, a second each. Whoever is given an
+    earlier date for it is sent the document once more than would be needed, and misses nothing.
+    """
+    changed, now = response.last_modified, datetime.now(UTC)
+    if changed is not None and changed > now:
+        response.last_modified = now
 
 
 def _dress(media_type: str | None) -> tuple[Field, ...]:

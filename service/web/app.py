@@ -44,6 +44,7 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     api: ApiState | None = None,
     hub: HubState | None = None,
+    warnings: Callable[[], list[str]] = list,
 ) -> Flask:
     """Make the application that serves the newsroom in *state*.
 
@@ -55,6 +56,7 @@ def create_app(
         clock: Asked once in each request: feeds end by it, and it tells which releases are news.
         api: The newsroom that is published through over HTTP; without it there is no API.
         hub: What the built-in hub works with; without it there is none.
+        warnings: What ``/readyz`` tells besides, of a service that is ready.
 
     Returns:
         A WSGI application. It keeps no session and sets no cookie.
@@ -62,7 +64,10 @@ def create_app(
     app = Flask("service.web", static_folder=None)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     shelf = shelf or Shelf()
-    furnish(app, Furniture(state=state, shelf=shelf, assets=load_assets(), clock=clock, hub=hub))
+    kept = Furniture(
+        state=state, shelf=shelf, assets=load_assets(), clock=clock, hub=hub, warnings=warnings
+    )
+    furnish(app, kept)
     addresses.prepare(app)
     pages.dress(app)
     problems.catch_all(app)

@@ -87,6 +87,7 @@ class Furniture:
     assets: Assets
     clock: Callable[[], datetime]
     hub: HubState | None = None  #: without it there is no hub
+    warnings: Callable[[], list[str]] = list  #: of a service that is ready
 
 
 def furnish(app: Flask, furniture: Furniture) -> None:

@@ -166,7 +166,7 @@ class Front:
             return None
         address = question.address
         copy = self._shelf.at_hand(self._state.newsstand, address.feed.slug, address.format, aside)
-        if copy is None:
+        if copy is None or copy.is_dated_ahead():
             return None
         answer = copy.answers.get(question)
         if answer is None and question.is_usual:
@@ -181,7 +181,7 @@ class Front:
             return None
         question = self._current_map().find(environ)
         copy = None if question is None else self._fetch(self._state.newsstand, question.address)
-        if question is None or copy is None:
+        if question is None or copy is None or copy.is_dated_ahead():
             return None
         answer = copy.answers.get(question) or self._decide(copy, question, copy.forms.get)
         return None if _may_be_less(question, answer) else answer

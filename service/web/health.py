@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from feeds.errors import StoreOutdated, StoreUnavailable
 from feeds.newsstand import Newsstand
-from service.web.desk import Desk, desk
+from service.web.desk import Desk, desk, furniture
 
 blueprint = Blueprint("health", __name__)
 
@@ -23,7 +23,8 @@ def readyz() -> Response:
     reasons = reasons_to_wait(desk())
     if reasons:
         return _report({"status": "waiting", "reasons": reasons}, status=503)
-    return _report({"status": "ready"}, status=200)
+    warnings = furniture().warnings()
+    return _report({"status": "ready", **({"warnings": warnings} if warnings else {})}, status=200)
 
 
 def reasons_to_wait(desk: Desk) -> list[str]:

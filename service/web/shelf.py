@@ -1,5 +1,6 @@
 """Documents at hand, so that a reader costs no query while nothing changes."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import partial
@@ -64,6 +65,14 @@ class Copy:
 
         self.forms = Forms(document.gzip, Coding.GZIP, on_made=note)
         self.answers: dict[Hashable, Reply] = {}  #: to be looked up; see ``Shelf.remember``
+        self._dated_s = document.modified_at.timestamp()
+
+    def is_dated_ahead(self) -> bool:
+        """True while its date is later than that of an answer: what is made of it waits for that.
+
+        The application dates each such answer by itself (``answers.harden``).
+        """
+        return self._dated_s > time.time()
 
 
 class Shelf:

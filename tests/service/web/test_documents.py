@@ -3,7 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import brotli
@@ -326,3 +326,15 @@ def test_a_request_sees_one_configuration_from_first_to_last(office: Office, pat
 
     create_app(Watched()).test_client().get(path, headers={"Accept": "text/html"})
     assert read == ["catalogue", "newsstand"]
+
+
+def test_no_answer_dates_a_document_later_than_itself(reader: Client, office: Office) -> None:
+    """RFC 9110 8.8.2.1. Several editions in one second are dated ahead, a second each."""
+    ahead = datetime.now(UTC) + timedelta(minutes=5)
+    office.add(draft("id:ahead", "Finance"), now=ahead)
+    office.publish(now=ahead)
+    for fields in ({}, {"If_Modified_Since": LAST_MODIFIED}):
+        response = get(reader, **fields)
+        assert response.status_code == 200
+        assert response.last_modified is not None
+        assert response.last_modified <= datetime.now(UTC)

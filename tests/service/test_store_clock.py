@@ -1,0 +1,74 @@
+"""One clock for all machines over one store: that of PostgreSQL."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feeds.store.database import Database
+from service.jobs_process import Jobs
+from service.store_clock import StoreClock
+from tests.support.newsrooms import Office, draft
+
+#: What two looks at one clock may be apart, on a machine that is full.
+NEAR = timedelta(seconds=2)
+
+
+def clock_of_a_machine(database: Database, **ahead: float) -> StoreClock:
+    """A clock on a machine whose own is so much ahead."""
+    clock = StoreClock(database, own=lambda: datetime.now(UTC) + timedelta(**ahead))
+    clock.compare()
+    return clock
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_a_machine_goes_by_the_clock_of_the_database(
+    postgres_database: Database, hours: int
+) -> None:
+    clock = clock_of_a_machine(postgres_database, hours=hours)
+    assert abs(clock() - datetime.now(UTC)) < NEAR
+    assert abs(clock.ahead - timedelta(hours=hours)) < NEAR
+
+
+def test_with_sqlite_there_is_one_machine_and_one_clock(tmp_path: Path) -> None:
+    database = Database.open(f"sqlite:///{tmp_path / 'store.db'}")
+    clock = clock_of_a_machine(database, hours=1)
+    assert clock.ahead == timedelta(0)
+    assert clock.warnings() == []
+    database.close()
+
+
+def test_a_difference_is_told_from_two_seconds_on(
+    postgres_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    right = clock_of_a_machine(postgres_database)
+    assert (right.warnings(), right.is_trusted, caplog.records) == ([], True, [])
+    behind = clock_of_a_machine(postgres_database, seconds=-20)
+    behind.compare()
+    [warning] = behind.warnings()
+    assert warning.startswith("this machine's clock is 20.0 s behind the store's")
+    assert behind.is_trusted
+    [told] = [record for record in caplog.records if "clock is wrong" in record.getMessage()]
+    assert told.levelname == "WARNING"
+
+
+def test_a_machine_that_is_far_ahead_does_no_jobs(
+    postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, done = Jobs(postgres_database), list[str]()
+    jobs._do(lambda: done.append("right"))
+    monkeypatch.setattr(jobs, "_clock", clock_of_a_machine(postgres_database, seconds=31))
+    jobs._do(lambda: done.append("wrong"))
+    assert done == ["right"]
+
+
+def test_an_embargo_ends_by_the_clock_of_the_store(postgres_database: Database) -> None:
+    """On a machine that is an hour ahead it must not end an hour early."""
+    office = Office(postgres_database)
+    clock = clock_of_a_machine(postgres_database, hours=1)
+    end = datetime.now(UTC) + timedelta(minutes=30)
+    waiting = draft("id:1", "Finance", published=datetime.now(UTC) - timedelta(hours=2))
+    office.add(replace(waiting, embargoed_until=end), now=clock())
+    assert office.newsroom.release_embargoes(now=clock()) == 0
+    assert office.newsroom.release_embargoes(now=clock() + timedelta(hours=1)) == 1
