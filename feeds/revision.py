@@ -89,16 +89,18 @@ def first(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Release:
     """The release that a new document becomes.
 
     ``updated`` is the document's own word on its last change, if it is later than its
-    publication; the moment of intake is no change of the release and only orders the window.
+    publication and not in the future; the moment of intake is no change of the release and only
+    orders the window.
     """
     content = draft.content
+    stated = content.updated if content.updated and content.updated <= now else content.published
     return Release(
         id=release_id,
         source_key=draft.source_key,
         slug=mint_slug(content.title, release_id),
         revision=1,
         content=content,
-        updated=max(content.published, content.updated or content.published),
+        updated=max(content.published, stated),
         changed_at=whole_second(now),
         document=draft.origin.document,
         source=_source_of(draft),
@@ -206,6 +208,30 @@ def _now_for(held: Release, now: datetime) -> datetime:
 def is_named_by_file(source_key: SourceKey) -> bool:
     """True when a document has nothing but its file's name to be recognised by."""
     return source_key.startswith("file:")
+
+
+def on_its_day(draft: Draft, held: Release | None, *, now: datetime) -> Draft:
+    """*Draft* as it is dated: one that has a bare date is published on that day, now at the latest.
+
+    It is meant at the configured time of that day. Today that may be still to come; but who adds
+    it means today. What came out so before its time of day keeps the moment that the public knows.
+
+    Args:
+        draft: As its document has it.
+        held: The release that it is to become a revision of.
+        now: The moment of intake.
+    """
+    assumed = draft.content.published
+    if draft.day_begins is None:
+        return draft
+    known = None if held is None else held.content.published
+    if known is not None and draft.day_begins <= known < assumed:
+        published = known
+    elif draft.day_begins <= now < assumed:
+        published = whole_second(now)
+    else:
+        return draft
+    return replace(draft, content=replace(draft.content, published=published))
 
 
 def is_another_document(held: Release, draft: Draft) -> bool:

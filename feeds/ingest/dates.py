@@ -1,7 +1,7 @@
 """Moments as documents write them, to aware datetimes in UTC with whole seconds."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from feeds.errors import DocumentRefused
 from feeds.ingest.characters import shown
@@ -71,6 +71,13 @@ def read_moment_or_day(text: str, *, field: str, rules: IntakeRules, mended: lis
         return read_moment(text, field=field, mended=mended)
     day = _possible(text, field=field, written=text).date()
     return datetime.combine(day, rules.time_of_day, tzinfo=rules.time_zone)
+
+
+def start_of_day(text: str, *, rules: IntakeRules) -> datetime | None:
+    """When the day of a bare date begins, in UTC; None when *text* is a moment."""
+    if not _DAY.fullmatch(text):
+        return None
+    return in_utc(datetime.combine(date.fromisoformat(text), time(), tzinfo=rules.time_zone))
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -11,7 +11,7 @@ from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
 from feeds.ingest.characters import is_blank, one_line, shown
 from feeds.ingest.contacts import read_contacts
 from feeds.ingest.corrections import read_correction
-from feeds.ingest.dates import in_utc, read_moment_or_day
+from feeds.ingest.dates import in_utc, read_moment_or_day, start_of_day
 from feeds.ingest.embargoes import read_embargo
 from feeds.ingest.enclosures import Enclosures, read_enclosures
 from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text, short_line
@@ -67,7 +67,8 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
     return Draft(
         source_key=key,
         origin=Origin(document=document, line=record.line),
-        content=content if until is None else _published_not_before(until, content),
+        content=content if until is None else desk.published_not_before(until, content),
+        day_begins=desk.day_begins if until is None else None,
         warnings=desk.inspection.warnings,
         correction=correction,
         embargoed_until=until,
@@ -75,11 +76,6 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
         is_summary_derived=desk.is_summary_derived,
         written=written(record.fields, rules, is_html=desk.is_markup),
     )
-
-
-def _published_not_before(until: datetime, content: Content) -> Content:
-    """Nobody could see it before, whatever the document says."""
-    return replace(content, published=max(content.published, until))
 
 
 class _Desk:
@@ -120,6 +116,24 @@ class _Desk:
             category_names=read(self._category_names, ()),
             details=self._details(base),
         )
+
+    @property
+    def day_begins(self) -> datetime | None:
+        """Of a release that is dated by a bare date, when that day begins."""
+        if self._published is None:
+            return None
+        written = required_text(self._fields, "published").strip()
+        return start_of_day(written, rules=self._rules)
+
+    def published_not_before(self, until: datetime, content: Content) -> Content:
+        """*Content* with the date of its embargo's end, if it does not say a later one itself.
+
+        Nobody could see it before; and a bare date of the day of the end says nothing else.
+        """
+        day = self.day_begins
+        is_of_that_day = day is not None and day <= until
+        published = until if is_of_that_day else max(content.published, until)
+        return replace(content, published=published)
 
     def key(self, document: str, content: Content) -> SourceKey:
         return self.inspection.read(

@@ -46,6 +46,8 @@ class Refusal:
     reason: str  #: the fact, for a person
     remedy: str  #: what to do, for a person
     field: str | None = None  #: the field at fault, as the document calls it
+    #: From when on the same document is accepted, as nothing but time is missing; None for never.
+    until: datetime | None = None
     #: Each fault by itself, where there may be several; not kept.
     faults: tuple[FieldFault, ...] = dataclass_field(default=(), compare=False)
 

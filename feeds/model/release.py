@@ -207,6 +207,9 @@ class Draft:
     warnings: tuple[str, ...] = ()  #: what was mended on the way in, for a person
     embargoed_until: datetime | None = None  #: aware, UTC, whole seconds; public at once without
     correction: Correction | None = None  #: should it be one
+    #: When the day begins that it is dated by, in UTC: it has a bare date, and `content.published`
+    #: is the configured time of that day. None when it says the moment, or waits.
+    day_begins: datetime | None = dataclass_field(default=None, compare=False)
     #: Files that are not in `content` yet. A draft is taken in without those that still are here.
     unmeasured: tuple[UnmeasuredEnclosure, ...] = ()
     #: The summary was made of the body by us: how we do it may change from one version to another.

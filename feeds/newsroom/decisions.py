@@ -84,6 +84,7 @@ class Decider:
         held, waiting = self._held(draft), self.waiting_room.of(draft)
         _require_expected(draft, held)
         self._require_company(draft)
+        draft = revision.on_its_day(draft, held, now=self._now)
         until = end_of(draft, waiting, now=self._now)
         if until is not None and until > self._now:
             return self._keep(draft, held, waiting, until=until)
@@ -201,6 +202,7 @@ class Decider:
                 field="published",
                 reason=f"the release is dated in the future: {published:%Y-%m-%dT%H:%M:%SZ}",
                 remedy="correct the time stamp, or say embargoed_until, and it comes out then",
+                until=published,
             )
         # Who has seen the release that it is to correct means that one.
         is_meant = draft.expected is not None

@@ -45,6 +45,10 @@ class Refusals:
         """The documents that have any."""
         return set(self._connection.execute(select(refusals.c.document)).scalars())
 
+    def waiting(self) -> list[Refusal]:
+        """Those of documents that are accepted as they are when their time has come."""
+        return [kept.refusal for kept in self.kept() if kept.refusal.until is not None]
+
     def kept(self) -> list[KeptRefusal]:
         """All refusals, the newest first."""
         order = (refusals.c.refused_at.desc(), refusals.c.document, refusals.c.line)
@@ -55,6 +59,7 @@ class Refusals:
                     field=row.field,
                     reason=row.reason,
                     remedy=row.remedy,
+                    until=row.until,
                 ),
                 refused_at=row.refused_at,
             )
@@ -80,4 +85,5 @@ def _row(refusal: Refusal, now: datetime) -> dict[str, object]:
         "reason": refusal.reason,
         "remedy": refusal.remedy,
         "refused_at": now,
+        "until": refusal.until,
     }

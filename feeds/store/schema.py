@@ -499,6 +499,7 @@ refusals = Table(
     Column("reason", Text, nullable=False),
     Column("remedy", Text, nullable=False),
     Column("refused_at", Instant, nullable=False),
+    Column("until", Instant),  # from when on the same document is accepted; null for never
 )
 
 #: Files of the watched folders that were read to their end, as they were then.

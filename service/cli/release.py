@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -222,7 +223,8 @@ def refusals(
     """List documents that were refused and not accepted since.
 
     Each is a line: when, file and line, why, and what to do. Refusals of a watched file go when
-    the file goes; those of other documents stay until they are accepted or forgotten.
+    the file goes; those of other documents stay until they are accepted or forgotten. A watched
+    file that is refused only for now says until when, and is read again then.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     if forget:
@@ -238,7 +240,7 @@ def refusals(
         (
             each.refused_at,
             each.refusal.origin,
-            f"{each.refusal.reason}; {each.refusal.remedy}",
+            f"{each.refusal.reason}; {each.refusal.remedy}{_for_now(each.refusal.until)}",
         )
         for each in kept
     )
@@ -411,6 +413,10 @@ def _in_words(item: object) -> object:
     return "  ".join(plain(value) for value in item.values() if value is not None)
 
 
+def _for_now(until: datetime | None) -> str:
+    return "" if until is None else f"; refused until {until:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _refusal_record(kept: KeptRefusal) -> dict[str, Any]:
     refusal = kept.refusal
     return {
@@ -420,4 +426,5 @@ def _refusal_record(kept: KeptRefusal) -> dict[str, Any]:
         "field": refusal.field,
         "reason": refusal.reason,
         "remedy": refusal.remedy,
+        "until": refusal.until,
     }

@@ -85,6 +85,8 @@ class Folders:
         #: Files that are not read yet, as the last scan saw them.
         self._waiting: dict[str, FileStamp] = {}
         self._unlisted: set[str] = set()
+        #: What is refused only for now, and until when, by path.
+        self._refused_until: dict[str, dict[Origin, datetime]] = {}
 
     def scan(self) -> bool:
         """Read what is new, the oldest first. True when a feed changed.
@@ -113,6 +115,14 @@ class Folders:
         """
         with self._database.read() as tx:
             stamps, refused = tx.intake_files.stamps(), tx.refusals.documents()
+            waiting = tx.refusals.waiting()
+        for path in stamps if waiting else ():
+            document = self._name_below(path)
+            self._refused_until[path] = {
+                each.origin: each.until
+                for each in waiting
+                if each.until is not None and each.origin.document == document
+            }
         self._read = {
             path: stamp if self._name_below(path) in refused else self._by_our_rules(stamp)
             for path, stamp in stamps.items()
@@ -138,6 +148,7 @@ class Folders:
                 tx.refusals.clear_document(self._name_below(path))
         for path in gone:
             del read[path]
+            self._refused_until.pop(path, None)
 
     def _find(self) -> Iterator[Found]:
         for folder in self._folders:
@@ -175,7 +186,7 @@ class Folders:
 
     def _is_ready(self, found: Found, read: dict[str, FileStamp]) -> bool:
         if read.get(found.key) == found.stamp:
-            return False
+            return bool(self._due(found))
         was_seen = self._waiting.get(found.key) == found.stamp
         self._waiting[found.key] = found.stamp
         age_s = self._now().timestamp() - found.modified_at_s
@@ -183,11 +194,20 @@ class Folders:
         is_settled = age_s >= self._settle_s or age_s < 0
         return was_seen and is_settled and not _is_being_written(found.path)
 
+    def _due(self, found: Found) -> set[Origin]:
+        """What was refused in it only for now, and may be accepted by now."""
+        untils = self._refused_until.get(found.key, {})
+        return {origin for origin, until in untils.items() if until <= self._now()}
+
     def _take_in(self, found: Found, read: dict[str, FileStamp]) -> bool:
         """Read one file. Whatever is wrong with it, the others are not concerned."""
         tally = Tally(found.document)
+        # The rest of a file that is as it was is not read again: it would undo corrections that
+        # came since.
+        is_as_it_was = read.get(found.key) == found.stamp
+        due = self._due(found) if is_as_it_was else None
         try:
-            self._read_into(tally, found)
+            self._read_into(tally, found, due)
             with self._database.transaction() as tx:
                 tx.intake_files.note(found.key, found.stamp, now=self._now())
         except (StoreUnavailable, StoreConflict):
@@ -197,16 +217,21 @@ class Folders:
         except Exception:
             # A bug of ours: told once, and tried again when the file changes or at a new start.
             _log.exception("document not read", document=found.document)
+            self._refused_until.pop(found.key, None)
         # As it was before it was read, so that later writes are seen.
         read[found.key] = found.stamp
         self._waiting.pop(found.key, None)
         tally.tell()
         return tally.has_news
 
-    def _read_into(self, tally: Tally, found: Found) -> None:
-        # What was refused in it before may be mended, moved to another line, or gone.
-        with self._database.transaction() as tx:
-            tx.refusals.clear_document(found.document)
+    def _read_into(self, tally: Tally, found: Found, due: set[Origin] | None) -> None:
+        """Read all of it, or only what is *due*."""
+        if due is None:
+            # What was refused in it before may be mended, moved to another line, or gone.
+            with self._database.transaction() as tx:
+                tx.refusals.clear_document(found.document)
+        before = self._refused_until.get(found.key, {})
+        waiting = {origin: before[origin] for origin in before if due and origin not in due}
         try:
             with found.path.open("rb") as stream:
                 for outcome in take_in(
@@ -216,8 +241,11 @@ class Folders:
                     rules=self._rules,
                     now=self._now,
                     measure=self._measure,
+                    is_wanted=lambda origin: due is None or origin in due,
                 ):
                     tally.add(outcome)
+                    if isinstance(outcome, Refusal) and outcome.until is not None:
+                        waiting[outcome.origin] = outcome.until
                     if self._is_over():
                         raise _Interrupted
         except OSError as error:
@@ -228,6 +256,7 @@ class Folders:
             )
             self._newsroom.refuse([refusal], now=self._now())
             tally.add(refusal)
+        self._refused_until[found.key] = waiting
 
 
 def documents_below(

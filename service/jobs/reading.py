@@ -6,7 +6,7 @@ from typing import BinaryIO, TypeVar
 
 from feeds.ingest import IntakeRules, read_documents
 from feeds.model.intake import Intake, Refusal
-from feeds.model.release import Draft
+from feeds.model.release import Draft, Origin
 from feeds.newsroom import FOLDER, Newsroom
 from service.jobs.measuring import Measure, leave_out
 
@@ -32,8 +32,9 @@ def take_in(
     now: Callable[[], datetime],
     by: str = FOLDER,
     measure: Measure = leave_out,
+    is_wanted: Callable[[Origin], bool] = lambda _: True,
 ) -> Iterator[Outcome]:
-    """Read *stream* and store what is in it; yields what became of each document, in order.
+    """Read *stream* and store what is wanted of it; yields what became of each document, in order.
 
     What was yielded is stored. A crash between two batches loses nothing: the same stream read
     again finds the earlier ones unchanged.
@@ -41,7 +42,9 @@ def take_in(
     Raises:
         StoreUnavailable: The batch at hand was not stored, the earlier ones were.
     """
-    for batch in _batches(read_documents(stream, document=document, rules=rules), measure):
+    read = read_documents(stream, document=document, rules=rules)
+    wanted = (one for one in read if is_wanted(one.origin))
+    for batch in _batches(wanted, measure):
         newsroom.refuse([one for one in batch if isinstance(one, Refusal)], now=now())
         drafts = [one for one in batch if isinstance(one, Draft)]
         yield from _in_order(batch, newsroom.take_in(drafts, now=now(), by=by))

@@ -26,12 +26,14 @@ class Tally:
         """Count an outcome. A refusal is told at once."""
         if isinstance(outcome, Refusal):
             self._counts["refused"] += 1
+            until = outcome.until
             _log.warning(
                 "document refused",
                 document=str(outcome.origin),
                 field=outcome.field,
                 reason=outcome.reason,
                 remedy=outcome.remedy,
+                **({"read_again": f"{until:%Y-%m-%dT%H:%M:%SZ}"} if until is not None else {}),
             )
             return
         if outcome.embargoed_until is not None:

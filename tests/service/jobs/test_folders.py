@@ -1,9 +1,10 @@
 """Watched folders: what is read, in which order, how often; and that one file stops no other."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,13 @@ class Inbox:
     folder: Path
     office: Office
 
-    def folders(self, rules: IntakeRules = RULES, *, measure: Measure = leave_out) -> Folders:
+    def folders(
+        self,
+        rules: IntakeRules = RULES,
+        *,
+        measure: Measure = leave_out,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Folders:
         """What a process that starts now watches with."""
         return Folders(
             self.office.database,
@@ -41,7 +48,7 @@ class Inbox:
             rules,
             folders=[self.folder],
             settle_s=0,
-            now=lambda: datetime.now(UTC),
+            now=now,
             measure=measure,
         )
 
@@ -225,3 +232,41 @@ def test_files_of_what_lies_in_a_folder_are_measured(inbox: Inbox) -> None:
 def files_in(inbox: Inbox) -> list[tuple[str, int]]:
     (listed,) = inbox.office.newsroom.releases()
     return [(one.media_type, one.length_bytes) for one in listed.release.content.enclosures]
+
+
+def test_what_is_refused_only_for_now_is_read_again_when_its_time_has_come(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a process that starts meanwhile, too; and the rest of the file is not."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    due = (now + timedelta(hours=2)).isoformat()
+    lines = record(id="1", title="The first text"), record(id="2", title="Later", published=due)
+    inbox.write("a.jsonl", "\n".join(json.dumps(json.loads(one)) for one in lines), age_s=20)
+    clock = [now]
+    folders = inbox.folders(now=lambda: clock[0])
+    inbox.read(folders)
+    assert inbox.titles() == ["The first text"]
+    [told] = [each.msg for each in caplog.records if "document refused" in str(each.msg)]
+    assert isinstance(told, dict)
+    assert told["read_again"] == due.replace("+00:00", "Z")
+    inbox.write("b.json", record(id="1", title="The correction"), age_s=10)
+    inbox.read(folders)
+    clock[0] = now + timedelta(hours=1)
+    assert not inbox.read(folders)
+    assert inbox.refused() == ["a.jsonl"]
+    clock[0] = now + timedelta(hours=2)
+    for watching in (inbox.folders(now=lambda: clock[0]), folders):
+        inbox.read(watching)
+        assert inbox.titles() == ["Later", "The correction"]
+        assert inbox.refused() == []
+
+
+def test_a_file_that_is_refused_for_good_is_not_read_again(inbox: Inbox) -> None:
+    inbox.write("bad.json", record(published="soon"))
+    clock = [datetime.now(UTC)]
+    folders = inbox.folders(now=lambda: clock[0])
+    inbox.read(folders)
+    clock[0] += timedelta(days=1000)
+    assert not inbox.read(folders)
+    [kept] = inbox.office.newsroom.refusals()
+    assert kept.refused_at < clock[0] - timedelta(days=999)
