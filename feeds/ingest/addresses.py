@@ -16,7 +16,7 @@ MAX_URL_CHARS = 2_000
 #: host is no number and not encoded.
 _READY = re.compile(
     r"https?://(?!(?:[^/?#]*\.)?xn--)(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,63}(?::[0-9]{1,4})?"
-    r"(?:[/?#](?:[!#$&-;=?-\[\]_a-z~]|%[0-9A-Fa-f]{2})*)?\Z"
+    r"(?:[/?#](?:[!#$&-;=?-\[\]_a-z~]++|%[0-9A-Fa-f]{2})*+)?\Z"
 )
 _DRIVE = re.compile("[A-Za-z]:(?:/|\\Z)")
 _HOSTLESS = frozenset({"mailto", "tel"})

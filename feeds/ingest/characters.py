@@ -36,6 +36,7 @@ _PILE = re.compile(r"[^\x00-\u02ff\w]{31,}")
 #: "Significantly beyond what is required for any linguistic or technical usage" (UAX #15, 13.1).
 #: Normalization sorts the marks on one character, and a million of them take it hours.
 MAX_MARKS = 30
+_FIRST_MARK = "\u0300"
 #: So much of a faulty value is shown in a message.
 _SHOWN_CHARS = 60
 
@@ -90,7 +91,21 @@ def nfc(text: str) -> str:
 
 def without_piles(text: str) -> str:
     """*Text* with at most `MAX_MARKS` combining marks in a row."""
-    return text if text.isascii() else _PILE.sub(_lower, text)
+    return _PILE.sub(_lower, text) if _may_hold_pile(text) else text
+
+
+def _may_hold_pile(text: str) -> bool:
+    """Look at each 31st character alone: a pile has one of those, and is searched for there."""
+    if text.isascii():
+        return False
+    looked_at = text[MAX_MARKS :: MAX_MARKS + 1]
+    if not looked_at or max(looked_at) < _FIRST_MARK:
+        return False
+    return any(
+        _PILE.search(text, at * (MAX_MARKS + 1), (at + 2) * (MAX_MARKS + 1)) is not None
+        for at, character in enumerate(looked_at)
+        if character >= _FIRST_MARK
+    )
 
 
 def _lower(pile: re.Match[str]) -> str:

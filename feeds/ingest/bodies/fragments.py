@@ -28,7 +28,9 @@ def keep_places(root: Node, source: str, *, page: str | None) -> None:
     """
     if "#" not in source:
         return
-    links = [(link, name) for link in tree.find(root, "a[href]") if (name := _place(link, page))]
+    links = [
+        (link, name) for link in tree.find(root, "a[href*='#']") if (name := _place(link, page))
+    ]
     targets = _targets(root) if links else {}
     beginning = f"n{blake2b(source.encode('utf-8', 'replace'), digest_size=4).hexdigest()}-"
     ids: dict[Node, str] = {}

@@ -19,6 +19,9 @@ def name_of(link: Node, place: Place) -> str:
 def remove_empty_links(root: Node) -> None:
     """Remove links that nobody can see. What can be led to stays, as a place."""
     for link in tree.find(root, "a"):
+        first = link.first_child
+        if first is not None and first.is_text_node and tree.text_of(first).strip():
+            continue  # as nearly all
         if not shows_something(link):
             said = tree.attributes(link)
             if place := said.get("id") or said.get("name"):

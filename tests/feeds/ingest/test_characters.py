@@ -2,6 +2,7 @@
 
 import pytest
 
+from feeds.ingest.characters import without_piles
 from tests.feeds.ingest.intake import accepted, take
 
 LAST = "2019-05-21T16:38:50+00:00 Tuesday, 21 May 2019|Finance|"
@@ -55,3 +56,11 @@ def test_a_next_line_alone_is_a_newline() -> None:
     assert (draft.content.title, draft.content.body) == ("a b", "<p>a</p>\n<p>b</p>")
     assert draft.warnings == ()
     assert take(body="a\x85\x81b").content.body == "<p>a</p>\n<p>b</p>"
+
+
+@pytest.mark.parametrize("start", range(64))
+def test_a_pile_of_marks_is_lowered_wherever_it_stands(start: int) -> None:
+    text = "’" * start + "x" + "\u0301" * 31 + "y"
+    assert without_piles(text) == "’" * start + "x" + "\u0301" * 30 + "y"
+    text = "x" * start + "x" + "\u0301" * 30 + "’" * 40
+    assert without_piles(text) == text
