@@ -6,7 +6,7 @@
 #        start and drop reversed, so 3, 2, 1 becomes 3, 4, 5. nh3 and sanitize-html drop dir, and feedparser the whole bdi,
 #        so Hebrew and Arabic run the wrong way; feedparser and sanitize-html glue <summary> to what follows it.
 # Seen:  sanitize-html 2.17.5, nh3 0.3.8, feedparser 6.0.14, DOMPurify 3.5.0 (which keeps all), November 2026.
-# For us: what a price was is safest in <s>, which all four keep, and a countdown in numbers that stand in the text; our own
+# For us: what a price was is safest in <s>, which all four keep (a <del> has one inside of it), and a countdown in numbers that stand in the text; our own
 #        list of allowed attributes names dir, reversed and value, since nh3's does not.
 . "$(dirname "$0")/lib.sh"
 pip_install nh3==0.3.8 feedparser==6.0.14

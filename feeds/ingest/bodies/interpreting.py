@@ -6,6 +6,7 @@ from functools import cached_property
 
 from feeds.html import tree
 from feeds.html.tree import TEXT, Node
+from feeds.ingest.bodies.deletions import strike_deleted
 from feeds.ingest.bodies.directions import interpret_directions, keep_page_attributes
 from feeds.ingest.bodies.embeds import remove_controls, replace_embeds
 from feeds.ingest.bodies.emphasis import interpret_emphasis
@@ -130,6 +131,8 @@ class Body:
             interpret_directions(root)
             interpret_line_breaks(root)
             self._is_rebuilt = True
+        if self._has("del"):
+            strike_deleted(root)
 
     def _replace_what_stays_behind(self, place: Place) -> None:
         root, losses = self.root, self.losses
