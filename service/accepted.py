@@ -23,7 +23,7 @@ WATCH_EVERY_S = 0.25
 
 def accept(sources: Sources, path: Path) -> None:
     """Make *sources* the accepted configuration: whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # It may hold a database's password: made for the owner's eyes from its first byte.
     with NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as file:
         file.write(sources.to_json())

@@ -26,6 +26,11 @@ class Exporting(ServiceError):
         self.folder = folder
 
 
+def run_folder(data_folder: Path) -> Path:
+    """Where the processes of a service leave things for each other."""
+    return data_folder / "run"
+
+
 @contextmanager
 def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
     """Do one kind of work alone on *data_folder* until the end of the block.
@@ -40,8 +45,8 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
     Raises:
         Occupied: Somebody else has it, and did not let go in time.
     """
-    run = data_folder / "run"
-    run.mkdir(parents=True, exist_ok=True)
+    run = run_folder(data_folder)
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
     holder = run / f"{role}.pid"
     try:
         with FileLock(run / f"{role}.lock", timeout=wait_s):

@@ -14,8 +14,9 @@ from feeds.errors import FeedsError
 from feeds.store import migrate
 from service import logs
 from service.accepted import accept
-from service.alone import Occupied, role_lock
+from service.alone import Occupied, role_lock, run_folder
 from service.errors import ServiceError
+from service.private import UMASK, keep_private
 from service.settings import ConfigInvalid, Settings, Sources, parse
 from service.signals import STOPS, Signals
 from service.stores import open_database
@@ -80,6 +81,8 @@ def supervise(read: Callable[[], Sources], *, roles: Collection[str] = tuple(MOD
     Raises:
         ConfigInvalid: The configuration is bad from the start; nothing was started.
     """
+    # For all that its processes make, too.
+    os.umask(UMASK)
     sources = read()
     settings = parse(sources)
     logs.configure(settings.log.level, settings.log.format)
@@ -107,7 +110,7 @@ class Supervisor:
         self._objections: list[str] = []
         self._roles = [role for role in MODULES if role in roles]
         name = f"accepted-{'-'.join(self._roles)}-{settings.http.port}.json"
-        self._accepted = settings.data_folder / "run" / name
+        self._accepted = run_folder(settings.data_folder) / name
         self._children: list[Child] = []
         self._signals = Signals({*STOPS, SIGHUP})
         self._is_over = False
@@ -142,11 +145,12 @@ class Supervisor:
             _require_free(settings.http.host, settings.http.port)
         try:
             for folder in (settings.data_folder, *settings.intake.folders):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise CannotServe(f"cannot make {error.filename}: {error.strerror}") from error
         database = open_database(settings)
         try:
+            keep_private(settings.data_folder, database)
             if database.is_sqlite:
                 self._require_alone()
             schema = migrate.upgrade(database)

@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.wiring", "service.wire"),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
-    ("service.websub",),
+    ("service.websub", "service.private"),
     (
         "service.outbound",
         "service.accepted",

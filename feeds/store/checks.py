@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from feeds.errors import StoreOutdated
 from feeds.store import migrate
-from feeds.store.database import Database, Transaction
+from feeds.store.database import Database, Transaction, sqlite_file
 
 #: A broken file can break in thousands of places; the first ones tell enough.
 MAX_FINDINGS = 100
@@ -19,11 +19,8 @@ def missing_file(url: str) -> Path | None:
 
     To connect would make the file, which is no business of who only wants to look.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return None
-    path = Path(str(parsed.database))
-    return None if path.exists() else path
+    path = sqlite_file(make_url(url))
+    return None if path is None or path.exists() else path
 
 
 def check(database: Database) -> list[str]:

@@ -1,13 +1,13 @@
 """A database and its transactions, the same for SQLite and PostgreSQL."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, func, make_url, select
 from sqlalchemy.exc import (
     DatabaseError,
     DBAPIError,
@@ -202,8 +202,10 @@ class Database:
                 pool_timeout=time_limits.POOL_TIMEOUT_S,
             )
         if engine.dialect.name == "sqlite":
-            if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            if (file := sqlite_file(parsed)) is not None:
+                # Texts under embargo and subscribers' secrets are nobody else's business.
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                event.listen(engine, "do_connect", lambda *_: _make_private(file))
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         else:
@@ -215,6 +217,11 @@ class Database:
     def is_sqlite(self) -> bool:
         """True for SQLite: one machine, one writer at a time."""
         return self._engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite has its database; None for every other store."""
+        return sqlite_file(self._engine.url)
 
     @property
     def label(self) -> str:
@@ -337,6 +344,24 @@ class Database:
         error = StoreUnavailable(f"the store at {self.label} cannot be used: {reason}")
         error.is_connection_lost = is_lost
         return error
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """The file of an SQLite database that is in one; None for every other store."""
+    name = url.database
+    if url.get_backend_name() != "sqlite" or not name or name.startswith((":memory:", "file:")):
+        return None
+    return Path(name)
+
+
+def _make_private(file: Path) -> None:
+    """Make the file of a new database before SQLite does, which would let everybody read it.
+
+    The log and the index that SQLite makes beside it have the mode of the file.
+    """
+    with suppress(OSError):  # SQLite meets the same, and says so
+        if not file.exists():
+            file.touch(mode=0o600)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from feeds.model.listing import FeedState, PingState
 from feeds.newsroom import Newsroom
+from service import private
 from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.hub_status import look
@@ -48,6 +49,7 @@ def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
         return {
             "site": {"title": site.title, "base_url": site.base_url},
             "store": installation.database.label,
+            "private": {"warnings": _not_private(installation)},
             "clock": _clock_record(installation),
             "configuration": _configuration_record(installation.newsroom),
             "releases": {
@@ -65,6 +67,10 @@ def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
             "refusals": tx.refusals.count(),
             "set_aside": tx.fragments.count_aside(),
         }
+
+
+def _not_private(installation: Installation) -> list[str]:
+    return private.faults(installation.settings.data_folder, installation.database)
 
 
 def _clock_record(installation: Installation) -> dict[str, Any]:
@@ -115,6 +121,8 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
     releases, feeds, edition = record["releases"], record["feeds"], record["last_edition"]
     yield "site", f"{record['site']['title']}  {record['site']['base_url']}/"
     yield "store", record["store"]
+    for warning in record["private"]["warnings"]:
+        yield "not private", warning
     for warning in record["clock"]["warnings"]:
         yield "clock", warning
     if other := record["configuration"]["other"]:

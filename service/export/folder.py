@@ -182,11 +182,13 @@ def make_folder(folder: Path) -> None:
     folder.chmod(_FOLDER_MODE)
 
 
-def write_file(path: Path, body: bytes, *, modified_at: float | None = None) -> None:
-    """Write a file that others may read: whole, or not at all."""
+def write_file(
+    path: Path, body: bytes, *, modified_at: float | None = None, mode: int = _FILE_MODE
+) -> None:
+    """Write a file that others may read, unless told otherwise: whole, or not at all."""
     new = path.with_name(path.name + _NEW)
     new.write_bytes(body)
-    new.chmod(_FILE_MODE)
+    new.chmod(mode)
     if modified_at is not None:
         os.utime(new, (modified_at, modified_at))
     new.replace(path)

@@ -16,6 +16,8 @@ from service.export.folder import write_file
 from service.web import load_assets
 
 _NAME = "last-run.json"
+#: Nobody is served it.
+_OWN_MODE = 0o600
 
 #: A release is dated before it is committed, and perhaps by another machine's clock.
 MARGIN = timedelta(minutes=15)
@@ -52,7 +54,7 @@ class Memory:
     def note(self) -> None:
         """Remember this run, which came to its end and failed at no address."""
         said = {"rules": self.rules, "began_at": self.now.isoformat()}
-        write_file(self.root / _NAME, json.dumps(said).encode() + b"\n")
+        write_file(self.root / _NAME, json.dumps(said).encode() + b"\n", mode=_OWN_MODE)
 
 
 def rules_of(catalogue: Catalogue, program: str) -> str:

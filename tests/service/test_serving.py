@@ -187,6 +187,15 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(shared: Service, tmp_path: P
     assert "Traceback" not in refused.stderr
 
 
+def test_what_it_makes_is_for_its_own_user_alone(shared: Service) -> None:
+    """Embargoed texts and subscribers' secrets stand in the store and beside it."""
+    data = shared.folder / "data"
+    made = [data / "communique.db", *data.glob("communique.db-*"), data / "run"]
+    made += (data / "run").iterdir()
+    assert {"communique.db-wal", "jobs.lock", "jobs.pid"} <= {path.name for path in made}
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
 def test_it_stops_in_order_and_leaves_nothing_behind(service: Service) -> None:
     assert service.stop() == 0
     assert service.process_ids() == []

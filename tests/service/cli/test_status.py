@@ -45,6 +45,16 @@ def test_a_program_gets_the_same(line: CommandLine, seed: Path, hub: HubServer) 
     assert (record["refusals"], record["set_aside"]) == (0, 0)
 
 
+def test_a_store_that_others_may_read_is_told(line: CommandLine) -> None:
+    line.run("store", "upgrade")
+    store = line.service.folder / "data" / "communique.db"
+    assert line.results("status")[0]["private"] == {"warnings": []}
+    store.chmod(0o640)
+    expected = f"others may open {store}: chmod go= {store}"
+    assert line.results("status")[0]["private"] == {"warnings": [expected]}
+    assert ["not private", expected] in line.run("status").columns
+
+
 def test_an_empty_store_has_a_status_too(line: CommandLine) -> None:
     line.run("store", "upgrade")
     shown = {columns[0]: columns[1:] for columns in line.run("status").columns}
