@@ -75,6 +75,11 @@ class Jobs:
         if former is not None:
             former.close()
 
+    @property
+    def timers(self) -> dict[str, Callable[[], object]]:
+        """What is done by the clock, by name; for whoever does it by hand."""
+        return self._scheduler.jobs
+
     def stop(self) -> None:
         """Finish what is under way; a long file is left where it is."""
         self._is_over.set()

@@ -66,6 +66,11 @@ class Scheduler:
         except JobLookupError:
             _log.debug("no such timer", timer=name)
 
+    @property
+    def jobs(self) -> dict[str, Callable[[], object]]:
+        """What is done, by the names of the timers; for whoever does it by hand."""
+        return {job.args[0]: job.args[1] for job in self._scheduler.get_jobs()}
+
     def start(self) -> None:
         """Begin to run."""
         self._scheduler.start()

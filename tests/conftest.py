@@ -1,8 +1,9 @@
 """Fixtures for all: databases of both kinds, and newsrooms over them."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -50,12 +51,18 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(_postgres_server: str | None) -> Iterator[str]:
+def postgres_url(postgres_schemas: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """An empty schema of a real PostgreSQL."""
+    with postgres_schemas() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_schemas(_postgres_server: str | None) -> Callable[[], AbstractContextManager[str]]:
+    """Makes empty schemas of a real PostgreSQL, for what many tests share."""
     if _postgres_server is None:
         missing("PostgreSQL", f"install its server, or set {postgres.URL_VARIABLE}")
-    with _schema(_postgres_server) as url:
-        yield url
+    return partial(_schema, _postgres_server)
 
 
 @contextmanager

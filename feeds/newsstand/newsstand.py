@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from feeds import render
 from feeds.categories import Catalogue
@@ -19,7 +20,8 @@ from feeds.newsstand.bindery import Bindery
 from feeds.newsstand.cabinet import Cabinet
 from feeds.newsstand.press import Press
 from feeds.newsstand.type_case import TypeCase
-from feeds.store.database import Database
+from feeds.store.database import Database, Transaction
+from feeds.store.sitemap_parts import SitemapPart
 
 
 class Newsstand:
@@ -171,10 +173,35 @@ class Newsstand:
         with self._database.read() as tx:
             return tx.release_pages.behind(behind, limit=limit)
 
-    def slice_of_release_pages(self, *, offset: int, limit: int) -> list[PageStub]:
-        """A part of all pages of releases, in the same order."""
+    def sitemap_parts(self, *, size: int) -> list[int]:
+        """Numbers of the parts of all pages of releases, in the same order.
+
+        A new one begins when the last has more than *size* pages.
+        """
+        return [part.number for part in self._parts(size)]
+
+    def sitemap_part(self, number: int, *, size: int) -> list[PageStub] | None:
+        """The pages of a part; None when there is none of this number.
+
+        Late-coming releases of former days may have filled it. At double its *size* it is divided,
+        and what no longer belongs to it is in a part of its own from then on.
+        """
+        part = next((one for one in self._parts(size) if one.number == number), None)
+        if part is None:
+            return None
         with self._database.read() as tx:
-            return tx.release_pages.slice(offset=offset, limit=limit)
+            pages = tx.release_pages.of(part, limit=2 * size + 1)
+        if len(pages) <= 2 * size:
+            return pages
+        self._database.in_one_go(lambda tx: tx.sitemap_parts.divide(part, size=size))
+        return self.sitemap_part(number, size=size)
+
+    def _parts(self, size: int) -> list[SitemapPart]:
+        with self._database.read() as tx:
+            parts = tx.sitemap_parts.listed()
+            if not tx.sitemap_parts.is_over(parts[-1], size=size):
+                return parts
+        return self._database.in_one_go(partial(_extend, size=size))
 
     def newest_release_pages(
         self, *, since: datetime, until: datetime, limit: int
@@ -184,7 +211,7 @@ class Newsstand:
             return tx.release_pages.published(since=since, until=until, limit=limit)
 
     def count_release_pages(self) -> int:
-        """How many releases have a page."""
+        """How many releases have a page. Counts them all."""
         with self._database.read() as tx:
             return tx.release_pages.count()
 
@@ -251,3 +278,8 @@ class Newsstand:
     def _require(self, slug: str) -> None:
         if slug not in self._catalogue.feeds:
             raise FeedNotFound(slug)
+
+
+def _extend(tx: Transaction, *, size: int) -> list[SitemapPart]:
+    tx.sitemap_parts.divide(tx.sitemap_parts.listed()[-1], size=size)
+    return tx.sitemap_parts.listed()

@@ -37,6 +37,7 @@ from feeds.store.refusals import Refusals
 from feeds.store.release_pages import ReleasePages
 from feeds.store.releases import Releases
 from feeds.store.revisions import Revisions
+from feeds.store.sitemap_parts import SitemapParts
 from feeds.store.subscriptions import Subscriptions
 from feeds.store.tokens import Tokens
 
@@ -74,6 +75,11 @@ class Transaction:
     def release_pages(self) -> ReleasePages:
         """The releases' pages, for lists of addresses."""
         return ReleasePages(self.connection)
+
+    @cached_property
+    def sitemap_parts(self) -> SitemapParts:
+        """Where the parts of the list of all pages begin."""
+        return SitemapParts(self.connection)
 
     @cached_property
     def revisions(self) -> Revisions:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from feeds.model.feed import Window
 from feeds.model.filing import Filed, stamp
@@ -127,9 +127,9 @@ class Filings:
     def latest(self, feed: str, *, limit: int) -> list[ReleaseId]:
         """The releases of a feed that were published last and stand, the newest first."""
         order = (filings.c.published.desc(), filings.c.release_id.desc())
-        stands = filings.c.release_id.not_in(
-            select(releases.c.id).where(releases.c.retracted_at.is_not(None))
-        )
+        # Of each that comes up, and not of all that there are.
+        is_it = releases.c.id == filings.c.release_id
+        stands = ~exists().where(is_it, releases.c.retracted_at.is_not(None))
         wanted = select(filings.c.release_id).where(filings.c.feed == feed, stands)
         wanted = wanted.order_by(*order)
         rows = self._connection.execute(wanted.limit(limit))

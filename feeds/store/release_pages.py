@@ -17,6 +17,7 @@ from feeds.model.life import Translation
 from feeds.model.listing import PageStub
 from feeds.model.release import ReleaseId
 from feeds.store.schema import filings, releases
+from feeds.store.sitemap_parts import SitemapPart, lies_in
 
 _IN_ALL = filings.c.feed == ALL
 _PAGES = (
@@ -50,10 +51,10 @@ class ReleasePages:
             wanted = wanted.where(place > (last.published, last.id))
         return self._fetch(wanted)
 
-    def slice(self, *, offset: int, limit: int) -> list[PageStub]:
-        """The pages in the order of `behind`, without the first *offset*."""
-        wanted = _PAGES.order_by(filings.c.published, filings.c.release_id)
-        return self._fetch(wanted.offset(offset).limit(limit))
+    def of(self, part: SitemapPart, *, limit: int) -> list[PageStub]:
+        """The first pages of a part, in the order of `behind`."""
+        wanted = _PAGES.where(*lies_in(part))
+        return self._fetch(wanted.order_by(filings.c.published, filings.c.release_id).limit(limit))
 
     def published(self, *, since: datetime, until: datetime, limit: int) -> list[PageStub]:
         """The pages of the releases that were published in that time, the newest first."""
@@ -62,7 +63,7 @@ class ReleasePages:
         return self._fetch(wanted.order_by(*order).limit(limit))
 
     def count(self) -> int:
-        """How many there are."""
+        """How many there are. Counts them all: for commands, not for pages."""
         # Each from its index alone, where the pages would have to be looked at one by one.
         filed = select(func.count()).select_from(filings).where(_IN_ALL)
         retracted = (

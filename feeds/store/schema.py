@@ -216,6 +216,16 @@ appearance = Table(
     Column("since", Instant, nullable=False),
 )
 
+#: Where the parts of the list of all pages begin, but for the first; see ``sitemap_parts``. The
+#: release may be another one's, or gone: it is the place that counts.
+sitemap_parts = Table(
+    "sitemap_parts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("published", Instant, nullable=False),
+    Column("release_id", Text, nullable=False),
+)
+
 #: The feeds, and whether their edition is behind. A feed is stale while ``stale_seq`` is ahead.
 feeds = Table(
     "feeds",

@@ -10,7 +10,7 @@ from feeds.model.feed import Format
 from feeds.model.listing import PageStub
 from feeds.newsstand import Newsstand
 from service.web import load_assets
-from service.web.sitemaps import count_parts
+from service.web.sitemaps import URLS_A_FILE
 
 #: Releases looked up together. Their pages are made one by one.
 RELEASES_A_LOOK = 500
@@ -101,7 +101,7 @@ def _retracted(newsstand: Newsstand) -> Iterator[str]:
 
 def _lists(newsstand: Newsstand) -> Iterator[str]:
     yield from ("/feeds.opml", "/robots.txt", "/news-sitemap.xml")
-    parts = count_parts(newsstand.count_release_pages())
-    if parts > 1:
-        yield from (f"/sitemap-{number}.xml" for number in range(1, parts + 1))
+    parts = newsstand.sitemap_parts(size=URLS_A_FILE)
+    if len(parts) > 1:
+        yield from (f"/sitemap-{number}.xml" for number in parts)
     yield "/sitemap.xml"

@@ -81,7 +81,7 @@ def create_app(
         app.register_blueprint(hub_room.make_blueprint(reception))
         app.register_blueprint(cloud_room.make_blueprint(hub, reception))
         app.register_blueprint(canary.blueprint)
-        app.register_blueprint(hub_status.blueprint)
+        app.register_blueprint(hub_status.make_blueprint(hub, seconds=time.monotonic))
         app.register_blueprint(metrics.make_blueprint(hub, seconds=time.monotonic))
     app.after_request(harden)
     return app

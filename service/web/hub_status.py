@@ -1,18 +1,19 @@
 """``/hub/status``: whether hubs push what they are told of; and for ops, who is subscribed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import NotFound
 
 from feeds.model.feed import Format
 from feeds.model.subscription import DeliveryState
 from feeds.store.database import Transaction
-from service.web.desk import HubState, desk, furniture
+from service.web.desk import HubState, desk
+from service.web.kept import Kept
 from service.web.operators import is_operator
-from service.websub.report import report
+from service.websub.report import Report, report
 
 #: Subscribers on a page, and failing deliveries before them.
 PAGE_SUBSCRIBERS = 100
@@ -20,8 +21,6 @@ PAGE_TROUBLES = 50
 
 #: It changes by the second, and what an operator sees is for nobody else.
 _FIELDS = {"Cache-Control": "no-store", "Vary": "Authorization", "X-Robots-Tag": "noindex"}
-
-blueprint = Blueprint("hub_status", __name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,34 +33,53 @@ class Books:
     has_more: bool
 
 
-@blueprint.get("/hub/status")
-def show() -> Response:
-    """Answer with how each hub does; to an operator also with who is subscribed."""
-    return _page(is_required=False)
+def make_blueprint(state: HubState, *, seconds: Callable[[], float]) -> Blueprint:
+    """Make the routes.
+
+    Args:
+        state: Asked at each look.
+        seconds: A clock that nobody sets.
+    """
+    blueprint = Blueprint("hub_status", __name__)
+    kept = Kept[Report](seconds=seconds)
+
+    @blueprint.get("/hub/status")
+    def show() -> Response:
+        """Answer with how each hub does; to an operator also with who is subscribed."""
+        return _page(state, kept, is_required=False)
+
+    @blueprint.get("/hub/status/subscribers")
+    def show_subscribers() -> Response:
+        """Answer an operator alone: here a browser is asked for the token."""
+        return _page(state, kept, is_required=True)
+
+    return blueprint
 
 
-@blueprint.get("/hub/status/subscribers")
-def show_subscribers() -> Response:
-    """Answer an operator alone: here a browser is asked for the token."""
-    return _page(is_required=True)
-
-
-def _page(*, is_required: bool) -> Response:
-    hub, room = _hub(), desk()
-    may_see_all = is_operator(hub.database, now=room.now, is_required=is_required)
-    missing_after = timedelta(seconds=hub.settings.canary.missing_after_seconds)
-    with hub.database.read() as tx:
-        seen = report(tx, room.catalogue, now=room.now, missing_after=missing_after)
-        books = _books(tx) if may_see_all else None
+def _page(hub: HubState, kept: Kept[Report], *, is_required: bool) -> Response:
+    may_see_all = is_operator(hub.database, now=desk().now, is_required=is_required)
+    seen = kept.read(partial(_look, hub))
     page = render_template(
         "hub_status.html",
         seen=seen,
         topics=_topics(seen.subscriptions),
-        books=books,
+        books=_read_books(hub) if may_see_all else None,
         is_offered=hub.settings.own_hub.offered,
         watched=hub.settings.canary.feed if hub.settings.canary.watches else None,
     )
     return Response(page, mimetype="text/html", headers=_FIELDS)
+
+
+def _look(hub: HubState) -> Report:
+    room = desk()
+    missing_after = timedelta(seconds=hub.settings.canary.missing_after_seconds)
+    with hub.database.read() as tx:
+        return report(tx, room.catalogue, now=room.now, missing_after=missing_after)
+
+
+def _read_books(hub: HubState) -> Books:
+    with hub.database.read() as tx:
+        return _books(tx)
 
 
 def _books(tx: Transaction) -> Books:
@@ -84,10 +102,3 @@ def _topics(counted: Mapping[tuple[str, Format, str], int]) -> list[tuple[str, F
         (*topic, counted.get((*topic, "active"), 0), counted.get((*topic, "suspended"), 0))
         for topic in topics
     ]
-
-
-def _hub() -> HubState:
-    hub = furniture().hub
-    if hub is None:
-        raise NotFound
-    return hub

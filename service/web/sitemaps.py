@@ -19,7 +19,7 @@ from service.web.tongues import Tongue, tongues_of
 MEDIA_TYPE = "application/xml; charset=utf-8"
 
 #: sitemaps.org allows 50,000 URLs and 50 MB a file. Fewer make an answer that is written in a
-#: fraction of a second, and let a search engine fetch less again.
+#: fraction of a second, and let a search engine fetch less again. Late-comers may double it.
 URLS_A_FILE = 10_000
 
 #: Search engines come a few times a day.
@@ -48,11 +48,10 @@ def show() -> Response:
     """Answer with all pages; or, when they do not fit into one file, with the list of its parts."""
     room = desk()
     date = _date(room)
-    parts = count_parts(room.newsstand.count_release_pages())
-    if parts == 1:
+    parts = room.newsstand.sitemap_parts(size=URLS_A_FILE)
+    if len(parts) == 1:
         return _answer(write_urls(_urls(room, 1)), MAX_AGE_S, date)
-    index = write_index(room.site.sitemap_part(n + 1) for n in range(parts))
-    return _answer(index, MAX_AGE_S, date)
+    return _answer(write_index(map(room.site.sitemap_part, parts)), MAX_AGE_S, date)
 
 
 @blueprint.get("/sitemap-<int:number>.xml")
@@ -60,8 +59,6 @@ def part(number: int) -> Response:
     """Answer with one part of the list of all pages; they count from 1."""
     room = desk()
     date = _date(room)
-    if not 1 <= number <= count_parts(room.newsstand.count_release_pages()):
-        raise NotFound
     return _answer(write_urls(_urls(room, number)), MAX_AGE_S, date)
 
 
@@ -83,11 +80,6 @@ def news() -> Response:
     newest = max([date or _EVER, *came, *gone])
     is_known = date is not None and newest <= room.now
     return _answer(write_news(room.site, pages), NEWS_MAX_AGE_S, newest if is_known else None)
-
-
-def count_parts(releases: int) -> int:
-    """How many files it takes to list so many releases."""
-    return max(1, -(-releases // URLS_A_FILE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +139,19 @@ def news_language(tag: str) -> str:
 
 
 def _urls(room: Desk, number: int) -> Iterable[Url]:
-    """The addresses in one part; the first begins with the front page and the feeds' pages."""
+    """The addresses in one part; the first begins with the front page and the feeds' pages.
+
+    Raises:
+        NotFound: There is no such part.
+    """
+    pages = room.newsstand.sitemap_part(number, size=URLS_A_FILE)
+    if pages is None:
+        raise NotFound
     if number == 1:
         yield Url(room.site.home)
         for slug in room.catalogue.feeds:
             yield Url(room.site.feed_page(slug))
-    offset = (number - 1) * URLS_A_FILE
-    for page in room.newsstand.slice_of_release_pages(offset=offset, limit=URLS_A_FILE):
+    for page in pages:
         tongues = tongues_of(page.language, page.slug, page.translations, room.site)
         yield Url(room.site.release_page(page.slug), page.updated, tongues)
 

@@ -268,7 +268,7 @@ def test_lists_of_pages_have_it_no_more(office: Office) -> None:
     stand = office.newsstand
     pages = stand.release_pages(behind=None, limit=10)
     assert [page.title for page in pages] == ["Another one"]
-    assert pages == stand.slice_of_release_pages(offset=0, limit=10)
+    assert pages == stand.sitemap_part(1, size=10)
     assert pages == stand.newest_release_pages(since=later(days=-1), until=later(days=1), limit=10)
     assert stand.count_release_pages() == 1
     assert stand.release_pages_there([held.slug]) == set()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 from feeds.model.token import Action, Token
-from service.metrics import MEASURES
+from service.metrics import MEASURES, Snapshot
 from service.tokens import hash_of
-from service.web.metrics import Gauge
+from service.web.kept import Kept
+from service.web.metrics import KEPT_S, take
 from tests.service.web.watched_office import OTHER, WatchedOffice
 from tests.support.hub_books import failed
 from tests.support.newsrooms import NOON, SITE, draft, later
@@ -140,15 +142,16 @@ def test_the_store_is_asked_once_a_second_and_for_a_twentieth_of_the_time(
     office: WatchedOffice,
 ) -> None:
     looked_at = [0.0, 0.0, 0.9, 1.0, 1.5, 10.9, 11.0, 11.0]
-    gauge = Gauge(office, seconds=lambda: looked_at.pop(0))
+    gauge = Kept[Snapshot](seconds=lambda: looked_at.pop(0), kept_s=KEPT_S)
+    look = partial(take, office)
     with office.app.test_request_context():
-        assert gauge.read().releases == 1
+        assert gauge.read(look).releases == 1
         office.office.add(draft("id:2"))
-        assert gauge.read().releases == 1
-        assert gauge.read().releases == 2  # and that look takes half a second
+        assert gauge.read(look).releases == 1
+        assert gauge.read(look).releases == 2  # and that look takes half a second
         office.office.add(draft("id:3"))
-        assert gauge.read().releases == 2
-        assert gauge.read().releases == 3
+        assert gauge.read(look).releases == 2
+        assert gauge.read(look).releases == 3
     assert looked_at == []
 
 

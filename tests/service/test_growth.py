@@ -1,0 +1,228 @@
+"""No answer and no timer costs more because more is stored.
+
+Each route is asked, and each timer called, over a store with some hundred rows in each table that
+grows and over one with five times as many. What the database does for each statement is counted:
+not seconds, which a busy machine makes up.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from feeds.store import migrate
+from feeds.store.database import Database
+from service.hub_process import UPKEEP
+from service.jobs_process import CANARY, EMBARGO, PING, REGENERATE, SCAN
+from service.web import create_app, sitemaps
+from service.websub import report
+from service.websub.hub.upkeep import end_what_is_over
+from service.wiring import deliveries, utc_now, verifications
+from tests.support.grown_store import OPERATOR, GrownStore
+from tests.support.statement_work import Statement, metered
+
+FEW, MANY = 400, 2_000
+
+#: What may be between the two: a tree that is a level deeper, a page that happens to be fuller.
+AT_MOST = 1.3
+#: Below this, a difference says nothing: steps of its machine on SQLite, rows on PostgreSQL.
+LITTLE_STEPS, LITTLE_ROWS = 600, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request for a route."""
+
+    path: str  #: with ``{slug}`` for the slug of ``release``
+    method: str = "GET"
+    json: object = None
+    form: Mapping[str, str] | None = None
+    status: int = 200
+    release: str = "id:2"
+
+
+RECORD = {"title": "One more", "body": "Today.", "published": "2026-03-01T12:00:00Z"}
+CALLBACK = {"hub.callback": "https://8.8.8.8/", "hub.mode": "subscribe"}
+TOPIC = {"hub.topic": "https://news.example/feeds/finance.atom"}
+CLOUD = {"port": "80", "path": "/", "protocol": "http-post", "registerProcedure": ""}
+
+#: By rule and method. Whoever adds a route adds it here.
+ROUTES: dict[str, list[Ask]] = {
+    "GET /": [Ask("/")],
+    "GET /feeds/<slug:slug>": [Ask("/feeds/all"), Ask("/feeds/finance")],
+    "GET /feeds/<slug:slug>.<format:feed_format>": [Ask("/feeds/all.atom"), Ask("/feeds/all.json")],
+    "GET /feeds/<slug:slug>/archive/<number:number>.<format:feed_format>": [
+        Ask("/feeds/all/archive/1.atom")
+    ],
+    "GET /releases/<slug:slug>": [
+        Ask("/releases/{slug}"), Ask("/releases/{slug}", status=410, release="id:1"),
+    ],
+    "GET /releases/<slug:slug>/revisions/<number:number>": [
+        Ask("/releases/{slug}/revisions/1", release="id:5")
+    ],
+    "GET /feeds.opml": [Ask("/feeds.opml")],
+    "GET /sitemap.xml": [Ask("/sitemap.xml")],
+    "GET /sitemap-<int:number>.xml": [Ask("/sitemap-1.xml"), Ask("/sitemap-3.xml")],
+    "GET /news-sitemap.xml": [Ask("/news-sitemap.xml")],
+    "GET /livez": [Ask("/livez")],
+    "GET /readyz": [Ask("/readyz")],
+    "GET /static/<hashed_name>": [Ask("/static/none", status=404)],
+    "GET /favicon.ico": [Ask("/favicon.ico")],
+    "GET /robots.txt": [Ask("/robots.txt")],
+    "GET /api/v1/releases": [
+        Ask("/api/v1/releases"), Ask("/api/v1/releases?order=newest"),
+        Ask("/api/v1/releases?category=finance"), Ask("/api/v1/releases?language=en"),
+        Ask("/api/v1/releases?unfiled=true"),
+    ],
+    "POST /api/v1/releases": [Ask("/api/v1/releases", "POST", [RECORD | {"id": "b"}])],
+    "GET /api/v1/releases/<key:key>": [Ask("/api/v1/releases/7")],
+    "PUT /api/v1/releases/<key:key>": [Ask("/api/v1/releases/new", "PUT", RECORD, status=201)],
+    "PATCH /api/v1/releases/<key:key>": [Ask("/api/v1/releases/8", "PATCH", {"title": "Another"})],
+    "DELETE /api/v1/releases/<key:key>": [Ask("/api/v1/releases/10?reason=Wrong", "DELETE")],
+    "GET /api/v1/openapi.json": [Ask("/api/v1/openapi.json")],
+    "POST /hub": [Ask("/hub", "POST", form=CALLBACK | TOPIC, status=202)],
+    "GET /hub": [Ask("/hub")],
+    "POST /cloud/pleaseNotify": [Ask("/cloud/pleaseNotify", "POST", form=CLOUD | {"url1": "x"})],
+    "GET /hub/canary/<token>": [Ask("/hub/canary/none", status=404)],
+    "POST /hub/canary/<token>": [Ask("/hub/canary/none", "POST", status=410)],
+    "GET /hub/status": [Ask("/hub/status")],
+    "GET /hub/status/subscribers": [Ask("/hub/status/subscribers?behind=50")],
+    "GET /metrics": [Ask("/metrics")],
+}  # fmt: skip
+
+
+#: What may read all of a table: by route, a part of the statement, and why.
+MAY_READ_ALL = {
+    "GET /metrics": {"count(": "no more than a twentieth of the time; see service.web.kept"},
+    "GET /hub/status": {
+        "count(": "no more than a twentieth of the time; see service.web.kept",
+        "deliveries.is_failing = ": "for operators alone: the first failing subscribers",
+    },
+    "GET /api/v1/releases": {
+        "releases.id IN (SELECT": "for who holds a token: a filter is not in the order of changes",
+    },
+}
+MAY_READ_ALL["GET /hub/status/subscribers"] = MAY_READ_ALL["GET /hub/status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Two:
+    """The same newsroom with little in its store, and with five times as much."""
+
+    few: GrownStore
+    many: GrownStore
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    """Filled once for all; what a question adds is as little in both."""
+    with ExitStack() as closing:
+        yield Two(*(_grown(request, tmp_path_factory, closing, rows) for rows in (FEW, MANY)))
+
+
+def _grown(
+    request: pytest.FixtureRequest, folders: pytest.TempPathFactory, closing: ExitStack, rows: int
+) -> GrownStore:
+    folder: Path = folders.mktemp("grown")
+    url = f"sqlite:///{folder / 'news.db'}"
+    if request.param == "postgres":
+        url = closing.enter_context(request.getfixturevalue("postgres_schemas")())
+    database = Database.open(url)
+    closing.callback(database.close)
+    migrate.upgrade(database)
+    store = GrownStore(folder, database, rows=rows)
+    closing.callback(store.close)
+    return store
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As full in the small store as they are in the large one."""
+    monkeypatch.setattr(sitemaps, "URLS_A_FILE", 100)
+    monkeypatch.setattr(report, "PUSHES_LOOKED_AT", 100)
+
+
+def _client(store: GrownStore) -> FlaskClient:
+    app = create_app(store.newsroom, clock=utc_now, api=store.newsroom, hub=store.newsroom)
+    return app.test_client(use_cookies=False)
+
+
+def test_every_route_is_asked(two: Two) -> None:
+    app = _client(two.few).application
+    rules = {
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert rules == ROUTES.keys()
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_answer_costs_what_it_shows(two: Two, route: str) -> None:
+    def ask(store: GrownStore) -> None:
+        client = _client(store)
+        for one in ROUTES[route]:
+            slug = store.installation.newsroom.release(one.release).release.slug
+            answer = client.open(
+                one.path.format(slug=slug),
+                method=one.method,
+                json=one.json,
+                data=one.form,
+                headers={"Authorization": f"Bearer {OPERATOR}", "Accept": "text/html"},
+            )
+            assert answer.status_code == one.status, answer.get_data(as_text=True)
+
+    if route.startswith("GET "):
+        for store in (two.few, two.many):
+            ask(store)  # what is done for the first that asks is done
+    _compare(two, ask, MAY_READ_ALL.get(route, {}))
+
+
+#: What processes do by the clock, or many times a second, with nothing to be done.
+TICKS: dict[str, Callable[[GrownStore], object]] = {
+    name: lambda store, name=name: store.jobs.timers[name]()
+    for name in (SCAN, REGENERATE, PING, EMBARGO, CANARY)
+} | {
+    UPKEEP: lambda store: end_what_is_over(
+        store.database, store.installation.catalogue, now=utc_now()
+    ),
+    "verifications": lambda store: _look(verifications(store.installation, worker="test")),
+    "deliveries": lambda store: _look(deliveries(store.installation, worker="test")),
+}
+
+
+def _look(rounds: object) -> None:
+    rounds.run_until_idle()  # type: ignore[attr-defined]
+
+
+def test_every_timer_is_called(two: Two) -> None:
+    assert two.few.jobs.timers.keys() <= TICKS.keys()
+
+
+@pytest.mark.parametrize("name", TICKS)
+def test_a_timer_with_nothing_to_do_costs_nothing(two: Two, name: str) -> None:
+    for store in (two.few, two.many):
+        TICKS[name](store)  # what is done once a start, or an hour, is done
+
+    _compare(two, TICKS[name])
+
+
+def _compare(
+    two: Two, ask: Callable[[GrownStore], object], may_read_all: Mapping[str, str] = {}
+) -> None:
+    works = []
+    for store in (two.few, two.many):
+        with metered(store.database) as statements:
+            ask(store)
+        works.append([one for one in statements if not any(m in one.text for m in may_read_all)])
+    few, many = (sum(each.work for each in work) for work in works)
+    little = LITTLE_STEPS if two.few.database.is_sqlite else LITTLE_ROWS
+    assert many <= max(few * AT_MOST, few + little), _told(works[1])
+
+
+def _told(statements: list[Statement]) -> str:
+    worst = sorted(statements, key=lambda each: each.work, reverse=True)[:5]
+    return "\n".join(f"{each.work} for {each.text}\n  {each.plan}" for each in worst)

@@ -1,0 +1,180 @@
+"""A newsroom that is configured as ours are, over a store with as many rows as a test wants."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from feeds.model.feed import ALL, Format
+from feeds.model.release import Draft
+from feeds.model.token import Action, Token
+from feeds.store.database import Database, Transaction
+from feeds.store.schema import (
+    canaries,
+    deliveries,
+    embargoes,
+    intake_files,
+    pings,
+    pushes,
+    refusals,
+    subscription_requests,
+    subscriptions,
+    tokens,
+)
+from service.jobs_process import EMBARGO, REGENERATE, Jobs
+from service.settings import Settings
+from service.tokens import hash_of
+from service.web_worker import CurrentNewsroom
+from service.wiring import Installation, install, utc_now
+from tests.support.config_files import ConfigFolder
+from tests.support.newsrooms import NOON, draft
+
+MAIN = """
+site: {base_url: "https://news.example", title: News}
+hubs: ["https://hub.example/"]
+own_hub: {offered: true}
+api: {offered: true}
+metrics: {offered: true}
+intake: {folders: []}
+"""
+CATEGORIES = "categories: [{slug: finance, title: Finance}, {slug: health, title: Health}]\n"
+HUB = "https://hub.example/"
+
+#: A day has so many releases, however many days there are: windows are equally full.
+RELEASES_A_DAY = 20
+#: One in so many is corrected, and one retracted.
+CORRECTED, RETRACTED = 5, 25
+
+OPERATOR = "cq_operator"
+Row = dict[str, Any]
+
+
+class GrownStore:
+    """Over a database with our tables; the timers of its jobs are called by hand."""
+
+    def __init__(self, folder: Path, database: Database, *, rows: int) -> None:
+        """Fill the store.
+
+        Args:
+            folder: For the configuration.
+            database: Empty.
+            rows: How many there are to be in each table that grows.
+        """
+        self.database = database
+        self.settings: Settings = ConfigFolder(folder).load(MAIN, CATEGORIES)
+        self.installation: Installation = install(self.settings, database)
+        self.newsroom = CurrentNewsroom(self.installation)
+        self.jobs = Jobs(database)
+        self.jobs.configure(self.settings)
+        self._release(rows)
+        with database.transaction() as tx:
+            _fill(tx, rows)
+        self._come_to_rest()
+        self._analyse()
+
+    def close(self) -> None:
+        """What tells the hubs has threads of its own."""
+        assert self.jobs._publisher is not None
+        self.jobs._publisher.close()
+
+    def _release(self, rows: int) -> None:
+        newsroom = self.installation.newsroom
+        drafts = [_draft(number) for number in range(rows)]
+        for day, start in enumerate(range(0, rows, RELEASES_A_DAY)):
+            now = NOON + timedelta(days=day - rows // RELEASES_A_DAY)
+            newsroom.take_in(drafts[start : start + RELEASES_A_DAY], now=now)
+        for start in range(0, rows, RELEASES_A_DAY * 5):
+            some = drafts[start : start + RELEASES_A_DAY * 5 : CORRECTED]
+            newsroom.take_in([_corrected(one) for one in some], now=NOON)
+        for number in range(1, rows, RETRACTED):
+            newsroom.retract(f"id:{number}", reason="In error.", by="test", now=NOON)
+
+    def _come_to_rest(self) -> None:
+        for _ in range(3):
+            for name in (REGENERATE, EMBARGO):
+                self.jobs.timers[name]()
+
+    def _analyse(self) -> None:
+        with self.database.transaction() as tx:
+            tx.connection.execute(update(pings).values(told_edition=99, has_failed=0))
+            tx.connection.exec_driver_sql("ANALYZE")
+
+
+def _draft(number: int) -> Draft:
+    published = NOON - timedelta(days=400) + timedelta(minutes=number)
+    names = ("Finance", "Nobody's") if number % 2 else ("Health",)
+    return draft(f"id:{number}", *names, title=f"Release {number}", published=published)
+
+
+def _corrected(one: Draft) -> Draft:
+    return replace(one, content=replace(one.content, title=f"{one.content.title}, corrected"))
+
+
+def _fill(tx: Transaction, rows: int) -> None:
+    connection, later = tx.connection, utc_now() + timedelta(days=300)
+    ids = range(1, rows + 1)
+    owed = [_subscription(number) | {"expires_at": later} for number in ids]
+    connection.execute(insert(subscriptions), owed)
+    connection.execute(insert(deliveries), [_delivery(number) for number in ids])
+    asked = [_request(number) | {"due_at": later} for number in ids]
+    connection.execute(insert(subscription_requests), asked)
+    connection.execute(insert(embargoes), [_embargo(number) | {"until": later} for number in ids])
+    connection.execute(insert(pushes), [_push(number) for number in ids])
+    connection.execute(insert(intake_files), [_file(number) for number in ids])
+    connection.execute(insert(refusals), [_refusal(number) for number in ids])
+    for hub in dict.fromkeys(connection.execute(select(pings.c.hub)).scalars()):
+        connection.execute(insert(canaries), [_canary(hub) | {"due_at": later}])
+    operator = Token(name="ops", actions=tuple(Action), categories=None, made_at=NOON)
+    tx.tokens.add(operator, hash_hex=hash_of(OPERATOR))
+    made = {"actions": ["read"], "categories": None, "made_at": NOON}
+    named = [{"name": f"t{number}", "hash": f"h{number}"} | made for number in ids]
+    connection.execute(insert(tokens), named)
+
+
+def _subscription(number: int) -> Row:
+    topic = {"feed": "finance", "format": "atom", "callback": f"https://h{number}/"}
+    times = dict.fromkeys(("since", "confirmed_at"), NOON)
+    wire = {"host": f"h{number}", "wire": "websub", "lease_s": 60, "request_id": number}
+    return {"id": number} | topic | times | wire
+
+
+def _delivery(number: int) -> Row:
+    editions = dict.fromkeys(("wanted_edition", "delivered_edition"), 99)
+    counts = dict.fromkeys(("is_failing", "attempts"), 0)
+    return {"subscription_id": number, "host": f"h{number}", "due_at": None} | editions | counts
+
+
+def _request(number: int) -> Row:
+    topic = {"feed": "finance", "format": "atom", "topic": "https://news.example/feeds/finance"}
+    callback = {"callback": f"https://r{number}/", "host": f"r{number}", "wire": "websub"}
+    asked = {"mode": "subscribe", "lease_s": 60, "client": "c", "asked_at": NOON, "attempts": 0}
+    return topic | callback | asked
+
+
+def _embargo(number: int) -> Row:
+    names = {"release_id": f"e{number}", "source_key": f"id:e{number}", "digest": f"d{number}"}
+    return names | {"draft": {}, "held_since": NOON, "held_by": "test"}
+
+
+def _push(number: int) -> Row:
+    when = dict.fromkeys(("told_at", "arrived_at"), utc_now())
+    topic = {"hub": HUB, "feed": ALL, "format": Format.ATOM.value}
+    return topic | when | {"edition": number, "digest": f"d{number}"}
+
+
+def _file(number: int) -> Row:
+    stamp = {"size_bytes": 1, "modified_ns": 1, "rules": ""}
+    return {"path": f"/inbox/{number}", "read_at": NOON} | stamp
+
+
+def _refusal(number: int) -> Row:
+    texts = dict.fromkeys(("reason", "remedy"), "")
+    return {"document": f"{number}.json", "line": 0, "refused_at": NOON} | texts
+
+
+def _canary(hub: str) -> Row:
+    topic = {"feed": ALL, "format": "atom", "topic": "https://news.example/feeds/all.atom"}
+    texts = {"token": f"token of {hub}", "secret": "secret", "state": "verified", "attempts": 0}
+    return {"hub": hub} | topic | texts

@@ -1,0 +1,91 @@
+"""How much a database does for each statement, whatever the machine does besides.
+
+SQLite counts the steps of its virtual machine, of which a row that is looked at takes several.
+PostgreSQL tells the rows that each node of a plan has read and left out (``EXPLAIN (ANALYZE)``);
+its statements are asked once more for that, in a transaction that is rolled back.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import event
+
+from feeds.store.database import Database
+from tests.support.query_plans import EXPLAIN, steps
+
+#: SQLite is looked in upon after so many steps.
+EVERY_STEPS = 5
+
+_READ_BY = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
+#: What reads; rows that are given are not asked about, and could not be given twice.
+_READS = re.compile(r"\s*(?:SELECT|UPDATE|DELETE|WITH|INSERT(?!.*\bVALUES\b))", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Statement:
+    """A statement that was run, with what it took."""
+
+    text: str
+    parameters: Any
+    work: int = 0  #: steps on SQLite, rows on PostgreSQL
+    plan: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def metered(database: Database) -> Iterator[list[Statement]]:
+    """Meter each statement over *database* in the block; the numbers are there at its end."""
+    found: list[Statement] = []
+
+    def hear(
+        connection: Any, cursor: Any, text: str, parameters: Any, _context: Any, many: bool
+    ) -> None:
+        found.append(Statement(text, parameters[0] if many and parameters else parameters))
+        if database.is_sqlite:
+            cursor.connection.set_progress_handler(_count(found[-1]), EVERY_STEPS)
+
+    event.listen(database._engine, "before_cursor_execute", hear)
+    try:
+        yield found
+    finally:
+        event.remove(database._engine, "before_cursor_execute", hear)
+    found[:] = [each for each in found if _READS.match(each.text)]
+    _explain(database, found)
+
+
+def _count(statement: Statement) -> Any:
+    def step() -> int:
+        statement.work += EVERY_STEPS
+        return 0
+
+    return step
+
+
+def _explain(database: Database, found: list[Statement]) -> None:
+    dialect = "sqlite" if database.is_sqlite else "postgresql"
+    explain = EXPLAIN["sqlite"] if database.is_sqlite else "EXPLAIN (ANALYZE, FORMAT JSON)"
+    with database.read() as tx:
+        if not database.is_sqlite:
+            # So small a table is read and sorted sooner than its index; a large one is not.
+            for road in ("sort", "seqscan"):
+                tx.connection.exec_driver_sql(f"SET LOCAL enable_{road} = off")
+        for statement in found:
+            with tx.connection.begin_nested() as undone:
+                asked = f"{explain} {statement.text}"
+                plan = list(tx.connection.exec_driver_sql(asked, statement.parameters))
+                undone.rollback()
+            statement.plan = steps(plan, dialect=dialect)
+            if not database.is_sqlite:
+                statement.work = _rows(plan[0][0][0]["Plan"])
+
+
+def _rows(node: dict[str, Any]) -> int:
+    """What the scans of a plan have read, and joins thrown away."""
+    below = node.get("Plans", [])
+    read = 0
+    if node["Node Type"].endswith("Scan") and "Relation Name" in node:
+        read = sum(node.get(each, 0) for each in _READ_BY)
+    read += node.get("Rows Removed by Join Filter", 0)
+    return int(read * node["Actual Loops"]) + sum(map(_rows, below))
