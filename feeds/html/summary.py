@@ -103,7 +103,11 @@ def _is_telling(text: str) -> bool:
 
 
 def shortened(text: str, *, max_chars: int) -> str:
-    """*Text*, or as many of its first whole words as fit, with an ellipsis."""
+    """*Text*, or as many of its first whole words as fit, with an ellipsis.
+
+    White space at its ends goes, no-break spaces too: readers of feeds take it away anyhow.
+    """
+    text = text.strip()
     if len(text) <= max_chars:
         return text
     head, space, _ = text[:max_chars].rpartition(" ")

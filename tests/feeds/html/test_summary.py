@@ -175,3 +175,7 @@ def test_odd_input_costs_no_more_than_its_length(html: str) -> None:
     begun = process_time()
     assert len(summary(html)) <= 300
     assert process_time() - begun < 3
+
+
+def test_no_white_space_is_left_at_its_ends() -> None:
+    assert shortened("\u00a0A schedule.\u00a0\u00a0", max_chars=300) == "A schedule."
