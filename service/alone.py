@@ -1,9 +1,11 @@
 """Work that one process does alone: a lock in the folder that it works on."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -54,6 +56,44 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
             yield
     except Timeout as error:
         raise Occupied(data_folder, _read(holder)) from error
+
+
+#: Open, and so locked, until the process ends.
+_taken: list[IO[bytes]] = []
+
+
+class Presence:
+    """Tells that somebody is at some work, for as long as any process of theirs lives.
+
+    Unlike a role's, any number may be at it. It ends with the process, however that ends.
+    """
+
+    def __init__(self, data_folder: Path, work: str) -> None:
+        """Name the work; nobody is at it because of this.
+
+        Args:
+            data_folder: Of the service.
+            work: Each kind has a presence of its own.
+        """
+        self._path = run_folder(data_folder) / f"{work}.present"
+
+    def take(self) -> None:
+        """Be at it until the end of the process; no program that it starts is, because of it."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self._path.open("ab")
+        fcntl.flock(file, fcntl.LOCK_SH)
+        _taken.append(file)
+
+    def is_anybodys(self) -> bool:
+        """True while somebody is at it. Not to be asked by who is."""
+        try:
+            with self._path.open("ab") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False  # nobody ever was, as there is no folder
+        return False
 
 
 @contextmanager

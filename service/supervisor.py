@@ -1,7 +1,6 @@
 """``communique serve``: accepts the configuration, starts the processes, and looks after them."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,8 @@ from feeds.errors import FeedsError
 from feeds.store import migrate
 from service import logs
 from service.accepted import accept
-from service.alone import Occupied, role_lock, run_folder
+from service.address import Address, AddressTaken
+from service.alone import Occupied, Presence, role_lock, run_folder
 from service.errors import ServiceError
 from service.private import UMASK, keep_private
 from service.settings import ConfigInvalid, Settings, Sources, parse
@@ -112,6 +112,7 @@ class Supervisor:
         name = f"accepted-{'-'.join(self._roles)}-{settings.http.port}.json"
         self._accepted = run_folder(settings.data_folder) / name
         self._children: list[Child] = []
+        self._presence: Presence | None = None  #: while it serves the web
         self._signals = Signals({*STOPS, SIGHUP})
         self._is_over = False
         self._is_asked_to_reload = False
@@ -142,12 +143,14 @@ class Supervisor:
     def _prepare(self) -> None:
         settings = self._settings
         if WEB in self._roles:
-            _require_free(settings.http.host, settings.http.port)
+            self._take_address()
         try:
             for folder in (settings.data_folder, *settings.intake.folders):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise CannotServe(f"cannot make {error.filename}: {error.strerror}") from error
+        if self._presence is not None:
+            self._presence.take()
         database = open_database(settings)
         try:
             keep_private(settings.data_folder, database)
@@ -160,6 +163,18 @@ class Supervisor:
             database.close()
         _log.info("store ready", url=database.label, schema=schema)
         accept(self._seen, self._accepted)
+
+    def _take_address(self) -> None:
+        """Refuse a taken port here, with a sentence, before a worker dies of it."""
+        http = self._settings.http
+        address = Address(http.host, http.port, data_folder=self._settings.data_folder)
+        try:
+            address.wait_until_free(
+                within_s=ALONE_WITHIN_S, pause=lambda s: self._is_told_to_stop(within_s=s)
+            )
+        except AddressTaken as error:
+            raise CannotServe(str(error)) from error
+        self._presence = address.supervisor
 
     def _require_alone(self) -> None:
         """Refuse a data folder that another service works on; wait for one that is stopping."""
@@ -305,20 +320,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         _log.warning("killed, it did not stop", pid=process.pid, after_s=STOP_WITHIN_S)
         process.kill()
         process.wait()
-
-
-def _require_free(host: str, port: int) -> None:
-    """Refuse a taken port here, with a sentence, before a worker dies of it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CannotServe(
-                f"cannot listen on {host}:{port}: {error.strerror}; stop what listens there, or "
-                "choose another port (--set http.port=…)"
-            ) from error
 
 
 def _is_live(host: str, port: int) -> bool:

@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from service import logs
 from service.accepted import AcceptedWatch, accepted
+from service.address import Address
 
 #: How uvicorn's workers are told of the file: they are started by name, without arguments.
 #: It does not begin with ``COMMUNIQUE_``, which would make it a setting.
@@ -51,7 +52,6 @@ def serve(path: Path, *, parent: int) -> None:
     os.environ[ACCEPTED_VARIABLE] = str(path)
     os.environ[PARENT_VARIABLE] = str(os.getpid())
     os.environ.setdefault(ARENAS_VARIABLE, ARENAS)
-    AcceptedWatch(path, parent=parent, on_change=lambda _: None, on_orphaned=_stop).start()
     logging.getLogger(SERVER_LOG).addFilter(_is_news)
     config = Config(
         APPLICATION,
@@ -72,8 +72,18 @@ def serve(path: Path, *, parent: int) -> None:
         proxy_headers=False,
         server_header=False,
     )
+    Address(config.host, config.port, data_folder=settings.data_folder).web.take()
+    listener = config.bind_socket()
+
+    def orphaned() -> None:
+        _stop()
+        # Workers let go of it when they begin to end, and then wait for who reads slowly: the next
+        # service need not.
+        listener.close()
+
+    AcceptedWatch(path, parent=parent, on_change=lambda _: None, on_orphaned=orphaned).start()
     # Also for one worker: should it die, another one takes over the socket, and with it who waits.
-    Multiprocess(config, sockets=[config.bind_socket()]).run()
+    Multiprocess(config, sockets=[listener]).run()
 
 
 def _is_news(record: logging.LogRecord) -> bool:

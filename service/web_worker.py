@@ -18,6 +18,7 @@ from feeds.store.changes import Changes
 from feeds.store.database import Database
 from service import logs
 from service.accepted import AcceptedWatch, accepted
+from service.address import Address
 from service.settings import Settings
 from service.store_clock import StoreClock
 from service.stores import open_database
@@ -83,6 +84,9 @@ def application() -> Bridge:
     # What a client does wrong is answered; a line each would let anybody fill the log.
     logging.getLogger(SERVER_LOG).setLevel(logging.ERROR)
     sys.setswitchinterval(SWITCH_EVERY_S)
+    # Who was killed leaves workers behind, which have its listening socket.
+    address = Address(settings.http.host, settings.http.port, data_folder=settings.data_folder)
+    address.web.take()
     database = open_database(settings)
     clock = StoreClock(database)
     clock.follow()

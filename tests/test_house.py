@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.wiring", "service.wire"),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
-    ("service.websub", "service.private"),
+    ("service.websub", "service.private", "service.address"),
     (
         "service.outbound",
         "service.accepted",

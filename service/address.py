@@ -1,0 +1,69 @@
+"""The address that a service listens at, and who has it."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from service.alone import Presence
+from service.errors import ServiceError
+from service.logs import get_logger
+
+_log = get_logger(__name__)
+
+#: How often it is tried whether the address is free by now.
+LOOK_EVERY_S = 0.1
+
+
+class AddressTaken(ServiceError):
+    """Somebody else listens there, and does not let go."""
+
+
+class Address:
+    """Where one service listens; and who of its own kind is there, over one data folder."""
+
+    def __init__(self, host: str, port: int, *, data_folder: Path) -> None:
+        """Name it; it need not be free."""
+        self._host, self._port = host, port
+        #: The processes that hold the listening socket.
+        self.web = Presence(data_folder, f"web-{port}")
+        #: The process that ends them when it ends. Those that outlived it are ending.
+        self.supervisor = Presence(data_folder, f"serve-{port}")
+
+    def wait_until_free(self, *, within_s: float, pause: Callable[[float], bool]) -> None:
+        """Wait while a service of our own that was killed is still letting go of it.
+
+        Anybody else who listens there, and a service of ours that lives, is told at once.
+
+        Args:
+            within_s: How long to wait.
+            pause: Waits for so many seconds; says whether there is no use in waiting any more.
+
+        Raises:
+            AddressTaken: It is not free.
+        """
+        waited_s = 0.0
+        while (taken := self._fault()) is not None:
+            if not self._is_ending() or waited_s >= within_s:
+                raise AddressTaken(
+                    f"cannot listen on {self._host}:{self._port}: {taken.strerror}; stop what "
+                    "listens there, or choose another port (--set http.port=…)"
+                )
+            if not waited_s:
+                _log.info("waiting for the address", port=self._port, because="a killed service "
+                          "is still ending")  # fmt: skip
+            if pause(LOOK_EVERY_S):
+                return
+            waited_s += LOOK_EVERY_S
+
+    def _is_ending(self) -> bool:
+        return self.web.is_anybodys() and not self.supervisor.is_anybodys()
+
+    def _fault(self) -> OSError | None:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self._host, self._port))
+            except OSError as error:
+                return error
+        return None
