@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bench import (
+    body_memory,
     bulk_intake,
     cleaning,
     document_bytes,
@@ -37,6 +38,7 @@ FIGURES: Mapping[str, Figure] = {
         *requests_a_second.FIGURES,
         load_p99.FIGURE,
         worker_memory.FIGURE,
+        body_memory.FIGURE,
         poller_day.FIGURE,
         whole_history.FIGURE,
         *growth.FIGURES,

@@ -41,7 +41,7 @@ PauseSeconds = Annotated[float, Field(ge=0.05, le=3600)]
 #: Documents are held in memory whole, with their parsed form beside them.
 MAX_INTAKE_BYTES = 256 * 1024 * 1024
 
-#: Larger bodies do not come through to the application (``service.web.bridge``).
+#: Larger bodies do not come through to the application (``service.web.bodies``).
 MAX_API_BODY_BYTES = 16 * 1024 * 1024
 
 

@@ -1,8 +1,11 @@
 """From an asynchronous server (ASGI 3) to the application, which may wait (WSGI, PEP 3333).
 
 A request's body is collected before a thread is taken, so that no slow client holds one; and all
-of an answer is made before it is sent, so that no slow reader does. Both are bounded: bodies here,
-answers by what the application makes.
+of an answer is made before it is sent, so that no slow reader does. Both are bounded: bodies by
+`service.web.bodies`, answers by what the application makes.
+
+Before a large body is read, the application is asked whether it wants one: who has no token, or
+sends it where none belongs, is answered at once.
 
 Rejected: a2wsgi, which holds a thread for as long as a client dawdles over its body or its answer.
 """
@@ -17,10 +20,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from service.http_rules import Field, names_one_host
+from service.web.bodies import Body, BodyRefused, Gone, Rooms
 from service.web.front import Application, Environ, Front
-
-#: Nothing that is asked of us is larger: a hub form is a few URLs, a release some megabytes.
-MAX_BODY_BYTES = 16 * 1024 * 1024
 
 #: Where servers ask to be told of news. Each is looked up in the name system and written down, and
 #: they come in storms: they have threads of their own, so that pages do not wait for them.
@@ -28,6 +29,10 @@ ASKED_TO_TELL = frozenset({"/hub", "/cloud/pleaseNotify"})
 _TELLING_THREADS = 2
 #: More than this many would wait for longer than they are patient.
 MAX_WAITING_TO_BE_TOLD = 200
+
+#: For how long the rest of a body that nobody wants is thrown away before the connection is closed.
+#: RFC 9112 9.6: whoever is still sending would else lose the answer.
+LINGER_S = 10.0
 
 #: PEP 3333 has these two without ``HTTP_``.
 _OWN_NAMES = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
@@ -37,14 +42,6 @@ Scope = Mapping[str, Any]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
-
-
-class _Gone(Exception):
-    """The client left before its request was complete."""
-
-
-class _TooLarge(Exception):
-    """The body is larger than any that we take."""
 
 
 class Lane:
@@ -65,7 +62,7 @@ class Lane:
         self._inside += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, _run, front, environ)
+            return await loop.run_in_executor(self._threads, _call, front, environ)
         finally:
             self._inside -= 1
 
@@ -89,6 +86,7 @@ class Bridge:
         # look for the documents that the one before has found to be new.
         self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="fetch")
+        self._rooms = Rooms()
 
     def look(self, work: Callable[[], None], /) -> None:
         """Have a look made at the store, in a thread that is there for it."""
@@ -105,21 +103,34 @@ class Bridge:
             # these bytes, and so in those that follow.
             await _refuse(send, HTTPStatus.BAD_REQUEST, ("Connection", "close"))
             return
+        body = Body(dict(scope["headers"]), receive, self._rooms)
         try:
-            body = await _collect(receive)
-        except _Gone:
+            await self._answer(scope, send, body)
+        except Gone:
             return
-        except _TooLarge:
-            # The rest of it is still on its way: this connection is of no more use.
-            await _refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ("Connection", "close"))
-            return
+        except BodyRefused as refused:
+            messages = _refusal(refused.status, *refused.fields)
+            await _turn_away(send, messages, body)
+        finally:
+            body.give_back()
+
+    async def _answer(self, scope: Scope, send: Send, body: Body) -> None:
         is_to_tell = scope["method"] == "POST" and scope["path"] in ASKED_TO_TELL
         lane = self._telling if is_to_tell else self._usual
-        if lane.is_full:
-            await _refuse(send, HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", "5"))
-            return
-        for message in await lane.run(self.front, _environ(scope, body)):
+        environ = _environ(scope)
+        if await body.is_large():
+            messages = await self._run(lane, body.awaited(environ))
+            if messages[0]["status"] != HTTPStatus.CONTINUE:
+                await _turn_away(send, messages, body)
+                return
+        content = await body.collect()
+        for message in await self._run(lane, body.come(environ, content)):
             await send(message)
+
+    async def _run(self, lane: Lane, environ: Environ) -> tuple[Message, Message]:
+        if lane.is_full:
+            return _refusal(HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", "5"))
+        return await lane.run(self.front, environ)
 
 
 def _names_one_host(scope: Scope) -> bool:
@@ -127,30 +138,29 @@ def _names_one_host(scope: Scope) -> bool:
     return names_one_host(hosts, http_version=scope["http_version"])
 
 
-async def _collect(receive: Receive) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _Gone
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > MAX_BODY_BYTES:
-            raise _TooLarge
-        pieces.append(piece)
-        if not message.get("more_body"):
-            return b"".join(pieces)
-
-
-async def _refuse(send: Send, status: HTTPStatus, field: Field) -> None:
-    body = f"{status.phrase}\n".encode()
-    fields = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), field]
-    for message in _messages(status, fields, body):
+async def _refuse(send: Send, status: HTTPStatus, *fields: Field) -> None:
+    for message in _refusal(status, *fields):
         await send(message)
 
 
-def _run(application: Application, environ: Environ) -> tuple[Message, Message]:
+def _refusal(status: HTTPStatus, *fields: Field) -> tuple[Message, Message]:
+    body = f"{status.phrase}\n".encode()
+    own = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), *fields]
+    return _messages(status, own, body)
+
+
+async def _turn_away(send: Send, messages: tuple[Message, Message], body: Body) -> None:
+    """Answer while the body is on its way: this connection is of no more use."""
+    start, content = messages
+    await send({**start, "headers": [*start["headers"], (b"connection", b"close")]})
+    if not body.is_held_back:
+        await send({**content, "more_body": True})
+        await body.throw_away(within_s=LINGER_S)
+        content = {**content, "body": b""}
+    await send(content)
+
+
+def _call(application: Application, environ: Environ) -> tuple[Message, Message]:
     """Call the application, to its last byte."""
     began: list[tuple[str, list[Field]]] = []
 
@@ -183,7 +193,7 @@ def _messages(status: int, fields: list[Field], body: bytes) -> tuple[Message, M
     )
 
 
-def _environ(scope: Scope, body: bytes) -> Environ:
+def _environ(scope: Scope) -> Environ:
     server, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client") or ("", 0)
     return {
@@ -198,11 +208,9 @@ def _environ(scope: Scope, body: bytes) -> Environ:
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "REMOTE_ADDR": str(client[0]),
         "REMOTE_PORT": str(client[1]),
-        # The whole body is here, whether it came in chunks or with a length.
-        "CONTENT_LENGTH": str(len(body)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input": BytesIO(body),
+        "wsgi.input": BytesIO(),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,

@@ -9,6 +9,7 @@ from werkzeug.exceptions import Forbidden, Gone, NotFound
 from feeds.model.canary import Canary
 from feeds.render.compression import digest
 from service.logs import get_logger
+from service.web.bodies import is_awaited
 from service.web.desk import HubState, furniture
 from service.websub.canary import DENIED_PAUSE, Denial, is_signed, is_token, read_question
 from service.websub.wording import in_short
@@ -65,6 +66,8 @@ def receive(token: str) -> Response:
     if found is None:
         # WebSub 7: 410 ends the subscription, for a hub that goes by it; ours has ended.
         raise Gone("there is no subscription of ours with this callback")
+    if is_awaited(request.environ):
+        return Response(status=HTTPStatus.CONTINUE)
     request.max_content_length = MAX_PUSH_BYTES
     body = request.get_data(cache=False)
     if not is_signed(body, request.headers.get("X-Hub-Signature"), secret=found.secret):

@@ -17,7 +17,7 @@ from feeds.model.feed import Format
 from feeds.store.changes import Changes
 from service import wire
 from service.web import Front, Shelf, Watch, create_app
-from service.web.bridge import MAX_BODY_BYTES
+from service.web.bodies import MAX_BODY_BYTES
 from service.wire import MAX_HEAD_BYTES
 from tests.service.web.offices import open_office
 from tests.support.newsrooms import Office, draft, later

@@ -17,6 +17,7 @@ from service.web.api.faults import ApiProblem, bad_parameter, misasked
 from service.web.api.operations import OPERATIONS, Operation
 from service.web.api.queries import Query
 from service.web.api.releases import ROOT
+from service.web.bodies import is_awaited, was_awaited
 
 #: What the API answers is nobody's but the asker's, and true for this moment only.
 NOT_TO_BE_KEPT = "no-store"
@@ -68,12 +69,16 @@ def _do(
 ) -> Answer:
     press = _offered(state)
     limits = press.limits
-    token = doorkeeper.admit(request.headers.get("Authorization"), limits=limits, now=now)
+    is_counted = was_awaited(request.environ)
+    credentials = request.headers.get("Authorization")
+    token = doorkeeper.admit(credentials, limits=limits, now=now, is_counted=is_counted)
     require(token, operation.action)
     if (request.content_length or 0) > limits.max_body_bytes:
         raise ApiProblem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have {limits.max_body_bytes} bytes"
         )
+    if is_awaited(request.environ):
+        return Answer(status=HTTPStatus.CONTINUE, content=None)
     call = Call(
         token=token,
         press=press,

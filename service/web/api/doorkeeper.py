@@ -54,8 +54,21 @@ class Doorkeeper:
         self._database = database
         self._buckets = Buckets(seconds=seconds)  # by token's name: there are few of them
 
-    def admit(self, authorization: str | None, *, limits: ApiSettings, now: datetime) -> Token:
+    def admit(
+        self,
+        authorization: str | None,
+        *,
+        limits: ApiSettings,
+        now: datetime,
+        is_counted: bool = False,
+    ) -> Token:
         """The token of who asks.
+
+        Args:
+            authorization: As sent.
+            limits: How often one may ask.
+            now: For how long tokens are good.
+            is_counted: True for a request that was counted before.
 
         Raises:
             Unauthorized: There is none, or it is not good.
@@ -68,7 +81,8 @@ class Doorkeeper:
         if token is None or not token.is_good(now):
             # The same words for each: who has no token learns nothing of those that there are.
             raise Unauthorized("this token is not known, expired or revoked", error="invalid_token")
-        self._count(token, limits)
+        if not is_counted:
+            self._count(token, limits)
         return token
 
     def _token(self, text: str) -> Token | None:
