@@ -81,8 +81,6 @@ def supervise(read: Callable[[], Sources], *, roles: Collection[str] = tuple(MOD
     Raises:
         ConfigInvalid: The configuration is bad from the start; nothing was started.
     """
-    # For all that its processes make, too.
-    os.umask(UMASK)
     sources = read()
     settings = parse(sources)
     logs.configure(settings.log.level, settings.log.format)
@@ -149,6 +147,8 @@ class Supervisor:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise CannotServe(f"cannot make {error.filename}: {error.strerror}") from error
+        # From here on, for what its processes make, too.
+        os.umask(UMASK)
         if self._presence is not None:
             self._presence.take()
         database = open_database(settings)
