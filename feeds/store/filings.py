@@ -28,6 +28,11 @@ _NEWEST = (
     .limit(bindparam("limit"))
 )
 _ADD = insert(filings)
+_OF_RELEASES = (
+    select(filings.c.release_id, filings.c.feed)
+    .where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
+    .order_by(by_key(filings.c.release_id), by_key(filings.c.feed))
+)
 #: What leaves its archive: the bytes of that stay as they are, and it must be known that it is in.
 _DEPART = insert(departures).from_select(
     ["release_id", "feed", "number"],
@@ -81,9 +86,7 @@ class Filings:
         lock_keys(self._connection, [filings.c.release_id, filings.c.feed], filed)
 
     def _lock_of(self, ids: Sequence[ReleaseId]) -> None:
-        keys = (filings.c.release_id, filings.c.feed)
-        wanted = select(*keys).where(filings.c.release_id.in_(ids)).order_by(*map(by_key, keys))
-        lock(self._connection, wanted)
+        lock(self._connection, _OF_RELEASES, {"ids": list(ids)})
 
     def replace(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
         """File each release into exactly these feeds; what it says now is in no archive yet."""

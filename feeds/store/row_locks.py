@@ -7,10 +7,22 @@ any time, and new rows wait for nobody. SQLite has one writer at a time: nothing
 The suite holds every transaction on PostgreSQL to this (``tests/support/lock_order.py``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Text, collate, select, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    collate,
+    select,
+    tuple_,
+)
 
 #: From the first to the last that a transaction may lock rows of.
 TABLES = (
@@ -76,25 +88,46 @@ def by_key(column: Column[Any]) -> ColumnElement[Any]:
 
 def lock_in_order(connection: Connection, key: Column[Any], values: Sequence[Any]) -> None:
     """Lock the rows with these keys until the end of the transaction, the lowest key first."""
-    if values:
-        lock(connection, select(key).where(key.in_(values)).order_by(by_key(key)))
+    if values and not has_one_writer(connection):
+        lock(connection, _with_keys((key,)), {"keys": list(values)})
 
 
 def lock_of_feeds(connection: Connection, feed: Column[str], slugs: Sequence[str]) -> None:
     """Lock a table's rows of these feeds until the end of the transaction, the lowest key first."""
-    keys = [by_key(column) for column in feed.table.primary_key]
-    if slugs:
-        lock(connection, select(*feed.table.primary_key).where(feed.in_(slugs)).order_by(*keys))
+    if slugs and not has_one_writer(connection):
+        lock(connection, _of_feeds(feed), {"slugs": list(slugs)})
 
 
 def lock_keys(connection: Connection, keys: Sequence[Column[Any]], values: Sequence[Any]) -> None:
     """Lock the rows with these keys, which are tuples, the lowest first."""
-    if values:
-        is_one = tuple_(*keys).in_(values)
-        lock(connection, select(*keys).where(is_one).order_by(*map(by_key, keys)))
+    if values and not has_one_writer(connection):
+        lock(connection, _with_keys(tuple(keys)), {"keys": list(values)})
 
 
-def lock(connection: Connection, ordered: Select[Any]) -> None:
+def lock(
+    connection: Connection,
+    ordered: Select[Any],
+    parameters: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Lock what a sorted question finds; new rows that point to these do not wait."""
-    if connection.dialect.name != "sqlite":
-        connection.execute(ordered.with_for_update(key_share=True)).all()
+    if not has_one_writer(connection):
+        connection.execute(ordered.with_for_update(key_share=True), dict(parameters)).all()
+
+
+def has_one_writer(connection: Connection) -> bool:
+    """True for SQLite. Asked before a question is built, which takes longer than to answer it."""
+    return connection.dialect.name == "sqlite"
+
+
+@cache
+def _of_feeds(feed: Column[str]) -> Select[Any]:
+    keys = list(feed.table.primary_key)
+    wanted = select(*keys).where(feed.in_(bindparam("slugs", expanding=True)))
+    return wanted.order_by(*map(by_key, keys))
+
+
+@cache
+def _with_keys(keys: tuple[Column[Any], ...]) -> Select[Any]:
+    found = keys[0] if len(keys) == 1 else tuple_(*keys)
+    wanted = select(*keys).where(found.in_(bindparam("keys", expanding=True)))
+    return wanted.order_by(*map(by_key, keys))
