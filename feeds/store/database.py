@@ -33,6 +33,7 @@ from feeds.store.hub_tallies import HubTallies
 from feeds.store.intake_files import IntakeFiles
 from feeds.store.names import Names
 from feeds.store.pings import Pings
+from feeds.store.processes import Processes
 from feeds.store.refusals import Refusals
 from feeds.store.release_pages import ReleasePages
 from feeds.store.releases import Releases
@@ -175,6 +176,11 @@ class Transaction:
     def intake_files(self) -> IntakeFiles:
         """Files of the watched folders that were read."""
         return IntakeFiles(self.connection)
+
+    @cached_property
+    def processes(self) -> Processes:
+        """What processes prove of their work."""
+        return Processes(self.connection)
 
 
 class Database:

@@ -53,6 +53,7 @@ TABLES = (
     "pushes",
     "tokens",
     "configuration",
+    "processes",
 )
 
 #: Written only by those that hold the works (``Releases.hold_works``) or lock a single row: among

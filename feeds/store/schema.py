@@ -522,3 +522,17 @@ intake_files = Table(
     Column("rules", Text, nullable=False),  # digest of the rules that it was read by
     Column("read_at", Instant, nullable=False),
 )
+
+#: Processes that work in the background, each as it last described itself.
+processes = Table(
+    "processes",
+    metadata,
+    Column("worker", Text, primary_key=True),
+    Column("role", Text, nullable=False),  # jobs, hub
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("worked_at", Instant),  # the end of its last round of work
+    Column("did", Text),
+    Column("did_at", Instant),
+)
