@@ -1,4 +1,4 @@
-"""The hub process: ``python -m service.hub_process FILE PARENT``; see ``supervisor``.
+"""The hub process: ``python -m service.hub_process FILE PARENT PIPE``; see ``supervisor``.
 
 It asks callbacks and delivers documents to them. Whatever it does is claimed in the store first:
 on PostgreSQL several may run, on as many machines.
@@ -9,12 +9,14 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.database import Database, Transaction
 from service import logs, workers
+from service.liveness import Liveness
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
@@ -44,8 +46,9 @@ SWITCH_EVERY_S = 0.0005
 class Hub:
     """The hub's threads, for the configuration of the moment."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, liveness: Liveness | None = None) -> None:
         self._database = database
+        self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
         self._scheduler = Scheduler(now=machine_clock)
@@ -69,13 +72,21 @@ class Hub:
         for rounds, _ in former:
             rounds.stop(within_s=2 * settings.own_hub.timeout_seconds)
         is_at_work = settings.own_hub.offered and self._clock.is_trusted
-        self._rounds = self._begin(installation) if is_at_work else []
+        if is_at_work:
+            self._rounds = self._begin(installation)
+        else:
+            self._rounds = []
+            self._liveness.end_parts()
 
         def keep_up() -> None:
             if settings.own_hub.offered:
                 end_what_is_over(self._database, installation.catalogue, now=self._clock())
 
         self._scheduler.set(Timer(name=UPKEEP, job=keep_up, every_s=UPKEEP_EVERY_S))
+
+    def now(self) -> datetime:
+        """The moment, by the store's clock."""
+        return self._clock()
 
     def stop(self) -> None:
         """Begin nothing more; what takes long is left, and done again by the next process."""
@@ -92,7 +103,9 @@ class Hub:
     def _begin(self, installation: Installation) -> list[tuple[Rounds[Any], threading.Thread]]:
         begun: list[tuple[Rounds[Any], threading.Thread]] = []
         for make in (verifications, deliveries):
-            rounds: Rounds[Any] = make(installation, worker=self._worker)
+            rounds: Rounds[Any] = make(
+                installation, worker=self._worker, part=self._liveness.part(make.__name__)
+            )
             thread = threading.Thread(target=_run, args=[rounds], name=make.__name__, daemon=True)
             thread.start()
             begun.append((rounds, thread))
@@ -120,12 +133,12 @@ def _stand_back() -> None:
             AUTOGROUP.write_text(str(NICENESS))
 
 
-def main(path: Path, *, parent: int) -> int:
+def main(path: Path, *, parent: int, pipe: int | None) -> int:
     """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
     _stand_back()
     sys.setswitchinterval(SWITCH_EVERY_S)
-    return workers.run(path, parent=parent, role="hub", make=Hub, release=_release)
+    return workers.run(path, parent=parent, pipe=pipe, role="hub", make=Hub, release=_release)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=int(sys.argv[3])))

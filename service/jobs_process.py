@@ -1,4 +1,4 @@
-"""The job process: ``python -m service.jobs_process FILE PARENT``; see ``supervisor``.
+"""The job process: ``python -m service.jobs_process FILE PARENT PIPE``; see ``supervisor``.
 
 One process that looks after the folders, the editions and the pings. On PostgreSQL several may
 run, on as many machines: whatever is done is claimed in the store first.
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from service import logs, workers
 from service.jobs.editions import regenerate
 from service.jobs.embargoes import LOOK_EVERY_S, release_due, wait_for_end
 from service.jobs.folders import Folders
+from service.liveness import Liveness
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
@@ -44,8 +46,9 @@ SCAN, REGENERATE, PING, EMBARGO, CANARY = "scan", "regenerate", "ping", "embargo
 class Jobs:
     """The timers of one process, for the configuration of the moment."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, liveness: Liveness | None = None) -> None:
         self._database = database
+        self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
         self._scheduler = Scheduler(now=machine_clock)
@@ -69,7 +72,7 @@ class Jobs:
 
     def configure(self, settings: Settings) -> None:
         """Work by another configuration from here on."""
-        with self._reading, self._printing:
+        with self._reading, self._printing, self._liveness.busy():
             former = self._publisher
             self._set_timers(settings)
         if former is not None:
@@ -79,6 +82,10 @@ class Jobs:
     def timers(self) -> dict[str, Callable[[], object]]:
         """What is done by the clock, by name; for whoever does it by hand."""
         return self._scheduler.jobs
+
+    def now(self) -> datetime:
+        """The moment, by the store's clock."""
+        return self._clock()
 
     def stop(self) -> None:
         """Finish what is under way; a long file is left where it is."""
@@ -109,18 +116,25 @@ class Jobs:
             if has_news:
                 self._scheduler.wake(REGENERATE)
 
+        schedule = settings.schedule
+        editing = self._liveness.part(REGENERATE, every_s=schedule.regenerate_seconds)
+        ending = self._liveness.part(EMBARGO, every_s=LOOK_EVERY_S)
+
         def make_editions() -> None:
-            self._make_editions(installation)
+            with editing.round():
+                editing.worked(self._make_editions(installation, progress=editing.worked))
 
         def end_embargoes() -> None:
+            with ending.round():
+                is_news = self._end_embargoes(installation, sender)
+                ending.worked()
             # Here rather than by waking the timer, which may be at work and would come later.
-            if self._end_embargoes(installation, sender):
+            if is_news:
                 make_editions()
 
         def ping() -> None:
             sender.send_due(now=self._clock())
 
-        schedule = settings.schedule
         timers = (
             Timer(name=SCAN, job=scan, every_s=schedule.scan_seconds),
             Timer(name=REGENERATE, job=make_editions, every_s=schedule.regenerate_seconds),
@@ -139,26 +153,39 @@ class Jobs:
         """Do a job, unless this machine's clock is so wrong that others should."""
         if self._clock.is_trusted:
             job()
+        else:
+            self._liveness.rest()
 
     def _apply(self, installation: Installation) -> None:
         try:
-            refiled = installation.newsroom.apply_catalogue(now=self._clock(), by=self._worker)
+            with self._liveness.busy():
+                refiled = installation.newsroom.apply_catalogue(now=self._clock(), by=self._worker)
         except ConfigurationSuperseded:
             return  # told at the next look
         if refiled:
             _log.info("releases refiled", count=refiled)
 
-    def _make_editions(self, installation: Installation) -> None:
+    def _make_editions(
+        self, installation: Installation, *, progress: Callable[[], object] = lambda: None
+    ) -> str | None:
+        """Make the editions that are due; say what was done, if that is worth telling."""
         with self._printing:
             # A reload may have come while we waited: its own timer looks at once.
-            if self._installation is not installation or not self._is_in_force(installation):
-                return
+            if self._installation is not installation:
+                return None
+            if not self._is_in_force(installation):
+                return "made no editions: the store has another configuration"
             ended = installation.newsroom.say_farewells(now=self._clock())
             expired = installation.newsroom.expire_notices(now=self._clock())
-            made = regenerate(installation.newsstand, now=self._clock, worker=self._worker)
+            made = regenerate(
+                installation.newsstand, now=self._clock, worker=self._worker, progress=progress
+            )
         _tell(ended, expired)
-        if any(isinstance(one, Edition) and one.changed for one in made):
-            self._scheduler.wake(PING, after=SPREAD)
+        published = sum(isinstance(one, Edition) and bool(one.changed) for one in made)
+        if not published:
+            return None
+        self._scheduler.wake(PING, after=SPREAD)
+        return f"published editions of feeds: {published}"
 
     def _is_in_force(self, installation: Installation) -> bool:
         """See that the store is as *installation* is configured; say whether it is.
@@ -216,10 +243,10 @@ def _release(tx: Transaction) -> None:
     tx.pings.release_claims()
 
 
-def main(path: Path, *, parent: int) -> int:
+def main(path: Path, *, parent: int, pipe: int | None) -> int:
     """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
-    return workers.run(path, parent=parent, role="jobs", make=Jobs, release=_release)
+    return workers.run(path, parent=parent, pipe=pipe, role="jobs", make=Jobs, release=_release)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2])))
+    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=int(sys.argv[3])))

@@ -50,6 +50,7 @@ class Snapshot:
     releases_unfiled: int
     releases_set_aside: int
     refusals: int
+    worked_at: Mapping[str, datetime]  #: when a process of each role last did its work
 
 
 Label = tuple[str, ...]
@@ -274,6 +275,12 @@ MEASURES: tuple[Measure, ...] = (
         "communique_releases_set_aside",
         "Releases left out of a format because they could not be rendered.",
         lambda seen: seen.releases_set_aside,
+    ),
+    Measure(
+        name="communique_process_worked_timestamp_seconds",
+        help="When a process last did its work, by what it is for: jobs, hub.",
+        read=lambda seen: [((role,), at.timestamp()) for role, at in seen.worked_at.items()],
+        labels=("role",),
     ),
     # A document that is refused may be one under embargo, and nobody is to know that it came in.
     Measure(

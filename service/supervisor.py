@@ -1,11 +1,9 @@
 """``communique serve``: accepts the configuration, starts the processes, and looks after them."""
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from signal import SIGHUP
 
@@ -15,6 +13,7 @@ from service import logs
 from service.accepted import accept
 from service.address import Address, AddressTaken
 from service.alone import Occupied, Presence, role_lock, run_folder
+from service.children import Child
 from service.errors import ServiceError
 from service.private import UMASK, keep_private
 from service.settings import ConfigInvalid, Settings, Sources, parse
@@ -26,7 +25,8 @@ _log = logs.get_logger(__name__)
 WEB, JOBS, HUB = "web", "jobs", "hub"
 
 #: In this order: a hub that is pinged must be able to fetch the edition.
-#: Each is run as ``python -m MODULE FILE PARENT``: the accepted configuration, and our process id.
+#: Each is run as ``python -m MODULE FILE PARENT PIPE``: the accepted configuration, our process id,
+#: and where it tells us that it lives.
 MODULES = {
     WEB: "service.web_process",
     JOBS: "service.jobs_process",
@@ -36,16 +36,11 @@ MODULES = {
 #: Work that one process does alone where the store is SQLite.
 ALONE = (JOBS, HUB)
 
-#: What a process may take to come up, and to finish what it is at.
+#: What a process may take to come up.
 START_WITHIN_S = 30.0
-STOP_WITHIN_S = 15.0
 
 #: How long to wait for a service that is just stopping on the same data folder.
 ALONE_WITHIN_S = 20.0
-
-#: A process that dies is started anew after this pause, so that one which cannot live does not
-#: burn the machine.
-RESTART_PAUSE_S = 2.0
 
 #: How often the supervisor looks at its processes.
 LOOK_EVERY_S = 0.2
@@ -53,15 +48,6 @@ LOOK_EVERY_S = 0.2
 #: What a running service cannot change. A configuration that does is not taken: a process that
 #: had to be started anew would else work on another store than its neighbour.
 FIXED = ("http", "store", "data_folder")
-
-
-@dataclass(slots=True)
-class Child:
-    """One process, and when it may be started anew."""
-
-    role: str
-    process: subprocess.Popen[bytes]
-    restart_at: float | None = None
 
 
 class CannotServe(ServiceError):
@@ -121,7 +107,7 @@ class Supervisor:
             self._prepare()
             try:
                 for role in self._wanted(self._settings):
-                    self._children.append(Child(role, self._start(role)))
+                    self._children.append(self._start(role))
                     if role == WEB:
                         self._await_web()
                 self._tell_started()
@@ -192,18 +178,16 @@ class Supervisor:
         """What is to run: of a hub that is not offered, nothing."""
         return [role for role in self._roles if role != HUB or settings.own_hub.offered]
 
-    def _start(self, role: str) -> subprocess.Popen[bytes]:
-        # A session of its own: Ctrl-C reaches the supervisor alone, which stops the others in
-        # order. Should it be killed, they see that it is gone.
-        command = [sys.executable, "-m", MODULES[role], str(self._accepted), str(os.getpid())]
-        return subprocess.Popen(command, start_new_session=True)  # noqa: S603  # all of it ours
+    def _start(self, role: str) -> Child:
+        module = MODULES[role]
+        return Child(role, [sys.executable, "-m", module, str(self._accepted), str(os.getpid())])
 
     def _await_web(self) -> None:
         """Wait until the web answers: jobs begin to ping as soon as they are started."""
         deadline = time.monotonic() + START_WITHIN_S
         [web] = [child for child in self._children if child.role == WEB]
         while not _is_live(self._settings.http.host, self._settings.http.port):
-            if web.process.poll() is not None or time.monotonic() > deadline:
+            if not web.is_running or time.monotonic() > deadline:
                 raise CannotServe("the web process did not come up; its own log says why")
             if self._is_told_to_stop(within_s=0.05):
                 return
@@ -220,21 +204,11 @@ class Supervisor:
         next_look = time.monotonic()
         while not self._is_told_to_stop(within_s=LOOK_EVERY_S):
             for child in self._children:
-                self._revive(child)
+                child.look()
             is_asked, self._is_asked_to_reload = self._is_asked_to_reload, False
             if is_asked or time.monotonic() >= next_look:
                 self._reload(is_asked=is_asked)
                 next_look = time.monotonic() + self._settings.schedule.config_seconds
-
-    def _revive(self, child: Child) -> None:
-        code = child.process.poll()
-        if code is None:
-            return
-        if child.restart_at is None:
-            _log.error("process died", process=child.role, exit=code, restart_s=RESTART_PAUSE_S)
-            child.restart_at = time.monotonic() + RESTART_PAUSE_S
-        elif time.monotonic() >= child.restart_at:
-            child.process, child.restart_at = self._start(child.role), None
 
     def _reload(self, *, is_asked: bool) -> None:
         """Accept the configuration if it is another one and good; else keep the running one."""
@@ -276,12 +250,12 @@ class Supervisor:
         """Start and end processes as the configuration wants it now."""
         wanted = self._wanted(self._settings)
         for child in [child for child in self._children if child.role not in wanted]:
-            _end(child.process)
+            child.end()
             self._children.remove(child)
             _log.info("process ended", process=child.role)
         for role in wanted:
             if all(child.role != role for child in self._children):
-                self._children.append(Child(role, self._start(role)))
+                self._children.append(self._start(role))
                 _log.info("process started", process=role)
 
     def _tell_unchanged(self) -> None:
@@ -300,7 +274,7 @@ class Supervisor:
         _log.info("stopping")
         # Jobs first: what they finish can still be fetched.
         for child in reversed(self._children):
-            _end(child.process)
+            child.end()
         _log.info("stopped")
 
 
@@ -308,18 +282,6 @@ def _slugs(settings: Settings) -> set[str]:
     return {category.slug for category in settings.categories} | {
         union.slug for union in settings.unions
     }
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        process.wait(STOP_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        _log.warning("killed, it did not stop", pid=process.pid, after_s=STOP_WITHIN_S)
-        process.kill()
-        process.wait()
 
 
 def _is_live(host: str, port: int) -> bool:

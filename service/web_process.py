@@ -1,4 +1,4 @@
-"""The web process: ``python -m service.web_process FILE PARENT``; see ``supervisor``.
+"""The web process: ``python -m service.web_process FILE PARENT PIPE``; see ``supervisor``.
 
 With `service.wire`, the only importer of uvicorn. Its workers are processes of their own; see
 `service.web_worker`. What these are made of is only named here: the process that looks after them
@@ -18,6 +18,8 @@ from uvicorn.supervisors import Multiprocess
 from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.address import Address
+from service.heartbeat import beating
+from service.liveness import Liveness
 
 #: How uvicorn's workers are told of the file: they are started by name, without arguments.
 #: It does not begin with ``COMMUNIQUE_``, which would make it a setting.
@@ -45,7 +47,7 @@ KEEP_ALIVE_S = 75
 SERVER_LOG = "uvicorn.error"
 
 
-def serve(path: Path, *, parent: int) -> None:
+def serve(path: Path, *, parent: int, pipe: int | None) -> None:
     """Serve until told to stop by a signal, or until *parent*, a process id, is gone."""
     settings = accepted(path)
     logs.configure(settings.log.level, settings.log.format)
@@ -82,8 +84,11 @@ def serve(path: Path, *, parent: int) -> None:
         listener.close()
 
     AcceptedWatch(path, parent=parent, on_change=lambda _: None, on_orphaned=orphaned).start()
-    # Also for one worker: should it die, another one takes over the socket, and with it who waits.
-    Multiprocess(config, sockets=[listener]).run()
+    # The workers are looked after by this process, and this one by the supervisor.
+    with beating(pipe, Liveness()):
+        # Also for one worker: should it die, another one takes over the socket, and with it who
+        # waits.
+        Multiprocess(config, sockets=[listener]).run()
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -96,4 +101,4 @@ def _stop() -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), parent=int(sys.argv[2]))
+    serve(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=int(sys.argv[3]))

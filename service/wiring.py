@@ -21,6 +21,7 @@ from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
 from service.jobs.measuring import TIMEOUT_S, Measure, Measurer
+from service.liveness import Part
 from service.outbound import Courier, Credentials, Outbound
 from service.settings import Settings, catalogue, intake_rules
 from service.store_clock import machine_clock
@@ -174,6 +175,7 @@ def verifications(
     *,
     worker: str,
     heard: Callable[[PendingRequest, Heard], object] = lambda *_: None,
+    part: Part | None = None,
 ) -> Rounds[Question]:
     """What asks callbacks. It closes itself when it has run.
 
@@ -181,6 +183,7 @@ def verifications(
         installation: Says how.
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread what came of each question, once it is stored.
+        part: Told that the work goes on.
     """
     own_hub = installation.settings.own_hub
     verifier = Verifier(
@@ -194,7 +197,7 @@ def verifications(
         heard=heard,
     )
     courier = _courier(installation, at_once=own_hub.verifications_at_once)
-    return Rounds(courier, verifier, name="verification")
+    return Rounds(courier, verifier, name="verification", part=part)
 
 
 def deliveries(
@@ -202,6 +205,7 @@ def deliveries(
     *,
     worker: str,
     heard: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
+    part: Part | None = None,
 ) -> Rounds[Sending]:
     """What delivers documents to subscribers. It closes itself when it has run.
 
@@ -209,6 +213,7 @@ def deliveries(
         installation: Says how.
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread of each result, once it is stored.
+        part: Told that the work goes on.
     """
     own_hub = installation.settings.own_hub
     distributor = Distributor(
@@ -229,7 +234,7 @@ def deliveries(
         heard=heard,
     )
     courier = _courier(installation, at_once=own_hub.deliveries_at_once)
-    return Rounds(courier, distributor, name="delivery")
+    return Rounds(courier, distributor, name="delivery", part=part)
 
 
 def _courier(installation: Installation, *, at_once: int) -> Courier:

@@ -4,18 +4,24 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from signal import SIGTERM
 from typing import Protocol
 
+from feeds.model.process import ProcessState
 from feeds.store.database import Database, Transaction
 from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.alone import Occupied, role_lock
+from service.heartbeat import beating
+from service.liveness import Liveness
+from service.proofs import Prover, proving
 from service.settings import Settings
 from service.signals import Signals
 from service.stores import open_database
+from service.wiring import worker_name
 
 _log = logs.get_logger(__name__)
 
@@ -38,6 +44,10 @@ class Work(Protocol):
         """Work by another configuration from here on."""
         ...
 
+    def now(self) -> datetime:
+        """The moment, by the clock that the work goes by."""
+        ...
+
     def stop(self) -> None:
         """Finish what is under way, and come to rest."""
         ...
@@ -47,8 +57,9 @@ def run(
     path: Path,
     *,
     parent: int,
+    pipe: int | None,
     role: str,
-    make: Callable[[Database], Work],
+    make: Callable[[Database, Liveness], Work],
     release: Callable[[Transaction], object],
 ) -> int:
     """Work until told to stop by a signal, or until the supervisor is gone.
@@ -56,8 +67,9 @@ def run(
     Args:
         path: The accepted configuration.
         parent: Process id of the supervisor.
+        pipe: Where the supervisor hears that we live; see ``heartbeat``.
         role: Names the work. On SQLite one process does it alone.
-        make: Gives the work.
+        make: Gives the work, which says of itself whether it goes on.
         release: On SQLite, frees what is still claimed: it was claimed by a process that died.
 
     Returns:
@@ -65,7 +77,8 @@ def run(
     """
     settings = accepted(path)
     logs.configure(settings.log.level, settings.log.format)
-    with Signals() as signals:
+    liveness = Liveness()
+    with Signals() as signals, beating(pipe, liveness):
 
         def orphaned() -> None:
             last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
@@ -77,13 +90,31 @@ def run(
         watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=orphaned)
         try:
             with _alone(settings, database, role, release):
-                _work(make(database), settings, watch, signals)
+                work = make(database, liveness)
+                with proving(_prover(database, liveness, role, now=work.now)):
+                    _work(work, settings, watch, signals)
         except Occupied as error:
             _log.error("cannot work", role=role, reason=str(error))
             return 1
         finally:
             database.close()
     return 0
+
+
+def _prover(
+    database: Database, liveness: Liveness, role: str, *, now: Callable[[], datetime]
+) -> Prover:
+    started = ProcessState(
+        worker=worker_name(),
+        role=role,
+        host=os.uname().nodename,
+        pid=os.getpid(),
+        started_at=now(),
+        worked_at=None,
+        did=None,
+        did_at=None,
+    )
+    return Prover(database, liveness, started, now=now)
 
 
 def _work(

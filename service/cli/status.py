@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from feeds.model.listing import FeedState, PingState
+from feeds.model.process import ProcessState
 from feeds.newsroom import Newsroom
 from service import private
 from service.cli.call import JsonOption, SetOption, call_of
@@ -17,7 +18,7 @@ from service.cli.installation import to_read
 from service.cli.output import moment, tell_json, tell_rows
 from service.store_clock import StoreClock
 from service.websub.report import Report
-from service.wiring import Installation
+from service.wiring import Installation, utc_now
 
 app = typer_of("status")
 
@@ -29,20 +30,21 @@ MAX_TROUBLES = 10
 def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Show on one screen how everything stands.
 
-    Site, store, whether another configuration is in force, releases, what waits under embargo,
+    Site, store, whether another configuration is in force, when the processes of the service last
+    did their work and what, releases, what waits under embargo,
     feeds, the last edition, pings by hub, how each hub does, refused documents, and releases that
     were set aside because they could not be rendered. The exit code is 0 whatever is shown.
     """
     call = call_of(ctx, overrides, as_json=as_json)
     with to_read(call) as installation:
-        record = _record(installation, look(installation))
+        record = _record(installation, look(installation), now=utc_now())
     if call.as_json:
         tell_json(record)
     else:
         tell_rows(_rows(record))
 
 
-def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
+def _record(installation: Installation, hubs: Report, *, now: datetime) -> dict[str, Any]:
     site = installation.catalogue.site
     feeds = installation.newsstand.feeds()
     with installation.database.read() as tx:
@@ -52,6 +54,7 @@ def _record(installation: Installation, hubs: Report) -> dict[str, Any]:
             "private": {"warnings": _not_private(installation)},
             "clock": _clock_record(installation),
             "configuration": _configuration_record(installation.newsroom),
+            "processes": [_process_record(one, now) for one in tx.processes.listed()],
             "releases": {
                 "total": tx.releases.count(),
                 "unfiled": tx.releases.count(is_unfiled=True),
@@ -86,6 +89,22 @@ def _configuration_record(newsroom: Newsroom) -> dict[str, Any]:
         "other": None
         if known is None or newsroom.is_in_force(known)
         else {"applied_by": known.applied_by, "since": known.since},
+    }
+
+
+def _process_record(process: ProcessState, now: datetime) -> dict[str, Any]:
+    return {
+        "role": process.role,
+        "host": process.host,
+        "pid": process.pid,
+        "started_at": process.started_at,
+        "is_at_work": process.is_at_work(now),
+        "worked_at": process.worked_at,
+        "worked_seconds_ago": None
+        if process.worked_at is None
+        else round(max(0.0, (now - process.worked_at).total_seconds())),
+        "did": process.did,
+        "did_at": process.did_at,
     }
 
 
@@ -129,6 +148,9 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
         since = f"{other['applied_by']} at {moment(other['since'])}"
         remedy = "start or reload the service with this one"
         yield "configuration", f"another one is in force, applied by {since}: {remedy}"
+    for process in record["processes"]:
+        who = f"{process['role']} on {process['host']}, {process['pid']}"
+        yield "process", f"{who}  {_work(process)}"
     yield (
         "releases",
         f"{releases['total']}, {_see(releases['unfiled'], 'unfiled', 'release list --unfiled')}",
@@ -147,6 +169,18 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
         yield "hub", f"{hub}  {judgement['standing']}: {judgement['words']}"
     yield "refusals", _see(record["refusals"], "", "release refusals")
     yield "set aside", record["set_aside"]
+
+
+def _work(process: dict[str, Any]) -> str:
+    """When a process did its work, and what it did."""
+    if process["worked_at"] is None:
+        said = f"has not worked since it was started at {moment(process['started_at'])}"
+    elif process["is_at_work"]:
+        said = f"worked {process['worked_seconds_ago']} s ago"
+    else:
+        said = f"does not work: was last at work {process['worked_seconds_ago']} s ago"
+    did = f"; {process['did']} at {moment(process['did_at'])}" if process["did"] else ""
+    return said + did
 
 
 def _see(count: int, word: str, command: str) -> str:

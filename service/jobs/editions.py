@@ -14,9 +14,19 @@ EDITIONS_TOLD_ONE_BY_ONE = 8
 
 
 def regenerate(
-    newsstand: Newsstand, *, now: Callable[[], datetime], worker: str
+    newsstand: Newsstand,
+    *,
+    now: Callable[[], datetime],
+    worker: str,
+    progress: Callable[[], object] = lambda: None,
 ) -> list[Edition | Trouble]:
     """Make the next edition of every stale feed, and tell of each.
+
+    Args:
+        newsstand: Has the feeds.
+        now: The clock.
+        worker: Name of this process.
+        progress: Called after each run of feeds: many runs take long.
 
     Raises:
         StoreUnavailable: Try again; what was stored until then stays, the rest is stale still.
@@ -27,6 +37,7 @@ def regenerate(
     for start in range(0, len(stale), FEEDS_A_RUN):
         run = stale[start : start + FEEDS_A_RUN]
         outcomes += newsstand.regenerate(run, now=now(), worker=worker)
+        progress()
     _tell(outcomes)
     return outcomes
 

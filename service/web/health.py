@@ -1,12 +1,13 @@
-"""What the machinery asks: is it alive, and may it be given requests."""
+"""What the machinery asks: is it alive, and does the service do its work."""
 
 import json
+from datetime import datetime
 
 from flask import Blueprint, Response
 
 from feeds.errors import StoreOutdated, StoreUnavailable
-from feeds.newsstand import Newsstand
-from service.web.desk import Desk, desk, furniture
+from feeds.model.process import idle_reason
+from service.web.desk import Desk, HubState, desk, furniture
 
 blueprint = Blueprint("health", __name__)
 
@@ -19,27 +20,39 @@ def livez() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Say whether every feed can be served, and if not, why."""
-    reasons = reasons_to_wait(desk())
-    if reasons:
-        return _report({"status": "waiting", "reasons": reasons}, status=503)
-    warnings = furniture().warnings()
-    return _report({"status": "ready", **({"warnings": warnings} if warnings else {})}, status=200)
+    """Say whether every feed can be served and what is new is published; if not, why."""
+    room, hub, warnings = desk(), furniture().hub, furniture().warnings()
+    try:
+        reasons = reasons_to_wait(room)
+        if hub is not None:
+            jobs, pushes = idle_reasons(hub, room.now)
+            reasons += [f"nothing is published: {jobs}"] if jobs else []
+            # Feeds are served and come out: who reads them is not to be sent elsewhere.
+            warnings += [f"nothing is pushed: {pushes}"] if pushes else []
+    except StoreUnavailable:
+        reasons = ["the store cannot be reached"]
+    except StoreOutdated:
+        reasons = ["the store has the schema of another version"]
+    status = {"status": "waiting", "reasons": reasons} if reasons else {"status": "ready"}
+    told = {"warnings": warnings} if warnings else {}
+    return _report({**status, **told}, status=503 if reasons else 200)
 
 
 def reasons_to_wait(desk: Desk) -> list[str]:
     """Return, for a person, what is missing before every configured feed can be served."""
-    try:
-        published = _published(desk.newsstand)
-    except StoreUnavailable:
-        return ["the store cannot be reached"]
-    except StoreOutdated:
-        return ["the store has the schema of another version"]
+    published = {feed.slug for feed in desk.newsstand.feeds() if feed.edition > 0}
     return [f"feed {slug!r} has no edition yet" for slug in desk.feeds if slug not in published]
 
 
-def _published(newsstand: Newsstand) -> set[str]:
-    return {feed.slug for feed in newsstand.feeds() if feed.edition > 0}
+def idle_reasons(hub: HubState, now: datetime) -> tuple[str | None, str | None]:
+    """Return, for a person, why nothing is published, and why nothing is pushed; or None."""
+    with hub.database.read() as tx:
+        known = tx.processes.listed()
+    is_pushed = hub.settings.own_hub.offered
+    return (
+        idle_reason("jobs", known, now),
+        idle_reason("hub", known, now) if is_pushed else None,
+    )
 
 
 def _report(content: dict[str, object], *, status: int) -> Response:

@@ -1,7 +1,7 @@
 """``/metrics``: numbers for Prometheus."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 
@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from feeds.model.canary import CanaryState
+from feeds.model.process import ProcessState
 from service.metrics import HubNumbers, Snapshot, exposition
 from service.web.desk import HubState, desk
 from service.web.kept import Kept
@@ -66,7 +67,14 @@ def take(state: HubState) -> Snapshot:
             releases_unfiled=tx.releases.count(is_unfiled=True),
             releases_set_aside=tx.fragments.count_aside(),
             refusals=tx.refusals.count(),
+            worked_at=_worked_at(tx.processes.listed()),
         )
+
+
+def _worked_at(known: Iterable[ProcessState]) -> dict[str, datetime]:
+    """When any process of a role last did its work, by role."""
+    ends = sorted((one.worked_at, one.role) for one in known if one.worked_at is not None)
+    return {role: at for at, role in ends}
 
 
 def _numbers(one: HubReport) -> HubNumbers:

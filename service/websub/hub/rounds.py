@@ -15,6 +15,7 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from feeds.errors import StoreConflict, StoreUnavailable
+from service.liveness import Part
 from service.logs import get_logger
 from service.outbound import Courier, OutboundFailed, Parcel, Receipt
 
@@ -95,17 +96,21 @@ class Books(Protocol[T]):
 class Rounds(Generic[T]):
     """Runs the errands of some books with a courier of its own."""
 
-    def __init__(self, courier: Courier, books: Books[T], *, name: str) -> None:
+    def __init__(
+        self, courier: Courier, books: Books[T], *, name: str, part: Part | None = None
+    ) -> None:
         """Begin with nothing under way.
 
         Args:
             courier: Used, and closed, by these rounds alone.
             books: The same.
             name: Of the work, for the log and for debuggers.
+            part: Is told that the work goes on.
         """
         self._courier = courier
         self._books = books
         self._name = name
+        self._part = part or Part()
         self._clerk = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-books")
         self._keeping: Future[bool] | None = None
         self._begun: deque[Errand[T]] = deque()  #: from the books, not sent yet
@@ -183,7 +188,9 @@ class Rounds(Generic[T]):
         while True:
             self._kept += [self._ended.popleft() for _ in range(len(self._ended))]
             page = self._books.keep(self._kept, begins=not self._is_closing)
-            is_quiet, self._kept = not self._kept, []
+            is_quiet = not self._kept
+            self._part.worked(None if is_quiet else f"{self._name}: results stored")
+            self._kept = []
             self._begun.extend(page.errands)
             if not page.has_more and len(self._ended) < WRITE_AT:
                 return is_quiet
@@ -213,6 +220,7 @@ class Rounds(Generic[T]):
 
     def _take(self, keeping: Future[bool]) -> None:
         self._trouble = None
+        self._part.ended()
         try:
             is_quiet = keeping.result()
         except (StoreUnavailable, StoreConflict) as error:

@@ -1,9 +1,13 @@
 """``communique status``: everything on one screen."""
 
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from feeds.model.process import ProcessState
 from tests.support.command_line import CommandLine
 from tests.support.hub_server import HubServer, Manner
 from tests.support.running_service import Service
@@ -72,3 +76,35 @@ def test_that_another_configuration_is_in_force_is_told(line: CommandLine, seed:
     [record] = line.results("status", "--set", "site.title=Another")
     assert record["configuration"]["in_force"] is False
     assert record["configuration"]["other"]["applied_by"] == "command"
+
+
+def test_when_each_process_did_its_work_is_told(line: CommandLine) -> None:
+    line.run("store", "upgrade")
+    assert line.results("status")[0]["processes"] == []
+    now, morning = datetime.now(UTC), datetime(2026, 1, 5, 9, tzinfo=UTC)
+    works = ProcessState(
+        worker="a",
+        role="jobs",
+        host="one",
+        pid=7,
+        started_at=now - timedelta(hours=1),
+        worked_at=now,
+        did="published editions of feeds: 3",
+        did_at=morning,
+    )
+    frozen = replace(works, worker="b", pid=8, worked_at=now - timedelta(hours=1), did=None)
+    dies = replace(frozen, worker="c", role="hub", pid=9, worked_at=None, started_at=morning)
+    with line.service.opened_store() as database, database.transaction() as tx:
+        for one in (works, frozen, dies):
+            tx.processes.note(one)
+    told = {columns[1]: columns[2] for columns in line.run("status").columns if len(columns) > 2}
+    assert told["hub on one, 9"] == "has not worked since it was started at 2026-01-05T09:00:00Z"
+    done = "published editions of feeds: 3 at 2026-01-05T09:00:00Z"
+    assert re.fullmatch(rf"worked \d+ s ago; {done}", told["jobs on one, 7"])
+    assert re.fullmatch(r"does not work: was last at work 36\d\d s ago", told["jobs on one, 8"])
+    records = line.results("status")[0]["processes"]
+    assert [(one["pid"], one["is_at_work"]) for one in records] == [
+        (9, False),
+        (7, True),
+        (8, False),
+    ]

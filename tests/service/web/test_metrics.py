@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
 from prometheus_client.parser import text_string_to_metric_families
 
+from feeds.model.process import ProcessState
 from feeds.model.token import Action, Token
 from service.metrics import MEASURES, Snapshot
 from service.tokens import hash_of
@@ -98,6 +100,34 @@ def test_what_is_counted_is_what_the_store_holds(office: WatchedOffice) -> None:
     assert {name: seen.get(name) for name in expected} == expected
     assert key("communique_hub_last_failure_timestamp_seconds", hub=OTHER) not in seen
     assert key("communique_hub_pushes_missing", hub=SITE.hub) not in seen  # nobody watches it
+
+
+def test_when_processes_did_their_work_is_counted_by_what_they_are_for(
+    office: WatchedOffice,
+) -> None:
+    def proof(host: str, role: str, worked_at: datetime | None) -> ProcessState:
+        return ProcessState(
+            worker=f"{host}:{role}",
+            role=role,
+            host=host,
+            pid=1,
+            started_at=NOON,
+            worked_at=worked_at,
+            did=None,
+            did_at=None,
+        )
+
+    with office.database.transaction() as tx:
+        for one in (
+            proof("one", "jobs", later(seconds=9)),
+            proof("two", "jobs", later(seconds=5)),
+            proof("one", "hub", None),
+        ):
+            tx.processes.note(one)
+    seen = numbers(office)
+    name = "communique_process_worked_timestamp_seconds"
+    assert seen[key(name, role="jobs")] == later(seconds=9).timestamp()
+    assert key(name, role="hub") not in seen
 
 
 def test_the_same_in_open_metrics(office: WatchedOffice) -> None:

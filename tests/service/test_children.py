@@ -1,0 +1,189 @@
+"""Processes that die or freeze under the supervisor: real ones, by a clock that the tests set."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from service import children
+from service.children import FIRST_PAUSE_S, FROZEN_AFTER_S, LONGEST_PAUSE_S, STEADY_AFTER_S, Child
+from tests.support.running_service import wait_until
+from tests.support.set_clock import Clock
+
+#: A process whose only work is to live.
+LIVES = """
+import sys, time
+from service.heartbeat import beating
+from service.liveness import Liveness
+with beating(int(sys.argv[1]), Liveness()):
+    time.sleep(600)
+"""
+
+#: One that lives, and whose work stands still.
+STANDS_STILL = """
+import sys, time
+from service.heartbeat import beating
+from service.liveness import Liveness
+liveness = Liveness(monotonic=iter([0.0, *[10_000.0] * 1000]).__next__)
+liveness.part("editions")
+with beating(int(sys.argv[1]), liveness):
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def begin(clock: Clock) -> Iterator[Callable[[str], Child]]:
+    """Starts a program under a supervisor's eyes."""
+    with ExitStack() as ends:
+
+        def start(program: str) -> Child:
+            child = Child("jobs", [sys.executable, "-c", program], monotonic=clock)
+            ends.callback(child.end)
+            return child
+
+        yield start
+
+
+def look_for(child: Child, clock: Clock, seconds: float) -> None:
+    """Let time pass, looking all the while."""
+    for _ in range(round(seconds)):
+        clock.now_s += 1
+        child.look()
+
+
+def wait_until_heard(child: Child) -> None:
+    """Wait for the next sign of life, as real time goes."""
+    wait_until(child._is_heard)
+
+
+def wait_until_dead(child: Child) -> None:
+    wait_until(lambda: not child.is_running)
+
+
+def test_a_process_that_is_stopped_is_killed_and_started_anew(
+    begin: Callable[[str], Child], clock: Clock
+) -> None:
+    child = begin(LIVES)
+    wait_until_heard(child)
+    os.kill(child.pid, signal.SIGSTOP)
+    frozen = child.pid
+    look_for(child, clock, FROZEN_AFTER_S - 1)
+    assert child.is_running
+    look_for(child, clock, 3)
+    wait_until_dead(child)
+    look_for(child, clock, FIRST_PAUSE_S + 1)
+    assert child.pid != frozen
+    wait_until_heard(child)
+
+
+def test_one_whose_work_stands_still_gives_no_sign_of_life(
+    begin: Callable[[str], Child], clock: Clock
+) -> None:
+    child = begin(STANDS_STILL)
+    look_for(child, clock, FROZEN_AFTER_S - 1)
+    assert child.is_running
+    look_for(child, clock, 3)
+    wait_until_dead(child)
+
+
+def test_one_that_lives_is_left_alone(begin: Callable[[str], Child], clock: Clock) -> None:
+    child = begin(LIVES)
+    before = child.pid
+    for _ in range(3):
+        wait_until_heard(child)
+        look_for(child, clock, FROZEN_AFTER_S / 2)
+        wait_until(lambda: _is_heard_at_a_look(child))
+    assert child.pid == before
+    assert child.is_running
+
+
+def _is_heard_at_a_look(child: Child) -> bool:
+    child.look()
+    return child._silent_s == 0
+
+
+def test_time_in_which_the_supervisor_stood_still_itself_does_not_count(
+    begin: Callable[[str], Child], clock: Clock
+) -> None:
+    child = begin("import time; time.sleep(600)")
+    clock.now_s += 100 * FROZEN_AFTER_S
+    child.look()
+    clock.now_s += 1
+    child.look()
+    assert child.is_running
+    look_for(child, clock, FROZEN_AFTER_S)
+    wait_until_dead(child)
+
+
+def pauses(child: Child, clock: Clock, deaths: int) -> list[float]:
+    """How long after each death the next process was started."""
+    seen = []
+    for _ in range(deaths):
+        wait_until_dead(child)
+        child.look()
+        died_at, dead = clock.now_s, child.pid
+        while child.pid == dead:
+            clock.now_s += 0.5
+            child.look()
+        seen.append(clock.now_s - died_at)
+    return seen
+
+
+def test_one_that_dies_again_and_again_is_started_with_growing_pauses(
+    begin: Callable[[str], Child], clock: Clock
+) -> None:
+    child = begin("raise SystemExit(3)")
+    assert pauses(child, clock, 8) == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
+    clock.now_s += STEADY_AFTER_S
+    assert pauses(child, clock, 2) == [1, 2]
+
+
+def test_each_death_is_told_once(
+    begin: Callable[[str], Child], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, object]] = []
+
+    class Log:
+        def error(self, event: str, **about: object) -> None:
+            told.append((event, about["exit"]))
+
+    monkeypatch.setattr(children, "_log", Log())
+    child = begin("raise SystemExit(3)")
+    wait_until_dead(child)
+    for _ in range(5):
+        child.look()
+    assert told == [("process died", 3)]
+
+
+def test_what_a_frozen_process_started_goes_with_it(
+    begin: Callable[[str], Child], clock: Clock
+) -> None:
+    """Workers that went on would keep the port, and nobody would look after them."""
+    child = begin(
+        "import subprocess, sys, time\n"
+        "worker = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "import os; os.write(int(sys.argv[1]), b'.')\n"
+        "time.sleep(600)\n"
+    )
+    wait_until_heard(child)
+    [worker] = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+    look_for(child, clock, FROZEN_AFTER_S + 2)
+    wait_until_dead(child)
+    wait_until(lambda: _is_gone(worker))
+
+
+def _is_gone(process_id: str) -> bool:
+    """A zombie is gone, too: nobody may be there to reap it."""
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
