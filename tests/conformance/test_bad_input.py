@@ -78,7 +78,8 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, sqlite_database: Database) -> Desk:
-    return Desk(tmp_path / "inbox", Office(sqlite_database))
+    # Without notices: what stands in the feeds is then the releases alone.
+    return Desk(tmp_path / "inbox", Office(sqlite_database, catalogue(notices=False)))
 
 
 def kept_refusal(desk: Desk) -> Refusal:
