@@ -162,6 +162,13 @@ class StoreUnavailable(FeedsError):
     is_connection_lost = False  #: True when it was there a moment before
 
 
+class StoreReplaced(StoreUnavailable):
+    """The store is gone, or another one stands in its place. It says what to do."""
+
+    #: For those who are not to know where the store is.
+    IN_SHORT = "the store is gone, or another one stands in its place; the log says what to do"
+
+
 class StoreOutdated(FeedsError):
     """The database's schema is not the one this version works with."""
 

@@ -24,10 +24,13 @@ from service import logs, workers
 from service.jobs.editions import regenerate
 from service.jobs.embargoes import LOOK_EVERY_S, release_due, wait_for_end
 from service.jobs.folders import Folders
+from service.jobs.store_log import LOOK_EVERY_S as LOOK_AT_LOG_EVERY_S
+from service.jobs.store_log import StoreLog
 from service.liveness import Liveness
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
+from service.stores import note_state
 from service.websub import Publisher
 from service.websub.keeper import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
 from service.wiring import (
@@ -41,6 +44,7 @@ from service.wiring import (
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
 SCAN, REGENERATE, PING, EMBARGO, CANARY = "scan", "regenerate", "ping", "embargo", "canary"
+STORE_LOG = "store log"
 
 
 class Jobs:
@@ -51,6 +55,7 @@ class Jobs:
         self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
+        self._store_log = StoreLog(database)
         self._scheduler = Scheduler(now=machine_clock)
         # Each is held by one kind of work, and both by a reload: it waits for their end, and
         # none runs on old rooms after. Two, because editions must go on coming out while a file
@@ -91,6 +96,7 @@ class Jobs:
         """Finish what is under way; a long file is left where it is."""
         self._is_over.set()
         self._scheduler.stop()
+        self._store_log.close()
         if self._publisher is not None:
             self._publisher.close()
 
@@ -146,6 +152,10 @@ class Jobs:
                 every_s=LOOK_FOR_CANARIES_EVERY_S,
             ),
         )
+        if self._database.is_sqlite:
+            note = partial(note_state, settings, self._database)
+            job = partial(self._store_log.tend, note)
+            self._scheduler.set(Timer(name=STORE_LOG, job=job, every_s=LOOK_AT_LOG_EVERY_S))
         for timer in timers:
             self._scheduler.set(replace(timer, job=partial(self._do, timer.job)))
 

@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from service.logs import get_logger
+from service.troubles import Troubles
 
 _log = get_logger(__name__)
 
@@ -35,6 +36,7 @@ class Scheduler:
         self._now = now
         self._under_way = 0
         self._is_stopping = False
+        self._troubles = Troubles()
         self._is_over = threading.Event()
         self._at_rest = threading.Condition()
         # A job that is still at work when its time comes again is passed over: that is meant, and
@@ -104,18 +106,21 @@ class Scheduler:
                 return
             self._under_way += 1
         try:
-            _guarded(name, job)
+            self._guard(name, job)
         finally:
             with self._at_rest:
                 self._under_way -= 1
                 self._at_rest.notify_all()
 
-
-def _guarded(name: str, job: Callable[[], object]) -> None:
-    """A job that fails is told once, here, and comes again at its time."""
-    try:
-        job()
-    except (StoreUnavailable, StoreConflict) as error:
-        _log.error("store unavailable", timer=name, reason=str(error))
-    except Exception:
-        _log.exception("job failed", timer=name)
+    def _guard(self, name: str, job: Callable[[], object]) -> None:
+        """A job that fails is told here, and comes again at its time. What lasts is told once."""
+        try:
+            job()
+        except (StoreUnavailable, StoreConflict) as error:
+            if self._troubles.is_news(name, str(error)):
+                _log.error("store unavailable", timer=name, reason=str(error))
+        except Exception:
+            _log.exception("job failed", timer=name)
+        else:
+            if self._troubles.is_over(name):
+                _log.info("store available again", timer=name)

@@ -4,11 +4,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from signal import SIGHUP
 
 from feeds.errors import FeedsError
-from feeds.store import migrate
 from service import logs
 from service.accepted import accept
 from service.address import Address, AddressTaken
@@ -18,7 +18,7 @@ from service.errors import ServiceError
 from service.private import UMASK, keep_private
 from service.settings import ConfigInvalid, Settings, Sources, parse
 from service.signals import STOPS, Signals
-from service.stores import open_database
+from service.stores import make_ready, open_database
 
 _log = logs.get_logger(__name__)
 
@@ -137,16 +137,15 @@ class Supervisor:
         os.umask(UMASK)
         if self._presence is not None:
             self._presence.take()
-        database = open_database(settings)
         try:
-            keep_private(settings.data_folder, database)
-            if database.is_sqlite:
-                self._require_alone()
-            schema = migrate.upgrade(database)
+            database = open_database(settings)
+            with closing(database):
+                keep_private(settings.data_folder, database)
+                if database.is_sqlite:
+                    self._require_alone()
+                schema = make_ready(settings, database)
         except FeedsError as error:
             raise CannotServe(str(error)) from error
-        finally:
-            database.close()
         _log.info("store ready", url=database.label, schema=schema)
         accept(self._seen, self._accepted)
 

@@ -39,6 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.signals",
         "service.tokens",
         "service.metrics",
+        "service.troubles",
     ),
     ("feeds.newsroom", "feeds.newsstand"),
     ("feeds.descriptions",),

@@ -8,10 +8,17 @@ from sqlalchemy import make_url
 
 from feeds.errors import StoreOutdated
 from feeds.store import migrate
-from feeds.store.database import Database, Transaction, sqlite_file
+from feeds.store.database import Database, Transaction
+from feeds.store.store_file import StoreFile
 
 #: A broken file can break in thousands of places; the first ones tell enough.
 MAX_FINDINGS = 100
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that *url* names; None for every store that is none."""
+    file = StoreFile.of(make_url(url))
+    return None if file is None else file.path
 
 
 def missing_file(url: str) -> Path | None:
@@ -19,7 +26,7 @@ def missing_file(url: str) -> Path | None:
 
     To connect would make the file, which is no business of who only wants to look.
     """
-    path = sqlite_file(make_url(url))
+    path = sqlite_file(url)
     return None if path is None or path.exists() else path
 
 

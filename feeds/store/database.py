@@ -1,13 +1,13 @@
 """A database and its transactions, the same for SQLite and PostgreSQL."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, Engine, Select, create_engine, event, func, make_url, select
 from sqlalchemy.exc import (
     DatabaseError,
     DBAPIError,
@@ -16,7 +16,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from feeds.errors import StoreConflict, StoreUnavailable
+from feeds.errors import StoreConflict, StoreReplaced, StoreUnavailable
 from feeds.store import time_limits
 from feeds.store.acts import Acts
 from feeds.store.appearance import Appearance
@@ -30,6 +30,7 @@ from feeds.store.feeds import Feeds
 from feeds.store.filings import Filings
 from feeds.store.fragments import Fragments
 from feeds.store.hub_tallies import HubTallies
+from feeds.store.identity import Identity, StoreState
 from feeds.store.intake_files import IntakeFiles
 from feeds.store.names import Names
 from feeds.store.pings import Pings
@@ -39,6 +40,7 @@ from feeds.store.release_pages import ReleasePages
 from feeds.store.releases import Releases
 from feeds.store.revisions import Revisions
 from feeds.store.sitemap_parts import SitemapParts
+from feeds.store.store_file import StoreFile
 from feeds.store.subscriptions import Subscriptions
 from feeds.store.tokens import Tokens
 
@@ -48,6 +50,9 @@ BUSY_TIMEOUT_MS = 20_000
 #: How many pages of 4 KiB the write-ahead log of SQLite may have before they are written into the
 #: database itself. At its own 1,000, each batch of a bulk intake would wait for that.
 CHECKPOINT_PAGES = 10_000
+
+#: How long a checkpoint keeps writers waiting for somebody who reads.
+CHECKPOINT_WAIT_MS = 100
 
 #: Two that meet, of many: the loser reads again what the winner stored.
 MAX_TRIES = 5
@@ -118,6 +123,11 @@ class Transaction:
         return Appearance(self.connection)
 
     @cached_property
+    def identity(self) -> Identity:
+        """Which store it is."""
+        return Identity(self.connection)
+
+    @cached_property
     def configuration(self) -> Configuration:
         """The configuration that was applied last."""
         return Configuration(self.connection)
@@ -186,18 +196,25 @@ class Transaction:
 class Database:
     """One SQLite file or one PostgreSQL database. Safe to share between threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, expected: StoreState | None = None) -> None:
         self._engine = engine
+        self._file = StoreFile.of(engine.url)
+        #: Which store it has to be; None once that was seen, or when nothing is known.
+        self._expected = expected
+        if self._file is not None:
+            event.listen(engine, "do_connect", self._before_connecting)
+            event.listen(engine, "connect", self._after_connecting)
         self._writer = engine.execution_options(communique_begin="BEGIN IMMEDIATE")
         self._unsynced = self._writer.execution_options(communique_is_lasting=False)
 
     @classmethod
-    def open(cls, url: str) -> "Database":
+    def open(cls, url: str, *, expected: StoreState | None = None) -> "Database":
         """Open the database at *url*; nothing is connected to before the first transaction.
 
         Args:
             url: ``sqlite:///path`` or ``postgresql://…`` (psycopg 3 is used for the latter); its
                 parameters go before ``time_limits``.
+            expected: Which store it has to be, and what it has to hold at least; any, when None.
         """
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
@@ -214,16 +231,15 @@ class Database:
                 pool_timeout=time_limits.POOL_TIMEOUT_S,
             )
         if engine.dialect.name == "sqlite":
-            if (file := sqlite_file(parsed)) is not None:
+            if (file := StoreFile.of(parsed)) is not None:
                 # Texts under embargo and subscribers' secrets are nobody else's business.
-                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                event.listen(engine, "do_connect", lambda *_: _make_private(file))
+                file.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         else:
             event.listen(engine, "connect", time_limits.limit_session)
             event.listen(engine, "begin", _begin_postgres)
-        return cls(engine)
+        return cls(engine, expected=expected)
 
     @property
     def is_sqlite(self) -> bool:
@@ -233,7 +249,7 @@ class Database:
     @property
     def file(self) -> Path | None:
         """Where SQLite has its database; None for every other store."""
-        return sqlite_file(self._engine.url)
+        return None if self._file is None else self._file.path
 
     @property
     def label(self) -> str:
@@ -266,10 +282,11 @@ class Database:
 
         Raises:
             StoreConflict: Another transaction was first; nothing was written.
+            StoreReplaced: The store is gone, or another one.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with self._translated(), self._writer.begin() as connection:
-            yield Transaction(connection)
+        with self._written(self._writer) as tx:
+            yield tx
 
     @contextmanager
     def unsynced(self) -> Iterator[Transaction]:
@@ -284,8 +301,8 @@ class Database:
             StoreConflict: Another transaction was first; nothing was written.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with self._translated(), self._unsynced.begin() as connection:
-            yield Transaction(connection)
+        with self._written(self._unsynced) as tx:
+            yield tx
 
     def in_one_go(self, work: Callable[[Transaction], Done], *, is_lasting: bool = True) -> Done:
         """Do *work* in one transaction; again, from its start and at once, when another was first.
@@ -318,10 +335,85 @@ class Database:
         """Look, without a lock on writers. What is written here is thrown away.
 
         Raises:
+            StoreReplaced: The store is gone, or another one.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with self._translated(), self._engine.connect() as connection:
+        with self._translated(), self._connected(self._engine) as connection:
             yield Transaction(connection)
+
+    @contextmanager
+    def _written(self, engine: Engine) -> Iterator[Transaction]:
+        with self._translated(), self._connected(engine) as connection:
+            with connection.begin():
+                yield Transaction(connection)
+            # What was committed to a file that is not there any more is not acknowledged.
+            if self._file is not None:
+                self._file.committed(connection.info)
+
+    @contextmanager
+    def _connected(self, engine: Engine) -> Iterator[Connection]:
+        """A connection to the store that is expected, and to no other."""
+        if (expected := self._expected) is not None:
+            with self._engine.connect() as connection:
+                self._require_expected(expected, Identity(connection).state())
+            self._expected = None
+        with engine.connect() as connection:
+            if self._file is not None:
+                self._file.require_same(connection.info)
+            yield connection
+
+    def _before_connecting(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.before_connecting(must_be_there=self._expected is not None)
+
+    def _after_connecting(self, connection: Any, _record: object) -> None:
+        if self._file is not None:
+            try:
+                self._file.connected()
+            except StoreReplaced:
+                connection.close()
+                raise
+
+    def _require_expected(self, expected: StoreState, found: StoreState | None) -> None:
+        if found is None or found.id != expected.id:
+            raise StoreReplaced(
+                f"the store at {self.label} is another one than at the last start: put that one "
+                "back, or a copy of it, and run 'communique store restored'; to go on with this "
+                "one instead, run 'communique store adopt'"
+            )
+        # A server that takes over from another one may lack what was committed last.
+        if self.is_sqlite and found.changes < expected.changes:
+            raise StoreReplaced(
+                f"the store at {self.label} lacks the last {expected.changes - found.changes} of "
+                f"{expected.changes} releases and acts: it is an older copy, or one without its "
+                "log ('-wal'); put a whole one back, or run 'communique store restored' to go on "
+                "with this one"
+            )
+
+    def checkpoint(self, *, wait_ms: int = CHECKPOINT_WAIT_MS) -> bool:
+        """Write SQLite's log into the file itself, and cut it to nothing.
+
+        Args:
+            wait_ms: How long to wait for those who read in it.
+
+        Returns:
+            False when somebody was still reading in the log: what could be written was.
+
+        Raises:
+            StoreUnavailable: The file cannot be written.
+        """
+        with self._translated(), closing(self._engine.raw_connection()) as connection:
+            if self._file is not None:
+                self._file.require_same(connection.info)
+            cursor = connection.cursor()
+            try:
+                cursor.execute(f"PRAGMA busy_timeout = {wait_ms}")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                row = cursor.fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                cursor.close()
+        return row is not None and row[0] == 0
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -356,24 +448,6 @@ class Database:
         error = StoreUnavailable(f"the store at {self.label} cannot be used: {reason}")
         error.is_connection_lost = is_lost
         return error
-
-
-def sqlite_file(url: URL) -> Path | None:
-    """The file of an SQLite database that is in one; None for every other store."""
-    name = url.database
-    if url.get_backend_name() != "sqlite" or not name or name.startswith((":memory:", "file:")):
-        return None
-    return Path(name)
-
-
-def _make_private(file: Path) -> None:
-    """Make the file of a new database before SQLite does, which would let everybody read it.
-
-    The log and the index that SQLite makes beside it have the mode of the file.
-    """
-    with suppress(OSError):  # SQLite meets the same, and says so
-        if not file.exists():
-            file.touch(mode=0o600)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

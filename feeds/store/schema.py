@@ -207,6 +207,14 @@ configuration = Table(
     Column("applied_by", Text, nullable=False),
 )
 
+#: Which store this is: one row. A note beside the store names it as well.
+store_identity = Table(
+    "store_identity",
+    metadata,
+    Column("key", Integer, primary_key=True, autoincrement=False),  # 1
+    Column("id", Text, nullable=False),
+)
+
 #: How pages look, beside what they show: one row, or none in a new store.
 appearance = Table(
     "appearance",

@@ -1,17 +1,18 @@
 """The rooms of the house over the configured store, opened for one command."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from feeds.store import checks, migrate
 from feeds.store.database import Database
+from feeds.store.store_file import gone
 from service import logs
 from service.cli import configuration
 from service.cli.call import Call
 from service.errors import ServiceError
 from service.settings import Settings
-from service.stores import open_database
+from service.stores import StoreNote, make_ready, open_database
 from service.wiring import Installation, install, utc_now
 
 #: An SQLite database that lives and ends with its connection.
@@ -65,7 +66,7 @@ def to_write(call: Call) -> Iterator[Installation]:
     is_new = _missing_file(settings) is not None
     with opened(settings) as database:
         if is_new:
-            migrate.upgrade(database)
+            make_ready(settings, database)
         migrate.require_current(database)
         installation = install(settings, database)
         _refuse_to_end_feeds(installation)
@@ -104,27 +105,32 @@ def to_try(call: Call) -> Iterator[Installation]:
 
 
 @contextmanager
-def there(settings: Settings) -> Iterator[Database]:
+def there(
+    settings: Settings, *, open_it: Callable[[Settings], Database] = open_database
+) -> Iterator[Database]:
     """The configured database, as it is.
 
     Raises:
         StoreMissing: It is an SQLite file that nobody has made yet.
+        StoreReplaced: It was made, and is gone.
     """
     if (path := _missing_file(settings)) is not None:
         raise StoreMissing(
             f"there is no store at {path} yet: 'communique serve' and 'communique release add' "
             "make one"
         )
-    with opened(settings) as database:
+    with opened(settings, open_it=open_it) as database:
         yield database
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
+def opened(
+    settings: Settings, *, open_it: Callable[[Settings], Database] = open_database
+) -> Iterator[Database]:
     """The configured database; an SQLite file is made when it is first used."""
     # A command tells its results itself: of the log only what went wrong unexpectedly.
     logs.configure("error", "text")
-    database = open_database(settings)
+    database = open_it(settings)
     try:
         yield database
     finally:
@@ -132,4 +138,7 @@ def opened(settings: Settings) -> Iterator[Database]:
 
 
 def _missing_file(settings: Settings) -> Path | None:
-    return checks.missing_file(settings.store.url.reveal())
+    path = checks.missing_file(settings.store.url.reveal())
+    if path is not None and StoreNote(settings).read() is not None:
+        raise gone(path)
+    return path

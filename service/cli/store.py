@@ -5,13 +5,17 @@ from typing import Annotated
 
 import typer
 
+from feeds.errors import StoreReplaced
 from feeds.newsroom import Newsroom
-from feeds.store import checks, migrate
+from feeds.store import checks
+from feeds.store.database import Database
 from service.cli import configuration
 from service.cli.call import Call, JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.installation import opened, there
 from service.cli.output import plain, tell, tell_json
+from service.settings import Settings
+from service.stores import StoreNote, make_ready, open_older
 from service.wiring import install, utc_now
 
 app = typer_of("store")
@@ -26,8 +30,9 @@ def upgrade(
     All of it is one transaction. Stop the service before, and keep a copy of the store.
     """
     call = call_of(ctx, overrides, as_json=as_json)
-    with opened(configuration.settings(call)) as database:
-        schema = migrate.upgrade(database)
+    settings = configuration.settings(call)
+    with opened(settings) as database:
+        schema = make_ready(settings, database)
         if call.as_json:
             tell_json({"store": database.label, "schema": schema})
         else:
@@ -38,13 +43,16 @@ def upgrade(
 def restored(
     ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False
 ) -> None:
-    """Have documents dated anew. Run this when the store was restored from a copy.
+    """Take a copy of the store that was put back, and have documents dated anew.
 
     What readers fetched since the copy was made is newer than what the store now says: one that
-    asks by date alone would be told that nothing has changed. Entity tags need nothing.
+    asks by date alone would be told that nothing has changed. Entity tags need nothing. Until then
+    the service does not start on a copy of SQLite's file that is older than the store was.
     """
     call = call_of(ctx, overrides, as_json=as_json)
-    with there(configuration.settings(call)) as database:
+    settings = configuration.settings(call)
+    with there(settings, open_it=open_older) as database:
+        make_ready(settings, database)
         with database.transaction() as tx:
             dated = tx.documents.redate(now=utc_now())
             tx.appearance.renew(now=utc_now())
@@ -52,6 +60,27 @@ def restored(
             tell_json({"store": database.label, "documents": dated})
         else:
             tell(f"{plain(database.label)}: {dated} documents are dated anew")
+
+
+@app.command()
+def adopt(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+    """Go on with whatever store is there, or with an empty one where none is.
+
+    The service does not start when its store is gone, or another one than at the last start: it
+    would give each release another id. Run this when that is meant.
+    """
+    call = call_of(ctx, overrides, as_json=as_json)
+    settings = configuration.settings(call)
+    StoreNote(settings).remove()
+    url = settings.store.url.reveal()
+    missing = checks.missing_file(url)
+    label = plain(Database.open(url).label)
+    if call.as_json:
+        tell_json({"store": label, "is_there": missing is None})
+    elif missing is None:
+        tell(f"{label}: the next start goes on with it")
+    else:
+        tell(f"{label}: not there; the next start makes an empty one")
 
 
 @app.command()
@@ -71,11 +100,11 @@ def check(
     """
     call = call_of(ctx, overrides, as_json=as_json)
     settings = configuration.settings(call)
-    with there(settings) as database:
-        label = plain(database.label)
-        findings = checks.check(database)
-        if not findings:  # of another schema nothing else can be asked
-            findings = _filing(install(settings, database).newsroom, is_repaired=repair, call=call)
+    label = plain(Database.open(settings.store.url.reveal()).label)
+    try:
+        findings = _findings(settings, is_repaired=repair, call=call)
+    except StoreReplaced as error:
+        findings = [str(error)]
     for finding in findings:
         _say(call, label, finding)
     if findings:
@@ -84,6 +113,14 @@ def check(
         tell_json({"store": label, "good": True})
     else:
         tell(f"{label}: good")
+
+
+def _findings(settings: Settings, *, is_repaired: bool, call: Call) -> list[str]:
+    with there(settings) as database:
+        # Of another schema nothing else can be asked.
+        return checks.check(database) or _filing(
+            install(settings, database).newsroom, is_repaired=is_repaired, call=call
+        )
 
 
 def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Call) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response
 
-from feeds.errors import StoreOutdated, StoreUnavailable
+from feeds.errors import StoreOutdated, StoreReplaced, StoreUnavailable
 from feeds.model.process import idle_reason
 from service.web.desk import Desk, HubState, desk, furniture
 
@@ -29,6 +29,8 @@ def readyz() -> Response:
             reasons += [f"nothing is published: {jobs}"] if jobs else []
             # Feeds are served and come out: who reads them is not to be sent elsewhere.
             warnings += [f"nothing is pushed: {pushes}"] if pushes else []
+    except StoreReplaced:
+        reasons = [StoreReplaced.IN_SHORT]
     except StoreUnavailable:
         reasons = ["the store cannot be reached"]
     except StoreOutdated:

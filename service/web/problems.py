@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 
 from flask import Flask, Response, render_template, request
@@ -19,6 +20,7 @@ from feeds.errors import (
     RevisionNotFound,
     StoreConflict,
     StoreOutdated,
+    StoreReplaced,
     StoreUnavailable,
 )
 from feeds.model.feed import Ending
@@ -26,6 +28,7 @@ from feeds.model.life import Retraction
 from feeds.model.release import Release
 from service.http_rules import PROBLEM_TYPE, prefers_html
 from service.logs import get_logger
+from service.troubles import Troubles
 from service.web.answers import OPEN_TO_ALL
 from service.web.wording import machine
 
@@ -85,6 +88,12 @@ RETRY_AFTER_S: Mapping[type[Exception], int] = {
     StoreConflict: 1,
 }
 
+#: What a client is told of the store; what it says of itself is for the log.
+UNREACHABLE = "the store cannot be reached"
+
+#: How long the log says nothing of a trouble of the store's that it has told: clients come often.
+TOLD_FOR_S = 60.0
+
 #: RFC 9110 15.5.11: gone is "likely to be permanent"; but ops may have meant another day.
 GONE_CACHE_CONTROL = "public, max-age=3600"
 
@@ -141,13 +150,14 @@ def describe(error: Exception) -> Problem:
         headers = {"Cache-Control": RETRACTED_CACHE_CONTROL}
         status = STATUS[ReleaseGone]
         return Problem(status=status, detail=str(error), headers=headers, retracted=error)
+    about_store = StoreReplaced.IN_SHORT if isinstance(error, StoreReplaced) else UNREACHABLE
     for kind in type(error).__mro__:
         if kind in STATUS:
             retry_after_s = RETRY_AFTER_S.get(kind)
             is_about_store = issubclass(kind, StoreUnavailable | StoreOutdated | StoreConflict)
             return Problem(
                 status=STATUS[kind],
-                detail="the store cannot be reached" if is_about_store else str(error),
+                detail=about_store if is_about_store else str(error),
                 headers={} if retry_after_s is None else {"Retry-After": str(retry_after_s)},
             )
     return Problem(status=HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -164,12 +174,12 @@ def _described_by_werkzeug(error: HTTPException) -> Problem:
     )
 
 
-def answer_problem(error: Exception) -> Response:
+def answer_problem(error: Exception, troubles: Troubles) -> Response:
     """Answer a request that *error* ended."""
     problem = describe(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", path=request.path, exc_info=error)
-    elif isinstance(error, StoreUnavailable | StoreOutdated):
+    elif isinstance(error, StoreUnavailable | StoreOutdated) and troubles.is_news("", str(error)):
         _log.error("store unavailable", path=request.path, reason=str(error))
     is_for_a_person = prefers_html(request.headers.get("Accept")) and not _is_api(request.path)
     write = _as_page if is_for_a_person else _as_document
@@ -224,4 +234,5 @@ def _as_document(problem: Problem) -> Response:
 
 def catch_all(app: Flask) -> None:
     """Let *app* answer every error from here."""
-    app.register_error_handler(Exception, answer_problem)
+    troubles = Troubles(again_after_s=TOLD_FOR_S)
+    app.register_error_handler(Exception, partial(answer_problem, troubles=troubles))

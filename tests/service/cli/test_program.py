@@ -30,7 +30,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"hub {name}" for name in ("suspend", "resume", "drop")),
         *(f"token {name}" for name in ("make", "list", "revoke")),
         *(f"config {name}" for name in ("check", "show", "schema")),
-        *(f"store {name}" for name in ("upgrade", "restored", "check")),
+        *(f"store {name}" for name in ("upgrade", "restored", "adopt", "check")),
     }
     assert there - {"communique"} == agreed | {"release", "feed", "hub", "token", "config", "store"}
 

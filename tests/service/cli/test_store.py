@@ -12,6 +12,12 @@ def path_of(line: CommandLine) -> Path:
     return line.service.folder / "data" / "communique.db"
 
 
+def _said(line: CommandLine, *arguments: str) -> str:
+    answer = line.run(*arguments)
+    assert answer.code == 1
+    return answer.out + answer.talk
+
+
 def test_a_store_is_made_and_upgrading_it_again_changes_nothing(line: CommandLine) -> None:
     made = line.run("store", "upgrade")
     assert made.code == 0
@@ -93,3 +99,48 @@ def test_a_store_with_another_configuration_says_who_applied_it(
     found = line.run("store", "check", "--set", "site.title=Another")
     assert found.code == 1
     assert "the store has another one, applied by command at " in found.out
+
+
+def test_a_store_without_its_log_lacks_what_was_in_it(line: CommandLine, seed: Path) -> None:
+    """A copy that was made of the file alone, and put back."""
+    line.run("store", "upgrade")
+    empty = path_of(line).read_bytes()
+    line.run("release", "add", str(seed))
+    line.run("store", "upgrade")  # as a start does, it notes how much there is
+    path_of(line).write_bytes(empty)
+    found = line.run("store", "check")
+    assert found.code == 1
+    assert "lacks the last" in found.out
+    for command in (["release", "add", str(seed)], ["release", "list"]):
+        assert "lacks the last" in line.run(*command).talk
+    assert line.run("store", "restored").code == 0
+    assert line.run("store", "check").code == 0
+
+
+def test_another_store_is_taken_only_when_it_is_meant(line: CommandLine, seed: Path) -> None:
+    line.run("release", "add", str(seed))
+    path_of(line).unlink()
+    refused = line.run("release", "add", str(seed))
+    assert refused.code == 1
+    assert "is gone: put it back" in refused.talk
+    assert not path_of(line).exists()
+    adopted = line.run("store", "adopt")
+    assert adopted.code == 0
+    assert adopted.out.endswith("not there; the next start makes an empty one\n")
+    assert line.run("release", "add", str(seed)).code == 0
+    note = path_of(line).with_name("communique.db-note")
+    note.write_text('{"id": "another", "changes": 0}')
+    for command in ("check", "restored", "upgrade"):
+        assert "is another one than at the last start" in _said(line, "store", command)
+    assert line.results("store", "adopt") == [
+        {"store": f"sqlite:///{path_of(line)}", "is_there": True}
+    ]
+    assert line.run("store", "check").code == 0
+
+
+def test_a_note_that_cannot_be_read_is_told(line: CommandLine) -> None:
+    line.run("store", "upgrade")
+    path_of(line).with_name("communique.db-note").write_text("")
+    assert "cannot be read" in line.run("store", "check").out
+    assert line.run("store", "adopt").code == 0
+    assert line.run("store", "check").code == 0
