@@ -59,6 +59,11 @@ class Changes:
         self._cursor: DBAPICursor | None = None
         self._seen: tuple[object, object] | None = None  #: the commits, and what counts of them
 
+    @property
+    def is_local(self) -> bool:
+        """True when no other machine or process has to answer."""
+        return self._database.is_sqlite
+
     def look(self) -> bool:
         """Say whether something may have been committed since the look before.
 

@@ -25,6 +25,7 @@ from service.web.deltas import answer_delta
 from service.web.desk import desk, furniture
 from service.web.pages import feed_page
 from service.web.problems import NoEditionYet
+from service.web.replies import old_fields
 from service.web.shelf import Copy
 
 #: A shared cache may hand out a document this long after its time while it fetches the new one.
@@ -105,6 +106,10 @@ def _document(
         raise NoEditionYet(slug)
     described = represent(copy, feed, is_chosen=is_chosen, is_raw=is_raw, now=desk().now)
     whole = answer(copy.forms, described)
+    age_s = furniture().shelf.age_s(copy)
+    if age_s is not None:
+        whole.headers.update(old_fields(age_s))
+        return whole  # a delta would have to be asked of the store
     if whole.status_code != HTTPStatus.OK or feed.deltas is None:
         return whole
     return answer_delta(feed, copy, described) or whole

@@ -3,8 +3,10 @@
 Nine requests in ten are for a document that has not changed. They are answered here, by the very
 rules and descriptions that the application's own route uses, before Flask has made its request
 object. All else goes on to the application: pages and the way there for browsers, problems, other
-methods, feeds that have no edition yet, a store that cannot be reached, and feeds that end at a set
-time. What those answer depends on the clock, and an answer that is remembered here does not.
+methods, feeds that have no edition yet, and feeds that end at a set time. What those answer depends
+on the clock, and an answer that is remembered here does not.
+
+While the store does not answer, documents at hand are served all the same, with their age.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +23,7 @@ from service.web.desk import WebState
 from service.web.documents import choose_format, leads_to_page, represent
 from service.web.forms import NotMadeYet
 from service.web.heads import Head, question_of, size_of
-from service.web.replies import Reply, reply
+from service.web.replies import Reply, aged, reply
 from service.web.shelf import Aside, Copy, Shelf
 
 Environ = dict[str, Any]
@@ -174,7 +176,7 @@ class Front:
                 answer = self._decide(copy, question, copy.forms.at_hand)
             except NotMadeYet:
                 return None
-        return None if _may_be_less(question, answer) else answer
+        return self._finish(copy, question, answer)
 
     def _answer(self, environ: Environ) -> Reply | None:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
@@ -184,7 +186,13 @@ class Front:
         if question is None or copy is None or copy.is_dated_ahead():
             return None
         answer = copy.answers.get(question) or self._decide(copy, question, copy.forms.get)
-        return None if _may_be_less(question, answer) else answer
+        return self._finish(copy, question, answer)
+
+    def _finish(self, copy: Copy, question: Question, answer: Reply | None) -> Reply | None:
+        if answer is None or _may_be_less(question, answer):
+            return None
+        age_s = self._shelf.age_s(copy) if self._shelf.is_away else None
+        return answer if age_s is None else aged(answer, age_s)
 
     def _current_map(self) -> Map:
         drawn = self._map
@@ -222,9 +230,9 @@ def _leads_to_page(address: Address, environ: Environ) -> bool:
     return leads_to_page(address.feed, mode, is_raw=address.is_raw)
 
 
-def _may_be_less(question: Question, answer: Reply | None) -> bool:
+def _may_be_less(question: Question, answer: Reply) -> bool:
     """True when the application may give a part of the document where this is the whole."""
-    return question.may_get_part and answer is not None and answer.is_whole
+    return question.may_get_part and answer.is_whole
 
 
 def _draw(catalogue: Catalogue) -> Map:

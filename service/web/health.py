@@ -9,6 +9,8 @@ from feeds.errors import StoreOutdated, StoreReplaced, StoreUnavailable
 from feeds.model.process import idle_reason
 from service.web.desk import Desk, HubState, desk, furniture
 
+STORE_AWAY = "the store cannot be reached"
+
 blueprint = Blueprint("health", __name__)
 
 
@@ -20,8 +22,30 @@ def livez() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Say whether every feed can be served and what is new is published; if not, why."""
-    room, hub, warnings = desk(), furniture().hub, furniture().warnings()
+    """Say whether every feed can be served and what is new is published; if not, why.
+
+    A server that does not answer is not asked: while it is away, documents come from memory.
+    """
+    room, warnings = desk(), furniture().warnings()
+    shelf = furniture().shelf
+    shelf.look()
+    if shelf.is_unreachable:
+        missing = [slug for slug in room.feeds if not shelf.holds(slug)]
+        reasons = [f"feed {slug!r} is not in memory" for slug in missing]
+        reasons = [STORE_AWAY, *reasons] if reasons else []
+        warnings += [f"{STORE_AWAY}: documents are served from memory, and nothing is published"]
+    else:
+        reasons, more = _asked(room)
+        warnings += more
+    status = {"status": "waiting", "reasons": reasons} if reasons else {"status": "ready"}
+    told = {"warnings": warnings} if warnings else {}
+    return _report({**status, **told}, status=503 if reasons else 200)
+
+
+def _asked(room: Desk) -> tuple[list[str], list[str]]:
+    """What the store says: reasons to wait, and warnings."""
+    hub = furniture().hub
+    warnings: list[str] = []
     try:
         reasons = reasons_to_wait(room)
         if hub is not None:
@@ -32,12 +56,10 @@ def readyz() -> Response:
     except StoreReplaced:
         reasons = [StoreReplaced.IN_SHORT]
     except StoreUnavailable:
-        reasons = ["the store cannot be reached"]
+        reasons = [STORE_AWAY]
     except StoreOutdated:
         reasons = ["the store has the schema of another version"]
-    status = {"status": "waiting", "reasons": reasons} if reasons else {"status": "ready"}
-    told = {"warnings": warnings} if warnings else {}
-    return _report({**status, **told}, status=503 if reasons else 200)
+    return reasons, warnings
 
 
 def reasons_to_wait(desk: Desk) -> list[str]:

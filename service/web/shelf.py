@@ -8,14 +8,14 @@ from threading import Lock
 from typing import Protocol
 from weakref import ref
 
-from feeds.errors import FeedsError
+from feeds.errors import FeedsError, StoreUnavailable
 from feeds.model.edition import DocumentVersion, FeedDocument
 from feeds.model.feed import Format
 from feeds.newsstand import Newsstand
 from service.http_rules import Coding
 from service.web.forms import Forms
 from service.web.replies import Reply
-from service.web.watch import Watch
+from service.web.watch import LOOK_WITHIN_S, Watch
 
 #: A document is some 40 KB in each compressed form, and some 150 KB for those who take none.
 DEFAULT_MEGABYTES = 64
@@ -52,6 +52,7 @@ class Copy:
         self.document = document
         self.version = _version_of(document)
         self.generation: int | None = None  #: of the watch, at which it was seen to be current
+        self.current_at = float("-inf")  #: when that was, by the watch's clock
         self.succeeded_at: int | None = None  #: at which what comes after it was asked for
         self.size_bytes = len(document.gzip) + FRAME_BYTES
         # Weakly: in a ring of references it would stay, when it is thrown out, until Python looks
@@ -117,13 +118,57 @@ class Shelf:
         copy, _ = self._known_current(key)
         if copy is not None:
             return copy
-        with self._fetching[hash(key) % _LOCKS]:
-            copy, generation = self._known_current(key)  # whoever was first may have fetched it
-            if copy is None:
-                copy = self._ask(newsstand, key)
-                if copy is not None:
-                    copy.generation = generation
-            return copy
+        held = self._take(key)
+        lock = self._fetching[hash(key) % _LOCKS]
+        if held is None or self._watch is None:
+            with lock:
+                return self._fetch(newsstand, key)
+        # There is something to answer with: nobody waits for a store that is away.
+        if self._watch.is_away:
+            return held
+        if not lock.acquire(timeout=LOOK_WITHIN_S):
+            self._watch.lose("no answer")
+            return held
+        try:
+            return self._fetch(newsstand, key)
+        except StoreUnavailable as error:
+            self._watch.lose(str(error))
+            return held
+        finally:
+            lock.release()
+
+    def _fetch(self, newsstand: Newsstand, key: _Key) -> Copy | None:
+        copy, generation = self._known_current(key)  # whoever was first may have fetched it
+        if copy is None:
+            asked_at = 0.0 if self._watch is None else self._watch.now()
+            copy = self._ask(newsstand, key)
+            if copy is not None:
+                copy.generation, copy.current_at = generation, asked_at
+        return copy
+
+    @property
+    def is_away(self) -> bool:
+        """True while the store does not answer, and documents are those that it had last."""
+        return self._watch is not None and self._watch.is_away
+
+    @property
+    def is_unreachable(self) -> bool:
+        """True while it is away and elsewhere: who asked it might wait for long."""
+        return self._watch is not None and self._watch.is_away and not self._watch.is_local
+
+    def age_s(self, copy: Copy) -> int | None:
+        """Return how long ago *copy* was known to be current; None while the store answers."""
+        return None if self._watch is None else self._watch.age_s(copy.generation, copy.current_at)
+
+    def look(self) -> None:
+        """Have it seen whether the store answers, if that was not seen a moment ago."""
+        if self._watch is not None:
+            self._watch.generation()
+
+    def holds(self, slug: str) -> bool:
+        """True when there is a document of this feed at hand."""
+        with self._lock:
+            return any((slug, each) in self._copies for each in Format)
 
     def at_hand(
         self, newsstand: Newsstand, slug: str, feed_format: Format, aside: Aside
@@ -138,7 +183,7 @@ class Shelf:
         """
         trusted = None if self._watch is None else self._watch.known(aside.look)
         if trusted is None:
-            return None
+            return self._take((slug, feed_format)) if self.is_away else None
         copy = self._take((slug, feed_format))
         if copy is None or copy.generation not in trusted:
             return None

@@ -1,8 +1,9 @@
 """How a worker knows that what it holds in memory is still what the store has."""
 
 from collections.abc import Callable
-from threading import Lock
+from threading import Event, Lock, Thread
 
+from feeds.errors import StoreUnavailable
 from feeds.store.changes import Changes
 from service.logs import get_logger
 
@@ -19,6 +20,10 @@ LOOK_EVERY_S = 0.025
 
 #: After a look that failed, nobody looks for so long; the store is asked for each request then.
 PAUSE_S = 1.0
+
+
+#: A look that takes longer says that the store is away: it may accept connections and never answer.
+LOOK_WITHIN_S = 0.25
 
 
 class Watch:
@@ -46,10 +51,16 @@ class Watch:
             look_every_s: How old it may be before the next one is made. 0: one a request.
         """
         self._changes = changes
+        self.is_local = changes.is_local  #: no server has to answer
         self._clock = clock
         self._lease_s = lease_s
         self._look_every_s = look_every_s
         self._looking = Lock()
+        self._is_quiet = Event()  #: no look is under way
+        self._is_quiet.set()
+        self._look_began_at = float("-inf")
+        self._good_at = float("-inf")  #: when the last good look began, however long ago
+        self.is_away = False  #: the store cannot be asked: what is at hand is better than nothing
         self._generation = 0
         self._looked_at = float("-inf")  #: when the last good look *began*
         self._looks_again_at = float("-inf")
@@ -67,10 +78,9 @@ class Watch:
         """
         now = self._clock()
         if now >= self._looks_again_at and self._looking.acquire(blocking=False):
-            try:
-                self._look(now)
-            finally:
-                self._looking.release()
+            self._look_in_time()
+        elif now - self._looked_at >= self._lease_s:
+            self._wait()
         # In this order. The number only grows, and it grows before the moment is noted: so it
         # may be newer than the moment, which costs a question, but never older.
         is_fresh = now - self._looked_at < self._lease_s
@@ -91,8 +101,12 @@ class Watch:
         """
         now = self._clock()
         if now >= self._looks_again_at and self._looking.acquire(blocking=False):
+            self._begin()
             look_aside(self._look_aside)
         if now - self._looked_at >= self._lease_s:
+            is_late = now - self._look_began_at > LOOK_WITHIN_S
+            if is_late and not self.is_away and not self._is_quiet.is_set():
+                self.lose("no answer")
             return None
         newest = self._generation
         for looked_at, generation in self._before:
@@ -100,10 +114,58 @@ class Watch:
                 return range(generation, newest + 1)
         return range(newest, newest + 1)
 
+    def age_s(self, generation: int | None, current_at: float) -> int | None:
+        """Return how long ago a document was known to be current, in whole seconds.
+
+        Args:
+            generation: At which it was read.
+            current_at: When that was, by this watch's clock.
+
+        Returns:
+            None while the store answers.
+        """
+        if not self.is_away:
+            return None
+        known_at = current_at
+        if generation == self._generation:
+            known_at = max(known_at, self._good_at)
+        return max(0, int(self._clock() - known_at))
+
+    def now(self) -> float:
+        """The moment, by the clock of this watch."""
+        return self._clock()
+
+    def lose(self, reason: str) -> None:
+        """Note that the store does not answer, until a look says that it does."""
+        if not self.is_away:
+            self.is_away = True
+            _log.warning(
+                "store does not answer", reason=reason, effect="documents are served from memory"
+            )
+
+    def _begin(self) -> None:
+        self._look_began_at = self._clock()
+        self._is_quiet.clear()
+
+    def _look_in_time(self) -> None:
+        self._begin()
+        if self.is_local:
+            self._look_aside()
+        else:
+            # In a thread that may be left behind: what a server that has stopped was asked, the
+            # driver waits for.
+            Thread(target=self._look_aside, name="look", daemon=True).start()
+            self._wait()
+
+    def _wait(self) -> None:
+        if not self.is_away and not self._is_quiet.wait(LOOK_WITHIN_S):
+            self.lose("no answer")
+
     def _look_aside(self) -> None:
         try:
             self._look(self._clock())
         finally:
+            self._is_quiet.set()
             self._looking.release()
 
     def _look(self, now: float) -> None:
@@ -118,7 +180,14 @@ class Watch:
         # Whatever it is, bugs of ours too: to watch is there for speed alone, and without it the
         # store is asked for each request, which tells readers and log what is wrong with it.
         except Exception as error:
-            _log.warning("store cannot be watched", reason=repr(error), next_look_s=PAUSE_S)
+            if isinstance(error, StoreUnavailable):
+                self.lose(str(error))
+            else:
+                _log.warning("store cannot be watched", reason=repr(error), next_look_s=PAUSE_S)
             self._looked_at, self._looks_again_at = float("-inf"), now + PAUSE_S
         else:
             self._looked_at, self._looks_again_at = began, now + self._look_every_s
+            self._good_at = began
+            if self.is_away:
+                self.is_away = False
+                _log.info("store answers again")

@@ -28,6 +28,8 @@ class SilentLine:
         self._server = server
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = []
+        self._goes_on = threading.Event()
+        self._goes_on.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -50,12 +52,27 @@ class SilentLine:
         """Hear who comes anew. What was connected before is as lost as it was."""
         self._listener.setsockopt(socket.SOL_SOCKET, _DETACH_FILTER, 0)
 
+    def freeze(self) -> None:
+        """Take what is sent, and answer nothing: as a server that is stopped."""
+        self._goes_on.clear()
+
+    def thaw(self) -> None:
+        """Pass on what was held back."""
+        self._goes_on.set()
+
+    def cut(self) -> None:
+        """Break all connections, and refuse new ones."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self.close()
+
     def close(self) -> None:
         """Close everything."""
         for each in (self._listener, *self._sockets):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
+        self._goes_on.set()
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -64,7 +81,9 @@ class SilentLine:
                 server = self._connect()
                 self._sockets += [client, server]
                 for ends in ((client, server), (server, client)):
-                    threading.Thread(target=_pass_on, args=ends, daemon=True).start()
+                    threading.Thread(
+                        target=_pass_on, args=(*ends, self._goes_on), daemon=True
+                    ).start()
 
     def _connect(self) -> socket.socket:
         parts = urlsplit(self._server)
@@ -75,9 +94,10 @@ class SilentLine:
         return server
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _pass_on(source: socket.socket, target: socket.socket, goes_on: threading.Event) -> None:
     with suppress(OSError):
         while data := source.recv(65_536):
+            goes_on.wait()
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
 

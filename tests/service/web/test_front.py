@@ -71,14 +71,18 @@ def test_a_feed_before_its_first_edition_is_the_applications(
     assert client.get(ATOM).status_code == 200
 
 
-def test_a_store_out_of_reach_is_the_applications(empty_office: Office, closing: ExitStack) -> None:
-    """It has the words for it: 503 and Retry-After, not a document that may be old."""
+def test_a_store_out_of_reach_leaves_what_is_at_hand(
+    empty_office: Office, closing: ExitStack
+) -> None:
+    """With its age; for what is not there, the application has the words: 503 and Retry-After."""
     client = ask_memory(empty_office, closing)
     empty_office.publish(now=later(minutes=1))
     assert client.get(ATOM).status_code == 200
     with empty_office.database.transaction() as tx:
         tx.connection.execute(text("ALTER TABLE documents RENAME TO gone"))
-    response = client.get(ATOM)
+    held = client.get(ATOM)
+    assert (held.status_code, held.headers["Age"]) == (200, "0")
+    response = client.get(ATOM.replace(".atom", ".rss"))
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "30"
 

@@ -31,6 +31,7 @@ class Store:
     """What is looked at: changed, well, slow or gone by hand."""
 
     is_news: bool = True
+    is_local: bool = True
     looks: int = 0
     error: Exception | None = None
     is_asked: Event = field(default_factory=Event)
@@ -146,11 +147,29 @@ def test_a_store_that_cannot_be_looked_at_is_asked_each_time(
     for _ in range(10):
         assert watch.generation() is None
     assert store.looks == 2
-    assert len([one for one in caplog.records if "cannot be watched" in one.getMessage()]) == 1
+    is_away = isinstance(error, StoreUnavailable)
+    assert watch.is_away == is_away
+    told = "does not answer" if is_away else "cannot be watched"
+    assert len([one for one in caplog.records if told in one.getMessage()]) == 1
     store.error = None
     store.is_news = True  # as Changes has it: a new connection knows nothing
     clock.now += PAUSE_S
     assert watch.generation() not in (None, known)
+    assert not watch.is_away
+
+
+def test_an_age_counts_from_the_last_look_that_found_it_current(
+    watch: Watch, store: Store, clock: Clock
+) -> None:
+    known = watch.generation()
+    assert watch.age_s(known, clock.now) is None
+    clock.now += 10
+    assert watch.generation() == known
+    store.error = StoreUnavailable("gone")
+    clock.now += 5
+    assert watch.generation() is None
+    assert watch.age_s(known, 1000.0) == 5
+    assert watch.age_s(None, 1000.0) == 15, "it was another one at that look"
 
 
 def test_who_must_not_wait_has_the_look_made(watch: Watch, store: Store, clock: Clock) -> None:
