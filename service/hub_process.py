@@ -1,4 +1,4 @@
-"""The hub process: ``python -m service.hub_process FILE PARENT PIPE``; see ``supervisor``.
+"""The hub process: ``python -m service.hub_process FILE PARENT [PIPE]``; see ``supervisor``.
 
 It asks callbacks and delivers documents to them. Whatever it does is claimed in the store first:
 on PostgreSQL several may run, on as many machines.
@@ -141,4 +141,5 @@ def main(path: Path, *, parent: int, pipe: int | None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=int(sys.argv[3])))
+    pipe = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=pipe))

@@ -1,4 +1,4 @@
-"""The job process: ``python -m service.jobs_process FILE PARENT PIPE``; see ``supervisor``.
+"""The job process: ``python -m service.jobs_process FILE PARENT [PIPE]``; see ``supervisor``.
 
 One process that looks after the folders, the editions and the pings. On PostgreSQL several may
 run, on as many machines: whatever is done is claimed in the store first.
@@ -259,4 +259,5 @@ def main(path: Path, *, parent: int, pipe: int | None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=int(sys.argv[3])))
+    pipe = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=pipe))

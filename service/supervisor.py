@@ -25,8 +25,8 @@ _log = logs.get_logger(__name__)
 WEB, JOBS, HUB = "web", "jobs", "hub"
 
 #: In this order: a hub that is pinged must be able to fetch the edition.
-#: Each is run as ``python -m MODULE FILE PARENT PIPE``: the accepted configuration, our process id,
-#: and where it tells us that it lives.
+#: Each is run as ``python -m MODULE FILE PARENT [PIPE]``: the accepted configuration, our process
+#: id, and where it tells us that it lives.
 MODULES = {
     WEB: "service.web_process",
     JOBS: "service.jobs_process",

@@ -1,4 +1,4 @@
-"""The web process: ``python -m service.web_process FILE PARENT PIPE``; see ``supervisor``.
+"""The web process: ``python -m service.web_process FILE PARENT [PIPE]``; see ``supervisor``.
 
 With `service.wire`, the only importer of uvicorn. Its workers are processes of their own; see
 `service.web_worker`. What these are made of is only named here: the process that looks after them
@@ -101,4 +101,5 @@ def _stop() -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=int(sys.argv[3]))
+    pipe = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    serve(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=pipe)
