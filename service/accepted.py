@@ -26,8 +26,14 @@ def accept(sources: Sources, path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # It may hold a database's password: made for the owner's eyes from its first byte.
     with NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as file:
-        file.write(sources.to_json())
-    Path(file.name).replace(path)
+        written = Path(file.name)
+        try:
+            file.write(sources.to_json())
+            file.flush()
+            written.replace(path)
+        except OSError:  # the disk is full: not even this is to be left there
+            written.unlink(missing_ok=True)
+            raise
 
 
 def accepted(path: Path) -> Settings:

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -52,7 +52,8 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
     holder = run / f"{role}.pid"
     try:
         with FileLock(run / f"{role}.lock", timeout=wait_s):
-            holder.write_text(str(os.getpid()), encoding="ascii")
+            with suppress(OSError):  # a full disk is no reason: it is the lock that counts
+                holder.write_text(str(os.getpid()), encoding="ascii")
             yield
     except Timeout as error:
         raise Occupied(data_folder, _read(holder)) from error

@@ -125,14 +125,21 @@ class Supervisor:
         return self._is_over
 
     def _prepare(self) -> None:
+        try:
+            self._make_ready()
+        except OSError as error:
+            where = error.filename or self._settings.data_folder
+            raise CannotServe(
+                f"cannot make {where}: {error.strerror}; the service needs a data_folder "
+                "(--set data_folder=…) that it may write, with room on its disk"
+            ) from error
+
+    def _make_ready(self) -> None:
         settings = self._settings
         if WEB in self._roles:
             self._take_address()
-        try:
-            for folder in (settings.data_folder, *settings.intake.folders):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise CannotServe(f"cannot make {error.filename}: {error.strerror}") from error
+        for folder in (settings.data_folder, *settings.intake.folders):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # From here on, for what its processes make, too.
         os.umask(UMASK)
         if self._presence is not None:

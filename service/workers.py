@@ -10,6 +10,7 @@ from pathlib import Path
 from signal import SIGTERM
 from typing import Protocol
 
+from feeds.errors import StoreUnavailable
 from feeds.model.process import ProcessState
 from feeds.store.database import Database, Transaction
 from service import logs
@@ -93,7 +94,7 @@ def run(
                 work = make(database, liveness)
                 with proving(_prover(database, liveness, role, now=work.now)):
                     _work(work, settings, watch, signals)
-        except Occupied as error:
+        except (Occupied, StoreUnavailable) as error:
             _log.error("cannot work", role=role, reason=str(error))
             return 1
         finally:

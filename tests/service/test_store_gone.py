@@ -1,7 +1,9 @@
 """SQLite's file is deleted, replaced or copied while the service runs."""
 
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -94,6 +96,18 @@ def test_nothing_is_acknowledged_into_a_file_that_is_gone(service: Service) -> N
     with running(service):
         assert service.titles() == ["Release 1"]
         assert put(service, token, 2)[0] == 201
+
+
+def test_jobs_that_cannot_use_the_store_say_so_in_a_sentence(service: Service) -> None:
+    """They are started again, with growing pauses; each try is a line and no traceback."""
+    with running(service):
+        store_of(service).unlink()
+        [jobs] = service.process_ids("service.jobs_process")
+        os.kill(jobs, signal.SIGKILL)
+        wait_until(lambda: '"cannot work"' in service.log)
+        assert "is gone: put it back" in service.log
+        assert "Traceback" not in service.log
+        assert not store_of(service).exists()
 
 
 def test_a_copy_of_the_file_alone_has_what_was_stored(service: Service, tmp_path: Path) -> None:

@@ -50,6 +50,30 @@ def test_it_ends_in_order_when_told_to(service: Service, number: signal.Signals)
         assert not service.process_ids()
 
 
+def test_a_disk_that_cannot_be_written_is_told_in_a_sentence(service: Service) -> None:
+    """Here by a folder that stands where the service wants to put a file."""
+    run = service.folder / "data" / "run"
+    (run / f"accepted-web-{service.port}.json").mkdir(parents=True)
+    ran = subprocess.run(
+        service.command("serve", "--only", "web"),
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    said = ran.stdout + ran.stderr
+    assert "Traceback" not in said
+    assert json.loads(said.splitlines()[-1])["reason"].startswith("cannot make /")
+    assert sorted(path.suffix for path in run.iterdir()) == [".json", ".present"]  # nothing is left
+
+
+def test_who_has_a_lock_need_not_be_written_down(service: Service) -> None:
+    """On a full disk it cannot be: ``/dev/full`` answers every write as one does."""
+    run = service.folder / "data" / "run"
+    run.mkdir(parents=True)
+    (run / "jobs.pid").symlink_to("/dev/full")
+    with serving(service, "--only", "jobs"):
+        wait_until(lambda: service.process_ids("service.jobs_process"))
+
+
 def test_a_port_that_is_taken_is_code_1(service: Service) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", service.port))
