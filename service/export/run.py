@@ -18,6 +18,7 @@ from service.export.layout import (
     GONE,
     NGINX,
     PROBLEMS,
+    UNDATED,
     VERSIONS,
     Version,
     file_of,
@@ -147,7 +148,8 @@ class Run:
             return None
         held = self._folder.current(path) if is_safe(path) else None
         profile = None if held is None else self._profile(held.profile)
-        if held is None or profile is None:
+        # One without a date may have one by now.
+        if held is None or profile is None or held.date == UNDATED:
             return None
         self._expect(path)  # what is not asked for is as public as before
         return _told(Result.UNCHANGED, path, profile, held)

@@ -157,12 +157,13 @@ def _hold_back(response: Response) -> None:
     """Date nothing later than its answer is.
 
     RFC 9110 8.8.2.1: an origin MUST NOT send a ``Last-Modified`` that is later than ``Date``. A
-    feed with several editions in one second is dated ahead, a second each. Whoever is given an
-    earlier date for it is sent the document once more than would be needed, and misses nothing.
+    feed with several editions in one second is dated ahead, a second each. Until that date comes
+    the document has none: it cannot have the answer's, because two editions would then share one,
+    and newsboat passes over a document with the date of the one before.
     """
-    changed, now = response.last_modified, datetime.now(UTC)
-    if changed is not None and changed > now:
-        response.last_modified = now
+    changed = response.last_modified
+    if changed is not None and changed > datetime.now(UTC):
+        del response.headers["Last-Modified"]
 
 
 def _dress(media_type: str | None) -> tuple[Field, ...]:

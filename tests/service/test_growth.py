@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from feeds.store import migrate
 from feeds.store.database import Database
 from service.hub_process import UPKEEP
-from service.jobs_process import CANARY, EMBARGO, PING, REGENERATE, SCAN
+from service.jobs_process import CANARY, EMBARGO, PING, REGENERATE, SCAN, STORE_LOG
 from service.web import create_app, sitemaps
 from service.websub import report
 from service.websub.hub.upkeep import end_what_is_over
@@ -186,6 +186,8 @@ TICKS: dict[str, Callable[[GrownStore], object]] = {
     name: lambda store, name=name: store.jobs.timers[name]()
     for name in (SCAN, REGENERATE, PING, EMBARGO, CANARY)
 } | {
+    # Of SQLite alone.
+    STORE_LOG: lambda store: store.jobs.timers.get(STORE_LOG, lambda: None)(),
     UPKEEP: lambda store: end_what_is_over(
         store.database, store.installation.catalogue, now=utc_now()
     ),

@@ -44,6 +44,11 @@ def add(service: Service, title: str) -> None:
         wait_until(lambda path=path: title.encode() in service.get(path).body)  # type: ignore[misc]
 
 
+def wait_until_dated(service: Service, path: str) -> None:
+    """Wait until a document has a date: one that is dated ahead has none until that comes."""
+    wait_until(lambda: "last-modified" in service.get(path).headers)
+
+
 def is_with_deltas(service: Service) -> bool:
     return '"offered": true' in service.main.read_text(encoding="utf-8")
 
@@ -51,6 +56,7 @@ def is_with_deltas(service: Service) -> bool:
 def test_feedparser_with_etag_and_modified(service: Service) -> None:
     """feedparser sends ``A-IM: feed`` by itself, whether its caller knows of deltas or not."""
     url = f"{service.base_url}/feeds/all.atom"
+    wait_until_dated(service, "/feeds/all.atom")
     known = service.titles()
     first = feedparser.parse(url, agent=AGENT)
     assert (first.status, first.bozo) == (200, False)
@@ -64,13 +70,14 @@ def test_feedparser_with_etag_and_modified(service: Service) -> None:
     assert news.status == (226 if is_with_deltas(service) else 200)
     titles = {entry.title for entry in news.entries}
     assert titles == {"One for feedparser", *(() if is_with_deltas(service) else known)}
-    last = feedparser.parse(url, etag=news.etag, modified=news.modified, agent=AGENT)
+    last = feedparser.parse(url, etag=news.etag, modified=news.get("modified"), agent=AGENT)
     assert last.status == 304
 
 
 def test_feedparser_that_does_not_say_for_whom_it_asks_gets_the_whole(service: Service) -> None:
     """Debian's rss2email is one of those, and loses what a 226 brings."""
     url = f"{service.base_url}/feeds/all.atom"
+    wait_until_dated(service, "/feeds/all.atom")
     first = feedparser.parse(url)
     add(service, "One for whoever it is")
     news = feedparser.parse(url, etag=first.etag, modified=first.modified)

@@ -1,5 +1,6 @@
 """Whatever happened between two exports, the folder is what an export into an empty one writes."""
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -28,10 +29,19 @@ Tree = dict[str, tuple[bytes | str, float]]
 WINDOW = replace(WINDOW_OF_TWO, days=0)
 
 
+#: The date in the name of a page's version. It is kept where the page's bytes are: a page is not
+#: written anew because a configuration, or one more look at it, dates it otherwise.
+_DATE_OF_PAGE = re.compile(r"(\.html|\.xml|\.opml|\.txt|/index)(/[0-9a-f]{64})\.(?:undated|\w+)\.")
+
+
+def _undated(name: str) -> str:
+    return _DATE_OF_PAGE.sub(r"\1\2.-.", name)
+
+
 def tree(root: Path) -> Tree:
-    """All that an export wrote, but for its locks."""
+    """All that an export wrote, but for its locks and the dates of pages."""
     return {
-        str(path.relative_to(root)): _content(path)
+        _undated(str(path.relative_to(root))): _content(path)
         for path in root.rglob("*")
         if (path.is_symlink() or path.is_file()) and path.name != ".lock"
     }
@@ -39,8 +49,8 @@ def tree(root: Path) -> Tree:
 
 def _content(path: Path) -> tuple[bytes | str, float]:
     if path.is_symlink():
-        return str(path.readlink()), 0.0
-    is_version = "versions" in path.parts
+        return _undated(str(path.readlink())), 0.0
+    is_version = "versions" in path.parts and _undated(str(path)) == str(path)
     return path.read_bytes(), path.stat().st_mtime if is_version else 0.0
 
 
