@@ -55,6 +55,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     configured.drop("first.txt", document("The first", "Finance"))
     with running(configured) as started:
         wait_until(lambda: started.titles() == ["The first"])
+        wait_until_dated(started)
         yield started
 
 
@@ -99,9 +100,15 @@ def titles(answer: TestResponse) -> list[str]:
 
 
 def publish(service: Service, title: str) -> None:
-    """Publish a release, and wait until the service has it."""
+    """Publish a release, and wait until the service has it, and a date for its document."""
     service.drop(f"{title}.txt", document(title, "Finance", published="2026-01-06T09:00:00+00:00"))
     wait_until(lambda: title in service.titles())
+    wait_until_dated(service)
+
+
+def wait_until_dated(service: Service) -> None:
+    """One that is dated ahead has no date until that comes."""
+    wait_until(lambda: "last-modified" in service.get(JSON).headers)
 
 
 def test_each_client_gets_its_own_coding(service: Service, short: Client) -> None:
