@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from feeds.model.feed import Format
 from feeds.model.subscription import DeliveryResult, DeliveryState, DueDelivery, Wire
-from feeds.store.row_locks import lock_in_order
+from feeds.store.row_locks import has_one_writer, lock_in_order
 from feeds.store.schema import Instant, deliveries, subscriptions
 from feeds.store.subscriptions import subscription_of
 
@@ -176,7 +176,7 @@ class Deliveries:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._locks_rows = connection.dialect.name != "sqlite"  # which has one writer at a time
+        self._locks_rows = not has_one_writer(connection)
 
     def open(self, feed: str, feed_format: Format, *, edition: int, now: datetime) -> int:
         """Owe a topic's new edition to all that are subscribed to it; says to how many.

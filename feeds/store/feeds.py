@@ -72,9 +72,7 @@ def _is_free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 # Built once: an intake and an edition need these, and to build them takes longer than to run them.
 _ASKED = feeds.c.slug.in_(bindparam("slugs", expanding=True))
 _NOW = bindparam("now", type_=Instant)
-_LOCK_IN_ORDER = select(feeds.c.slug).where(_ASKED).order_by(by_key(feeds.c.slug))
-# Their keys stay as they are: who adds a subscription to a feed need not wait for an intake.
-_LOCK_IN_ORDER = _LOCK_IN_ORDER.with_for_update(key_share=True)
+_IN_ORDER = select(feeds.c.slug).where(_ASKED).order_by(by_key(feeds.c.slug))
 _MARK_STALE = (
     update(feeds)
     .where(_ASKED)
@@ -251,9 +249,11 @@ class Feeds:
         return {row.slug: row.stale_seq for row in marked}
 
     def lock(self, slugs: Sequence[str]) -> None:
-        """Have these rows to oneself until the end of the transaction; see ``row_locks``."""
-        if self._connection.dialect.name != "sqlite":  # which has one writer at a time
-            self._connection.execute(_LOCK_IN_ORDER, {"slugs": slugs}).all()
+        """Have these rows to oneself until the end of the transaction; see ``row_locks``.
+
+        Their keys stay as they are: who adds a subscription to a feed need not wait for an intake.
+        """
+        lock(self._connection, _IN_ORDER, {"slugs": slugs})
 
     def stale(self, *, now: datetime, worker: str = "") -> list[str]:
         """Feeds whose edition is behind and that nobody works on, the longest waiting first."""

@@ -43,6 +43,7 @@ from feeds.store.packing import (
     unpack_details,
     unpack_note,
 )
+from feeds.store.row_locks import has_one_writer
 from feeds.store.schema import Instant, filings, names, release_names, releases, revisions
 
 #: PostgreSQL's name of the lock that whoever changes a work holds: "work" in ASCII.
@@ -283,7 +284,7 @@ class Releases:
 
         Two that add translations of one release at the same time would else not see each other.
         """
-        if self._connection.dialect.name != "sqlite":  # which has one writer at a time
+        if not has_one_writer(self._connection):
             self._connection.execute(select(func.pg_advisory_xact_lock(_WORKS)))
 
     def retract(self, held: Release, release: Release) -> None:
