@@ -15,19 +15,9 @@ from service.liveness import Liveness
 from service.proofs import Prover, proving
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import NOON, later
+from tests.support.process_states import JOBS
 from tests.support.running_service import wait_until
 from tests.support.set_clock import Clock
-
-JOBS = ProcessState(
-    worker="one:1:a",
-    role="jobs",
-    host="one",
-    pid=1,
-    started_at=NOON,
-    worked_at=None,
-    did=None,
-    did_at=None,
-)
 
 
 @pytest.fixture

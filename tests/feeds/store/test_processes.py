@@ -6,17 +6,7 @@ from datetime import timedelta
 from feeds.model.process import AT_WORK_WITHIN, ProcessState, idle_reason
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, later
-
-JOBS = ProcessState(
-    worker="one:1:a",
-    role="jobs",
-    host="one",
-    pid=1,
-    started_at=NOON,
-    worked_at=None,
-    did=None,
-    did_at=None,
-)
+from tests.support.process_states import JOBS
 
 
 def note(database: Database, *states: ProcessState) -> None:
