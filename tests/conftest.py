@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from hypothesis import settings
 
-from feeds.store import migrate
 from feeds.store.database import Database
-from tests.support import lock_order, postgres
+from tests.support import lock_order, postgres, ready_stores
+from tests.support.ready_stores import PostgresStores
 from tests.support.services import missing
 
 # Processes that tests start find ``tests`` here, and not in a library that brings one along. For
@@ -44,6 +44,22 @@ def _postgres_server() -> Iterator[str | None]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_server(_postgres_server: str | None) -> str:
+    """A real PostgreSQL."""
+    if _postgres_server is None:
+        missing("PostgreSQL", f"install its server, or set {postgres.URL_VARIABLE}")
+    return _postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres_stores(postgres_server: str) -> Iterator[PostgresStores]:
+    """Makes stores on a real PostgreSQL that have our tables."""
+    stores = PostgresStores(postgres_server)
+    yield stores
+    stores.close()
+
+
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """An SQLite file that does not exist yet."""
@@ -58,11 +74,9 @@ def postgres_url(postgres_schemas: Callable[[], AbstractContextManager[str]]) ->
 
 
 @pytest.fixture(scope="session")
-def postgres_schemas(_postgres_server: str | None) -> Callable[[], AbstractContextManager[str]]:
+def postgres_schemas(postgres_server: str) -> Callable[[], AbstractContextManager[str]]:
     """Makes empty schemas of a real PostgreSQL, for what many tests share."""
-    if _postgres_server is None:
-        missing("PostgreSQL", f"install its server, or set {postgres.URL_VARIABLE}")
-    return partial(_schema, _postgres_server)
+    return partial(_schema, postgres_server)
 
 
 @contextmanager
@@ -85,32 +99,30 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     """An SQLite database with our tables, where the kind of database does not matter."""
-    yield from _with_tables(sqlite_url)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """A database with our tables; each test that asks for it runs on both kinds."""
-    yield from _with_tables(database_url)
-
-
-def _with_tables(url: str) -> Iterator[Database]:
-    opened = Database.open(url)
-    migrate.upgrade(opened)
+    opened = ready_stores.make_sqlite(tmp_path / "store" / "communique.db")
     try:
-        if opened.is_sqlite:
-            yield opened
-        else:
-            with lock_order.watched(opened._engine) as faults:
-                yield opened
-            assert faults == []
+        yield opened
     finally:
         opened.close()
 
 
 @pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[Database]:
+def postgres_database(postgres_stores: PostgresStores) -> Iterator[Database]:
     """A database of PostgreSQL alone, with our tables."""
-    yield from _with_tables(postgres_url)
+    with postgres_stores.made() as url:
+        opened = Database.open(url)
+        try:
+            with lock_order.watched(opened._engine) as faults:
+                yield opened
+            assert faults == []
+        finally:
+            opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A database with our tables; each test that asks for it runs on both kinds."""
+    opened: Database = request.getfixturevalue(f"{request.param}_database")
+    return opened

@@ -7,13 +7,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
 
 from feeds.errors import StoreOutdated
 from feeds.store.database import Database
-from feeds.store.schema import metadata
+from feeds.store.schema import metadata, store_identity
 
 #: Names the upgrade among PostgreSQL's advisory locks; any number would do.
 UPGRADE_LOCK = 0x434F4D4D
+
+#: The revisions of builds before 0.1.0, which are all one now.
+_UNRELEASED = {f"{number:04}" for number in range(2, 14)}
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -24,7 +28,7 @@ def upgrade(database: Database) -> str:
     All of it is one transaction: a migration that fails leaves the database as it was.
 
     Raises:
-        StoreOutdated: The database was made by a newer version.
+        StoreOutdated: The database was made by a newer version, or by a build before the first.
     """
     with database.transaction() as tx:
         if not database.is_sqlite:
@@ -33,7 +37,7 @@ def upgrade(database: Database) -> str:
             tx.connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             # Two machines may start at once on an empty database; SQLite has one writer anyway.
             tx.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
-        _refuse_newer(database, _current(MigrationContext.configure(tx.connection)))
+        _refuse_unknown(database, tx.connection)
         config = _config()
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")
@@ -47,8 +51,7 @@ def require_current(database: Database) -> None:
         StoreOutdated: The schema is older, newer, or not ours.
     """
     with database.read() as tx:
-        current = _current(MigrationContext.configure(tx.connection))
-    _refuse_newer(database, current)
+        current = _refuse_unknown(database, tx.connection)
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if current != head:
         raise StoreOutdated(
@@ -57,13 +60,28 @@ def require_current(database: Database) -> None:
         )
 
 
-def _refuse_newer(database: Database, current: str | None) -> None:
+def _refuse_unknown(database: Database, connection: Connection) -> str | None:
+    """Refuse a schema that this version cannot bring forward. Returns the name of the present one.
+
+    Raises:
+        StoreOutdated: It was made by a newer version, or by a build from before the first one.
+    """
+    current = _current(MigrationContext.configure(connection))
+    if current is None:
+        return None
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
+    # Revisions have names from before the first version: what has one lacks a table of 0001.
+    if current in _UNRELEASED - known or not inspect(connection).has_table(store_identity.name):
+        raise StoreOutdated(
+            f"the store at {database.label} has schema {current} of a build before 0.1.0, the "
+            "first version, and cannot be upgraded: take its documents into a new store"
+        )
+    if current not in known:
         raise StoreOutdated(
             f"the store at {database.label} has schema {current}, which this version does not "
             "know: it was made by a newer Communiqué; use that one"
         )
+    return current
 
 
 def differences(database: Database) -> list[str]:

@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from feeds.model.feed import ALL, Format, Window
 from feeds.model.intake import Intake, Refusal
 from feeds.model.release import Release
-from feeds.store import migrate
 from feeds.store.database import Database
 from service.jobs.reading import Outcome, take_in
 from tests.feeds.ingest.intake import RECORD, RULES
 from tests.support.newsrooms import NOON, Office, catalogue
 from tests.support.parsers import NAMESPACES, by_feedparser, items_of, root_of
+from tests.support.ready_stores import make_sqlite
 
 #: DEL and the C1 controls but for NEL become what they were in another encoding, or go: that is
 #: told in ``tests/feeds/ingest/test_characters.py``.
@@ -195,8 +195,7 @@ _READERS: dict[Format, Callable[[bytes, str], dict[str, object]]] = {
 @pytest.fixture(scope="module")
 def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
     """One for all examples: each is a release of its own."""
-    database = Database.open(f"sqlite:///{tmp_path_factory.mktemp('press') / 'store.db'}")
-    migrate.upgrade(database)
+    database = make_sqlite(tmp_path_factory.mktemp("press") / "store.db")
     yield Press(database)
     database.close()
 

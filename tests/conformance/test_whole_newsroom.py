@@ -17,12 +17,11 @@ from feeds.model.release import Draft, Release, ReleaseId
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.render.checks import check
-from feeds.store import migrate
-from feeds.store.database import Database
 from service.settings import Settings, catalogue, intake_rules, load
 from tests.support.atom_grammar import assert_valid
 from tests.support.leftward import in_feeds
 from tests.support.parsers import ReadEntry, by_atoma, by_feedparser, by_hand
+from tests.support.ready_stores import make_sqlite
 from tests.support.rendering import TAKEN_IN
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +36,7 @@ class WholeNewsroom:
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.catalogue = _with_endless_all(catalogue(settings))
-        self.database = Database.open(f"sqlite:///{folder / 'store.db'}")
-        migrate.upgrade(self.database)
+        self.database = make_sqlite(folder / "store.db")
         numbers = count(1)
         newsroom = Newsroom(
             self.database,

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from feeds.store import migrate
 from feeds.store.database import Database
 from service.hub_process import UPKEEP
 from service.jobs_process import CANARY, EMBARGO, PING, REGENERATE, SCAN, STORE_LOG
@@ -22,6 +21,7 @@ from service.websub import report
 from service.websub.hub.upkeep import end_what_is_over
 from service.wiring import deliveries, utc_now, verifications
 from tests.support.grown_store import OPERATOR, GrownStore
+from tests.support.ready_stores import make_sqlite
 from tests.support.statement_work import Statement, metered
 
 FEW, MANY = 400, 2_000
@@ -127,12 +127,12 @@ def _grown(
     request: pytest.FixtureRequest, folders: pytest.TempPathFactory, closing: ExitStack, rows: int
 ) -> GrownStore:
     folder: Path = folders.mktemp("grown")
-    url = f"sqlite:///{folder / 'news.db'}"
     if request.param == "postgres":
-        url = closing.enter_context(request.getfixturevalue("postgres_schemas")())
-    database = Database.open(url)
+        made = request.getfixturevalue("postgres_stores").made()
+        database = Database.open(closing.enter_context(made))
+    else:
+        database = make_sqlite(folder / "news.db")
     closing.callback(database.close)
-    migrate.upgrade(database)
     store = GrownStore(folder, database, rows=rows)
     closing.callback(store.close)
     return store

@@ -4,6 +4,7 @@ import pytest
 
 from feeds.store.database import Database, Transaction
 from tests.support.newsrooms import NOON, Office, later
+from tests.support.ready_stores import url_of
 
 #: How each database is asked whether a commit waits for the disk, and what it says if so.
 QUESTIONS = {
@@ -28,9 +29,9 @@ def test_what_is_written_waits_for_the_disk_and_a_claim_does_not(database: Datab
     assert waited == [False, True, False, True]
 
 
-def test_a_claim_is_seen_by_others_at_once(database: Database, database_url: str) -> None:
+def test_a_claim_is_seen_by_others_at_once(database: Database) -> None:
     Office(database)
-    other = Database.open(database_url)
+    other = Database.open(url_of(database))
     with database.unsynced() as tx:
         [mine] = tx.feeds.claim(["finance"], worker="one", now=NOON, until=later(seconds=30))
     with other.unsynced() as tx:

@@ -16,12 +16,11 @@ from feeds.ingest import IntakeRules, read_documents
 from feeds.model.feed import ALL, Category, Feed, Site, Window
 from feeds.model.release import Draft, Person
 from feeds.store.changes import Changes
-from feeds.store.database import Database
-from feeds.store.migrate import upgrade
 from service.export import Folder, Result, Run
 from service.web import Front, Shelf, Watch, create_app
 from tests.support.newsrooms import COOPERATION, Office
 from tests.support.nginx import over_export
+from tests.support.ready_stores import make_sqlite
 from tests.support.wire_server import Forwarded, make_server, port_of, running
 
 SAMPLES = Path(__file__).parents[3] / "config" / "samples"
@@ -80,9 +79,7 @@ def read_sample(name: str, *, limit: int = 20) -> list[Draft]:
 
 def open_office(folder: Path, described: Catalogue = CATALOGUE) -> Office:
     """Open a newsroom over a new SQLite file; nothing is published yet."""
-    database = Database.open(f"sqlite:///{folder / 'news.db'}")
-    upgrade(database)
-    return Office(database, described)
+    return Office(make_sqlite(folder / "news.db"), described)
 
 
 def ask_application(office: Office, closing: ExitStack) -> Client:

@@ -20,6 +20,7 @@ from service.web.shelf import MAX_ANSWERS
 from service.web.watch import LEASE_S, LOOK_EVERY_S
 from tests.service.web.offices import CATALOGUE, SITE, ask_memory
 from tests.support.newsrooms import Office, draft, later
+from tests.support.ready_stores import url_of
 
 ATOM = "/feeds/all.atom"
 
@@ -97,7 +98,7 @@ def test_no_answer_is_older_than_the_lease(database: Database, closing: ExitStac
     client = Client(Front(create_app(office, shelf), state=office, shelf=shelf))
     before = client.get(ATOM).headers["ETag"]
     for minute in range(2, 6):
-        other = Database.open(database_url_of(database))
+        other = Database.open(url_of(database))
         elsewhere = Office(other)
         elsewhere.add(draft(f"id:{minute}", title=f"Take {minute}"), now=later(minutes=minute))
         elsewhere.publish(now=later(minutes=minute))
@@ -112,12 +113,6 @@ def test_no_answer_is_older_than_the_lease(database: Database, closing: ExitStac
         assert f"Take {minute}" in after.text
         before = after.headers["ETag"]
     assert LOOK_EVERY_S < LEASE_S < SPREAD.total_seconds() / 2
-
-
-def database_url_of(database: Database) -> str:
-    """The database that is behind one that is open."""
-    url: str = database._engine.url.render_as_string(hide_password=False)
-    return url
 
 
 def test_a_reload_takes_effect_with_the_next_request(

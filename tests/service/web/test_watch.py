@@ -10,10 +10,9 @@ import pytest
 
 from feeds.errors import StoreUnavailable
 from feeds.store.changes import Changes
-from feeds.store.database import Database
-from feeds.store.migrate import upgrade
 from service.web.watch import LEASE_S, LOOK_EVERY_S, PAUSE_S, Watch
 from tests.support.newsrooms import Office
+from tests.support.ready_stores import make_sqlite
 
 
 @dataclass(slots=True)
@@ -209,8 +208,7 @@ def test_what_was_current_may_be_trusted_as_long_as_its_own_look(
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    database = Database.open(f"sqlite:///{tmp_path / 'a.db'}")
-    upgrade(database)
+    database = make_sqlite(tmp_path / "a.db")
     yield Office(database)
     database.close()
 

@@ -1,4 +1,4 @@
-"""The tables of the first version."""
+"""The tables of 0.1.0, the first version."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,9 +8,70 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+#: A whole number of 64 bits that can be the key of a row: SQLite takes no other type there.
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Bring the schema here."""
+    op.create_table(
+        "acts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("deed", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acts")),
+    )
+    op.create_index(op.f("ix_acts_subject"), "acts", ["subject"], unique=False)
+    op.create_table(
+        "appearance",
+        sa.Column("key", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_appearance")),
+    )
+    op.create_table(
+        "canaries",
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("verified_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_result", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("hub", name=op.f("pk_canaries")),
+        sa.UniqueConstraint("token", name=op.f("uq_canaries_token")),
+    )
+    op.create_table(
+        "configuration",
+        sa.Column("key", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("applied_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_configuration")),
+    )
+    op.create_table(
+        "embargoes",
+        sa.Column("release_id", sa.Text(), nullable=False),
+        sa.Column("source_key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("draft", sa.JSON(), nullable=False),
+        sa.Column("held_since", sa.BigInteger(), nullable=False),
+        sa.Column("held_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("release_id", name=op.f("pk_embargoes")),
+        sa.UniqueConstraint("source_key", name=op.f("uq_embargoes_source_key")),
+    )
+    op.create_index(op.f("ix_embargoes_digest"), "embargoes", ["digest"], unique=False)
+    op.create_index(op.f("ix_embargoes_until"), "embargoes", ["until"], unique=False)
     op.create_table(
         "feeds",
         sa.Column("slug", sa.Text(), nullable=False),
@@ -21,13 +82,30 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("stale_seq", sa.BigInteger(), nullable=False),
         sa.Column("rendered_seq", sa.BigInteger(), nullable=False),
+        sa.Column("rendered_settings", sa.Text(), nullable=True),
         sa.Column("claimed_by", sa.Text(), nullable=True),
         sa.Column("claimed_until", sa.BigInteger(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("archives", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_feeds")),
         sa.UniqueConstraint("id", name=op.f("uq_feeds_id")),
+    )
+    op.create_table(
+        "hub_tallies",
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("pings_sent", sa.BigInteger(), nullable=False),
+        sa.Column("pings_accepted", sa.BigInteger(), nullable=False),
+        sa.Column("deliveries_sent", sa.BigInteger(), nullable=False),
+        sa.Column("deliveries_accepted", sa.BigInteger(), nullable=False),
+        sa.Column("verifications_sent", sa.BigInteger(), nullable=False),
+        sa.Column("verifications_confirmed", sa.BigInteger(), nullable=False),
+        sa.Column("pushes_expected", sa.BigInteger(), nullable=False),
+        sa.Column("pushes_seen", sa.BigInteger(), nullable=False),
+        sa.Column("last_failure_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_failure", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("hub", name=op.f("pk_hub_tallies")),
     )
     op.create_table(
         "intake_files",
@@ -46,9 +124,32 @@ def upgrade() -> None:
         sa.Column("is_claimed", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("folded", name=op.f("pk_names")),
     )
-    with op.batch_alter_table("names", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_names_is_claimed"), ["is_claimed"], unique=False)
-
+    op.create_index(op.f("ix_names_is_claimed"), "names", ["is_claimed"], unique=False)
+    op.create_table(
+        "processes",
+        sa.Column("worker", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("worked_at", sa.BigInteger(), nullable=True),
+        sa.Column("did", sa.Text(), nullable=True),
+        sa.Column("did_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("worker", name=op.f("pk_processes")),
+    )
+    op.create_table(
+        "pushes",
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=True),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.Column("arrived_at", sa.BigInteger(), nullable=True),
+        sa.Column("arrived_edition", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("hub", "feed", "format", "edition", name=op.f("pk_pushes")),
+    )
+    op.create_index(op.f("ix_pushes_told_at"), "pushes", ["told_at"], unique=False)
     op.create_table(
         "refusals",
         sa.Column("document", sa.Text(), nullable=False),
@@ -57,6 +158,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("remedy", sa.Text(), nullable=False),
         sa.Column("refused_at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("document", "line", name=op.f("pk_refusals")),
     )
     op.create_table(
@@ -78,16 +180,75 @@ def upgrade() -> None:
         sa.Column("category_names", sa.JSON(), nullable=False),
         sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=True),
+        sa.Column("work", sa.Text(), nullable=True),
+        sa.Column("face", sa.Text(), nullable=True),
+        sa.Column("notes", sa.JSON(), nullable=True),
+        sa.Column("translations", sa.JSON(), nullable=True),
+        sa.Column("retracted_at", sa.BigInteger(), nullable=True),
+        sa.Column("retraction_reason", sa.Text(), nullable=True),
+        sa.Column("document", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("notice_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
         sa.UniqueConstraint("slug", name=op.f("uq_releases_slug")),
         sa.UniqueConstraint("source_key", name=op.f("uq_releases_source_key")),
     )
-    with op.batch_alter_table("releases", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_releases_changed", ["changed_at", "published", "id"], unique=False
-        )
-        batch_op.create_index(batch_op.f("ix_releases_digest"), ["digest"], unique=False)
-
+    op.create_index(
+        "ix_releases_changed", "releases", ["changed_at", "published", "id"], unique=False
+    )
+    op.create_index(op.f("ix_releases_digest"), "releases", ["digest"], unique=False)
+    op.create_index(
+        "ix_releases_notice_since",
+        "releases",
+        ["notice_since"],
+        unique=False,
+        sqlite_where=sa.text("notice_since IS NOT NULL"),
+        postgresql_where=sa.text("notice_since IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_releases_retracted_at"), "releases", ["retracted_at"], unique=False)
+    op.create_index(op.f("ix_releases_source"), "releases", ["source"], unique=False)
+    op.create_index(op.f("ix_releases_work"), "releases", ["work"], unique=False)
+    op.create_table(
+        "sitemap_parts",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("published", sa.BigInteger(), nullable=False),
+        sa.Column("release_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_sitemap_parts")),
+    )
+    op.create_table(
+        "store_identity",
+        sa.Column("key", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_store_identity")),
+    )
+    op.create_table(
+        "tokens",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("actions", sa.JSON(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_tokens")),
+        sa.UniqueConstraint("hash", name=op.f("uq_tokens_hash")),
+    )
+    op.create_table(
+        "archives",
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=False),
+        sa.Column("purged_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["feed"],
+            ["feeds.slug"],
+            name=op.f("fk_archives_feed"),
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("feed", "number", name=op.f("pk_archives")),
+    )
     op.create_table(
         "documents",
         sa.Column("feed", sa.Text(), nullable=False),
@@ -98,10 +259,23 @@ def upgrade() -> None:
         sa.Column("links", sa.JSON(), nullable=False),
         sa.Column("size_bytes", sa.Integer(), nullable=False),
         sa.Column("gzip", sa.LargeBinary(), nullable=False),
+        sa.Column("layout", sa.LargeBinary(), server_default="", nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["feed"], ["feeds.slug"], name=op.f("fk_documents_feed"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("feed", "format", name=op.f("pk_documents")),
+    )
+    op.create_table(
+        "doubtful_filings",
+        sa.Column("release_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["releases.id"],
+            name=op.f("fk_doubtful_filings_release_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("release_id", name=op.f("pk_doubtful_filings")),
     )
     op.create_table(
         "filings",
@@ -109,20 +283,41 @@ def upgrade() -> None:
         sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("published", sa.BigInteger(), nullable=False),
+        sa.Column("stamp", sa.Text(), server_default="", nullable=False),
+        sa.Column("archive", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["release_id"], ["releases.id"], name=op.f("fk_filings_release_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("release_id", "feed", name=op.f("pk_filings")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("filings", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_filings_latest", ["feed", "published", "release_id"], unique=False
-        )
-        batch_op.create_index(
-            "ix_filings_window", ["feed", "changed_at", "published", "release_id"], unique=False
-        )
-
+    op.create_index(
+        "ix_filings_archive",
+        "filings",
+        ["feed", "archive", "changed_at", "published", "release_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_filings_latest", "filings", ["feed", "published", "release_id"], unique=False
+    )
+    op.create_index(
+        "ix_filings_window",
+        "filings",
+        ["feed", "changed_at", "published", "release_id", "stamp", "archive"],
+        unique=False,
+    )
+    op.create_table(
+        "former_documents",
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("layout", sa.LargeBinary(), nullable=False),
+        sa.Column("replaced_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feed"], ["feeds.slug"], name=op.f("fk_former_documents_feed"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("feed", "format", "digest", name=op.f("pk_former_documents")),
+    )
     op.create_table(
         "fragments",
         sa.Column("release_id", sa.Text(), nullable=False),
@@ -169,9 +364,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("release_id", "folded", name=op.f("pk_release_names")),
     )
-    with op.batch_alter_table("release_names", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_release_names_folded"), ["folded"], unique=False)
-
+    op.create_index(op.f("ix_release_names_folded"), "release_names", ["folded"], unique=False)
     op.create_table(
         "revisions",
         sa.Column("release_id", sa.Text(), nullable=False),
@@ -180,6 +373,7 @@ def upgrade() -> None:
         sa.Column("updated", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("replaced_at", sa.BigInteger(), nullable=False),
+        sa.Column("notes", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["release_id"],
             ["releases.id"],
@@ -202,4 +396,143 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("release_id", "format", name=op.f("pk_set_aside")),
+    )
+    op.create_table(
+        "subscription_requests",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("wire", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("lease_s", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feed"],
+            ["feeds.slug"],
+            name=op.f("fk_subscription_requests_feed"),
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_requests")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        op.f("ix_subscription_requests_due_at"), "subscription_requests", ["due_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_subscription_requests_host"), "subscription_requests", ["host"], unique=False
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", _NUMBER, nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("wire", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("lease_s", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.Integer(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("suspended_at", sa.BigInteger(), nullable=True),
+        sa.Column("suspended_because", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["feed"],
+            ["feeds.slug"],
+            name=op.f("fk_subscriptions_feed"),
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
+        sa.UniqueConstraint(
+            "feed", "format", "callback", name=op.f("uq_subscriptions_feed_format_callback")
+        ),
+    )
+    op.create_index(
+        op.f("ix_subscriptions_expires_at"), "subscriptions", ["expires_at"], unique=False
+    )
+    op.create_index(op.f("ix_subscriptions_host"), "subscriptions", ["host"], unique=False)
+    op.create_index(
+        "ix_subscriptions_topic",
+        "subscriptions",
+        ["feed", "format", "suspended_at", "expires_at", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "archive_documents",
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("links", sa.JSON(), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("gzip", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feed", "number"],
+            ["archives.feed", "archives.number"],
+            name=op.f("fk_archive_documents_feed_number"),
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("feed", "number", "format", name=op.f("pk_archive_documents")),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("subscription_id", _NUMBER, autoincrement=False, nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("wanted_edition", sa.Integer(), nullable=False),
+        sa.Column("delivered_edition", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("is_failing", sa.Integer(), nullable=False),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("first_failed_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_try_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_result", sa.Text(), nullable=True),
+        sa.Column("last_took_ms", sa.Integer(), nullable=True),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["subscriptions.id"],
+            name=op.f("fk_deliveries_subscription_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("subscription_id", name=op.f("pk_deliveries")),
+    )
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["is_failing", "due_at", "subscription_id", "host"],
+        unique=False,
+    )
+    op.create_table(
+        "departures",
+        sa.Column("release_id", sa.Text(), nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feed", "number"],
+            ["archives.feed", "archives.number"],
+            name=op.f("fk_departures_feed_number"),
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["releases.id"],
+            name=op.f("fk_departures_release_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("release_id", "feed", "number", name=op.f("pk_departures")),
     )

@@ -11,5 +11,5 @@ from tests.service.web.api.pressroom import Pressroom, open_pressroom
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Pressroom]:
     """A newsroom of one's own."""
-    with open_pressroom(f"sqlite:///{tmp_path / 'news.db'}") as room:
+    with open_pressroom(tmp_path / "news.db") as room:
         yield room

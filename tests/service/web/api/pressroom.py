@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,11 @@ from feeds.ingest import IntakeRules
 from feeds.model.token import Action, Token
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database
-from feeds.store.migrate import upgrade
 from service.settings import ApiSettings
 from service.tokens import hash_of, make_token
 from service.web import Front, Press, Shelf, create_app
 from tests.support.newsrooms import NOON, SITE, Office
+from tests.support.ready_stores import make_sqlite
 from tests.support.wire_server import make_server, port_of, running
 
 ROOT = "/api/v1"
@@ -133,10 +134,9 @@ class Pressroom:
 
 
 @contextmanager
-def open_pressroom(url: str) -> Iterator[Pressroom]:
+def open_pressroom(path: Path) -> Iterator[Pressroom]:
     """A newsroom over a new database, and a server before it."""
-    database = Database.open(url)
-    upgrade(database)
+    database = make_sqlite(path)
     room = Pressroom(database)
     shelf = Shelf()
     app = create_app(room.office, shelf, clock=lambda: room.now, api=room)

@@ -43,7 +43,7 @@ OPERATION = {operation.name: operation for operation in OPERATIONS}
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pressroom]:
     """A newsroom with two releases."""
     folder: Path = tmp_path_factory.mktemp("openapi")
-    with open_pressroom(f"sqlite:///{folder / 'news.db'}") as room:
+    with open_pressroom(folder / "news.db") as room:
         assert room.put("1").status == 201
         assert room.put("2", title="Another").status == 201
         yield room
