@@ -169,6 +169,16 @@ class StoreReplaced(StoreUnavailable):
     IN_SHORT = "the store is gone, or another one stands in its place; the log says what to do"
 
 
+class OutcomeUnknown(StoreUnavailable):
+    """The store was lost while something was being stored in it."""
+
+    #: For those who are not to know where the store is.
+    IN_SHORT = (
+        "the store was lost while this was being stored: it may be stored or not; "
+        "send the same again"
+    )
+
+
 class StoreOutdated(FeedsError):
     """The database's schema is not the one this version works with."""
 

@@ -1,7 +1,8 @@
 """Numbers for Prometheus. The only importer of its client library.
 
 Nothing is counted here: all numbers are the store's, at the moment they are asked for. So every
-process and machine says the same, and a restart loses nothing.
+process and machine says the same, and a restart loses nothing. Whether the store answers is each
+process's own to say, and all that it says while the store does not.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -53,6 +54,14 @@ class Snapshot:
     worked_at: Mapping[str, datetime]  #: when a process of each role last did its work
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreAnswers:
+    """Whether the store answers the process that is asked."""
+
+    is_there: bool
+    away_s: float  #: for how long it does not
+
+
 Label = tuple[str, ...]
 Sample = tuple[Label, float]
 _Sets = Iterable[tuple[str, str, Sequence[str]]]  #: hub, the state that holds, all that there are
@@ -72,6 +81,15 @@ class Measure:
     def is_counter(self) -> bool:
         """True for what only grows; else it is a gauge."""
         return self.name.endswith("_total")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreMeasure:
+    """A gauge of whether the store answers."""
+
+    name: str
+    help: str
+    read: Callable[[StoreAnswers], float]
 
 
 def _tallied(name: str, help_text: str, field: str) -> Measure:
@@ -292,15 +310,38 @@ MEASURES: tuple[Measure, ...] = (
 )
 
 
+#: Of the process that is asked. They are told in any case.
+STORE_MEASURES: tuple[StoreMeasure, ...] = (
+    StoreMeasure(
+        name="communique_store_up",
+        help="1 while the store answers the web process that is asked, 0 while readers are "
+        "answered from memory.",
+        read=lambda store: float(store.is_there),
+    ),
+    StoreMeasure(
+        name="communique_store_away_seconds",
+        help="For how long the store does not answer the web process that is asked.",
+        read=lambda store: store.away_s,
+    ),
+)
+
+
 class _Board(Collector):
     """One snapshot, as the library reads it."""
 
-    def __init__(self, seen: Snapshot, *, is_for_operator: bool) -> None:
+    def __init__(
+        self, seen: Snapshot | None, store: StoreAnswers, *, is_for_operator: bool
+    ) -> None:
         self._seen = seen
+        self._store = store
         self._shown = [one for one in MEASURES if one.is_for_all or is_for_operator]
 
     def collect(self) -> Iterator[Metric]:
         """Give each metric with its samples."""
+        for own in STORE_MEASURES:
+            yield GaugeMetricFamily(own.name, own.help, value=own.read(self._store))
+        if self._seen is None:
+            return
         for one in self._shown:
             kind = CounterMetricFamily if one.is_counter else GaugeMetricFamily
             family = kind(one.name, one.help, labels=one.labels)
@@ -309,11 +350,14 @@ class _Board(Collector):
             yield family
 
 
-def exposition(seen: Snapshot, *, is_for_operator: bool, accept: str | None) -> tuple[bytes, str]:
+def exposition(
+    seen: Snapshot | None, store: StoreAnswers, *, is_for_operator: bool, accept: str | None
+) -> tuple[bytes, str]:
     """Write a snapshot for who asks.
 
     Args:
-        seen: The numbers.
+        seen: The numbers; None while the store does not answer.
+        store: Whether it does.
         is_for_operator: With those that are not for all.
         accept: What is wanted: OpenMetrics, if it is named; else Prometheus's own text form.
 
@@ -321,6 +365,6 @@ def exposition(seen: Snapshot, *, is_for_operator: bool, accept: str | None) -> 
         The text, and its media type.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Board(seen, is_for_operator=is_for_operator))
+    registry.register(_Board(seen, store, is_for_operator=is_for_operator))
     write, media_type = choose_encoder(accept or "")
     return write(registry), media_type

@@ -18,6 +18,7 @@ from feeds.store.database import Database
 from feeds.store.identity import StoreState
 from service.logs import get_logger
 from service.settings import Settings
+from service.sockets import Sockets
 
 _log = get_logger(__name__)
 
@@ -76,14 +77,19 @@ def open_database(settings: Settings) -> Database:
     Raises:
         StoreReplaced: The note beside it cannot be read.
     """
-    return Database.open(settings.store.url.reveal(), expected=StoreNote(settings).read())
+    return _open(settings, StoreNote(settings).read())
 
 
 def open_older(settings: Settings) -> Database:
     """The same one, also when it holds less than it did: it was put back from a copy."""
     known = StoreNote(settings).read()
     expected = known and StoreState(id=known.id, changes=0)
-    return Database.open(settings.store.url.reveal(), expected=expected)
+    return _open(settings, expected)
+
+
+def _open(settings: Settings, expected: StoreState | None) -> Database:
+    url = settings.store.url.reveal()
+    return Database.open(url, expected=expected, connections=Sockets())
 
 
 def make_ready(settings: Settings, database: Database) -> str:

@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.logs",
         "service.errors",
         "service.signals",
+        "service.sockets",
         "service.tokens",
         "service.metrics",
         "service.troubles",

@@ -24,7 +24,7 @@ from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from feeds.store.database import Database
-from feeds.store.schema import documents
+from feeds.store.schema import documents, releases
 
 _SQLITE_STATE = "PRAGMA data_version"
 _POSTGRES_STATE = "SELECT pg_current_snapshot()::text"
@@ -41,6 +41,9 @@ _DOCUMENTS: Select[tuple[str]] = select(
     )
 )
 
+#: When a release was last retracted, of those that are retracted now.
+_RETRACTED: Select[tuple[str]] = select(cast(func.max(releases.c.retracted_at), Text))
+
 
 class Changes:
     """Looks for commits of others over a connection of its own. One caller at a time."""
@@ -54,6 +57,10 @@ class Changes:
         """
         self._database = database
         self._of_documents = database.in_words(_DOCUMENTS) if of_documents else ""
+        self._of_retractions = database.in_words(_RETRACTED)
+        #: Another value whenever a release was retracted or restored; read with the documents, from
+        #: PostgreSQL alone.
+        self.last_retraction: object = None
         self._of_all = _SQLITE_STATE if database.is_sqlite else _POSTGRES_STATE
         self._open = ExitStack()
         self._cursor: DBAPICursor | None = None
@@ -77,10 +84,21 @@ class Changes:
             closing.push(self._forget)
             # The transaction's own exit: it tells an error of the driver in our words.
             closing.push(self._open)
-            seen = self._state()
+            before, seen = self._seen, self._state()
+            is_news = before is None or seen[1] != before[1]
+            if is_news and self._of_documents and not self.is_local:
+                self.last_retraction = self._ask(self._of_retractions)
             closing.pop_all()
-        before, self._seen = self._seen, seen
-        return before is None or seen[1] != before[1]
+        self._seen = seen
+        return is_news
+
+    def suspend(self, reason: str) -> None:
+        """Have the database refuse all others at once: it does not answer."""
+        self._database.suspend(reason)
+
+    def resume(self) -> None:
+        """Have it let them through again."""
+        self._database.resume()
 
     def close(self) -> None:
         """Give the connection back; the next look takes another one."""
@@ -105,7 +123,7 @@ class Changes:
         return cursor.fetchone()
 
     def _connect(self) -> DBAPICursor:
-        tx = self._open.enter_context(self._database.read())
+        tx = self._open.enter_context(self._database.probe())
         if not self._database.is_sqlite:
             # One round trip a look, and no transaction that would see the same for ever. On SQLite
             # the driver begins none by itself.

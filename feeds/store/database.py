@@ -1,13 +1,24 @@
 """A database and its transactions, the same for SQLite and PostgreSQL."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from threading import local
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    Select,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import (
     DatabaseError,
     DBAPIError,
@@ -23,6 +34,7 @@ from feeds.store.appearance import Appearance
 from feeds.store.archives import Archives
 from feeds.store.canaries import Canaries
 from feeds.store.configuration import Configuration
+from feeds.store.connecting import OpenConnections, connect_unless
 from feeds.store.deliveries import Deliveries
 from feeds.store.documents import Documents
 from feeds.store.embargoes import Embargoes
@@ -196,7 +208,13 @@ class Transaction:
 class Database:
     """One SQLite file or one PostgreSQL database. Safe to share between threads."""
 
-    def __init__(self, engine: Engine, *, expected: StoreState | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        expected: StoreState | None = None,
+        connections: OpenConnections | None = None,
+    ) -> None:
         self._engine = engine
         self._file = StoreFile.of(engine.url)
         #: Which store it has to be; None once that was seen, or when nothing is known.
@@ -204,17 +222,33 @@ class Database:
         if self._file is not None:
             event.listen(engine, "do_connect", self._before_connecting)
             event.listen(engine, "connect", self._after_connecting)
+        self._connections = connections
+        self._silence: str | None = None  #: why all are refused, while they are
+        self._this_thread = local()
+        if not self.is_sqlite:
+            event.listen(engine, "do_connect", self._connect)
+            if connections is not None:
+                event.listen(engine, "connect", lambda one, _: connections.opened(one))
+                event.listen(engine, "close", lambda one, _: connections.closed(one))
+            event.listen(engine, "connect", time_limits.limit_session)
         self._writer = engine.execution_options(communique_begin="BEGIN IMMEDIATE")
         self._unsynced = self._writer.execution_options(communique_is_lasting=False)
 
     @classmethod
-    def open(cls, url: str, *, expected: StoreState | None = None) -> "Database":
+    def open(
+        cls,
+        url: str,
+        *,
+        expected: StoreState | None = None,
+        connections: OpenConnections | None = None,
+    ) -> "Database":
         """Open the database at *url*; nothing is connected to before the first transaction.
 
         Args:
             url: ``sqlite:///path`` or ``postgresql://…`` (psycopg 3 is used for the latter); its
                 parameters go before ``time_limits``.
             expected: Which store it has to be, and what it has to hold at least; any, when None.
+            connections: Told of all connections to a server; breaks them in `suspend`.
         """
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
@@ -237,9 +271,8 @@ class Database:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         else:
-            event.listen(engine, "connect", time_limits.limit_session)
             event.listen(engine, "begin", _begin_postgres)
-        return cls(engine, expected=expected)
+        return cls(engine, expected=expected, connections=connections)
 
     @property
     def is_sqlite(self) -> bool:
@@ -264,6 +297,7 @@ class Database:
         """
         if self.is_sqlite:
             return None
+        self._refuse_in_silence()
         with self._translated(), self._engine.connect() as connection:
             moment: datetime = connection.execute(_NOW).scalar_one()
         return moment.astimezone(UTC)
@@ -275,6 +309,21 @@ class Database:
     def close(self) -> None:
         """Close all connections that are not in use."""
         self._engine.dispose()
+
+    def suspend(self, reason: str) -> None:
+        """Refuse every transaction at once until `resume`, but for those of `probe`.
+
+        Those that are under way are ended: what was asked is answered by StoreUnavailable. Of a
+        commit among them nobody knows whether it counts. On SQLite nothing is done.
+        """
+        if not self.is_sqlite:
+            self._silence = reason
+            if self._connections is not None:
+                self._connections.shut_down()
+
+    def resume(self) -> None:
+        """Let transactions through again."""
+        self._silence = None
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -342,6 +391,34 @@ class Database:
             yield Transaction(connection)
 
     @contextmanager
+    def probe(self) -> Iterator[Transaction]:
+        """Look, also while all others are refused: to find out whether the store answers.
+
+        Raises:
+            StoreReplaced: The store is gone, or another one.
+            StoreUnavailable: The database cannot be reached or does not answer in time.
+        """
+        self._this_thread.is_probing = True
+        try:
+            with ExitStack() as stack:
+                tx = stack.enter_context(self.read())
+                self._this_thread.is_probing = False
+                closing = stack.pop_all()
+            with closing:
+                yield tx
+        finally:
+            self._this_thread.is_probing = False
+
+    def _connect(self, dialect: Dialect, _record: object, given: Any, named: Any) -> Any:
+        if getattr(self._this_thread, "is_probing", False):
+            return None  # as ever
+        return connect_unless(self._refuse_in_silence, partial(dialect.connect, *given, **named))
+
+    def _refuse_in_silence(self, *_: object) -> None:
+        if self._silence is not None and not getattr(self._this_thread, "is_probing", False):
+            raise StoreUnavailable(f"the store at {self.label} cannot be used: {self._silence}")
+
+    @contextmanager
     def _written(self, engine: Engine) -> Iterator[Transaction]:
         with self._translated(), self._connected(engine) as connection:
             with connection.begin():
@@ -353,6 +430,7 @@ class Database:
     @contextmanager
     def _connected(self, engine: Engine) -> Iterator[Connection]:
         """A connection to the store that is expected, and to no other."""
+        self._refuse_in_silence()
         if (expected := self._expected) is not None:
             with self._engine.connect() as connection:
                 self._require_expected(expected, Identity(connection).state())

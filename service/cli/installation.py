@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 from feeds.store import checks, migrate
 from feeds.store.database import Database
@@ -36,8 +37,12 @@ class StoreMissing(ServiceError):
 
 
 @contextmanager
-def to_read(call: Call) -> Iterator[Installation]:
+def to_read(call: Call, *, within_s: float | None = None) -> Iterator[Installation]:
     """The rooms, for a command that only looks: nothing is made that is not there.
+
+    Args:
+        call: Says how.
+        within_s: How long the command may take on PostgreSQL; without end when None.
 
     Raises:
         StoreMissing: There is no store yet.
@@ -45,9 +50,23 @@ def to_read(call: Call) -> Iterator[Installation]:
         StoreUnavailable: It cannot be reached.
     """
     settings = configuration.settings(call)
-    with there(settings) as database:
+    with there(settings) as database, _ended_after(database, within_s):
         migrate.require_current(database)
         yield install(settings, database)
+
+
+@contextmanager
+def _ended_after(database: Database, within_s: float | None) -> Iterator[None]:
+    if within_s is None:
+        yield
+        return
+    timer = Timer(within_s, database.suspend, args=[f"no answer within {within_s:.0f} s"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -7,15 +7,19 @@ from typing import Any
 
 import typer
 
+from feeds.errors import StoreReplaced, StoreUnavailable
 from feeds.model.listing import FeedState, PingState
 from feeds.model.process import ProcessState
 from feeds.newsroom import Newsroom
 from service import private
+from service.cli import configuration
 from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
 from service.cli.hub_status import look
 from service.cli.installation import to_read
 from service.cli.output import moment, tell_json, tell_rows
+from service.cli.web_health import told_by_web_process
+from service.errors import ServiceError
 from service.store_clock import StoreClock
 from service.websub.report import Report
 from service.wiring import Installation, utc_now
@@ -25,6 +29,17 @@ app = typer_of("status")
 #: As many feeds in trouble are named; the rest is counted.
 MAX_TROUBLES = 10
 
+#: What all of it may take on PostgreSQL. It takes a second in a large store.
+WITHIN_S = 20.0
+
+
+class StoreAway(ServiceError):
+    """The store cannot be asked how anything stands."""
+
+    def __init__(self, reason: str, told: Sequence[str], /) -> None:
+        said = "; ".join(told) if told else "none answers on this machine"
+        super().__init__(f"{' '.join(reason.split())}; web process: {said}")
+
 
 @app.command()
 def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
@@ -33,11 +48,17 @@ def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOpti
     Site, store, whether another configuration is in force, when the processes of the service last
     did their work and what, releases, what waits under embargo,
     feeds, the last edition, pings by hub, how each hub does, refused documents, and releases that
-    were set aside because they could not be rendered. The exit code is 0 whatever is shown.
+    were set aside because they could not be rendered. The exit code is 0 whatever is shown. It
+    is 1 when the store does not answer, with what the web process on this machine says of that.
     """
     call = call_of(ctx, overrides, as_json=as_json)
-    with to_read(call) as installation:
-        record = _record(installation, look(installation), now=utc_now())
+    try:
+        with to_read(call, within_s=WITHIN_S) as installation:
+            record = _record(installation, look(installation), now=utc_now())
+    except StoreReplaced:
+        raise
+    except StoreUnavailable as error:
+        raise StoreAway(str(error), told_by_web_process(configuration.settings(call))) from error
     if call.as_json:
         tell_json(record)
     else:

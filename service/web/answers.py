@@ -1,8 +1,10 @@
 """How the application answers: one place for validators, and for the headers all answers share."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 from flask import Response, request
@@ -53,6 +55,8 @@ class Answer(Response):
     """
 
     default_mimetype = None  # a 304 has none
+    #: What it was made of; None for an answer that is good for one request.
+    source: tuple[Forms, Representation] | None = None
 
     def get_wsgi_headers(self, environ: dict[str, object]) -> Headers:
         """Return the headers to be sent."""
@@ -100,7 +104,9 @@ def answer(forms: Forms, representation: Representation) -> Answer:
         raise Undeliverable(decision)
     # In a list: of bare bytes, Werkzeug would write its own Content-Length, which for a HEAD is 0.
     body = [content(decision, forms.get)]
-    return Answer(body, status=decision.status, headers=list(decision.fields))
+    made = Answer(body, status=decision.status, headers=list(decision.fields))
+    made.source = forms, representation
+    return made
 
 
 def answer_bytes(
@@ -110,6 +116,7 @@ def answer_bytes(
     cache_control: str,
     vary: str = "Accept-Encoding",
     modified_at: datetime | None = None,
+    fields: Mapping[str, str] = MappingProxyType({}),
 ) -> Answer:
     """Answer with bytes that were made for this request.
 
@@ -119,6 +126,7 @@ def answer_bytes(
         cache_control: Likewise.
         vary: Likewise.
         modified_at: Since when they are so, where that is known (`service.web.dating`).
+        fields: More of them.
 
     Raises:
         Undeliverable: As above.
@@ -130,7 +138,12 @@ def answer_bytes(
         length=forms.length,
         codings=SMALLEST_FIRST,
         modified_at=modified_at,
-        fields=(("Cache-Control", cache_control), ("Vary", vary), *_dress(media_type)),
+        fields=(
+            ("Cache-Control", cache_control),
+            ("Vary", vary),
+            *_dress(media_type),
+            *fields.items(),
+        ),
     )
     return answer(forms, described)
 

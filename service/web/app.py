@@ -28,6 +28,7 @@ from service.web.answers import harden
 from service.web.api import ApiState, make_blueprint
 from service.web.assets import load_assets
 from service.web.desk import Furniture, HubState, WebState, furnish
+from service.web.page_cache import PageCache
 from service.web.reception import Reception
 from service.web.shelf import Shelf
 
@@ -65,7 +66,13 @@ def create_app(
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     shelf = shelf or Shelf()
     kept = Furniture(
-        state=state, shelf=shelf, assets=load_assets(), clock=clock, hub=hub, warnings=warnings
+        state=state,
+        shelf=shelf,
+        assets=load_assets(),
+        clock=clock,
+        pages=PageCache(),
+        hub=hub,
+        warnings=warnings,
     )
     furnish(app, kept)
     addresses.prepare(app)

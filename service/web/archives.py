@@ -12,6 +12,7 @@ from service.web.desk import desk
 from service.web.documents import cache_control
 from service.web.fittings import FOR_EVER
 from service.web.forms import Forms
+from service.web.recall import recallable
 
 #: How long it may be remembered that the next archive is not closed yet.
 SOON = "public, max-age=60"
@@ -20,6 +21,7 @@ blueprint = Blueprint("archives", __name__)
 
 
 @blueprint.get("/feeds/<slug:slug>/archive/<number:number>.<format:feed_format>")
+@recallable
 def show(slug: str, number: int, feed_format: Format) -> Response:
     """Answer with an archive document.
 

@@ -44,6 +44,10 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
+#: How often it is seen whether the store answers, while there are requests that may wait for it.
+LOOK_EVERY_S = 0.25
+
+
 class Lane:
     """Threads for requests of one kind, and how many of these may wait for one."""
 
@@ -87,6 +91,8 @@ class Bridge:
         self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="fetch")
         self._rooms = Rooms()
+        self._working = 0
+        self._next_look: asyncio.TimerHandle | None = None
 
     def look(self, work: Callable[[], None], /) -> None:
         """Have a look made at the store, in a thread that is there for it."""
@@ -130,7 +136,23 @@ class Bridge:
     async def _run(self, lane: Lane, environ: Environ) -> tuple[Message, Message]:
         if lane.is_full:
             return _refusal(HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", "5"))
-        return await lane.run(self.front, environ)
+        self._working += 1
+        if self._next_look is None:
+            self._look_later()
+        try:
+            return await lane.run(self.front, environ)
+        finally:
+            self._working -= 1
+
+    def _look_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._next_look = loop.call_later(LOOK_EVERY_S, self._look_aside)
+
+    def _look_aside(self) -> None:
+        self._next_look = None
+        if self._working:
+            self.front.look_aside(self)
+            self._look_later()
 
 
 def _names_one_host(scope: Scope) -> bool:

@@ -14,6 +14,7 @@ from feeds.newsstand import Newsstand
 from feeds.store.database import Database
 from service.settings import Settings
 from service.web.assets import Assets
+from service.web.page_cache import PageCache
 from service.web.shelf import Shelf
 
 _EXTENSION = "communique"
@@ -86,6 +87,7 @@ class Furniture:
     shelf: Shelf
     assets: Assets
     clock: Callable[[], datetime]
+    pages: PageCache
     hub: HubState | None = None  #: without it there is no hub
     warnings: Callable[[], list[str]] = list  #: of a service that is ready
 

@@ -7,6 +7,7 @@ from zlib import crc32
 
 from flask import Blueprint, Response, request
 
+from feeds.errors import StoreUnavailable
 from feeds.model.feed import Feed, Format
 from service.http_rules import (
     HTML_TYPE,
@@ -112,7 +113,10 @@ def _document(
         return whole  # a delta would have to be asked of the store
     if whole.status_code != HTTPStatus.OK or feed.deltas is None:
         return whole
-    return answer_delta(feed, copy, described) or whole
+    try:
+        return answer_delta(feed, copy, described) or whole
+    except StoreUnavailable:
+        return whole
 
 
 def represent(

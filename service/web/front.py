@@ -146,10 +146,17 @@ class Front:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from memory, or let the application answer."""
         answer = self._answer(environ)
+        if answer is None and self._shelf.is_unreachable:
+            self._shelf.look()  # whatever is asked for: somebody has to find out
         if answer is None:
             return self._application(environ, start_response)
         start_response(answer.status, answer.headers.copy())
         return answer.body
+
+    def look_aside(self, aside: Aside) -> None:
+        """Have it seen whether the store answers those who wait for it, without waiting."""
+        if self._shelf.is_remote:
+            self._shelf.look_aside(aside)
 
     def at_hand(self, head: Head, aside: Aside) -> Reply | None:
         """Answer at once, or not at all: for a caller that has other clients to serve meanwhile.

@@ -1,7 +1,7 @@
 """What the machinery asks: is it alive, and does the service do its work."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response
 
@@ -33,13 +33,22 @@ def readyz() -> Response:
         missing = [slug for slug in room.feeds if not shelf.holds(slug)]
         reasons = [f"feed {slug!r} is not in memory" for slug in missing]
         reasons = [STORE_AWAY, *reasons] if reasons else []
-        warnings += [f"{STORE_AWAY}: documents are served from memory, and nothing is published"]
+        warnings += [_away(shelf.away_s or 0.0)]
     else:
         reasons, more = _asked(room)
         warnings += more
     status = {"status": "waiting", "reasons": reasons} if reasons else {"status": "ready"}
     told = {"warnings": warnings} if warnings else {}
     return _report({**status, **told}, status=503 if reasons else 200)
+
+
+def _away(away_s: float) -> str:
+    # By this machine's clock, as the log is.
+    since = datetime.now(UTC) - timedelta(seconds=away_s)
+    return (
+        f"{STORE_AWAY} since {since:%Y-%m-%dT%H:%M:%SZ}: documents and pages are served from "
+        "memory, and nothing is published"
+    )
 
 
 def _asked(room: Desk) -> tuple[list[str], list[str]]:

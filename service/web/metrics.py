@@ -8,10 +8,11 @@ from importlib.metadata import version
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
+from feeds.errors import StoreUnavailable
 from feeds.model.canary import CanaryState
 from feeds.model.process import ProcessState
-from service.metrics import HubNumbers, Snapshot, exposition
-from service.web.desk import HubState, desk
+from service.metrics import HubNumbers, Snapshot, StoreAnswers, exposition
+from service.web.desk import HubState, desk, furniture
 from service.web.kept import Kept
 from service.web.operators import is_operator
 from service.websub.report import HubReport, report
@@ -36,9 +37,17 @@ def make_blueprint(state: HubState, *, seconds: Callable[[], float]) -> Blueprin
     def show() -> Response:
         if not state.settings.metrics.offered:
             raise NotFound
-        may_see_all = is_operator(state.database, now=desk().now)
+        seen, may_see_all = None, False
+        try:
+            may_see_all = is_operator(state.database, now=desk().now)
+            seen = gauge.read(partial(take, state))
+        except StoreUnavailable:
+            if not furniture().shelf.is_remote:
+                raise
+        away_s = furniture().shelf.away_s
         body, media_type = exposition(
-            gauge.read(partial(take, state)),
+            seen,
+            StoreAnswers(is_there=seen is not None and away_s is None, away_s=away_s or 0.0),
             is_for_operator=may_see_all,
             accept=request.headers.get("Accept"),
         )

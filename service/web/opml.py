@@ -13,6 +13,7 @@ from feeds.model.text import FORBIDDEN_IN_XML, whole_second
 from service.web.answers import OPEN_TO_ALL, answer_bytes
 from service.web.dating import dated
 from service.web.desk import desk
+from service.web.recall import recallable
 from service.web.wording import language_name
 
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
@@ -23,6 +24,7 @@ blueprint = Blueprint("opml", __name__)
 
 
 @blueprint.get("/feeds.opml")
+@recallable
 def show() -> Response:
     """Answer with the list of all feeds."""
     room = desk()
@@ -30,15 +32,14 @@ def show() -> Response:
     document = write_opml(
         room.catalogue, modified_at=max(changes, default=None), feeds=list(room.feeds.values())
     )
-    response = answer_bytes(
+    return answer_bytes(
         document,
         media_type=MEDIA_TYPE,
         cache_control=f"public, max-age={MAX_AGE_S}",
         # It says itself, to the second, when a feed last changed.
         modified_at=dated(room, *changes),
+        fields=OPEN_TO_ALL,
     )
-    response.headers.update(OPEN_TO_ALL)
-    return response
 
 
 def write_opml(

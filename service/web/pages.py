@@ -19,6 +19,7 @@ from service.web.dating import dated, last_change
 from service.web.desk import Desk, desk, furniture
 from service.web.opml import grouped
 from service.web.problems import ReleaseGone
+from service.web.recall import recallable
 from service.web.tongues import tongues_of
 from service.websub.wording import delay_in_short
 
@@ -33,6 +34,7 @@ blueprint = Blueprint("pages", __name__)
 
 
 @blueprint.get("/")
+@recallable
 def newsroom() -> Response:
     """Answer with the front page."""
     room = desk()
@@ -45,6 +47,7 @@ def newsroom() -> Response:
     )
 
 
+@recallable
 def feed_page(slug: str) -> Response:
     """Answer with a feed's page, at an address that has the feed's documents, too."""
     room = desk()
@@ -64,6 +67,7 @@ def feed_page(slug: str) -> Response:
 
 
 @blueprint.get("/releases/<slug:slug>")
+@recallable
 def release(slug: str) -> Response:
     """Answer with a release's page.
 
@@ -88,6 +92,7 @@ def release(slug: str) -> Response:
 
 
 @blueprint.get("/releases/<slug:slug>/revisions/<number:number>")
+@recallable
 def revision(slug: str, number: int) -> Response:
     """Answer with what a release was before it was corrected."""
     room = desk()

@@ -16,6 +16,7 @@ from feeds.errors import (
     FeedsError,
     InvalidReason,
     NotRetracted,
+    OutcomeUnknown,
     ReleaseNotFound,
     RevisionNotFound,
     StoreConflict,
@@ -150,7 +151,9 @@ def describe(error: Exception) -> Problem:
         headers = {"Cache-Control": RETRACTED_CACHE_CONTROL}
         status = STATUS[ReleaseGone]
         return Problem(status=status, detail=str(error), headers=headers, retracted=error)
-    about_store = StoreReplaced.IN_SHORT if isinstance(error, StoreReplaced) else UNREACHABLE
+    about_store = (
+        error.IN_SHORT if isinstance(error, StoreReplaced | OutcomeUnknown) else UNREACHABLE
+    )
     for kind in type(error).__mro__:
         if kind in STATUS:
             retry_after_s = RETRY_AFTER_S.get(kind)

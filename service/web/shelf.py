@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import Protocol
@@ -33,6 +34,15 @@ FRAME_BYTES = 4096
 _LOCKS = 64
 
 _Key = tuple[str, Format]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What was known of the store's changes before it was asked for something."""
+
+    generation: int | None  #: of the watch
+    at: float  #: by the watch's clock
+    retractions: int  #: of the watch
 
 
 class Aside(Protocol):
@@ -160,10 +170,47 @@ class Shelf:
         """Return how long ago *copy* was known to be current; None while the store answers."""
         return None if self._watch is None else self._watch.age_s(copy.generation, copy.current_at)
 
+    @property
+    def is_remote(self) -> bool:
+        """True when the store is elsewhere, and may fall silent."""
+        return self._watch is not None and not self._watch.is_local
+
+    @property
+    def away_s(self) -> float | None:
+        """For how long the store does not answer; None while it does."""
+        return None if self._watch is None else self._watch.away_s
+
+    def age_of(self, read: Moment) -> int | None:
+        """Return how long ago what was read then was current; None while the store answers."""
+        return None if self._watch is None else self._watch.age_s(read.generation, read.at)
+
+    def outdated_s(self, read: Moment) -> float:
+        """Return for how long the store was heard of after that; see `Watch.outdated_s`."""
+        return 0.0 if self._watch is None else self._watch.outdated_s(read.generation, read.at)
+
+    @property
+    def retractions(self) -> int:
+        """Another number when a release was retracted or restored, as far as is known."""
+        return 0 if self._watch is None else self._watch.retractions
+
+    def moment(self) -> Moment:
+        """Return what is known before the store is asked for something."""
+        if self._watch is None:
+            return Moment(generation=None, at=0.0, retractions=0)
+        at = self._watch.now()
+        # Read after the look, and before the store is: what is retracted later changes it.
+        generation = self._watch.generation()
+        return Moment(generation=generation, at=at, retractions=self._watch.retractions)
+
     def look(self) -> None:
         """Have it seen whether the store answers, if that was not seen a moment ago."""
         if self._watch is not None:
             self._watch.generation()
+
+    def look_aside(self, aside: Aside) -> None:
+        """The same, without waiting for it."""
+        if self._watch is not None:
+            self._watch.known(aside.look)
 
     def holds(self, slug: str) -> bool:
         """True when there is a document of this feed at hand."""

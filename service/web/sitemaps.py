@@ -14,6 +14,7 @@ from feeds.model.text import FORBIDDEN_IN_XML, whole_second
 from service.web.answers import answer_bytes
 from service.web.dating import dated, last_change
 from service.web.desk import Desk, desk
+from service.web.recall import recallable
 from service.web.tongues import Tongue, tongues_of
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
@@ -44,6 +45,7 @@ blueprint = Blueprint("sitemaps", __name__)
 
 
 @blueprint.get("/sitemap.xml")
+@recallable
 def show() -> Response:
     """Answer with all pages; or, when they do not fit into one file, with the list of its parts."""
     room = desk()
@@ -55,6 +57,7 @@ def show() -> Response:
 
 
 @blueprint.get("/sitemap-<int:number>.xml")
+@recallable
 def part(number: int) -> Response:
     """Answer with one part of the list of all pages; they count from 1."""
     room = desk()
@@ -63,6 +66,7 @@ def part(number: int) -> Response:
 
 
 @blueprint.get("/news-sitemap.xml")
+@recallable
 def news() -> Response:
     """Answer with the pages of the last two days.
 

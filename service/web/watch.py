@@ -1,7 +1,7 @@
 """How a worker knows that what it holds in memory is still what the store has."""
 
 from collections.abc import Callable
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, Timer
 
 from feeds.errors import StoreUnavailable
 from feeds.store.changes import Changes
@@ -21,9 +21,12 @@ LOOK_EVERY_S = 0.025
 #: After a look that failed, nobody looks for so long; the store is asked for each request then.
 PAUSE_S = 1.0
 
-
 #: A look that takes longer says that the store is away: it may accept connections and never answer.
 LOOK_WITHIN_S = 0.25
+
+#: And one that takes this long says that nobody is to wait for it: all are refused at once, and
+#: those who wait are told so, until a look is answered.
+SILENT_AFTER_S = 1.0
 
 
 class Watch:
@@ -59,12 +62,19 @@ class Watch:
         self._is_quiet = Event()  #: no look is under way
         self._is_quiet.set()
         self._look_began_at = float("-inf")
+        self._late_look: float | None = None  #: when the look began that was last found late
+        self._lost_at = float("-inf")  #: since when the store is away, while it is
         self._good_at = float("-inf")  #: when the last good look began, however long ago
         self.is_away = False  #: the store cannot be asked: what is at hand is better than nothing
         self._generation = 0
+        self._last_retraction: object = None
+        #: Another number when a release was retracted or restored (not on SQLite).
+        self.retractions = 0
         self._looked_at = float("-inf")  #: when the last good look *began*
         self._looks_again_at = float("-inf")
         #: Numbers before this one, oldest first, each with the beginning of the last look at it.
+        self._judging = Lock()
+        self._is_suspended = False  #: nobody is let through to the store but looks
         self._before: tuple[tuple[float, int], ...] = ()
 
     def generation(self) -> int | None:
@@ -104,9 +114,7 @@ class Watch:
             self._begin()
             look_aside(self._look_aside)
         if now - self._looked_at >= self._lease_s:
-            is_late = now - self._look_began_at > LOOK_WITHIN_S
-            if is_late and not self.is_away and not self._is_quiet.is_set():
-                self.lose("no answer")
+            self._judge()
             return None
         newest = self._generation
         for looked_at, generation in self._before:
@@ -131,6 +139,23 @@ class Watch:
             known_at = max(known_at, self._good_at)
         return max(0, int(self._clock() - known_at))
 
+    def outdated_s(self, generation: int | None, current_at: float) -> float:
+        """Return for how long the store was heard of after something was known to be current.
+
+        Args:
+            generation: At which it was read.
+            current_at: When that was, by this watch's clock.
+
+        Returns:
+            0 for what was current when the store was last heard of.
+        """
+        return 0.0 if generation == self._generation else max(0.0, self._good_at - current_at)
+
+    @property
+    def away_s(self) -> float | None:
+        """For how long the store does not answer; None while it does."""
+        return self._clock() - self._lost_at if self.is_away else None
+
     def now(self) -> float:
         """The moment, by the clock of this watch."""
         return self._clock()
@@ -138,9 +163,12 @@ class Watch:
     def lose(self, reason: str) -> None:
         """Note that the store does not answer, until a look says that it does."""
         if not self.is_away:
+            self._lost_at = self._clock()
             self.is_away = True
             _log.warning(
-                "store does not answer", reason=reason, effect="documents are served from memory"
+                "store does not answer",
+                reason=reason,
+                effect="documents and pages are served from memory",
             )
 
     def _begin(self) -> None:
@@ -159,7 +187,34 @@ class Watch:
 
     def _wait(self) -> None:
         if not self.is_away and not self._is_quiet.wait(LOOK_WITHIN_S):
-            self.lose("no answer")
+            self._miss()
+        else:
+            self._judge()
+
+    def _judge(self) -> None:
+        """Note when the look that is under way takes too long."""
+        is_late = self._clock() - self._look_began_at > LOOK_WITHIN_S
+        if is_late and not self._is_quiet.is_set():
+            self._miss()
+
+    def _miss(self) -> None:
+        began = self._look_began_at
+        self.lose("no answer")
+        if self.is_local or self._late_look == began:
+            return
+        self._late_look = began
+        rest_s = max(0.0, SILENT_AFTER_S - (self._clock() - began))
+        timer = Timer(rest_s, self._suspend, args=[began])
+        timer.daemon = True
+        timer.start()
+
+    def _suspend(self, began: float) -> None:
+        """Let nobody wait for the store, if the look that began then is under way still."""
+        with self._judging:
+            is_same = began == self._late_look == self._look_began_at
+            if is_same and not self._is_quiet.is_set():
+                self._is_suspended = True
+                self._changes.suspend("it does not answer")
 
     def _look_aside(self) -> None:
         try:
@@ -171,23 +226,46 @@ class Watch:
     def _look(self, now: float) -> None:
         began = self._clock()
         try:
-            if self._changes.look():
+            if self._is_news():
                 self._before = (
                     *(past for past in self._before if began - past[0] < self._lease_s),
                     (self._looked_at, self._generation),
                 )
                 self._generation += 1
+                if self._changes.last_retraction != self._last_retraction:
+                    self._last_retraction = self._changes.last_retraction
+                    self.retractions += 1
         # Whatever it is, bugs of ours too: to watch is there for speed alone, and without it the
         # store is asked for each request, which tells readers and log what is wrong with it.
         except Exception as error:
             if isinstance(error, StoreUnavailable):
                 self.lose(str(error))
+                if self._clock() - began < LOOK_WITHIN_S:
+                    self._resume()  # all are told as fast as this look was
             else:
                 _log.warning("store cannot be watched", reason=repr(error), next_look_s=PAUSE_S)
             self._looked_at, self._looks_again_at = float("-inf"), now + PAUSE_S
         else:
             self._looked_at, self._looks_again_at = began, now + self._look_every_s
             self._good_at = began
+            self._resume()
             if self.is_away:
                 self.is_away = False
                 _log.info("store answers again")
+
+    def _is_news(self) -> bool:
+        began = self._clock()
+        try:
+            return self._changes.look()
+        except StoreUnavailable:
+            # A connection may be gone that a server or a firewall found idle for too long.
+            if self.is_local or self.is_away or self._clock() - began > LOOK_WITHIN_S:
+                raise
+        return self._changes.look()
+
+    def _resume(self) -> None:
+        with self._judging:
+            self._late_look = None  # it is answered
+            if self._is_suspended:
+                self._is_suspended = False
+                self._changes.resume()

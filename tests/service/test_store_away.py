@@ -4,35 +4,66 @@ import json
 import logging
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
+from feeds.categories import Catalogue
+from feeds.model.feed import Window
+from feeds.model.release import Draft
 from feeds.store.changes import Changes
 from feeds.store.database import Database
 from feeds.store.migrate import upgrade
+from service.sockets import Sockets
 from service.web import Front, Shelf, Watch, create_app
+from service.web.replies import OLD_CACHE_CONTROL
 from tests.service.test_wire import ATOM, field, get, statuses
-from tests.support.newsrooms import Office, draft, later
-from tests.support.running_service import wait_until
+from tests.service.web.api.pressroom import Pressroom
+from tests.support.command_line import run
+from tests.support.config_files import ConfigFolder
+from tests.support.newsrooms import SITE, catalogue, draft, later
+from tests.support.running_service import Service, wait_until
 from tests.support.silent_line import SilentLine, silent_line
 from tests.support.wire_server import make_server, port_of, running
+
+ARCHIVE = "/feeds/all/archive/1.atom"
+#: What a worker asks the store for each time.
+PAGES = ("/", "/feeds/finance", "/feeds.opml", "/sitemap.xml", "/news-sitemap.xml", ARCHIVE)
 
 
 class Remote:
     """A newsroom whose database is at the other end of a line."""
 
-    def __init__(self, line: SilentLine) -> None:
+    def __init__(self, line: SilentLine, folder: Path) -> None:
         self.line = line
-        self.database = Database.open(line.url)
+        self.database = Database.open(line.url, connections=Sockets())
         upgrade(self.database)
-        self.office = Office(self.database)
-        self.office.add(draft())
-        self.office.publish(now=later(minutes=1))
+        self.room = Pressroom(self.database)
+        self.office = self.room.office
+        small = Window(entries=2, days=0, bytes=1_000_000)
+        known = catalogue()
+        feeds = [replace(feed, window=small) for feed in known.feeds.values()]
+        described = Catalogue(SITE, list(known.categories.values()), feeds)
+        self.office.configure(described, now=later(hours=0))
+        for hour in range(5):
+            [taken] = self.office.add(draft(f"id:{hour}"), now=later(hours=hour))
+            self.office.publish(now=later(hours=hour))
+        self.release = f"/releases/{taken.release.slug}"
+        self.catalogue = described
+        self.settings = ConfigFolder(folder).load()
         changes = Changes(self.database, of_documents=True)
         shelf = Shelf(watch=Watch(changes, clock=time.monotonic))
-        front = Front(create_app(self.office, shelf), state=self.office, shelf=shelf)
-        self.server = make_server(front)
+        app = create_app(self.office, shelf, clock=lambda: self.room.now, api=self.room, hub=self)
+        self.server = make_server(Front(app, state=self.office, shelf=shelf))
+
+    def start(self) -> None:
+        """Tell the API's client where the server listens, once it does."""
+        self.room.port = port_of(self.server)
 
     def send(self, path: str, *lines: str) -> socket.socket:
         """A client that has asked."""
@@ -52,10 +83,11 @@ class Remote:
 
 
 @pytest.fixture
-def remote(postgres_url: str) -> Iterator[Remote]:
+def remote(postgres_url: str, tmp_path: Path) -> Iterator[Remote]:
     with silent_line(postgres_url) as line:
-        remote = Remote(line)
+        remote = Remote(line, tmp_path)
         with running(remote.server):
+            remote.start()
             yield remote
             line.close()
         remote.database.close()
@@ -103,4 +135,136 @@ def test_a_worker_that_has_all_feeds_in_memory_is_ready(remote: Remote, way: str
     ready = remote.ask("/readyz")
     assert statuses(ready) == [200]
     [warning] = json.loads(ready.partition(b"\r\n\r\n")[2])["warnings"]
-    assert warning.startswith("the store cannot be reached: documents are served from memory")
+    assert warning.startswith("the store cannot be reached since 20")
+    assert "documents and pages are served from memory" in warning
+    numbers = remote.ask("/metrics").decode()
+    assert statuses(numbers.encode()) == [200]
+    assert "\ncommunique_store_up 0.0\n" in numbers
+    assert float(numbers.partition("\ncommunique_store_away_seconds ")[2].split()[0]) > 0
+
+
+def told(caplog: pytest.LogCaptureFixture, text: str) -> int:
+    """How often the log says so."""
+    return sum(text in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("way", ["freeze", "cut"])
+def test_pages_lists_and_archives_come_from_memory(
+    remote: Remote, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As soon as the store is away, with their conditions and their age; and are fresh after."""
+    caplog.set_level(logging.INFO)
+    paths = [*PAGES, remote.release]
+    tags = {}
+    for path in paths:
+        current = remote.ask(path, "Accept: text/html")
+        assert (statuses(current), b"\r\nage:" in current.lower()) == ([200], False), path
+        tags[path] = field(current, "ETag")
+    getattr(remote.line, way)()
+    for path in paths:
+        old = remote.ask(path, "Accept: text/html")
+        unchanged = remote.ask(path, "Accept: text/html", f"If-None-Match: {tags[path]}")
+        assert (statuses(old), statuses(unchanged)) == ([200], [304]), path
+        for said in (old, unchanged):
+            assert field(said, "ETag") == tags[path]
+            assert 0 <= int(field(said, "Age")) <= 20
+            assert field(said, "Cache-Control") == OLD_CACHE_CONTROL
+    if way == "freeze":
+        remote.line.thaw()
+        began = time.monotonic()
+        wait_until(lambda: b"\r\nage:" not in remote.ask("/").lower())
+        assert time.monotonic() - began < 2
+        assert remote.room.put().status == 201
+        assert told(caplog, "store answers again") == 1
+    assert told(caplog, "store does not answer") == 1
+
+
+@pytest.mark.parametrize("way", ["freeze", "cut"])
+def test_who_cannot_be_answered_is_told_so_at_once(remote: Remote, way: str) -> None:
+    """However many they are: they hold up neither each other nor anybody else."""
+    remote.ask("/")
+    getattr(remote.line, way)()
+    release, sitemap = remote.release, "/sitemap-2.xml"
+    with ThreadPoolExecutor(8) as readers:
+        for said in readers.map(remote.ask, [release, sitemap, "/feeds.opml", ARCHIVE] * 4):
+            assert statuses(said) == [503]
+            assert int(field(said, "Retry-After")) > 0
+    began = time.monotonic()
+    for method in ("GET", "PUT", "DELETE"):
+        refused = remote.room.ask(method, "/releases/id:1?reason=Wrong", {"title": "A title"})
+        assert (refused.status, refused.headers["content-type"]) == (
+            503,
+            "application/problem+json",
+        )
+        assert refused.json["detail"] == "the store cannot be reached"
+        assert int(refused.headers["retry-after"]) > 0
+    assert time.monotonic() - began < 1
+    assert statuses(remote.ask("/livez")) == [200]
+    assert statuses(remote.ask("/")) == [200]
+
+
+@pytest.mark.parametrize("way", ["freeze", "cut"])
+def test_a_write_that_may_be_done_is_said_to_be(remote: Remote, way: str) -> None:
+    """The store falls silent between the look for the release and its storing."""
+
+    def lose(drafts: Sequence[Draft]) -> list[Draft]:
+        getattr(remote.line, way)()
+        return list(drafts)
+
+    remote.room.measure = lose
+    began = time.monotonic()
+    lost = remote.room.put()
+    assert time.monotonic() - began < 2
+    assert lost.status == 503
+    assert "may be stored or not" in lost.json["detail"]
+    assert int(lost.headers["retry-after"]) > 0
+    if way == "freeze":
+        remote.room.measure = list
+        remote.line.thaw()
+        wait_until(lambda: remote.room.put().status in (200, 201))
+
+
+def test_status_says_that_the_store_is_away_and_since_when(remote: Remote, tmp_path: Path) -> None:
+    """In one sentence, with what the web process on this machine knows."""
+    for slug in remote.office.catalogue.feeds:
+        remote.ask(f"/feeds/{slug}.atom")
+    url = f"{remote.line.url}&connect_timeout=2"
+    service = Service(folder=tmp_path / "away", store_url=url, port=remote.room.port)
+    remote.line.freeze()
+    remote.ask("/readyz")
+    began = time.monotonic()
+    said = run("--config", str(service.main), "status")
+    assert time.monotonic() - began < 8
+    assert (said.code, said.out) == (1, "")
+    [sentence] = said.talk.splitlines()
+    assert f"the store at {urlsplit(url).scheme}" in sentence
+    assert "web process: the store cannot be reached since 20" in sentence
+
+
+def test_what_was_retracted_is_in_no_page_from_memory(remote: Remote) -> None:
+    """However long ago a worker made it; and no page of another configuration is, either."""
+    remote.ask(remote.release)
+    remote.ask("/feeds.opml")
+    remote.office.newsroom.retract("id:0", reason="Wrong.", by="desk", now=later(hours=6))
+    remote.office.publish(now=later(hours=6))
+    remote.ask("/")
+    remote.line.freeze()
+    for path, expected in (("/", 200), (remote.release, 503), ("/feeds.opml", 503)):
+        assert statuses(remote.ask(path)) == [expected], path
+    remote.office.catalogue = catalogue()
+    assert statuses(remote.ask("/")) == [503]
+
+
+def test_a_connection_that_was_lost_alone_is_no_store_that_is_away(
+    remote: Remote, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a server or a firewall ends one that was idle."""
+    assert statuses(remote.ask("/")) == [200]
+    with psycopg.connect(remote.line.server, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND query LIKE '%pg_current_snapshot()%'"
+        )
+    said = remote.ask(ATOM)
+    assert (statuses(said), b"\r\nage:" in said.lower()) == ([200], False)
+    assert told(caplog, "store does not answer") == 0

@@ -25,7 +25,7 @@ class SilentLine:
 
     def __init__(self, server: str) -> None:
         """Listen on loopback for who wants the server at this URL."""
-        self._server = server
+        self.server = server  #: its URL, not by this line
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = []
         self._goes_on = threading.Event()
@@ -35,7 +35,7 @@ class SilentLine:
     @property
     def url(self) -> str:
         """The server's URL, by this line."""
-        parts = urlsplit(self._server)
+        parts = urlsplit(self.server)
         given = "&".join(
             each for each in parts.query.split("&") if each and not each.startswith("host=")
         )
@@ -86,7 +86,7 @@ class SilentLine:
                     ).start()
 
     def _connect(self) -> socket.socket:
-        parts = urlsplit(self._server)
+        parts = urlsplit(self.server)
         if parts.hostname is not None:
             return socket.create_connection((parts.hostname, parts.port or 5432))
         server = socket.socket(socket.AF_UNIX)

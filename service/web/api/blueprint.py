@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from pydantic import ValidationError
 from werkzeug.exceptions import NotFound
 
+from feeds.errors import OutcomeUnknown, StoreReplaced, StoreUnavailable
 from service.web.api import openapi
 from service.web.api.calls import JSON_TYPE, Answer, ApiState, Call, Press
 from service.web.api.doorkeeper import Doorkeeper, require
@@ -87,7 +88,16 @@ def _do(
         query=_query(operation.query),
         key=key,
     )
-    return operation.do(call)
+    try:
+        return operation.do(call)
+    except StoreReplaced:
+        raise
+    except StoreUnavailable as error:
+        # A commit may have been the last that the store heard, or one of several that are done.
+        # SQLite says of each what became of it.
+        if operation.method == "GET" or state.database.is_sqlite:
+            raise
+        raise OutcomeUnknown(str(error)) from error
 
 
 def _offered(state: ApiState) -> Press:

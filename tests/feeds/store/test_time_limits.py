@@ -9,6 +9,7 @@ import pytest
 from feeds.errors import StoreUnavailable
 from feeds.store import migrate, time_limits
 from feeds.store.database import Database
+from service.sockets import Sockets
 from tests.support.silent_line import SilentLine, silent_line
 
 #: What is gone has to be noticed after so long: probes and what was sent go unanswered.
@@ -118,3 +119,26 @@ def test_a_migration_takes_as_long_as_it_takes(postgres_url: str) -> None:
         assert upgraded.result() > "0000"
     for each in (other, database):
         each.close()
+
+
+def test_nobody_waits_for_a_database_that_is_known_to_be_silent(postgres_url: str) -> None:
+    """Neither who has asked, nor who connects, nor who comes later; but who probes may ask."""
+    with silent_line(postgres_url) as line, ThreadPoolExecutor() as threads:
+        database = Database.open(line.url, connections=Sockets())
+        try:
+            assert _ask(database, "SELECT 1") == 1
+            line.freeze()
+            asked = [threads.submit(_lost, lambda: _ask(database, "SELECT 1")) for _ in range(3)]
+            time.sleep(0.3)
+            database.suspend("it does not answer")
+            assert max(each.result() for each in asked) < 1
+            assert _lost(lambda: _ask(database, "SELECT 1")) < 0.1
+            assert _lost(database.now) < 0.1
+            line.thaw()
+            with database.probe() as tx:
+                assert tx.connection.exec_driver_sql("SELECT 1").scalar() == 1
+            assert _lost(lambda: _ask(database, "SELECT 1")) < 0.1
+            database.resume()
+            assert _ask(database, "SELECT 1") == 1
+        finally:
+            database.close()

@@ -31,6 +31,7 @@ class Store:
 
     is_news: bool = True
     is_local: bool = True
+    last_retraction: object = None
     looks: int = 0
     error: Exception | None = None
     is_asked: Event = field(default_factory=Event)

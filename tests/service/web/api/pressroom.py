@@ -1,7 +1,7 @@
 """A newsroom with its API behind the server as it ships, and clients that hold tokens."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from feeds.ingest import IntakeRules
+from feeds.model.release import Draft
 from feeds.model.token import Action, Token
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database
@@ -55,6 +56,7 @@ class Pressroom:
             base_url=SITE.home, language="en", time_zone=ZoneInfo("UTC"), time_of_day=time(9)
         )
         self.api = ApiSettings(burst=100_000)
+        self.measure: Callable[[Sequence[Draft]], list[Draft]] = list
         self.now = NOON
         self.seconds = 0.0
         self.port = 0
@@ -72,7 +74,7 @@ class Pressroom:
             catalogue=self.office.catalogue,
             newsroom=self.newsroom,
             rules=self.rules,
-            measure=list,
+            measure=self.measure,
             limits=self.api,
         )
 

@@ -1,0 +1,92 @@
+"""Answers that were made from the store, kept for the time in which it does not answer."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from threading import Lock
+
+from feeds.categories import Catalogue
+from service.http_rules import Coding, Representation
+from service.web.forms import Forms
+from service.web.shelf import Moment
+
+#: What all of them may take in one worker. A page takes some 10 KB, compressed.
+MAX_BYTES = 16 * 1024 * 1024
+
+#: The largest that is kept. A list of ten thousand pages takes a fraction of that, compressed.
+MAX_PAGE_BYTES = 2 * 1024 * 1024
+
+#: What one takes beside its bytes.
+FRAME_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedPage:
+    """An answer, without the conditions and codings of the client that was given it."""
+
+    catalogue: Catalogue  #: by which it was made
+    body: bytes  #: as gzip
+    described: Representation
+    read: Moment  #: before the store was asked
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes."""
+        return len(self.body) + FRAME_BYTES
+
+
+class PageCache:
+    """The answers asked for last. Bounded by bytes. Safe to share between threads."""
+
+    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
+        """Make an empty one."""
+        self._max_bytes = max_bytes
+        self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
+        self._lock = Lock()
+        self._held_bytes = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """What is held now."""
+        return self._held_bytes
+
+    def keep(
+        self,
+        key: Hashable,
+        forms: Forms,
+        described: Representation,
+        *,
+        catalogue: Catalogue,
+        read: Moment,
+    ) -> None:
+        """Keep an answer in the place of the one before."""
+        before = self.get(key)
+        is_same = before is not None and before.described.revision == described.revision
+        page = CachedPage(
+            catalogue=catalogue,
+            body=before.body if before is not None and is_same else forms.get(Coding.GZIP),
+            described=described,
+            read=read,
+        )
+        with self._lock:
+            self._drop(key)
+            if page.size_bytes <= MAX_PAGE_BYTES:
+                self._pages[key] = page
+                self._held_bytes += page.size_bytes
+            while self._held_bytes > self._max_bytes:
+                self._drop(next(iter(self._pages)))
+
+    def get(self, key: Hashable) -> CachedPage | None:
+        """Return what is held under a key."""
+        with self._lock:
+            return self._pages.get(key)
+
+    def forget(self, key: Hashable) -> None:
+        """Drop what is not to be had any more."""
+        with self._lock:
+            self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
+        page = self._pages.pop(key, None)
+        if page is not None:
+            self._held_bytes -= page.size_bytes
