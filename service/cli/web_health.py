@@ -12,7 +12,7 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # what to ask
 
 
 def told_by_web_process(settings: Settings) -> list[str]:
-    """Return why it is not ready, and what it warns of; nothing when there is none, or no fault."""
+    """Return what it warns of, or why it is not ready; nothing when there is none, or no fault."""
     host = _EVERYWHERE.get(settings.http.host, settings.http.host)
     connection = HTTPConnection(host, settings.http.port, timeout=WITHIN_S)
     try:
@@ -24,5 +24,5 @@ def told_by_web_process(settings: Settings) -> list[str]:
         connection.close()
     if not isinstance(content, dict):
         return []
-    told = [content.get(name) for name in ("warnings", "reasons")]
-    return [str(each) for one in told if isinstance(one, list) for each in one]
+    told = content.get("warnings") or content.get("reasons")
+    return [str(each) for each in told] if isinstance(told, list) else []

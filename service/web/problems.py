@@ -31,6 +31,7 @@ from service.http_rules import PROBLEM_TYPE, prefers_html
 from service.logs import get_logger
 from service.troubles import Troubles
 from service.web.answers import OPEN_TO_ALL
+from service.web.desk import furniture
 from service.web.wording import machine
 
 _log = get_logger(__name__)
@@ -182,7 +183,11 @@ def answer_problem(error: Exception, troubles: Troubles) -> Response:
     problem = describe(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", path=request.path, exc_info=error)
-    elif isinstance(error, StoreUnavailable | StoreOutdated) and troubles.is_news("", str(error)):
+    elif (
+        isinstance(error, StoreUnavailable | StoreOutdated)
+        and not _is_told(error)
+        and troubles.is_news("", str(error))
+    ):
         _log.error("store unavailable", path=request.path, reason=str(error))
     is_for_a_person = prefers_html(request.headers.get("Accept")) and not _is_api(request.path)
     write = _as_page if is_for_a_person else _as_document
@@ -192,6 +197,11 @@ def answer_problem(error: Exception, troubles: Troubles) -> Response:
     response.headers.update(problem.headers)
     response.headers["Vary"] = "Accept"
     return response
+
+
+def _is_told(error: Exception) -> bool:
+    """True when the log has it already, of the store as a whole."""
+    return furniture().shelf.is_unreachable and not isinstance(error, StoreReplaced | StoreOutdated)
 
 
 def _is_api(path: str) -> bool:

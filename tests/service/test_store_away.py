@@ -180,7 +180,9 @@ def test_pages_lists_and_archives_come_from_memory(
 
 
 @pytest.mark.parametrize("way", ["freeze", "cut"])
-def test_who_cannot_be_answered_is_told_so_at_once(remote: Remote, way: str) -> None:
+def test_who_cannot_be_answered_is_told_so_at_once(
+    remote: Remote, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """However many they are: they hold up neither each other nor anybody else."""
     remote.ask("/")
     getattr(remote.line, way)()
@@ -201,6 +203,7 @@ def test_who_cannot_be_answered_is_told_so_at_once(remote: Remote, way: str) -> 
     assert time.monotonic() - began < 1
     assert statuses(remote.ask("/livez")) == [200]
     assert statuses(remote.ask("/")) == [200]
+    assert (told(caplog, "store does not answer"), told(caplog, "store unavailable")) == (1, 0)
 
 
 @pytest.mark.parametrize("way", ["freeze", "cut"])
