@@ -17,7 +17,7 @@ from bench.installed import Installed, installed
 from bench.memory import MIB, forget_most, most_resident_bytes, resident_bytes
 from feeds.model.token import Action, Token
 from service.tokens import hash_of, make_token
-from service.web.bodies import MAX_BODY_BYTES
+from service.web.request_bodies import MAX_BODY_BYTES
 
 CLIENTS = 150
 LINES = ("PUT /api/v1/releases/{}", "POST /?{}")

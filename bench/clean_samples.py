@@ -26,8 +26,8 @@ def _cleaner() -> Callable[[dict[str, Any]], None]:
 
 
 def _cleaner_of_now() -> Callable[[dict[str, Any]], None]:
-    clean_html = import_module("feeds.ingest.html_bodies").clean_html
-    derived_summary = import_module("feeds.ingest.summaries").derived_summary
+    clean_html = import_module("feeds.ingest.bodies.cleaning").clean_html
+    derived_summary = import_module("feeds.ingest.drafting").derived_summary
     plain_text = import_module("feeds.html.plain_text").plain_text
 
     def clean(record: dict[str, Any]) -> None:
@@ -40,8 +40,8 @@ def _cleaner_of_now() -> Callable[[dict[str, Any]], None]:
 
 
 def _former_cleaner() -> Callable[[dict[str, Any]], None]:
-    clean_html = import_module("feeds.ingest.html_bodies").clean_html
-    markup = import_module("feeds.ingest.markup")
+    clean_html = import_module("feeds.ingest.bodies.cleaning").clean_html
+    markup = import_module("feeds.ingest.characters")
     plain_text = import_module("feeds.render.plain_text").plain_text
 
     def clean(record: dict[str, Any]) -> None:

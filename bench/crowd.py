@@ -52,18 +52,21 @@ class Crowd:
 
     def fill(self, url: str) -> None:
         """Store them in the database at *url*, each filed in its category's feed and in ``all``."""
-        database, chance = Database.open(url), Random(self.releases)  # the same at every run
+        database, random_fraction = (
+            Database.open(url),
+            Random(self.releases),
+        )  # the same at every run
         gc.disable()  # it would look again and again through millions of rows that are not garbage
         try:
             for start in range(0, self.releases, RELEASES_A_TRANSACTION):
                 end = min(start + RELEASES_A_TRANSACTION, self.releases)
-                self._write(database, range(start, end), chance)
+                self._write(database, range(start, end), random_fraction)
         finally:
             gc.enable()
             database.close()
 
-    def _write(self, database: Database, numbers: range, chance: Random) -> None:
-        rows = [self._release(number, chance) for number in numbers]
+    def _write(self, database: Database, numbers: range, random_fraction: Random) -> None:
+        rows = [self._release(number, random_fraction) for number in numbers]
         filed = [self._filing(number, row) for number, row in zip(numbers, rows, strict=True)]
         with database.transaction() as tx:
             tx.connection.exec_driver_sql(f"PRAGMA cache_size = -{FILLING_CACHE_KIB}")
@@ -71,10 +74,10 @@ class Crowd:
             tx.connection.execute(insert(filings), filed)
             tx.connection.execute(_file_in_all(since=rows[0]["changed_at"]))
 
-    def _release(self, number: int, chance: Random) -> Row:
+    def _release(self, number: int, random_fraction: Random) -> Row:
         moment = OPENING + number * PACE / self.categories
         return {
-            "id": f"urn:uuid:{chance.getrandbits(128):032x}",
+            "id": f"urn:uuid:{random_fraction.getrandbits(128):032x}",
             "source_key": f"id:{number:08}",
             "slug": f"we-announce-something-{number:08}",
             "digest": f"{number:064x}",

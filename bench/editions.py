@@ -15,7 +15,7 @@ from bench.samples import press_office
 from feeds.model.feed import Format
 from service.settings import parse, read_sources
 from service.stores import open_database
-from service.wiring import install
+from service.wiring import build_application
 
 EVERY_S = 1.0
 
@@ -25,7 +25,7 @@ def main(main_file: Path) -> None:
     os.nice(19)
     settings = parse(read_sources(main_file, environ={}))
     database = open_database(settings)
-    rooms, write = install(settings, database), press_office()
+    rooms, write = build_application(settings, database), press_office()
     for _ in range(1000):
         write(SLUG)  # others than those that were there before
     print("ready", flush=True)

@@ -15,7 +15,7 @@ from bench.figure import Figure, Unmeasurable, tell
 from bench.office import OPENING, Office, catalogue, open_office
 from bench.rounds import medians_ms, rounds_at, timed_ms
 from bench.samples import press_office
-from feeds.model.intake import Verdict
+from feeds.model.intake import IntakeVerdict
 from feeds.model.release import Draft
 
 #: Of a press office with as many subjects.
@@ -50,7 +50,9 @@ class Contest:
         """Give each feed something that was published long ago."""
         for _ in range(RELEASES_A_FEED):
             now = next(self._moments)
-            self._office.take_in([self._write(slug) for slug in CATEGORIES], Verdict.NEW, now=now)
+            self._office.take_in(
+                [self._write(slug) for slug in CATEGORIES], IntakeVerdict.NEW, now=now
+            )
         self._office.publish_all(now=now)
 
     def minute(self) -> float:
@@ -66,7 +68,7 @@ class Contest:
         drafts = [self._embargoed(until) for _ in range(releases)]
         for start in range(0, releases, DOCUMENTS_A_BATCH):
             step = drafts[start : start + DOCUMENTS_A_BATCH]
-            self._office.take_in(step, Verdict.EMBARGOED, now=brought)
+            self._office.take_in(step, IntakeVerdict.EMBARGOED, now=brought)
 
         def come_out() -> None:
             self._come_out(name, drafts, until)

@@ -14,7 +14,7 @@ from statistics import median
 from bench import servers
 from bench.figure import Figure, Unmeasurable, tell
 from bench.hub import Hub, open_hub
-from bench.load import Load, latency_ms, press, requests_a_second
+from bench.load import Load, edition_builder, latency_ms, requests_a_second
 from bench.load_p99 import SCRIPT
 from bench.requests_a_second import PATH, SLUG
 from bench.rounds import rounds_at, warm_up_before
@@ -69,7 +69,7 @@ def _late_ms(name: str, port: int, seconds: float) -> float:
         script=SCRIPT,
         arguments=(str(RATE), str(CONNECTIONS)),
     )
-    told = press(f"http://127.0.0.1:{port}{PATH}", load)
+    told = edition_builder(f"http://127.0.0.1:{port}{PATH}", load)
     late = latency_ms(told, "99")
     tell(
         f"{name}: {requests_a_second(told):.0f} requests a second, "

@@ -23,7 +23,7 @@ from service.jobs_process import Jobs
 from service.settings import Settings, parse, read_sources
 from service.web import create_app
 from service.web_worker import CurrentNewsroom
-from service.wiring import install
+from service.wiring import build_application
 
 RELEASES_A_CATEGORY = 500
 LARGE, SMALL, SMALLEST = 200_000, 2_000, 1_000
@@ -47,7 +47,7 @@ class Store:
 
     def pages(self) -> float:
         """Ask for two pages, whose answers nobody keeps. Milliseconds for both."""
-        newsroom = CurrentNewsroom(install(self.settings, self.database))
+        newsroom = CurrentNewsroom(build_application(self.settings, self.database))
         client = create_app(newsroom).test_client(use_cookies=False)
 
         def ask() -> None:

@@ -12,7 +12,7 @@ from bench.figure import Figure, tell
 from bench.office import OPENING, Office, catalogue, open_office
 from bench.samples import press_office
 from feeds.model.feed import ALL, Format, Window
-from feeds.model.intake import Verdict
+from feeds.model.intake import IntakeVerdict
 
 #: Releases that a feed gets: its bytes are full before these are used up, as they mostly are.
 RELEASES_A_FEED = 25
@@ -33,7 +33,7 @@ def _fill(office: Office, slugs: list[str]) -> None:
     write = press_office()
     for slug in slugs:
         stretch = [write(slug) for _ in range(RELEASES_A_FEED)]
-        office.take_in(stretch, Verdict.NEW, now=OPENING)
+        office.take_in(stretch, IntakeVerdict.NEW, now=OPENING)
     office.publish([*slugs, ALL], now=OPENING + timedelta(hours=1))
 
 

@@ -13,7 +13,7 @@ from bench.sink import NETWORK, Sink
 from bench.subscribers import FORMAT, Subscribers
 from feeds.model.intake import Intake
 from service.hub_process import SWITCH_EVERY_S
-from service.websub.hub.ways import Content
+from service.websub.hub.protocols import TopicContent
 from service.wiring import deliveries, worker_name
 
 #: Of a document.
@@ -38,7 +38,7 @@ class Hub:
         begun = datetime.now(UTC) - BEGUN_BEFORE
         self._moments = (begun + number * PACE for number in count())
 
-    def publish(self, *feeds: str, releases: int = 1) -> list[Content]:
+    def publish(self, *feeds: str, releases: int = 1) -> list[TopicContent]:
         """So many releases more in these feeds; says what their subscribers are to get."""
         rooms = self.newsroom.rooms
         for _ in range(releases):
@@ -49,16 +49,16 @@ class Hub:
         rooms.newsstand.regenerate(feeds, now=now, worker="bench")
         return [self._content(feed) for feed in feeds]
 
-    def distribute(self, content: Content) -> None:
+    def distribute(self, content: TopicContent) -> None:
         """From the moment that an edition is owed until the last result is stored."""
         self.subscribers.owe(content.feed, edition=content.edition)
         deliveries(self.newsroom.rooms, worker=worker_name()).run_until_idle()
 
-    def _content(self, feed: str) -> Content:
+    def _content(self, feed: str) -> TopicContent:
         document = self.newsroom.rooms.newsstand.document(feed, FORMAT)
         if document is None:
             raise Unmeasurable(f"{feed} has no edition")
-        content = Content.of(document)
+        content = TopicContent.of(document)
         if content.body.count(b"<entry") != ENTRIES:
             raise Unmeasurable(f"{feed} has {content.body.count(b'<entry')} entries")
         return content

@@ -10,10 +10,10 @@ from typing import Any
 
 from bench.ports import free_port
 from feeds.store import migrate
-from service.accepted import accept
+from service.accepted import activate
 from service.settings import parse, read_sources
 from service.stores import open_database
-from service.wiring import Installation, install
+from service.wiring import Application, build_application
 
 Section = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ class Installed:
     port: int  #: that it is to be served at
     main_file: Path
     accepted_file: Path  #: that the service's processes work from
-    rooms: Installation
+    rooms: Application
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def installed(slugs: Sequence[str], **sections: Section) -> Iterator[Installed]:
         sources = read_sources(main_file, environ={})
         settings = parse(sources)
         settings.data_folder.mkdir()
-        accept(sources, accepted_file)
+        activate(sources, accepted_file)
         database = open_database(settings)
         try:
             migrate.upgrade(database)
@@ -49,7 +49,7 @@ def installed(slugs: Sequence[str], **sections: Section) -> Iterator[Installed]:
                 port=port,
                 main_file=main_file,
                 accepted_file=accepted_file,
-                rooms=install(settings, database),
+                rooms=build_application(settings, database),
             )
         finally:
             database.close()

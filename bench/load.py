@@ -27,7 +27,7 @@ class Load:
     arguments: tuple[str, ...] = ()  #: for the script
 
 
-def press(url: str, load: Load, **fields: str) -> str:
+def edition_builder(url: str, load: Load, **fields: str) -> str:
     """Ask for *url* as fast as it goes, or as the script has it; says what wrk says.
 
     Raises:

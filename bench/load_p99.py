@@ -21,7 +21,7 @@ from statistics import median
 
 from bench import cores, servers
 from bench.figure import Figure, Unmeasurable, tell
-from bench.load import Load, latency_ms, press, requests_a_second
+from bench.load import Load, edition_builder, latency_ms, requests_a_second
 from bench.requests_a_second import PATH, SLUG, document, fill
 from bench.rounds import rounds_at, warm_up_before
 
@@ -52,16 +52,16 @@ def measure(scale: float) -> float:
         fill(served)
         first = document(served)
         _, fields = servers.ask(served.port, PATH, Accept_Encoding="gzip")
-        most = requests_a_second(_press(served.port, 0, seconds))
+        most = requests_a_second(_edition_builder(served.port, 0, seconds))
         ours, theirs, told = [], [], []
         with (
             servers.nginx({PATH[1:]: first, f"{PATH[1:]}.gz": first}) as (port, _),
             _editions(served) as press_room,
         ):
             for _ in range(warm_up + rounds):
-                told.append(_press(served.port, SHARE * most, seconds))
+                told.append(_edition_builder(served.port, SHARE * most, seconds))
                 ours.append(_evenness("ours", told[-1]))
-                theirs.append(_evenness("nginx", _press(port, SHARE * most, seconds)))
+                theirs.append(_evenness("nginx", _edition_builder(port, SHARE * most, seconds)))
     editions = [Edition(etag=fields["etag"], stored=0), *_written(press_room)]
     ages = [_ages_s(each, editions) for each in told]
     oldest = max(chain.from_iterable(ages), default=0.0)
@@ -85,14 +85,14 @@ def _evenness(name: str, told: str) -> float:
     return late / middle
 
 
-def _press(port: int, rate: float, seconds: float) -> str:
+def _edition_builder(port: int, rate: float, seconds: float) -> str:
     load = Load(
         connections=CONNECTIONS,
         seconds=seconds,
         script=SCRIPT,
         arguments=(f"{rate:.0f}", str(CONNECTIONS)),
     )
-    return press(f"http://127.0.0.1:{port}{PATH}", load)
+    return edition_builder(f"http://127.0.0.1:{port}{PATH}", load)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from feeds import render
 from feeds.categories import Catalogue
 from feeds.model.edition import Edition
 from feeds.model.feed import ALL, Category, Feed, Format, Site, Window
-from feeds.model.intake import Intake, Verdict
+from feeds.model.intake import Intake, IntakeVerdict
 from feeds.model.release import Draft, Person, ReleaseId
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
@@ -41,7 +41,7 @@ class Office:
     newsroom: Newsroom
     newsstand: Newsstand
 
-    def take_in(self, drafts: Sequence[Draft], verdict: Verdict, *, now: datetime) -> None:
+    def take_in(self, drafts: Sequence[Draft], verdict: IntakeVerdict, *, now: datetime) -> None:
         """Take in documents, each of which must get this verdict."""
         for outcome in self.newsroom.take_in(drafts, now=now):
             if not isinstance(outcome, Intake) or outcome.verdict is not verdict:

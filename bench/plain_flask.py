@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 from uvicorn import Config, Server
 
 from service.settings.communique_file import HttpSettings
-from service.web import Bridge, Front
+from service.web import CacheMiddleware, WsgiAdapter
 
 
 def make_app(body: bytes, etag: str) -> Flask:
@@ -35,7 +35,7 @@ def make_app(body: bytes, etag: str) -> Flask:
 def main(port: int, path: Path, etag: str) -> None:
     """Serve until told to stop."""
     threads = HttpSettings().threads
-    bridge = Bridge(cast(Front, make_app(path.read_bytes(), etag)), threads=threads)
+    bridge = WsgiAdapter(cast(CacheMiddleware, make_app(path.read_bytes(), etag)), threads=threads)
     config = Config(
         bridge, port=port, http="httptools", loop="uvloop", interface="asgi3", ws="none",
         lifespan="off", log_config=None, access_log=False, proxy_headers=False,

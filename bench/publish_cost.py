@@ -23,7 +23,7 @@ from bench.plain_feedgen import Order
 from bench.rounds import medians_ms, rounds_at, timed_ms
 from bench.samples import press_office
 from feeds.model.feed import Format, Window
-from feeds.model.intake import Verdict
+from feeds.model.intake import IntakeVerdict
 from feeds.model.release import ReleaseId
 
 CATEGORIES = ("economy", "justice", "science")
@@ -57,7 +57,7 @@ class Contest:
         for _ in range(releases_a_feed):
             now = next(self._moments)
             own = [self._write(slug) for slug in CATEGORIES]
-            self._office.take_in(own, Verdict.NEW, now=now)
+            self._office.take_in(own, IntakeVerdict.NEW, now=now)
         self._office.publish_all(now=now)
         return now
 
@@ -67,7 +67,7 @@ class Contest:
         draft, now = self._write(*CATEGORIES), next(self._moments)
 
         def take_in_and_publish() -> None:
-            self._office.take_in([draft], Verdict.NEW, now=now)
+            self._office.take_in([draft], IntakeVerdict.NEW, now=now)
             self._office.publish(CATEGORIES, now=now)
 
         return timed_ms(take_in_and_publish)

@@ -17,7 +17,7 @@ from bench.rounds import medians_ms, rounds_at, timed_ms
 from bench.samples import press_office
 from feeds.categories import Catalogue
 from feeds.model.feed import Format
-from feeds.model.intake import Verdict
+from feeds.model.intake import IntakeVerdict
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.render import decompress
@@ -85,7 +85,7 @@ def _filled(slugs: Sequence[str]) -> Iterator[Office]:
         write = press_office()
         drafts = [write(slug) for slug in slugs for _ in range(RELEASES_EACH)]
         for start in range(0, len(drafts), 500):
-            office.take_in(drafts[start : start + 500], Verdict.NEW, now=OPENING)
+            office.take_in(drafts[start : start + 500], IntakeVerdict.NEW, now=OPENING)
         office.publish_all(now=OPENING)
         yield office
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from bench import servers
 from bench.figure import Figure, Unmeasurable, tell
-from bench.load import Load, press, requests_a_second
+from bench.load import Load, edition_builder, requests_a_second
 from bench.rounds import rounds_at, warm_up_before
 from bench.samples import press_office
 from feeds import render
@@ -88,7 +88,7 @@ def _contest(ports: Mapping[str, int], size: int, scale: float) -> Rates:
         for name, port in ports.items():
             url = f"http://127.0.0.1:{port}{PATH}"
             for case, fields in ((NOT_MODIFIED, {"If_None_Match": tags[name]}), (WHOLE, {})):
-                rate = requests_a_second(press(url, load, **fields))
+                rate = requests_a_second(edition_builder(url, load, **fields))
                 measured.setdefault((case, name), []).append(rate)
     return {key: median(values[warm_up:]) for key, values in measured.items()}
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 from bench.figure import Unmeasurable
 from bench.sink import Sink
 from feeds.model.feed import Format
-from feeds.model.subscription import Wire
+from feeds.model.subscription import PushProtocol
 from feeds.store.database import Database
 from feeds.store.schema import deliveries, subscriptions
 from feeds.store.subscriptions import number_of
@@ -91,7 +91,7 @@ class Subscribers:
             "format": FORMAT.value,
             "callback": callback,
             "host": urlsplit(callback).hostname,
-            "wire": Wire.WEBSUB.value,
+            "wire": PushProtocol.WEBSUB.value,
             "secret": f"known to number {number:015}",
             "lease_s": int(LEASE.total_seconds()),
             "request_id": number,

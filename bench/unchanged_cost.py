@@ -9,7 +9,7 @@ from bench.figure import Figure, tell
 from bench.office import OPENING, Office, catalogue, open_office
 from bench.rounds import medians_ms, rounds_at, timed_ms
 from bench.samples import press_office
-from feeds.model.intake import Verdict
+from feeds.model.intake import IntakeVerdict
 from feeds.model.release import Draft
 
 CATEGORY = "economy"
@@ -28,13 +28,13 @@ class Contest:
     def new(self) -> float:
         """Take in a document that never came before. Milliseconds."""
         self._last = self._write(CATEGORY)
-        return self._take_in(self._last, Verdict.NEW)
+        return self._take_in(self._last, IntakeVerdict.NEW)
 
     def unchanged(self) -> float:
         """Take in the last one again. Milliseconds."""
-        return self._take_in(self._last or self._write(CATEGORY), Verdict.UNCHANGED)
+        return self._take_in(self._last or self._write(CATEGORY), IntakeVerdict.UNCHANGED)
 
-    def _take_in(self, draft: Draft, verdict: Verdict) -> float:
+    def _take_in(self, draft: Draft, verdict: IntakeVerdict) -> float:
         return timed_ms(lambda: self._office.take_in([draft], verdict, now=OPENING))
 
 

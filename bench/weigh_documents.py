@@ -12,7 +12,7 @@ from bench import samples
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import ALL, Category, Feed, Format, Link, Site
 from feeds.model.release import Person, ReleaseId
-from feeds.render import frame, joined, render_fragment, stretch
+from feeds.render import deflate_segment, frame, join_segments, render_fragment
 from feeds.revision import first
 
 #: About as many as fill a window.
@@ -32,9 +32,11 @@ def weigh(entries: Sequence[Entry], feed_format: Format) -> int:
     around, bodies = frame(head, feed_format, SITE).around(fragments)
     top, *pieces, tail = around.pieces(bodies)
     memories = [b"", *bodies][: len(pieces)]
-    stretches = [stretch(piece, before) for piece, before in zip(pieces, memories, strict=True)]
+    stretches = [
+        deflate_segment(piece, before) for piece, before in zip(pieces, memories, strict=True)
+    ]
     document = b"".join([top, *pieces, tail])
-    return len(joined([stretch(top), *stretches, stretch(tail)], document))
+    return len(join_segments([deflate_segment(top), *stretches, deflate_segment(tail)], document))
 
 
 def main(releases: int) -> None:

@@ -49,7 +49,7 @@ class Reader:
     def by_window(self) -> float:
         """Ask as the press does. Milliseconds for one feed."""
         slugs = list(islice(self._slugs, FEEDS_A_TURN))
-        return _ms_for_each(slugs, lambda slug: self._tx.filings.window(slug, WINDOW))
+        return _ms_for_each(slugs, lambda slug: self._tx.feed_entries.window(slug, WINDOW))
 
     def by_join(self, slug: str | None = None) -> float:
         """Ask the releases themselves, and sort them. Milliseconds for one feed."""

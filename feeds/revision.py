@@ -1,30 +1,90 @@
-"""What an incoming document is to the release that we hold: new, a correction, or nothing new."""
+"""What an incoming document is to the release that is held: new, a correction, or nothing new."""
 
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from slugify import slugify
 
+from feeds.html import tree
 from feeds.html.summary import was_made_of
-from feeds.html.tree import parse
-from feeds.html.wording import links_of, seen, words_of
-from feeds.model.intake import Verdict
-from feeds.model.life import UNSAID, ChangeNote, Retraction, Weight
+from feeds.html.tree import TEXT, Node, parse
+from feeds.model.intake import IntakeVerdict
 from feeds.model.phrases import phrases_in
-from feeds.model.release import Content, Draft, Release, ReleaseId, SourceKey, Written
+from feeds.model.release import (
+    UNSAID,
+    ChangeNote,
+    Content,
+    Draft,
+    Release,
+    ReleaseId,
+    Retraction,
+    SourceKey,
+    Weight,
+    Written,
+)
 from feeds.model.text import whole_second
+
+# What two readings of one document have in common: its words, and where its links lead.
+
+#: What no reading ever took for words.
+_NO_WORDS = frozenset(
+    """
+    applet button canvas embed head iframe math noembed noframes object script select style svg
+    template textarea title
+    """.split()  # noqa: SIM905
+)
+
+
+def words_of(html: str) -> str:
+    """All characters of *html* that can be seen, without white space, as the source has them.
+
+    What is hidden by style counts, and what stands in the place of something else does not.
+    """
+    texts: list[str] = []
+    waiting = [tree.parse(html.encode("utf-8", "replace").decode())]
+    while waiting:
+        node = waiting.pop()
+        if node.tag == TEXT:
+            texts.append(tree.text_of(node))
+        elif node.tag not in _NO_WORDS:
+            waiting += [*tree.children(node)][::-1]
+    return seen(" ".join(texts))
+
+
+def seen(text: str) -> str:
+    """The characters of *text* that can be seen, in NFC."""
+    return "".join(filter(_is_seen, unicodedata.normalize("NFC", text)))
+
+
+def _is_seen(character: str) -> bool:
+    return character.isprintable() and not character.isspace()
+
+
+def links_of(html: str) -> set[str]:
+    """Where the links of clean *html* lead, those aside that lead to a place on a page."""
+    links = (tree.attribute(link, "href") for link in _links(tree.parse(html)))
+    return {link for link in links if link and "#" not in link}
+
+
+def _links(root: Node) -> list[Node]:
+    """All links that somebody can see: others are no longer kept."""
+    return [link for link in tree.find(root, "a[href]") if seen(tree.text_of(link))]
+
+
+# What an incoming document is to the release that we hold: new, a correction, or nothing new.
 
 #: A slug is for a person's eye; what makes it unique is the piece of the id behind it.
 MAX_SLUG_CHARS = 80
 _ID_PIECE_CHARS = 8
 
 
-def judge(held: Release | None, draft: Draft) -> Verdict:
+def judge(held: Release | None, draft: Draft) -> IntakeVerdict:
     """Say what *draft* is to *held*, the release that came under the same source key."""
     if held is None:
-        return Verdict.NEW
-    return Verdict.UNCHANGED if _is_the_same(held, draft) else Verdict.CORRECTED
+        return IntakeVerdict.NEW
+    return IntakeVerdict.UNCHANGED if _is_the_same(held, draft) else IntakeVerdict.CORRECTED
 
 
 def says_the_same(held: Content, draft: Draft) -> bool:

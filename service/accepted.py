@@ -21,7 +21,7 @@ _log = get_logger(__name__)
 WATCH_EVERY_S = 0.25
 
 
-def accept(sources: Sources, path: Path) -> None:
+def activate(sources: Sources, path: Path) -> None:
     """Make *sources* the accepted configuration: whole, or not at all."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # It may hold a database's password: made for the owner's eyes from its first byte.
@@ -36,12 +36,12 @@ def accept(sources: Sources, path: Path) -> None:
             raise
 
 
-def accepted(path: Path) -> Settings:
+def active_configuration(path: Path) -> Settings:
     """The settings that were accepted last."""
     return parse(Sources.from_json(path.read_text(encoding="utf-8")))
 
 
-class AcceptedWatch:
+class ConfigurationWatch:
     """Tells a process of each newly accepted configuration, and of the death of its parent."""
 
     def __init__(
@@ -90,7 +90,7 @@ class AcceptedWatch:
         if stamp is None or stamp == self._seen:
             return
         try:
-            self._on_change(accepted(self._path))
+            self._on_change(active_configuration(self._path))
         except (StoreUnavailable, StoreConflict) as error:
             # The running configuration stays, and this one is taken up at the next look.
             _log.error("reload failed, will be tried again", reason=str(error))

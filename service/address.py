@@ -18,7 +18,7 @@ class AddressTaken(ServiceError):
     """Somebody else listens there, and does not let go."""
 
 
-class Address:
+class ListeningAddress:
     """Where one service listens; and who of its own kind is there, over one data folder."""
 
     def __init__(self, host: str, port: int, *, data_folder: Path) -> None:

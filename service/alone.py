@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from service.errors import ServiceError
 
 
-class Occupied(ServiceError):
+class AlreadyRunning(ServiceError):
     """Another process works on this data folder."""
 
     def __init__(self, folder: Path, holder: str, /) -> None:
@@ -56,7 +56,7 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
                 holder.write_text(str(os.getpid()), encoding="ascii")
             yield
     except Timeout as error:
-        raise Occupied(data_folder, _read(holder)) from error
+        raise AlreadyRunning(data_folder, _read(holder)) from error
 
 
 #: Open, and so locked, until the process ends.

@@ -33,7 +33,7 @@ STOP_WITHIN_S = 15.0
 _AT_ONCE = 4096
 
 
-class Child:
+class ChildProcess:
     """One process. To be looked at every now and then by one thread."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Child:
         """True while it lives."""
         return self._process.poll() is None
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Start it anew if it died a while ago; kill it if it is frozen."""
         now = self._monotonic()
         passed_s, self._looked_at = min(now - self._looked_at, LOOK_COUNTS_S), now
@@ -89,7 +89,7 @@ class Child:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Have it stop, and wait for it."""
         if self.is_running:
             self._process.terminate()

@@ -20,9 +20,9 @@ from service.liveness import Liveness
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
-from service.websub.hub.rounds import STOP_WITHIN_S, Rounds
+from service.websub.hub.dispatcher import STOP_WITHIN_S, Dispatcher
 from service.websub.hub.upkeep import end_what_is_over
-from service.wiring import Installation, deliveries, install, verifications, worker_name
+from service.wiring import Application, build_application, deliveries, verifications, worker_name
 
 _log = logs.get_logger("service.hub_process")  # not __name__: it is run as a program
 
@@ -52,7 +52,7 @@ class Hub:
         self._worker = worker_name()
         self._clock = StoreClock(database)
         self._scheduler = Scheduler(now=machine_clock)
-        self._rounds: list[tuple[Rounds[Any], threading.Thread]] = []
+        self._dispatcher: list[tuple[Dispatcher[Any], threading.Thread]] = []
 
     def start(self, settings: Settings) -> None:
         """Begin to work."""
@@ -67,20 +67,20 @@ class Hub:
 
         What is under way by the former one comes to its end beside it.
         """
-        installation = install(settings, self._database, self._clock)
-        former = self._rounds
-        for rounds, _ in former:
-            rounds.stop(within_s=2 * settings.own_hub.timeout_seconds)
+        application = build_application(settings, self._database, self._clock)
+        former = self._dispatcher
+        for dispatcher, _ in former:
+            dispatcher.stop(within_s=2 * settings.own_hub.timeout_seconds)
         is_at_work = settings.own_hub.offered and self._clock.is_trusted
         if is_at_work:
-            self._rounds = self._begin(installation)
+            self._dispatcher = self._begin(application)
         else:
-            self._rounds = []
+            self._dispatcher = []
             self._liveness.end_parts()
 
         def keep_up() -> None:
             if settings.own_hub.offered:
-                end_what_is_over(self._database, installation.catalogue, now=self._clock())
+                end_what_is_over(self._database, application.catalogue, now=self._clock())
 
         self._scheduler.set(Timer(name=UPKEEP, job=keep_up, every_s=UPKEEP_EVERY_S))
 
@@ -91,30 +91,32 @@ class Hub:
     def stop(self) -> None:
         """Begin nothing more; what takes long is left, and done again by the next process."""
         self._scheduler.stop()
-        for rounds, _ in self._rounds:
-            rounds.stop()
-        for _, thread in self._rounds:
+        for dispatcher, _ in self._dispatcher:
+            dispatcher.stop()
+        for _, thread in self._dispatcher:
             thread.join(2 * STOP_WITHIN_S)
         with suppress(StoreUnavailable, StoreConflict), self._database.transaction() as tx:
             # What was left is for others to do, and at once. Else it waits until the claims are
             # over.
             tx.subscriptions.release_claims(now=self._clock(), worker=self._worker)
 
-    def _begin(self, installation: Installation) -> list[tuple[Rounds[Any], threading.Thread]]:
-        begun: list[tuple[Rounds[Any], threading.Thread]] = []
+    def _begin(self, application: Application) -> list[tuple[Dispatcher[Any], threading.Thread]]:
+        begun: list[tuple[Dispatcher[Any], threading.Thread]] = []
         for make in (verifications, deliveries):
-            rounds: Rounds[Any] = make(
-                installation, worker=self._worker, part=self._liveness.part(make.__name__)
+            dispatcher: Dispatcher[Any] = make(
+                application, worker=self._worker, part=self._liveness.part(make.__name__)
             )
-            thread = threading.Thread(target=_run, args=[rounds], name=make.__name__, daemon=True)
+            thread = threading.Thread(
+                target=_run, args=[dispatcher], name=make.__name__, daemon=True
+            )
             thread.start()
-            begun.append((rounds, thread))
+            begun.append((dispatcher, thread))
         return begun
 
 
-def _run(rounds: Rounds[Any]) -> None:
+def _run(dispatcher: Dispatcher[Any]) -> None:
     try:
-        rounds.run()
+        dispatcher.run()
     except Exception:
         _log.exception("work broke off")
         # Half a hub is none: the supervisor starts a whole one.

@@ -18,25 +18,23 @@ from feeds.model.edition import Edition
 from feeds.model.release import Release
 from feeds.newsroom import COMMAND
 from feeds.newsstand import SPREAD
-from feeds.store.configuration import InForce
 from feeds.store.database import Database, Transaction
+from feeds.store.state import InForce
 from service import logs, workers
-from service.jobs.editions import regenerate
-from service.jobs.embargoes import LOOK_EVERY_S, release_due, wait_for_end
 from service.jobs.folders import Folders
-from service.jobs.store_log import LOOK_EVERY_S as LOOK_AT_LOG_EVERY_S
-from service.jobs.store_log import StoreLog
+from service.jobs.regular import LOOK_EVERY_S, StoreLog, regenerate, release_due, wait_for_end
+from service.jobs.regular import LOOK_EVERY_S as LOOK_AT_LOG_EVERY_S
 from service.liveness import Liveness
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
 from service.stores import note_state
 from service.websub import Publisher
-from service.websub.keeper import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
+from service.websub.hub_monitor import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
 from service.wiring import (
-    Installation,
-    canary_keeper,
-    install,
+    Application,
+    build_application,
+    hub_monitor,
     publisher,
     worker_name,
 )
@@ -63,7 +61,7 @@ class Jobs:
         self._reading = threading.Lock()
         self._printing = threading.Lock()
         self._publisher: Publisher | None = None
-        self._installation: Installation | None = None
+        self._application: Application | None = None
         self._warned_of: str | None = None  #: digest of a configuration that others applied
         self._is_over = threading.Event()
 
@@ -101,20 +99,20 @@ class Jobs:
             self._publisher.close()
 
     def _set_timers(self, settings: Settings) -> None:
-        installation = install(settings, self._database, self._clock)
-        self._apply(installation)
-        self._installation = installation
+        application = build_application(settings, self._database, self._clock)
+        self._apply(application)
+        self._application = application
         folders = Folders(
             self._database,
-            installation.newsroom,
-            installation.rules,
+            application.newsroom,
+            application.rules,
             folders=settings.intake.folders,
             settle_s=settings.intake.settle_seconds,
             now=self._clock,
             is_over=self._is_over.is_set,
-            measure=installation.measure,
+            measure=application.measure,
         )
-        self._publisher = sender = publisher(installation)
+        self._publisher = sender = publisher(application)
 
         def scan() -> None:
             with self._reading:
@@ -128,11 +126,11 @@ class Jobs:
 
         def make_editions() -> None:
             with editing.round():
-                editing.worked(self._make_editions(installation, progress=editing.worked))
+                editing.worked(self._make_editions(application, progress=editing.worked))
 
         def end_embargoes() -> None:
             with ending.round():
-                is_news = self._end_embargoes(installation, sender)
+                is_news = self._end_embargoes(application, sender)
                 ending.worked()
             # Here rather than by waking the timer, which may be at work and would come later.
             if is_news:
@@ -148,7 +146,7 @@ class Jobs:
             Timer(name=EMBARGO, job=end_embargoes, every_s=LOOK_EVERY_S),
             Timer(
                 name=CANARY,
-                job=partial(canary_keeper(installation).tend, now=self._clock),
+                job=partial(hub_monitor(application).run, now=self._clock),
                 every_s=LOOK_FOR_CANARIES_EVERY_S,
             ),
         )
@@ -166,29 +164,29 @@ class Jobs:
         else:
             self._liveness.rest()
 
-    def _apply(self, installation: Installation) -> None:
+    def _apply(self, application: Application) -> None:
         try:
             with self._liveness.busy():
-                refiled = installation.newsroom.apply_catalogue(now=self._clock(), by=self._worker)
+                refiled = application.newsroom.apply_catalogue(now=self._clock(), by=self._worker)
         except ConfigurationSuperseded:
             return  # told at the next look
         if refiled:
             _log.info("releases refiled", count=refiled)
 
     def _make_editions(
-        self, installation: Installation, *, progress: Callable[[], object] = lambda: None
+        self, application: Application, *, progress: Callable[[], object] = lambda: None
     ) -> str | None:
         """Make the editions that are due; say what was done, if that is worth telling."""
         with self._printing:
             # A reload may have come while we waited: its own timer looks at once.
-            if self._installation is not installation:
+            if self._application is not application:
                 return None
-            if not self._is_in_force(installation):
+            if not self._is_in_force(application):
                 return "made no editions: the store has another configuration"
-            ended = installation.newsroom.say_farewells(now=self._clock())
-            expired = installation.newsroom.expire_notices(now=self._clock())
+            ended = application.newsroom.announce_closures(now=self._clock())
+            expired = application.newsroom.expire_notices(now=self._clock())
             made = regenerate(
-                installation.newsstand, now=self._clock, worker=self._worker, progress=progress
+                application.newsstand, now=self._clock, worker=self._worker, progress=progress
             )
         _tell(ended, expired)
         published = sum(isinstance(one, Edition) and bool(one.changed) for one in made)
@@ -197,18 +195,18 @@ class Jobs:
         self._scheduler.wake(PING, after=SPREAD)
         return f"published editions of feeds: {published}"
 
-    def _is_in_force(self, installation: Installation) -> bool:
-        """See that the store is as *installation* is configured; say whether it is.
+    def _is_in_force(self, application: Application) -> bool:
+        """See that the store is as *application* is configured; say whether it is.
 
         What a command was configured with counts for that command only. Another service's
         configuration stays: the one that was started or reloaded last knows better, and two that
         took turns would publish every feed for ever.
         """
-        newsroom = installation.newsroom
+        newsroom = application.newsroom
         known = newsroom.in_force()
         if known is None or (known.applied_by == COMMAND and not newsroom.is_in_force(known)):
             _log.info("configuration applied again", reason="a command had another one, or none")
-            self._apply(installation)
+            self._apply(application)
             known = newsroom.in_force()
         if not newsroom.is_in_force(known):
             self._warn_of(known)
@@ -230,9 +228,9 @@ class Jobs:
             remedy="give both services the same configuration, or reload this one",
         )
 
-    def _end_embargoes(self, installation: Installation, sender: Publisher) -> bool:
+    def _end_embargoes(self, application: Application, sender: Publisher) -> bool:
         """Make public what is due now or before the next look; say whether anything was."""
-        newsroom = installation.newsroom
+        newsroom = application.newsroom
         if not wait_for_end(newsroom, now=self._clock, is_over=self._is_over):
             return False
         with self._printing:

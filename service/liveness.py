@@ -1,10 +1,51 @@
-"""What a process knows of its own work: whether it goes on, and what came of it last."""
+"""What a process knows of its own work: whether it goes on, and what troubles last."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+# Troubles that last: told when they begin and when they are over, not each time they are met.
+
+
+class Troubles:
+    """What was told and is not over. Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        again_after_s: float = float("inf"),
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin with none.
+
+        Args:
+            again_after_s: A trouble is told anew when it was not for so long.
+            seconds: A clock that never goes back.
+        """
+        self._again_after_s = again_after_s
+        self._seconds = seconds
+        self._told: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+
+    def is_news(self, what: str, reason: str) -> bool:
+        """True when this is to be told: *what* did not have this trouble before."""
+        now = self._seconds()
+        with self._lock:
+            known, at = self._told.get(what, ("", float("-inf")))
+            if known == reason and now - at < self._again_after_s:
+                return False
+            self._told[what] = reason, now
+            return True
+
+    def is_over(self, what: str) -> bool:
+        """True when a trouble of *what* was told, which now has none any more."""
+        with self._lock:
+            return self._told.pop(what, None) is not None
+
+
+# What a process knows of its own work: whether it goes on, and what came of it last.
 
 #: A part that comes to no end for so long stands still. The longest round that is none is one
 #: edition of sixteen large feeds, or a statement that runs into the database's time limit.
@@ -19,14 +60,14 @@ Monotonic = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Did:
+class LastWork:
     """Something that was done."""
 
     words: str  #: for a person; never what stands in a release
     at_s: float
 
 
-class Part:
+class WorkPart:
     """One kind of work that a process does in rounds, again and again."""
 
     def __init__(self, *, every_s: float = 0.0, monotonic: Monotonic = time.monotonic) -> None:
@@ -40,13 +81,13 @@ class Part:
         self.every_s = every_s
         self.ended_s = monotonic()  #: the end of the last round, however it went
         self.worked_s: float | None = None  #: the end of the last one that did what it is for
-        self.did: Did | None = None  #: the last of them with something to tell
+        self.did: LastWork | None = None  #: the last of them with something to tell
 
     def worked(self, did: str | None = None) -> None:
         """Note the end of a round that did what it is for, be it that nothing was to be done."""
         self.ended_s = self.worked_s = self._monotonic()
         if did is not None:
-            self.did = Did(did, self.ended_s)
+            self.did = LastWork(did, self.ended_s)
 
     def ended(self) -> None:
         """Note the end of a round that failed: the process lives, its work does not go on."""
@@ -68,13 +109,13 @@ class Liveness:
         """Begin without parts: a process that has none lives, and does no work."""
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._parts: dict[str, Part] = {}
+        self._parts: dict[str, WorkPart] = {}
         self._busy: dict[object, float] = {}  #: since when, each
-        self._last: Did | None = None  #: of parts that are no more
+        self._last: LastWork | None = None  #: of parts that are no more
 
-    def part(self, name: str, *, every_s: float = 0.0) -> Part:
+    def part(self, name: str, *, every_s: float = 0.0) -> WorkPart:
         """Begin a part of this name; what the former one did stays known."""
-        part = Part(every_s=every_s, monotonic=self._monotonic)
+        part = WorkPart(every_s=every_s, monotonic=self._monotonic)
         with self._lock:
             self._keep_last()
             if name in self._parts:
@@ -142,7 +183,7 @@ class Liveness:
             return None
         return now if is_busy else min(known)
 
-    def did(self) -> Did | None:
+    def did(self) -> LastWork | None:
         """Return what was done last that was worth telling."""
         with self._lock:
             self._keep_last()

@@ -68,7 +68,7 @@ _Sets = Iterable[tuple[str, str, Sequence[str]]]  #: hub, the state that holds, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class MetricDefinition:
     """One metric: what it is called, what it means, and where it is read."""
 
     name: str  #: as it is exposed; a counter's ends in ``_total``
@@ -92,17 +92,17 @@ class StoreMeasure:
     read: Callable[[StoreAnswers], float]
 
 
-def _tallied(name: str, help_text: str, field: str) -> Measure:
+def _tallied(name: str, help_text: str, field: str) -> MetricDefinition:
     def read(seen: Snapshot) -> Iterator[Sample]:
         for one in seen.hubs:
             yield (one.hub,), getattr(one.tally, field)
 
-    return Measure(name=name, help=help_text, read=read, labels=("hub",))
+    return MetricDefinition(name=name, help=help_text, read=read, labels=("hub",))
 
 
 def _of_hubs(
     name: str, help_text: str, value: Callable[[HubNumbers], datetime | timedelta | float | None]
-) -> Measure:
+) -> MetricDefinition:
     """A metric of each hub that has it: what is not known is left out."""
 
     def read(seen: Snapshot) -> Iterator[Sample]:
@@ -110,14 +110,14 @@ def _of_hubs(
             if (known := value(one)) is not None:
                 yield (one.hub,), _number(known)
 
-    return Measure(name=name, help=help_text, read=read, labels=("hub",))
+    return MetricDefinition(name=name, help=help_text, read=read, labels=("hub",))
 
 
-def _plain(name: str, help_text: str, value: Callable[[Snapshot], float]) -> Measure:
+def _plain(name: str, help_text: str, value: Callable[[Snapshot], float]) -> MetricDefinition:
     def read(seen: Snapshot) -> Iterator[Sample]:
         yield (), value(seen)
 
-    return Measure(name=name, help=help_text, read=read)
+    return MetricDefinition(name=name, help=help_text, read=read)
 
 
 def _number(value: datetime | timedelta | float) -> float:
@@ -126,14 +126,16 @@ def _number(value: datetime | timedelta | float) -> float:
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
-def _states(name: str, help_text: str, label: str, read: Callable[[Snapshot], _Sets]) -> Measure:
+def _states(
+    name: str, help_text: str, label: str, read: Callable[[Snapshot], _Sets]
+) -> MetricDefinition:
     """A metric that is 1 for the state that holds, and 0 for all others."""
 
     def samples(seen: Snapshot) -> Iterator[Sample]:
         for hub, holding, states in read(seen):
             yield from (((hub, state), float(state == holding)) for state in states)
 
-    return Measure(name=name, help=help_text, read=samples, labels=("hub", label))
+    return MetricDefinition(name=name, help=help_text, read=samples, labels=("hub", label))
 
 
 def _standings(seen: Snapshot) -> _Sets:
@@ -165,8 +167,8 @@ def _modified(seen: Snapshot) -> Iterator[Sample]:
 
 
 #: All metrics, in the order they are told. ``docs/hub-proof.md`` has the same list.
-MEASURES: tuple[Measure, ...] = (
-    Measure(
+METRICS: tuple[MetricDefinition, ...] = (
+    MetricDefinition(
         name="communique_build_info",
         help="Which version this is; always 1.",
         read=lambda seen: [((seen.version,), 1)],
@@ -174,7 +176,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     _tallied("communique_hub_pings_sent_total", "Pings sent to a hub.", "pings_sent"),
     _tallied("communique_hub_pings_accepted_total", "Pings it accepted.", "pings_accepted"),
-    Measure(
+    MetricDefinition(
         name="communique_hub_topics",
         help="Topics by what the hub knows of them: told, waiting, due, retrying, failed.",
         read=_pings,
@@ -242,13 +244,13 @@ MEASURES: tuple[Measure, ...] = (
         "And of these, those that did.",
         "verifications_confirmed",
     ),
-    Measure(
+    MetricDefinition(
         name="communique_subscriptions",
         help="Subscriptions at our own hub, by topic and state.",
         read=_subscriptions,
         labels=("feed", "format", "state"),
     ),
-    Measure(
+    MetricDefinition(
         name="communique_subscribers",
         help="Subscribers by how their deliveries stand: delivered, due, sending, retrying, "
         "suspended.",
@@ -271,13 +273,13 @@ MEASURES: tuple[Measure, ...] = (
         "Feeds whose last regeneration failed; their last good edition is served.",
         lambda seen: sum(feed.trouble is not None for feed in seen.feeds),
     ),
-    Measure(
+    MetricDefinition(
         name="communique_feed_edition",
         help="Number of a feed's edition.",
         read=lambda seen: [((feed.slug,), feed.edition) for feed in seen.feeds],
         labels=("feed",),
     ),
-    Measure(
+    MetricDefinition(
         name="communique_feed_modified_timestamp_seconds",
         help="When a feed's documents last changed.",
         read=_modified,
@@ -294,14 +296,14 @@ MEASURES: tuple[Measure, ...] = (
         "Releases left out of a format because they could not be rendered.",
         lambda seen: seen.releases_set_aside,
     ),
-    Measure(
+    MetricDefinition(
         name="communique_process_worked_timestamp_seconds",
         help="When a process last did its work, by what it is for: jobs, hub.",
         read=lambda seen: [((role,), at.timestamp()) for role, at in seen.worked_at.items()],
         labels=("role",),
     ),
     # A document that is refused may be one under embargo, and nobody is to know that it came in.
-    Measure(
+    MetricDefinition(
         name="communique_refusals",
         help="Documents refused and not mended; for operators alone.",
         read=lambda seen: [((), seen.refusals)],
@@ -334,7 +336,7 @@ class _Board(Collector):
     ) -> None:
         self._seen = seen
         self._store = store
-        self._shown = [one for one in MEASURES if one.is_for_all or is_for_operator]
+        self._shown = [one for one in METRICS if one.is_for_all or is_for_operator]
 
     def collect(self) -> Iterator[Metric]:
         """Give each metric with its samples."""

@@ -1,4 +1,4 @@
-"""How a process proves to everybody that it works, by the store: see ``feeds.model.process``.
+"""How a process proves to everybody that it works, by the store: see ``feeds.model.listing``.
 
 It is read by ``/readyz``, ``/metrics`` and ``communique status``.
 """
@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feeds.errors import StoreConflict, StoreUnavailable
-from feeds.model.process import ProcessState
+from feeds.model.listing import ProcessState
 from feeds.store.database import Database
 from service.liveness import Liveness, Monotonic
 
@@ -26,7 +26,7 @@ _LOOK_EVERY_S = 0.1
 FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
-class Prover:
+class ProcessReporter:
     """Writes into the store what a process does."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Prover:
         """True when there is work to prove."""
         return self._liveness.worked_s() is not None
 
-    def prove(self) -> None:
+    def report(self) -> None:
         """Write it once.
 
         Raises:
@@ -94,7 +94,7 @@ class Prover:
 
 
 @contextmanager
-def proving(prover: Prover) -> Iterator[None]:
+def reporting(prover: ProcessReporter) -> Iterator[None]:
     """Tell the store, until the end of the block, what is done."""
     is_over = threading.Event()
     thread = threading.Thread(target=_prove, args=[prover, is_over], name="proof", daemon=True)
@@ -106,12 +106,12 @@ def proving(prover: Prover) -> Iterator[None]:
         thread.join(PROVE_EVERY_S)
 
 
-def _prove(prover: Prover, is_over: threading.Event) -> None:
+def _prove(prover: ProcessReporter, is_over: threading.Event) -> None:
     while not is_over.is_set():
         had_worked = prover.has_worked
         # That the store is away is told by the work itself.
         with suppress(StoreUnavailable, StoreConflict):
-            prover.prove()
+            prover.report()
         next_at_s = time.monotonic() + PROVE_EVERY_S
         while time.monotonic() < next_at_s and prover.has_worked == had_worked:
             pause_s = PROVE_EVERY_S if had_worked else _LOOK_EVERY_S

@@ -11,8 +11,8 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from feeds.errors import StoreConflict, StoreUnavailable
+from service.liveness import Troubles
 from service.logs import get_logger
-from service.troubles import Troubles
 
 _log = get_logger(__name__)
 

@@ -13,9 +13,10 @@ from tempfile import NamedTemporaryFile
 from uuid import uuid4
 
 from feeds.errors import StoreReplaced
-from feeds.store import checks, migrate
+from feeds.store import migrate
 from feeds.store.database import Database
-from feeds.store.identity import StoreState
+from feeds.store.migrate import sqlite_file
+from feeds.store.state import StoreState
 from service.logs import get_logger
 from service.settings import Settings
 from service.sockets import Sockets
@@ -28,7 +29,7 @@ class StoreNote:
 
     def __init__(self, settings: Settings) -> None:
         """Make one that was not read yet: beside SQLite's file, else in the data folder."""
-        file = checks.sqlite_file(settings.store.url.reveal())
+        file = sqlite_file(settings.store.url.reveal())
         folder = settings.data_folder
         self.path = folder / "store-note" if file is None else file.with_name(f"{file.name}-note")
 

@@ -10,10 +10,10 @@ from signal import SIGHUP
 
 from feeds.errors import FeedsError
 from service import logs
-from service.accepted import accept
-from service.address import Address, AddressTaken
-from service.alone import Occupied, Presence, role_lock, run_folder
-from service.children import Child
+from service.accepted import activate
+from service.address import AddressTaken, ListeningAddress
+from service.alone import AlreadyRunning, Presence, role_lock, run_folder
+from service.children import ChildProcess
 from service.errors import ServiceError
 from service.private import UMASK, keep_private
 from service.settings import ConfigInvalid, Settings, Sources, parse
@@ -95,7 +95,7 @@ class Supervisor:
         self._roles = [role for role in MODULES if role in roles]
         name = f"accepted-{'-'.join(self._roles)}-{settings.http.port}.json"
         self._accepted = run_folder(settings.data_folder) / name
-        self._children: list[Child] = []
+        self._children: list[ChildProcess] = []
         self._presence: Presence | None = None  #: while it serves the web
         self._signals = Signals({*STOPS, SIGHUP})
         self._is_over = False
@@ -154,12 +154,12 @@ class Supervisor:
         except FeedsError as error:
             raise CannotServe(str(error)) from error
         _log.info("store ready", url=database.label, schema=schema)
-        accept(self._seen, self._accepted)
+        activate(self._seen, self._accepted)
 
     def _take_address(self) -> None:
         """Refuse a taken port here, with a sentence, before a worker dies of it."""
         http = self._settings.http
-        address = Address(http.host, http.port, data_folder=self._settings.data_folder)
+        address = ListeningAddress(http.host, http.port, data_folder=self._settings.data_folder)
         try:
             address.wait_until_free(
                 within_s=ALONE_WITHIN_S, pause=lambda s: self._is_told_to_stop(within_s=s)
@@ -175,7 +175,7 @@ class Supervisor:
                 if role in self._roles:
                     with role_lock(self._settings.data_folder, role, wait_s=ALONE_WITHIN_S):
                         pass
-        except Occupied as error:
+        except AlreadyRunning as error:
             raise CannotServe(
                 f"{error}; stop it, choose another data_folder, or serve with --only web"
             ) from error
@@ -184,9 +184,11 @@ class Supervisor:
         """What is to run: of a hub that is not offered, nothing."""
         return [role for role in self._roles if role != HUB or settings.own_hub.offered]
 
-    def _start(self, role: str) -> Child:
+    def _start(self, role: str) -> ChildProcess:
         module = MODULES[role]
-        return Child(role, [sys.executable, "-m", module, str(self._accepted), str(os.getpid())])
+        return ChildProcess(
+            role, [sys.executable, "-m", module, str(self._accepted), str(os.getpid())]
+        )
 
     def _await_web(self) -> None:
         """Wait until the web answers: jobs begin to ping as soon as they are started."""
@@ -210,7 +212,7 @@ class Supervisor:
         next_look = time.monotonic()
         while not self._is_told_to_stop(within_s=LOOK_EVERY_S):
             for child in self._children:
-                child.look()
+                child.check()
             is_asked, self._is_asked_to_reload = self._is_asked_to_reload, False
             if is_asked or time.monotonic() >= next_look:
                 self._reload(is_asked=is_asked)
@@ -243,7 +245,7 @@ class Supervisor:
             return [f"{name}: a change needs a restart" for name in fixed]
         for folder in settings.intake.folders:
             folder.mkdir(parents=True, exist_ok=True)
-        accept(sources, self._accepted)
+        activate(sources, self._accepted)
         for slug in sorted(_slugs(self._settings) - _slugs(settings)):
             _log.warning("feed ended", feed=slug, because="it is no longer configured")
         self._settings = settings
@@ -256,7 +258,7 @@ class Supervisor:
         """Start and end processes as the configuration wants it now."""
         wanted = self._wanted(self._settings)
         for child in [child for child in self._children if child.role not in wanted]:
-            child.end()
+            child.stop()
             self._children.remove(child)
             _log.info("process ended", process=child.role)
         for role in wanted:
@@ -280,7 +282,7 @@ class Supervisor:
         _log.info("stopping")
         # Jobs first: what they finish can still be fetched.
         for child in reversed(self._children):
-            child.end()
+            child.stop()
         _log.info("stopped")
 
 

@@ -16,8 +16,8 @@ from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
 from service import logs
-from service.accepted import AcceptedWatch, accepted
-from service.address import Address
+from service.accepted import ConfigurationWatch, active_configuration
+from service.address import ListeningAddress
 from service.heartbeat import beating
 from service.liveness import Liveness
 
@@ -49,7 +49,7 @@ SERVER_LOG = "uvicorn.error"
 
 def serve(path: Path, *, parent: int, pipe: int | None) -> None:
     """Serve until told to stop by a signal, or until *parent*, a process id, is gone."""
-    settings = accepted(path)
+    settings = active_configuration(path)
     logs.configure(settings.log.level, settings.log.format)
     os.environ[ACCEPTED_VARIABLE] = str(path)
     os.environ[PARENT_VARIABLE] = str(os.getpid())
@@ -74,7 +74,7 @@ def serve(path: Path, *, parent: int, pipe: int | None) -> None:
         proxy_headers=False,
         server_header=False,
     )
-    Address(config.host, config.port, data_folder=settings.data_folder).web.take()
+    ListeningAddress(config.host, config.port, data_folder=settings.data_folder).web.take()
     listener = config.bind_socket()
 
     def orphaned() -> None:
@@ -83,7 +83,7 @@ def serve(path: Path, *, parent: int, pipe: int | None) -> None:
         # service need not.
         listener.close()
 
-    AcceptedWatch(path, parent=parent, on_change=lambda _: None, on_orphaned=orphaned).start()
+    ConfigurationWatch(path, parent=parent, on_change=lambda _: None, on_orphaned=orphaned).start()
     # The workers are looked after by this process, and this one by the supervisor.
     with beating(pipe, Liveness()):
         # Also for one worker: should it die, another one takes over the socket, and with it who

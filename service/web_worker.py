@@ -17,14 +17,21 @@ from feeds.newsstand import Newsstand
 from feeds.store.changes import Changes
 from feeds.store.database import Database
 from service import logs
-from service.accepted import AcceptedWatch, accepted
-from service.address import Address
+from service.accepted import ConfigurationWatch, active_configuration
+from service.address import ListeningAddress
 from service.settings import Settings
 from service.store_clock import StoreClock
 from service.stores import open_database
-from service.web import Bridge, Front, Press, Shelf, Watch, create_app
+from service.web import (
+    ApiContext,
+    CacheMiddleware,
+    ChangeDetector,
+    DocumentCache,
+    WsgiAdapter,
+    create_app,
+)
 from service.web_process import ACCEPTED_VARIABLE, PARENT_VARIABLE, SERVER_LOG
-from service.wiring import Installation, install
+from service.wiring import Application, build_application
 
 #: What a thread waits for the interpreter before it is made way for. A look at the store takes it
 #: some ten times; at Python's own 5 ms, under full load, it would take longer than its lease lasts.
@@ -34,24 +41,24 @@ SWITCH_EVERY_S = 0.0005
 class CurrentNewsroom:
     """The newsroom as it is configured now: what the application asks in each request."""
 
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
+    def __init__(self, application: Application) -> None:
+        self._application = application
 
     @property
     def catalogue(self) -> Catalogue:
         """Site, categories and feeds."""
-        return self._installation.catalogue
+        return self._application.catalogue
 
     @property
     def newsstand(self) -> Newsstand:
         """Feeds out."""
-        return self._installation.newsstand
+        return self._application.newsstand
 
     @property
-    def press(self) -> Press:
+    def context(self) -> ApiContext:
         """What the API works with."""
-        installed = self._installation
-        return Press(
+        installed = self._application
+        return ApiContext(
             catalogue=installed.catalogue,
             newsroom=installed.newsroom,
             rules=installed.rules,
@@ -62,50 +69,52 @@ class CurrentNewsroom:
     @property
     def settings(self) -> Settings:
         """The configuration."""
-        return self._installation.settings
+        return self._application.settings
 
     @property
     def database(self) -> Database:
         """The one of all configurations."""
-        return self._installation.database
+        return self._application.database
 
     def configure(self, settings: Settings) -> None:
         """Take another configuration; requests under way keep what they began with."""
-        self._installation = install(
-            settings, self._installation.database, self._installation.clock
+        self._application = build_application(
+            settings, self._application.database, self._application.clock
         )
 
 
-def application() -> Bridge:
+def application() -> WsgiAdapter:
     """The application of one worker."""
     path = Path(os.environ[ACCEPTED_VARIABLE])
-    settings = accepted(path)
+    settings = active_configuration(path)
     logs.configure(settings.log.level, settings.log.format)
     # What a client does wrong is answered; a line each would let anybody fill the log.
     logging.getLogger(SERVER_LOG).setLevel(logging.ERROR)
     sys.setswitchinterval(SWITCH_EVERY_S)
     # Who was killed leaves workers behind, which have its listening socket.
-    address = Address(settings.http.host, settings.http.port, data_folder=settings.data_folder)
+    address = ListeningAddress(
+        settings.http.host, settings.http.port, data_folder=settings.data_folder
+    )
     address.web.take()
     database = open_database(settings)
     clock = StoreClock(database)
     clock.follow()
-    newsroom = CurrentNewsroom(install(settings, database, clock))
+    newsroom = CurrentNewsroom(build_application(settings, database, clock))
     parent = int(os.environ[PARENT_VARIABLE])
-    AcceptedWatch(path, parent=parent, on_change=newsroom.configure, on_orphaned=_stop).start()
-    shelf = Shelf(
+    ConfigurationWatch(path, parent=parent, on_change=newsroom.configure, on_orphaned=_stop).start()
+    document_cache = DocumentCache(
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
-        watch=Watch(Changes(database, of_documents=True), clock=time.monotonic),
+        watch=ChangeDetector(Changes(database, of_documents=True), clock=time.monotonic),
     )
     app = create_app(
-        newsroom, shelf, clock=clock, api=newsroom, hub=newsroom, warnings=clock.warnings
+        newsroom, document_cache, clock=clock, api=newsroom, hub=newsroom, warnings=clock.warnings
     )
-    front = Front(app, state=newsroom, shelf=shelf)
+    front = CacheMiddleware(app, state=newsroom, document_cache=document_cache)
     # What there is now stays to the end. Without it, each full look for garbage goes through the
     # objects of all libraries, for tens of milliseconds in which nobody is answered.
     gc.collect()
     gc.freeze()
-    return Bridge(front, threads=settings.http.threads)
+    return WsgiAdapter(front, threads=settings.http.threads)
 
 
 def _stop() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service.http_rules import names_one_host
-from service.web import UNHEARD, Bridge, Reply
+from service.web import IGNORED_HEADERS, Reply, WsgiAdapter
 
 #: Everything before the body. Nobody honest comes near it; our own rules bear it.
 MAX_HEAD_BYTES = 128 * 1024
@@ -59,10 +59,10 @@ _HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large" + _NO_MORE
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout" + _NO_MORE
 
 
-class Wire(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """One connection. `app` is a bridge."""
 
-    app: Bridge
+    app: WsgiAdapter
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -161,8 +161,8 @@ class Wire(HttpToolsProtocol):
         is_busy = self.cycle is not None and not self.cycle.response_complete
         if is_busy or self.flow.write_paused or not self._names_one_host():
             return None
-        lines = tuple([line for line in self._lines if line[0] not in UNHEARD])
-        return self.app.front.at_hand((self.parser.get_method(), self._url, lines), self.app)
+        lines = tuple([line for line in self._lines if line[0] not in IGNORED_HEADERS])
+        return self.app.front.peek((self.parser.get_method(), self._url, lines), self.app)
 
     def _names_one_host(self) -> bool:
         hosts = [

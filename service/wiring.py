@@ -20,16 +20,16 @@ from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
-from service.jobs.measuring import TIMEOUT_S, Measure, Measurer
-from service.liveness import Part
-from service.outbound import Courier, Credentials, Outbound
+from service.jobs.measuring import TIMEOUT_S, EnclosureProber, ProbeEnclosures
+from service.liveness import WorkPart
+from service.outbound import BulkHttpClient, Credentials, HttpClient
 from service.settings import Settings, catalogue, intake_rules
 from service.store_clock import machine_clock
-from service.websub import RSSCLOUD, Dialect, Publisher, RetryPlan, Teller
+from service.websub import RSSCLOUD, PingFormat, PingSender, Publisher, RetryPlan
+from service.websub.hub.dispatcher import Dispatcher
 from service.websub.hub.distributor import Distributor, Sending
-from service.websub.hub.rounds import Rounds
-from service.websub.hub.verifier import Heard, Question, Verifier
-from service.websub.keeper import CanaryKeeper
+from service.websub.hub.verifier import CallbackQuestion, VerificationResult, Verifier
+from service.websub.hub_monitor import HubMonitor
 
 VERSION = version("communique")
 
@@ -48,7 +48,7 @@ def mint_id() -> ReleaseId:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
+class Application:
     """All rooms for one configuration. A reload makes another one over the same database."""
 
     settings: Settings
@@ -58,7 +58,9 @@ class Installation:
     newsroom: Newsroom
     newsstand: Newsstand
     clock: Clock  #: for all that is stored; see ``service.store_clock``
-    measure: Measure  #: what is read from anywhere passes it before the newsroom takes it in
+    measure: (
+        ProbeEnclosures  #: what is read from anywhere passes it before the newsroom takes it in
+    )
 
 
 @cache
@@ -78,10 +80,12 @@ def look() -> str:
     return found.hexdigest()
 
 
-def install(settings: Settings, database: Database, clock: Clock = machine_clock) -> Installation:
+def build_application(
+    settings: Settings, database: Database, clock: Clock = machine_clock
+) -> Application:
     """Put the rooms together for *settings*, over a database that is open."""
     described = catalogue(settings)
-    return Installation(
+    return Application(
         settings=settings,
         database=database,
         catalogue=described,
@@ -95,41 +99,43 @@ def install(settings: Settings, database: Database, clock: Clock = machine_clock
             look=look(),
         ),
         newsstand=Newsstand(database, described, look=look()),
-        measure=Measurer(
+        measure=EnclosureProber(
             database,
-            _door(settings, described, timeout_s=TIMEOUT_S) if settings.intake.ask_media else None,
+            _http_client(settings, described, timeout_s=TIMEOUT_S)
+            if settings.intake.ask_media
+            else None,
         ),
     )
 
 
-def publisher(installation: Installation) -> Publisher:
+def publisher(application: Application) -> Publisher:
     """What tells the hubs. To be closed by whoever asked for it."""
-    settings, database = installation.settings, installation.database
+    settings, database = application.settings, application.database
     websub = settings.websub
-    outbound = _door(settings, installation.catalogue, timeout_s=websub.timeout_seconds)
+    outbound = _http_client(settings, application.catalogue, timeout_s=websub.timeout_seconds)
     plan = RetryPlan(
         first_s=websub.first_retry_seconds,
         longest_s=websub.longest_retry_seconds,
         give_up_after_s=websub.give_up_after_hours * 3600,
     )
-    teller = Teller(
+    ping_sender = PingSender(
         database,
         outbound,
-        site=installation.catalogue.site,
+        site=application.catalogue.site,
         plan=plan,
-        chance=random.random,
-        dialects=_dialects(settings),
-        usual=Dialect(topic_fields=websub.topic_fields),
-        own_hub=installation.catalogue.site.hub if settings.own_hub.offered else None,
+        random_fraction=random.random,
+        ping_formats=_ping_formats(settings),
+        usual=PingFormat(topic_fields=websub.topic_fields),
+        own_hub=application.catalogue.site.hub if settings.own_hub.offered else None,
     )
-    return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
+    return Publisher(database, ping_sender, max_hubs_at_once=websub.max_hubs_at_once)
 
 
-def _dialects(settings: Settings) -> dict[str, Dialect]:
+def _ping_formats(settings: Settings) -> dict[str, PingFormat]:
     """How those want to be told who have ways of their own, by URL."""
     credentials = _credentials(settings)
-    dialects = {
-        hub.url: Dialect(
+    ping_formats = {
+        hub.url: PingFormat(
             topic_fields=hub.topic_fields or settings.websub.topic_fields,
             topics_at_once=hub.topics_at_once,
             extra_fields=tuple(hub.extra_fields.items()),
@@ -138,8 +144,8 @@ def _dialects(settings: Settings) -> dict[str, Dialect]:
         for hub in settings.hubs
     }
     if settings.rsscloud.ping_url is not None:
-        dialects[settings.rsscloud.ping_url] = RSSCLOUD
-    return dialects
+        ping_formats[settings.rsscloud.ping_url] = RSSCLOUD
+    return ping_formats
 
 
 def _credentials(settings: Settings) -> dict[str, Credentials]:
@@ -151,15 +157,15 @@ def _credentials(settings: Settings) -> dict[str, Credentials]:
     }
 
 
-def canary_keeper(installation: Installation) -> CanaryKeeper:
+def hub_monitor(application: Application) -> HubMonitor:
     """What looks after our own subscriptions at the hubs."""
-    settings, described = installation.settings, installation.catalogue
+    settings, described = application.settings, application.catalogue
     watched = described.feeds.get(settings.canary.feed) if settings.canary.watches else None
-    return CanaryKeeper(
-        installation.database,
-        _door(settings, described, timeout_s=settings.websub.timeout_seconds),
+    return HubMonitor(
+        application.database,
+        _http_client(settings, described, timeout_s=settings.websub.timeout_seconds),
         site=described.site,
-        hubs=() if watched is None or watched.is_gone(installation.clock()) else watched.hubs,
+        hubs=() if watched is None or watched.is_gone(application.clock()) else watched.hubs,
         feed=settings.canary.feed,
         feed_format=Format(settings.canary.format),
         lease_s=settings.canary.lease_s,
@@ -171,54 +177,54 @@ def canary_keeper(installation: Installation) -> CanaryKeeper:
 
 
 def verifications(
-    installation: Installation,
+    application: Application,
     *,
     worker: str,
-    heard: Callable[[PendingRequest, Heard], object] = lambda *_: None,
-    part: Part | None = None,
-) -> Rounds[Question]:
+    heard: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
+    part: WorkPart | None = None,
+) -> Dispatcher[CallbackQuestion]:
     """What asks callbacks. It closes itself when it has run.
 
     Args:
-        installation: Says how.
+        application: Says how.
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread what came of each question, once it is stored.
         part: Told that the work goes on.
     """
-    own_hub = installation.settings.own_hub
+    own_hub = application.settings.own_hub
     verifier = Verifier(
-        installation.database,
-        installation.catalogue,
+        application.database,
+        application.catalogue,
         at_once=own_hub.verifications_at_once,
         timeout_s=own_hub.timeout_seconds,
         worker=worker,
-        now=installation.clock,
-        chance=os.urandom,
+        now=application.clock,
+        random_fraction=os.urandom,
         heard=heard,
     )
-    courier = _courier(installation, at_once=own_hub.verifications_at_once)
-    return Rounds(courier, verifier, name="verification", part=part)
+    bulk_client = _bulk_http_client(application, at_once=own_hub.verifications_at_once)
+    return Dispatcher(bulk_client, verifier, name="verification", part=part)
 
 
 def deliveries(
-    installation: Installation,
+    application: Application,
     *,
     worker: str,
     heard: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
-    part: Part | None = None,
-) -> Rounds[Sending]:
+    part: WorkPart | None = None,
+) -> Dispatcher[Sending]:
     """What delivers documents to subscribers. It closes itself when it has run.
 
     Args:
-        installation: Says how.
+        application: Says how.
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread of each result, once it is stored.
         part: Told that the work goes on.
     """
-    own_hub = installation.settings.own_hub
+    own_hub = application.settings.own_hub
     distributor = Distributor(
-        installation.database,
-        installation.catalogue,
+        application.database,
+        application.catalogue,
         at_once=own_hub.deliveries_at_once,
         per_host=own_hub.deliveries_per_host,
         timeout_s=own_hub.timeout_seconds,
@@ -229,27 +235,27 @@ def deliveries(
             give_up_after_s=own_hub.suspend_after_hours * 3600,
         ),
         worker=worker,
-        now=installation.clock,
-        chance=random.random,
+        now=application.clock,
+        random_fraction=random.random,
         heard=heard,
     )
-    courier = _courier(installation, at_once=own_hub.deliveries_at_once)
-    return Rounds(courier, distributor, name="delivery", part=part)
+    bulk_client = _bulk_http_client(application, at_once=own_hub.deliveries_at_once)
+    return Dispatcher(bulk_client, distributor, name="delivery", part=part)
 
 
-def _courier(installation: Installation, *, at_once: int) -> Courier:
-    settings = installation.settings
-    return Courier(
+def _bulk_http_client(application: Application, *, at_once: int) -> BulkHttpClient:
+    settings = application.settings
+    return BulkHttpClient(
         settings.outbound.allow_networks,
         settings.own_hub.timeout_seconds,
-        _user_agent(installation.catalogue),
+        _user_agent(application.catalogue),
         at_once=at_once,
         ca_file=settings.outbound.ca_file,
     )
 
 
-def _door(settings: Settings, described: Catalogue, *, timeout_s: float) -> Outbound:
-    return Outbound(
+def _http_client(settings: Settings, described: Catalogue, *, timeout_s: float) -> HttpClient:
+    return HttpClient(
         settings.outbound.allow_networks,
         timeout_s,
         settings.outbound.max_response_bytes,

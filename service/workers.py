@@ -11,14 +11,14 @@ from signal import SIGTERM
 from typing import Protocol
 
 from feeds.errors import StoreUnavailable
-from feeds.model.process import ProcessState
+from feeds.model.listing import ProcessState
 from feeds.store.database import Database, Transaction
 from service import logs
-from service.accepted import AcceptedWatch, accepted
-from service.alone import Occupied, role_lock
+from service.accepted import ConfigurationWatch, active_configuration
+from service.alone import AlreadyRunning, role_lock
 from service.heartbeat import beating
 from service.liveness import Liveness
-from service.proofs import Prover, proving
+from service.proofs import ProcessReporter, reporting
 from service.settings import Settings
 from service.signals import Signals
 from service.stores import open_database
@@ -34,7 +34,7 @@ LOCK_WITHIN_S = 5.0
 ORPHAN_LIVES_S = 15.0
 
 
-class Work(Protocol):
+class WorkLoop(Protocol):
     """What a process does, by the configuration of the moment."""
 
     def start(self, settings: Settings) -> None:
@@ -60,7 +60,7 @@ def run(
     parent: int,
     pipe: int | None,
     role: str,
-    make: Callable[[Database, Liveness], Work],
+    make: Callable[[Database, Liveness], WorkLoop],
     release: Callable[[Transaction], object],
 ) -> int:
     """Work until told to stop by a signal, or until the supervisor is gone.
@@ -76,7 +76,7 @@ def run(
     Returns:
         The exit code.
     """
-    settings = accepted(path)
+    settings = active_configuration(path)
     logs.configure(settings.log.level, settings.log.format)
     liveness = Liveness()
     with Signals() as signals, beating(pipe, liveness):
@@ -88,13 +88,13 @@ def run(
             signals.send(SIGTERM)
 
         database = open_database(settings)
-        watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=orphaned)
+        watch = partial(ConfigurationWatch, path, parent=parent, on_orphaned=orphaned)
         try:
             with _alone(settings, database, role, release):
                 work = make(database, liveness)
-                with proving(_prover(database, liveness, role, now=work.now)):
+                with reporting(_prover(database, liveness, role, now=work.now)):
                     _work(work, settings, watch, signals)
-        except (Occupied, StoreUnavailable) as error:
+        except (AlreadyRunning, StoreUnavailable) as error:
             _log.error("cannot work", role=role, reason=str(error))
             return 1
         finally:
@@ -104,7 +104,7 @@ def run(
 
 def _prover(
     database: Database, liveness: Liveness, role: str, *, now: Callable[[], datetime]
-) -> Prover:
+) -> ProcessReporter:
     started = ProcessState(
         worker=worker_name(),
         role=role,
@@ -115,13 +115,13 @@ def _prover(
         did=None,
         did_at=None,
     )
-    return Prover(database, liveness, started, now=now)
+    return ProcessReporter(database, liveness, started, now=now)
 
 
 def _work(
-    work: Work,
+    work: WorkLoop,
     settings: Settings,
-    make_watch: Callable[..., AcceptedWatch],
+    make_watch: Callable[..., ConfigurationWatch],
     signals: Signals,
 ) -> None:
     work.start(settings)

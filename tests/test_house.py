@@ -40,10 +40,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.sockets",
         "service.tokens",
         "service.metrics",
-        "service.troubles",
+        "service.liveness",
     ),
     ("feeds.newsroom", "feeds.newsstand"),
-    ("feeds.descriptions",),
+    ("feeds.fingerprints",),
     ("feeds.ingest", "feeds.store", "feeds.render", "feeds.categories", "feeds.revision"),
     ("feeds.html",),
     ("feeds.model",),
@@ -54,7 +54,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("feeds.store",),
     "apscheduler": ("service.scheduler",),
-    "brotli": ("service.web.codecs",),
+    "brotli": ("service.web.encoded_variants",),
     "deflate": ("feeds.render.compression",),
     "feedgen": ("feeds.render.feedgen_bridge",),
     "filelock": ("service.alone",),
@@ -63,9 +63,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "lxml": ("feeds.render",),
     "markupsafe": ("service.web",),
     "idna": ("feeds.model.hosts",),
-    "nh3": ("feeds.ingest.html_bodies",),
+    "nh3": ("feeds.ingest.bodies.cleaning",),
     "prometheus_client": ("service.metrics",),
-    "pycurl": ("service.outbound.courier", "service.outbound.exchange"),
+    "pycurl": ("service.outbound.bulk_http_client", "service.outbound.transfers"),
     "pydantic": ("service.settings", "service.web.api"),
     "pydantic_core": ("service.settings",),
     "requests": ("service.outbound",),
@@ -79,7 +79,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "uvicorn": ("service.web_process", "service.wire"),
     "werkzeug": ("service.web", "service.http_rules"),
     "yaml": ("service.settings",),
-    "zstandard": ("service.web.codecs",),
+    "zstandard": ("service.web.encoded_variants",),
 }
 
 #: `feeds` has no clock, no chance, no sockets and no environment: all of it comes in.

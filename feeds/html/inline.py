@@ -1,4 +1,4 @@
-"""What stands inside of a line: text, and elements that say something of it."""
+"""What stands inside a line: text, and the elements that say something about it."""
 
 import re
 from collections.abc import Callable
@@ -6,9 +6,43 @@ from functools import partial
 from itertools import islice
 
 from feeds.html import marks
-from feeds.html.formulas import formula
-from feeds.html.quotes import is_marked, quotation_marks
-from feeds.html.tree import Node, ancestors, attribute, children, text_of
+from feeds.html.marks import is_marked, quotation_marks
+from feeds.html.tree import Node, ancestors, attribute, children, find, text_of
+
+# What stands for a formula in MathML.
+
+_ANNOTATIONS = "annotation, annotation-xml"
+#: What MathML writes and nobody sees: function application, invisible times, separator and plus.
+_UNSEEN = str.maketrans("", "", "\u2061\u2062\u2063\u2064")
+
+
+def formula(math: Node) -> str:
+    """What a ``<math>`` says in a sentence, on one line.
+
+    Its author may have written that: as ``alttext`` (MathML 3, 2.2.1), or as an annotation in TeX.
+    Otherwise it is the formula's characters.
+    """
+    text = attribute(math, "alttext") or _annotation(math) or _characters(math)
+    return " ".join(text.translate(_UNSEEN).split())
+
+
+def _annotation(math: Node) -> str:
+    for each in find(math, "annotation"):
+        encoding = (attribute(each, "encoding") or "").lower()
+        if "tex" in encoding:  # application/x-tex, LaTeX; text/plain
+            return text_of(each).strip()
+    return ""
+
+
+def _characters(math: Node) -> str:
+    annotated = [text_of(each) for each in find(math, _ANNOTATIONS)]
+    text = text_of(math)
+    for each in annotated:  # they stand behind what they annotate
+        text = text.removesuffix(each).rstrip()
+    return text
+
+
+# What stands inside of a line: text, and elements that say something of it.
 
 #: What is done when an element ends.
 Leave = Callable[[], None]

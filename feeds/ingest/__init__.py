@@ -5,8 +5,7 @@ is read already. `readable_suffixes` tells which files are for the first.
 """
 
 from feeds.ingest.embargoes import read_embargo_end
-from feeds.ingest.parsers import readable_suffixes
-from feeds.ingest.reading import document_name, read_documents, read_record
+from feeds.ingest.reading import document_name, read_documents, read_record, readable_suffixes
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import key_of_id
 

@@ -1,10 +1,13 @@
-"""Characters at the door: what XML forbids goes, newlines become one kind, text becomes NFC."""
+"""Characters cleaned on the way in: no controls that XML forbids, one kind of newline, NFC."""
 
 import html
 import re
 import unicodedata
+from itertools import takewhile
 
 from feeds.model.text import FORBIDDEN_IN_XML
+
+# Characters at the door: what XML forbids goes, newlines become one kind, text becomes NFC.
 
 #: What ends a line somewhere: CR LF, CR, NEL, LINE SEPARATOR, and the vertical tab and form feed
 #: by which word processors write a soft break and a page break. XML forbids the last two; were
@@ -172,3 +175,32 @@ def _kind(value: object) -> str:
     if isinstance(value, dict):
         return "an object"
     return "a list" if isinstance(value, list) else type(value).__name__
+
+
+# The normal form of clean HTML.
+#
+# It relies on what the sanitizer writes: no ``<`` or ``>`` that is not a tag's (in text and
+# attributes they are ``&lt;`` and ``&gt;``).
+
+_AFTER_TAG = re.compile("(?<=>)[^\x00-\u02ff]+")
+
+
+def nfc_markup(markup: str) -> str:
+    """*Markup* in NFC, without harm to its tags.
+
+    ``>`` and U+0338 COMBINING LONG SOLIDUS OVERLAY compose to U+226F: normalized as it stands,
+    ``<p>`` before such a character would cease to be a tag, and what follows it could become
+    one. Such a character behind a tag is therefore written as a character reference.
+    """
+    markup = without_piles(markup)
+    if unicodedata.is_normalized("NFC", markup):
+        return markup
+    return nfc(_AFTER_TAG.sub(_guarded, markup))
+
+
+def _guarded(found: re.Match[str]) -> str:
+    text = found[0]
+    marks = "".join(takewhile(unicodedata.combining, text))
+    if unicodedata.is_normalized("NFC", f">{marks}"):
+        return text
+    return f"&#x{ord(text[0]):x};{text[1:]}"

@@ -7,32 +7,100 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from feeds.errors import DocumentRefused
+from feeds.html.plain_text import blocks_of, line_of
+from feeds.html.summary import summary_of
+from feeds.html.tree import parse
 from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
-from feeds.ingest.characters import is_blank, one_line, shown
-from feeds.ingest.contacts import read_contacts
-from feeds.ingest.corrections import read_correction
+from feeds.ingest.bodies.cleaning import clean_html, settled
+from feeds.ingest.characters import clean, is_blank, one_line, shown
 from feeds.ingest.dates import in_utc, read_moment_or_day, start_of_day
+from feeds.ingest.details import read_authors, read_contacts, read_correction, read_related_links
 from feeds.ingest.embargoes import read_embargo
 from feeds.ingest.enclosures import Enclosures, read_enclosures
-from feeds.ingest.fields import at_most, fitting, items, optional_text, required_text, short_line
-from feeds.ingest.heads import Head
-from feeds.ingest.html_bodies import clean_html, settled
-from feeds.ingest.inspection import Inspection
-from feeds.ingest.languages import read_language
-from feeds.ingest.lines import Lines, check_escapes, first_of
+from feeds.ingest.fields import (
+    UNCLEAN_TIMES,
+    Inspection,
+    Lines,
+    SourceRecord,
+    at_most,
+    check_escapes,
+    first_of,
+    fitting,
+    items,
+    optional_text,
+    read_language,
+    required_text,
+    short_line,
+)
+from feeds.ingest.nesting import check_nesting
+from feeds.ingest.openings import Head
 from feeds.ingest.paragraphs import to_paragraphs
-from feeds.ingest.people import read_authors
-from feeds.ingest.records import Record
-from feeds.ingest.related_links import read_related_links
 from feeds.ingest.rules import IntakeRules
-from feeds.ingest.source_keys import MAX_ID_CHARS, source_key
-from feeds.ingest.sources import written
-from feeds.ingest.summaries import derived_summary, given_summary
+from feeds.ingest.source_keys import MAX_ID_CHARS, source_key, written
+from feeds.model.history import called
 from feeds.model.intake import Refusal
-from feeds.model.life import Correction
-from feeds.model.release import Content, Details, Draft, Origin, Person, SourceKey
+from feeds.model.release import Content, Correction, Details, Draft, Origin, Person, SourceKey
 from feeds.model.text import fold
-from feeds.model.works import called
+
+# A release's summary: the document's own, or one made of the body.
+
+#: What a summary may be marked up with. "The <video> element" is a sentence about HTML.
+_TAGS = frozenset(
+    """
+    a abbr b blockquote center cite code del div em font h1 h2 h3 h4 h5 h6 i ins li ol p q s small
+    span strong sub sup u ul
+    """.split()  # noqa: SIM905
+)
+_OPENED = re.compile(r"<([a-z][a-z0-9]*)(?=[\s>])", re.IGNORECASE)
+_CLOSED = re.compile(r"</([a-z][a-z0-9]*)\s*>", re.IGNORECASE)
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+
+
+def given_summary(
+    written: str, limit: int, *, field: str, is_markup: bool, language: str, mended: list[str]
+) -> str:
+    """A summary that a document gives, as one line of plain text.
+
+    Args:
+        written: As the document has it.
+        limit: How long it may be, in characters.
+        field: What messages call it.
+        is_markup: The record's body is HTML; so may its summary be.
+        language: Of the release, BCP 47.
+        mended: Gets warnings.
+
+    Raises:
+        DocumentRefused: It is longer than *limit*, or nested too deeply.
+    """
+    # A text that is much longer is refused without being read.
+    if is_markup and len(written) <= UNCLEAN_TIMES * limit and _is_html(written):
+        check_nesting(written, field=field)
+        tree = parse(clean(written, field=field, mended=mended))
+        written, is_markup = line_of(blocks_of(tree, language=language)), False
+        mended.append(f"{field}: is HTML; its text was taken")
+    return short_line(written, limit, field=field, is_markup=is_markup, mended=mended)
+
+
+def derived_summary(body: str, *, language: str, max_chars: int) -> str:
+    """A summary for a document that gives none.
+
+    Args:
+        body: Clean HTML.
+        language: Of the release, BCP 47.
+        max_chars: How long it may be.
+    """
+    return summary_of(parse(body), language=language, max_chars=max_chars)
+
+
+def _is_html(text: str) -> bool:
+    if "<" not in text:
+        return False
+    opened = {name.lower() for name in _OPENED.findall(text)}
+    closed = {name.lower() for name in _CLOSED.findall(text)}
+    return _LINE_BREAK.search(text) is not None or not _TAGS.isdisjoint(opened & closed)
+
+
+# From a record to a draft: every field read, cleaned and checked.
 
 #: A key that somebody thinks up.
 MAX_WORK_CHARS = 200
@@ -49,7 +117,7 @@ class BodyFormat(StrEnum):
     TEXT = "text"
 
 
-def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refusal:
+def draft(record: SourceRecord, *, document: str, rules: IntakeRules) -> Draft | Refusal:
     """The release in *record*, or everything that keeps it from being one.
 
     Args:
@@ -57,7 +125,7 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
         document: The file it is from, relative to the intake root.
         rules: What is assumed, and the limits.
     """
-    desk = _Desk(record, rules)
+    desk = _DraftReader(record, rules)
     content = desk.content()
     key = desk.key(document, content)
     correction = desk.correction()
@@ -78,10 +146,10 @@ def draft(record: Record, *, document: str, rules: IntakeRules) -> Draft | Refus
     )
 
 
-class _Desk:
+class _DraftReader:
     """One record on the desk. Each method reads one field; `DocumentRefused` tells its fault."""
 
-    def __init__(self, record: Record, rules: IntakeRules) -> None:
+    def __init__(self, record: SourceRecord, rules: IntakeRules) -> None:
         self.inspection = Inspection(record.warnings)
         self._record = record
         self._fields = record.fields
@@ -305,7 +373,7 @@ class _Desk:
         )
 
     def _work(self) -> str | None:
-        """What the release and its translations have in common; see ``feeds.model.works``."""
+        """What the release and its translations have in common; see ``feeds.model.history``."""
         for field, limit in (("work", MAX_WORK_CHARS), ("translation_of", MAX_ID_CHARS)):
             written = optional_text(_with_number_as_text(self._fields, field), field) or ""
             # Not as markup, whatever the body is: so are ids read, and addresses.

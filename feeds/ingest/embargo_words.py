@@ -150,7 +150,7 @@ _MAX_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class EmbargoNotice:
     """What a line says of an embargo."""
 
     line: str  #: all of it
@@ -170,7 +170,7 @@ def may_tell(text: str) -> bool:
     return any(stem in plain for stem in _STEMS)
 
 
-def notice_in(line: str) -> Notice | None:
+def notice_in(line: str) -> EmbargoNotice | None:
     """The embargo that *line* tells of; None when it tells of none.
 
     Args:
@@ -182,17 +182,17 @@ def notice_in(line: str) -> Notice | None:
         inner = _at(bracketed[1], 0, may_be_weak=True)
         if inner is not None and inner.is_whole_line and _tells(inner, line, bracketed.start()):
             rest = _trimmed(f"{line[: bracketed.start()]} {line[bracketed.end() :]}")
-            return Notice(line, inner.until, rest, is_strong=True)
+            return EmbargoNotice(line, inner.until, rest, is_strong=True)
     return _in_parts(line)
 
 
-def _tells(inner: Notice, line: str, start: int) -> bool:
+def _tells(inner: EmbargoNotice, line: str, start: int) -> bool:
     """False for a word in brackets that the line may be about: "The Trade (Embargo) Act"."""
     is_first = not _trimmed(line[:start])
     return is_first or inner.until.says_something or "embargoed" in inner.line.lower()
 
 
-def _in_parts(line: str) -> Notice | None:
+def _in_parts(line: str) -> EmbargoNotice | None:
     """The notice that begins the line, or one of the parts that it falls into."""
     starts = [0, *(found.end() for found in _BREAK.finditer(line[:_MAX_CHARS]))]
     for start in starts:
@@ -201,11 +201,11 @@ def _in_parts(line: str) -> Notice | None:
             if found.rest is None or not before or _LABEL.fullmatch(before):
                 return found
             rest = _trimmed(f"{before} {found.rest}")
-            return Notice(line, found.until, rest, is_strong=found.is_strong)
+            return EmbargoNotice(line, found.until, rest, is_strong=found.is_strong)
     return None
 
 
-def _at(line: str, start: int, *, may_be_weak: bool) -> Notice | None:
+def _at(line: str, start: int, *, may_be_weak: bool) -> EmbargoNotice | None:
     left = _LEFT.match(line, start)
     start = left.end() if left else start
     strong = _STRONG_PHRASE.match(line, start)
@@ -224,7 +224,7 @@ def _at(line: str, start: int, *, may_be_weak: bool) -> Notice | None:
         rest = _trimmed(line[until.end :])
     if strong is None and not _is_meant(phrase[0], sign, until, rest):
         return None
-    return Notice(line, until, rest, is_strong=strong is not None)
+    return EmbargoNotice(line, until, rest, is_strong=strong is not None)
 
 
 def _is_meant(phrase: str, sign: str, until: WrittenMoment, rest: str | None) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from feeds.errors import DocumentRefused
 from feeds.ingest.characters import shown
 from feeds.ingest.dates import in_utc, read_moment_or_day
-from feeds.ingest.embargo_words import Notice
+from feeds.ingest.embargo_words import EmbargoNotice
 from feeds.ingest.fields import optional_text
 from feeds.ingest.rules import IntakeRules
 
@@ -20,7 +20,7 @@ _REMEDY = (
 def read_embargo(
     fields: Mapping[str, object],
     *,
-    notices: Sequence[Notice] = (),
+    notices: Sequence[EmbargoNotice] = (),
     published: datetime | None = None,
     rules: IntakeRules,
     mended: list[str],
@@ -55,7 +55,7 @@ def read_embargo(
     return explicit
 
 
-def _end_in_words(notices: Sequence[Notice], published: datetime | None) -> datetime | None:
+def _end_in_words(notices: Sequence[EmbargoNotice], published: datetime | None) -> datetime | None:
     """The one moment that all *notices* tell; None when there are none, or those are over."""
     ends: set[datetime] = set()
     for notice in notices:
@@ -78,7 +78,7 @@ def _end_in_words(notices: Sequence[Notice], published: datetime | None) -> date
     return ends.pop() if ends else None
 
 
-def _example(notice: Notice) -> str:
+def _example(notice: EmbargoNotice) -> str:
     end = notice.until.moment
     return "EMBARGOED UNTIL 2026-11-03T09:00:00+01:00" if end is None else f"{end.isoformat()}"
 

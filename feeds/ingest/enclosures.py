@@ -7,11 +7,53 @@ from dataclasses import dataclass
 from feeds.errors import DocumentRefused
 from feeds.ingest.addresses import FETCH_SCHEMES, absolute
 from feeds.ingest.characters import shown
-from feeds.ingest.durations import read_duration
-from feeds.ingest.fields import at_most, items
-from feeds.ingest.lines import Lines, check_escapes, first_of
+from feeds.ingest.fields import Lines, at_most, check_escapes, first_of, items
 from feeds.ingest.rules import IntakeRules
 from feeds.model.release import Enclosure, UnmeasuredEnclosure
+
+# How long sound and moving pictures last, as podcasts write it.
+
+#: ``1:02:03`` or ``62:03``, with the fractions that some programs add.
+_CLOCK = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-5][0-9])(?:\.[0-9]+)?")
+_SECONDS = re.compile(r"([0-9]{1,7})(?:\.[0-9]+)?")
+#: A parliament may sit for days; more than a hundred hours are milliseconds by mistake.
+MAX_DURATION_S = 100 * 3600
+
+
+def read_duration(value: object, *, field: str) -> int | None:
+    """Whole seconds, the fraction dropped; None when nothing is said, or 0.
+
+    Raises:
+        DocumentRefused: It is neither a number of seconds nor ``hh:mm:ss``, or far too long.
+    """
+    if value is None or value == "":
+        return None
+    seconds = _seconds(value)
+    if seconds is None or seconds > MAX_DURATION_S:
+        raise DocumentRefused(
+            f"{field} is not a duration: {shown(value)}",
+            remedy="give seconds, such as 754, or hh:mm:ss, such as 00:12:34",
+            field=field,
+        )
+    return seconds or None
+
+
+def _seconds(value: object) -> int | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # Not a number, and infinity, are in no order with 0 or fail this one.
+        return int(value) if 0 <= value <= MAX_DURATION_S else None
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if found := _SECONDS.fullmatch(text):
+        return int(found[1])
+    if not (found := _CLOCK.fullmatch(text)):
+        return None
+    hours, minutes, seconds = int(found[1] or 0), int(found[2]), int(found[3])
+    return (hours * 60 + minutes) * 60 + seconds
+
+
+# Files that belong to a release.
 
 _FIELDS = ("enclosures", "attachments", "enclosure")
 #: Each with the names that RSS and JSON Feed have for it.
@@ -51,7 +93,7 @@ def read_enclosures(
         DocumentRefused: One of them has no address, or says something of itself that cannot be.
     """
     # Its other texts may hold references where its body is HTML; a file's title never did.
-    reader = _Reader(base, rules, Lines(is_markup=False, mended=mended))
+    reader = _EnclosureReader(base, rules, Lines(is_markup=False, mended=mended))
     by_url: dict[str, tuple[str, Enclosure]] = {}
     for name in _FIELDS:
         values = items(fields, name)
@@ -92,7 +134,7 @@ def length_in(value: object) -> int | None:
     return value if type(value) is int and 0 < value <= _MAX_LENGTH_BYTES else None
 
 
-class _Reader:
+class _EnclosureReader:
     def __init__(self, base: str, rules: IntakeRules, lines: Lines) -> None:
         self._base = base
         self._rules = rules

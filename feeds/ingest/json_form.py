@@ -7,9 +7,9 @@ from io import BufferedReader
 
 from feeds.errors import DocumentRefused
 from feeds.ingest.characters import shown
-from feeds.ingest.documents import Line, read_lines, read_whole
-from feeds.ingest.records import Parsed, Record
+from feeds.ingest.fields import Parsed, SourceRecord
 from feeds.ingest.rules import IntakeRules
+from feeds.ingest.streams import DocumentLine, read_lines, read_whole
 
 _DECODER = json.JSONDecoder()
 _WHITE_SPACE = re.compile(r"[ \t\n\r]*")
@@ -41,7 +41,7 @@ def parse_json_lines(stream: BufferedReader, rules: IntakeRules) -> Iterator[Par
             yield _from_line(line)
 
 
-def _from_line(line: Line) -> Parsed:
+def _from_line(line: DocumentLine) -> Parsed:
     try:
         value, end = _value(line.text, _skip_space(line.text, 0), line=line.number)
         _expect_end(line.text, end, line=line.number)
@@ -50,7 +50,7 @@ def _from_line(line: Line) -> Parsed:
         return fault
 
 
-def _single(text: str, start: int, rules: IntakeRules) -> Record:
+def _single(text: str, start: int, rules: IntakeRules) -> SourceRecord:
     if len(text) > rules.max_document_bytes:
         raise DocumentRefused(
             f"the document has more than {rules.max_document_bytes} characters",
@@ -93,11 +93,13 @@ def _element(value: object, line: int) -> Parsed:
         return fault
 
 
-def _record(value: object, *, line: int | None = None, is_whole_document: bool = False) -> Record:
+def _record(
+    value: object, *, line: int | None = None, is_whole_document: bool = False
+) -> SourceRecord:
     if not isinstance(value, dict):
         fact = f"a record is a JSON object, not {shown(value)}"
         raise DocumentRefused(fact, remedy=_REMEDY, line=line)
-    return Record(fields=value, line=line, is_whole_document=is_whole_document)
+    return SourceRecord(fields=value, line=line, is_whole_document=is_whole_document)
 
 
 def _value(text: str, position: int, *, line: int | None = None) -> tuple[object, int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from feeds.model.life import UNSAID, Correction
+from feeds.model.release import UNSAID, Correction
 
 #: The largest release in the sample sets has 60 kB; a book has 1 MB. A document, or a line of
 #: JSON Lines, is held in memory as a whole, so this is what one can cost.

@@ -1,4 +1,4 @@
-"""By what a document is recognised when it comes again; docs/releases-in.md tells it to people."""
+"""How a document is recognised when it comes again; docs/releases-in.md explains it."""
 
 import json
 import re
@@ -7,9 +7,38 @@ from hashlib import blake2b
 
 from feeds.errors import DocumentRefused
 from feeds.ingest.characters import one_line, shown
-from feeds.ingest.records import Record
-from feeds.model.release import SourceKey
+from feeds.ingest.fields import SourceRecord
+from feeds.ingest.rules import IntakeRules
+from feeds.model.release import SourceKey, Written
 from feeds.model.text import fold
+
+# By what a document is known to be the one that came before, whatever is made of it.
+
+#: All fields that a release is made of. Not ``updated``, which some exports stamp anew each time;
+#: nor what a document says of its embargo or of itself as a correction.
+_FIELDS = frozenset(
+    """
+    title body body_format published categories language url summary subtitle author authors
+    components enclosures attachments contacts contact place number release_number rights license
+    related work translation_of
+    """.split()  # noqa: SIM905
+)
+
+
+def written(fields: Mapping[str, object], rules: IntakeRules, *, is_html: bool) -> Written:
+    """What *fields* say, as they say it, under these rules."""
+    body = fields.get("body")
+    said = {name: fields[name] for name in sorted(_FIELDS & fields.keys())}
+    assumed = (rules.base_url, rules.language, str(rules.time_zone), rules.time_of_day.isoformat())
+    text = json.dumps([said, assumed, rules.derived_summary_chars], sort_keys=True, default=str)
+    return Written(
+        digest=blake2b(text.encode("ascii"), digest_size=16).hexdigest(),
+        body=body if isinstance(body, str) else "",
+        is_html=is_html,
+    )
+
+
+# By what a document is recognised when it comes again; docs/releases-in.md tells it to people.
 
 #: The fields in which a document may name itself, the first one that is there wins.
 ID_FIELDS = ("source_key", "id", "guid")
@@ -23,7 +52,7 @@ _IDENTIFYING = ("source", "source_file", "language")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-def source_key(record: Record, *, document: str, title: str, url: str | None) -> SourceKey:
+def source_key(record: SourceRecord, *, document: str, title: str, url: str | None) -> SourceKey:
     """The key of *record*.
 
     Args:

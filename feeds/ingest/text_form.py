@@ -11,11 +11,11 @@ from io import BufferedReader
 from feeds.errors import DocumentRefused
 from feeds.ingest.characters import clean, shown
 from feeds.ingest.dates import human_day, read_moment
-from feeds.ingest.documents import read_whole
-from feeds.ingest.embargo_words import Notice
+from feeds.ingest.embargo_words import EmbargoNotice
+from feeds.ingest.fields import Parsed, SourceRecord
 from feeds.ingest.openings import mark_in, opening_of
-from feeds.ingest.records import Parsed, Record
 from feeds.ingest.rules import IntakeRules
+from feeds.ingest.streams import read_whole
 
 #: A headline that is broken to fit a page has a few short lines: 62 characters at most in the
 #: real ones. More, or longer ones, are a paragraph with a forgotten blank line above it.
@@ -38,7 +38,7 @@ def parse_text_form(stream: BufferedReader, rules: IntakeRules) -> Iterator[Pars
         yield fault
 
 
-def _read(text: str) -> Record:
+def _read(text: str) -> SourceRecord:
     warnings: list[str] = []
     lines = clean(text, field="document", mended=warnings).replace("\u2029", "\n\n").split("\n")
     filled = [index for index, line in enumerate(lines) if line.strip()]
@@ -50,7 +50,7 @@ def _read(text: str) -> Record:
     above = head.below
     title = _title_lines(above, last)
     body = _body_lines(above[len(title) :], last)
-    return Record(
+    return SourceRecord(
         fields={
             "title": _joined(lines, title, warnings),
             "body": "\n".join(lines[body[0] : last]),
@@ -74,7 +74,7 @@ class _Head:
     """What stands above the title and is none of it: notices of an embargo, and marks."""
 
     def __init__(self, lines: list[str], filled: list[int], warnings: list[str]) -> None:
-        self.notices: list[Notice] = []
+        self.notices: list[EmbargoNotice] = []
         self.below = filled  #: the indices of the lines that say something, from the title on
         self._lines = lines
         self._warnings = warnings

@@ -8,8 +8,8 @@ from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
 from feeds.errors import InvalidFeed
-from feeds.model.languages import fallbacks, matches
 from feeds.model.release import Person
+from feeds.model.text import fallbacks, matches
 
 #: The slug of the feed of everything.
 ALL = "all"
@@ -71,7 +71,7 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Onward:
+class Redirect:
     """Where readers of a feed that ended find what they are looking for."""
 
     url: str  #: absolute
@@ -79,13 +79,13 @@ class Onward:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class FeedClosure:
     """The end of a feed, as ops set it. Before ``on`` nothing of it shows. Datetimes are in UTC."""
 
     on: datetime  #: from here the feed takes nothing new and says farewell
     gone_at: datetime  #: from here it is not there any more
     words: str  #: what its readers are told: plain text, paragraphs between empty lines
-    onward: Onward | None = None
+    onward: Redirect | None = None
 
     @property
     def paragraphs(self) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ class Feed:
     opens_as_page: bool = True  #: whoever opens a document in a browser is led to the feed's page
     notices: bool = True  #: of corrections and the like, each in an entry of its own
     was: tuple[str, ...] = ()  #: its former slugs
-    ending: Ending | None = None
+    ending: FeedClosure | None = None
 
     def __post_init__(self) -> None:
         if not self.any_of and self.slug != ALL:
@@ -157,7 +157,7 @@ class Feed:
         if self.slug == ALL and (self.was or self.ending):
             raise InvalidFeed(self.slug, "is the feed of everything: it neither moves nor ends")
 
-    def told(self, feed_format: Format) -> tuple[str, ...]:
+    def announced_to(self, feed_format: Format) -> tuple[str, ...]:
         """Where a new document in this format is announced: URLs, each once, in their order.
 
         An rssCloud server other than ours is told of RSS, as a hub is; documents name it as cloud.

@@ -1,14 +1,16 @@
-"""What becomes of documents at the door."""
+"""What becomes of incoming documents: taken in, refused, or under embargo."""
 
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
 from enum import StrEnum
 
-from feeds.model.release import Draft, Origin, Release
+from feeds.model.release import Draft, Origin, Release, ReleaseId
+
+# What becomes of documents at the door.
 
 
-class Verdict(StrEnum):
+class IntakeVerdict(StrEnum):
     """What an accepted document was to us."""
 
     NEW = "new"
@@ -22,7 +24,7 @@ class Intake:
     """A document that was accepted, and what it did."""
 
     draft: Draft
-    verdict: Verdict
+    verdict: IntakeVerdict
     release: Release  #: as it is now; of one that waits, as it will be
     feeds: tuple[str, ...]  #: slugs of the feeds that it changed, sorted; empty when unchanged
     unclaimed: tuple[str, ...]  #: its category names that no category claims
@@ -58,3 +60,21 @@ class KeptRefusal:
 
     refusal: Refusal
     refused_at: datetime  #: the last time
+
+
+# A document that waits for its minute.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embargo:
+    """A document, complete and checked, that nobody is shown before its minute.
+
+    It is no release yet: it has no place in any table that the public is answered from, and goes
+    through the intake when its minute has come. A correction of a release may be embargoed, too.
+    """
+
+    release_id: ReleaseId  #: minted when it came, or that of the release that it corrects
+    draft: Draft  #: its own ``embargoed_until`` is what the document says, should it say something
+    until: datetime  #: what counts; aware, UTC, whole seconds
+    held_since: datetime
+    by: str  #: who set ``until``

@@ -1,16 +1,89 @@
-"""One press release as the public sees it, and the document that it came from."""
+"""One press release as the public sees it, its document, and what happened to it."""
 
 import json
 from dataclasses import asdict, dataclass, fields
 from dataclasses import field as dataclass_field
 from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, NewType
 
 from feeds.errors import InvalidRelease
-from feeds.model.life import ChangeNote, Correction, Retraction, Translation
 from feeds.model.text import is_xml_text, require_utc
+
+# What happens to a release after it came: correction, retraction, translation; and by whom.
+
+
+class Weight(StrEnum):
+    """How much a correction matters to who has read the release."""
+
+    MINOR = "minor"  #: a slip of the pen: new bytes, and ``updated`` stays
+    MAJOR = "major"  #: ``updated`` moves, and a note says what changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What a document says of itself as a correction. A release that is new ignores it."""
+
+    weight: Weight
+    note: str | None = None  #: plain text, one line: what changed, for a reader
+    is_assumed: bool = False  #: by the configuration: the document itself says nothing
+
+
+#: What a changed document is that nobody said anything of.
+UNSAID = Correction(weight=Weight.MAJOR, is_assumed=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeNote:
+    """What changed, as it stands at the head of the content from then on."""
+
+    at: datetime  #: aware, UTC, whole seconds
+    text: str  #: plain text, one line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retraction:
+    """A release that was taken back. Its id and address are never given to another."""
+
+    at: datetime  #: aware, UTC, whole seconds
+    reason: str  #: plain text, one line, for the public
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """The same release in another language, which is a release of its own."""
+
+    language: str  #: BCP 47
+    slug: str
+
+
+class AuditAction(StrEnum):
+    """What somebody did to a release."""
+
+    EMBARGOED = "embargoed"
+    EMBARGO_MOVED = "embargo moved"
+    EMBARGO_LIFTED = "embargo lifted"
+    EMBARGO_DROPPED = "embargo dropped"
+    PUBLISHED = "published"
+    CORRECTED = "corrected"
+    RETRACTED = "retracted"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    """Who did what to a release, and when. Kept for ever, and never shown to the public."""
+
+    subject: str  #: the release's id, which it has from the day that it came, embargoed too
+    action: AuditAction
+    at: datetime
+    by: str  #: a person's or a token's name; ``folder`` for what came by itself
+    detail: str | None = None  #: until when, why
+
+
+# One press release as the public sees it, and the document that it came from.
 
 #: Permanent, opaque, minted once at intake: ``urn:uuid:…``. It is ``atom:id``, RSS ``guid`` and
 #: JSON Feed ``id``.
@@ -241,7 +314,7 @@ class Release:
     translations: tuple[Translation, ...] = ()  #: the others of its work, by language and slug
     document: str | None = None  #: that gave its content, if that is known; not for the public
     source: str | None = None  #: `Written.digest` of that document; None where it was not noted
-    #: Since when feeds hold a notice of the last that happened to it (``feeds.model.notice``).
+    #: Since when feeds hold a notice of the last that happened to it (``feeds.model.history``).
     notice_since: datetime | None = None
 
     def __post_init__(self) -> None:

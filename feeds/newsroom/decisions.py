@@ -1,29 +1,29 @@
-"""What each document of a batch is to us, decided before anything is written."""
+"""What each document of a batch means, decided before anything is written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from feeds import revision
 from feeds.errors import ReleaseChanged
-from feeds.model.embargo import Embargo
-from feeds.model.intake import Refusal, Verdict
-from feeds.model.life import Deed
-from feeds.model.release import Draft, Expected, Release, ReleaseId
-from feeds.newsroom.translating import company_of
-from feeds.newsroom.waiting_room import WaitingRoom, end_of, freed, is_as_it_waits
+from feeds.model.intake import Embargo, IntakeVerdict, Refusal
+from feeds.model.release import AuditAction, AuditEvent, Draft, Expected, Release, ReleaseId
+from feeds.newsroom.embargoes import EmbargoBatch, end_of, freed, is_as_it_waits
+from feeds.newsroom.retractions import company_of
 from feeds.store.database import Transaction
+
+# What each document of a batch is to us, decided before anything is written.
 
 #: A clock a little ahead of ours is no reason to refuse a document.
 CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class IntakeDecision:
     """An accepted document: what we held, and what the release becomes."""
 
     draft: Draft
-    verdict: Verdict
+    verdict: IntakeVerdict
     held: Release | None
     release: Release
     embargo: Embargo | None = None  #: under which it waits; nothing of it becomes public
@@ -58,7 +58,7 @@ class Decider:
         self._proof = proof
         self._now = now
         # Before the releases: what comes out between the two looks is seen by the second one.
-        self.waiting_room = WaitingRoom(tx, drafts, by=by, now=now)
+        self.embargo_batch = EmbargoBatch(tx, drafts, by=by, now=now)
         self._by_key = tx.releases.by_source_keys([draft.source_key for draft in drafts])
         named_by_file = [
             d.content.digest for d in drafts if revision.is_named_by_file(d.source_key)
@@ -72,7 +72,7 @@ class Decider:
             ]
         )
 
-    def decide(self, draft: Draft) -> Decision | Refusal:
+    def decide(self, draft: Draft) -> IntakeDecision | Refusal:
         """Say what *draft* is: a release that is new, corrected or unchanged; or refuse it.
 
         Or it waits for the end of its embargo.
@@ -81,7 +81,7 @@ class Decider:
             ReleaseChanged: Its sender took the release, or what it will be linked to, for
                 another than it is.
         """
-        held, waiting = self._held(draft), self.waiting_room.of(draft)
+        held, waiting = self._held(draft), self.embargo_batch.of(draft)
         _require_expected(draft, held)
         self._require_company(draft)
         draft = revision.on_its_day(draft, held, now=self._now)
@@ -90,7 +90,7 @@ class Decider:
             return self._keep(draft, held, waiting, until=until)
         if until is not None and waiting is not None:
             # It was judged when it came, and must not be refused in its minute.
-            self.waiting_room.free(waiting, until=until)
+            self.embargo_batch.free(waiting, until=until)
             release_id = waiting.release_id
             return self._accept(freed(draft, until=until), held, release_id)
         return self._objection(draft, held) or self._accept(draft, held, None)
@@ -102,21 +102,23 @@ class Decider:
         if found != draft.company:
             raise ReleaseChanged(f"other releases are of the work of {draft.source_key} by now")
 
-    def _accept(self, draft: Draft, held: Release | None, promised: ReleaseId | None) -> Decision:
+    def _accept(
+        self, draft: Draft, held: Release | None, promised: ReleaseId | None
+    ) -> IntakeDecision:
         draft = self._dated(draft, held)
         verdict = revision.judge(held, draft)
         if held is None:
             release = revision.first(draft, promised or self._mint_id(), now=self._now)
-        elif verdict is Verdict.CORRECTED:
+        elif verdict is IntakeVerdict.CORRECTED:
             release = revision.corrected(held, draft, now=self._now)
         else:
             release = held
         self._by_key[draft.source_key] = release
-        return Decision(draft=draft, verdict=verdict, held=held, release=release)
+        return IntakeDecision(draft=draft, verdict=verdict, held=held, release=release)
 
     def _keep(
         self, draft: Draft, held: Release | None, waiting: Embargo | None, *, until: datetime
-    ) -> Decision | Refusal:
+    ) -> IntakeDecision | Refusal:
         """Let *draft* wait, if that is anything new."""
         is_public = held is not None and self._is_known(draft, held)
         if is_public and (waiting is None or draft.embargoed_until is None):
@@ -124,14 +126,18 @@ class Decider:
             return self._accept(draft, held, None)
         if waiting is not None and until == waiting.until and is_as_it_waits(draft, waiting):
             release = self._as_it_waits(waiting, held)
-            return Decision(
-                draft=draft, verdict=Verdict.UNCHANGED, held=None, release=release, embargo=waiting
+            return IntakeDecision(
+                draft=draft,
+                verdict=IntakeVerdict.UNCHANGED,
+                held=None,
+                release=release,
+                embargo=waiting,
             )
         return self._hold(draft, held, waiting, until=until)
 
     def _hold(
         self, draft: Draft, held: Release | None, waiting: Embargo | None, *, until: datetime
-    ) -> Decision | Refusal:
+    ) -> IntakeDecision | Refusal:
         known = held if waiting is None else self._as_it_waits(waiting, held)
         refusal = self._objection_to_wait(draft, known, waiting, until=until)
         if refusal is not None:
@@ -147,9 +153,13 @@ class Decider:
         if fault is not None:
             remedy = "correct the document, and add it again"
             return Refusal(origin=draft.origin, reason=fault, remedy=remedy)
-        embargo = self.waiting_room.hold(draft, release_id, until=until)
-        return Decision(
-            draft=draft, verdict=Verdict.EMBARGOED, held=None, release=release, embargo=embargo
+        embargo = self.embargo_batch.hold(draft, release_id, until=until)
+        return IntakeDecision(
+            draft=draft,
+            verdict=IntakeVerdict.EMBARGOED,
+            held=None,
+            release=release,
+            embargo=embargo,
         )
 
     def _as_it_waits(self, waiting: Embargo, held: Release | None) -> Release:
@@ -174,7 +184,7 @@ class Decider:
         return held
 
     def _is_known(self, draft: Draft, held: Release) -> bool:
-        return revision.judge(held, self._dated(draft, held)) is Verdict.UNCHANGED
+        return revision.judge(held, self._dated(draft, held)) is IntakeVerdict.UNCHANGED
 
     def _dated(self, draft: Draft, held: Release | None) -> Draft:
         """*Draft* with the date that the public knows, if an embargo has anything to do with it.
@@ -192,7 +202,7 @@ class Decider:
         if draft.content.published >= held.content.published:
             return False
         # The document says an earlier day, and no longer that it had to wait.
-        return any(act.deed is Deed.PUBLISHED for act in self._tx.acts.of(held.id))
+        return any(act.action is AuditAction.PUBLISHED for act in self._tx.audit_log.of(held.id))
 
     def _objection(self, draft: Draft, held: Release | None) -> Refusal | None:
         published = draft.content.published
@@ -272,3 +282,31 @@ def _as_written(known: Release | None, waiting: Embargo | None) -> Release | Non
         return known
     waits = waiting.draft
     return replace(known, content=waits.content, document=waits.origin.document)
+
+
+# Corrections, for the book of acts.
+
+
+def acts_of(decisions: Iterable[IntakeDecision], *, by: str, now: datetime) -> list[AuditEvent]:
+    """Those of *decisions* that corrected a release, with weight and note, as acts."""
+    return [
+        AuditEvent(
+            subject=each.release.id,
+            action=AuditAction.CORRECTED,
+            at=now,
+            by=by,
+            detail=_detail(each),
+        )
+        for each in decisions
+        if each.verdict is IntakeVerdict.CORRECTED
+    ]
+
+
+def _detail(decision: IntakeDecision) -> str | None:
+    """``major: The date was wrong.`` The note of a minor one is for ops alone."""
+    held, draft = decision.held, decision.draft
+    if held is None:
+        return None
+    weight = revision.weight_of(held, draft)
+    note = draft.correction and draft.correction.note
+    return f"{weight}: {note}" if note else weight.value

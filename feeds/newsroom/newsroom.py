@@ -3,27 +3,42 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from feeds import render
 from feeds.categories import Catalogue, Filing
-from feeds.descriptions import Descriptions
-from feeds.model.embargo import Embargo
+from feeds.errors import RenderFailed
+from feeds.fingerprints import ConfigurationFingerprints
+from feeds.model.edition import Entry
+from feeds.model.feed import Format
 from feeds.model.history import Revision, Step
-from feeds.model.intake import Intake, KeptRefusal, Refusal, Verdict
-from feeds.model.life import Act
-from feeds.model.listing import ListedRelease, Place, ReleaseQuery
-from feeds.model.release import Draft, Release, ReleaseId, SourceKey
-from feeds.newsroom.announcing import announce
-from feeds.newsroom.corrections import acts_of
-from feeds.newsroom.decisions import Decider, Decision
-from feeds.newsroom.embargoes import Embargoes
-from feeds.newsroom.farewells import Farewells
-from feeds.newsroom.filing import Filer
-from feeds.newsroom.notices import Notices
-from feeds.newsroom.proofs import fault
-from feeds.newsroom.refiling import RELEASES_A_STEP, Refiling
-from feeds.newsroom.retractions import Retractions
-from feeds.newsroom.translating import company_of, relink
-from feeds.store.configuration import InForce
+from feeds.model.intake import Embargo, Intake, IntakeVerdict, KeptRefusal, Refusal
+from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
+from feeds.model.release import AuditEvent, Draft, Release, ReleaseId, SourceKey
+from feeds.newsroom.announcing import FeedClosures, NoticeExpiry, announce
+from feeds.newsroom.decisions import Decider, IntakeDecision, acts_of
+from feeds.newsroom.embargoes import EmbargoManager
+from feeds.newsroom.filing import RELEASES_A_STEP, Filer, Refiling
+from feeds.newsroom.retractions import Retractions, company_of, relink
 from feeds.store.database import Database, Transaction
+from feeds.store.state import InForce
+
+# A look at a release as it will be written, before it has to be.
+
+
+def fault(release: Release, catalogue: Catalogue) -> str | None:
+    """Why a format cannot hold *release*; None when all can."""
+    content = release.content
+    filed = catalogue.file(content.category_names)
+    categories = catalogue.labels(filed.categories, language=content.language)
+    entry = Entry(release=release, categories=categories)
+    for each in Format:
+        try:
+            render.render_fragment(entry, each, catalogue.site)
+        except RenderFailed as error:
+            return f"it cannot be written as {each.label}: {error.reason}"
+    return None
+
+
+# The newsroom: documents become releases, filed into feeds, in one transaction.
 
 #: Who brought what nobody brought: it came by itself.
 FOLDER = "folder"
@@ -32,7 +47,7 @@ FOLDER = "folder"
 COMMAND = "command"
 
 #: What changes a release, and the feeds that it is in.
-_NEWS = (Verdict.NEW, Verdict.CORRECTED)
+_NEWS = (IntakeVerdict.NEW, IntakeVerdict.CORRECTED)
 
 
 class Newsroom:
@@ -51,12 +66,12 @@ class Newsroom:
         self._database = database
         self._catalogue = catalogue
         self._mint_id = mint_id
-        self._descriptions = Descriptions(catalogue)
+        self._descriptions = ConfigurationFingerprints(catalogue)
         self._filer = Filer(catalogue, self._descriptions)
-        self._farewells = Farewells(database, catalogue, self._descriptions)
-        self._embargoes = Embargoes(database, self._take_in)
+        self._farewells = FeedClosures(database, catalogue, self._descriptions)
+        self._embargoes = EmbargoManager(database, self._take_in)
         self._retractions = Retractions(database, catalogue, self._filer)
-        self._notices = Notices(database, catalogue, stand_for=notices_for)
+        self._notices = NoticeExpiry(database, catalogue, stand_for=notices_for)
 
     def take_in(
         self, drafts: Sequence[Draft], *, now: datetime, by: str = FOLDER
@@ -144,7 +159,7 @@ class Newsroom:
         if not refused:
             return  # a commit waits for the disk
         with self._database.transaction() as tx:
-            tx.refusals.keep(refused, now=now)
+            tx.refusals.store(refused, now=now)
 
     def forget_refusals(self, documents: Sequence[str]) -> None:
         """Forget what was refused in these documents; a person has seen it."""
@@ -195,7 +210,7 @@ class Newsroom:
         while True:
             with self._database.read() as tx:
                 page = tx.releases.behind(after, limit=RELEASES_A_STEP)
-                filed = tx.filings.of([release.id for release in page])
+                filed = tx.feed_entries.of([release.id for release in page])
             yield from (one for one in page if not self._filer.is_filed(one, filed.get(one.id, ())))
             if len(page) < RELEASES_A_STEP:
                 return
@@ -211,7 +226,7 @@ class Newsroom:
             ConfigurationSuperseded: Our configuration is not the one in force.
         """
         with self._database.transaction() as tx:
-            tx.filings.doubt([release.id for release in misfiled])
+            tx.feed_entries.doubt([release.id for release in misfiled])
         return self.refile_doubtful(now=now)
 
     def in_force(self) -> InForce | None:
@@ -240,7 +255,7 @@ class Newsroom:
             look=self._look,
         )
 
-    def say_farewells(self, *, now: datetime) -> list[str]:
+    def announce_closures(self, *, now: datetime) -> list[str]:
         """Let feeds end whose time has come: they become stale, and their hubs are told.
 
         Cheap to ask often. `apply_catalogue` does the same, so nothing waits for a timer that
@@ -249,7 +264,7 @@ class Newsroom:
         Returns:
             Slugs of the feeds that ended.
         """
-        return self._farewells.say(now=now)
+        return self._farewells.announce(now=now)
 
     def retract(self, name: str, *, reason: str, by: str, now: datetime) -> Release:
         """Take a release back; see ``Retractions.retract``."""
@@ -260,7 +275,7 @@ class Newsroom:
         return self._retractions.restore(name, by=by, now=now)
 
     def expire_notices(self, *, now: datetime) -> list[Release]:
-        """Take notices out of the feeds whose time is over; see ``Notices.expire``."""
+        """Take notices out of the feeds whose time is over; see ``NoticeExpiry.expire``."""
         return self._notices.expire(now=now)
 
     def releases(
@@ -272,7 +287,7 @@ class Newsroom:
             return self._listed(tx, found)
 
     def listed(
-        self, wanted: ReleaseQuery, *, after: Place | None = None, limit: int = 50
+        self, wanted: ReleaseQuery, *, after: ChangePosition | None = None, limit: int = 50
     ) -> list[ListedRelease]:
         """A page of the list of releases; see ``Releases.listed``."""
         with self._database.read() as tx:
@@ -330,17 +345,17 @@ class Newsroom:
         with self._database.read() as tx:
             return tx.revisions.steps(tx.releases.named(name))
 
-    def acts(self, name: str) -> list[Act]:
+    def audit_events(self, name: str) -> list[AuditEvent]:
         """Who did what to the release of this name, the oldest first.
 
         Raises:
             ReleaseNotFound: There is none.
         """
         with self._database.read() as tx:
-            return tx.acts.of(tx.releases.named(name).id)
+            return tx.audit_log.of(tx.releases.named(name).id)
 
     def _listed(self, tx: Transaction, found: Sequence[Release]) -> list[ListedRelease]:
-        feeds = tx.filings.of([release.id for release in found])
+        feeds = tx.feed_entries.of([release.id for release in found])
         return [
             ListedRelease(
                 release=release,
@@ -357,12 +372,12 @@ class Newsroom:
         decider = self._decider(tx, drafts, now=now, by=by)
         decided = [decider.decide(draft) for draft in drafts]
         outcomes = self._outcomes(tx, decided)
-        accepted = [d for d in decided if isinstance(d, Decision)]
+        accepted = [d for d in decided if isinstance(d, IntakeDecision)]
         self._store(tx, accepted, now)
-        decider.waiting_room.write(tx)
-        tx.acts.note(acts_of(accepted, by=by, now=now))
+        decider.embargo_batch.write(tx)
+        tx.audit_log.record(acts_of(accepted, by=by, now=now))
         tx.refusals.clear([d.draft.origin for d in accepted])
-        tx.refusals.keep([d for d in decided if isinstance(d, Refusal)], now=now)
+        tx.refusals.store([d for d in decided if isinstance(d, Refusal)], now=now)
         touched = {slug for o in outcomes if isinstance(o, Intake) for slug in o.feeds}
         relink(tx, self._catalogue, _changed(decided), now=now)
         announce(tx, self._catalogue, touched, now=now)
@@ -380,7 +395,7 @@ class Newsroom:
             now=now,
         )
 
-    def _store(self, tx: Transaction, decisions: Sequence[Decision], now: datetime) -> None:
+    def _store(self, tx: Transaction, decisions: Sequence[IntakeDecision], now: datetime) -> None:
         written = [d for d in decisions if d.verdict in _NEWS]
         tx.names.learn(
             {
@@ -393,7 +408,9 @@ class Newsroom:
         tx.releases.replace([(d.held, d.release) for d in written if d.held is not None], now=now)
         last = {decision.release.id: decision.release for decision in written}
         # One that is retracted stays where its notice is, or is in no feed any more.
-        tx.filings.restamp([one for one in last.values() if one.retraction is not None])
+        tx.feed_entries.update_versions(
+            [one for one in last.values() if one.retraction is not None]
+        )
         standing = [one for one in last.values() if one.retraction is None]
         new = {decision.release.id for decision in written if decision.held is None}
         self._filer.file(
@@ -403,16 +420,16 @@ class Newsroom:
         )
 
     def _outcomes(
-        self, tx: Transaction, decided: Sequence[Decision | Refusal]
+        self, tx: Transaction, decided: Sequence[IntakeDecision | Refusal]
     ) -> list[Intake | Refusal]:
-        held = [d.held.id for d in decided if isinstance(d, Decision) and d.held is not None]
-        before = tx.filings.of(held)
+        held = [d.held.id for d in decided if isinstance(d, IntakeDecision) and d.held is not None]
+        before = tx.feed_entries.of(held)
         return [
             d if isinstance(d, Refusal) else self._outcome(d, before.get(d.release.id, ()))
             for d in decided
         ]
 
-    def _outcome(self, decision: Decision, before: Sequence[str]) -> Intake:
+    def _outcome(self, decision: IntakeDecision, before: Sequence[str]) -> Intake:
         touched: set[str] = set()
         if decision.release.retraction is not None:
             touched = {*before} if _is_on_notice(decision) else touched
@@ -431,13 +448,13 @@ class Newsroom:
         return self._catalogue.file(release.content.category_names)
 
 
-def _changed(decided: Sequence[Decision | Refusal]) -> list[Release]:
+def _changed(decided: Sequence[IntakeDecision | Refusal]) -> list[Release]:
     """The releases that are new or say something else, as they were and as they are."""
-    written = [d for d in decided if isinstance(d, Decision) and d.verdict in _NEWS]
+    written = [d for d in decided if isinstance(d, IntakeDecision) and d.verdict in _NEWS]
     return [each for d in written for each in (d.held, d.release) if each is not None]
 
 
-def _is_on_notice(decision: Decision) -> bool:
+def _is_on_notice(decision: IntakeDecision) -> bool:
     """True when a correction of a retracted release changes what its notice says."""
     held, content = decision.held, decision.release.content
     shown = (content.title, content.language)

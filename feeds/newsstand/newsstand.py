@@ -6,22 +6,29 @@ from functools import partial
 
 from feeds import render
 from feeds.categories import Catalogue
-from feeds.descriptions import Descriptions
 from feeds.errors import FeedNotFound
-from feeds.model import layout
-from feeds.model.archive import Archive, ArchivePage
-from feeds.model.delta import Delta
-from feeds.model.edition import DocumentVersion, Edition, FeedDocument, Trouble, newest_first
+from feeds.fingerprints import ConfigurationFingerprints
+from feeds.model import edition
+from feeds.model.edition import (
+    Archive,
+    ArchivePage,
+    Delta,
+    DocumentVersion,
+    Edition,
+    FeedDocument,
+    RenderTrouble,
+    newest_first,
+)
 from feeds.model.feed import Category, Format
 from feeds.model.history import Revision, Step
 from feeds.model.listing import FeedState, PageStub, SetAside
 from feeds.model.release import Release
-from feeds.newsstand.bindery import Bindery
-from feeds.newsstand.cabinet import Cabinet
-from feeds.newsstand.press import Press
-from feeds.newsstand.type_case import TypeCase
+from feeds.newsstand.archives import ArchiveStore
+from feeds.newsstand.assembly import GzipAssembler
+from feeds.newsstand.edition_builder import EditionBuilder
+from feeds.newsstand.entries import EntryCache
 from feeds.store.database import Database, Transaction
-from feeds.store.sitemap_parts import SitemapPart
+from feeds.store.release_pages import SitemapPart
 
 
 class Newsstand:
@@ -31,10 +38,10 @@ class Newsstand:
         self._look = look
         self._database = database
         self._catalogue = catalogue
-        self._descriptions = Descriptions(catalogue)
-        self._case = TypeCase()
-        self._bindery = Bindery()
-        self._cabinet = Cabinet(database, catalogue)
+        self._descriptions = ConfigurationFingerprints(catalogue)
+        self._case = EntryCache()
+        self._assembler = GzipAssembler()
+        self._archive_store = ArchiveStore(database, catalogue)
 
     def stale(self, *, now: datetime, worker: str = "") -> list[str]:
         """Slugs of the feeds whose edition is behind and that nobody regenerates now.
@@ -49,9 +56,9 @@ class Newsstand:
 
     def regenerate(
         self, slugs: Sequence[str], *, now: datetime, worker: str
-    ) -> list[Edition | Trouble]:
-        """Make the next editions of these feeds; see ``Press.regenerate``."""
-        return self._press().regenerate(slugs, now=now, worker=worker)
+    ) -> list[Edition | RenderTrouble]:
+        """Make the next editions of these feeds; see ``EditionBuilder.regenerate``."""
+        return self._edition_builder().regenerate(slugs, now=now, worker=worker)
 
     def render(self, slug: str, feed_format: Format) -> bytes:
         """The document that the feed's next edition would have, uncompressed. Stores nothing.
@@ -60,7 +67,7 @@ class Newsstand:
             FeedNotFound: No feed has this slug.
         """
         self._require(slug)
-        return self._press().proof(slug, feed_format)
+        return self._edition_builder().preview(slug, feed_format)
 
     def document(self, slug: str, feed_format: Format) -> FeedDocument | None:
         """The current document; None when the feed has no edition yet.
@@ -94,12 +101,12 @@ class Newsstand:
             None when none is. Entries that only left the document are not told of: absence from
             a feed means nothing (RFC 6721).
         """
-        cut = layout.Layout.unpack(current.layout)
+        cut = edition.Layout.unpack(current.layout)
         with self._database.read() as tx:
             former = tx.documents.former(current.feed, current.format, since)
         if cut is None or former is None:
             return None
-        body, entries = layout.without_known(plain, cut, former.marks)
+        body, entries = edition.without_known(plain, cut, former.marks)
         return Delta(former.digest, render.incomplete(body), entries)
 
     def archive(self, slug: str, number: int, feed_format: Format, *, now: datetime) -> ArchivePage:
@@ -110,7 +117,7 @@ class Newsstand:
             ArchiveNotFound: The feed has no archive of this number.
         """
         self._require(slug)
-        return self._cabinet.page(slug, number, feed_format, now=now)
+        return self._archive_store.page(slug, number, feed_format, now=now)
 
     def last_archive(self, slug: str) -> int:
         """Number of the feed's newest archive, to which they count from 1; 0 when there is none.
@@ -129,7 +136,7 @@ class Newsstand:
             FeedNotFound: No feed has this slug.
         """
         self._require(slug)
-        return self._cabinet.listed(slug)
+        return self._archive_store.listed(slug)
 
     def latest(self, slug: str, *, limit: int) -> list[Release]:
         """The releases of a feed that were published last and stand, in a document's order.
@@ -142,7 +149,7 @@ class Newsstand:
         """
         self._require(slug)
         with self._database.read() as tx:
-            found = tx.releases.by_ids(tx.filings.latest(slug, limit=limit))
+            found = tx.releases.by_ids(tx.feed_entries.latest(slug, limit=limit))
         return newest_first(list(found.values()))
 
     def release_by_slug(self, slug: str) -> Release:
@@ -228,7 +235,7 @@ class Newsstand:
     def categories_of(self, release: Release) -> tuple[Category, ...]:
         """The categories that a release is filed under, by slug, with titles in its language."""
         with self._database.read() as tx:
-            slugs = tx.filings.of([release.id]).get(release.id, ())
+            slugs = tx.feed_entries.of([release.id]).get(release.id, ())
         return self._catalogue.labels(slugs, language=release.content.language)
 
     def feeds(self) -> list[FeedState]:
@@ -265,15 +272,17 @@ class Newsstand:
     def sizes(self) -> Mapping[str, int]:
         """How many releases each feed has that has any, in the window or not. Counts them all."""
         with self._database.read() as tx:
-            return tx.filings.counts()
+            return tx.feed_entries.counts()
 
     def aside(self) -> list[SetAside]:
         """Releases left out of a format because they could not be rendered."""
         with self._database.read() as tx:
             return tx.fragments.aside()
 
-    def _press(self) -> Press:
-        return Press(self._database, self._catalogue, self._descriptions, self._case, self._bindery)
+    def _edition_builder(self) -> EditionBuilder:
+        return EditionBuilder(
+            self._database, self._catalogue, self._descriptions, self._case, self._assembler
+        )
 
     def _require(self, slug: str) -> None:
         if slug not in self._catalogue.feeds:

@@ -5,12 +5,17 @@ head, fragments and tail, joined. No clock, no chance, no state: the same argume
 bytes on every machine.
 """
 
-from feeds.render.compression import WHOLE_BYTES, compress, decompress, digest
-from feeds.render.documents import assemble, frame
-from feeds.render.fragments import fingerprint, render_fragment, writer_versions
+from feeds.render.compression import (
+    WHOLE_BYTES,
+    compress,
+    decompress,
+    deflate_segment,
+    digest,
+    join_segments,
+)
+from feeds.render.content import notice_entry
+from feeds.render.documents import assemble, fingerprint, frame, render_fragment, writer_versions
 from feeds.render.frame import Frame, incomplete
-from feeds.render.notices import notice_entry
-from feeds.render.stretches import joined, stretch
 
 __all__ = [
     "WHOLE_BYTES",
@@ -18,13 +23,13 @@ __all__ = [
     "assemble",
     "compress",
     "decompress",
+    "deflate_segment",
     "digest",
     "fingerprint",
     "frame",
     "incomplete",
-    "joined",
+    "join_segments",
     "notice_entry",
     "render_fragment",
-    "stretch",
     "writer_versions",
 ]

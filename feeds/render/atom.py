@@ -3,9 +3,8 @@
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Format, Site
 from feeds.model.release import Person
-from feeds.render import shown
+from feeds.render.content import in_feeds
 from feeds.render.dates import of_entry, rfc3339
-from feeds.render.detail_links import add_detail_links
 from feeds.render.feedgen_bridge import (
     Element,
     FeedEntry,
@@ -18,11 +17,16 @@ from feeds.render.feedgen_bridge import (
     replace,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
-from feeds.render.media import add_media
 from feeds.render.namespaces import HISTORY_NAMESPACE, XML_LANG
-from feeds.render.people import in_one
-from feeds.render.tombstones import tombstone
-from feeds.render.tongues import Alternate, alternates, last_alternate
+from feeds.render.xml_parts import (
+    Alternate,
+    add_detail_links,
+    add_media,
+    alternates,
+    in_one,
+    last_alternate,
+    tombstone,
+)
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
@@ -38,7 +42,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         made.title(content.title)
         made.updated(release.updated)
         made.published(content.published)
-        made.content(shown.in_feeds(release), type="html")
+        made.content(in_feeds(release), type="html")
         made.summary(content.summary or None)
         # Without an author of its own, the entry has the feed's (section 4.2.1).
         author = in_one(content.authors)

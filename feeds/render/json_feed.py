@@ -9,10 +9,10 @@ from feeds.html.plain_text import plain_text
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Site
 from feeds.model.release import Details, Enclosure, Person, Release
-from feeds.render import shown
+from feeds.render.content import in_feeds, notes
 from feeds.render.dates import of_entry, rfc3339
 from feeds.render.frame import Frame
-from feeds.render.people import in_one
+from feeds.render.xml_parts import in_one
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -26,7 +26,7 @@ Members = dict[str, Any]
 def fragment(entry: Entry, site: Site) -> bytes:
     """One object of ``items``. HTML stands in ``content_html`` and nowhere else."""
     release, content = entry.release, entry.release.content
-    body = shown.in_feeds(release)
+    body = in_feeds(release)
     item: Members = {
         "id": release.id,
         "url": entry.page_at(site),
@@ -81,9 +81,7 @@ def _ours(entry: Entry, site: Site) -> Members:
     Source: JSON Feed 1.1, "Extensions": a custom object's name begins with an underscore, holds
     no dots, and is passed over by readers that do not know it.
     """
-    corrections = [
-        {"at": rfc3339(note.at), "note": note.text} for note in shown.notes(entry.release)
-    ]
+    corrections = [{"at": rfc3339(note.at), "note": note.text} for note in notes(entry.release)]
     return _filled({"corrections": corrections, "translations": _translations(entry, site)})
 
 

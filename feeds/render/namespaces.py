@@ -39,8 +39,8 @@ _END_TAG = len(b"</entry>")
 def used_by(entries: Sequence[bytes]) -> set[str]:
     """The prefixes of media and podcast elements that *entries* use, without their tombstones.
 
-    It is read off the end of each, where `feeds.render.media` and the podcast's elements stand: to
-    look through all of a document for it would take longer than to join it.
+    It is read off the end of each entry, where these elements stand: to search a whole document
+    would take longer than to assemble it.
     """
     prefixes = set()
     for entry in entries:

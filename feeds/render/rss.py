@@ -5,9 +5,8 @@ from html import escape
 from feeds.model.edition import Entry, FeedHead, History
 from feeds.model.feed import Format, Site
 from feeds.model.release import Content, Enclosure, Release
-from feeds.render import shown
+from feeds.render.content import in_feeds
 from feeds.render.dates import of_entry, rfc3339
-from feeds.render.detail_links import add_detail_links
 from feeds.render.feedgen_bridge import (
     Element,
     FeedEntry,
@@ -18,7 +17,6 @@ from feeds.render.feedgen_bridge import (
     rss_item,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
-from feeds.render.media import add_media, main_enclosure, medium
 from feeds.render.namespaces import (
     ATOM_NAMESPACE,
     CONTENT_NAMESPACE,
@@ -27,9 +25,15 @@ from feeds.render.namespaces import (
     PODCAST_NAMESPACE,
     XML_LANG,
 )
-from feeds.render.people import in_one
-from feeds.render.tombstones import tombstone
-from feeds.render.tongues import alternates
+from feeds.render.xml_parts import (
+    add_detail_links,
+    add_media,
+    alternates,
+    in_one,
+    main_enclosure,
+    medium,
+    tombstone,
+)
 
 SPECIFICATION = "https://www.rssboard.org/rss-specification"
 
@@ -57,7 +61,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         # plain text. Without a summary feedgen puts the body into the description, where
         # readers that know nothing of content:encoded find it.
         made.description(escape(content.summary, quote=False), isSummary=True)
-        made.content(shown.in_feeds(release) or None)
+        made.content(in_feeds(release) or None)
         # Without a domain: that "identifies a categorization taxonomy" (RSS 2.0) and is no place
         # for a slug; and rss-parser gives an object for a text that has attributes.
         made.category([{"term": each.slug, "label": each.title} for each in entry.categories])

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from feeds.errors import ArchiveNotFound
-from feeds.model.archive import Archive, Closing
-from feeds.model.edition import FeedDocument
+from feeds.model.edition import Archive, ArchiveClosing, FeedDocument, FeedEntry
 from feeds.model.feed import Format, Link
-from feeds.model.filing import Filed
 from feeds.model.release import ReleaseId
 from feeds.model.text import whole_second
+from feeds.store.dialects import upsert
 from feeds.store.schema import (
     archive_documents,
     archives,
@@ -21,7 +20,6 @@ from feeds.store.schema import (
     filings,
     releases,
 )
-from feeds.store.upserts import upsert
 
 _SECOND = timedelta(seconds=1)
 
@@ -44,7 +42,7 @@ class Archives:
         counted = self._connection.execute(_COUNT_LOOSE, {"slugs": slugs})
         return {row.feed: row.loose for row in counted}
 
-    def loose(self, feed: str) -> list[tuple[Filed, int]]:
+    def loose(self, feed: str) -> list[tuple[FeedEntry, int]]:
         """What is in no archive, least recent change first, each with the length of its body."""
         order = (filings.c.changed_at, filings.c.published, filings.c.release_id)
         wanted = (
@@ -54,11 +52,11 @@ class Archives:
             .order_by(*order)
         )
         return [
-            (Filed(ReleaseId(release_id), stamp, None), length)
+            (FeedEntry(ReleaseId(release_id), stamp, None), length)
             for release_id, stamp, length in self._connection.execute(wanted)
         ]
 
-    def close(self, feed: str, closings: Sequence[Closing], *, now: datetime) -> None:
+    def close(self, feed: str, closings: Sequence[ArchiveClosing], *, now: datetime) -> None:
         """Close archives, in the order of their numbers.
 
         A release that was corrected since it was read stays loose: its stamp is another one.
@@ -74,7 +72,7 @@ class Archives:
             .values(archive=bindparam("into"))
         )
         moved = [
-            {"of_feed": feed, "id": one.release_id, "as_read": one.stamp, "into": closing.number}
+            {"of_feed": feed, "id": one.release_id, "as_read": one.version, "into": closing.number}
             for closing in closings
             for one in closing.filed
         ]
@@ -113,7 +111,7 @@ class Archives:
             raise ArchiveNotFound(feed, number)
         return Archive(row.feed, row.number, row.closed_at, row.purged_at)
 
-    def members(self, archive: Archive) -> list[Filed]:
+    def members(self, archive: Archive) -> list[FeedEntry]:
         """What is in an archive and has not changed since, most recent change first."""
         wanted = (
             select(filings.c.release_id, filings.c.stamp)
@@ -123,7 +121,7 @@ class Archives:
             )
         )
         found = self._connection.execute(wanted)
-        return [Filed(ReleaseId(row.release_id), row.stamp, archive.number) for row in found]
+        return [FeedEntry(ReleaseId(row.release_id), row.stamp, archive.number) for row in found]
 
     def document(self, archive: Archive, feed_format: Format) -> FeedDocument | None:
         """The kept bytes of an archive; None when nobody asked for them yet."""

@@ -71,7 +71,7 @@ class Changes:
         """True when no other machine or process has to answer."""
         return self._database.is_sqlite
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Say whether something may have been committed since the look before.
 
         The first look says yes, and so does the first one after an error: a new connection knows

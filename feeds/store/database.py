@@ -28,33 +28,24 @@ from sqlalchemy.exc import (
 )
 
 from feeds.errors import StoreConflict, StoreReplaced, StoreUnavailable
-from feeds.store import time_limits
-from feeds.store.acts import Acts
-from feeds.store.appearance import Appearance
+from feeds.store import dialects
+from feeds.store.access import AuditLog, Tokens
 from feeds.store.archives import Archives
-from feeds.store.canaries import Canaries
-from feeds.store.configuration import Configuration
 from feeds.store.connecting import OpenConnections, connect_unless
+from feeds.store.contents import Revisions
 from feeds.store.deliveries import Deliveries
-from feeds.store.documents import Documents
+from feeds.store.documents import Documents, Fragments
 from feeds.store.embargoes import Embargoes
+from feeds.store.feed_entries import FeedEntries, Names
 from feeds.store.feeds import Feeds
-from feeds.store.filings import Filings
-from feeds.store.fragments import Fragments
-from feeds.store.hub_tallies import HubTallies
-from feeds.store.identity import Identity, StoreState
-from feeds.store.intake_files import IntakeFiles
-from feeds.store.names import Names
+from feeds.store.hubs import Canaries, HubTallies
+from feeds.store.intake import IntakeFiles, Refusals
 from feeds.store.pings import Pings
-from feeds.store.processes import Processes
-from feeds.store.refusals import Refusals
-from feeds.store.release_pages import ReleasePages
+from feeds.store.release_pages import ReleasePages, SitemapParts
 from feeds.store.releases import Releases
-from feeds.store.revisions import Revisions
-from feeds.store.sitemap_parts import SitemapParts
+from feeds.store.state import Appearance, Configuration, Identity, Processes, StoreState
 from feeds.store.store_file import StoreFile
 from feeds.store.subscriptions import Subscriptions
-from feeds.store.tokens import Tokens
 
 #: How long a writer waits for another one on SQLite before it gives up.
 BUSY_TIMEOUT_MS = 20_000
@@ -110,9 +101,9 @@ class Transaction:
         return Embargoes(self.connection)
 
     @cached_property
-    def acts(self) -> Acts:
+    def audit_log(self) -> AuditLog:
         """Who did what to which release."""
-        return Acts(self.connection)
+        return AuditLog(self.connection)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -125,9 +116,9 @@ class Transaction:
         return Names(self.connection)
 
     @cached_property
-    def filings(self) -> Filings:
+    def feed_entries(self) -> FeedEntries:
         """Which release is in which feed."""
-        return Filings(self.connection)
+        return FeedEntries(self.connection)
 
     @cached_property
     def appearance(self) -> Appearance:
@@ -230,7 +221,7 @@ class Database:
             if connections is not None:
                 event.listen(engine, "connect", lambda one, _: connections.opened(one))
                 event.listen(engine, "close", lambda one, _: connections.closed(one))
-            event.listen(engine, "connect", time_limits.limit_session)
+            event.listen(engine, "connect", dialects.limit_session)
         self._writer = engine.execution_options(communique_begin="BEGIN IMMEDIATE")
         self._unsynced = self._writer.execution_options(communique_is_lasting=False)
 
@@ -260,9 +251,9 @@ class Database:
             engine = create_engine(
                 parsed,
                 hide_parameters=True,
-                connect_args=time_limits.of_connection(parsed.query),
+                connect_args=dialects.of_connection(parsed.query),
                 pool_pre_ping=True,
-                pool_timeout=time_limits.POOL_TIMEOUT_S,
+                pool_timeout=dialects.POOL_TIMEOUT_S,
             )
         if engine.dialect.name == "sqlite":
             if (file := StoreFile.of(parsed)) is not None:

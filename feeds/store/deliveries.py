@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 
 from feeds.model.feed import Format
-from feeds.model.subscription import DeliveryResult, DeliveryState, DueDelivery, Wire
-from feeds.store.row_locks import has_one_writer, lock_in_order
+from feeds.model.subscription import DeliveryResult, DeliveryState, DueDelivery, PushProtocol
+from feeds.store.dialects import has_one_writer, lock_in_order
 from feeds.store.schema import Instant, deliveries, subscriptions
 from feeds.store.subscriptions import subscription_of
 
@@ -229,7 +229,7 @@ class Deliveries:
             asked["ids"] = free
         return set(self._connection.execute(_CLAIM, asked).scalars().all())
 
-    def settle(self, results: Sequence[DeliveryResult], *, worker: str) -> set[int]:
+    def complete(self, results: Sequence[DeliveryResult], *, worker: str) -> set[int]:
         """Write down what became of deliveries that this worker has claimed; says of which.
 
         What others claimed when its time ran out, or is owed to nobody any more, is left alone.
@@ -386,7 +386,7 @@ def _due(row: Any) -> DueDelivery:
         format=Format(form),
         callback=callback,
         host=host,
-        wire=Wire(wire),
+        wire=PushProtocol(wire),
         secret=secret,
         attempts=attempts,
         first_failed_at=first_failed_at,

@@ -19,10 +19,10 @@ from sqlalchemy import (
 )
 
 from feeds.errors import EmbargoNotFound, StoreConflict
-from feeds.model.embargo import Embargo
+from feeds.model.history import originals_of
+from feeds.model.intake import Embargo
 from feeds.model.release import ReleaseId, SourceKey
-from feeds.model.works import originals_of
-from feeds.store.packing import pack_draft, unpack_draft
+from feeds.store.contents import pack_draft, unpack_draft
 from feeds.store.schema import embargoes
 
 # Built once: each intake asks for them.

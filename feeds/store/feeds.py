@@ -20,10 +20,9 @@ from sqlalchemy import (
 
 from feeds.errors import FeedNotFound
 from feeds.model.listing import FeedState
-from feeds.store.row_locks import by_key, lock, lock_of_feeds
+from feeds.store.dialects import by_key, lock, lock_of_feeds, upsert
 from feeds.store.schema import Instant, documents, feeds, former_documents, pings
 from feeds.store.subscriptions import Subscriptions
-from feeds.store.upserts import upsert
 
 #: What a feed has in other tables by its slug, beside the releases filed into it and its archives,
 #: whose rows follow a new slug by themselves, and stay for the day that an ended feed comes back.
@@ -42,7 +41,7 @@ class AppliedFeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Masthead:
+class FeedIdentity:
     """What a feed's documents say of the feed that the configuration does not tell."""
 
     id: str  #: minted once, when the feed began
@@ -54,7 +53,7 @@ class ClaimedFeed:
     """A stale feed that this worker alone may regenerate for now."""
 
     slug: str
-    masthead: Masthead
+    identity: FeedIdentity
     seq: int  #: the staleness that the new edition will answer
     edition: int  #: number of the present edition
     archives: int  #: number of the newest archive document; 0 when there is none
@@ -217,7 +216,7 @@ class Feeds:
         told = update(pings).where(pings.c.feed == slug)
         self._connection.execute(told.values(told_edition=edition, **fresh))
 
-    def masthead(self, slug: str) -> Masthead:
+    def identity(self, slug: str) -> FeedIdentity:
         """The feed's id and its last change.
 
         Raises:
@@ -227,7 +226,7 @@ class Feeds:
         row = self._connection.execute(wanted).one_or_none()
         if row is None:
             raise FeedNotFound(slug)
-        return Masthead(id=row.id, changed_at=row.changed_at)
+        return FeedIdentity(id=row.id, changed_at=row.changed_at)
 
     def end(self, slugs: Sequence[str], *, now: datetime) -> None:
         """End feeds: their documents and pings go; ids and edition numbers stay, for ever.
@@ -271,7 +270,7 @@ class Feeds:
         return [
             ClaimedFeed(
                 slug=row.slug,
-                masthead=Masthead(id=row.id, changed_at=row.changed_at),
+                identity=FeedIdentity(id=row.id, changed_at=row.changed_at),
                 seq=row.stale_seq,
                 edition=row.edition,
                 archives=row.archives,
@@ -280,7 +279,7 @@ class Feeds:
             for row in self._connection.execute(_CLAIM, asked)
         ]
 
-    def settle(self, claimed: ClaimedFeed, *, worker: str, edition: int, settings: str) -> bool:
+    def complete(self, claimed: ClaimedFeed, *, worker: str, edition: int, settings: str) -> bool:
         """The edition answers the staleness of the claim.
 
         False when the claim was lost, or the feed is described in another way by now.
@@ -315,7 +314,7 @@ class Feeds:
         held = update(feeds).where(feeds.c.slug.in_(slugs))
         self._connection.execute(held.values(claimed_by=holder, claimed_until=until))
 
-    def let_go(self, holder: str) -> None:
+    def release_holds(self, holder: str) -> None:
         """Free what this holder held."""
         is_its = feeds.c.claimed_by == holder
         lock(self._connection, select(feeds.c.slug).where(is_its).order_by(by_key(feeds.c.slug)))

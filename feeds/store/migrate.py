@@ -1,5 +1,7 @@
-"""Bringing a database to the schema of this version, and telling whether it is there."""
+"""The schema: brought to this version, and checked; whether a store is there and sound."""
 
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from alembic import command
@@ -7,11 +9,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, make_url
 
 from feeds.errors import StoreOutdated
-from feeds.store.database import Database
+from feeds.store.database import Database, Transaction
 from feeds.store.schema import metadata, store_identity
+from feeds.store.store_file import StoreFile
+
+# Bringing a database to the schema of this version, and telling whether it is there.
 
 #: Names the upgrade among PostgreSQL's advisory locks; any number would do.
 UPGRADE_LOCK = 0x434F4D4D
@@ -99,3 +104,57 @@ def _config() -> Config:
 
 def _current(context: MigrationContext) -> str | None:
     return context.get_current_revision()
+
+
+# Whether a store is there, can be worked with, and is sound.
+
+#: A broken file can break in thousands of places; the first ones tell enough.
+MAX_FINDINGS = 100
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that *url* names; None for every store that is none."""
+    file = StoreFile.of(make_url(url))
+    return None if file is None else file.path
+
+
+def missing_file(url: str) -> Path | None:
+    """The SQLite file that *url* names, when it is not there yet; None for every other store.
+
+    To connect would make the file, which is no business of who only wants to look.
+    """
+    path = sqlite_file(url)
+    return None if path is None or path.exists() else path
+
+
+def check(database: Database) -> list[str]:
+    """What is wrong with a store, for a person; empty when it is sound. Reads all of SQLite's file.
+
+    Raises:
+        StoreUnavailable: The database cannot be reached, or is too broken to be searched.
+    """
+    return list(islice(_findings(database), MAX_FINDINGS))
+
+
+def _findings(database: Database) -> Iterator[str]:
+    if database.is_sqlite:
+        with database.read() as tx:
+            yield from _sqlite_findings(tx)
+    try:
+        require_current(database)
+    except StoreOutdated as error:
+        # Every table would differ: the one reason tells more.
+        yield str(error)
+    else:
+        yield from (f"schema: {difference}" for difference in differences(database))
+
+
+def _sqlite_findings(tx: Transaction) -> Iterator[str]:
+    """What SQLite itself finds (https://sqlite.org/pragma.html, two pragmas of these names)."""
+    pragma = f"PRAGMA integrity_check({MAX_FINDINGS})"
+    for row in tx.connection.exec_driver_sql(pragma):
+        if row[0] != "ok":
+            yield f"integrity: {row[0]}"
+    for table, row_id, parent, _ in tx.connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        where = table if row_id is None else f"{table}, row {row_id}"
+        yield f"foreign key: {where} points to nothing in {parent}"

@@ -14,9 +14,8 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, or_, s
 
 from feeds.model.feed import Feed, Format
 from feeds.model.listing import DuePing, PingState
-from feeds.store.row_locks import by_key, lock, lock_keys, lock_of_feeds
+from feeds.store.dialects import by_key, lock, lock_keys, lock_of_feeds, upsert
 from feeds.store.schema import Instant, documents, feeds, pings
-from feeds.store.upserts import upsert
 
 # Built once: each edition runs it, and to build it takes longer.
 _UNTIL = bindparam("until", type_=Instant)
@@ -33,7 +32,7 @@ class Pings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def ask(self, asked: Sequence[tuple[Feed, int]], *, now: datetime) -> None:
+    def request(self, asked: Sequence[tuple[Feed, int]], *, now: datetime) -> None:
         """Have the hubs of these feeds told, once their next edition is stored.
 
         Args:
@@ -54,7 +53,7 @@ class Pings:
             }
             for feed, seq in asked
             for feed_format in Format
-            for hub in feed.told(feed_format)
+            for hub in feed.announced_to(feed_format)
         ]
         lock_of_feeds(self._connection, pings.c.feed, [feed.slug for feed, _ in asked])
         rows.sort(key=lambda row: (row["feed"], row["format"], row["hub"]))
@@ -70,12 +69,12 @@ class Pings:
         lock_of_feeds(self._connection, pings.c.feed, slugs)
         self._connection.execute(_HOLD, {"slugs": slugs, "until": until})
 
-    def keep_only(self, feed: Feed) -> None:
+    def retain(self, feed: Feed) -> None:
         """Forget whom this feed is no longer announced to."""
         lock_of_feeds(self._connection, pings.c.feed, [feed.slug])
         gone = or_(
             *(
-                (pings.c.format == each.value) & pings.c.hub.not_in(feed.told(each))
+                (pings.c.format == each.value) & pings.c.hub.not_in(feed.announced_to(each))
                 for each in Format
             )
         )
@@ -111,7 +110,7 @@ class Pings:
         )
         return self._connection.execute(taken).rowcount == 1
 
-    def told(self, ping: DuePing, *, now: datetime, result: str) -> None:
+    def accepted(self, ping: DuePing, *, now: datetime, result: str) -> None:
         """The hub accepted the ping."""
         self._note(
             ping,

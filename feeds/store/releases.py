@@ -22,8 +22,8 @@ from sqlalchemy import (
 )
 
 from feeds.errors import ReleaseNotFound, StoreConflict
-from feeds.model.life import Retraction, Translation
-from feeds.model.listing import Place, ReleaseQuery
+from feeds.model.history import originals_of
+from feeds.model.listing import ChangePosition, ReleaseQuery
 from feeds.model.release import (
     Content,
     Enclosure,
@@ -31,11 +31,12 @@ from feeds.model.release import (
     Release,
     ReleaseId,
     ReleaseStub,
+    Retraction,
     SourceKey,
+    Translation,
 )
 from feeds.model.text import fold
-from feeds.model.works import originals_of
-from feeds.store.packing import (
+from feeds.store.contents import (
     pack_content,
     pack_details,
     pack_note,
@@ -43,7 +44,7 @@ from feeds.store.packing import (
     unpack_details,
     unpack_note,
 )
-from feeds.store.row_locks import has_one_writer
+from feeds.store.dialects import has_one_writer
 from feeds.store.schema import Instant, filings, names, release_names, releases, revisions
 
 #: PostgreSQL's name of the lock that whoever changes a work holds: "work" in ASCII.
@@ -203,7 +204,9 @@ class Releases:
             wanted.order_by(order[0].desc(), order[1].desc(), releases.c.id.desc()).limit(limit)
         )
 
-    def listed(self, wanted: ReleaseQuery, *, after: Place | None, limit: int) -> list[Release]:
+    def listed(
+        self, wanted: ReleaseQuery, *, after: ChangePosition | None, limit: int
+    ) -> list[Release]:
         """Releases by when they changed, from the one behind *after*.
 
         Who walks from the oldest change misses nothing: what changes meanwhile moves to the end.

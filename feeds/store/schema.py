@@ -202,7 +202,7 @@ configuration = Table(
     "configuration",
     metadata,
     Column("key", Integer, primary_key=True, autoincrement=False),  # 1
-    Column("digest", Text, nullable=False),  # feeds.descriptions
+    Column("digest", Text, nullable=False),  # feeds.fingerprints
     Column("since", Instant, nullable=False),
     Column("applied_by", Text, nullable=False),
 )
@@ -267,7 +267,7 @@ documents = Table(
     Column("links", JSON, nullable=False),
     Column("size_bytes", Integer, nullable=False),
     Column("gzip", LargeBinary, nullable=False),
-    Column("layout", LargeBinary, nullable=False, server_default=""),  # feeds.model.layout
+    Column("layout", LargeBinary, nullable=False, server_default=""),  # feeds.model.edition
     Column("updated", Instant),  # what it says of the feed's last change
 )
 

@@ -23,11 +23,11 @@ from feeds.model.feed import Format
 from feeds.model.subscription import (
     Mode,
     PendingRequest,
+    PushProtocol,
     Subscription,
     SubscriptionRequest,
-    Wire,
 )
-from feeds.store.row_locks import lock_in_order
+from feeds.store.dialects import lock_in_order
 from feeds.store.schema import (
     Instant,
     deliveries,
@@ -436,7 +436,7 @@ def subscription_of(row: Row[Any]) -> Subscription:
         format=Format(row.format),
         callback=row.callback,
         host=row.host,
-        wire=Wire(row.wire),
+        wire=PushProtocol(row.wire),
         secret=row.secret,
         lease_s=row.lease_s,
         since=row.since,
@@ -457,7 +457,7 @@ def _pending(row: Row[Any]) -> PendingRequest:
             topic=row.topic,
             callback=row.callback,
             host=row.host,
-            wire=Wire(row.wire),
+            wire=PushProtocol(row.wire),
             secret=row.secret,
             lease_s=row.lease_s,
             reason=row.reason,

@@ -9,9 +9,15 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from feeds.errors import FeedsError
-from service.cli.call import DEFAULT_CONFIG, Call, ConfigOption, JsonOption, SetOption
-from service.cli.commands import COMMANDS
-from service.cli.output import say
+from service.cli.call import (
+    COMMANDS,
+    DEFAULT_CONFIG,
+    ConfigOption,
+    Invocation,
+    JsonOption,
+    SetOption,
+)
+from service.cli.output import print_message
 from service.errors import ServiceError
 
 
@@ -41,7 +47,7 @@ class Program(TyperGroup):
         try:
             return super().invoke(ctx)
         except (FeedsError, ServiceError) as error:
-            say(f"communique: {error}")
+            print_message(f"communique: {error}")
             raise typer.Exit(1) from error
 
 
@@ -78,4 +84,4 @@ def program(
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
     """
-    ctx.obj = Call(config=config).and_after(overrides, as_json=as_json)
+    ctx.obj = Invocation(config=config).and_after(overrides, as_json=as_json)

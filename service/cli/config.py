@@ -5,14 +5,28 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli import configuration
-from service.cli.call import Call, JsonOption, SetOption, call_of
-from service.cli.commands import typer_of
-from service.cli.output import counted, json_text, moment, say, tell, tell_json, tell_rows
+from service.cli.call import (
+    Invocation,
+    JsonOption,
+    SetOption,
+    invocation_of,
+    settings_of,
+    sources_of,
+    typer_of,
+)
+from service.cli.output import (
+    counted,
+    json_text,
+    moment,
+    print_json,
+    print_message,
+    print_rows,
+    print_text,
+)
 from service.settings import (
     SCHEMAS,
+    ConfigFault,
     ConfigInvalid,
-    Fault,
     Settings,
     catalogue,
     effective,
@@ -40,11 +54,11 @@ def check(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
     --json each is an object on standard output. Of a good one the feeds are named that end, or
     have ended, with both dates.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     if call.as_json:
         _check_as_json(call)
         return
-    settings = configuration.settings(call)
+    settings = settings_of(call)
     counts = _counts(settings)
     in_words = (
         counted(counts["categories"], "category", "categories"),
@@ -52,8 +66,8 @@ def check(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
         counted(counts["hubs"], "hub"),
         counted(counts["folders"], "watched folder"),
     )
-    tell(f"{call.config}: good: {', '.join(in_words)}")
-    tell_rows(
+    print_text(f"{call.config}: good: {', '.join(in_words)}")
+    print_rows(
         (end["feed"], f"ends {moment(end['on'])}", f"gone {moment(end['gone_at'])}")
         for end in _ends(settings)
     )
@@ -65,13 +79,13 @@ def show(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption
 
     That is a file with its line, an environment variable, --set, or 'default'. Secrets are hidden.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    keys = effective(configuration.settings(call))
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    keys = effective(settings_of(call))
     if call.as_json:
         for key in keys:
-            tell_json({"key": key.path, "value": key.value, "origin": key.origin})
+            print_json({"key": key.path, "value": key.value, "origin": key.origin})
         return
-    tell_rows((key.path, key.origin, json_text(key.value)) for key in keys)
+    print_rows((key.path, key.origin, json_text(key.value)) for key in keys)
 
 
 @app.command()
@@ -88,38 +102,40 @@ def schema(
     as_json: JsonOption = False,
 ) -> None:
     """Print the JSON Schema by which an editor helps with a configuration file."""
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     if write:
         _write_schemas(call)
         return
     section = SCHEMAS[f"{name}.schema.json"]
-    tell(json_text(json_schema(section)) if call.as_json else schema_text(section).rstrip("\n"))
+    print_text(
+        json_text(json_schema(section)) if call.as_json else schema_text(section).rstrip("\n")
+    )
 
 
-def _check_as_json(call: Call) -> None:
+def _check_as_json(call: Invocation) -> None:
     try:
-        settings = parse(configuration.sources(call))
+        settings = parse(sources_of(call))
     except ConfigInvalid as error:
         for fault in error.faults:
-            tell_json(_fault_record(fault))
+            print_json(_fault_record(fault))
         raise typer.Exit(1) from error
     record = {"file": str(call.config), "good": True, "counts": _counts(settings)}
-    tell_json({**record, "ends": _ends(settings)})
+    print_json({**record, "ends": _ends(settings)})
 
 
-def _write_schemas(call: Call) -> None:
+def _write_schemas(call: Invocation) -> None:
     folder = call.config.parent
     try:
         write_schemas(folder)
     except OSError as error:
-        say(f"communique: {error.filename or folder} cannot be written: {error.strerror}")
+        print_message(f"communique: {error.filename or folder} cannot be written: {error.strerror}")
         raise typer.Exit(1) from error
     for name in SCHEMAS:
         path = str(folder / name)
         if call.as_json:
-            tell_json({"written": path})
+            print_json({"written": path})
         else:
-            tell(path)
+            print_text(path)
 
 
 def _counts(settings: Settings) -> dict[str, int]:
@@ -141,7 +157,7 @@ def _ends(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
-def _fault_record(fault: Fault) -> dict[str, Any]:
+def _fault_record(fault: ConfigFault) -> dict[str, Any]:
     return {
         "file": fault.file,
         "line": fault.line,

@@ -7,13 +7,11 @@ import typer
 
 from feeds.errors import DocumentRefused
 from feeds.ingest import read_embargo_end
-from feeds.model.embargo import Embargo
-from feeds.model.intake import Intake
-from service.cli.call import JsonOption, SetOption, call_of
+from feeds.model.intake import Embargo, Intake
+from service.cli.call import ByOption, JsonOption, SetOption, invocation_of, who
 from service.cli.installation import to_read, to_write
-from service.cli.output import counted, moment, say, tell_json, tell_rows
-from service.cli.who import ByOption, who
-from service.wiring import Installation, utc_now
+from service.cli.output import counted, moment, print_json, print_message, print_rows
+from service.wiring import Application, utc_now
 
 
 def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
@@ -22,14 +20,14 @@ def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
     What ends first stands on top. Nothing else shows these releases. A running service makes each
     public in its second; without one, 'communique feed render' does when it is run.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_read(call) as installation:
-        waiting = installation.newsroom.embargoes()
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as application:
+        waiting = application.newsroom.embargoes()
     if call.as_json:
         for embargo in waiting:
-            tell_json(_record(embargo))
+            print_json(_record(embargo))
         return
-    tell_rows(
+    print_rows(
         (each.until, each.draft.source_key, each.draft.content.title, f"set by {each.by}")
         for each in waiting
     )
@@ -64,27 +62,27 @@ def change(
     """
     if (until is not None) + lift + drop != 1:
         raise typer.BadParameter("give one of --until, --lift and --drop", param_hint="NAME")
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_write(call) as installation:
-        newsroom, by = installation.newsroom, who(by)
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as application:
+        newsroom, by = application.newsroom, who(by)
         if lift:
             _tell_lifted(newsroom.lift_embargo(name, by=by, now=utc_now()), as_json=call.as_json)
             return
         if until is None:
             embargo = newsroom.drop_embargo(name, by=by, now=utc_now())
         else:
-            end = _end(installation, until)
+            end = _end(application, until)
             embargo = newsroom.move_embargo(name, until=end, by=by, now=utc_now())
     if call.as_json:
-        tell_json({"done": "dropped" if drop else "moved", **_record(embargo)})
+        print_json({"done": "dropped" if drop else "moved", **_record(embargo)})
     else:
         word = "dropped" if drop else f"embargoed until {moment(embargo.until)}"
-        tell_rows([(word, embargo.draft.source_key, embargo.draft.content.title)])
+        print_rows([(word, embargo.draft.source_key, embargo.draft.content.title)])
 
 
-def _end(installation: Installation, written: str) -> datetime:
+def _end(application: Application, written: str) -> datetime:
     try:
-        return read_embargo_end(written, rules=installation.rules, mended=[])
+        return read_embargo_end(written, rules=application.rules, mended=[])
     except DocumentRefused as fault:
         raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint="--until") from fault
 
@@ -92,7 +90,7 @@ def _end(installation: Installation, written: str) -> datetime:
 def _tell_lifted(lifted: Intake, *, as_json: bool) -> None:
     release = lifted.release
     if as_json:
-        tell_json(
+        print_json(
             {
                 "done": "lifted",
                 "verdict": lifted.verdict,
@@ -102,8 +100,8 @@ def _tell_lifted(lifted: Intake, *, as_json: bool) -> None:
             }
         )
         return
-    tell_rows([("lifted", lifted.draft.source_key, release.content.title)])
-    say(
+    print_rows([("lifted", lifted.draft.source_key, release.content.title)])
+    print_message(
         f"{counted(len(lifted.feeds), 'feed')} changed: a running service publishes them by "
         "itself; without one, run: communique feed render"
     )

@@ -7,18 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from service.alone import export_lock
-from service.cli.call import JsonOption, SetOption, call_of
-from service.cli.commands import typer_of
+from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.installation import to_read
-from service.cli.output import aligned, counted, json_text, say
-from service.cli.progress import counting
-from service.export import Folder, Memory, Outcome, Result, Run, rules_of
+from service.cli.output import aligned, count_progress, counted, json_text, print_message
+from service.export import AddressOutcome, ExportMemory, ExportResult, ExportRun, Folder, rules_of
 from service.web import create_app
 from service.wiring import VERSION, utc_now
 
 app = typer_of("export")
 
-_WIDTHS = [len(Result.UNCHANGED)]
+_WIDTHS = [len(ExportResult.UNCHANGED)]
 
 
 @app.command()
@@ -50,52 +48,52 @@ def export(
     is removed. The service may run meanwhile. Exit code 1 if an address could not be written; it
     keeps what it had.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     sums: Counter[str] = Counter()
-    with to_read(call) as installation:
-        target = Folder(folder, site_url=installation.catalogue.site.base_url)
-        rules = rules_of(installation.catalogue, VERSION)
+    with to_read(call) as application:
+        target = Folder(folder, site_url=application.catalogue.site.base_url)
+        rules = rules_of(application.catalogue, VERSION)
         now = utc_now()
-        memory = Memory(root=target.root, rules=rules, now=now)
+        memory = ExportMemory(root=target.root, rules=rules, now=now)
         # The service files releases by a new configuration when it reads it, perhaps after us:
         # that dates no release, and yet their pages name other categories then.
-        is_settled = not installation.newsroom.is_refiling_due(now=now)
+        is_settled = not application.newsroom.is_refiling_due(now=now)
         if full or not is_settled:
             memory.forget()
-        app = create_app(installation)
-        run = Run(installation, target, app, memory=memory if is_settled else None)
-        with export_lock(target.root), counting(len(run)) as bar:
+        app = create_app(application)
+        run = ExportRun(application, target, app, memory=memory if is_settled else None)
+        with export_lock(target.root), count_progress(len(run)) as bar:
             for outcome in run.outcomes():
                 sums[outcome.result] += 1
                 bar.advance()
-                if unchanged or outcome.result is not Result.UNCHANGED:
-                    bar.tell(json_text(_record(outcome)) if call.as_json else _line(outcome))
+                if unchanged or outcome.result is not ExportResult.UNCHANGED:
+                    bar.write(json_text(_record(outcome)) if call.as_json else _line(outcome))
     _tell_sums(run, sums, as_json=call.as_json)
-    if sums[Result.FAILED]:
+    if sums[ExportResult.FAILED]:
         raise typer.Exit(1)
 
 
-def _tell_sums(run: Run, sums: Counter[str], *, as_json: bool) -> None:
-    told = {result.value: sums[result] for result in Result}
+def _tell_sums(run: ExportRun, sums: Counter[str], *, as_json: bool) -> None:
+    told = {result.value: sums[result] for result in ExportResult}
     if as_json:
         summary = {**told, "swept": run.swept, "reload": run.is_reload_due}
         typer.echo(json_text({"summary": summary}))
         return
-    say("  ".join(f"{name} {count}" for name, count in told.items()))
+    print_message("  ".join(f"{name} {count}" for name, count in told.items()))
     if run.swept:
-        say(f"{counted(run.swept, 'file')} of former editions removed")
+        print_message(f"{counted(run.swept, 'file')} of former editions removed")
     if run.is_reload_due:
-        say("nginx has to read its configuration again: nginx -t && nginx -s reload")
+        print_message("nginx has to read its configuration again: nginx -t && nginx -s reload")
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: AddressOutcome) -> str:
     [line] = aligned(
         [(outcome.result, outcome.path, outcome.reason or outcome.location or "")], _WIDTHS[:]
     )
     return line.removesuffix("  -")
 
 
-def _record(outcome: Outcome) -> dict[str, Any]:
+def _record(outcome: AddressOutcome) -> dict[str, Any]:
     return {
         "result": outcome.result,
         "path": outcome.path,

@@ -1,21 +1,73 @@
-"""``communique feed``: feeds out."""
+"""``communique feed``: feeds out, rendered and checked."""
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from feeds.errors import FeedNotFound
-from feeds.model.edition import Edition, Trouble
+from feeds.model.edition import Edition, RenderTrouble
 from feeds.model.feed import Feed, Format
 from feeds.model.listing import FeedState
-from service.cli.call import Call, JsonOption, SetOption, call_of
-from service.cli.checking import Finding, is_file, of_feed, of_file
-from service.cli.commands import typer_of
+from feeds.render import checks, decompress
+from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
 from service.cli.installation import to_read, to_write
-from service.cli.output import counted, moment, say, tell_json, tell_rows
-from service.wiring import Installation, utc_now, worker_name
+from service.cli.output import counted, moment, print_json, print_message, print_rows
+from service.wiring import Application, utc_now, worker_name
+
+# Documents checked: those of our feeds, and those in files.
+
+#: More is no feed of anybody's.
+MAX_FILE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong with a document."""
+
+    document: str  #: the file as it was named, or ``slug.format``
+    message: str
+
+
+def is_file(name: str) -> bool:
+    """True when *name* means a file: a feed's slug has neither dot nor slash."""
+    return "." in name or "/" in name
+
+
+def findings_of_feed(application: Application, slug: str, *, now: datetime) -> list[list[Finding]]:
+    """Check the current documents of a feed; a list for each of them."""
+    return [_of_document(application, slug, each, now=now) for each in Format]
+
+
+def findings_of_file(name: str, *, now: datetime) -> list[Finding]:
+    """Check a document in a file, whoever made it."""
+    try:
+        with Path(name).open("rb") as file:
+            document = file.read(MAX_FILE_BYTES)
+    except OSError as error:
+        return [Finding(document=name, message=f"cannot be read: {error.strerror}")]
+    found = checks.check(document, checks.format_of(document), now=now)
+    return [Finding(document=name, message=message) for message in found]
+
+
+def _of_document(
+    application: Application, slug: str, feed_format: Format, *, now: datetime
+) -> list[Finding]:
+    name = f"{slug}.{feed_format}"
+    held = application.newsstand.document(slug, feed_format)
+    if held is None:
+        message = "has no edition yet: communique feed render"
+        return [Finding(document=name, message=message)]
+    topic = application.catalogue.site.topic(slug, feed_format)
+    found = checks.check(decompress(held.gzip), feed_format, now=now, topic=topic)
+    return [Finding(document=name, message=message) for message in found]
+
+
+# ``communique feed``: feeds out.
 
 app = typer_of("feed")
 
@@ -32,16 +84,16 @@ def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
     made and the last good one is served, or 'gone' when a feed ended and its farewell is over. A
     feed that ends, or has ended, has the dates behind its title.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_read(call) as installation:
-        states = installation.newsstand.feeds()
-        sizes = installation.newsstand.sizes()
-        feeds = installation.catalogue.feeds
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as application:
+        states = application.newsstand.feeds()
+        sizes = application.newsstand.sizes()
+        feeds = application.catalogue.feeds
     if call.as_json:
         for state in states:
-            tell_json(_state_record(state, feeds[state.slug], sizes.get(state.slug, 0)))
+            print_json(_state_record(state, feeds[state.slug], sizes.get(state.slug, 0)))
         return
-    tell_rows(_state_row(state, feeds[state.slug], sizes.get(state.slug, 0)) for state in states)
+    print_rows(_state_row(state, feeds[state.slug], sizes.get(state.slug, 0)) for state in states)
 
 
 @app.command()
@@ -63,24 +115,26 @@ def render(
     The service does so by itself. What was under embargo and is due becomes public first. With
     --format, print one feed's document instead, stale or not.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     if feed_format is not None:
         _print_proof(call, slugs or [], feed_format)
         return
-    with to_write(call) as installation:
-        installation.newsroom.release_embargoes(now=utc_now())
-        wanted = _known(installation, slugs or [])
-        states = {state.slug: state for state in installation.newsstand.feeds()}
+    with to_write(call) as application:
+        application.newsroom.release_embargoes(now=utc_now())
+        wanted = _known(application, slugs or [])
+        states = {state.slug: state for state in application.newsstand.feeds()}
         wanted = wanted or [slug for slug, state in states.items() if state.is_stale]
-        made = installation.newsstand.regenerate(wanted, now=utc_now(), worker=worker_name())
+        made = application.newsstand.regenerate(wanted, now=utc_now(), worker=worker_name())
     outcomes = {outcome.feed: outcome for outcome in made}
     records = [_render_record(states[slug], outcomes.get(slug)) for slug in wanted]
     if call.as_json:
         for record in records:
-            tell_json(record)
+            print_json(record)
     else:
-        tell_rows(_render_row(record) for record in records)
-        say(counted(sum(record["result"] == "published" for record in records), "new edition"))
+        print_rows(_render_row(record) for record in records)
+        print_message(
+            counted(sum(record["result"] == "published" for record in records), "new edition")
+        )
     if any(record["result"] in ("failed", "busy") for record in records):
         raise typer.Exit(1)
 
@@ -104,55 +158,57 @@ def check(
 
     Each finding is a line: the document, and what is wrong with it. Exit code 1 if there is one.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     names = names or []
     files = [name for name in names if is_file(name)]
     slugs = [name for name in names if not is_file(name)]
-    checked = [of_file(name, now=utc_now()) for name in files]
+    checked = [findings_of_file(name, now=utc_now()) for name in files]
     if slugs or not files:
-        with to_read(call) as installation:
+        with to_read(call) as application:
             now = utc_now()
             served = [
-                one.slug for one in installation.catalogue.feeds.values() if not one.is_gone(now)
+                one.slug for one in application.catalogue.feeds.values() if not one.is_gone(now)
             ]
-            for slug in _known(installation, slugs) or served:
-                checked += of_feed(installation, slug, now=now)
+            for slug in _known(application, slugs) or served:
+                checked += findings_of_feed(application, slug, now=now)
     findings = [finding for of_one in checked for finding in of_one]
     _tell_findings(call, findings)
-    say(f"{counted(len(checked), 'document')} checked, {counted(len(findings), 'finding')}")
+    print_message(
+        f"{counted(len(checked), 'document')} checked, {counted(len(findings), 'finding')}"
+    )
     if findings:
         raise typer.Exit(1)
 
 
-def _tell_findings(call: Call, findings: Sequence[Finding]) -> None:
+def _tell_findings(call: Invocation, findings: Sequence[Finding]) -> None:
     for finding in findings:
         if call.as_json:
-            tell_json({"document": finding.document, "message": finding.message})
+            print_json({"document": finding.document, "message": finding.message})
     if not call.as_json:
-        tell_rows((f"{finding.document}:", finding.message) for finding in findings)
+        print_rows((f"{finding.document}:", finding.message) for finding in findings)
 
 
-def _print_proof(call: Call, slugs: Sequence[str], feed_format: Format) -> None:
+def _print_proof(call: Invocation, slugs: Sequence[str], feed_format: Format) -> None:
     if len(slugs) != 1:
         raise typer.BadParameter("name exactly one feed with --format", param_hint="SLUG")
-    with to_read(call) as installation:
-        document = installation.newsstand.render(slugs[0], feed_format)
+    with to_read(call) as application:
+        document = application.newsstand.render(slugs[0], feed_format)
     if call.as_json:
         text = document.decode("utf-8")
-        tell_json({"feed": slugs[0], "format": feed_format, "document": text})
+        print_json({"feed": slugs[0], "format": feed_format, "document": text})
         return
     sys.stdout.buffer.write(document)
     sys.stdout.buffer.flush()
 
 
-def _known(installation: Installation, slugs: Sequence[str]) -> list[str]:
+def _known(application: Application, slugs: Sequence[str]) -> list[str]:
     """*Slugs*, each once.
 
     Raises:
         FeedNotFound: One of them is none of ours.
     """
     for slug in slugs:
-        if slug not in installation.catalogue.feeds:
+        if slug not in application.catalogue.feeds:
             raise FeedNotFound(slug)
     return list(dict.fromkeys(slugs))
 
@@ -194,7 +250,7 @@ def _state_record(state: FeedState, feed: Feed, releases: int) -> dict[str, Any]
     }
 
 
-def _render_record(before: FeedState, outcome: Edition | Trouble | None) -> dict[str, Any]:
+def _render_record(before: FeedState, outcome: Edition | RenderTrouble | None) -> dict[str, Any]:
     """What became of one feed.
 
     ``published``; ``unchanged`` when the new edition would have had the same bytes; ``current``
@@ -210,7 +266,7 @@ def _render_record(before: FeedState, outcome: Edition | Trouble | None) -> dict
             "formats": list(outcome.changed),
             "set_aside": outcome.set_aside,
         }
-    if isinstance(outcome, Trouble):
+    if isinstance(outcome, RenderTrouble):
         reason = f"{type(outcome.error).__name__}: {outcome.error}"
         return {"result": "failed", "feed": outcome.feed, "reason": reason}
     if not before.is_stale:

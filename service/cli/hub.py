@@ -10,16 +10,23 @@ from feeds.errors import FeedNotFound
 from feeds.model.feed import Format
 from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
-from service.cli import hub_deliveries, hub_status, hub_subscriptions, hub_verify
-from service.cli.call import JsonOption, SetOption, call_of
-from service.cli.commands import typer_of
-from service.cli.hub_deliveries import DELIVERED, deliver_all_due, last_try, outcome_row
-from service.cli.hub_verify import require_hub
+from service.cli import hub_status
+from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
+from service.cli.hub_subscriptions import (
+    DELIVERED,
+    deliver_all_due,
+    last_try,
+    outcome_row,
+    register_deliveries,
+    register_subscriptions,
+    register_verify,
+    require_hub,
+)
 from service.cli.installation import to_read, to_write
-from service.cli.output import counted, moment, say, tell_json, tell_rows
+from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
-from service.websub import PingResult, Verdict
-from service.wiring import Installation, publisher, utc_now
+from service.websub import PingResult, PingVerdict
+from service.wiring import Application, publisher, utc_now
 
 app = typer_of("hub")
 hub_status.register(app)
@@ -48,17 +55,17 @@ def pings(
     state is 'told', 'waiting' for the next edition, 'due', 'retrying' after a failure, or
     'failed' after the last try.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_read(call) as installation:
-        with installation.database.read() as tx:
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as application:
+        with application.database.read() as tx:
             listed = tx.pings.listed()
         states = [state for state in listed if not failed or state.state in FAILING]
-        records = [_state_record(installation, state) for state in states]
+        records = [_state_record(application, state) for state in states]
     if call.as_json:
         for record in records:
-            tell_json(record)
+            print_json(record)
         return
-    tell_rows(_state_row(record) for record in records)
+    print_rows(_state_row(record) for record in records)
 
 
 @app.command()
@@ -90,37 +97,37 @@ def retry(
     --send, a line each: what became of it, topic, callback, what it said. Exit code 1 if anything
     failed; the service tries it again by itself.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_write(call) as installation:
-        _require_known(installation, feed, hub)
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as application:
+        _require_known(application, feed, hub)
         if send:
-            require_hub(installation)
-        pings_made, deliveries_made = _make_due(installation, feed=feed, hub=hub, host=host)
+            require_hub(application)
+        pings_made, deliveries_made = _make_due(application, feed=feed, hub=hub, host=host)
         # What was published a moment ago is due by then.
         time.sleep(SPREAD.total_seconds())
-        results = [] if host is not None else _send_all_due(installation)
-        delivered = deliver_all_due(installation) if send else []
+        results = [] if host is not None else _send_all_due(application)
+        delivered = deliver_all_due(application) if send else []
     if call.as_json:
         for record in [*map(_result_record, results), *delivered]:
-            tell_json(record)
+            print_json(record)
     else:
-        tell_rows([*map(_result_row, results), *map(outcome_row, delivered)])
-        say(f"{counted(pings_made, 'failed ping')} made due, {len(results)} sent")
+        print_rows([*map(_result_row, results), *map(outcome_row, delivered)])
+        print_message(f"{counted(pings_made, 'failed ping')} made due, {len(results)} sent")
         _say_of_deliveries(deliveries_made, len(delivered), is_sent=send)
-    is_told = all(result.verdict is Verdict.TOLD for result in results)
+    is_told = all(result.verdict is PingVerdict.TOLD for result in results)
     if not is_told or any(one["verdict"] != DELIVERED for one in delivered):
         raise typer.Exit(1)
 
 
 def _make_due(
-    installation: Installation, *, feed: str | None, hub: str | None, host: str | None
+    application: Application, *, feed: str | None, hub: str | None, host: str | None
 ) -> tuple[int, int]:
     """Have failed pings and deliveries tried again; says how many of each."""
     pings_made = deliveries_made = 0
-    with installation.database.transaction() as tx:
+    with application.database.transaction() as tx:
         if host is None:
             pings_made = tx.pings.retry(now=utc_now(), feed=feed, hub=hub)
-        if hub in (None, installation.catalogue.site.hub):
+        if hub in (None, application.catalogue.site.hub):
             deliveries_made = tx.deliveries.retry(now=utc_now(), feed=feed, host=host)
     return pings_made, deliveries_made
 
@@ -128,41 +135,43 @@ def _make_due(
 def _say_of_deliveries(made_due: int, sent: int, *, is_sent: bool) -> None:
     if made_due or is_sent:
         then = f"{sent} made" if is_sent else "a running service makes them"
-        say(f"{counted(made_due, 'failed delivery', 'failed deliveries')} made due, {then}")
+        print_message(
+            f"{counted(made_due, 'failed delivery', 'failed deliveries')} made due, {then}"
+        )
 
 
-hub_deliveries.register(app)
-hub_subscriptions.register(app)
-hub_verify.register(app)
+register_deliveries(app)
+register_subscriptions(app)
+register_verify(app)
 
 
-def _send_all_due(installation: Installation) -> list[PingResult]:
-    sender = publisher(installation)
+def _send_all_due(application: Application) -> list[PingResult]:
+    sender = publisher(application)
     try:
         return sender.send_all_due(now=utc_now())
     finally:
         sender.close()
 
 
-def _require_known(installation: Installation, feed: str | None, hub: str | None) -> None:
+def _require_known(application: Application, feed: str | None, hub: str | None) -> None:
     """Refuse a slip of the pen, which would look like success.
 
     Raises:
         FeedNotFound: No feed has this slug.
         HubNotFound: No feed is announced to this hub.
     """
-    feeds = installation.catalogue.feeds
+    feeds = application.catalogue.feeds
     if feed is not None and feed not in feeds:
         raise FeedNotFound(feed)
-    hubs = {hub for one in feeds.values() for each in Format for hub in one.told(each)}
+    hubs = {hub for one in feeds.values() for each in Format for hub in one.announced_to(each)}
     if hub is not None and hub not in hubs:
         raise HubNotFound(f"no feed is announced to the hub {hub!r}")
 
 
-def _state_record(installation: Installation, state: PingState) -> dict[str, Any]:
+def _state_record(application: Application, state: PingState) -> dict[str, Any]:
     return {
         "state": state.state,
-        "topic": installation.catalogue.site.topic(state.feed, state.format),
+        "topic": application.catalogue.site.topic(state.feed, state.format),
         "hub": state.hub,
         "feed": state.feed,
         "format": state.format,

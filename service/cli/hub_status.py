@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from feeds.model.canary import Canary
-from service.cli.call import JsonOption, SetOption, call_of
+from feeds.model.subscription import Canary
+from service.cli.call import JsonOption, SetOption, invocation_of
 from service.cli.installation import to_read, to_write
-from service.cli.output import counted, moment, say, tell_json, tell_rows
+from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
-from service.websub.report import HubReport, Report, report
-from service.websub.wording import delay_in_short
-from service.wiring import Installation, canary_keeper, utc_now
+from service.websub.hub_health import HubReport, Report, report
+from service.websub.retries import delay_in_short
+from service.wiring import Application, hub_monitor, utc_now
 
 
 class NotWatched(ServiceError):
@@ -34,14 +34,14 @@ def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOpti
     our own subscription there, the canary. Of our own hub also subscriptions and deliveries by
     state. The exit code is 0 whatever is shown.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_read(call) as installation:
-        seen = look(installation)
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as application:
+        seen = look(application)
     if call.as_json:
         for one in seen.hubs:
-            tell_json(_record(one, seen))
+            print_json(_record(one, seen))
         return
-    tell_rows(row for one in seen.hubs for row in _rows(one, seen))
+    print_rows(row for one in seen.hubs for row in _rows(one, seen))
 
 
 def canary(
@@ -60,28 +60,28 @@ def canary(
     Each hub that was asked is a line: state, hub, topic, and what it said. Whether it verifies
     the subscription is seen later, in 'hub status'.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_write(call) as installation:
-        keeper = canary_keeper(installation)
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as application:
+        monitor = hub_monitor(application)
         if hub is not None:
-            keeper.plant(now=utc_now())
-            with installation.database.transaction() as tx:
+            monitor.ensure(now=utc_now())
+            with application.database.transaction() as tx:
                 if not tx.canaries.make_due(now=utc_now(), hub=hub):
                     raise NotWatched(f"there is no canary at the hub {hub!r}")
-        asked = keeper.tend(now=utc_now, hub=hub)
+        asked = monitor.run(now=utc_now, hub=hub)
     if call.as_json:
         for one in asked:
-            tell_json(_canary_record(one) | {"hub": one.hub})
+            print_json(_canary_record(one) | {"hub": one.hub})
         return
-    tell_rows((one.state, one.hub, one.topic, one.last_result) for one in asked)
-    say(f"{counted(len(asked), 'hub')} asked")
+    print_rows((one.state, one.hub, one.topic, one.last_result) for one in asked)
+    print_message(f"{counted(len(asked), 'hub')} asked")
 
 
-def look(installation: Installation) -> Report:
+def look(application: Application) -> Report:
     """What is known of the hubs now."""
-    missing_after = timedelta(seconds=installation.settings.canary.missing_after_seconds)
-    with installation.database.read() as tx:
-        return report(tx, installation.catalogue, now=utc_now(), missing_after=missing_after)
+    missing_after = timedelta(seconds=application.settings.canary.missing_after_seconds)
+    with application.database.read() as tx:
+        return report(tx, application.catalogue, now=utc_now(), missing_after=missing_after)
 
 
 def _record(one: HubReport, seen: Report) -> dict[str, Any]:
@@ -89,8 +89,8 @@ def _record(one: HubReport, seen: Report) -> dict[str, Any]:
     record: dict[str, Any] = {
         "hub": one.hub,
         "is_ours": one.is_ours,
-        "standing": one.judgement.standing,
-        "words": str(one.judgement),
+        "standing": one.assessment.health,
+        "words": str(one.assessment),
         "pings": {"sent": tally.pings_sent, "accepted": tally.pings_accepted, **one.pings},
         "pushes": {
             "expected": pushes.expected,
@@ -133,7 +133,7 @@ def _canary_record(one: Canary) -> dict[str, Any]:
 def _rows(one: HubReport, seen: Report) -> Iterator[Sequence[object]]:
     tally, pushes = one.tally, one.pushes
     yield "hub", f"{one.hub}{'  (ours)' if one.is_ours else ''}"
-    yield "  standing", f"{one.judgement.standing}: {one.judgement}"
+    yield "  standing", f"{one.assessment.health}: {one.assessment}"
     yield "  pings", f"{tally.pings_sent} sent, {tally.pings_accepted} accepted{_open(one)}"
     if one.canary is not None:
         yield "  pushes", f"{pushes.seen} of {pushes.expected} seen{_delays(one)}"

@@ -5,16 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 
-from feeds.store import checks, migrate
+from feeds.store import migrate
 from feeds.store.database import Database
+from feeds.store.migrate import missing_file
 from feeds.store.store_file import gone
 from service import logs
-from service.cli import configuration
-from service.cli.call import Call
+from service.cli.call import Invocation, settings_of
 from service.errors import ServiceError
 from service.settings import Settings
 from service.stores import StoreNote, make_ready, open_database
-from service.wiring import Installation, install, utc_now
+from service.wiring import Application, build_application, utc_now
 
 #: An SQLite database that lives and ends with its connection.
 NOWHERE = "sqlite://"
@@ -37,7 +37,7 @@ class StoreMissing(ServiceError):
 
 
 @contextmanager
-def to_read(call: Call, *, within_s: float | None = None) -> Iterator[Installation]:
+def to_read(call: Invocation, *, within_s: float | None = None) -> Iterator[Application]:
     """The rooms, for a command that only looks: nothing is made that is not there.
 
     Args:
@@ -49,10 +49,10 @@ def to_read(call: Call, *, within_s: float | None = None) -> Iterator[Installati
         StoreOutdated: It is of another version.
         StoreUnavailable: It cannot be reached.
     """
-    settings = configuration.settings(call)
+    settings = settings_of(call)
     with there(settings) as database, _ended_after(database, within_s):
         migrate.require_current(database)
-        yield install(settings, database)
+        yield build_application(settings, database)
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def _ended_after(database: Database, within_s: float | None) -> Iterator[None]:
 
 
 @contextmanager
-def to_write(call: Call) -> Iterator[Installation]:
+def to_write(call: Invocation) -> Iterator[Application]:
     """The rooms, for a command that changes something; the configuration is applied first.
 
     An SQLite store that is not there yet is made. One of another version is left alone: to
@@ -81,44 +81,44 @@ def to_write(call: Call) -> Iterator[Installation]:
         StoreOutdated: The store is of another version.
         StoreUnavailable: It cannot be reached.
     """
-    settings = configuration.settings(call)
+    settings = settings_of(call)
     is_new = _missing_file(settings) is not None
     with opened(settings) as database:
         if is_new:
             make_ready(settings, database)
         migrate.require_current(database)
-        installation = install(settings, database)
-        _refuse_to_end_feeds(installation)
+        application = build_application(settings, database)
+        _refuse_to_end_feeds(application)
         # As every start does: a name that was configured a moment ago counts already.
-        installation.newsroom.apply_catalogue(now=utc_now())
-        yield installation
+        application.newsroom.apply_catalogue(now=utc_now())
+        yield application
 
 
-def _refuse_to_end_feeds(installation: Installation) -> None:
+def _refuse_to_end_feeds(application: Application) -> None:
     """A slip in a command's options must not take feeds from a service that is running."""
-    with installation.database.read() as tx:
-        ended = sorted(set(tx.feeds.applied()) - set(installation.catalogue.feeds))
+    with application.database.read() as tx:
+        ended = sorted(set(tx.feeds.applied()) - set(application.catalogue.feeds))
     if ended:
         raise FeedsWouldEnd(ended)
 
 
 @contextmanager
-def to_try(call: Call) -> Iterator[Installation]:
+def to_try(call: Invocation) -> Iterator[Application]:
     """The rooms, for a command that says what it would do; over an empty store if there is none.
 
     Raises:
         StoreOutdated: The store is of another version.
         StoreUnavailable: It cannot be reached.
     """
-    settings = configuration.settings(call)
+    settings = settings_of(call)
     if _missing_file(settings) is None:
-        with to_read(call) as installation:
-            yield installation
+        with to_read(call) as application:
+            yield application
         return
     database = Database.open(NOWHERE)
     try:
         migrate.upgrade(database)
-        yield install(settings, database)
+        yield build_application(settings, database)
     finally:
         database.close()
 
@@ -157,7 +157,7 @@ def opened(
 
 
 def _missing_file(settings: Settings) -> Path | None:
-    path = checks.missing_file(settings.store.url.reveal())
+    path = missing_file(settings.store.url.reveal())
     if path is not None and StoreNote(settings).read() is not None:
         raise gone(path)
     return path

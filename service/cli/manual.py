@@ -8,7 +8,7 @@ import typer
 from typer.main import get_command
 
 from service.cli.app import app
-from service.cli.commands import COMMANDS
+from service.cli.call import COMMANDS
 
 PROGRAM = "communique"
 

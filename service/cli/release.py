@@ -13,21 +13,33 @@ from feeds.errors import FeedNotFound
 from feeds.ingest.characters import nfc
 from feeds.ingest.rules import MAX_NOTE_CHARS
 from feeds.model.intake import KeptRefusal, Refusal
-from feeds.model.life import Correction, Weight
 from feeds.model.listing import ListedRelease
-from feeds.model.release import Origin
+from feeds.model.release import Correction, Origin, Weight
 from feeds.model.text import is_xml_text
 from service.cli import embargoes
-from service.cli.adding import Outcome, Telling
-from service.cli.call import Call, JsonOption, SetOption, call_of
-from service.cli.commands import typer_of
-from service.cli.documents import STANDARD_INPUT, NamedDocument, documents_of
+from service.cli.adding import STANDARD_INPUT, AddReport, NamedDocument, Outcome, documents_of
+from service.cli.call import (
+    ByOption,
+    Invocation,
+    JsonOption,
+    SetOption,
+    invocation_of,
+    typer_of,
+    who,
+)
 from service.cli.installation import to_read, to_try, to_write
-from service.cli.output import counted, plain, say, tell, tell_json, tell_rows
-from service.cli.progress import Reading, reading
-from service.cli.who import ByOption, who
+from service.cli.output import (
+    ReadProgress,
+    counted,
+    plain,
+    print_json,
+    print_message,
+    print_rows,
+    print_text,
+    read_progress,
+)
 from service.jobs.reading import preview, take_in
-from service.wiring import Installation, utc_now
+from service.wiring import Application, utc_now
 
 app = typer_of("release")
 
@@ -78,17 +90,17 @@ def add(
     A correction moves a release's date of change and gets a note at its head, unless the document
     says that it is a minor one, or --minor does, or the configuration.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     _require_existing(paths)
     documents = documents_of(paths)
     opened = to_try(call) if dry_run else to_write(call)
     size_bytes = sum(document.size_bytes for document in documents)
     assumed = _assumed(minor=minor, note=note)
-    with opened as plain_rules, reading(size_bytes) as bar:
-        installation = _assuming(plain_rules, assumed)
-        telling = Telling(installation, tell=bar.tell, is_dry_run=dry_run, as_json=call.as_json)
+    with opened as plain_rules, read_progress(size_bytes) as bar:
+        application = _assuming(plain_rules, assumed)
+        telling = AddReport(application, tell=bar.write, is_dry_run=dry_run, as_json=call.as_json)
         for document in documents:
-            for outcome in _outcomes(installation, document, bar, is_dry_run=dry_run, by=by):
+            for outcome in _outcomes(application, document, bar, is_dry_run=dry_run, by=by):
                 telling.add(outcome)
     telling.finish()
     if telling.is_any_refused:
@@ -117,18 +129,18 @@ def list_(
     With --unfiled, the names that no category claims stand before the title. Once categories.yaml
     claims them, the releases are filed by themselves.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_read(call) as installation:
-        if feed is not None and feed not in installation.catalogue.feeds:
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as application:
+        if feed is not None and feed not in application.catalogue.feeds:
             raise FeedNotFound(feed)
-        found = installation.newsroom.releases(feed=feed, is_unfiled=unfiled, limit=limit)
+        found = application.newsroom.releases(feed=feed, is_unfiled=unfiled, limit=limit)
         if call.as_json:
             for listed in found:
-                tell_json(_record(installation, listed))
+                print_json(_record(application, listed))
             return
-    tell_rows(_row(listed, is_unfiled=unfiled) for listed in found)
+    print_rows(_row(listed, is_unfiled=unfiled) for listed in found)
     if len(found) == limit:
-        say(f"the first {counted(limit, 'release')}: --limit shows more")
+        print_message(f"the first {counted(limit, 'release')}: --limit shows more")
 
 
 @app.command()
@@ -144,19 +156,19 @@ def show(
 
     That is also what it was before it was corrected, and who did what to it.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_read(call) as installation:
-        listed = installation.newsroom.release(name)
-        record = _full_record(installation, listed) | _life_record(installation, listed.release.id)
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_read(call) as application:
+        listed = application.newsroom.release(name)
+        record = _full_record(application, listed) | _life_record(application, listed.release.id)
     text = listed.release.content.body
     if call.as_json:
-        tell_json(record | ({"body": text} if body else {}))
+        print_json(record | ({"body": text} if body else {}))
         return
-    tell_rows(_fields(record))
+    print_rows(_fields(record))
     if body:
-        tell("")
+        print_text("")
         for line in text.splitlines():
-            tell(plain(line))
+            print_text(plain(line))
 
 
 @app.command()
@@ -178,11 +190,11 @@ def retract(
     hubs are told. Its page answers 410 with the reason, for ever. 'communique release restore'
     takes this back.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_write(call) as installation:
-        newsroom = installation.newsroom
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as application:
+        newsroom = application.newsroom
         release = newsroom.retract(name, reason=reason, by=who(by), now=utc_now())
-        _tell_deed(call, installation, "retracted", newsroom.release(release.id))
+        _tell_deed(call, application, "retracted", newsroom.release(release.id))
 
 
 @app.command()
@@ -199,11 +211,11 @@ def restore(
     It is in its feeds, as a change of this moment, and has its page. Should a correction have come
     since the retraction, it comes back with that.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_write(call) as installation:
-        newsroom = installation.newsroom
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as application:
+        newsroom = application.newsroom
         release = newsroom.restore(name, by=who(by), now=utc_now())
-        _tell_deed(call, installation, "restored", newsroom.release(release.id))
+        _tell_deed(call, application, "restored", newsroom.release(release.id))
 
 
 @app.command()
@@ -226,17 +238,17 @@ def refusals(
     the file goes; those of other documents stay until they are accepted or forgotten. A watched
     file that is refused only for now says until when, and is read again then.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     if forget:
         _forget(call, forget)
         return
-    with to_read(call) as installation:
-        kept = installation.newsroom.refusals()
+    with to_read(call) as application:
+        kept = application.newsroom.refusals()
     if call.as_json:
         for each in kept:
-            tell_json(_refusal_record(each))
+            print_json(_refusal_record(each))
         return
-    tell_rows(
+    print_rows(
         (
             each.refused_at,
             each.refusal.origin,
@@ -250,21 +262,23 @@ app.command("embargoes")(embargoes.list_)
 app.command("embargo")(embargoes.change)
 
 
-def _tell_deed(call: Call, installation: Installation, deed: str, listed: ListedRelease) -> None:
+def _tell_deed(
+    call: Invocation, application: Application, deed: str, listed: ListedRelease
+) -> None:
     if call.as_json:
-        tell_json({"result": deed, **_record(installation, listed)})
+        print_json({"result": deed, **_record(application, listed)})
         return
-    tell_rows([(deed, listed.release.slug, ", ".join(listed.feeds))])
+    print_rows([(deed, listed.release.slug, ", ".join(listed.feeds))])
 
 
-def _forget(call: Call, documents: Sequence[str]) -> None:
-    with to_write(call) as installation:
-        kept = [each.refusal.origin.document for each in installation.newsroom.refusals()]
+def _forget(call: Invocation, documents: Sequence[str]) -> None:
+    with to_write(call) as application:
+        kept = [each.refusal.origin.document for each in application.newsroom.refusals()]
         for document in documents:
             if document not in kept:
                 raise typer.BadParameter(f"nothing of {document} is refused", param_hint="--forget")
-        installation.newsroom.forget_refusals(documents)
-    say(f"{counted(sum(kept.count(one) for one in set(documents)), 'refusal')} forgotten")
+        application.newsroom.forget_refusals(documents)
+    print_message(f"{counted(sum(kept.count(one) for one in set(documents)), 'refusal')} forgotten")
 
 
 def _require_existing(paths: Sequence[Path]) -> None:
@@ -285,16 +299,16 @@ def _assumed(*, minor: bool, note: str | None) -> Correction | None:
     return Correction(weight=Weight.MINOR if minor else Weight.MAJOR, note=text or None)
 
 
-def _assuming(installation: Installation, assumed: Correction | None) -> Installation:
+def _assuming(application: Application, assumed: Correction | None) -> Application:
     if assumed is None:
-        return installation
-    return replace(installation, rules=replace(installation.rules, correction=assumed))
+        return application
+    return replace(application, rules=replace(application.rules, correction=assumed))
 
 
 def _outcomes(
-    installation: Installation,
+    application: Application,
     document: NamedDocument,
-    bar: Reading,
+    bar: ReadProgress,
     *,
     is_dry_run: bool,
     by: str | None,
@@ -303,14 +317,14 @@ def _outcomes(
     try:
         with document.opened() as stream:
             if not is_dry_run:
-                _forget_refusals(installation, document)
+                _forget_refusals(application, document)
             yield from do(
                 bar.watch(stream),
                 document.name,
-                newsroom=installation.newsroom,
-                rules=installation.rules,
+                newsroom=application.newsroom,
+                rules=application.rules,
                 now=utc_now,
-                measure=installation.measure,
+                measure=application.measure,
             )
     except OSError as error:
         yield Refusal(
@@ -320,9 +334,9 @@ def _outcomes(
         )
 
 
-def _forget_refusals(installation: Installation, document: NamedDocument) -> None:
+def _forget_refusals(application: Application, document: NamedDocument) -> None:
     """What was refused in it before may be mended, moved to another line, or gone."""
-    with installation.database.transaction() as tx:
+    with application.database.transaction() as tx:
         tx.refusals.clear_document(document.name)
 
 
@@ -333,7 +347,7 @@ def _row(listed: ListedRelease, *, is_unfiled: bool) -> Sequence[object]:
     return release.content.published, release.slug, *names, f"{mark}{release.content.title}"
 
 
-def _record(installation: Installation, listed: ListedRelease) -> dict[str, Any]:
+def _record(application: Application, listed: ListedRelease) -> dict[str, Any]:
     release = listed.release
     retraction = release.retraction
     return {
@@ -348,14 +362,14 @@ def _record(installation: Installation, listed: ListedRelease) -> dict[str, Any]
         "retraction_reason": retraction and retraction.reason,
         "feeds": list(listed.feeds),
         "unclaimed": list(listed.unclaimed),
-        "page": installation.catalogue.site.release_page(release.slug),
+        "page": application.catalogue.site.release_page(release.slug),
     }
 
 
-def _full_record(installation: Installation, listed: ListedRelease) -> dict[str, Any]:
+def _full_record(application: Application, listed: ListedRelease) -> dict[str, Any]:
     release, content = listed.release, listed.release.content
-    filing, details = installation.catalogue.file(content.category_names), content.details
-    return _record(installation, listed) | {
+    filing, details = application.catalogue.file(content.category_names), content.details
+    return _record(application, listed) | {
         "source_key": release.source_key,
         "changed_at": release.changed_at,
         "updated_by_source": content.updated,
@@ -376,9 +390,9 @@ def _full_record(installation: Installation, listed: ListedRelease) -> dict[str,
     }
 
 
-def _life_record(installation: Installation, release_id: str) -> dict[str, Any]:
+def _life_record(application: Application, release_id: str) -> dict[str, Any]:
     """What it was, the newest first; and what was done to it, the oldest first."""
-    newsroom = installation.newsroom
+    newsroom = application.newsroom
     return {
         "revisions": [
             {
@@ -390,8 +404,8 @@ def _life_record(installation: Installation, release_id: str) -> dict[str, Any]:
             for step in newsroom.history(release_id)
         ],
         "acts": [
-            {"at": act.at, "by": act.by, "deed": act.deed, "detail": act.detail}
-            for act in newsroom.acts(release_id)
+            {"at": act.at, "by": act.by, "deed": act.action, "detail": act.detail}
+            for act in newsroom.audit_events(release_id)
         ],
     }
 

@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.call import SetOption, call_of
-from service.cli.commands import typer_of
-from service.cli.configuration import faults_told, sources
+from service.cli.call import SetOption, faults_told, invocation_of, sources_of, typer_of
 from service.supervisor import HUB, JOBS, MODULES, WEB, supervise
 
 app = typer_of("serve")
@@ -44,10 +42,10 @@ def serve(
     and when its files change, the configuration is read again: a good one takes effect, a bad one
     is told and the running one stays. To split it over machines, run all parts on one PostgreSQL.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     if call.as_json:
         call = call.and_after(["log.format=json"], as_json=True)
     roles = tuple(MODULES) if only is None else (only.value,)
     with faults_told():
-        code = supervise(partial(sources, call), roles=roles)
+        code = supervise(partial(sources_of, call), roles=roles)
     raise typer.Exit(code)

@@ -8,21 +8,19 @@ from typing import Any
 import typer
 
 from feeds.errors import StoreReplaced, StoreUnavailable
-from feeds.model.listing import FeedState, PingState
-from feeds.model.process import ProcessState
+from feeds.model.listing import FeedState, PingState, ProcessState
 from feeds.newsroom import Newsroom
 from service import private
-from service.cli import configuration
-from service.cli.call import JsonOption, SetOption, call_of
-from service.cli.commands import typer_of
+from service.cli import call as configuration
+from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.hub_status import look
 from service.cli.installation import to_read
-from service.cli.output import moment, tell_json, tell_rows
+from service.cli.output import moment, print_json, print_rows
 from service.cli.web_health import told_by_web_process
 from service.errors import ServiceError
 from service.store_clock import StoreClock
-from service.websub.report import Report
-from service.wiring import Installation, utc_now
+from service.websub.hub_health import Report
+from service.wiring import Application, utc_now
 
 app = typer_of("status")
 
@@ -51,30 +49,30 @@ def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOpti
     were set aside because they could not be rendered. The exit code is 0 whatever is shown. It
     is 1 when the store does not answer, with what the web process on this machine says of that.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     try:
-        with to_read(call, within_s=WITHIN_S) as installation:
-            record = _record(installation, look(installation), now=utc_now())
+        with to_read(call, within_s=WITHIN_S) as application:
+            record = _record(application, look(application), now=utc_now())
     except StoreReplaced:
         raise
     except StoreUnavailable as error:
-        raise StoreAway(str(error), told_by_web_process(configuration.settings(call))) from error
+        raise StoreAway(str(error), told_by_web_process(configuration.settings_of(call))) from error
     if call.as_json:
-        tell_json(record)
+        print_json(record)
     else:
-        tell_rows(_rows(record))
+        print_rows(_rows(record))
 
 
-def _record(installation: Installation, hubs: Report, *, now: datetime) -> dict[str, Any]:
-    site = installation.catalogue.site
-    feeds = installation.newsstand.feeds()
-    with installation.database.read() as tx:
+def _record(application: Application, hubs: Report, *, now: datetime) -> dict[str, Any]:
+    site = application.catalogue.site
+    feeds = application.newsstand.feeds()
+    with application.database.read() as tx:
         return {
             "site": {"title": site.title, "base_url": site.base_url},
-            "store": installation.database.label,
-            "private": {"warnings": _not_private(installation)},
-            "clock": _clock_record(installation),
-            "configuration": _configuration_record(installation.newsroom),
+            "store": application.database.label,
+            "private": {"warnings": _not_private(application)},
+            "clock": _clock_record(application),
+            "configuration": _configuration_record(application.newsroom),
             "processes": [_process_record(one, now) for one in tx.processes.listed()],
             "releases": {
                 "total": tx.releases.count(),
@@ -85,7 +83,7 @@ def _record(installation: Installation, hubs: Report, *, now: datetime) -> dict[
             "last_edition": _last_edition(feeds),
             "pings": _pings_record(tx.pings.listed()),
             "hubs": {
-                one.hub: {"standing": one.judgement.standing, "words": str(one.judgement)}
+                one.hub: {"standing": one.assessment.health, "words": str(one.assessment)}
                 for one in hubs.hubs
             },
             "refusals": tx.refusals.count(),
@@ -93,12 +91,12 @@ def _record(installation: Installation, hubs: Report, *, now: datetime) -> dict[
         }
 
 
-def _not_private(installation: Installation) -> list[str]:
-    return private.faults(installation.settings.data_folder, installation.database)
+def _not_private(application: Application) -> list[str]:
+    return private.faults(application.settings.data_folder, application.database)
 
 
-def _clock_record(installation: Installation) -> dict[str, Any]:
-    clock = StoreClock(installation.database)
+def _clock_record(application: Application) -> dict[str, Any]:
+    clock = StoreClock(application.database)
     clock.compare()
     return {"ahead_s": round(clock.ahead.total_seconds(), 1), "warnings": clock.warnings()}
 
@@ -186,8 +184,8 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
         yield "pings", f"{hub}  {', '.join(f'{count} {name}' for name, count in states.items())}"
     if not record["pings"]:
         yield "pings", None
-    for hub, judgement in record["hubs"].items():
-        yield "hub", f"{hub}  {judgement['standing']}: {judgement['words']}"
+    for hub, assessment in record["hubs"].items():
+        yield "hub", f"{hub}  {assessment['standing']}: {assessment['words']}"
     yield "refusals", _see(record["refusals"], "", "release refusals")
     yield "set aside", record["set_aside"]
 

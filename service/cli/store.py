@@ -7,16 +7,14 @@ import typer
 
 from feeds.errors import StoreReplaced
 from feeds.newsroom import Newsroom
-from feeds.store import checks
+from feeds.store import migrate
 from feeds.store.database import Database
-from service.cli import configuration
-from service.cli.call import Call, JsonOption, SetOption, call_of
-from service.cli.commands import typer_of
+from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, settings_of, typer_of
 from service.cli.installation import opened, there
-from service.cli.output import plain, tell, tell_json
+from service.cli.output import plain, print_json, print_text
 from service.settings import Settings
 from service.stores import StoreNote, make_ready, open_older
-from service.wiring import install, utc_now
+from service.wiring import build_application, utc_now
 
 app = typer_of("store")
 
@@ -29,14 +27,14 @@ def upgrade(
 
     All of it is one transaction. Stop the service before, and keep a copy of the store.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    settings = configuration.settings(call)
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    settings = settings_of(call)
     with opened(settings) as database:
         schema = make_ready(settings, database)
         if call.as_json:
-            tell_json({"store": database.label, "schema": schema})
+            print_json({"store": database.label, "schema": schema})
         else:
-            tell(f"{plain(database.label)}: schema {schema}")
+            print_text(f"{plain(database.label)}: schema {schema}")
 
 
 @app.command()
@@ -49,17 +47,17 @@ def restored(
     asks by date alone would be told that nothing has changed. Entity tags need nothing. Until then
     the service does not start on a copy of SQLite's file that is older than the store was.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    settings = configuration.settings(call)
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    settings = settings_of(call)
     with there(settings, open_it=open_older) as database:
         make_ready(settings, database)
         with database.transaction() as tx:
             dated = tx.documents.redate(now=utc_now())
             tx.appearance.renew(now=utc_now())
         if call.as_json:
-            tell_json({"store": database.label, "documents": dated})
+            print_json({"store": database.label, "documents": dated})
         else:
-            tell(f"{plain(database.label)}: {dated} documents are dated anew")
+            print_text(f"{plain(database.label)}: {dated} documents are dated anew")
 
 
 @app.command()
@@ -69,18 +67,18 @@ def adopt(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
     The service does not start when its store is gone, or another one than at the last start: it
     would give each release another id. Run this when that is meant.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    settings = configuration.settings(call)
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    settings = settings_of(call)
     StoreNote(settings).remove()
     url = settings.store.url.reveal()
-    missing = checks.missing_file(url)
+    missing = migrate.missing_file(url)
     label = plain(Database.open(url).label)
     if call.as_json:
-        tell_json({"store": label, "is_there": missing is None})
+        print_json({"store": label, "is_there": missing is None})
     elif missing is None:
-        tell(f"{label}: the next start goes on with it")
+        print_text(f"{label}: the next start goes on with it")
     else:
-        tell(f"{label}: not there; the next start makes an empty one")
+        print_text(f"{label}: not there; the next start makes an empty one")
 
 
 @app.command()
@@ -98,8 +96,8 @@ def check(
     With SQLite the whole file is read. Each finding is a line. Exit code 1 if there is one that was
     not repaired.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
-    settings = configuration.settings(call)
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    settings = settings_of(call)
     label = plain(Database.open(settings.store.url.reveal()).label)
     try:
         findings = _findings(settings, is_repaired=repair, call=call)
@@ -110,20 +108,20 @@ def check(
     if findings:
         raise typer.Exit(1)
     if call.as_json:
-        tell_json({"store": label, "good": True})
+        print_json({"store": label, "good": True})
     else:
-        tell(f"{label}: good")
+        print_text(f"{label}: good")
 
 
-def _findings(settings: Settings, *, is_repaired: bool, call: Call) -> list[str]:
+def _findings(settings: Settings, *, is_repaired: bool, call: Invocation) -> list[str]:
     with there(settings) as database:
         # Of another schema nothing else can be asked.
-        return checks.check(database) or _filing(
-            install(settings, database).newsroom, is_repaired=is_repaired, call=call
+        return migrate.check(database) or _filing(
+            build_application(settings, database).newsroom, is_repaired=is_repaired, call=call
         )
 
 
-def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Call) -> list[str]:
+def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Invocation) -> list[str]:
     """Whether each release stands in the feeds that the configuration gives it."""
     known = newsroom.in_force()
     if known is None:
@@ -132,7 +130,7 @@ def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Call) -> list[str]:
         since = f"{known.since:%Y-%m-%dT%H:%M:%SZ}"
         finding = f"configuration: the store has another one, applied by {known.applied_by} at "
         return [f"{finding}{since}; start or reload the service with this one"]
-    found = list(islice(newsroom.misfiled(), checks.MAX_FINDINGS))
+    found = list(islice(newsroom.misfiled(), migrate.MAX_FINDINGS))
     if not is_repaired:
         return [
             f"filing: {one.slug} is not in the feeds of its categories; 'communique store check "
@@ -143,15 +141,15 @@ def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Call) -> list[str]:
         newsroom.refile(found, now=utc_now())
         for one in found:
             if call.as_json:
-                tell_json({"refiled": one.slug})
+                print_json({"refiled": one.slug})
             else:
-                tell(f"refiled    {plain(one.slug)}")
-        found = list(islice(newsroom.misfiled(), checks.MAX_FINDINGS))
+                print_text(f"refiled    {plain(one.slug)}")
+        found = list(islice(newsroom.misfiled(), migrate.MAX_FINDINGS))
     return []
 
 
-def _say(call: Call, label: str, finding: str) -> None:
+def _say(call: Invocation, label: str, finding: str) -> None:
     if call.as_json:
-        tell_json({"store": label, "message": finding})
+        print_json({"store": label, "message": finding})
     else:
-        tell(f"{label}: {plain(finding)}")
+        print_text(f"{label}: {plain(finding)}")

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from feeds.model.token import Action, Token
-from service.cli.call import JsonOption, SetOption, call_of
-from service.cli.commands import typer_of
+from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.installation import to_read, to_write
-from service.cli.output import moment, say, tell, tell_json, tell_rows
+from service.cli.output import moment, print_json, print_message, print_rows, print_text
 from service.tokens import MAX_NAME_CHARS, NAME, hash_of, make_token
-from service.wiring import Installation, utc_now
+from service.wiring import Application, utc_now
 
 app = typer_of("token")
 
@@ -55,28 +54,28 @@ def make(
     'operate' is to see at /hub/status who is subscribed, and how deliveries go.
     The store keeps a hash: who loses the token needs another one, under another name.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     if len(name) > MAX_NAME_CHARS or not NAME.fullmatch(name):
         raise typer.BadParameter(
             f"{name!r} is not made of a-z, 0-9 and single hyphens", param_hint="NAME"
         )
     now, text = utc_now(), make_token()
-    with to_write(call) as installation:
+    with to_write(call) as application:
         token = Token(
             name=name,
             actions=tuple(action for action in Action if action in actions),
-            categories=_known(installation, categories),
+            categories=_known(application, categories),
             made_at=now,
             expires_at=_end_of(expires, now),
         )
-        with installation.database.transaction() as tx:
+        with application.database.transaction() as tx:
             tx.tokens.add(token, hash_hex=hash_of(text))
     if call.as_json:
-        tell_json({"token": text} | _record(token, now))
+        print_json({"token": text} | _record(token, now))
         return
-    tell(text)
+    print_text(text)
     until = "until it is revoked" if token.expires_at is None else f"to {moment(token.expires_at)}"
-    say(f"the token of {name}, good {until}; it is shown this once")
+    print_message(f"the token of {name}, good {until}; it is shown this once")
 
 
 @app.command("list")
@@ -90,15 +89,15 @@ def list_(
 
     The state is 'good', 'expired' or 'revoked'. The tokens themselves are kept nowhere.
     """
-    call = call_of(ctx, overrides, as_json=as_json)
+    call = invocation_of(ctx, overrides, as_json=as_json)
     now = utc_now()
-    with to_read(call) as installation, installation.database.read() as tx:
+    with to_read(call) as application, application.database.read() as tx:
         listed = tx.tokens.listed()
     if call.as_json:
         for token in listed:
-            tell_json(_record(token, now))
+            print_json(_record(token, now))
         return
-    tell_rows(_row(token, now) for token in listed)
+    print_rows(_row(token, now) for token in listed)
 
 
 @app.command()
@@ -110,21 +109,21 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """Make a token worthless, at once and for ever."""
-    call = call_of(ctx, overrides, as_json=as_json)
-    with to_write(call) as installation, installation.database.transaction() as tx:
+    call = invocation_of(ctx, overrides, as_json=as_json)
+    with to_write(call) as application, application.database.transaction() as tx:
         tx.tokens.revoke(name, now=utc_now())
     if call.as_json:
-        tell_json({"name": name, "state": "revoked"})
+        print_json({"name": name, "state": "revoked"})
         return
-    say(f"the token of {name} is revoked")
+    print_message(f"the token of {name} is revoked")
 
 
-def _known(installation: Installation, slugs: Sequence[str] | None) -> tuple[str, ...] | None:
+def _known(application: Application, slugs: Sequence[str] | None) -> tuple[str, ...] | None:
     """The categories of a token, sorted; a slip of the pen would be a token for nothing."""
     if not slugs:
         return None
     for slug in slugs:
-        if slug not in installation.catalogue.categories:
+        if slug not in application.catalogue.categories:
             raise typer.BadParameter(f"no category {slug!r}", param_hint="--category")
     return tuple(sorted(set(slugs)))
 

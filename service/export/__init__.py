@@ -4,8 +4,16 @@ Bytes and header fields come from the very application that serves readers, so t
 from it. ``layout`` says where they lie, and ``nginx`` how they are served from there.
 """
 
-from service.export.folder import GRACE_S, Folder, NotOurs
-from service.export.memory import Memory, rules_of
-from service.export.run import Outcome, Result, Run
+from service.export.folder import GRACE_S, Folder, ForeignFolder
+from service.export.run import AddressOutcome, ExportMemory, ExportResult, ExportRun, rules_of
 
-__all__ = ["GRACE_S", "Folder", "Memory", "NotOurs", "Outcome", "Result", "Run", "rules_of"]
+__all__ = [
+    "GRACE_S",
+    "AddressOutcome",
+    "ExportMemory",
+    "ExportResult",
+    "ExportRun",
+    "Folder",
+    "ForeignFolder",
+    "rules_of",
+]

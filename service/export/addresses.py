@@ -16,7 +16,7 @@ from service.web.sitemaps import URLS_A_FILE
 RELEASES_A_LOOK = 500
 
 
-class Address(NamedTuple):
+class PublicAddress(NamedTuple):
     """A public address."""
 
     path: str
@@ -25,21 +25,21 @@ class Address(NamedTuple):
     changed_at: datetime | None = None
 
 
-def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Address]:
+def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[PublicAddress]:
     """All paths that a reader may ask for, as they stand behind the base URL, not encoded.
 
     Documents come first: they are what pollers ask for. Lists come last: they name pages, which
     are there by then.
     """
     return chain(
-        map(Address, _documents(catalogue)),
+        map(PublicAddress, _documents(catalogue)),
         _archives(catalogue, newsstand),
-        map(Address, _former(catalogue)),
-        map(Address, _assets()),
-        map(Address, _pages(catalogue)),
+        map(PublicAddress, _former(catalogue)),
+        map(PublicAddress, _assets()),
+        map(PublicAddress, _pages(catalogue)),
         _release_pages(newsstand),
-        map(Address, _retracted(newsstand)),
-        map(Address, _lists(newsstand)),
+        map(PublicAddress, _retracted(newsstand)),
+        map(PublicAddress, _lists(newsstand)),
     )
 
 
@@ -54,12 +54,14 @@ def _documents(catalogue: Catalogue) -> Iterator[str]:
             yield f"/feeds/{slug}.{each}"
 
 
-def _archives(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Address]:
+def _archives(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[PublicAddress]:
     """Archive documents, which change only when a release in one is retracted."""
     for slug in catalogue.feeds:
         for archive in newsstand.archives(slug):
             for each in Format:
-                yield Address(f"/feeds/{slug}/archive/{archive.number}.{each}", archive.changed_at)
+                yield PublicAddress(
+                    f"/feeds/{slug}/archive/{archive.number}.{each}", archive.changed_at
+                )
 
 
 def _former(catalogue: Catalogue) -> Iterator[str]:
@@ -80,18 +82,18 @@ def _pages(catalogue: Catalogue) -> Iterator[str]:
     yield from (f"/feeds/{slug}" for slug in catalogue.feeds)
 
 
-def _release_pages(newsstand: Newsstand) -> Iterator[Address]:
+def _release_pages(newsstand: Newsstand) -> Iterator[PublicAddress]:
     last = None
     while found := newsstand.release_pages(behind=last, limit=RELEASES_A_LOOK):
         for page in found:
-            yield Address(f"/releases/{page.slug}", page.changed_at)
+            yield PublicAddress(f"/releases/{page.slug}", page.changed_at)
             yield from _former_revisions(page)
         last = found[-1]
 
 
-def _former_revisions(page: PageStub) -> Iterator[Address]:
+def _former_revisions(page: PageStub) -> Iterator[PublicAddress]:
     for number in range(1, page.revision):
-        yield Address(f"/releases/{page.slug}/revisions/{number}", page.changed_at)
+        yield PublicAddress(f"/releases/{page.slug}/revisions/{number}", page.changed_at)
 
 
 def _retracted(newsstand: Newsstand) -> Iterator[str]:

@@ -43,7 +43,7 @@ _FOLDER_MODE = 0o755
 _NEW = ".new"
 
 
-class NotOurs(ServiceError):
+class ForeignFolder(ServiceError):
     """The folder holds something else, and nothing in it may be touched."""
 
 
@@ -157,7 +157,7 @@ class Folder:
         marker = self.root / MARKER
         if not marker.exists():
             if any(self.root.iterdir()):
-                raise NotOurs(
+                raise ForeignFolder(
                     f"{self.root} is not empty, and no export wrote it: name another folder, "
                     "or one that is not there yet"
                 )
@@ -165,9 +165,9 @@ class Folder:
             return
         said = _read_marker(marker)
         if said.get("form") != _FORM:
-            raise NotOurs(f"{self.root} was written by another version: name another folder")
+            raise ForeignFolder(f"{self.root} was written by another version: name another folder")
         if said.get("site") != site_url:
-            raise NotOurs(
+            raise ForeignFolder(
                 f"{self.root} holds the export of {said.get('site')}, and this is {site_url}: "
                 "name another folder"
             )

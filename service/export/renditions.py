@@ -1,16 +1,82 @@
-"""What there is at an address: the bytes in all codings, and the header fields with them."""
+"""What there is at an address: asked of the application, in all codings, with header fields."""
 
+import io
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from feeds.model.feed import Format
 from service.errors import ServiceError
-from service.export.asking import Answer, Application, ask
 from service.export.layout import UNDATED, Version, written_date
 from service.http_rules import HTML_TYPE, Coding
-from service.web.codecs import encode
+from service.web.encoded_variants import encode
+
+# Asks the application as a server would (PEP 3333), without a socket.
+
+Application = Callable[..., Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WsgiResponse:
+    """What the application answered."""
+
+    status: int
+    fields: tuple[tuple[str, str], ...]  #: in its order
+    body: bytes
+
+    def field(self, name: str) -> str | None:
+        """A header field, by its name in whatever case."""
+        return next((value for known, value in self.fields if known.lower() == name.lower()), None)
+
+
+def request(
+    application: Application,
+    path: str,
+    fields: Mapping[str, str] | None = None,
+    *,
+    method: str = "GET",
+) -> WsgiResponse:
+    """Ask for *path*, which is not encoded."""
+    begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> None:
+        begun.append((status, headers))
+
+    body = application(_environ(method, path, fields or {}), start_response)
+    try:
+        content = b"".join(body)
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+    status, headers = begun[-1]
+    return WsgiResponse(status=int(status.partition(" ")[0]), fields=tuple(headers), body=content)
+
+
+def _environ(method: str, path: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path.encode().decode("latin-1"),
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in fields.items()},
+    }
+
+
+# What there is at an address: the bytes in all codings, and the header fields with them.
 
 #: Said of one form of the bytes, or by whoever serves them; all else is the address's profile.
 _NOT_IN_PROFILE = {
@@ -31,7 +97,7 @@ _PROFILE_DIGITS = 16
 _TRIES = 5
 
 
-class Restless(ServiceError):
+class UnstableDocument(ServiceError):
     """An address gave other bytes at each try."""
 
     def __init__(self, path: str, /) -> None:
@@ -80,9 +146,9 @@ class Rendition:
         return not self.is_document and version.date != UNDATED
 
 
-def rendition(application: Application, path: str) -> Rendition | Answer:
+def rendition(application: Application, path: str) -> Rendition | WsgiResponse:
     """Ask for what is at *path*; when it is anything but a 200, the answer itself."""
-    return _of(path, _ask(application, path, Coding.IDENTITY))
+    return _of(path, _request(application, path, Coding.IDENTITY))
 
 
 def all_forms(
@@ -103,26 +169,26 @@ def all_forms(
     for _ in range(_TRIES):
         forms = {Coding.IDENTITY: wanted.body}
         for coding in (Coding.GZIP, Coding.BROTLI, Coding.ZSTD):
-            answer = _ask(application, wanted.path, coding)
+            answer = _request(application, wanted.path, coding)
             if not _is_form_of(wanted, answer, coding):
                 break
             forms[coding] = answer.body
         else:
             return wanted, forms
         again = rendition(application, wanted.path)
-        if isinstance(again, Answer):
+        if isinstance(again, WsgiResponse):
             break
         wanted = again
-    raise Restless(first.path)
+    raise UnstableDocument(first.path)
 
 
-def _ask(application: Application, path: str, coding: Coding) -> Answer:
+def _request(application: Application, path: str, coding: Coding) -> WsgiResponse:
     # As a page if there is a choice: its documents have addresses of their own.
     fields = {"Accept": f"{HTML_TYPE}, */*;q=0.5", "Accept-Encoding": coding.value}
-    return ask(application, path, fields)
+    return request(application, path, fields)
 
 
-def _of(path: str, answer: Answer) -> Rendition | Answer:
+def _of(path: str, answer: WsgiResponse) -> Rendition | WsgiResponse:
     etag = answer.field("ETag")
     if answer.status != 200 or etag is None:
         return answer
@@ -135,7 +201,7 @@ def _of(path: str, answer: Answer) -> Rendition | Answer:
     )
 
 
-def _is_form_of(wanted: Rendition, answer: Answer, coding: Coding) -> bool:
+def _is_form_of(wanted: Rendition, answer: WsgiResponse, coding: Coding) -> bool:
     return (
         answer.field("ETag") == f'"{wanted.revision}-{coding}"'
         and answer.field("Last-Modified") == wanted.last_modified
@@ -143,7 +209,7 @@ def _is_form_of(wanted: Rendition, answer: Answer, coding: Coding) -> bool:
     )
 
 
-def _profile_fields(answer: Answer) -> tuple[tuple[str, str], ...]:
+def _profile_fields(answer: WsgiResponse) -> tuple[tuple[str, str], ...]:
     return tuple(
         sorted(
             (name, value) for name, value in answer.fields if name.lower() not in _NOT_IN_PROFILE

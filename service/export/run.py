@@ -3,16 +3,17 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
-from service.export.addresses import Address, count_addresses, public_addresses
-from service.export.asking import Answer, Application, ask
-from service.export.folder import GRACE_S, Folder, Placed, write_if_changed
+from service.export.addresses import PublicAddress, count_addresses, public_addresses
+from service.export.folder import GRACE_S, Folder, Placed, write_file, write_if_changed
 from service.export.layout import (
     ENDINGS,
     GONE,
@@ -24,11 +25,81 @@ from service.export.layout import (
     file_of,
     is_safe,
 )
-from service.export.memory import Memory
 from service.export.nginx import Serving, configuration
-from service.export.renditions import Profile, Restless, all_forms, rendition
-from service.web import WebState
+from service.export.renditions import (
+    Application,
+    Profile,
+    UnstableDocument,
+    WsgiResponse,
+    all_forms,
+    rendition,
+    request,
+)
+from service.web import WebState, load_assets
 from service.web.problems import RETRACTED_CACHE_CONTROL
+
+# What a run remembers of the one before: which pages need not be made again.
+#
+# A release's page says nothing but the release, the newsroom's configuration and the program's own
+# words. So after a whole run, as long as the last two are the same, only the pages are made whose
+# release changed since.
+
+_NAME = "last-run.json"
+#: Nobody is served it.
+_OWN_MODE = 0o600
+
+#: A release is dated before it is committed, and perhaps by another machine's clock.
+MARGIN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportMemory:
+    """What holds in one run."""
+
+    root: Path
+    rules: str  #: digest of all that pages are made of beside their releases
+    now: datetime  #: when the run began
+
+    def recall(self) -> datetime | None:
+        """Pages of releases that changed before this are as they were; None if none is known to be.
+
+        To be called before anything is written: pages that are made by other rules spoil what is
+        remembered, also when the run does not come to its end.
+        """
+        path = self.root / _NAME
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            if said["rules"] == self.rules:
+                return datetime.fromisoformat(said["began_at"]) - MARGIN
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        self.forget()
+        return None
+
+    def forget(self) -> None:
+        """Let every page be made again."""
+        (self.root / _NAME).unlink(missing_ok=True)
+
+    def record(self) -> None:
+        """Remember this run, which came to its end and failed at no address."""
+        said = {"rules": self.rules, "began_at": self.now.isoformat()}
+        write_file(self.root / _NAME, json.dumps(said).encode() + b"\n", mode=_OWN_MODE)
+
+
+def rules_of(catalogue: Catalogue, program: str) -> str:
+    """Tell configurations and programs apart.
+
+    Args:
+        catalogue: All of it: pages name feeds and categories.
+        program: Its version.
+    """
+    assets = sorted(asset.hashed_name for asset in load_assets().by_name.values())
+    described = (program, assets, catalogue.site, *catalogue.feeds.values(),
+                 *catalogue.categories.values())  # fmt: skip
+    return sha256(repr(described).encode()).hexdigest()
+
+
+# One run: every address is asked for, and what is new is written.
 
 _T = TypeVar("_T")
 
@@ -49,7 +120,7 @@ _WAYS_TO_PROBLEMS: dict[int, tuple[str, str, dict[str, str]]] = {
 _ACCEPT_BY_FORM = {"html": "text/html", "json": "application/json"}
 
 
-class Result(StrEnum):
+class ExportResult(StrEnum):
     """What became of one address."""
 
     WRITTEN = "written"
@@ -61,10 +132,10 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class AddressOutcome:
     """What became of one address, and what an upload needs to know of it."""
 
-    result: Result
+    result: ExportResult
     path: str
     reason: str | None = None
     fields: tuple[tuple[str, str], ...] = ()  #: to be sent with it
@@ -72,7 +143,7 @@ class Outcome:
     location: str | None = None
 
 
-class Run:
+class ExportRun:
     """One run over one folder."""
 
     def __init__(
@@ -81,7 +152,7 @@ class Run:
         folder: Folder,
         application: Application,
         *,
-        memory: Memory | None = None,
+        memory: ExportMemory | None = None,
     ) -> None:
         """Prepare to write the newsroom in *state*.
 
@@ -110,7 +181,7 @@ class Run:
         """About how many addresses there are."""
         return count_addresses(self._state.catalogue, self._state.newsstand)
 
-    def outcomes(self, *, grace_s: float = GRACE_S) -> Iterator[Outcome]:
+    def outcomes(self, *, grace_s: float = GRACE_S) -> Iterator[AddressOutcome]:
         """Write; tell of each address as soon as readers have it.
 
         Raises:
@@ -124,14 +195,14 @@ class Run:
         self._configure()
         self._folder.keep()
         if self._memory is not None and not self._failures:
-            self._memory.note()
+            self._memory.record()
         self.swept = self._folder.sweep(grace_s=grace_s)
 
-    def _publish(self, addresses: Iterable[Address]) -> Iterator[Outcome]:
-        placed: list[tuple[Placed, Outcome]] = []
+    def _publish(self, addresses: Iterable[PublicAddress]) -> Iterator[AddressOutcome]:
+        placed: list[tuple[Placed, AddressOutcome]] = []
         for address in addresses:
             found = self._remembered(address) or self._look(address.path)
-            if isinstance(found, Outcome):
+            if isinstance(found, AddressOutcome):
                 yield found
             else:
                 placed.append(found)
@@ -141,7 +212,7 @@ class Run:
             self._folder.show(one)
             yield outcome
 
-    def _remembered(self, address: Address) -> Outcome | None:
+    def _remembered(self, address: PublicAddress) -> AddressOutcome | None:
         """What is known of an address without asking for it; None if it has to be asked for."""
         path, changed_at = address
         if changed_at is None or self._same_before is None or changed_at >= self._same_before:
@@ -152,7 +223,7 @@ class Run:
         if held is None or profile is None or held.date == UNDATED:
             return None
         self._expect(path)  # what is not asked for is as public as before
-        return _told(Result.UNCHANGED, path, profile, held)
+        return _told(ExportResult.UNCHANGED, path, profile, held)
 
     def _profile(self, key: str) -> Profile | None:
         """A profile of this run, or of one before, which is then one of this run, too."""
@@ -160,29 +231,31 @@ class Run:
             self._profiles[key] = self._before[key]
         return self._profiles.get(key)
 
-    def _look(self, path: str) -> Outcome | tuple[Placed, Outcome]:
+    def _look(self, path: str) -> AddressOutcome | tuple[Placed, AddressOutcome]:
         """Place what is new at an address; or say what became of it."""
         if not is_safe(path):
             self._failures += 1
-            return Outcome(result=Result.FAILED, path=path, reason="cannot be a file's name")
+            return AddressOutcome(
+                result=ExportResult.FAILED, path=path, reason="cannot be a file's name"
+            )
         found = rendition(self._application, path)
-        if isinstance(found, Answer):
+        if isinstance(found, WsgiResponse):
             return self._without_bytes(path, found)
         self._expect(path)
         held = self._folder.current(path)
         if held is not None and found.is_held_as(held):
             self._profiles[found.profile.id] = found.profile
-            return _told(Result.UNCHANGED, path, found.profile, held)
+            return _told(ExportResult.UNCHANGED, path, found.profile, held)
         try:
             shown, forms = all_forms(self._application, found)
-        except Restless as error:
+        except UnstableDocument as error:
             return self._failed(path, str(error))
         self._profiles[shown.profile.id] = shown.profile
         placed = self._folder.place(shown, forms)
-        told = _told(Result.WRITTEN, path, shown.profile, placed.version)
+        told = _told(ExportResult.WRITTEN, path, shown.profile, placed.version)
         return placed, told
 
-    def _without_bytes(self, path: str, answer: Answer) -> Outcome:
+    def _without_bytes(self, path: str, answer: WsgiResponse) -> AddressOutcome:
         """An address that answers with something else than a document or a page."""
         if answer.status not in (*_MOVED, _ABSENT, _GONE):
             return self._failed(path, f"answers {answer.status}")
@@ -194,19 +267,19 @@ class Run:
         location = answer.field("Location")
         if answer.status in _MOVED and location is not None:
             self._moved[path] = (answer.status, location)
-            return Outcome(result=Result.MOVED, path=path, location=location)
+            return AddressOutcome(result=ExportResult.MOVED, path=path, location=location)
         if answer.status == _GONE:
             # nginx finds the notice of a release by itself: it was retracted to be gone at once,
             # and not at the next reload.
             if not _is_release(path):
                 self._gone[path] = answer.field("Cache-Control") or RETRACTED_CACHE_CONTROL
-            return Outcome(result=Result.GONE, path=path)
-        return Outcome(result=Result.REMOVED, path=path)
+            return AddressOutcome(result=ExportResult.GONE, path=path)
+        return AddressOutcome(result=ExportResult.REMOVED, path=path)
 
     def _explain(self, path: str) -> None:
         """Write what the application says at an address that is gone."""
         for form, accept in _ACCEPT_BY_FORM.items():
-            answer = ask(self._application, path, {"Accept": accept})
+            answer = request(self._application, path, {"Accept": accept})
             notice = self._notice(path, form)
             if answer.status == _GONE:
                 write_if_changed(notice, answer.body)
@@ -217,7 +290,7 @@ class Run:
         self._notices.add(notice)
         return notice
 
-    def _failed(self, path: str, reason: str) -> Outcome:
+    def _failed(self, path: str, reason: str) -> AddressOutcome:
         """The last good edition stays."""
         self._failures += 1
         self._expect(path)
@@ -226,13 +299,13 @@ class Run:
         held = self._folder.current(path)
         if held is not None:
             self._profile(held.profile)
-        return Outcome(result=Result.FAILED, path=path, reason=reason)
+        return AddressOutcome(result=ExportResult.FAILED, path=path, reason=reason)
 
     def _expect(self, path: str) -> None:
         if not path.startswith("/releases/"):
             self._public.add(path)
 
-    def _remove(self) -> Iterator[Outcome]:
+    def _remove(self) -> Iterator[AddressOutcome]:
         """Hide what is no public address any more."""
         for batch in _batches(self._folder.shown(), BATCH):
             pages = {path: _slug_of(path) for path in batch if _is_release(path)}
@@ -241,7 +314,7 @@ class Run:
             gone += [path for path in batch if not _is_release(path) and path not in self._public]
             for path in gone:
                 self._folder.hide(path)
-                yield Outcome(result=Result.REMOVED, path=path)
+                yield AddressOutcome(result=ExportResult.REMOVED, path=path)
         for notice in (self._folder.root / GONE).rglob("*.*"):
             if notice.is_file() and notice not in self._notices:
                 notice.unlink()
@@ -266,7 +339,7 @@ class Run:
             moved=self._moved,
             gone=self._gone,
             problems=problems,
-            preflight=ask(self._application, f"/feeds/{ALL}.{Format.ATOM}", method="OPTIONS"),
+            preflight=request(self._application, f"/feeds/{ALL}.{Format.ATOM}", method="OPTIONS"),
             pages=self._pages(),
         )
         fields = {key: list(one.fields) for key, one in sorted(profiles.items())}
@@ -284,9 +357,9 @@ class Run:
             for each in Format
         }
 
-    def _problem(self, status: int, accept: str) -> Answer:
+    def _problem(self, status: int, accept: str) -> WsgiResponse:
         path, method, fields = _WAYS_TO_PROBLEMS[status]
-        return ask(self._application, path, {**fields, "Accept": accept}, method=method)
+        return request(self._application, path, {**fields, "Accept": accept}, method=method)
 
 
 def _read_profiles(path: Path) -> dict[str, Profile]:
@@ -316,12 +389,12 @@ def _slug_of(path: str) -> str:
     return path.split("/")[2]
 
 
-def _told(result: Result, path: str, profile: Profile, version: Version) -> Outcome:
+def _told(result: ExportResult, path: str, profile: Profile, version: Version) -> AddressOutcome:
     home = f"{VERSIONS}/{file_of(path)}/{version.name}"
     fields = [*profile.fields, ("ETag", f'"{version.revision}"')]
     if version.last_modified is not None:
         fields.append(("Last-Modified", version.last_modified))
-    return Outcome(
+    return AddressOutcome(
         result=result,
         path=path,
         fields=tuple(fields),

@@ -4,23 +4,31 @@ Each is about what a request says and what there is to be had. They know no serv
 and no store, so that every layer that answers readers answers alike.
 """
 
-from service.http_rules.codings import MAX_ACCEPT_CHARS, Coding, choose_coding
-from service.http_rules.dates import http_date
+from service.http_rules.addresses import TOLD_LINKS, link_field, names_one_host, uri
 from service.http_rules.decisions import (
-    Asked,
-    Decision,
+    ByteRange,
+    ConditionalDecision,
     Field,
     Representation,
-    asked_of,
+    RequestFields,
     decide,
+    http_date,
+    request_fields,
 )
-from service.http_rules.deltas import FEED_MANIPULATION, bases, takes_feed_delta
-from service.http_rules.entity_tags import strong_tag
-from service.http_rules.hosts import names_one_host
-from service.http_rules.links import TOLD_LINKS, link_field, uri
-from service.http_rules.media_types import HTML_TYPE, PROBLEM_TYPE, choose_type, prefers_html
-from service.http_rules.navigations import MODE_FIELD, RAW, is_navigation, wants_raw
-from service.http_rules.ranges import ByteRange
+from service.http_rules.entity_tags import FEED_MANIPULATION, bases, strong_tag, takes_feed_delta
+from service.http_rules.negotiation import (
+    HTML_TYPE,
+    MAX_ACCEPT_CHARS,
+    MODE_FIELD,
+    PROBLEM_TYPE,
+    RAW,
+    Coding,
+    choose_coding,
+    choose_type,
+    is_navigation,
+    prefers_html,
+    wants_raw,
+)
 
 __all__ = [
     "FEED_MANIPULATION",
@@ -30,13 +38,12 @@ __all__ = [
     "PROBLEM_TYPE",
     "RAW",
     "TOLD_LINKS",
-    "Asked",
     "ByteRange",
     "Coding",
-    "Decision",
+    "ConditionalDecision",
     "Field",
     "Representation",
-    "asked_of",
+    "RequestFields",
     "bases",
     "choose_coding",
     "choose_type",
@@ -46,6 +53,7 @@ __all__ = [
     "link_field",
     "names_one_host",
     "prefers_html",
+    "request_fields",
     "strong_tag",
     "takes_feed_delta",
     "uri",

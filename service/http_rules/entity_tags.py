@@ -1,10 +1,13 @@
-"""Entity tags (RFC 9110 section 8.8.3): ours, and what becomes of them on the way."""
+"""Entity tags (RFC 9110 section 8.8.3), and requests for what is new alone (RFC 3229)."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from service.http_rules.codings import Coding
+from service.http_rules.negotiation import MAX_ACCEPT_CHARS, Coding, read_weights
+
+# Entity tags (RFC 9110 section 8.8.3): ours, and what becomes of them on the way.
 
 #: What servers and proxies append to the tag of a compressed representation: Apache ``-gzip``,
 #: Jetty ``--gzip``, others ``;gzip``. Eternal 200s came of comparing without taking it off.
@@ -65,3 +68,32 @@ def names_revision(field: str, revision: str) -> bool:
     if revision not in field:  # most long lists end here, at the speed of a search for text
         return False
     return any(revision_of(tag) == revision for tag in entity_tags(field))
+
+
+# Who asks for what is new alone (RFC 3229, with the instance manipulation ``feed``).
+
+#: The one manipulation that we have: a feed of the entries that are new or changed. It is a custom
+#: of feed readers (Bob Wyman, 2004), in no RFC.
+FEED_MANIPULATION = "feed"
+
+#: A reader holds one document or two. So many tags of a list are looked up, and no more.
+MAX_BASES = 8
+
+
+def takes_feed_delta(a_im: str | None) -> bool:
+    """True when ``A-IM`` names the manipulation ``feed`` (RFC 3229 section 10.5.3)."""
+    if a_im is None or len(a_im) > MAX_ACCEPT_CHARS:
+        return False
+    return read_weights(a_im).get(FEED_MANIPULATION, 0.0) > 0
+
+
+def bases(if_none_match: str | None) -> dict[str, str]:
+    """The revisions that a client holds, each with its tag as the client wrote it, quoted."""
+    if if_none_match is None:
+        return {}
+    return dict(islice(_tags(if_none_match), MAX_BASES))
+
+
+def _tags(field: str) -> Iterator[tuple[str, str]]:
+    for tag in entity_tags(field):
+        yield revision_of(tag), f'"{tag.opaque}"'

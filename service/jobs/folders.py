@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -13,24 +14,88 @@ from stat import S_ISREG
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.ingest import IntakeRules, document_name, readable_suffixes
-from feeds.model.intake import Refusal
+from feeds.model.intake import Intake, IntakeVerdict, Refusal
 from feeds.model.release import Origin
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database
-from feeds.store.intake_files import FileStamp
-from service.jobs.measuring import Measure, leave_out
-from service.jobs.reading import take_in
-from service.jobs.telling import Tally
+from feeds.store.intake import FileStamp
+from service.jobs.measuring import ProbeEnclosures, leave_out
+from service.jobs.reading import Outcome, take_in
 from service.logs import get_logger
 
+# What became of a file's documents, for the log: each one of a few, the sums of many.
+
 _log = get_logger(__name__)
+
+#: A file with more documents is told in one line; up to so many, each has its own.
+DOCUMENTS_TOLD_ONE_BY_ONE = 5
+
+
+class FolderReport:
+    """Counts outcomes as they come, and holds no more of them than will be told one by one."""
+
+    def __init__(self, document: str) -> None:
+        self.document = document
+        self.has_news = False  #: a feed changed
+        self._counts: Counter[str] = Counter()
+        self._waiting = 0
+        self._first: list[Intake] = []
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome. A refusal is told at once."""
+        if isinstance(outcome, Refusal):
+            self._counts["refused"] += 1
+            until = outcome.until
+            _log.warning(
+                "document refused",
+                document=str(outcome.origin),
+                field=outcome.field,
+                reason=outcome.reason,
+                remedy=outcome.remedy,
+                **({"read_again": f"{until:%Y-%m-%dT%H:%M:%SZ}"} if until is not None else {}),
+            )
+            return
+        if outcome.embargoed_until is not None:
+            self._waiting += outcome.verdict is IntakeVerdict.EMBARGOED
+            return
+        self._counts[str(outcome.verdict)] += 1
+        self.has_news = self.has_news or bool(outcome.feeds)
+        if len(self._first) <= DOCUMENTS_TOLD_ONE_BY_ONE:
+            self._first.append(outcome)
+
+    def log(self) -> None:
+        """Log what was accepted."""
+        if self._waiting:
+            # Not even the name of the file: it may be a headline.
+            _log.info("documents under embargo", count=self._waiting)
+        if self._counts.total() > DOCUMENTS_TOLD_ONE_BY_ONE:
+            _log.info("documents taken in", document=self.document, **self._counts)
+            return
+        for intake in self._first:
+            _tell_one(intake)
+
+
+def _tell_one(intake: Intake) -> None:
+    tell = _log.debug if intake.verdict is IntakeVerdict.UNCHANGED else _log.info
+    document = str(intake.draft.origin)
+    tell(
+        f"release {intake.verdict}",
+        document=document,
+        title=intake.release.content.title,
+        feeds=",".join(intake.feeds),
+    )
+    for warning in intake.draft.warnings:
+        _log.warning("document mended", document=document, what=warning)
+
+
+# Watched folders: documents that are dropped there become releases.
 
 #: Suffixes of files that programs write beside the real one and rename when they are done.
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", "~")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundFile:
     """A file in a watched folder, as it is now."""
 
     path: Path
@@ -57,7 +122,7 @@ class Folders:
         settle_s: float,
         now: Callable[[], datetime],
         is_over: Callable[[], bool] = lambda: False,
-        measure: Measure = leave_out,
+        measure: ProbeEnclosures = leave_out,
     ) -> None:
         """Watch nothing yet.
 
@@ -150,7 +215,7 @@ class Folders:
             del read[path]
             self._refused_until.pop(path, None)
 
-    def _find(self) -> Iterator[Found]:
+    def _find(self) -> Iterator[FoundFile]:
         for folder in self._folders:
             for path in documents_below(folder, on_error=self._tell_unlisted):
                 found = self._look(folder, path)
@@ -163,7 +228,7 @@ class Folders:
             self._unlisted.add(str(error.filename))
             _log.error("folder unreadable", folder=str(error.filename), reason=error.strerror)
 
-    def _look(self, folder: Path, path: Path) -> Found | None:
+    def _look(self, folder: Path, path: Path) -> FoundFile | None:
         try:
             stat = path.stat()
         except OSError:  # gone between the listing and the look
@@ -176,7 +241,7 @@ class Folders:
         stamp = FileStamp(
             size_bytes=stat.st_size, modified_ns=modified_ns, rules=self._rules_digest
         )
-        return Found(
+        return FoundFile(
             path=path,
             key=document_name(str(path)),
             document=document_name(path.relative_to(folder).as_posix()),
@@ -184,7 +249,7 @@ class Folders:
             modified_at_s=stat.st_mtime,
         )
 
-    def _is_ready(self, found: Found, read: dict[str, FileStamp]) -> bool:
+    def _is_ready(self, found: FoundFile, read: dict[str, FileStamp]) -> bool:
         if read.get(found.key) == found.stamp:
             return bool(self._due(found))
         was_seen = self._waiting.get(found.key) == found.stamp
@@ -194,14 +259,14 @@ class Folders:
         is_settled = age_s >= self._settle_s or age_s < 0
         return was_seen and is_settled and not _is_being_written(found.path)
 
-    def _due(self, found: Found) -> set[Origin]:
+    def _due(self, found: FoundFile) -> set[Origin]:
         """What was refused in it only for now, and may be accepted by now."""
         untils = self._refused_until.get(found.key, {})
         return {origin for origin, until in untils.items() if until <= self._now()}
 
-    def _take_in(self, found: Found, read: dict[str, FileStamp]) -> bool:
+    def _take_in(self, found: FoundFile, read: dict[str, FileStamp]) -> bool:
         """Read one file. Whatever is wrong with it, the others are not concerned."""
-        tally = Tally(found.document)
+        tally = FolderReport(found.document)
         # The rest of a file that is as it was is not read again: it would undo corrections that
         # came since.
         is_as_it_was = read.get(found.key) == found.stamp
@@ -209,7 +274,7 @@ class Folders:
         try:
             self._read_into(tally, found, due)
             with self._database.transaction() as tx:
-                tx.intake_files.note(found.key, found.stamp, now=self._now())
+                tx.intake_files.record(found.key, found.stamp, now=self._now())
         except (StoreUnavailable, StoreConflict):
             raise
         except _Interrupted:
@@ -221,10 +286,10 @@ class Folders:
         # As it was before it was read, so that later writes are seen.
         read[found.key] = found.stamp
         self._waiting.pop(found.key, None)
-        tally.tell()
+        tally.log()
         return tally.has_news
 
-    def _read_into(self, tally: Tally, found: Found, due: set[Origin] | None) -> None:
+    def _read_into(self, tally: FolderReport, found: FoundFile, due: set[Origin] | None) -> None:
         """Read all of it, or only what is *due*."""
         if due is None:
             # What was refused in it before may be mended, moved to another line, or gone.

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from feeds.ingest.enclosures import length_in, media_type_in
 from feeds.model.release import Draft, Enclosure, SourceKey, UnmeasuredEnclosure
 from feeds.store.database import Database
-from service.outbound import Answer, Outbound, OutboundFailed
+from service.outbound import HttpClient, HttpResponse, OutboundFailed
 
 #: Completes drafts, in their order. Whatever becomes of their files, no draft is lost.
-Measure = Callable[[Sequence[Draft]], list[Draft]]
+ProbeEnclosures = Callable[[Sequence[Draft]], list[Draft]]
 
 #: A server that takes longer to say how long a file is will not serve it to readers, either.
 TIMEOUT_S = 5.0
@@ -46,10 +46,10 @@ def leave_out(drafts: Sequence[Draft]) -> list[Draft]:
     return [_completed(draft, {}, {}, otherwise=_SWITCHED_OFF) for draft in drafts]
 
 
-class Measurer:
+class EnclosureProber:
     """Asks servers for what documents do not tell. Safe to use from many threads."""
 
-    def __init__(self, database: Database, outbound: Outbound | None) -> None:
+    def __init__(self, database: Database, outbound: HttpClient | None) -> None:
         """Ask nobody yet.
 
         Args:
@@ -87,7 +87,7 @@ class Measurer:
         }
 
 
-def _ask(outbound: Outbound, urls: Sequence[str]) -> dict[str, Measurement]:
+def _ask(outbound: HttpClient, urls: Sequence[str]) -> dict[str, Measurement]:
     """Ask for many files at once; those that were not answered for in time are missing."""
     unanswered: dict[str, str] = {}
 
@@ -112,7 +112,7 @@ def _ask(outbound: Outbound, urls: Sequence[str]) -> dict[str, Measurement]:
     return {asked[one]: one.result() for one in answered}
 
 
-def measure(outbound: Outbound, url: str) -> Measurement:
+def measure(outbound: HttpClient, url: str) -> Measurement:
     """Ask for one file: `HEAD`, and the first byte where that tells no length.
 
     Raises:
@@ -131,7 +131,7 @@ def measure(outbound: Outbound, url: str) -> Measurement:
     )
 
 
-def _length(answer: Answer) -> int | None:
+def _length(answer: HttpResponse) -> int | None:
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         return None  # It would be that of the compressed form.
     if answer.status == HTTPStatus.PARTIAL_CONTENT:
@@ -140,7 +140,7 @@ def _length(answer: Answer) -> int | None:
     return length_in(answer.headers.get("content-length"))
 
 
-def _failure(answer: Answer) -> str:
+def _failure(answer: HttpResponse) -> str:
     onward = answer.headers.get("location")
     if onward and HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
         return f"its server answers {answer.status} and sends on to {onward[:200]}"

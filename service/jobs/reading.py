@@ -8,7 +8,7 @@ from feeds.ingest import IntakeRules, read_documents
 from feeds.model.intake import Intake, Refusal
 from feeds.model.release import Draft, Origin
 from feeds.newsroom import FOLDER, Newsroom
-from service.jobs.measuring import Measure, leave_out
+from service.jobs.measuring import ProbeEnclosures, leave_out
 
 #: Documents in one transaction: few enough that other writers wait a tenth of a second,
 #: enough that a commit is a small part of the work.
@@ -31,7 +31,7 @@ def take_in(
     rules: IntakeRules,
     now: Callable[[], datetime],
     by: str = FOLDER,
-    measure: Measure = leave_out,
+    measure: ProbeEnclosures = leave_out,
     is_wanted: Callable[[Origin], bool] = lambda _: True,
 ) -> Iterator[Outcome]:
     """Read *stream* and store what is wanted of it; yields what became of each document, in order.
@@ -57,7 +57,7 @@ def preview(
     newsroom: Newsroom,
     rules: IntakeRules,
     now: Callable[[], datetime],
-    measure: Measure = leave_out,
+    measure: ProbeEnclosures = leave_out,
 ) -> Iterator[Outcome]:
     """Say what ``take_in`` would yield, and store nothing.
 
@@ -75,7 +75,9 @@ def _in_order(batch: Iterable[Draft | Refusal], accepted: Iterable[_T]) -> Itera
     return (one if isinstance(one, Refusal) else next(remaining) for one in batch)
 
 
-def _batches(read: Iterable[Draft | Refusal], measure: Measure) -> Iterator[list[Draft | Refusal]]:
+def _batches(
+    read: Iterable[Draft | Refusal], measure: ProbeEnclosures
+) -> Iterator[list[Draft | Refusal]]:
     for batch in _cut(read):
         drafts = [one for one in batch if isinstance(one, Draft)]
         # Before the transaction: no database waits for anybody's server.

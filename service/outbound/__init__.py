@@ -3,10 +3,8 @@
 Nothing outside this package speaks HTTP as a client.
 """
 
-from service.outbound.addresses import AddressRules
-from service.outbound.courier import Courier
-from service.outbound.credentials import Credentials
-from service.outbound.door import Answer, Outbound
+from service.outbound.addresses import AddressRules, place_of, rules_of_this_machine
+from service.outbound.bulk_http_client import BulkHttpClient
 from service.outbound.errors import (
     AddressForbidden,
     AddressInvalid,
@@ -15,23 +13,22 @@ from service.outbound.errors import (
     OutboundTimedOut,
     ServerUnreachable,
 )
-from service.outbound.own_addresses import rules_of_this_machine
-from service.outbound.parcels import Parcel, Receipt
-from service.outbound.targets import place_of
+from service.outbound.http_client import Credentials, HttpClient, HttpResponse
+from service.outbound.transfers import BulkRequest, BulkResponse
 
 __all__ = [
     "AddressForbidden",
     "AddressInvalid",
     "AddressRules",
-    "Answer",
-    "Courier",
+    "BulkHttpClient",
+    "BulkRequest",
+    "BulkResponse",
     "Credentials",
     "HostUnknown",
-    "Outbound",
+    "HttpClient",
+    "HttpResponse",
     "OutboundFailed",
     "OutboundTimedOut",
-    "Parcel",
-    "Receipt",
     "ServerUnreachable",
     "place_of",
     "rules_of_this_machine",

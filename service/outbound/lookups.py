@@ -6,18 +6,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from service.outbound.addresses import Address, AddressRules
+from service.outbound.addresses import (
+    AddressRules,
+    Resolver,
+    Target,
+    find_target,
+)
 from service.outbound.errors import AddressInvalid
-from service.outbound.targets import Resolver, Target, find_target, place_of
-
-if TYPE_CHECKING:
-    from service.outbound.exchange import Exchange
+from service.outbound.transfers import ADDRESSES_KEPT_S, Host, Start, Transfer
 
 #: Names that are looked up at the same time: more would be a burden to the resolver.
 LOOKUPS_AT_ONCE = 48
@@ -32,9 +33,6 @@ MAX_THREADS = 256
 #: Names that hung before are not looked up while so many look-ups are under way.
 _FOR_SLOW_NAMES = 64
 
-#: How long the addresses of a name are trusted: long enough for a distribution, no longer than
-#: what their owner may have moved meanwhile.
-ADDRESSES_KEPT_S = 60.0
 MAX_HOSTS_KEPT = 10_000
 
 #: What is of our own making may be anywhere.
@@ -43,46 +41,6 @@ _ANYWHERE: Final = AddressRules((ip_network("0.0.0.0/0"), ip_network("::/0")))
 #: Scheme and authority; path and query; a fragment. What is no visible character has to be encoded
 #: by whoever makes a URL: nobody must be able to break the request line with it.
 _URL = re.compile(r"([^:/?#\0- \x7f]*://[^/?#\0- \x7f]*)([^#\0- \x7f]*)(?:#[^\0- \x7f]*)?")
-_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-
-
-class Host:
-    """A name and a port that parcels go to, and what is known of it."""
-
-    __slots__ = (
-        "addresses",
-        "good_until",
-        "is_looked_up",
-        "is_own",
-        "is_slow",
-        "literal",
-        "name",
-        "pinned_until",
-        "port",
-        "url",
-        "waiting",
-    )
-
-    def __init__(self, url: str, *, is_own: bool) -> None:
-        name, self.port = place_of(url)
-        self.url = url  #: one of its; for the look-up
-        self.literal = _literal(name)  #: the address, when the URL names one itself
-        self.name = _plain(url, name)  #: in ASCII; an IPv6 address in brackets
-        self.is_own = is_own  #: of our own making, for parcels of ours only
-        self.addresses: tuple[Address, ...] = ()  #: as found last; each has passed
-        self.good_until = 0.0  #: when it has to be looked up again
-        self.pinned_until = 0.0  #: how long libcurl surely knows the addresses
-        self.is_looked_up = False  #: just now, or waiting for that
-        self.is_slow = False  #: its name server let us wait before
-        self.waiting: list[Exchange] = []  #: for the look-up
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What URLs begin with that lead to one host."""
-
-    host: Host
-    url: str  #: in the one spelling that libcurl is told
 
 
 class Lookups:
@@ -134,7 +92,7 @@ class Lookups:
         (self._slow_queue if host.is_slow else self._queue).append(host)
         self.begin_what_may()
 
-    def give_up(self, host: Host, exchange: "Exchange") -> None:
+    def give_up(self, host: Host, exchange: Transfer) -> None:
         """*exchange* waits no longer. A look-up that has not begun is not made for nobody."""
         host.waiting.remove(exchange)
         if not host.waiting and host not in self._running:
@@ -225,19 +183,3 @@ class Lookups:
             found = error
         self._found.append((host, found))
         self._ring()
-
-
-def _literal(name: str) -> Address | None:
-    with suppress(ValueError):
-        return ip_address(name)
-    return None
-
-
-def _plain(url: str, name: str) -> str:
-    """*name* in the one spelling that we, libcurl and the server at its end read alike."""
-    if ":" in name:
-        return f"[{name}]"
-    plain = name.removesuffix(".")
-    if not _NAME.fullmatch(plain):
-        raise AddressInvalid(url, f"{name!r} is not a host name")
-    return plain

@@ -4,26 +4,31 @@ The only importer of pydantic's settings models and of PyYAML. Nothing here is g
 `Settings`, and wiring hands plain values down.
 """
 
-from service.settings.address_types import StoreUrl
-from service.settings.catalogue import catalogue, intake_rules, site
+from service.settings.catalogue import Settings, catalogue, intake_rules, site
 from service.settings.communique_file import ApiSettings, OwnHubSettings
-from service.settings.effective import EffectiveKey, effective
-from service.settings.faults import ConfigInvalid, Fault, Place
+from service.settings.faults import ConfigFault, ConfigInvalid, SourceLocation
 from service.settings.loading import load, parse
-from service.settings.schema import SCHEMAS, json_schema, schema_text, write_schemas
-from service.settings.settings import Settings
+from service.settings.schema import (
+    SCHEMAS,
+    EffectiveKey,
+    effective,
+    json_schema,
+    schema_text,
+    write_schemas,
+)
 from service.settings.sources import SourceFile, Sources, read_sources
+from service.settings.value_types import StoreUrl
 
 __all__ = [
     "SCHEMAS",
     "ApiSettings",
+    "ConfigFault",
     "ConfigInvalid",
     "EffectiveKey",
-    "Fault",
     "OwnHubSettings",
-    "Place",
     "Settings",
     "SourceFile",
+    "SourceLocation",
     "Sources",
     "StoreUrl",
     "catalogue",

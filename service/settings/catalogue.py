@@ -1,19 +1,45 @@
-"""What the domain needs to know of the configuration, in the domain's own types."""
+"""The settings that the service works with, and what the domain needs of them in its own types."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+
 from feeds.categories import Catalogue
 from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.rules import IntakeRules
-from feeds.model.feed import ALL, Category, Cloud, Deltas, Ending, Feed, Onward, Site, Window
-from feeds.model.life import Correction, Weight
-from feeds.model.release import Person
-from service.settings.categories_file import CategorySettings, FeedSettings, NamedFeedSettings
-from service.settings.feed_keys import EndedSettings, language_slug
-from service.settings.settings import Settings
+from feeds.model.feed import ALL, Category, Cloud, Deltas, Feed, FeedClosure, Redirect, Site, Window
+from feeds.model.release import Correction, Person, Weight
+from service.settings.categories_file import (
+    CategoriesFile,
+    CategorySettings,
+    FeedSettings,
+    NamedFeedSettings,
+)
+from service.settings.communique_file import CommuniqueFile
+from service.settings.faults import KeyPath, SourceLocation
+from service.settings.shared_keys import EndedSettings, language_slug
+from service.settings.sources import Secret
+
+# The configuration as the service uses it: both files, checked, with paths made absolute.
+
+
+class Settings(CategoriesFile, CommuniqueFile):
+    """Both files as one, ready to use.
+
+    ``data_folder``, ``categories_file``, ``intake.folders`` and ``outbound.ca_file`` are absolute;
+    ``store.url`` is the database to use, also when ``store.url_file`` gave it.
+    """
+
+    #: What the ``password_file`` of a hub holds, by the hub's URL.
+    hub_passwords: Mapping[str, Secret] = Field(default_factory=dict, exclude=True, repr=False)
+    #: Where values were given, by path; what is not there is a default.
+    places: Mapping[KeyPath, SourceLocation] = Field(default_factory=dict, exclude=True, repr=False)
+
+
+# What the domain needs to know of the configuration, in the domain's own types.
 
 
 def catalogue(settings: Settings) -> Catalogue:
@@ -110,10 +136,10 @@ def _with_fate(settings: Settings, given: NamedFeedSettings, feed: Feed) -> Feed
     return replace(feed, was=given.was, ending=ending)
 
 
-def _ending(settings: Settings, given: EndedSettings) -> Ending:
+def _ending(settings: Settings, given: EndedSettings) -> FeedClosure:
     rules = intake_rules(settings)
     on = in_utc(read_moment_or_day(given.on, field="on", rules=rules, mended=[]))
-    return Ending(
+    return FeedClosure(
         on=on,
         gone_at=on + timedelta(days=settings.feeds.farewell_days),
         words=given.words,
@@ -127,7 +153,7 @@ def _named(settings: Settings) -> Iterator[tuple[FeedSettings, str]]:
     yield from ((one, one.slug) for one in settings.unions)
 
 
-def _onward(settings: Settings, moved_to: str) -> Onward:
+def _onward(settings: Settings, moved_to: str) -> Redirect:
     titles = {one.slug: one.title for one in settings.categories}
     titles |= {one.slug: one.title for one in settings.unions}
     titles[ALL] = settings.all.title or settings.site.title
@@ -136,8 +162,8 @@ def _onward(settings: Settings, moved_to: str) -> Onward:
             one.slug or language_slug(slug, one.language): one.title for one in given.languages
         }
     if moved_to not in titles:
-        return Onward(url=moved_to, title=moved_to)
-    return Onward(url=site(settings).feed_page(moved_to), title=titles[moved_to])
+        return Redirect(url=moved_to, title=moved_to)
+    return Redirect(url=site(settings).feed_page(moved_to), title=titles[moved_to])
 
 
 def _feed(

@@ -4,16 +4,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.settings.address_types import HubUrl
-from service.settings.feed_keys import (
+from service.settings.section import Items, Section
+from service.settings.shared_keys import (
     EndedSettings,
     FeedAuthorSettings,
     FeedWindowSettings,
     LanguageSettings,
     TtlMinutes,
 )
-from service.settings.section import Items, Section
-from service.settings.text_types import Language, Line, Slug, Text
+from service.settings.value_types import HubUrl, Language, Line, Slug, Text
 
 
 class FeedSettings(Section):

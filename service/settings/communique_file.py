@@ -7,32 +7,30 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from feeds.ingest.rules import MAX_ARRAY_BYTES, MAX_DOCUMENT_BYTES, MAX_TITLE_CHARS
-from service.settings.address_types import (
-    DATA_FOLDER,
-    AllowedNetwork,
-    BaseUrl,
-    DatabaseUrl,
-    HubUrl,
-    StoreUrl,
-    Url,
-)
-from service.settings.feed_keys import (
+from service.settings.section import Items, Section
+from service.settings.shared_keys import (
     AuthorSettings,
     DeltaSettings,
     FarewellDays,
+    Hub,
     RetractionDays,
     TtlMinutes,
     WindowSettings,
 )
-from service.settings.hub_keys import Hub
-from service.settings.section import Items, Section
-from service.settings.text_types import (
+from service.settings.value_types import (
+    DATA_FOLDER,
+    AllowedNetwork,
+    BaseUrl,
+    DatabaseUrl,
     FilePath,
+    HubUrl,
     Language,
     Line,
+    StoreUrl,
     Text,
     TimeOfDay,
     TimeZoneName,
+    Url,
 )
 
 #: Shorter pauses only burn power; an hour without a look is a service that seems dead.
@@ -41,7 +39,7 @@ PauseSeconds = Annotated[float, Field(ge=0.05, le=3600)]
 #: Documents are held in memory whole, with their parsed form beside them.
 MAX_INTAKE_BYTES = 256 * 1024 * 1024
 
-#: Larger bodies do not come through to the application (``service.web.bodies``).
+#: Larger bodies do not come through to the application (``service.web.request_bodies``).
 MAX_API_BODY_BYTES = 16 * 1024 * 1024
 
 

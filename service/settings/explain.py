@@ -6,10 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from service.settings.address_types import StoreUrl
-from service.settings.faults import Fault, KeyPath, Place, dotted, nearest
-from service.settings.keys import leaves, plain_type, section_at
-from service.settings.section import Section
+from service.settings.faults import ConfigFault, KeyPath, SourceLocation, dotted, nearest
+from service.settings.section import Section, leaves, plain_type, section_at
+from service.settings.value_types import StoreUrl
 from service.settings.yaml_reader import YamlDocument
 
 _MAX_SHOWN_CHARS = 60
@@ -32,7 +31,9 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def explain(error: ValidationError, document: YamlDocument, root: type[Section]) -> Iterator[Fault]:
+def explain(
+    error: ValidationError, document: YamlDocument, root: type[Section]
+) -> Iterator[ConfigFault]:
     """Tell each error of *document*, which was checked against *root*."""
     for details in error.errors(include_url=False):
         path = _as_written(document, tuple(details["loc"]))
@@ -50,15 +51,15 @@ def _as_written(document: YamlDocument, path: KeyPath) -> KeyPath:
     return path[:-1] if isinstance(document.at(*path[:-1]), str) else path
 
 
-def place_of_value(document: YamlDocument, path: KeyPath) -> Place:
+def place_of_value(document: YamlDocument, path: KeyPath) -> SourceLocation:
     """Return where the value at *path* begins, or else what holds it."""
     for length in range(len(path), -1, -1):
         if place := document.values.get(path[:length]):
             return place
-    return Place(file=document.file, line=1, column=1)
+    return SourceLocation(file=document.file, line=1, column=1)
 
 
-def place_of_key(document: YamlDocument, path: KeyPath) -> Place:
+def place_of_key(document: YamlDocument, path: KeyPath) -> SourceLocation:
     """Return where the key at *path* stands, or else what holds it."""
     for length in range(len(path), 0, -1):
         place = document.keys.get(path[:length]) or document.values.get(path[:length])
@@ -69,11 +70,11 @@ def place_of_key(document: YamlDocument, path: KeyPath) -> Place:
 
 def _unknown_key(
     document: YamlDocument, root: type[Section], section: type[Section] | None, path: KeyPath
-) -> Fault:
+) -> ConfigFault:
     siblings = section.model_fields if section else {}
     meant = _meant_key(root, section, path) or nearest(str(path[-1]), siblings)
     message = "no such key" if meant else f"no such key here; known are {', '.join(siblings)}"
-    return Fault(
+    return ConfigFault(
         place=place_of_key(document, path), path=dotted(path), message=message, suggestion=meant
     )
 
@@ -90,11 +91,11 @@ def _meant_key(root: type[Section], section: type[Section] | None, path: KeyPath
     return None
 
 
-def _missing(document: YamlDocument, section: type[Section] | None, path: KeyPath) -> Fault:
+def _missing(document: YamlDocument, section: type[Section] | None, path: KeyPath) -> ConfigFault:
     field = section.model_fields.get(str(path[-1])) if section else None
     help_line = (field.description or "").removeprefix("Required: ") if field else ""
     # The item, not the first of its keys, which may be far from where the key is to be added.
-    return Fault(
+    return ConfigFault(
         place=place_of_key(document, path[:-1]),
         path=dotted(path),
         message=f"is missing: {help_line}" if help_line else "is missing",
@@ -103,7 +104,7 @@ def _missing(document: YamlDocument, section: type[Section] | None, path: KeyPat
 
 def _wrong(
     document: YamlDocument, section: type[Section] | None, path: KeyPath, details: ErrorDetails
-) -> Fault:
+) -> ConfigFault:
     value, context = details["input"], details.get("ctx", {})
     reason = _EXPECTED.get(details["type"])
     expected = reason(context) if reason else details["msg"]
@@ -111,7 +112,7 @@ def _wrong(
     suggestion = None
     if details["type"] == "literal_error" and isinstance(value, str):
         suggestion = nearest(value, [part.strip("'") for part in _choices(context["expected"])])
-    return Fault(
+    return ConfigFault(
         place=place_of_value(document, path),
         path=dotted(path),
         message=message + _hint(details["type"], value),

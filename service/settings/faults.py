@@ -11,7 +11,7 @@ KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SourceLocation:
     """Where something is written: in a file, in an environment variable, or after ``--set``."""
 
     file: str  #: the file as a person named it, ``COMMUNIQUE_…`` or ``--set …``
@@ -24,10 +24,10 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class ConfigFault:
     """One thing that must be mended before the configuration can be used."""
 
-    place: Place
+    place: SourceLocation
     path: str  #: the key with its sections: ``categories.3.names.0``; empty for a whole file
     message: str  #: what was expected and what was found
     suggestion: str | None = None  #: what was probably meant
@@ -58,7 +58,7 @@ class Fault:
 class ConfigInvalid(ServiceError):
     """The configuration cannot be used; all its faults are told, in the order of the files."""
 
-    def __init__(self, faults: Iterable[Fault], /) -> None:
+    def __init__(self, faults: Iterable[ConfigFault], /) -> None:
         self.faults = tuple(faults)
         count = "one fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         lines = "".join(f"\n  {fault}" for fault in self.faults)

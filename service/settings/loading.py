@@ -6,23 +6,27 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from service.settings.address_types import StoreUrl, read_store_url
-from service.settings.catalogue import catalogue
+from service.settings.catalogue import Settings, catalogue
 from service.settings.categories_file import CategoriesFile
-from service.settings.category_checks import check_categories
+from service.settings.checks import check_canary, check_categories, check_hubs, check_main
 from service.settings.communique_file import CommuniqueFile
 from service.settings.explain import explain, place_of_value
-from service.settings.faults import ConfigInvalid, Fault, Place, dotted
-from service.settings.main_checks import check_canary, check_hubs, check_main
-from service.settings.overrides import apply_overrides
-from service.settings.secrets import Secret, read_password
+from service.settings.faults import ConfigFault, ConfigInvalid, SourceLocation, dotted
 from service.settings.section import Section
-from service.settings.settings import Settings
-from service.settings.sources import SourceFile, Sources, password_files, read_sources
+from service.settings.sources import (
+    Secret,
+    SourceFile,
+    Sources,
+    apply_overrides,
+    password_files,
+    read_password,
+    read_sources,
+)
+from service.settings.value_types import StoreUrl, read_store_url
 from service.settings.yaml_reader import YamlDocument, read_yaml
 
 _Checked = TypeVar("_Checked", bound=Section)
-_Check = Callable[[YamlDocument], Iterable[Fault]]
+_Check = Callable[[YamlDocument], Iterable[ConfigFault]]
 
 
 def load(path: Path, *, environ: Mapping[str, str], overrides: Sequence[str] = ()) -> Settings:
@@ -52,7 +56,7 @@ def parse(sources: Sources) -> Settings:
         raise ConfigInvalid(sorted(faults, key=lambda fault: _reading_order(fault, sources)))
     places = {**main_document.values, **categories_document.values}
     if sources.store_url is not None:
-        places["store", "url"] = Place(file=sources.store_url.path)
+        places["store", "url"] = SourceLocation(file=sources.store_url.path)
     settings = Settings.model_construct(
         **{**dict(main), **dict(categories), **_resolved(main, sources, store_url)},
         hub_passwords=passwords,
@@ -71,10 +75,10 @@ def _read(source: SourceFile, *, named_by: str = "") -> YamlDocument:
     return YamlDocument(file=source.path, is_readable=False, faults=[fault])
 
 
-def _trouble(source: SourceFile, named_by: str) -> Fault:
-    place = Place(file=source.path, line=source.trouble_line, column=source.trouble_column)
+def _trouble(source: SourceFile, named_by: str) -> ConfigFault:
+    place = SourceLocation(file=source.path, line=source.trouble_line, column=source.trouble_column)
     message = f"{source.trouble or 'cannot be read'}{named_by}"
-    return Fault(place=place, path="", message=message)
+    return ConfigFault(place=place, path="", message=message)
 
 
 def _named_by(document: YamlDocument) -> str:
@@ -99,7 +103,7 @@ def _check(
     return checked
 
 
-def _secret_url(source: SourceFile, faults: list[Fault]) -> StoreUrl | None:
+def _secret_url(source: SourceFile, faults: list[ConfigFault]) -> StoreUrl | None:
     """Read the database's URL from its own file; what is wrong with it goes to *faults*."""
     if source.text is None:
         faults.append(_trouble(source, " (named by store.url_file)"))
@@ -107,13 +111,13 @@ def _secret_url(source: SourceFile, faults: list[Fault]) -> StoreUrl | None:
     try:
         return read_store_url(source.text.strip(), is_secret=True)
     except ValueError as error:
-        place = Place(file=source.path, line=1, column=1)
-        faults.append(Fault(place=place, path="store.url_file", message=str(error)))
+        place = SourceLocation(file=source.path, line=1, column=1)
+        faults.append(ConfigFault(place=place, path="store.url_file", message=str(error)))
         return None
 
 
 def _hub_passwords(
-    document: YamlDocument, sources: Sources, faults: list[Fault]
+    document: YamlDocument, sources: Sources, faults: list[ConfigFault]
 ) -> dict[str, Secret]:
     passwords = {}
     for path, url, name in password_files(document):
@@ -125,8 +129,8 @@ def _hub_passwords(
         try:
             passwords[str(url)] = read_password(source.text)
         except ValueError as error:
-            place = Place(file=source.path, line=1, column=1)
-            faults.append(Fault(place=place, path=key, message=str(error)))
+            place = SourceLocation(file=source.path, line=1, column=1)
+            faults.append(ConfigFault(place=place, path=key, message=str(error)))
     return passwords
 
 
@@ -149,7 +153,7 @@ def _resolved(
     }
 
 
-def _reading_order(fault: Fault, sources: Sources) -> tuple[int, str, int, int]:
+def _reading_order(fault: ConfigFault, sources: Sources) -> tuple[int, str, int, int]:
     files = (sources.main.path, sources.categories.path)
     number = files.index(fault.file) if fault.file in files else len(files)
     return number, fault.file, fault.line or 0, fault.column or 0

@@ -1,8 +1,16 @@
-"""What all parts of the configuration have in common."""
+"""Sections of the configuration, and the keys that they have."""
 
-from typing import Annotated, TypeVar
+from collections.abc import Iterator
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Strict, model_validator
+from pydantic.fields import FieldInfo
+
+from service.settings.faults import KeyPath, dotted
+
+# What all parts of the configuration have in common.
 
 _Item = TypeVar("_Item")
 
@@ -26,3 +34,72 @@ class Section(BaseModel):
     def _empty_is_all_defaults(cls, data: object) -> object:
         # A section whose keys are all commented out is null to YAML.
         return {} if data is None else data
+
+
+# The keys that exist, read off the models: where they stand, and what kind of value they take.
+
+
+def plain_type(annotation: Any) -> Any:
+    """Return *annotation* without its validators and without ``| None``; unions of more stay."""
+    if get_origin(annotation) is Annotated:
+        return plain_type(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        parts = [part for part in get_args(annotation) if part is not NoneType]
+        if len(parts) == 1:
+            return plain_type(parts[0])
+    return annotation
+
+
+def section_type(annotation: Any) -> type[Section] | None:
+    """Return the section that a key of this type holds; None when it holds something else."""
+    plain = plain_type(annotation)
+    return plain if isinstance(plain, type) and issubclass(plain, Section) else None
+
+
+def item_section_type(annotation: Any) -> type[Section] | None:
+    """Return the section that a list of this type holds; None when it is no list of sections."""
+    plain = plain_type(annotation)
+    return section_type(get_args(plain)[0]) if get_origin(plain) is tuple else None
+
+
+def is_list(field: FieldInfo) -> bool:
+    """True when the key takes a list."""
+    return get_origin(plain_type(field.annotation)) is tuple
+
+
+def takes_text(field: FieldInfo) -> bool:
+    """True when the key's value is text, to be taken as it stands: ``no`` is no boolean there."""
+    return not is_list(field) and plain_type(field.annotation) not in (int, float, bool)
+
+
+def fields_of(section: type[Section], path: KeyPath = ()) -> Iterator[tuple[KeyPath, FieldInfo]]:
+    """All keys below *section*, sections before their keys; lists are not entered."""
+    for name, field in section.model_fields.items():
+        yield (*path, name), field
+        if inner := section_type(field.annotation):
+            yield from fields_of(inner, (*path, name))
+
+
+@cache
+def leaves(section: type[Section]) -> dict[str, FieldInfo]:
+    """Keys below *section* that hold values, by dotted path."""
+    return {
+        dotted(path): field
+        for path, field in fields_of(section)
+        if section_type(field.annotation) is None
+    }
+
+
+def section_at(root: type[Section], path: KeyPath) -> type[Section] | None:
+    """Return the section that stands at *path*, through lists too; None when there is none."""
+    section: type[Section] | None = root
+    annotation: Any = root
+    for part in path:
+        if isinstance(part, int):
+            section = item_section_type(annotation)
+        elif section and part in section.model_fields:
+            annotation = section.model_fields[part].annotation
+            section = section_type(annotation)
+        else:
+            return None
+    return section

@@ -1,8 +1,4 @@
-"""YAML with the place of every key and value, and with all its faults. The door to PyYAML.
-
-It reads events instead of composed nodes: nesting, repeated keys and the growth of aliases are
-then in our hands, and a hostile file costs no more than its size.
-"""
+"""YAML with the place of every key and value, and with all its faults. The door to PyYAML."""
 
 import re
 from collections.abc import Iterator
@@ -11,8 +7,48 @@ from typing import cast
 
 import yaml
 
-from service.settings.faults import Fault, KeyPath, Place, dotted
-from service.settings.scalars import read_scalar
+from service.settings.faults import ConfigFault, KeyPath, SourceLocation, dotted
+
+# What a plain YAML scalar means: the core schema of YAML 1.2.2 (section 10.3.2).
+#
+# PyYAML resolves by YAML 1.1, where ``language: no`` (Norwegian) is false and ``time_of_day:
+# 09:00`` is the number 540. Editors resolve by 1.2, and so do we.
+
+Scalar = str | int | float | bool | None
+
+_NULL = re.compile(r"|~|null|Null|NULL")
+_TRUE = re.compile(r"true|True|TRUE")
+_FALSE = re.compile(r"false|False|FALSE")
+# No setting needs more digits; Python refuses to read more than 4300.
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,18}")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,15}")
+_OCTAL = re.compile(r"0o[0-7]{1,20}")
+# Infinity and "not a number" are left out: nothing here can last or hold that much.
+_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,2})?")
+
+_READERS = (
+    (_NULL, lambda _: None),
+    (_TRUE, lambda _: True),
+    (_FALSE, lambda _: False),
+    (_DECIMAL, int),
+    (_HEXADECIMAL, lambda text: int(text, 16)),
+    (_OCTAL, lambda text: int(text, 8)),
+    (_FLOAT, float),
+)
+
+
+def read_scalar(text: str) -> Scalar:
+    """Read a plain (unquoted) scalar: null, true or false, a number, or else the text itself."""
+    for pattern, reader in _READERS:
+        if pattern.fullmatch(text):
+            return reader(text)
+    return text
+
+
+# YAML with the place of every key and value, and with all its faults. The door to PyYAML.
+#
+# It reads events instead of composed nodes: nesting, repeated keys and the growth of aliases are
+# then in our hands, and a hostile file costs no more than its size.
 
 #: Our deepest key has five levels.
 MAX_DEPTH = 20
@@ -44,9 +80,9 @@ class YamlDocument:
     file: str
     data: object = None  #: dicts, lists and scalars; None for an empty or broken file
     is_readable: bool = True  #: False when the syntax is broken: *data* says nothing then
-    keys: dict[KeyPath, Place] = field(default_factory=dict)  #: where each key is written
-    values: dict[KeyPath, Place] = field(default_factory=dict)  #: where each value begins
-    faults: list[Fault] = field(default_factory=list)
+    keys: dict[KeyPath, SourceLocation] = field(default_factory=dict)  #: where each key is written
+    values: dict[KeyPath, SourceLocation] = field(default_factory=dict)  #: where each value begins
+    faults: list[ConfigFault] = field(default_factory=list)
 
     def at(self, *path: str | int) -> object:
         """Return what stands at *path*; None when there is nothing, or no way there."""
@@ -70,16 +106,16 @@ class YamlDocument:
 class _Node:
     """A value as it is written; an alias leads to the very node of its anchor."""
 
-    place: Place
+    place: SourceLocation
     scalar: object = None
     items: "list[_Node] | None" = None
     pairs: "list[tuple[_Node, _Node]] | None" = None
 
 
 class _Unreadable(Exception):
-    def __init__(self, place: Place, message: str) -> None:
+    def __init__(self, place: SourceLocation, message: str) -> None:
         super().__init__(message)
-        self.fault = Fault(place=place, path="", message=message)
+        self.fault = ConfigFault(place=place, path="", message=message)
 
 
 def read_yaml(text: str, *, file: str) -> YamlDocument:
@@ -97,7 +133,7 @@ def read_yaml(text: str, *, file: str) -> YamlDocument:
         # libyaml finds them too, but counts bytes, and cannot take lone surrogates at all.
         place = place_of(text, forbidden.start(), file=file)
         message = f"not YAML: character U+{ord(forbidden[0]):04X} is not allowed"
-        _give_up(document, Fault(place=place, path="", message=message))
+        _give_up(document, ConfigFault(place=place, path="", message=message))
         return document
     try:
         root = _Parser(text, document).parse()
@@ -110,7 +146,7 @@ def read_yaml(text: str, *, file: str) -> YamlDocument:
     return document
 
 
-def _give_up(document: YamlDocument, fault: Fault) -> None:
+def _give_up(document: YamlDocument, fault: ConfigFault) -> None:
     document.data, document.is_readable = None, False
     document.faults.append(fault)
 
@@ -145,7 +181,7 @@ class _Parser:
             self._anchors[anchor] = node
         return node
 
-    def _content(self, event: yaml.Event, place: Place, depth: int) -> _Node:
+    def _content(self, event: yaml.Event, place: SourceLocation, depth: int) -> _Node:
         if isinstance(event, yaml.ScalarEvent):
             is_plain = event.implicit[0]
             return _Node(place, scalar=read_scalar(event.value) if is_plain else event.value)
@@ -165,15 +201,15 @@ class _Parser:
             key = _Node(self._place(event), scalar=event.value)
             yield key, self._node(next(self._events), depth + 1)
 
-    def _anchored(self, anchor: str, place: Place) -> _Node:
+    def _anchored(self, anchor: str, place: SourceLocation) -> _Node:
         if anchor not in self._anchors:
             # Also an alias inside its own anchor: that one is not known before it ends.
             raise _Unreadable(place, f"no anchor &{anchor} before this alias *{anchor}")
         return self._anchors[anchor]
 
-    def _place(self, event: yaml.Event) -> Place:
+    def _place(self, event: yaml.Event) -> SourceLocation:
         mark = cast("yaml.Mark", event.start_mark)  # the parser always gives one
-        return Place(file=self._document.file, line=mark.line + 1, column=mark.column + 1)
+        return SourceLocation(file=self._document.file, line=mark.line + 1, column=mark.column + 1)
 
 
 class _Constructor:
@@ -207,11 +243,11 @@ class _Constructor:
             data[name] = self.construct(value, key_path)
         return data
 
-    def _fault(self, place: Place, path: KeyPath, message: str) -> None:
-        self._document.faults.append(Fault(place=place, path=dotted(path), message=message))
+    def _fault(self, place: SourceLocation, path: KeyPath, message: str) -> None:
+        self._document.faults.append(ConfigFault(place=place, path=dotted(path), message=message))
 
 
-def _syntax_fault(error: yaml.YAMLError, text: str, file: str) -> Fault:
+def _syntax_fault(error: yaml.YAMLError, text: str, file: str) -> ConfigFault:
     problem = getattr(error, "problem", None) or str(error)
     context = getattr(error, "context", None) or ""
     mark = getattr(error, "problem_mark", None)
@@ -226,7 +262,7 @@ def _syntax_fault(error: yaml.YAMLError, text: str, file: str) -> Fault:
     if text[offset : offset + 1] == "\t":
         hint = "this is a tab: indent by spaces"
     place = place_of(text, offset, file=file)
-    return Fault(place=place, path="", message=f"{message} ({hint})" if hint else message)
+    return ConfigFault(place=place, path="", message=f"{message} ({hint})" if hint else message)
 
 
 def _offset(text: str, mark: yaml.Mark) -> int:
@@ -234,11 +270,11 @@ def _offset(text: str, mark: yaml.Mark) -> int:
     return sum(len(line) for line in lines[: mark.line]) + mark.column
 
 
-def place_of(text: str, offset: int, *, file: str) -> Place:
+def place_of(text: str, offset: int, *, file: str) -> SourceLocation:
     """Return the place of the character at *offset* of *text*."""
     before = text[:offset]
     line = before.count("\n") + 1
-    return Place(file=file, line=line, column=offset - (before.rfind("\n") + 1) + 1)
+    return SourceLocation(file=file, line=line, column=offset - (before.rfind("\n") + 1) + 1)
 
 
 # libyaml is ten times faster; the wheels of PyYAML bring it, a build from source may not.

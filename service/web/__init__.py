@@ -3,28 +3,27 @@
 A Flask application, and the layer before it that answers most readers from memory.
 """
 
-from service.web.api import ApiState, Press
+from service.web.api import ApiContext, ApiState
 from service.web.app import create_app
 from service.web.assets import load_assets
-from service.web.bridge import Bridge
-from service.web.desk import HubState, WebState
-from service.web.front import Front
-from service.web.heads import UNHEARD
+from service.web.cache_middleware import IGNORED_HEADERS, CacheMiddleware
+from service.web.change_detector import ChangeDetector
+from service.web.document_cache import DocumentCache
 from service.web.replies import Reply
-from service.web.shelf import Shelf
-from service.web.watch import Watch
+from service.web.request_context import HubState, WebState
+from service.web.wsgi_adapter import WsgiAdapter
 
 __all__ = [
-    "UNHEARD",
+    "IGNORED_HEADERS",
+    "ApiContext",
     "ApiState",
-    "Bridge",
-    "Front",
+    "CacheMiddleware",
+    "ChangeDetector",
+    "DocumentCache",
     "HubState",
-    "Press",
     "Reply",
-    "Shelf",
-    "Watch",
     "WebState",
+    "WsgiAdapter",
     "create_app",
     "load_assets",
 ]

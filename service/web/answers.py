@@ -11,10 +11,67 @@ from flask import Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
-from service.http_rules import HTML_TYPE, Decision, Field, Representation, asked_of, decide
-from service.web.codecs import SMALLEST_FIRST
-from service.web.forms import Forms
+from feeds.model.text import whole_second
+from service.http_rules import (
+    HTML_TYPE,
+    ConditionalDecision,
+    Field,
+    Representation,
+    decide,
+    request_fields,
+)
+from service.web.encoded_variants import SMALLEST_FIRST, EncodedVariants
 from service.web.replies import content
+from service.web.request_context import RequestContext
+
+# Since when a page or a list is what it is (RFC 9110 section 8.8.2).
+#
+# A page changes with the releases and feeds that it shows, with the configuration and the program,
+# and when a feed ends. Each of these has its moment in the store, where all machines and every
+# start find it, and none goes back. Where a moment is not known for certain, a page has no date,
+# and its entity tag decides alone.
+
+
+def dated(room: RequestContext, *changes: datetime | None) -> datetime | None:
+    """Return the date of a page.
+
+    Args:
+        room: The newsroom as this request sees it.
+        changes: When what the page shows last changed; None where that is not known.
+
+    Returns:
+        None when it cannot be told: the configuration is just being applied, something is being
+        published, or several changes of one second have dates that are still to come.
+    """
+    since = room.newsstand.pages_since()
+    if since is None:
+        return None
+    known = [change for change in changes if change is not None]
+    if len(known) < len(changes):
+        return None
+    endings = [feed.ending for feed in room.catalogue.feeds.values() if feed.ending is not None]
+    ends = [moment for each in endings for moment in (each.on, each.gone_at) if moment <= room.now]
+    newest = whole_second(max([since, *known, *ends]))
+    # RFC 9110 8.8.2.1: a date "MUST NOT" be later than the answer's own.
+    return newest if newest <= room.now else None
+
+
+def last_change(room: RequestContext, slug: str) -> datetime | None:
+    """Return when what a feed holds last changed; None while that is still being published.
+
+    By its edition: each has a second of its own, also where several come in one.
+    """
+    state = room.newsstand.state(slug)
+    if state is None or state.is_stale or state.modified_at is None:
+        return None
+    changed = whole_second(state.changed_at)
+    if changed <= state.modified_at:
+        return state.modified_at
+    # No document says anything of that change. Another one may come within the same second.
+    return changed if changed < whole_second(room.now) else None
+
+
+# How the application answers: one place for validators, and for the headers all answers share.
 
 #: Readers that run in a browser may fetch our documents from any page; nothing here is private.
 OPEN_TO_ALL = {
@@ -47,7 +104,7 @@ PAGE_FIELDS = {
 }
 
 
-class Answer(Response):
+class AppResponse(Response):
     """A response whose 304 keeps ``Last-Modified``, which Werkzeug takes off.
 
     RFC 9110 15.4.5 lets it stand "for the purpose of guiding cache updates"; readers that know
@@ -56,7 +113,7 @@ class Answer(Response):
 
     default_mimetype = None  # a 304 has none
     #: What it was made of; None for an answer that is good for one request.
-    source: tuple[Forms, Representation] | None = None
+    source: tuple[EncodedVariants, Representation] | None = None
 
     def get_wsgi_headers(self, environ: dict[str, object]) -> Headers:
         """Return the headers to be sent."""
@@ -78,7 +135,7 @@ _UNDELIVERABLE = {
 class Undeliverable(HTTPException):
     """The client's own conditions rule out what there is."""
 
-    def __init__(self, decision: Decision) -> None:
+    def __init__(self, decision: ConditionalDecision) -> None:
         super().__init__(_UNDELIVERABLE[decision.status])
         self.code = decision.status
         self.fields = decision.fields
@@ -88,7 +145,7 @@ class Undeliverable(HTTPException):
         return [*super().get_headers(*arguments), *self.fields]
 
 
-def answer(forms: Forms, representation: Representation) -> Answer:
+def answer(forms: EncodedVariants, representation: Representation) -> AppResponse:
     """Answer the current GET or HEAD request with a representation, or as the rules have it.
 
     Args:
@@ -99,12 +156,12 @@ def answer(forms: Forms, representation: Representation) -> Answer:
         Undeliverable: The client refuses every coding that there is, or sets conditions that do
             not hold.
     """
-    decision = decide(asked_of(request.environ), representation)
+    decision = decide(request_fields(request.environ), representation)
     if decision.status in _UNDELIVERABLE:
         raise Undeliverable(decision)
     # In a list: of bare bytes, Werkzeug would write its own Content-Length, which for a HEAD is 0.
     body = [content(decision, forms.get)]
-    made = Answer(body, status=decision.status, headers=list(decision.fields))
+    made = AppResponse(body, status=decision.status, headers=list(decision.fields))
     made.source = forms, representation
     return made
 
@@ -117,7 +174,7 @@ def answer_bytes(
     vary: str = "Accept-Encoding",
     modified_at: datetime | None = None,
     fields: Mapping[str, str] = MappingProxyType({}),
-) -> Answer:
+) -> AppResponse:
     """Answer with bytes that were made for this request.
 
     Args:
@@ -125,13 +182,13 @@ def answer_bytes(
         media_type: As sent.
         cache_control: Likewise.
         vary: Likewise.
-        modified_at: Since when they are so, where that is known (`service.web.dating`).
+        modified_at: Since when they are so, where that is known (`service.web.answers`).
         fields: More of them.
 
     Raises:
         Undeliverable: As above.
     """
-    forms = Forms(body)
+    forms = EncodedVariants(body)
     described = Representation(
         revision=sha256(body).hexdigest(),
         media_type=media_type,
@@ -148,7 +205,7 @@ def answer_bytes(
     return answer(forms, described)
 
 
-def note_of_way(address: str) -> str:
+def alternate_service_note(address: str) -> str:
     """Write the body of a redirect.
 
     RFC 9110 15.4: "The server's response content usually contains a short hypertext note with a

@@ -6,13 +6,13 @@ from http import HTTPStatus
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden, Gone, NotFound
 
-from feeds.model.canary import Canary
+from feeds.model.subscription import Canary
 from feeds.render.compression import digest
 from service.logs import get_logger
-from service.web.bodies import is_awaited
-from service.web.desk import HubState, furniture
+from service.web.request_bodies import is_awaited
+from service.web.request_context import HubState, app_state
 from service.websub.canary import DENIED_PAUSE, Denial, is_signed, is_token, read_question
-from service.websub.wording import in_short
+from service.websub.retries import in_short
 
 _log = get_logger(__name__)
 
@@ -38,7 +38,7 @@ def verify(token: str) -> Response:
     question = read_question(found, request.args, lease_s=hub.settings.canary.lease_s)
     if question is None:
         raise NotFound
-    now = furniture().clock()
+    now = app_state().clock()
     if isinstance(question, Denial):
         with hub.database.transaction() as tx:
             result = f"denied: {question.reason}" if question.reason else "denied"
@@ -61,7 +61,7 @@ def verify(token: str) -> Response:
 @blueprint.post("/hub/canary/<token>")
 def receive(token: str) -> Response:
     """Take a push: what is signed by our secret has come from our hub, and counts."""
-    hub, now = _hub(), furniture().clock()
+    hub, now = _hub(), app_state().clock()
     found = _canary(hub, token)
     if found is None:
         # WebSub 7: 410 ends the subscription, for a hub that goes by it; ours has ended.
@@ -80,7 +80,7 @@ def receive(token: str) -> Response:
 
 
 def _hub() -> HubState:
-    hub = furniture().hub
+    hub = app_state().hub
     if hub is None:
         raise NotFound
     return hub
@@ -96,7 +96,7 @@ def _canary(hub: HubState, token: str) -> Canary | None:
 def _remark(hub: HubState, found: Canary, now: datetime) -> None:
     """Only the hub knows the address: it does not sign, or forgot our secret. Ops should know."""
     with hub.database.transaction() as tx:
-        tx.canaries.remark(found.token, "a push came that was not signed by our secret")
+        tx.canaries.record_remark(found.token, "a push came that was not signed by our secret")
     _log.warning("push without a good signature", hub=found.hub, at=now.isoformat())
 
 

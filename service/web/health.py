@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, Response
 
 from feeds.errors import StoreOutdated, StoreReplaced, StoreUnavailable
-from feeds.model.process import idle_reason
-from service.web.desk import Desk, HubState, desk, furniture
+from feeds.model.listing import idle_reason
+from service.web.request_context import HubState, RequestContext, app_state, request_context
 
 STORE_AWAY = "the store cannot be reached"
 
@@ -26,14 +26,14 @@ def readyz() -> Response:
 
     A server that does not answer is not asked: while it is away, documents come from memory.
     """
-    room, warnings = desk(), furniture().warnings()
-    shelf = furniture().shelf
-    shelf.look()
-    if shelf.is_unreachable:
-        missing = [slug for slug in room.feeds if not shelf.holds(slug)]
+    room, warnings = request_context(), app_state().warnings()
+    document_cache = app_state().document_cache
+    document_cache.check_store()
+    if document_cache.is_unreachable:
+        missing = [slug for slug in room.feeds if not document_cache.holds(slug)]
         reasons = [f"feed {slug!r} is not in memory" for slug in missing]
         reasons = [STORE_AWAY, *reasons] if reasons else []
-        warnings += [_away(shelf.away_s or 0.0)]
+        warnings += [_away(document_cache.away_s or 0.0)]
     else:
         reasons, more = _asked(room)
         warnings += more
@@ -51,9 +51,9 @@ def _away(away_s: float) -> str:
     )
 
 
-def _asked(room: Desk) -> tuple[list[str], list[str]]:
+def _asked(room: RequestContext) -> tuple[list[str], list[str]]:
     """What the store says: reasons to wait, and warnings."""
-    hub = furniture().hub
+    hub = app_state().hub
     warnings: list[str] = []
     try:
         reasons = reasons_to_wait(room)
@@ -71,7 +71,7 @@ def _asked(room: Desk) -> tuple[list[str], list[str]]:
     return reasons, warnings
 
 
-def reasons_to_wait(desk: Desk) -> list[str]:
+def reasons_to_wait(desk: RequestContext) -> list[str]:
     """Return, for a person, what is missing before every configured feed can be served."""
     published = {feed.slug for feed in desk.newsstand.feeds() if feed.edition > 0}
     return [f"feed {slug!r} has no edition yet" for slug in desk.feeds if slug not in published]

@@ -10,10 +10,9 @@ from flask import Blueprint, Response
 from feeds.categories import Catalogue
 from feeds.model.feed import Feed, Format, Site
 from feeds.model.text import FORBIDDEN_IN_XML, whole_second
-from service.web.answers import OPEN_TO_ALL, answer_bytes
-from service.web.dating import dated
-from service.web.desk import desk
+from service.web.answers import OPEN_TO_ALL, answer_bytes, dated
 from service.web.recall import recallable
+from service.web.request_context import request_context
 from service.web.wording import language_name
 
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
@@ -27,7 +26,7 @@ blueprint = Blueprint("opml", __name__)
 @recallable
 def show() -> Response:
     """Answer with the list of all feeds."""
-    room = desk()
+    room = request_context()
     changes = [one.changed_at for one in room.newsstand.feeds() if one.slug in room.feeds]
     document = write_opml(
         room.catalogue, modified_at=max(changes, default=None), feeds=list(room.feeds.values())

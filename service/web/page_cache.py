@@ -7,8 +7,8 @@ from threading import Lock
 
 from feeds.categories import Catalogue
 from service.http_rules import Coding, Representation
-from service.web.forms import Forms
-from service.web.shelf import Moment
+from service.web.document_cache import Moment
+from service.web.encoded_variants import EncodedVariants
 
 #: What all of them may take in one worker. A page takes some 10 KB, compressed.
 MAX_BYTES = 16 * 1024 * 1024
@@ -53,7 +53,7 @@ class PageCache:
     def keep(
         self,
         key: Hashable,
-        forms: Forms,
+        forms: EncodedVariants,
         described: Representation,
         *,
         catalogue: Catalogue,

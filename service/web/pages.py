@@ -7,21 +7,20 @@ from flask import Blueprint, Flask, Response, render_template
 from markupsafe import Markup
 
 from feeds.errors import RevisionNotFound
-from feeds.model.direction import direction
 from feeds.model.feed import ALL, Format
 from feeds.model.history import Revision
 from feeds.model.release import Release
-from feeds.render.shown import body as shown_body
+from feeds.model.text import direction
+from feeds.render.content import body as shown_body
 from service.http_rules import RAW
 from service.web import wording
-from service.web.answers import answer_bytes
-from service.web.dating import dated, last_change
-from service.web.desk import Desk, desk, furniture
+from service.web.answers import answer_bytes, dated, last_change
 from service.web.opml import grouped
 from service.web.problems import ReleaseGone
 from service.web.recall import recallable
-from service.web.tongues import tongues_of
-from service.websub.wording import delay_in_short
+from service.web.request_context import RequestContext, app_state, request_context
+from service.web.wording import page_alternates
+from service.websub.retries import delay_in_short
 
 #: The front page shows about a screenful and a half; feeds have the rest.
 FRONT_PAGE_RELEASES = 20
@@ -37,7 +36,7 @@ blueprint = Blueprint("pages", __name__)
 @recallable
 def newsroom() -> Response:
     """Answer with the front page."""
-    room = desk()
+    room = request_context()
     return _page(
         "newsroom.html",
         modified_at=dated(room, last_change(room, ALL)),
@@ -50,7 +49,7 @@ def newsroom() -> Response:
 @recallable
 def feed_page(slug: str) -> Response:
     """Answer with a feed's page, at an address that has the feed's documents, too."""
-    room = desk()
+    room = request_context()
     shown = room.feed(slug)
     date = dated(room, last_change(room, slug))
     limit = min(shown.window.entries, MAX_LISTED_RELEASES)
@@ -75,7 +74,7 @@ def release(slug: str) -> Response:
         ReleaseNotFound: There is no such release.
         ReleaseGone: It was retracted.
     """
-    room = desk()
+    room = request_context()
     shown = room.newsstand.release_by_slug(slug)
     if shown.retraction is not None:
         raise ReleaseGone(shown, shown.retraction)
@@ -85,7 +84,9 @@ def release(slug: str) -> Response:
         announced=room.catalogue.feeds[ALL],
         release=shown,
         body=body_of(shown),
-        tongues=tongues_of(shown.content.language, shown.slug, shown.translations, room.site),
+        alternates=page_alternates(
+            shown.content.language, shown.slug, shown.translations, room.site
+        ),
         categories=room.newsstand.categories_of(shown),
         history=room.newsstand.history(shown) if shown.revision > 1 else (),
     )
@@ -95,7 +96,7 @@ def release(slug: str) -> Response:
 @recallable
 def revision(slug: str, number: int) -> Response:
     """Answer with what a release was before it was corrected."""
-    room = desk()
+    room = request_context()
     present = room.newsstand.release_by_slug(slug)
     if present.retraction is not None:
         # What was taken back is not to be read in an earlier wording either.
@@ -147,7 +148,7 @@ def _page(
     )
 
 
-def dress(app: Flask) -> None:
+def register_filters(app: Flask) -> None:
     """Give the templates of *app* their words."""
     app.jinja_env.filters.update(
         day=wording.day,
@@ -171,9 +172,9 @@ def dress(app: Flask) -> None:
 
 
 def _on_every_page() -> dict[str, object]:
-    room: Desk = desk()
+    room: RequestContext = request_context()
     return {
         "site": room.site,
         "feeds": room.feeds,
-        "asset": lambda name: wording.local(room.site.base_url + furniture().assets.path(name)),
+        "asset": lambda name: wording.local(room.site.base_url + app_state().assets.path(name)),
     }

@@ -24,14 +24,13 @@ from feeds.errors import (
     StoreReplaced,
     StoreUnavailable,
 )
-from feeds.model.feed import Ending
-from feeds.model.life import Retraction
-from feeds.model.release import Release
+from feeds.model.feed import FeedClosure
+from feeds.model.release import Release, Retraction
 from service.http_rules import PROBLEM_TYPE, prefers_html
+from service.liveness import Troubles
 from service.logs import get_logger
-from service.troubles import Troubles
 from service.web.answers import OPEN_TO_ALL
-from service.web.desk import furniture
+from service.web.request_context import app_state
 from service.web.wording import machine
 
 _log = get_logger(__name__)
@@ -48,7 +47,7 @@ class NoEditionYet(FeedsError):
 class FeedGone(FeedsError):
     """The feed ended, and its farewell is over."""
 
-    def __init__(self, slug: str, language: str, ending: Ending, /) -> None:
+    def __init__(self, slug: str, language: str, ending: FeedClosure, /) -> None:
         super().__init__(f"feed {slug!r} ended on {ending.on:%Y-%m-%d}: {ending.words}")
         self.slug = slug
         self.language = language
@@ -130,7 +129,7 @@ _YOUR_REQUEST = ("This request cannot be answered", "Please go back and try anot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class ProblemDetails:
     """What went wrong with one request, without a word about our insides."""
 
     status: HTTPStatus
@@ -141,17 +140,19 @@ class Problem:
     errors: Sequence[Mapping[str, str]] = ()  #: of each thing that was sent and is wrong
 
 
-def describe(error: Exception) -> Problem:
+def describe(error: Exception) -> ProblemDetails:
     """Say what *error* is to the client. What the store says of itself stays here."""
     if isinstance(error, HTTPException):
         return _described_by_werkzeug(error)
     if isinstance(error, FeedGone):
         headers = {"Cache-Control": GONE_CACHE_CONTROL, **OPEN_TO_ALL}
-        return Problem(status=STATUS[FeedGone], detail=str(error), headers=headers, gone=error)
+        return ProblemDetails(
+            status=STATUS[FeedGone], detail=str(error), headers=headers, gone=error
+        )
     if isinstance(error, ReleaseGone):
         headers = {"Cache-Control": RETRACTED_CACHE_CONTROL}
         status = STATUS[ReleaseGone]
-        return Problem(status=status, detail=str(error), headers=headers, retracted=error)
+        return ProblemDetails(status=status, detail=str(error), headers=headers, retracted=error)
     about_store = (
         error.IN_SHORT if isinstance(error, StoreReplaced | OutcomeUnknown) else UNREACHABLE
     )
@@ -159,18 +160,18 @@ def describe(error: Exception) -> Problem:
         if kind in STATUS:
             retry_after_s = RETRY_AFTER_S.get(kind)
             is_about_store = issubclass(kind, StoreUnavailable | StoreOutdated | StoreConflict)
-            return Problem(
+            return ProblemDetails(
                 status=STATUS[kind],
                 detail=about_store if is_about_store else str(error),
                 headers={} if retry_after_s is None else {"Retry-After": str(retry_after_s)},
             )
-    return Problem(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return ProblemDetails(status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _described_by_werkzeug(error: HTTPException) -> Problem:
+def _described_by_werkzeug(error: HTTPException) -> ProblemDetails:
     # ``Allow`` of a 405 (RFC 9110 15.5.6 requires it) and ``Retry-After`` live in these headers.
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return Problem(
+    return ProblemDetails(
         status=HTTPStatus(error.code or 500),
         detail=error.description,
         headers=headers,
@@ -201,14 +202,16 @@ def answer_problem(error: Exception, troubles: Troubles) -> Response:
 
 def _is_told(error: Exception) -> bool:
     """True when the log has it already, of the store as a whole."""
-    return furniture().shelf.is_unreachable and not isinstance(error, StoreReplaced | StoreOutdated)
+    return app_state().document_cache.is_unreachable and not isinstance(
+        error, StoreReplaced | StoreOutdated
+    )
 
 
 def _is_api(path: str) -> bool:
     return path.startswith("/api/")
 
 
-def _as_page(problem: Problem) -> Response:
+def _as_page(problem: ProblemDetails) -> Response:
     otherwise = _OUR_FAULT if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else _YOUR_REQUEST
     heading, advice = WORDS.get(problem.status, otherwise)
     if problem.retracted is not None:
@@ -224,7 +227,7 @@ def _as_page(problem: Problem) -> Response:
     return Response(page, status=problem.status, mimetype="text/html")
 
 
-def _as_document(problem: Problem) -> Response:
+def _as_document(problem: ProblemDetails) -> Response:
     content: dict[str, object] = {
         # RFC 9457 4.2.1: "about:blank" says that the status tells it all.
         "type": "about:blank",

@@ -10,11 +10,11 @@ from flask import Response
 
 from feeds.errors import FeedsError, StoreUnavailable
 from service.http_rules import Coding
-from service.web.answers import Answer, answer
-from service.web.desk import desk, furniture
-from service.web.forms import Forms
+from service.web.answers import AppResponse, answer
+from service.web.document_cache import Moment
+from service.web.encoded_variants import EncodedVariants
 from service.web.replies import old_fields
-from service.web.shelf import Moment
+from service.web.request_context import app_state, request_context
 
 #: How long before the store was last heard of an answer may have been made, if something was
 #: published since. Documents are good for so long to caches when we cannot be reached.
@@ -35,12 +35,12 @@ def recallable(view: Callable[P, Response]) -> Callable[P, Response]:
 
     @wraps(view)
     def answer_or_recall(*arguments: P.args, **named: P.kwargs) -> Response:
-        shelf = furniture().shelf
-        if not shelf.is_remote:
+        document_cache = app_state().document_cache
+        if not document_cache.is_remote:
             return view(*arguments, **named)
         key = (view.__module__, view.__name__, arguments, tuple(sorted(named.items())))
-        read = shelf.moment()
-        recalled = _recall(key) if shelf.is_away else None
+        read = document_cache.moment()
+        recalled = _recall(key) if document_cache.is_away else None
         if recalled is not None:
             return recalled
         try:
@@ -51,7 +51,7 @@ def recallable(view: Callable[P, Response]) -> Callable[P, Response]:
                 raise
             return recalled
         except FeedsError:
-            furniture().pages.forget(key)  # retracted, say
+            app_state().pages.forget(key)  # retracted, say
             raise
         _keep(key, made, read)
         return made
@@ -60,26 +60,29 @@ def recallable(view: Callable[P, Response]) -> Callable[P, Response]:
 
 
 def _keep(key: Hashable, made: Response, read: Moment) -> None:
-    if isinstance(made, Answer) and made.source is not None and made.status_code in _MADE:
+    if isinstance(made, AppResponse) and made.source is not None and made.status_code in _MADE:
         forms, described = made.source
-        furniture().pages.keep(
+        app_state().pages.keep(
             key,
             forms,
             described,
-            catalogue=desk().catalogue,
+            catalogue=request_context().catalogue,
             read=read,
         )
 
 
 def _recall(key: Hashable) -> Response | None:
-    page, shelf = furniture().pages.get(key), furniture().shelf
-    if page is None or page.catalogue is not desk().catalogue:
+    page, document_cache = app_state().pages.get(key), app_state().document_cache
+    if page is None or page.catalogue is not request_context().catalogue:
         return None
     # Of all that were made before a release was retracted, any may show it.
-    if page.read.retractions != shelf.retractions or shelf.outdated_s(page.read) > MAX_OUTDATED_S:
+    if (
+        page.read.retractions != document_cache.retractions
+        or document_cache.outdated_s(page.read) > MAX_OUTDATED_S
+    ):
         return None
-    forms = Forms(page.body, Coding.GZIP)
+    forms = EncodedVariants(page.body, Coding.GZIP)
     response = answer(forms, replace(page.described, length=forms.length))
-    age_s = shelf.age_of(page.read)
+    age_s = document_cache.age_of(page.read)
     response.headers.update(old_fields(0 if age_s is None else age_s))
     return response

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from service.http_rules import Coding, Decision, Field
+from service.http_rules import Coding, ConditionalDecision, Field
 
 #: Of an answer that may be old.
 OLD_CACHE_CONTROL = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400"
@@ -26,7 +26,7 @@ class Reply:
         return self.status.startswith("200")
 
 
-def reply(decision: Decision, form: Callable[[Coding], bytes]) -> Reply:
+def reply(decision: ConditionalDecision, form: Callable[[Coding], bytes]) -> Reply:
     """Put the bytes to a decision.
 
     Args:
@@ -60,7 +60,7 @@ def old_fields(age_s: int) -> list[Field]:
     return [("Cache-Control", OLD_CACHE_CONTROL), ("Age", str(age_s))]
 
 
-def content(decision: Decision, form: Callable[[Coding], bytes]) -> bytes:
+def content(decision: ConditionalDecision, form: Callable[[Coding], bytes]) -> bytes:
     """Return the bytes that are to be sent; none for a 304, and for a HEAD."""
     if decision.part is None:
         return b""

@@ -11,11 +11,10 @@ from werkzeug.exceptions import NotFound
 from feeds.model.feed import ALL, Site
 from feeds.model.listing import PageStub
 from feeds.model.text import FORBIDDEN_IN_XML, whole_second
-from service.web.answers import answer_bytes
-from service.web.dating import dated, last_change
-from service.web.desk import Desk, desk
+from service.web.answers import answer_bytes, dated, last_change
 from service.web.recall import recallable
-from service.web.tongues import Tongue, tongues_of
+from service.web.request_context import RequestContext, request_context
+from service.web.wording import PageAlternate, page_alternates
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
 
@@ -48,7 +47,7 @@ blueprint = Blueprint("sitemaps", __name__)
 @recallable
 def show() -> Response:
     """Answer with all pages; or, when they do not fit into one file, with the list of its parts."""
-    room = desk()
+    room = request_context()
     date = _date(room)
     parts = room.newsstand.sitemap_parts(size=URLS_A_FILE)
     if len(parts) == 1:
@@ -60,7 +59,7 @@ def show() -> Response:
 @recallable
 def part(number: int) -> Response:
     """Answer with one part of the list of all pages; they count from 1."""
-    room = desk()
+    room = request_context()
     date = _date(room)
     return _answer(write_urls(_urls(room, number)), MAX_AGE_S, date)
 
@@ -72,7 +71,7 @@ def news() -> Response:
 
     It changes when a page comes, and when one leaves because it is no news any more.
     """
-    room = desk()
+    room = request_context()
     date = _date(room)
     oldest = whole_second(room.now) - NEWS_AGE
     pages = room.newsstand.newest_release_pages(since=oldest, until=room.now, limit=MAX_NEWS_URLS)
@@ -92,7 +91,7 @@ class Url:
 
     address: str
     changed: datetime | None = None  #: where it is known
-    tongues: Sequence[Tongue] = ()  #: the pages of its translations, and itself
+    alternates: Sequence[PageAlternate] = ()  #: the pages of its translations, and itself
 
 
 def write_urls(urls: Iterable[Url]) -> bytes:
@@ -104,7 +103,7 @@ def write_urls(urls: Iterable[Url]) -> bytes:
     lines = [
         f"<url><loc>{_text(url.address)}</loc>"
         + (f"<lastmod>{_moment(url.changed)}</lastmod>" if url.changed else "")
-        + "".join(_alternate(tongue) for tongue in url.tongues)
+        + "".join(_alternate(alternate) for alternate in url.alternates)
         + "</url>\n"
         for url in urls
     ]
@@ -142,7 +141,7 @@ def news_language(tag: str) -> str:
     return "zh-tw" if {"hant", "tw", "hk", "mo"} & set(others) else "zh-cn"
 
 
-def _urls(room: Desk, number: int) -> Iterable[Url]:
+def _urls(room: RequestContext, number: int) -> Iterable[Url]:
     """The addresses in one part; the first begins with the front page and the feeds' pages.
 
     Raises:
@@ -156,16 +155,16 @@ def _urls(room: Desk, number: int) -> Iterable[Url]:
         for slug in room.catalogue.feeds:
             yield Url(room.site.feed_page(slug))
     for page in pages:
-        tongues = tongues_of(page.language, page.slug, page.translations, room.site)
-        yield Url(room.site.release_page(page.slug), page.updated, tongues)
+        alternates = page_alternates(page.language, page.slug, page.translations, room.site)
+        yield Url(room.site.release_page(page.slug), page.updated, alternates)
 
 
-def _alternate(tongue: Tongue) -> str:
-    language, page = _text(tongue.language), _text(tongue.page)
+def _alternate(alternate: PageAlternate) -> str:
+    language, page = _text(alternate.language), _text(alternate.page)
     return f'<xhtml:link rel="alternate" hreflang="{language}" href="{page}"/>'
 
 
-def _date(room: Desk) -> datetime | None:
+def _date(room: RequestContext) -> datetime | None:
     """When a page last came, left or changed. Read before the pages are: never too late a date."""
     newest = room.newsstand.newest_change() or _EVER
     return dated(room, last_change(room, ALL), newest)

@@ -1,12 +1,52 @@
 """Words for a person: dates, sizes, languages. English, without the machine's locale."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from unicodedata import bidirectional
 from urllib.parse import quote, unquote, urlsplit
 
-from feeds.model.direction import direction
-from feeds.model.languages import fallbacks
+from feeds.model.feed import Site
+from feeds.model.release import Translation
+from feeds.model.text import direction, fallbacks, matches
+
+# The pages of one release in several languages, as search engines are told of them.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageAlternate:
+    """One of the languages that there is a page in."""
+
+    language: str  #: BCP 47; ``x-default`` for readers of all others
+    page: str  #: absolute
+
+
+def page_alternates(
+    language: str, slug: str, translations: Sequence[Translation], site: Site
+) -> list[PageAlternate]:
+    """The pages of a release and its translations, for search engines; none if there is but one.
+
+    Each page lists all of them, itself too, or the engines believe none. The one in the site's
+    language is for readers whose language is not among them.
+
+    Args:
+        language: Of the release.
+        slug: Of the release.
+        translations: Of the release.
+        site: Where the pages are.
+    """
+    if not translations:
+        return []
+    slugs = {language: slug} | {each.language: each.slug for each in translations}
+    found = [
+        PageAlternate(language=each, page=site.release_page(slugs[each])) for each in sorted(slugs)
+    ]
+    usual = [each.page for each in found if matches(each.language, site.language)]
+    return [*found, *(PageAlternate(language="x-default", page=page) for page in usual[:1])]
+
+
+# Words for a person: dates, sizes, languages. English, without the machine's locale.
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",

@@ -1,17 +1,23 @@
 """WebSub (W3C Recommendation of 23 January 2018), the publisher's side: telling hubs of news."""
 
-from service.websub.dialects import RSSCLOUD, TOPIC_FIELDS, Dialect
+from service.websub.ping_sender import (
+    RSSCLOUD,
+    TOPIC_FIELDS,
+    PingFormat,
+    PingResult,
+    PingSender,
+    PingVerdict,
+)
 from service.websub.publisher import Publisher
 from service.websub.retries import RetryPlan
-from service.websub.teller import PingResult, Teller, Verdict
 
 __all__ = [
     "RSSCLOUD",
     "TOPIC_FIELDS",
-    "Dialect",
+    "PingFormat",
     "PingResult",
+    "PingSender",
+    "PingVerdict",
     "Publisher",
     "RetryPlan",
-    "Teller",
-    "Verdict",
 ]

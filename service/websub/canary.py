@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feeds.model.canary import Canary
 from feeds.model.feed import Site
+from feeds.model.subscription import Canary
 
 #: What a signature may be made with (WebSub 8: "sha1", "sha256", "sha384", "sha512").
 SIGNATURES = ("sha1", "sha256", "sha384", "sha512")

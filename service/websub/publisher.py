@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from feeds.model.listing import DuePing
 from feeds.store.database import Database
 from service.logs import get_logger
-from service.websub.teller import PingResult, Teller
+from service.websub.ping_sender import PingResult, PingSender
 
 _log = get_logger(__name__)
 
@@ -31,16 +31,18 @@ class Publisher:
     a crash between the sending and the noting it is sent once more, never not at all.
     """
 
-    def __init__(self, database: Database, teller: Teller, *, max_hubs_at_once: int = 64) -> None:
+    def __init__(
+        self, database: Database, ping_sender: PingSender, *, max_hubs_at_once: int = 64
+    ) -> None:
         """Begin with no hub at work; threads start when they are needed.
 
         Args:
             database: Holds the outbox.
-            teller: Talks to one hub.
+            ping_sender: Talks to one hub.
             max_hubs_at_once: More hubs than this wait for each other.
         """
         self._database = database
-        self._teller = teller
+        self._ping_sender = ping_sender
         self._threads = ThreadPoolExecutor(max_hubs_at_once, thread_name_prefix="ping")
         #: Our own hub has nobody to wait for, and waits for no thread that others hold.
         self._own_thread = ThreadPoolExecutor(1, thread_name_prefix="own-ping")
@@ -85,7 +87,7 @@ class Publisher:
                 is_at_work = hub in self._asked_meanwhile
                 self._asked_meanwhile[hub] = asked if is_at_work else None
             if not is_at_work:
-                threads = self._own_thread if self._teller.is_own(hub) else self._threads
+                threads = self._own_thread if self._ping_sender.is_own(hub) else self._threads
                 begun.append(threads.submit(self._work, hub, pings, asked))
         return begun
 
@@ -94,7 +96,7 @@ class Publisher:
         try:
             current: _Round | None = asked
             while current is not None:
-                results += self._teller.tell(
+                results += self._ping_sender.send(
                     pings, now=current.now, is_outdated=lambda: self._is_outdated(hub)
                 )
                 current = self._next_round(hub)
@@ -123,7 +125,7 @@ class Publisher:
             due = store.pings.due(now=asked.now())
         pings_by_hub: dict[str, list[DuePing]] = {}
         for ping in due:
-            if self._teller.leaves_alone(ping.hub, now=asked.now()):
+            if self._ping_sender.leaves_alone(ping.hub, now=asked.now()):
                 continue
             pings_by_hub.setdefault(ping.hub, []).append(ping)
         return pings_by_hub

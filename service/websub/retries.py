@@ -1,8 +1,31 @@
-"""When to try again. Pure: time and chance come in as arguments."""
+"""When to try again, and how durations look in the log."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+
+# Durations as a line of the log shows them.
+
+
+def delay_in_short(delay: timedelta) -> str:
+    """``0.35s``, ``12s``, ``10m``: short delays to the hundredth."""
+    seconds = delay.total_seconds()
+    return f"{seconds:.2f}s" if seconds < 10 else in_short(delay)
+
+
+def in_short(duration: timedelta) -> str:
+    """``45s``, ``10m``, ``2h5m``: rounded to what a person would say."""
+    seconds = round(duration.total_seconds())
+    if seconds < 120:
+        return f"{seconds}s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes}m"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m" if minutes else f"{hours}h"
+
+
+# When to try again. Pure: time and chance come in as arguments.
 
 #: A pause is drawn from this much below to this much above its plan, so that the hubs and topics
 #: that failed together do not come back together. Small enough that pauses still grow.
@@ -24,7 +47,7 @@ class RetryPlan:
     give_up_after_s: float  #: counted from the first failure
 
     def next_pause(
-        self, attempts: int, first_failed_at: datetime, now: datetime, chance: float
+        self, attempts: int, first_failed_at: datetime, now: datetime, random_fraction: float
     ) -> timedelta | None:
         """How long to wait before the next try; None when this was the last.
 
@@ -35,14 +58,14 @@ class RetryPlan:
             attempts: Failed tries so far, this one included.
             first_failed_at: When the first of them failed.
             now: When this one failed.
-            chance: From 0 to 1.
+            random_fraction: From 0 to 1.
         """
         left_s = self.give_up_after_s - (now - first_failed_at).total_seconds()
         if left_s < self.first_s:
             return None
         doublings = min(max(attempts - 1, 0), _MAX_DOUBLINGS)
         planned_s = min(self.first_s * 2**doublings, self.longest_s)
-        jittered_s = planned_s * (1 - _JITTER + 2 * _JITTER * chance)
+        jittered_s = planned_s * (1 - _JITTER + 2 * _JITTER * random_fraction)
         return timedelta(seconds=min(jittered_s, left_s))
 
     def stretch(self, pause: timedelta, asked: timedelta | None) -> timedelta:

@@ -18,9 +18,8 @@ from service.settings.categories_file import (
 )
 from service.settings.communique_file import CommuniqueFile
 from service.settings.faults import KeyPath
-from service.settings.hub_keys import HubSettings
-from service.settings.keys import fields_of, item_section_type, leaves
-from service.settings.section import Section
+from service.settings.section import Section, fields_of, item_section_type, leaves
+from service.settings.shared_keys import HubSettings
 from service.settings.yaml_reader import YamlDocument, read_yaml
 
 CONFIG = Path(__file__).parents[2] / "config"

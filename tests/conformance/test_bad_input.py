@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from feeds.model.feed import ALL, Category, Format
-from feeds.model.intake import Intake, Refusal, Verdict
+from feeds.model.intake import Intake, IntakeVerdict, Refusal
 from feeds.store.database import Database
 from service.jobs.reading import Outcome, take_in
 from tests.feeds.ingest.intake import RECORD, RULES
@@ -366,7 +366,7 @@ def test_a_file_of_any_name_is_known_by_it(desk: Desk, name: str) -> None:
     assert taken.draft.source_key == f"file:{name}" or not name.endswith(".txt")
     (again,) = desk.drop(name, TEXT_FORM.replace("words", "new words"))
     assert isinstance(again, Intake)
-    assert (again.verdict, again.release.id) == (Verdict.CORRECTED, taken.release.id)
+    assert (again.verdict, again.release.id) == (IntakeVerdict.CORRECTED, taken.release.id)
     assert desk.titles() == {"A text"}
 
 
@@ -384,7 +384,7 @@ def test_normalisation_twins_are_one(desk: Desk) -> None:
     (same,) = desk.drop(f"{decomposed}.txt", TEXT_FORM.replace("words", "new words"))
     assert isinstance(file, Intake)
     assert isinstance(same, Intake)
-    assert (same.verdict, same.release.id) == (Verdict.CORRECTED, file.release.id)
+    assert (same.verdict, same.release.id) == (IntakeVerdict.CORRECTED, file.release.id)
 
 
 def test_of_two_records_with_one_id_in_one_file_the_second_is_refused(desk: Desk) -> None:
@@ -431,7 +431,7 @@ def test_the_export_of_another_day_corrects(desk: Desk, correction: dict[str, An
     (second,) = desk.drop_lines(later, name="2026-02.jsonl")
     assert isinstance(first, Intake)
     assert isinstance(second, Intake)
-    assert (second.verdict, second.release.id) == (Verdict.CORRECTED, first.release.id)
+    assert (second.verdict, second.release.id) == (IntakeVerdict.CORRECTED, first.release.id)
 
 
 def test_a_file_may_change_all_of_its_own_record(desk: Desk) -> None:

@@ -17,16 +17,16 @@ import pytest
 from flask import Flask
 
 from feeds.categories import Catalogue
-from feeds.model.embargo import Embargo
 from feeds.model.feed import ALL, Category, Deltas, Format
+from feeds.model.intake import Embargo
 from feeds.model.listing import PingState
 from feeds.model.release import ReleaseId
 from feeds.newsroom import Newsroom as ReleasesIn
 from feeds.revision import mint_slug
 from service import logs
-from service.export import Folder, Result, Run
-from service.jobs.embargoes import release_due
+from service.export import ExportResult, ExportRun, Folder
 from service.jobs.folders import Folders
+from service.jobs.regular import release_due
 from service.web import create_app
 from tests.service.jobs.test_folders import RULES
 from tests.service.web.offices import SITE, open_office
@@ -145,10 +145,10 @@ class Newsroom:
             "a delta": {"If-None-Match": tag, "A-IM": "feed"},
         }
 
-    def export(self) -> list[Result]:
+    def export(self) -> list[ExportResult]:
         """Export the public site; what became of each address."""
         folder = Folder(self.public, site_url=SITE.base_url)
-        return [outcome.result for outcome in Run(self.office, folder, self.app).outcomes()]
+        return [outcome.result for outcome in ExportRun(self.office, folder, self.app).outcomes()]
 
     def exported(self) -> dict[Path, bytes]:
         """All files of the export."""
@@ -235,7 +235,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
     newsroom.drop(key="m1")
     slug = mint_slug(f"The {WORD} affair", SECRET_ID)
     before, pings, known = newsroom.look(slug), newsroom.pings(), newsroom.log.getvalue()
-    assert Result.WRITTEN in newsroom.export()
+    assert ExportResult.WRITTEN in newsroom.export()
     files = newsroom.exported()
 
     newsroom.read_folders(now=NOON)
@@ -252,7 +252,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
             assert_silent(f"{path} for {way}", body + repr(fields).encode(), secrets)
     assert seen[f"/releases/{slug}", "plain"][0] == 404
     assert newsroom.pings() == pings
-    assert set(newsroom.export()) == {Result.UNCHANGED}
+    assert set(newsroom.export()) == {ExportResult.UNCHANGED}
     assert newsroom.exported() == files
     for file, content in files.items():
         assert_silent(str(file), str(file).encode() + content, secrets)
@@ -279,7 +279,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
         status, fields, body = everywhere[f"/feeds/all.{each}", "a delta"]
         assert (status, WORD in body.decode()) == (226, True)
         assert everywhere[f"/feeds/minerals.{each}", "conditional"][0] == 200
-    assert Result.WRITTEN in newsroom.export()
+    assert ExportResult.WRITTEN in newsroom.export()
     assert any(WORD.encode() in content for content in newsroom.exported().values())
     waiting = {ping.feed for ping in newsroom.pings() if ping.edition > ping.told_edition}
     assert {"all", "minerals"} <= waiting
@@ -291,14 +291,14 @@ def test_a_correction_is_nowhere_before_its_minute(newsroom: Newsroom) -> None:
     public = office.newsroom.release("id:public").release
     slug = public.slug
     before, pings = newsroom.look(slug), newsroom.pings()
-    assert Result.WRITTEN in newsroom.export()
+    assert ExportResult.WRITTEN in newsroom.export()
     newsroom.drop(key="public", published=public.content.published)
     newsroom.read_folders(now=NOON)
     assert release_due(office.newsroom, now=MINUTE - timedelta(seconds=1)) == 0
     assert office.publish(now=MINUTE - timedelta(seconds=1)) == {}
     assert newsroom.look(slug) == before
     assert newsroom.pings() == pings
-    assert set(newsroom.export()) == {Result.UNCHANGED}
+    assert set(newsroom.export()) == {ExportResult.UNCHANGED}
     assert WORD not in newsroom.log.getvalue()
 
     assert release_due(office.newsroom, now=MINUTE) == 1

@@ -16,8 +16,7 @@ from feeds import render
 from feeds.ingest import IntakeRules, read_documents
 from feeds.model.feed import ALL, Format, Window
 from feeds.model.intake import Intake
-from feeds.model.life import Correction, Weight
-from feeds.model.release import Content, Draft
+from feeds.model.release import Content, Correction, Draft, Weight
 from feeds.store.database import Database
 from tests.support.atom_grammar import assert_valid
 from tests.support.leftward import in_feeds, is_leftward

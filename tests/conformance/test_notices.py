@@ -9,7 +9,7 @@ from reader import make_reader
 
 from feeds import render
 from feeds.model.feed import ALL, Format
-from feeds.model.life import Correction, Weight
+from feeds.model.release import Correction, Weight
 from feeds.store.database import Database
 from tests.conformance.test_newsboat import shown_of
 from tests.support.newsrooms import NOON, Office, draft, later

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeds.model.languages import fallbacks, matches
+from feeds.model.text import fallbacks, matches
 
 
 @pytest.mark.parametrize(

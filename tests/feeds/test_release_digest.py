@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.model.life import ChangeNote, Correction, Retraction, Translation, Weight
 from feeds.model.release import (
+    ChangeNote,
     Contact,
     Content,
+    Correction,
     Details,
     Draft,
     Enclosure,
@@ -21,9 +22,12 @@ from feeds.model.release import (
     RelatedLink,
     Release,
     ReleaseId,
+    Retraction,
     SourceKey,
+    Translation,
+    Weight,
 )
-from feeds.store.packing import pack_content, pack_draft, unpack_content, unpack_draft
+from feeds.store.contents import pack_content, pack_draft, unpack_content, unpack_draft
 from tests.support.newsrooms import NOON
 
 PLAIN = Content(

@@ -13,10 +13,9 @@ from typing import Any
 
 from feeds.model.edition import Entry
 from feeds.model.feed import Format
-from feeds.model.life import Translation
-from feeds.model.release import Enclosure, Person, ReleaseId
+from feeds.model.release import Enclosure, Person, ReleaseId, Translation
 from feeds.render import assemble, render_fragment
-from feeds.render.shown import in_feeds
+from feeds.render.content import in_feeds
 from tests.support.rendering import FEED, SITE, entry_of, head_of, sample_newsrooms
 
 #: Entries of a document, about as many as a default window holds of real releases.

@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from service import children
-from service.children import FIRST_PAUSE_S, FROZEN_AFTER_S, LONGEST_PAUSE_S, STEADY_AFTER_S, Child
+from service.children import (
+    FIRST_PAUSE_S,
+    FROZEN_AFTER_S,
+    LONGEST_PAUSE_S,
+    STEADY_AFTER_S,
+    ChildProcess,
+)
 from tests.support.running_service import wait_until
 from tests.support.set_clock import Clock
 
@@ -42,36 +48,36 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def begin(clock: Clock) -> Iterator[Callable[[str], Child]]:
+def begin(clock: Clock) -> Iterator[Callable[[str], ChildProcess]]:
     """Starts a program under a supervisor's eyes."""
     with ExitStack() as ends:
 
-        def start(program: str) -> Child:
-            child = Child("jobs", [sys.executable, "-c", program], monotonic=clock)
-            ends.callback(child.end)
+        def start(program: str) -> ChildProcess:
+            child = ChildProcess("jobs", [sys.executable, "-c", program], monotonic=clock)
+            ends.callback(child.stop)
             return child
 
         yield start
 
 
-def look_for(child: Child, clock: Clock, seconds: float) -> None:
+def look_for(child: ChildProcess, clock: Clock, seconds: float) -> None:
     """Let time pass, looking all the while."""
     for _ in range(round(seconds)):
         clock.now_s += 1
-        child.look()
+        child.check()
 
 
-def wait_until_heard(child: Child) -> None:
+def wait_until_heard(child: ChildProcess) -> None:
     """Wait for the next sign of life, as real time goes."""
     wait_until(child._is_heard)
 
 
-def wait_until_dead(child: Child) -> None:
+def wait_until_dead(child: ChildProcess) -> None:
     wait_until(lambda: not child.is_running)
 
 
 def test_a_process_that_is_stopped_is_killed_and_started_anew(
-    begin: Callable[[str], Child], clock: Clock
+    begin: Callable[[str], ChildProcess], clock: Clock
 ) -> None:
     child = begin(LIVES)
     wait_until_heard(child)
@@ -87,7 +93,7 @@ def test_a_process_that_is_stopped_is_killed_and_started_anew(
 
 
 def test_one_whose_work_stands_still_gives_no_sign_of_life(
-    begin: Callable[[str], Child], clock: Clock
+    begin: Callable[[str], ChildProcess], clock: Clock
 ) -> None:
     child = begin(STANDS_STILL)
     look_for(child, clock, FROZEN_AFTER_S - 1)
@@ -96,7 +102,7 @@ def test_one_whose_work_stands_still_gives_no_sign_of_life(
     wait_until_dead(child)
 
 
-def test_one_that_lives_is_left_alone(begin: Callable[[str], Child], clock: Clock) -> None:
+def test_one_that_lives_is_left_alone(begin: Callable[[str], ChildProcess], clock: Clock) -> None:
     child = begin(LIVES)
     before = child.pid
     for _ in range(3):
@@ -107,39 +113,39 @@ def test_one_that_lives_is_left_alone(begin: Callable[[str], Child], clock: Cloc
     assert child.is_running
 
 
-def _is_heard_at_a_look(child: Child) -> bool:
-    child.look()
+def _is_heard_at_a_look(child: ChildProcess) -> bool:
+    child.check()
     return child._silent_s == 0
 
 
 def test_time_in_which_the_supervisor_stood_still_itself_does_not_count(
-    begin: Callable[[str], Child], clock: Clock
+    begin: Callable[[str], ChildProcess], clock: Clock
 ) -> None:
     child = begin("import time; time.sleep(600)")
     clock.now_s += 100 * FROZEN_AFTER_S
-    child.look()
+    child.check()
     time.sleep(0.3)  # as long as a signal takes
     assert child.is_running
     look_for(child, clock, FROZEN_AFTER_S)
     wait_until_dead(child)
 
 
-def pauses(child: Child, clock: Clock, deaths: int) -> list[float]:
+def pauses(child: ChildProcess, clock: Clock, deaths: int) -> list[float]:
     """How long after each death the next process was started."""
     seen = []
     for _ in range(deaths):
         wait_until_dead(child)
-        child.look()
+        child.check()
         died_at, dead = clock.now_s, child.pid
         while child.pid == dead:
             clock.now_s += 0.5
-            child.look()
+            child.check()
         seen.append(clock.now_s - died_at)
     return seen
 
 
 def test_one_that_dies_again_and_again_is_started_with_growing_pauses(
-    begin: Callable[[str], Child], clock: Clock
+    begin: Callable[[str], ChildProcess], clock: Clock
 ) -> None:
     child = begin("raise SystemExit(3)")
     assert pauses(child, clock, 8) == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
@@ -148,7 +154,7 @@ def test_one_that_dies_again_and_again_is_started_with_growing_pauses(
 
 
 def test_each_death_is_told_once(
-    begin: Callable[[str], Child], clock: Clock, monkeypatch: pytest.MonkeyPatch
+    begin: Callable[[str], ChildProcess], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, object]] = []
 
@@ -160,12 +166,12 @@ def test_each_death_is_told_once(
     child = begin("raise SystemExit(3)")
     wait_until_dead(child)
     for _ in range(5):
-        child.look()
+        child.check()
     assert told == [("process died", 3)]
 
 
 def test_what_a_frozen_process_started_goes_with_it(
-    begin: Callable[[str], Child], clock: Clock
+    begin: Callable[[str], ChildProcess], clock: Clock
 ) -> None:
     """Workers that went on would keep the port, and nobody would look after them."""
     child = begin(

@@ -17,7 +17,7 @@ from feeds.store.database import Database
 from service.hub_process import UPKEEP
 from service.jobs_process import CANARY, EMBARGO, PING, REGENERATE, SCAN, STORE_LOG
 from service.web import create_app, sitemaps
-from service.websub import report
+from service.websub import hub_health
 from service.websub.hub.upkeep import end_what_is_over
 from service.wiring import deliveries, utc_now, verifications
 from tests.support.grown_store import OPERATOR, GrownStore
@@ -96,9 +96,9 @@ ROUTES: dict[str, list[Ask]] = {
 
 #: What may read all of a table: by route, a part of the statement, and why.
 MAY_READ_ALL = {
-    "GET /metrics": {"count(": "no more than a twentieth of the time; see service.web.kept"},
+    "GET /metrics": {"count(": "no more than a twentieth of the time; see service.web.operators"},
     "GET /hub/status": {
-        "count(": "no more than a twentieth of the time; see service.web.kept",
+        "count(": "no more than a twentieth of the time; see service.web.operators",
         "deliveries.is_failing = ": "for operators alone: the first failing subscribers",
     },
     "GET /api/v1/releases": {
@@ -142,7 +142,7 @@ def _grown(
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """As full in the small store as they are in the large one."""
     monkeypatch.setattr(sitemaps, "URLS_A_FILE", 100)
-    monkeypatch.setattr(report, "PUSHES_LOOKED_AT", 100)
+    monkeypatch.setattr(hub_health, "PUSHES_LOOKED_AT", 100)
 
 
 def _client(store: GrownStore) -> FlaskClient:
@@ -165,7 +165,7 @@ def test_an_answer_costs_what_it_shows(two: Two, route: str) -> None:
     def ask(store: GrownStore) -> None:
         client = _client(store)
         for one in ROUTES[route]:
-            slug = store.installation.newsroom.release(one.release).release.slug
+            slug = store.application.newsroom.release(one.release).release.slug
             answer = client.open(
                 one.path.format(slug=slug),
                 method=one.method,
@@ -189,15 +189,15 @@ TICKS: dict[str, Callable[[GrownStore], object]] = {
     # Of SQLite alone.
     STORE_LOG: lambda store: store.jobs.timers.get(STORE_LOG, lambda: None)(),
     UPKEEP: lambda store: end_what_is_over(
-        store.database, store.installation.catalogue, now=utc_now()
+        store.database, store.application.catalogue, now=utc_now()
     ),
-    "verifications": lambda store: _look(verifications(store.installation, worker="test")),
-    "deliveries": lambda store: _look(deliveries(store.installation, worker="test")),
+    "verifications": lambda store: _look(verifications(store.application, worker="test")),
+    "deliveries": lambda store: _look(deliveries(store.application, worker="test")),
 }
 
 
-def _look(rounds: object) -> None:
-    rounds.run_until_idle()  # type: ignore[attr-defined]
+def _look(dispatcher: object) -> None:
+    dispatcher.run_until_idle()  # type: ignore[attr-defined]
 
 
 def test_every_timer_is_called(two: Two) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from service.hub_process import NICENESS
-from service.websub.hub.rounds import STOP_WITHIN_S
+from service.websub.hub.dispatcher import STOP_WITHIN_S
 from tests.support.running_service import ROOT, Service, document, running, wait_until
 from tests.support.subscriber import HANGS, Subscriber, running_subscriber
 

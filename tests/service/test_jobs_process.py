@@ -11,7 +11,7 @@ from feeds.model.feed import Format
 from feeds.store.database import Database
 from service.jobs_process import Jobs
 from service.settings import Settings
-from service.wiring import Installation, install, utc_now
+from service.wiring import Application, build_application, utc_now
 from tests.support.config_files import ConfigFolder
 
 CATEGORIES = "categories: [{slug: finance, title: Finance}]\n"
@@ -29,20 +29,20 @@ class Host:
         main = f"site: {{base_url: https://news.example, title: {title}}}\n"
         return self._files.load(main, CATEGORIES)
 
-    def installed(self, title: str) -> Installation:
+    def installed(self, title: str) -> Application:
         """As a command has it, or a timer that began before a reload."""
-        return install(self.settings(title), self._database)
+        return build_application(self.settings(title), self._database)
 
     def close(self) -> None:
         """Its timers never began; what tells the hubs has threads of its own."""
         assert self.jobs._publisher is not None
         self.jobs._publisher.close()
 
-    def configure(self, title: str) -> Installation:
+    def configure(self, title: str) -> Application:
         self.jobs.configure(self.settings(title))
-        installation = self.jobs._installation
-        assert installation is not None
-        return installation
+        application = self.jobs._application
+        assert application is not None
+        return application
 
 
 @pytest.fixture
@@ -52,9 +52,9 @@ def host(tmp_path: Path, database: Database) -> Iterator[Host]:
     host.close()
 
 
-def author(installation: Installation) -> str:
+def author(application: Application) -> str:
     """The newsroom's name in a document that is published."""
-    document = installation.newsstand.document("finance", Format.JSON)
+    document = application.newsstand.document("finance", Format.JSON)
     assert document is not None
     name: str = json.loads(render.decompress(document.gzip))["authors"][0]["name"]
     return name
@@ -92,6 +92,6 @@ def test_two_hosts_do_not_take_turns_with_two_configurations(
         assert author(one) == "After"
     edition = two.newsstand.version("finance", Format.JSON)
     host.configure("After")
-    host.jobs._make_editions(host.jobs._installation)  # type: ignore[arg-type]
+    host.jobs._make_editions(host.jobs._application)  # type: ignore[arg-type]
     assert two.newsstand.version("finance", Format.JSON) == edition
     other_host.close()

@@ -39,7 +39,7 @@ def stream() -> io.StringIO:
     return io.StringIO()
 
 
-log = logs.get_logger("service.websub.teller")
+log = logs.get_logger("service.websub.ping_sender")
 
 
 def objects(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ class TestJson:
         assert line == {
             "level": "info",
             "event": "ping told",
-            "logger": "service.websub.teller",
+            "logger": "service.websub.ping_sender",
             "topic": "t",
             "took": 0.5,
             "other": {"when": None},

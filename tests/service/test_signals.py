@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 
-from service.accepted import accept
+from service.accepted import activate
 from service.settings import read_sources
 from service.signals import Signals
 from tests.support.running_service import ROOT, Service, wait_until
@@ -125,7 +125,7 @@ def test_processes_that_are_told_twice_to_stop_do(tmp_path: Path) -> None:
     service = Service(folder=tmp_path / "newsroom")
     assert service.run("store", "upgrade").returncode == 0
     accepted = tmp_path / "accepted.json"
-    accept(read_sources(service.main, environ={}), accepted)
+    activate(read_sources(service.main, environ={}), accepted)
     jobs = [sys.executable, "-m", "service.jobs_process", str(accepted), str(os.getpid())]
     with ExitStack() as closing:
         for number, spacing_s in enumerate((0.0, 2e-5)):

@@ -20,7 +20,7 @@ from feeds.store.changes import Changes
 from feeds.store.database import Database
 from feeds.store.migrate import upgrade
 from service.sockets import Sockets
-from service.web import Front, Shelf, Watch, create_app
+from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
 from service.web.replies import OLD_CACHE_CONTROL
 from tests.service.test_wire import ATOM, field, get, statuses
 from tests.service.web.api.pressroom import Pressroom
@@ -57,9 +57,13 @@ class Remote:
         self.catalogue = described
         self.settings = ConfigFolder(folder).load()
         changes = Changes(self.database, of_documents=True)
-        shelf = Shelf(watch=Watch(changes, clock=time.monotonic))
-        app = create_app(self.office, shelf, clock=lambda: self.room.now, api=self.room, hub=self)
-        self.server = make_server(Front(app, state=self.office, shelf=shelf))
+        document_cache = DocumentCache(watch=ChangeDetector(changes, clock=time.monotonic))
+        app = create_app(
+            self.office, document_cache, clock=lambda: self.room.now, api=self.room, hub=self
+        )
+        self.server = make_server(
+            CacheMiddleware(app, state=self.office, document_cache=document_cache)
+        )
 
     def start(self) -> None:
         """Tell the API's client where the server listens, once it does."""

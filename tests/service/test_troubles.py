@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from feeds.errors import StoreUnavailable
+from service.liveness import Troubles
 from service.scheduler import Scheduler, Timer
 from service.store_clock import machine_clock
-from service.troubles import Troubles
 
 
 def test_a_trouble_is_news_once_until_it_is_another_one_or_over() -> None:

@@ -16,8 +16,8 @@ import pytest
 from feeds.model.feed import Format
 from feeds.store.changes import Changes
 from service import wire
-from service.web import Front, Shelf, Watch, create_app
-from service.web.bodies import MAX_BODY_BYTES
+from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
+from service.web.request_bodies import MAX_BODY_BYTES
 from service.wire import MAX_HEAD_BYTES
 from tests.service.web.offices import open_office
 from tests.support.newsrooms import Office, draft, later
@@ -35,15 +35,15 @@ class Running:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.changes = Changes(office.database)
-        shelf = Shelf(watch=Watch(self.changes, clock=time.monotonic))
+        document_cache = DocumentCache(watch=ChangeDetector(self.changes, clock=time.monotonic))
         self.through: list[str] = []
-        application = create_app(office, shelf)
+        application = create_app(office, document_cache)
 
         def counted(environ, start_response):  # type: ignore[no-untyped-def]
             self.through.append(environ["PATH_INFO"])
             return application(environ, start_response)
 
-        front = Front(counted, state=office, shelf=shelf)
+        front = CacheMiddleware(counted, state=office, document_cache=document_cache)
         self.server = make_server(front)
 
     @property

@@ -27,7 +27,7 @@ from service.jobs_process import EMBARGO, REGENERATE, Jobs
 from service.settings import Settings
 from service.tokens import hash_of
 from service.web_worker import CurrentNewsroom
-from service.wiring import Installation, install, utc_now
+from service.wiring import Application, build_application, utc_now
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import NOON, draft
 
@@ -64,8 +64,8 @@ class GrownStore:
         """
         self.database = database
         self.settings: Settings = ConfigFolder(folder).load(MAIN, CATEGORIES)
-        self.installation: Installation = install(self.settings, database)
-        self.newsroom = CurrentNewsroom(self.installation)
+        self.application: Application = build_application(self.settings, database)
+        self.newsroom = CurrentNewsroom(self.application)
         self.jobs = Jobs(database)
         self.jobs.configure(self.settings)
         self._release(rows)
@@ -80,7 +80,7 @@ class GrownStore:
         self.jobs._publisher.close()
 
     def _release(self, rows: int) -> None:
-        newsroom = self.installation.newsroom
+        newsroom = self.application.newsroom
         drafts = [_draft(number) for number in range(rows)]
         for day, start in enumerate(range(0, rows, RELEASES_A_DAY)):
             now = NOON + timedelta(days=day - rows // RELEASES_A_DAY)

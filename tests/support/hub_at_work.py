@@ -21,10 +21,10 @@ from feeds.model.subscription import (
     SubscriptionRequest,
 )
 from feeds.store.database import Database
-from service.outbound import Courier
+from service.outbound import BulkHttpClient
 from service.websub import RetryPlan
+from service.websub.hub.dispatcher import Dispatcher
 from service.websub.hub.distributor import Distributor
-from service.websub.hub.rounds import Rounds
 from service.websub.hub.verifier import Verifier
 from tests.support.newsrooms import SITE, Office, draft
 
@@ -124,7 +124,7 @@ class HubAtWork:
 
     # Work
 
-    def deliveries(self, *, plan: RetryPlan = PATIENT, **limits: Any) -> Rounds[Any]:
+    def deliveries(self, *, plan: RetryPlan = PATIENT, **limits: Any) -> Dispatcher[Any]:
         """What delivers; to be run."""
         given: dict[str, Any] = {"at_once": 64, "per_host": 64, "timeout_s": 1.0, **limits}
         distributor = Distributor(
@@ -134,12 +134,12 @@ class HubAtWork:
             plan=plan,
             worker=f"test-{next(self._keys)}",
             now=now,
-            chance=random.random,
+            random_fraction=random.random,
             **given,
         )
-        return Rounds(_courier(given), distributor, name="delivery")
+        return Dispatcher(_bulk_client(given), distributor, name="delivery")
 
-    def verifications(self, **limits: Any) -> Rounds[Any]:
+    def verifications(self, **limits: Any) -> Dispatcher[Any]:
         """What asks callbacks; to be run."""
         given: dict[str, Any] = {"at_once": 64, "timeout_s": 1.0, **limits}
         verifier = Verifier(
@@ -147,10 +147,10 @@ class HubAtWork:
             self.office.catalogue,
             worker=f"test-{next(self._keys)}",
             now=now,
-            chance=os.urandom,
+            random_fraction=os.urandom,
             **given,
         )
-        return Rounds(_courier(given), verifier, name="verification")
+        return Dispatcher(_bulk_client(given), verifier, name="verification")
 
     @contextmanager
     def delivering(self, **limits: Any) -> Iterator[None]:
@@ -166,7 +166,7 @@ class HubAtWork:
 
 
 @contextmanager
-def _running(rounds: Rounds[Any]) -> Iterator[None]:
+def _running(rounds: Dispatcher[Any]) -> Iterator[None]:
     thread = threading.Thread(target=rounds.run)
     thread.start()
     try:
@@ -177,7 +177,7 @@ def _running(rounds: Rounds[Any]) -> Iterator[None]:
         assert not thread.is_alive()
 
 
-def _courier(limits: dict[str, Any]) -> Courier:
-    return Courier(
+def _bulk_client(limits: dict[str, Any]) -> BulkHttpClient:
+    return BulkHttpClient(
         [ip_network("127.0.0.0/8")], limits["timeout_s"], AGENT, at_once=limits["at_once"]
     )

@@ -84,7 +84,7 @@ class HubBooks:
     def settle(self, *results: DeliveryResult, worker: str = "one") -> set[int]:
         """A worker writes down what became of them."""
         with self.database.unsynced() as tx:
-            return tx.deliveries.settle(results, worker=worker)
+            return tx.deliveries.complete(results, worker=worker)
 
     def state(self, number: int) -> DeliveryState:
         """How the deliveries of one subscription stand."""

@@ -1,4 +1,4 @@
-"""Holds every transaction on PostgreSQL to the order of locks in ``feeds.store.row_locks``.
+"""Holds every transaction on PostgreSQL to the order of locks in ``feeds.store.dialects``.
 
 Two transactions that lock the same rows in different orders deadlock, but only when they meet,
 which tests seldom see. So each transaction is watched for the order alone: what it would lock, and
@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-from feeds.store.row_locks import BEHIND_ANOTHER, BEHIND_THE_WORKS, TABLES
+from feeds.store.dialects import BEHIND_ANOTHER, BEHIND_THE_WORKS, TABLES
 from feeds.store.schema import metadata
 
 _WRITE = re.compile(r"\s*(?:UPDATE|DELETE FROM) (?:\w+\.)?\"?(\w+)")

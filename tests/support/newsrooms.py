@@ -109,7 +109,7 @@ def tell_hubs(database: Database, *, now: datetime) -> list[tuple[str, Format]]:
     with database.transaction() as tx:
         due = tx.pings.due(now=now)
         for ping in due:
-            tx.pings.told(ping, now=now, result="202")
+            tx.pings.accepted(ping, now=now, result="202")
     return [(ping.feed, ping.format) for ping in due]
 
 

@@ -1,6 +1,6 @@
 """What a process says of itself, for tests."""
 
-from feeds.model.process import ProcessState
+from feeds.model.listing import ProcessState
 from tests.support.newsrooms import NOON
 
 #: One that has begun, and done nothing yet.

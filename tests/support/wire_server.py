@@ -9,17 +9,17 @@ from typing import Any
 
 from uvicorn import Config, Server
 
-from service.web import Bridge, Front
-from service.wire import Wire
+from service.web import CacheMiddleware, WsgiAdapter
+from service.wire import HttpProtocol
 from tests.support.running_service import wait_until
 
 Environ = dict[str, Any]
 
 
-def make_server(front: Front) -> Server:
+def make_server(front: CacheMiddleware) -> Server:
     """A server that is not running yet, on a port that nobody else listens at."""
     config = Config(
-        lambda: Bridge(front, threads=2), factory=True, http=Wire, interface="asgi3",
+        lambda: WsgiAdapter(front, threads=2), factory=True, http=HttpProtocol, interface="asgi3",
         ws="none", lifespan="off", loop="uvloop", port=0, log_config=None, access_log=False,
         proxy_headers=False, server_header=False, timeout_graceful_shutdown=5,
     )  # fmt: skip

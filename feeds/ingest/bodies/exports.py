@@ -1,13 +1,15 @@
-"""What systems leave in the bodies that they export: wrappings, escapes, other vocabularies."""
+"""What other systems leave in exported bodies: wrappers, escapes, foreign vocabularies."""
 
 import html
 import re
+from collections.abc import Collection
 
 from feeds.html import tree
 from feeds.html.tree import TEXT, Node
-from feeds.ingest.bodies.elements import has_prefix
-from feeds.ingest.bodies.losses import Losses, excerpt
+from feeds.ingest.bodies.elements import BLOCKS, OUR_ID, Losses, excerpt, has_prefix, is_loose
 from feeds.ingest.nesting import check_nesting
+
+# What systems leave in the bodies that they export: wrappings, escapes, other vocabularies.
 
 #: One by a system that writes HTML as text, another one by each system behind it.
 MAX_ESCAPES = 3
@@ -34,7 +36,7 @@ def without_cdata(source: str, losses: Losses) -> str:
     # Behind a tag it is the rest of a section; behind a word somebody may have meant it.
     if not is_wrapped and not source.rstrip().endswith(f">{_CDATA_END}"):
         return source
-    losses.tell("removed what an export to XML left", "CDATA")
+    losses.add("removed what an export to XML left", "CDATA")
     if not is_wrapped:
         return source.rstrip().removesuffix(_CDATA_END)
     # An end mark in the text is split over two sections.
@@ -55,7 +57,7 @@ def unescaped(root: Node, losses: Losses) -> tuple[Node, str | None]:
     written = tree.text_of(root)
     for _ in range(MAX_ESCAPES):
         if _ESCAPED_BODY.match(written):
-            losses.tell("was escaped twice, which is undone", excerpt(written))
+            losses.add("was escaped twice, which is undone", excerpt(written))
             check_nesting(written)
             return tree.parse(written), written
         written = html.unescape(written)
@@ -74,10 +76,10 @@ def tell_of_leftovers(root: Node, source: str, losses: Losses) -> None:
 def _tell_of_text(node: Node, losses: Losses) -> None:
     text = tree.text_of(node)
     if "<" in text and _ESCAPED_TAG.search(text) and not _is_quoted(node):
-        losses.tell("holds what looks like a tag, and is kept as text", excerpt(text))
+        losses.add("holds what looks like a tag, and is kept as text", excerpt(text))
     found = _SHORTCODE.search(text) if "[" in text else None
     if found and not _is_quoted(node):
-        losses.tell("holds what looks like a shortcode, and is kept as text", excerpt(found[0]))
+        losses.add("holds what looks like a shortcode, and is kept as text", excerpt(found[0]))
 
 
 def _is_quoted(node: Node) -> bool:
@@ -97,3 +99,43 @@ def remove_foreign_xml(root: Node) -> None:
     for node in tree.find(root, "*"):
         if (node.tag or "").startswith("w:"):
             tree.remove(node)
+
+
+# Elements that hold words and say nothing of their own: they go, and the words stay apart.
+
+#: Lists by other names.
+_LISTS = "menu,dir"
+
+
+def unwrap_unknown(root: Node, known: Collection[str]) -> None:
+    """Put what is in them into the place of elements that are not *known*.
+
+    Of blocks that hold words directly, a ``<div>`` stays: these would run into others else.
+    """
+    for node in tree.find(root, "*"):
+        if node.tag in known:
+            continue
+        if node.tag in BLOCKS and _holds_words(node):
+            tree.rename(node, "div")
+            continue
+        if place := tree.attribute(node, "id"):
+            tree.insert_before(node, tree.new(node, "span", {"id": place}))
+        tree.unwrap(node)
+
+
+def _holds_words(node: Node) -> bool:
+    return any(child.tag not in BLOCKS and not is_loose(child) for child in tree.children(node))
+
+
+def rename_old_lists(root: Node) -> None:
+    """Call lists of menus and files lists."""
+    for node in tree.find(root, _LISTS):
+        tree.rename(node, "ul")
+
+
+def unwrap_bare(root: Node) -> None:
+    """Remove the ``<span>`` that only had a look: editors put one round every second word."""
+    for node in tree.find(root, "span"):
+        said = tree.attributes(node)
+        if not (said.keys() & {"lang", "dir", "title"} or OUR_ID.match(said.get("id", ""))):
+            tree.unwrap(node)

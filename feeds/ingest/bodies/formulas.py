@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 
 from feeds.html import tree
 from feeds.html.tree import Node
-from feeds.ingest.bodies.elements import is_loose, put_words
-from feeds.ingest.bodies.losses import Losses, excerpt
+from feeds.ingest.bodies.elements import Losses, excerpt, is_loose, put_words
 
 _TEX = ("application/x-tex", "application/x-latex", "text/x-tex", "tex", "latex")
 #: Elements whose characters, one after the other, are what they say.
@@ -45,7 +44,7 @@ def _write(math: Node, losses: Losses) -> None:
         losses.removed(["math"])
         tree.remove(math)
         return
-    losses.tell("a formula became text", excerpt(words))
+    losses.add("a formula became text", excerpt(words))
     put_words(math, written)
 
 

@@ -11,9 +11,16 @@ from functools import lru_cache
 
 from feeds.html import tree
 from feeds.html.tree import TEXT, Node
-from feeds.ingest.bodies.elements import shows_something
-from feeds.ingest.bodies.losses import Losses, excerpt
-from feeds.ingest.bodies.styles import Style, declarations, is_at_most, length, style_of
+from feeds.ingest.bodies.elements import (
+    Losses,
+    Style,
+    declarations,
+    excerpt,
+    is_at_most,
+    length,
+    shows_something,
+    style_of,
+)
 
 _SELECTOR = "[hidden],[style],dialog"
 #: Where a page moves something, it means to show it.
@@ -112,7 +119,7 @@ def _remove_words(node: Node, losses: Losses) -> None:
     words = list(_words_without_size(node))
     told = "".join(tree.text_of(text) for text in words)
     if told.strip():
-        losses.tell("removed what is hidden", excerpt(told))
+        losses.add("removed what is hidden", excerpt(told))
         for text in words:
             tree.remove(text)
 
@@ -146,4 +153,4 @@ def _tell(node: Node, losses: Losses) -> None:
     if not shows_something(node):
         return
     alts = [tree.attribute(image, "alt") or "a picture" for image in tree.find(node, "img")]
-    losses.tell("removed what is hidden", excerpt(tree.text_of(node).strip() or ", ".join(alts)))
+    losses.add("removed what is hidden", excerpt(tree.text_of(node).strip() or ", ".join(alts)))

@@ -2,13 +2,51 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from html.parser import HTMLParser
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from feeds.model.feed import Format
-from feeds.render.checks import atom, json_feed, rss
-from feeds.render.checks.bodies import addresses_in
-from feeds.render.checks.reading import Reading, Said, Unreadable
+from feeds.render.checks import json_feed, xml_documents
+from feeds.render.checks.reading import ParsedEntry, ParsedFeed, Unreadable
+
+# The addresses in a body of HTML.
+
+#: Attributes that hold one address.
+_ADDRESS = frozenset({"action", "background", "cite", "data", "href", "poster", "src"})
+
+
+def addresses_in(body: str) -> list[str]:
+    """Every address in *body*, of links, pictures, films and citations, in its order."""
+    reader = _AddressCollector()
+    reader.feed(body)
+    reader.close()
+    return reader.found
+
+
+class _AddressCollector(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        for name, value in attrs:
+            if name in _ADDRESS:
+                self.found.append(value or "")
+            elif name == "srcset":
+                self.found += _candidates(value or "")
+
+
+def _candidates(srcset: str) -> list[str]:
+    """The addresses of ``srcset``: each begins a piece, a width or density may follow.
+
+    HTML, "srcset attributes": a comma inside an address is not followed by white space.
+    """
+    pieces = (piece.split() for piece in srcset.replace(",\n", ", ").split(", "))
+    return [piece[0] for piece in pieces if piece]
+
+
+# What is checked in every format, and the table of formats.
 
 #: Old aggregators stopped reading at 1024 kB; half of it leaves them room.
 MAX_DOCUMENT_BYTES = 512_000
@@ -19,8 +57,12 @@ CLOCK_SKEW = timedelta(minutes=5)
 #: How much of a faulty address or date is repeated.
 _MAX_QUOTED_CHARS = 100
 
-READERS: Mapping[Format, Callable[[bytes], Reading]] = MappingProxyType(
-    {Format.ATOM: atom.read, Format.RSS: rss.read, Format.JSON: json_feed.read}
+READERS: Mapping[Format, Callable[[bytes], ParsedFeed]] = MappingProxyType(
+    {
+        Format.ATOM: xml_documents.read_atom,
+        Format.RSS: xml_documents.read_rss,
+        Format.JSON: json_feed.read,
+    }
 )
 
 
@@ -62,7 +104,7 @@ def check(
     return findings + list(_repeated_ids(reading))
 
 
-def _self_findings(reading: Reading, topic: str | None) -> Iterator[str]:
+def _self_findings(reading: ParsedFeed, topic: str | None) -> Iterator[str]:
     """WebSub section 4: exactly one ``self``, and it is the topic."""
     urls = reading.self_urls
     if len(urls) != 1:
@@ -74,7 +116,7 @@ def _self_findings(reading: Reading, topic: str | None) -> Iterator[str]:
             yield f"names {url!r} as its own address, which is not absolute"
 
 
-def _findings(said: Said, now: datetime) -> Iterator[str]:
+def _findings(said: ParsedEntry, now: datetime) -> Iterator[str]:
     yield from said.findings
     for text, moment in said.moments:
         if moment is None:
@@ -87,7 +129,7 @@ def _findings(said: Said, now: datetime) -> Iterator[str]:
             yield f"has the address {address[:_MAX_QUOTED_CHARS]!r}, which is not absolute"
 
 
-def _repeated_ids(reading: Reading) -> Iterator[str]:
+def _repeated_ids(reading: ParsedFeed) -> Iterator[str]:
     places: dict[str, str] = {}
     for said in reading.entries:
         for each in said.ids:
@@ -96,7 +138,7 @@ def _repeated_ids(reading: Reading) -> Iterator[str]:
             places.setdefault(each, said.place)
 
 
-def _place(said: Said) -> str:
+def _place(said: ParsedEntry) -> str:
     """``entry 3 (urn:uuid:…)``: the number to find it, the id to look it up."""
     is_entry_with_id = said.place != "feed" and len(said.ids) == 1
     return f"{said.place} ({said.ids[0]})" if is_entry_with_id else said.place

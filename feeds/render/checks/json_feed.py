@@ -3,13 +3,12 @@
 import json
 from typing import Any
 
-from feeds.render.checks.moments import rfc3339
-from feeds.render.checks.reading import Reading, Said, Unreadable
+from feeds.render.checks.reading import ParsedEntry, ParsedFeed, Unreadable, rfc3339
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
 
-def read(document: bytes) -> Reading:
+def read(document: bytes) -> ParsedFeed:
     """Read a document.
 
     Raises:
@@ -19,12 +18,12 @@ def read(document: bytes) -> Reading:
     items = top.get("items")
     if top.get("version") != VERSION or not isinstance(items, list):
         raise Unreadable(f"is no JSON Feed 1.1: its version is {top.get('version')!r}")
-    feed = Said(place="feed", addresses=_texts(top, "home_page_url", "icon", "favicon"))
+    feed = ParsedEntry(place="feed", addresses=_texts(top, "home_page_url", "icon", "favicon"))
     feed.addresses += _of_each(top, "hubs", "url") + _of_each(top, "authors", "url")
     for name in ("title", "home_page_url", "feed_url"):
         feed.require_one(name, len(_texts(top, name)))
     _check_author(top, feed)
-    return Reading(
+    return ParsedFeed(
         self_urls=_texts(top, "feed_url"),
         feed=feed,
         entries=[_item(item, number) for number, item in enumerate(items, 1)],
@@ -41,8 +40,8 @@ def _object(document: bytes) -> dict[str, Any]:
     return top
 
 
-def _item(item: Any, number: int) -> Said:
-    said = Said(place=f"entry {number}")
+def _item(item: Any, number: int) -> ParsedEntry:
+    said = ParsedEntry(place=f"entry {number}")
     if not isinstance(item, dict):
         said.findings.append("is no object")
         return said
@@ -69,7 +68,7 @@ def _item(item: Any, number: int) -> Said:
     return said
 
 
-def _check_author(members: dict[str, Any], said: Said) -> None:
+def _check_author(members: dict[str, Any], said: ParsedEntry) -> None:
     """JSON Feed 1.1, "Top-level": author may stand beside authors, for readers of version 1."""
     if "author" in members and not _objects(members, "authors"):
         said.findings.append("has author without authors, which is its name since 1.1")

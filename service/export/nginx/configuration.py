@@ -1,28 +1,66 @@
-"""The configuration that is written into the folder, as files to be included."""
+"""The nginx configuration that is written into the folder, as files to be included."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from feeds.model.feed import Format
-from service.export.asking import Answer
 from service.export.layout import GONE, PROBLEMS, SITE, UNDATED
-from service.export.nginx.decisions import (
+from service.export.nginx.maps import (
     PART,
+    PREFIX,
+    REFUSED,
     UNSATISFIABLE,
     WHOLE,
+    coding_maps,
     held_maps,
+    literal,
+    map_block,
     precondition_maps,
+    quoted,
     range_maps,
+    type_maps,
+    var,
 )
-from service.export.nginx.maps import PREFIX, literal, map_block, quoted, var
-from service.export.nginx.negotiation import REFUSED, coding_maps, type_maps
-from service.export.nginx.passing import PASSING
-from service.export.renditions import Profile
+from service.export.renditions import Profile, WsgiResponse
 from service.http_rules import RAW
 from service.web.answers import NOSNIFF, OPEN_TO_ALL, PAGE_FIELDS
 from service.web.documents import TO_PAGE_FIELDS, VARY_BY_MODE
 from service.web.problems import RETRACTED_CACHE_CONTROL
+
+# What files cannot answer: passed on to the service, where one runs behind nginx.
+
+#: What the one who includes this has to define, in ``http``.
+UPSTREAM = "communique"
+
+_PASS = f"""\
+    proxy_pass http://{UPSTREAM};
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host $host;
+    # Who asks, for http.trusted_proxies.
+    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+"""
+
+#: The hub with what stands below it, rssCloud and the API; and numbers, which are nobody else's.
+#: Bodies are the service's to refuse, and it has words for it.
+PASSING = f"""
+location ~ "^/(?:hub$|hub/|cloud/|api/)" {{
+{_PASS}\
+    client_max_body_size 16m;
+    gzip off;
+}}
+
+location = /metrics {{
+    allow 127.0.0.0/8;
+    allow ::1;
+    deny all;
+{_PASS}\
+}}
+"""
+
+
+# The configuration that is written into the folder, as files to be included.
 
 #: Where nginx goes inside itself; nobody can ask for it.
 _INSIDE = "/.communique"
@@ -57,8 +95,8 @@ class Serving:
     profiles: Mapping[str, Profile]  #: by id
     moved: Mapping[str, tuple[int, str]]  #: by path: status and where to
     gone: Mapping[str, str]  #: by path: how long that may be remembered
-    problems: Mapping[tuple[int, str], Answer]  #: by status and form
-    preflight: Answer  #: to a browser that asks before it asks
+    problems: Mapping[tuple[int, str], WsgiResponse]  #: by status and form
+    preflight: WsgiResponse  #: to a browser that asks before it asks
     pages: Mapping[str, str]  #: by path of a document: where a browser is led that opens it
 
 
@@ -143,7 +181,7 @@ def _profile_maps(serving: Serving) -> Iterator[str]:
 def _page_maps(serving: Serving) -> Iterator[str]:
     """``$communique_page``: where a browser is led that opens this document, and no other client.
 
-    The service's rules (`service.http_rules.navigations`). Expressions, as nginx compares mere
+    The service's rules (`service.http_rules.negotiation`). Expressions, as nginx compares mere
     texts without regard to case.
     """
     yield map_block("$args", "raw", [(f"~(?:^|&){RAW}(?:=|&|$)", "1")])
@@ -340,7 +378,7 @@ def _problem_names(serving: Serving) -> list[str]:
     return sorted(found - by_itself)
 
 
-def _told_problems(serving: Serving) -> Iterator[tuple[str, Answer]]:
+def _told_problems(serving: Serving) -> Iterator[tuple[str, WsgiResponse]]:
     """Those that are what was wanted: with a store that cannot be asked, some are another one."""
     for (status, form), answer in serving.problems.items():
         if answer.status == status:

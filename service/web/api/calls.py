@@ -1,15 +1,16 @@
-"""One call of the API: by whom, about what, with what; and what it is answered."""
+"""One call of the API: by whom, about what, with which parameters; and its answer."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
-from typing import Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 
 from flask import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from feeds.categories import Catalogue
 from feeds.ingest import IntakeRules
@@ -19,7 +20,108 @@ from feeds.newsroom import Newsroom
 from feeds.store.database import Database
 from service.settings import ApiSettings
 from service.web.api.faults import ApiProblem
-from service.web.api.queries import Query
+
+# What may stand behind the question mark.
+
+MAX_PAGE = 200
+USUAL_PAGE = 50
+MAX_REASON_CHARS = 500
+
+
+def _flag(value: object) -> object:
+    if value in ("true", "false"):
+        return value == "true"
+    raise ValueError("expected true or false")
+
+
+def _count(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch("[1-9][0-9]{0,8}", value, re.ASCII):
+        return int(value)
+    raise ValueError(f"expected a whole number from 1 to {MAX_PAGE}")
+
+
+Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+
+
+class Query(BaseModel):
+    """Parameters. One that is not known is told: a slip must not look like success."""
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False
+    )
+
+
+class NoQuery(Query):
+    """Nothing."""
+
+
+class WriteQuery(Query):
+    """How something is to be changed."""
+
+    dry_run: Flag = Field(default=False, description="Say what would be done, and store nothing.")
+
+
+class RetractQuery(WriteQuery):
+    """Why a release is taken back."""
+
+    reason: str = Field(
+        min_length=1, max_length=MAX_REASON_CHARS, description="For the public: plain text."
+    )
+
+
+class ListQuery(Query):
+    """Which releases."""
+
+    category: str | None = Field(
+        default=None, description="Only those in the feed of this category, by its slug."
+    )
+    language: str | None = Field(default=None, description="Only those in this one, BCP 47.")
+    since: str | None = Field(
+        default=None,
+        description="Only those that were changed here at this moment or later.",
+        json_schema_extra={"format": "date-time"},
+    )
+    unfiled: Flag = Field(
+        default=False, description="Only those with a name that no category claims."
+    )
+    order: Literal["newest", "oldest"] = Field(
+        default="newest",
+        description="Which change comes first. Who walks from the oldest misses nothing that "
+        "changes meanwhile.",
+    )
+    limit: Annotated[int, BeforeValidator(_count)] = Field(
+        default=USUAL_PAGE, ge=1, le=MAX_PAGE, description="How many at the most."
+    )
+    after: str | None = Field(default=None, description="The next of the page before.")
+
+
+def parameters(query: type[Query]) -> list[dict[str, Any]]:
+    """The parameters as OpenAPI describes them."""
+    schema = query.model_json_schema()
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in schema.get("required", ()),
+            "description": described.pop("description", ""),
+            "schema": _present(described),
+        }
+        for name, described in schema["properties"].items()
+    ]
+
+
+def _present(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that is there is never null; nor has it a title or a null for its default."""
+    kinds = [kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}]
+    merged = {**(kinds[0] if kinds else {}), **schema}
+    return {
+        name: value
+        for name, value in merged.items()
+        if name != "title" and not (name == "default" and value is None)
+    }
+
+
+# One call of the API: by whom, about what, with what; and what it is answered.
 
 JSON_TYPE = "application/json"
 LINES_TYPES = ("application/x-ndjson", "application/jsonl")
@@ -29,7 +131,7 @@ _Q = TypeVar("_Q", bound=Query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class ApiContext:
     """The newsroom as one call sees it, from its first line to its last."""
 
     catalogue: Catalogue
@@ -43,7 +145,7 @@ class ApiState(Protocol):
     """Where the API finds the current newsroom."""
 
     @property
-    def press(self) -> Press:
+    def context(self) -> ApiContext:
         """As it is configured now. A reload swaps it, whole."""
 
     @property
@@ -52,7 +154,7 @@ class ApiState(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ApiResponse:
     """What a call is answered."""
 
     status: HTTPStatus
@@ -61,11 +163,11 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call(Generic[_Q]):
+class ApiCall(Generic[_Q]):
     """A call that its bearer may make, from its first line to its last."""
 
     token: Token
-    press: Press
+    context: ApiContext
     now: datetime
     request: Request
     query: _Q
@@ -74,12 +176,12 @@ class Call(Generic[_Q]):
     @property
     def catalogue(self) -> Catalogue:
         """Site, categories and feeds."""
-        return self.press.catalogue
+        return self.context.catalogue
 
     @property
     def newsroom(self) -> Newsroom:
         """Releases in."""
-        return self.press.newsroom
+        return self.context.newsroom
 
     @cached_property
     def document(self) -> str:

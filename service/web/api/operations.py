@@ -10,9 +10,19 @@ from typing import Any
 from pydantic import BaseModel
 
 from feeds.model.token import Action
-from service.web.api import batches, reading, writing
-from service.web.api.calls import JSON_TYPE, LINES_TYPES, PATCH_TYPE, Answer, Call
-from service.web.api.queries import ListQuery, NoQuery, Query, RetractQuery, WriteQuery
+from service.web.api import reading, writing
+from service.web.api.calls import (
+    JSON_TYPE,
+    LINES_TYPES,
+    PATCH_TYPE,
+    ApiCall,
+    ApiResponse,
+    ListQuery,
+    NoQuery,
+    Query,
+    RetractQuery,
+    WriteQuery,
+)
 from service.web.api.shapes import (
     BATCH_SCHEMA,
     LINES_SCHEMA,
@@ -23,6 +33,7 @@ from service.web.api.shapes import (
     Record,
     ReleaseOut,
 )
+from service.web.api.writing import post_releases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +44,7 @@ class Operation:
     method: str
     path: str  #: below the API's root; ``{key}`` stands for a release's
     action: Action  #: what the token has to be for
-    do: Callable[[Call[Any]], Answer]
+    do: Callable[[ApiCall[Any]], ApiResponse]
     summary: str
     answers: Mapping[int, tuple[str, type[BaseModel] | None]]  #: but for problems
     problems: tuple[int, ...] = ()  #: beside those that every call may meet
@@ -67,7 +78,7 @@ OPERATIONS: list[Operation] = [
         method="POST",
         path="/releases",
         action=Action.PUBLISH,
-        do=batches.post_releases,
+        do=post_releases,
         summary="Add and correct many releases; each is answered for itself.",
         query=WriteQuery,
         bodies={JSON_TYPE: BATCH_SCHEMA, **dict.fromkeys(LINES_TYPES, LINES_SCHEMA)},

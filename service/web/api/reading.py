@@ -1,23 +1,153 @@
-"""Releases, one by one and in lists."""
+"""Releases as the API shows them, one by one and in lists."""
 
 import base64
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
+from feeds.categories import Catalogue
 from feeds.errors import DocumentRefused, ReleaseNotFound
 from feeds.ingest import key_of_id
 from feeds.ingest.dates import in_utc, read_moment_or_day
-from feeds.ingest.languages import read_language
-from feeds.model.listing import ListedRelease, Place, ReleaseQuery
-from feeds.model.release import Release
+from feeds.ingest.fields import read_language
+from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
+from feeds.model.release import Content, Release
 from service.http_rules.entity_tags import names_revision
-from service.web.api.calls import Answer, Call
+from service.web.api.calls import ApiCall, ApiResponse, ListQuery, Query
 from service.web.api.faults import bad_parameter
-from service.web.api.queries import ListQuery, Query
-from service.web.api.releases import etag_of, show
-from service.web.api.shapes import Page
+from service.web.api.shapes import EnclosureOut, Page, PersonOut, ReleaseOut
+
+# Releases as the API shows them, and as a correction of one begins.
+
+#: Where the API is; what can break who uses it comes under another number.
+ROOT = "/api/v1"
+
+#: Of a content, by the field of a record that says it. What a patch does not touch stays as it
+#: is held, to the letter, whatever reading it once more would make of it.
+CONTENT_BY_FIELD: Mapping[str, str] = {
+    "title": "title",
+    "body": "body",
+    "body_format": "body",
+    "summary": "summary",
+    "subtitle": "summary",
+    "language": "language",
+    "published": "published",
+    "updated": "updated",
+    "url": "url",
+    "authors": "authors",
+    "author": "authors",
+    "components": "authors",
+    "enclosures": "enclosures",
+    "attachments": "enclosures",
+    "enclosure": "enclosures",
+    "categories": "category_names",
+}
+
+
+def show(catalogue: Catalogue, listed: ListedRelease, *, is_stored: bool = True) -> ReleaseOut:
+    """A release for who may see it.
+
+    Args:
+        catalogue: Tells categories and addresses.
+        listed: The release, and where it went.
+        is_stored: False for one that is only tried: its id and address would be others.
+    """
+    release, content = listed.release, listed.release.content
+    minted: dict[str, Any] = (
+        {"id": release.id, "page": catalogue.site.release_page(release.slug)} if is_stored else {}
+    )
+    return ReleaseOut(
+        source_key=release.source_key,
+        **minted,
+        revision=release.revision,
+        changed_at=release.changed_at,
+        published=content.published,
+        updated=release.updated,
+        **_written(content),
+        filed_under=list(catalogue.file(content.category_names).categories),
+        unclaimed=list(listed.unclaimed),
+        feeds=list(listed.feeds),
+        **_life(release),
+    )
+
+
+def etag_of(shown: ReleaseOut) -> str:
+    """The entity tag of a release as it is shown: its revision, and a digest of the rest.
+
+    The revision alone would stay where a release moves to another feed, or is taken back.
+    """
+    digest = sha256(shown.model_dump_json().encode()).hexdigest()[:16]
+    return f'"{shown.revision}-{digest}"'
+
+
+def record_of(release: Release) -> dict[str, Any]:
+    """The record that a release could have come as: what a PATCH is applied to."""
+    content = release.content
+    return {"published": content.published.isoformat(), **_dump(_written(content))}
+
+
+def address_of(catalogue: Catalogue, key: str) -> str:
+    """The address of the release that is known as *key*."""
+    return f"{catalogue.site.base_url}{ROOT}/releases/{quote(key, safe='')}"
+
+
+def _written(content: Content) -> dict[str, Any]:
+    """What its sender wrote, by the names of a record."""
+    return {
+        "title": content.title,
+        "body": content.body,
+        "body_format": "html",
+        "summary": content.summary,
+        "language": content.language,
+        "url": content.url,
+        "authors": [
+            PersonOut(name=each.name, email=each.email, url=each.uri) for each in content.authors
+        ],
+        "enclosures": [_enclosure(asdict(each)) for each in content.enclosures],
+        "categories": list(content.category_names),
+        **{name: value for name, value in asdict(content.details).items() if value},
+    }
+
+
+def _enclosure(known: dict[str, Any]) -> EnclosureOut:
+    further = {name: value for name, value in known.items() if value is not None}
+    return EnclosureOut(
+        url=further.pop("url"),
+        type=further.pop("media_type"),
+        length=further.pop("length_bytes"),
+        **further,
+    )
+
+
+def _life(release: Release) -> dict[str, Any]:
+    """What happened to it since it came, where something did."""
+    happened: dict[str, Any] = {
+        "notes": [asdict(note) for note in release.notes],
+        "translations": [asdict(each) for each in release.translations],
+        "retraction": release.retraction and asdict(release.retraction),
+    }
+    return {name: value for name, value in happened.items() if value}
+
+
+def _dump(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: [
+            each.model_dump(exclude_none=True) if hasattr(each, "model_dump") else each
+            for each in value
+        ]
+        if isinstance(value, list)
+        else value
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+# Releases, one by one and in lists.
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -25,7 +155,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _LAST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
-def find(call: Call[Any]) -> ListedRelease | None:
+def find(call: ApiCall[Any]) -> ListedRelease | None:
     """The release that the address names: by its sender's key, else by its permanent id."""
     try:
         key = key_of_id(call.key)
@@ -34,7 +164,7 @@ def find(call: Call[Any]) -> ListedRelease | None:
     return call.newsroom.held(key, or_id=call.key)
 
 
-def get_release(call: Call[Query]) -> Answer:
+def get_release(call: ApiCall[Query]) -> ApiResponse:
     """Show one release.
 
     Raises:
@@ -47,11 +177,11 @@ def get_release(call: Call[Query]) -> Answer:
     etag = etag_of(shown)
     asked = call.request.headers.get("If-None-Match")
     if asked and (asked.strip() == "*" or names_revision(asked, etag.strip('"'))):
-        return Answer(status=HTTPStatus.NOT_MODIFIED, content=None, headers={"ETag": etag})
-    return Answer(status=HTTPStatus.OK, content=shown, headers={"ETag": etag})
+        return ApiResponse(status=HTTPStatus.NOT_MODIFIED, content=None, headers={"ETag": etag})
+    return ApiResponse(status=HTTPStatus.OK, content=shown, headers={"ETag": etag})
 
 
-def list_releases(call: Call[ListQuery]) -> Answer:
+def list_releases(call: ApiCall[ListQuery]) -> ApiResponse:
     """Show a page of releases.
 
     Raises:
@@ -72,15 +202,15 @@ def list_releases(call: Call[ListQuery]) -> Answer:
     shown = found[: query.limit]
     more = _cursor(shown[-1].release) if len(found) > len(shown) else None
     page = Page(releases=[show(call.catalogue, each) for each in shown], next=more)
-    return Answer(status=HTTPStatus.OK, content=page)
+    return ApiResponse(status=HTTPStatus.OK, content=page)
 
 
-def _may_see(call: Call[Any], listed: ListedRelease) -> bool:
+def _may_see(call: ApiCall[Any], listed: ListedRelease) -> bool:
     categories = call.token.categories
     return categories is None or bool(set(categories) & set(listed.feeds))
 
 
-def _category(call: Call[ListQuery]) -> str | None:
+def _category(call: ApiCall[ListQuery]) -> str | None:
     slug = call.query.category
     if slug is not None and slug not in call.catalogue.categories:
         raise bad_parameter("category", "no category has this slug")
@@ -96,12 +226,12 @@ def _language(written: str | None) -> str | None:
         raise bad_parameter("language", fault.reason) from fault
 
 
-def _moment(call: Call[ListQuery]) -> datetime | None:
+def _moment(call: ApiCall[ListQuery]) -> datetime | None:
     written = call.query.since
     if written is None:
         return None
     try:
-        moment = read_moment_or_day(written, field="since", rules=call.press.rules, mended=[])
+        moment = read_moment_or_day(written, field="since", rules=call.context.rules, mended=[])
     except DocumentRefused as fault:
         raise bad_parameter("since", fault.reason) from fault
     return in_utc(moment)
@@ -114,7 +244,7 @@ def _cursor(release: Release) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def _place(cursor: str) -> Place:
+def _place(cursor: str) -> ChangePosition:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         changed, published, release_id = json.loads(base64.b64decode(padded, b"-_", validate=True))
@@ -122,7 +252,7 @@ def _place(cursor: str) -> Place:
             raise ValueError
     except (ValueError, TypeError, RecursionError) as error:
         raise bad_parameter("after", "this is no next of a page") from error
-    return Place(
+    return ChangePosition(
         changed_at=_EPOCH + changed * _MICROSECOND,
         published=_EPOCH + published * _MICROSECOND,
         id=release_id,

@@ -1,12 +1,10 @@
-"""Releases in: put, patched, and taken back.
-
-Each of these looks at the release that is there, decides, and stores on condition that it is
-still there as it was seen. Where it is not, it looks again.
-"""
+"""Releases in: put, patched, taken back, one by one or many at once."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,25 +12,38 @@ from pydantic import ValidationError
 from feeds.errors import ReleaseChanged, ReleaseNotFound
 from feeds.html.summary import was_made_of
 from feeds.html.tree import parse
-from feeds.ingest import read_record
-from feeds.ingest.summaries import derived_summary
-from feeds.model.intake import Intake, Refusal
+from feeds.ingest import read_documents, read_record
+from feeds.ingest.drafting import derived_summary
+from feeds.model.intake import Embargo, Intake, Refusal
 from feeds.model.listing import ListedRelease
-from feeds.model.release import Content, Draft, Expected
+from feeds.model.release import Content, Draft, Expected, Release, SourceKey
 from service.logs import get_logger
-from service.web.api.calls import JSON_TYPE, PATCH_TYPE, Answer, Call
-from service.web.api.conditions import (
-    besieged,
+from service.web.api.authorisation import (
+    Forbidden,
+    LinkForbidden,
     require_conditions,
     require_own,
+    too_much_contention,
     unprocessable,
     with_company,
 )
-from service.web.api.faults import ApiProblem, misshapen, refused
-from service.web.api.queries import RetractQuery, WriteQuery
-from service.web.api.reading import find
-from service.web.api.releases import CONTENT_BY_FIELD, address_of, etag_of, record_of, show
-from service.web.api.shapes import Outcome, Record
+from service.web.api.calls import (
+    JSON_TYPE,
+    LINES_TYPES,
+    PATCH_TYPE,
+    ApiCall,
+    ApiResponse,
+    RetractQuery,
+    WriteQuery,
+)
+from service.web.api.faults import ApiProblem, faults_of, misshapen, refused
+from service.web.api.reading import CONTENT_BY_FIELD, address_of, etag_of, find, record_of, show
+from service.web.api.shapes import BatchOut, Fault, ItemOut, Outcome, Record
+
+# Releases in: put, patched, and taken back.
+#
+# Each of these looks at the release that is there, decides, and stores on condition that it is
+# still there as it was seen. Where it is not, it looks again.
 
 _log = get_logger(__name__)
 
@@ -51,7 +62,7 @@ STATUS: Mapping[str, HTTPStatus] = {
 NONE_THERE = Expected(revision=0)
 
 
-def put_release(call: Call[WriteQuery]) -> Answer:
+def put_release(call: ApiCall[WriteQuery]) -> ApiResponse:
     """Add a release, or correct it: afterwards it is what was sent.
 
     Raises:
@@ -70,7 +81,7 @@ def put_release(call: Call[WriteQuery]) -> Answer:
     return _write(call, compose)
 
 
-def patch_release(call: Call[WriteQuery]) -> Answer:
+def patch_release(call: ApiCall[WriteQuery]) -> ApiResponse:
     """Correct some fields of a release (RFC 7396).
 
     Raises:
@@ -98,7 +109,7 @@ def patch_release(call: Call[WriteQuery]) -> Answer:
     return _write(call, compose)
 
 
-def delete_release(call: Call[RetractQuery]) -> Answer:
+def delete_release(call: ApiCall[RetractQuery]) -> ApiResponse:
     """Take a release back, for a reason that the public is told.
 
     Raises:
@@ -127,7 +138,7 @@ def delete_release(call: Call[RetractQuery]) -> Answer:
         changed_feeds=list(held.feeds),
         release=shown,
     )
-    return Answer(status=HTTPStatus.OK, content=outcome)
+    return ApiResponse(status=HTTPStatus.OK, content=outcome)
 
 
 def merged(target: object, patch: object) -> Any:
@@ -143,7 +154,9 @@ def merged(target: object, patch: object) -> Any:
     return result
 
 
-def _write(call: Call[WriteQuery], compose: Callable[[ListedRelease | None], Draft]) -> Answer:
+def _write(
+    call: ApiCall[WriteQuery], compose: Callable[[ListedRelease | None], Draft]
+) -> ApiResponse:
     for _ in range(MAX_TRIES):
         held = find(call)
         require_conditions(call, held)
@@ -165,10 +178,10 @@ def _write(call: Call[WriteQuery], compose: Callable[[ListedRelease | None], Dra
         if isinstance(outcome, Refusal):
             raise refused(outcome)
         return _answer(call, outcome)
-    raise besieged()
+    raise too_much_contention()
 
 
-def _answer(call: Call[WriteQuery], intake: Intake) -> Answer:
+def _answer(call: ApiCall[WriteQuery], intake: Intake) -> ApiResponse:
     is_dry_run, verdict = call.query.dry_run, str(intake.verdict)
     is_new_try = is_dry_run and verdict == NEW
     shown = show(call.catalogue, _listed(call, intake), is_stored=not is_new_try)
@@ -181,28 +194,28 @@ def _answer(call: Call[WriteQuery], intake: Intake) -> Answer:
         release=shown,
     )
     if is_dry_run:
-        return Answer(status=HTTPStatus.OK, content=outcome)
+        return ApiResponse(status=HTTPStatus.OK, content=outcome)
     # RFC 9110 9.3.4: no ETag in the answer to a PUT, as what was sent is not stored unchanged.
     _log.info("release taken in by API", token=call.token.name, verdict=verdict)
     status = STATUS[verdict]
     headers = {"Location": address_of(call.catalogue, call.key)} if verdict == NEW else {}
-    return Answer(status=status, content=outcome, headers=headers)
+    return ApiResponse(status=status, content=outcome, headers=headers)
 
 
-def _listed(call: Call[WriteQuery], intake: Intake) -> ListedRelease:
+def _listed(call: ApiCall[WriteQuery], intake: Intake) -> ListedRelease:
     """The release with the feeds that it is in from now on, not those that it left."""
     content = intake.release.content
     feeds = call.catalogue.feeds_of(content)
     return ListedRelease(release=intake.release, feeds=feeds, unclaimed=intake.unclaimed)
 
 
-def take_in(call: Call[WriteQuery], drafts: list[Draft]) -> list[Intake | Refusal]:
+def take_in(call: ApiCall[WriteQuery], drafts: list[Draft]) -> list[Intake | Refusal]:
     """Store drafts, or only say what would become of them.
 
     Raises:
         ReleaseChanged: A release is another by now than when it was looked at.
     """
-    measured = call.press.measure(drafts)
+    measured = call.context.measure(drafts)
     if call.query.dry_run:
         return call.newsroom.preview(measured, now=call.now)
     return call.newsroom.take_in(measured, now=call.now, by=call.token.name)
@@ -226,14 +239,14 @@ def _checked(value: object) -> dict[str, Any]:
     return value
 
 
-def _read(call: Call[WriteQuery], record: Mapping[str, Any]) -> Draft:
-    if len(call.body()) > call.press.rules.max_document_bytes:
+def _read(call: ApiCall[WriteQuery], record: Mapping[str, Any]) -> Draft:
+    if len(call.body()) > call.context.rules.max_document_bytes:
         raise ApiProblem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"a release may have {call.press.rules.max_document_bytes} bytes",
+            f"a release may have {call.context.rules.max_document_bytes} bytes",
         )
     fields = {**record, "source_key": call.key}
-    read = read_record(fields, document=call.document, rules=call.press.rules)
+    read = read_record(fields, document=call.document, rules=call.context.rules)
     if isinstance(read, Draft):
         return read
     if not call.query.dry_run:
@@ -241,9 +254,9 @@ def _read(call: Call[WriteQuery], record: Mapping[str, Any]) -> Draft:
     raise refused(read)
 
 
-def _is_summary_of_body(call: Call[Any], content: Content) -> bool:
+def _is_summary_of_body(call: ApiCall[Any], content: Content) -> bool:
     body, summary = content.body, content.summary
-    limit = call.press.rules.derived_summary_chars
+    limit = call.context.rules.derived_summary_chars
     is_ours = summary == derived_summary(body, language=content.language, max_chars=limit)
     return is_ours or was_made_of(summary, parse(body))
 
@@ -253,3 +266,124 @@ def _with_the_rest(new: Content, held: Content, fields: Collection[str]) -> Cont
     touched = {CONTENT_BY_FIELD.get(name, "details") for name in fields}
     untouched = {*CONTENT_BY_FIELD.values(), "details"} - touched
     return replace(new, **{name: getattr(held, name) for name in untouched})
+
+
+# Many releases at once: each is judged, and answered, for itself.
+
+REFUSED = "refused"
+
+
+def post_releases(call: ApiCall[WriteQuery]) -> ApiResponse:
+    """Take in a batch; each record is answered for itself.
+
+    Raises:
+        ApiProblem: It is no batch, or too long.
+    """
+    read = _read_batch(call)
+    for _ in range(MAX_TRIES):
+        judged = _judge_batch(call, read)
+        drafts = [one for one in judged if isinstance(one, Draft)]
+        try:
+            taken = iter(take_in(call, drafts))
+        except ReleaseChanged:
+            continue
+        break
+    else:
+        raise too_much_contention()
+    if not call.query.dry_run:
+        call.newsroom.forget_refusals([_batch_name(call)])
+        call.newsroom.refuse([one for one in judged if isinstance(one, Refusal)], now=call.now)
+    outcomes = [next(taken) if isinstance(one, Draft) else one for one in judged]
+    results = [_item(call, index, each) for index, each in enumerate(outcomes)]
+    all_done = all(item.status < HTTPStatus.BAD_REQUEST for item in results)
+    _log.info("batch taken in by API", token=call.token.name, count=len(results))
+    return ApiResponse(
+        status=HTTPStatus.OK if all_done else HTTPStatus.MULTI_STATUS,
+        content=BatchOut(dry_run=call.query.dry_run, results=results),
+    )
+
+
+def _batch_name(call: ApiCall[WriteQuery]) -> str:
+    return f"api:{call.token.name}"
+
+
+def _read_batch(call: ApiCall[WriteQuery]) -> list[Draft | Refusal]:
+    media_type = call.media_type(JSON_TYPE, *LINES_TYPES)
+    suffix = ".jsonl"
+    if media_type == JSON_TYPE:
+        suffix = ".json"
+        if not isinstance(call.json(), list):
+            raise unprocessable("a batch is an array of records", pointer="")
+    limit = call.context.limits.max_batch_releases
+    # The suffix tells the form; it is taken off again, as what a person reads is a name.
+    stream = read_documents(
+        BytesIO(call.body()), document=_batch_name(call) + suffix, rules=call.context.rules
+    )
+    read = list(islice(stream, limit + 1))
+    if len(read) > limit:
+        raise ApiProblem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a batch may have {limit} releases")
+    return [_renamed(one, _batch_name(call)) for one in read]
+
+
+def _renamed(read: Draft | Refusal, document: str) -> Draft | Refusal:
+    return replace(read, origin=replace(read.origin, document=document))
+
+
+def _judge_batch(
+    call: ApiCall[WriteQuery], read: list[Draft | Refusal]
+) -> list[Draft | Refusal | Forbidden]:
+    keys = [one.source_key for one in read if isinstance(one, Draft)]
+    held, waiting = call.newsroom.held_under(keys), call.newsroom.waiting_under(keys)
+    judged: list[Draft | Refusal | Forbidden] = []
+    for one in read:
+        if isinstance(one, Refusal):
+            judged.append(one)
+            continue
+        try:
+            judged.append(_admitted(call, one, held.get(one.source_key), waiting))
+        except Forbidden as forbidden:
+            judged.append(forbidden)
+    return judged
+
+
+def _admitted(
+    call: ApiCall[WriteQuery],
+    draft: Draft,
+    held: Release | None,
+    waiting_by_key: Mapping[SourceKey, Embargo],
+) -> Draft:
+    waiting = waiting_by_key.get(draft.source_key)
+    require_own(call, draft.content)
+    if held is not None:
+        require_own(call, held.content)
+    if waiting is not None:
+        require_own(call, waiting.draft.content)
+    draft = with_company(call, draft, held=held, waiting=waiting)
+    return replace(draft, expected=NONE_THERE if held is None else held.seen)
+
+
+def _item(call: ApiCall[WriteQuery], index: int, outcome: Intake | Refusal | Forbidden) -> ItemOut:
+    if isinstance(outcome, Refusal):
+        return ItemOut(
+            index=index,
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            verdict=REFUSED,
+            errors=faults_of(outcome),
+        )
+    if isinstance(outcome, Forbidden):
+        pointer = None if isinstance(outcome, LinkForbidden) else "/categories"
+        fault = Fault(detail=outcome.description or "", pointer=pointer)
+        return ItemOut(index=index, status=HTTPStatus.FORBIDDEN, verdict=REFUSED, errors=[fault])
+    release, verdict, is_dry_run = outcome.release, str(outcome.verdict), call.query.dry_run
+    is_stored = not (is_dry_run and verdict == NEW)
+    return ItemOut(
+        index=index,
+        status=HTTPStatus.OK if is_dry_run else STATUS[verdict],
+        verdict=verdict,
+        source_key=release.source_key,
+        id=release.id if is_stored else None,
+        page=call.catalogue.site.release_page(release.slug) if is_stored else None,
+        revision=release.revision,
+        changed_feeds=list(outcome.feeds),
+        warnings=list(outcome.draft.warnings),
+    )

@@ -11,9 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from service.outbound.addresses import Address, AddressRules
+from service.outbound.addresses import Address, AddressRules, Resolver, system_resolver
 from service.outbound.errors import AddressInvalid
-from service.outbound.targets import Resolver, system_resolver
 from service.websub.hub.requests import CallbackForbidden, MalformedRequest, exact_place
 
 #: What an honest name server takes is a tenth of this; a client waits for our answer.

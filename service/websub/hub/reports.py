@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from feeds.model.subscription import DeliveryResult, DueDelivery
 from feeds.store.database import Transaction
 from service.logs import get_logger
-from service.websub.hub.ways import Content
-from service.websub.wording import in_short
+from service.websub.hub.protocols import TopicContent
+from service.websub.retries import in_short
 
 _log = get_logger(__name__)
 
@@ -55,7 +55,7 @@ class Reports:
     _counted_at: float = float("-inf")
     _told_at: float = float("-inf")
 
-    def begin(self, contents: Iterable[Content]) -> None:
+    def begin(self, contents: Iterable[TopicContent]) -> None:
         """These are sent now: one of them a delivery."""
         for content in contents:
             key = content.topic, content.edition
@@ -65,7 +65,7 @@ class Reports:
                 self._distributions[key] = one
             one.under_way += 1
 
-    def end(self, delivery: DueDelivery, content: Content, result: DeliveryResult) -> None:
+    def end(self, delivery: DueDelivery, content: TopicContent, result: DeliveryResult) -> None:
         """It went so."""
         one = self._distributions[content.topic, content.edition]
         one.under_way -= 1
@@ -86,7 +86,7 @@ class Reports:
             one.failed += 1
             self._fail(delivery, content, result)
 
-    def lose(self, contents: Iterable[Content]) -> None:
+    def abandon(self, contents: Iterable[TopicContent]) -> None:
         """Of these nothing more will be heard."""
         for content in contents:
             self._distributions[content.topic, content.edition].under_way -= 1
@@ -108,7 +108,7 @@ class Reports:
         self._last_failure = None
         self._counted_at = time.monotonic()
 
-    def tell(self, *, is_dry: bool) -> None:
+    def log(self, *, is_dry: bool) -> None:
         """Tell of distributions that are over.
 
         Args:
@@ -127,7 +127,7 @@ class Reports:
                     took=f"{time.monotonic() - one.began_at:.2f}s",
                 )
 
-    def tell_failures(self) -> None:
+    def log_failures(self) -> None:
         """Tell where deliveries failed, at times."""
         if not self._failures or time.monotonic() - self._told_at < _TELL_EVERY_S:
             return
@@ -140,7 +140,7 @@ class Reports:
             count = sum(one.count for _, one in others)
             _log.warning("deliveries failed", other_hosts=len(others), count=count)
 
-    def _fail(self, delivery: DueDelivery, content: Content, result: DeliveryResult) -> None:
+    def _fail(self, delivery: DueDelivery, content: TopicContent, result: DeliveryResult) -> None:
         # Of the callback, its host alone: the rest is nobody's but the subscriber's.
         log = _log.bind(
             topic=content.topic, host=delivery.host, subscription=delivery.subscription_id

@@ -1,12 +1,46 @@
-"""Ends what is over: subscriptions whose lease ran out, and those to topics that are gone."""
+"""Ends what is over: leases that ran out, and subscriptions to topics that are gone."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from feeds.categories import Catalogue
 from feeds.model.subscription import Mode, Subscription, SubscriptionRequest
-from feeds.store.database import Database
+from feeds.store.database import Database, Transaction
 from service.logs import get_logger
-from service.websub.hub.topics import farewell, gone
+
+# Which topics are still there.
+
+
+def gone(
+    tx: Transaction, catalogue: Catalogue, slugs: Collection[str], *, now: datetime
+) -> set[str]:
+    """Say which feeds of *slugs* have ended for good: nobody will be told of them any more.
+
+    A feed that is no longer configured has ended when the store says so too: before that, it may
+    be one that is just being given its new slug.
+    """
+    unknown = [slug for slug in slugs if slug not in catalogue.feeds]
+    running = tx.feeds.running(unknown) if unknown else {}
+    return {
+        slug
+        for slug in slugs
+        if (
+            catalogue.feeds[slug].is_gone(now)
+            if slug in catalogue.feeds
+            else not running.get(slug, False)
+        )
+    }
+
+
+def farewell(catalogue: Catalogue, slug: str) -> str:
+    """What a subscriber of a feed that is gone is told, in one line."""
+    feed = catalogue.feeds.get(slug)
+    if feed is None or feed.ending is None or feed.ending.onward is None:
+        return f"the feed {slug} has ended"
+    return f"the feed {slug} has ended; {feed.ending.onward.url} goes on"
+
+
+# Ends what is over: subscriptions whose lease ran out, and those to topics that are gone.
 
 _log = get_logger(__name__)
 

@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeds.model.life import Correction, Weight
-from feeds.model.release import Enclosure, Person
+from feeds.model.release import Correction, Enclosure, Person, Weight
 from tests.feeds.ingest.intake import RULES, refuse, take
 
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.html_bodies import clean_html, settled
+from feeds.ingest.bodies.cleaning import clean_html, settled
 from feeds.ingest.nesting import MAX_TAGS
 
 PAGE = "https://e.org/news/1"
@@ -144,7 +144,7 @@ def test_what_is_left_of_a_body_is_as_if_it_had_been_all() -> None:
 
 
 def test_the_only_angle_brackets_are_those_of_tags() -> None:
-    """What feeds.ingest.markup relies on; older releases of nh3 left them in attributes."""
+    """What feeds.ingest.characters relies on; older releases of nh3 left them in attributes."""
     body = cleaned('<p title="a<b>c">d &gt; e</p>')
     assert body == '<p title="a&lt;b&gt;c">d &gt; e</p>'
 

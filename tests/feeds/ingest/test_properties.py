@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.errors import DocumentRefused
+from feeds.ingest.bodies.cleaning import clean_html
 from feeds.ingest.characters import clean, is_blank
-from feeds.ingest.html_bodies import clean_html
 from feeds.model.release import Draft
 from feeds.model.text import is_xml_text
 from tests.feeds.ingest.intake import read, record

@@ -2,8 +2,8 @@
 
 import pytest
 
+from feeds.model.history import originals_of, work_of
 from feeds.model.release import Draft, ReleaseId
-from feeds.model.works import originals_of, work_of
 from feeds.revision import first
 from tests.feeds.ingest.intake import refuse, take
 from tests.support.newsrooms import NOON

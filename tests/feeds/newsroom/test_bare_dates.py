@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from feeds.model.intake import Refusal, Verdict
+from feeds.model.intake import IntakeVerdict, Refusal
 from feeds.model.release import Draft
 from feeds.store.database import Database
 from tests.feeds.ingest.intake import RULES, accepted, record
@@ -25,7 +25,7 @@ def of_day(day: str, **fields: object) -> Draft:
 
 def test_today_before_the_time_of_day_is_now(database: Database) -> None:
     [taken] = Office(database).add(of_day(TODAY))
-    assert taken.verdict is Verdict.NEW
+    assert taken.verdict is IntakeVerdict.NEW
     assert (taken.release.content.published, taken.release.updated) == (NOON, NOON)
 
 
@@ -50,9 +50,9 @@ def test_what_comes_again_keeps_the_moment_that_the_public_knows(
     office = Office(database)
     office.add(of_day(TODAY))
     [again] = office.add(of_day(TODAY), now=later(hours=hours))
-    assert again.verdict is Verdict.UNCHANGED
+    assert again.verdict is IntakeVerdict.UNCHANGED
     [corrected] = office.add(of_day(TODAY, title="Corrected"), now=later(hours=hours))
-    assert corrected.verdict is Verdict.CORRECTED
+    assert corrected.verdict is IntakeVerdict.CORRECTED
     assert corrected.release.content.published == NOON
 
 
@@ -86,7 +86,7 @@ def test_the_day_of_an_embargos_end_is_no_later_than_its_end(
     office = Office(database)
     until = datetime.fromisoformat(f"{TODAY}T{clock}+00:00")
     [waits] = office.add(of_day(TODAY, embargoed_until=until.isoformat()))
-    assert waits.verdict is Verdict.EMBARGOED
+    assert waits.verdict is IntakeVerdict.EMBARGOED
     office.newsroom.release_embargoes(now=until)
     [listed] = office.newsroom.releases()
     assert listed.release.content.published == until

@@ -13,7 +13,7 @@ from feeds.errors import ConfigurationSuperseded
 from feeds.model.feed import Category, Format
 from feeds.newsroom import COMMAND, Newsroom
 from feeds.newsstand import Newsstand
-from feeds.newsstand.press import Press
+from feeds.newsstand.edition_builder import EditionBuilder
 from feeds.store.database import Database
 from service.wiring import mint_id
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
@@ -86,15 +86,15 @@ def test_a_run_that_a_reload_overtakes_stores_nothing_and_holds_up_nobody(
     office.publish()
     former = Process(database, BEFORE)
     former.newsroom.take_in([draft("id:1", "Finance")], now=later(minutes=1))
-    print_all = Press._print
+    print_all = EditionBuilder._render
 
-    def overtaken(press: Press, *args: object) -> object:
-        made = print_all(press, *args)  # type: ignore[arg-type]
+    def overtaken(edition_builder: EditionBuilder, *args: object) -> object:
+        made = print_all(edition_builder, *args)  # type: ignore[arg-type]
         monkeypatch.undo()
         office.configure(AFTER, now=later(minutes=2))
         return made
 
-    monkeypatch.setattr(Press, "_print", overtaken)
+    monkeypatch.setattr(EditionBuilder, "_print", overtaken)
     assert former.publish(now=later(minutes=2)) == []
     assert set(office.publish(now=later(minutes=2))) >= {"all", "finance"}
     assert published_title(office, "finance") == wanted_title(office, "finance")
@@ -171,7 +171,7 @@ def test_a_configuration_that_another_one_overtakes_is_not_applied_further(
     other.newsroom.apply_catalogue(now=later(minutes=1), by="another host")
     with database.transaction() as tx:
         [release] = tx.releases.latest(limit=1)
-        tx.filings.doubt([release.id])
+        tx.feed_entries.doubt([release.id])
     with pytest.raises(ConfigurationSuperseded):
         office.newsroom.refile_doubtful(now=later(minutes=2))
     assert not office.newsroom.is_in_force(office.newsroom.in_force())

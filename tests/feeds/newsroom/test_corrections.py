@@ -7,9 +7,8 @@ import pytest
 
 from feeds.errors import ReleaseNotFound
 from feeds.model.history import steps
-from feeds.model.intake import Verdict
-from feeds.model.life import UNSAID, ChangeNote, Correction, Deed, Weight
-from feeds.model.release import Draft
+from feeds.model.intake import IntakeVerdict
+from feeds.model.release import UNSAID, AuditAction, ChangeNote, Correction, Draft, Weight
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, draft, later
 
@@ -110,7 +109,7 @@ def test_a_release_that_is_only_filed_elsewhere_says_nothing_new(database: Datab
     office = Office(database)
     [first] = office.add(said(UNSAID))
     [moved] = office.add(said(UNSAID, category_names=("Health",)), now=later(hours=1))
-    assert (moved.verdict, moved.feeds) == (Verdict.CORRECTED, ("all", "finance", "health"))
+    assert (moved.verdict, moved.feeds) == (IntakeVerdict.CORRECTED, ("all", "finance", "health"))
     assert (moved.release.updated, moved.release.notes) == (first.release.updated, ())
     [told] = office.add(said(MAJOR, category_names=("Finance",)), now=later(hours=2))
     assert told.release.updated == later(hours=2)  # for it says so itself
@@ -121,15 +120,15 @@ def test_the_same_words_are_no_correction_whatever_is_said_of_them(database: Dat
     office.add(said(None))
     for correction in (MINOR, MAJOR):
         [again] = office.add(said(correction), now=later(hours=1))
-        assert again.verdict is Verdict.UNCHANGED
+        assert again.verdict is IntakeVerdict.UNCHANGED
     assert office.newsroom.revisions("id:1") == []
-    assert office.newsroom.acts("id:1") == []
+    assert office.newsroom.audit_events("id:1") == []
 
 
 def test_a_new_release_is_none_whatever_it_says(database: Database) -> None:
     office = Office(database)
     [taken] = office.add(said(MAJOR))
-    assert (taken.verdict, taken.release.notes) == (Verdict.NEW, ())
+    assert (taken.verdict, taken.release.notes) == (IntakeVerdict.NEW, ())
 
 
 def life(office: Office) -> None:
@@ -187,7 +186,7 @@ def test_one_batch_may_correct_a_release_twice(database: Database) -> None:
     former = office.newsroom.revisions("id:1")
     assert [each.content.title for each in former] == ["Two", "One"]
     assert [step.weight for step in office.newsroom.history("id:1")] == ["minor", "major", None]
-    assert len(office.newsroom.acts("id:1")) == 2
+    assert len(office.newsroom.audit_events("id:1")) == 2
 
 
 def test_who_corrected_what_is_written_down(database: Database) -> None:
@@ -195,7 +194,9 @@ def test_who_corrected_what_is_written_down(database: Database) -> None:
     office.add(said(None, title="One"))
     office.newsroom.take_in([said(MAJOR, title="Two")], now=later(hours=1), by="ana")
     office.newsroom.take_in([said(MINOR, title="Three")], now=later(hours=2))
-    acts = [act for act in office.newsroom.acts("id:1") if act.deed is Deed.CORRECTED]
+    acts = [
+        act for act in office.newsroom.audit_events("id:1") if act.action is AuditAction.CORRECTED
+    ]
     assert [(act.at, act.by, act.detail) for act in acts] == [
         (later(hours=1), "ana", f"major: {MAJOR.note}"),
         (later(hours=2), "folder", "minor"),
@@ -206,7 +207,7 @@ def test_a_preview_writes_nothing_down(database: Database) -> None:
     office = Office(database)
     office.add(said(None))
     office.newsroom.preview([said(MAJOR, title="Two")], now=later(hours=1))
-    assert (office.newsroom.revisions("id:1"), office.newsroom.acts("id:1")) == ([], [])
+    assert (office.newsroom.revisions("id:1"), office.newsroom.audit_events("id:1")) == ([], [])
 
 
 @pytest.mark.parametrize("asked", ["revisions", "history", "acts"])

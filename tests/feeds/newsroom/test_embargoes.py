@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from feeds.errors import EmbargoNotFound, EmbargoOver, ReleaseNotFound, StoreConflict
-from feeds.model.intake import Intake, Refusal, Verdict
-from feeds.model.life import Act, Deed
-from feeds.model.release import Draft
+from feeds.model.intake import Intake, IntakeVerdict, Refusal
+from feeds.model.release import AuditAction, AuditEvent, Draft
 from feeds.newsroom import embargoes
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, draft, later
@@ -26,10 +25,10 @@ def embargoed(
     return replace(read, embargoed_until=until)
 
 
-def acts(office: Office, subject: str) -> list[tuple[Deed, str, str | None]]:
+def acts(office: Office, subject: str) -> list[tuple[AuditAction, str, str | None]]:
     """What was done to a release, by whom, and until when."""
     with office.database.read() as tx:
-        return [(act.deed, act.by, act.detail) for act in tx.acts.of(subject)]
+        return [(act.action, act.by, act.detail) for act in tx.audit_log.of(subject)]
 
 
 def test_a_document_waits_and_then_comes_out_under_the_id_that_was_promised(
@@ -39,7 +38,11 @@ def test_a_document_waits_and_then_comes_out_under_the_id_that_was_promised(
     office.publish()
     [taken] = office.newsroom.take_in([embargoed("id:1", "Finance")], now=NOON, by="Ana")
     assert isinstance(taken, Intake)
-    assert (taken.verdict, taken.feeds, taken.embargoed_until) == (Verdict.EMBARGOED, (), MINUTE)
+    assert (taken.verdict, taken.feeds, taken.embargoed_until) == (
+        IntakeVerdict.EMBARGOED,
+        (),
+        MINUTE,
+    )
     assert office.newsroom.releases() == []
     assert office.newsstand.stale(now=later(minutes=59)) == []
     assert office.newsroom.next_embargo_end() == MINUTE
@@ -54,8 +57,8 @@ def test_a_document_waits_and_then_comes_out_under_the_id_that_was_promised(
     assert office.newsroom.embargoes() == []
     assert office.newsroom.next_embargo_end() is None
     assert acts(office, taken.release.id) == [
-        (Deed.EMBARGOED, "Ana", "until 2026-03-02T13:00:00Z"),
-        (Deed.PUBLISHED, "Ana", "embargo until 2026-03-02T13:00:00Z"),
+        (AuditAction.EMBARGOED, "Ana", "until 2026-03-02T13:00:00Z"),
+        (AuditAction.PUBLISHED, "Ana", "embargo until 2026-03-02T13:00:00Z"),
     ]
 
 
@@ -63,11 +66,11 @@ def test_the_same_document_is_unchanged_before_its_minute_and_after(database: Da
     office = Office(database)
     office.add(embargoed())
     [again] = office.add(embargoed(), now=later(minutes=1))
-    assert (again.verdict, again.embargoed_until) == (Verdict.UNCHANGED, MINUTE)
+    assert (again.verdict, again.embargoed_until) == (IntakeVerdict.UNCHANGED, MINUTE)
     office.newsroom.release_embargoes(now=MINUTE)
     office.publish(now=MINUTE)
     [after] = office.add(embargoed(), now=later(hours=2))
-    assert (after.verdict, after.embargoed_until) == (Verdict.UNCHANGED, None)
+    assert (after.verdict, after.embargoed_until) == (IntakeVerdict.UNCHANGED, None)
     assert office.newsstand.stale(now=later(hours=2)) == []
 
 
@@ -78,7 +81,7 @@ def test_a_document_that_comes_late_to_its_own_minute_comes_out_at_once(
     office = Office(database)
     [waits] = office.add(embargoed())
     [out] = office.add(embargoed(), now=MINUTE)
-    assert (out.verdict, out.release.id) == (Verdict.NEW, waits.release.id)
+    assert (out.verdict, out.release.id) == (IntakeVerdict.NEW, waits.release.id)
     assert office.newsroom.embargoes() == []
 
 
@@ -86,16 +89,16 @@ def test_a_document_whose_embargo_is_over_never_waits(database: Database) -> Non
     office = Office(database)
     over = NOON - timedelta(days=2)
     [taken] = office.add(embargoed(until=over))
-    assert (taken.verdict, taken.release.content.published) == (Verdict.NEW, over)
+    assert (taken.verdict, taken.release.content.published) == (IntakeVerdict.NEW, over)
     [again] = office.add(embargoed(until=over), now=later(hours=1))
-    assert again.verdict is Verdict.UNCHANGED
+    assert again.verdict is IntakeVerdict.UNCHANGED
 
 
 def test_a_changed_document_takes_the_place_of_what_waits(database: Database) -> None:
     office = Office(database)
     [first] = office.add(embargoed())
     [second] = office.add(embargoed(title="The treaty is signed"), now=later(minutes=1))
-    assert second.verdict is Verdict.EMBARGOED
+    assert second.verdict is IntakeVerdict.EMBARGOED
     assert second.release.id == first.release.id
     office.newsroom.release_embargoes(now=MINUTE)
     [listed] = office.newsroom.releases()
@@ -107,9 +110,9 @@ def test_nothing_becomes_public_because_a_field_is_missing(database: Database) -
     office = Office(database)
     [first] = office.add(embargoed())
     [same] = office.add(draft(), now=later(minutes=1))
-    assert (same.verdict, same.embargoed_until) == (Verdict.UNCHANGED, MINUTE)
+    assert (same.verdict, same.embargoed_until) == (IntakeVerdict.UNCHANGED, MINUTE)
     [changed] = office.add(draft(title="The treaty is signed"), now=later(minutes=2))
-    assert (changed.verdict, changed.embargoed_until) == (Verdict.EMBARGOED, MINUTE)
+    assert (changed.verdict, changed.embargoed_until) == (IntakeVerdict.EMBARGOED, MINUTE)
     assert office.newsroom.releases() == []
     office.newsroom.release_embargoes(now=MINUTE)
     [listed] = office.newsroom.releases()
@@ -125,7 +128,7 @@ def test_after_its_minute_a_document_that_lost_the_field_is_still_the_same(
     office.add(embargoed())
     office.newsroom.release_embargoes(now=MINUTE)
     [again] = office.add(draft(), now=later(hours=2))
-    assert again.verdict is Verdict.UNCHANGED
+    assert again.verdict is IntakeVerdict.UNCHANGED
 
 
 def test_a_document_may_say_another_end(database: Database) -> None:
@@ -133,19 +136,19 @@ def test_a_document_may_say_another_end(database: Database) -> None:
     [first] = office.add(embargoed())
     [moved] = office.newsroom.take_in([embargoed(until=later(hours=3))], now=NOON, by="Ana")
     assert isinstance(moved, Intake)
-    assert (moved.verdict, moved.embargoed_until) == (Verdict.EMBARGOED, later(hours=3))
+    assert (moved.verdict, moved.embargoed_until) == (IntakeVerdict.EMBARGOED, later(hours=3))
     assert office.newsroom.release_embargoes(now=MINUTE) == 0
     assert acts(office, first.release.id)[-1] == (
-        Deed.EMBARGO_MOVED,
+        AuditAction.EMBARGO_MOVED,
         "Ana",
         "until 2026-03-02T15:00:00Z, was until 2026-03-02T13:00:00Z",
     )
     [out] = office.add(embargoed(until=NOON - timedelta(days=1)), now=later(minutes=5))
-    assert (out.verdict, out.release.id) == (Verdict.NEW, first.release.id)
+    assert (out.verdict, out.release.id) == (IntakeVerdict.NEW, first.release.id)
     assert out.release.content.published == later(minutes=5)
     assert [deed for deed, *_ in acts(office, first.release.id)][-2:] == [
-        Deed.EMBARGO_LIFTED,
-        Deed.PUBLISHED,
+        AuditAction.EMBARGO_LIFTED,
+        AuditAction.PUBLISHED,
     ]
 
 
@@ -154,12 +157,12 @@ def test_a_correction_waits_and_the_release_stays_as_it_is(database: Database) -
     [public] = office.add(draft("id:1", "Finance"))
     office.publish()
     [waits] = office.add(embargoed("id:1", "Health", title="Corrected"), now=later(minutes=1))
-    assert (waits.verdict, waits.release.id) == (Verdict.EMBARGOED, public.release.id)
+    assert (waits.verdict, waits.release.id) == (IntakeVerdict.EMBARGOED, public.release.id)
     assert waits.release.revision == 2
     assert office.newsroom.release("id:1").release == public.release
     assert office.newsstand.stale(now=later(minutes=1)) == []
     [old] = office.add(draft("id:1", "Finance"), now=later(minutes=2))
-    assert (old.verdict, old.embargoed_until) == (Verdict.UNCHANGED, None)
+    assert (old.verdict, old.embargoed_until) == (IntakeVerdict.UNCHANGED, None)
 
     office.newsroom.release_embargoes(now=MINUTE)
     listed = office.newsroom.release("id:1")
@@ -169,7 +172,7 @@ def test_a_correction_waits_and_the_release_stays_as_it_is(database: Database) -
     assert listed.feeds == ("all", "health")
     assert office.newsstand.stale(now=MINUTE) == ["all", "finance", "health"]
     [again] = office.add(embargoed("id:1", "Health", title="Corrected"), now=later(hours=2))
-    assert again.verdict is Verdict.UNCHANGED
+    assert again.verdict is IntakeVerdict.UNCHANGED
 
 
 def test_an_embargo_is_moved_by_who_and_a_document_that_comes_again_leaves_it_so(
@@ -180,18 +183,18 @@ def test_an_embargo_is_moved_by_who_and_a_document_that_comes_again_leaves_it_so
     moved = office.newsroom.move_embargo("id:1", until=later(hours=5), by="Bo", now=NOON)
     assert (moved.until, moved.by) == (later(hours=5), "Bo")
     [again] = office.add(embargoed(), now=later(minutes=1))
-    assert (again.verdict, again.embargoed_until) == (Verdict.UNCHANGED, later(hours=5))
+    assert (again.verdict, again.embargoed_until) == (IntakeVerdict.UNCHANGED, later(hours=5))
     [changed] = office.add(embargoed(title="The treaty is signed"), now=later(minutes=2))
-    assert (changed.verdict, changed.embargoed_until) == (Verdict.EMBARGOED, later(hours=5))
+    assert (changed.verdict, changed.embargoed_until) == (IntakeVerdict.EMBARGOED, later(hours=5))
     [late] = office.add(embargoed(title="The treaty is signed"), now=later(hours=2))
-    assert (late.verdict, late.embargoed_until) == (Verdict.UNCHANGED, later(hours=5))
+    assert (late.verdict, late.embargoed_until) == (IntakeVerdict.UNCHANGED, later(hours=5))
     assert office.newsroom.release_embargoes(now=later(hours=5)) == 1
     release = office.newsroom.release(waits.release.id).release
     assert release.content.published == later(hours=5)
     [after] = office.add(embargoed(title="The treaty is signed"), now=later(hours=6))
-    assert after.verdict is Verdict.UNCHANGED
+    assert after.verdict is IntakeVerdict.UNCHANGED
     assert acts(office, waits.release.id)[1] == (
-        Deed.EMBARGO_MOVED,
+        AuditAction.EMBARGO_MOVED,
         "Bo",
         "until 2026-03-02T17:00:00Z, was until 2026-03-02T13:00:00Z",
     )
@@ -205,7 +208,7 @@ def test_an_embargo_is_moved_forward_too(database: Database) -> None:
     release = office.newsroom.release("id:1").release
     assert release.content.published == later(minutes=10)
     [again] = office.add(embargoed(), now=later(minutes=20))
-    assert again.verdict is Verdict.UNCHANGED
+    assert again.verdict is IntakeVerdict.UNCHANGED
 
 
 def test_an_embargo_is_lifted_by_who(database: Database) -> None:
@@ -213,16 +216,16 @@ def test_an_embargo_is_lifted_by_who(database: Database) -> None:
     [waits] = office.add(embargoed("id:1", "Finance"))
     now = later(minutes=1, milliseconds=700)
     lifted = office.newsroom.lift_embargo(waits.release.slug, by="Bo", now=now)
-    assert (lifted.verdict, lifted.feeds) == (Verdict.NEW, ("all", "finance"))
+    assert (lifted.verdict, lifted.feeds) == (IntakeVerdict.NEW, ("all", "finance"))
     assert office.newsroom.release(waits.release.id).release == lifted.release
     assert lifted.release.content.published == later(minutes=1)
     assert [(deed, by) for deed, by, _ in acts(office, waits.release.id)] == [
-        (Deed.EMBARGOED, "folder"),
-        (Deed.EMBARGO_LIFTED, "Bo"),
-        (Deed.PUBLISHED, "Bo"),
+        (AuditAction.EMBARGOED, "folder"),
+        (AuditAction.EMBARGO_LIFTED, "Bo"),
+        (AuditAction.PUBLISHED, "Bo"),
     ]
     [again] = office.add(embargoed("id:1", "Finance"), now=later(minutes=2))
-    assert (again.verdict, again.embargoed_until) == (Verdict.UNCHANGED, None)
+    assert (again.verdict, again.embargoed_until) == (IntakeVerdict.UNCHANGED, None)
 
 
 def test_an_embargo_is_dropped_by_who(database: Database) -> None:
@@ -231,7 +234,7 @@ def test_an_embargo_is_dropped_by_who(database: Database) -> None:
     dropped = office.newsroom.drop_embargo("a.json", by="Bo", now=NOON)
     assert dropped.release_id == waits.release.id
     assert office.newsroom.release_embargoes(now=later(days=9)) == 0
-    assert acts(office, waits.release.id)[-1][:2] == (Deed.EMBARGO_DROPPED, "Bo")
+    assert acts(office, waits.release.id)[-1][:2] == (AuditAction.EMBARGO_DROPPED, "Bo")
     with pytest.raises(ReleaseNotFound):
         office.newsroom.release(waits.release.id)
     with pytest.raises(EmbargoNotFound):
@@ -318,7 +321,7 @@ def test_a_copy_of_a_file_under_another_name_waits_once(database: Database) -> N
     office = Office(database)
     office.add(embargoed("file:a.json"))
     [copy] = office.add(embargoed("file:copy.json"))
-    assert copy.verdict is Verdict.UNCHANGED
+    assert copy.verdict is IntakeVerdict.UNCHANGED
     assert len(office.newsroom.embargoes()) == 1
 
 
@@ -337,14 +340,14 @@ def test_a_preview_says_the_same_and_stores_nothing(database: Database) -> None:
     office = Office(database)
     [preview] = office.newsroom.preview([embargoed()], now=NOON)
     assert isinstance(preview, Intake)
-    assert (preview.verdict, preview.embargoed_until) == (Verdict.EMBARGOED, MINUTE)
+    assert (preview.verdict, preview.embargoed_until) == (IntakeVerdict.EMBARGOED, MINUTE)
     assert office.newsroom.embargoes() == []
 
 
 def test_one_batch_may_hold_a_document_and_another_version_of_it(database: Database) -> None:
     office = Office(database)
     taken = office.add(embargoed(), embargoed(title="The treaty is signed"), embargoed("id:2"))
-    assert [one.verdict for one in taken] == [Verdict.EMBARGOED] * 3
+    assert [one.verdict for one in taken] == [IntakeVerdict.EMBARGOED] * 3
     assert sorted(one.draft.content.title for one in office.newsroom.embargoes()) == [
         "A treaty is signed",
         "The treaty is signed",
@@ -368,10 +371,10 @@ def test_acts_tell_when(database: Database) -> None:
     office = Office(database)
     [waits] = office.add(embargoed(), now=later(minutes=3))
     with database.read() as tx:
-        [act] = tx.acts.of(waits.release.id)
-    assert act == Act(
+        [act] = tx.audit_log.of(waits.release.id)
+    assert act == AuditEvent(
         subject=waits.release.id,
-        deed=Deed.EMBARGOED,
+        action=AuditAction.EMBARGOED,
         at=later(minutes=3),
         by="folder",
         detail="until 2026-03-02T13:00:00Z",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from feeds.model.intake import Intake, Refusal, Verdict
+from feeds.model.intake import Intake, IntakeVerdict, Refusal
 from feeds.model.release import Draft, Origin
 from feeds.store.database import Database
 from tests.support.newsrooms import COOPERATION, NOON, Office, draft, later
@@ -16,7 +16,7 @@ def test_a_new_document_becomes_a_release_in_the_feeds_of_its_categories(
 ) -> None:
     office = Office(database)
     [taken] = office.add(draft("id:1", COOPERATION, "money"))
-    assert taken.verdict is Verdict.NEW
+    assert taken.verdict is IntakeVerdict.NEW
     assert taken.feeds == ("all", "cooperation", "finance")
     listed = office.newsroom.release("id:1")
     assert listed.release == taken.release
@@ -29,7 +29,7 @@ def test_the_same_document_again_is_unchanged_and_makes_nothing_stale(database: 
     office.add(draft())
     office.publish()
     [again] = office.add(draft(), now=later(hours=1))
-    assert (again.verdict, again.feeds) == (Verdict.UNCHANGED, ())
+    assert (again.verdict, again.feeds) == (IntakeVerdict.UNCHANGED, ())
     assert office.newsstand.stale(now=later(hours=1)) == []
 
 
@@ -37,7 +37,7 @@ def test_a_changed_document_is_the_next_revision_of_the_same_release(database: D
     office = Office(database)
     [first] = office.add(draft())
     [second] = office.add(draft(title="The treaty is signed"), now=later(hours=1))
-    assert second.verdict is Verdict.CORRECTED
+    assert second.verdict is IntakeVerdict.CORRECTED
     assert (second.release.id, second.release.slug) == (first.release.id, first.release.slug)
     assert second.release.revision == 2
     assert second.release.updated == later(hours=1)
@@ -59,7 +59,7 @@ def test_a_correction_that_moves_a_release_touches_the_feeds_it_leaves_and_enter
 def test_one_batch_may_hold_a_document_and_its_correction(database: Database) -> None:
     office = Office(database)
     taken = office.add(draft("id:1", "Finance"), draft("id:1", "Health", title="Corrected"))
-    assert [one.verdict for one in taken] == [Verdict.NEW, Verdict.CORRECTED]
+    assert [one.verdict for one in taken] == [IntakeVerdict.NEW, IntakeVerdict.CORRECTED]
     assert office.newsroom.release("id:1").feeds == ("all", "health")
 
 
@@ -98,7 +98,7 @@ def test_a_copy_of_a_file_under_another_name_is_the_same_document(database: Data
     office = Office(database)
     office.add(draft("file:a.txt"))
     [copy] = office.add(draft("file:copy-of-a.txt"))
-    assert copy.verdict is Verdict.UNCHANGED
+    assert copy.verdict is IntakeVerdict.UNCHANGED
     assert len(office.newsroom.releases()) == 1
 
 
@@ -140,7 +140,7 @@ def test_two_documents_with_one_id_are_one_release_only_if_they_have_something_i
     assert refused.reason.startswith("a.jsonl has a release with id:1 already")
     own = replace(other, origin=Origin(document="a.jsonl", line=3))
     [corrected] = office.add(own, now=later(hours=1))
-    assert corrected.verdict is Verdict.CORRECTED
+    assert corrected.verdict is IntakeVerdict.CORRECTED
 
 
 def test_one_batch_may_hold_two_claims_of_one_id(database: Database) -> None:
@@ -155,7 +155,7 @@ def test_a_preview_says_the_same_and_stores_nothing(database: Database) -> None:
     office = Office(database)
     [preview] = office.newsroom.preview([draft("id:1", "Finance")], now=NOON)
     assert isinstance(preview, Intake)
-    assert (preview.verdict, preview.feeds) == (Verdict.NEW, ("all", "finance"))
+    assert (preview.verdict, preview.feeds) == (IntakeVerdict.NEW, ("all", "finance"))
     assert office.newsroom.releases() == []
 
 
@@ -173,7 +173,7 @@ def test_a_new_time_stamp_alone_is_no_correction(database: Database) -> None:
     office.add(draft())
     stamped = draft(updated=later(minutes=5))
     [again] = office.add(replace(stamped), now=later(hours=1))
-    assert again.verdict is Verdict.UNCHANGED
+    assert again.verdict is IntakeVerdict.UNCHANGED
 
 
 BODY = "<p>The plant will emit 10<sup>6</sup> tonnes less, <q>at once</q>, it was said today.</p>"
@@ -187,7 +187,7 @@ def test_a_summary_that_we_make_otherwise_now_is_no_correction(database: Databas
     office.add(draft(body=BODY, summary=FORMERLY))
     office.publish()
     [taken] = office.add(DERIVED, now=later(hours=1))
-    assert taken.verdict is Verdict.UNCHANGED
+    assert taken.verdict is IntakeVerdict.UNCHANGED
     assert office.newsstand.stale(now=later(hours=1)) == []
     [held] = office.newsroom.releases()
     assert (held.release.content.summary, held.release.revision) == (FORMERLY, 1)
@@ -214,7 +214,7 @@ def test_what_a_document_says_otherwise_is_a_correction_with_the_summary_of_now(
     office = Office(database)
     office.add(draft(body=BODY, summary=held))
     [taken] = office.add(new, now=later(hours=1))
-    assert taken.verdict is Verdict.CORRECTED
+    assert taken.verdict is IntakeVerdict.CORRECTED
     assert taken.release.content.summary == NOW
 
 
@@ -225,4 +225,4 @@ def test_an_embargoed_document_whose_summary_we_make_otherwise_waits_as_it_did(
     office.add(replace(draft(body=BODY, summary=FORMERLY), embargoed_until=until))
     again = replace(DERIVED, embargoed_until=until)
     [taken] = office.add(again, now=later(hours=1))
-    assert taken.verdict is Verdict.UNCHANGED
+    assert taken.verdict is IntakeVerdict.UNCHANGED

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from feeds.model.listing import Place, ReleaseQuery
+from feeds.model.listing import ChangePosition, ReleaseQuery
 from feeds.model.release import SourceKey
 from feeds.store.database import Database
 from tests.support.newsrooms import COOPERATION, Office, draft, later
@@ -12,11 +12,13 @@ from tests.support.newsrooms import COOPERATION, Office, draft, later
 
 def walk(office: Office, wanted: ReleaseQuery, *, limit: int = 2) -> Iterator[str]:
     """The source keys of a whole list, asked for in pages."""
-    after: Place | None = None
+    after: ChangePosition | None = None
     while page := office.newsroom.listed(wanted, after=after, limit=limit):
         yield from (one.release.source_key for one in page)
         last = page[-1].release
-        after = Place(changed_at=last.changed_at, published=last.content.published, id=last.id)
+        after = ChangePosition(
+            changed_at=last.changed_at, published=last.content.published, id=last.id
+        )
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ import pytest
 
 from feeds import render
 from feeds.categories import Catalogue
-from feeds.model.feed import ALL, Category, Ending, Feed, Format, Onward
+from feeds.model.feed import ALL, Category, Feed, FeedClosure, Format, Redirect
 from feeds.render.checks import check
 from feeds.store.database import Database
 from tests.support.newsrooms import SITE, Office, draft, feed, later
 
 HUB = "https://hub.example.net/"
 ATOM = "{http://www.w3.org/2005/Atom}"
-ENDING = Ending(
+ENDING = FeedClosure(
     on=later(hours=2),
     gone_at=later(days=90),
     words="This feed has ended.\n\nMoney & more are\nunder <all>.",
-    onward=Onward(url="https://news.example.org/feeds/all", title="All & everything"),
+    onward=Redirect(url="https://news.example.org/feeds/all", title="All & everything"),
 )
 
 
@@ -35,9 +35,9 @@ def money(slug: str = "money", **settings: object) -> Feed:
     return feed(slug, hubs=(HUB,), **settings)
 
 
-def masthead(database: Database, slug: str) -> str:
+def identity(database: Database, slug: str) -> str:
     with database.read() as tx:
-        return tx.feeds.masthead(slug).id
+        return tx.feeds.identity(slug).id
 
 
 def written(office: Office, feed_format: Format, slug: str = "money") -> bytes:
@@ -70,10 +70,10 @@ def test_a_renamed_feed_keeps_its_id_its_entries_and_its_count(
     office: Office, database: Database
 ) -> None:
     """feeds_must 10: a new id would mark everything unread."""
-    before, entries = masthead(database, "money"), as_json(office)["items"]
+    before, entries = identity(database, "money"), as_json(office)["items"]
     office.configure(described(money("finance", was=("money",))), now=later(hours=1))
     assert office.publish(now=later(hours=1))["finance"] == 3
-    assert masthead(database, "finance") == before
+    assert identity(database, "finance") == before
     after = as_json(office, "finance")
     assert after["feed_url"] == "https://news.example.org/feeds/finance.json"
     assert [one["id"] for one in after["items"]] == [one["id"] for one in entries]
@@ -101,46 +101,46 @@ def test_a_rename_that_was_applied_is_applied_no_more(office: Office) -> None:
 def test_a_crash_between_rename_and_the_rest_is_mended_by_the_next_start(
     office: Office, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = masthead(database, "money")
+    before = identity(database, "money")
     renamed = described(money("finance", was=("money",)))
     with monkeypatch.context() as patched:
-        patched.setattr("feeds.newsroom.refiling.Refiling._renamed", lambda _: 1 / 0)
+        patched.setattr("feeds.newsroom.filing.Refiling._renamed", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             office.configure(renamed, now=later(hours=1))
     office.configure(renamed, now=later(hours=2))
     assert office.publish(now=later(hours=2))["finance"] == 3
-    assert masthead(database, "finance") == before
+    assert identity(database, "finance") == before
 
 
 def test_a_feed_that_had_ended_comes_back_under_its_new_slug(
     office: Office, database: Database
 ) -> None:
-    before = masthead(database, "money")
+    before = identity(database, "money")
     office.configure(described(), now=later(hours=1))
     office.configure(described(money("finance", was=("money",))), now=later(hours=2))
     assert office.publish(now=later(hours=2))["finance"] == 3
-    assert masthead(database, "finance") == before
+    assert identity(database, "finance") == before
 
 
 def test_a_rename_is_undone_by_another_one(office: Office, database: Database) -> None:
-    before = masthead(database, "money")
+    before = identity(database, "money")
     office.configure(described(money("finance", was=("money",))), now=later(hours=1))
     office.configure(described(money("money", was=("finance",))), now=later(hours=2))
-    assert masthead(database, "money") == before
+    assert identity(database, "money") == before
     assert office.newsroom.release("id:1").feeds == ("all", "money")
 
 
 def test_a_feed_under_way_takes_the_slug_of_one_that_ended(
     office: Office, database: Database
 ) -> None:
-    before = masthead(database, "money")
+    before = identity(database, "money")
     funds = Category(slug="funds", title="Funds")
     own = [Category(slug="money", title="Finance"), funds]
     both = Catalogue(SITE, own, [feed(ALL), money(), feed("funds")])
     office.configure(both, now=later(minutes=30))
     office.configure(described(money()), now=later(hours=1))
     office.configure(described(money("funds", was=("money",))), now=later(hours=2))
-    assert masthead(database, "funds") == before
+    assert identity(database, "funds") == before
 
 
 def test_of_two_feeds_that_become_one_the_present_one_stays(
@@ -152,24 +152,24 @@ def test_of_two_feeds_that_become_one_the_present_one_stays(
         [feed(ALL), money(), feed("funds")],
     )
     office.configure(both, now=later(hours=1))
-    present = masthead(database, "funds")
+    present = identity(database, "funds")
     office.configure(described(feed("funds", was=("money",))), now=later(hours=2))
-    assert masthead(database, "funds") == present
+    assert identity(database, "funds") == present
     assert office.newsroom.release("id:1").feeds == ("all", "funds")
 
 
 def test_before_its_end_a_feed_is_as_it_was(office: Office) -> None:
     office.configure(described(money(ending=ENDING)), now=later(hours=1))
     assert office.newsstand.stale(now=later(hours=1)) == []
-    assert office.newsroom.say_farewells(now=later(hours=1, minutes=59)) == []
+    assert office.newsroom.announce_closures(now=later(hours=1, minutes=59)) == []
 
 
 def test_at_its_end_a_feed_says_farewell_once_in_every_format(
     office: Office, database: Database
 ) -> None:
     office.configure(described(money(ending=ENDING)), now=later(hours=1))
-    assert office.newsroom.say_farewells(now=ENDING.on) == ["money"]
-    assert office.newsroom.say_farewells(now=ENDING.on) == []
+    assert office.newsroom.announce_closures(now=ENDING.on) == ["money"]
+    assert office.newsroom.announce_closures(now=ENDING.on) == []
     assert set(office.publish(now=ENDING.on)) == {"money"}
     assert due(database, "money", hours=2, seconds=1) == 3
     top = as_json(office)
@@ -209,8 +209,8 @@ def test_the_farewell_keeps_its_id_when_its_words_change(office: Office) -> None
 def test_another_process_that_was_first_leaves_nothing_to_say(office: Office) -> None:
     office.configure(described(money(ending=ENDING)), now=later(hours=1))
     other = Office(office.database, office.catalogue)
-    assert other.newsroom.say_farewells(now=ENDING.on) == ["money"]
-    assert office.newsroom.say_farewells(now=ENDING.on) == []
+    assert other.newsroom.announce_closures(now=ENDING.on) == ["money"]
+    assert office.newsroom.announce_closures(now=ENDING.on) == []
 
 
 def test_what_is_published_after_the_end_is_in_all_alone(office: Office) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from feeds import render
-from feeds.model.feed import ALL, Category, Deltas, Ending, Format, Window
-from feeds.model.life import Correction, Weight
+from feeds.model.feed import ALL, Category, Deltas, FeedClosure, Format, Window
 from feeds.model.listing import DuePing
-from feeds.model.release import Draft
+from feeds.model.release import Correction, Draft, Weight
 from feeds.store.database import Database
 from tests.support.newsrooms import Office, catalogue, draft, feed, later
 from tests.support.parsers import ReadEntry, by_atoma
@@ -146,7 +145,7 @@ def test_one_push_brings_notice_and_entry(office: Office) -> None:
         with office.database.transaction() as tx:
             due = tx.pings.due(now=later(hours=step, minutes=1))
             for ping in due:
-                tx.pings.told(ping, now=now, result="202")
+                tx.pings.accepted(ping, now=now, result="202")
         told += due
         topics = {(ping.feed, ping.format) for ping in due}
         assert topics == {(slug, each) for slug in FEEDS for each in Format}
@@ -385,7 +384,7 @@ def test_it_moves_with_its_release(office: Office) -> None:
 
 
 def test_a_feed_that_ended_tells_of_what_it_holds(office: Office) -> None:
-    ending = Ending(on=later(minutes=30), gone_at=later(days=90), words="It is over.")
+    ending = FeedClosure(on=later(minutes=30), gone_at=later(days=90), words="It is over.")
     ended = [feed("finance", "finance", ending=ending)]
     category = [Category(slug="finance", title="Finance")]
     settled = catalogue(category)

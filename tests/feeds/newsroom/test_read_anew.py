@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from feeds.model.intake import Verdict
+from feeds.model.intake import IntakeVerdict
 from feeds.model.release import Draft, Enclosure
+from feeds.store.contents import pack_draft, unpack_draft
 from feeds.store.database import Database
-from feeds.store.packing import pack_draft, unpack_draft
 from tests.feeds.ingest.intake import accepted
 from tests.support.newsrooms import Office, later
 
@@ -54,7 +54,7 @@ def test_the_same_document_is_unchanged_however_it_is_read(
     [first] = office.add(read_worse(document(), is_noted=is_noted))
     office.publish(now=later(minutes=1))
     [second] = office.add(document(**again), now=later(hours=1))
-    assert (second.verdict, second.feeds) == (Verdict.UNCHANGED, ())
+    assert (second.verdict, second.feeds) == (IntakeVerdict.UNCHANGED, ())
     assert office.newsroom.release("file:a.json").release == first.release
     assert office.publish(now=later(hours=2)) == {}
 
@@ -77,7 +77,7 @@ def test_what_the_document_changes_is_a_correction(
     office = Office(database)
     office.add(read_worse(document(), is_noted=is_noted))
     [second] = office.add(document(**again), now=later(hours=1))
-    assert second.verdict is Verdict.CORRECTED
+    assert second.verdict is IntakeVerdict.CORRECTED
 
 
 def test_plain_text_is_known_too(database: Database) -> None:
@@ -86,7 +86,7 @@ def test_plain_text_is_known_too(database: Database) -> None:
     body = "<p>Signed<br>in Bern.</p>\n<p>By all.</p>"
     formerly = replace(text.content, body=body, summary="Signed in Bern.")
     office.add(replace(text, content=formerly, written=None))
-    assert office.add(text, now=later(hours=1))[0].verdict is Verdict.UNCHANGED
+    assert office.add(text, now=later(hours=1))[0].verdict is IntakeVerdict.UNCHANGED
 
 
 def test_a_file_that_changed_on_its_server_is_a_correction(database: Database) -> None:
@@ -96,7 +96,7 @@ def test_a_file_that_changed_on_its_server_is_a_correction(database: Database) -
     longer = replace(told.content, enclosures=(replace(file, length_bytes=6),))
     office.add(told)
     [second] = office.add(replace(told, content=longer), now=later(hours=1))
-    assert second.verdict is Verdict.CORRECTED
+    assert second.verdict is IntakeVerdict.CORRECTED
 
 
 def test_a_correction_that_is_taken_back_is_another_one(database: Database) -> None:
@@ -104,7 +104,7 @@ def test_a_correction_that_is_taken_back_is_another_one(database: Database) -> N
     office.add(document())
     office.add(document(body="<p>Not signed.</p>"), now=later(hours=1))
     [third] = office.add(document(), now=later(hours=2))
-    assert third.verdict is Verdict.CORRECTED
+    assert third.verdict is IntakeVerdict.CORRECTED
     assert third.release.content.body == document().content.body
 
 
@@ -112,7 +112,7 @@ def test_a_copy_of_a_file_is_known_however_it_is_read(database: Database) -> Non
     office = Office(database)
     [first] = office.add(read_worse(document()))
     [second] = office.add(document("b.json"), now=later(hours=1))
-    assert (second.verdict, second.release.id) == (Verdict.UNCHANGED, first.release.id)
+    assert (second.verdict, second.release.id) == (IntakeVerdict.UNCHANGED, first.release.id)
 
 
 def test_other_rules_read_another_document() -> None:

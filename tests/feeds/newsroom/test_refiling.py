@@ -13,7 +13,7 @@ import pytest
 from feeds.errors import StoreUnavailable
 from feeds.model.edition import DocumentVersion
 from feeds.model.feed import ALL, Category, Format
-from feeds.newsroom import refiling
+from feeds.newsroom import filing
 from feeds.store.database import Database, Transaction
 from tests.support.newsrooms import NOON, Office, catalogue, draft, feed, later, tell_hubs
 
@@ -90,7 +90,7 @@ def test_many_releases_are_refiled_page_by_page(database: Database) -> None:
     office.add(*(draft(f"id:{n}", "Health", title=f"Release {n}") for n in range(1_001)), now=NOON)
     assert office.configure(catalogue([FINANCE, HEALTH]), now=later(hours=1)) == 1_001
     with database.read() as tx:
-        assert tx.filings.counts()["health"] == 1_001
+        assert tx.feed_entries.counts()["health"] == 1_001
 
 
 def test_a_feed_that_comes_back_is_the_same_feed(database: Database) -> None:
@@ -99,7 +99,7 @@ def test_a_feed_that_comes_back_is_the_same_feed(database: Database) -> None:
     office.add(draft("id:1", "Health"))
     office.publish()
     with database.read() as tx:
-        first = tx.feeds.masthead("health").id
+        first = tx.feeds.identity("health").id
     office.configure(catalogue([FINANCE]), now=later(hours=1))
     office.publish(now=later(hours=1))
     office.configure(
@@ -107,7 +107,7 @@ def test_a_feed_that_comes_back_is_the_same_feed(database: Database) -> None:
     )
     assert office.publish(now=later(hours=2))["health"] == 2
     with database.read() as tx:
-        assert tx.feeds.masthead("health").id == first
+        assert tx.feeds.identity("health").id == first
         assert [p for p in tx.pings.due(now=later(hours=2, seconds=1)) if p.feed == "health"]
 
 
@@ -150,7 +150,7 @@ def test_no_edition_is_made_of_the_half_of_a_refiling(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A press that runs between two steps would else make one more edition, and one more push."""
-    monkeypatch.setattr(refiling, "RELEASES_A_STEP", 2)
+    monkeypatch.setattr(filing, "RELEASES_A_STEP", 2)
     hubs = ("https://hub.example.net/",)
     office = Office(database, catalogue([FINANCE], hubs=hubs))
     office.add(*(draft(f"id:{n}", "Health", title=f"Release {n}") for n in range(5)))
@@ -183,11 +183,11 @@ def test_no_edition_is_made_of_the_half_of_a_refiling(
 def test_a_refiling_that_broke_off_is_finished_by_the_next(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refiling, "RELEASES_A_STEP", 2)
+    monkeypatch.setattr(filing, "RELEASES_A_STEP", 2)
     office = Office(database, catalogue([FINANCE]))
     office.add(*(draft(f"id:{n}", "Health", title=f"Release {n}") for n in range(5)))
     office.publish()
-    step, steps = refiling.Refiling._refile, count(1)
+    step, steps = filing.Refiling._refile, count(1)
 
     def break_off(*asked: Any) -> int:
         if next(steps) == 2:
@@ -195,7 +195,7 @@ def test_a_refiling_that_broke_off_is_finished_by_the_next(
         return step(*asked)
 
     with monkeypatch.context() as broken:
-        broken.setattr(refiling.Refiling, "_refile", break_off)
+        broken.setattr(filing.Refiling, "_refile", break_off)
         with pytest.raises(StoreUnavailable):
             office.configure(catalogue([FINANCE, HEALTH]), now=later(hours=1))
     assert office.configure(catalogue([FINANCE, HEALTH]), now=later(hours=2)) == 3

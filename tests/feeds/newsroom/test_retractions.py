@@ -8,10 +8,9 @@ import pytest
 from feeds import render
 from feeds.errors import AlreadyRetracted, InvalidReason, NotRetracted, ReleaseNotFound
 from feeds.model.feed import ALL, Category, Deltas, Format, Window
-from feeds.model.intake import Verdict
-from feeds.model.life import Deed
+from feeds.model.intake import IntakeVerdict
 from feeds.model.listing import DuePing
-from feeds.model.release import Draft
+from feeds.model.release import AuditAction, Draft
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
 from tests.support.parsers import by_atoma
@@ -129,7 +128,7 @@ def test_the_hubs_are_told_once_of_each(office: Office) -> None:
     before = due(later(minutes=1))
     with office.database.transaction() as tx:
         for ping in before:
-            tx.pings.told(ping, now=later(minutes=1), result="202")
+            tx.pings.accepted(ping, now=later(minutes=1), result="202")
     assert due(later(minutes=1)) == []
     retract(office)
     told = {(ping.feed, ping.format) for ping in due(later(hours=1, minutes=1))}
@@ -141,10 +140,10 @@ def test_who_and_why_are_written_down_for_ops_alone(office: Office) -> None:
     restore(office, now=later(hours=2))
     release = office.newsroom.release("id:1").release
     with office.database.read() as tx:
-        acts = tx.acts.of(release.id)
-    assert [(each.deed, each.by, each.at, each.detail) for each in acts] == [
-        (Deed.RETRACTED, "ann", later(hours=1), REASON),
-        (Deed.RESTORED, "bob", later(hours=2), None),
+        acts = tx.audit_log.of(release.id)
+    assert [(each.action, each.by, each.at, each.detail) for each in acts] == [
+        (AuditAction.RETRACTED, "ann", later(hours=1), REASON),
+        (AuditAction.RESTORED, "bob", later(hours=2), None),
     ]
     assert b"ann" not in document(office)
 
@@ -183,7 +182,7 @@ def test_a_reason_becomes_one_clean_line(office: Office) -> None:
 def test_the_same_document_that_comes_again_restores_nothing(office: Office) -> None:
     retract(office)
     [intake] = office.add(secret(), now=later(hours=2))
-    assert (intake.verdict, intake.feeds) == (Verdict.UNCHANGED, ())
+    assert (intake.verdict, intake.feeds) == (IntakeVerdict.UNCHANGED, ())
     assert office.publish(now=later(hours=2)) == {}
     assert "Retracted: A loan" in titles(office)
 
@@ -194,7 +193,11 @@ def test_a_correction_waits_for_the_restoring(office: Office) -> None:
     before = document(office)
     corrected = secret(body="<p>Other words</p>")
     [intake] = office.add(corrected, now=later(hours=2))
-    assert (intake.verdict, intake.feeds, intake.release.revision) == (Verdict.CORRECTED, (), 2)
+    assert (intake.verdict, intake.feeds, intake.release.revision) == (
+        IntakeVerdict.CORRECTED,
+        (),
+        2,
+    )
     assert office.publish(now=later(hours=2)) == {}
     assert document(office) == before
     restore(office, now=later(hours=3))

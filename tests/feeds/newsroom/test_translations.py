@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from feeds.model.feed import Format
-from feeds.model.life import Retraction, Translation
-from feeds.model.release import Details, Draft, ReleaseId, SourceKey
+from feeds.model.release import Details, Draft, ReleaseId, Retraction, SourceKey, Translation
 from feeds.newsroom import Newsroom
-from feeds.newsroom.translating import relink
+from feeds.newsroom.retractions import relink
 from feeds.store.database import Database
 from tests.support.newsrooms import (
     NOON,

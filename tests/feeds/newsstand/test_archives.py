@@ -12,12 +12,12 @@ import pytest
 from feeds import render
 from feeds.categories import Catalogue
 from feeds.errors import ArchiveNotFound, FeedNotFound
+from feeds.model.edition import FeedEntry
 from feeds.model.feed import Category, Format, Site, Window
-from feeds.model.filing import Filed
-from feeds.model.notice import notice_of
+from feeds.model.history import notice_of
 from feeds.model.release import ReleaseId
-from feeds.newsstand import archiving
-from feeds.render.formats import WRITERS
+from feeds.newsstand import archives
+from feeds.render.documents import WRITERS
 from feeds.store.database import Database
 from tests.support.history import rebuilt
 from tests.support.newsrooms import NOON, SITE, Office, catalogue, draft, later
@@ -263,8 +263,8 @@ def sqlite_office(sqlite_database: Database) -> Office:
     return office
 
 
-def loose(count: int, length: int = 1000) -> list[tuple[Filed, int]]:
-    return [(Filed(ReleaseId(str(n)), "stamp", None), length) for n in range(count)]
+def loose(count: int, length: int = 1000) -> list[tuple[FeedEntry, int]]:
+    return [(FeedEntry(ReleaseId(str(n)), "stamp", None), length) for n in range(count)]
 
 
 def ids(*numbers: int) -> set[ReleaseId]:
@@ -274,7 +274,7 @@ def ids(*numbers: int) -> set[ReleaseId]:
 def closed(
     count: int, shown: set[ReleaseId], *, length: int = 1000, max_bytes: int = 1_000_000
 ) -> list[list[int]]:
-    made = archiving.due(loose(count, length), shown, last=6, max_bytes=max_bytes)
+    made = archives.closings_due(loose(count, length), shown, last=6, max_bytes=max_bytes)
     assert [closing.number for closing in made] == list(range(7, 7 + len(made)))
     return [[int(filed.release_id) for filed in closing.filed] for closing in made]
 

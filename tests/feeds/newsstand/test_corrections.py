@@ -9,8 +9,7 @@ from lxml import html
 from feeds import render
 from feeds.html.plain_text import plain_text
 from feeds.model.feed import Format
-from feeds.model.life import Correction, Weight
-from feeds.model.release import Draft
+from feeds.model.release import Correction, Draft, Weight
 from feeds.store.database import Database
 from tests.feeds.newsstand.test_archives import SMALL, assert_whole, fetch, office_with, trickle
 from tests.service.web.offices import read_sample

@@ -11,10 +11,10 @@ from lxml import etree
 from feeds import render
 from feeds.categories import Catalogue
 from feeds.errors import FeedNotFound
-from feeds.model.edition import Edition, Entry, Trouble
+from feeds.model.edition import Edition, Entry, RenderTrouble
 from feeds.model.feed import Cloud, Format, Site, Window
-from feeds.render import fragments
-from feeds.render.formats import WRITERS, Writer
+from feeds.render import documents
+from feeds.render.documents import WRITERS, Writer
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, SITE, WINDOW_OF_TWO, Office, catalogue, draft, feed, later
 
@@ -191,7 +191,7 @@ def test_a_release_that_cannot_be_rendered_is_set_aside_and_the_feed_goes_on(
 
     with monkeypatch.context() as patch:
         broken = dict(WRITERS) | {Format.JSON: replace(WRITERS[Format.JSON], fragment=fails)}
-        patch.setattr(fragments, "WRITERS", broken)
+        patch.setattr(documents, "WRITERS", broken)
         office.publish()
     assert [item["title"] for item in items(office)] == ["Good"]
     [aside] = office.newsstand.aside()
@@ -213,7 +213,7 @@ def test_the_last_good_edition_stays_when_regeneration_fails(
     with monkeypatch.context() as patch:
         patch.setattr(render, "frame", _raise_disk_full)
         [trouble] = office.newsstand.regenerate(["all"], now=NOON, worker="test")
-    assert isinstance(trouble, Trouble)
+    assert isinstance(trouble, RenderTrouble)
     assert office.newsstand.document("all", Format.ATOM) == before
     [state] = [state for state in office.newsstand.feeds() if state.slug == "all"]
     assert (state.is_stale, state.trouble) == (True, "OSError: disk full")
@@ -235,7 +235,7 @@ def test_two_workers_never_make_the_same_edition(database: Database) -> None:
     assert "all" not in office.publish()
     assert office.publish(now=until) == {"all": 1}
     with database.transaction() as tx:
-        assert not tx.feeds.settle(claimed[0], worker="first", edition=7, settings="")
+        assert not tx.feeds.complete(claimed[0], worker="first", edition=7, settings="")
 
 
 def test_a_change_during_a_regeneration_is_not_lost(database: Database) -> None:
@@ -247,7 +247,7 @@ def test_a_change_during_a_regeneration_is_not_lost(database: Database) -> None:
     office.add(draft("id:2"))
     with database.transaction() as tx:
         settings = tx.feeds.applied()["all"].settings
-        assert tx.feeds.settle(claimed, worker="first", edition=2, settings=settings)
+        assert tx.feeds.complete(claimed, worker="first", edition=2, settings=settings)
     assert office.newsstand.stale(now=NOON) == ["all"]
 
 

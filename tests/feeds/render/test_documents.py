@@ -7,7 +7,7 @@ from feeds.errors import InvalidFeed
 from feeds.model.feed import Format
 from feeds.model.release import ReleaseId
 from feeds.render import assemble, render_fragment
-from feeds.render.formats import WRITERS
+from feeds.render.documents import WRITERS
 from tests.support.parsers import items_of, root_of
 from tests.support.rendering import FEED, SITE, entry_of, head_of
 

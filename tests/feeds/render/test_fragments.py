@@ -11,7 +11,7 @@ from feeds.model.edition import Entry
 from feeds.model.feed import Category, Format, Site
 from feeds.model.release import Enclosure, Person, ReleaseId, SourceKey
 from feeds.render import assemble, fingerprint, render_fragment
-from feeds.render.formats import WRITERS
+from feeds.render.documents import WRITERS
 from tests.support.parsers import root_of
 from tests.support.rendering import COOPERATION, FEED, RESEARCH, SITE, entry_of, head_of, stub_of
 

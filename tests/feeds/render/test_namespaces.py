@@ -8,8 +8,7 @@ import pytest
 
 from feeds.model.edition import Entry, History
 from feeds.model.feed import Format
-from feeds.model.life import Retraction
-from feeds.model.release import Enclosure
+from feeds.model.release import Enclosure, Retraction
 from feeds.render import assemble, render_fragment
 from tests.support.parsers import root_of
 from tests.support.rendering import SITE, entry_of, head_of

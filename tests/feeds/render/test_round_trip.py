@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.model.feed import Format
-from feeds.model.life import ChangeNote
+from feeds.model.release import ChangeNote
 from feeds.render import assemble, render_fragment
 from tests.support.parsers import NAMESPACES, root_of
 from tests.support.rendering import SITE, entry_of, head_of

@@ -8,9 +8,8 @@ from lxml import html
 
 from feeds.errors import InvalidRelease
 from feeds.html.plain_text import plain_text
-from feeds.model.life import ChangeNote
-from feeds.model.release import Release
-from feeds.render import shown
+from feeds.model.release import ChangeNote, Release
+from feeds.render import content
 from tests.support.rendering import CONTENT, RELEASE
 
 MAY = datetime(2019, 5, 21, 16, 38, 50, tzinfo=UTC)
@@ -24,11 +23,11 @@ def corrected(*texts: str, language: str = "en") -> Release:
 
 
 def test_a_release_that_was_not_corrected_is_its_text() -> None:
-    assert shown.body(RELEASE) == CONTENT.body
+    assert content.body(RELEASE) == CONTENT.body
 
 
 def test_a_note_stands_before_the_text_with_its_date() -> None:
-    assert shown.body(corrected("The date was wrong.")) == (
+    assert content.body(corrected("The date was wrong.")) == (
         '<p class="correction" lang="en" dir="ltr"><strong>Correction, '
         '<time datetime="2019-05-21T16:38:50Z">21 May 2019</time>:</strong> '
         f"<bdi>The date was wrong.</bdi></p>\n{CONTENT.body}"
@@ -37,7 +36,7 @@ def test_a_note_stands_before_the_text_with_its_date() -> None:
 
 def test_the_newest_stands_first_and_an_old_one_of_many_is_left_to_the_page() -> None:
     texts = [f"Note {number}" for number in range(12)]
-    paragraphs = plain_text(shown.body(corrected(*texts)), language="en").split("\n\n")
+    paragraphs = plain_text(content.body(corrected(*texts)), language="en").split("\n\n")
     assert paragraphs[0] == "Correction, 1 June 2019: Note 11"
     assert [each.rpartition(" ")[2] for each in paragraphs[:-1]] == [
         str(number) for number in range(11, 1, -1)
@@ -46,7 +45,7 @@ def test_the_newest_stands_first_and_an_old_one_of_many_is_left_to_the_page() ->
 
 def test_a_note_is_text_whatever_it_looks_like() -> None:
     note = '</p><script>alert("1")</script> & <b>'
-    tree = html.fragment_fromstring(shown.body(corrected(note)), create_parent=True)
+    tree = html.fragment_fromstring(content.body(corrected(note)), create_parent=True)
     assert tree.xpath("string(.//bdi)") == note
     assert not tree.xpath(".//script | .//b")
 
@@ -64,24 +63,24 @@ def test_a_note_is_text_whatever_it_looks_like() -> None:
     ],
 )
 def test_our_words_are_in_the_releases_language(language: str, text: str) -> None:
-    body = shown.body(corrected("X", language=language))
+    body = content.body(corrected("X", language=language))
     assert plain_text(body, language="en").startswith(f"{text}\n\n")
 
 
 def test_an_arabic_note_is_arabic_throughout() -> None:
-    body = shown.body(corrected("جرى تصويب هذا البيان.", language="ar"))
+    body = content.body(corrected("جرى تصويب هذا البيان.", language="ar"))
     assert body.startswith('<p class="correction" lang="ar" dir="rtl"><strong>تصويب')
     assert 'dir="ltr"' not in body
 
 
 def test_where_we_have_no_words_ours_are_marked_as_english() -> None:
     """A Hebrew note must not be turned round by the English words before it, nor turn them."""
-    body = shown.body(corrected("התאריך תוקן.", language="he"))
+    body = content.body(corrected("התאריך תוקן.", language="he"))
     assert body.startswith(
         '<p class="correction" lang="he" dir="rtl"><strong lang="en" dir="ltr">Correction, '
     )
     assert "<bdi>התאריך תוקן.</bdi>" in body
-    made_up = shown.body(corrected("This release has been corrected.", language="he"))
+    made_up = content.body(corrected("This release has been corrected.", language="he"))
     assert made_up.startswith('<p class="correction" lang="en" dir="ltr"><strong>Correction, ')
     assert "<bdi>This release has been corrected.</bdi>" in made_up
 
@@ -95,7 +94,7 @@ def test_what_no_format_can_hold_is_no_note() -> None:
 def test_the_machines_zone_does_not_count() -> None:
     """The date for people and the date for machines are of one day."""
     late = ChangeNote(at=datetime(2019, 12, 31, 23, 59, 59, tzinfo=UTC), text="X")
-    body = shown.body(replace(RELEASE, notes=(late,)))
+    body = content.body(replace(RELEASE, notes=(late,)))
     assert '<time datetime="2019-12-31T23:59:59Z">31 December 2019</time>' in body
 
 
@@ -111,5 +110,5 @@ def test_the_machines_zone_does_not_count() -> None:
 )
 def test_feeds_tell_which_way_a_leftward_text_is_written(language: str, shown_as: str) -> None:
     release = replace(RELEASE, content=replace(CONTENT, body="<p>B</p>", language=language))
-    assert shown.in_feeds(release) == shown_as
-    assert shown.body(release) == "<p>B</p>", "the page tells it around the text"
+    assert content.in_feeds(release) == shown_as
+    assert content.body(release) == "<p>B</p>", "the page tells it around the text"

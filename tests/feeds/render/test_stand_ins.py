@@ -9,8 +9,7 @@ import pytest
 
 from feeds.model.edition import Entry
 from feeds.model.feed import Format
-from feeds.model.life import ChangeNote, Retraction
-from feeds.model.release import Details, Enclosure, Person
+from feeds.model.release import ChangeNote, Details, Enclosure, Person, Retraction
 from feeds.render import assemble, render_fragment
 from feeds.render.checks import check
 from tests.support.atom_grammar import assert_valid

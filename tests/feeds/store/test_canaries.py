@@ -5,10 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from feeds.model.canary import Canary, CanaryState
 from feeds.model.feed import Format
 from feeds.model.listing import DuePing
-from feeds.model.subscription import HubTally
+from feeds.model.subscription import Canary, CanaryState, HubTally
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
 
@@ -30,7 +29,7 @@ def office(database: Database) -> Office:
     office = Office(database, catalogue(hubs=(HUB,)))
     office.publish()
     with database.transaction() as tx:
-        assert tx.canaries.plant(CANARY)
+        assert tx.canaries.create(CANARY)
     return office
 
 
@@ -102,7 +101,7 @@ def tally(office: Office) -> tuple[int, int]:
 
 def test_a_canary_for_the_same_topic_is_planted_once(office: Office) -> None:
     with office.database.transaction() as tx:
-        assert not tx.canaries.plant(replace(CANARY, token="other"))
+        assert not tx.canaries.create(replace(CANARY, token="other"))
         assert [canary.token for canary in tx.canaries.listed()] == ["t0ken"]
 
 
@@ -114,7 +113,7 @@ def test_another_topic_has_another_token_and_waits_for_nothing_of_the_old_one(
     expect(office, at=later(minutes=1))
     moved = replace(CANARY, topic="https://elsewhere.example/feeds/all.atom", token="new")
     with office.database.transaction() as tx:
-        assert tx.canaries.plant(moved)
+        assert tx.canaries.create(moved)
         assert tx.canaries.listed() == [moved]
         assert tx.canaries.by_token("t0ken") is None
     assert pushes(office) == []
@@ -122,8 +121,8 @@ def test_another_topic_has_another_token_and_waits_for_nothing_of_the_old_one(
 
 def test_hubs_that_are_no_longer_there_have_none(office: Office) -> None:
     with office.database.transaction() as tx:
-        assert tx.canaries.keep_only([HUB]) == 0
-        assert tx.canaries.keep_only(["https://other.example/"]) == 1
+        assert tx.canaries.retain([HUB]) == 0
+        assert tx.canaries.retain(["https://other.example/"]) == 1
         assert tx.canaries.listed() == []
 
 
@@ -143,7 +142,7 @@ def test_what_a_hub_says_after_it_has_verified_changes_nothing(office: Office) -
         tx.canaries.claim(CANARY, now=NOON, again_at=later(seconds=10))
     verify(office)
     with office.database.transaction() as tx:
-        tx.canaries.note(CANARY, asked_at=NOON, result="400 Bad Request", is_refused=True)
+        tx.canaries.record_answer(CANARY, asked_at=NOON, result="400 Bad Request", is_refused=True)
     assert (now_is(office).state, now_is(office).last_result) == (CanaryState.VERIFIED, "well")
     assert now_is(office).due_at == later(hours=12)
 
@@ -152,7 +151,7 @@ def test_what_a_hub_says_after_it_has_denied_changes_nothing_either(office: Offi
     with office.database.transaction() as tx:
         tx.canaries.claim(CANARY, now=NOON, again_at=later(seconds=10))
         tx.canaries.denied("t0ken", again_at=later(hours=6), result="denied: no")
-        tx.canaries.note(CANARY, asked_at=NOON, result="202 Accepted", is_refused=False)
+        tx.canaries.record_answer(CANARY, asked_at=NOON, result="202 Accepted", is_refused=False)
     assert (now_is(office).state, now_is(office).last_result) == (CanaryState.DENIED, "denied: no")
     assert now_is(office).due_at == later(hours=6)
 
@@ -162,7 +161,7 @@ def test_a_refused_renewal_leaves_the_old_subscription_standing(office: Office) 
     at = later(hours=12)
     with office.database.transaction() as tx:
         tx.canaries.claim(now_is(office), now=at, again_at=later(hours=13))
-        tx.canaries.note(CANARY, asked_at=at, result="503", is_refused=True)
+        tx.canaries.record_answer(CANARY, asked_at=at, result="503", is_refused=True)
     assert (now_is(office).state, now_is(office).last_result) == (CanaryState.VERIFIED, "503")
     assert now_is(office).is_good(later(hours=23))
     assert not now_is(office).is_good(later(days=1))
@@ -171,7 +170,7 @@ def test_a_refused_renewal_leaves_the_old_subscription_standing(office: Office) 
 def test_a_refused_asking_is_a_denial(office: Office) -> None:
     with office.database.transaction() as tx:
         tx.canaries.claim(CANARY, now=NOON, again_at=later(seconds=10))
-        tx.canaries.note(CANARY, asked_at=NOON, result="403 Forbidden", is_refused=True)
+        tx.canaries.record_answer(CANARY, asked_at=NOON, result="403 Forbidden", is_refused=True)
     assert now_is(office).state is CanaryState.DENIED
 
 

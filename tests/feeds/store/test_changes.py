@@ -18,37 +18,37 @@ from tests.support.newsrooms import NOON, Office, draft
 def changes(database: Database) -> Iterator[Changes]:
     """A look at the database that knows how it is now."""
     opened = Changes(database)
-    opened.look()
+    opened.poll()
     yield opened
     opened.close()
 
 
 def test_the_first_look_is_news(database: Database) -> None:
     changes = Changes(database)
-    assert changes.look()
-    assert not changes.look()
+    assert changes.poll()
+    assert not changes.poll()
     changes.close()
 
 
 def test_what_is_committed_is_seen_once(database: Database, changes: Changes) -> None:
     office = Office(database)
-    assert changes.look()
-    assert not changes.look()
+    assert changes.poll()
+    assert not changes.poll()
     office.add(draft())
-    assert changes.look()
+    assert changes.poll()
     assert office.publish()
-    assert changes.look()
-    assert not changes.look()
+    assert changes.poll()
+    assert not changes.poll()
 
 
 def test_what_is_not_committed_is_not_seen(database: Database, changes: Changes) -> None:
     """A look in the middle sees nothing; the one after the commit does, however long it took."""
     with database.transaction() as tx:
         tx.connection.execute(text("CREATE TABLE other (number INTEGER)"))
-        changes.look()
-        assert not changes.look()
-    assert changes.look()
-    assert not changes.look()
+        changes.poll()
+        assert not changes.poll()
+    assert changes.poll()
+    assert not changes.poll()
 
 
 def test_an_older_transaction_that_commits_last_is_seen(postgres_url: str) -> None:
@@ -57,13 +57,13 @@ def test_an_older_transaction_that_commits_last_is_seen(postgres_url: str) -> No
     changes = Changes(database)
     with database.transaction() as older:
         older.connection.execute(text("CREATE TABLE older (number INTEGER)"))
-        changes.look()
+        changes.poll()
         with database.transaction() as younger:
             younger.connection.execute(text("CREATE TABLE younger (number INTEGER)"))
-        assert changes.look()
-        assert not changes.look()
-    assert changes.look()
-    assert not changes.look()
+        assert changes.poll()
+        assert not changes.poll()
+    assert changes.poll()
+    assert not changes.poll()
     changes.close()
     database.close()
 
@@ -71,29 +71,29 @@ def test_an_older_transaction_that_commits_last_is_seen(postgres_url: str) -> No
 def test_reading_changes_nothing(database: Database, changes: Changes) -> None:
     with database.read() as tx:
         tx.feeds.stale(now=NOON)
-    assert not changes.look()
+    assert not changes.poll()
 
 
 def test_of_documents_only_what_is_published_counts(database: Database) -> None:
     """Whoever keeps documents at hand is not troubled by the rest: the hub writes all the time."""
     office = Office(database)
     changes = Changes(database, of_documents=True)
-    assert changes.look()
-    assert not changes.look()
+    assert changes.poll()
+    assert not changes.poll()
     office.add(draft())
-    assert not changes.look()
+    assert not changes.poll()
     assert office.publish()
-    assert changes.look()
-    assert not changes.look()
+    assert changes.poll()
+    assert not changes.poll()
     office.add(draft("Another one"))
-    assert not changes.look()
+    assert not changes.poll()
     assert office.publish()
-    assert changes.look()
+    assert changes.poll()
     with database.transaction() as tx:
         tx.feeds.lock(["all"])
         tx.connection.execute(text("DELETE FROM documents WHERE format = 'json'"))
-    assert changes.look()
-    assert not changes.look()
+    assert changes.poll()
+    assert not changes.poll()
     changes.close()
 
 
@@ -110,14 +110,14 @@ def test_another_process_is_heard(database_url: str) -> None:
     database = Database.open(database_url)
     migrate.upgrade(database)
     changes = Changes(database)
-    changes.look()
-    assert not changes.look()
+    changes.poll()
+    assert not changes.poll()
     other = multiprocessing.get_context("spawn").Process(target=publish_in, args=(database_url,))
     other.start()
     other.join(30)
     assert other.exitcode == 0
-    assert changes.look()
-    assert not changes.look()
+    assert changes.poll()
+    assert not changes.poll()
     changes.close()
     database.close()
 
@@ -129,8 +129,8 @@ def test_a_store_that_is_lost_is_told_and_found_again(
     database, other = Database.open(postgres_url), Database.open(postgres_url)
     migrate.upgrade(database)
     changes = Changes(database, of_documents=of_documents)
-    changes.look()
-    changes.look()
+    changes.poll()
+    changes.poll()
     with other.read() as tx, suppress(StoreUnavailable):
         tx.connection.execute(
             text(
@@ -139,9 +139,9 @@ def test_a_store_that_is_lost_is_told_and_found_again(
             )
         )
     with pytest.raises(StoreUnavailable):
-        changes.look()
-    assert changes.look(), "what happened in between is not known"
-    assert not changes.look()
+        changes.poll()
+    assert changes.poll(), "what happened in between is not known"
+    assert not changes.poll()
     changes.close()
     database.close()
     other.close()
@@ -151,5 +151,5 @@ def test_a_closed_look_gives_its_connection_back(database: Database) -> None:
     """More looks than there are connections."""
     for _ in range(40):
         changes = Changes(database)
-        changes.look()
+        changes.poll()
         changes.close()

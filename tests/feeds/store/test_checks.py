@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import StoreOutdated, StoreUnavailable
-from feeds.store import checks, migrate
+from feeds.store import migrate
 from feeds.store.database import Database
 from tests.support.newsrooms import Office, draft
 
@@ -24,20 +24,20 @@ def test_a_store_in_use_is_sound(database: Database) -> None:
     office.add(draft("id:1", "Finance"))
     office.publish()
     migrate.require_current(database)
-    assert checks.check(database) == []
+    assert migrate.check(database) == []
 
 
 def test_an_empty_database_is_one_finding(empty: Database) -> None:
     with pytest.raises(StoreOutdated, match="communique store upgrade"):
         migrate.require_current(empty)
-    [finding] = checks.check(empty)
+    [finding] = migrate.check(empty)
     assert "has schema none" in finding
 
 
 def test_a_missing_index_is_found(database: Database) -> None:
     with database.transaction() as tx:
         tx.connection.exec_driver_sql("DROP INDEX ix_filings_window")
-    [finding] = checks.check(database)
+    [finding] = migrate.check(database)
     assert finding.startswith("schema: ")
     assert "ix_filings_window" in finding
 
@@ -52,7 +52,7 @@ def test_a_row_that_points_nowhere_is_found(tmp_path: Path, sqlite_url: str) -> 
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         connection.exec_driver_sql("DELETE FROM releases")
         connection.exec_driver_sql("PRAGMA foreign_keys = ON")
-    findings = checks.check(database)
+    findings = migrate.check(database)
     database.close()
     assert "foreign key: filings points to nothing in releases" in findings
 
@@ -64,7 +64,7 @@ def test_a_table_and_an_index_that_differ_are_found(tmp_path: Path, sqlite_url: 
     assert b"id:150" in held
     path.write_bytes(held.replace(b"id:150", b"id:15!", 1))
     broken = Database.open(sqlite_url)
-    findings = checks.check(broken)
+    findings = migrate.check(broken)
     broken.close()
     assert "integrity: " in findings[0]
     assert "missing from index" in findings[0]
@@ -78,7 +78,7 @@ def test_a_page_that_was_overwritten_is_told(tmp_path: Path, sqlite_url: str) ->
         file.write(b"\xff" * 4096)
     broken = Database.open(sqlite_url)
     with pytest.raises(StoreUnavailable, match="malformed"):
-        checks.check(broken)
+        migrate.check(broken)
     broken.close()
 
 
@@ -86,7 +86,7 @@ def test_what_is_no_database_is_unavailable(tmp_path: Path) -> None:
     path = tmp_path / "letter.db"
     path.write_text("Dear aunt, " * 500, encoding="utf-8")
     database = Database.open(f"sqlite:///{path}")
-    for look in (migrate.require_current, checks.check):
+    for look in (migrate.require_current, migrate.check):
         with pytest.raises(StoreUnavailable, match="file is not a database"):
             look(database)
     database.close()
@@ -94,7 +94,7 @@ def test_what_is_no_database_is_unavailable(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_told_without_making_it(tmp_path: Path) -> None:
     path = tmp_path / "none" / "communique.db"
-    assert checks.missing_file(f"sqlite:///{path}") == path
+    assert migrate.missing_file(f"sqlite:///{path}") == path
     assert not path.parent.exists()
 
 
@@ -102,13 +102,13 @@ def test_a_missing_file_is_told_without_making_it(tmp_path: Path) -> None:
     "url", ["postgresql://press@db.example.org/news", "sqlite://", "sqlite:///:memory:"]
 )
 def test_other_stores_are_no_files(url: str) -> None:
-    assert checks.missing_file(url) is None
+    assert migrate.missing_file(url) is None
 
 
 def test_a_file_that_is_there_is_not_missing(tmp_path: Path) -> None:
     path = tmp_path / "communique.db"
     path.touch()
-    assert checks.missing_file(f"sqlite:///{path}") is None
+    assert migrate.missing_file(f"sqlite:///{path}") is None
 
 
 def _store(url: str) -> Database:

@@ -419,18 +419,18 @@ def test_nothing_is_lost_while_editions_come_and_subscribers_renew_fail_and_leav
     leavers = callbacks[: SUBSCRIBERS // 4]
 
     def work(worker: int) -> None:
-        chance = Random(worker)
+        random_fraction = Random(worker)
         name, now = str(worker), later(hours=1)
         while due := books.due(now=now) + books.due(now=now, is_failing=True):
-            chosen = chance.sample(due, min(len(due), 20))
+            chosen = random_fraction.sample(due, min(len(due), 20))
             ids = [one.subscription_id for one in chosen]
             taken = list(books.claim(*ids, worker=name, now=now, for_s=3600))
-            chance.shuffle(taken)
+            random_fraction.shuffle(taken)
             newest = newest_edition[0]
             books.settle(
                 *(
                     failed(one, at=later(minutes=1))
-                    if chance.random() < 0.3
+                    if random_fraction.random() < 0.3
                     else arrived(one, newest)
                     for one in taken
                 ),

@@ -34,7 +34,7 @@ def _claim_and_settle(tx: Transaction) -> object:
     claimed = tx.deliveries.claim(IDS, worker="one", now=NOON, until=later(minutes=1))
     assert claimed == set(IDS)
     results = [*(arrived(one, 3) for one in IDS[:32]), *(failed(one) for one in IDS[32:])]
-    return tx.deliveries.settle(results, worker="one")
+    return tx.deliveries.complete(results, worker="one")
 
 
 #: By question: the least that must be found by which index, on SQLite and on PostgreSQL.

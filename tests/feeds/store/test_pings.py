@@ -31,7 +31,7 @@ def due(office: Office, *, at: float = 1) -> list[DuePing]:
 def tell(office: Office, ping: DuePing) -> None:
     """Have the hub accept a ping."""
     with office.database.transaction() as tx:
-        tx.pings.told(ping, now=NOON, result="204 No Content")
+        tx.pings.accepted(ping, now=NOON, result="204 No Content")
 
 
 def states(office: Office, slug: str = "finance") -> set[str]:

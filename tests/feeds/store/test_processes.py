@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from feeds.model.process import AT_WORK_WITHIN, ProcessState, idle_reason
+from feeds.model.listing import AT_WORK_WITHIN, ProcessState, idle_reason
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, later
 from tests.support.process_states import JOBS

@@ -10,7 +10,7 @@ import pytest
 from feeds.errors import StoreReplaced
 from feeds.store import migrate
 from feeds.store.database import Database, Transaction
-from feeds.store.identity import StoreState
+from feeds.store.state import StoreState
 from tests.support.newsrooms import Office, draft
 
 

@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 
 from feeds.model.feed import Format
-from feeds.model.subscription import Mode, Wire
+from feeds.model.subscription import Mode, PushProtocol
 from feeds.store.database import Database
 from tests.support.hub_books import CALLBACK, DAY_S, HubBooks, arrived, failed, given_up
 from tests.support.newsrooms import NOON, Office, later
@@ -31,7 +31,7 @@ def pending(books: HubBooks) -> list[int]:
 
 
 def test_a_request_waits_as_it_was_given_and_is_no_subscription(books: HubBooks) -> None:
-    asked = books.ask(secret="geheim", lease_s=1234, client="192.0.2.7", wire=Wire.RSSCLOUD)
+    asked = books.ask(secret="geheim", lease_s=1234, client="192.0.2.7", wire=PushProtocol.RSSCLOUD)
     with books.database.read() as tx:
         assert tx.subscriptions.pending() == [asked]
         assert tx.subscriptions.due(now=NOON, limit=10) == [asked]

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from feeds.errors import StoreUnavailable
-from feeds.store import migrate, time_limits
+from feeds.store import dialects, migrate
 from feeds.store.database import Database
 from service.sockets import Sockets
 from tests.support.silent_line import SilentLine, silent_line
@@ -64,18 +64,18 @@ def test_sessions_have_limits_that_an_operator_may_set(postgres_url: str) -> Non
         Database.open(url)
         for url in (postgres_url, postgres_url + _option("statement_timeout", "7min"))
     )
-    for name, value in time_limits.SESSION.items():
+    for name, value in dialects.SESSION.items():
         wanted = "SELECT setting::int FROM pg_settings WHERE name = "
         assert _ask(ours, f"{wanted}'{name}'") == int(value.removesuffix("s")) * 1000
     assert _ask(theirs, "SHOW statement_timeout") == "7min"
-    assert _ask(theirs, "SHOW lock_timeout") == time_limits.SESSION["lock_timeout"]
+    assert _ask(theirs, "SHOW lock_timeout") == dialects.SESSION["lock_timeout"]
     for database in (ours, theirs):
         database.close()
 
 
 def test_parameters_of_the_url_go_first() -> None:
-    assert time_limits.of_connection({}) == time_limits.CONNECTION
-    assert "connect_timeout" not in time_limits.of_connection({"connect_timeout": "30"})
+    assert dialects.of_connection({}) == dialects.CONNECTION
+    assert "connect_timeout" not in dialects.of_connection({"connect_timeout": "30"})
 
 
 def test_no_lock_is_waited_for_without_end(postgres_url: str) -> None:

@@ -69,7 +69,7 @@ def test_intake_editions_pings_and_reloads_at_once(newsroom: Office) -> None:
 def test_a_lost_connection_costs_an_edition_nothing(
     newsroom: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle, lost = Feeds.settle, list[bool]()
+    settle, lost = Feeds.complete, list[bool]()
 
     def settle_badly(self: Feeds, *args: Any, **kwargs: Any) -> bool:
         if not lost:

@@ -29,7 +29,7 @@ def test_a_window_is_read_from_one_index(database: Database, window: Window) -> 
         tx.connection.exec_driver_sql("ANALYZE")
         if not database.is_sqlite:
             prefer_order(tx.connection)
-        found = plans(tx, lambda tx: tx.filings.window("feed-7", window))
+        found = plans(tx, lambda tx: tx.feed_entries.window("feed-7", window))
     assert len(found) == (1 if window.days == 1 else 2)
     for plan in found:
         _check(plan, database)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.cli.commands import COMMANDS
+from service.cli.call import COMMANDS
 from service.cli.manual import commands, manual
 from tests.support.command_line import CommandLine, run
 from tests.support.running_service import ROOT

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.model.process import ProcessState
+from feeds.model.listing import ProcessState
 from tests.support.command_line import CommandLine
 from tests.support.hub_server import HubServer, Manner
 from tests.support.running_service import Service

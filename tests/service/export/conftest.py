@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from service.export import Folder, Outcome, Result, Run
+from service.export import AddressOutcome, ExportResult, ExportRun, Folder
 from service.web import create_app
 from tests.service.web.offices import open_office, read_sample
 from tests.support.newsrooms import NOON, Office, draft, later
@@ -32,24 +32,24 @@ def root() -> Iterator[Path]:
         yield Path(name) / "public"
 
 
-Export = Callable[..., dict[Result, list[str]]]
+Export = Callable[..., dict[ExportResult, list[str]]]
 
 
 @pytest.fixture
 def export(office: Office, root: Path) -> Export:
     """Exports the newsroom as it is now; says which addresses met with which result."""
 
-    def run(grace_s: float = 60.0) -> dict[Result, list[str]]:
+    def run(grace_s: float = 60.0) -> dict[ExportResult, list[str]]:
         folder = Folder(root, site_url=office.catalogue.site.base_url)
         app = create_app(office, clock=lambda: later(hours=1))
-        return by_result(list(Run(office, folder, app).outcomes(grace_s=grace_s)))
+        return by_result(list(ExportRun(office, folder, app).outcomes(grace_s=grace_s)))
 
     return run
 
 
-def by_result(outcomes: list[Outcome]) -> dict[Result, list[str]]:
+def by_result(outcomes: list[AddressOutcome]) -> dict[ExportResult, list[str]]:
     """Paths by what became of them."""
-    found: dict[Result, list[str]] = {result: [] for result in Result}
+    found: dict[ExportResult, list[str]] = {result: [] for result in ExportResult}
     for outcome in outcomes:
         found[outcome.result].append(outcome.path)
     return found

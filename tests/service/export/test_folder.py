@@ -15,9 +15,9 @@ import pytest
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
 from service.alone import Exporting, export_lock
-from service.export import Folder, NotOurs, Result, Run
-from service.export.asking import ask
+from service.export import ExportResult, ExportRun, Folder, ForeignFolder
 from service.export.layout import ENDINGS, file_of, is_safe, path_of
+from service.export.renditions import request
 from service.web import create_app
 from tests.service.export.conftest import Export, by_result
 from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE
@@ -52,7 +52,7 @@ def state(root: Path) -> dict[str, bytes]:
 def test_each_address_has_the_applications_own_bytes(
     office: Office, export: Export, root: Path
 ) -> None:
-    written = export()[Result.WRITTEN]
+    written = export()[ExportResult.WRITTEN]
     documents = {f"/feeds/{slug}.{each}" for slug in CATALOGUE.feeds for each in Format}
     lists = {"/", "/feeds.opml", "/robots.txt", "/sitemap.xml", "/news-sitemap.xml", "/favicon.ico"}
     releases = {path for path in written if path.startswith("/releases/")}
@@ -62,7 +62,7 @@ def test_each_address_has_the_applications_own_bytes(
     for path in written:
         target = (root / "site" / file_of(path)).resolve()
         for coding, ending in ENDINGS.items():
-            answer = ask(app, path, {"Accept-Encoding": coding, "Accept": "text/html, */*"})
+            answer = request(app, path, {"Accept-Encoding": coding, "Accept": "text/html, */*"})
             assert target.with_name(target.name + ending).read_bytes() == answer.body
 
 
@@ -70,8 +70,8 @@ def test_what_did_not_change_is_not_touched(export: Export, root: Path) -> None:
     export()
     before = stamps(root)
     again = export()
-    assert not again[Result.WRITTEN]
-    assert len(again[Result.UNCHANGED]) > 20
+    assert not again[ExportResult.WRITTEN]
+    assert len(again[ExportResult.UNCHANGED]) > 20
     assert stamps(root) == before
 
 
@@ -82,7 +82,7 @@ def test_a_new_release_writes_what_has_it_and_nothing_else(
     before = stamps(root)
     office.add(draft("id:3", "lessons", title="The third one"), now=later(minutes=1))
     office.publish(now=later(minutes=1))
-    written = export()[Result.WRITTEN]
+    written = export()[ExportResult.WRITTEN]
     assert {path for path in written if "lessons" not in path} == {
         *(f"/feeds/{ALL}.{each}" for each in Format),
         *("/", "/feeds/all", "/feeds.opml", "/sitemap.xml", "/news-sitemap.xml"),
@@ -108,7 +108,7 @@ def test_what_is_public_no_more_is_removed(office: Office, export: Export, root:
     fewer = [feed for slug, feed in CATALOGUE.feeds.items() if slug != "lessons"]
     office.configure(Catalogue(SITE, CATEGORIES, fewer), now=later(minutes=1))
     office.publish(now=later(minutes=1))
-    removed = export(grace_s=0)[Result.REMOVED]
+    removed = export(grace_s=0)[ExportResult.REMOVED]
     assert set(removed) == {"/feeds/lessons", *(f"/feeds/lessons.{each}" for each in Format)}
     assert not [path for path in files(root) if "lessons" in str(path)]
 
@@ -119,13 +119,13 @@ def test_what_a_corrected_release_was_is_there_as_long_as_its_page(
     [taken] = office.add(draft("id:1", "cooperation", title="Corrected"), now=later(minutes=5))
     office.publish(now=later(minutes=5))
     path = f"/releases/{taken.release.slug}"
-    assert {path, f"{path}/revisions/1"} <= set(export()[Result.WRITTEN])
+    assert {path, f"{path}/revisions/1"} <= set(export()[ExportResult.WRITTEN])
     file = root / "site" / file_of(f"{path}/revisions/1")
     assert b"A treaty is signed" in file.read_bytes()
-    assert export()[Result.REMOVED] == []
+    assert export()[ExportResult.REMOVED] == []
     with office.database.transaction() as tx:
-        tx.filings.replace([(taken.release, ())])
-    assert {path, f"{path}/revisions/1"} <= set(export()[Result.REMOVED])
+        tx.feed_entries.replace([(taken.release, ())])
+    assert {path, f"{path}/revisions/1"} <= set(export()[ExportResult.REMOVED])
     assert not file.exists()
 
 
@@ -223,8 +223,8 @@ def test_an_address_that_fails_keeps_what_it_had(
         return app(environ, start_response)
 
     folder = Folder(root, site_url=SITE.base_url)
-    results = by_result(list(Run(office, folder, ill).outcomes(grace_s=0)))
-    assert {"/feeds/all.atom", "/feeds.opml"} <= set(results[Result.FAILED])
+    results = by_result(list(ExportRun(office, folder, ill).outcomes(grace_s=0)))
+    assert {"/feeds/all.atom", "/feeds.opml"} <= set(results[ExportResult.FAILED])
     assert '"status": 406' in (root / "problems" / "406.json").read_text("utf-8")
     assert state(root) == whole
     assert stamps(root / "nginx") == configured
@@ -247,7 +247,7 @@ def test_a_document_that_changes_between_two_codings_is_begun_anew(
         return app(environ, start_response)
 
     folder = Folder(root, site_url=SITE.base_url)
-    list(Run(office, folder, busy).outcomes())
+    list(ExportRun(office, folder, busy).outcomes())
     current = office.newsstand.document(ALL, Format.ATOM)
     held = folder.current("/feeds/all.atom")
     assert current is not None
@@ -267,7 +267,7 @@ def test_a_document_that_never_rests_is_told(office: Office, root: Path) -> None
         return app(environ, other)
 
     folder = Folder(root, site_url=SITE.base_url)
-    failed = [one for one in Run(office, folder, restless).outcomes() if one.reason]
+    failed = [one for one in ExportRun(office, folder, restless).outcomes() if one.reason]
     assert {one.path for one in failed} >= {"/feeds/all.atom", "/feeds/lessons.json"}
     assert failed[0].reason == "/feeds/all.atom changes faster than it can be read"
 
@@ -288,17 +288,17 @@ def test_others_may_read_whatever_the_mask(export: Export, root: Path) -> None:
 def test_a_folder_with_something_else_is_left_alone(root: Path) -> None:
     root.mkdir()
     (root / "letters.txt").write_text("dear aunt")
-    with pytest.raises(NotOurs, match="no export wrote it"):
+    with pytest.raises(ForeignFolder, match="no export wrote it"):
         Folder(root, site_url=SITE.base_url)
     assert [path.name for path in root.iterdir()] == ["letters.txt"]
 
 
 def test_a_folder_belongs_to_one_newsroom(root: Path) -> None:
     Folder(root, site_url=SITE.base_url)
-    with pytest.raises(NotOurs, match=r"holds the export of https://news\.example\.org"):
+    with pytest.raises(ForeignFolder, match=r"holds the export of https://news\.example\.org"):
         Folder(root, site_url="https://other.example.org")
     (root / "communique-export.json").write_text('{"form": 99}')
-    with pytest.raises(NotOurs, match="another version"):
+    with pytest.raises(ForeignFolder, match="another version"):
         Folder(root, site_url=SITE.base_url)
 
 

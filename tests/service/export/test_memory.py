@@ -9,7 +9,7 @@ import pytest
 
 from feeds.categories import Catalogue
 from feeds.model.release import Details
-from service.export import Folder, Memory, Result, Run, rules_of
+from service.export import ExportMemory, ExportResult, ExportRun, Folder, rules_of
 from service.web import create_app
 from tests.service.export.conftest import by_result
 from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE
@@ -35,9 +35,9 @@ def asked_for(office: Office, root: Path) -> Remembering:
             return app(environ, start_response)
 
         folder = Folder(root, site_url=SITE.base_url)
-        memory = Memory(root=folder.root, rules=rules, now=now)
-        results = by_result(list(Run(office, folder, watched, memory=memory).outcomes()))
-        assert ill == "nothing" or results[Result.FAILED] == [ill]
+        memory = ExportMemory(root=folder.root, rules=rules, now=now)
+        results = by_result(list(ExportRun(office, folder, watched, memory=memory).outcomes()))
+        assert ill == "nothing" or results[ExportResult.FAILED] == [ill]
         return sorted(made)
 
     return run

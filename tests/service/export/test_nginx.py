@@ -12,10 +12,10 @@ from werkzeug.test import Client
 
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format, Window
-from service.export import Folder, Result, Run
+from service.export import ExportResult, ExportRun, Folder
 from service.http_rules import choose_coding, choose_type
-from service.web import Front, Shelf, create_app
-from service.web.codecs import SMALLEST_FIRST
+from service.web import CacheMiddleware, DocumentCache, create_app
+from service.web.encoded_variants import SMALLEST_FIRST
 from tests.service.export.conftest import Export, by_result
 from tests.service.web.offices import CATALOGUE, SITE
 from tests.support.history import rebuilt
@@ -50,7 +50,7 @@ def test_the_configuration_changes_with_the_newsrooms_alone(office: Office, root
     """So nginx has to be reloaded when ops changed something, and not for an edition."""
 
     def is_reload_due() -> bool:
-        run = Run(office, Folder(root, site_url=SITE.base_url), create_app(office))
+        run = ExportRun(office, Folder(root, site_url=SITE.base_url), create_app(office))
         list(run.outcomes())
         return run.is_reload_due
 
@@ -96,10 +96,10 @@ def test_moves_and_ends_are_told(office: Office, root: Path) -> None:
         return app(environ, start_response)
 
     folder = Folder(root, site_url=SITE.base_url)
-    list(Run(office, folder, app).outcomes())
-    results = by_result(list(Run(office, folder, moving).outcomes(grace_s=0)))
-    assert "/feeds/lessons.atom" in results[Result.MOVED]
-    assert "/feeds/nothing-yet" in results[Result.GONE]
+    list(ExportRun(office, folder, app).outcomes())
+    results = by_result(list(ExportRun(office, folder, moving).outcomes(grace_s=0)))
+    assert "/feeds/lessons.atom" in results[ExportResult.MOVED]
+    assert "/feeds/nothing-yet" in results[ExportResult.GONE]
     with over_export(root) as nginx:
         moved = Client(nginx).get("/feeds/lessons.atom")
         assert moved.status_code == 301
@@ -118,7 +118,7 @@ def test_archives_are_there_as_soon_as_they_are_closed(office: Office, root: Pat
         for hour in hours:
             office.add(draft(f"id:{hour}", title=f"No {hour}"), now=later(hours=hour))
             office.publish(now=later(hours=hour))
-        run = Run(office, Folder(root, site_url=SITE.base_url), create_app(office))
+        run = ExportRun(office, Folder(root, site_url=SITE.base_url), create_app(office))
         list(run.outcomes())
         return run.is_reload_due
 
@@ -155,7 +155,7 @@ def test_a_former_slug_leads_to_the_new_one(office: Office, root: Path) -> None:
     ]
     office.configure(Catalogue(SITE, list(CATALOGUE.categories.values()), feeds), now=later())
     office.publish(now=later())
-    list(Run(office, Folder(root, site_url=SITE.base_url), create_app(office)).outcomes())
+    list(ExportRun(office, Folder(root, site_url=SITE.base_url), create_app(office)).outcomes())
     with over_export(root) as nginx:
         for suffix in ("", ".atom", ".rss", ".json"):
             moved = Client(nginx).get(f"/feeds/teachings{suffix}")
@@ -239,12 +239,12 @@ def test_a_retracted_page_is_gone_and_says_why_without_a_reload(
         assert client.get(page, headers=HTML).status_code == 200
         office.newsroom.retract("id:1", reason="Wrong figures", by="ann", now=later(hours=1))
         office.publish(now=later(hours=1))
-        assert page in export()[Result.GONE]
+        assert page in export()[ExportResult.GONE]
         assert client.get(page, headers=HTML).status_code == 410
         assert client.get("/feeds/all.atom").data.count(b"Wrong figures") > 0
         office.newsroom.restore("id:1", by="ann", now=later(hours=2))
         office.publish(now=later(hours=2))
-        assert page in export()[Result.WRITTEN]
+        assert page in export()[ExportResult.WRITTEN]
         assert client.get(page, headers=HTML).status_code == 200
         assert nginx.complaints == ""
     assert not list(root.glob("problems/gone/releases/*"))
@@ -268,8 +268,8 @@ def test_the_notice_is_what_the_service_says(
 
 
 def test_a_retraction_is_no_reason_to_reload(office: Office, root: Path, page: str) -> None:
-    def run() -> Run:
-        made = Run(office, Folder(root, site_url=SITE.base_url), create_app(office))
+    def run() -> ExportRun:
+        made = ExportRun(office, Folder(root, site_url=SITE.base_url), create_app(office))
         list(made.outcomes())
         return made
 
@@ -315,8 +315,14 @@ def test_what_files_cannot_answer_goes_to_a_service_behind(
     export()
     room = HubRoom(office, tmp_path)
     room.configure(http={"trusted_proxies": ["127.0.0.0/8"]})
-    shelf = Shelf()
-    server = make_server(Front(create_app(office, shelf, hub=room), state=office, shelf=shelf))
+    document_cache = DocumentCache()
+    server = make_server(
+        CacheMiddleware(
+            create_app(office, document_cache, hub=room),
+            state=office,
+            document_cache=document_cache,
+        )
+    )
     with running(server), over_export(root, service_port=port_of(server)) as nginx:
         client = Client(nginx)
         assert post(nginx, "/hub", FORM, forwarded="192.0.2.1") == 202

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from feeds.categories import Catalogue
-from feeds.model.feed import ALL, Category, Ending, Onward
+from feeds.model.feed import ALL, Category, FeedClosure, Redirect
 from feeds.model.release import Details
-from service.export import Folder, Memory, Result, Run, rules_of
+from service.export import ExportMemory, ExportResult, ExportRun, Folder, rules_of
 from service.web import create_app
 from tests.service.web.offices import open_office
 from tests.support.newsrooms import NOON, SITE, WINDOW_OF_TWO, catalogue, draft, feed
@@ -138,11 +138,11 @@ class Exports:
 
     def end(self, hours: int) -> None:
         """A feed ends, says farewell, and is gone; or it goes on."""
-        ending = Ending(
+        ending = FeedClosure(
             on=self.now + timedelta(hours=hours),
             gone_at=self.now + timedelta(hours=3 * hours + 1),
             words="It is over.",
-            onward=Onward(url="https://example.org/health", title="Health"),
+            onward=Redirect(url="https://example.org/health", title="Health"),
         )
         changes = self._changes.setdefault("health", {})
         changes["ending"] = None if changes.get("ending") else ending
@@ -166,10 +166,10 @@ class Exports:
     def configure(self) -> None:
         self._office.configure(self._catalogue(), now=self.now)
 
-    def export(self) -> Counter[Result]:
+    def export(self) -> Counter[ExportResult]:
         """Export, and compare with what an export into an empty folder would be."""
         results = self._run()
-        assert not results[Result.FAILED]
+        assert not results[ExportResult.FAILED]
         found = tree(self.root)
         self.root.rename(self._aside)
         self._run()
@@ -180,15 +180,15 @@ class Exports:
         assert found == fresh
         return results
 
-    def _run(self) -> Counter[Result]:
+    def _run(self) -> Counter[ExportResult]:
         office, now = self._office, self.now
         office.newsroom.release_embargoes(now=now)
-        office.newsroom.say_farewells(now=now)
+        office.newsroom.announce_closures(now=now)
         office.newsroom.expire_notices(now=now)
         office.publish(now=now)
         folder = Hasty(self.root, site_url=SITE.base_url)
-        memory = Memory(root=folder.root, rules=rules_of(office.catalogue, "1"), now=now)
-        run = Run(office, folder, create_app(office, clock=lambda: now), memory=memory)
+        memory = ExportMemory(root=folder.root, rules=rules_of(office.catalogue, "1"), now=now)
+        run = ExportRun(office, folder, create_app(office, clock=lambda: now), memory=memory)
         return Counter(outcome.result for outcome in run.outcomes(grace_s=-1))
 
     def _catalogue(self) -> Catalogue:
@@ -266,6 +266,6 @@ def test_export_after_export_leaves_all_as_it_is() -> None:
         for _ in range(5):
             exports.wait(30)
             results = exports.export()
-            assert {*results} == {Result.UNCHANGED}
+            assert {*results} == {ExportResult.UNCHANGED}
             again = tree(exports.root)
             assert again.keys() == first.keys()

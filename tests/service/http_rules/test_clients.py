@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.http_rules.clients import client_address, counted_as
+from service.http_rules.addresses import client_address, counted_as
 
 TRUSTED = tuple(ip_network(each) for each in ("127.0.0.1/32", "10.0.0.0/8", "fd00::/8"))
 

@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.http_rules import Asked, ByteRange, Coding, Decision, Representation, decide
+from service.http_rules import (
+    ByteRange,
+    Coding,
+    ConditionalDecision,
+    Representation,
+    RequestFields,
+    decide,
+)
 
 MODIFIED = datetime(2019, 5, 21, 16, 38, 50, tzinfo=UTC)
 LONG_AGO = "Mon, 01 Jan 2001 00:00:00 GMT"
@@ -24,12 +31,12 @@ HELD = Representation(
 )
 
 
-def ask(method: str = "GET", held: Representation = HELD, **fields: str) -> Decision:
+def ask(method: str = "GET", held: Representation = HELD, **fields: str) -> ConditionalDecision:
     """Decide a request with these fields."""
-    return decide(Asked(method=method, **fields), held)
+    return decide(RequestFields(method=method, **fields), held)
 
 
-def field(decision: Decision, name: str) -> str | None:
+def field(decision: ConditionalDecision, name: str) -> str | None:
     """The one field of that name."""
     values = [value for given, value in decision.fields if given == name]
     assert len(values) <= 1
@@ -217,7 +224,7 @@ def test_a_304_repeats_what_the_200_said_and_nothing_of_the_body() -> None:
 @pytest.mark.parametrize("if_none_match", [None, '"a1"', '"b2"'])
 def test_head_is_told_what_get_is_told(accept_encoding: str, if_none_match: str | None) -> None:
     """9.3.2: Content-Length, too."""
-    get = Asked(accept_encoding=accept_encoding, if_none_match=if_none_match)
+    get = RequestFields(accept_encoding=accept_encoding, if_none_match=if_none_match)
     told, full = decide(get._replace(method="HEAD"), HELD), decide(get, HELD)
     assert (told.status, told.fields) == (full.status, full.fields)
     assert told.part is None

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.http_rules import (
-    Asked,
     Coding,
     Representation,
+    RequestFields,
     bases,
     choose_type,
     decide,
@@ -17,7 +17,7 @@ from service.http_rules import (
     prefers_html,
     takes_feed_delta,
 )
-from service.http_rules.deltas import MAX_BASES
+from service.http_rules.entity_tags import MAX_BASES
 
 HELD = Representation(
     revision="a1",
@@ -36,8 +36,8 @@ FIELD = st.none() | ODD
 
 #: Seven fields each: more than ten thousand odd fields in all.
 @settings(max_examples=1_500)
-@given(asked=st.builds(Asked, st.sampled_from(["GET", "HEAD"]), *[FIELD] * 7))
-def test_no_request_is_too_odd(asked: Asked) -> None:
+@given(asked=st.builds(RequestFields, st.sampled_from(["GET", "HEAD"]), *[FIELD] * 7))
+def test_no_request_is_too_odd(asked: RequestFields) -> None:
     """RFC 9110 2.4: an answer in order, whatever was sent."""
     decision = decide(asked, HELD)
     assert decision.status in {200, 206, 304, 406, 412, 416}
@@ -77,8 +77,8 @@ def test_no_accept_is_too_odd(accept: str) -> None:
 def test_64_kilobytes_are_read_in_no_time(field: str) -> None:
     """No regular expression here takes time that grows with the square of its input."""
     started = time.perf_counter()
-    for one in Asked._fields[1:]:
-        decide(Asked()._replace(**{one: field}), HELD)
+    for one in RequestFields._fields[1:]:
+        decide(RequestFields()._replace(**{one: field}), HELD)
     choose_type(field, ("text/html",), default="text/html")
     takes_feed_delta(field)
     bases(field)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.http_rules.same_addresses import normal
+from service.http_rules.addresses import normal
 
 ADDRESS = "https://news.example.org/feeds/caf%C3%A9.atom"
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from feeds.store.database import Database
-from service.jobs import embargoes
-from service.jobs.embargoes import release_due, wait_for_end
+from service.jobs import regular
+from service.jobs.regular import release_due, wait_for_end
 from tests.feeds.newsroom.test_embargoes import MINUTE, embargoed
 from tests.support.newsrooms import NOON, Office
 
@@ -78,7 +78,7 @@ def test_only_the_number_is_told(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[object] = []
-    monkeypatch.setattr(embargoes._log, "info", lambda *said, **more: told.append((said, more)))
+    monkeypatch.setattr(regular._log, "info", lambda *said, **more: told.append((said, more)))
     office = Office(sqlite_database)
     office.add(embargoed())
     assert release_due(office.newsroom, now=NOON) == 0

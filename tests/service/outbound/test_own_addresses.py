@@ -6,9 +6,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from service.outbound import ServerUnreachable, own_addresses
-from service.outbound.own_addresses import is_own, rules_of_this_machine
-from service.outbound.targets import find_target
+from service.outbound import ServerUnreachable, addresses
+from service.outbound.addresses import find_target, is_own, rules_of_this_machine
 from tests.support.descriptors import no_descriptors
 
 
@@ -17,10 +16,10 @@ def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     """Both ways to find out."""
     if request.param == "where anything can be bound":
         # What can be bound here for certain stands for what could not be elsewhere.
-        monkeypatch.setattr(own_addresses, "_NOBODYS", ip_address("127.0.0.1"))
-    own_addresses._binds_anything.cache_clear()
+        monkeypatch.setattr(addresses, "_NOBODYS", ip_address("127.0.0.1"))
+    addresses._binds_anything.cache_clear()
     yield
-    own_addresses._binds_anything.cache_clear()
+    addresses._binds_anything.cache_clear()
 
 
 def _first_address() -> str:
@@ -47,7 +46,7 @@ class TestAnAddress:
 def test_rules_of_this_machine_refuse_it_and_heed_exceptions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(own_addresses, "is_own", lambda address: str(address) == "1.1.1.1")
+    monkeypatch.setattr(addresses, "is_own", lambda address: str(address) == "1.1.1.1")
     strict = rules_of_this_machine(())
     assert strict.fault(ip_address("1.1.1.1")) == "machine's own"
     assert strict.fault(ip_address("::ffff:1.1.1.1")) == "machine's own"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from service.outbound import Outbound, ServerUnreachable
+from service.outbound import HttpClient, ServerUnreachable
 from tests.support.hub_server import HubServer, running_hub
 
 FIELDS = [("hub.mode", "publish")]
@@ -35,10 +35,10 @@ def hub(authority: trustme.CA, asked_names: list[str | None]) -> Iterator[HubSer
 
 
 @pytest.fixture
-def door(authority: trustme.CA, tmp_path: Path) -> Outbound:
+def door(authority: trustme.CA, tmp_path: Path) -> HttpClient:
     ca_file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
-    return Outbound(
+    return HttpClient(
         [ip_network("127.0.0.1/32")],
         10.0,
         1000,
@@ -49,20 +49,20 @@ def door(authority: trustme.CA, tmp_path: Path) -> Outbound:
 
 
 def test_the_certificate_and_sni_go_by_the_name(
-    door: Outbound, hub: HubServer, asked_names: list[str | None]
+    door: HttpClient, hub: HubServer, asked_names: list[str | None]
 ) -> None:
     assert door.post_form(hub.url_at("hub.example"), FIELDS).status == 204
     assert asked_names == ["hub.example"]
     assert hub.arrivals[0].headers["host"] == f"hub.example:{hub.port}"
 
 
-def test_a_dot_at_the_end_of_the_name_is_no_part_of_it(door: Outbound, hub: HubServer) -> None:
+def test_a_dot_at_the_end_of_the_name_is_no_part_of_it(door: HttpClient, hub: HubServer) -> None:
     assert door.post_form(hub.url_at("hub.example."), FIELDS).status == 204
 
 
 @pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
 def test_a_certificate_of_another_name_is_refused(
-    door: Outbound, hub: HubServer, host: str
+    door: HttpClient, hub: HubServer, host: str
 ) -> None:
     with pytest.raises(ServerUnreachable, match="certificate refused") as failed:
         door.post_form(hub.url_at(host), FIELDS)
@@ -71,7 +71,7 @@ def test_a_certificate_of_another_name_is_refused(
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(hub: HubServer) -> None:
-    door = Outbound(
+    door = HttpClient(
         [ip_network("127.0.0.1/32")],
         10.0,
         1000,

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from service.settings.address_types import (
+from service.settings.value_types import (
     AllowedNetwork,
     BaseUrl,
     DatabaseUrl,

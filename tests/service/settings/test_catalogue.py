@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from feeds.model.feed import ALL, Cloud, Onward, Window
+from feeds.model.feed import ALL, Cloud, Redirect, Window
 from feeds.model.release import Person
 from service.settings import catalogue, intake_rules, site
 from tests.support.config_files import MAIN, ConfigFolder
@@ -151,4 +151,4 @@ def test_moves_and_ends_reach_the_domain(config: ConfigFolder) -> None:
     assert ending is not None
     assert ending.on == datetime(2027, 1, 31, 5, tzinfo=UTC)  # as a release's bare date
     assert ending.gone_at == datetime(2027, 2, 10, 5, tzinfo=UTC)
-    assert ending.onward == Onward(url="https://news.example/feeds/a", title="A")
+    assert ending.onward == Redirect(url="https://news.example/feeds/a", title="A")

@@ -1,6 +1,6 @@
 from service.settings import effective
 from service.settings.communique_file import CommuniqueFile
-from service.settings.keys import leaves
+from service.settings.section import leaves
 from tests.support.config_files import ConfigFolder
 
 MAIN = """\

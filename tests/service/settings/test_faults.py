@@ -1,48 +1,54 @@
 import pytest
 
 from service.errors import ServiceError
-from service.settings import ConfigInvalid, Fault, Place
+from service.settings import ConfigFault, ConfigInvalid, SourceLocation
 from service.settings.faults import nearest
 
-FILE = Place(file="config/communique.yaml", line=41, column=7)
+FILE = SourceLocation(file="config/communique.yaml", line=41, column=7)
 
 
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
         pytest.param(
-            Fault(place=FILE, path="hubs.0", message="expected a URL"),
+            ConfigFault(place=FILE, path="hubs.0", message="expected a URL"),
             "config/communique.yaml:41:7: hubs.0: expected a URL",
             id="in a file",
         ),
         pytest.param(
-            Fault(place=FILE, path="hub", message="no such key", suggestion="hubs"),
+            ConfigFault(place=FILE, path="hub", message="no such key", suggestion="hubs"),
             "config/communique.yaml:41:7: hub: no such key; did you mean hubs?",
             id="with what was meant",
         ),
         pytest.param(
-            Fault(place=Place(file="a.yaml"), path="", message="no such file"),
+            ConfigFault(place=SourceLocation(file="a.yaml"), path="", message="no such file"),
             "a.yaml: no such file",
             id="a whole file",
         ),
         pytest.param(
-            Fault(place=Place(file="--set http.port"), path="http.port", message="expected 1"),
+            ConfigFault(
+                place=SourceLocation(file="--set http.port"), path="http.port", message="expected 1"
+            ),
             "--set http.port: expected 1",
             id="--set names its key only once",
         ),
         pytest.param(
-            Fault(place=Place(file="environment COMMUNIQUE_HUBS"), path="hubs.1", message="bad"),
+            ConfigFault(
+                place=SourceLocation(file="environment COMMUNIQUE_HUBS"),
+                path="hubs.1",
+                message="bad",
+            ),
             "environment COMMUNIQUE_HUBS: hubs.1: bad",
             id="in the environment",
         ),
     ],
 )
-def test_a_fault_says_where_what_and_what_was_meant(fault: Fault, expected: str) -> None:
+def test_a_fault_says_where_what_and_what_was_meant(fault: ConfigFault, expected: str) -> None:
     assert str(fault) == expected
 
 
 def test_the_error_lists_every_fault_on_a_line_of_its_own() -> None:
-    one = Fault(place=FILE, path="a", message="one")
+    one = ConfigFault(place=FILE, path="a", message="one")
     invalid = ConfigInvalid([one, one])
     assert isinstance(invalid, ServiceError)
     assert str(invalid).splitlines() == ["2 faults in the configuration", *[f"  {one}"] * 2]

@@ -1,8 +1,8 @@
 import pytest
 
 from service.settings.communique_file import CommuniqueFile
-from service.settings.keys import leaves
-from service.settings.overrides import variable_name
+from service.settings.section import leaves
+from service.settings.sources import variable_name
 from tests.support.config_files import MAIN, ConfigFolder
 
 

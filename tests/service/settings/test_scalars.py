@@ -1,6 +1,6 @@
 import pytest
 
-from service.settings.scalars import Scalar, read_scalar
+from service.settings.yaml_reader import Scalar, read_scalar
 
 
 @pytest.mark.parametrize(

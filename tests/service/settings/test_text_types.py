@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from service.settings.text_types import Language, Line, Slug, Text, TimeOfDay, TimeZoneName
+from service.settings.value_types import Language, Line, Slug, Text, TimeOfDay, TimeZoneName
 
 
 def read(kind: Any, value: object) -> Any:

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.settings.faults import Place
+from service.settings.faults import SourceLocation
 from service.settings.yaml_reader import MAX_DEPTH, read_yaml
 
 
@@ -16,14 +16,16 @@ def faults(text: str) -> list[str]:
 def test_every_key_and_value_has_its_place() -> None:
     document = read_yaml("a: 1\nb:\n  - x\n  - y: 2\n", file="f.yaml")
     assert document.data == {"a": 1, "b": ["x", {"y": 2}]}
-    assert document.keys["b", 1, "y"] == Place(file="f.yaml", line=4, column=5)
-    assert document.values["b", 1, "y"] == Place(file="f.yaml", line=4, column=8)
+    assert document.keys["b", 1, "y"] == SourceLocation(file="f.yaml", line=4, column=5)
+    assert document.values["b", 1, "y"] == SourceLocation(file="f.yaml", line=4, column=8)
     assert str(document.values["b", 0]) == "f.yaml:3:5"
     assert str(document.values[()]) == "f.yaml:1:1"
 
 
 def test_a_column_counts_characters_not_bytes() -> None:
-    assert read_yaml("{é: ü, b: 2}", file="f").keys["b",] == Place(file="f", line=1, column=8)
+    assert read_yaml("{é: ü, b: 2}", file="f").keys["b",] == SourceLocation(
+        file="f", line=1, column=8
+    )
 
 
 def test_quoted_text_is_text_and_keys_are_always_text() -> None:

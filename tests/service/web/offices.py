@@ -16,8 +16,8 @@ from feeds.ingest import IntakeRules, read_documents
 from feeds.model.feed import ALL, Category, Feed, Site, Window
 from feeds.model.release import Draft, Person
 from feeds.store.changes import Changes
-from service.export import Folder, Result, Run
-from service.web import Front, Shelf, Watch, create_app
+from service.export import ExportResult, ExportRun, Folder
+from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
 from tests.support.newsrooms import COOPERATION, Office
 from tests.support.nginx import over_export
 from tests.support.ready_stores import make_sqlite
@@ -91,8 +91,12 @@ def ask_memory(office: Office, closing: ExitStack) -> Client:
     """A client of the layer before it, which looks at the store at each request."""
     changes = Changes(office.database, of_documents=True)
     closing.callback(changes.close)
-    shelf = Shelf(watch=Watch(changes, clock=clock.monotonic, look_every_s=0))
-    front = Front(create_app(office, shelf), state=office, shelf=shelf)
+    document_cache = DocumentCache(
+        watch=ChangeDetector(changes, clock=clock.monotonic, look_every_s=0)
+    )
+    front = CacheMiddleware(
+        create_app(office, document_cache), state=office, document_cache=document_cache
+    )
     return Client(front, use_cookies=False)
 
 
@@ -102,8 +106,8 @@ def ask_export(office: Office, closing: ExitStack) -> Client:
     root = Path(closing.enter_context(TemporaryDirectory(prefix="export")))
     root.chmod(0o755)
     folder = Folder(root / "public", site_url=office.catalogue.site.base_url)
-    outcomes = list(Run(office, folder, create_app(office)).outcomes())
-    assert {outcome.result for outcome in outcomes} == {Result.WRITTEN}
+    outcomes = list(ExportRun(office, folder, create_app(office)).outcomes())
+    assert {outcome.result for outcome in outcomes} == {ExportResult.WRITTEN}
     return Client(closing.enter_context(over_export(folder.root)), use_cookies=False)
 
 
@@ -111,8 +115,12 @@ def ask_wire(office: Office, closing: ExitStack) -> Client:
     """A client of the whole server, over a socket, in front of a newsroom that does not change."""
     changes = Changes(office.database, of_documents=True)
     closing.callback(changes.close)
-    shelf = Shelf(watch=Watch(changes, clock=clock.monotonic))
-    server = make_server(Front(create_app(office, shelf), state=office, shelf=shelf))
+    document_cache = DocumentCache(watch=ChangeDetector(changes, clock=clock.monotonic))
+    server = make_server(
+        CacheMiddleware(
+            create_app(office, document_cache), state=office, document_cache=document_cache
+        )
+    )
     closing.enter_context(running(server))
     return Client(Forwarded(port_of(server)), use_cookies=False)
 

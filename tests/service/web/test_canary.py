@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feeds.model.canary import CanaryState
+from feeds.model.subscription import CanaryState
 from tests.service.web.watched_office import OTHER, SECRET, TOKEN, TOPIC, WatchedOffice
 from tests.support.newsrooms import later
 

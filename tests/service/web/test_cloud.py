@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from feeds.model.feed import ALL, Format
-from feeds.model.subscription import Mode, Wire
+from feeds.model.subscription import Mode, PushProtocol
 from service.websub.hub.requests import MAX_FORM_BYTES
 from tests.service.web.offices import SITE
 from tests.service.web.test_hub import Hub
@@ -74,7 +74,7 @@ def test_a_good_registration_is_kept(hub: Hub) -> None:
     assert "asked next whether it wants this" in message
     [pending] = hub.pending
     request = pending.request
-    assert (request.mode, request.wire) == (Mode.SUBSCRIBE, Wire.RSSCLOUD)
+    assert (request.mode, request.wire) == (Mode.SUBSCRIBE, PushProtocol.RSSCLOUD)
     assert (request.feed, request.format, request.topic) == (ALL, Format.RSS, RSS)
     assert request.callback == f"http://{LOOPBACK}:9/told?a=%C3%A9"
     assert (request.host, request.client) == (LOOPBACK, LOOPBACK)

@@ -12,7 +12,7 @@ from werkzeug.test import Client
 
 from feeds.categories import Catalogue
 from feeds.model.feed import Deltas, Format, Window
-from feeds.model.life import Correction, Retraction, Weight
+from feeds.model.release import Correction, Retraction, Weight
 from feeds.store.database import Transaction
 from service.web import create_app
 from tests.service.web.offices import CATALOGUE, SITE, read_sample

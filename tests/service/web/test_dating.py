@@ -16,7 +16,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from feeds.categories import Catalogue
-from feeds.model.feed import ALL, Category, Ending
+from feeds.model.feed import ALL, Category, FeedClosure
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
@@ -155,14 +155,14 @@ def test_another_configuration_moves_them_and_back_again(watched: Watched, name:
 
 def test_what_time_changes_moves_at_its_moment(watched: Watched) -> None:
     """A feed that ends and is gone; a release that is no news any more."""
-    ending = Ending(on=later(hours=2), gone_at=later(hours=3), words="It has ended.")
+    ending = FeedClosure(on=later(hours=2), gone_at=later(hours=3), words="It has ended.")
     watched.office.add(draft("id:1", "Finance"), now=later(minutes=3))
     watched.office.configure(described(ending=ending), now=later(minutes=4))
     watched.publish()
     watched.now = later(hours=1)
     watched.look()
     watched.now = later(hours=2)
-    watched.office.newsroom.say_farewells(now=watched.now)
+    watched.office.newsroom.announce_closures(now=watched.now)
     watched.publish()
     assert "/feeds/finance" in watched.look()
     watched.now = later(hours=3)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from feeds.model.process import ProcessState
+from feeds.model.listing import ProcessState
 from service.web import create_app
 from tests.service.web.offices import CATALOGUE, open_office
 from tests.support.hub_rooms import HubRoom

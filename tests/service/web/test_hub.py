@@ -29,7 +29,14 @@ from feeds.model.feed import ALL, Format
 from feeds.model.subscription import Mode, PendingRequest
 from feeds.store.changes import Changes
 from feeds.store.database import Database
-from service.web import Front, Shelf, Watch, bridge, create_app, reception
+from service.web import (
+    CacheMiddleware,
+    ChangeDetector,
+    DocumentCache,
+    create_app,
+    subscribing,
+    wsgi_adapter,
+)
 from service.websub.hub.callbacks import Callbacks
 from tests.service.web.offices import CATALOGUE, SITE, open_office
 from tests.support.hub_rooms import HubRoom
@@ -53,9 +60,9 @@ class Hub(HubRoom):
         super().__init__(office, folder)
         self.client: FlaskClient = self.make_app().test_client(use_cookies=False)
 
-    def make_app(self, shelf: Shelf | None = None) -> Flask:
+    def make_app(self, document_cache: DocumentCache | None = None) -> Flask:
         """An application with this hub."""
-        return create_app(self.office, shelf, clock=lambda: NOON, hub=self)
+        return create_app(self.office, document_cache, clock=lambda: NOON, hub=self)
 
     def post(
         self, changes: dict[str, str] | None = None, /, *, address: str = "192.0.2.1", **more: str
@@ -388,8 +395,12 @@ def served(hub: Hub) -> Iterator[Served]:
 @contextmanager
 def serving(hub: Hub) -> Iterator[Served]:
     changes = Changes(hub.database, of_documents=True)
-    shelf = Shelf(watch=Watch(changes, clock=time.monotonic))
-    server = make_server(Front(hub.make_app(shelf), state=hub.office, shelf=shelf))
+    document_cache = DocumentCache(watch=ChangeDetector(changes, clock=time.monotonic))
+    server = make_server(
+        CacheMiddleware(
+            hub.make_app(document_cache), state=hub.office, document_cache=document_cache
+        )
+    )
     with running(server):
         yield Served(hub, port_of(server))
     changes.close()
@@ -433,7 +444,7 @@ def test_a_storm_holds_up_no_reader(served: Served, monkeypatch: pytest.MonkeyPa
         return []
 
     slow = Callbacks(is_own=lambda _: False, resolve=hang, within_s=30)
-    monkeypatch.setattr(reception, "Callbacks", lambda **_: slow)
+    monkeypatch.setattr(subscribing, "Callbacks", lambda **_: slow)
     with serving(served.hub) as stormed:
         statuses: list[int] = []
 
@@ -441,7 +452,7 @@ def test_a_storm_holds_up_no_reader(served: Served, monkeypatch: pytest.MonkeyPa
             form = {**GOOD, "hub.callback": f"http://{number}.example/"}
             statuses.append(stormed.post(urlencode(form).encode())[0])
 
-        most = bridge.MAX_WAITING_TO_BE_TOLD + 2
+        most = wsgi_adapter.MAX_WAITING_TO_BE_TOLD + 2
         clients = [threading.Thread(target=storm, args=(n,)) for n in range(most + 20)]
         for each in clients:
             each.start()

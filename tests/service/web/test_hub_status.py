@@ -9,7 +9,7 @@ import pytest
 from feeds.model.feed import ALL, Format
 from feeds.model.token import Action, Token
 from service.tokens import hash_of
-from service.web import hub_status
+from service.web import operators
 from tests.service.web.watched_office import OTHER, SECRET, TOKEN, WatchedOffice
 from tests.support.hub_books import failed, given_up
 from tests.support.newsrooms import NOON, SITE, later
@@ -128,8 +128,8 @@ def test_a_revoked_token_is_worth_nothing(office: WatchedOffice) -> None:
 def test_subscribers_are_shown_a_page_at_a_time(
     office: WatchedOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_status, "PAGE_SUBSCRIBERS", 2)
-    monkeypatch.setattr(hub_status, "PAGE_TROUBLES", 1)
+    monkeypatch.setattr(operators, "PAGE_SUBSCRIBERS", 2)
+    monkeypatch.setattr(operators, "PAGE_TROUBLES", 1)
     for number in range(3):
         office.books.subscribe(f"https://{number}.example/")
     seen: list[int] = []

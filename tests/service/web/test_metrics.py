@@ -10,12 +10,11 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_families
 from prometheus_client.parser import text_string_to_metric_families
 
-from feeds.model.process import ProcessState
+from feeds.model.listing import ProcessState
 from feeds.model.token import Action, Token
-from service.metrics import MEASURES, STORE_MEASURES, Snapshot
+from service.metrics import METRICS, STORE_MEASURES, Snapshot
 from service.tokens import hash_of
-from service.web.kept import Kept
-from service.web.metrics import KEPT_S, take
+from service.web.operators import KEPT_S, TimedCache, take
 from tests.service.web.watched_office import OTHER, WatchedOffice
 from tests.support.hub_books import failed
 from tests.support.newsrooms import NOON, SITE, draft, later
@@ -149,7 +148,7 @@ def test_names_are_as_prometheus_wants_them(office: WatchedOffice) -> None:
     families = list(text_string_to_metric_families(text))
     own = [family.name for family in families[: len(STORE_MEASURES)]]
     assert own == [measure.name for measure in STORE_MEASURES]
-    for family, measure in zip(families[len(own) :], MEASURES, strict=True):
+    for family, measure in zip(families[len(own) :], METRICS, strict=True):
         assert re.fullmatch(r"communique(_[a-z]+)+", family.name)
         assert family.documentation.endswith(".")
         assert (family.type == "counter") is measure.name.endswith("_total")
@@ -157,7 +156,7 @@ def test_names_are_as_prometheus_wants_them(office: WatchedOffice) -> None:
         assert not family.name.endswith("_timestamp")
         for sample in family.samples:
             assert set(sample.labels) == set(measure.labels)
-    assert len({measure.name for measure in MEASURES}) == len(MEASURES)
+    assert len({measure.name for measure in METRICS}) == len(METRICS)
 
 
 def test_the_table_of_the_documentation_is_the_one_of_the_program() -> None:
@@ -166,7 +165,7 @@ def test_the_table_of_the_documentation_is_the_one_of_the_program() -> None:
     written = [(cells[1].strip(" `"), cells[2].strip(), cells[3].strip()) for cells in rows]
     own = [(one.name, "", one.help) for one in STORE_MEASURES]
     assert written == own + [
-        (one.name, ", ".join(f"`{label}`" for label in one.labels), one.help) for one in MEASURES
+        (one.name, ", ".join(f"`{label}`" for label in one.labels), one.help) for one in METRICS
     ]
 
 
@@ -174,7 +173,7 @@ def test_the_store_is_asked_once_a_second_and_for_a_twentieth_of_the_time(
     office: WatchedOffice,
 ) -> None:
     looked_at = [0.0, 0.0, 0.9, 1.0, 1.5, 10.9, 11.0, 11.0]
-    gauge = Kept[Snapshot](seconds=lambda: looked_at.pop(0), kept_s=KEPT_S)
+    gauge = TimedCache[Snapshot](seconds=lambda: looked_at.pop(0), kept_s=KEPT_S)
     look = partial(take, office)
     with office.app.test_request_context():
         assert gauge.read(look).releases == 1

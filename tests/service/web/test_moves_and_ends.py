@@ -10,18 +10,18 @@ import pytest
 from werkzeug.test import Client
 
 from feeds.categories import Catalogue
-from feeds.model.feed import ALL, Category, Ending, Onward
+from feeds.model.feed import ALL, Category, FeedClosure, Redirect
 from feeds.store.changes import Changes
-from service.web import Front, Shelf, Watch, create_app
+from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
 from tests.service.web.offices import open_office
 from tests.support.newsrooms import SITE, Office, draft, feed, later
 
 BASE = "https://news.example.org"
-ENDING = Ending(
+ENDING = FeedClosure(
     on=later(hours=2),
     gone_at=later(days=90),
     words="This feed has ended.\n\nIts <news> is in all.",
-    onward=Onward(url=f"{BASE}/feeds/all", title="All"),
+    onward=Redirect(url=f"{BASE}/feeds/all", title="All"),
 )
 GONE = later(days=91)
 CATALOGUE = Catalogue(
@@ -58,9 +58,11 @@ def office(tmp_path: Path) -> Iterator[Office]:
 @pytest.fixture(params=["application", "memory"])
 def client(request: pytest.FixtureRequest, office: Office, hands: Hands) -> Iterator[Client]:
     changes = Changes(office.database, of_documents=True)
-    shelf = Shelf(watch=Watch(changes, clock=time.monotonic, look_every_s=0))
-    application = create_app(office, shelf, clock=lambda: hands.now)
-    front = Front(application, state=office, shelf=shelf)
+    document_cache = DocumentCache(
+        watch=ChangeDetector(changes, clock=time.monotonic, look_every_s=0)
+    )
+    application = create_app(office, document_cache, clock=lambda: hands.now)
+    front = CacheMiddleware(application, state=office, document_cache=document_cache)
     yield Client(front if request.param == "memory" else application, use_cookies=False)
     changes.close()
 
@@ -105,7 +107,7 @@ def test_the_farewell_is_served_until_its_last_moment(
     client: Client, office: Office, hands: Hands
 ) -> None:
     hands.now = ENDING.on
-    office.newsroom.say_farewells(now=ENDING.on)
+    office.newsroom.announce_closures(now=ENDING.on)
     office.publish(now=ENDING.on)
     top = json.loads(client.get("/feeds/health.json").data)
     assert top["expired"] is True

@@ -14,9 +14,9 @@ from lxml import html
 from werkzeug.test import Client
 
 from feeds.categories import Catalogue
-from feeds.model.feed import ALL, Deltas, Ending, Format
+from feeds.model.feed import ALL, Deltas, FeedClosure, Format
 from service.http_rules import is_navigation, wants_raw
-from service.web import Front, Shelf
+from service.web import CacheMiddleware, DocumentCache
 from tests.service.web.offices import CATALOGUE, SITE, ask_export, ask_memory
 from tests.support.newsrooms import Office, draft, later
 
@@ -98,7 +98,7 @@ def test_a_feed_without_an_edition_has_its_page(
 def test_a_feed_that_says_farewell_says_it_on_its_page(
     empty_office: Office, ask: Callable[[Office], Client]
 ) -> None:
-    ending = Ending(on=later(minutes=0), gone_at=later(days=36_500), words="It has ended.")
+    ending = FeedClosure(on=later(minutes=0), gone_at=later(days=36_500), words="It has ended.")
     feeds = [
         replace(feed, ending=ending) if feed.slug == "lessons" else feed
         for feed in CATALOGUE.feeds.values()
@@ -168,7 +168,7 @@ def test_what_is_raw_comes_from_memory_and_apart(office: Office) -> None:
     def application(*_: object) -> list[bytes]:
         pytest.fail("the application was entered")
 
-    client = Client(Front(application, state=office, shelf=Shelf()))
+    client = Client(CacheMiddleware(application, state=office, document_cache=DocumentCache()))
     for _ in range(2):
         assert client.get(ATOM).headers["Vary"] == "Accept-Encoding, Sec-Fetch-Mode"
         assert client.get(f"{ATOM}?raw", headers=OPENED).headers["Vary"] == "Accept-Encoding"

@@ -5,9 +5,9 @@ from random import Random
 
 from feeds.categories import Catalogue
 from service.http_rules import Representation
-from service.web.forms import Forms
+from service.web.document_cache import Moment
+from service.web.encoded_variants import EncodedVariants
 from service.web.page_cache import MAX_PAGE_BYTES, PageCache
-from service.web.shelf import Moment
 from tests.support.newsrooms import catalogue
 
 READ = Moment(generation=1, at=0.0, retractions=0)
@@ -17,7 +17,7 @@ CATALOGUE: Catalogue = catalogue()
 def keep(cache: PageCache, key: str, size: int) -> None:
     """Keep so many bytes that cannot be compressed."""
     body = Random(key).randbytes(size)
-    forms = Forms(body)
+    forms = EncodedVariants(body)
     described = Representation(
         revision=sha256(body).hexdigest(), media_type="text/html", length=forms.length
     )

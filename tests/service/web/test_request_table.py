@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from feeds.model.feed import Format
-from service.web import Front, Shelf
+from service.web import CacheMiddleware, DocumentCache
 from tests.service.web.offices import CATALOGUE, SITE, ask_application, ask_memory
 from tests.support.newsrooms import Office
 from tests.support.nginx import Nginx
@@ -300,7 +300,7 @@ def test_no_document_enters_the_application(office: Office, row: Row) -> None:
     def application(*_: object) -> list[bytes]:
         pytest.fail("the application was entered")
 
-    client = Client(Front(application, state=office, shelf=Shelf()))
+    client = Client(CacheMiddleware(application, state=office, document_cache=DocumentCache()))
     asking = Asking(client, office)
     first, again = asking(row), asking(row)
     assert (first.status, first.headers, first.data) == (again.status, again.headers, again.data)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from feeds.model.direction import direction
+from feeds.model.text import direction
 from service.web import wording
 
 MOMENT = datetime(2019, 5, 21, 16, 38, 50, tzinfo=UTC)

@@ -9,9 +9,9 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from feeds.categories import Catalogue
-from feeds.model.canary import Canary, CanaryState
 from feeds.model.feed import ALL, Format
 from feeds.model.listing import DuePing
+from feeds.model.subscription import Canary, CanaryState
 from feeds.store.database import Database
 from service.settings import Settings
 from service.web import create_app
@@ -47,7 +47,7 @@ class WatchedOffice:
             due_at=NOON,
         )
         with self.database.transaction() as tx:
-            tx.canaries.plant(self.canary)
+            tx.canaries.create(self.canary)
         self.app = create_app(self.office, clock=lambda: self.now, hub=self)
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from feeds.model.canary import Canary
 from feeds.model.feed import Format
+from feeds.model.subscription import Canary
 from service.websub.canary import (
     FIRST_PAUSE,
     LONGEST_PAUSE,

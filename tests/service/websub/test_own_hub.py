@@ -15,8 +15,8 @@ from feeds.model.listing import PingState
 from feeds.model.subscription import DeliveryResult, Mode, SubscriptionRequest
 from feeds.newsstand import SPREAD
 from feeds.store.database import Database
-from service.outbound import Outbound
-from service.websub import Publisher, RetryPlan, Teller, Verdict
+from service.outbound import HttpClient
+from service.websub import PingSender, PingVerdict, Publisher, RetryPlan
 from tests.support.hub_server import HubServer, Manner, running_hub
 from tests.support.newsrooms import NOON, SITE, Office, catalogue, draft, later
 from tests.support.running_service import wait_until
@@ -37,10 +37,12 @@ def hubs() -> Iterator[list[HubServer]]:
         yield [stack.enter_context(running_hub()) for _ in range(HANGING)]
 
 
-def make_teller(database: Database, *, site: Site = SITE) -> Teller:
+def make_teller(database: Database, *, site: Site = SITE) -> PingSender:
     """What talks to the hubs."""
-    door = Outbound([ip_network("127.0.0.0/8")], 30.0, 1000, "communique-test")
-    return Teller(database, door, site=site, plan=PLAN, chance=lambda: 0.5, own_hub=SITE.hub)
+    door = HttpClient([ip_network("127.0.0.0/8")], 30.0, 1000, "communique-test")
+    return PingSender(
+        database, door, site=site, plan=PLAN, random_fraction=lambda: 0.5, own_hub=SITE.hub
+    )
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def newsroom(database: Database, *hubs: str) -> Office:
         subscribe(office, slug, reader)
     with database.transaction() as tx:
         for ping in tx.pings.due(now=NOON):
-            tx.pings.told(ping, now=NOON, result="first edition")
+            tx.pings.accepted(ping, now=NOON, result="first edition")
     return office
 
 
@@ -105,7 +107,7 @@ def deliver(office: Office, *, edition: int) -> None:
             )
             for one in due
         ]
-        tx.deliveries.settle(results, worker=WORKER)
+        tx.deliveries.complete(results, worker=WORKER)
 
 
 def listed(office: Office, hub: str = SITE.hub) -> list[PingState]:
@@ -123,7 +125,7 @@ def test_a_ping_owes_the_new_edition_to_all_that_are_subscribed(
     assert owed(office) == []
     publish(office, "id:1", now=later(seconds=1))
     results = publisher.send_all_due(now=later(seconds=1))
-    assert {result.verdict for result in results} == {Verdict.TOLD}
+    assert {result.verdict for result in results} == {PingVerdict.TOLD}
     assert owed(office) == ALL_OWED
     said = {(ping.feed, ping.format): ping.last_result for ping in listed(office)}
     assert said["all", Format.ATOM] == "to be delivered to 2"
@@ -165,7 +167,7 @@ def test_claims_distributions_and_what_is_noted_are_one_transaction(
     publish(office, "id:1", now=now)
     killing = Killing(**asdict(SITE) | {"author": SITE.author})
     with pytest.raises(KeyboardInterrupt), database.read() as tx:
-        make_teller(database, site=killing).tell(tx.pings.due(now=now), now=lambda: now)
+        make_teller(database, site=killing).send(tx.pings.due(now=now), now=lambda: now)
     assert owed(office) == []
     assert {ping.state for ping in listed(office)} == {"due"}
     with database.read() as tx:

@@ -4,16 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.outbound import AddressForbidden, Answer, OutboundTimedOut
-from service.websub.pings import outcome_of, outcome_of_failure
+from service.outbound import AddressForbidden, HttpResponse, OutboundTimedOut
+from service.websub.ping_sender import outcome_of, outcome_of_failure
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TOPIC = "https://news.example.org/feeds/all.atom"
 
 
-def answer(status: int, reason: str = "", excerpt: str = "", **headers: str) -> Answer:
+def answer(status: int, reason: str = "", excerpt: str = "", **headers: str) -> HttpResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(status=status, reason=reason, headers=named, excerpt=excerpt, elapsed_s=0.5)
+    return HttpResponse(status=status, reason=reason, headers=named, excerpt=excerpt, elapsed_s=0.5)
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 299])

@@ -14,9 +14,9 @@ from feeds.model.feed import Category, Cloud, Format
 from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
 from feeds.store.database import Database
-from service.outbound import Credentials, Outbound
-from service.outbound.targets import Resolver, system_resolver
-from service.websub import RSSCLOUD, Dialect, Publisher, RetryPlan, Teller, Verdict
+from service.outbound import Credentials, HttpClient
+from service.outbound.addresses import Resolver, system_resolver
+from service.websub import RSSCLOUD, PingFormat, PingSender, PingVerdict, Publisher, RetryPlan
 from tests.support.hub_server import WELL, HubServer, Manner, running_hub
 from tests.support.newsrooms import NOON, SITE, Office, catalogue, draft, later
 from tests.support.running_service import wait_until
@@ -50,11 +50,18 @@ def make_publisher(database: Database) -> Iterator[Callable[..., Publisher]]:
         timeout_s: float = 30.0,
         allow: str = "127.0.0.0/8",
         resolve: Resolver = system_resolver,
-        dialects: Mapping[str, Dialect] = MappingProxyType({}),
+        ping_formats: Mapping[str, PingFormat] = MappingProxyType({}),
     ) -> Publisher:
-        door = Outbound([ip_network(allow)], timeout_s, 1000, "communique-test", resolve=resolve)
-        teller = Teller(database, door, site=SITE, plan=PLAN, chance=lambda: 0.5, dialects=dialects)
-        made.append(Publisher(database, teller))
+        door = HttpClient([ip_network(allow)], timeout_s, 1000, "communique-test", resolve=resolve)
+        ping_sender = PingSender(
+            database,
+            door,
+            site=SITE,
+            plan=PLAN,
+            random_fraction=lambda: 0.5,
+            ping_formats=ping_formats,
+        )
+        made.append(Publisher(database, ping_sender))
         return made[-1]
 
     yield make
@@ -97,7 +104,7 @@ class TestNews:
         office = newsroom(database, hub)
         results = publisher.send_all_due(now=NOON)
         assert sorted(hub.topics) == TOPICS
-        assert {result.verdict for result in results} == {Verdict.TOLD}
+        assert {result.verdict for result in results} == {PingVerdict.TOLD}
         assert sorted(result.topic for result in results) == TOPICS
         assert states(office) == {"told"}
         assert {ping.last_result for ping in listed(office)} == {"204 No Content"}
@@ -196,7 +203,7 @@ class TestAHubThatIsDown:
         hub.manner = Manner(hangs=True)
         results = make_publisher(timeout_s=0.3).send_all_due(now=NOON)
         assert len(hub.arrivals) == 1
-        assert {result.verdict for result in results} == {Verdict.PUT_OFF}
+        assert {result.verdict for result in results} == {PingVerdict.PUT_OFF}
         assert {result.result for result in results} == {"no answer within 0.3 s"}
         [next_at] = {result.next_at for result in results}
         assert next_at is not None
@@ -222,7 +229,9 @@ class TestAHubThatIsDown:
         office = newsroom(database, hub)
         hub.go_down()
         publisher.send_all_due(now=NOON)
-        assert {r.verdict for r in publisher.send_all_due(now=later(days=2))} == {Verdict.GIVEN_UP}
+        assert {r.verdict for r in publisher.send_all_due(now=later(days=2))} == {
+            PingVerdict.GIVEN_UP
+        }
         hub.come_up()
         assert publisher.send_all_due(now=later(days=9)) == []
         with office.database.transaction() as tx:
@@ -312,11 +321,11 @@ class TestAHubThatSaysNo:
 class TestAHubWithWaysOfItsOwn:
     """Six topics are due; it reads four at once."""
 
-    FOUR = Dialect(topics_at_once=4)
+    FOUR = PingFormat(topics_at_once=4)
 
     @pytest.fixture
     def publisher(self, hub: HubServer, make_publisher: Callable[..., Publisher]) -> Publisher:
-        return make_publisher(dialects={hub.url: self.FOUR})
+        return make_publisher(ping_formats={hub.url: self.FOUR})
 
     def test_reads_several_topics_in_one_request(
         self, database: Database, hub: HubServer, other_hub: HubServer, publisher: Publisher
@@ -329,7 +338,7 @@ class TestAHubWithWaysOfItsOwn:
         assert sorted(topic for topics in named for topic in topics) == TOPICS
         assert [arrival.named("hub.mode") for arrival in hub.arrivals] == [["publish"]] * 2
         assert sorted(other_hub.topics) == TOPICS
-        assert {result.verdict for result in results} == {Verdict.TOLD}
+        assert {result.verdict for result in results} == {PingVerdict.TOLD}
         assert states(office) == {"told"}
 
     def test_is_told_each_topic_once_by_any_number_of_workers(
@@ -338,8 +347,8 @@ class TestAHubWithWaysOfItsOwn:
         """A part of what one wants to send together may be claimed by another."""
         office = newsroom(database, hub)
         hub.manner = Manner(delay_s=0.02)
-        dialects = [Dialect(topics_at_once=at_once) for at_once in (1, 2, 3, 4, 6)]
-        made = [make_publisher(dialects={hub.url: dialect}) for dialect in dialects]
+        ping_formats = [PingFormat(topics_at_once=at_once) for at_once in (1, 2, 3, 4, 6)]
+        made = [make_publisher(ping_formats={hub.url: ping_format}) for ping_format in ping_formats]
         for publisher in made:
             publisher.send_due(now=NOON)
         wait_until(lambda: states(office) == {"told"})
@@ -353,7 +362,7 @@ class TestAHubWithWaysOfItsOwn:
         hub.manner = Manner(status=500)
         refused = publisher.send_all_due(now=NOON)
         assert [len(arrival.named("hub.url")) for arrival in hub.arrivals] == [4, 2]
-        assert {result.verdict for result in refused} == {Verdict.PUT_OFF}
+        assert {result.verdict for result in refused} == {PingVerdict.PUT_OFF}
         assert states(office) == {"retrying"}
         assert {ping.attempts for ping in listed(office)} == {1}
         hub.forget()
@@ -367,19 +376,19 @@ class TestAHubWithWaysOfItsOwn:
     ) -> None:
         office = newsroom(database, hub)
         hub.manner = Manner(hangs=True)
-        results = make_publisher(timeout_s=0.3, dialects={hub.url: self.FOUR}).send_all_due(
+        results = make_publisher(timeout_s=0.3, ping_formats={hub.url: self.FOUR}).send_all_due(
             now=NOON
         )
         assert len(hub.arrivals) == 1
-        assert [result.verdict for result in results] == [Verdict.PUT_OFF] * len(TOPICS)
+        assert [result.verdict for result in results] == [PingVerdict.PUT_OFF] * len(TOPICS)
         assert len({ping.due_at for ping in listed(office)}) == 1
 
     def test_gets_the_fields_it_wants(
         self, database: Database, hub: HubServer, make_publisher: Callable[..., Publisher]
     ) -> None:
         newsroom(database, hub)
-        dialect = Dialect(topic_fields=("hub.topic",), extra_fields=(("source", "a b&c"),))
-        make_publisher(dialects={hub.url: dialect}).send_all_due(now=NOON)
+        ping_format = PingFormat(topic_fields=("hub.topic",), extra_fields=(("source", "a b&c"),))
+        make_publisher(ping_formats={hub.url: ping_format}).send_all_due(now=NOON)
         assert sorted(arrival.fields for arrival in hub.arrivals) == [
             [("hub.mode", "publish"), ("hub.topic", topic), ("source", "a b&c")] for topic in TOPICS
         ]
@@ -395,7 +404,7 @@ class TestAnRssCloudServer:
         office = Office(database, catalogue([finance], cloud=cloud))
         office.publish(now=NOON - SPREAD)
         hub.manner = Manner(status=500)
-        publisher = make_publisher(dialects={hub.url: RSSCLOUD})
+        publisher = make_publisher(ping_formats={hub.url: RSSCLOUD})
         publisher.send_all_due(now=NOON)
         assert states(office) == {"retrying"}
         hub.forget()
@@ -421,19 +430,19 @@ class TestAHubThatAsksWhoIsThere:
         """Not the one either that it redirects to; and nothing that we say holds the password."""
         caplog.set_level(logging.DEBUG)
         office = newsroom(database, hub, other_hub)
-        dialect = Dialect(credentials=Credentials("me", self.SECRET))
-        publisher = make_publisher(dialects={hub.url: dialect})
+        ping_format = PingFormat(credentials=Credentials("me", self.SECRET))
+        publisher = make_publisher(ping_formats={hub.url: ping_format})
         hub.manner = Manner(status=307, headers={"Location": other_hub.url})
         results = publisher.send_all_due(now=NOON)
         shown = {arrival.headers.get("authorization") for arrival in hub.arrivals}
-        assert shown == {dialect.credentials.authorization}  # type: ignore[union-attr]
+        assert shown == {ping_format.credentials.authorization}  # type: ignore[union-attr]
         assert len(other_hub.arrivals) == len(TOPICS)
         assert {arrival.headers.get("authorization") for arrival in other_hub.arrivals} == {None}
         hub.go_down()
         results += publisher.send_all_due(now=later(hours=1))
-        said = f"{results} {listed(office)} {caplog.text} {publisher!r} {dialect!r}"
+        said = f"{results} {listed(office)} {caplog.text} {publisher!r} {ping_format!r}"
         assert self.SECRET not in said
-        assert dialect.credentials.authorization not in said  # type: ignore[union-attr]
+        assert ping_format.credentials.authorization not in said  # type: ignore[union-attr]
 
 
 class TestAHubAtAForbiddenAddress:

@@ -15,11 +15,11 @@ PLAN = RetryPlan(first_s=30, longest_s=3600, give_up_after_s=DAY.total_seconds()
 CHANCES = st.floats(min_value=0, max_value=1)
 
 
-def pauses(*, chance: float = 0.5) -> list[timedelta]:
+def pauses(*, random_fraction: float = 0.5) -> list[timedelta]:
     """All pauses of a hub that never listens."""
     found: list[timedelta] = []
     now = NOON
-    while pause := PLAN.next_pause(len(found) + 1, NOON, now, chance):
+    while pause := PLAN.next_pause(len(found) + 1, NOON, now, random_fraction):
         found.append(pause)
         now += pause
     assert DAY - timedelta(seconds=PLAN.first_s) <= now - NOON <= DAY
@@ -43,13 +43,13 @@ def test_pauses_grow_whatever_chance_says(one: float, other: float, attempts: in
 
 def test_those_that_fail_together_do_not_come_back_together() -> None:
     chances = (0.0, 0.5, 1.0)
-    found = [PLAN.next_pause(4, NOON, NOON, chance) for chance in chances]
+    found = [PLAN.next_pause(4, NOON, NOON, random_fraction) for random_fraction in chances]
     assert found == [timedelta(seconds=240 * share) for share in (0.8, 1.0, 1.2)]
 
 
 @given(CHANCES)
-def test_the_last_try_comes_when_the_day_is_over(chance: float) -> None:
-    assert 24 < len(pauses(chance=chance)) < 50
+def test_the_last_try_comes_when_the_day_is_over(random_fraction: float) -> None:
+    assert 24 < len(pauses(random_fraction=random_fraction)) < 50
 
 
 def test_after_a_day_it_is_over() -> None:

@@ -10,12 +10,11 @@ from feeds.model.subscription import (
     DueDelivery,
     Mode,
     PendingRequest,
+    PushProtocol,
     SubscriptionRequest,
-    Wire,
 )
-from service.outbound import Receipt
-from service.websub.hub.ways import WAYS
-from service.websub.rsscloud import RssCloud
+from service.outbound import BulkResponse
+from service.websub.hub.protocols import PROTOCOL_HANDLERS, RssCloud
 from tests.support.newsrooms import NOON
 
 RSS = "https://news.example.org/feeds/caf%C3%A9.rss"
@@ -30,7 +29,7 @@ REQUEST = SubscriptionRequest(
     topic=RSS,
     callback="http://reader.example:9/told?a=1",
     host="reader.example",
-    wire=Wire.RSSCLOUD,
+    wire=PushProtocol.RSSCLOUD,
     lease_s=90_000,
     client="192.0.2.1",
 )
@@ -41,12 +40,12 @@ ITSELF = replace(
 )
 
 
-def receipt(status: int, body: bytes = b"") -> Receipt:
-    return Receipt(status=status, body=body, elapsed_s=0.1)
+def bulk_response(status: int, body: bytes = b"") -> BulkResponse:
+    return BulkResponse(status=status, body=body, elapsed_s=0.1)
 
 
 def test_it_is_the_way_of_its_wire() -> None:
-    assert isinstance(WAYS[Wire.RSSCLOUD], RssCloud)
+    assert isinstance(PROTOCOL_HANDLERS[PushProtocol.RSSCLOUD], RssCloud)
 
 
 def test_another_machine_is_asked_by_get_with_a_challenge() -> None:
@@ -70,7 +69,7 @@ def test_another_machine_is_asked_by_get_with_a_challenge() -> None:
 def test_another_machine_confirms_by_the_challenge(
     status: int, body: bytes, expected: bool
 ) -> None:
-    assert RssCloud().confirms(ANOTHER, CHALLENGE, receipt(status, body)) is expected
+    assert RssCloud().confirms(ANOTHER, CHALLENGE, bulk_response(status, body)) is expected
 
 
 def test_who_asks_for_itself_is_notified_once_to_see() -> None:
@@ -80,7 +79,7 @@ def test_who_asks_for_itself_is_notified_once_to_see() -> None:
 
 @pytest.mark.parametrize(("status", "expected"), [(200, True), (204, True), (404, False)])
 def test_who_asks_for_itself_confirms_by_its_status(status: int, expected: bool) -> None:
-    assert RssCloud().confirms(ITSELF, CHALLENGE, receipt(status)) is expected
+    assert RssCloud().confirms(ITSELF, CHALLENGE, bulk_response(status)) is expected
 
 
 def test_nothing_is_said_of_a_denial() -> None:
@@ -94,10 +93,14 @@ def test_a_delivery_is_the_address_of_the_document() -> None:
         format=Format.RSS,
         callback=REQUEST.callback,
         host=REQUEST.host,
-        wire=Wire.RSSCLOUD,
+        wire=PushProtocol.RSSCLOUD,
         secret=None,
         attempts=0,
         first_failed_at=None,
     )
-    parcel = RssCloud().delivering(delivery, SimpleNamespace(topic=RSS), None)
-    assert (parcel.url, parcel.body, parcel.headers) == (REQUEST.callback, QUOTED, (FORM,))
+    bulk_request = RssCloud().delivering(delivery, SimpleNamespace(topic=RSS), None)
+    assert (bulk_request.url, bulk_request.body, bulk_request.headers) == (
+        REQUEST.callback,
+        QUOTED,
+        (FORM,),
+    )

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.websub.wording import in_short
+from service.websub.retries import in_short
 
 
 @pytest.mark.parametrize(

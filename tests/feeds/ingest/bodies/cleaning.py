@@ -1,6 +1,6 @@
 """HTML bodies cleaned as intake cleans them, with what is told of it."""
 
-from feeds.ingest.html_bodies import clean_html
+from feeds.ingest.bodies.cleaning import clean_html
 
 PAGE = "https://e.org/n/1"
 

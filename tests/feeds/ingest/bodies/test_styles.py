@@ -3,7 +3,7 @@
 import pytest
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.bodies.styles import declarations
+from feeds.ingest.bodies.elements import declarations
 from feeds.ingest.nesting import MAX_TAGS
 from tests.feeds.ingest.bodies.cleaning import cleaned
 

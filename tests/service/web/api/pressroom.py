@@ -17,7 +17,7 @@ from feeds.newsroom import Newsroom
 from feeds.store.database import Database
 from service.settings import ApiSettings
 from service.tokens import hash_of, make_token
-from service.web import Front, Press, Shelf, create_app
+from service.web import ApiContext, CacheMiddleware, DocumentCache, create_app
 from tests.support.newsrooms import NOON, SITE, Office
 from tests.support.ready_stores import make_sqlite
 from tests.support.wire_server import make_server, port_of, running
@@ -68,9 +68,9 @@ class Pressroom:
         return self.office.newsroom
 
     @property
-    def press(self) -> Press:
+    def context(self) -> ApiContext:
         """The newsroom and its limits as they are now."""
-        return Press(
+        return ApiContext(
             catalogue=self.office.catalogue,
             newsroom=self.newsroom,
             rules=self.rules,
@@ -140,9 +140,9 @@ def open_pressroom(path: Path) -> Iterator[Pressroom]:
     """A newsroom over a new database, and a server before it."""
     database = make_sqlite(path)
     room = Pressroom(database)
-    shelf = Shelf()
-    app = create_app(room.office, shelf, clock=lambda: room.now, api=room)
-    server = make_server(Front(app, state=room.office, shelf=shelf))
+    document_cache = DocumentCache()
+    app = create_app(room.office, document_cache, clock=lambda: room.now, api=room)
+    server = make_server(CacheMiddleware(app, state=room.office, document_cache=document_cache))
     with running(server):
         room.port = port_of(server)
         yield room

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from feeds.model.token import Action
-from service.web import bodies
-from service.web.bodies import MAX_BODY_BYTES, MAX_UNASKED_BYTES
+from service.web import request_bodies
+from service.web.request_bodies import MAX_BODY_BYTES, MAX_UNASKED_BYTES
 from tests.service.web.api.pressroom import RECORD, ROOT, Pressroom
 from tests.support.running_service import wait_until
 
@@ -122,8 +122,8 @@ def test_bodies_on_their_way_share_a_bound_and_get_their_turn(
     room: Pressroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that wait are not read from; small ones and readers are served meanwhile."""
-    monkeypatch.setattr(bodies, "ROOM_WITHIN_S", 60.0)
-    size = bodies.LARGE_ROOM_BYTES // 2
+    monkeypatch.setattr(request_bodies, "ROOM_WITHIN_S", 60.0)
+    size = request_bodies.LARGE_ROOM_BYTES // 2
     fields = ("Content-Type: application/json", f"Content-Length: {size}")
     room.api = room.api.model_copy(update={"max_body_bytes": MAX_BODY_BYTES})
     with ExitStack() as stack:
@@ -154,7 +154,7 @@ def _sent(client: socket.socket, body: bytes, *, but: int) -> bool:
 def test_who_finds_no_room_is_told_to_come_again(
     room: Pressroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "ROOM_WITHIN_S", 0.3)
+    monkeypatch.setattr(request_bodies, "ROOM_WITHIN_S", 0.3)
     room.api = room.api.model_copy(update={"max_body_bytes": MAX_BODY_BYTES})
     with ExitStack() as stack:
         first, second = (
@@ -174,7 +174,7 @@ def test_who_finds_no_room_is_told_to_come_again(
 def test_a_body_that_comes_too_slowly_is_not_waited_for(
     room: Pressroom, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "GRACE_S", 0.3)
+    monkeypatch.setattr(request_bodies, "GRACE_S", 0.3)
     with sending(room, PUT, f"Content-Length: {size}", token=room.token) as client:
         client.sendall(b"{")
         assert status_of(client) == 408

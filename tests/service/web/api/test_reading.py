@@ -21,7 +21,7 @@ def keys(room: Pressroom, query: str) -> list[str]:
 
 
 @pytest.fixture
-def shelf(room: Pressroom) -> Pressroom:
+def document_cache(room: Pressroom) -> Pressroom:
     """Five releases, an hour apart; the fourth in French, the fifth filed nowhere."""
     for number in range(1, 6):
         room.now = later(hours=number)
@@ -48,8 +48,10 @@ def shelf(room: Pressroom) -> Pressroom:
         ("since=2026-03-03", ""),
     ],
 )
-def test_a_list_holds_what_was_asked_for(shelf: Pressroom, query: str, expected: str) -> None:
-    assert "".join(keys(shelf, query)) == expected
+def test_a_list_holds_what_was_asked_for(
+    document_cache: Pressroom, query: str, expected: str
+) -> None:
+    assert "".join(keys(document_cache, query)) == expected
 
 
 @pytest.mark.parametrize(

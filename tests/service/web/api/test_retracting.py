@@ -1,6 +1,6 @@
 """Releases taken back over HTTP."""
 
-from feeds.model.life import Deed
+from feeds.model.release import AuditAction
 from feeds.model.token import Action
 from tests.service.web.api.pressroom import Pressroom
 from tests.support.newsrooms import later
@@ -33,8 +33,8 @@ def test_who_retracts_is_kept(room: Pressroom) -> None:
     room.put()
     room.ask("DELETE", "/releases/2026-17?reason=It+was+wrong")
     [listed] = room.newsroom.releases()
-    assert [(act.deed, act.by) for act in room.newsroom.acts(listed.release.id)][-1] == (
-        Deed.RETRACTED,
+    assert [(act.action, act.by) for act in room.newsroom.audit_events(listed.release.id)][-1] == (
+        AuditAction.RETRACTED,
         "everything",
     )
 

@@ -7,9 +7,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from service.outbound.addresses import Address
-from service.outbound.own_addresses import is_own
-from service.outbound.targets import system_resolver
+from service.outbound.addresses import Address, is_own, system_resolver
 from service.websub.hub.callbacks import CallbackRules, Callbacks
 from service.websub.hub.requests import CallbackForbidden, MalformedRequest, RequestRefused
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feeds.model.feed import Format
 from feeds.model.subscription import Mode, PendingRequest, SubscriptionRequest
-from service.websub.hub.challenges import (
+from service.websub.hub.protocols import (
     CHALLENGE_BYTES,
     challenge,
     denial_url,

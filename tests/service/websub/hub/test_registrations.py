@@ -6,14 +6,19 @@ from dataclasses import replace
 import pytest
 
 from feeds.categories import Catalogue
-from feeds.model.feed import ALL, Category, Ending, Format
+from feeds.model.feed import ALL, Category, FeedClosure, Format
 from feeds.model.subscription import SubscriptionRequest
-from service.websub.hub.registrations import MAX_URLS, read_registration
-from service.websub.hub.requests import MalformedRequest, Topics, UnknownTopic
-from service.websub.rsscloud import is_for_itself
+from service.websub.hub.protocols import is_for_itself
+from service.websub.hub.requests import (
+    MAX_URLS,
+    MalformedRequest,
+    Topics,
+    UnknownTopic,
+    read_registration,
+)
 from tests.support.newsrooms import NOON, SITE, feed, later
 
-ENDING = Ending(on=later(days=1), gone_at=later(days=30), words="It is over.")
+ENDING = FeedClosure(on=later(days=1), gone_at=later(days=30), words="It is over.")
 CATALOGUE = Catalogue(
     SITE,
     [Category(slug=slug, title=slug) for slug in ("moved", "over")],

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from feeds.model.feed import Format
-from feeds.model.subscription import DeliveryResult, DueDelivery, Wire
+from feeds.model.subscription import DeliveryResult, DueDelivery, PushProtocol
 from feeds.store.database import Database
 from service.websub.hub import reports
+from service.websub.hub.protocols import TopicContent
 from service.websub.hub.reports import Reports
-from service.websub.hub.ways import Content
 from tests.support.hub_at_work import HubAtWork
 from tests.support.newsrooms import NOON, later
 from tests.support.subscriber import answers, running_subscriber
@@ -68,12 +68,12 @@ def _fail(to: Reports, host: str) -> None:
         format=Format.ATOM,
         callback=f"https://{host}/cb",
         host=host,
-        wire=Wire.WEBSUB,
+        wire=PushProtocol.WEBSUB,
         secret=None,
         attempts=0,
         first_failed_at=None,
     )
-    content = Content(
+    content = TopicContent(
         feed="finance", format=Format.ATOM, edition=1, topic="t", body=b"", headers=()
     )
     result = DeliveryResult(
@@ -89,7 +89,7 @@ def _told(caplog: pytest.LogCaptureFixture, *rows: list[str]) -> list[dict[str, 
     for row in rows:
         for host in row:
             _fail(one, host)
-        one.tell_failures()
+        one.log_failures()
     named = ("host", "count", "reason", "other_hosts")
     return [
         {name: line[name] for name in named if name in line}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.categories import Catalogue
-from feeds.model.feed import ALL, Category, Ending, Format
+from feeds.model.feed import ALL, Category, FeedClosure, Format
 from feeds.model.subscription import Mode, SubscriptionRequest
 from service.websub.hub.requests import (
     LeaseTerms,
@@ -25,7 +25,7 @@ from service.websub.hub.requests import (
 from tests.support.newsrooms import NOON, OFFICE, SITE, feed, later
 
 TERMS = LeaseTerms(default_s=1000, longest_s=5000, shortest_s=60)
-ENDING = Ending(on=later(days=1), gone_at=later(days=30), words="It is over.")
+ENDING = FeedClosure(on=later(days=1), gone_at=later(days=30), words="It is over.")
 CATALOGUE = Catalogue(
     SITE,
     [Category(slug=slug, title=slug) for slug in ("café", "moved", "over")],

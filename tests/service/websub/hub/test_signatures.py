@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.websub.hub.signatures import signature
+from service.websub.hub.distributor import signature
 
 METHODS = ("sha1", "sha256", "sha384", "sha512")
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from feeds.model.feed import Ending
+from feeds.model.feed import FeedClosure
 from feeds.model.subscription import Mode
 from feeds.store.database import Database
 from service.websub.hub import upkeep
@@ -56,7 +56,7 @@ def test_an_ended_feed_keeps_its_subscribers_until_it_is_gone(sqlite_database: D
     """Its farewell is still to be delivered."""
     hub = HubAtWork(sqlite_database)
     ended_on = now()
-    ending = Ending(on=ended_on, gone_at=ended_on + timedelta(days=30), words="It is over.")
+    ending = FeedClosure(on=ended_on, gone_at=ended_on + timedelta(days=30), words="It is over.")
     hub.office.configure(catalogue(feeds=[feed("archive", "finance", ending=ending)]), now=ended_on)
     hub.subscribe("https://a.example/cb", feed="archive", lease_s=86_400 * 60)
     assert end_what_is_over(sqlite_database, hub.office.catalogue, now=now()) == 0

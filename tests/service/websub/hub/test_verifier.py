@@ -275,11 +275,11 @@ def test_an_answer_that_comes_while_it_stops_counts(database: Database) -> None:
     with running_subscriber() as reader:
         reader.behave("/cb", verify=Manner(gate=gate))
         hub.ask(reader.url("/cb"))
-        rounds = hub.verifications(timeout_s=20.0)
-        thread = threading.Thread(target=rounds.run)
+        dispatcher = hub.verifications(timeout_s=20.0)
+        thread = threading.Thread(target=dispatcher.run)
         thread.start()
         reader.wait_for_verifications(1)
-        rounds.stop(within_s=20)
+        dispatcher.stop(within_s=20)
         gate.set()
         thread.join(30)
     assert len(hub.subscriptions) == 1

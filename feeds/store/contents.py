@@ -1,0 +1,194 @@
+"""Contents of releases as the store keeps them: packed as JSON, and those of former revisions."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from feeds.errors import RevisionNotFound
+from feeds.model.history import FormerContent, Revision, Step, steps
+from feeds.model.release import (
+    NO_DETAILS,
+    ChangeNote,
+    Contact,
+    Content,
+    Correction,
+    Details,
+    Draft,
+    Enclosure,
+    Origin,
+    Person,
+    RelatedLink,
+    Release,
+    SourceKey,
+    Weight,
+    Written,
+)
+from feeds.store.schema import revisions
+
+# Contents as JSON, in which the store keeps what nobody looks for by its parts.
+
+_Record = Mapping[str, Any]
+
+
+def pack_content(content: Content) -> dict[str, Any]:
+    """A whole content; moments as ISO 8601."""
+    return {
+        **asdict(content),
+        "published": content.published.isoformat(),
+        "updated": _moment_to_text(content.updated),
+    }
+
+
+def unpack_content(record: _Record) -> Content:
+    """What `pack_content` packed, in this version or an earlier one."""
+    return Content(
+        **{
+            **record,
+            "published": datetime.fromisoformat(record["published"]),
+            "updated": _text_to_moment(record["updated"]),
+            "authors": tuple(Person(**each) for each in record["authors"]),
+            "enclosures": tuple(Enclosure(**each) for each in record["enclosures"]),
+            "category_names": tuple(record["category_names"]),
+            "details": unpack_details(record.get("details")),
+        }
+    )
+
+
+def pack_details(details: Details) -> dict[str, Any] | None:
+    """Those that say something; None when none do."""
+    if details == NO_DETAILS:  # as most are
+        return None
+    packed = {name: value for name, value in asdict(details).items() if value}
+    return packed or None
+
+
+def unpack_details(record: _Record | None) -> Details:
+    """What `pack_details` packed."""
+    if not record:
+        return NO_DETAILS
+    return Details(
+        **{
+            **record,
+            "contacts": tuple(Contact(**each) for each in record.get("contacts", ())),
+            "related": tuple(RelatedLink(**each) for each in record.get("related", ())),
+        }
+    )
+
+
+def pack_person(person: Person) -> dict[str, str | None]:
+    """An author. By hand: nearly every release has one, and `asdict` takes ten times as long."""
+    return {"name": person.name, "email": person.email, "uri": person.uri}
+
+
+def pack_note(note: ChangeNote) -> dict[str, str]:
+    """A change note."""
+    return {"at": note.at.isoformat(), "text": note.text}
+
+
+def unpack_note(record: _Record) -> ChangeNote:
+    """What `pack_note` packed."""
+    return ChangeNote(at=datetime.fromisoformat(record["at"]), text=record["text"])
+
+
+def pack_draft(draft: Draft) -> dict[str, Any]:
+    """A whole document."""
+    return {
+        "source_key": draft.source_key,
+        "origin": asdict(draft.origin),
+        "content": pack_content(draft.content),
+        "warnings": list(draft.warnings),
+        "embargoed_until": _moment_to_text(draft.embargoed_until),
+        "correction": draft.correction and asdict(draft.correction),
+        "source": draft.written and draft.written.digest,
+    }
+
+
+def unpack_draft(record: _Record) -> Draft:
+    """What `pack_draft` packed."""
+    correction, source = record["correction"], record.get("source")
+    return Draft(
+        source_key=SourceKey(record["source_key"]),
+        origin=Origin(**record["origin"]),
+        content=unpack_content(record["content"]),
+        warnings=tuple(record["warnings"]),
+        embargoed_until=_text_to_moment(record["embargoed_until"]),
+        correction=correction
+        and Correction(**{**correction, "weight": Weight(correction["weight"])}),
+        written=Written(digest=source) if source else None,
+    )
+
+
+def _moment_to_text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _text_to_moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+# What releases were before they were corrected.
+
+#: Without the text, of which a list has no need.
+_FORMER = select(
+    revisions.c.revision, revisions.c.updated, revisions.c.changed_at, revisions.c.notes
+).order_by(revisions.c.revision)
+
+
+class Revisions:
+    """Former revisions over one connection. ``Releases.replace`` writes them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def steps(self, release: Release) -> list[Step]:
+        """All revisions of a release, the present one too, the newest first; without text."""
+        return steps(release, self._former(release))
+
+    def of(self, release: Release) -> list[Revision]:
+        """All that a release was before, the newest first."""
+        return self._read(release, _whole(release))
+
+    def one(self, release: Release, number: int) -> Revision:
+        """What a release was in one of its former revisions.
+
+        Raises:
+            RevisionNotFound: It has none of this number, or it is the present one.
+        """
+        found = self._read(release, _whole(release).where(revisions.c.revision == number))
+        if not found:
+            raise RevisionNotFound(release.slug, number)
+        return found[0]
+
+    def _former(self, release: Release) -> list[FormerContent]:
+        # A correction may have come since the release was read: then it is not of this list.
+        is_former = revisions.c.revision < release.revision
+        wanted = _FORMER.where(revisions.c.release_id == release.id, is_former)
+        return [
+            FormerContent(
+                number=row.revision, updated=row.updated, changed_at=row.changed_at, notes=row.notes
+            )
+            for row in self._connection.execute(wanted)
+        ]
+
+    def _read(self, release: Release, wanted: Select[Any]) -> list[Revision]:
+        by_number = {step.number: step for step in self.steps(release)}
+        rows = self._connection.execute(wanted).mappings()
+        return [_revision(release, row, by_number) for row in rows]
+
+
+def _whole(release: Release) -> Select[Any]:
+    is_former = revisions.c.revision < release.revision
+    wanted = select(revisions).where(revisions.c.release_id == release.id, is_former)
+    return wanted.order_by(revisions.c.revision.desc())
+
+
+def _revision(release: Release, row: RowMapping, by_number: Mapping[int, Step]) -> Revision:
+    return Revision(
+        step=by_number[row["revision"]],
+        content=unpack_content(row["content"]),
+        updated=row["updated"],
+        notes=release.notes[: row["notes"]],
+    )

@@ -1,0 +1,343 @@
+"""What must hold between keys, and between categories, unions and groups."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from feeds.categories import name_key
+from feeds.model.feed import ALL
+from service.settings.communique_file import CanarySettings, StoreSettings
+from service.settings.explain import place_of_key, place_of_value
+from service.settings.faults import ConfigFault, KeyPath, dotted, nearest
+from service.settings.shared_keys import language_slug
+from service.settings.yaml_reader import YamlDocument
+
+# What must hold between keys of ``communique.yaml``, and for the hubs of both files.
+
+#: It stands in the shipped file, where nobody should have to remove it to name a url_file.
+_DEFAULT_STORE_URL = StoreSettings().url.reveal()
+
+
+def check_main(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Tell keys that contradict each other."""
+    url = document.at("store", "url")
+    if document.at("store", "url_file") and url not in (None, _DEFAULT_STORE_URL):
+        yield ConfigFault(
+            place=place_of_key(document, ("store", "url_file")),
+            path="store.url_file",
+            message="store.url is set too: keep one of them",
+        )
+    first = document.at("websub", "first_retry_seconds")
+    longest = document.at("websub", "longest_retry_seconds")
+    if isinstance(first, int | float) and isinstance(longest, int | float) and longest < first:
+        yield ConfigFault(
+            place=place_of_value(document, ("websub", "longest_retry_seconds")),
+            path="websub.longest_retry_seconds",
+            message=f"expected at least first_retry_seconds ({first}), got {longest}",
+        )
+
+    yield from _check_credentials(document)
+    yield from _check_cloud(document)
+
+
+def _check_credentials(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Tell hubs with half of what they ask for."""
+    pair = ("username", "password_file")
+    for i, hub in enumerate(document.items_at("hubs")):
+        if not isinstance(hub, dict):
+            continue
+        for given, missing in (pair, pair[::-1]):
+            if hub.get(given) is not None and hub.get(missing) is None:
+                path = ("hubs", i, given)
+                yield ConfigFault(
+                    place=place_of_key(document, path),
+                    path=dotted(path),
+                    message=f"{missing} is missing beside it",
+                )
+
+
+def _check_cloud(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Tell half of another rssCloud server, and one that is told of everything twice."""
+    pair = ("register_url", "ping_url")
+    for given, missing in (pair, pair[::-1]):
+        if document.at("rsscloud", given) and not document.at("rsscloud", missing):
+            path = ("rsscloud", given)
+            yield ConfigFault(
+                place=place_of_key(document, path),
+                path=dotted(path),
+                message=f"rsscloud.{missing} is missing: a server that readers register at has to "
+                "be told of changes, and one that is told has to be named",
+            )
+    ping_url = document.at("rsscloud", "ping_url")
+    if isinstance(ping_url, str) and ping_url in map(_url_of, document.items_at("hubs")):
+        yield ConfigFault(
+            place=place_of_value(document, ("rsscloud", "ping_url")),
+            path="rsscloud.ping_url",
+            message=f"{ping_url!r} is one of hubs too: keep one of them",
+        )
+
+
+def check_canary(
+    document: YamlDocument, canary: CanarySettings, slugs: Collection[str]
+) -> Iterator[ConfigFault]:
+    """Tell a feed to be watched that there is not: hubs would be watched by nobody."""
+    if canary.watches and canary.feed not in slugs:
+        yield ConfigFault(
+            place=place_of_value(document, ("canary", "feed")),
+            path="canary.feed",
+            message=f"no feed has the slug {canary.feed!r}",
+            suggestion=nearest(canary.feed, sorted(slugs)),
+        )
+
+
+def check_hubs(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Tell hubs that stand twice in one list: they would be told of everything twice."""
+    for path in [path for path in document.values if path and path[-1] == "hubs"]:
+        seen: set[str] = set()
+        for i, hub in enumerate(document.items_at(*path)):
+            url = _url_of(hub)
+            if url in seen:
+                item = (*path, i, "url") if isinstance(hub, dict) else (*path, i)
+                yield ConfigFault(
+                    place=place_of_value(document, item),
+                    path=dotted(item),
+                    message=f"hub {url!r} stands twice",
+                )
+            elif isinstance(url, str):
+                seen.add(url)
+
+
+def _url_of(hub: object) -> object:
+    """The URL of a hub that is written as such, or as a section."""
+    return hub.get("url") if isinstance(hub, dict) else hub
+
+
+# What must hold between categories, unions and groups.
+#
+# The checks read the file as it is written, not the checked models: so they tell their faults
+# beside those of the models, and for what is right in a file that is wrong elsewhere.
+
+Described = tuple[KeyPath, Mapping[str, object]]
+
+
+def check_categories(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Tell slugs and names that stand twice, and unions and groups that name what is not there."""
+    categories = list(_described(document, "categories"))
+    unions = list(_described(document, "unions"))
+    feeds = [*_with_languages([*_all(document), *categories, *unions])]
+    yield from _check_languages(document, [*_all(document), *categories, *unions])
+    yield from _check_slugs(document, feeds)
+    yield from _check_names(document, categories)
+    yield from _check_unions(document, categories, unions)
+    yield from _check_former(document, feeds)
+    yield from _check_moved_to(document, feeds)
+    yield from _check_groups(document, [*categories, *unions, *_all(document)])
+
+
+def _described(document: YamlDocument, section: str) -> Iterator[Described]:
+    for i, item in enumerate(document.items_at(section)):
+        if isinstance(item, dict):
+            yield (section, i), item
+
+
+def _all(document: YamlDocument) -> Iterator[Described]:
+    if isinstance(described := document.at(ALL), dict):
+        yield (ALL,), described
+
+
+def _languages(described: Described) -> Iterator[Described]:
+    path, item = described
+    languages = item.get("languages")
+    for i, language in enumerate(languages if isinstance(languages, list) else ()):
+        if isinstance(language, dict):
+            yield (*path, "languages", i), language
+
+
+def _with_languages(described: Iterable[Described]) -> Iterator[Described]:
+    """Yield what is described, and the feeds beside it as if they were described in full."""
+    for one in described:
+        yield one
+        seen: set[str] = set()
+        for path, item in _languages(one):
+            # One that stands twice has a fault of its own.
+            language = item.get("language")
+            if isinstance(language, str) and language.lower() not in seen:
+                seen.add(language.lower())
+                yield path, _as_feed(one, language, item.get("slug"))
+
+
+def _as_feed(beside: Described, language: str, slug: object) -> dict[str, object]:
+    path, item = beside
+    if isinstance(slug, str):
+        return {"slug": slug}
+    former = [language_slug(text, language) for _, text in _texts(beside, "was")]
+    whole = ALL if path == (ALL,) else item.get("slug")
+    return {"slug": language_slug(whole, language), "was": former} if isinstance(whole, str) else {}
+
+
+def _check_languages(
+    document: YamlDocument, described: Iterable[Described]
+) -> Iterator[ConfigFault]:
+    for one in described:
+        first: dict[str, KeyPath] = {}
+        for language_item in _languages(one):
+            for path, language in _texts(language_item, "language"):
+                if language.lower() in first:
+                    where = _where(document, first[language.lower()])
+                    message = f"language {language!r} stands twice; first {where}"
+                    yield _fault(document, path, message)
+                first.setdefault(language.lower(), path)
+
+
+def _texts(described: Described, key: str) -> Iterator[tuple[KeyPath, str]]:
+    """The text, or the texts of the list, that stand under *key*; other values are left out."""
+    path, item = described
+    value = item.get(key)
+    if isinstance(value, str):
+        yield (*path, key), value
+    for i, text in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(text, str):
+            yield (*path, key, i), text
+
+
+def _check_slugs(document: YamlDocument, described: Iterable[Described]) -> Iterator[ConfigFault]:
+    first: dict[str, KeyPath] = {}
+    for one in described:
+        for path, slug in _texts(one, "slug"):
+            if slug in first:
+                where = _where(document, first[slug])
+                yield _fault(document, path, f"slug {slug!r} stands twice; first {where}")
+            first.setdefault(slug, path)
+
+
+def _check_names(document: YamlDocument, categories: Iterable[Described]) -> Iterator[ConfigFault]:
+    first: dict[tuple[str, ...], tuple[KeyPath, KeyPath]] = {}
+    for one in categories:
+        translated = [title for each in _languages(one) for title in _texts(each, "title")]
+        for path, name in (*_texts(one, "title"), *translated, *_texts(one, "names")):
+            key = name_key(name)
+            if not key:
+                # The title has its own fault when it is empty; only commas are left.
+                yield _fault(document, path, f"expected a name with letters, got {name!r}")
+                continue
+            owner, claimed_at = first.setdefault(key, (one[0], path))
+            if owner != one[0]:
+                yield _claimed_twice(document, path, name, claimed_at)
+
+
+def _claimed_twice(
+    document: YamlDocument, path: KeyPath, name: str, claimed_at: KeyPath
+) -> ConfigFault:
+    other = document.at(*claimed_at[:2], "slug")
+    message = (
+        f"name {name!r} is claimed by category {other!r} too, {_where(document, claimed_at)}; "
+        "case and white space do not count, and a title is a name"
+    )
+    return _fault(document, path, message)
+
+
+def _check_unions(
+    document: YamlDocument, categories: Sequence[Described], unions: Sequence[Described]
+) -> Iterator[ConfigFault]:
+    known = {slug for one in categories for _, slug in _texts(one, "slug")}
+    others = {slug for one in unions for _, slug in _texts(one, "slug")}
+    for union in unions:
+        for path, slug in _texts(union, "any_of"):
+            if slug not in known | {ALL}:
+                yield _unknown_category(document, path, slug, known, others)
+        for path, slug in _texts(union, "none_of"):
+            if slug == ALL:
+                yield _fault(document, path, "without 'all' nothing is left")
+            elif slug not in known:
+                yield _unknown_category(document, path, slug, known, others)
+        yield from _check_takes_something(document, union)
+
+
+def _check_takes_something(document: YamlDocument, union: Described) -> Iterator[ConfigFault]:
+    named = {slug for _, slug in _texts(union, "any_of")}
+    excluded = {slug for _, slug in _texts(union, "none_of")}
+    if named and named <= excluded - {ALL}:
+        message = "takes nothing: none_of excludes every category of any_of"
+        yield _fault(document, (*union[0], "none_of"), message)
+
+
+def _unknown_category(
+    document: YamlDocument, path: KeyPath, slug: str, known: set[str], unions: set[str]
+) -> ConfigFault:
+    if slug in unions:
+        message = f"{slug!r} is a union: name the categories that it is made of"
+        return _fault(document, path, message)
+    suggestion = _moves(document).get(slug) or nearest(slug, sorted(known))
+    return _fault(document, path, f"no category has the slug {slug!r}", suggestion)
+
+
+def _check_former(document: YamlDocument, described: Sequence[Described]) -> Iterator[ConfigFault]:
+    """Tell former slugs that could not lead anywhere, or not to one place."""
+    present = {slug: path for one in described for path, slug in _texts(one, "slug")}
+    first: dict[str, KeyPath] = {}
+    for one in described:
+        for path, former in _texts(one, "was"):
+            if former == one[1].get("slug"):
+                yield _fault(document, path, f"{former!r} is the feed's present slug")
+            elif former in present:
+                where = _where(document, present[former])
+                yield _fault(document, path, f"{former!r} is the slug of another feed, {where}")
+            elif former in first:
+                where = _where(document, first[former])
+                yield _fault(document, path, f"former slug {former!r} stands twice; first {where}")
+            first.setdefault(former, path)
+
+
+def _check_moved_to(
+    document: YamlDocument, described: Sequence[Described]
+) -> Iterator[ConfigFault]:
+    present = {slug for one in described for _, slug in _texts(one, "slug")} | {ALL}
+    for place, item in described:
+        ended = item.get("ended")
+        if not isinstance(ended, dict):
+            continue
+        for path, onward in _texts(((*place, "ended"), ended), "moved_to"):
+            if onward == item.get("slug"):
+                yield _fault(document, path, "is the feed itself, which ends")
+            elif re.fullmatch(r"[^:/.]*", onward) and onward not in present:
+                suggestion = _moves(document).get(onward) or nearest(onward, sorted(present))
+                yield _fault(document, path, f"no feed has the slug {onward!r}", suggestion)
+
+
+def _moves(document: YamlDocument) -> dict[str, str]:
+    """The present slug by each former one."""
+    described = [*_described(document, "categories"), *_described(document, "unions")]
+    return {
+        former: slug
+        for one in described
+        for _, slug in _texts(one, "slug")
+        for _, former in _texts(one, "was")
+    }
+
+
+def _check_groups(document: YamlDocument, described: Iterable[Described]) -> Iterator[ConfigFault]:
+    first: dict[str, KeyPath] = {}
+    for path, title in _texts(((), {"groups": document.items_at("groups")}), "groups"):
+        if title in first:
+            where = _where(document, first[title])
+            yield _fault(document, path, f"group {title!r} stands twice; first {where}")
+        first.setdefault(title, path)
+    for one in described:
+        for path, group in _texts(one, "group"):
+            if group not in first:
+                suggestion = nearest(group, first)
+                yield _fault(document, path, f"no group {group!r} in groups", suggestion)
+
+
+def _where(document: YamlDocument, path: KeyPath) -> str:
+    return f"on line {place_of_value(document, path).line}"
+
+
+def _fault(
+    document: YamlDocument, path: KeyPath, message: str, suggestion: str | None = None
+) -> ConfigFault:
+    return ConfigFault(
+        place=place_of_value(document, path),
+        path=dotted(path),
+        message=message,
+        suggestion=suggestion,
+    )

@@ -1,0 +1,228 @@
+"""Who may make a change, and under which conditions: tokens, categories, links, rivals."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from feeds.model.history import work_of
+from feeds.model.intake import Embargo
+from feeds.model.listing import ListedRelease
+from feeds.model.release import Content, Draft, Release
+from feeds.model.token import Action, Token
+from feeds.store.database import Database
+from service.http_rules.entity_tags import names_exactly, names_revision
+from service.settings import ApiSettings
+from service.tokens import hash_of
+from service.web.api.calls import ApiCall
+from service.web.api.faults import ApiProblem
+from service.web.api.reading import etag_of, show
+from service.web.api.shapes import Fault
+from service.web.rate_limits import RateLimiter
+
+# Who may come in, and how often: bearer tokens (RFC 6750) and a bucket for each.
+
+_REALM = 'Bearer realm="communique"'
+#: RFC 6750 section 2.1.
+_CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]{1,200}=*) *", re.IGNORECASE)
+
+
+class Unauthorized(ApiProblem):
+    """Nobody says who he is, or it is not true."""
+
+    def __init__(self, detail: str, *, error: str | None = None) -> None:
+        # RFC 6750 3.1: without any credentials, "the resource server SHOULD NOT include an error
+        # code or other error information".
+        challenge = _REALM if error is None else f'{_REALM}, error="{error}"'
+        super().__init__(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": challenge})
+
+
+class Forbidden(ApiProblem):
+    """The token is good, but not for this."""
+
+    def __init__(self, detail: str, *, scope: str | None = None) -> None:
+        named = "" if scope is None else f', scope="{scope}"'
+        challenge = f'{_REALM}, error="insufficient_scope"{named}'
+        super().__init__(HTTPStatus.FORBIDDEN, detail, headers={"WWW-Authenticate": challenge})
+
+
+class LinkForbidden(Forbidden):
+    """The release is the token's business; one that it would be linked to is not."""
+
+
+class TokenAuth:
+    """Lets bearers of good tokens in. Safe to call from many threads."""
+
+    def __init__(self, database: Database, *, seconds: Callable[[], float]) -> None:
+        """Make one that has seen nobody yet.
+
+        Args:
+            database: Knows the tokens. It is asked each time: a token that is revoked is so at
+                once, in every process.
+            seconds: A clock that nobody sets.
+        """
+        self._database = database
+        self._buckets = RateLimiter(seconds=seconds)  # by token's name: there are few of them
+
+    def admit(
+        self,
+        authorization: str | None,
+        *,
+        limits: ApiSettings,
+        now: datetime,
+        is_counted: bool = False,
+    ) -> Token:
+        """The token of who asks.
+
+        Args:
+            authorization: As sent.
+            limits: How often one may ask.
+            now: For how long tokens are good.
+            is_counted: True for a request that was counted before.
+
+        Raises:
+            Unauthorized: There is none, or it is not good.
+            ApiProblem: Its bearer asks too often.
+        """
+        if not authorization:
+            raise Unauthorized("this needs a token: Authorization: Bearer cq_…")
+        found = _CREDENTIALS.fullmatch(authorization)
+        token = None if found is None else self._token(found[1])
+        if token is None or not token.is_good(now):
+            # The same words for each: who has no token learns nothing of those that there are.
+            raise Unauthorized("this token is not known, expired or revoked", error="invalid_token")
+        if not is_counted:
+            self._count(token, limits)
+        return token
+
+    def _token(self, text: str) -> Token | None:
+        with self._database.read() as tx:
+            return tx.tokens.by_hash(hash_of(text))
+
+    def _count(self, token: Token, limits: ApiSettings) -> None:
+        wait_s = self._buckets.wait_s(
+            token.name, per_minute=limits.requests_per_minute, burst=limits.burst
+        )
+        if not wait_s:
+            return
+        raise ApiProblem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"this token may ask {limits.requests_per_minute} times a minute",
+            headers={"Retry-After": str(wait_s)},
+        )
+
+
+def require(token: Token, action: Action) -> None:
+    """Let only tokens through that are for *action*.
+
+    Raises:
+        Forbidden: This one is not.
+    """
+    if action not in token.actions:
+        raise Forbidden(f"this token is not for {action}", scope=action)
+
+
+# What keeps a change from being made: conditions, categories, links, rivals.
+
+
+def require_conditions(call: ApiCall[Any], held: ListedRelease | None) -> None:
+    """Obey If-Match and If-None-Match (RFC 9110 sections 13.1.1 and 13.1.2).
+
+    Raises:
+        ApiProblem: One does not hold.
+    """
+    match = call.request.headers.get("If-Match")
+    none_match = call.request.headers.get("If-None-Match")
+    if match is None and none_match is None:
+        return
+    etag = None if held is None else etag_of(show(call.catalogue, held))
+    if match is not None and not _matches(match, etag):
+        raise _failed("the release is not what If-Match asks for: it was changed since")
+    if none_match is not None and etag is not None:
+        is_it = none_match.strip() == "*" or names_revision(none_match, etag.strip('"'))
+        if is_it:
+            raise _failed("the release is there already, which If-None-Match rules out")
+
+
+def _matches(field: str, etag: str | None) -> bool:
+    return etag is not None and (field.strip() == "*" or names_exactly(field, etag))
+
+
+def _failed(detail: str) -> ApiProblem:
+    return ApiProblem(HTTPStatus.PRECONDITION_FAILED, detail)
+
+
+def require_own(call: ApiCall[Any], content: Content) -> None:
+    """Let only releases through that are filed where the token may file.
+
+    Raises:
+        Forbidden: This one is, or would be, filed elsewhere.
+    """
+    foreign = _foreign(call, content)
+    if foreign is not None:
+        raise Forbidden(f"this token may file in {_own(call)} only, and not in {foreign}")
+
+
+def with_company(
+    call: ApiCall[Any], draft: Draft, *, held: Release | None, waiting: Embargo | None
+) -> Draft:
+    """*Draft*, to be stored only while it is linked to what the token may change.
+
+    Releases of one work are named in each other's pages and feeds, so whoever links to a release
+    changes it. However it would join the work: by naming it, or by being called as it is. What is
+    a member already, because somebody linked it who may, stays one.
+
+    Args:
+        call: By which it came.
+        draft: Filed where the token may file.
+        held: The release as it is.
+        waiting: What waits under its key.
+
+    Raises:
+        LinkForbidden: One of the others of its work is filed elsewhere.
+    """
+    known = (held, None if waiting is None else waiting.draft)
+    is_member = work_of(draft) in {work_of(one) for one in known if one is not None}
+    if call.token.categories is None or is_member:
+        return draft
+    company = call.newsroom.company_of(draft)
+    for member in company:
+        if _foreign(call, member.content) is not None:
+            # Which one is not said: it may wait under embargo.
+            raise LinkForbidden(
+                f"this token may link releases in {_own(call)} only, and the work "
+                f"{work_of(draft)!r} has others: name another work, or none"
+            )
+    return replace(draft, company=frozenset(member.content.digest for member in company))
+
+
+def _foreign(call: ApiCall[Any], content: Content) -> str | None:
+    """Where it is filed, and the token may not file; None when it may."""
+    filing, token = call.catalogue.file(content.category_names), call.token
+    if token.categories is None:
+        return None
+    if token.may_file_in(filing.categories) and not filing.unclaimed:
+        return None
+    others = [slug for slug in filing.categories if slug not in token.categories]
+    return ", ".join([*others, *map(repr, filing.unclaimed)]) or "no category"
+
+
+def _own(call: ApiCall[Any]) -> str:
+    return ", ".join(call.token.categories or ())
+
+
+def unprocessable(detail: str, *, pointer: str) -> ApiProblem:
+    """The answer to a body with one fault, at *pointer*."""
+    fault = Fault(detail=detail, pointer=pointer)
+    return ApiProblem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=[fault])
+
+
+def too_much_contention() -> ApiProblem:
+    """The answer to who lost against others again and again."""
+    return ApiProblem(
+        HTTPStatus.CONFLICT,
+        "others change the release at this very moment; nothing was stored",
+        headers={"Retry-After": "1"},
+    )

@@ -1,0 +1,76 @@
+"""What is remembered of earlier documents saves work and changes no byte."""
+
+import gzip
+import random
+
+import pytest
+
+from feeds import render
+from feeds.newsstand.assembly import FRAME_BYTES, DocumentParts, GzipAssembler
+from feeds.store.documents import Fragment
+
+BETWEEN = b",\n"
+
+
+def entry(number: int, size_bytes: int = 4000) -> Fragment:
+    random_fraction = random.Random(number)
+    words = [b"treaty", b"budget", b"minister", b"water", b"\xc2\xab", b"%d" % number]
+    body = b" ".join(random_fraction.choice(words) for _ in range(size_bytes // 6))
+    return Fragment(fingerprint=f"{number:032x}", body=body)
+
+
+def parts(*numbers: int, size_bytes: int = 4000) -> DocumentParts:
+    entries = [entry(number, size_bytes) for number in numbers]
+    bodies = [one.body or b"" for one in entries]
+    following = [BETWEEN + body for body in bodies[1:]]
+    return DocumentParts(pieces=[b"<head>", *bodies[:1], *following, b"</tail>"], entries=entries)
+
+
+def bound(assembler: GzipAssembler, laid_out: DocumentParts) -> bytes:
+    return assembler.assemble(laid_out, laid_out.document())
+
+
+SHEETS = [
+    pytest.param([parts(*range(1, 15)), parts(*range(15))], id="one more at the top"),
+    pytest.param([parts(*range(15)), parts(*range(1, 15))], id="the first one gone"),
+    pytest.param([parts(*range(15)), parts(*range(14, -1, -1))], id="turned round"),
+    pytest.param([parts(*range(15)), parts(7, *range(7), *range(8, 15))], id="one moved up"),
+]
+
+
+@pytest.mark.parametrize("editions", SHEETS)
+def test_memory_changes_no_byte(editions: list[DocumentParts]) -> None:
+    remembering = GzipAssembler()
+    for laid_out in editions:
+        compressed = bound(remembering, laid_out)
+        assert compressed == bound(GzipAssembler(), laid_out)
+        assert gzip.decompress(compressed) == laid_out.document()
+
+
+def test_a_release_more_costs_its_own_entry_and_the_one_that_it_pushes_down() -> None:
+    assembler, before, after = GzipAssembler(), parts(*range(1, 15)), parts(*range(15))
+    assert assembler.unknown_bytes(before) == sum(map(len, before.pieces[1:-1]))
+    bound(assembler, before)
+    assert assembler.unknown_bytes(before) == 0
+    assert assembler.unknown_bytes(after) == sum(map(len, after.pieces[1:3]))
+
+
+def test_a_short_document_is_compressed_as_a_whole() -> None:
+    assembler, short = GzipAssembler(), parts(1, 2, 3, size_bytes=1000)
+    assert bound(assembler, short) == render.compress(short.document())
+    assert assembler.unknown_bytes(short) > 0
+
+
+def test_memory_is_bounded_and_the_stretch_used_longest_ago_goes() -> None:
+    one, other = parts(*range(15)), parts(*range(20, 35))
+    assembler = GzipAssembler(max_bytes=len(bound(GzipAssembler(), one)) + 16 * FRAME_BYTES)
+    bound(assembler, one)
+    assert assembler.unknown_bytes(one) == 0
+    bound(assembler, other)
+    assert assembler.unknown_bytes(other) == 0
+    assert assembler.unknown_bytes(one) > 0
+
+
+def test_pieces_and_entries_must_fit() -> None:
+    with pytest.raises(ValueError, match="1 entries do not make 2 pieces"):
+        DocumentParts(pieces=[b"<head>", b"</tail>"], entries=[entry(1)])

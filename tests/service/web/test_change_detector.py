@@ -1,0 +1,235 @@
+"""How long memory may be trusted: a lease, and who looks when it ages."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, cast
+
+import pytest
+
+from feeds.errors import StoreUnavailable
+from feeds.store.changes import Changes
+from service.web.change_detector import LEASE_S, LOOK_EVERY_S, PAUSE_S, ChangeDetector
+from tests.support.newsrooms import Office
+from tests.support.ready_stores import make_sqlite
+
+
+@dataclass(slots=True)
+class Clock:
+    """Set by hand."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(slots=True)
+class Store:
+    """What is looked at: changed, well, slow or gone by hand."""
+
+    is_news: bool = True
+    is_local: bool = True
+    last_retraction: object = None
+    looks: int = 0
+    error: Exception | None = None
+    is_asked: Event = field(default_factory=Event)
+    may_answer: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
+
+    def look(self) -> bool:
+        self.looks += 1
+        self.is_asked.set()
+        assert self.may_answer.wait(10)
+        if self.error is not None:
+            raise self.error
+        is_news, self.is_news = self.is_news, False
+        return is_news
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def watch(store: Store, clock: Clock) -> ChangeDetector:
+    return ChangeDetector(cast(Changes, cast(Any, store)), clock=clock)
+
+
+def test_between_two_looks_nobody_looks(watch: ChangeDetector, store: Store, clock: Clock) -> None:
+    numbers = set()
+    for _ in range(100):
+        numbers.add(watch.version())
+        clock.now += LOOK_EVERY_S / 101
+    assert store.looks == 1
+    assert len(numbers) == 1
+    clock.now += LOOK_EVERY_S
+    watch.version()
+    assert store.looks == 2
+
+
+def test_a_change_has_another_number(watch: ChangeDetector, store: Store, clock: Clock) -> None:
+    before = watch.version()
+    clock.now += LOOK_EVERY_S
+    assert watch.version() == before
+    store.is_news = True
+    clock.now += LOOK_EVERY_S
+    assert watch.version() != before
+
+
+def test_after_a_pause_the_first_answer_is_not_old(
+    watch: ChangeDetector, store: Store, clock: Clock
+) -> None:
+    """Nobody asked for an hour, then the store changed: a hub that is told now sees it."""
+    before = watch.version()
+    clock.now += 3600
+    store.is_news = True
+    assert watch.version() != before
+
+
+def test_while_one_looks_the_others_go_by_the_look_before_and_no_longer_than_its_lease(
+    watch: ChangeDetector, store: Store, clock: Clock
+) -> None:
+    known = watch.version()
+    assert known is not None
+    clock.now += LOOK_EVERY_S
+    store.may_answer.clear()
+    store.is_asked.clear()
+    slow = Thread(target=watch.version)
+    slow.start()
+    assert store.is_asked.wait(10)
+    clock.now = 1000.0 + LEASE_S * 0.99
+    assert watch.version() == known
+    clock.now = 1000.0 + LEASE_S
+    assert watch.version() is None
+    store.may_answer.set()
+    slow.join(10)
+    assert store.looks == 2
+
+
+def test_a_lease_begins_when_a_look_begins(
+    watch: ChangeDetector, store: Store, clock: Clock
+) -> None:
+    """What is committed while the store answers may not be in the answer."""
+    store.may_answer.clear()
+    slow = Thread(target=watch.version)
+    slow.start()
+    assert store.is_asked.wait(10)
+    clock.now += LEASE_S
+    store.may_answer.set()
+    slow.join(10)
+    store.may_answer.clear()
+    store.is_asked.clear()
+    next_look = Thread(target=watch.version)
+    next_look.start()
+    assert store.is_asked.wait(10)
+    assert watch.version() is None
+    store.may_answer.set()
+    next_look.join(10)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("gone"), ZeroDivisionError("a bug")])
+def test_a_store_that_cannot_be_looked_at_is_asked_each_time(
+    watch: ChangeDetector, store: Store, clock: Clock, error: Exception,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """Slower, and never wrong; and the log tells it once a pause, not once a request."""
+    known = watch.version()
+    clock.now += LOOK_EVERY_S
+    store.error = error
+    for _ in range(10):
+        assert watch.version() is None
+    assert store.looks == 2
+    is_away = isinstance(error, StoreUnavailable)
+    assert watch.is_away == is_away
+    told = "does not answer" if is_away else "cannot be watched"
+    assert len([one for one in caplog.records if told in one.getMessage()]) == 1
+    store.error = None
+    store.is_news = True  # as Changes has it: a new connection knows nothing
+    clock.now += PAUSE_S
+    assert watch.version() not in (None, known)
+    assert not watch.is_away
+
+
+def test_an_age_counts_from_the_last_look_that_found_it_current(
+    watch: ChangeDetector, store: Store, clock: Clock
+) -> None:
+    known = watch.version()
+    assert watch.age_s(known, clock.now) is None
+    clock.now += 10
+    assert watch.version() == known
+    store.error = StoreUnavailable("gone")
+    clock.now += 5
+    assert watch.version() is None
+    assert watch.age_s(known, 1000.0) == 5
+    assert watch.age_s(None, 1000.0) == 15, "it was another one at that look"
+
+
+def test_who_must_not_wait_has_the_look_made(
+    watch: ChangeDetector, store: Store, clock: Clock
+) -> None:
+    asked: list[Callable[[], None]] = []
+    assert watch.known(asked.append) is None, "nobody has looked yet"
+    assert watch.known(asked.append) is None
+    assert store.looks == 0
+    assert len(asked) == 1, "one look at a time"
+    asked.pop()()
+    assert watch.known(asked.append) == range(1, 2)
+    assert watch.version() == 1
+    assert store.looks == 1
+    clock.now += LOOK_EVERY_S
+    assert watch.known(asked.append) == range(1, 2), "meanwhile, the look before holds"
+    clock.now += LEASE_S
+    assert watch.known(asked.append) is None, "and no longer than its lease"
+
+
+def test_what_was_current_may_be_trusted_as_long_as_its_own_look(
+    watch: ChangeDetector, store: Store, clock: Clock
+) -> None:
+    """However late and however often the store changes after it."""
+    began = clock.now
+    for newest in range(1, 4):
+        store.is_news = True
+        watch.known(lambda look: look())
+        known = watch.known(lambda look: look())
+        assert known == range(1, newest + 1)
+        clock.now += LOOK_EVERY_S
+    clock.now = began + LEASE_S * 0.99
+    assert watch.known(lambda look: look()) == range(1, 4)
+    clock.now = began + LEASE_S
+    assert watch.known(lambda look: look()) == range(2, 4)
+    clock.now = began + LEASE_S + 2 * LOOK_EVERY_S
+    assert watch.known(lambda look: look()) == range(3, 4)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    database = make_sqlite(tmp_path / "a.db")
+    yield Office(database)
+    database.close()
+
+
+def test_a_real_store_is_watched_from_many_threads(office: Office, clock: Clock) -> None:
+    """A connection that was opened by one thread is used by all."""
+    changes = Changes(office.database, of_documents=True)
+    watch = ChangeDetector(changes, clock=clock, look_every_s=0)
+    seen: list[int | None] = []
+    for _ in range(3):
+        thread = Thread(target=lambda: seen.append(watch.version()))
+        thread.start()
+        thread.join(10)
+    assert len(seen) == 3
+    assert len(set(seen)) == 1
+    assert None not in seen
+    office.publish()
+    assert watch.version() not in seen
+    changes.close()

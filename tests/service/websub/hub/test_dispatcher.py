@@ -1,0 +1,198 @@
+"""The rounds: what ended is told to the books until they have it, and nothing is begun twice."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from feeds.errors import StoreUnavailable
+from service.outbound import BulkHttpClient, BulkRequest, BulkResponse
+from service.websub.hub import dispatcher as module
+from service.websub.hub.dispatcher import Completed, ConcurrencyLimit, Dispatcher, Job, NextJobs
+from tests.support.hub_at_work import AGENT
+from tests.support.running_service import wait_until
+from tests.support.subscriber import HANGS, Subscriber, running_subscriber
+
+
+class Errands:
+    """Books of some errands, that fail when they are told to."""
+
+    def __init__(self, reader: Subscriber, *paths: str) -> None:
+        self.left = [Job(path, "a", BulkRequest(url=reader.url(path))) for path in paths]
+        self.page_size = 0  #: if not all
+        self.make: Callable[[Job[str]], Job[str]] = lambda job: job
+        self.troubles: list[Exception] = []  #: of the next calls that are told of an end
+        self.written: list[str] = []
+        self.lost: list[str] = []
+        self.is_closed = False
+
+    def record(self, ended: Sequence[Completed[str]], *, begins: bool) -> NextJobs[str]:
+        """All at once, or by pages."""
+        if ended and self.troubles:
+            raise self.troubles.pop()
+        assert all(isinstance(one.result, BulkResponse) and one.took_s > 0 for one in ended)
+        self.written += [one.job.subject for one in ended]
+        size = (self.page_size or len(self.left)) if begins else 0
+        begun, self.left = self.left[:size], self.left[size:]
+        return NextJobs(map(self.make, begun), has_more=begins and bool(self.left))
+
+    def abandon(self, ended: Sequence[Completed[str]]) -> None:
+        """A bug of theirs."""
+        self.lost += [one.job.subject for one in ended]
+
+    def close(self) -> None:
+        """At the end."""
+        self.is_closed = True
+
+
+def rounds_of(books: Errands, *, timeout_s: float = 5.0) -> Dispatcher[Any]:
+    """Rounds over a real courier."""
+    bulk_client = BulkHttpClient([ip_network("127.0.0.0/8")], timeout_s, AGENT, at_once=8)
+    return Dispatcher(bulk_client, books, name="test")
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSE_S", 0.01)
+
+
+def test_all_that_is_given_out_is_told_of_once() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a", "/b", "/c")
+        rounds_of(books).run_until_idle()
+        assert sorted(books.written) == ["/a", "/b", "/c"]
+        assert len(reader.calls) == 3
+    assert books.is_closed
+
+
+def test_ends_are_told_again_while_the_store_cannot_be_used() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a", "/b")
+        books.troubles = [StoreUnavailable("down"), StoreUnavailable("down")]
+        dispatcher = rounds_of(books)
+        thread = threading.Thread(target=dispatcher.run)
+        thread.start()
+        wait_until(lambda: sorted(books.written) == ["/a", "/b"])
+        dispatcher.stop()
+        thread.join(10)
+        assert (books.lost, len(reader.calls)) == ([], 2)
+
+
+def test_a_bug_costs_what_it_met_and_no_more() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a")
+        books.troubles = [LookupError("a bug")]
+        dispatcher = rounds_of(books)
+        thread = threading.Thread(target=dispatcher.run)
+        thread.start()
+        wait_until(lambda: books.lost == ["/a"])
+        books.left = [Job("/b", "a", BulkRequest(url=reader.url("/b")))]
+        wait_until(lambda: books.written == ["/b"])
+        dispatcher.stop()
+        thread.join(10)
+
+
+def test_errands_are_made_on_and_on_while_the_network_is_waited_for() -> None:
+    """To sign is the longest part of it: page follows page without waiting for a turn."""
+    with running_subscriber() as reader:
+        books = Errands(reader, *(f"/{number}" for number in range(12)))
+        books.page_size = 4
+        bulk_client = StuckCourier(until=lambda: not books.left)
+        Dispatcher(bulk_client, books, name="test").run_until_idle()
+        assert len(books.written) == len(reader.calls) == 12
+
+
+class StuckCourier(BulkHttpClient):
+    """A network that is busy with itself."""
+
+    def __init__(self, until: Callable[[], bool]) -> None:
+        super().__init__([ip_network("127.0.0.0/8")], 5.0, AGENT, at_once=16)
+        self._until = until
+
+    def poll(self, wait_s: float) -> None:
+        """Comes late."""
+        wait_until(self._until, within_s=5)
+        super().poll(wait_s)
+
+
+def test_after_the_last_end_of_all_the_books_are_looked_into_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 5.0)
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a")
+        begun = time.monotonic()
+        rounds_of(books).run_until_idle()
+        assert books.written == ["/a"]
+        assert time.monotonic() - begun < 5.0
+
+
+def test_what_was_written_is_not_lost_with_an_errand_that_cannot_be_made() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a")
+        made = []
+
+        def make(job: Job[str]) -> Job[str]:
+            made.append(job.subject)
+            if job.subject == "/b":
+                raise LookupError("a bug")
+            books.left = [Job("/b", "a", BulkRequest(url=reader.url("/b")))]
+            return job
+
+        books.make = make
+        dispatcher = rounds_of(books)
+        thread = threading.Thread(target=dispatcher.run)
+        thread.start()
+        wait_until(lambda: made == ["/a", "/b"] and books.written == ["/a"])
+        dispatcher.stop()
+        thread.join(10)
+        assert books.lost == []
+
+
+def test_by_hand_trouble_is_told_to_who_asked() -> None:
+    with running_subscriber() as reader:
+        books = Errands(reader, "/a")
+        books.troubles = [StoreUnavailable("down")]
+        with pytest.raises(StoreUnavailable, match="down"):
+            rounds_of(books).run_until_idle()
+    assert books.is_closed
+
+
+def test_a_stop_begins_nothing_and_writes_down_what_ends() -> None:
+    with running_subscriber() as reader:
+        reader.behave("/hangs", verify=HANGS)
+        books = Errands(reader, "/a", "/hangs")
+        dispatcher = rounds_of(books, timeout_s=60.0)
+        thread = threading.Thread(target=dispatcher.run)
+        thread.start()
+        reader.wait_for_verifications(2)
+        dispatcher.stop(within_s=0.3)
+        thread.join(10)
+        assert not thread.is_alive()
+        assert books.written == ["/a"]
+        books.left = [Job("/late", "a", BulkRequest(url=reader.url("/late")))]
+        assert len(reader.calls) == 2
+    assert books.is_closed
+
+
+def test_a_load_that_failed_was_never_there() -> None:
+    load = ConcurrencyLimit(most=3, most_a_host=2)
+    assert load.acquire("a")
+    with pytest.raises(StoreUnavailable):
+        fill_in_vain(load)
+    assert (load.count, load.room, load.full_hosts) == (1, 2, [])
+    load.release("a")
+    assert load.count == 0
+
+
+def fill_in_vain(load: ConcurrencyLimit) -> None:
+    """As a transaction that is not committed."""
+    with load.undone_on_error():
+        load.release("a")
+        may = [load.acquire(host) for host in ("b", "b", "b", "c", "d")]
+        assert may == [True, True, False, True, False]
+        assert (load.full_hosts, load.room) == (["b"], 0)
+        raise StoreUnavailable("down")
