@@ -188,7 +188,7 @@ def create_app(
     pages.register_filters(app)
     problems.catch_all(app)
     answer_moved_feeds(app)
-    for room in (documents, documents, pages, opml, sitemaps, health, static_files):
+    for room in (documents, pages, opml, sitemaps, health, static_files):
         app.register_blueprint(room.blueprint)
     if api is not None:
         app.register_blueprint(make_blueprint(api, clock=clock))
