@@ -38,7 +38,7 @@ STOP_WITHIN_S = 10
 HUNG_AFTER_S = 30
 
 #: How a worker makes its application, and who reads what comes over the wire.
-APPLICATION, WIRE = "service.web_worker:application", "service.wire:Wire"
+APPLICATION, WIRE = "service.web_worker:application", "service.wire:HttpProtocol"
 
 #: For how long uvicorn keeps a connection that nobody uses: `service.wire` sees to that itself.
 KEEP_ALIVE_S = 75
