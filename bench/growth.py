@@ -19,10 +19,10 @@ from bench.figure import Figure, Unmeasurable, tell
 from bench.rounds import medians_ms, rounds_at, timed_ms
 from feeds.store import migrate
 from feeds.store.database import Database
+from service.application import CurrentApplication
 from service.jobs_process import Jobs
 from service.settings import Settings, parse, read_sources
 from service.web import create_app
-from service.web_worker import CurrentNewsroom
 from service.wiring import build_application
 
 RELEASES_A_CATEGORY = 500
@@ -47,8 +47,8 @@ class Store:
 
     def pages(self) -> float:
         """Ask for two pages, whose answers nobody keeps. Milliseconds for both."""
-        newsroom = CurrentNewsroom(build_application(self.settings, self.database))
-        client = create_app(newsroom).test_client(use_cookies=False)
+        current = CurrentApplication(build_application(self.settings, self.database))
+        client = create_app(current).test_client(use_cookies=False)
 
         def ask() -> None:
             for path in ("/", f"/feeds/{CATEGORY}"):

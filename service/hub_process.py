@@ -16,13 +16,14 @@ from typing import Any
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.database import Database, Transaction
 from service import logs, workers
+from service.application import Application
 from service.liveness import Liveness
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
 from service.websub.hub.dispatcher import STOP_WITHIN_S, Dispatcher
 from service.websub.hub.upkeep import end_what_is_over
-from service.wiring import Application, build_application, deliveries, verifications, worker_name
+from service.wiring import build_application, deliveries, verifications, worker_name
 
 _log = logs.get_logger("service.hub_process")  # not __name__: it is run as a program
 

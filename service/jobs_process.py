@@ -21,6 +21,7 @@ from feeds.newsstand import SPREAD
 from feeds.store.database import Database, Transaction
 from feeds.store.state import InForce
 from service import logs, workers
+from service.application import Application
 from service.jobs.folders import Folders
 from service.jobs.regular import LOOK_EVERY_S, StoreLog, regenerate, release_due, wait_for_end
 from service.jobs.regular import LOOK_EVERY_S as LOOK_AT_LOG_EVERY_S
@@ -32,7 +33,6 @@ from service.stores import note_state
 from service.websub import Publisher
 from service.websub.hub_monitor import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
 from service.wiring import (
-    Application,
     build_application,
     hub_monitor,
     publisher,

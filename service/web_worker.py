@@ -12,18 +12,15 @@ import sys
 import time
 from pathlib import Path
 
-from feeds.categories import Catalogue
-from feeds.newsstand import Newsstand
 from feeds.store.changes import Changes
-from feeds.store.database import Database
 from service import logs
 from service.accepted import ConfigurationWatch, active_configuration
 from service.address import ListeningAddress
+from service.application import CurrentApplication
 from service.settings import Settings
 from service.store_clock import StoreClock
 from service.stores import open_database
 from service.web import (
-    ApiContext,
     CacheMiddleware,
     ChangeDetector,
     DocumentCache,
@@ -31,56 +28,11 @@ from service.web import (
     create_app,
 )
 from service.web_process import ACCEPTED_VARIABLE, PARENT_VARIABLE, SERVER_LOG
-from service.wiring import Application, build_application
+from service.wiring import build_application
 
 #: What a thread waits for the interpreter before it is made way for. A look at the store takes it
 #: some ten times; at Python's own 5 ms, under full load, it would take longer than its lease lasts.
 SWITCH_EVERY_S = 0.0005
-
-
-class CurrentNewsroom:
-    """The newsroom as it is configured now: what the application asks in each request."""
-
-    def __init__(self, application: Application) -> None:
-        self._application = application
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Site, categories and feeds."""
-        return self._application.catalogue
-
-    @property
-    def newsstand(self) -> Newsstand:
-        """Feeds out."""
-        return self._application.newsstand
-
-    @property
-    def context(self) -> ApiContext:
-        """What the API works with."""
-        installed = self._application
-        return ApiContext(
-            catalogue=installed.catalogue,
-            newsroom=installed.newsroom,
-            rules=installed.rules,
-            measure=installed.measure,
-            limits=installed.settings.api,
-        )
-
-    @property
-    def settings(self) -> Settings:
-        """The configuration."""
-        return self._application.settings
-
-    @property
-    def database(self) -> Database:
-        """The one of all configurations."""
-        return self._application.database
-
-    def configure(self, settings: Settings) -> None:
-        """Take another configuration; requests under way keep what they began with."""
-        self._application = build_application(
-            settings, self._application.database, self._application.clock
-        )
 
 
 def application() -> WsgiAdapter:
@@ -99,17 +51,27 @@ def application() -> WsgiAdapter:
     database = open_database(settings)
     clock = StoreClock(database)
     clock.follow()
-    newsroom = CurrentNewsroom(build_application(settings, database, clock))
+    current = CurrentApplication(build_application(settings, database, clock))
+
+    def configure(changed: Settings) -> None:
+        # Requests under way keep what they began with.
+        current.application = build_application(changed, database, clock)
+
     parent = int(os.environ[PARENT_VARIABLE])
-    ConfigurationWatch(path, parent=parent, on_change=newsroom.configure, on_orphaned=_stop).start()
+    ConfigurationWatch(path, parent=parent, on_change=configure, on_orphaned=_stop).start()
     document_cache = DocumentCache(
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
         watch=ChangeDetector(Changes(database, of_documents=True), clock=time.monotonic),
     )
     app = create_app(
-        newsroom, document_cache, clock=clock, api=newsroom, hub=newsroom, warnings=clock.warnings
+        current,
+        document_cache,
+        clock=clock,
+        has_api=True,
+        has_hub=True,
+        warnings=clock.warnings,
     )
-    front = CacheMiddleware(app, state=newsroom, document_cache=document_cache)
+    front = CacheMiddleware(app, current=current, document_cache=document_cache)
     # What there is now stays to the end. Without it, each full look for garbage goes through the
     # objects of all libraries, for tens of milliseconds in which nobody is answered.
     gc.collect()

@@ -3,8 +3,7 @@
 import os
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -13,14 +12,14 @@ from pathlib import Path
 from uuid import uuid4
 
 from feeds.categories import Catalogue
-from feeds.ingest import IntakeRules
 from feeds.model.feed import Format
 from feeds.model.release import ReleaseId
 from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
-from service.jobs.measuring import TIMEOUT_S, EnclosureProber, ProbeEnclosures
+from service.application import Application, Clock
+from service.jobs.measuring import TIMEOUT_S, EnclosureProber
 from service.liveness import WorkPart
 from service.outbound import BulkHttpClient, Credentials, HttpClient
 from service.settings import Settings, catalogue, intake_rules
@@ -36,8 +35,6 @@ VERSION = version("communique")
 #: What pages come of, by the ends of files' names.
 _OF_PAGES = frozenset({".css", ".html", ".ico", ".js", ".py", ".svg"})
 
-Clock = Callable[[], datetime]
-
 #: This machine's own clock: what sleeps and what is logged goes by it.
 utc_now = machine_clock
 
@@ -45,22 +42,6 @@ utc_now = machine_clock
 def mint_id() -> ReleaseId:
     """A release's permanent id (RFC 9562 section 5.4). Nobody can derive it, nothing reuses it."""
     return ReleaseId(uuid4().urn)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
-    """All rooms for one configuration. A reload makes another one over the same database."""
-
-    settings: Settings
-    database: Database
-    catalogue: Catalogue
-    rules: IntakeRules
-    newsroom: Newsroom
-    newsstand: Newsstand
-    clock: Clock  #: for all that is stored; see ``service.store_clock``
-    measure: (
-        ProbeEnclosures  #: what is read from anywhere passes it before the newsroom takes it in
-    )
 
 
 @cache

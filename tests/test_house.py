@@ -21,6 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.proofs",),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
+    ("service.application",),
     ("service.websub", "service.private", "service.address"),
     ("service.heartbeat",),
     (

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 
 from feeds.model.intake import Intake, IntakeVerdict, Refusal
 from feeds.model.release import Release
+from service.application import Application
 from service.cli.output import aligned, counted, json_text, moment, plain, print_message
 from service.jobs.folders import documents_below
-from service.wiring import Application
 
 # The documents that a command line names: files, folders, standard input.
 

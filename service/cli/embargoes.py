@@ -8,10 +8,11 @@ import typer
 from feeds.errors import DocumentRefused
 from feeds.ingest import read_embargo_end
 from feeds.model.intake import Embargo, Intake
+from service.application import Application
 from service.cli.call import ByOption, JsonOption, SetOption, invocation_of, who
 from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
-from service.wiring import Application, utc_now
+from service.wiring import utc_now
 
 
 def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from service.alone import export_lock
+from service.application import CurrentApplication
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.installation import to_read
 from service.cli.output import aligned, count_progress, counted, json_text, print_message
@@ -60,7 +61,7 @@ def export(
         is_settled = not application.newsroom.is_refiling_due(now=now)
         if full or not is_settled:
             memory.forget()
-        app = create_app(application)
+        app = create_app(CurrentApplication(application))
         run = ExportRun(application, target, app, memory=memory if is_settled else None)
         with export_lock(target.root), count_progress(len(run)) as bar:
             for outcome in run.outcomes():

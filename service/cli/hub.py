@@ -10,6 +10,7 @@ from feeds.errors import FeedNotFound
 from feeds.model.feed import Format
 from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
+from service.application import Application
 from service.cli import hub_status
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.hub_subscriptions import (
@@ -26,7 +27,7 @@ from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
 from service.websub import PingResult, PingVerdict
-from service.wiring import Application, publisher, utc_now
+from service.wiring import publisher, utc_now
 
 app = typer_of("hub")
 hub_status.register(app)

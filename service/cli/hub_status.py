@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from feeds.model.subscription import Canary
+from service.application import Application
 from service.cli.call import JsonOption, SetOption, invocation_of
 from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
 from service.websub.hub_health import HubReport, Report, report
 from service.websub.retries import delay_in_short
-from service.wiring import Application, hub_monitor, utc_now
+from service.wiring import hub_monitor, utc_now
 
 
 class NotWatched(ServiceError):

@@ -17,12 +17,13 @@ from feeds.model.subscription import (
     SubscriptionRequest,
 )
 from feeds.store.database import Transaction
+from service.application import Application
 from service.cli.call import ByOption, Invocation, JsonOption, SetOption, invocation_of, who
 from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
 from service.websub.hub.verifier import VerificationResult, VerificationVerdict
-from service.wiring import Application, deliveries, utc_now, verifications, worker_name
+from service.wiring import deliveries, utc_now, verifications, worker_name
 
 # Which subscriptions a command means, and how it shows them.
 

@@ -10,11 +10,12 @@ from feeds.store.database import Database
 from feeds.store.migrate import missing_file
 from feeds.store.store_file import gone
 from service import logs
+from service.application import Application
 from service.cli.call import Invocation, settings_of
 from service.errors import ServiceError
 from service.settings import Settings
 from service.stores import StoreNote, make_ready, open_database
-from service.wiring import Application, build_application, utc_now
+from service.wiring import build_application, utc_now
 
 #: An SQLite database that lives and ends with its connection.
 NOWHERE = "sqlite://"

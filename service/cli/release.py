@@ -16,6 +16,7 @@ from feeds.model.intake import KeptRefusal, Refusal
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Correction, Origin, Weight
 from feeds.model.text import is_xml_text
+from service.application import Application
 from service.cli import embargoes
 from service.cli.adding import STANDARD_INPUT, AddReport, NamedDocument, Outcome, documents_of
 from service.cli.call import (
@@ -39,7 +40,7 @@ from service.cli.output import (
     read_progress,
 )
 from service.jobs.reading import preview, take_in
-from service.wiring import Application, utc_now
+from service.wiring import utc_now
 
 app = typer_of("release")
 

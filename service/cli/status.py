@@ -11,6 +11,7 @@ from feeds.errors import StoreReplaced, StoreUnavailable
 from feeds.model.listing import FeedState, PingState, ProcessState
 from feeds.newsroom import Newsroom
 from service import private
+from service.application import Application
 from service.cli import call as configuration
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.hub_status import look
@@ -20,7 +21,7 @@ from service.cli.web_health import told_by_web_process
 from service.errors import ServiceError
 from service.store_clock import StoreClock
 from service.websub.hub_health import Report
-from service.wiring import Application, utc_now
+from service.wiring import utc_now
 
 app = typer_of("status")
 

@@ -16,7 +16,7 @@ from service.web.encoded_variants import encode
 
 # Asks the application as a server would (PEP 3333), without a socket.
 
-Application = Callable[..., Iterable[bytes]]
+WsgiApplication = Callable[..., Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class WsgiResponse:
 
 
 def request(
-    application: Application,
+    application: WsgiApplication,
     path: str,
     fields: Mapping[str, str] | None = None,
     *,
@@ -146,13 +146,13 @@ class Rendition:
         return not self.is_document and version.date != UNDATED
 
 
-def rendition(application: Application, path: str) -> Rendition | WsgiResponse:
+def rendition(application: WsgiApplication, path: str) -> Rendition | WsgiResponse:
     """Ask for what is at *path*; when it is anything but a 200, the answer itself."""
     return _of(path, _request(application, path, Coding.IDENTITY))
 
 
 def all_forms(
-    application: Application, first: Rendition
+    application: WsgiApplication, first: Rendition
 ) -> tuple[Rendition, Mapping[Coding, bytes]]:
     """The same in all codings; if it changes meanwhile, begin again with what it became.
 
@@ -182,7 +182,7 @@ def all_forms(
     raise UnstableDocument(first.path)
 
 
-def _request(application: Application, path: str, coding: Coding) -> WsgiResponse:
+def _request(application: WsgiApplication, path: str, coding: Coding) -> WsgiResponse:
     # As a page if there is a choice: its documents have addresses of their own.
     fields = {"Accept": f"{HTML_TYPE}, */*;q=0.5", "Accept-Encoding": coding.value}
     return request(application, path, fields)

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
+from service.application import Application
 from service.export.addresses import PublicAddress, count_addresses, public_addresses
 from service.export.folder import GRACE_S, Folder, Placed, write_file, write_if_changed
 from service.export.layout import (
@@ -27,15 +28,15 @@ from service.export.layout import (
 )
 from service.export.nginx import Serving, configuration
 from service.export.renditions import (
-    Application,
     Profile,
     UnstableDocument,
+    WsgiApplication,
     WsgiResponse,
     all_forms,
     rendition,
     request,
 )
-from service.web import WebState, load_assets
+from service.web import load_assets
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
 # What a run remembers of the one before: which pages need not be made again.
@@ -148,16 +149,16 @@ class ExportRun:
 
     def __init__(
         self,
-        state: WebState,
+        newsroom: Application,
         folder: Folder,
-        application: Application,
+        application: WsgiApplication,
         *,
         memory: ExportMemory | None = None,
     ) -> None:
-        """Prepare to write the newsroom in *state*.
+        """Prepare to write the public site of *newsroom*.
 
         Args:
-            state: Names the addresses.
+            newsroom: Names the addresses.
             folder: Nobody else writes into it meanwhile.
             application: Answers for them: the web application of that newsroom.
             memory: Of the run before; without it, every page is made again.
@@ -165,7 +166,7 @@ class ExportRun:
         self._memory = memory
         self._same_before: datetime | None = None
         self._failures = 0
-        self._state = state
+        self._newsroom = newsroom
         self._folder = folder
         self._application = application
         self._public: set[str] = set()  # all but the releases' pages, of which there may be many
@@ -179,7 +180,7 @@ class ExportRun:
 
     def __len__(self) -> int:
         """About how many addresses there are."""
-        return count_addresses(self._state.catalogue, self._state.newsstand)
+        return count_addresses(self._newsroom.catalogue, self._newsroom.newsstand)
 
     def outcomes(self, *, grace_s: float = GRACE_S) -> Iterator[AddressOutcome]:
         """Write; tell of each address as soon as readers have it.
@@ -188,7 +189,7 @@ class ExportRun:
             FeedsError: The store cannot be asked. What was written until then is good.
         """
         self._same_before = None if self._memory is None else self._memory.recall()
-        addresses = public_addresses(self._state.catalogue, self._state.newsstand)
+        addresses = public_addresses(self._newsroom.catalogue, self._newsroom.newsstand)
         for batch in _batches(addresses, BATCH):
             yield from self._publish(batch)
         yield from self._remove()
@@ -309,7 +310,7 @@ class ExportRun:
         """Hide what is no public address any more."""
         for batch in _batches(self._folder.shown(), BATCH):
             pages = {path: _slug_of(path) for path in batch if _is_release(path)}
-            there = self._state.newsstand.release_pages_there(sorted({*pages.values()}))
+            there = self._newsroom.newsstand.release_pages_there(sorted({*pages.values()}))
             gone = [path for path, slug in pages.items() if slug not in there]
             gone += [path for path in batch if not _is_release(path) and path not in self._public]
             for path in gone:
@@ -322,7 +323,7 @@ class ExportRun:
     def _configure(self) -> None:
         """Write what nginx is told, where it is new."""
         profiles = self._profiles
-        root, site = self._folder.root, self._state.catalogue.site
+        root, site = self._folder.root, self._newsroom.catalogue.site
         problems = {
             (status, form): self._problem(status, accept)
             for status in _WAYS_TO_PROBLEMS
@@ -349,7 +350,7 @@ class ExportRun:
 
     def _pages(self) -> dict[str, str]:
         """Where a browser is led that opens a document, by the document's path."""
-        catalogue = self._state.catalogue
+        catalogue = self._newsroom.catalogue
         return {
             f"/feeds/{feed.slug}.{each}": catalogue.site.feed_page(feed.slug)
             for feed in catalogue.feeds.values()

@@ -3,26 +3,20 @@
 A Flask application, and the layer before it that answers most readers from memory.
 """
 
-from service.web.api import ApiContext, ApiState
 from service.web.app import create_app
 from service.web.assets import load_assets
 from service.web.cache_middleware import IGNORED_HEADERS, CacheMiddleware
 from service.web.change_detector import ChangeDetector
 from service.web.document_cache import DocumentCache
 from service.web.replies import Reply
-from service.web.request_context import HubState, WebState
 from service.web.wsgi_adapter import WsgiAdapter
 
 __all__ = [
     "IGNORED_HEADERS",
-    "ApiContext",
-    "ApiState",
     "CacheMiddleware",
     "ChangeDetector",
     "DocumentCache",
-    "HubState",
     "Reply",
-    "WebState",
     "WsgiAdapter",
     "create_app",
     "load_assets",

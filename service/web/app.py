@@ -11,6 +11,7 @@ from jinja2 import StrictUndefined
 from werkzeug.routing import BaseConverter
 
 from feeds.model.feed import Format
+from service.application import CurrentApplication
 from service.web import (
     canary,
     documents,
@@ -22,16 +23,18 @@ from service.web import (
     sitemaps,
     static_files,
 )
-from service.web import subscribing as cloud_room
-from service.web import subscribing as hub_room
 from service.web.answers import OPEN_TO_ALL, alternate_service_note, harden
-from service.web.api import ApiState, make_blueprint
+from service.web.api import make_blueprint
 from service.web.assets import load_assets
 from service.web.document_cache import DocumentCache
 from service.web.page_cache import PageCache
 from service.web.problems import FeedGone
-from service.web.request_context import AppState, HubState, WebState, init_app, request_context
-from service.web.subscribing import SubscriptionEndpoint
+from service.web.request_context import AppState, init_app, request_context
+from service.web.subscribing import (
+    SubscriptionEndpoint,
+    make_hub_blueprint,
+    make_rsscloud_blueprint,
+)
 
 # Converters for the parts of an address that vary.
 
@@ -149,23 +152,22 @@ def utc_now() -> datetime:
 
 
 def create_app(
-    state: WebState,
+    current: CurrentApplication,
     document_cache: DocumentCache | None = None,
     *,
     clock: Callable[[], datetime] = utc_now,
-    api: ApiState | None = None,
-    hub: HubState | None = None,
+    has_api: bool = False,
+    has_hub: bool = False,
     warnings: Callable[[], list[str]] = list,
 ) -> Flask:
-    """Make the application that serves the newsroom in *state*.
+    """Make the application that serves the newsroom of *current*.
 
     Args:
-        state: Asked for catalogue and newsstand once in each request, so that a reload takes
-            effect with the next one.
+        current: Read once in each request, so that a reload takes effect with the next one.
         document_cache: Documents in memory; shared with `CacheMiddleware`. None makes one.
         clock: Asked once in each request: feeds end by it, and it tells which releases are news.
-        api: The newsroom that is published through over HTTP; without it there is no API.
-        hub: What the built-in hub works with; without it there is none.
+        has_api: Whether releases can be published over HTTP.
+        has_hub: Whether the built-in hub, its status and the metrics are there.
         warnings: What ``/readyz`` tells besides, of a service that is ready.
 
     Returns:
@@ -175,12 +177,12 @@ def create_app(
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     document_cache = document_cache or DocumentCache()
     kept = AppState(
-        state=state,
+        current=current,
         document_cache=document_cache,
         assets=load_assets(),
         clock=clock,
         pages=PageCache(),
-        hub=hub,
+        has_hub=has_hub,
         warnings=warnings,
     )
     init_app(app, kept)
@@ -188,16 +190,17 @@ def create_app(
     pages.register_filters(app)
     problems.catch_all(app)
     answer_moved_feeds(app)
-    for room in (documents, pages, opml, sitemaps, health, static_files):
-        app.register_blueprint(room.blueprint)
-    if api is not None:
-        app.register_blueprint(make_blueprint(api, clock=clock))
-    if hub is not None:
-        reception = SubscriptionEndpoint(hub)
-        app.register_blueprint(hub_room.make_hub_blueprint(reception))
-        app.register_blueprint(cloud_room.make_rsscloud_blueprint(hub, reception))
+    for module in (documents, pages, opml, sitemaps, health, static_files):
+        app.register_blueprint(module.blueprint)
+    app.register_blueprint(documents.archives_blueprint)
+    if has_api:
+        app.register_blueprint(make_blueprint(current.application.database))
+    if has_hub:
+        reception = SubscriptionEndpoint()
+        app.register_blueprint(make_hub_blueprint(reception))
+        app.register_blueprint(make_rsscloud_blueprint(reception))
         app.register_blueprint(canary.blueprint)
-        app.register_blueprint(operators.make_status_blueprint(hub, seconds=time.monotonic))
-        app.register_blueprint(operators.make_metrics_blueprint(hub, seconds=time.monotonic))
+        app.register_blueprint(operators.make_status_blueprint(seconds=time.monotonic))
+        app.register_blueprint(operators.make_metrics_blueprint(seconds=time.monotonic))
     app.after_request(harden)
     return app

@@ -6,16 +6,16 @@ from functools import lru_cache
 from typing import Any, Protocol, cast
 from urllib.parse import unquote_to_bytes
 
-from feeds.categories import Catalogue
 from feeds.errors import FeedsError
 from feeds.model.feed import Feed, Format
 from feeds.newsstand import Newsstand
+from service.application import Application, CurrentApplication
 from service.http_rules import MODE_FIELD, Coding, decide, request_fields, wants_raw
 from service.web.document_cache import BackgroundLookup, CachedDocument, DocumentCache
 from service.web.documents import choose_format, leads_to_page, represent
 from service.web.encoded_variants import NotCached
 from service.web.replies import Reply, aged, reply
-from service.web.request_context import WebState
+from service.web.request_context import APPLICATION_KEY
 
 # The heads of requests as they came over the wire, and what of them decides an answer.
 
@@ -105,7 +105,7 @@ def size_of(head: Head) -> int:
 
 Environ = dict[str, Any]
 Form = Callable[[Coding], bytes]
-Application = Callable[..., Iterable[bytes]]
+WsgiApplication = Callable[..., Iterable[bytes]]
 
 #: What an honest poller sends in the fields that decide. Who sends more is answered all the same,
 #: but not remembered.
@@ -168,9 +168,9 @@ _Place = MappedAddress | dict[Format, MappedAddress]
 
 @dataclass(frozen=True, slots=True)
 class UrlMap:
-    """All addresses of documents, for one catalogue."""
+    """All addresses of documents, for one application."""
 
-    catalogue: Catalogue
+    application: Application
     places: Mapping[str, _Place]  #: by path
     raw: Mapping[
         str, MappedAddress
@@ -210,26 +210,32 @@ class CacheMiddleware:
     """The layer, itself a WSGI application. Safe to call from many threads."""
 
     def __init__(
-        self, application: Application, *, state: WebState, document_cache: DocumentCache
+        self,
+        application: WsgiApplication,
+        *,
+        current: CurrentApplication,
+        document_cache: DocumentCache,
     ) -> None:
         """Put a layer before *application*.
 
         Args:
             application: Gets each request that is not answered here.
-            state: The current newsroom, which a reload swaps.
+            current: Read once in each request, also for *application*.
             document_cache: Where documents are at hand, with a watch, or each costs a query.
         """
         self._application = application
-        self._state = state
+        self._current = current
         self._document_cache = document_cache
-        self._map = _draw(state.catalogue)
+        self._map = _draw(current.application)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from memory, or let the application answer."""
-        answer = self._answer(environ)
+        application = self._current.application
+        answer = self._answer(environ, application)
         if answer is None and self._document_cache.is_unreachable:
             self._document_cache.check_store()  # whatever is asked for: somebody has to find out
         if answer is None:
+            environ[APPLICATION_KEY] = application
             return self._application(environ, start_response)
         start_response(answer.status, answer.headers.copy())
         return answer.body
@@ -251,12 +257,13 @@ class CacheMiddleware:
         Returns:
             None when this is to be asked again as an application, from a thread that may wait.
         """
-        question = self._current_map().understand(head)
+        application = self._current.application
+        question = self._map_of(application).understand(head)
         if question is None:
             return None
         address = question.address
         copy = self._document_cache.peek(
-            self._state.newsstand, address.feed.slug, address.format, aside
+            application.newsstand, address.feed.slug, address.format, aside
         )
         if copy is None or copy.is_dated_ahead():
             return None
@@ -268,11 +275,11 @@ class CacheMiddleware:
                 return None
         return self._finish(copy, question, answer)
 
-    def _answer(self, environ: Environ) -> Reply | None:
+    def _answer(self, environ: Environ, application: Application) -> Reply | None:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return None
-        question = self._current_map().find(environ)
-        copy = None if question is None else self._fetch(self._state.newsstand, question.address)
+        question = self._map_of(application).find(environ)
+        copy = None if question is None else self._fetch(application.newsstand, question.address)
         if question is None or copy is None or copy.is_dated_ahead():
             return None
         answer = copy.answers.get(question) or self._decide(copy, question, copy.forms.get)
@@ -286,11 +293,11 @@ class CacheMiddleware:
         age_s = self._document_cache.age_s(copy) if self._document_cache.is_away else None
         return answer if age_s is None else aged(answer, age_s)
 
-    def _current_map(self) -> UrlMap:
-        drawn = self._map
-        if drawn.catalogue is not self._state.catalogue:
-            drawn = self._map = _draw(self._state.catalogue)
-        return drawn
+    def _map_of(self, application: Application) -> UrlMap:
+        found = self._map
+        if found.application is not application:
+            found = self._map = _draw(application)
+        return found
 
     def _fetch(self, newsstand: Newsstand, address: MappedAddress) -> CachedDocument | None:
         try:
@@ -327,10 +334,10 @@ def _may_be_less(question: RequestKey, answer: Reply) -> bool:
     return question.may_get_part and answer.is_whole
 
 
-def _draw(catalogue: Catalogue) -> UrlMap:
+def _draw(application: Application) -> UrlMap:
     places: dict[str, _Place] = {}
     raw: dict[str, MappedAddress] = {}
-    for feed in catalogue.feeds.values():
+    for feed in application.catalogue.feeds.values():
         if feed.ending is not None:
             continue
         path = _as_wsgi(f"/feeds/{feed.slug}")
@@ -339,7 +346,7 @@ def _draw(catalogue: Catalogue) -> UrlMap:
             places[f"{path}.{each}"] = MappedAddress(feed, each, is_chosen=False)
             if feed.opens_as_page:
                 raw[f"{path}.{each}"] = MappedAddress(feed, each, is_chosen=False, is_raw=True)
-    return UrlMap(catalogue, places, raw)
+    return UrlMap(application, places, raw)
 
 
 def _as_wsgi(path: str) -> str:

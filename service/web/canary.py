@@ -1,6 +1,6 @@
 """The callback of our own subscriptions: hubs verify it, and push to it, as to anybody's."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
@@ -10,7 +10,7 @@ from feeds.model.subscription import Canary
 from feeds.render.compression import digest
 from service.logs import get_logger
 from service.web.request_bodies import is_awaited
-from service.web.request_context import HubState, app_state
+from service.web.request_context import RequestContext, request_context
 from service.websub.canary import DENIED_PAUSE, Denial, is_signed, is_token, read_question
 from service.websub.retries import in_short
 
@@ -31,22 +31,22 @@ blueprint = Blueprint("canary", __name__)
 @blueprint.get("/hub/canary/<token>")
 def verify(token: str) -> Response:
     """Answer a hub that asks whether we meant our subscription, or tells us that there is none."""
-    hub = _hub()
-    found = _canary(hub, token)
+    context = request_context()
+    found = _canary(context, token)
     if found is None:
         raise NotFound
-    question = read_question(found, request.args, lease_s=hub.settings.canary.lease_s)
+    question = read_question(found, request.args, lease_s=context.settings.canary.lease_s)
     if question is None:
         raise NotFound
-    now = app_state().clock()
+    now = context.now
     if isinstance(question, Denial):
-        with hub.database.transaction() as tx:
+        with context.database.transaction() as tx:
             result = f"denied: {question.reason}" if question.reason else "denied"
             tx.canaries.denied(token, again_at=now + DENIED_PAUSE, result=result)
         _log.warning("canary denied", hub=found.hub, reason=question.reason)
         return _say("")
     lease = in_short(timedelta(seconds=question.lease_s))
-    with hub.database.transaction() as tx:
+    with context.database.transaction() as tx:
         tx.canaries.verified(
             token,
             now=now,
@@ -61,8 +61,8 @@ def verify(token: str) -> Response:
 @blueprint.post("/hub/canary/<token>")
 def receive(token: str) -> Response:
     """Take a push: what is signed by our secret has come from our hub, and counts."""
-    hub, now = _hub(), app_state().clock()
-    found = _canary(hub, token)
+    context = request_context()
+    found = _canary(context, token)
     if found is None:
         # WebSub 7: 410 ends the subscription, for a hub that goes by it; ours has ended.
         raise Gone("there is no subscription of ours with this callback")
@@ -71,33 +71,26 @@ def receive(token: str) -> Response:
     request.max_content_length = MAX_PUSH_BYTES
     body = request.get_data(cache=False)
     if not is_signed(body, request.headers.get("X-Hub-Signature"), secret=found.secret):
-        _remark(hub, found, now)
+        _remark(context, found)
         raise Forbidden("this is not signed by the secret that the hub was given")
-    with hub.database.transaction() as tx:
-        edition = tx.canaries.arrived(found, digest=digest(body), now=now)
+    with context.database.transaction() as tx:
+        edition = tx.canaries.arrived(found, digest=digest(body), now=context.now)
     _log.debug("push arrived", hub=found.hub, topic=found.topic, edition=edition)
     return Response(status=HTTPStatus.NO_CONTENT, headers=_FIELDS)
 
 
-def _hub() -> HubState:
-    hub = app_state().hub
-    if hub is None:
-        raise NotFound
-    return hub
-
-
-def _canary(hub: HubState, token: str) -> Canary | None:
+def _canary(context: RequestContext, token: str) -> Canary | None:
     if not is_token(token):
         return None
-    with hub.database.read() as tx:
+    with context.database.read() as tx:
         return tx.canaries.by_token(token)
 
 
-def _remark(hub: HubState, found: Canary, now: datetime) -> None:
+def _remark(context: RequestContext, found: Canary) -> None:
     """Only the hub knows the address: it does not sign, or forgot our secret. Ops should know."""
-    with hub.database.transaction() as tx:
+    with context.database.transaction() as tx:
         tx.canaries.record_remark(found.token, "a push came that was not signed by our secret")
-    _log.warning("push without a good signature", hub=found.hub, at=now.isoformat())
+    _log.warning("push without a good signature", hub=found.hub, at=context.now.isoformat())
 
 
 def _say(text: str) -> Response:

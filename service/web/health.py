@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 
 from feeds.errors import StoreOutdated, StoreReplaced, StoreUnavailable
 from feeds.model.listing import idle_reason
-from service.web.request_context import HubState, RequestContext, app_state, request_context
+from service.web.request_context import RequestContext, app_state, request_context
 
 STORE_AWAY = "the store cannot be reached"
 
@@ -53,12 +53,11 @@ def _away(away_s: float) -> str:
 
 def _asked(room: RequestContext) -> tuple[list[str], list[str]]:
     """What the store says: reasons to wait, and warnings."""
-    hub = app_state().hub
     warnings: list[str] = []
     try:
         reasons = reasons_to_wait(room)
-        if hub is not None:
-            jobs, pushes = idle_reasons(hub, room.now)
+        if app_state().has_hub:
+            jobs, pushes = idle_reasons(room)
             reasons += [f"nothing is published: {jobs}"] if jobs else []
             # Feeds are served and come out: who reads them is not to be sent elsewhere.
             warnings += [f"nothing is pushed: {pushes}"] if pushes else []
@@ -77,14 +76,14 @@ def reasons_to_wait(desk: RequestContext) -> list[str]:
     return [f"feed {slug!r} has no edition yet" for slug in desk.feeds if slug not in published]
 
 
-def idle_reasons(hub: HubState, now: datetime) -> tuple[str | None, str | None]:
+def idle_reasons(context: RequestContext) -> tuple[str | None, str | None]:
     """Return, for a person, why nothing is published, and why nothing is pushed; or None."""
-    with hub.database.read() as tx:
+    with context.database.read() as tx:
         known = tx.processes.listed()
-    is_pushed = hub.settings.own_hub.offered
+    is_pushed = context.settings.own_hub.offered
     return (
-        idle_reason("jobs", known, now),
-        idle_reason("hub", known, now) if is_pushed else None,
+        idle_reason("jobs", known, context.now),
+        idle_reason("hub", known, context.now) if is_pushed else None,
     )
 
 

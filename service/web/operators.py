@@ -21,7 +21,7 @@ from feeds.model.token import Action
 from feeds.store.database import Database, Transaction
 from service.metrics import HubNumbers, Snapshot, StoreAnswers, exposition
 from service.tokens import hash_of
-from service.web.request_context import HubState, app_state, request_context
+from service.web.request_context import RequestContext, app_state, request_context
 from service.websub.hub_health import HubHealth, HubReport, Report, report
 
 # Who may see what is for operators alone: bearers of tokens for the action ``operate``.
@@ -141,11 +141,10 @@ class HubSnapshot:
     has_more: bool
 
 
-def make_status_blueprint(state: HubState, *, seconds: Callable[[], float]) -> Blueprint:
+def make_status_blueprint(*, seconds: Callable[[], float]) -> Blueprint:
     """Make the routes.
 
     Args:
-        state: Asked at each look.
         seconds: A clock that nobody sets.
     """
     blueprint = Blueprint("hub_status", __name__)
@@ -154,39 +153,38 @@ def make_status_blueprint(state: HubState, *, seconds: Callable[[], float]) -> B
     @blueprint.get("/hub/status")
     def show() -> Response:
         """Answer with how each hub does; to an operator also with who is subscribed."""
-        return _page(state, kept, is_required=False)
+        return _page(request_context(), kept, is_required=False)
 
     @blueprint.get("/hub/status/subscribers")
     def show_subscribers() -> Response:
         """Answer an operator alone: here a browser is asked for the token."""
-        return _page(state, kept, is_required=True)
+        return _page(request_context(), kept, is_required=True)
 
     return blueprint
 
 
-def _page(hub: HubState, kept: TimedCache[Report], *, is_required: bool) -> Response:
-    may_see_all = is_operator(hub.database, now=request_context().now, is_required=is_required)
-    seen = kept.read(partial(_look, hub))
+def _page(context: RequestContext, kept: TimedCache[Report], *, is_required: bool) -> Response:
+    may_see_all = is_operator(context.database, now=context.now, is_required=is_required)
+    seen = kept.read(partial(_look, context))
     page = render_template(
         "hub_status.html",
         seen=seen,
         topics=_topics(seen.subscriptions),
-        snapshot=_read_books(hub) if may_see_all else None,
-        is_offered=hub.settings.own_hub.offered,
-        watched=hub.settings.canary.feed if hub.settings.canary.watches else None,
+        snapshot=_read_books(context) if may_see_all else None,
+        is_offered=context.settings.own_hub.offered,
+        watched=context.settings.canary.feed if context.settings.canary.watches else None,
     )
     return Response(page, mimetype="text/html", headers=_STATUS_FIELDS)
 
 
-def _look(hub: HubState) -> Report:
-    room = request_context()
-    missing_after = timedelta(seconds=hub.settings.canary.missing_after_seconds)
-    with hub.database.read() as tx:
-        return report(tx, room.catalogue, now=room.now, missing_after=missing_after)
+def _look(context: RequestContext) -> Report:
+    missing_after = timedelta(seconds=context.settings.canary.missing_after_seconds)
+    with context.database.read() as tx:
+        return report(tx, context.catalogue, now=context.now, missing_after=missing_after)
 
 
-def _read_books(hub: HubState) -> HubSnapshot:
-    with hub.database.read() as tx:
+def _read_books(context: RequestContext) -> HubSnapshot:
+    with context.database.read() as tx:
         return _snapshot(tx)
 
 
@@ -224,19 +222,20 @@ _METRICS_FIELDS = {
 }
 
 
-def make_metrics_blueprint(state: HubState, *, seconds: Callable[[], float]) -> Blueprint:
+def make_metrics_blueprint(*, seconds: Callable[[], float]) -> Blueprint:
     """Make the route."""
     blueprint = Blueprint("metrics", __name__)
     gauge = TimedCache[Snapshot](seconds=seconds, kept_s=KEPT_S)
 
     @blueprint.get("/metrics")
     def show() -> Response:
-        if not state.settings.metrics.offered:
+        context = request_context()
+        if not context.settings.metrics.offered:
             raise NotFound
         seen, may_see_all = None, False
         try:
-            may_see_all = is_operator(state.database, now=request_context().now)
-            seen = gauge.read(partial(take, state))
+            may_see_all = is_operator(context.database, now=context.now)
+            seen = gauge.read(partial(take, context))
         except StoreUnavailable:
             if not app_state().document_cache.is_remote:
                 raise
@@ -252,13 +251,12 @@ def make_metrics_blueprint(state: HubState, *, seconds: Callable[[], float]) -> 
     return blueprint
 
 
-def take(state: HubState) -> Snapshot:
+def take(context: RequestContext) -> Snapshot:
     """Read all numbers from the store. What is under embargo is in none of them."""
-    room = request_context()
-    missing_after = timedelta(seconds=state.settings.canary.missing_after_seconds)
-    feeds = room.newsstand.feeds()
-    with state.database.read() as tx:
-        seen = report(tx, room.catalogue, now=room.now, missing_after=missing_after)
+    missing_after = timedelta(seconds=context.settings.canary.missing_after_seconds)
+    feeds = context.newsstand.feeds()
+    with context.database.read() as tx:
+        seen = report(tx, context.catalogue, now=context.now, missing_after=missing_after)
         return Snapshot(
             version=version("communique"),
             hubs=[_numbers(one) for one in seen.hubs],

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, cast
+from typing import cast
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app, g, request
 
 from feeds.categories import Catalogue
 from feeds.errors import FeedNotFound
 from feeds.model.feed import Feed, Site
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
+from service.application import Application, CurrentApplication
 from service.settings import Settings
 from service.web.assets import Assets
 from service.web.document_cache import DocumentCache
@@ -19,42 +20,36 @@ from service.web.page_cache import PageCache
 
 _EXTENSION = "communique"
 
-
-class WebState(Protocol):
-    """Where the application finds the current newsroom. A reload swaps both attributes."""
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Site, categories and feeds as configured now."""
-
-    @property
-    def newsstand(self) -> Newsstand:
-        """Feeds out, for this catalogue."""
-
-
-class HubState(Protocol):
-    """Where the hub's routes find what they work with. A reload swaps all but the database."""
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """Site, categories and feeds as configured now."""
-
-    @property
-    def settings(self) -> Settings:
-        """The configuration as it is now."""
-
-    @property
-    def database(self) -> Database:
-        """Holds subscriptions, deliveries and canaries."""
+#: Where the WSGI environment carries the `Application` that a layer in front has read.
+APPLICATION_KEY = "communique.application"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """The newsroom as one request sees it, from its first line to its last."""
+    """What one request works with, from its first line to its last."""
 
-    catalogue: Catalogue
-    newsstand: Newsstand
+    application: Application
     now: datetime  #: when the request came
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Site, categories and feeds."""
+        return self.application.catalogue
+
+    @property
+    def newsstand(self) -> Newsstand:
+        """Feeds out."""
+        return self.application.newsstand
+
+    @property
+    def database(self) -> Database:
+        """The store."""
+        return self.application.database
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration."""
+        return self.application.settings
 
     @property
     def feeds(self) -> Mapping[str, Feed]:
@@ -83,12 +78,12 @@ class RequestContext:
 class AppState:
     """What the application keeps from request to request."""
 
-    state: WebState
+    current: CurrentApplication
     document_cache: DocumentCache
     assets: Assets
     clock: Callable[[], datetime]
     pages: PageCache
-    hub: HubState | None = None  #: without it there is no hub
+    has_hub: bool = False  #: whether the hub's routes are there
     warnings: Callable[[], list[str]] = list  #: of a service that is ready
 
 
@@ -103,10 +98,11 @@ def app_state() -> AppState:
 
 
 def request_context() -> RequestContext:
-    """Return the newsroom of the current request, read once: a reload must not split a page."""
-    if "desk" not in g:
-        state = app_state().state
-        g.desk = RequestContext(
-            catalogue=state.catalogue, newsstand=state.newsstand, now=app_state().clock()
-        )
-    return cast(RequestContext, g.desk)
+    """Return what the current request works with, read once: a reload must not split a page.
+
+    `CacheMiddleware` has read the application before, where it stands in front.
+    """
+    if "context" not in g:
+        application = request.environ.get(APPLICATION_KEY) or app_state().current.application
+        g.context = RequestContext(application=application, now=app_state().clock())
+    return cast(RequestContext, g.context)

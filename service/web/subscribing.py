@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from xml.sax.saxutils import quoteattr
@@ -15,11 +15,11 @@ from feeds.model.feed import ALL, Format, Site
 from feeds.model.subscription import SubscriptionRequest
 from service.http_rules.addresses import client_address, counted_as
 from service.outbound.addresses import is_own
-from service.settings import OwnHubSettings, Settings
+from service.settings import Settings
 from service.web.answers import answer_bytes
 from service.web.pages import CACHE_CONTROL
 from service.web.rate_limits import RateLimiter
-from service.web.request_context import HubState, app_state, request_context
+from service.web.request_context import request_context
 from service.websub.hub.callbacks import CallbackRules, Callbacks
 from service.websub.hub.requests import (
     MAX_FORM_BYTES,
@@ -55,31 +55,14 @@ class RequestRejected(Exception):
 class SubscriptionEndpoint:
     """Takes requests for subscriptions. One for a process; safe to use from many threads."""
 
-    def __init__(self, state: HubState, *, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, seconds: Callable[[], float] = time.monotonic) -> None:
         """Open it.
 
         Args:
-            state: Asked once in each request.
             seconds: A clock that nobody sets.
         """
-        self._state = state
         self._buckets = RateLimiter(seconds=seconds)
         self._callbacks = Callbacks(is_own=is_own)
-
-    @property
-    def settings(self) -> OwnHubSettings:
-        """The hub's, as they are now."""
-        return self._state.settings.own_hub
-
-    @property
-    def topics(self) -> Topics:
-        """What one can subscribe to now."""
-        return _topics(self._state.catalogue)
-
-    @property
-    def terms(self) -> LeaseTerms:
-        """For how long one can subscribe."""
-        return lease_terms(self._state.settings)
 
     def client(self) -> str:
         """The address of who asks.
@@ -87,7 +70,7 @@ class SubscriptionEndpoint:
         Raises:
             Refused: He asks too often.
         """
-        settings = self._state.settings
+        settings = request_context().settings
         client = client_address(
             request.environ.get("REMOTE_ADDR", ""),
             request.environ.get("HTTP_X_FORWARDED_FOR"),
@@ -122,16 +105,17 @@ class SubscriptionEndpoint:
             )
         return decode_form(request.get_data(cache=False))
 
-    def handle(self, *wanted: SubscriptionRequest, now: datetime) -> None:
+    def handle(self, *wanted: SubscriptionRequest) -> None:
         """Keep requests until their callback, which is one, has confirmed them.
 
         Raises:
             Refused: Too many wait for this host; none of them is kept.
             CallbackForbidden: The callback is at a place to which we send nothing.
         """
-        settings = self._state.settings
+        context = request_context()
+        settings = context.settings
         rules = CallbackRules(
-            own_url=self._state.catalogue.site.base_url,
+            own_url=context.site.base_url,
             allow_networks=settings.outbound.allow_networks,
             ports=settings.own_hub.callback_ports,
         )
@@ -139,11 +123,11 @@ class SubscriptionEndpoint:
         self._callbacks.check(callback, rules)
         # Not waiting for the disk: a storm of requests would hold up who publishes. When the
         # machine loses its power, who asked hears no challenge, and asks again.
-        with self._state.database.unsynced() as tx:
+        with context.database.unsynced() as tx:
             waiting = tx.subscriptions.pending_count(host=host)
             if waiting + len(wanted) <= settings.own_hub.pending_per_host:
                 for each in wanted:
-                    tx.subscriptions.ask(each, now=now)
+                    tx.subscriptions.ask(each, now=context.now)
                 return
         raise RequestRejected(
             HTTPStatus.TOO_MANY_REQUESTS,
@@ -194,7 +178,7 @@ def make_hub_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
 
     @blueprint.before_request
     def find() -> None:
-        if not reception.settings.offered:
+        if not request_context().settings.own_hub.offered:
             raise NotFound
 
     @blueprint.post("/hub")
@@ -211,12 +195,14 @@ def make_hub_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
 
     @blueprint.get("/hub")
     def explain() -> Response:
+        context = request_context()
+        own_hub = context.settings.own_hub
         page = render_template(
             "hub.html",
-            command=_command(request_context().site),
-            hub=reception.settings,
-            timeout=f"{reception.settings.timeout_seconds:g}",
-            terms=reception.terms,
+            command=_command(context.site),
+            hub=own_hub,
+            timeout=f"{own_hub.timeout_seconds:g}",
+            terms=lease_terms(context.settings),
             max_secret_bytes=MAX_SECRET_BYTES,
         )
         return answer_bytes(
@@ -248,16 +234,16 @@ def _command(site: Site) -> str:
 
 
 def _take_hub_request(reception: SubscriptionEndpoint) -> None:
+    context = request_context()
     client = reception.client()
-    now = app_state().clock()
     wanted = read_request(
         reception.form(),
-        topics=reception.topics,
-        terms=reception.terms,
-        now=now,
+        topics=_topics(context.catalogue),
+        terms=lease_terms(context.settings),
+        now=context.now,
         client=client,
     )
-    reception.handle(wanted, now=now)
+    reception.handle(wanted)
 
 
 def _text(text: str, status: HTTPStatus) -> Response:
@@ -277,15 +263,16 @@ RSSCLOUD_ACCEPTED = (
 )
 
 
-def make_rsscloud_blueprint(state: HubState, reception: SubscriptionEndpoint) -> Blueprint:
+def make_rsscloud_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
     """Make the route; it is there while documents name this service as their cloud."""
     blueprint = Blueprint("cloud", __name__)
 
     @blueprint.before_request
     def find() -> None:
-        rsscloud = state.settings.rsscloud
+        settings = request_context().settings
+        rsscloud = settings.rsscloud
         is_ours = rsscloud.offered and rsscloud.register_url is None
-        if not is_ours or not reception.settings.offered:
+        if not is_ours or not settings.own_hub.offered:
             raise NotFound
 
     @blueprint.post("/cloud/pleaseNotify")
@@ -303,10 +290,12 @@ def make_rsscloud_blueprint(state: HubState, reception: SubscriptionEndpoint) ->
 
 
 def _take_rsscloud_request(reception: SubscriptionEndpoint) -> None:
+    context = request_context()
     client = reception.client()
-    now = app_state().clock()
-    wanted = read_registration(reception.form(), topics=reception.topics, now=now, client=client)
-    reception.handle(*wanted, now=now)
+    wanted = read_registration(
+        reception.form(), topics=_topics(context.catalogue), now=context.now, client=client
+    )
+    reception.handle(*wanted)
 
 
 def _refusal(error: RequestRejected) -> Response:

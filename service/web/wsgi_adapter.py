@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from service.http_rules import Field, names_one_host
-from service.web.cache_middleware import Application, CacheMiddleware, Environ
+from service.web.cache_middleware import CacheMiddleware, Environ, WsgiApplication
 from service.web.request_bodies import BodyMemory, BodyRefused, ClientGone, RequestBody
 
 #: Where servers ask to be told of news. Each is looked up in the name system and written down, and
@@ -172,7 +172,7 @@ async def _turn_away(send: Send, messages: tuple[Message, Message], body: Reques
     await send(content)
 
 
-def _call(application: Application, environ: Environ) -> tuple[Message, Message]:
+def _call(application: WsgiApplication, environ: Environ) -> tuple[Message, Message]:
     """Call the application, to its last byte."""
     began: list[tuple[str, list[Field]]] = []
 

@@ -148,7 +148,10 @@ class Newsroom:
     def export(self) -> list[ExportResult]:
         """Export the public site; what became of each address."""
         folder = Folder(self.public, site_url=SITE.base_url)
-        return [outcome.result for outcome in ExportRun(self.office, folder, self.app).outcomes()]
+        return [
+            outcome.result
+            for outcome in ExportRun(self.office.application, folder, self.app).outcomes()
+        ]
 
     def exported(self) -> dict[Path, bytes]:
         """All files of the export."""
@@ -188,7 +191,8 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
         [feed(ALL, **settings), *(feed(slug, **settings) for slug in CATEGORIES)],
     )
     office = open_office(tmp_path, described)
-    app = create_app(office, hub=HubRoom(office, tmp_path))
+    HubRoom(office, tmp_path)  # configures the hub
+    app = create_app(office.current, has_hub=True)
     past = [
         draft(f"id:{number}", "Finance" if number % 2 else "Health", title=f"Release {number}",
               published=NOON - timedelta(days=400 - number))

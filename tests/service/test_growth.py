@@ -146,7 +146,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _client(store: GrownStore) -> FlaskClient:
-    app = create_app(store.newsroom, clock=utc_now, api=store.newsroom, hub=store.newsroom)
+    app = create_app(store.current, clock=utc_now, has_api=True, has_hub=True)
     return app.test_client(use_cookies=False)
 
 

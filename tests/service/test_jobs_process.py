@@ -9,9 +9,10 @@ import pytest
 from feeds import render
 from feeds.model.feed import Format
 from feeds.store.database import Database
+from service.application import Application
 from service.jobs_process import Jobs
 from service.settings import Settings
-from service.wiring import Application, build_application, utc_now
+from service.wiring import build_application, utc_now
 from tests.support.config_files import ConfigFolder
 
 CATEGORIES = "categories: [{slug: finance, title: Finance}]\n"

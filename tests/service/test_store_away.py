@@ -55,14 +55,20 @@ class Remote:
             self.office.publish(now=later(hours=hour))
         self.release = f"/releases/{taken.release.slug}"
         self.catalogue = described
-        self.settings = ConfigFolder(folder).load()
+        limits = self.room.api
+        settings = ConfigFolder(folder).load().model_copy(update={"api": limits})
+        self.office.change(settings=settings)
         changes = Changes(self.database, of_documents=True)
         document_cache = DocumentCache(watch=ChangeDetector(changes, clock=time.monotonic))
         app = create_app(
-            self.office, document_cache, clock=lambda: self.room.now, api=self.room, hub=self
+            self.office.current,
+            document_cache,
+            clock=lambda: self.room.now,
+            has_api=True,
+            has_hub=True,
         )
         self.server = make_server(
-            CacheMiddleware(app, state=self.office, document_cache=document_cache)
+            CacheMiddleware(app, current=self.office.current, document_cache=document_cache)
         )
 
     def start(self) -> None:
@@ -218,7 +224,7 @@ def test_a_write_that_may_be_done_is_said_to_be(remote: Remote, way: str) -> Non
         getattr(remote.line, way)()
         return list(drafts)
 
-    remote.room.measure = lose
+    remote.office.change(measure=lose)
     began = time.monotonic()
     lost = remote.room.put()
     assert time.monotonic() - began < 2
@@ -226,7 +232,7 @@ def test_a_write_that_may_be_done_is_said_to_be(remote: Remote, way: str) -> Non
     assert "may be stored or not" in lost.json["detail"]
     assert int(lost.headers["retry-after"]) > 0
     if way == "freeze":
-        remote.room.measure = list
+        remote.office.change(measure=list)
         remote.line.thaw()
         wait_until(lambda: remote.room.put().status in (200, 201))
 

@@ -37,13 +37,13 @@ class Running:
         self.changes = Changes(office.database)
         document_cache = DocumentCache(watch=ChangeDetector(self.changes, clock=time.monotonic))
         self.through: list[str] = []
-        application = create_app(office, document_cache)
+        application = create_app(office.current, document_cache)
 
         def counted(environ, start_response):  # type: ignore[no-untyped-def]
             self.through.append(environ["PATH_INFO"])
             return application(environ, start_response)
 
-        front = CacheMiddleware(counted, state=office, document_cache=document_cache)
+        front = CacheMiddleware(counted, current=office.current, document_cache=document_cache)
         self.server = make_server(front)
 
     @property

@@ -23,11 +23,11 @@ from feeds.store.schema import (
     subscriptions,
     tokens,
 )
+from service.application import Application, CurrentApplication
 from service.jobs_process import EMBARGO, REGENERATE, Jobs
 from service.settings import Settings
 from service.tokens import hash_of
-from service.web_worker import CurrentNewsroom
-from service.wiring import Application, build_application, utc_now
+from service.wiring import build_application, utc_now
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import NOON, draft
 
@@ -65,7 +65,7 @@ class GrownStore:
         self.database = database
         self.settings: Settings = ConfigFolder(folder).load(MAIN, CATEGORIES)
         self.application: Application = build_application(self.settings, database)
-        self.newsroom = CurrentNewsroom(self.application)
+        self.current = CurrentApplication(self.application)
         self.jobs = Jobs(database)
         self.jobs.configure(self.settings)
         self._release(rows)

@@ -21,12 +21,15 @@ MAIN: dict[str, dict[str, Any]] = {
 class HubRoom:
     """A hub over a newsroom."""
 
-    settings: Settings
-
     def __init__(self, office: Office, folder: Path) -> None:
         self.office = office
         self._config = ConfigFolder(folder)
         self.configure()
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        return self.office.settings
 
     @property
     def catalogue(self) -> Catalogue:
@@ -41,4 +44,4 @@ class HubRoom:
     def configure(self, **sections: dict[str, Any]) -> None:
         """Take these keys beside those of `MAIN`."""
         written = {name: {**MAIN.get(name, {}), **keys} for name, keys in sections.items()}
-        self.settings = self._config.load(json.dumps({**MAIN, **written}))
+        self.office.change(settings=self._config.load(json.dumps({**MAIN, **written})))

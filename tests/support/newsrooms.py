@@ -2,22 +2,38 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from itertools import count
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
 
 from feeds.categories import Catalogue
+from feeds.ingest import IntakeRules
 from feeds.model.feed import ALL, Category, Feed, Format, Site, Window
 from feeds.model.intake import Intake, Refusal
 from feeds.model.release import Content, Draft, Origin, Person, ReleaseId, SourceKey
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
+from service.application import Application, CurrentApplication
+from service.settings import Settings
+from service.store_clock import machine_clock
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OFFICE = Person(name="Press Office", email="press@example.org")
 SITE = Site(base_url="https://news.example.org", title="Example News", language="en", author=OFFICE)
+RULES = IntakeRules(
+    base_url=SITE.home, language="en", time_zone=ZoneInfo("UTC"), time_of_day=time(9)
+)
 COOPERATION = "International, regional, and subregional cooperation"
+
+
+@cache
+def default_settings() -> Settings:
+    """A configuration with no more than what it must have."""
+    return Settings.model_validate({"site": {"base_url": SITE.base_url}, "categories": []})
 
 
 def later(**units: float) -> datetime:
@@ -81,15 +97,40 @@ class Office:
 
     def __init__(self, database: Database, described: Catalogue | None = None) -> None:
         self.database = database
+        self.settings = default_settings()
         self._mint_id = counting_ids()
-        self.configure(described or catalogue(), now=NOON)
+        self.current = CurrentApplication(self._build(described or catalogue()))
+        self.newsroom.apply_catalogue(now=NOON)
 
     def configure(self, described: Catalogue, *, now: datetime) -> int:
         """Apply a configuration; says how many releases were refiled."""
+        self.current.application = self._build(described)
+        return self.newsroom.apply_catalogue(now=now)
+
+    def change(self, **components: Any) -> None:
+        """Swap some components of the application, such as ``settings`` or ``rules``."""
+        self.settings = components.get("settings", self.settings)
+        self.current.application = replace(self.current.application, **components)
+
+    @property
+    def application(self) -> Application:
+        """What is in force."""
+        return self.current.application
+
+    def _build(self, described: Catalogue) -> Application:
         self.catalogue = described
         self.newsroom = Newsroom(self.database, described, mint_id=self._mint_id)
         self.newsstand = Newsstand(self.database, described)
-        return self.newsroom.apply_catalogue(now=now)
+        return Application(
+            settings=self.settings,
+            database=self.database,
+            catalogue=described,
+            rules=RULES,
+            newsroom=self.newsroom,
+            newsstand=self.newsstand,
+            clock=machine_clock,
+            measure=list,
+        )
 
     def add(self, *drafts: Draft, now: datetime = NOON) -> list[Intake]:
         """Take in documents that are all accepted."""

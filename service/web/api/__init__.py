@@ -4,7 +4,6 @@ What is a release, and what is wrong with one, is told by the same intake as for
 knows who may do what, and how HTTP says it.
 """
 
-from service.web.api.calls import ApiContext, ApiState
 from service.web.api.routes import make_blueprint
 
-__all__ = ["ApiContext", "ApiState", "make_blueprint"]
+__all__ = ["make_blueprint"]

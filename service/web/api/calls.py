@@ -2,23 +2,20 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
-from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from flask import Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from feeds.categories import Catalogue
-from feeds.ingest import IntakeRules
-from feeds.model.release import Draft
 from feeds.model.token import Token
 from feeds.newsroom import Newsroom
-from feeds.store.database import Database
-from service.settings import ApiSettings
+from service.application import Application
 from service.web.api.faults import ApiProblem
 
 # What may stand behind the question mark.
@@ -131,29 +128,6 @@ _Q = TypeVar("_Q", bound=Query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiContext:
-    """The newsroom as one call sees it, from its first line to its last."""
-
-    catalogue: Catalogue
-    newsroom: Newsroom
-    rules: IntakeRules  #: how documents are read
-    measure: Callable[[Sequence[Draft]], list[Draft]]  #: completes what is told of files
-    limits: ApiSettings  #: and whether there is an API
-
-
-class ApiState(Protocol):
-    """Where the API finds the current newsroom."""
-
-    @property
-    def context(self) -> ApiContext:
-        """As it is configured now. A reload swaps it, whole."""
-
-    @property
-    def database(self) -> Database:
-        """Knows the tokens; the same for all configurations."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResponse:
     """What a call is answered."""
 
@@ -167,7 +141,7 @@ class ApiCall(Generic[_Q]):
     """A call that its bearer may make, from its first line to its last."""
 
     token: Token
-    context: ApiContext
+    application: Application
     now: datetime
     request: Request
     query: _Q
@@ -176,12 +150,12 @@ class ApiCall(Generic[_Q]):
     @property
     def catalogue(self) -> Catalogue:
         """Site, categories and feeds."""
-        return self.context.catalogue
+        return self.application.catalogue
 
     @property
     def newsroom(self) -> Newsroom:
         """Releases in."""
-        return self.context.newsroom
+        return self.application.newsroom
 
     @cached_property
     def document(self) -> str:

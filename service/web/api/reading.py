@@ -231,7 +231,7 @@ def _moment(call: ApiCall[ListQuery]) -> datetime | None:
     if written is None:
         return None
     try:
-        moment = read_moment_or_day(written, field="since", rules=call.context.rules, mended=[])
+        moment = read_moment_or_day(written, field="since", rules=call.application.rules, mended=[])
     except DocumentRefused as fault:
         raise bad_parameter("since", fault.reason) from fault
     return in_utc(moment)

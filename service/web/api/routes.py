@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from importlib.metadata import version
@@ -15,14 +14,13 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.exceptions import NotFound
 
 from feeds.errors import OutcomeUnknown, StoreReplaced, StoreUnavailable
+from feeds.store.database import Database
 from service.http_rules import PROBLEM_TYPE
 from service.web.api.authorisation import TokenAuth, require
 from service.web.api.calls import (
     JSON_TYPE,
     ApiCall,
-    ApiContext,
     ApiResponse,
-    ApiState,
     Query,
     parameters,
 )
@@ -31,6 +29,7 @@ from service.web.api.operations import OPERATIONS, Operation
 from service.web.api.reading import ROOT
 from service.web.api.shapes import BatchOut, Outcome, Page, Patch, Problem, Record, ReleaseOut
 from service.web.request_bodies import is_awaited, was_awaited
+from service.web.request_context import RequestContext, request_context
 
 # The API's own description (OpenAPI 3.1), made of the very shapes that check what comes.
 
@@ -159,24 +158,22 @@ NOT_TO_BE_KEPT = "no-store"
 
 
 def make_blueprint(
-    state: ApiState,
+    database: Database,
     *,
-    clock: Callable[[], datetime],
     seconds: Callable[[], float] = time.monotonic,
 ) -> Blueprint:
-    """Make the API over the newsroom in *state*.
+    """Make the API.
 
     Args:
-        state: Asked once in each call.
-        clock: The time of day, for what is published and for how long tokens are good.
+        database: Knows the tokens; the same for all configurations.
         seconds: A clock that nobody sets, for how often one asks.
     """
     blueprint = Blueprint("api", __name__, url_prefix=ROOT)
-    token_auth = TokenAuth(state.database, seconds=seconds)
+    token_auth = TokenAuth(database, seconds=seconds)
 
     def route(operation: Operation) -> Callable[..., Response]:
         def answer(key: str = "") -> Response:
-            return _write(_do(operation, key, state, token_auth, clock()))
+            return _write(_do(operation, key, token_auth))
 
         return answer
 
@@ -188,7 +185,7 @@ def make_blueprint(
     @blueprint.get("/json")
     def describe() -> Response:
         """It tells nothing of this newsroom but where it is, so it needs no token."""
-        document = openapi_document(_offered(state).catalogue.site.base_url)
+        document = openapi_document(_offered().catalogue.site.base_url)
         return Response(json.dumps(document, ensure_ascii=False), mimetype=JSON_TYPE)
 
     @blueprint.after_request
@@ -199,11 +196,9 @@ def make_blueprint(
     return blueprint
 
 
-def _do(
-    operation: Operation, key: str, state: ApiState, token_auth: TokenAuth, now: datetime
-) -> ApiResponse:
-    context = _offered(state)
-    limits = context.limits
+def _do(operation: Operation, key: str, token_auth: TokenAuth) -> ApiResponse:
+    context = _offered()
+    limits, now = context.settings.api, context.now
     is_counted = was_awaited(request.environ)
     credentials = request.headers.get("Authorization")
     token = token_auth.admit(credentials, limits=limits, now=now, is_counted=is_counted)
@@ -216,7 +211,7 @@ def _do(
         return ApiResponse(status=HTTPStatus.CONTINUE, content=None)
     call = ApiCall(
         token=token,
-        context=context,
+        application=context.application,
         now=now,
         request=request,
         query=_query(operation.query),
@@ -229,14 +224,14 @@ def _do(
     except StoreUnavailable as error:
         # A commit may have been the last that the store heard, or one of several that are done.
         # SQLite says of each what became of it.
-        if operation.method == "GET" or state.database.is_sqlite:
+        if operation.method == "GET" or context.database.is_sqlite:
             raise
         raise OutcomeUnknown(str(error)) from error
 
 
-def _offered(state: ApiState) -> ApiContext:
-    context = state.context
-    if not context.limits.offered:
+def _offered() -> RequestContext:
+    context = request_context()
+    if not context.settings.api.offered:
         raise NotFound
     return context
 

@@ -215,7 +215,7 @@ def take_in(call: ApiCall[WriteQuery], drafts: list[Draft]) -> list[Intake | Ref
     Raises:
         ReleaseChanged: A release is another by now than when it was looked at.
     """
-    measured = call.context.measure(drafts)
+    measured = call.application.measure(drafts)
     if call.query.dry_run:
         return call.newsroom.preview(measured, now=call.now)
     return call.newsroom.take_in(measured, now=call.now, by=call.token.name)
@@ -240,13 +240,13 @@ def _checked(value: object) -> dict[str, Any]:
 
 
 def _read(call: ApiCall[WriteQuery], record: Mapping[str, Any]) -> Draft:
-    if len(call.body()) > call.context.rules.max_document_bytes:
+    if len(call.body()) > call.application.rules.max_document_bytes:
         raise ApiProblem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"a release may have {call.context.rules.max_document_bytes} bytes",
+            f"a release may have {call.application.rules.max_document_bytes} bytes",
         )
     fields = {**record, "source_key": call.key}
-    read = read_record(fields, document=call.document, rules=call.context.rules)
+    read = read_record(fields, document=call.document, rules=call.application.rules)
     if isinstance(read, Draft):
         return read
     if not call.query.dry_run:
@@ -256,7 +256,7 @@ def _read(call: ApiCall[WriteQuery], record: Mapping[str, Any]) -> Draft:
 
 def _is_summary_of_body(call: ApiCall[Any], content: Content) -> bool:
     body, summary = content.body, content.summary
-    limit = call.context.rules.derived_summary_chars
+    limit = call.application.rules.derived_summary_chars
     is_ours = summary == derived_summary(body, language=content.language, max_chars=limit)
     return is_ours or was_made_of(summary, parse(body))
 
@@ -314,10 +314,10 @@ def _read_batch(call: ApiCall[WriteQuery]) -> list[Draft | Refusal]:
         suffix = ".json"
         if not isinstance(call.json(), list):
             raise unprocessable("a batch is an array of records", pointer="")
-    limit = call.context.limits.max_batch_releases
+    limit = call.application.settings.api.max_batch_releases
     # The suffix tells the form; it is taken off again, as what a person reads is a name.
     stream = read_documents(
-        BytesIO(call.body()), document=_batch_name(call) + suffix, rules=call.context.rules
+        BytesIO(call.body()), document=_batch_name(call) + suffix, rules=call.application.rules
     )
     read = list(islice(stream, limit + 1))
     if len(read) > limit:

@@ -41,8 +41,8 @@ def export(office: Office, root: Path) -> Export:
 
     def run(grace_s: float = 60.0) -> dict[ExportResult, list[str]]:
         folder = Folder(root, site_url=office.catalogue.site.base_url)
-        app = create_app(office, clock=lambda: later(hours=1))
-        return by_result(list(ExportRun(office, folder, app).outcomes(grace_s=grace_s)))
+        app = create_app(office.current, clock=lambda: later(hours=1))
+        return by_result(list(ExportRun(office.application, folder, app).outcomes(grace_s=grace_s)))
 
     return run
 

@@ -58,7 +58,7 @@ def test_each_address_has_the_applications_own_bytes(
     releases = {path for path in written if path.startswith("/releases/")}
     assert documents | lists | {f"/feeds/{slug}" for slug in CATALOGUE.feeds} <= set(written)
     assert len(releases) == office.newsstand.count_release_pages() == 3
-    app = create_app(office, clock=lambda: later(hours=1))
+    app = create_app(office.current, clock=lambda: later(hours=1))
     for path in written:
         target = (root / "site" / file_of(path)).resolve()
         for coding, ending in ENDINGS.items():
@@ -214,7 +214,7 @@ def test_an_address_that_fails_keeps_what_it_had(
     export()
     whole = state(root)
     configured = stamps(root / "nginx")
-    app = create_app(office, clock=lambda: later(hours=1))
+    app = create_app(office.current, clock=lambda: later(hours=1))
 
     def ill(environ: dict[str, Any], start_response: Any) -> Any:
         if environ["PATH_INFO"].endswith((".atom", ".opml")) and environ["REQUEST_METHOD"] == "GET":
@@ -223,7 +223,7 @@ def test_an_address_that_fails_keeps_what_it_had(
         return app(environ, start_response)
 
     folder = Folder(root, site_url=SITE.base_url)
-    results = by_result(list(ExportRun(office, folder, ill).outcomes(grace_s=0)))
+    results = by_result(list(ExportRun(office.application, folder, ill).outcomes(grace_s=0)))
     assert {"/feeds/all.atom", "/feeds.opml"} <= set(results[ExportResult.FAILED])
     assert '"status": 406' in (root / "problems" / "406.json").read_text("utf-8")
     assert state(root) == whole
@@ -233,7 +233,7 @@ def test_an_address_that_fails_keeps_what_it_had(
 def test_a_document_that_changes_between_two_codings_is_begun_anew(
     office: Office, root: Path
 ) -> None:
-    app = create_app(office)
+    app = create_app(office.current)
     editions = iter(range(1, 3))
 
     def busy(environ: dict[str, Any], start_response: Any) -> Any:
@@ -247,7 +247,7 @@ def test_a_document_that_changes_between_two_codings_is_begun_anew(
         return app(environ, start_response)
 
     folder = Folder(root, site_url=SITE.base_url)
-    list(ExportRun(office, folder, busy).outcomes())
+    list(ExportRun(office.application, folder, busy).outcomes())
     current = office.newsstand.document(ALL, Format.ATOM)
     held = folder.current("/feeds/all.atom")
     assert current is not None
@@ -257,7 +257,7 @@ def test_a_document_that_changes_between_two_codings_is_begun_anew(
 
 
 def test_a_document_that_never_rests_is_told(office: Office, root: Path) -> None:
-    app = create_app(office)
+    app = create_app(office.current)
 
     def restless(environ: dict[str, Any], start_response: Any) -> Any:
         def other(status: str, headers: list[tuple[str, str]], *_: object) -> Any:
@@ -267,7 +267,9 @@ def test_a_document_that_never_rests_is_told(office: Office, root: Path) -> None
         return app(environ, other)
 
     folder = Folder(root, site_url=SITE.base_url)
-    failed = [one for one in ExportRun(office, folder, restless).outcomes() if one.reason]
+    failed = [
+        one for one in ExportRun(office.application, folder, restless).outcomes() if one.reason
+    ]
     assert {one.path for one in failed} >= {"/feeds/all.atom", "/feeds/lessons.json"}
     assert failed[0].reason == "/feeds/all.atom changes faster than it can be read"
 

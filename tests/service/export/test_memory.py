@@ -24,7 +24,7 @@ def asked_for(office: Office, root: Path) -> Remembering:
 
     def run(now: datetime, rules: str = "rules", ill: str = "nothing") -> list[str]:
         made: set[str] = set()
-        app = create_app(office)
+        app = create_app(office.current)
 
         def watched(environ: dict[str, Any], start_response: Any) -> Any:
             if environ["PATH_INFO"].startswith("/releases/"):
@@ -36,7 +36,9 @@ def asked_for(office: Office, root: Path) -> Remembering:
 
         folder = Folder(root, site_url=SITE.base_url)
         memory = ExportMemory(root=folder.root, rules=rules, now=now)
-        results = by_result(list(ExportRun(office, folder, watched, memory=memory).outcomes()))
+        results = by_result(
+            list(ExportRun(office.application, folder, watched, memory=memory).outcomes())
+        )
         assert ill == "nothing" or results[ExportResult.FAILED] == [ill]
         return sorted(made)
 

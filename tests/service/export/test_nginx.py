@@ -50,7 +50,9 @@ def test_the_configuration_changes_with_the_newsrooms_alone(office: Office, root
     """So nginx has to be reloaded when ops changed something, and not for an edition."""
 
     def is_reload_due() -> bool:
-        run = ExportRun(office, Folder(root, site_url=SITE.base_url), create_app(office))
+        run = ExportRun(
+            office.application, Folder(root, site_url=SITE.base_url), create_app(office.current)
+        )
         list(run.outcomes())
         return run.is_reload_due
 
@@ -83,7 +85,7 @@ def test_nothing_but_the_public_addresses_is_there(export: Export, root: Path, p
 
 def test_moves_and_ends_are_told(office: Office, root: Path) -> None:
     """What the application answers with 301 or 410 is in nginx's maps."""
-    app = create_app(office)
+    app = create_app(office.current)
 
     def moving(environ: dict[str, Any], start_response: Any) -> Any:
         path = environ["PATH_INFO"]
@@ -96,8 +98,8 @@ def test_moves_and_ends_are_told(office: Office, root: Path) -> None:
         return app(environ, start_response)
 
     folder = Folder(root, site_url=SITE.base_url)
-    list(ExportRun(office, folder, app).outcomes())
-    results = by_result(list(ExportRun(office, folder, moving).outcomes(grace_s=0)))
+    list(ExportRun(office.application, folder, app).outcomes())
+    results = by_result(list(ExportRun(office.application, folder, moving).outcomes(grace_s=0)))
     assert "/feeds/lessons.atom" in results[ExportResult.MOVED]
     assert "/feeds/nothing-yet" in results[ExportResult.GONE]
     with over_export(root) as nginx:
@@ -118,7 +120,9 @@ def test_archives_are_there_as_soon_as_they_are_closed(office: Office, root: Pat
         for hour in hours:
             office.add(draft(f"id:{hour}", title=f"No {hour}"), now=later(hours=hour))
             office.publish(now=later(hours=hour))
-        run = ExportRun(office, Folder(root, site_url=SITE.base_url), create_app(office))
+        run = ExportRun(
+            office.application, Folder(root, site_url=SITE.base_url), create_app(office.current)
+        )
         list(run.outcomes())
         return run.is_reload_due
 
@@ -155,7 +159,11 @@ def test_a_former_slug_leads_to_the_new_one(office: Office, root: Path) -> None:
     ]
     office.configure(Catalogue(SITE, list(CATALOGUE.categories.values()), feeds), now=later())
     office.publish(now=later())
-    list(ExportRun(office, Folder(root, site_url=SITE.base_url), create_app(office)).outcomes())
+    list(
+        ExportRun(
+            office.application, Folder(root, site_url=SITE.base_url), create_app(office.current)
+        ).outcomes()
+    )
     with over_export(root) as nginx:
         for suffix in ("", ".atom", ".rss", ".json"):
             moved = Client(nginx).get(f"/feeds/teachings{suffix}")
@@ -256,7 +264,7 @@ def test_the_notice_is_what_the_service_says(
 ) -> None:
     office.newsroom.retract("id:1", reason="Wrong figures", by="ann", now=later(hours=1))
     export()
-    own = create_app(office).test_client(use_cookies=False).get(page, headers=accept)
+    own = create_app(office.current).test_client(use_cookies=False).get(page, headers=accept)
     with over_export(root) as nginx:
         told = Client(nginx).get(page, headers=accept)
         assert (told.status_code, told.data) == (410, own.data)
@@ -269,7 +277,9 @@ def test_the_notice_is_what_the_service_says(
 
 def test_a_retraction_is_no_reason_to_reload(office: Office, root: Path, page: str) -> None:
     def run() -> ExportRun:
-        made = ExportRun(office, Folder(root, site_url=SITE.base_url), create_app(office))
+        made = ExportRun(
+            office.application, Folder(root, site_url=SITE.base_url), create_app(office.current)
+        )
         list(made.outcomes())
         return made
 
@@ -318,8 +328,8 @@ def test_what_files_cannot_answer_goes_to_a_service_behind(
     document_cache = DocumentCache()
     server = make_server(
         CacheMiddleware(
-            create_app(office, document_cache, hub=room),
-            state=office,
+            create_app(office.current, document_cache, has_hub=True),
+            current=office.current,
             document_cache=document_cache,
         )
     )

@@ -188,7 +188,9 @@ class Exports:
         office.publish(now=now)
         folder = Hasty(self.root, site_url=SITE.base_url)
         memory = ExportMemory(root=folder.root, rules=rules_of(office.catalogue, "1"), now=now)
-        run = ExportRun(office, folder, create_app(office, clock=lambda: now), memory=memory)
+        run = ExportRun(
+            office.application, folder, create_app(office.current, clock=lambda: now), memory=memory
+        )
         return Counter(outcome.result for outcome in run.outcomes(grace_s=-1))
 
     def _catalogue(self) -> Catalogue:

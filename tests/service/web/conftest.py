@@ -32,7 +32,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 @pytest.fixture(scope="session")
 def client(office: Office) -> FlaskClient:
     """A client of the newsroom with releases; it keeps no cookies."""
-    return create_app(office).test_client(use_cookies=False)
+    return create_app(office.current).test_client(use_cookies=False)
 
 
 @pytest.fixture

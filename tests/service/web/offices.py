@@ -84,7 +84,7 @@ def open_office(folder: Path, described: Catalogue = CATALOGUE) -> Office:
 
 def ask_application(office: Office, closing: ExitStack) -> Client:
     """A client of the Flask application alone."""
-    return Client(create_app(office), use_cookies=False)
+    return Client(create_app(office.current), use_cookies=False)
 
 
 def ask_memory(office: Office, closing: ExitStack) -> Client:
@@ -95,7 +95,9 @@ def ask_memory(office: Office, closing: ExitStack) -> Client:
         watch=ChangeDetector(changes, clock=clock.monotonic, look_every_s=0)
     )
     front = CacheMiddleware(
-        create_app(office, document_cache), state=office, document_cache=document_cache
+        create_app(office.current, document_cache),
+        current=office.current,
+        document_cache=document_cache,
     )
     return Client(front, use_cookies=False)
 
@@ -106,7 +108,7 @@ def ask_export(office: Office, closing: ExitStack) -> Client:
     root = Path(closing.enter_context(TemporaryDirectory(prefix="export")))
     root.chmod(0o755)
     folder = Folder(root / "public", site_url=office.catalogue.site.base_url)
-    outcomes = list(ExportRun(office, folder, create_app(office)).outcomes())
+    outcomes = list(ExportRun(office.application, folder, create_app(office.current)).outcomes())
     assert {outcome.result for outcome in outcomes} == {ExportResult.WRITTEN}
     return Client(closing.enter_context(over_export(folder.root)), use_cookies=False)
 
@@ -118,7 +120,9 @@ def ask_wire(office: Office, closing: ExitStack) -> Client:
     document_cache = DocumentCache(watch=ChangeDetector(changes, clock=clock.monotonic))
     server = make_server(
         CacheMiddleware(
-            create_app(office, document_cache), state=office, document_cache=document_cache
+            create_app(office.current, document_cache),
+            current=office.current,
+            document_cache=document_cache,
         )
     )
     closing.enter_context(running(server))

@@ -29,7 +29,7 @@ class Counted:
     """The application, and which paths came through to it."""
 
     def __init__(self, office: Office, document_cache: DocumentCache) -> None:
-        self._application = create_app(office, document_cache)
+        self._application = create_app(office.current, document_cache)
         self.paths: list[str] = []
 
     def __call__(
@@ -52,7 +52,9 @@ class Hands:
 def test_all_but_documents_goes_on_to_the_application(office: Office) -> None:
     document_cache = DocumentCache()
     application = Counted(office, document_cache)
-    client = Client(CacheMiddleware(application, state=office, document_cache=document_cache))
+    client = Client(
+        CacheMiddleware(application, current=office.current, document_cache=document_cache)
+    )
     through = ["/", "/feeds/all", "/feeds.opml", "/livez", "/feeds/none.atom", "/feeds/all.xml"]
     for path in [*through, ATOM]:
         client.get(path)
@@ -97,7 +99,9 @@ def test_no_answer_is_older_than_the_lease(database: Database, closing: ExitStac
     document_cache = DocumentCache(watch=ChangeDetector(changes, clock=clock))
     client = Client(
         CacheMiddleware(
-            create_app(office, document_cache), state=office, document_cache=document_cache
+            create_app(office.current, document_cache),
+            current=office.current,
+            document_cache=document_cache,
         )
     )
     before = client.get(ATOM).headers["ETag"]
@@ -160,7 +164,9 @@ def test_what_is_remembered_is_bounded_whatever_is_asked(office: Office) -> None
     document_cache = DocumentCache()
     client = Client(
         CacheMiddleware(
-            create_app(office, document_cache), state=office, document_cache=document_cache
+            create_app(office.current, document_cache),
+            current=office.current,
+            document_cache=document_cache,
         )
     )
     held = document_cache.fetch(office.newsstand, "all", Format.ATOM)
@@ -188,6 +194,8 @@ def test_an_address_may_be_of_any_script(empty_office: Office, slug: str) -> Non
     empty_office.publish(now=later(minutes=1))
     document_cache = DocumentCache()
     application = Counted(empty_office, document_cache)
-    client = Client(CacheMiddleware(application, state=empty_office, document_cache=document_cache))
+    client = Client(
+        CacheMiddleware(application, current=empty_office.current, document_cache=document_cache)
+    )
     assert client.get(f"/feeds/{slug}.atom").status_code == 200
     assert application.paths == []

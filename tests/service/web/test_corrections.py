@@ -43,7 +43,7 @@ def corrected(empty_office: Office) -> str:
 
 @pytest.fixture
 def client(empty_office: Office) -> FlaskClient:
-    return create_app(empty_office).test_client(use_cookies=False)
+    return create_app(empty_office.current).test_client(use_cookies=False)
 
 
 def test_the_page_says_what_changed_before_the_text(client: FlaskClient, corrected: str) -> None:

@@ -43,7 +43,9 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.now = later(minutes=1)
         self.office = open_office(folder, described())
-        self.client = Client(create_app(self.office, clock=lambda: self.now), use_cookies=False)
+        self.client = Client(
+            create_app(self.office.current, clock=lambda: self.now), use_cookies=False
+        )
         self.paths = list(LISTS)
         self._seen: dict[str, tuple[bytes, datetime]] = {}
 
@@ -190,7 +192,7 @@ def test_a_process_that_works_by_another_configuration_gives_no_date(watched: Wa
     """What it shows is not what the date in the store is of."""
     other = Office(watched.office.database, described(title="Money"))
     assert "Last-Modified" not in watched.get("/").headers
-    app = create_app(other, clock=lambda: later(hours=1))
+    app = create_app(other.current, clock=lambda: later(hours=1))
     other.publish(now=later(minutes=5))
     assert "Last-Modified" in app.test_client().get("/").headers
 
@@ -200,7 +202,7 @@ def test_a_start_and_another_machine_find_the_same_date(watched: Watched) -> Non
     for minutes in (30, 60):
         again = Office(watched.office.database, described())
         again.configure(described(), now=later(minutes=minutes))
-        client = create_app(again, clock=lambda: later(hours=5)).test_client()
+        client = create_app(again.current, clock=lambda: later(hours=5)).test_client()
         found = {path: client.get(path, headers=PAGE).headers["Last-Modified"] for path in LISTS}
         assert found == dates
 

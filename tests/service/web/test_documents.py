@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import brotli
 import pytest
@@ -13,9 +14,9 @@ from werkzeug.test import Client, TestResponse
 
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
-from feeds.newsstand import Newsstand
 from feeds.render import digest
-from service.web import create_app
+from service.application import Application, CurrentApplication
+from service.web import CacheMiddleware, DocumentCache, create_app
 from tests.service.web.offices import CATALOGUE, HUBS, SITE, read_sample
 from tests.support.newsrooms import Office, draft, later
 from tests.support.nginx import Nginx
@@ -309,23 +310,45 @@ def test_a_reload_takes_effect_with_the_next_request(empty_office: Office, ask: 
 
 
 @pytest.mark.parametrize("path", ["/", ATOM, "/feeds.opml", "/readyz", "/nowhere"])
-def test_a_request_sees_one_configuration_from_first_to_last(office: Office, path: str) -> None:
-    """A reload in the middle of a request must not split its answer."""
-    read: list[str] = []
+def test_a_request_reads_the_application_once(office: Office, path: str) -> None:
+    reads: list[str] = []
 
-    class Watched:
+    class Watched(CurrentApplication):
         @property
-        def catalogue(self) -> Catalogue:
-            read.append("catalogue")
-            return office.catalogue
+        def application(self) -> Application:
+            reads.append(path)
+            return office.application
 
-        @property
-        def newsstand(self) -> Newsstand:
-            read.append("newsstand")
-            return office.newsstand
+        @application.setter
+        def application(self, given: Application) -> None: ...
 
-    create_app(Watched()).test_client().get(path, headers={"Accept": "text/html"})
-    assert read == ["catalogue", "newsstand"]
+    current = Watched(office.application)
+    documents = DocumentCache()
+    layered = CacheMiddleware(
+        create_app(current, documents), current=current, document_cache=documents
+    )
+    reads.clear()
+    Client(layered).get(path, headers={"Accept": "text/html"})
+    assert reads == [path]
+
+
+def test_a_reload_in_the_middle_of_a_request_does_not_split_it(empty_office: Office) -> None:
+    """The layer in front finds no edition, a reload comes, and the application answers."""
+    before = empty_office.application
+    feeds = [feed for slug, feed in before.catalogue.feeds.items() if slug != "lessons"]
+    fewer = Catalogue(SITE, list(before.catalogue.categories.values()), feeds)
+    documents = DocumentCache()
+    application = create_app(empty_office.current, documents)
+
+    def reload_first(environ: dict[str, Any], start: Any) -> Any:
+        empty_office.configure(fewer, now=later(minutes=1))
+        return application(environ, start)
+
+    layered = CacheMiddleware(reload_first, current=empty_office.current, document_cache=documents)
+    client = Client(layered)
+    answer = client.get("/feeds/lessons", headers={"Accept": "text/html"})
+    assert (answer.status_code, "دروس" in answer.text) == (200, True)
+    assert client.get("/feeds/lessons", headers={"Accept": "text/html"}).status_code == 404
 
 
 def test_no_answer_dates_a_document_later_than_itself(empty_office: Office, ask: Ask) -> None:

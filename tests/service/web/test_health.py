@@ -14,13 +14,13 @@ from tests.support.newsrooms import NOON, Office, later
 
 
 def test_a_process_that_answers_is_alive(empty_office: Office) -> None:
-    response = create_app(empty_office).test_client().get("/livez")
+    response = create_app(empty_office.current).test_client().get("/livez")
     assert (response.status_code, response.json) == (200, {"status": "alive"})
     assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_every_feed_needs_an_edition_first(empty_office: Office) -> None:
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     waiting = client.get("/readyz")
     assert waiting.status_code == 503
     assert waiting.json == {
@@ -35,7 +35,7 @@ def test_every_feed_needs_an_edition_first(empty_office: Office) -> None:
 
 def test_a_store_that_is_gone_is_told(empty_office: Office) -> None:
     """A file that is no database any more."""
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     empty_office.publish(now=later(minutes=1))
     with empty_office.database.transaction() as tx:
         tx.connection.execute(text("ALTER TABLE feeds RENAME TO gone"))
@@ -59,7 +59,7 @@ def readiness(hub: HubRoom, *known: ProcessState) -> tuple[int, object]:
     with hub.database.transaction() as tx:
         for state in known:
             tx.processes.note(state)
-    client = create_app(hub.office, clock=lambda: NOON, hub=hub).test_client()
+    client = create_app(hub.office.current, clock=lambda: NOON, has_hub=True).test_client()
     response = client.get("/readyz")
     return response.status_code, response.json
 

@@ -62,7 +62,7 @@ class Hub(HubRoom):
 
     def make_app(self, document_cache: DocumentCache | None = None) -> Flask:
         """An application with this hub."""
-        return create_app(self.office, document_cache, clock=lambda: NOON, hub=self)
+        return create_app(self.office.current, document_cache, clock=lambda: NOON, has_hub=True)
 
     def post(
         self, changes: dict[str, str] | None = None, /, *, address: str = "192.0.2.1", **more: str
@@ -238,7 +238,9 @@ def test_any_secret_is_kept_as_it_is_by_both_databases(
 ) -> None:
     room = HubRoom(Office(database, CATALOGUE), tmp_path)
     form = urlencode({**GOOD, "hub.secret": secret})
-    client = create_app(room.office, clock=lambda: NOON, hub=room).test_client(use_cookies=False)
+    client = create_app(room.office.current, clock=lambda: NOON, has_hub=True).test_client(
+        use_cookies=False
+    )
     assert client.post("/hub", data=form, content_type=FORM).status_code == 202
     with database.read() as tx:
         assert tx.subscriptions.pending()[-1].request.secret == secret
@@ -296,7 +298,7 @@ def test_a_hub_that_is_not_offered_is_not_there(hub: Hub) -> None:
     hub.configure(own_hub={"offered": False})
     assert hub.post().status_code == 404
     assert hub.client.get("/hub").status_code == 404
-    assert create_app(hub.office).test_client().get("/hub").status_code == 404
+    assert create_app(hub.office.current).test_client().get("/hub").status_code == 404
     hub.configure()
     assert hub.post().status_code == 202
 
@@ -398,7 +400,7 @@ def serving(hub: Hub) -> Iterator[Served]:
     document_cache = DocumentCache(watch=ChangeDetector(changes, clock=time.monotonic))
     server = make_server(
         CacheMiddleware(
-            hub.make_app(document_cache), state=hub.office, document_cache=document_cache
+            hub.make_app(document_cache), current=hub.office.current, document_cache=document_cache
         )
     )
     with running(server):

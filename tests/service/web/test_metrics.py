@@ -15,6 +15,7 @@ from feeds.model.token import Action, Token
 from service.metrics import METRICS, STORE_MEASURES, Snapshot
 from service.tokens import hash_of
 from service.web.operators import KEPT_S, TimedCache, take
+from service.web.request_context import request_context
 from tests.service.web.watched_office import OTHER, WatchedOffice
 from tests.support.hub_books import failed
 from tests.support.newsrooms import NOON, SITE, draft, later
@@ -174,8 +175,8 @@ def test_the_store_is_asked_once_a_second_and_for_a_twentieth_of_the_time(
 ) -> None:
     looked_at = [0.0, 0.0, 0.9, 1.0, 1.5, 10.9, 11.0, 11.0]
     gauge = TimedCache[Snapshot](seconds=lambda: looked_at.pop(0), kept_s=KEPT_S)
-    look = partial(take, office)
     with office.app.test_request_context():
+        look = partial(take, request_context())
         assert gauge.read(look).releases == 1
         office.office.add(draft("id:2"))
         assert gauge.read(look).releases == 1

@@ -61,8 +61,8 @@ def client(request: pytest.FixtureRequest, office: Office, hands: Hands) -> Iter
     document_cache = DocumentCache(
         watch=ChangeDetector(changes, clock=time.monotonic, look_every_s=0)
     )
-    application = create_app(office, document_cache, clock=lambda: hands.now)
-    front = CacheMiddleware(application, state=office, document_cache=document_cache)
+    application = create_app(office.current, document_cache, clock=lambda: hands.now)
+    front = CacheMiddleware(application, current=office.current, document_cache=document_cache)
     yield Client(front if request.param == "memory" else application, use_cookies=False)
     changes.close()
 

@@ -168,7 +168,9 @@ def test_what_is_raw_comes_from_memory_and_apart(office: Office) -> None:
     def application(*_: object) -> list[bytes]:
         pytest.fail("the application was entered")
 
-    client = Client(CacheMiddleware(application, state=office, document_cache=DocumentCache()))
+    client = Client(
+        CacheMiddleware(application, current=office.current, document_cache=DocumentCache())
+    )
     for _ in range(2):
         assert client.get(ATOM).headers["Vary"] == "Accept-Encoding, Sec-Fetch-Mode"
         assert client.get(f"{ATOM}?raw", headers=OPENED).headers["Vary"] == "Accept-Encoding"

@@ -47,7 +47,7 @@ def test_feeds_are_nested_by_group(client: FlaskClient) -> None:
 
 def test_its_date_is_that_of_the_newest_change(empty_office: Office) -> None:
     """OPML 2.0: dateModified, as RFC 822 has it."""
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     empty_office.add(draft(), now=later(minutes=5))
     head = ET.fromstring(client.get("/feeds.opml").data).find("head")
     assert head is not None

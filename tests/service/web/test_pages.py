@@ -152,7 +152,7 @@ def test_a_release_page_tells_where_it_comes_from_and_what_belongs_to_it(
             ),
         )
     )
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     tree = page(client, release_path(empty_office, "Report"))
     assert tree.findtext(".//h1") == "Report <published> & signed"
     assert tree.findtext(".//title") == "Report <published> & signed – Office of Public Information"
@@ -215,7 +215,7 @@ def test_a_release_page_has_what_a_press_release_has(empty_office: Office) -> No
             ),
         )
     )
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     tree = page(client, release_path(empty_office, "Report"))
     assert words(tree, "//p[contains(@class, 'dateline')]") == [
         "Geneva & Nyon · Release SG/SM/19589"
@@ -257,7 +257,7 @@ def test_files_contacts_and_links_follow_the_direction_of_their_release(
         contacts=(Contact(name="ليلى حسن"),), related=(RelatedLink(url="https://r.test/"),)
     )
     empty_office.add(draft(title="Report", language=language, enclosures=(paper,), details=details))
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     tree = page(client, release_path(empty_office, "Report"))
     lists = tree.xpath("//footer[@class='release-foot']/section/ul")
     assert [(each.get("class"), each.get("dir")) for each in lists] == [
@@ -274,7 +274,7 @@ def words(tree: Tree, path: str) -> list[str]:
 
 def test_a_release_without_details_shows_no_empty_headings(empty_office: Office) -> None:
     empty_office.add(draft(title="Plain"))
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     tree = page(client, release_path(empty_office, "Plain"))
     assert tree.xpath("//footer[@class='release-foot']//h2") == []
     assert tree.xpath("//p[contains(@class, 'dateline')]") == []
@@ -358,7 +358,7 @@ def test_a_page_is_not_sent_twice(client: FlaskClient, office: Office) -> None:
 
 
 def test_a_corrected_release_is_shown_at_once(empty_office: Office) -> None:
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     empty_office.add(draft(title="Wrong"))
     path = release_path(empty_office, "Wrong")
     etag = client.get(path).headers["ETag"]
@@ -369,7 +369,7 @@ def test_a_corrected_release_is_shown_at_once(empty_office: Office) -> None:
 
 
 def test_an_empty_newsroom_says_so(empty_office: Office) -> None:
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     assert "No release has been published yet." in page(client, "/").text_content()
     assert "No release has been published here" in page(client, "/feeds/lessons").text_content()
 

@@ -60,7 +60,7 @@ def test_a_store_out_of_reach_asks_for_patience(
     empty_office: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
     """RFC 9110 15.6.4 and 10.2.3; nobody outside is told what the store says."""
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     empty_office.publish(now=later(minutes=1))
     with empty_office.database.transaction() as tx:
         tx.connection.execute(text("ALTER TABLE documents RENAME TO gone"))
@@ -81,7 +81,7 @@ def test_a_bug_is_logged_and_not_shown(
         raise ZeroDivisionError(message)
 
     monkeypatch.setattr(empty_office.newsstand, "version", broken)
-    client = create_app(empty_office).test_client()
+    client = create_app(empty_office.current).test_client()
     with caplog.at_level(logging.ERROR):
         for accept in ("*/*", BROWSER["Accept"]):
             response = client.get("/feeds/all.atom", headers={"Accept": accept})

@@ -87,7 +87,9 @@ def front(empty_office: Office, closing: ExitStack) -> CacheMiddleware:
     closing.callback(changes.close)
     document_cache = DocumentCache(watch=ChangeDetector(changes, clock=lambda: 0.0))
     opened = CacheMiddleware(
-        create_app(empty_office, document_cache), state=empty_office, document_cache=document_cache
+        create_app(empty_office.current, document_cache),
+        current=empty_office.current,
+        document_cache=document_cache,
     )
     for path in (ATOM, LESSONS):
         opened({"REQUEST_METHOD": "GET", "PATH_INFO": path.decode()}, lambda *_: None)

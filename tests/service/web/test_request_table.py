@@ -300,7 +300,9 @@ def test_no_document_enters_the_application(office: Office, row: Row) -> None:
     def application(*_: object) -> list[bytes]:
         pytest.fail("the application was entered")
 
-    client = Client(CacheMiddleware(application, state=office, document_cache=DocumentCache()))
+    client = Client(
+        CacheMiddleware(application, current=office.current, document_cache=DocumentCache())
+    )
     asking = Asking(client, office)
     first, again = asking(row), asking(row)
     assert (first.status, first.headers, first.data) == (again.status, again.headers, again.data)

@@ -34,7 +34,7 @@ def published(key: str, **ago: float) -> Draft:
 
 
 def clients(office: Office, now: datetime = NOON) -> FlaskClient:
-    return create_app(office, clock=lambda: now).test_client()
+    return create_app(office.current, clock=lambda: now).test_client()
 
 
 def test_every_page_is_listed_once(client: FlaskClient, office: Office) -> None:

@@ -90,7 +90,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
 
 @pytest.fixture
 def client(office: Office) -> FlaskClient:
-    return create_app(office).test_client()
+    return create_app(office.current).test_client()
 
 
 @pytest.fixture(scope="module")

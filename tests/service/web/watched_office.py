@@ -48,10 +48,13 @@ class WatchedOffice:
         )
         with self.database.transaction() as tx:
             tx.canaries.create(self.canary)
-        self.app = create_app(self.office, clock=lambda: self.now, hub=self)
+        self.app = create_app(self.office.current, clock=lambda: self.now, has_hub=True)
         self.client: FlaskClient = self.app.test_client(use_cookies=False)
 
-    settings: Settings
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        return self.office.settings
 
     @property
     def catalogue(self) -> Catalogue:
@@ -66,7 +69,7 @@ class WatchedOffice:
     def configure(self, sections: dict[str, Any]) -> None:
         """Take these sections of the main file."""
         main = {"site": {"base_url": SITE.base_url}, **sections}
-        self.settings = self._config.load(json.dumps(main))
+        self.office.change(settings=self._config.load(json.dumps(main)))
 
     def verify(self) -> None:
         """Have the other hub verify our subscription, for a day, at noon."""

@@ -1,24 +1,21 @@
 """A newsroom with its API behind the server as it ships, and clients that hold tokens."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from feeds.ingest import IntakeRules
-from feeds.model.release import Draft
 from feeds.model.token import Action, Token
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database
 from service.settings import ApiSettings
 from service.tokens import hash_of, make_token
-from service.web import ApiContext, CacheMiddleware, DocumentCache, create_app
-from tests.support.newsrooms import NOON, SITE, Office
+from service.web import CacheMiddleware, DocumentCache, create_app
+from tests.support.newsrooms import NOON, Office
 from tests.support.ready_stores import make_sqlite
 from tests.support.wire_server import make_server, port_of, running
 
@@ -52,11 +49,7 @@ class Pressroom:
     def __init__(self, database: Database) -> None:
         self.office = Office(database)
         self.database = database
-        self.rules = IntakeRules(
-            base_url=SITE.home, language="en", time_zone=ZoneInfo("UTC"), time_of_day=time(9)
-        )
         self.api = ApiSettings(burst=100_000)
-        self.measure: Callable[[Sequence[Draft]], list[Draft]] = list
         self.now = NOON
         self.seconds = 0.0
         self.port = 0
@@ -68,15 +61,13 @@ class Pressroom:
         return self.office.newsroom
 
     @property
-    def context(self) -> ApiContext:
-        """The newsroom and its limits as they are now."""
-        return ApiContext(
-            catalogue=self.office.catalogue,
-            newsroom=self.newsroom,
-            rules=self.rules,
-            measure=self.measure,
-            limits=self.api,
-        )
+    def api(self) -> ApiSettings:
+        """What callers may do."""
+        return self.office.settings.api
+
+    @api.setter
+    def api(self, limits: ApiSettings) -> None:
+        self.office.change(settings=self.office.settings.model_copy(update={"api": limits}))
 
     def make_token(
         self,
@@ -141,8 +132,10 @@ def open_pressroom(path: Path) -> Iterator[Pressroom]:
     database = make_sqlite(path)
     room = Pressroom(database)
     document_cache = DocumentCache()
-    app = create_app(room.office, document_cache, clock=lambda: room.now, api=room)
-    server = make_server(CacheMiddleware(app, state=room.office, document_cache=document_cache))
+    app = create_app(room.office.current, document_cache, clock=lambda: room.now, has_api=True)
+    server = make_server(
+        CacheMiddleware(app, current=room.office.current, document_cache=document_cache)
+    )
     with running(server):
         room.port = port_of(server)
         yield room

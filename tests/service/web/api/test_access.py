@@ -105,7 +105,7 @@ def test_a_token_for_categories_sees_only_these(room: Pressroom) -> None:
 
 def test_who_asks_too_often_is_told_when_to_come_again(room: Pressroom) -> None:
     """RFC 6585 4, RFC 9110 10.2.3."""
-    app = create_app(room.office, clock=lambda: room.now)
+    app = create_app(room.office.current, clock=lambda: room.now)
     room.api = room.api.model_copy(update={"burst": 3, "requests_per_minute": 6})
     other = room.make_token("other")
     _with_api(app, room)
@@ -169,7 +169,7 @@ def test_an_api_that_is_not_offered_is_not_there(room: Pressroom) -> None:
 
 def test_a_site_without_an_api_has_none(room: Pressroom) -> None:
     """As the export makes it."""
-    client = create_app(room.office).test_client()
+    client = create_app(room.office.current).test_client()
     assert client.get(f"{ROOT}/openapi.json").status_code == 404
 
 
