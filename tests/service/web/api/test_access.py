@@ -130,8 +130,7 @@ def test_who_asks_too_often_is_told_when_to_come_again(room: Pressroom) -> None:
 def _with_api(app: Flask, room: Pressroom) -> None:
     from service.web.api import make_blueprint  # noqa: PLC0415
 
-    clocks = {"clock": lambda: room.now, "seconds": lambda: room.seconds}
-    app.register_blueprint(make_blueprint(room, **clocks))  # type: ignore[arg-type]
+    app.register_blueprint(make_blueprint(room.database, seconds=lambda: room.seconds))
 
 
 @pytest.mark.parametrize("path", ["/releases", "/releases/1", "/nothing", "/openapi.json"])
