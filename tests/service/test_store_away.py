@@ -264,7 +264,7 @@ def test_what_was_retracted_is_in_no_page_from_memory(remote: Remote) -> None:
     remote.line.freeze()
     for path, expected in (("/", 200), (remote.release, 503), ("/feeds.opml", 503)):
         assert statuses(remote.ask(path)) == [expected], path
-    remote.office.catalogue = catalogue()
+    remote.office.change(catalogue=catalogue())
     assert statuses(remote.ask("/")) == [503]
 
 

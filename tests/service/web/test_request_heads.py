@@ -111,7 +111,7 @@ def test_a_head_that_is_known_is_understood_anew_after_a_reload(
     lessons = head((b"Accept-Encoding", b"gzip"), target=LESSONS)
     assert front.peek(lessons, AtOnce()) is not None
     kept = [feed for feed in CATALOGUE.feeds.values() if feed.slug != "lessons"]
-    empty_office.catalogue = Catalogue(SITE, list(CATALOGUE.categories.values()), kept)
+    empty_office.change(catalogue=Catalogue(SITE, list(CATALOGUE.categories.values()), kept))
     assert front.peek(lessons, AtOnce()) is None
 
 
