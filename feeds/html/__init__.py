@@ -1,1 +1,1 @@
-"""HTML as a tree: read once, changed and written by whoever needs it."""
+"""Parsed HTML: the tree, plain text and summaries made from it."""

@@ -1,4 +1,4 @@
-"""What stands inside a line: text, and the elements that say something about it."""
+"""Reads the inline content of one line: text, and elements that change its meaning."""
 
 import re
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from feeds.html import marks
 from feeds.html.marks import is_marked, quotation_marks
 from feeds.html.tree import Node, ancestors, attribute, children, find, text_of
 
-# What stands for a formula in MathML.
+# Formulas: MathML as one line of text.
 
 _ANNOTATIONS = "annotation, annotation-xml"
-#: What MathML writes and nobody sees: function application, invisible times, separator and plus.
+#: Invisible operators of MathML: function application, times, separator and plus.
 _UNSEEN = str.maketrans("", "", "\u2061\u2062\u2063\u2064")
 
 
 def formula(math: Node) -> str:
-    """What a ``<math>`` says in a sentence, on one line.
+    """Returns a ``<math>`` element as text on one line.
 
-    Its author may have written that: as ``alttext`` (MathML 3, 2.2.1), or as an annotation in TeX.
-    Otherwise it is the formula's characters.
+    The author's own text comes first: ``alttext`` (MathML 3, 2.2.1), then an annotation in TeX.
+    Without either, the formula's characters are used.
     """
     text = attribute(math, "alttext") or _annotation(math) or _characters(math)
     return " ".join(text.translate(_UNSEEN).split())
@@ -37,33 +37,37 @@ def _annotation(math: Node) -> str:
 def _characters(math: Node) -> str:
     annotated = [text_of(each) for each in find(math, _ANNOTATIONS)]
     text = text_of(math)
-    for each in annotated:  # they stand behind what they annotate
+    for each in annotated:  # annotations follow what they annotate
         text = text.removesuffix(each).rstrip()
     return text
 
 
-# What stands inside of a line: text, and elements that say something of it.
+# Inline elements: text, links, quotations, superscripts and pictures.
 
-#: What is done when an element ends.
+#: Called when an element ends.
 Leave = Callable[[], None]
 
 
 def skip() -> None:
-    """Says that nothing in an element is read."""
+    """Marks an element whose content is not read; used as a `Leave` value."""
 
 
 class InlineReader:
-    """Gathers what stands on a line. A method that enters an element says what its end does."""
+    """Collects the inline content of one line.
+
+    A method that enters an element returns the function to call at its end, `skip` to ignore its
+    content, or None when nothing is to be done.
+    """
 
     def __init__(self, language: str, *, is_summary: bool) -> None:
-        self.parts: list[str] = []  #: of the text that is being read
-        self._is_marked = False  # a part is a mark
+        self.parts: list[str] = []  #: pieces of the text that is being read
+        self._is_marked = False  # whether `parts` holds a mark
         self._language = language
         self._is_summary = is_summary
-        self._quotations = 0  # that are open
+        self._quotations = 0  # number of open quotations
 
-    def _take(self, *, is_pre: bool) -> str:
-        """What was gathered, as it is written; nothing of it stays."""
+    def _drain(self, *, is_pre: bool) -> str:
+        """Returns the collected text and starts a new one."""
         text = "".join(self.parts)
         self.parts.clear()
         is_marked, self._is_marked = self._is_marked, False
@@ -72,7 +76,7 @@ class InlineReader:
         if not is_pre:
             text = _collapsed(text)
         if is_marked:
-            text = marks.spoken(text, language=self._language, is_summary=self._is_summary)
+            text = marks.resolve_marks(text, language=self._language, is_summary=self._is_summary)
         return _trimmed(text) if is_pre else text.strip(" \n")
 
     def _mark(self, *parts: str) -> None:
@@ -80,12 +84,12 @@ class InlineReader:
         self._is_marked = True
 
     def raised(self, node: Node) -> Leave:
-        """``<sup>``."""
+        """Enters ``<sup>``."""
         self._mark(marks.NOTE if _leads_to_note(node) else marks.SUP)
         return self._end_script
 
     def lowered(self, _node: Node) -> Leave:
-        """``<sub>``."""
+        """Enters ``<sub>``."""
         self._mark(marks.SUB)
         return self._end_script
 
@@ -93,7 +97,7 @@ class InlineReader:
         self._mark(marks.END)
 
     def link(self, node: Node) -> Leave | None:
-        """A link to a note, or back from it, is a mark; others are their text."""
+        """Enters ``<a>``. Links to and from notes become marks; others are read as text."""
         inside = node.first_child
         if inside is None or not inside.is_text_node:
             return None
@@ -105,14 +109,17 @@ class InlineReader:
         return skip
 
     def quoted(self, node: Node) -> Leave | None:
-        """``<q>``: browsers write the marks, by the language of the text that it stands in."""
+        """Enters ``<q>``, whose quotation marks follow the language of the text around it.
+
+        Browsers write these marks themselves; they are not in the element's text.
+        """
         if self._quotations == _MAX_QUOTATIONS or self._is_marked_around(node):
             return None
         text = text_of(node)
         if not text.strip() or is_marked(text):
             return None
-        spoken = (attribute(above, "lang") for above in ancestors(node))
-        language = next(filter(None, spoken), self._language)
+        languages = (attribute(above, "lang") for above in ancestors(node))
+        language = next(filter(None, languages), self._language)
         opening, closing = quotation_marks(language, self._quotations)
         self._quotations += 1
         self._mark(opening, marks.OPENED)
@@ -129,12 +136,16 @@ class InlineReader:
         self._mark(marks.CLOSED, closing)
 
     def struck(self, _node: Node) -> Leave:
-        """It is no longer so."""
-        self._mark(marks.GONE)
+        """Skips struck text, which is no longer valid."""
+        self._mark(marks.STRUCK)
         return skip
 
     def picture(self, node: Node) -> Leave:
-        """Its words stand for it; a sign, such as an emoji's, is a part of the sentence."""
+        """Replaces a picture with its alt text.
+
+        An alt text without letters or digits, such as an emoji, is part of the sentence. A summary
+        leaves out all others.
+        """
         alt = attribute(node, "alt") or ""
         if not any(map(str.isalnum, alt)):
             self.parts.append(alt)
@@ -143,7 +154,7 @@ class InlineReader:
         return skip
 
     def reading(self, node: Node) -> Leave | None:
-        """``<rt>``: in parentheses, unless ``<rp>`` has them."""
+        """Enters ``<rt>``, which is put into parentheses unless ``<rp>`` provides them."""
         if node.prev is not None and node.prev.tag == "rp":
             return None
         self.parts.append("(")
@@ -153,23 +164,27 @@ class InlineReader:
         self.parts.append(")")
 
     def formula(self, node: Node) -> Leave:
-        """``<math>``."""
+        """Replaces ``<math>`` with its text."""
         self.parts.append(formula(node))
         return skip
 
-    def unread(self, _node: Node) -> Leave:
-        """Nobody reads it."""
+    def ignored(self, _node: Node) -> Leave:
+        """Skips an element that has no readable text."""
         return skip
 
 
 def _trimmed(text: str) -> str:
-    """Preformatted *text* without what nobody sees: spaces at the ends of lines, empty lines."""
+    """Returns preformatted *text* without invisible white space.
+
+    Removed are spaces at line ends, and empty lines at the beginning and the end.
+    """
     return "\n".join(map(str.rstrip, text.split("\n"))).strip("\n")
 
 
 def _collapsed(text: str) -> str:
-    """*Text* with its white space, as HTML sees it, made single spaces; no-break spaces stay."""
-    # A pattern that replaces each run takes four times as long: most runs are one space.
+    """Returns *text* with each run of HTML white space as one space; no-break spaces stay."""
+    # Replacing each run with a regular expression takes four times as long: most runs are one
+    # space.
     for white in "\n\t\r\f":
         if white in text:
             text = text.replace(white, " ")
@@ -178,7 +193,7 @@ def _collapsed(text: str) -> str:
     return text
 
 
-#: In one another. Deeper ones are left unmarked.
+#: Quotations nested deeper than this get no quotation marks.
 _MAX_QUOTATIONS = 8
 _MAX_MARK_CHARS = 8
 _is_mark = re.compile(r"[\[(]\w{1,4}[\])]|[\u2190-\u21ff\u23ce^][\ufe0e\ufe0f]?").fullmatch

@@ -1,14 +1,14 @@
-"""What an inline element means in plain text: raised text, fractions, quotation marks."""
+"""Inline markup as plain text: quotation marks, superscripts, subscripts, fractions and notes."""
 
 import re
 from types import MappingProxyType
 
 from feeds.model.text import fallbacks
 
-# The quotation marks of each language: HTML's ``<q>`` has none in its text.
+# Quotation marks by language. The text of HTML's ``<q>`` contains none.
 
-#: Outer and inner marks, and whose they are. All other languages have those of English.
-#: Source: CLDR 48.2, ``delimiters``; of the Chinese regions, by the script that they write.
+#: Outer and inner marks, and the languages that use them. All other languages use those of English.
+#: Source: CLDR 48.2, ``delimiters``; the Chinese regions follow the script that they write.
 _TABLE = """
 «»“” ast blo bm br ca cv dyo el es es-us eu ewo ie it kab kk lij mg mua nnh pms sc sg ti
 «»“” pt-ao pt-ch pt-cv pt-gq pt-gw pt-lu pt-mo pt-mz pt-pt pt-st pt-tl
@@ -46,20 +46,20 @@ _MARKS_BY_LANGUAGE = MappingProxyType(
         for language in languages
     }
 )
-#: French parts its marks from what they hold, by a space at which no line ends. CLDR has the bare
-#: marks, as browsers do. Not so in Switzerland.
+#: French separates its marks from the quotation with a no-break space, except in Switzerland. CLDR
+#: has the bare marks, as browsers do.
 _SPACED = frozenset({"fr", "fr-ca"})
 
-#: What a quotation may begin and end with already.
+#: Marks with which a quotation may already begin and end.
 _ANY_MARK = frozenset('"“”„‟«»‹›‘’‚‛「」『』〝〞〟＂')
 
 
 def quotation_marks(language: str, depth: int) -> tuple[str, str]:
-    """What opens and closes a quotation.
+    """Returns the opening and the closing mark of a quotation.
 
     Args:
-        language: Of the text that it stands in, BCP 47.
-        depth: In how many other quotations it stands.
+        language: BCP 47 tag of the text around the quotation.
+        depth: The number of quotations around this one.
     """
     tag = next((each for each in fallbacks(language) if each in _MARKS_BY_LANGUAGE), "en")
     marks = _MARKS_BY_LANGUAGE.get(tag, _OF_ENGLISH)
@@ -71,33 +71,31 @@ def quotation_marks(language: str, depth: int) -> tuple[str, str]:
 
 
 def is_marked(quotation: str) -> bool:
-    """True when a quotation has marks of its own, as where an editor has typed them too."""
+    """Whether a quotation has marks of its own, typed by an editor inside ``<q>``."""
     text = quotation.strip()
     return len(text) > 1 and text[0] in _ANY_MARK and text.rstrip(".,;:!?")[-1:] in _ANY_MARK
 
 
-# What an inline element means, said in plain text: raised and lowered text, fractions, gaps.
-#
-# The text of a block is gathered with marks in the places of such elements. The marks are controls
-# that XML forbids, and so no clean HTML holds them. Once the block is complete, and what stands
-# before and behind a mark is known, each becomes what it has to be.
+# Marks. While a block is read, each such element leaves control characters in its text. XML forbids
+# these controls, so clean HTML never contains them. Once the block is complete, and the characters
+# around each mark are known, `resolve_marks` replaces the marks with plain text.
 
-SUP = "\x01"  #: raised from here to `END`
-SUB = "\x02"  #: lowered from here to `END`
+SUP = "\x01"  #: superscript up to `END`
+SUB = "\x02"  #: subscript up to `END`
 END = "\x03"
-NOTE = "\x05"  #: raised as `SUP` is, and it leads to a note
-GONE = "\x04"  #: something was struck here
-PICTURE = "\x06"  #: around the words that stand for a picture
-OPENED = "\x07"  #: behind an opening quotation mark
-CLOSED = "\x08"  #: before a closing one
-LINE = "\x0b"  #: the line ends
+NOTE = "\x05"  #: superscript, like `SUP`, that refers to a note
+STRUCK = "\x04"  #: struck text was left out here
+PICTURE = "\x06"  #: around the alt text of a picture
+OPENED = "\x07"  #: after an opening quotation mark
+CLOSED = "\x08"  #: before a closing quotation mark
+LINE = "\x0b"  #: a line break
 
 _MARK = re.compile("[\x01-\x08]")
 _LINE_END = re.compile(" ?\x0b ?")
 _MANY_LINE_ENDS = re.compile("\n{3,}")
-#: The innermost first: what is raised in something raised is written before that is.
+#: The innermost superscript or subscript, which is resolved first.
 _INNERMOST = re.compile("([\x01\x02\x05])([^\x01\x02\x03\x05]*)\x03")
-#: Deeper ones are written one behind the other.
+#: Scripts nested deeper than this are written one after the other.
 _MAX_DEPTH = 4
 _FRACTION = re.compile(
     "\x01 ?([0-9]{1,3}) ?\x03 ?[/\u2044\u2215] ?(?:\x02 ?([0-9]{1,4}) ?\x03|([0-9]{1,4}))"
@@ -106,20 +104,20 @@ _STRUCK = re.compile("([,;]?)( ?)\x04(?: ?\x04)*( ?)([,;.:!?]?)")
 _PICTURE = re.compile("(?: ?\x06)+ ?")
 _QUOTED = re.compile("\x07 ?| ?\x08")
 
-_RAISED = dict(zip("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ", strict=True))
-_RAISED_SIGNS = frozenset(_RAISED.values())
-_LOWERED = dict(zip("0123456789+-−=", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌", strict=True))
+_SUPERSCRIPTS = dict(zip("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ", strict=True))
+_SUPERSCRIPT_SIGNS = frozenset(_SUPERSCRIPTS.values())
+_SUBSCRIPTS = dict(zip("0123456789+-−=", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌", strict=True))
 
-#: 5th, 1er, 2e, 1.º: raised by custom, and read aloud as they stand.
+#: Ordinal endings (5th, 1er, 2e, 1.º), superscript only by convention: written as plain letters.
 _ORDINALS = frozenset(
     """
     st nd rd th d er re ère ere e ème eme ième ieme es ers nde o os a as º ª ro do ra da ος η ο ste
     de
     """.split()  # noqa: SIM905
 )
-#: Languages that number by 1.º and 1.ª.
+#: Languages that write ordinals as 1.º and 1.ª.
 _WITH_O_AND_A = frozenset({"es", "pt", "it", "gl", "ca", "la", "fr"})
-#: Mme, Cie, nos: the last letters of a shortened word.
+#: Last letters of abbreviations: Mme, Cie, nos.
 _ENDINGS = frozenset("me mes lle lles gr ve te tes ie ies nt bre ts os as ns rs lo".split())  # noqa: SIM905
 _VARIABLES = frozenset("ijkmnpqxyz")
 _SIGNS = {"tm": "™", "sm": "℠", "mc": "MC", "md": "MD"}
@@ -129,13 +127,13 @@ _NOTE_MARK = re.compile(r"[(\[]?\s*(\w{1,3}(?:\s*[,;–-]\s*\w{1,3}){0,9})\s*[)\
 _IS_PLAIN_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 
 
-def spoken(text: str, *, language: str, is_summary: bool) -> str:
-    """*Text* without marks.
+def resolve_marks(text: str, *, language: str, is_summary: bool) -> str:
+    """Returns *text* with its marks replaced by plain text.
 
     Args:
-        text: With white space collapsed.
-        language: Of the release, BCP 47.
-        is_summary: Leave out the marks of notes: the notes stand elsewhere.
+        text: Text of a block, white space collapsed.
+        language: BCP 47 tag of the release.
+        is_summary: Whether to leave out references to notes, which a summary does not contain.
     """
     if _MARK.search(text) is not None:
         text = _FRACTION.sub(_fraction, text)
@@ -144,24 +142,24 @@ def spoken(text: str, *, language: str, is_summary: bool) -> str:
             if SUP not in text and SUB not in text and NOTE not in text:
                 break
             text = _INNERMOST.sub(write, text)
-        text = _STRUCK.sub(_closed_up, text)
-        text = _QUOTED.sub("", _PICTURE.sub(_apart, text))
+        text = _STRUCK.sub(_close_gap, text)
+        text = _QUOTED.sub("", _PICTURE.sub(_picture_gap, text))
         text = _MARK.sub("", text)
     return _MANY_LINE_ENDS.sub("\n\n", _LINE_END.sub("\n", text)) if LINE in text else text
 
 
 def _fraction(found: re.Match[str]) -> str:
-    """3 1/2: the parts of a mixed number are kept apart."""
+    """Returns the fraction as text. A mixed number keeps a space between its parts: 3 1/2."""
     upper, lower, unmarked = found.groups()
     before = found.string[found.start() - 1] if found.start() else ""
     is_number = before.isdigit()
     if before.isalpha() or (unmarked and is_number and "\u2044" not in found[0]):
-        return found[0]  # a unit such as m³/24 h, or 10⁶/2
+        return found[0]  # not a fraction but a unit such as m³/24 h, or 10⁶/2
     return f"{' ' if is_number else ''}{upper}/{lower or unmarked}"
 
 
-def _closed_up(found: re.Match[str]) -> str:
-    """What is left of the space and the commas on both sides of what was struck."""
+def _close_gap(found: re.Match[str]) -> str:
+    """Returns what remains of the space and the commas on both sides of struck text."""
     before, space, following, after = found.groups()
     if not after:
         return f"{before}{space or following}"
@@ -170,7 +168,7 @@ def _closed_up(found: re.Match[str]) -> str:
     return f"{following}{after}" if after in "!?:;" and space else after
 
 
-def _apart(found: re.Match[str]) -> str:
+def _picture_gap(found: re.Match[str]) -> str:
     before = found.string[found.start() - 1] if found.start() else ""
     after = found.string[found.end() : found.end() + 1]
     is_edge = not before or not after or before in f"([{LINE}" or after in f",.;:!?)]{LINE}"
@@ -178,7 +176,7 @@ def _apart(found: re.Match[str]) -> str:
 
 
 class _Scripts:
-    """Writes what is raised or lowered, by what stands before it."""
+    """Writes superscripts and subscripts, depending on the text before them."""
 
     def __init__(self, primary: str, *, is_summary: bool) -> None:
         self._primary = primary
@@ -207,7 +205,7 @@ class _Scripts:
     def _raised(self, text: str, before: str, after: str) -> str:
         base = before[-1:]
         if not any(map(str.isalnum, text)) or not base.strip():
-            return _mapped(text, _RAISED) or text
+            return _mapped(text, _SUPERSCRIPTS) or text
         if (sign := _SIGNS.get(text.lower())) is not None:
             return sign
         if " " in text:
@@ -220,22 +218,22 @@ class _Scripts:
     def _after_sign(self, text: str, before: str) -> str:
         if before[-2:-1].isdigit() and self._is_ordinal(text):
             return text  # 1.º
-        if (raised := _mapped(text, _RAISED)) is not None:
+        if (raised := _mapped(text, _SUPERSCRIPTS)) is not None:
             return raised
-        return _power(text) if before[-1] in ")]" and text in _VARIABLES else _noted(text)
+        return _power(text) if before[-1] in ")]" and text in _VARIABLES else _note_or_power(text)
 
     def _after_digit(self, text: str, before: str, after: str) -> str:
         if text == "o" and after in {"C", "F"}:
             return "°"
         if self._is_ordinal(text):
             return text
-        if (raised := _mapped(text, _RAISED)) is not None:
+        if (raised := _mapped(text, _SUPERSCRIPTS)) is not None:
             return raised
         if re.fullmatch("[0-9]{1,2}/[0-9]{1,2}", text):
             return f" {text}"
-        is_raised_again = not _RAISED_SIGNS.isdisjoint(text)
+        is_raised_again = not _SUPERSCRIPT_SIGNS.isdisjoint(text)
         is_power = before.endswith("10") or text in _VARIABLES or is_raised_again
-        return _power(text) if is_power else _noted(text)
+        return _power(text) if is_power else _note_or_power(text)
 
     def _is_ordinal(self, text: str) -> bool:
         plain = text.lower().strip(".")
@@ -250,9 +248,9 @@ class _Scripts:
             return text
         if len(base) == 1 and plain.isalpha() and plain not in _VARIABLES:
             return text  # nº, Dr
-        if (raised := _mapped(text, _RAISED)) is not None:
+        if (raised := _mapped(text, _SUPERSCRIPTS)) is not None:
             return raised
-        return _power(text) if len(base) == 1 else _noted(text)
+        return _power(text) if len(base) == 1 else _note_or_power(text)
 
 
 def _mapped(text: str, signs: dict[str, str]) -> str | None:
@@ -264,8 +262,8 @@ def _power(text: str) -> str:
     return f"^{text}" if len(text) == 1 else f"^({text})"
 
 
-def _noted(text: str) -> str:
-    """A mark that is no number, such as ``a``, ``1,2`` or ``b)``; and powers that look so."""
+def _note_or_power(text: str) -> str:
+    """Returns a note reference such as ``a``, ``1,2`` or ``b)``, or a power that looks like one."""
     found = _NOTE_MARK.fullmatch(text)
     return f"[{found[1]}]" if found else _power(text)
 
@@ -277,7 +275,7 @@ def _lowered(text: str, before: str) -> str:
     if " " in text:
         return f" {text}"
     if _IS_PLAIN_NUMBER.fullmatch(text) or not any(map(str.isalnum, text)):
-        return _mapped(text, _LOWERED) or f"_{text}" if base.isdigit() else text  # CO2, PM2.5
+        return _mapped(text, _SUBSCRIPTS) or f"_{text}" if base.isdigit() else text  # CO2, PM2.5
     if text in {"x", "X"} and base == "O":
         return text  # NOx
     return f"_{text}" if text.isalnum() else f"_({text})"

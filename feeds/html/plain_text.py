@@ -1,4 +1,4 @@
-"""HTML as plain text, block by block or on one line: the only writer of plain text."""
+"""Converts HTML to plain text, block by block or on one line. All plain text is written here."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -12,32 +12,32 @@ from feeds.html.inline import InlineReader, Leave, skip
 from feeds.html.tables import captions_of, is_layout, lines_of, rows_of
 from feeds.html.tree import TEXT, Node, attribute, children, parse
 
-# A body's text in pieces: paragraphs, items, rows.
+# Blocks: paragraphs, list items, table rows.
 
 
 class BlockKind(IntEnum):
-    """What a block is to its body; what stands in several of these is the last of them."""
+    """The role of a block in its body. A block inside several of these has the highest value."""
 
-    RUNNING = 0  #: the body's own text
+    RUNNING = 0  #: running text
     LISTED = 1
     QUOTED = 2
     HEADING = 3
-    OUTSIDE = 4  #: captions, tables, asides, and what frames a page
+    OUTSIDE = 4  #: captions, tables, asides, page headers and footers
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of text that begins and ends a line. It is never empty."""
+    """A text with line breaks around it. It is never empty."""
 
-    text: str  #: its lines are parted by line feeds
-    place: BlockKind
-    gap: int  #: line feeds between it and what is before it
-    start: str = ""  #: what its first line begins with: an indentation, an item's number or dash
-    indent: str = ""  #: what its other lines begin with
+    text: str  #: lines are separated by line feeds
+    kind: BlockKind
+    gap: int  #: number of line feeds between it and the block before
+    start: str = ""  #: prefix of the first line: an indentation, a number or a dash
+    indent: str = ""  #: prefix of the other lines
 
 
 def line_of(blocks: Iterable[Block]) -> str:
-    """The text of *blocks* on one line; of what begins their lines only numbers are left."""
+    """Returns the text of *blocks* on one line. Of the prefixes only item numbers remain."""
     return " ".join(filter(None, (_on_one_line(block) for block in blocks)))
 
 
@@ -47,7 +47,7 @@ def _on_one_line(block: Block) -> str:
     return f"{number} {text}" if number else text
 
 
-# The numbers of a list's items, as HTML's ``type`` has them: 3. c. C. iii. III.
+# Item numbers of lists, in the styles of HTML's ``type``: 3. c. C. iii. III.
 
 _ROMAN = (
     (1000, "m"),
@@ -64,17 +64,18 @@ _ROMAN = (
     (4, "iv"),
     (1, "i"),
 )
-#: CSS Counter Styles 3, 6.1 and 6.4: beyond, the numbers are decimal.
+#: Above these limits the numbers are decimal (CSS Counter Styles 3, 6.1 and 6.4).
 _MAX_ROMAN = 3999
 _MAX_LETTERED = 10**6
 
 
 def numeral(number: int, kind: str) -> str:
-    """The *number* of an item.
+    """Returns the *number* of an item as text.
 
     Args:
-        number: Any; what a kind cannot say (no Roman zero) is decimal.
-        kind: ``a``, ``A``, ``i`` or ``I``; anything else is decimal.
+        number: Any integer. A number that *kind* cannot express, such as zero in Roman numerals, is
+            decimal.
+        kind: ``a``, ``A``, ``i`` or ``I``; anything else means decimal.
     """
     if kind in {"a", "A"} and 0 < number <= _MAX_LETTERED:
         letters = _letters(number)
@@ -86,7 +87,7 @@ def numeral(number: int, kind: str) -> str:
 
 
 def _letters(number: int) -> str:
-    """Write *number* as a to z, aa, ab and so on."""
+    """Returns *number* as a to z, aa, ab and so on."""
     letters = ""
     while number:
         number, last = divmod(number - 1, 26)
@@ -103,7 +104,7 @@ def _roman(number: int) -> str:
 
 
 class ItemNumbers:
-    """Numbers the items of a list, an ``<ol>``."""
+    """Numbers the items of an ``<ol>``."""
 
     def __init__(self, node: Node) -> None:
         is_reversed = attribute(node, "reversed") is not None
@@ -115,7 +116,7 @@ class ItemNumbers:
         self._kind = attribute(node, "type") or ""
 
     def label(self, item: Node) -> str:
-        """What the next *item* begins with."""
+        """Returns the prefix of the next *item*."""
         value = _whole_number(attribute(item, "value"))
         number = self._next if value is None else value
         self._next = number + self._step
@@ -123,35 +124,35 @@ class ItemNumbers:
 
 
 def _whole_number(value: str | None) -> int | None:
-    """A number as HTML reads it, unless it is one that no list has."""
+    """Returns an integer as HTML parses it; None for other text, or more than nine digits."""
     found = re.match(r"\s*([+-]?[0-9]{1,9})(?![0-9])", value or "")
     return int(found[1]) if found else None
 
 
-# What stands on lines of its own: paragraphs, lists, quotations, tables.
+# Block elements: paragraphs, lists, quotations, tables.
 
 _BULLET = "- "
 _DEEPER = "  "
-#: Ten levels; what is nested deeper is not moved any further.
+#: About ten levels; deeper content is not indented any further.
 _MAX_INDENT_CHARS = 40
 
 
-class _Around(NamedTuple):
-    """What an element says of all that is in it."""
+class _Context(NamedTuple):
+    """What an element declares for all of its content."""
 
-    place: BlockKind = BlockKind.RUNNING
+    kind: BlockKind = BlockKind.RUNNING
     indent: str = ""
-    unit: int = 2  #: line feeds between blocks
+    unit: int = 2  #: number of line feeds between blocks
     is_pre: bool = False
 
-    def deeper(self, by: str, *, unit: int) -> "_Around":
-        """The same, further from the edge, as long as there is room."""
+    def deeper(self, by: str, *, unit: int) -> "_Context":
+        """Returns the same with *by* added to the indentation, as long as there is room."""
         indent = f"{self.indent}{by}"
         return self._replace(indent=indent[:_MAX_INDENT_CHARS], unit=unit)
 
 
 class BlockReader(InlineReader):
-    """Makes blocks of what stands on lines. One for each body."""
+    """Makes blocks of block elements. Each body has its own reader."""
 
     def __init__(
         self, language: str, *, is_summary: bool, read_cell: Callable[[Node], str]
@@ -159,137 +160,137 @@ class BlockReader(InlineReader):
         super().__init__(language, is_summary=is_summary)
         self.finished: list[Block] = []
         self._read_cell = read_cell
-        self._around = _Around()
-        self._counter: ItemNumbers | None = None  # of the list; None for one without numbers
-        self._gap = 0  # line feeds that are due before the next block
-        self._start: str | None = None  # what the next block begins with, unless the indentation
-        self._rule: _Around | None = None  # that is due before it
+        self._context = _Context()
+        self._counter: ItemNumbers | None = None  # numbers of the current list; None for bullets
+        self._gap = 0  # number of line feeds before the next block
+        self._start: str | None = None  # prefix of the next block, if it is not the indentation
+        self._rule: _Context | None = None  # a pending ``<hr>``, shown before the next block
         self._is_first = True
 
     def flush(self) -> None:
-        """Make a block of what was gathered."""
-        if self.parts and (text := self._take(is_pre=self._around.is_pre)):
+        """Makes a block of the collected text."""
+        if self.parts and (text := self._drain(is_pre=self._context.is_pre)):
             self._finish(text)
 
     def _finish(self, text: str) -> None:
-        place, indent, unit, _ = self._around
+        kind, indent, unit, _ = self._context
         if self._rule is not None and not self._is_first:
             edge = self._rule.indent
             self.finished.append(Block("* * *", BlockKind.OUTSIDE, self._gap, edge, edge))
             self._gap = max(self._rule.unit, unit)
         start = indent if self._start is None else self._start
         gap = 0 if self._is_first else self._gap
-        self.finished.append(Block(text, place, gap, start, indent))
+        self.finished.append(Block(text, kind, gap, start, indent))
         self._gap, self._start, self._is_first, self._rule = 0, None, False, None
 
     def _boundary(self) -> None:
         self.flush()
-        self._gap = max(self._gap, self._around.unit)
+        self._gap = max(self._gap, self._context.unit)
 
     def _line(self) -> None:
         self.flush()
         self._gap = max(self._gap, 1)
 
-    def _open(self, around: _Around, start: str = "") -> Leave:
-        """Enter an element that changes how what is in it is read.
+    def _open(self, context: _Context, start: str = "") -> Leave:
+        """Enters an element that changes how its content is read.
 
         Args:
-            around: How that is to be read.
-            start: What the first line of it begins with, after what it begins with anyway.
+            context: The context of its content.
+            start: Added to the prefix of its first line.
         """
         self._boundary()
-        leave = partial(self._close, self._around, self._counter, self._start)
+        leave = partial(self._close, self._context, self._counter, self._start)
         if start:
-            before = self._around.indent if self._start is None else self._start
+            before = self._context.indent if self._start is None else self._start
             self._start = f"{before}{start}" if len(before) < _MAX_INDENT_CHARS else before
-        self._around = around
+        self._context = context
         return leave
 
-    def _close(self, around: _Around, counter: ItemNumbers | None, start: str | None) -> None:
+    def _close(self, context: _Context, counter: ItemNumbers | None, start: str | None) -> None:
         self.flush()
-        if self._start is not None:  # nothing was in it
+        if self._start is not None:  # the element was empty
             self._start = start
-        self._around, self._counter = around, counter
-        self._gap = max(self._gap, around.unit)
+        self._context, self._counter = context, counter
+        self._gap = max(self._gap, context.unit)
 
-    def _in(self, place: BlockKind) -> _Around:
-        return self._around._replace(place=max(place, self._around.place))
+    def _of_kind(self, kind: BlockKind) -> _Context:
+        return self._context._replace(kind=max(kind, self._context.kind))
 
     # Blocks
 
     def block(self, _node: Node) -> Leave:
-        """It stands apart from what is around it."""
+        """Enters an element that is separated from the text around it."""
         self._boundary()
         return self._boundary
 
     def line(self, _node: Node) -> Leave:
-        """It has a line of its own."""
+        """Enters an element that has a line of its own."""
         self._line()
         return self._line
 
     def heading(self, _node: Node) -> Leave:
-        """It tells of what follows."""
-        return self._open(self._in(BlockKind.HEADING))
+        """Enters a heading."""
+        return self._open(self._of_kind(BlockKind.HEADING))
 
     def outside(self, _node: Node) -> Leave:
-        """It is no part of the running text."""
-        return self._open(self._in(BlockKind.OUTSIDE))
+        """Enters an element that is not part of the running text."""
+        return self._open(self._of_kind(BlockKind.OUTSIDE))
 
     def quotation(self, _node: Node) -> Leave:
-        """``<blockquote>``, marked as in mails."""
-        return self._open(self._in(BlockKind.QUOTED).deeper("> ", unit=2), "> ")
+        """Enters ``<blockquote>``, whose lines begin with ``>`` as in mails."""
+        return self._open(self._of_kind(BlockKind.QUOTED).deeper("> ", unit=2), "> ")
 
     def preformatted(self, _node: Node) -> Leave:
-        """Its white space is what its author meant."""
-        return self._open(self._around._replace(is_pre=True))
+        """Enters an element whose white space is kept."""
+        return self._open(self._context._replace(is_pre=True))
 
     def line_break(self, _node: Node) -> Leave:
-        """``<br>``."""
-        if self._around.is_pre:
+        """Adds a line break for ``<br>``."""
+        if self._context.is_pre:
             self.parts.append("\n")
         else:
             self._mark(marks.LINE)
         return skip
 
     def rule(self, _node: Node) -> Leave:
-        """``<hr>``: shown where something stands before it, and behind it."""
+        """Records ``<hr>``, which is shown only between two blocks."""
         self._boundary()
-        self._rule = self._around
+        self._rule = self._context
         return skip
 
     # Lists and tables
 
     def bullets(self, _node: Node) -> Leave:
-        """``<ul>``."""
-        leave = self._open(self._in(BlockKind.LISTED)._replace(unit=1))
+        """Enters ``<ul>``."""
+        leave = self._open(self._of_kind(BlockKind.LISTED)._replace(unit=1))
         self._counter = None
         return leave
 
     def numbers(self, node: Node) -> Leave:
-        """``<ol>``."""
-        leave = self._open(self._in(BlockKind.LISTED)._replace(unit=1))
+        """Enters ``<ol>``."""
+        leave = self._open(self._of_kind(BlockKind.LISTED)._replace(unit=1))
         self._counter = ItemNumbers(node)
         return leave
 
     def item(self, node: Node) -> Leave:
-        """``<li>``: what is in it stands below the text of its first line."""
+        """Enters ``<li>``, whose other lines are indented to the text of the first."""
         label = _BULLET if self._counter is None else self._counter.label(node)
-        return self._open(self._in(BlockKind.LISTED).deeper(" " * len(label), unit=1), label)
+        return self._open(self._of_kind(BlockKind.LISTED).deeper(" " * len(label), unit=1), label)
 
     def terms(self, _node: Node) -> Leave:
-        """``<dl>``."""
-        return self._open(self._in(BlockKind.LISTED)._replace(unit=1))
+        """Enters ``<dl>``."""
+        return self._open(self._of_kind(BlockKind.LISTED)._replace(unit=1))
 
     def meaning(self, _node: Node) -> Leave:
-        """``<dd>``."""
-        return self._open(self._in(BlockKind.LISTED).deeper(_DEEPER, unit=1), _DEEPER)
+        """Enters ``<dd>``."""
+        return self._open(self._of_kind(BlockKind.LISTED).deeper(_DEEPER, unit=1), _DEEPER)
 
     def table(self, node: Node) -> Leave:
-        """Rows, each on a line of its own; but the cells of a layout are running text."""
+        """Writes each row on a line of its own. The cells of a layout table are running text."""
         rows = rows_of(node)
         if is_layout(rows):
             return self.block(node)
-        leave = self._open(self._in(BlockKind.OUTSIDE)._replace(unit=1))
+        leave = self._open(self._of_kind(BlockKind.OUTSIDE)._replace(unit=1))
         lines = [self._read_cell(each) for each in captions_of(node)]
         for line in lines + lines_of(rows, self._read_cell):
             self._line()
@@ -299,18 +300,18 @@ class BlockReader(InlineReader):
         return skip
 
 
-# A body's text, block by block, in the order in which it is read.
+# Traversal: the blocks of a body in reading order.
 
 
 def blocks_of(root: Node, *, language: str, is_summary: bool = False) -> Iterator[Block]:
-    """All that a person reads in *root*, in the order of reading.
+    """Yields the readable text in *root* as blocks, in reading order.
 
-    The blocks are made one by one: whoever needs only the first does not pay for the others.
+    The blocks are made lazily: a caller that needs only the first does not pay for the others.
 
     Args:
         root: A tree of clean HTML, or a part of one.
-        language: Of the release, BCP 47; what its HTML says of a part of it comes first.
-        is_summary: Leave out the words that stand for pictures, and the marks of notes.
+        language: BCP 47 tag of the release; ``lang`` attributes in the HTML take precedence.
+        is_summary: Whether to leave out alt texts and references to notes.
     """
 
     def read_cell(cell: Node) -> str:
@@ -380,20 +381,20 @@ _TAGS_BY_ENTER: tuple[tuple[_Enter, str], ...] = (
     (BlockReader.picture, "img"),
     (BlockReader.reading, "rt"),
     (BlockReader.formula, "math"),
-    (BlockReader.unread, "-comment script style template head title datalist svg"),
+    (BlockReader.ignored, "-comment script style template head title datalist svg"),
 )
 _ENTER = {tag: enter for enter, tags in _TAGS_BY_ENTER for tag in tags.split()}
 
 
-# HTML for those who show none: the one writer of plain text, on many lines or on one.
+# The public functions: HTML to text on several lines, or on one.
 
 
 def plain_text(html: str, *, language: str) -> str:
-    """*Html* as text on lines: blocks parted by a blank line, items by a line's end.
+    """Returns *html* as text: blocks separated by blank lines, list items by line ends.
 
     Args:
-        html: A fragment of clean HTML, as `feeds.ingest` leaves it.
-        language: Of what it says, BCP 47: its quotations are marked accordingly.
+        html: A fragment of clean HTML, as `feeds.ingest` produces it.
+        language: BCP 47 tag of its text; decides the quotation marks.
     """
     written: list[str] = []
     before = ""
@@ -407,7 +408,7 @@ def plain_text(html: str, *, language: str) -> str:
 
 
 def _gap(block: Block, before: str) -> str:
-    """The line ends before *block*; in a quotation, the empty line is a part of that."""
+    """Returns the line ends before *block*; a blank line in a quotation gets the ``>`` prefix."""
     if block.gap < 2 or ">" not in block.indent:
         return "\n" * block.gap
     kept = 0
@@ -417,10 +418,10 @@ def _gap(block: Block, before: str) -> str:
 
 
 def one_line(html: str, *, language: str) -> str:
-    """*Html* as text on one line.
+    """Returns *html* as text on one line.
 
     Args:
-        html: As `plain_text` takes it.
-        language: As there.
+        html: As for `plain_text`.
+        language: As for `plain_text`.
     """
     return line_of(blocks_of(parse(html), language=language))

@@ -1,4 +1,4 @@
-"""The summary of a release whose document gives none: the beginning of its running text."""
+"""Derives a summary from the running text of a release whose document gives none."""
 
 import re
 import unicodedata
@@ -9,9 +9,9 @@ from feeds.html.marks import is_marked, quotation_marks
 from feeds.html.plain_text import Block, BlockKind, blocks_of, line_of
 from feeds.html.tree import Node, find, text_of
 
-# Lines of a release that are not its text: what it is, whom to ask, who wrote it and where.
+# Boilerplate: labels, embargo notices, contacts, credits and bylines.
 
-#: "For immediate release" and "Press release", as newsrooms write above their text.
+#: Labels above the text, such as "For immediate release" and "Press release".
 _RELEASE = r"""
     for\ (?:immediate|general)\ (?:press\ )?release | for\ (?:immediate\ )?(?:release|publication)
   | (?:news|press|media)\ ?(?:release|statement|advisory|alert|notice|note)
@@ -29,13 +29,13 @@ _RELEASE = r"""
   | (?:新闻|新聞)(?:稿|发布|發布|公报) | プレスリリース | 報道(?:発表|資料)
   | 報道関係者各位 | 보도자료 | ข่าวประชาสัมพันธ์
 """
-#: Embargoes, and what must not be published yet.
+#: Embargo notices.
 _EMBARGO = r"""
     (?:strictly\ |under\ )?embargo(?:ed)?\b
   | (?:strictly\ )?not\ for\ (?:release|publication|broadcast)
   | sperrfrist | sous\ embargo | bajo\ embargo | embargado | sotto\ embargo | 解禁
 """
-#: What begins a line of contacts. A colon has to follow, or the end of the line.
+#: Beginnings of contact lines; a colon or the end of the line has to follow.
 _CONTACT = r"""
     (?:(?:press|media|news)\ )?(?:contacts?|enquir(?:y|ies)|inquir(?:y|ies)|relations|office)
     (?:\ (?:information|person|details|for\ (?:the\ )?(?:press|media)))?
@@ -48,7 +48,7 @@ _CONTACT = r"""
   | контакты? | контактная\ информация | 联系(?:人|方式) | 聯絡(?:人|方式)
   | お問い?合わせ先? | 연락처 | للاتصال
 """
-#: Asking is a sentence there: "For more information, please contact …".
+#: Beginnings of sentences that name a contact: "For more information, please contact …".
 _ASKING = r"""
     (?:for|to)\ (?:more|further|additional|press|media|any)\b[^.]{0,60}?
     (?:contact|call|e-?mail|write\ to|get\ in\ touch|visit|please\ see|see|go\ to)\b
@@ -58,7 +58,7 @@ _ASKING = r"""
   | para\ (?:más|mais|obtener|obter)\ (?:información|informações|informação)\b
   | per\ (?:maggiori|ulteriori)\ informazioni\b
 """
-#: Who made a picture or a text.
+#: Credits of pictures and texts.
 _CREDIT = r"""
     (?:photos?|fotos?|images?|pictures?|bild(?:er|nachweis)?|crédits?|credits?|video|illustration)
     (?:\ (?:credits?|by|courtesy|von|par|de|caption))? \ ?[:：/©]
@@ -68,7 +68,7 @@ _CREDIT = r"""
 _FLAGS = re.IGNORECASE | re.VERBOSE
 _LABEL = re.compile(rf"\W*(?:{_RELEASE}|{_EMBARGO})(?=\W|\d|\Z)", _FLAGS)
 _EMBARGOED = re.compile(rf"\W*(?:{_EMBARGO})(?=\W|\Z)", _FLAGS)
-#: A label that the text follows on the same line.
+#: A label followed by text on the same line.
 _RUN_IN = re.compile(rf"\W*(?:{_RELEASE})\s*[:：–—|]\s*", _FLAGS)
 _CONTACTS = re.compile(rf"\W*(?:(?:{_CONTACT})\s?(?:[:：]|\Z)|(?:{_ASKING}))", _FLAGS)
 _CREDITS = re.compile(rf"\W*(?:{_CREDIT})", _FLAGS)
@@ -76,7 +76,7 @@ _BYLINE = re.compile(
     r"(?:(?:posted|written|published|guest\ post)\ )?(?:by|von|par|por|di|av|af|door)\ [^.!?]*\Z",
     _FLAGS,
 )
-#: Web addresses; and, by name, e-mail addresses and telephone numbers.
+#: Web addresses; e-mail addresses and telephone numbers as the group ``person``.
 _ADDRESS = re.compile(
     r"""
     (?:https?://|www\.)\S+
@@ -85,19 +85,19 @@ _ADDRESS = re.compile(
     _FLAGS,
 )
 
-#: A label with so much behind it ("– 2 November 2026", "No. 17-332") is the beginning of a text.
+#: Longest line that can be a label. A longer one ("– 2 November 2026", "No. 17-332") begins a text.
 _MAX_LABEL_CHARS = 100
 _MAX_BYLINE_CHARS = 110
 _SHOUTED_CHARS = 20
 _SENTENCE_CHARS = 40
-#: So much of a line that tells whom to ask is addresses and numbers.
+#: A line with a larger share of e-mail addresses and telephone numbers is a contact line.
 _ADDRESS_SHARE = 0.3
-#: What a line is shows at its head; a long one is not looked at any further.
+#: The beginning of a line shows what it is; nothing beyond this length is examined.
 _MAX_CHARS = 500
 
 
 def is_boilerplate(line: str) -> bool:
-    """True when *line*, a line of plain text, is no part of what a release has to say."""
+    """Whether *line*, a line of plain text, is not part of the content of a release."""
     line = line[:_MAX_CHARS]
     return (
         _is_label(line)
@@ -110,7 +110,7 @@ def is_boilerplate(line: str) -> bool:
 
 
 def without_label(text: str) -> str:
-    """*Text* without "Press release:" before it."""
+    """Returns *text* without a leading label such as "Press release:"."""
     found = _RUN_IN.match(text[:_MAX_CHARS])
     return text if found is None else text[found.end() :]
 
@@ -126,8 +126,8 @@ def _is_label(line: str) -> bool:
 
 
 def _is_shouted(line: str) -> bool:
-    """Capitals from end to end: a headline, or a label that we do not know."""
-    is_long = len(line) >= _SHOUTED_CHARS  # no name, such as NASA
+    """Whether the line is all capitals: a headline, or a label that is not in the list."""
+    is_long = len(line) >= _SHOUTED_CHARS  # longer than a name such as NASA
     return is_long and line.isupper() and 2 * sum(map(str.isupper, line)) > len(line)
 
 
@@ -136,59 +136,60 @@ def _is_address(line: str) -> bool:
     return found > _ADDRESS_SHARE * len(line)
 
 
-# A release's summary, where its document gives none: the beginning of its running text.
+# The summary: the first informative paragraph, shortened.
 
-#: A paragraph that says something; datelines and bylines are shorter.
-_TELLING_CHARS = 60
-#: Chinese, Japanese and Korean say in one character what takes three letters elsewhere.
+#: Shortest paragraph that is informative; datelines and bylines are shorter.
+_MIN_INFORMATIVE_CHARS = 60
+#: One character of Chinese, Japanese or Korean counts as `_DENSITY` letters.
 _DENSE = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 _DENSITY = 3
 
 _PARAGRAPH_END = re.compile("\n[\n ]*\n")
 
-#: What is no place to part a word at.
+#: Characters at which a text must not be cut.
 _JOINING = frozenset("\u200d\ufe0e\ufe0f\u2060")
 
 
 def summary_of(body: Node, *, language: str, max_chars: int) -> str:
-    """Make a summary of *body*: its first telling paragraph, cut at a word.
+    """Returns a summary of *body*: its first informative paragraph, cut at a word.
 
-    Captions, tables, asides, quotations and headings are passed over, and so are contacts, credits
-    and lines such as "For immediate release". Any of these counts where there is nothing else.
+    Captions, tables, asides, quotations, headings, contacts, credits and lines such as "For
+    immediate release" are skipped; they are used only if there is nothing else.
 
     Args:
         body: A tree of clean HTML.
-        language: Of the release, BCP 47.
-        max_chars: The most characters that come back, the ellipsis among them.
+        language: BCP 47 tag of the release.
+        max_chars: Maximum length of the result, ellipsis included.
     """
-    passed_over: list[Block] = []
+    skipped: list[Block] = []
     short: list[str] = []
     for block in blocks_of(body, language=language, is_summary=True):
-        if block.place is not BlockKind.RUNNING:
-            passed_over.append(block)
+        if block.kind is not BlockKind.RUNNING:
+            skipped.append(block)
             continue
         for paragraph in _PARAGRAPH_END.split(block.text):
             text = _without_boilerplate(paragraph)
-            if _is_telling(text):
+            if _is_informative(text):
                 return shortened(text, max_chars=max_chars)
             if text:
                 short.append(text)
             else:
-                passed_over.append(block)
-    best = _best_of(short, passed_over, language)
-    # What is left are the words that stand for pictures.
+                skipped.append(block)
+    best = _best_of(short, skipped, language)
+    # Without any other text the alt texts of pictures remain.
     best = best or line_of(blocks_of(body, language=language))
     return shortened(best, max_chars=max_chars)
 
 
 def was_made_of(summary: str, body: Node) -> bool:
-    """True when *summary* is what former versions made of *body*: a paragraph, or its beginning.
+    """Whether an earlier version derived *summary* from *body*: a paragraph, or its beginning.
 
-    They lost quotation marks and kept what was struck, so letters and digits are compared alone.
+    Earlier versions lost quotation marks and kept struck text, so only letters and digits are
+    compared.
     """
-    said, is_cut = _letters(summary), summary.endswith("…")
+    letters, is_cut = _letters(summary), summary.endswith("…")
     texts = (_letters(text_of(each)) for each in (*find(body, "p"), body))
-    return any(text == said or (is_cut and text.startswith(said)) for text in texts)
+    return any(text == letters or (is_cut and text.startswith(letters)) for text in texts)
 
 
 def _letters(text: str) -> str:
@@ -196,19 +197,19 @@ def _letters(text: str) -> str:
 
 
 def _best_of(short: list[str], others: list[Block], language: str) -> str:
-    """What says most, where no paragraph of the running text says enough."""
+    """Returns the most informative text, where no paragraph of the running text is long enough."""
     listed = line_of(
-        each for each in others if each.place is BlockKind.LISTED and not is_boilerplate(each.text)
+        each for each in others if each.kind is BlockKind.LISTED and not is_boilerplate(each.text)
     )
-    quoted = [_cited(each, language) for each in others if each.place is BlockKind.QUOTED]
+    quoted = [_cited(each, language) for each in others if each.kind is BlockKind.QUOTED]
     for text in (" ".join(short), listed, *quoted):
-        if _is_telling(text):
+        if _is_informative(text):
             return text
     return next(filter(None, (*short, listed, *quoted)), "") or line_of(others)
 
 
 def _cited(block: Block, language: str) -> str:
-    """A quotation, with marks: without, its words would be the newsroom's own."""
+    """Returns a quotation with marks, without which its words would seem to be the newsroom's own."""
     text = line_of([replace(block, start="")])
     if is_marked(text):
         return text
@@ -217,29 +218,29 @@ def _cited(block: Block, language: str) -> str:
 
 
 def _without_boilerplate(paragraph: str) -> str:
-    """The lines of *paragraph* as one, without those at its head that only say what it is."""
+    """Returns the lines of *paragraph* as one, without boilerplate lines at its beginning."""
     lines = [line.strip(" ") for line in paragraph.split("\n")]
     return without_label(" ".join(dropwhile(is_boilerplate, filter(None, lines))))
 
 
-def _is_telling(text: str) -> bool:
-    if len(text) >= _TELLING_CHARS:
+def _is_informative(text: str) -> bool:
+    if len(text) >= _MIN_INFORMATIVE_CHARS:
         return True
     dense = 0 if text.isascii() else len(_DENSE.findall(text))
-    return len(text) + (_DENSITY - 1) * dense >= _TELLING_CHARS
+    return len(text) + (_DENSITY - 1) * dense >= _MIN_INFORMATIVE_CHARS
 
 
 def shortened(text: str, *, max_chars: int) -> str:
-    """*Text*, or as many of its first whole words as fit, with an ellipsis.
+    """Returns *text*, or as many of its first whole words as fit, with an ellipsis.
 
-    White space at its ends goes, no-break spaces too: readers of feeds take it away anyhow.
+    White space at its ends is removed, no-break spaces included: feed readers strip it anyway.
     """
     text = text.strip()
     if len(text) <= max_chars:
         return text
     head, space, _ = text[:max_chars].rpartition(" ")
-    # Chinese, Japanese and Thai have no spaces; there a word boundary is not to be found
-    # without a dictionary, and a cut inside the line is what their readers are used to.
+    # Chinese, Japanese and Thai have no spaces, and word boundaries cannot be found without a
+    # dictionary; their readers are used to a cut inside the line.
     if not space or len(head) < max_chars // 2:
         head = text[: max_chars - 1]
         while head and _is_joined(head[-1], text[len(head)]):
@@ -248,5 +249,5 @@ def shortened(text: str, *, max_chars: int) -> str:
 
 
 def _is_joined(before: str, after: str) -> bool:
-    """True when the two are one character to a reader, or parts of one."""
+    """Whether a reader sees the two characters as one, or as parts of one."""
     return unicodedata.category(after)[0] == "M" or not _JOINING.isdisjoint((before, after))

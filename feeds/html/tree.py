@@ -1,75 +1,77 @@
-"""A body of HTML as a tree of nodes, as browsers see it. The only importer of selectolax.
+"""HTML as a tree of nodes, parsed as browsers do. The only importer of selectolax.
 
-Nodes belong to the tree that they came from and keep it alive. A node that was removed may still be
-looked at, with all that is in it; it is freed with its tree. Trees are not safe to share between
-threads.
+A node keeps the tree that it belongs to alive. A removed node and its content can still be read;
+they are freed with the tree. Trees must not be shared between threads.
 """
 
 from collections.abc import Iterator, Mapping
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
-#: An element, a piece of text, or a comment. Use it for annotations, and for its cheap properties
-#: ``tag`` (``p``, ``-text``, ``-comment``; SVG and MathML are in lower case too), ``parent``,
+#: An element, a text or a comment. Used for annotations, and for its cheap properties ``tag``
+#: (``p``, ``-text``, ``-comment``; SVG and MathML names are in lower case too), ``parent``,
 #: ``first_child``, ``last_child``, ``next``, ``prev``, ``is_text_node``, ``is_element_node``. Two
-#: objects may stand for one node: they have one hash, so that dicts and sets of nodes are what they
-#: seem; but ``==`` compares what two nodes look like, at the price of writing both. Use `same`.
+#: objects may stand for one node. They have the same hash, so dicts and sets of nodes work; but
+#: ``==`` serialises both nodes and compares the result, which is expensive. Use `same` instead.
 Node = LexborNode
 
-#: What ``tag`` says of a piece of text.
+#: The ``tag`` of a text node.
 TEXT = "-text"
 
-#: A whole document, so that there is a container. Without a doctype the parser would go by the
-#: quirks of 1998; ``<body>`` keeps what may stand in a head out of it: ``<style>``, white space.
+#: Makes the fragment a whole document. The doctype keeps the parser out of quirks mode; ``<body>``
+#: keeps elements that may also stand in a head (``<style>``, white space) in the body.
 _BEFORE = "<!DOCTYPE html><body>"
-#: Events serve one element, ``<selectedcontent>``, and cost a third of the parsing.
+#: Events serve only ``<selectedcontent>`` and take a third of the parsing time.
 _OPTIONS = LexborDocumentOptions.WO_EVENTS
 
 
 def parse(html: str) -> Node:
-    """Parse a fragment of HTML.
+    """Parses a fragment of HTML.
 
-    ``<noscript>`` holds elements, as for a reader that runs no scripts.
+    The content of ``<noscript>`` is parsed as elements, as for a reader that runs no scripts.
 
     Args:
-        html: Anything, however broken; but see `feeds.ingest.nesting` for what it may cost.
+        html: Any HTML, however broken. `feeds.ingest.nesting` bounds the cost of parsing it.
 
     Returns:
-        The ``body`` that holds the fragment.
+        The ``body`` element that holds the fragment.
 
     Raises:
-        UnicodeEncodeError: *html* holds a lone surrogate.
+        UnicodeEncodeError: *html* contains a lone surrogate.
     """
     body = LexborHTMLParser(_BEFORE + html, options=_OPTIONS).body
-    if body is None:  # ``<body>`` above makes one
+    if body is None:  # cannot happen: `_BEFORE` opens one
         raise AssertionError("a document without a body")
     return body
 
 
 def inner_html(node: Node) -> str:
-    """Everything in *node* as HTML."""
+    """Returns the content of *node* as HTML."""
     return node.inner_html or ""
 
 
 def find(node: Node, selector: str) -> list[Node]:
-    """The elements in *node*, in document order, that a CSS selector means.
+    """Returns the elements in *node* that match a CSS selector, in document order.
 
-    Far cheaper than to walk the tree. A list that stays as it is, whatever becomes of the tree;
-    `is_in` tells whether a node is still there.
+    Far cheaper than walking the tree. The list does not change with the tree; `is_in` says whether
+    a node is still part of it.
     """
     found = node.css(selector)
     return found[1:] if found and same(found[0], node) else found
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Everything in *node*, texts too, in document order. The tree must not change meanwhile."""
+    """Yields all descendants of *node*, texts included, in document order.
+
+    The tree must not change during the iteration.
+    """
     nodes = node.traverse(include_text=True)
-    next(nodes)  # the node itself
+    next(nodes)  # the first one is the node itself
     return nodes
 
 
 def children(node: Node) -> Iterator[Node]:
-    """What stands directly in *node*, texts and comments too.
+    """Yields the direct children of *node*, texts and comments included.
 
     The child that was yielded last may be removed, moved or replaced.
     """
@@ -81,7 +83,7 @@ def children(node: Node) -> Iterator[Node]:
 
 
 def ancestors(node: Node) -> Iterator[Node]:
-    """What *node* stands in, the innermost first, up to and with the ``body``."""
+    """Yields the elements around *node*, from its parent up to and including the ``body``."""
     parent = node.parent
     while parent is not None and parent.tag != "html":
         yield parent
@@ -89,44 +91,44 @@ def ancestors(node: Node) -> Iterator[Node]:
 
 
 def same(one: Node, other: Node) -> bool:
-    """True when both stand for one node of one tree."""
+    """Whether both objects stand for the same node of the same tree."""
     return one.mem_id == other.mem_id
 
 
 def is_in(node: Node, root: Node) -> bool:
-    """True when *node* stands somewhere in *root*: it was not removed, nor what it stood in."""
+    """Whether *node* is a descendant of *root*: neither it nor an element around it was removed."""
     return any(same(above, root) for above in ancestors(node))
 
 
 def attributes(node: Node) -> dict[str, str]:
-    """The attributes of an element by their names; a copy."""
+    """Returns a copy of an element's attributes by name."""
     return {name: value or "" for name, value in node.attributes.items()}
 
 
 def attribute(node: Node, name: str) -> str | None:
-    """The value of an attribute, empty when it has none (``<p hidden>``); None without it."""
+    """Returns the value of an attribute: "" without a value (``<p hidden>``), None without it."""
     found = node.attributes
     return (found[name] or "") if name in found else None
 
 
 def set_attribute(node: Node, name: str, value: str) -> None:
-    """Give an element an attribute, in the place of the one of that name."""
+    """Sets an attribute of an element, replacing an earlier value."""
     node.attrs[name] = value
 
 
 def drop_attribute(node: Node, name: str) -> None:
-    """Take an attribute from an element, if it has it."""
+    """Removes an attribute from an element, if it has it."""
     if name in node.attributes:
         del node.attrs[name]
 
 
 def text_of(node: Node) -> str:
-    """All the text in *node*, or of it when it is a text, just as it stands in the source."""
+    """Returns all text in *node*, or of a text node its own, with the white space of the source."""
     return node.text(deep=True)
 
 
 def new(near: Node, tag: str, attributes: Mapping[str, str] | None = None) -> Node:
-    """Make an empty element for the tree of *near*; it stands nowhere yet."""
+    """Creates an empty element in the tree of *near*, not yet attached anywhere."""
     node = near.parser.create_node(tag)
     for name, value in (attributes or {}).items():
         node.attrs[name] = value
@@ -134,38 +136,38 @@ def new(near: Node, tag: str, attributes: Mapping[str, str] | None = None) -> No
 
 
 def append(parent: Node, child: Node | str) -> None:
-    """Put an element or a text at the end of *parent*."""
+    """Appends an element or a text to *parent*."""
     parent.insert_child(child, move=True)
 
 
 def insert_before(node: Node, added: Node | str) -> None:
-    """Put an element or a text before *node*."""
+    """Inserts an element or a text before *node*."""
     node.insert_before(added, move=True)
 
 
 def insert_after(node: Node, added: Node | str) -> None:
-    """Put an element or a text behind *node*."""
+    """Inserts an element or a text after *node*."""
     node.insert_after(added, move=True)
 
 
 def remove(node: Node) -> None:
-    """Take *node* out of the tree, with everything in it."""
+    """Removes *node* and its content from the tree."""
     node.remove(recursive=False)
 
 
 def replace(node: Node, by: Node | str) -> None:
-    """Put an element or a text into the place of *node*, which goes with everything in it."""
+    """Replaces *node* and its content with an element or a text."""
     insert_before(node, by)
     remove(node)
 
 
 def unwrap(node: Node) -> None:
-    """Put what is in *node* into its place."""
+    """Replaces *node* with its content."""
     node.unwrap(delete_empty=True)
 
 
 def wrap(node: Node, tag: str) -> Node:
-    """Put *node* into a new element, which takes its place."""
+    """Wraps *node* in a new element and returns that."""
     around = new(node, tag)
     insert_before(node, around)
     append(around, node)
@@ -173,7 +175,11 @@ def wrap(node: Node, tag: str) -> Node:
 
 
 def wrap_content(node: Node, tag: str) -> Node:
-    """Put what is in *node* into a new element, which is all that is in it then."""
+    """Moves the content of *node* into a new element, its only child from then on.
+
+    Returns:
+        The new element.
+    """
     inside = new(node, tag)
     _move_content(node, inside)
     append(node, inside)
@@ -181,7 +187,7 @@ def wrap_content(node: Node, tag: str) -> Node:
 
 
 def rename(node: Node, tag: str) -> Node:
-    """Put an element of another name, with the same attributes and content, for *node*."""
+    """Replaces *node* with an element of another name, with the same attributes and content."""
     renamed = new(node, tag, attributes(node))
     _move_content(node, renamed)
     replace(node, renamed)
