@@ -32,7 +32,7 @@ def _cleaner_of_now() -> Callable[[dict[str, Any]], None]:
 
     def clean(record: dict[str, Any]) -> None:
         title, url, language = record["title"], record.get("url"), record.get("language", "en")
-        body = clean_html(record["body"], url=url, base_url=BASE_URL, mended=[], title=title)
+        body = clean_html(record["body"], url=url, base_url=BASE_URL, warnings=[], title=title)
         derived_summary(body, language=language, max_chars=SUMMARY_CHARS)
         plain_text(body, language=language)
 
@@ -45,7 +45,7 @@ def _former_cleaner() -> Callable[[dict[str, Any]], None]:
     plain_text = import_module("feeds.render.plain_text").plain_text
 
     def clean(record: dict[str, Any]) -> None:
-        body = clean_html(record["body"], url=record.get("url"), base_url=BASE_URL, mended=[])
+        body = clean_html(record["body"], url=record.get("url"), base_url=BASE_URL, warnings=[])
         body = markup.without_heading(body, record["title"])
         markup.opening(body, max_chars=SUMMARY_CHARS)
         plain_text(body)

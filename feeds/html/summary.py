@@ -209,7 +209,7 @@ def _best_of(short: list[str], others: list[Block], language: str) -> str:
 
 
 def _cited(block: Block, language: str) -> str:
-    """Returns a quotation with marks, without which its words would seem to be the newsroom's own."""
+    """Returns a quotation with marks; without them it would seem to be the newsroom's own words."""
     text = line_of([replace(block, start="")])
     if is_marked(text):
         return text

@@ -1,7 +1,7 @@
-"""Documents in, drafts out: parsed, cleaned, and told apart from each other.
+"""Documents in, drafts out: parses, cleans and checks releases, and recognises known ones.
 
-The doors of this room are `read_documents`, for streams, and `read_record`, for one release that
-is read already. `readable_suffixes` tells which files are for the first.
+`read_documents` reads streams, `read_record` one release that is already parsed.
+`readable_suffixes` lists the file suffixes that `read_documents` can parse.
 """
 
 from feeds.ingest.embargoes import read_embargo_end

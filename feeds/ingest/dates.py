@@ -1,4 +1,4 @@
-"""Moments as documents write them, to aware datetimes in UTC with whole seconds."""
+"""Parses dates and times in documents as aware datetimes in UTC, in whole seconds."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,17 +8,18 @@ from feeds.ingest.characters import shown
 from feeds.ingest.rules import IntakeRules
 from feeds.model.text import whole_second
 
-#: RFC 3339 section 5.6, with a space for the ``T`` as its note allows, a comma for the fraction
-#: as ISO 8601 does, and the colon of the offset, or its minutes, left out as many programs do.
+#: RFC 3339 section 5.6, with these variants: a space for the ``T``, as its note allows; a comma
+#: before the fraction, as in ISO 8601; and an offset without colon or minutes, as many programs
+#: write it.
 _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d{1,9})?"
     r"(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?",
     re.ASCII,
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-#: The press release as we know it is from 1906; a year outside is a slip of the keyboard.
+#: The modern press release dates from 1906; a year outside this range is a typing error.
 _YEARS = range(1900, 3000)
-#: Kiribati. Nobody on Earth is further ahead or behind.
+#: The offset of Kiribati. No place is further ahead, or as far behind.
 _MAX_OFFSET = timedelta(hours=14)
 
 _REMEDY = "write it as 2019-05-21T16:38:50+00:00"
@@ -33,16 +34,16 @@ _HUMAN_DATE = re.compile(r"(\d{1,2})\.?\s+([A-Za-z]{3,9})\.?,?\s+(\d{4})", re.AS
 _HUMAN_DATE_US = re.compile(r"([A-Za-z]{3,9})\.?\s+(\d{1,2}),?\s+(\d{4})", re.ASCII)
 
 
-def read_moment(text: str, *, field: str, mended: list[str]) -> datetime:
-    """A date and time with its zone, in that zone.
+def read_moment(text: str, *, field: str, warnings: list[str]) -> datetime:
+    """Returns a date and time with its zone, in that zone.
 
     Args:
         text: As the document has it.
-        field: What messages call it.
-        mended: Gets warnings.
+        field: Name of the field in messages.
+        warnings: Receives warnings.
 
     Raises:
-        DocumentRefused: It is another thing, cannot be, or has no zone.
+        DocumentRefused: *text* is not a time stamp, is impossible, or has no zone.
     """
     found = _MOMENT.fullmatch(text)
     if found is None:
@@ -56,37 +57,39 @@ def read_moment(text: str, *, field: str, mended: list[str]) -> datetime:
     moment = _possible(f"{day}T{clock}{offset}", field=field, written=text)
     if abs(moment.utcoffset() or timedelta()) > _MAX_OFFSET:
         # RFC 3339 allows up to 23:59, and in a seventh of one real set the time of day was typed
-        # twice (17:10:00+17:10). To be wrong by hours is better than to refuse these.
-        mended.append(f"{field}: no place on Earth has the offset of {text}; taken as written")
+        # twice (17:10:00+17:10). A time that is wrong by hours is better than a refusal.
+        warnings.append(f"{field}: no place on Earth has the offset of {text}; taken as written")
     return moment
 
 
-def read_moment_or_day(text: str, *, field: str, rules: IntakeRules, mended: list[str]) -> datetime:
-    """A moment, or a bare date at the configured time of day; in its own zone.
+def read_moment_or_day(
+    text: str, *, field: str, rules: IntakeRules, warnings: list[str]
+) -> datetime:
+    """Returns a moment, or a bare date at the configured time of day, in its own zone.
 
     Raises:
         DocumentRefused: As for `read_moment`.
     """
     if not _DAY.fullmatch(text):
-        return read_moment(text, field=field, mended=mended)
+        return read_moment(text, field=field, warnings=warnings)
     day = _possible(text, field=field, written=text).date()
     return datetime.combine(day, rules.time_of_day, tzinfo=rules.time_zone)
 
 
 def start_of_day(text: str, *, rules: IntakeRules) -> datetime | None:
-    """When the day of a bare date begins, in UTC; None when *text* is a moment."""
+    """Returns when the day of a bare date begins, in UTC; None when *text* is a moment."""
     if not _DAY.fullmatch(text):
         return None
     return in_utc(datetime.combine(date.fromisoformat(text), time(), tzinfo=rules.time_zone))
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The aware *moment* as the model wants it."""
+    """Returns the aware *moment* in UTC, in whole seconds."""
     return whole_second(moment).astimezone(UTC)
 
 
 def human_day(text: str) -> date | None:
-    """The day that "Tuesday, 21 May 2019" or "May 21, 2019" means; None if it is not English."""
+    """Returns the day in "Tuesday, 21 May 2019" or "May 21, 2019"; None if it is not in English."""
     if found := _HUMAN_DATE.search(text):
         day, month, year = found.groups()
     elif found := _HUMAN_DATE_US.search(text):
@@ -100,7 +103,10 @@ def human_day(text: str) -> date | None:
 
 
 def _check_offset(offset: str, *, field: str, written: str) -> None:
-    """Refuse an offset that RFC 3339 section 5.6 has not; Python takes ``+00:99`` for 1 h 39."""
+    """Refuses an offset that RFC 3339 section 5.6 does not allow.
+
+    Python reads ``+00:99`` as 1 h 39 min.
+    """
     if offset[1:3] > "23" or offset[4:] > "59":
         raise _refusal(
             field,
@@ -110,7 +116,7 @@ def _check_offset(offset: str, *, field: str, written: str) -> None:
 
 
 def _possible(iso: str, *, field: str, written: str) -> datetime:
-    # Later Pythons take 24:00 for the next day; to RFC 3339 it is none, and neither is it to us.
+    # Newer Python versions read 24:00 as the next day; RFC 3339 does not allow it.
     if iso[11:13] == "24":
         raise _refusal(field, f"cannot be: {shown(written)} (a day ends at 23:59:59)", _REMEDY)
     try:

@@ -1,4 +1,4 @@
-"""Authors, contacts, related links and corrections of a record."""
+"""Reads the authors, contacts, related links and correction of a record."""
 
 import re
 from collections.abc import Mapping
@@ -11,34 +11,35 @@ from feeds.ingest.fields import Lines, at_most, first_of, fitting, items, read_l
 from feeds.ingest.rules import IntakeRules
 from feeds.model.release import Contact, Correction, Person, RelatedLink, Weight
 
-# Authors, as a name, an object, or a list of either.
+# Authors: a name, an object, or a list of either.
 
-#: Where authors may stand. ``components`` are the divisions that issued a release: they are its
-#: author where no person is named.
+#: Fields of authors. ``components`` are the divisions that issued a release: they are its author if
+#: no person is named.
 _AUTHOR_FIELDS = ("authors", "author", "components")
 _EMAIL = re.compile(r"[^@\s<>,;\"']+@[^@\s<>,;\"']+")
 
 
 def read_authors(
-    fields: Mapping[str, object], *, is_markup: bool, rules: IntakeRules, mended: list[str]
+    fields: Mapping[str, object], *, is_markup: bool, rules: IntakeRules, warnings: list[str]
 ) -> tuple[Person, ...]:
-    """The authors of a record, each once, in its order.
+    """Returns the authors of a record in its order, each once.
 
     A name is never split: ``Martin Luther King, Jr.`` is one person.
 
     Args:
-        fields: Of the record.
-        is_markup: Its body is HTML, so that names may hold character references.
-        rules: Tell the limits.
-        mended: Gets warnings.
+        fields: The fields of the record.
+        is_markup: Whether its body is HTML, so that names may contain character references.
+        rules: The limits.
+        warnings: Receives warnings.
 
     Raises:
-        DocumentRefused: An author is neither text nor object, has no name, or there are too many.
+        DocumentRefused: An author is neither text nor object, or has no name, or there are too
+            many.
     """
     for field in _AUTHOR_FIELDS:
         values = items(fields, field)
         at_most(len(values), rules.max_authors, field=field)
-        reader = _AuthorReader(field, is_markup=is_markup, rules=rules, mended=mended)
+        reader = _AuthorReader(field, is_markup=is_markup, rules=rules, warnings=warnings)
         people = dict.fromkeys(person for value in values if (person := reader.read(value)))
         if people:
             return tuple(people)
@@ -47,12 +48,12 @@ def read_authors(
 
 class _AuthorReader:
     def __init__(
-        self, field: str, *, is_markup: bool, rules: IntakeRules, mended: list[str]
+        self, field: str, *, is_markup: bool, rules: IntakeRules, warnings: list[str]
     ) -> None:
         self._field = field
         self._is_markup = is_markup
         self._rules = rules
-        self._mended = mended
+        self._warnings = warnings
 
     def read(self, value: object) -> Person | None:
         if isinstance(value, str):
@@ -76,13 +77,13 @@ class _AuthorReader:
             self._rules.max_name_chars,
             field=self._field,
             is_markup=self._is_markup,
-            mended=self._mended,
+            warnings=self._warnings,
         )
 
     def _line(self, value: object) -> str:
-        # One character too many is enough to see that it is no address.
+        # One character above the limit suffices to reject the address.
         text = self._text(value)[: MAX_URL_CHARS + 1]
-        return one_line(text, field=self._field, is_markup=self._is_markup, mended=self._mended)
+        return one_line(text, field=self._field, is_markup=self._is_markup, warnings=self._warnings)
 
     def _text(self, value: object) -> str:
         if value is None:
@@ -96,7 +97,7 @@ class _AuthorReader:
         if _EMAIL.fullmatch(email) and len(email) <= self._rules.max_name_chars:
             return email
         if email:
-            self._mended.append(f"{self._field}: {shown(email)} is no e-mail address; left out")
+            self._warnings.append(f"{self._field}: {shown(email)} is no e-mail address; left out")
         return None
 
     def _address(self, value: object) -> str | None:
@@ -105,7 +106,7 @@ class _AuthorReader:
         if has_broken_escape(text) or len(address or "") > MAX_URL_CHARS:
             address = None
         if text and address is None:
-            self._mended.append(f"{self._field}: {shown(text)} is no web address; left out")
+            self._warnings.append(f"{self._field}: {shown(text)} is no web address; left out")
         return address
 
     def _refusal(self, value: object) -> DocumentRefused:
@@ -116,7 +117,7 @@ class _AuthorReader:
         )
 
 
-# Whom the press may ask, as a text, an object, or a list of either.
+# Press contacts: a text, an object, or a list of either.
 
 _CONTACT_FIELDS = ("contacts", "contact")
 _CONTACT_REMEDY = 'write a text, or {"name": …, "phone": …, "email": …}, or a list of these'
@@ -125,11 +126,12 @@ _CONTACT_REMEDY = 'write a text, or {"name": …, "phone": …, "email": …}, o
 def read_contacts(
     fields: Mapping[str, object], *, lines: Lines, rules: IntakeRules
 ) -> tuple[Contact, ...]:
-    """The contacts of a record, each once, in its order.
+    """Returns the contacts of a record in its order, each once.
 
     Raises:
-        DocumentRefused: A contact names nobody, or an address in it is none: whoever calls a
-            press office in a hurry is not to find out for us. Or there are too many.
+        DocumentRefused: A contact has no name, or an invalid address, or there are too many. An
+            invalid address is refused because otherwise a journalist in a hurry would be the one to
+            notice it.
     """
     for name in _CONTACT_FIELDS:
         values = items(fields, name)
@@ -161,7 +163,7 @@ class _ContactReader:
 
         organisation = line("organisation", "organization")
         email = self._email(value.get("email"), f"{field}.email")
-        # A desk that is manned in turns has no name of its own.
+        # A duty press office has no person's name.
         name = line("name") or organisation or email
         if not name:
             raise _contact_refusal(field, "names nobody", value)
@@ -192,7 +194,7 @@ def _contact_refusal(field: str, fact: str, value: object) -> DocumentRefused:
     return DocumentRefused(f"{field} {fact}: {shown(value)}", remedy=_CONTACT_REMEDY, field=field)
 
 
-# What belongs to a release and stands elsewhere, as an address, an object, or a list of either.
+# Related links: an address, an object, or a list of either.
 
 _RELATED_FIELD = "related"
 _RELATED_REMEDY = (
@@ -203,16 +205,16 @@ _RELATED_REMEDY = (
 def read_related_links(
     fields: Mapping[str, object], *, base: str, lines: Lines, rules: IntakeRules
 ) -> tuple[RelatedLink, ...]:
-    """The related links of a record, each address once, in its order.
+    """Returns the related links of a record in its order, each address once.
 
     Args:
-        fields: Of the record.
-        base: What relative addresses are relative to.
+        fields: The fields of the record.
+        base: Base of relative addresses.
         lines: Reads texts and addresses.
-        rules: Tell the limits.
+        rules: The limits.
 
     Raises:
-        DocumentRefused: One has no address, a language or media type that is none, or there are
+        DocumentRefused: A link has no address, or an invalid language or media type, or there are
             too many.
     """
     values = items(fields, _RELATED_FIELD)
@@ -246,7 +248,7 @@ def _related_language(value: object, field: str, lines: Lines) -> str | None:
     if value is None or value == "":
         return None
     try:
-        return read_language(value if isinstance(value, str) else "", mended=lines.mended)
+        return read_language(value if isinstance(value, str) else "", warnings=lines.warnings)
     except DocumentRefused as fault:
         raise _related_refusal(field, f"is not a BCP 47 tag: {shown(value)}") from fault
 
@@ -264,25 +266,25 @@ def _related_refusal(field: str, fact: str) -> DocumentRefused:
     return DocumentRefused(f"{field} {fact}", remedy=_RELATED_REMEDY, field=field)
 
 
-# What a record says of itself as a correction.
+# Correction: its weight and note.
 
 _CORRECTION_FIELD = "correction"
 _CORRECTION_REMEDY = 'say "minor" or "major", or give {"weight": "major", "note": "what changed"}'
 
 
 def read_correction(
-    fields: Mapping[str, object], *, is_markup: bool, rules: IntakeRules, mended: list[str]
+    fields: Mapping[str, object], *, is_markup: bool, rules: IntakeRules, warnings: list[str]
 ) -> Correction:
-    """The correction that a record is, should its release be known already.
+    """Returns the correction that the record makes, if its release is already known.
 
     Args:
-        fields: Of the record.
-        is_markup: Its body is HTML; see ``one_line``.
-        rules: Say what is assumed where the record says nothing, and the limits.
-        mended: Gets warnings.
+        fields: The fields of the record.
+        is_markup: Whether its body is HTML; as for ``one_line``.
+        rules: The default for records without the field, and the limits.
+        warnings: Receives warnings.
 
     Raises:
-        DocumentRefused: The field is there, and says neither weight nor note.
+        DocumentRefused: The field is present, and contains neither weight nor note.
     """
     value = fields.get(_CORRECTION_FIELD)
     if value is None or value == "":
@@ -293,7 +295,7 @@ def read_correction(
         raise _correction_refusal(
             _CORRECTION_FIELD, f"is neither a word nor an object: {shown(value)}"
         )
-    note = _correction_note(value.get("note"), is_markup=is_markup, rules=rules, mended=mended)
+    note = _correction_note(value.get("note"), is_markup=is_markup, rules=rules, warnings=warnings)
     weight = value.get("weight")
     if weight is not None:
         return Correction(
@@ -301,7 +303,7 @@ def read_correction(
         )
     if note is None:
         raise _correction_refusal(_CORRECTION_FIELD, "has neither weight nor note")
-    # Who writes a note wants it to be read, and that of a minor correction is not shown.
+    # A note is meant to be read, and notes of minor corrections are not shown.
     return Correction(weight=Weight.MAJOR, note=note)
 
 
@@ -312,14 +314,14 @@ def _correction_weight(value: object, field: str) -> Weight:
 
 
 def _correction_note(
-    value: object, *, is_markup: bool, rules: IntakeRules, mended: list[str]
+    value: object, *, is_markup: bool, rules: IntakeRules, warnings: list[str]
 ) -> str | None:
     field = f"{_CORRECTION_FIELD}.note"
     if value is None:
         return None
     if not isinstance(value, str):
         raise _correction_refusal(field, f"is not a text: {shown(value)}")
-    note = one_line(value, field=field, is_markup=is_markup, mended=mended)
+    note = one_line(value, field=field, is_markup=is_markup, warnings=warnings)
     return None if is_blank(note) else fitting(note, rules.max_note_chars, field=field)
 
 

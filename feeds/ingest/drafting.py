@@ -1,4 +1,4 @@
-"""From a record to a draft: every field read, cleaned and checked."""
+"""Makes a draft of a parsed record: reads, cleans and checks every field."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from feeds.html.plain_text import blocks_of, line_of
 from feeds.html.summary import summary_of
 from feeds.html.tree import parse
 from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
-from feeds.ingest.bodies.cleaning import clean_html, settled
+from feeds.ingest.bodies.cleaning import clean_html, clean_remainder
 from feeds.ingest.characters import clean, is_blank, one_line, shown
 from feeds.ingest.dates import in_utc, read_moment_or_day, start_of_day
 from feeds.ingest.details import read_authors, read_contacts, read_correction, read_related_links
@@ -36,15 +36,15 @@ from feeds.ingest.nesting import check_nesting
 from feeds.ingest.openings import Head
 from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.rules import IntakeRules
-from feeds.ingest.source_keys import MAX_ID_CHARS, source_key, written
+from feeds.ingest.source_keys import MAX_ID_CHARS, as_written, source_key
 from feeds.model.history import called
 from feeds.model.intake import Refusal
 from feeds.model.release import Content, Correction, Details, Draft, Origin, Person, SourceKey
 from feeds.model.text import fold
 
-# A release's summary: the document's own, or one made of the body.
+# The summary: the document's own, or one derived from the body.
 
-#: What a summary may be marked up with. "The <video> element" is a sentence about HTML.
+#: Elements that mark a summary as HTML. "The <video> element" is a sentence about HTML.
 _TAGS = frozenset(
     """
     a abbr b blockquote center cite code del div em font h1 h2 h3 h4 h5 h6 i ins li ol p q s small
@@ -57,37 +57,37 @@ _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
 def given_summary(
-    written: str, limit: int, *, field: str, is_markup: bool, language: str, mended: list[str]
+    written: str, limit: int, *, field: str, is_markup: bool, language: str, warnings: list[str]
 ) -> str:
-    """A summary that a document gives, as one line of plain text.
+    """Returns the summary that a document gives, as one line of plain text.
 
     Args:
-        written: As the document has it.
-        limit: How long it may be, in characters.
-        field: What messages call it.
-        is_markup: The record's body is HTML; so may its summary be.
-        language: Of the release, BCP 47.
-        mended: Gets warnings.
+        written: The summary as the document has it.
+        limit: Maximum length in characters.
+        field: Name of the field in messages.
+        is_markup: Whether the record's body is HTML; its summary may be HTML too.
+        language: BCP 47 tag of the release.
+        warnings: Receives warnings.
 
     Raises:
-        DocumentRefused: It is longer than *limit*, or nested too deeply.
+        DocumentRefused: The summary is longer than *limit*, or nested too deeply.
     """
-    # A text that is much longer is refused without being read.
+    # A text far beyond the limit is refused without being parsed.
     if is_markup and len(written) <= UNCLEAN_TIMES * limit and _is_html(written):
         check_nesting(written, field=field)
-        tree = parse(clean(written, field=field, mended=mended))
+        tree = parse(clean(written, field=field, warnings=warnings))
         written, is_markup = line_of(blocks_of(tree, language=language)), False
-        mended.append(f"{field}: is HTML; its text was taken")
-    return short_line(written, limit, field=field, is_markup=is_markup, mended=mended)
+        warnings.append(f"{field}: is HTML; its text was taken")
+    return short_line(written, limit, field=field, is_markup=is_markup, warnings=warnings)
 
 
 def derived_summary(body: str, *, language: str, max_chars: int) -> str:
-    """A summary for a document that gives none.
+    """Derives a summary for a document that gives none.
 
     Args:
         body: Clean HTML.
-        language: Of the release, BCP 47.
-        max_chars: How long it may be.
+        language: BCP 47 tag of the release.
+        max_chars: Maximum length in characters.
     """
     return summary_of(parse(body), language=language, max_chars=max_chars)
 
@@ -100,62 +100,62 @@ def _is_html(text: str) -> bool:
     return _LINE_BREAK.search(text) is not None or not _TAGS.isdisjoint(opened & closed)
 
 
-# From a record to a draft: every field read, cleaned and checked.
+# The draft: every field read, cleaned and checked.
 
-#: A key that somebody thinks up.
+#: Longest ``work``, a key that a person makes up.
 MAX_WORK_CHARS = 200
 _SUMMARY_FIELDS = ("summary", "subtitle")
 _LOOKS_LIKE_HTML = re.compile(r"</[a-z][a-z0-9]*\s*>|<(?:p|br|div|img)\b[^>]*>", re.IGNORECASE)
-#: Stands for a moment that could not be read, until the refusal is told.
+#: Placeholder for a moment that could not be read; the record is refused in the end.
 _UNREAD = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BodyFormat(StrEnum):
-    """How a record's body is to be read."""
+    """The format of a record's body."""
 
     HTML = "html"
     TEXT = "text"
 
 
 def draft(record: SourceRecord, *, document: str, rules: IntakeRules) -> Draft | Refusal:
-    """The release in *record*, or everything that keeps it from being one.
+    """Returns the release in *record* as a draft, or a refusal with all of its faults.
 
     Args:
         record: As a parser yields it.
-        document: The file it is from, relative to the intake root.
-        rules: What is assumed, and the limits.
+        document: Path of its file, relative to the intake root.
+        rules: Defaults and limits.
     """
-    desk = _DraftReader(record, rules)
-    content = desk.content()
-    key = desk.key(document, content)
-    correction = desk.correction()
-    until = desk.embargo()
-    if desk.inspection.faults:
-        return desk.inspection.refusal(record, document=document)
+    reader = _DraftReader(record, rules)
+    content = reader.content()
+    key = reader.key(document, content)
+    correction = reader.correction()
+    until = reader.embargo()
+    if reader.inspection.faults:
+        return reader.inspection.refusal(record, document=document)
     return Draft(
         source_key=key,
         origin=Origin(document=document, line=record.line),
-        content=content if until is None else desk.published_not_before(until, content),
-        day_begins=desk.day_begins if until is None else None,
-        warnings=desk.inspection.warnings,
+        content=content if until is None else reader.published_not_before(until, content),
+        day_begins=reader.day_begins if until is None else None,
+        warnings=reader.inspection.unique_warnings,
         correction=correction,
         embargoed_until=until,
-        unmeasured=desk.enclosures.unmeasured,
-        is_summary_derived=desk.is_summary_derived,
-        written=written(record.fields, rules, is_html=desk.is_markup),
+        unmeasured=reader.enclosures.unmeasured,
+        is_summary_derived=reader.is_summary_derived,
+        written=as_written(record.fields, rules, is_html=reader.is_markup),
     )
 
 
 class _DraftReader:
-    """One record on the desk. Each method reads one field; `DocumentRefused` tells its fault."""
+    """Reads one record, one field per method. A method raises `DocumentRefused` for a fault."""
 
     def __init__(self, record: SourceRecord, rules: IntakeRules) -> None:
         self.inspection = Inspection(record.warnings)
         self._record = record
         self._fields = record.fields
         self._rules = rules
-        self._mended = self.inspection.mended
-        self._head = Head(record.notices, self._mended)
+        self._warnings = self.inspection.warnings
+        self._head = Head(record.notices, self._warnings)
         self._published: datetime | None = None
         self.enclosures = Enclosures()
         self.is_summary_derived = False
@@ -187,16 +187,17 @@ class _DraftReader:
 
     @property
     def day_begins(self) -> datetime | None:
-        """Of a release that is dated by a bare date, when that day begins."""
+        """The start of the publication day, if the release has a bare date; otherwise None."""
         if self._published is None:
             return None
         written = required_text(self._fields, "published").strip()
         return start_of_day(written, rules=self._rules)
 
     def published_not_before(self, until: datetime, content: Content) -> Content:
-        """*Content* with the date of its embargo's end, if it does not say a later one itself.
+        """Returns *content* dated at the end of its embargo, unless its own date is later.
 
-        Nobody could see it before; and a bare date of the day of the end says nothing else.
+        Nobody could see the release earlier. A bare date on the day of the end is replaced too: it
+        does not contradict the end.
         """
         day = self.day_begins
         is_of_that_day = day is not None and day <= until
@@ -215,25 +216,27 @@ class _DraftReader:
         return self.inspection.read(self._correction, self._rules.correction)
 
     def embargo(self) -> datetime | None:
-        """To be read last: any of the texts may tell of it."""
+        """Returns the end of the embargo. Read last, as any of the texts may contain a notice."""
         return self.inspection.read(
             lambda: read_embargo(
                 self._fields,
                 notices=self._head.notices,
                 published=self._published,
                 rules=self._rules,
-                mended=self._mended,
+                warnings=self._warnings,
             ),
             None,
         )
 
     @property
     def is_markup(self) -> bool:
-        """True when the body is HTML; other fields may hold character references then."""
+        """Whether the body is HTML; the other fields may then contain character references."""
         return self._body_format is BodyFormat.HTML
 
     def _line(self, text: str, field: str, limit: int) -> str:
-        return short_line(text, limit, field=field, is_markup=self.is_markup, mended=self._mended)
+        return short_line(
+            text, limit, field=field, is_markup=self.is_markup, warnings=self._warnings
+        )
 
     def _read_body_format(self) -> BodyFormat:
         written = optional_text(self._fields, "body_format")
@@ -241,7 +244,8 @@ class _DraftReader:
         if written is None:
             body = self._fields.get("body")
             if isinstance(body, str) and _LOOKS_LIKE_HTML.search(body):
-                # As text its tags would stand before the public; as HTML, code samples would go.
+                # Read as text, its tags would be published; read as HTML, code samples would be
+                # lost.
                 raise DocumentRefused(
                     "body_format is missing, and the body holds what looks like tags",
                     remedy=remedy,
@@ -269,7 +273,7 @@ class _DraftReader:
         if self.is_markup:
             body = self._html(written, title, url)
         else:
-            body = to_paragraphs(self._head.text(written), mended=self._mended)
+            body = to_paragraphs(self._head.text(written), warnings=self._warnings)
         if not body:
             raise DocumentRefused(
                 "nothing is left of the body after cleaning",
@@ -280,11 +284,11 @@ class _DraftReader:
 
     def _html(self, written: str, title: str, url: str | None) -> str:
         body = clean_html(
-            written, url=url, base_url=self._rules.base_url, mended=self._mended, title=title
+            written, url=url, base_url=self._rules.base_url, warnings=self._warnings, title=title
         )
         left = self._head.html(body)
-        # A heading that repeats the title may have stood behind what is gone now.
-        return left if left == body else settled(left, title=title)
+        # Removing a notice may have exposed a heading that repeats the title.
+        return left if left == body else clean_remainder(left, title=title)
 
     def _summary(self, body: str, language: str) -> str:
         for field in _SUMMARY_FIELDS:
@@ -295,7 +299,7 @@ class _DraftReader:
                 field=field,
                 is_markup=self.is_markup,
                 language=language,
-                mended=self._mended,
+                warnings=self._warnings,
             )
             summary = self._head.summary(summary, field=field)
             if not is_blank(summary):
@@ -308,11 +312,11 @@ class _DraftReader:
         return self._rules.language if written is None else self._read_language(written)
 
     def _read_language(self, written: str) -> str:
-        return read_language(written, mended=self._mended)
+        return read_language(written, warnings=self._warnings)
 
     def _moment(self, field: str) -> datetime:
         written = required_text(self._fields, field).strip()
-        return read_moment_or_day(written, field=field, rules=self._rules, mended=self._mended)
+        return read_moment_or_day(written, field=field, rules=self._rules, warnings=self._warnings)
 
     def _updated(self, published: datetime) -> datetime | None:
         if optional_text(self._fields, "updated") is None:
@@ -321,15 +325,15 @@ class _DraftReader:
         if updated >= published or published is _UNREAD:
             return in_utc(updated)
         if published - updated > timedelta(days=1):
-            self._mended.append("updated: lies before published; left out")
-        return None  # a bare date, most likely the day of publication: it says nothing
+            self._warnings.append("updated: lies before published; left out")
+        return None  # most likely the bare date of the publication day, without information
 
     def _url(self) -> str | None:
         written = optional_text(self._fields, "url")
         if written is None:
             return None
         check_escapes(written, field="url")
-        # The base has no scheme that is allowed, so that a relative address is refused.
+        # With an empty base a relative address has no allowed scheme, and is refused.
         url = absolute(written, base="", schemes=FETCH_SCHEMES)
         if url is None:
             raise DocumentRefused(
@@ -341,20 +345,20 @@ class _DraftReader:
 
     def _authors(self) -> tuple[Person, ...]:
         return read_authors(
-            self._fields, is_markup=self.is_markup, rules=self._rules, mended=self._mended
+            self._fields, is_markup=self.is_markup, rules=self._rules, warnings=self._warnings
         )
 
     def _enclosures(self, base: str) -> Enclosures:
-        return read_enclosures(self._fields, base=base, rules=self._rules, mended=self._mended)
+        return read_enclosures(self._fields, base=base, rules=self._rules, warnings=self._warnings)
 
     def _correction(self) -> Correction:
         return read_correction(
-            self._fields, is_markup=self.is_markup, rules=self._rules, mended=self._mended
+            self._fields, is_markup=self.is_markup, rules=self._rules, warnings=self._warnings
         )
 
     def _details(self, base: str) -> Details:
         read, fields, rules = self.inspection.read, self._fields, self._rules
-        lines = Lines(is_markup=self.is_markup, mended=self._mended)
+        lines = Lines(is_markup=self.is_markup, warnings=self._warnings)
 
         def text(*names: str, limit: int) -> str | None:
             value = first_of(fields, *names)
@@ -373,18 +377,18 @@ class _DraftReader:
         )
 
     def _work(self) -> str | None:
-        """What the release and its translations have in common; see ``feeds.model.history``."""
+        """Returns the key that a release and its translations share; see `feeds.model.history`."""
         for field, limit in (("work", MAX_WORK_CHARS), ("translation_of", MAX_ID_CHARS)):
             written = optional_text(_with_number_as_text(self._fields, field), field) or ""
-            # Not as markup, whatever the body is: so are ids read, and addresses.
-            work = one_line(written, field=field, is_markup=False, mended=self._mended)
+            # Never decoded as markup, because ids and addresses are not either.
+            work = one_line(written, field=field, is_markup=False, warnings=self._warnings)
             if not is_blank(work):
                 named = absolute(work, base="", schemes=FETCH_SCHEMES) or work
                 return called(fitting(named, limit, field=field))
         return None
 
     def _category_names(self) -> tuple[str, ...]:
-        """The names as written, each once. Which category one means is told by the catalogue."""
+        """Returns the names as written, each once. The catalogue maps them to categories."""
         values = items(self._fields, "categories")
         at_most(len(values), self._rules.max_categories, field="categories")
         by_folded: dict[str, str] = {}
@@ -402,7 +406,7 @@ class _DraftReader:
 
 
 def _with_number_as_text(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """An id may be a number, and so may what names one."""
+    """Returns the field with an integer as text: ids may be numbers, and references to them."""
     value = fields.get(name)
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return {name: str(value)} if is_number else fields

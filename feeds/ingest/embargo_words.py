@@ -1,8 +1,8 @@
-"""Lines that say in words that a release is under embargo, and until when.
+"""Finds embargo notices: lines that say in words that a release is under embargo, and until when.
 
-A release may be *about* an embargo, too ("EU arms embargo extended until 2027"). So the words count
-only where such notices stand: at the beginning of a line, and those that could begin a headline
-only if nothing but a moment follows them.
+A release may also be *about* an embargo ("EU arms embargo extended until 2027"). So the words count
+only where such notices stand: at the beginning of a line; and words that could begin a headline
+count only if nothing but a moment follows.
 """
 
 import re
@@ -12,14 +12,14 @@ from feeds.ingest.written_moments import WrittenMoment, read_written
 
 
 def _phrases(table: str) -> str:
-    """A pattern of all lines of *table*, in which a space is any white space."""
+    """Returns a pattern for any line of *table*, in which a space means any white space."""
     pattern = "|".join(line.strip() for line in table.strip().splitlines())
     for name, words in _WORDS.items():
         pattern = pattern.replace(f"<{name}>", f"(?:{words})")
     return pattern.replace(" ", r"\s+")
 
 
-#: What the tables below have in common.
+#: Placeholders of the tables below.
 _WORDS = {
     "state": "embargoed|under (?:an? )?(?:<strictly> )?embargo",
     "steht": "unterlieg(?:t|en) eine[rm]|steh(?:t|en) unter",
@@ -38,7 +38,8 @@ _WORDS = {
     "weekday": "(?:mon|tues|wednes|thurs|fri|satur|sun)day",
     "this": "this|the|all|these",
 }
-#: Looked for first, in everything: most releases hold none of these. Small, with single spaces.
+#: Fast pre-check on every text, in lower case with single spaces: most releases contain none of
+#: these.
 _STEMS = tuple(
     stem
     for line in """
@@ -51,7 +52,7 @@ _STEMS = tuple(
     for stem in line.strip().split("|")
     if stem
 )
-#: These begin no headline, and no sentence about something else.
+#: Phrases that do not begin a headline, or a sentence about something else.
 _STRONG_PHRASE = re.compile(
     _phrases(r"""
     (?:<strictly> ){0,3}embargoed <until>\b
@@ -80,7 +81,7 @@ _STRONG_PHRASE = re.compile(
     """),
     re.IGNORECASE,
 )
-#: These may begin a headline. They count if a moment follows and nothing else, or nothing at all.
+#: Phrases that may begin a headline. They count if only a moment follows, or nothing at all.
 _WEAK_PHRASE = re.compile(
     _phrases(r"""
     (?:<strictly> ){0,3}(?:embargoed|<noun>)(?: <ends>(?!\w))?
@@ -94,8 +95,8 @@ _WEAK_PHRASE = re.compile(
     """),
     re.IGNORECASE,
 )
-#: Those of them that say something without any moment, on a line of their own.
-_ALONE = re.compile(
+#: Weak phrases that count without a moment, alone on a line.
+_ALONE_ON_LINE = re.compile(
     _phrases(r"""
     (?:<strictly> ){0,3}(?:embargoed|<noun>)
     <under> (?:<strictly> )?<noun>м?(?: <strictly>)?
@@ -104,8 +105,9 @@ _ALONE = re.compile(
     """),
     re.IGNORECASE,
 )
-#: And those that say it before the text, too. "Embargo: what it means" is a headline.
-_SAYS_IT = re.compile(
+#: Weak phrases that count without a moment before other text, too. "Embargo: what it means" is a
+#: headline.
+_BEFORE_TEXT = re.compile(
     _phrases(r"""
     (?:<strictly> ){0,3}embargoed
     <under> (?:<strictly> )?<noun>м?(?: <strictly>)?
@@ -113,14 +115,17 @@ _SAYS_IT = re.compile(
     """),
     re.IGNORECASE,
 )
-#: In these languages 3/11 is the third of November. In English it may be the eleventh of March.
-_IN_ENGLISH = re.compile("embargoed|release|publi(?:sh|cation)|under|hold|use|broadcast", re.I)
-#: What may stand between such words and the moment.
+#: English phrases, after which 3/11 may be the eleventh of March; in the other languages it is the
+#: third of November.
+_MAY_BE_MONTH_FIRST = re.compile(
+    "embargoed|release|publi(?:sh|cation)|under|hold|use|broadcast", re.I
+)
+#: Words that may stand between a phrase and the moment.
 _GLUE = re.compile(
     _phrases(r"(?:\s*(?:<until>|for|on|at|after|and|or|<use>)(?!\w))*\s*(?P<sign>[:：–—-]*)\s*"),
     re.IGNORECASE,
 )
-#: What stands before such words, and says nothing without them.
+#: Labels before a notice that say nothing without it.
 _LABEL = re.compile(
     r"(?:(?:important|please)\s+)?(?:note|attention|notice|important)(?:\W+\w+){0,3}"
     r"|(?:press|media|news)\s+(?:release|statement|notice)|(?:medien|presse)mitteilung"
@@ -129,71 +134,74 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 
-#: What is put around such a line.
+#: Decoration around a notice.
 _DECORATION = "\\s*•·#=_~>!|\"'“”„«»‹›–—\\-"
 _LEFT = re.compile(f"[{_DECORATION}]*")
 _NOTHING_LEFT = re.compile(rf"[{_DECORATION}.,:;\])]*\Z")
 _BRACKETS = re.compile(r"[\[(（【]([^\[\]()（）【】]{3,200})[\])）】]")
-#: What parts a line into what may be notices of their own.
+#: Separators between parts of a line, each of which may be a notice.
 _BREAK = re.compile(
     r"\s+[–—|/·•-]+\s+|\s*[|;]\s*|(?<=[^\s\d])[:：]\s+|(?<=[^\W\d]{3})\.\s+|(?<=\])\s*"
 )
-#: Behind a notice: what follows it is the text itself.
+#: Separators between a notice and the text that follows it.
 _SEPARATOR = re.compile(r"[\s*\])）】]*(?:[:：|]|\s[–—-]+(?=\s)|[–—]|[.。](?=\s+[^\W\da-zß-ÿ]))\s*")
-#: What says that there is none.
+#: Words after a phrase that say that there is no embargo.
 _NO_EMBARGO = re.compile(
     r"[\s:：–—-]*(?:none|no\b|n/?a\b|keine?\b|aucune?\b|ning\w+\b|nessun\w*\b|nenhum\w*\b|нет\b|lifted\b|immediate)",
     re.IGNORECASE,
 )
-#: A notice is short. What is longer is a paragraph that may begin with one.
+#: Longest line examined. A notice is short; a longer line is a paragraph that may begin with one.
 _MAX_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class EmbargoNotice:
-    """What a line says of an embargo."""
+    """An embargo notice found in a line."""
 
-    line: str  #: all of it
+    line: str  #: the whole line
     until: WrittenMoment
-    rest: str | None  #: what remains of the line without it; None when they cannot be parted
-    is_strong: bool  #: the words could not begin a headline
+    rest: str | None  #: the line without the notice; None when they cannot be separated
+    is_strong: bool  #: whether the words could not begin a headline
 
     @property
     def is_whole_line(self) -> bool:
-        """True when the line says nothing else."""
+        """Whether the line contains nothing but the notice."""
         return self.rest == ""
 
 
-def may_tell(text: str) -> bool:
-    """True when *text* holds words that might be of a notice: most texts do not."""
+def may_hold_notice(text: str) -> bool:
+    """Whether *text* contains words that occur in notices; most texts do not."""
     plain = " ".join(text.lower().split())
     return any(stem in plain for stem in _STEMS)
 
 
 def notice_in(line: str) -> EmbargoNotice | None:
-    """The embargo that *line* tells of; None when it tells of none.
+    """Returns the embargo notice in *line*, or None.
 
     Args:
-        line: Of the head of a document: its title, or one of its first lines.
+        line: A line at the head of a document: its title, or one of its first lines.
     """
-    if not may_tell(line):
+    if not may_hold_notice(line):
         return None
     for bracketed in _BRACKETS.finditer(line[:_MAX_CHARS]):
         inner = _at(bracketed[1], 0, may_be_weak=True)
-        if inner is not None and inner.is_whole_line and _tells(inner, line, bracketed.start()):
+        if inner is not None and inner.is_whole_line and _is_notice(inner, line, bracketed.start()):
             rest = _trimmed(f"{line[: bracketed.start()]} {line[bracketed.end() :]}")
             return EmbargoNotice(line, inner.until, rest, is_strong=True)
     return _in_parts(line)
 
 
-def _tells(inner: EmbargoNotice, line: str, start: int) -> bool:
-    """False for a word in brackets that the line may be about: "The Trade (Embargo) Act"."""
+def _is_notice(inner: EmbargoNotice, line: str, start: int) -> bool:
+    """Returns False for a word in brackets that may be the subject of the line.
+
+    An example is "The Trade (Embargo) Act".
+    """
     is_first = not _trimmed(line[:start])
-    return is_first or inner.until.says_something or "embargoed" in inner.line.lower()
+    return is_first or inner.until.is_stated or "embargoed" in inner.line.lower()
 
 
 def _in_parts(line: str) -> EmbargoNotice | None:
-    """The notice that begins the line, or one of the parts that it falls into."""
+    """Returns the notice at the beginning of the line, or of one of its parts."""
     starts = [0, *(found.end() for found in _BREAK.finditer(line[:_MAX_CHARS]))]
     for start in starts:
         if found := _at(line, start, may_be_weak=start == 0):
@@ -216,11 +224,11 @@ def _at(line: str, start: int, *, may_be_weak: bool) -> EmbargoNotice | None:
     until = read_written(
         line,
         glue.end() if glue else phrase.end(),
-        day_first=_IN_ENGLISH.search(phrase[0]) is None,
+        day_first=_MAY_BE_MONTH_FIRST.search(phrase[0]) is None,
     )
     rest = _rest(line, until.end)
     sign = glue["sign"] if glue else ""
-    if rest is None and sign and not until.says_something:
+    if rest is None and sign and not until.is_stated:
         rest = _trimmed(line[until.end :])
     if strong is None and not _is_meant(phrase[0], sign, until, rest):
         return None
@@ -228,22 +236,23 @@ def _at(line: str, start: int, *, may_be_weak: bool) -> EmbargoNotice | None:
 
 
 def _is_meant(phrase: str, sign: str, until: WrittenMoment, rest: str | None) -> bool:
-    """True when *phrase*, with which a headline might begin, is a notice all the same.
+    """Whether *phrase*, which might begin a headline, is a notice nevertheless.
 
-    "Embargo: 3 November 2026, 09:00 CET – Office closes" and "EMBARGOED: Office closes" are such;
-    "Embargo: what it means for farmers" and "Embargo ends 1 January 2027: what now" are none.
+    "Embargo: 3 November 2026, 09:00 CET – Office closes" and "EMBARGOED: Office closes" are
+    notices; "Embargo: what it means for farmers" and "Embargo ends 1 January 2027: what now" are
+    headlines.
     """
     if rest is None:
         return False
-    if not until.says_something:
-        return (_SAYS_IT if rest else _ALONE).fullmatch(phrase) is not None
+    if not until.is_stated:
+        return (_BEFORE_TEXT if rest else _ALONE_ON_LINE).fullmatch(phrase) is not None
     if not rest:
         return True
     return until.moment is not None or (sign != "" and until.bounds() is not None)
 
 
 def _rest(line: str, end: int) -> str | None:
-    """What follows a notice that ends at *end*; None when it is not parted from it."""
+    """Returns the text after a notice that ends at *end*; None if no separator follows it."""
     if _NOTHING_LEFT.match(line, end):
         return ""
     separator = _SEPARATOR.match(line, end)

@@ -1,4 +1,4 @@
-"""Until when nobody may see a release."""
+"""Reads the end of a release's embargo."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -23,24 +23,24 @@ def read_embargo(
     notices: Sequence[EmbargoNotice] = (),
     published: datetime | None = None,
     rules: IntakeRules,
-    mended: list[str],
+    warnings: list[str],
 ) -> datetime | None:
-    """The end of a record's embargo, in UTC; None when it has none.
+    """Returns the end of a record's embargo in UTC; None without one.
 
-    A slip here would publish, so a field that was probably meant is refused, an empty one, and
-    words of an embargo whose end cannot be told.
+    A mistake here would publish a release early, so misspelled and empty fields are refused, and so
+    are notices without a clear end.
 
     Args:
-        fields: Of the record.
-        notices: What its texts say in words.
-        published: As the record says it; None when it could not be read.
-        rules: What is assumed.
-        mended: Gets warnings.
+        fields: The fields of the record.
+        notices: Embargo notices in its texts.
+        published: The record's publication date; None when it could not be read.
+        rules: Defaults and limits.
+        warnings: Receives warnings.
 
     Raises:
-        DocumentRefused: It is no moment, stands under another name, or cannot be read beyond doubt.
+        DocumentRefused: The end is not a moment, is in a field of another name, or is ambiguous.
     """
-    explicit = _read_field(fields, rules=rules, mended=mended)
+    explicit = _read_field(fields, rules=rules, warnings=warnings)
     if explicit is None:
         return _end_in_words(notices, published)
     for notice in notices:
@@ -56,7 +56,7 @@ def read_embargo(
 
 
 def _end_in_words(notices: Sequence[EmbargoNotice], published: datetime | None) -> datetime | None:
-    """The one moment that all *notices* tell; None when there are none, or those are over."""
+    """Returns the moment on which all *notices* agree; None without notices, or when it is past."""
     ends: set[datetime] = set()
     for notice in notices:
         end = None if notice.rest is None else notice.until.moment
@@ -71,9 +71,9 @@ def _end_in_words(notices: Sequence[EmbargoNotice], published: datetime | None) 
                 field=FIELD,
             )
     if len(ends) > 1:
-        told = " and ".join(f"{end:%Y-%m-%dT%H:%M:%SZ}" for end in sorted(ends))
+        ends_text = " and ".join(f"{end:%Y-%m-%dT%H:%M:%SZ}" for end in sorted(ends))
         raise DocumentRefused(
-            f"the text says that it is under embargo until {told}", remedy=_REMEDY, field=FIELD
+            f"the text says that it is under embargo until {ends_text}", remedy=_REMEDY, field=FIELD
         )
     return ends.pop() if ends else None
 
@@ -84,7 +84,7 @@ def _example(notice: EmbargoNotice) -> str:
 
 
 def _read_field(
-    fields: Mapping[str, object], *, rules: IntakeRules, mended: list[str]
+    fields: Mapping[str, object], *, rules: IntakeRules, warnings: list[str]
 ) -> datetime | None:
     for name, value in fields.items():
         if "embargo" in name.lower() and name != FIELD and value:
@@ -95,7 +95,7 @@ def _read_field(
             )
     written = optional_text(fields, FIELD)
     if written is not None:
-        return read_embargo_end(written, rules=rules, mended=mended)
+        return read_embargo_end(written, rules=rules, warnings=warnings)
     if fields.get(FIELD) is not None:
         raise DocumentRefused(
             f"{FIELD} is empty", remedy="say when the embargo ends, or leave it out", field=FIELD
@@ -103,14 +103,13 @@ def _read_field(
     return None
 
 
-def read_embargo_end(text: str, *, rules: IntakeRules, mended: list[str]) -> datetime:
-    """A moment with its zone, or a bare day at the configured time of day; in UTC.
+def read_embargo_end(text: str, *, rules: IntakeRules, warnings: list[str]) -> datetime:
+    """Returns a moment with its zone, or a bare date at the configured time of day, in UTC.
 
-    Where the clocks are changed at that time of day, it is the later of the two moments that may
-    be meant.
+    When clocks change at that time, and two moments are possible, it is the later one.
 
     Raises:
-        DocumentRefused: It is another thing, cannot be, or is a time of day without a zone.
+        DocumentRefused: *text* is not a date, is impossible, or is a time without a zone.
     """
-    end = read_moment_or_day(text.strip(), field=FIELD, rules=rules, mended=mended)
+    end = read_moment_or_day(text.strip(), field=FIELD, rules=rules, warnings=warnings)
     return max(in_utc(end.replace(fold=fold)) for fold in (0, 1))

@@ -1,4 +1,4 @@
-"""Files that belong to a release."""
+"""Reads the enclosures of a record: audio, video and other files that belong to a release."""
 
 import re
 from collections.abc import Mapping
@@ -11,20 +11,20 @@ from feeds.ingest.fields import Lines, at_most, check_escapes, first_of, items
 from feeds.ingest.rules import IntakeRules
 from feeds.model.release import Enclosure, UnmeasuredEnclosure
 
-# How long sound and moving pictures last, as podcasts write it.
+# Durations of audio and video, as podcasts write them.
 
-#: ``1:02:03`` or ``62:03``, with the fractions that some programs add.
+#: ``1:02:03`` or ``62:03``, optionally with fractions, which some programs add.
 _CLOCK = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-5][0-9])(?:\.[0-9]+)?")
 _SECONDS = re.compile(r"([0-9]{1,7})(?:\.[0-9]+)?")
-#: A parliament may sit for days; more than a hundred hours are milliseconds by mistake.
+#: A sitting of parliament may last days; a value above a hundred hours is milliseconds by mistake.
 MAX_DURATION_S = 100 * 3600
 
 
 def read_duration(value: object, *, field: str) -> int | None:
-    """Whole seconds, the fraction dropped; None when nothing is said, or 0.
+    """Returns a duration in whole seconds, the fraction dropped; None for no value, or 0.
 
     Raises:
-        DocumentRefused: It is neither a number of seconds nor ``hh:mm:ss``, or far too long.
+        DocumentRefused: *value* is neither a number of seconds nor ``hh:mm:ss``, or far too long.
     """
     if value is None or value == "":
         return None
@@ -40,7 +40,7 @@ def read_duration(value: object, *, field: str) -> int | None:
 
 def _seconds(value: object) -> int | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        # Not a number, and infinity, are in no order with 0 or fail this one.
+        # NaN and infinity fail this comparison.
         return int(value) if 0 <= value <= MAX_DURATION_S else None
     if not isinstance(value, str):
         return None
@@ -53,47 +53,47 @@ def _seconds(value: object) -> int | None:
     return (hours * 60 + minutes) * 60 + seconds
 
 
-# Files that belong to a release.
+# Enclosures and their fields.
 
 _FIELDS = ("enclosures", "attachments", "enclosure")
-#: Each with the names that RSS and JSON Feed have for it.
+#: Each field also has the names of RSS and JSON Feed.
 _TYPE_FIELDS = ("media_type", "mime_type", "type")
 _LENGTH_FIELDS = ("length_bytes", "size_in_bytes", "length")
 _DURATION_FIELDS = ("duration", "duration_s", "duration_in_seconds")
 #: RFC 6838 section 4.2, ``type-name "/" subtype-name``.
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _DIGITS = re.compile(r"[0-9]{1,18}")
-#: A database column of eight bytes.
+#: The largest value of an eight-byte database column.
 _MAX_LENGTH_BYTES = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosures:
-    """The enclosures of a record: those that tell everything of themselves, and the others."""
+    """The enclosures of a record, divided by whether type and length are known."""
 
     measured: tuple[Enclosure, ...] = ()
     unmeasured: tuple[UnmeasuredEnclosure, ...] = ()
 
 
 def read_enclosures(
-    fields: Mapping[str, object], *, base: str, rules: IntakeRules, mended: list[str]
+    fields: Mapping[str, object], *, base: str, rules: IntakeRules, warnings: list[str]
 ) -> Enclosures:
-    """The enclosures of a record, each address once, in its order.
+    """Returns the enclosures of a record in its order, each address once.
 
-    Readers plan a download by type and length, so they are not guessed: who does not tell them
-    leaves it to `service.jobs.measuring` to ask the file's server.
+    Readers plan a download by type and length, so neither is guessed. For enclosures without them
+    `service.jobs.measuring` asks the file's server.
 
     Args:
-        fields: Of the record.
-        base: What relative addresses are relative to.
-        rules: Tell the limits.
-        mended: Gets warnings.
+        fields: The fields of the record.
+        base: Base of relative addresses.
+        rules: The limits.
+        warnings: Receives warnings.
 
     Raises:
-        DocumentRefused: One of them has no address, or says something of itself that cannot be.
+        DocumentRefused: An enclosure has no address, or an invalid value.
     """
-    # Its other texts may hold references where its body is HTML; a file's title never did.
-    reader = _EnclosureReader(base, rules, Lines(is_markup=False, mended=mended))
+    # Other texts of an HTML release may contain character references; titles of files never do.
+    reader = _EnclosureReader(base, rules, Lines(is_markup=False, warnings=warnings))
     by_url: dict[str, tuple[str, Enclosure]] = {}
     for name in _FIELDS:
         values = items(fields, name)
@@ -102,10 +102,10 @@ def read_enclosures(
             field = f"{name}[{position}]"
             enclosure = reader.read(value, field)
             by_url.setdefault(enclosure.url, (field, enclosure))
-    return _sorted_out(list(by_url.values()))
+    return _by_completeness(list(by_url.values()))
 
 
-def _sorted_out(read: list[tuple[str, Enclosure]]) -> Enclosures:
+def _by_completeness(read: list[tuple[str, Enclosure]]) -> Enclosures:
     unmeasured = tuple(
         UnmeasuredEnclosure(field=field, position=position, known=enclosure)
         for position, (field, enclosure) in enumerate(read)
@@ -116,21 +116,21 @@ def _sorted_out(read: list[tuple[str, Enclosure]]) -> Enclosures:
 
 
 def is_measured(enclosure: Enclosure) -> bool:
-    """True when both type and length of *enclosure* are known."""
+    """Whether both type and length of *enclosure* are known."""
     return bool(enclosure.media_type and enclosure.length_bytes)
 
 
 def media_type_in(value: object) -> str | None:
-    """The media type in a field or header, without its parameters; None when it is none."""
+    """Returns the media type in a field or header, without parameters; None if it is invalid."""
     media_type = value.partition(";")[0].strip().lower() if isinstance(value, str) else ""
     return media_type if _MEDIA_TYPE.fullmatch(media_type) else None
 
 
 def length_in(value: object) -> int | None:
-    """The number of bytes, at least one, in a field or header; None when it is none."""
+    """Returns the number of bytes in a field or header; None unless it is at least 1."""
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
         value = int(value)
-    # True is no length.
+    # ``type`` and not ``isinstance``: True is not a length.
     return value if type(value) is int and 0 < value <= _MAX_LENGTH_BYTES else None
 
 
@@ -150,7 +150,7 @@ class _EnclosureReader:
             url=self._url(value, field),
             media_type=_media_type(value, field),
             length_bytes=_length(value, field),
-            # A title that is no text was always passed over.
+            # A title that is not a text has always been ignored.
             title=text(
                 title if isinstance(title, str) else None,
                 field=f"{field}.title",

@@ -1,4 +1,4 @@
-"""The fields of a record, taken out with their type checked and their faults collected."""
+"""Reads the fields of a record: checks their types and collects their faults."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -13,39 +13,42 @@ from feeds.ingest.embargo_words import EmbargoNotice
 from feeds.model.intake import FieldFault, Refusal
 from feeds.model.release import Origin
 
-# What a parser hands on: a record as its document has it, and where it stands.
+# What a parser yields: a record as written, and its position.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
-    """One release as a document has it: read, but not judged."""
+    """One release as a document has it: parsed, but not checked."""
 
-    fields: Mapping[str, object]  #: by the names of docs/releases-in.md
-    line: int | None = None  #: where it starts; None when it is the whole document
-    is_whole_document: bool = False  #: the document is this record's own; its name identifies it
-    lines_by_field: Mapping[str, int] = field(default_factory=dict)  #: where a parser knows them
-    warnings: tuple[str, ...] = ()  #: the parser's own
-    notices: tuple[EmbargoNotice, ...] = ()  #: of an embargo, which stood outside all fields
+    fields: Mapping[str, object]  #: names as in docs/releases-in.md
+    line: int | None = None  #: first line; None if the record is the whole document
+    #: the document holds only this record, and its name identifies it
+    is_whole_document: bool = False
+    #: line of each field, where the parser knows it
+    lines_by_field: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()  #: warnings of the parser
+    notices: tuple[EmbargoNotice, ...] = ()  #: embargo notices found outside all fields
 
 
 #: What parsers yield. A fault concerns the record at its line, or the rest of the document.
 Parsed = SourceRecord | DocumentRefused
 
 
-# The look at one record: every fault is kept, so that a person hears of all of them at once.
+# Inspection of one record: all faults are collected, so that a person learns of all of them at
+# once.
 
 _T = TypeVar("_T")
 
 
 class Inspection:
-    """What was found wrong with one record, and what was mended in it."""
+    """The faults of one record, and the warnings about what was repaired in it."""
 
     def __init__(self, warnings: tuple[str, ...] = ()) -> None:
         self.faults: list[DocumentRefused] = []
-        self.mended: list[str] = list(warnings)
+        self.warnings: list[str] = list(warnings)
 
     def read(self, reader: Callable[[], _T], otherwise: _T) -> _T:
-        """What *reader* returns; if it refuses, the fault is kept and *otherwise* stands in."""
+        """Returns the result of *reader*, or *otherwise* if it refuses, and records the fault."""
         try:
             return reader()
         except DocumentRefused as fault:
@@ -53,12 +56,12 @@ class Inspection:
             return otherwise
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What was mended, each told once, in the order it was found."""
-        return tuple(dict.fromkeys(self.mended))
+    def unique_warnings(self) -> tuple[str, ...]:
+        """The warnings, each once, in the order in which they were found."""
+        return tuple(dict.fromkeys(self.warnings))
 
     def refusal(self, record: SourceRecord, *, document: str) -> Refusal:
-        """All faults in one; the line and the field are the first one's."""
+        """Returns one refusal with all faults; its line and field are those of the first."""
         first = self.faults[0]
         line = first.line or record.lines_by_field.get(first.field or "", record.line)
         return Refusal(
@@ -74,7 +77,7 @@ class Inspection:
 
 
 def refused(fault: DocumentRefused, *, document: str) -> Refusal:
-    """A parser's *fault* as the caller gets it."""
+    """Returns the refusal for a parser's *fault*."""
     return Refusal(
         origin=Origin(document=document, line=fault.line),
         reason=fault.reason,
@@ -83,9 +86,9 @@ def refused(fault: DocumentRefused, *, document: str) -> Refusal:
     )
 
 
-# Language tags: well-formed, and spelled as the registry does.
+# Language tags: well-formed, in the case that the IANA registry uses.
 
-#: RFC 5646 section 2.1, ``langtag``, without language subtags of four letters and more: none is
+#: ``langtag`` of RFC 5646 section 2.1, without language subtags of four letters and more: none is
 #: registered, and "english" would be one.
 _LANGTAG = re.compile(
     r"""
@@ -99,19 +102,19 @@ _LANGTAG = re.compile(
     re.VERBOSE,
 )
 
-#: RFC 5646 section 4.4.1 asks for room for 35; extensions may be longer.
+#: RFC 5646 section 4.4.1 requires room for 35; tags with extensions may be longer.
 MAX_TAG_CHARS = 100
 
 
-def read_language(text: str, *, mended: list[str]) -> str:
-    """A BCP 47 tag in the case that RFC 5646 section 2.1.1 recommends.
+def read_language(text: str, *, warnings: list[str]) -> str:
+    """Returns a BCP 47 tag in the case that RFC 5646 section 2.1.1 recommends.
 
     Args:
-        text: As the document has it; ``pt_BR`` is mended to ``pt-BR``.
-        mended: Gets warnings.
+        text: As the document has it; ``pt_BR`` is corrected to ``pt-BR``.
+        warnings: Receives warnings.
 
     Raises:
-        DocumentRefused: It is no well-formed tag.
+        DocumentRefused: *text* is not a well-formed tag.
     """
     tag = text.strip().replace("_", "-")
     if len(tag) > MAX_TAG_CHARS or not tag.isascii() or not _LANGTAG.fullmatch(tag.lower()):
@@ -121,7 +124,7 @@ def read_language(text: str, *, mended: list[str]) -> str:
             field="language",
         )
     if "_" in text:
-        mended.append(f"language: {shown(text.strip())} read as {tag!r}")
+        warnings.append(f"language: {shown(text.strip())} read as {tag!r}")
     return _cased(tag)
 
 
@@ -137,13 +140,14 @@ def _cased(tag: str) -> str:
     return "-".join(subtags)
 
 
-# The fields of a record, taken out with their type checked.
+# Typed access to fields.
 
-#: White space, controls and references may make a line so many times as long as it will be.
+#: How many times longer than its limit a text may be before it is cleaned of white space, controls
+#: and character references.
 UNCLEAN_TIMES = 20
 
-#: What the required fields are called elsewhere. They are not read (a ``date`` may be anything),
-#: but the refusal says what was probably meant.
+#: Other common names of the required fields. They are not read (a ``date`` may be anything), but
+#: the refusal suggests them.
 _ELSEWHERE = {
     "title": ("headline", "subject", "name"),
     "body": ("content", "content_html", "content_text", "html", "text", "description"),
@@ -152,10 +156,10 @@ _ELSEWHERE = {
 
 
 def optional_text(fields: Mapping[str, object], name: str) -> str | None:
-    """The text of a field; None when it is missing, null, or white space only.
+    """Returns the text of a field; None when it is missing, null, or only white space.
 
     Raises:
-        DocumentRefused: It is there and no text.
+        DocumentRefused: The field is present and not a text.
     """
     value = fields.get(name)
     if value is None:
@@ -168,10 +172,10 @@ def optional_text(fields: Mapping[str, object], name: str) -> str | None:
 
 
 def required_text(fields: Mapping[str, object], name: str) -> str:
-    """The text of a field without which there is no release.
+    """Returns the text of a required field.
 
     Raises:
-        DocumentRefused: It is missing, empty, or no text.
+        DocumentRefused: The field is missing, empty, or not a text.
     """
     value = optional_text(fields, name)
     if value is not None:
@@ -184,7 +188,7 @@ def required_text(fields: Mapping[str, object], name: str) -> str:
 
 
 def items(fields: Mapping[str, object], name: str) -> list[object]:
-    """The values of a field that may be a list, one value, or missing."""
+    """Returns the values of a field that may be a list, a single value, or missing."""
     value = fields.get(name)
     if value is None or value == "":
         return []
@@ -192,10 +196,10 @@ def items(fields: Mapping[str, object], name: str) -> list[object]:
 
 
 def at_most(count: int, limit: int, *, field: str) -> None:
-    """Refuse a list that is longer than *limit*.
+    """Refuses a list with more entries than *limit*.
 
     Raises:
-        DocumentRefused: It is.
+        DocumentRefused: *count* is above *limit*.
     """
     if count > limit:
         raise DocumentRefused(
@@ -206,10 +210,10 @@ def at_most(count: int, limit: int, *, field: str) -> None:
 
 
 def fitting(text: str, limit: int, *, field: str) -> str:
-    """*Text*, if it has no more than *limit* characters.
+    """Returns *text* if it has at most *limit* characters.
 
     Raises:
-        DocumentRefused: It has.
+        DocumentRefused: *text* is longer.
     """
     if len(text) > limit:
         raise DocumentRefused(
@@ -220,22 +224,22 @@ def fitting(text: str, limit: int, *, field: str) -> str:
     return text
 
 
-def short_line(text: str, limit: int, *, field: str, is_markup: bool, mended: list[str]) -> str:
-    """*Text* as one clean line of plain text with no more than *limit* characters.
+def short_line(text: str, limit: int, *, field: str, is_markup: bool, warnings: list[str]) -> str:
+    """Returns *text* as one clean line of plain text with at most *limit* characters.
 
     Args:
         text: As the document has it.
-        limit: Of what is left of it.
-        field: What messages call it.
-        is_markup: See `one_line`.
-        mended: Gets warnings.
+        limit: Maximum length of the cleaned text.
+        field: Name of the field in messages.
+        is_markup: As for `one_line`.
+        warnings: Receives warnings.
 
     Raises:
-        DocumentRefused: It has more; or so many that to clean them would take seconds.
+        DocumentRefused: The text is longer, or so long that cleaning it would take seconds.
     """
     if len(text) > limit * UNCLEAN_TIMES:
         return fitting(text, limit, field=field)
-    line = one_line(text, field=field, is_markup=is_markup, mended=mended)
+    line = one_line(text, field=field, is_markup=is_markup, warnings=warnings)
     return fitting(line, limit, field=field)
 
 
@@ -251,25 +255,25 @@ def _near_miss(fields: Mapping[str, object], name: str) -> str | None:
 
 
 def _strings(fields: Iterable[str], limit: int = 100) -> list[str]:
-    # A hostile record can have a million fields; the first hundred will do for a hint.
+    # A hostile record may have a million fields; the first hundred suffice for a suggestion.
     return [key[:50] for key, _ in zip(fields, range(limit), strict=False)]
 
 
-# The short fields of a record: one line of plain text, or one address.
+# Short fields: one line of plain text, or one address.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """Reads short fields, each named by its path in the record, such as ``contacts[0].phone``."""
+    """Reads short fields. *field* is the path in the record, such as ``contacts[0].phone``."""
 
-    is_markup: bool  #: the record's body is HTML, so that its texts may hold character references
-    mended: list[str]  #: gets warnings
+    is_markup: bool  #: whether the body is HTML, so that texts may contain character references
+    warnings: list[str]  #: receives warnings
 
     def text(self, value: object, *, field: str, limit: int) -> str | None:
-        """*Value* as one clean line; None when it is missing or nothing of it can be seen.
+        """Returns *value* as one clean line; None when it is missing or shows nothing.
 
         Raises:
-            DocumentRefused: It is no text, or longer than *limit* characters.
+            DocumentRefused: *value* is not a text, or longer than *limit* characters.
         """
         if value is None:
             return None
@@ -279,20 +283,22 @@ class Lines:
                 remedy=f"write {field} in quotes",
                 field=field,
             )
-        line = short_line(value, limit, field=field, is_markup=self.is_markup, mended=self.mended)
+        line = short_line(
+            value, limit, field=field, is_markup=self.is_markup, warnings=self.warnings
+        )
         return None if is_blank(line) else line
 
     def address(self, value: object, *, field: str, base: str = "") -> str | None:
-        """*Value* as an absolute web address; None when it is missing or empty.
+        """Returns *value* as an absolute web address; None when it is missing or empty.
 
         Args:
             value: As the record has it.
             field: Its path in the record.
-            base: What relative addresses are relative to; without one they are refused.
+            base: Base of relative addresses; without one they are refused.
 
         Raises:
-            DocumentRefused: It is none, one with another scheme than http and https, or one that
-                servers read in different ways.
+            DocumentRefused: *value* is not an address, has another scheme than http and https, or
+                contains a percent sign that escapes nothing.
         """
         if value is None or value == "":
             return None
@@ -310,12 +316,12 @@ class Lines:
 
 
 def check_escapes(address: str, *, field: str) -> None:
-    """Refuse an address in which a percent sign escapes nothing (RFC 3986 section 2.1).
+    """Refuses an address with a percent sign that escapes nothing (RFC 3986 section 2.1).
 
-    What a server makes of it is its own affair; some answer 400.
+    Servers treat such an address differently; some answer 400.
 
     Raises:
-        DocumentRefused: There is one.
+        DocumentRefused: *address* contains one.
     """
     if has_broken_escape(address):
         raise DocumentRefused(
@@ -326,5 +332,5 @@ def check_escapes(address: str, *, field: str) -> None:
 
 
 def first_of(fields: Mapping[str, object], *names: str) -> object:
-    """The first of these fields that is there."""
+    """Returns the value of the first of *names* that is present."""
     return next((fields[name] for name in names if fields.get(name) is not None), None)

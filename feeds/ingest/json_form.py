@@ -1,4 +1,4 @@
-"""JSON: one record, an array of records, or JSON Lines with a record a line."""
+"""Parsers of JSON documents: one record, an array of records, or JSON Lines."""
 
 import json
 import re
@@ -17,9 +17,9 @@ _REMEDY = 'a record looks like {"title": …, "body": …, "body_format": "text"
 
 
 def parse_json(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
-    """The record of a `.json` document, or those of its array, in order.
+    """Yields the record of a `.json` document, or those of its array, in order.
 
-    An array is read element by element: those before a syntax error are not lost by it.
+    An array is read element by element, so the elements before a syntax error are kept.
     """
     try:
         text = read_whole(stream, max_bytes=rules.max_array_bytes)
@@ -33,7 +33,7 @@ def parse_json(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
 
 
 def parse_json_lines(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
-    """The records of a document in JSON Lines (jsonlines.org), blank lines left out."""
+    """Yields the records of a document in JSON Lines (jsonlines.org), skipping blank lines."""
     for line in read_lines(stream, max_bytes=rules.max_document_bytes):
         if isinstance(line, DocumentRefused):
             yield line
@@ -62,7 +62,7 @@ def _single(text: str, start: int, rules: IntakeRules) -> SourceRecord:
 
 
 def _elements(text: str, position: int, *, max_chars: int) -> Iterator[Parsed]:
-    """The elements of the array whose first one may stand at *position*."""
+    """Yields the elements of an array; *position* follows its opening bracket."""
     line, counted = 1, 0
     position = _skip_space(text, position)
     if text.startswith("]", position):
@@ -103,10 +103,10 @@ def _record(
 
 
 def _value(text: str, position: int, *, line: int | None = None) -> tuple[object, int]:
-    """The JSON value at *position*, and where it ends.
+    """Returns the JSON value at *position*, and where it ends.
 
     Raises:
-        DocumentRefused: There is none.
+        DocumentRefused: There is no valid JSON value.
     """
     try:
         value: object

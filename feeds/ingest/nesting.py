@@ -1,8 +1,8 @@
-"""How deeply HTML is nested, told before it is parsed: parsing can cost far more than its bytes.
+"""Limits the nesting of HTML before it is parsed, because parsing can cost far more than its size.
 
-Thirty thousand nested ``<div>`` take a parser two seconds, and formatting elements that are left
-open are repeated, as the standard asks, in every paragraph that follows: 180 kB can become two
-gigabytes. A press release comes nowhere near the limits below.
+Thirty thousand nested ``<div>`` take a parser two seconds. Formatting elements that are left open
+are repeated in every following paragraph, as the standard requires: 180 kB can become two
+gigabytes. Press releases stay far below these limits.
 """
 
 import re
@@ -10,26 +10,26 @@ from collections import Counter
 
 from feeds.errors import DocumentRefused
 
-#: Browsers stop nesting at 512; libxml2, on which many readers stand, at 256 by default.
+#: Maximum depth. Browsers stop nesting at 512; libxml2, which many readers use, at 256 by default.
 MAX_OPEN = 500
-#: The richest of a thousand real releases has 1,200 tags.
+#: Maximum number of tags. The richest of a thousand real releases has 1,200.
 MAX_TAGS = 50_000
-#: What the parser may add by repeating formatting elements. Each sloppy ``<b>Title<b>`` adds a
-#: few characters a paragraph.
+#: Maximum number of characters that the parser may add by repeating formatting elements. Each wrong
+#: ``<b>Title<b>`` adds a few characters to every paragraph.
 MAX_REPEATED_CHARS = 4_000_000
-#: A body whose tags times characters are fewer cannot reach the limit above by much.
+#: A body whose number of tags times its length is smaller cannot exceed the limit above by much.
 _HARMLESS = 2 * MAX_REPEATED_CHARS
 
 _NAME = re.compile(r"<(/?[a-zA-Z][^\s/>]*)")
-#: A comment, or a tag with its attributes: a ``>`` in a quoted value does not end it. Whatever is
-#: left open extends to the end, as in HTML, and nothing is tried twice, so that the time stays
-#: linear.
+#: A comment, or a tag with its attributes; a ``>`` in a quoted value does not end the tag. An
+#: unclosed one extends to the end, as in HTML. Possessive quantifiers avoid backtracking, so that
+#: the time stays linear.
 _TAG = re.compile(
     r"""<(?: !--.*?(?:-->|\Z)
           |  (/?[a-zA-Z][^\s/>]*+) (?: [^>=]++ | =\s*+(?:"[^"]*+"?|'[^']*+'?)?+ )*+ )""",
     re.DOTALL | re.VERBOSE,
 )
-#: Elements that have no end tag, or that may go without it because the next one ends them
+#: Elements without an end tag, or with one that may be omitted because the next element implies it
 #: (HTML, "Void elements" and "Optional tags"): they do not nest by themselves.
 _UNNESTED = frozenset(
     """
@@ -44,13 +44,13 @@ _FORMATTING = frozenset(
 
 
 def check_nesting(body: str, *, field: str = "body") -> frozenset[str]:
-    """Refuse *body* if it is nested so deeply that parsing it is not worth its price.
+    """Refuses *body* if it is nested so deeply that parsing it would cost too much.
 
     Returns:
-        The names of the tags in it, in lower case, those of end tags with their ``/``.
+        The lower-case names of its tags, those of end tags with their ``/``.
 
     Raises:
-        DocumentRefused: It is.
+        DocumentRefused: *body* exceeds one of the limits.
     """
     tags = _NAME.findall(body)
     if len(tags) > MAX_TAGS:
@@ -61,7 +61,7 @@ def check_nesting(body: str, *, field: str = "body") -> frozenset[str]:
 
 
 def _nested(tags: list[str]) -> int:
-    """How deep it can be at most: as if nothing were ever closed."""
+    """Returns an upper bound of the depth: the depth if no element were ever closed."""
     if len(tags) <= MAX_OPEN:
         return 0
     counts = Counter(tags)
@@ -85,7 +85,7 @@ def _check_open_elements(body: str, field: str) -> None:
 
 
 class _OpenElements:
-    """A sketch of the parser's stack: which elements are open, but not in what order."""
+    """An approximation of the parser's stack: which elements are open, without their order."""
 
     def __init__(self) -> None:
         self.depth = 0

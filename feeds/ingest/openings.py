@@ -1,4 +1,4 @@
-"""What stands at the head of a release and is not its text: embargo notices, release marks."""
+"""Removes embargo notices and labels such as "FOR IMMEDIATE RELEASE" from the head of a release."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,14 +8,15 @@ from itertools import zip_longest
 from feeds.errors import DocumentRefused
 from feeds.html.tree import Node, ancestors, children, inner_html, parse, remove, replace, text_of
 from feeds.ingest.characters import clean, shown
-from feeds.ingest.embargo_words import EmbargoNotice, may_tell, notice_in
+from feeds.ingest.embargo_words import EmbargoNotice, may_hold_notice, notice_in
 from feeds.ingest.written_moments import read_written
 
-# Notices of an embargo at the head of a release, and marks such as "FOR IMMEDIATE RELEASE".
+# Lines: embargo notices and labels at the beginning of a title or a body.
 
-#: Notices of words that might be a heading ("Embargo") count in so many lines.
+#: Notices that might be a heading ("Embargo"), and labels, count in this many lines.
 _FIRST_LINES = 3
-#: And all others, with which a line begins that goes on. Further down they are lines of their own.
+#: Notices followed by text on their line count in this many lines. Further down a notice must be a
+#: line of its own.
 _OPENING_LINES = 12
 
 _IMMEDIATE = re.compile(
@@ -36,7 +37,7 @@ _PRESS_RELEASE = re.compile(
     r"|pressemeddelelse|pressemelding|lehdistötiedote|пресс-релиз|بيان\s+صحفي|新闻稿|新聞稿|プレスリリース|보도자료",
     re.IGNORECASE,
 )
-#: Around such a mark: stars, dashes, brackets.
+#: Decoration around a label: stars, dashes, brackets.
 _AROUND = " \t*-–—_=#:|.,!()[]•·"
 _BEFORE_DATE = re.compile(r"[\s:|,–—-]*(?:vom\s)?", re.IGNORECASE)
 _BEHIND = re.compile(r"\s*(?:[:|]|[–—-]\s)\s*")
@@ -44,16 +45,16 @@ _BEHIND = re.compile(r"\s*(?:[:|]|[–—-]\s)\s*")
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What was found in lines, and what is left of them."""
+    """The notices found in lines, and the remaining lines."""
 
-    lines: list[str | None]  #: None where a line goes; as many as there were
+    lines: list[str | None]  #: as many as there were; None for a removed line
     notices: list[EmbargoNotice]
 
 
 def mark_in(line: str) -> str | None:
-    """What is left of *line* behind a mark; None when it has none.
+    """Returns the rest of *line* after a label; None when it has none.
 
-    "Press release" is a mark only when at most a date follows.
+    "Press release" is a label only when at most a date follows.
     """
     bare = line.strip(_AROUND)
     found = _PRESS_RELEASE.match(bare)
@@ -63,7 +64,7 @@ def mark_in(line: str) -> str | None:
 
 
 def immediate_in(line: str) -> str | None:
-    """What is left of *line* behind "For immediate release"; None when it is another line."""
+    """Returns the rest of *line* after "For immediate release"; None for other lines."""
     bare = line.strip(_AROUND)
     found = _IMMEDIATE.match(bare)
     if found is None:
@@ -75,22 +76,22 @@ def immediate_in(line: str) -> str | None:
 
 
 def _is_date(text: str, start: int) -> bool:
-    """True when nothing but a date and a time of day follows."""
+    """Whether only a date and a time of day follow."""
     before = _BEFORE_DATE.match(text, start)
     said = read_written(text, before.end() if before else start)
     return not text[said.end :].strip(_AROUND)
 
 
 def opening_of(
-    lines: Sequence[str], *, mended: list[str], field: str, has_marks: bool = True
+    lines: Sequence[str], *, warnings: list[str], field: str, has_marks: bool = True
 ) -> Opening:
-    """Take notices and marks out of *lines*.
+    """Removes notices and labels from *lines*.
 
     Args:
-        lines: Of a title, or of a body; blank ones do no harm.
-        mended: Gets a warning for each line that goes.
-        field: What the warnings call it.
-        has_marks: Marks go as well.
+        lines: Lines of a title or a body, blank ones included.
+        warnings: Receives a warning for each line removed.
+        field: Name of the text in warnings.
+        has_marks: Whether labels are removed too.
     """
     left: list[str | None] = list(lines)
     notices: list[EmbargoNotice] = []
@@ -104,75 +105,75 @@ def opening_of(
             left[index] = None if notice.is_whole_line else notice.rest or line
             if notice.line != line and following is not None:
                 left[following] = None
-            mended.append(f"{field}: tells of an embargo: {shown(notice.line)}")
+            warnings.append(f"{field}: contains an embargo notice: {shown(notice.line)}")
         elif has_marks and count < _FIRST_LINES and (rest := mark_in(line)) is not None:
             left[index] = rest or None
-            mended.append(f"{field}: {shown(line.strip())} left out")
+            warnings.append(f"{field}: {shown(line.strip())} left out")
     return Opening(left, notices)
 
 
 def _filled(lines: Sequence[str]) -> Iterator[tuple[int, int | None]]:
-    """The lines that say something, each with the one that follows it."""
+    """Yields the index of each line that is not blank, and of the next such line."""
     filled = [index for index, line in enumerate(lines) if line.strip()]
     yield from zip_longest(filled, filled[1:])
 
 
 def _notice(line: str, following: str | None, count: int) -> EmbargoNotice | None:
-    if not may_tell(line):
+    if not may_hold_notice(line):
         return None
     found = notice_in(line)
-    # The words on one line, and the moment on the next.
-    if following is not None and (found is None or not found.until.says_something):
+    # The phrase may stand on one line and the moment on the next.
+    if following is not None and (found is None or not found.until.is_stated):
         broken = notice_in(f"{line} {following}")
-        if broken is not None and broken.is_whole_line and broken.until.says_something:
+        if broken is not None and broken.is_whole_line and broken.until.is_stated:
             found = broken
     if found is None or (count >= _FIRST_LINES and not found.is_strong):
         return None
-    if count >= _OPENING_LINES and not (found.is_whole_line and found.until.says_something):
+    if count >= _OPENING_LINES and not (found.is_whole_line and found.until.is_stated):
         return None
     return found
 
 
-# Notices of an embargo in clean HTML: its lines as a person sees them, and those that go.
+# HTML: embargo notices in the lines of a clean body, as a reader sees them.
 
-#: All others break a line (HTML, "Phrasing content").
+#: Elements that do not break a line (HTML, "Phrasing content").
 _INLINE = frozenset(
     """
     a abbr acronym b bdi bdo cite code del dfn em i ins kbd mark q rp rt ruby s samp small span
     strike strong sub sup time tt u var wbr
     """.split()  # noqa: SIM905
 )
-#: What a paragraph shows besides words.
+#: Elements that make a paragraph visible without words.
 _SHOWN = frozenset({"img", "video", "audio", "table", "hr", "ul", "ol"})
 
 
 @dataclass(slots=True)
 class _Line:
     texts: list[Node] = field(default_factory=list)
-    end: Node | None = None  #: the ``<br>`` that ends it
+    end: Node | None = None  #: the ``<br>`` at its end
 
     def __str__(self) -> str:
         return " ".join("".join(map(text_of, self.texts)).split())
 
 
-def without_notices(markup: str, *, mended: list[str]) -> tuple[str, list[EmbargoNotice]]:
-    """*Markup* without the lines that tell of an embargo, and what they tell.
+def without_notices(markup: str, *, warnings: list[str]) -> tuple[str, list[EmbargoNotice]]:
+    """Returns *markup* without embargo notices, and the notices.
 
     Args:
         markup: Clean HTML.
-        mended: Gets a warning for each line.
+        warnings: Receives a warning for each line removed.
     """
-    if not may_tell(markup):
+    if not may_hold_notice(markup):
         return markup, []
     body = parse(markup)
     lines = _lines(body)
-    # Marks such as "Press release" may be a heading here; only notices go.
-    opening = opening_of(list(map(str, lines)), mended=mended, field="body", has_marks=False)
+    # Labels such as "Press release" may be a heading here, so only notices are removed.
+    opening = opening_of(list(map(str, lines)), warnings=warnings, field="body", has_marks=False)
     if not opening.notices:
         return markup, []
     for line, left in zip(lines, opening.lines, strict=True):
         if left is None:
-            _take_out(line)
+            _remove_line(line)
         elif left != str(line) and len(line.texts) == 1:
             replace(line.texts[0], left)
     return inner_html(body).strip(), opening.notices
@@ -199,8 +200,8 @@ def _collect(node: Node, lines: list[_Line]) -> None:
             lines.append(_Line())
 
 
-def _take_out(line: _Line) -> None:
-    """Remove the words, the ``<br>`` behind them, and what is empty without them."""
+def _remove_line(line: _Line) -> None:
+    """Removes a line: its words, the ``<br>`` after it, and elements that it leaves empty."""
     if line.end is not None:
         remove(line.end)
     for text in line.texts:
@@ -212,31 +213,31 @@ def _take_out(line: _Line) -> None:
             remove(element)
 
 
-# The head of one record: what stands there and is none of its text is taken out and kept.
+# Records: removes notices and labels from all texts of one record, and keeps the notices.
 
 
 class Head:
-    """Takes notices of an embargo out of the texts of a record, and "For immediate release"."""
+    """Removes embargo notices and "For immediate release" from the texts of a record."""
 
-    def __init__(self, notices: Iterable[EmbargoNotice], mended: list[str]) -> None:
-        """Know what a parser found already.
+    def __init__(self, notices: Iterable[EmbargoNotice], warnings: list[str]) -> None:
+        """Starts with the notices that the parser found.
 
         Args:
-            notices: That stood outside all fields.
-            mended: Gets a warning for all that goes.
+            notices: Notices outside all fields.
+            warnings: Receives a warning for each text removed.
         """
         self.notices = list(notices)
-        self._mended = mended
+        self._warnings = warnings
 
     def title(self, title: str) -> str:
-        """*Title* without them.
+        """Returns *title* without notices and labels.
 
         Raises:
             DocumentRefused: Nothing is left.
         """
         rest = immediate_in(title)
         if rest is not None:
-            self._mended.append(f"title: left out what stands before {shown(rest)}")
+            self._warnings.append(f"title: left out what stands before {shown(rest)}")
         left = self._without_notice(title if rest is None else rest, "title")
         if left:
             return left
@@ -247,19 +248,19 @@ class Head:
         )
 
     def summary(self, summary: str, *, field: str) -> str:
-        """*Summary* without them; empty when nothing is left."""
+        """Returns *summary* without notices and labels; empty when nothing is left."""
         return "" if immediate_in(summary) == "" else self._without_notice(summary, field)
 
     def text(self, body: str) -> str:
-        """A body of plain text without them."""
-        body = clean(body, field="body", mended=self._mended).replace("\u2029", "\n\n")
-        opening = opening_of(body.split("\n"), mended=self._mended, field="body")
+        """Returns a plain-text body without notices and labels."""
+        body = clean(body, field="body", warnings=self._warnings).replace("\u2029", "\n\n")
+        opening = opening_of(body.split("\n"), warnings=self._warnings, field="body")
         self.notices += opening.notices
         return "\n".join(line for line in opening.lines if line is not None)
 
     def html(self, body: str) -> str:
-        """A body of clean HTML without notices."""
-        left, notices = without_notices(body, mended=self._mended)
+        """Returns a clean HTML body without notices."""
+        left, notices = without_notices(body, warnings=self._warnings)
         self.notices += notices
         return left
 
@@ -268,6 +269,6 @@ class Head:
         if notice is None:
             return line
         self.notices.append(notice)
-        self._mended.append(f"{field}: tells of an embargo: {shown(line)}")
-        # What cannot be parted stays: either it is refused, or the embargo is told elsewhere.
+        self._warnings.append(f"{field}: contains an embargo notice: {shown(line)}")
+        # An inseparable notice stays: the document is refused, or the embargo is stated elsewhere.
         return line if notice.rest is None else notice.rest

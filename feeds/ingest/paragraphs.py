@@ -1,4 +1,4 @@
-"""Plain text as HTML. The text is never taken for markup."""
+"""Converts plain text to HTML paragraphs, lists and links. The text is never read as markup."""
 
 import html
 import re
@@ -12,12 +12,12 @@ from feeds.ingest.addresses import MAX_URL_CHARS, absolute
 from feeds.ingest.characters import clean, is_blank, nfc, nfc_markup
 from feeds.ingest.nesting import MAX_TAGS
 
-# What the lines of a plain text are: running text that was wrapped, items of a list, lines.
+# Lines: wrapped running text, list items, or lines that end on purpose.
 
-#: The longest line of what mail and typewriters wrap. A shorter one ends on purpose, a longer one
-#: was not wrapped.
+#: Line widths at which mail programs and typewriters wrap. A shorter longest line ends on purpose;
+#: a longer one was not wrapped.
 _WRAP_CHARS = range(56, 101)
-#: A wrapped line leaves no more than a long word free.
+#: A wrapped line leaves room for at most one long word.
 _MIN_WRAPPED_CHARS = 45
 _BULLET = re.compile(r"\s*([-•*·‣▪–])[ \t]+(?=\S)")
 _NUMBER = re.compile(r"\s*([0-9]{1,2})([.)])[ \t]+(?=\S)")
@@ -35,25 +35,26 @@ Kind = Literal["text", "bullets", "numbers"]
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """Lines that belong together."""
+    """Consecutive lines of one kind."""
 
     kind: Kind
-    lines: tuple[str, ...]  #: of a text, each ending on purpose; of a list, its items
-    start: int = 1  #: the number of the first item
-    written: tuple[str, ...] = ()  #: of a list, the lines that it was
+    lines: tuple[str, ...]  #: lines of a text, each ending on purpose; items of a list
+    start: int = 1  #: number of the first item
+    written: tuple[str, ...] = ()  #: the source lines of a list
 
 
 def is_end_mark(line: str) -> bool:
-    """True for what ends a page or a release in print: ``###``, ``-30-``, ``ENDS``, ``-more-``."""
+    """Whether *line* marks the end of a release: ``###``, ``-30-``, ``ENDS``, ``-more-``."""
     return _MARK.fullmatch(line.strip()) is not None
 
 
 def blocks_of(lines: Sequence[str]) -> Iterator[TextBlock]:
-    """What *lines*, none of them blank, are; in their order."""
+    """Yields *lines*, none of them blank, as blocks in their order."""
     place, text = 0, list[str]()
     while place < len(lines):
         found = _list_at(lines, place)
-        # One item among lines is none; alone it may belong to others that stand apart.
+        # A single item between other lines is text. Alone in its paragraph it may belong to a list
+        # whose items are separated by blank lines.
         if found is None or (len(found[0].lines) == 1 and found[1] - place < len(lines)):
             text.append(lines[place])
             place += 1
@@ -68,7 +69,7 @@ def blocks_of(lines: Sequence[str]) -> Iterator[TextBlock]:
 
 
 def joined(blocks: Sequence[TextBlock]) -> list[TextBlock]:
-    """*Blocks*, where those that are one list with blank lines between its items are one."""
+    """Returns *blocks* with lists joined whose items were separated by blank lines."""
     result: list[TextBlock] = []
     for block in blocks:
         before = result[-1] if result else None
@@ -78,7 +79,7 @@ def joined(blocks: Sequence[TextBlock]) -> list[TextBlock]:
         else:
             result.append(block)
     return [
-        # One item alone is no list: "1. FC Köln wins", "- Bonjour !".
+        # A single item is not a list: "1. FC Köln wins", "- Bonjour !".
         TextBlock("text", tuple(_flowed(block.written)))
         if len(block.lines) == 1 and block.written
         else block
@@ -93,13 +94,16 @@ def _goes_on(before: TextBlock, block: TextBlock) -> bool:
 
 
 def _list_at(lines: Sequence[str], place: int) -> tuple[TextBlock, int] | None:
-    """The list that begins at *place*, and where it ends; one item may be one of a longer list."""
+    """Returns the list that begins at *place*, and where it ends.
+
+    A list of one item may be part of a longer list.
+    """
     first = _item(lines[place])
     if first is None:
         return None
-    kind, sign, number, said = first
-    items = [said]
-    indented = lines[place].index(said)
+    kind, sign, number, item_text = first
+    items = [item_text]
+    indented = lines[place].index(item_text)
     width = max(map(len, lines))
     end = place + 1
     while end < len(lines):
@@ -119,14 +123,14 @@ def _number(kind: Kind, count: int) -> int:
 
 
 def _is_more(line: str, following: str, indented: int, width: int) -> bool:
-    """True when an item goes on in the *following* line: below its text, or as it was wrapped."""
+    """Whether the item continues in the *following* line: indented to its text, or wrapped."""
     if len(following) - len(following.lstrip()) >= indented:
         return True
     return _is_full(line, following, width) and following[:1].islower()
 
 
 def _item(line: str) -> tuple[Kind, str, int, str] | None:
-    """Of an item: what list it is of, its sign, its number, and what it says."""
+    """Returns the kind of list, sign, number and text of an item; None for other lines."""
     if found := _BULLET.match(line):
         return "bullets", found[1], 1, line[found.end() :].strip()
     if found := _NUMBER.match(line):
@@ -135,11 +139,11 @@ def _item(line: str) -> tuple[Kind, str, int, str] | None:
 
 
 def _flowed(lines: Sequence[str]) -> Iterator[str]:
-    """*Lines*, with those joined that a program parted to fit a page.
+    """Yields *lines*, joining those that a program wrapped to fit a page.
 
-    Such lines are as full as they could be: the first word of the next one would not have fitted
-    (what RFC 3676 section 4.2 calls flowed, found out afterwards). And running text goes on with a
-    small letter more often than not, which addresses and lists of names do not.
+    Wrapped lines are full: the first word of the next line would not have fitted (what RFC 3676
+    section 4.2 calls flowed, detected afterwards). Running text also continues with a small letter
+    more often than not; addresses and lists of names do not.
     """
     width = max(map(len, lines), default=0)
     place = 0
@@ -163,14 +167,14 @@ def _is_full(line: str, following: str, width: int) -> bool:
 
 
 def _is_running(run: Sequence[str], *, is_last: bool) -> bool:
-    # A verse may be as long, but goes on where a sentence does not end.
+    # Lines of verse may be as long, but do not stop where a sentence ends.
     if len(run) == 1 or not (is_last or _SENTENCE_END.search(run[-1])):
         return False
     breaks = [(line.split()[-1], following[0]) for line, following in pairwise(run)]
     cased = [each for each in breaks if each[1].lower() != each[1].upper()]
     if not cased:  # a script without capitals: Arabic, Hebrew
         return len(run) > 2 and any(start.isalpha() for _word, start in breaks)
-    # A German noun begins with a capital inside a sentence, too; the word before it is small.
+    # A German noun has a capital inside a sentence, but the word before it is in lower case.
     going_on = [start.islower() or (word[0].islower() and word.isalpha()) for word, start in cased]
     return 2 * sum(going_on) >= len(cased)
 
@@ -185,19 +189,16 @@ def _join(run: Sequence[str]) -> str:
     return text
 
 
-# Addresses in plain text become links.
-#
-# Rejected: linkify-it-py, which knows neither an address in Japanese text nor one before ``»``, and
-# takes 20 seconds for 100 kB of brackets.
+# Links: addresses in plain text.
 
 _SCHEMES = frozenset({"http", "https", "mailto"})
-#: Letters of scripts without spaces between words: an address may begin right behind one, and one
-#: right behind a letter or digit of an address is not of it.
+#: Letters of scripts without spaces between words: an address may begin directly after one, and
+#: ends before one that follows its letters or digits.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u9fff\uac00-\ud7af\uf900-\ufaff"
 )
-#: What no address in running text holds: white space, quotation marks and brackets of all kinds,
-#: dashes that part sentences, and the punctuation of Chinese, Japanese and Arabic.
+#: Characters that end an address in running text: white space, quotation marks, brackets, dashes
+#: between sentences, and the punctuation of Chinese, Japanese and Arabic.
 _OUTSIDE = (
     '\\s\\x00-\\x1f<>"`{}|\\\\^«»‹›“”„‟‘’‚‛—―…'
     "\u3000-\u3004\u3008-\u3020\u30fb\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\uff5b\uff5d\uff61-\uff64،؛؟۔"
@@ -210,16 +211,16 @@ _ADDRESS = re.compile(
     r"(?:\.[a-zA-Z0-9\u00a1-\u10ff][a-zA-Z0-9\u00a1-\u10ff-]{0,62}){0,8}\.[a-zA-Z\u00a1-\u10ff]{2,63}",
     re.IGNORECASE,
 )
-#: Behind an address these end the sentence; inside they are its own.
+#: At the end of an address these belong to the sentence; inside they are part of the address.
 _TRAILING = ".,:;!?'*_~"
 _CLOSING = {")": "(", "]": "["}
 
 
 def linked(text: str) -> str:
-    """*Text* as HTML: escaped, with its web and e-mail addresses as links.
+    """Returns *text* as HTML: escaped, with web and e-mail addresses as links.
 
-    A link is what begins with ``http://``, ``https://`` or ``www.``, which becomes https, and an
-    e-mail address. A scheme that could do harm is never one.
+    Links are e-mail addresses, and what begins with ``http://``, ``https://`` or ``www.`` (which
+    becomes https). Other schemes never become links, as they may be harmful.
     """
     return "".join(_pieces(text))
 
@@ -250,7 +251,7 @@ def _address_of(shown: str) -> str | None:
 
 
 def _without_end_of_sentence(address: str) -> str:
-    """*Address* without what belongs to the sentence around it: full stops, a closing bracket."""
+    """Returns *address* without punctuation of the sentence: full stops, a closing bracket."""
     surplus = {
         closing: address.count(closing) - address.count(opening)
         for closing, opening in _CLOSING.items()
@@ -266,46 +267,46 @@ def _without_end_of_sentence(address: str) -> str:
     return address[:end]
 
 
-# Plain text to HTML. The text is never taken for markup.
+# The body: plain text as paragraphs and lists.
 
-#: As many as an HTML body may have tags: each line becomes one, and is nine characters longer.
+#: As many as an HTML body may have tags: each line becomes an element, and nine characters longer.
 MAX_LINES = MAX_TAGS
 
 _BLANK_LINE = re.compile("[^\\S\n]*\n[^\\S\n]*\n\\s*")
 
 
-def to_paragraphs(text: str, *, mended: list[str]) -> str:
-    """*Text* as paragraphs and lists.
+def to_paragraphs(text: str, *, warnings: list[str]) -> str:
+    """Returns *text* as HTML paragraphs and lists.
 
-    A text with blank lines (or U+2029) has its paragraphs between them, and a line inside a
-    paragraph ends with ``<br>`` (addresses, verses, lists of names: joined lines could not be
-    told apart again), unless it was wrapped to fit a page. In a text without any blank line, every
-    line that was not is a paragraph: 81 of the 90 real texts of one set are written so.
+    In a text with blank lines (or U+2029) these separate the paragraphs. A line inside a paragraph
+    ends with ``<br>``, unless it was wrapped to fit a page: joined lines of addresses, verses and
+    lists of names could not be separated again. In a text without blank lines every line that was
+    not wrapped is a paragraph: 81 of the 90 real texts of one set are written so.
 
     Args:
         text: The body as the document has it.
-        mended: Gets a warning when characters or marks were removed.
+        warnings: Receives a warning when characters or end marks were removed.
 
     Raises:
-        DocumentRefused: It has more than `MAX_LINES`.
+        DocumentRefused: *text* has more than `MAX_LINES` lines.
     """
-    text = nfc(clean(text, field="body", mended=mended)).replace("\u2029", "\n\n").strip()
+    text = nfc(clean(text, field="body", warnings=warnings)).replace("\u2029", "\n\n").strip()
     if text.count("\n") >= MAX_LINES:
         raise DocumentRefused(
             f"the body has more than {MAX_LINES} lines", remedy="shorten the body", field="body"
         )
-    parts = [_html(part) for part in _parts(text, mended)]
-    # What stands behind the end of a release is for editors, or the speech that it was about. It
-    # stays, and is told apart.
+    parts = [_html(part) for part in _parts(text, warnings)]
+    # Text after the end mark of a release is for editors, or is the speech that it reports. It is
+    # kept, separated by a rule.
     return nfc_markup("\n<hr>\n".join(part for part in parts if part))
 
 
-def _parts(text: str, mended: list[str]) -> Iterator[str]:
-    """What stands before, between and behind the marks that end a release."""
+def _parts(text: str, warnings: list[str]) -> Iterator[str]:
+    """Yields the text before, between and after the end marks."""
     part: list[str] = []
     for line in text.split("\n"):
         if is_end_mark(line):
-            mended.append(f"body: {line.strip()!r} left out")
+            warnings.append(f"body: {line.strip()!r} left out")
             yield "\n".join(part)
             part = []
         else:
@@ -314,13 +315,13 @@ def _parts(text: str, mended: list[str]) -> Iterator[str]:
 
 
 def _html(text: str) -> str:
-    stretches = _BLANK_LINE.split(text)
+    paragraphs = _BLANK_LINE.split(text)
     blocks = [
         block
-        for stretch in stretches
-        for block in blocks_of([line for line in stretch.split("\n") if not is_blank(line)])
+        for paragraph in paragraphs
+        for block in blocks_of([line for line in paragraph.split("\n") if not is_blank(line)])
     ]
-    has_blank_lines = len(stretches) > 1
+    has_blank_lines = len(paragraphs) > 1
     return "\n".join(
         element
         for block in joined(blocks)

@@ -1,4 +1,4 @@
-"""The way in: a stream of documents becomes drafts and refusals."""
+"""The entry points of the intake: a stream of documents becomes drafts and refusals."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -19,22 +19,23 @@ from feeds.ingest.text_form import parse_text_form
 from feeds.model.intake import Refusal
 from feeds.model.release import Draft, SourceKey
 
-# Which parser reads which document. A new form is a file and a row here.
+# Parsers by file suffix and content. A new input form is a file with a parser, and a row in
+# `PARSERS`.
 
 Parse = Callable[[BufferedReader, IntakeRules], Iterator[Parsed]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parser:
-    """A form of document."""
+    """A parser and the documents that it reads."""
 
-    suffixes: tuple[str, ...]  #: of its files, in lower case
-    opening: re.Pattern[str]  #: how a document begins whose name does not tell
+    suffixes: tuple[str, ...]  #: file suffixes in lower case
+    opening: re.Pattern[str]  #: beginning of a document that has no known suffix
     parse: Parse
 
 
-#: In the order in which a document without a telling name is tried. The first line of JSON Lines
-#: ends where its object ends; JSON written for people does not.
+#: In the order in which they are tried on a document without a known suffix. The first line of JSON
+#: Lines ends with its object; indented JSON does not.
 PARSERS = (
     Parser(
         suffixes=(".jsonl", ".ndjson"),
@@ -52,34 +53,37 @@ _BY_SUFFIX = {suffix: parser for parser in PARSERS for suffix in parser.suffixes
 
 
 def parser_for(document: str, stream: BufferedReader) -> Parser:
-    """The parser for *document*: by its name, or by how *stream* begins (nothing is taken)."""
+    """Returns the parser for *document*, chosen by its suffix or by the beginning of *stream*.
+
+    The beginning is only peeked at, not consumed.
+    """
     named = _BY_SUFFIX.get(PurePath(document).suffix.lower())
     return named or _sniffed(stream.peek(PEEK_BYTES)[:PEEK_BYTES])
 
 
 def _sniffed(head: bytes) -> Parser:
     encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
-    # "ignore": the head may end inside a character; the parser will tell of really wrong bytes.
+    # "ignore": the head may end inside a character. The parser reports bytes that are really wrong.
     text = head.decode(encoding, errors="ignore")
     return next(parser for parser in PARSERS if parser.opening.match(text))
 
 
-# The door: a stream in, drafts and refusals out.
+# The public functions: drafts and refusals from a stream, or from one record.
 
 
 def read_documents(
     stream: BinaryIO, *, document: str, rules: IntakeRules
 ) -> Iterator[Draft | Refusal]:
-    """The releases in *stream*, one at a time, and the reasons for those that are none.
+    """Yields a draft or a refusal for each release in *stream*, one at a time.
 
-    Bad content never raises and concerns no other record. Of two records with the same source
-    key, the first one counts.
+    Bad content raises no error and affects no other record. Of two records with the same source key
+    the first one counts.
 
     Args:
-        stream: Read from where it stands, to its end unless it is refused; never closed.
-        document: The file's path relative to the intake root, or ``-``. Its suffix tells the
-            form; other names than `readable_suffixes` are read by how they begin.
-        rules: What is assumed, and the limits.
+        stream: Read from its position to its end, unless the document is refused; never closed.
+        document: Path of the file relative to the intake root, or ``-``. Its suffix decides the
+            form; names without one of `readable_suffixes` are recognised by their content.
+        rules: Defaults and limits.
 
     Raises:
         OSError: The stream itself cannot be read.
@@ -88,45 +92,45 @@ def read_documents(
     source = peekable(stream)
     seen = _Seen()
     for parsed in parser_for(name, source).parse(source, rules):
-        yield seen.check(_judge(parsed, name, rules))
+        yield seen.check(_draft_or_refusal(parsed, name, rules))
 
 
 def read_record(
     fields: Mapping[str, object], *, document: str, rules: IntakeRules
 ) -> Draft | Refusal:
-    """The release in one record, as it would stand in a file of JSON; or all its faults.
+    """Returns the draft of one record, read as a record of a JSON file would be, or a refusal.
 
     Args:
-        fields: By the names of docs/releases-in.md. One of them has to name the record.
-        document: What messages to a person call it.
-        rules: What is assumed, and the limits.
+        fields: Fields with the names of docs/releases-in.md. One of them must identify the record.
+        document: Name of the document in messages.
+        rules: Defaults and limits.
     """
     return draft(SourceRecord(fields=fields), document=document, rules=rules)
 
 
-def _judge(parsed: Parsed, document: str, rules: IntakeRules) -> Draft | Refusal:
+def _draft_or_refusal(parsed: Parsed, document: str, rules: IntakeRules) -> Draft | Refusal:
     if isinstance(parsed, DocumentRefused):
         return refused(parsed, document=document)
     return draft(parsed, document=document, rules=rules)
 
 
 def document_name(document: str) -> str:
-    """The name of a file as the store can hold it, and as everything that came from it is known.
+    """Returns the name of a file as the store can hold it; everything read from it bears this name.
 
-    A file name may hold bytes that are no text (Python has them as lone surrogates), and macOS
-    takes names apart into base characters and accents.
+    File names may contain bytes that are not text (lone surrogates in Python), and macOS decomposes
+    accented characters.
     """
     return nfc(document.encode("utf-8", errors="backslashreplace").decode("utf-8"))
 
 
 class _Seen:
-    """The source keys of one document. A key is kept as 16 bytes: there may be a million."""
+    """The source keys of one document, as digests of 16 bytes: there may be a million."""
 
     def __init__(self) -> None:
         self._lines_by_digest: dict[bytes, int | None] = {}
 
     def check(self, outcome: Draft | Refusal) -> Draft | Refusal:
-        """*Outcome*, or a refusal if its key was there before."""
+        """Returns *outcome*, or a refusal if its key was seen before."""
         if isinstance(outcome, Refusal):
             return outcome
         digest = blake2b(outcome.source_key.encode(), digest_size=16).digest()

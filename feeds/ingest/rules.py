@@ -1,4 +1,4 @@
-"""What is asked of incoming documents, and what is assumed where they are silent."""
+"""The limits of incoming documents, and the defaults for what they leave out."""
 
 from dataclasses import dataclass
 from datetime import time
@@ -6,45 +6,47 @@ from zoneinfo import ZoneInfo
 
 from feeds.model.release import UNSAID, Correction
 
-#: The largest release in the sample sets has 60 kB; a book has 1 MB. A document, or a line of
-#: JSON Lines, is held in memory as a whole, so this is what one can cost.
+#: A document, or a line of JSON Lines, is held in memory as a whole, so this bounds its cost. The
+#: largest release in the sample sets has 60 kB; a book has 1 MB.
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
-#: A JSON array is held as a whole too, but holds many records. Larger sets go into JSON Lines.
+#: A JSON array is also held in memory as a whole, but contains many records. Larger sets need JSON
+#: Lines.
 MAX_ARRAY_BYTES = 64 * 1024 * 1024
-#: The longest real headline seen has 243 characters. Something longer is a body in the wrong field.
+#: The longest headline in real releases has 243 characters. A longer title is a body in the wrong
+#: field.
 MAX_TITLE_CHARS = 500
 #: A summary is a paragraph or two.
 MAX_SUMMARY_CHARS = 2_000
-#: A derived summary fills two lines in a reader's list, and search results cut at about this.
+#: Two lines in a reader's list; search results are cut at about this length.
 DERIVED_SUMMARY_CHARS = 300
-#: Beyond this, categories no longer sort anything.
+#: More categories than this do not classify anything.
 MAX_CATEGORIES = 100
 #: A category is a name, not a sentence.
 MAX_CATEGORY_CHARS = 300
 #: A name and an affiliation.
 MAX_NAME_CHARS = 300
-#: A joint release of many bodies names them all.
+#: A joint release may name all of its publishers.
 MAX_AUTHORS = 100
-#: A release with its photo gallery.
+#: Enough for a release with a photo gallery.
 MAX_ENCLOSURES = 100
-#: A desk in each country.
+#: Enough for a press office in each country.
 MAX_CONTACTS = 50
-#: A reading list, and no longer.
+#: Enough for a reading list.
 MAX_RELATED = 100
 
-#: A change note is a sentence or two; it stands before the text for ever.
+#: A change note is a sentence or two, and stays above the text permanently.
 MAX_NOTE_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeRules:
-    """How documents are read. The first five say what a silent document means."""
+    """Settings of the intake: five defaults for what a document leaves out, and the limits."""
 
-    base_url: str  #: relative links of a document without an address of its own start here
-    language: str  #: BCP 47, of a document that names none
-    time_zone: ZoneInfo  #: in which a date without a time is meant
-    time_of_day: time  #: when, on a date without a time, a release was published; without a zone
-    correction: Correction = UNSAID  #: what a changed document is
+    base_url: str  #: base of relative links in a document without an address of its own
+    language: str  #: BCP 47 tag for documents that name no language
+    time_zone: ZoneInfo  #: time zone of a date without a time
+    time_of_day: time  #: publication time for a date without a time; without a zone
+    correction: Correction = UNSAID  #: the kind of correction that a changed document is
     max_document_bytes: int = MAX_DOCUMENT_BYTES  #: of one document, or one line of JSON Lines
     max_array_bytes: int = MAX_ARRAY_BYTES  #: of a whole `.json` file
     max_title_chars: int = MAX_TITLE_CHARS

@@ -1,4 +1,4 @@
-"""Documents and their lines, read from a stream of bytes within agreed bounds."""
+"""Reads documents and their lines from byte streams, within size limits."""
 
 import codecs
 import io
@@ -9,31 +9,32 @@ from typing import BinaryIO
 
 from feeds.errors import DocumentRefused
 
-# Bytes to text: UTF-8, or UTF-16 that says so by its byte order mark. Nothing is guessed.
+# Decoding: UTF-8, or UTF-16 with a byte order mark. No encoding is guessed.
 
-#: UTF-32's little-endian mark begins with UTF-16's, so it is looked for first.
+#: The little-endian mark of UTF-32 begins with that of UTF-16, so it is tested first.
 _UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _REMEDY = "save the document as UTF-8"
 
 
 def decode(data: bytes, *, line: int | None = None, offset: int = 0) -> str:
-    """*Data* as text, without its byte order mark.
+    """Returns *data* as text, without its byte order mark.
 
     Args:
-        data: A document, or a line of one.
-        line: The line, for messages, if *data* is one; otherwise it is counted.
-        offset: Where in the document *data* starts, in bytes.
+        data: A document, or one line of it.
+        line: The number of the line for messages, if *data* is a line; otherwise it is counted.
+        offset: The position of *data* in the document, in bytes.
 
     Raises:
-        DocumentRefused: *data* is neither; the first wrong byte and its offset are told.
+        DocumentRefused: *data* is neither UTF-8 nor UTF-16; the message names the first wrong byte
+            and its offset.
     """
     if data.startswith(_UTF_32):
         raise DocumentRefused("the document is in UTF-32", remedy=_REMEDY, line=line)
-    # A UTF-8 mark is cut off here rather than by "utf-8-sig", which counts offsets behind it.
+    # The UTF-8 mark is removed here and not by "utf-8-sig", which counts offsets after the mark.
     text = data.removeprefix(codecs.BOM_UTF8)
     try:
-        # "utf-16" takes the byte order from the mark.
+        # "utf-16" reads the byte order from the mark.
         return text.decode("utf-16" if data.startswith(UTF_16) else "utf-8")
     except UnicodeDecodeError as fault:
         line = line or text.count(b"\n", 0, fault.start) + 1
@@ -44,7 +45,7 @@ def decode(data: bytes, *, line: int | None = None, offset: int = 0) -> str:
 def undecodable(
     fault: UnicodeDecodeError, *, offset: int, line: int | None = None
 ) -> DocumentRefused:
-    """What a person hears of *fault*, in bytes that start at *offset* of the document."""
+    """Returns the refusal for *fault*, in bytes that start at *offset* of the document."""
     encoding = "UTF-16" if fault.encoding.startswith("utf-16") else "UTF-8"
     byte = fault.object[fault.start]
     return DocumentRefused(
@@ -54,17 +55,17 @@ def undecodable(
     )
 
 
-# Streams of bytes that parsers can peek into, and read line by line as UTF-8.
+# Streams that parsers can peek into, and read line by line as UTF-8.
 
-#: Enough to see what a document is.
+#: Enough to recognise the form of a document.
 PEEK_BYTES = 64 * 1024
 
 
 class _Source(io.RawIOBase):
-    """Any binary stream, as `io.BufferedReader` wants it.
+    """Adapts any binary stream to `io.BufferedReader`.
 
-    A pipe cannot be wound back, hence the buffer that is put around this. Closing it leaves the
-    stream open: that is its owner's.
+    A pipe is not seekable, hence the buffer around this class. Closing it leaves the stream open,
+    which belongs to the caller.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -81,7 +82,7 @@ class _Source(io.RawIOBase):
 
 
 class _Utf16Source(_Source):
-    """A UTF-16 stream, written anew as UTF-8 while it is read."""
+    """A UTF-16 stream, recoded to UTF-8 while it is read."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__(stream)
@@ -89,10 +90,15 @@ class _Utf16Source(_Source):
         self._offset = 0
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Raises `DocumentRefused` at bytes that are not UTF-16."""
+        """Reads UTF-8 into *buffer*.
+
+        Raises:
+            DocumentRefused: The stream has bytes that are not UTF-16.
+        """
         encoded = b""
         while not encoded:
-            # Two bytes of UTF-16 make three of UTF-8 at most, so half a buffer fits into one.
+            # Two bytes of UTF-16 become at most three of UTF-8, so half a buffer of input fits into
+            # the buffer.
             data = self._stream.read(len(buffer) // 2)
             encoded = self._decode(data).encode()
             if not data:
@@ -111,36 +117,36 @@ class _Utf16Source(_Source):
 
 
 def peekable(stream: BinaryIO) -> io.BufferedReader:
-    """*Stream*, so that its first `PEEK_BYTES` can be looked at without being taken."""
+    """Returns a reader whose first `PEEK_BYTES` can be peeked at without being consumed."""
     return io.BufferedReader(_Source(stream), PEEK_BYTES)
 
 
 def in_utf8(stream: io.BufferedReader) -> io.BufferedReader:
-    """*Stream*, recoded on the way if its byte order mark says UTF-16."""
+    """Returns *stream*, recoded to UTF-8 if its byte order mark says UTF-16."""
     if not stream.peek(2).startswith(UTF_16):
         return stream
     return io.BufferedReader(_Utf16Source(stream), PEEK_BYTES)
 
 
-# Documents and their lines, taken from a stream without holding more than agreed.
+# Whole documents and single lines, with at most an agreed number of bytes in memory.
 
-#: Over-long lines are thrown away in pieces of this size.
+#: Chunk size in which the rest of an over-long line is skipped.
 _SKIPPED_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentLine:
-    """A line of a document that is a list of lines."""
+    """One line of a document in a line-based form."""
 
-    number: int  #: 1 for the first
-    text: str  #: without its newline
+    number: int  #: counted from 1
+    text: str  #: without the line end
 
 
 def read_whole(stream: BufferedReader, *, max_bytes: int) -> str:
-    """The document as text.
+    """Returns the whole document as text.
 
     Raises:
-        DocumentRefused: It has more than *max_bytes*, or is in another encoding.
+        DocumentRefused: The document has more than *max_bytes*, or another encoding.
     """
     data = stream.read(max_bytes + 1)
     if len(data) > max_bytes:
@@ -154,22 +160,23 @@ def read_whole(stream: BufferedReader, *, max_bytes: int) -> str:
 def read_lines(
     stream: BufferedReader, *, max_bytes: int
 ) -> Iterator[DocumentLine | DocumentRefused]:
-    """The lines of a document, one at a time; instead of a faulty one, its fault.
+    """Yields the lines of a document one at a time, or a refusal in place of a faulty line.
 
-    A line with more than *max_bytes* is skipped without being held.
+    A line with more than *max_bytes* is skipped without being held in memory.
     """
     stream = in_utf8(stream)
     number, offset = 0, 0
     while True:
         try:
             data = stream.readline(max_bytes + 2)
-        except DocumentRefused as fault:  # UTF-16 that ceases to be UTF-16: the rest is lost
+        # invalid UTF-16; the rest of the document cannot be decoded
+        except DocumentRefused as fault:
             fault.line = number + 1
             yield fault
             return
         if not data:
             return
-        # "\r" alone ends a line too; inside JSON it could only be white space.
+        # A lone "\r" also ends a line; in JSON it could only be white space.
         start = offset
         for piece in data.removesuffix(b"\n").removesuffix(b"\r").split(b"\r"):
             number += 1
@@ -190,7 +197,11 @@ def _line(data: bytes, number: int, offset: int, max_bytes: int) -> DocumentLine
 
 
 def _skip_rest(stream: BufferedReader, data: bytes) -> int:
-    """Go to the end of the line that *data* begins; how many bytes that took."""
+    """Skips the rest of the line that begins with *data*.
+
+    Returns:
+        The number of bytes skipped.
+    """
     skipped = 0
     while data and not data.endswith(b"\n"):
         data = stream.readline(_SKIPPED_BYTES)

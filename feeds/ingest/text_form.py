@@ -1,6 +1,6 @@
-"""The plain-text form: title, blank line, paragraphs, and a last line of time and categories.
+"""Parses the plain-text form: title, blank line, paragraphs, a last line of time and categories.
 
-Above the title may stand a notice of an embargo, and a mark such as "For immediate release".
+An embargo notice, and a label such as "For immediate release", may stand above the title.
 """
 
 import re
@@ -17,21 +17,21 @@ from feeds.ingest.openings import mark_in, opening_of
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import read_whole
 
-#: A headline that is broken to fit a page has a few short lines: 62 characters at most in the
-#: real ones. More, or longer ones, are a paragraph with a forgotten blank line above it.
+#: A headline wrapped to fit a page has a few short lines: at most 62 characters in real ones. More
+#: lines, or longer ones, are a paragraph with a forgotten blank line above it.
 MAX_TITLE_LINES = 5
 MAX_TITLE_LINE_CHARS = 150
 
 _LAST_LINE = "2019-05-21T16:38:50+00:00 Tuesday, 21 May 2019|Category|Another category|"
 _FORM = f"a title, a blank line, paragraphs, and a last line such as {_LAST_LINE}"
-#: A time stamp, and behind it a date for people.
+#: A time stamp, followed by a date for people.
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d(?:[ ]\d\d:\S*|\S*))\s*(.*)", re.ASCII)
-#: A line that was meant as the last one of the form, though it begins otherwise.
+#: A line that was probably meant as the last line of the form, but has no time stamp.
 _MEANT_AS_LAST = re.compile(r"\d.*|.*\|\s*")
 
 
 def parse_text_form(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
-    """The one record of a document in the text form. See docs/releases-in.md."""
+    """Yields the one record of a document in the text form; see docs/releases-in.md."""
     try:
         yield _read(read_whole(stream, max_bytes=rules.max_document_bytes))
     except DocumentRefused as fault:
@@ -40,7 +40,7 @@ def parse_text_form(stream: BufferedReader, rules: IntakeRules) -> Iterator[Pars
 
 def _read(text: str) -> SourceRecord:
     warnings: list[str] = []
-    lines = clean(text, field="document", mended=warnings).replace("\u2029", "\n\n").split("\n")
+    lines = clean(text, field="document", warnings=warnings).replace("\u2029", "\n\n").split("\n")
     filled = [index for index, line in enumerate(lines) if line.strip()]
     if not filled:
         raise DocumentRefused("the document is empty", remedy=f"write {_FORM}")
@@ -71,31 +71,31 @@ def _read(text: str) -> SourceRecord:
 
 
 class _Head:
-    """What stands above the title and is none of it: notices of an embargo, and marks."""
+    """The lines above the title: embargo notices, and labels."""
 
     def __init__(self, lines: list[str], filled: list[int], warnings: list[str]) -> None:
         self.notices: list[EmbargoNotice] = []
-        self.below = filled  #: the indices of the lines that say something, from the title on
+        self.below = filled  #: indices of the non-blank lines from the title on
         self._lines = lines
         self._warnings = warnings
         while self.below and (count := self._head_lines()):
             self.below = self.below[count:]
 
     def _head_lines(self) -> int:
-        """How many lines go next."""
+        """Returns how many of the next lines belong to the head."""
         first, *_ = two = [self._lines[index] for index in self.below[:2]]
-        mended: list[str] = []
-        opening = opening_of(two, mended=mended, field="document")
+        warnings: list[str] = []
+        opening = opening_of(two, warnings=warnings, field="document")
         if opening.lines[0] is not None or not (opening.notices or self._has_title_below()):
             return 0
-        self._warnings += mended[:1]
+        self._warnings += warnings[:1]
         if not opening.notices or mark_in(first) is not None:
             return 1
         self.notices.append(opening.notices[0])
         return 1 if opening.notices[0].line == first else 2
 
     def _has_title_below(self) -> bool:
-        """False where "Press release" is all the title that there is."""
+        """Returns False if "Press release" is the whole title."""
         below = self.below[1:]
         title = [index for count, index in enumerate(below) if index == below[0] + count]
         return 0 < len(title) < len(below) and _is_headline([self._lines[each] for each in title])
@@ -106,7 +106,10 @@ def _is_headline(lines: list[str]) -> bool:
 
 
 def _title_lines(filled: list[int], last: int) -> list[int]:
-    """The indices of the lines up to the first blank one; *filled* are those above the *last*."""
+    """Returns the indices of the lines up to the first blank one.
+
+    *filled* are the indices of the non-blank lines above the *last* line.
+    """
     if not filled:
         raise DocumentRefused(
             "the document has no title", remedy=f"write {_FORM}", line=last + 1, field="title"
@@ -129,11 +132,11 @@ def _body_lines(filled: list[int], last: int) -> list[int]:
 
 
 def _joined(lines: list[str], title: list[int], warnings: list[str]) -> str:
-    """The title on one line."""
+    """Returns the title on one line."""
     parts = [lines[index] for index in title]
     if len(parts) == 1:
         return parts[0]
-    # Joined, a forgotten blank line would put a paragraph into the headline, for all to see.
+    # Joining lines after a forgotten blank line would publish a paragraph as the headline.
     if not _is_headline(parts):
         raise _no_blank_line(title)
     warnings.append(f"title: its {len(parts)} lines joined")
@@ -150,10 +153,10 @@ def _no_blank_line(title: list[int]) -> DocumentRefused:
 
 
 def _read_last_line(line: str, number: int, warnings: list[str]) -> tuple[str, list[str]]:
-    """The time stamp and the category cells, as they are written.
+    """Returns the time stamp and the categories, as written.
 
     Raises:
-        DocumentRefused: The line is not of the form.
+        DocumentRefused: The line does not have the expected form.
     """
     stamp_and_day, *cells = line.split("|")
     found = _STAMP.match(stamp_and_day)
@@ -162,7 +165,7 @@ def _read_last_line(line: str, number: int, warnings: list[str]) -> tuple[str, l
     if not cells:
         warnings.append("categories: the last line names none")
     elif cells.pop().strip():
-        # Each cell is ended by its "|", so it shows when one was cut off, with what followed.
+        # Each category ends with "|", so a truncated line, and everything after it, can be noticed.
         raise DocumentRefused(
             "the last line does not end with |",
             remedy="end each category with |, and see whether the document is complete",
@@ -176,7 +179,7 @@ def _read_last_line(line: str, number: int, warnings: list[str]) -> tuple[str, l
 
 def _read_stamp(written: str, number: int) -> datetime:
     try:
-        return read_moment(written, field="published", mended=[])
+        return read_moment(written, field="published", warnings=[])
     except DocumentRefused as fault:
         fault.line = number
         raise
@@ -184,7 +187,7 @@ def _read_stamp(written: str, number: int) -> datetime:
 
 def _compare(stamp: datetime, written_day: str, warnings: list[str]) -> None:
     day = human_day(written_day)
-    # A day's difference is what another time zone makes.
+    # Another time zone explains a difference of one day.
     if day is not None and abs((day - stamp.date()).days) > 1:
         warnings.append(
             f"published: the last line says {shown(written_day.strip())}, "

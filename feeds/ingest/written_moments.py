@@ -1,4 +1,4 @@
-"""Moments in words, read where they are beyond doubt: ``3 November 2026, 09:00 CET``."""
+"""Reads unambiguous dates and times written in words, such as ``3 November 2026, 09:00 CET``."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-# Names of months and weekdays, and time zones by their letters, as people write them.
+# Names of months and weekdays, and abbreviations of time zones.
 
 _MONTHS = """
     january jan januar jänner janvier janv enero ene gennaio gen janeiro januari января
@@ -45,16 +45,16 @@ def _numbered(table: str, *, first: int) -> dict[str, int]:
     return {name: number for number, line in enumerate(lines, first) for name in line.split()}
 
 
-#: From 1, in lower case: English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish,
-#: Russian, Arabic. No name means two months.
+#: Numbers of months from 1, by lower-case name: English, German, French, Spanish, Italian,
+#: Portuguese, Dutch, Swedish, Russian, Arabic. No name stands for two months.
 MONTHS = _numbered(_MONTHS, first=1)
-#: As `datetime.date.weekday` counts: 0 is Monday.
+#: Numbers of weekdays as in `datetime.date.weekday`: 0 is Monday.
 WEEKDAYS = _numbered(_WEEKDAYS, first=0)
 
-#: Letters with which tzdata means one offset, each with a place where they are used: in which they
-#: have to be right at the moment in question. ``CET`` in July is a slip for CEST, most likely.
-#: CST, IST and PST are missing: China, Cuba and America have the first, India, Ireland and Israel
-#: the second, the Philippines the third.
+#: Abbreviations that mean one offset in tzdata, each with a place that uses it: at the given moment
+#: the abbreviation has to be valid there. ``CET`` in July is most likely a mistake for CEST. CST,
+#: IST and PST are missing because they are ambiguous: China, Cuba and America use the first, India,
+#: Ireland and Israel the second, the Philippines the third.
 _PLACES = {
     "Europe/Paris": "CET CEST",
     "Europe/Berlin": "MEZ MESZ",
@@ -74,22 +74,22 @@ _PLACES = {
 }
 _BY_LETTERS = {letters: place for place, written in _PLACES.items() for letters in written.split()}
 _UTC_LETTERS = ("UTC", "GMT", "Z", "بتوقيت غرينتش")
-#: As tzdata knows none of these: without a season, or in another language.
+#: Names that tzdata uses for abbreviations in other languages.
 _ENGLISH = {"MEZ": "CET", "MESZ": "CEST", "МСК": "MSK"}
 _ANY_SEASON = frozenset({"ET", "PT"})
-#: Where "9:00" may be in the evening, since half past eight there is "8:30 p.m.".
+#: Zones in which "9:00" may be in the evening, because they write 20:30 as "8:30 p.m.".
 TWELVE_HOURS = frozenset({"EST", "EDT", "ET", "PDT", "PT"})
 ZONE_LETTERS = tuple(sorted([*_BY_LETTERS, *_UTC_LETTERS], key=len, reverse=True))
 
 
 def zone_of(letters: str) -> tuple[tzinfo, str | None]:
-    """The zone that *letters* stand for, and what it has to be called at the moment in question.
+    """Returns the zone that *letters* mean, and the name it must have at the given moment.
 
     Args:
         letters: One of `ZONE_LETTERS`.
 
     Returns:
-        A zone, and a name as `datetime.tzname` gives it; None when the season does not count.
+        A zone, and a name as `datetime.tzname` returns it; None when the season does not matter.
     """
     if letters in _UTC_LETTERS:
         return timezone(timedelta()), None
@@ -97,9 +97,9 @@ def zone_of(letters: str) -> tuple[tzinfo, str | None]:
     return ZoneInfo(_BY_LETTERS[letters]), expected
 
 
-# Moments in words, as far as they can be read beyond doubt: ``3 November 2026, 09:00 CET``.
+# Parsing: date, time and zone, as far as they are unambiguous.
 
-#: The sun rises first in Kiribati, and last on Baker Island.
+#: The offsets furthest ahead and behind: Kiribati and Baker Island.
 _EARLIEST = timezone(timedelta(hours=14))
 _LATEST = timezone(timedelta(hours=-12))
 
@@ -138,7 +138,7 @@ _ZONE = re.compile(
     rf"(?:(?:UTC|GMT)?\s?(?P<sign>[+\u2212-])(?P<hours>\d{{1,2}})(?::?(?P<minutes>\d\d))?(?!\d)"
     rf"|(?P<letters>{_any_of(ZONE_LETTERS)})(?![\w+]))"
 )
-#: What stands between the parts of a moment, and says nothing.
+#: Filler words and punctuation between the parts of a moment.
 _FILLER = re.compile(
     r"""[\s,،.()\[\]*/"'“”„«»]+
     | (?:at|on|the|of|from|hrs|hours|um|uhr|am|den|dem|ab|à|a|al|alle|las|los|le|du|ore|h|kl|klo
@@ -146,26 +146,28 @@ _FILLER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _WEEKDAY = re.compile(rf"({_any_of(WEEKDAYS)})\b\.?", re.IGNORECASE)
-#: A reader may ask for the end of a day or for its beginning: these mean both.
+#: Midnight is ambiguous: it may mean the beginning or the end of the day.
 _VAGUE = re.compile(r"midnight|mitternacht|minuit|medianoche|mezzanotte|meia-noite", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class _Clock:
-    """A time of day, as far as it is told."""
+    """A time of day, as far as the text states it."""
 
     time: time | None
-    may_be_evening: bool = False  #: no "p.m.", and no "09" or "15" that would rule it out
-    letters: str = ""  #: of the zone, if it is told in letters
+    #: without "p.m.", and without "09" or "15", which would rule it out
+    may_be_evening: bool = False
+    letters: str = ""  #: abbreviation of the zone, if there is one
     zone: tzinfo | None = None
 
     def on(self, day: date) -> datetime | None:
-        """The moment in UTC; None when it is not told beyond doubt."""
+        """Returns the moment in UTC; None when it is ambiguous."""
         if self.time is None or self.zone is None:
             return None
         if self.may_be_evening and self.letters in TWELVE_HOURS:
             return None
-        # Where the clocks are put back it may be either; nobody is to see it before the later one.
+        # When clocks go back, the time occurs twice; the later one counts, so that nothing is
+        # published early.
         both = [datetime.combine(day, self.time, self.zone).replace(fold=fold) for fold in (0, 1)]
         expected = zone_of(self.letters)[1] if self.letters else None
         named = [each for each in both if expected is None or each.tzname() == expected]
@@ -174,21 +176,21 @@ class _Clock:
 
 @dataclass(slots=True)
 class WrittenMoment:
-    """What a text says of a moment."""
+    """The parts of a moment that a text states."""
 
-    days: set[date | None] = field(default_factory=set)  #: None is one that cannot be told
+    days: set[date | None] = field(default_factory=set)  #: None for an ambiguous or impossible date
     times: list[_Clock] = field(default_factory=list)
     weekdays: set[int] = field(default_factory=set)
-    end: int = 0  #: of it in the text
+    end: int = 0  #: position in the text after it
 
     @property
-    def says_something(self) -> bool:
-        """True when there is at least a part of a date, or a time of day."""
+    def is_stated(self) -> bool:
+        """Whether there is at least a part of a date, or a time of day."""
         return bool(self.days or self.times)
 
     @property
     def moment(self) -> datetime | None:
-        """The moment in UTC; None unless date, time and zone are told, once, and agree."""
+        """The moment in UTC; None unless date, time and zone are stated once, and agree."""
         day = self._day()
         if day is None or not self.times:
             return None
@@ -196,7 +198,7 @@ class WrittenMoment:
         return found.pop() if len(found) == 1 else None
 
     def bounds(self) -> tuple[datetime, datetime] | None:
-        """The first and the last moment that may be meant, in UTC; None if it could be any."""
+        """Returns the earliest and latest possible moment in UTC; None if it could be any."""
         if (exact := self.moment) is not None:
             return exact, exact
         day = self._day()
@@ -216,27 +218,29 @@ class WrittenMoment:
 
 
 def read_written(text: str, start: int = 0, *, day_first: bool = False) -> WrittenMoment:
-    """What *text* says of a moment from *start* on, until something else is said.
+    """Returns the moment that *text* states at position *start*.
+
+    Reading stops at the first word that is not part of a moment.
 
     Args:
-        text: One line. Digits may be those of any script.
-        start: Where to begin.
-        day_first: Of 3/11/2026 the 3 is the day, as everywhere but in America.
+        text: One line; digits of any script.
+        start: Position at which to begin.
+        day_first: Whether the day comes first in 3/11/2026, as everywhere but in America.
     """
     text = "".join(map(_plain_digit, text))
     found = WrittenMoment(end=start)
     place = start
     while place < len(text):
-        said = (
+        parsed = (
             _read_day(text, place, found, day_first=day_first)
             or _read_time(text, place, found)
-            or _read_small(text, place, found)
+            or _read_other(text, place, found)
         )
-        found.end = said or found.end  # what stands behind the last part is no part of it
-        filler = None if said else _FILLER.match(text, place)
-        if not said and filler is None:
+        found.end = parsed or found.end  # filler after the last part does not belong to it
+        filler = None if parsed else _FILLER.match(text, place)
+        if not parsed and filler is None:
             break
-        place = said or (filler.end() if filler else 0)
+        place = parsed or (filler.end() if filler else 0)
     return found
 
 
@@ -253,12 +257,12 @@ def _read_day(text: str, place: int, found: WrittenMoment, *, day_first: bool) -
     return 0
 
 
-def _day_of(said: dict[str, str | None], *, day_first: bool) -> date | None:
-    year = int(said.get("year") or 0)
-    if said.get("first"):
-        return _numeric_day(year, int(said["first"] or 0), int(said["second"] or 0), day_first)
-    month = MONTHS[(said.get("month") or "").lower()] if said.get("month") else 0
-    return _possible(year, month or int(said.get("number") or 0), int(said["day"] or 0))
+def _day_of(parsed: dict[str, str | None], *, day_first: bool) -> date | None:
+    year = int(parsed.get("year") or 0)
+    if parsed.get("first"):
+        return _numeric_day(year, int(parsed["first"] or 0), int(parsed["second"] or 0), day_first)
+    month = MONTHS[(parsed.get("month") or "").lower()] if parsed.get("month") else 0
+    return _possible(year, month or int(parsed.get("number") or 0), int(parsed["day"] or 0))
 
 
 def _numeric_day(year: int, first: int, second: int, day_first: bool) -> date | None:  # noqa: FBT001
@@ -283,12 +287,12 @@ def _read_time(text: str, place: int, found: WrittenMoment) -> int:
     return 0
 
 
-def _clock_of(said: dict[str, str | None]) -> _Clock:
-    if said.get("noon"):
+def _clock_of(parsed: dict[str, str | None]) -> _Clock:
+    if parsed.get("noon"):
         return _Clock(time(12))
-    hour, minute = int(said.get("hour") or 0), int(said.get("minute") or 0)
-    half = (said.get("half") or "").lower()
-    may_be_evening = not half and 1 <= hour <= 12 and not (said["hour"] or "").startswith("0")
+    hour, minute = int(parsed.get("hour") or 0), int(parsed.get("minute") or 0)
+    half = (parsed.get("half") or "").lower()
+    may_be_evening = not half and 1 <= hour <= 12 and not (parsed["hour"] or "").startswith("0")
     if half:
         if not 1 <= hour <= 12:
             return _Clock(None)
@@ -315,7 +319,7 @@ def _zone_said(match: re.Match[str]) -> tuple[str, tzinfo | None]:
     return "", timezone(offset if match["sign"] == "+" else -offset)
 
 
-def _read_small(text: str, place: int, found: WrittenMoment) -> int:
+def _read_other(text: str, place: int, found: WrittenMoment) -> int:
     if match := _WEEKDAY.match(text, place):
         found.weekdays.add(WEEKDAYS[match[1].lower()])
         return match.end()

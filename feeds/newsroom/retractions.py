@@ -174,7 +174,7 @@ class Retractions:
 
 
 def _cleaned(reason: str) -> str:
-    line = one_line(reason, field="reason", is_markup=False, mended=[])
+    line = one_line(reason, field="reason", is_markup=False, warnings=[])
     if is_blank(line):
         raise InvalidReason("must say something: it is what the public is told")
     if len(line) > MAX_REASON_CHARS:

@@ -83,7 +83,7 @@ def change(
 
 def _end(application: Application, written: str) -> datetime:
     try:
-        return read_embargo_end(written, rules=application.rules, mended=[])
+        return read_embargo_end(written, rules=application.rules, warnings=[])
     except DocumentRefused as fault:
         raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint="--until") from fault
 

@@ -138,7 +138,7 @@ def _with_fate(settings: Settings, given: NamedFeedSettings, feed: Feed) -> Feed
 
 def _ending(settings: Settings, given: EndedSettings) -> FeedClosure:
     rules = intake_rules(settings)
-    on = in_utc(read_moment_or_day(given.on, field="on", rules=rules, mended=[]))
+    on = in_utc(read_moment_or_day(given.on, field="on", rules=rules, warnings=[]))
     return FeedClosure(
         on=on,
         gone_at=on + timedelta(days=settings.feeds.farewell_days),

@@ -63,7 +63,7 @@ def _words(text: str) -> str:
 
 def _moment(text: str) -> str:
     try:
-        read_moment_or_day(text, field="", rules=_ANY_RULES, mended=[])
+        read_moment_or_day(text, field="", rules=_ANY_RULES, warnings=[])
     except DocumentRefused as error:
         raise ValueError(
             "expected a date, such as '2027-12-31', or a moment with its offset from UTC, such as "

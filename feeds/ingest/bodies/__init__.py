@@ -1,5 +1,5 @@
-"""HTML bodies as trees: what their markup means becomes elements that every reader knows.
+"""HTML bodies: their markup becomes elements that every reader knows.
 
-Each module here changes the tree for one reason. `feeds.ingest.bodies.cleaning` says in
-what order, and what may stay.
+Each module changes the tree for one reason. `feeds.ingest.bodies.cleaning` calls them in order, and
+has the allow-list.
 """

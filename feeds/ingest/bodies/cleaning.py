@@ -1,4 +1,4 @@
-"""From the HTML of a document to clean HTML: interpreted as a tree, then through the allow-list."""
+"""Cleans the HTML of a document: interprets it as a tree, then applies the allow-list."""
 
 from collections.abc import Collection, Iterable
 from contextvars import ContextVar
@@ -10,22 +10,22 @@ import nh3
 from feeds.html import tree
 from feeds.html.tree import TEXT, Node, inner_html, parse
 from feeds.ingest.addresses import LINK_SCHEMES
-from feeds.ingest.bodies.elements import OUR_ID, BodyLocation, Losses, keep_places
+from feeds.ingest.bodies.elements import OUR_ID, BodyLocation, Losses, keep_anchors
 from feeds.ingest.bodies.exports import (
     remove_foreign_xml,
     rename_old_lists,
-    tell_of_leftovers,
     unescaped,
     unwrap_bare,
     unwrap_unknown,
+    warn_of_leftovers,
     without_cdata,
 )
 from feeds.ingest.bodies.formulas import write_formulas
 from feeds.ingest.bodies.hidden import remove_hidden
 from feeds.ingest.bodies.media import (
-    mend_pictures,
     remove_controls,
     remove_empty_links,
+    repair_pictures,
     replace_embeds,
 )
 from feeds.ingest.bodies.styled_text import (
@@ -41,42 +41,42 @@ from feeds.ingest.characters import clean, is_blank, nfc_markup
 from feeds.ingest.nesting import check_nesting
 from feeds.model.text import fold
 
-# A body from its source to a tree that says by elements alone what it means.
+# Interpretation: the body becomes a tree whose elements alone express its meaning.
 
-#: Formulas may be scripts, too; data about the page is missed by nobody.
+#: Scripts, except formulas. Data about the page is removed without a warning.
 _SCRIPTS = "script:not([type^='math/'])"
 _NO_PROSE = ("style", "template", "noembed", "noframes")
 
 
-# Without slots, so that it can remember the names.
+# Without slots, because of the cached property.
 @dataclass(frozen=True)
 class Allowed:
-    """What of a body may stay."""
+    """The elements that may stay in a body."""
 
     tags: frozenset[str]
-    removed: frozenset[str]  #: with all that is in them; of other elements the content stays
+    removed: frozenset[str]  #: removed with their content; other elements are unwrapped
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names of `tags`, and those of their end tags."""
+        """The names of `tags`, and of their end tags."""
         return self.tags | {f"/{name}" for name in self.tags}
 
 
 class BodyCleaner:
-    """A body that is being read. Its tree is changed step by step."""
+    """One body while it is cleaned. Its tree is changed step by step."""
 
     def __init__(self, source: str, *, allowed: Allowed) -> None:
-        """Parse *source*.
+        """Parses *source*.
 
         Args:
-            source: Without lone surrogates.
-            allowed: What is to be left.
+            source: HTML without lone surrogates.
+            allowed: The elements that may stay.
 
         Raises:
-            DocumentRefused: It is nested so deeply that reading it is not worth its price.
+            DocumentRefused: *source* is nested so deeply that parsing it would cost too much.
         """
         self.losses = Losses()
-        self.mended: list[str] = []  #: warnings of characters
+        self.warnings: list[str] = []  #: warnings about characters
         self._is_rebuilt = False
         self._allowed = allowed
         self._source = without_cdata(source, self.losses)
@@ -85,7 +85,7 @@ class BodyCleaner:
         if not self._names and "&" in self._source:
             self._unescape()
         if "&#" in self._source:
-            self.mended += _clean_texts(self.root)
+            self.warnings += _clean_texts(self.root)
 
     def _unescape(self) -> None:
         self.root, written = unescaped(self.root, self.losses)
@@ -93,11 +93,11 @@ class BodyCleaner:
             self._source = written
             self._names = check_nesting(written)
 
-    def interpret(self, place: BodyLocation) -> None:
-        """Make elements of what its styles, scripts and embeds mean, or remove them.
+    def interpret(self, location: BodyLocation) -> None:
+        """Replaces or removes styles, scripts and embeds; elements then express what they meant.
 
         Raises:
-            DocumentRefused: It has too many lines.
+            DocumentRefused: The body has too many lines.
         """
         self._remove_junk()
         lowered = self._source.lower()
@@ -105,16 +105,16 @@ class BodyCleaner:
         if has_style or "hidden" in lowered or self._has("dialog"):
             remove_hidden(self.root, self.losses)
         self._interpret_styles(has_style=has_style)
-        self._replace_what_stays_behind(place)
-        tell_of_leftovers(self.root, self._source, self.losses)
+        self._replace_embedded(location)
+        warn_of_leftovers(self.root, self._source, self.losses)
         self._unwrap()
         if self._has("a"):
             remove_empty_links(self.root)
-            keep_places(self.root, self._source, page=place.page)
+            keep_anchors(self.root, self._source, page=location.page)
         unwrap_bare(self.root)
 
     def html(self) -> str:
-        """What is left of it, as HTML."""
+        """Returns the tree as HTML."""
         return tree.inner_html(self.root)
 
     def _has(self, *names: str) -> bool:
@@ -131,7 +131,7 @@ class BodyCleaner:
         if self._has("script"):
             for script in tree.find(self.root, _SCRIPTS):
                 if "json" not in (tree.attribute(script, "type") or ""):
-                    self.losses.removed(["script"])
+                    self.losses.add_removed(["script"])
                 tree.remove(script)
         self._remove(_NO_PROSE)
 
@@ -148,20 +148,20 @@ class BodyCleaner:
         if self._has("del"):
             strike_deleted(root)
 
-    def _replace_what_stays_behind(self, place: BodyLocation) -> None:
+    def _replace_embedded(self, location: BodyLocation) -> None:
         root, losses = self.root, self.losses
         if self._has("math", "script"):
             write_formulas(root, losses)
         if self._has(*_EMBEDDING):
-            replace_embeds(root, place, losses)
+            replace_embeds(root, location, losses)
         if self._has(*_PICTURES):
-            mend_pictures(root, place, losses)
+            repair_pictures(root, location, losses)
         if self._has(*_FORM_CONTROLS):
             remove_controls(root, losses)
         self._is_rebuilt |= self._has("math", *_EMBEDDING, *_FORM_CONTROLS)
 
     def _unwrap(self) -> None:
-        """Take away what says nothing by itself, and what must not stay."""
+        """Removes elements that are not allowed, and unwraps those without meaning."""
         self._remove(self._allowed.removed)
         if self._has("menu", "dir"):
             rename_old_lists(self.root)
@@ -171,8 +171,8 @@ class BodyCleaner:
             unwrap_unknown(self.root, self._allowed.tags)
             self._is_rebuilt = True
         if self._is_rebuilt:
-            # Elements may stand now where no parser would have put them: a block in a paragraph,
-            # a link in a link. What is left is to be what everybody else reads.
+            # Elements may now be where no parser would put them, such as a block in a paragraph or
+            # a link in a link. Parsing again gives the tree that every reader will see.
             self.root = tree.parse(tree.inner_html(self.root))
 
 
@@ -185,30 +185,32 @@ _FORM_CONTROLS = ("form", "button", "select", "textarea", "input")
 
 
 def _clean_texts(root: Node) -> Iterable[str]:
-    """Clean what references have become: ``&#1;`` is no character, and a link of it is empty.
+    """Cleans characters that came from references: ``&#1;`` is not a character.
+
+    A link that contains nothing else is empty afterwards.
 
     Returns:
         Warnings.
     """
     whole = tree.text_of(root)
-    if clean(whole, field="body", mended=[]) == whole:  # as nearly always
+    if clean(whole, field="body", warnings=[]) == whole:  # the usual case
         return ()
-    mended: list[str] = []
+    warnings: list[str] = []
     for node in [node for node in tree.walk(root) if node.tag == TEXT]:
         text = tree.text_of(node)
-        cleaned = clean(text, field="body", mended=mended)
+        cleaned = clean(text, field="body", warnings=warnings)
         if cleaned != text:
             tree.replace(node, cleaned)
-    return dict.fromkeys(mended)
+    return dict.fromkeys(warnings)
 
 
-# What a body shows: whether anything, and whether its title once more.
+# The visible content: a heading that repeats the title, and empty bodies.
 
 
 def drop_heading(root: Node, title: str) -> None:
-    """Drop an ``<h1>`` at the head that only repeats *title*.
+    """Removes an ``<h1>`` at the beginning that only repeats *title*.
 
-    Feed readers and our pages show the title above the body.
+    Feed readers and our own pages show the title above the body.
     """
     first = root.first_child
     while first is not None and first.tag == TEXT and not tree.text_of(first).strip():
@@ -220,12 +222,12 @@ def drop_heading(root: Node, title: str) -> None:
 
 
 def is_empty(root: Node) -> bool:
-    """True when nothing of it can be seen: no word, picture, film or sound."""
+    """Whether nothing is visible: no word, picture, video or audio."""
     texts = (tree.text_of(node) for node in tree.walk(root) if node.tag == TEXT)
     return all(map(is_blank, texts)) and not tree.find(root, "img,video,audio")
 
 
-# HTML bodies through the allow-list. The only importer of nh3.
+# Sanitising: the allow-list. The only importer of nh3.
 
 _TAGS = frozenset(
     """
@@ -235,16 +237,16 @@ _TAGS = frozenset(
     strong sub summary sup table tbody td tfoot th thead time tr tt u ul var video wbr
     """.split()  # noqa: SIM905
 )
-#: Removed with everything in them: their content is no prose. Of all other unknown elements the
-#: content stays; ``form`` is one of these, as some sites wrap every page in one.
+#: Removed with their content, which is not prose. Other unknown elements are unwrapped; so is
+#: ``form``, which some sites put around every page.
 _REMOVED = frozenset(
     """
     applet button canvas embed head iframe math noembed noframes object script select style svg
     template textarea title
     """.split()  # noqa: SIM905
 )
-#: ``class``, ``style`` and ``on*`` are missing on purpose: they mean nothing, or harm, in another
-#: page. Of ``id`` only those stay that a link in the body leads to.
+#: ``class``, ``style`` and ``on*`` are missing on purpose: in another page they are meaningless or
+#: harmful. An ``id`` stays only if a link in the body leads to it.
 _ATTRIBUTES = {
     "*": {"id", "lang", "dir", "title"},
     "a": {"href", "hreflang"},
@@ -264,73 +266,75 @@ _ATTRIBUTES = {
     "time": {"datetime"},
     "video": {"src", "poster", "width", "height"},
 }
-#: A film without them cannot be started.
-_DIRECTION_CONTROLS = {"audio": {"controls": ""}, "video": {"controls": ""}}
+#: Without controls a video cannot be started.
+_MEDIA_CONTROLS = {"audio": {"controls": ""}, "video": {"controls": ""}}
 _DIRECTIONS = frozenset({"ltr", "rtl", "auto"})
 
 
-#: nh3 calls back for each attribute without telling of which body it is. A cleaner for each body
-#: would do as well, but costs half as much again as the cleaning.
-_PLACE: ContextVar[BodyLocation] = ContextVar("_PLACE")
+#: nh3 calls the attribute filter without saying which body it is cleaning. One cleaner per body
+#: would also work, but adds half to the cleaning time.
+_LOCATION: ContextVar[BodyLocation] = ContextVar("_LOCATION")
 
 
 def clean_html(
-    body: str, *, url: str | None, base_url: str, mended: list[str], title: str | None = None
+    body: str, *, url: str | None, base_url: str, warnings: list[str], title: str | None = None
 ) -> str:
-    """*Body* as safe HTML in NFC, every address in it absolute; empty when it shows nothing.
+    """Returns *body* as safe HTML in NFC with absolute addresses; empty when nothing is visible.
 
     Args:
-        body: HTML as it came: any tags, unclosed ones too.
-        url: The document's own address, if it has one; relative links start there.
-        base_url: Where they start if it has none; without a slash at the end.
-        mended: Gets warnings.
-        title: A heading at the head that only repeats it is dropped.
+        body: HTML as received, with any tags, unclosed ones included.
+        url: The document's own address, if there is one: the base of relative links.
+        base_url: The base of relative links otherwise; without a slash at the end.
+        warnings: Receives warnings.
+        title: The title; a heading at the beginning that only repeats it is removed.
 
     Raises:
-        DocumentRefused: *body* is nested so deeply that reading it is not worth its price.
+        DocumentRefused: *body* is nested so deeply that parsing it would cost too much.
     """
-    place = BodyLocation(base=url or f"{base_url}/", page=url)
-    # Lone surrogates must go before: both parsers take their text as UTF-8.
-    read = BodyCleaner(clean(body, field="body", mended=mended), allowed=_ALLOWED)
-    read.interpret(place)
+    location = BodyLocation(base=url or f"{base_url}/", page=url)
+    # Removes lone surrogates first: both parsers take UTF-8.
+    read = BodyCleaner(clean(body, field="body", warnings=warnings), allowed=_ALLOWED)
+    read.interpret(location)
     if title is not None:
         drop_heading(read.root, title)
-    mended += [*read.mended, *read.losses.warnings()]
+    warnings += [*read.warnings, *read.losses.warnings()]
     if is_empty(read.root):
         return ""
-    token = _PLACE.set(place)
+    token = _LOCATION.set(location)
     try:
         cleaned = _CLEANER.clean(read.html())
     finally:
-        _PLACE.reset(token)
-    # In attributes a reference such as ``&#xFFFE;`` has become its character; no named one does.
+        _LOCATION.reset(token)
+    # References in attributes have become characters, such as ``&#xFFFE;``; no named reference
+    # yields a forbidden one.
     if "&#" in body:
-        cleaned = clean(cleaned, field="body", mended=mended)
-    # On the text, not on the tree: what composes with a tag is seen where both stand side by side.
+        cleaned = clean(cleaned, field="body", warnings=warnings)
+    # On the text and not on the tree: only there a tag and a character that composes with it are
+    # adjacent.
     return nfc_markup(cleaned.strip())
 
 
-def settled(markup: str, *, title: str) -> str:
-    """Clean HTML of which something was taken out, as `clean_html` would have left the rest."""
+def clean_remainder(markup: str, *, title: str) -> str:
+    """Returns clean HTML from which something was removed, as `clean_html` would have left it."""
     root = parse(markup)
     drop_heading(root, title)
     return "" if is_empty(root) else nfc_markup(inner_html(root).strip())
 
 
 def _attribute(_tag: str, name: str, value: str) -> str | None:
-    """What becomes of an attribute: its value, another one, or None when it goes."""
+    """Returns the new value of an attribute; None to remove it."""
     if name in {"src", "cite", "poster"}:
-        return _PLACE.get().file(value)
+        return _LOCATION.get().file(value)
     if name == "srcset":
-        return _PLACE.get().files(value)
+        return _LOCATION.get().files(value)
     if name == "dir":
         return value.lower() if value.lower() in _DIRECTIONS else None
     if name == "id":
         return value if OUR_ID.match(value) else None
     if name != "href":
         return value
-    # What leads to a place in the body was made so when its tree was read.
-    return value if value[:1] == "#" and OUR_ID.match(value[1:]) else _PLACE.get().link(value)
+    # Links to an anchor in the body were set when its tree was interpreted.
+    return value if value[:1] == "#" and OUR_ID.match(value[1:]) else _LOCATION.get().link(value)
 
 
 _ALLOWED = Allowed(tags=_TAGS, removed=_REMOVED)
@@ -339,7 +343,7 @@ _CLEANER = nh3.Cleaner(
     clean_content_tags=set(_REMOVED),
     attributes=_ATTRIBUTES,
     attribute_filter=_attribute,
-    set_tag_attribute_values=_DIRECTION_CONTROLS,
+    set_tag_attribute_values=_MEDIA_CONTROLS,
     link_rel=None,
     url_schemes=set(LINK_SCHEMES),
 )

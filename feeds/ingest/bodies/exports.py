@@ -1,4 +1,4 @@
-"""What other systems leave in exported bodies: wrappers, escapes, foreign vocabularies."""
+"""Cleans up what other systems leave in exported bodies: wrappers, escapes, foreign elements."""
 
 import html
 import re
@@ -9,48 +9,48 @@ from feeds.html.tree import TEXT, Node
 from feeds.ingest.bodies.elements import BLOCKS, OUR_ID, Losses, excerpt, has_prefix, is_loose
 from feeds.ingest.nesting import check_nesting
 
-# What systems leave in the bodies that they export: wrappings, escapes, other vocabularies.
+# CDATA sections, escaped markup, shortcodes, and XML of Word.
 
-#: One by a system that writes HTML as text, another one by each system behind it.
+#: One escape by a system that writes HTML as text, and one by each further system.
 MAX_ESCAPES = 3
 
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _BLOCK_NAMES = "p|div|h[1-6]|ul|ol|table|section|article|blockquote|figure"
-#: Text that begins and ends as a document does.
+#: A text that begins and ends with the tags of a block element.
 _ESCAPED_BODY = re.compile(
     rf"\s*<(?:{_BLOCK_NAMES})(?:\s[^<>]*)?>.*</(?:{_BLOCK_NAMES})>\s*\Z", re.DOTALL | re.IGNORECASE
 )
-#: Text in which somebody may have meant a tag.
+#: Text that probably contains an escaped tag.
 _ESCAPED_TAG = re.compile(rf"</(?:{_BLOCK_NAMES}|b|strong|em|i|a|li|span)>|<br ?/?>", re.IGNORECASE)
-#: Where tags are written about.
+#: Elements in which tags are quoted as text.
 _QUOTING = frozenset({"code", "pre", "kbd", "samp", "tt", "var"})
-#: What WordPress replaces when it shows a post, and leaves as it is when it exports one.
+#: Shortcodes, which WordPress replaces in a page, but not in an export.
 _SHORTCODE = re.compile(
     r"\[(?:caption|gallery|embed|audio|video|playlist|vc_\w+|et_pb_\w+|fusion_\w+)[ \]][^\[\]]*\]?"
 )
 
 
 def without_cdata(source: str, losses: Losses) -> str:
-    """*Source* without the section marks of XML: to a parser of HTML they are half a comment."""
+    """Returns *source* without CDATA marks, which an HTML parser reads as broken comments."""
     is_wrapped = _CDATA in source
-    # Behind a tag it is the rest of a section; behind a word somebody may have meant it.
+    # After a tag the end mark is the rest of a section; after a word it may be meant as text.
     if not is_wrapped and not source.rstrip().endswith(f">{_CDATA_END}"):
         return source
     losses.add("removed what an export to XML left", "CDATA")
     if not is_wrapped:
         return source.rstrip().removesuffix(_CDATA_END)
-    # An end mark in the text is split over two sections.
+    # In CDATA, an end mark in the text is split over two sections.
     return source.replace("]]]]><![CDATA[>", "]]&gt;").replace(_CDATA, "").replace(_CDATA_END, "")
 
 
 def unescaped(root: Node, losses: Losses) -> tuple[Node, str | None]:
-    """The body with elements, where all there was of it is a text that holds them.
+    """Returns a body that was escaped as text, parsed as elements.
 
     Returns:
-        The body, and what it was parsed from if it is another one than *root*.
+        The body, and the source that it was parsed from; *root* and None if it was not escaped.
 
     Raises:
-        DocumentRefused: It costs too much to read.
+        DocumentRefused: The body would cost too much to parse.
     """
     if any(node.tag != TEXT for node in tree.children(root)):
         return root, None
@@ -64,16 +64,16 @@ def unescaped(root: Node, losses: Losses) -> tuple[Node, str | None]:
     return root, None
 
 
-def tell_of_leftovers(root: Node, source: str, losses: Losses) -> None:
-    """Warn of text that was meant as markup, most likely: nobody can tell for sure."""
+def warn_of_leftovers(root: Node, source: str, losses: Losses) -> None:
+    """Warns of text that was probably meant as markup. It stays, because this is uncertain."""
     if not any(sign in source for sign in ("&lt;/", "&lt;br")) and not _SHORTCODE.search(source):
         return
     for node in tree.walk(root):
         if node.tag == TEXT:
-            _tell_of_text(node, losses)
+            _warn_of_text(node, losses)
 
 
-def _tell_of_text(node: Node, losses: Losses) -> None:
+def _warn_of_text(node: Node, losses: Losses) -> None:
     text = tree.text_of(node)
     if "<" in text and _ESCAPED_TAG.search(text) and not _is_quoted(node):
         losses.add("holds what looks like a tag, and is kept as text", excerpt(text))
@@ -87,9 +87,10 @@ def _is_quoted(node: Node) -> bool:
 
 
 def remove_foreign_xml(root: Node) -> None:
-    """Remove the settings that Word writes for itself: ``<xml>``, ``<w:…>``.
+    """Removes settings of Word: ``<xml>``, ``<w:…>``.
 
-    An ``<xml>`` that is never closed holds all that follows. Then only it goes, and what is Word's.
+    An unclosed ``<xml>`` contains all of the following text. It is then unwrapped, and only Word's
+    own elements are removed.
     """
     for node in tree.find(root, "xml"):
         if any(not has_prefix(inner.tag or "") for inner in tree.find(node, "*")):
@@ -101,16 +102,16 @@ def remove_foreign_xml(root: Node) -> None:
             tree.remove(node)
 
 
-# Elements that hold words and say nothing of their own: they go, and the words stay apart.
+# Elements without a meaning of their own: they are unwrapped, and their words stay separate.
 
-#: Lists by other names.
+#: Old names of lists.
 _LISTS = "menu,dir"
 
 
 def unwrap_unknown(root: Node, known: Collection[str]) -> None:
-    """Put what is in them into the place of elements that are not *known*.
+    """Replaces elements that are not *known* with their content.
 
-    Of blocks that hold words directly, a ``<div>`` stays: these would run into others else.
+    A block that contains words directly becomes a ``<div>``, so that its words do not join others.
     """
     for node in tree.find(root, "*"):
         if node.tag in known:
@@ -118,8 +119,8 @@ def unwrap_unknown(root: Node, known: Collection[str]) -> None:
         if node.tag in BLOCKS and _holds_words(node):
             tree.rename(node, "div")
             continue
-        if place := tree.attribute(node, "id"):
-            tree.insert_before(node, tree.new(node, "span", {"id": place}))
+        if anchor := tree.attribute(node, "id"):
+            tree.insert_before(node, tree.new(node, "span", {"id": anchor}))
         tree.unwrap(node)
 
 
@@ -128,14 +129,16 @@ def _holds_words(node: Node) -> bool:
 
 
 def rename_old_lists(root: Node) -> None:
-    """Call lists of menus and files lists."""
+    """Renames ``<menu>`` and ``<dir>`` to ``<ul>``."""
     for node in tree.find(root, _LISTS):
         tree.rename(node, "ul")
 
 
 def unwrap_bare(root: Node) -> None:
-    """Remove the ``<span>`` that only had a look: editors put one round every second word."""
+    """Unwraps each ``<span>`` without meaning: editors put one around every second word."""
     for node in tree.find(root, "span"):
-        said = tree.attributes(node)
-        if not (said.keys() & {"lang", "dir", "title"} or OUR_ID.match(said.get("id", ""))):
+        attributes = tree.attributes(node)
+        if not (
+            attributes.keys() & {"lang", "dir", "title"} or OUR_ID.match(attributes.get("id", ""))
+        ):
             tree.unwrap(node)

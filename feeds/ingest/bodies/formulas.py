@@ -1,34 +1,34 @@
-"""Formulas: MathML as text and what HTML has of its own; its words where that is too little."""
+"""Replaces formulas: MathML as text, ``<sup>`` and ``<sub>``, or as its alternative text."""
 
 from collections.abc import Callable, Mapping
 
 from feeds.html import tree
 from feeds.html.tree import Node
-from feeds.ingest.bodies.elements import Losses, excerpt, is_loose, put_words
+from feeds.ingest.bodies.elements import Losses, excerpt, is_loose, replace_with_text
 
 _TEX = ("application/x-tex", "application/x-latex", "text/x-tex", "tex", "latex")
-#: Elements whose characters, one after the other, are what they say.
+#: Elements that can be written as their characters in a row.
 _IN_A_ROW = frozenset(
     "math mrow mstyle mpadded merror semantics mn mi mo mtext ms mspace mphantom".split()  # noqa: SIM905
 )
-#: With how many children each of those is a formula that can be written in a line.
+#: Elements that can be written in a line if they have this number of children.
 _BUILT = {"msup": 2, "msub": 2, "msubsup": 3, "mfrac": 2, "msqrt": None, "mroot": 2}
 _TOKENS = frozenset({"mn", "mi", "mo", "mtext", "ms"})
-#: Characters that do not show: function application, invisible times, separator and plus.
+#: Invisible operators: function application, times, separator and plus.
 _UNSEEN = dict.fromkeys(range(0x2061, 0x2065))
 _ROOTS = {"2": "√", "3": "∛", "4": "∜"}
 _SCRIPT = "script[type^='math/']"
 
 
 def write_formulas(root: Node, losses: Losses) -> None:
-    """Put words, ``<sup>`` and ``<sub>`` into the place of each formula.
+    """Replaces each formula with text, ``<sup>`` and ``<sub>``.
 
-    MathML itself stays behind: what it does in readers ranges from formulas to nothing at all.
+    MathML itself is not kept: readers display it correctly, wrongly, or not at all.
     """
     for script in tree.find(root, _SCRIPT):
-        put_words(script, tree.text_of(script).strip())
+        replace_with_text(script, tree.text_of(script).strip())
     for math in tree.find(root, "math"):
-        if tree.is_in(math, root):  # and not in one that was written
+        if tree.is_in(math, root):  # it was not in a formula that has been replaced
             _write(math, losses)
 
 
@@ -41,15 +41,15 @@ def _write(math: Node, losses: Losses) -> None:
         tree.append(written, _words(math))
     words = tree.text_of(written).strip()
     if not words:
-        losses.removed(["math"])
+        losses.add_removed(["math"])
         tree.remove(math)
         return
     losses.add("a formula became text", excerpt(words))
-    put_words(math, written)
+    replace_with_text(math, written)
 
 
 def _remove_twin(math: Node) -> None:
-    """KaTeX writes each formula twice: as MathML, and for the eye."""
+    """Removes KaTeX's second copy of a formula, which is meant for display."""
     holder = math.parent
     if holder is not None and "katex-mathml" in (tree.attribute(holder, "class") or ""):
         for beside in tree.children(holder.parent or holder):
@@ -75,7 +75,7 @@ def _words(math: Node) -> str:
 
 def _can_be_written(node: Node) -> bool:
     if any(child.is_text_node and not is_loose(child) for child in tree.children(node)):
-        return False  # characters that stand in no element of MathML
+        return False  # characters outside all elements of MathML
     for child in _elements(node):
         tag = child.tag or ""
         if tag not in _IN_A_ROW and not _is_built(child, tag):
@@ -90,7 +90,7 @@ def _is_built(node: Node, tag: str) -> bool:
 
 
 def _elements(node: Node) -> list[Node]:
-    """The elements that say something: not the same again in another language."""
+    """Returns the child elements without annotations, which repeat the formula."""
     return [
         child
         for child in tree.children(node)
@@ -113,7 +113,7 @@ class _Writer:
         }
 
     def write(self, node: Node) -> None:
-        """Write *node* and all that is in it."""
+        """Writes *node* and its content."""
         tag = node.tag or ""
         if tag in self._builders:
             self._builders[tag](_elements(node))
@@ -126,7 +126,8 @@ class _Writer:
                 self.write(child)
 
     def _text(self, text: str, tag: str) -> None:
-        # A sign between two terms has room, as in print: but not one before a number.
+        # As in print, an operator between two terms has spaces around it, but not before the first
+        # term.
         is_between = tag == "mo" and text in "=<>≤≥≠≈≡→±×·+−-" and tree.text_of(self._into).strip()
         tree.append(self._into, f" {text} " if is_between and text else text)
 
@@ -159,7 +160,7 @@ class _Writer:
         self._root(parts[:1], _ROOTS.get(index, "√"))
 
     def _term(self, node: Node) -> None:
-        """Write it in brackets, if it is more than one number or letter."""
+        """Writes *node*, in brackets if it is more than one number or letter."""
         is_one = node.tag in _TOKENS or [each.tag in _TOKENS for each in _elements(node)] == [True]
         if not is_one:
             tree.append(self._into, "(")

@@ -1,7 +1,7 @@
-"""What nobody sees on the page: it goes, with all that is in it, and a warning tells of it.
+"""Removes what is invisible on the page, with its content, and warns about it.
 
-Hidden in a way that a page can undo by itself (a picture that comes late, a block that fades in,
-``<details>``, ``hidden="until-found"``) is not hidden: there the words are meant to be read.
+Content that the page itself can show (a picture that loads late, a block that fades in,
+``<details>``, ``hidden="until-found"``) does not count as hidden: it is meant to be read.
 """
 
 import re
@@ -23,9 +23,9 @@ from feeds.ingest.bodies.elements import (
 )
 
 _SELECTOR = "[hidden],[style],dialog"
-#: Where a page moves something, it means to show it.
+#: An element that the page animates is meant to be shown.
 _MOVING = ("animation", "transition", "transform", "will-change")
-#: A screen is not that wide, nor that high.
+#: Positions beyond this are outside any screen.
 _FAR_AWAY_PX = -900
 _BY_CLIP = re.compile(r"rect\((?:[01](?:px)?[, ]*){4}\)")
 _ROOM = ("height", "max-height", "width", "max-width")
@@ -34,37 +34,37 @@ _LAZY = ("data-src", "data-srcset", "data-original", "data-lazy-src")
 
 
 class _Hides(Enum):
-    """In what way an element is hidden."""
+    """How an element is hidden."""
 
     ALL = auto()
-    UNLESS_VISIBLE = auto()  #: what is in it may be visible again
-    WORDS = auto()  #: letters have no size; pictures have, and what has another size
+    UNLESS_VISIBLE = auto()  #: elements inside may be visible again
+    WORDS = auto()  #: letters have no size; pictures do, and elements with a font size of their own
 
 
 def remove_hidden(root: Node, losses: Losses) -> None:
-    """Remove from the tree what is hidden, and tell *losses* of all of it that showed something."""
-    # The innermost first: what stands in something hidden is looked at before that is gone.
-    with losses.from_the_end() as found:
+    """Removes hidden elements from the tree, and records those with visible content in *losses*."""
+    # Innermost first, so that nested hidden elements are examined before their parents are removed.
+    with losses.in_reverse() as found:
         for node in reversed(tree.find(root, _SELECTOR)):
-            way = _way(node)
-            if way is not None:
-                _REMOVE_BY_WAY[way](node, found)
+            how = _how_hidden(node)
+            if how is not None:
+                _REMOVERS[how](node, found)
 
 
-def _way(node: Node) -> _Hides | None:
+def _how_hidden(node: Node) -> _Hides | None:
     attributes = tree.attributes(node)
     if "hidden" in attributes and attributes["hidden"].strip().lower() != "until-found":
         return _Hides.ALL
     if node.tag == "dialog" and "open" not in attributes:
         return _Hides.ALL
-    way = _way_of_style(attributes.get("style", ""))
-    if way is not None and any(name in attributes for name in _LAZY):
+    how = _how_hidden_by_style(attributes.get("style", ""))
+    if how is not None and any(name in attributes for name in _LAZY):
         return None
-    return way
+    return how
 
 
 @lru_cache(maxsize=1024)
-def _way_of_style(written: str) -> _Hides | None:
+def _how_hidden_by_style(written: str) -> _Hides | None:
     style = declarations(written)
     if style.get("display") == "none" or style.get("mso-hide") == "all":
         return _Hides.ALL
@@ -79,7 +79,7 @@ def _way_of_style(written: str) -> _Hides | None:
 
 
 def _is_cut_away(style: Style) -> bool:
-    """No room is left for it, and what has no room is not shown."""
+    """Whether the element is clipped to nothing, or has no size and clips its content."""
     if _BY_CLIP.match(style.get("clip", "")) and style.get("position") in {"absolute", "fixed"}:
         return True
     if style.get("overflow", style.get("overflow-y")) not in {"hidden", "clip"}:
@@ -99,7 +99,7 @@ def _is_off_screen(style: Style) -> bool:
 
 
 def _remove(node: Node, losses: Losses) -> None:
-    _tell(node, losses)
+    _record_loss(node, losses)
     tree.remove(node)
 
 
@@ -110,21 +110,21 @@ def _remove_but_visible(node: Node, losses: Losses) -> None:
         if style_of(inner).get("visibility") == "visible"
     ]
     for inner in visible:
-        if tree.is_in(inner, node):  # and not in one that was moved already
+        if tree.is_in(inner, node):  # it has not been moved with an outer one
             tree.insert_before(node, inner)
     _remove(node, losses)
 
 
 def _remove_words(node: Node, losses: Losses) -> None:
     words = list(_words_without_size(node))
-    told = "".join(tree.text_of(text) for text in words)
-    if told.strip():
-        losses.add("removed what is hidden", excerpt(told))
+    text_removed = "".join(tree.text_of(text) for text in words)
+    if text_removed.strip():
+        losses.add("removed what is hidden", excerpt(text_removed))
         for text in words:
             tree.remove(text)
 
 
-_REMOVE_BY_WAY: Mapping[_Hides, Callable[[Node, Losses], None]] = {
+_REMOVERS: Mapping[_Hides, Callable[[Node, Losses], None]] = {
     _Hides.ALL: _remove,
     _Hides.UNLESS_VISIBLE: _remove_but_visible,
     _Hides.WORDS: _remove_words,
@@ -132,24 +132,24 @@ _REMOVE_BY_WAY: Mapping[_Hides, Callable[[Node, Losses], None]] = {
 
 
 def _words_without_size(node: Node) -> Iterator[Node]:
-    waiting = [*tree.children(node)][::-1]
-    while waiting:
-        inner = waiting.pop()
+    pending = [*tree.children(node)][::-1]
+    while pending:
+        inner = pending.pop()
         if inner.tag == TEXT:
             yield inner
         elif not _has_size(inner):
-            waiting += [*tree.children(inner)][::-1]
+            pending += [*tree.children(inner)][::-1]
 
 
 def _has_size(node: Node) -> bool:
-    """True when letters in it have a size of their own. So many per cent of nothing is nothing."""
+    """Whether letters in *node* have a size of their own; a percentage of nothing is nothing."""
     if not node.is_element_node:
         return True
     size = length(style_of(node).get("font-size", ""))
     return size is not None and size[0] > 0 and size[1] not in {"%", "em"}
 
 
-def _tell(node: Node, losses: Losses) -> None:
+def _record_loss(node: Node, losses: Losses) -> None:
     if not shows_something(node):
         return
     alts = [tree.attribute(image, "alt") or "a picture" for image in tree.find(node, "img")]

@@ -1,4 +1,4 @@
-"""Pictures and embedded content: what stands in place of what feeds cannot show."""
+"""Pictures, links and embedded content: replaces what feeds cannot show."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,99 +12,99 @@ from feeds.ingest.bodies.elements import (
     Losses,
     excerpt,
     is_loose,
-    put_words,
+    replace_with_text,
     shows_something,
     stands_in_line,
 )
 
-# Links that are left without anything to click on.
+# Links without visible content.
 
 
-def name_of(link: Node, place: BodyLocation) -> str:
-    """What a link can be called that has no words: its title, or the file that it leads to."""
-    address = place.link(tree.attribute(link, "href") or "")
+def name_of(link: Node, location: BodyLocation) -> str:
+    """Returns a text for a link without words: its title, the name of its file, or its host."""
+    address = location.link(tree.attribute(link, "href") or "")
     parts = urlsplit(address or "")
     file = unquote(parts.path.rstrip("/").rpartition("/")[2])
     return (tree.attribute(link, "title") or "").strip() or file or parts.netloc
 
 
 def remove_empty_links(root: Node) -> None:
-    """Remove links that nobody can see. What can be led to stays, as a place."""
+    """Removes links that are invisible. Their anchors stay."""
     for link in tree.find(root, "a"):
         first = link.first_child
         if first is not None and first.is_text_node and tree.text_of(first).strip():
-            continue  # as nearly all
+            continue  # the usual case
         if not shows_something(link):
-            said = tree.attributes(link)
-            if place := said.get("id") or said.get("name"):
-                tree.insert_before(link, tree.new(link, "span", {"id": place}))
+            attributes = tree.attributes(link)
+            if anchor := attributes.get("id") or attributes.get("name"):
+                tree.insert_before(link, tree.new(link, "span", {"id": anchor}))
             tree.unwrap(link)
 
 
-# Pictures: the address that a page's script would have used; words, where there is none.
+# Pictures: the address that a page's script would load; alt text for pictures without one.
 
-#: Where scripts that load pictures late find the address, and the one with several sizes.
+#: Attributes in which lazy-loading scripts keep the address, and the ``srcset``.
 _LAZY_SRC = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-img-src")
 _LAZY_SRCSET = ("data-srcset", "data-lazy-srcset", "data-original-set")
-#: A file that stands for the picture until it comes.
+#: A placeholder file, shown until the picture is loaded.
 _STAND_IN = re.compile(
     r"(?:^|[/_-])(?:blank|spacer|placeholder|transparent|pixel|load(?:ing|er)|lazy|1x1|dummy|gr[ae]y)"
     r"[^/]*\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|\Z)",
     re.IGNORECASE,
 )
 _LAZY_CLASS = re.compile(r"lazy|lozad|b-lazy", re.IGNORECASE)
-#: A picture that is in its address, and so small that it only stands in or keeps a distance.
+#: A ``data:`` picture this short is only a placeholder or a spacer.
 _MAX_SPACER_CHARS = 300
 _ONE_PIXEL = frozenset({"0", "1", "0px", "1px"})
-#: Of several sizes, the largest that is no wider is what stands in ``src``.
+#: ``src`` is the largest size up to this width.
 _WIDE_PX = 1_200
 _DESCRIPTOR = re.compile(r"(\S+)(?:\s+([0-9.]+)([wx]))?(?:,\s|\Z)")
-#: What every reader can show comes first.
+#: In order of support by readers.
 _BEST_TYPES = ("", "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
 
 
-def mend_pictures(root: Node, place: BodyLocation, losses: Losses) -> None:
-    """Give every picture an address that works, and put its alt text in the place of the others."""
+def repair_pictures(root: Node, location: BodyLocation, losses: Losses) -> None:
+    """Gives every picture a working address, or replaces it with its alt text."""
     for node in tree.find(root, "amp-img"):
         tree.rename(node, "img")
     _choose_between_noscript(root)
     for picture in tree.find(root, "picture"):
-        _mend_picture(picture, place)
+        _repair_picture(picture, location)
     for image in tree.find(root, "img"):
         attributes = tree.attributes(image)
-        if "src" not in attributes or _needs_mending(attributes):
-            _mend_image(image, place)
+        if "src" not in attributes or _needs_repair(attributes):
+            _repair_image(image, location)
         if _counts_visitors(attributes):
             tree.remove(image)
-        elif place.file(tree.attribute(image, "src")) is None:
-            _replace_by_words(image, place, losses)
+        elif location.file(tree.attribute(image, "src")) is None:
+            _replace_by_words(image, location, losses)
     for picture in tree.find(root, "picture"):
         if not tree.find(picture, "img"):
             tree.unwrap(picture)
 
 
-def _needs_mending(attributes: Mapping[str, str]) -> bool:
+def _needs_repair(attributes: Mapping[str, str]) -> bool:
     return "srcset" in attributes or any(name.startswith("data-") for name in attributes)
 
 
 def _counts_visitors(attributes: Mapping[str, str]) -> bool:
-    """True for a picture of one pixel, which nobody sees."""
+    """Whether the picture is an invisible pixel that counts visitors."""
     return all(attributes.get(name, "").strip() in _ONE_PIXEL for name in ("width", "height"))
 
 
-# Lazy ones
+# Lazy-loading pictures
 
 
 def _choose_between_noscript(root: Node) -> None:
-    """Of a picture for scripts and the same one for others beside it, keep the second."""
+    """Removes a lazy-loading picture that is repeated in a ``<noscript>`` beside it."""
     for noscript in tree.find(root, "noscript"):
         images = tree.find(noscript, "img")
         if not images:
             continue
         before, after = (_beside(noscript, is_before=each) for each in (True, False))
-        late = next((one for one in (before, after) if one is not None and _is_late(one)), None)
-        if late is not None:
-            tree.remove(late)
+        lazy = next((one for one in (before, after) if one is not None and _is_lazy(one)), None)
+        if lazy is not None:
+            tree.remove(lazy)
 
 
 def _beside(node: Node, *, is_before: bool) -> Node | None:
@@ -114,8 +114,8 @@ def _beside(node: Node, *, is_before: bool) -> Node | None:
     return one
 
 
-def _is_late(node: Node) -> bool:
-    """True for a picture that only comes with a script, and for an element that has just that."""
+def _is_lazy(node: Node) -> bool:
+    """Whether *node* is a picture that needs a script, or an element that contains only one."""
     if node.tag == "img":
         attributes = tree.attributes(node)
         return any(name in attributes for name in (*_LAZY_SRC, *_LAZY_SRCSET)) or (
@@ -124,21 +124,23 @@ def _is_late(node: Node) -> bool:
     if not node.is_element_node or tree.text_of(node).strip():
         return False
     images = tree.find(node, "img")
-    return len(images) == 1 and _is_late(images[0])
+    return len(images) == 1 and _is_lazy(images[0])
 
 
-def _mend_image(image: Node, place: BodyLocation) -> None:
+def _repair_image(image: Node, location: BodyLocation) -> None:
     attributes = tree.attributes(image)
-    late = next((found for name in _LAZY_SRC if (found := place.file(attributes.get(name)))), None)
+    lazy = next(
+        (found for name in _LAZY_SRC if (found := location.file(attributes.get(name)))), None
+    )
     written = attributes.get("src", "")
-    if late and (place.file(written) is None or _stands_in(attributes)):
-        tree.set_attribute(image, "src", late)
-    srcset = _srcset_of(attributes, place)
+    if lazy and (location.file(written) is None or _stands_in(attributes)):
+        tree.set_attribute(image, "src", lazy)
+    srcset = _srcset_of(attributes, location)
     if srcset is None:
         tree.drop_attribute(image, "srcset")
         return
     tree.set_attribute(image, "srcset", srcset)
-    if place.file(tree.attribute(image, "src")) is None:
+    if location.file(tree.attribute(image, "src")) is None:
         tree.set_attribute(image, "src", _widest(srcset))
 
 
@@ -149,13 +151,13 @@ def _stands_in(attributes: Mapping[str, str]) -> bool:
     )
 
 
-def _srcset_of(attributes: Mapping[str, str], place: BodyLocation) -> str | None:
+def _srcset_of(attributes: Mapping[str, str], location: BodyLocation) -> str | None:
     names = (*_LAZY_SRCSET, "srcset") if _stands_in(attributes) else ("srcset", *_LAZY_SRCSET)
-    return next((found for name in names if (found := place.files(attributes.get(name)))), None)
+    return next((found for name in names if (found := location.files(attributes.get(name)))), None)
 
 
 def _widest(srcset: str) -> str:
-    """The candidate for readers that know only one: the largest of moderate size."""
+    """Returns the address for readers without ``srcset``: the largest of moderate size."""
     sizes: list[tuple[float, str]] = [
         (float(number or 1) * (1 if unit == "w" else 400), address)
         for address, number, unit in _DESCRIPTOR.findall(srcset)
@@ -167,11 +169,11 @@ def _widest(srcset: str) -> str:
 # <picture>
 
 
-def _mend_picture(picture: Node, place: BodyLocation) -> None:
-    """Let there be an ``<img>`` with an address: it is what is shown, by old readers too."""
+def _repair_picture(picture: Node, location: BodyLocation) -> None:
+    """Ensures an ``<img>`` with an address, which all readers show, old ones too."""
     best = ""
     for source in sorted(tree.find(picture, "source"), key=_by_type):
-        srcset = _srcset_of(tree.attributes(source), place)
+        srcset = _srcset_of(tree.attributes(source), location)
         if srcset is None:
             tree.remove(source)
             continue
@@ -181,8 +183,8 @@ def _mend_picture(picture: Node, place: BodyLocation) -> None:
     if not images and best:
         tree.append(picture, tree.new(picture, "img", {"src": _widest(best), "alt": ""}))
     for image in images:
-        _mend_image(image, place)
-        if best and place.file(tree.attribute(image, "src")) is None:
+        _repair_image(image, location)
+        if best and location.file(tree.attribute(image, "src")) is None:
             tree.set_attribute(image, "src", _widest(best))
 
 
@@ -191,10 +193,10 @@ def _by_type(source: Node) -> int:
     return _BEST_TYPES.index(written) if written in _BEST_TYPES else len(_BEST_TYPES)
 
 
-# Those that cannot come along
+# Pictures without a usable address
 
 
-def _replace_by_words(image: Node, place: BodyLocation, losses: Losses) -> None:
+def _replace_by_words(image: Node, location: BodyLocation, losses: Losses) -> None:
     attributes = tree.attributes(image)
     alt = " ".join(attributes.get("alt", "").split())
     address = attributes.get("src", "").strip()
@@ -203,19 +205,19 @@ def _replace_by_words(image: Node, place: BodyLocation, losses: Losses) -> None:
         tree.remove(image)
         return
     if alt:
-        kind = "a picture cannot come along; its alt text stands in its place"
+        kind = "a picture could not be kept; its alt text replaces it"
         losses.add(kind, f"{_named(address)}, {excerpt(alt)}")
     else:
-        losses.add("a picture cannot come along, and it has no alt text", _named(address))
-        alt = name_of(link, place) if link is not None else ""
+        losses.add("a picture could not be kept, and it has no alt text", _named(address))
+        alt = name_of(link, location) if link is not None else ""
     if alt:
-        put_words(image, alt)
+        replace_with_text(image, alt)
     else:
         tree.remove(image)
 
 
 def _link_of(image: Node) -> Node | None:
-    """The link that *image* is all of."""
+    """Returns the link that contains nothing but *image*."""
     link = next((above for above in tree.ancestors(image) if above.tag == "a"), None)
     is_all = link is not None and not tree.text_of(link).strip()
     return link if link is not None and is_all and len(tree.find(link, "img")) == 1 else None
@@ -226,53 +228,52 @@ def _is_spacer(address: str) -> bool:
 
 
 def _named(address: str) -> str:
-    """What is told of an address: of a picture that is in it, only its type."""
+    """Returns the address for a warning; of a ``data:`` address only its type."""
     if address.startswith("data:"):
         return address.partition(",")[0].partition(";")[0]
     return address[:200] or "without an address"
 
 
-# What a page has from elsewhere: in its place stand a link, what it says without it, or its words.
-#
-# No reader runs a page inside a feed, and most remove it without a word.
+# Embeds: replaced with a link, with their fallback content, or with their words. No reader runs a
+# page inside a feed, and most remove it silently.
 
 _BECAME_LINK = "an embed became a link"
-#: Film and sound keep what is in them: that is shown where they cannot be.
+#: Video and audio keep their content, which readers show if they cannot play them.
 _FILMS = "video,audio"
 _EMBEDS = "iframe,embed,object,applet,canvas,svg,amp-iframe,amp-video"
-#: ``<param>`` of players that are no more, by which the file can still be found.
+#: ``<param>`` names of obsolete players that contain the address of the file.
 _FILE_PARAMS = frozenset({"movie", "src", "url", "filename"})
 _PICTURE_TYPES = "image/"
-#: Controls, which do nothing outside of their page. What is in a form otherwise stays.
+#: Form controls, which do not work outside their page. Other content of a form stays.
 _CONTROLS = "button,select,textarea,input,form"
-_TOLD_CONTROLS = frozenset({"button", "select", "textarea", "input"})
 
 
-def replace_embeds(root: Node, place: BodyLocation, losses: Losses) -> None:
-    """Put something that a reader can follow into the place of each embed.
+def replace_embeds(root: Node, location: BodyLocation, losses: Losses) -> None:
+    """Replaces each embed with something that a reader can follow.
 
-    The innermost first, so that what an object falls back on is mended when its turn comes.
+    Inner embeds come first, so that the fallback content of an object is repaired before the
+    object.
     """
-    with losses.from_the_end() as found:
-        replacer = _Replacer(place, found)
+    with losses.in_reverse() as found:
+        replacer = _Replacer(location, found)
         for node in reversed(tree.find(root, _EMBEDS)):
             replacer.replace(node)
         for film in reversed(tree.find(root, _FILMS)):
-            replacer.mend_film(film)
+            replacer.repair_film(film)
 
 
 def remove_controls(root: Node, losses: Losses) -> None:
-    """Remove what is to be clicked or filled in, but for the words of a button that is a link."""
+    """Removes form controls, but keeps the words of a button inside a link."""
     for node in reversed(tree.find(root, _CONTROLS)):
         tag = node.tag or ""
         if tag == "form":
-            losses.removed([tag])
+            losses.add_removed([tag])
             tree.unwrap(node)
         elif tag == "button" and any(above.tag == "a" for above in tree.ancestors(node)):
             tree.unwrap(node)
         else:
             if _is_for_people(node):
-                losses.removed([tag])
+                losses.add_removed([tag])
             tree.remove(node)
 
 
@@ -281,10 +282,10 @@ def _is_for_people(control: Node) -> bool:
 
 
 class _Replacer:
-    """Replaces embeds, one by one."""
+    """Replaces single embeds."""
 
-    def __init__(self, place: BodyLocation, losses: Losses) -> None:
-        self._place = place
+    def __init__(self, location: BodyLocation, losses: Losses) -> None:
+        self._location = location
         self._losses = losses
         self._by_name: Mapping[str, Callable[[Node, str], None]] = {
             "iframe": self._link_or_nothing,
@@ -298,18 +299,20 @@ class _Replacer:
         }
 
     def replace(self, node: Node) -> None:
-        """Put something into the place of one embed, or tell of its loss."""
+        """Replaces one embed, or records its loss."""
         name = node.tag or ""
         self._by_name[name](node, name)
 
-    def mend_film(self, film: Node) -> None:
-        """Let film and sound that can be fetched stay, with their usable files alone."""
+    def repair_film(self, film: Node) -> None:
+        """Keeps video and audio with a usable address, and removes the files without one."""
         files = tree.find(film, "source")
         for one in (film, *files):
-            late = tree.attribute(one, "data-src")
-            if self._place.file(tree.attribute(one, "src")) is None and self._place.file(late):
-                tree.set_attribute(one, "src", late or "")
-        usable = {one for one in (film, *files) if self._place.file(tree.attribute(one, "src"))}
+            lazy = tree.attribute(one, "data-src")
+            if self._location.file(tree.attribute(one, "src")) is None and self._location.file(
+                lazy
+            ):
+                tree.set_attribute(one, "src", lazy or "")
+        usable = {one for one in (film, *files) if self._location.file(tree.attribute(one, "src"))}
         for one in files:
             if one not in usable:
                 tree.remove(one)
@@ -318,8 +321,10 @@ class _Replacer:
 
     def _replace_film(self, film: Node) -> None:
         name = film.tag or ""
-        poster = self._place.file(tree.attribute(film, "poster"))
-        self._losses.add(f"<{name}> has no address that can be fetched", self._told(film))
+        poster = self._location.file(tree.attribute(film, "poster"))
+        self._losses.add(
+            f"<{name}> has no address that can be fetched", self._named_for_warning(film)
+        )
         if poster and not _falls_back(film):
             alt = _title_of(film) or ""
             tree.replace(film, tree.new(film, "img", {"src": poster, "alt": alt}))
@@ -332,11 +337,11 @@ class _Replacer:
             self._put_link(node, address)
             return
         if not _is_invisible(node):
-            self._losses.removed([name])
+            self._losses.add_removed([name])
         tree.remove(node)
 
     def _fall_back(self, node: Node, name: str) -> None:
-        """Show what stands in an object for those that cannot show it: it is prose."""
+        """Replaces an object with its fallback content, which is prose."""
         address = self._address_of(node)
         kind = (tree.attribute(node, "type") or "").strip().lower()
         if address and kind.startswith(_PICTURE_TYPES):
@@ -352,33 +357,35 @@ class _Replacer:
             if any(child.tag in BLOCKS for child in tree.children(node)):
                 tree.wrap(link, "p")
         if _falls_back(node):
-            self._losses.add(f"<{name}> gave place to what it falls back on", self._told(node))
+            self._losses.add(
+                f"<{name}> was replaced by its fallback content", self._named_for_warning(node)
+            )
         else:
-            self._losses.removed([name])
+            self._losses.add_removed([name])
         tree.unwrap(node)
 
     def _words_of_drawing(self, svg: Node, name: str) -> None:
         words = " ".join(" ".join(map(tree.text_of, tree.find(svg, "text"))).split())
         words = words or _title_of(svg) or _first_text(svg, "title") or _first_text(svg, "desc")
-        if tree.attribute(svg, "aria-hidden") == "true":  # it is there for its looks
+        if tree.attribute(svg, "aria-hidden") == "true":  # decoration
             tree.remove(svg)
         elif words:
-            self._losses.add("a drawing gave place to its words", excerpt(words))
-            put_words(svg, words)
+            self._losses.add("a drawing was replaced by its words", excerpt(words))
+            replace_with_text(svg, words)
         else:
-            self._losses.removed([name])
+            self._losses.add_removed([name])
             tree.remove(svg)
 
     def _put_link(self, node: Node, address: str) -> None:
         link = self._link(node, address)
         self._losses.add(_BECAME_LINK, address)
         around = next((above for above in tree.ancestors(node) if above.tag == "a"), None)
-        if around is not None:  # a link cannot stand in another one
+        if around is not None:  # links cannot be nested
             tree.insert_after(around, link)
             tree.remove(node)
             return
         is_in_line = stands_in_line(node)
-        put_words(node, link)
+        replace_with_text(node, link)
         if not is_in_line:
             tree.wrap(link, "p")
 
@@ -395,21 +402,21 @@ class _Replacer:
             for param in tree.find(node, "param")
             if (tree.attribute(param, "name") or "").strip().lower() in _FILE_PARAMS
         ]
-        return next((found for one in written if (found := self._place.file(one))), None)
+        return next((found for one in written if (found := self._location.file(one))), None)
 
-    def _told(self, node: Node) -> str:
+    def _named_for_warning(self, node: Node) -> str:
         words = tree.text_of(node)
         address = self._address_of(node) or tree.attribute(node, "src")
         return _title_of(node) or address or (excerpt(words) if words.strip() else "no address")
 
 
 def _falls_back(node: Node) -> bool:
-    """True when something stands in *node* for those who cannot see it itself."""
+    """Whether *node* has visible fallback content."""
     return any(shows_something(child) for child in tree.children(node))
 
 
 def _name_of(address: str) -> str:
-    """A file is called by its name, a page by its host."""
+    """Returns the name of a file, or the host of a page."""
     parts = urlsplit(address)
     file = unquote(parts.path.rpartition("/")[2])
     return file if "." in file and " " not in file else parts.hostname or address
@@ -428,7 +435,7 @@ def _first_text(node: Node, name: str) -> str:
 
 
 def _is_invisible(node: Node) -> bool:
-    """True for what has no size: it counts visitors."""
+    """Whether *node* has no size, which means that it counts visitors."""
     return any(
         (tree.attribute(node, name) or "").strip() in {"0", "1"} for name in ("width", "height")
     )

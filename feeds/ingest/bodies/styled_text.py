@@ -1,4 +1,4 @@
-"""Text whose meaning is in ``style``: direction, bold, superscript, strikes, line breaks."""
+"""Makes elements of styles that carry meaning: direction, emphasis, scripts, line breaks."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -20,29 +20,28 @@ from feeds.ingest.bodies.elements import (
 )
 from feeds.ingest.nesting import MAX_TAGS
 
-# What was deleted, struck as well: some readers take ``<del>`` away and leave its text.
-#
-# The sanitiser that most readers in JavaScript use does so by default, and a price that no longer
-# holds then stands beside the valid one; ``<s>`` it keeps (``findings/sanitisers-and-meaning.sh``).
+# Deletions: ``<del>`` is also struck. The sanitiser that most JavaScript readers use removes
+# ``<del>`` by default and leaves its text, so that a price that no longer holds would stand beside
+# the valid one; it keeps ``<s>`` (``findings/sanitisers-and-meaning.sh``).
 
 _STRUCK = frozenset({"s", "strike"})
 
 
 def strike_deleted(root: Node) -> None:
-    """Strike what is in each ``<del>``, unless it is struck already."""
+    """Puts ``<s>`` into each ``<del>`` that is not struck already."""
     for node in tree.find(root, "del"):
         around = (above.tag in _STRUCK for above in tree.ancestors(node))
         if not tree.find(node, "s,strike") and not any(around):
             mark(node, "s")
 
 
-# Which way words run, where ``style`` says it: ``dir``, ``<bdi>`` and ``<bdo>`` say it too.
+# Direction: ``dir``, ``<bdi>`` and ``<bdo>`` for what ``style`` declares.
 
 _OVERRIDES = frozenset({"bidi-override", "isolate-override"})
 
 
 def interpret_directions(root: Node) -> None:
-    """Give elements the direction that their styles declare."""
+    """Sets the direction that styles declare."""
     for node in tree.find(root, "[style]"):
         style = style_of(node)
         direction, bidi = style.get("direction", ""), style.get("unicode-bidi", "")
@@ -62,45 +61,44 @@ def _turn(node: Node, direction: str, bidi: str) -> None:
 
 
 def _direction_of(node: Node) -> str | None:
-    """What is said of *node* already, by itself or by what it stands in."""
+    """Returns the declared direction of *node*, its own or inherited."""
     for one in (node, *tree.ancestors(node)):
-        said = tree.attribute(one, "dir")
-        if said is not None:
-            return said.strip().lower()
+        declared = tree.attribute(one, "dir")
+        if declared is not None:
+            return declared.strip().lower()
     return None
 
 
 def keep_page_attributes(root: Node) -> None:
-    """Let what a whole page says of its language and direction hold for its words.
+    """Keeps the language and direction of a whole page for its words.
 
-    A body may be ``<html lang="ar" dir="rtl">…</html>``; only what is in it comes along.
+    A body may be ``<html lang="ar" dir="rtl">…</html>``, of which only the content is kept.
     """
     for page in (root, root.parent):
-        said = {} if page is None else tree.attributes(page)
-        kept = {name: said[name] for name in ("lang", "dir") if said.get(name)}
+        declared = {} if page is None else tree.attributes(page)
+        kept = {name: declared[name] for name in ("lang", "dir") if declared.get(name)}
         if kept:
             around = tree.wrap_content(root, "div")
             for name, value in kept.items():
                 tree.set_attribute(around, name, value)
 
 
-# Bold and italic as ``style`` has them, and bold that ``style`` takes back.
-#
-# Google Docs puts all that it copies into ``<b style="font-weight:normal">``; and a word that is
-# not bold stands in a paragraph that is.
+# Emphasis: bold and italic in ``style``, and bold that ``style`` undoes. Google Docs puts all that
+# it copies into ``<b style="font-weight:normal">``; and a word that is not bold may be in a bold
+# paragraph.
 
-#: CSS Fonts 4, section 2.2: below it a weight is regular or medium.
+#: Lower weights are regular or medium (CSS Fonts 4, section 2.2).
 _BOLD = 600
 
 
 @dataclass(frozen=True, slots=True)
 class _Emphasis:
-    """One kind of it: a property, and the elements that have it by themselves."""
+    """One kind of emphasis: a property, and the elements that have it by default."""
 
     property: str
-    is_on: Callable[[str], bool | None]  #: None for values that say nothing
+    is_on: Callable[[str], bool | None]  #: None for values without a meaning
     elements: frozenset[str]
-    others: frozenset[str]  #: that have it as well, but mean something else by it
+    others: frozenset[str]  #: elements that also have it, but with another meaning
     tag: str
 
 
@@ -129,22 +127,24 @@ _KINDS = (
 
 
 def interpret_emphasis(root: Node) -> None:
-    """Make elements of what styles say of weight and slant."""
+    """Replaces styles for weight and slant with elements."""
     for kind in _KINDS:
         styled = tree.find(root, "[style]")
-        said = {node: is_on for node in styled if (is_on := _said(node, kind)) is not None}
-        if said:
-            _interpret(said, kind)
+        declared = {node: is_on for node in styled if (is_on := _declared(node, kind)) is not None}
+        if declared:
+            _interpret(declared, kind)
 
 
-def _said(node: Node, kind: _Emphasis) -> bool | None:
+def _declared(node: Node, kind: _Emphasis) -> bool | None:
     value = style_of(node).get(kind.property)
     return None if value is None else kind.is_on(value)
 
 
-def _interpret(said: dict[Node, bool], kind: _Emphasis) -> None:
-    to_mark = [node for node, on in said.items() if on and not _is_on_already(node, said, kind)]
-    plain = {node for node, is_on in said.items() if not is_on}
+def _interpret(declared: dict[Node, bool], kind: _Emphasis) -> None:
+    to_mark = [
+        node for node, on in declared.items() if on and not _is_on_already(node, declared, kind)
+    ]
+    plain = {node for node, is_on in declared.items() if not is_on}
     around_plain = _above(plain)
     natural = [node for node in (*around_plain, *plain) if node.tag in kind.elements]
     for node in to_mark:
@@ -156,20 +156,20 @@ def _interpret(said: dict[Node, bool], kind: _Emphasis) -> None:
         tree.rename(node, "span")
 
 
-def _is_on_already(node: Node, said: dict[Node, bool], kind: _Emphasis) -> bool:
-    """True when the words in *node* are bold without its saying so."""
+def _is_on_already(node: Node, declared: dict[Node, bool], kind: _Emphasis) -> bool:
+    """Whether the words in *node* have the emphasis without its own style."""
     if node.tag in kind.elements or node.tag in kind.others:
         return True
     for above in tree.ancestors(node):
-        if above in said:
-            return said[above]
+        if above in declared:
+            return declared[above]
         if above.tag in kind.elements or above.tag in kind.others:
             return True
     return False
 
 
 def _above(nodes: Iterable[Node]) -> dict[Node, None]:
-    """What *nodes* stand in, each once, in no order that matters."""
+    """Returns all elements around *nodes*, each once; their order does not matter."""
     above: dict[Node, None] = {}
     for node in nodes:
         for one in tree.ancestors(node):
@@ -179,19 +179,19 @@ def _above(nodes: Iterable[Node]) -> dict[Node, None]:
     return above
 
 
-# Superscript, subscript and struck words as ``style`` has them; underlining too.
+# Superscript, subscript, struck and underlined text in ``style``.
 
 _SMALL = ("smaller", "small", "x-small", "xx-small")
 _FULL_SIZE = {"%": 100, "em": 1}
 _STRUCK_STYLE = frozenset({"s", "strike", "del"})
 _UNDERLINED = frozenset({"u", "ins", "a"})
 _LIFTED = frozenset({"sup", "sub"})
-#: What is aligned there is a cell or a picture, not a word in its line.
+#: Elements in which ``vertical-align`` aligns a cell or a picture, and not text.
 _NOT_IN_LINE = BLOCKS | MEDIA
 
 
 def interpret_lifting(root: Node) -> None:
-    """Make ``<s>``, ``<u>``, ``<sup>`` and ``<sub>`` of what styles declare."""
+    """Replaces styles with ``<s>``, ``<u>``, ``<sup>`` and ``<sub>``."""
     for node in tree.find(root, "[style]"):
         style = style_of(node)
         decoration = style.get("text-decoration-line", style.get("text-decoration", ""))
@@ -230,7 +230,7 @@ def _by_name(style: Style) -> str | None:
 
 
 def _by_length(style: Style) -> str | None:
-    """A shift of small letters: what is moved in full size may be there for its looks."""
+    """Returns the shift of small letters; full-size letters may be shifted for layout."""
     return _shifted(style.get("vertical-align", "")) if _is_small(style) else None
 
 
@@ -264,28 +264,29 @@ def _lift_words(node: Node, tag: str) -> None:
     mark(node, tag)
 
 
-# Lines that ``style`` makes, by kept line ends and blocks in text; and old kinds of ``<pre>``.
+# Line breaks: kept line ends and blocks in text, as ``style`` declares them; and old names of
+# ``<pre>``.
 
 _KEEPS_LINES = frozenset({"pre", "pre-line", "pre-wrap", "break-spaces"})
 _KEEPS_SPACES = _KEEPS_LINES - {"pre-line"}
-#: What is aligned by spaces: two in a row within a line, or at the beginning of a line.
+#: Text aligned with spaces: two in a row within a line, or one at its beginning.
 _ALIGNED = re.compile("\t|  |\n ")
 _OLD_NAMES = "xmp,listing,plaintext"
-#: As for a list: each item begins a line.
+#: Values of ``display`` that begin a new line.
 _LINES = frozenset({"block", "flex", "grid", "list-item", "table"})
 
 
 def rename_old_pre(root: Node) -> None:
-    """Call ``<xmp>`` and its kin what they have been called since 1999."""
+    """Renames ``<xmp>``, ``<listing>`` and ``<plaintext>`` to ``<pre>``."""
     for node in tree.find(root, _OLD_NAMES):
         tree.rename(node, "pre")
 
 
 def interpret_line_breaks(root: Node) -> None:
-    """Make ``<br>`` and ``<pre>`` of what styles say of lines and spaces.
+    """Replaces styles for line ends and spaces with ``<br>`` and ``<pre>``.
 
     Raises:
-        DocumentRefused: These are more lines than a body may have.
+        DocumentRefused: There are more line ends than a body may have.
     """
     styled = tree.find(root, "[style]")
     declaring = {node: value for node in styled if (value := style_of(node).get("white-space"))}
@@ -304,7 +305,7 @@ def interpret_line_breaks(root: Node) -> None:
                 )
     for node in tree.find(root, "[style]"):
         if node.tag not in BLOCKS and style_of(node).get("display") in _LINES:
-            _part(node)
+            _put_on_own_line(node)
 
 
 def _keep_lines(node: Node, value: str, declaring: dict[Node, str]) -> int:
@@ -322,14 +323,14 @@ def _keep_lines(node: Node, value: str, declaring: dict[Node, str]) -> int:
 
 
 def _texts_of(node: Node, declaring: dict[Node, str]) -> Iterator[Node]:
-    """The texts whose line ends are for *node* to say: not what says it by itself."""
-    waiting = [*tree.children(node)][::-1]
-    while waiting:
-        inner = waiting.pop()
+    """Yields the texts whose line ends *node* controls, not those of elements that declare it."""
+    pending = [*tree.children(node)][::-1]
+    while pending:
+        inner = pending.pop()
         if inner.tag == TEXT:
             yield inner
         elif inner.is_element_node and inner not in declaring and inner.tag != "pre":
-            waiting += [*tree.children(inner)][::-1]
+            pending += [*tree.children(inner)][::-1]
 
 
 def _is_aligned(node: Node, texts: list[Node]) -> bool:
@@ -339,7 +340,7 @@ def _is_aligned(node: Node, texts: list[Node]) -> bool:
 
 
 def _break(text: Node, *, is_first: bool, is_last: bool) -> int:
-    """Put ``<br>`` for the line ends in *text*; say how many."""
+    """Replaces the line ends in *text* with ``<br>``, and returns how many there were."""
     if is_blank_text(text) and _stands_between_blocks(text):
         return 0
     words = tree.text_of(text)
@@ -358,8 +359,8 @@ def _stands_between_blocks(text: Node) -> bool:
     return any(one is not None and one.tag in BLOCKS for one in beside)
 
 
-def _part(node: Node) -> None:
-    """Let an element of running text that is shown as a block stand on a line of its own."""
+def _put_on_own_line(node: Node) -> None:
+    """Puts an inline element that is displayed as a block on a line of its own."""
     if not tree.text_of(node).strip():
         return
     if _runs_on(_beside(node, is_before=True)):

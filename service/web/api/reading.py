@@ -221,7 +221,7 @@ def _language(written: str | None) -> str | None:
     if written is None:
         return None
     try:
-        return read_language(written, mended=[])
+        return read_language(written, warnings=[])
     except DocumentRefused as fault:
         raise bad_parameter("language", fault.reason) from fault
 
@@ -231,7 +231,9 @@ def _moment(call: ApiCall[ListQuery]) -> datetime | None:
     if written is None:
         return None
     try:
-        moment = read_moment_or_day(written, field="since", rules=call.application.rules, mended=[])
+        moment = read_moment_or_day(
+            written, field="since", rules=call.application.rules, warnings=[]
+        )
     except DocumentRefused as fault:
         raise bad_parameter("since", fault.reason) from fault
     return in_utc(moment)

@@ -32,7 +32,7 @@ def test_controls_become_what_they_were_or_go(written: str, read: str, warning: 
     assert (content.title, content.summary, content.details.place) == (read, read, read)
     assert content.body == f"<p>{read}</p>"
     for field in ("title", "body", "summary", "place"):
-        assert any(mended.startswith(f"{field}: {warning}") for mended in draft.warnings)
+        assert any(warnings.startswith(f"{field}: {warning}") for warnings in draft.warnings)
 
 
 def test_controls_in_an_html_body_become_what_they_were() -> None:

@@ -78,7 +78,7 @@ def test_a_line_sets_the_embargo(line: str) -> None:
         assert draft.embargoed_until == draft.content.published == END
         assert (draft.content.title, draft.content.body) == ("Office closes", f"<p>{BODY}</p>")
         assert draft.content.summary == BODY
-        assert any("tells of an embargo" in warning for warning in draft.warnings)
+        assert any("contains an embargo notice" in warning for warning in draft.warnings)
 
 
 @pytest.mark.parametrize(

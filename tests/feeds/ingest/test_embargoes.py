@@ -63,4 +63,4 @@ def test_a_slip_is_refused_because_it_would_publish(
 def test_across_a_change_of_daylight_saving(written: str, clock: time, end: str) -> None:
     rules = replace(RULES, time_zone=ZoneInfo("Europe/Berlin"), time_of_day=clock)
     expected = datetime.fromisoformat(f"{end}+00:00")
-    assert read_embargo_end(written, rules=rules, mended=[]) == expected
+    assert read_embargo_end(written, rules=rules, warnings=[]) == expected

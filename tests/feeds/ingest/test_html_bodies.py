@@ -5,14 +5,14 @@ import time
 import pytest
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.bodies.cleaning import clean_html, settled
+from feeds.ingest.bodies.cleaning import clean_html, clean_remainder
 from feeds.ingest.nesting import MAX_TAGS
 
 PAGE = "https://e.org/news/1"
 
 
 def cleaned(body: str, url: str | None = PAGE) -> str:
-    return clean_html(body, url=url, base_url="https://news.example.org", mended=[])
+    return clean_html(body, url=url, base_url="https://news.example.org", warnings=[])
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_combining_character_does_not_eat_the_tag_before_it() -> None:
 
 def test_only_a_heading_that_repeats_the_title_goes() -> None:
     def titled(body: str, title: str) -> str:
-        return clean_html(body, url=None, base_url="https://n.org", mended=[], title=title)
+        return clean_html(body, url=None, base_url="https://n.org", warnings=[], title=title)
 
     assert titled("<h1>A <b>&amp; b</b></h1>\n<p>x</p>", "a & B") == "<p>x</p>"
     assert titled(" <h1 class=c>A</h1><p>x</p>", "A") == "<p>x</p>"
@@ -139,8 +139,8 @@ def test_a_body_that_shows_nothing_is_empty(body: str) -> None:
 
 def test_what_is_left_of_a_body_is_as_if_it_had_been_all() -> None:
     """When the notice of an embargo was taken out."""
-    assert settled(" <h1>A</h1><p>&#x338;b</p>", title="a") == "<p>&#x338;b</p>"
-    assert settled("<p> </p>", title="a") == ""
+    assert clean_remainder(" <h1>A</h1><p>&#x338;b</p>", title="a") == "<p>&#x338;b</p>"
+    assert clean_remainder("<p> </p>", title="a") == ""
 
 
 def test_the_only_angle_brackets_are_those_of_tags() -> None:
@@ -150,9 +150,9 @@ def test_the_only_angle_brackets_are_those_of_tags() -> None:
 
 
 def test_what_a_reader_may_miss_is_told() -> None:
-    mended: list[str] = []
-    clean_html("<IFRAME></IFRAME><form><p>x", url=None, base_url="https://n.org", mended=mended)
-    assert mended == ["body: removed <form>, <iframe>"]
+    warnings: list[str] = []
+    clean_html("<IFRAME></IFRAME><form><p>x", url=None, base_url="https://n.org", warnings=warnings)
+    assert warnings == ["body: removed <form>, <iframe>"]
 
 
 @pytest.mark.parametrize(

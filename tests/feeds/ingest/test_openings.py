@@ -91,6 +91,6 @@ def test_a_mark_further_down_is_text() -> None:
 
 @pytest.mark.parametrize("lines", [[], [""], [" ", "\t"]])
 def test_lines_that_say_nothing_stay(lines: list[str]) -> None:
-    mended: list[str] = []
-    assert list(opening_of(lines, mended=mended, field="body").lines) == lines
-    assert mended == []
+    warnings: list[str] = []
+    assert list(opening_of(lines, warnings=warnings, field="body").lines) == lines
+    assert warnings == []

@@ -24,4 +24,4 @@ from feeds.ingest.paragraphs import to_paragraphs
     ],
 )  # fmt: skip
 def test_paragraphs(text: str, expected: str) -> None:
-    assert to_paragraphs(text, mended=[]) == expected
+    assert to_paragraphs(text, warnings=[]) == expected

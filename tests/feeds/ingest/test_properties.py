@@ -56,7 +56,7 @@ def test_any_text_comes_out_clean_with_all_its_words(title: str, body: str) -> N
         assert is_normalized("NFC", text)
     assert "\n" not in content.title
     words = html.unescape(re.sub("</?p>|<br>", "\n", content.body)).split()
-    written = clean(body, field="body", mended=[]).replace("\u2029", "\n")
+    written = clean(body, field="body", warnings=[]).replace("\u2029", "\n")
     assert visible(words) == visible(normalize("NFC", written).split())
 
 
@@ -100,7 +100,7 @@ def test_no_record_raises(fields: dict[str, object]) -> None:
 @given(body=HTML)
 def test_no_html_stays_dangerous_or_relative(body: str) -> None:
     try:
-        markup = clean_html(body, url="https://e.org/a/b", base_url="https://n.org", mended=[])
+        markup = clean_html(body, url="https://e.org/a/b", base_url="https://n.org", warnings=[])
     except DocumentRefused:
         return
     assert is_xml_text(markup)
@@ -113,7 +113,7 @@ def test_no_html_stays_dangerous_or_relative(body: str) -> None:
     assert len(set(seen.ids)) == len(seen.ids)
     assert all(re.fullmatch("n[0-9a-f]{8}-[A-Za-z0-9_.-]+", name) for name in seen.ids)
     # What was cleaned is clean: nothing was only half undone.
-    assert clean_html(markup, url=None, base_url="https://n.org", mended=[]) == markup
+    assert clean_html(markup, url=None, base_url="https://n.org", warnings=[]) == markup
 
 
 #: Written out once more: what comes out is no more than docs/releases-in.md promises.

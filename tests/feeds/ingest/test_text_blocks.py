@@ -23,8 +23,10 @@ ARABIC = "افتتح المكتب الاتحادي للطرق المعبر ال�
 @pytest.mark.parametrize("story", [STORY, GERMAN, ARABIC.strip()])
 def test_wrapped_lines_flow_together(story: str, width: int) -> None:
     wrapped = "\n".join(textwrap.wrap(story, width, break_on_hyphens=False))
-    assert to_paragraphs(f"{wrapped}\n\n{wrapped}", mended=[]) == f"<p>{story}</p>\n<p>{story}</p>"
-    assert to_paragraphs(wrapped, mended=[]) == f"<p>{story}</p>"
+    assert (
+        to_paragraphs(f"{wrapped}\n\n{wrapped}", warnings=[]) == f"<p>{story}</p>\n<p>{story}</p>"
+    )
+    assert to_paragraphs(wrapped, warnings=[]) == f"<p>{story}</p>"
 
 
 def test_the_case_of_a_release_with_a_contact() -> None:
@@ -35,7 +37,7 @@ def test_the_case_of_a_release_with_a_contact() -> None:
         "Press office\nTel. +41 31 000 00 00"
     )
     link = '<a href="https://www.example.org/crossing">https://www.example.org/crossing</a>'
-    assert to_paragraphs(text, mended=[]) == (
+    assert to_paragraphs(text, warnings=[]) == (
         "<p>The Federal Office of Roads opened the new crossing on Monday morning after three "
         "years of work. It carries 4,000 vehicles a day, and it cost less than was planned. "
         f"More is told at {link}</p>\n<p>Press office<br>Tel. +41 31 000 00 00</p>"
@@ -68,7 +70,7 @@ def test_the_case_of_a_release_with_a_contact() -> None:
 )  # fmt: skip
 def test_lines_that_end_on_purpose_stay_lines(lines: tuple[str, ...]) -> None:
     text = "\n".join(line.strip() for line in lines)
-    assert to_paragraphs(f"A\n\n{text}", mended=[]) == f"<p>A</p>\n<p>{text}</p>".replace(
+    assert to_paragraphs(f"A\n\n{text}", warnings=[]) == f"<p>A</p>\n<p>{text}</p>".replace(
         "\n", "<br>"
     ).replace("</p><br><p>", "</p>\n<p>")
 
@@ -79,7 +81,7 @@ def test_a_word_that_was_parted_or_has_a_hyphen() -> None:
         "term plans were changed after three years of work, to the\u00ad\n"
         "ological surprise of those who had made them in the first place."
     )
-    flowed = to_paragraphs(text, mended=[])
+    flowed = to_paragraphs(text, warnings=[])
     assert "its long-term plans" in flowed
     assert "to theological surprise" in flowed
 
@@ -99,14 +101,14 @@ def test_a_word_that_was_parted_or_has_a_hyphen() -> None:
     ],
 )  # fmt: skip
 def test_items_in_a_row_are_a_list(text: str, expected: str) -> None:
-    assert to_paragraphs(text, mended=[]) == expected
+    assert to_paragraphs(text, warnings=[]) == expected
 
 
 def test_a_wrapped_item_is_one_item() -> None:
     item = "The Office of Roads opened the crossing on Monday morning after\nthree years of work."
     text = f"- {item}\n- {item}"
     one = f"<li>{item}</li>".replace("\n", " ")
-    assert to_paragraphs(text, mended=[]) == f"<ul>{one}{one}</ul>"
+    assert to_paragraphs(text, warnings=[]) == f"<ul>{one}{one}</ul>"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_wrapped_item_is_one_item() -> None:
     ],
 )
 def test_what_may_be_something_else_is_no_list(text: str, expected: str) -> None:
-    assert to_paragraphs(text, mended=[]) == expected
+    assert to_paragraphs(text, warnings=[]) == expected
 
 
 @pytest.mark.parametrize(
@@ -132,15 +134,15 @@ def test_what_may_be_something_else_is_no_list(text: str, expected: str) -> None
      "- Ende -", "- FIN -", "-more-", "- MORE -"],
 )  # fmt: skip
 def test_a_mark_ends_a_release(mark: str) -> None:
-    mended: list[str] = []
-    assert to_paragraphs(f"a\n\n{mark}\n", mended=mended) == "<p>a</p>"
-    assert mended == [f"body: {mark!r} left out"]
-    assert to_paragraphs(f"a\nb\n{mark}", mended=[]) == "<p>a</p>\n<p>b</p>"
+    warnings: list[str] = []
+    assert to_paragraphs(f"a\n\n{mark}\n", warnings=warnings) == "<p>a</p>"
+    assert warnings == [f"body: {mark!r} left out"]
+    assert to_paragraphs(f"a\nb\n{mark}", warnings=[]) == "<p>a</p>\n<p>b</p>"
     # As in a real release: "See Sen. Lee's full remarks below".
-    behind = to_paragraphs(f"a\n\n{mark}\n\nNotes to editors: b", mended=[])
+    behind = to_paragraphs(f"a\n\n{mark}\n\nNotes to editors: b", warnings=[])
     assert behind == "<p>a</p>\n<hr>\n<p>Notes to editors: b</p>"
 
 
 @pytest.mark.parametrize("line", ["#", "30", "End", "FIN", "* * *", "# 1", "The end", "-31-"])
 def test_what_may_be_something_else_is_no_mark(line: str) -> None:
-    assert to_paragraphs(f"a\n\n{line}", mended=[]) == f"<p>a</p>\n<p>{line}</p>"
+    assert to_paragraphs(f"a\n\n{line}", warnings=[]) == f"<p>a</p>\n<p>{line}</p>"

@@ -7,11 +7,11 @@ PAGE = "https://e.org/n/1"
 
 def cleaned(body: str, *, url: str | None = PAGE) -> str:
     """*Body* as it is stored."""
-    return clean_html(body, url=url, base_url="https://news.example.org", mended=[])
+    return clean_html(body, url=url, base_url="https://news.example.org", warnings=[])
 
 
 def told(body: str) -> list[str]:
     """The warnings on *body*, without the field's name."""
-    mended: list[str] = []
-    clean_html(body, url=PAGE, base_url="https://news.example.org", mended=mended)
-    return [warning.removeprefix("body: ") for warning in mended]
+    warnings: list[str] = []
+    clean_html(body, url=PAGE, base_url="https://news.example.org", warnings=warnings)
+    return [warning.removeprefix("body: ") for warning in warnings]

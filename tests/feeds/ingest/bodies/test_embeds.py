@@ -5,7 +5,7 @@ import pytest
 from tests.feeds.ingest.bodies.cleaning import cleaned, told
 
 LINK = "an embed became a link: "
-FALLBACK = "<object> gave place to what it falls back on: "
+FALLBACK = "<object> was replaced by its fallback content: "
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ FALLBACK = "<object> gave place to what it falls back on: "
         pytest.param("<p>a</p><applet code=x></applet>", "<p>a</p>", ["removed <applet>"],
                      id="applet"),
         pytest.param("<canvas>A table</canvas>", "A table",
-                     ["<canvas> gave place to what it falls back on: “A table”"], id="canvas"),
+                     ["<canvas> was replaced by its fallback content: “A table”"], id="canvas"),
         pytest.param("<p>a</p><canvas></canvas>", "<p>a</p>", ["removed <canvas>"],
                      id="empty canvas"),
         pytest.param("a<svg><text>42</text><text>%</text></svg>b", "a 42 % b",
-                     ["a drawing gave place to its words: “42 %”"], id="svg text"),
+                     ["a drawing was replaced by its words: “42 %”"], id="svg text"),
         pytest.param("<svg><title>Logo</title><path/></svg>", "Logo",
-                     ["a drawing gave place to its words: “Logo”"], id="svg title"),
+                     ["a drawing was replaced by its words: “Logo”"], id="svg title"),
         pytest.param("a<svg aria-hidden=true><title>Icon</title></svg>", "a", [], id="icon"),
         pytest.param("a<svg><path/></svg>", "a", ["removed <svg>"], id="svg"),
         pytest.param('<video src="blob:x" poster="/p.jpg" title="Speech"></video>',

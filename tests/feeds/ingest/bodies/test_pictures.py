@@ -86,11 +86,11 @@ def test_a_picture_that_cannot_come_along_leaves_its_words() -> None:
         '<a href="https://e.org/big.jpg">Bridge</a>'
     )
     assert told(body) == [
-        "a picture cannot come along; its alt text stands in its place: cid:1, “Chart”",
-        "a picture cannot come along; its alt text stands in its place: blob:x, “Photo”",
-        "a picture cannot come along; its alt text stands in its place: cid:2, “Bridge”",
-        "a picture cannot come along, and it has no alt text: file:///C:/x.jpg",
-        "a picture cannot come along, and it has no alt text: data:image/png",
+        "a picture could not be kept; its alt text replaces it: cid:1, “Chart”",
+        "a picture could not be kept; its alt text replaces it: blob:x, “Photo”",
+        "a picture could not be kept; its alt text replaces it: cid:2, “Bridge”",
+        "a picture could not be kept, and it has no alt text: file:///C:/x.jpg",
+        "a picture could not be kept, and it has no alt text: data:image/png",
     ]
 
 
