@@ -13,7 +13,7 @@ from feeds.model.feed import Format
 from feeds.model.subscription import PushProtocol
 from feeds.store.database import Database
 from feeds.store.schema import deliveries, subscriptions
-from feeds.store.subscriptions import number_of
+from feeds.store.subscriptions import new_subscription_id
 
 #: What all of them are subscribed to.
 FORMAT = Format.ATOM
@@ -86,7 +86,7 @@ class Subscribers:
         callback, now = self._sink.callback(number), datetime.now(UTC)
         feed = feeds[number % len(feeds)]
         return {
-            "id": number_of(feed, FORMAT, number),
+            "id": new_subscription_id(feed, FORMAT, number),
             "feed": feed,
             "format": FORMAT.value,
             "callback": callback,

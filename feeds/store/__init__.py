@@ -1,1 +1,1 @@
-"""The one place with SQL: SQLAlchemy Core, the same statements on SQLite and PostgreSQL."""
+"""The only package with SQL: SQLAlchemy Core, the same statements on SQLite and PostgreSQL."""

@@ -11,33 +11,33 @@ from feeds.model.release import AuditAction, AuditEvent
 from feeds.model.token import Action, Token
 from feeds.store.schema import acts, tokens
 
-# Who did what to which release, and when: for ops, never for the public.
+# The audit log: who did what to which release, for ops and never for the public.
 
 
 class AuditLog:
-    """The book of acts over one connection. Nothing is ever taken out of it."""
+    """The audit log over one connection. Events are never deleted."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def record(self, done: Sequence[AuditEvent]) -> None:
-        """Write acts down, in the transaction of what they did."""
-        if done:
+    def record(self, events: Sequence[AuditEvent]) -> None:
+        """Records events, in the transaction that made the changes."""
+        if events:
             rows = [
                 {
-                    "subject": act.subject,
-                    "deed": act.action.value,
-                    "at": act.at,
-                    "by": act.by,
-                    "detail": act.detail,
+                    "subject": event.subject,
+                    "deed": event.action.value,
+                    "at": event.at,
+                    "by": event.by,
+                    "detail": event.detail,
                 }
-                for act in done
+                for event in events
             ]
             self._connection.execute(insert(acts), rows)
 
     def of(self, subject: str) -> list[AuditEvent]:
-        """All that was done to a release, the oldest first."""
-        wanted = select(acts).where(acts.c.subject == subject).order_by(acts.c.id)
+        """The events of a release, oldest first."""
+        query = select(acts).where(acts.c.subject == subject).order_by(acts.c.id)
         return [
             AuditEvent(
                 subject=row.subject,
@@ -46,24 +46,24 @@ class AuditLog:
                 by=row.by,
                 detail=row.detail,
             )
-            for row in self._connection.execute(wanted)
+            for row in self._connection.execute(query)
         ]
 
 
-# Tokens of the API, each under the hash of its text.
+# Access tokens of the API, stored by the hash of their text.
 
-# Built once: each request to the API asks for it.
+# Built once: each request to the API runs it.
 _BY_HASH = select(tokens).where(tokens.c.hash == bindparam("hash"))
 
 
 class Tokens:
-    """Tokens over one connection. None is ever removed: their names stand in the book of acts."""
+    """Access tokens over one connection. None is deleted: the audit log refers to their names."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, token: Token, *, hash_hex: str) -> None:
-        """Keep a new token.
+        """Stores a new token.
 
         Raises:
             TokenExists: Another one has, or had, its name.
@@ -83,7 +83,7 @@ class Tokens:
         self._connection.execute(insert(tokens), row)
 
     def by_hash(self, hash_hex: str) -> Token | None:
-        """The token whose text has this hash, good or not; None when there is none."""
+        """The token with this hash, even if expired or revoked; None if there is none."""
         row = self._connection.execute(_BY_HASH, {"hash": hash_hex}).first()
         return None if row is None else _token(row)
 
@@ -92,15 +92,15 @@ class Tokens:
         return [_token(row) for row in self._connection.execute(select(tokens).order_by("name"))]
 
     def revoke(self, name: str, *, now: datetime) -> None:
-        """Make a token worthless from *now* on. One that is revoked already stays as it is.
+        """Revokes a token from *now* on. A revoked token keeps its earlier date.
 
         Raises:
             TokenNotFound: There is none of this name.
         """
-        is_it = tokens.c.name == name
-        if self._connection.execute(select(tokens.c.name).where(is_it)).first() is None:
+        is_match = tokens.c.name == name
+        if self._connection.execute(select(tokens.c.name).where(is_match)).first() is None:
             raise TokenNotFound(name)
-        revoked = update(tokens).where(is_it, tokens.c.revoked_at.is_(None))
+        revoked = update(tokens).where(is_match, tokens.c.revoked_at.is_(None))
         self._connection.execute(revoked.values(revoked_at=now))
 
 

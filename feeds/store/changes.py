@@ -1,21 +1,22 @@
-"""Whether anything was committed to the store: asked in one cheap question, whoever wrote.
+"""Detects commits to the store by anyone, with one cheap query.
 
 SQLite counts commits: "the integer values returned by two invocations of PRAGMA data_version from
 the same connection will be different if changes were committed to the database by any other
 connection in the interim" (https://sqlite.org/pragma.html#pragma_data_version).
 
-PostgreSQL is asked for its snapshot: the oldest transaction under way, the next one's number, and
-all under way in between. No transaction that wrote can end without a change of that text: it was
-among those under way, or its number was not given out yet. Rejected: LISTEN and NOTIFY. A
-connection that died half-way hears nothing and looks like peace, so each lease would need a round
-trip all the same, and this one brings the answer with it. It also hears of writers that forget to
-notify, of a person with psql, and through a pooler that hands each transaction to another session;
-and no writer waits for the one lock that all notifying commits share. Its price: commits to other
-databases of the same server count as changes, and cause a question more.
+PostgreSQL returns its snapshot: the oldest transaction in progress, the next transaction number,
+and all transactions in progress between them. No transaction that wrote can end without changing
+that text: it was in progress, or its number was not assigned yet. Commits to other databases of
+the same server change it too, and cost one more query.
 
-Who keeps documents at hand asks that question here as well, and at once for all of them: while the
-hub writes down its deliveries there is a commit every few milliseconds, and hardly one of a
-document.
+Rejected: LISTEN and NOTIFY. A half-dead connection receives nothing and looks like a quiet one, so
+each poll would need a round trip anyway, and this one returns the answer with it. Polling also sees
+writers that forget to notify, a person with psql, and works through a pooler that gives each
+transaction another session; and no writer waits for the one lock that all notifying commits share.
+
+Document caches need only commits that changed a document. One more query finds that out for all
+documents at once: while the hub records deliveries there is a commit every few milliseconds, and
+hardly one of them changes a document.
 """
 
 from contextlib import ExitStack
@@ -29,7 +30,7 @@ from feeds.store.schema import documents, releases
 _SQLITE_STATE = "PRAGMA data_version"
 _POSTGRES_STATE = "SELECT pg_current_snapshot()::text"
 
-#: Which documents are current, in one value: it takes longer to hand over rows than to find them.
+#: Versions of all current documents as one value: returning rows takes longer than finding them.
 _DOCUMENTS: Select[tuple[str]] = select(
     func.aggregate_strings(
         documents.c.feed
@@ -41,83 +42,83 @@ _DOCUMENTS: Select[tuple[str]] = select(
     )
 )
 
-#: When a release was last retracted, of those that are retracted now.
+#: The last retraction among the releases that are retracted now.
 _RETRACTED: Select[tuple[str]] = select(cast(func.max(releases.c.retracted_at), Text))
 
 
 class Changes:
-    """Looks for commits of others over a connection of its own. One caller at a time."""
+    """Detects commits of others over its own connection. One caller at a time."""
 
     def __init__(self, database: Database, *, of_documents: bool = False) -> None:
-        """Make one that has not looked yet.
+        """Creates a detector; its first poll reports a change.
 
         Args:
             database: The store.
-            of_documents: Only commits count after which another document is current, somewhere.
+            of_documents: Whether to report only commits that changed a current document.
         """
         self._database = database
-        self._of_documents = database.in_words(_DOCUMENTS) if of_documents else ""
-        self._of_retractions = database.in_words(_RETRACTED)
-        #: Another value whenever a release was retracted or restored; read with the documents, from
-        #: PostgreSQL alone.
+        self._documents_sql = database.to_sql(_DOCUMENTS) if of_documents else ""
+        self._retractions_sql = database.to_sql(_RETRACTED)
+        #: Changes whenever a release is retracted or restored. Read together with the documents,
+        #: on PostgreSQL only.
         self.last_retraction: object = None
-        self._of_all = _SQLITE_STATE if database.is_sqlite else _POSTGRES_STATE
+        self._commits_sql = _SQLITE_STATE if database.is_sqlite else _POSTGRES_STATE
         self._open = ExitStack()
         self._cursor: DBAPICursor | None = None
-        self._seen: tuple[object, object] | None = None  #: the commits, and what counts of them
+        self._seen: tuple[object, object] | None = None  #: commits, and what is compared
 
     @property
     def is_local(self) -> bool:
-        """True when no other machine or process has to answer."""
+        """Whether polling needs no other machine or process to answer."""
         return self._database.is_sqlite
 
     def poll(self) -> bool:
-        """Say whether something may have been committed since the look before.
+        """Returns whether something may have been committed since the last poll.
 
-        The first look says yes, and so does the first one after an error: a new connection knows
-        nothing of what was before it.
+        True at the first poll and at the first one after an error: a new connection does not know
+        the state before it.
 
         Raises:
-            StoreUnavailable: The store cannot be asked. The next look connects anew.
+            StoreUnavailable: The query failed. The next poll opens a new connection.
         """
         with ExitStack() as closing:
-            closing.push(self._forget)
-            # The transaction's own exit: it tells an error of the driver in our words.
+            closing.push(self._reset)
+            # The exit of the transaction translates errors of the driver into ours.
             closing.push(self._open)
             before, seen = self._seen, self._state()
-            is_news = before is None or seen[1] != before[1]
-            if is_news and self._of_documents and not self.is_local:
-                self.last_retraction = self._ask(self._of_retractions)
+            is_changed = before is None or seen[1] != before[1]
+            if is_changed and self._documents_sql and not self.is_local:
+                self.last_retraction = self._query(self._retractions_sql)
             closing.pop_all()
         self._seen = seen
-        return is_news
+        return is_changed
 
     def suspend(self, reason: str) -> None:
-        """Have the database refuse all others at once: it does not answer."""
+        """Refuses all other transactions: the database does not answer."""
         self._database.suspend(reason)
 
     def resume(self) -> None:
-        """Have it let them through again."""
+        """Accepts transactions again."""
         self._database.resume()
 
     def close(self) -> None:
-        """Give the connection back; the next look takes another one."""
-        self._forget()
+        """Releases the connection; the next poll opens another one."""
+        self._reset()
         self._open.close()
 
-    def _forget(self, *_: object) -> None:
+    def _reset(self, *_: object) -> None:
         self._cursor, self._seen = None, None
 
     def _state(self) -> tuple[object, object]:
-        # First the commits: what is committed between the questions is asked for again.
-        commits = self._ask(self._of_all)
+        # Read the commits first: a commit between the two queries is then seen at the next poll.
+        commits = self._query(self._commits_sql)
         if self._seen is not None and self._seen[0] == commits:
             return self._seen
-        return commits, self._ask(self._of_documents) if self._of_documents else commits
+        return commits, self._query(self._documents_sql) if self._documents_sql else commits
 
-    def _ask(self, question: str) -> object:
-        # The driver is asked, not SQLAlchemy, which takes thirty times as long: who looks many
-        # times a second takes that time from whoever answers readers in the same process.
+    def _query(self, question: str) -> object:
+        # A raw cursor takes a thirtieth of SQLAlchemy's time. A poll runs many times a second and
+        # takes its time from the threads that answer readers in the same process.
         cursor = self._cursor or self._connect()
         cursor.execute(question)
         return cursor.fetchone()
@@ -125,14 +126,14 @@ class Changes:
     def _connect(self) -> DBAPICursor:
         tx = self._open.enter_context(self._database.probe())
         if not self._database.is_sqlite:
-            # One round trip a look, and no transaction that would see the same for ever. On SQLite
-            # the driver begins none by itself.
+            # One round trip per poll, and no transaction whose snapshot would stay the same. On
+            # SQLite the driver begins none by itself.
             tx.connection.execution_options(isolation_level="AUTOCOMMIT")
 
-        def drop(kind: type[BaseException] | None, *_: object) -> None:
-            if kind is not None:  # what broke once is not used again, by whomever
+        def invalidate(kind: type[BaseException] | None, *_: object) -> None:
+            if kind is not None:  # never reuse a broken connection
                 tx.connection.invalidate()
 
-        self._open.push(drop)
+        self._open.push(invalidate)
         self._cursor = tx.connection.connection.cursor()
         return self._cursor

@@ -1,39 +1,39 @@
-"""How connections are made and ended, where a server may be silent."""
+"""Making and breaking connections to a server that may not answer."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from threading import Thread
 from typing import Any, Protocol
 
-#: How often one who waits for a connection looks whether that is still wanted.
-_ASK_EVERY_S = 0.1
+#: How often a thread that waits for a connection checks whether to give up.
+_CHECK_EVERY_S = 0.1
 
 
 class OpenConnections(Protocol):
-    """All open connections of the driver's, so that whoever waits on one can be released.
+    """All open driver connections, so that threads that wait on one can be released.
 
-    Told of each by whichever thread makes it.
+    Each connection is registered by the thread that makes it.
     """
 
     def opened(self, connection: Any, /) -> None:
-        """Note a new connection, before anything is asked."""
+        """Registers a new connection before its first use."""
 
     def closed(self, connection: Any, /) -> None:
-        """Forget one, before it is closed."""
+        """Removes a connection before it is closed."""
 
     def shut_down(self) -> None:
-        """Break all: whoever waits on one is told so by the driver, at once."""
+        """Breaks all connections: the driver raises in every thread that waits on one."""
 
 
 def connect_unless(stop: Callable[[], None], connect: Callable[[], Any]) -> Any:
-    """Connect, and give up when that is not wanted any more.
+    """Connects, and gives up when *stop* raises.
 
-    libpq does not tell of a socket whose server says nothing yet. So it is left to another thread,
-    which ends by ``connect_timeout``.
+    libpq gives no access to the socket before the server has answered. So another thread
+    connects; it ends at ``connect_timeout`` at the latest.
 
     Args:
-        stop: Asked now and then; raises to give up.
-        connect: Returns a connection of the driver's.
+        stop: Called every 0.1 s; raises to give up.
+        connect: Returns a driver connection.
     """
     stop()
     made: Future[Any] = Future()
@@ -41,20 +41,20 @@ def connect_unless(stop: Callable[[], None], connect: Callable[[], Any]) -> Any:
     def work() -> None:
         try:
             made.set_result(connect())
-        except BaseException as error:  # it is the other thread's to meet
+        except BaseException as error:  # raised again in the waiting thread
             made.set_exception(error)
 
     Thread(target=work, name="connect", daemon=True).start()
     while not made.done():
-        wait([made], timeout=_ASK_EVERY_S)
+        wait([made], timeout=_CHECK_EVERY_S)
         try:
             stop()
         except BaseException:
-            made.add_done_callback(_throw_away)
+            made.add_done_callback(_close)
             raise
     return made.result()
 
 
-def _throw_away(made: Future[Any]) -> None:
+def _close(made: Future[Any]) -> None:
     if made.exception() is None:
         made.result().close()

@@ -1,4 +1,4 @@
-"""Contents of releases as the store keeps them: packed as JSON, and those of former revisions."""
+"""Contents of releases as stored: packed as JSON, and the contents of former revisions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -28,13 +28,13 @@ from feeds.model.release import (
 )
 from feeds.store.schema import revisions
 
-# Contents as JSON, in which the store keeps what nobody looks for by its parts.
+# Contents as JSON, for what no query searches by its parts.
 
 _Record = Mapping[str, Any]
 
 
 def pack_content(content: Content) -> dict[str, Any]:
-    """A whole content; moments as ISO 8601."""
+    """Packs a whole content, with dates as ISO 8601."""
     return {
         **asdict(content),
         "published": content.published.isoformat(),
@@ -43,7 +43,7 @@ def pack_content(content: Content) -> dict[str, Any]:
 
 
 def unpack_content(record: _Record) -> Content:
-    """What `pack_content` packed, in this version or an earlier one."""
+    """Unpacks what `pack_content` of this version or an earlier one packed."""
     return Content(
         **{
             **record,
@@ -58,15 +58,15 @@ def unpack_content(record: _Record) -> Content:
 
 
 def pack_details(details: Details) -> dict[str, Any] | None:
-    """Those that say something; None when none do."""
-    if details == NO_DETAILS:  # as most are
+    """Packs the details that are set; None if none are."""
+    if details == NO_DETAILS:  # the common case
         return None
     packed = {name: value for name, value in asdict(details).items() if value}
     return packed or None
 
 
 def unpack_details(record: _Record | None) -> Details:
-    """What `pack_details` packed."""
+    """Unpacks what `pack_details` packed."""
     if not record:
         return NO_DETAILS
     return Details(
@@ -79,22 +79,22 @@ def unpack_details(record: _Record | None) -> Details:
 
 
 def pack_person(person: Person) -> dict[str, str | None]:
-    """An author. By hand: nearly every release has one, and `asdict` takes ten times as long."""
+    """Packs an author. By hand: most releases have one, and `asdict` takes ten times as long."""
     return {"name": person.name, "email": person.email, "uri": person.uri}
 
 
 def pack_note(note: ChangeNote) -> dict[str, str]:
-    """A change note."""
+    """Packs a change note."""
     return {"at": note.at.isoformat(), "text": note.text}
 
 
 def unpack_note(record: _Record) -> ChangeNote:
-    """What `pack_note` packed."""
+    """Unpacks what `pack_note` packed."""
     return ChangeNote(at=datetime.fromisoformat(record["at"]), text=record["text"])
 
 
 def pack_draft(draft: Draft) -> dict[str, Any]:
-    """A whole document."""
+    """Packs a whole draft."""
     return {
         "source_key": draft.source_key,
         "origin": asdict(draft.origin),
@@ -107,7 +107,7 @@ def pack_draft(draft: Draft) -> dict[str, Any]:
 
 
 def unpack_draft(record: _Record) -> Draft:
-    """What `pack_draft` packed."""
+    """Unpacks what `pack_draft` packed."""
     correction, source = record["correction"], record.get("source")
     return Draft(
         source_key=SourceKey(record["source_key"]),
@@ -129,9 +129,9 @@ def _text_to_moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-# What releases were before they were corrected.
+# Former revisions of releases.
 
-#: Without the text, of which a list has no need.
+#: Without the text, which lists do not show.
 _FORMER = select(
     revisions.c.revision, revisions.c.updated, revisions.c.changed_at, revisions.c.notes
 ).order_by(revisions.c.revision)
@@ -144,18 +144,18 @@ class Revisions:
         self._connection = connection
 
     def steps(self, release: Release) -> list[Step]:
-        """All revisions of a release, the present one too, the newest first; without text."""
+        """All revisions of a release, including the current one, newest first; without text."""
         return steps(release, self._former(release))
 
     def of(self, release: Release) -> list[Revision]:
-        """All that a release was before, the newest first."""
+        """The former revisions of a release, newest first."""
         return self._read(release, _whole(release))
 
     def one(self, release: Release, number: int) -> Revision:
-        """What a release was in one of its former revisions.
+        """One former revision of a release.
 
         Raises:
-            RevisionNotFound: It has none of this number, or it is the present one.
+            RevisionNotFound: The release has no such revision, or it is the current one.
         """
         found = self._read(release, _whole(release).where(revisions.c.revision == number))
         if not found:
@@ -163,26 +163,26 @@ class Revisions:
         return found[0]
 
     def _former(self, release: Release) -> list[FormerContent]:
-        # A correction may have come since the release was read: then it is not of this list.
+        # A correction that came after the release was read is not part of its list.
         is_former = revisions.c.revision < release.revision
-        wanted = _FORMER.where(revisions.c.release_id == release.id, is_former)
+        query = _FORMER.where(revisions.c.release_id == release.id, is_former)
         return [
             FormerContent(
                 number=row.revision, updated=row.updated, changed_at=row.changed_at, notes=row.notes
             )
-            for row in self._connection.execute(wanted)
+            for row in self._connection.execute(query)
         ]
 
-    def _read(self, release: Release, wanted: Select[Any]) -> list[Revision]:
+    def _read(self, release: Release, query: Select[Any]) -> list[Revision]:
         by_number = {step.number: step for step in self.steps(release)}
-        rows = self._connection.execute(wanted).mappings()
+        rows = self._connection.execute(query).mappings()
         return [_revision(release, row, by_number) for row in rows]
 
 
 def _whole(release: Release) -> Select[Any]:
     is_former = revisions.c.revision < release.revision
-    wanted = select(revisions).where(revisions.c.release_id == release.id, is_former)
-    return wanted.order_by(revisions.c.revision.desc())
+    query = select(revisions).where(revisions.c.release_id == release.id, is_former)
+    return query.order_by(revisions.c.revision.desc())
 
 
 def _revision(release: Release, row: RowMapping, by_number: Mapping[int, Step]) -> Revision:

@@ -47,30 +47,30 @@ from feeds.store.state import Appearance, Configuration, Identity, Processes, St
 from feeds.store.store_file import StoreFile
 from feeds.store.subscriptions import Subscriptions
 
-#: How long a writer waits for another one on SQLite before it gives up.
+#: How long a writer on SQLite waits for another writer before it gives up.
 BUSY_TIMEOUT_MS = 20_000
 
-#: How many pages of 4 KiB the write-ahead log of SQLite may have before they are written into the
-#: database itself. At its own 1,000, each batch of a bulk intake would wait for that.
+#: The size in pages of 4 KiB at which SQLite's write-ahead log is checkpointed into the database
+#: file. With SQLite's default of 1,000, each batch of a bulk intake would wait for a checkpoint.
 CHECKPOINT_PAGES = 10_000
 
-#: How long a checkpoint keeps writers waiting for somebody who reads.
+#: How long a checkpoint blocks writers while it waits for readers.
 CHECKPOINT_WAIT_MS = 100
 
-#: Two that meet, of many: the loser reads again what the winner stored.
+#: Tries of one transaction when it conflicts with others: each try reads what the winner stored.
 MAX_TRIES = 5
 
-Done = TypeVar("Done")
+Result = TypeVar("Result")
 
-#: Not the moment at which the transaction began.
+#: The current time, not the time at which the transaction began.
 _NOW = select(func.clock_timestamp())
 
-#: PostgreSQL's codes for "somebody else was first, try again": serialization failure, deadlock.
+#: PostgreSQL's codes for conflicts to be retried: serialization failure, deadlock.
 _TRY_AGAIN = {"40001", "40P01"}
 
 
 class Transaction:
-    """The nouns of the store over one connection. All that is written here is kept, or nothing."""
+    """The tables of the store over one connection. All writes are committed, or none."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -82,32 +82,32 @@ class Transaction:
 
     @cached_property
     def release_pages(self) -> ReleasePages:
-        """The releases' pages, for lists of addresses."""
+        """The releases' pages, for sitemaps and monthly lists."""
         return ReleasePages(self.connection)
 
     @cached_property
     def sitemap_parts(self) -> SitemapParts:
-        """Where the parts of the list of all pages begin."""
+        """Where the parts of the sitemap begin."""
         return SitemapParts(self.connection)
 
     @cached_property
     def revisions(self) -> Revisions:
-        """What releases were before."""
+        """Former revisions of releases."""
         return Revisions(self.connection)
 
     @cached_property
     def embargoes(self) -> Embargoes:
-        """Documents that wait for their minute."""
+        """Documents under embargo."""
         return Embargoes(self.connection)
 
     @cached_property
     def audit_log(self) -> AuditLog:
-        """Who did what to which release."""
+        """The audit log: who did what to which release."""
         return AuditLog(self.connection)
 
     @cached_property
     def tokens(self) -> Tokens:
-        """Who may use the API."""
+        """Access tokens of the API."""
         return Tokens(self.connection)
 
     @cached_property
@@ -122,22 +122,22 @@ class Transaction:
 
     @cached_property
     def appearance(self) -> Appearance:
-        """Since when pages look as they do."""
+        """When the look of the pages changed last."""
         return Appearance(self.connection)
 
     @cached_property
     def identity(self) -> Identity:
-        """Which store it is."""
+        """The id of the store."""
         return Identity(self.connection)
 
     @cached_property
     def configuration(self) -> Configuration:
-        """The configuration that was applied last."""
+        """The configuration that was applied last (the one in force)."""
         return Configuration(self.connection)
 
     @cached_property
     def feeds(self) -> Feeds:
-        """The feeds and whether they are stale."""
+        """The feeds, and whether they are stale."""
         return Feeds(self.connection)
 
     @cached_property
@@ -147,7 +147,7 @@ class Transaction:
 
     @cached_property
     def archives(self) -> Archives:
-        """The feeds' archive documents."""
+        """The archive documents of the feeds."""
         return Archives(self.connection)
 
     @cached_property
@@ -157,7 +157,7 @@ class Transaction:
 
     @cached_property
     def pings(self) -> Pings:
-        """The outbox to the hubs."""
+        """The outbox of pings to the hubs."""
         return Pings(self.connection)
 
     @cached_property
@@ -167,22 +167,22 @@ class Transaction:
 
     @cached_property
     def deliveries(self) -> Deliveries:
-        """What subscribers are owed."""
+        """Deliveries due to subscribers."""
         return Deliveries(self.connection)
 
     @cached_property
     def canaries(self) -> Canaries:
-        """Our own subscriptions at the hubs, and the pushes that came of them."""
+        """Our own subscriptions at the hubs, and the pushes that arrived for them."""
         return Canaries(self.connection)
 
     @cached_property
     def hub_tallies(self) -> HubTallies:
-        """What was counted of each hub."""
+        """Counts for each hub."""
         return HubTallies(self.connection)
 
     @cached_property
     def refusals(self) -> Refusals:
-        """Documents refused at the door."""
+        """Documents that intake rejected."""
         return Refusals(self.connection)
 
     @cached_property
@@ -192,7 +192,7 @@ class Transaction:
 
     @cached_property
     def processes(self) -> Processes:
-        """What processes prove of their work."""
+        """The last activity of each background process."""
         return Processes(self.connection)
 
 
@@ -208,13 +208,13 @@ class Database:
     ) -> None:
         self._engine = engine
         self._file = StoreFile.of(engine.url)
-        #: Which store it has to be; None once that was seen, or when nothing is known.
+        #: Which store this must be; None after that was checked, or when nothing is known.
         self._expected = expected
         if self._file is not None:
             event.listen(engine, "do_connect", self._before_connecting)
             event.listen(engine, "connect", self._after_connecting)
         self._connections = connections
-        self._silence: str | None = None  #: why all are refused, while they are
+        self._suspended: str | None = None  #: why transactions are refused; None while they are not
         self._this_thread = local()
         if not self.is_sqlite:
             event.listen(engine, "do_connect", self._connect)
@@ -233,18 +233,18 @@ class Database:
         expected: StoreState | None = None,
         connections: OpenConnections | None = None,
     ) -> "Database":
-        """Open the database at *url*; nothing is connected to before the first transaction.
+        """Opens the database at *url*. The first transaction makes the first connection.
 
         Args:
-            url: ``sqlite:///path`` or ``postgresql://…`` (psycopg 3 is used for the latter); its
-                parameters go before ``time_limits``.
-            expected: Which store it has to be, and what it has to hold at least; any, when None.
-            connections: Told of all connections to a server; breaks them in `suspend`.
+            url: ``sqlite:///path`` or ``postgresql://…`` (opened with psycopg 3). Its parameters
+                override the limits in ``dialects``.
+            expected: The id that the store must have and the changes it must hold; None for any.
+            connections: Registers all connections to a server, so that `suspend` can break them.
         """
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
-        # What a statement was given may be an unpublished release: it stands in no error.
+        # Parameters may hold text of unpublished releases: keep them out of error messages.
         if parsed.get_backend_name() == "sqlite":
             engine = create_engine(parsed, hide_parameters=True)
         else:
@@ -257,7 +257,7 @@ class Database:
             )
         if engine.dialect.name == "sqlite":
             if (file := StoreFile.of(parsed)) is not None:
-                # Texts under embargo and subscribers' secrets are nobody else's business.
+                # The file holds embargoed texts and subscribers' secrets: owner only.
                 file.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -267,62 +267,62 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """True for SQLite: one machine, one writer at a time."""
+        """Whether this is SQLite: one machine, one writer at a time."""
         return self._engine.dialect.name == "sqlite"
 
     @property
     def file(self) -> Path | None:
-        """Where SQLite has its database; None for every other store."""
+        """The SQLite file; None for every other store."""
         return None if self._file is None else self._file.path
 
     @property
     def label(self) -> str:
-        """The database's address for a person, without its password."""
+        """The database's URL without its password, for messages."""
         return self._engine.url.render_as_string(hide_password=True)
 
     def now(self) -> datetime | None:
-        """The moment by the database server's clock; None where that is this machine's.
+        """The database server's current time; None for SQLite, which uses this machine's clock.
 
         Raises:
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
         if self.is_sqlite:
             return None
-        self._refuse_in_silence()
+        self._refuse_if_suspended()
         with self._translated(), self._engine.connect() as connection:
             moment: datetime = connection.execute(_NOW).scalar_one()
         return moment.astimezone(UTC)
 
-    def in_words(self, question: Select[Any]) -> str:
-        """A question whose parameters are all known, as a cursor of the driver's own takes it."""
+    def to_sql(self, question: Select[Any]) -> str:
+        """Returns a query as SQL text with its parameters inlined, for a raw driver cursor."""
         return str(question.compile(self._engine, compile_kwargs={"literal_binds": True}))
 
     def close(self) -> None:
-        """Close all connections that are not in use."""
+        """Closes all connections that are not in use."""
         self._engine.dispose()
 
     def suspend(self, reason: str) -> None:
-        """Refuse every transaction at once until `resume`, but for those of `probe`.
+        """Refuses every transaction except those of `probe` until `resume` is called.
 
-        Those that are under way are ended: what was asked is answered by StoreUnavailable. Of a
-        commit among them nobody knows whether it counts. On SQLite nothing is done.
+        Transactions under way are broken off and raise StoreUnavailable; whether a commit among
+        them took effect is not known. Does nothing on SQLite.
         """
         if not self.is_sqlite:
-            self._silence = reason
+            self._suspended = reason
             if self._connections is not None:
                 self._connections.shut_down()
 
     def resume(self) -> None:
-        """Let transactions through again."""
-        self._silence = None
+        """Accepts transactions again."""
+        self._suspended = None
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Write: committed at the end of the block, rolled back when it raises.
+        """Writes: commits at the end of the block, rolls back when the block raises.
 
         Raises:
-            StoreConflict: Another transaction was first; nothing was written.
-            StoreReplaced: The store is gone, or another one.
+            StoreConflict: Another transaction won; nothing was written.
+            StoreReplaced: The store file is gone or was replaced.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
         with self._written(self._writer) as tx:
@@ -330,31 +330,33 @@ class Database:
 
     @contextmanager
     def unsynced(self) -> Iterator[Transaction]:
-        """Write what can be made again: committed for all to see, but not waiting for the disk.
+        """Writes what can be made again: the commit is visible to all but not yet synced to disk.
 
-        When the machine loses its power, the last of it may be gone; the database is sound and
-        as it was a moment earlier. That is enough for a claim, which nobody needs when the
+        After a power failure the last such commits may be lost; the database is then consistent
+        and as it was a moment earlier. That is enough for a claim, which is worthless when its
         worker is gone too, and for an edition, whose feed is then stale again. Both databases
-        write commits in order: the next one of ``transaction`` makes this one last as well.
+        write commits in order, so the next commit of ``transaction`` makes this one durable too.
 
         Raises:
-            StoreConflict: Another transaction was first; nothing was written.
+            StoreConflict: Another transaction won; nothing was written.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
         with self._written(self._unsynced) as tx:
             yield tx
 
-    def in_one_go(self, work: Callable[[Transaction], Done], *, is_lasting: bool = True) -> Done:
-        """Do *work* in one transaction; again, from its start and at once, when another was first.
+    def in_one_go(
+        self, work: Callable[[Transaction], Result], *, is_lasting: bool = True
+    ) -> Result:
+        """Runs *work* in one transaction, and again from the start when it conflicts.
 
         Args:
-            work: Has no effect but on the store. May be called several times.
-            is_lasting: As ``transaction`` and ``unsynced`` differ. What need not last can be made
-                again, and is when the connection is lost: whether the transaction counts is then
-                not known.
+            work: A function whose only effects are on the store. It may be called several times.
+            is_lasting: Whether to use ``transaction`` or ``unsynced``. Work that need not be
+                durable is also repeated when the connection is lost, because it is then not known
+                whether the transaction took effect.
 
         Raises:
-            StoreConflict: Others were first each time.
+            StoreConflict: Every try conflicted with other transactions.
             StoreUnavailable: Nothing was stored, as far as is known.
         """
         begin = self.transaction if is_lasting else self.unsynced
@@ -372,10 +374,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """Look, without a lock on writers. What is written here is thrown away.
+        """Reads without blocking writers. Writes in the block are rolled back.
 
         Raises:
-            StoreReplaced: The store is gone, or another one.
+            StoreReplaced: The store file is gone or was replaced.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
         with self._translated(), self._connected(self._engine) as connection:
@@ -383,10 +385,10 @@ class Database:
 
     @contextmanager
     def probe(self) -> Iterator[Transaction]:
-        """Look, also while all others are refused: to find out whether the store answers.
+        """Reads even while `suspend` refuses all others, to find out whether the store answers.
 
         Raises:
-            StoreReplaced: The store is gone, or another one.
+            StoreReplaced: The store file is gone or was replaced.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
         self._this_thread.is_probing = True
@@ -402,26 +404,26 @@ class Database:
 
     def _connect(self, dialect: Dialect, _record: object, given: Any, named: Any) -> Any:
         if getattr(self._this_thread, "is_probing", False):
-            return None  # as ever
-        return connect_unless(self._refuse_in_silence, partial(dialect.connect, *given, **named))
+            return None  # let SQLAlchemy connect as usual
+        return connect_unless(self._refuse_if_suspended, partial(dialect.connect, *given, **named))
 
-    def _refuse_in_silence(self, *_: object) -> None:
-        if self._silence is not None and not getattr(self._this_thread, "is_probing", False):
-            raise StoreUnavailable(f"the store at {self.label} cannot be used: {self._silence}")
+    def _refuse_if_suspended(self, *_: object) -> None:
+        if self._suspended is not None and not getattr(self._this_thread, "is_probing", False):
+            raise StoreUnavailable(f"the store at {self.label} cannot be used: {self._suspended}")
 
     @contextmanager
     def _written(self, engine: Engine) -> Iterator[Transaction]:
         with self._translated(), self._connected(engine) as connection:
             with connection.begin():
                 yield Transaction(connection)
-            # What was committed to a file that is not there any more is not acknowledged.
+            # A commit to a file that was deleted or replaced is not acknowledged.
             if self._file is not None:
                 self._file.committed(connection.info)
 
     @contextmanager
     def _connected(self, engine: Engine) -> Iterator[Connection]:
-        """A connection to the store that is expected, and to no other."""
-        self._refuse_in_silence()
+        """Opens a connection, after checking that this is the expected store."""
+        self._refuse_if_suspended()
         if (expected := self._expected) is not None:
             with self._engine.connect() as connection:
                 self._require_expected(expected, Identity(connection).state())
@@ -450,23 +452,23 @@ class Database:
                 "back, or a copy of it, and run 'communique store restored'; to go on with this "
                 "one instead, run 'communique store adopt'"
             )
-        # A server that takes over from another one may lack what was committed last.
+        # A PostgreSQL server that took over from another may lack the last commits: not checked.
         if self.is_sqlite and found.changes < expected.changes:
             raise StoreReplaced(
                 f"the store at {self.label} lacks the last {expected.changes - found.changes} of "
-                f"{expected.changes} releases and acts: it is an older copy, or one without its "
-                "log ('-wal'); put a whole one back, or run 'communique store restored' to go on "
-                "with this one"
+                f"{expected.changes} releases and audit events: it is an older copy, or one "
+                "without its log ('-wal'); put a whole one back, or run 'communique store "
+                "restored' to go on with this one"
             )
 
     def checkpoint(self, *, wait_ms: int = CHECKPOINT_WAIT_MS) -> bool:
-        """Write SQLite's log into the file itself, and cut it to nothing.
+        """Writes SQLite's log into the database file and truncates the log.
 
         Args:
-            wait_ms: How long to wait for those who read in it.
+            wait_ms: How long to wait for readers of the log.
 
         Returns:
-            False when somebody was still reading in the log: what could be written was.
+            False when the log still had readers; as much as possible was written.
 
         Raises:
             StoreUnavailable: The file cannot be written.
@@ -486,7 +488,7 @@ class Database:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Turn what an operator can mend, or a caller try again, into errors of ours."""
+        """Translates errors that an operator can mend or a caller can retry into our own."""
         try:
             yield
         except IntegrityError as error:
@@ -496,15 +498,15 @@ class Database:
                 raise StoreConflict(str(error.orig)) from error
             raise self._unavailable(error.orig, is_lost=error.connection_invalidated) from error
         except DBAPIError as error:
-            # SQLite says no more than DatabaseError of a file that is none, or is broken. Its
-            # other kinds mean that a statement of ours is wrong: a bug, and it flies.
-            # A server that ends a session, as one that was idle for too long, is away as well.
+            # SQLite raises a plain DatabaseError for a file that is broken or not a database. Its
+            # subclasses mean that one of our statements is wrong: that is a bug and propagates.
+            # A server that ends a session, for example an idle one, is unavailable as well.
             if type(error) is DatabaseError or error.connection_invalidated:
                 raise self._unavailable(error.orig, is_lost=error.connection_invalidated) from error
             raise
         except SQLAlchemyError as error:
             raise self._unavailable(error) from error
-        except self._driver_error as error:  # from a cursor of the driver's own, as `Changes` has
+        except self._driver_error as error:  # from a raw driver cursor, as `Changes` uses
             raise self._unavailable(error) from error
 
     @cached_property
@@ -520,7 +522,7 @@ class Database:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver's own idea of when a transaction begins is switched off; see _begin_sqlite.
+    # Switch off the driver's implicit transactions; see _begin_sqlite.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
@@ -532,16 +534,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if "communique_begin" not in options:  # to look
+    if "communique_begin" not in options:  # read only
         connection.exec_driver_sql("BEGIN")
         return
-    # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits when the power fails, and a
-    # hub may by then have been told of an edition that would be gone. Set each time, because it
-    # cannot be changed inside a transaction.
+    # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits when the power fails, and by
+    # then a hub may have been pinged about a lost edition. Set before each transaction, because it
+    # cannot be changed inside one.
     mode = "FULL" if options.get("communique_is_lasting", True) else "NORMAL"
     connection.exec_driver_sql(f"PRAGMA synchronous = {mode}")
-    # A writer takes the write lock at once and waits for it there. Upgrading a read transaction
-    # later would fail at once with "database is locked", whatever the timeout.
+    # A writer takes the write lock at the start and waits for it there. Upgrading a read
+    # transaction later would fail at once with "database is locked", whatever the timeout.
     connection.exec_driver_sql(options["communique_begin"])
 
 

@@ -1,10 +1,10 @@
-"""Deliveries: how far each subscriber is, and what is owed to whom.
+"""Deliveries: the last edition that each subscriber received, and what is due to whom.
 
-One row a subscriber, not one an edition: who is behind gets the newest edition once, however many
-came meanwhile.
+There is one row per subscriber and not one per edition: a subscriber that is behind gets the newest
+edition once, however many came in the meantime.
 
-Who locks rows of both tables takes the subscriptions before the deliveries, and each in the order
-of their numbers: two that are after the same ones then wait for each other instead of failing.
+A transaction that locks rows of both tables locks subscriptions before deliveries, and each in the
+order of their ids: two transactions on the same rows then wait for each other instead of failing.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ _IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
 _EDITION: BindParameter[int] = bindparam("edition", type_=Integer)
 _SENT: BindParameter[int] = bindparam("sent", type_=Integer)
 
-# Built once: each turn of a distribution runs them, and to build one takes longer.
+# Built once: each batch of a distribution runs these, and building one takes longer.
 _OF_TOPIC = (
     (subscriptions.c.id == deliveries.c.subscription_id)
     & (subscriptions.c.feed == bindparam("feed"))
@@ -54,14 +54,15 @@ _LOCK_TOPIC = select(func.count()).select_from(
     .with_for_update(of=deliveries)
     .subquery("locked")
 )
-_OPEN = (
+_SCHEDULE = (
     update(deliveries)
     .where(_OF_TOPIC, subscriptions.c.suspended_at.is_(None))
     .values(wanted_edition=_EDITION, due_at=func.coalesce(deliveries.c.due_at, _NOW))
 )
-# WebSub section 7: whom the hub has given up is tried once more with each edition. Whom an operator
-# has suspended has no failures in the books, and is left alone; see `Subscriptions.suspend`.
-_OPEN_SUSPENDED = (
+# WebSub section 7: a subscriber that the hub has given up is tried once more with each edition. One
+# that an operator has suspended has no recorded failures and is not tried; see
+# `Subscriptions.suspend`.
+_SCHEDULE_SUSPENDED = (
     update(deliveries)
     .where(_OF_TOPIC, subscriptions.c.suspended_at.is_not(None))
     .values(
@@ -78,7 +79,7 @@ _CLAIM = (
     .values(claimed_by=_WORKER, due_at=bindparam("until", type_=Instant))
     .returning(deliveries.c.subscription_id)
 )
-# What others hold at this moment is left to them, or to the next turn.
+# Rows that other transactions hold are skipped until the next batch.
 _FREE = (
     select(deliveries.c.subscription_id)
     .where(deliveries.c.subscription_id.in_(_IDS), deliveries.c.due_at <= _NOW)
@@ -96,13 +97,13 @@ _ARRIVED = (
     update(deliveries)
     .where(_OF)
     .values(
-        # It may be a later one than was owed: the newest is sent, and that one may be as new.
+        # The newest edition is sent, which may be later than the one that was due.
         wanted_edition=case(
             (deliveries.c.wanted_edition > _SENT, deliveries.c.wanted_edition), else_=_SENT
         ),
         delivered_edition=_SENT,
-        # An edition that came out meanwhile is owed at once. But the newest is what is sent: who
-        # has got the same one twice waits for the next, whatever the books say is owed.
+        # An edition that came out in the meantime is due at once. But a subscriber that received
+        # the same edition twice already has the newest one, whatever is recorded as due.
         due_at=case(
             (
                 (deliveries.c.wanted_edition > _SENT) & (deliveries.c.delivered_edition < _SENT),
@@ -134,7 +135,7 @@ _FAILED = (
         last_took_ms=bindparam("took"),
     )
 )
-_GIVEN_UP = update(deliveries).where(_OF).values(due_at=null())
+_GIVE_UP = update(deliveries).where(_OF).values(due_at=null())
 _SUSPENDED = (
     update(subscriptions)
     .where(subscriptions.c.id == bindparam("of"))
@@ -143,7 +144,7 @@ _SUSPENDED = (
         suspended_because=bindparam("because"),
     )
 )
-_WELL_AGAIN = (
+_RECOVER = (
     update(subscriptions)
     .where(subscriptions.c.id == bindparam("of"))
     .values(suspended_at=null(), suspended_because=null())
@@ -179,18 +180,18 @@ class Deliveries:
         self._locks_rows = not has_one_writer(connection)
 
     def open(self, feed: str, feed_format: Format, *, edition: int, now: datetime) -> int:
-        """Owe a topic's new edition to all that are subscribed to it; says to how many.
+        """Schedules a topic's new edition for all its subscribers. Returns how many.
 
-        Who is being sent an earlier edition, or failed and waits for its next try, keeps its time
-        and gets the newest one then. Who has it already, because the newest is what is sent, is
-        not owed it again. Whom the hub has given up is tried once, and is not counted; whom an
-        operator has suspended is owed it when it is resumed.
+        A subscriber that is being sent an earlier edition, or waits for a retry, keeps its time
+        and gets the newest edition then. One that already received the newest edition is skipped.
+        One that the hub has given up is tried once and not counted. One that an operator has
+        suspended gets the edition when it is resumed.
         """
-        asked = {"feed": feed, "format": feed_format.value, "edition": edition, "now": now}
+        parameters = {"feed": feed, "format": feed_format.value, "edition": edition, "now": now}
         if self._locks_rows:
-            self._connection.execute(_LOCK_TOPIC, asked)
-        self._connection.execute(_OPEN_SUSPENDED, asked)
-        return self._connection.execute(_OPEN, asked).rowcount
+            self._connection.execute(_LOCK_TOPIC, parameters)
+        self._connection.execute(_SCHEDULE_SUSPENDED, parameters)
+        return self._connection.execute(_SCHEDULE, parameters).rowcount
 
     def due(
         self,
@@ -200,67 +201,68 @@ class Deliveries:
         is_failing: bool = False,
         without_hosts: Sequence[str] = (),
     ) -> list[DueDelivery]:
-        """What is to be sent now and nobody is sending, the longest waiting first.
+        """Deliveries to be sent now that no worker has claimed, the longest waiting first.
 
         Args:
-            now: The moment.
-            limit: No more than so many.
-            is_failing: Those whose last try failed; else those whose last one did not.
-            without_hosts: Nothing for these.
+            now: The current time.
+            limit: The largest number to return.
+            is_failing: Whether to return those whose last try failed, or only the others.
+            without_hosts: Callback hosts to leave out.
         """
-        asked = {
+        parameters = {
             "now": now,
             "at_most": limit,
             "is_failing": int(is_failing),
             "without_hosts": list(without_hosts),
         }
-        wanted = _DUE_TO_SOME if without_hosts else _DUE
-        return [_due(row) for row in self._connection.execute(wanted, asked).all()]
+        query = _DUE_TO_SOME if without_hosts else _DUE
+        return [_due(row) for row in self._connection.execute(query, parameters).all()]
 
     def claim(self, ids: Sequence[int], *, worker: str, now: datetime, until: datetime) -> set[int]:
-        """Take deliveries for this worker until then; says which: others took the rest first."""
+        """Claims deliveries for this worker until then. Returns the ids that were still free."""
         if not ids:
             return set()
-        asked = {"ids": list(ids), "worker": worker, "now": now, "until": until}
+        parameters = {"ids": list(ids), "worker": worker, "now": now, "until": until}
         if self._locks_rows:
-            free = self._connection.execute(_FREE, asked).scalars().all()
+            free = self._connection.execute(_FREE, parameters).scalars().all()
             if not free:
                 return set()
-            asked["ids"] = free
-        return set(self._connection.execute(_CLAIM, asked).scalars().all())
+            parameters["ids"] = free
+        return set(self._connection.execute(_CLAIM, parameters).scalars().all())
 
     def complete(self, results: Sequence[DeliveryResult], *, worker: str) -> set[int]:
-        """Write down what became of deliveries that this worker has claimed; says of which.
+        """Records the results of deliveries that this worker claimed. Returns their ids.
 
-        What others claimed when its time ran out, or is owed to nobody any more, is left alone.
+        Deliveries that another worker claimed after a timeout, or that no longer exist, are
+        skipped.
         """
         if not results:
             return set()
-        # Rows of subscriptions, too, are written for these.
-        turning = [
+        # Results that also change the row of the subscription.
+        changing = [
             one.subscription_id
             for one in results
             if one.is_gone or one.suspended_because or one.is_well_again
         ]
-        lock_in_order(self._connection, subscriptions.c.id, turning)
-        asked = {"ids": [one.subscription_id for one in results], "worker": worker}
+        lock_in_order(self._connection, subscriptions.c.id, changing)
+        parameters = {"ids": [one.subscription_id for one in results], "worker": worker}
         failing = {
             number: first_failed_at is not None
-            for number, first_failed_at in self._connection.execute(_HELD, asked).all()
+            for number, first_failed_at in self._connection.execute(_HELD, parameters).all()
         }
-        settled = [one for one in results if one.subscription_id in failing]
-        arrived = [_arrived(one) for one in settled if one.delivered_edition is not None]
-        failed = [one for one in settled if one.delivered_edition is None and not one.is_gone]
-        # One that was renewed while it was being sent has failed for the first time.
+        held = [one for one in results if one.subscription_id in failing]
+        arrived = [_arrived(one) for one in held if one.delivered_edition is not None]
+        failed = [one for one in held if one.delivered_edition is None and not one.is_gone]
+        # A subscription renewed during the delivery has no earlier failures: not given up.
         given_up = [one for one in failed if one.suspended_because and failing[one.subscription_id]]
-        gone = [one.subscription_id for one in settled if one.is_gone]
-        well_again = [{"of": one.subscription_id} for one in settled if one.is_well_again]
+        gone = [one.subscription_id for one in held if one.is_gone]
+        well_again = [{"of": one.subscription_id} for one in held if one.is_well_again]
         for statement, rows in (
             (_ARRIVED, arrived),
             (_FAILED, [_failed(one) for one in failed]),
-            (_GIVEN_UP, [{"of": one.subscription_id} for one in given_up]),
+            (_GIVE_UP, [{"of": one.subscription_id} for one in given_up]),
             (_SUSPENDED, [_suspended(one) for one in given_up]),
-            (_WELL_AGAIN, well_again),
+            (_RECOVER, well_again),
         ):
             if rows:
                 self._connection.execute(statement, rows)
@@ -270,40 +272,40 @@ class Deliveries:
         return set(failing)
 
     def listed(self, *, feed: str | None = None, host: str | None = None) -> list[DeliveryState]:
-        """How each subscriber stands, by feed, format and callback."""
-        wanted = select(subscriptions, *_STATE_COLUMNS).join(
+        """The delivery state of each subscriber, by feed, format and callback."""
+        query = select(subscriptions, *_STATE_COLUMNS).join(
             deliveries, deliveries.c.subscription_id == subscriptions.c.id
         )
         if feed is not None:
-            wanted = wanted.where(subscriptions.c.feed == feed)
+            query = query.where(subscriptions.c.feed == feed)
         if host is not None:
-            wanted = wanted.where(subscriptions.c.host == host)
+            query = query.where(subscriptions.c.host == host)
         order = (subscriptions.c.feed, subscriptions.c.format, subscriptions.c.callback)
-        return [_state(row) for row in self._connection.execute(wanted.order_by(*order))]
+        return [_state(row) for row in self._connection.execute(query.order_by(*order))]
 
     def page(
         self, *, behind: int = 0, limit: int, is_in_trouble: bool = False
     ) -> list[DeliveryState]:
-        """How subscribers stand, by their numbers, so many at a time.
+        """One page of delivery states, in the order of subscription ids.
 
         Args:
-            behind: Those whose numbers are higher than this.
-            limit: No more than so many.
-            is_in_trouble: Only those whose last try failed, or to whom nothing is sent any more.
+            behind: Only ids greater than this.
+            limit: The largest number to return.
+            is_in_trouble: Only subscribers whose last try failed, or that are suspended.
         """
-        wanted = select(subscriptions, *_STATE_COLUMNS).join(
+        query = select(subscriptions, *_STATE_COLUMNS).join(
             deliveries, deliveries.c.subscription_id == subscriptions.c.id
         )
-        wanted = wanted.where(subscriptions.c.id > behind)
+        query = query.where(subscriptions.c.id > behind)
         if is_in_trouble:
-            wanted = wanted.where(
+            query = query.where(
                 (deliveries.c.is_failing == 1) | subscriptions.c.suspended_at.is_not(None)
             )
-        rows = self._connection.execute(wanted.order_by(subscriptions.c.id).limit(limit))
+        rows = self._connection.execute(query.order_by(subscriptions.c.id).limit(limit))
         return [_state(row) for row in rows]
 
     def counted(self) -> dict[str, int]:
-        """How many subscribers there are in each state."""
+        """The number of subscribers in each state."""
         counted = dict.fromkeys(("delivered", "due", "sending", "retrying", "suspended"), 0)
         kinds = (
             subscriptions.c.suspended_at.is_not(None).label("is_suspended"),
@@ -321,7 +323,7 @@ class Deliveries:
         return counted
 
     def retry(self, *, now: datetime, feed: str | None = None, host: str | None = None) -> int:
-        """Make failed deliveries that wait due now; says how many. None stands for any."""
+        """Makes waiting retries due now, for one feed or host or any. Returns how many."""
         is_waiting = (deliveries.c.due_at > now) & deliveries.c.claimed_by.is_(None)
         chosen = (
             select(deliveries.c.subscription_id)
@@ -378,7 +380,7 @@ def _suspended(one: DeliveryResult) -> dict[str, Any]:
 
 
 def _due(row: Any) -> DueDelivery:
-    # In the order of `_DUE`: by name, a row takes twenty times as long.
+    # Unpacked in the order of `_DUE`: access by name takes twenty times as long.
     number, feed, form, callback, host, wire, secret, attempts, first_failed_at, suspended = row
     return DueDelivery(
         subscription_id=number,

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-# ``INSERT … ON CONFLICT``, which both databases write alike but SQLAlchemy keeps by dialect.
+# ``INSERT … ON CONFLICT``: both databases write it alike, but SQLAlchemy has one per dialect.
 
 
 def upsert(
@@ -30,22 +30,22 @@ def upsert(
     *,
     keep: Sequence[str] = (),
 ) -> None:
-    """Insert *rows*; where the primary key is there already, take the new values.
+    """Inserts *rows*; update those whose primary key exists.
 
     Args:
-        connection: Inside a transaction.
-        table: Whose primary key tells what is there already.
-        rows: All with the same names; no two with the same key.
-        keep: Columns left as they are in rows that are there already. When every column that is
-            not in the key is kept, such rows are left alone.
+        connection: A connection inside a transaction.
+        table: The table whose primary key decides what exists.
+        rows: Rows that all have the same column names; no two with the same key.
+        keep: Columns that are not changed in existing rows. When every column outside the key
+            is kept, existing rows are not changed at all.
     """
     if rows:
         statement = _statement(connection.dialect.name, table, tuple(rows[0]), tuple(keep))
         connection.execute(statement, list(rows))
 
 
-# One statement for any number of rows: with the rows in it, it would be compiled anew for each
-# number of them, which takes longer than to run it.
+# One statement for any number of rows: with the rows in it, it would be compiled again for each
+# number of rows, which takes longer than running it.
 @cache
 def _statement(dialect: str, table: Table, names: tuple[str, ...], keep: tuple[str, ...]) -> Insert:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
@@ -59,15 +59,14 @@ def _statement(dialect: str, table: Table, names: tuple[str, ...], keep: tuple[s
     return statement.on_conflict_do_nothing(index_elements=keys)
 
 
-# Locks on rows, taken in one order by all, so that two that want the same ones cannot deadlock.
+# Row locks, taken in one order by all transactions, so that two of them cannot deadlock.
 #
-# A transaction that writes to several tables writes to them in the order of ``TABLES``, and locks
-# rows of one table by their keys, the lowest first. Rows that were locked before may be written at
-# any time, and new rows wait for nobody. SQLite has one writer at a time: nothing is to be done.
-#
-# The suite holds every transaction on PostgreSQL to this (``tests/support/lock_order.py``).
+# A transaction writes to its tables in the order of ``TABLES`` and locks rows of one table by
+# ascending key. Rows that are already locked may be written at any time, and inserting a row waits
+# for nobody. SQLite has one writer at a time and needs none of this. The test suite checks every
+# transaction on PostgreSQL against these rules (``tests/support/lock_order.py``).
 
-#: From the first to the last that a transaction may lock rows of.
+#: The tables in the order in which a transaction may lock their rows.
 TABLES = (
     "intake_files",
     "embargoes",
@@ -99,8 +98,8 @@ TABLES = (
     "processes",
 )
 
-#: Written only by those that hold the works (``Releases.hold_works``) or lock a single row: among
-#: them any order will do.
+#: Tables whose rows are locked in any order: they are written only by transactions that hold
+#: ``Releases.hold_works``, or that lock a single row.
 BEHIND_THE_WORKS = frozenset(
     {
         "embargoes",
@@ -116,7 +115,7 @@ BEHIND_THE_WORKS = frozenset(
     }
 )
 
-#: Written in any order by those that hold the lock of a row in another table first.
+#: Tables written in any order after locking a row of another table: table to that other table.
 BEHIND_ANOTHER = {
     "documents": "feeds",
     "former_documents": "feeds",
@@ -126,24 +125,24 @@ BEHIND_ANOTHER = {
 
 
 def by_key(column: Column[Any]) -> ColumnElement[Any]:
-    """What rows are sorted by before they are locked: alike in every database and in Python."""
+    """Returns the sort key for locking: the same order in every database and in Python."""
     return collate(column, "C") if isinstance(column.type, Text) else column
 
 
 def lock_in_order(connection: Connection, key: Column[Any], values: Sequence[Any]) -> None:
-    """Lock the rows with these keys until the end of the transaction, the lowest key first."""
+    """Locks the rows with these keys until the end of the transaction, in ascending order."""
     if values and not has_one_writer(connection):
         lock(connection, _with_keys((key,)), {"keys": list(values)})
 
 
 def lock_of_feeds(connection: Connection, feed: Column[str], slugs: Sequence[str]) -> None:
-    """Lock a table's rows of these feeds until the end of the transaction, the lowest key first."""
+    """Locks a table's rows of these feeds until the end of the transaction, in ascending order."""
     if slugs and not has_one_writer(connection):
         lock(connection, _of_feeds(feed), {"slugs": list(slugs)})
 
 
 def lock_keys(connection: Connection, keys: Sequence[Column[Any]], values: Sequence[Any]) -> None:
-    """Lock the rows with these keys, which are tuples, the lowest first."""
+    """Locks the rows with these composite keys, in ascending order."""
     if values and not has_one_writer(connection):
         lock(connection, _with_keys(tuple(keys)), {"keys": list(values)})
 
@@ -153,44 +152,43 @@ def lock(
     ordered: Select[Any],
     parameters: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Lock what a sorted question finds; new rows that point to these do not wait."""
+    """Locks the rows of a sorted query; inserts of rows that refer to them do not wait."""
     if not has_one_writer(connection):
         connection.execute(ordered.with_for_update(key_share=True), dict(parameters)).all()
 
 
 def has_one_writer(connection: Connection) -> bool:
-    """True for SQLite. Asked before a question is built, which takes longer than to answer it."""
+    """Whether this is SQLite. Checked before building a query, which takes longer than running."""
     return connection.dialect.name == "sqlite"
 
 
 @cache
 def _of_feeds(feed: Column[str]) -> Select[Any]:
     keys = list(feed.table.primary_key)
-    wanted = select(*keys).where(feed.in_(bindparam("slugs", expanding=True)))
-    return wanted.order_by(*map(by_key, keys))
+    query = select(*keys).where(feed.in_(bindparam("slugs", expanding=True)))
+    return query.order_by(*map(by_key, keys))
 
 
 @cache
 def _with_keys(keys: tuple[Column[Any], ...]) -> Select[Any]:
     found = keys[0] if len(keys) == 1 else tuple_(*keys)
-    wanted = select(*keys).where(found.in_(bindparam("keys", expanding=True)))
-    return wanted.order_by(*map(by_key, keys))
+    query = select(*keys).where(found.in_(bindparam("keys", expanding=True)))
+    return query.order_by(*map(by_key, keys))
 
 
-# How long PostgreSQL may take, and how a network is found out that has swallowed it.
+# Time limits of PostgreSQL, and detection of a network that drops packets.
 #
-# A database that vanishes without a word, as when its machine loses its power or a firewall forgets
-# a connection, is not told from one that is slow: Linux waits for it for two hours
-# (tcp_keepalive_time, tcp(7)), or for a quarter of an hour with something unsent. Here it is
-# noticed within seconds; and no lock, no question and no transaction that somebody has forgotten
-# keeps all others waiting for good.
+# A database that vanishes without closing its connections (power failure, a firewall that forgets
+# a connection) looks like a slow one: Linux waits two hours (tcp_keepalive_time, tcp(7)), or a
+# quarter of an hour with unsent data. With these settings it is noticed within seconds, and no
+# forgotten lock, query or transaction blocks all others for good.
 #
-# All of it is the operator's to set in another way, in the store's URL
+# An operator can override each setting in the store's URL
 # (``?tcp_user_timeout=20000&options=-c%20statement_timeout%3D0``) or, for the limits of a session,
 # on the server: ``ALTER ROLE … SET``, ``ALTER DATABASE … SET``, ``postgresql.conf``.
 
-#: How the connection itself is watched (libpq, "Parameter Key Words"): seconds, and milliseconds
-#: for ``tcp_user_timeout``. What is not acknowledged for so long is lost, probes too.
+#: Timeouts of the connection (libpq, "Parameter Key Words"), in seconds; ``tcp_user_timeout`` in
+#: milliseconds. A connection with data or probes unacknowledged for that long is lost.
 CONNECTION: Mapping[str, int] = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -200,8 +198,8 @@ CONNECTION: Mapping[str, int] = {
     "tcp_user_timeout": 6_000,
 }
 
-#: What a session is held to (PostgreSQL, "Client Connection Defaults"). The longest statement is
-#: one that moves a large feed to another slug, the longest pause one between two rows of a file.
+#: Limits of a session (PostgreSQL, "Client Connection Defaults"). The longest statement moves a
+#: large feed to another slug; the longest pause is between two rows of a file.
 SESSION: Mapping[str, str] = {
     "lock_timeout": "20s",
     "statement_timeout": "120s",
@@ -211,8 +209,8 @@ SESSION: Mapping[str, str] = {
 #: How long a thread waits for a connection that others use, in seconds.
 POOL_TIMEOUT_S = 10
 
-# Where nothing says otherwise, and nobody did: not in the URL, nor for the role or the database.
-# By statement and not by the ``options`` of a connection, which a pooler may refuse to pass on.
+# Applies only where neither the URL nor the role nor the database sets another value. A statement,
+# and not the ``options`` of a connection, which a pooler may refuse to pass on.
 _LIMIT = (
     "SELECT set_config(name, %s, false) FROM pg_catalog.pg_settings"
     " WHERE name = %s AND source = 'default'"
@@ -220,12 +218,12 @@ _LIMIT = (
 
 
 def of_connection(given: Mapping[str, Any]) -> dict[str, int]:
-    """What to connect with, beside what the URL gives."""
+    """Returns the connection arguments that the URL's parameters do not set."""
     return {key: value for key, value in CONNECTION.items() if key not in given}
 
 
 def limit_session(connection: Any, _record: object) -> None:
-    """Hold a new connection of the driver's to the limits."""
+    """Applies the limits to a new driver connection."""
     with connection.cursor() as cursor:
         cursor.executemany(_LIMIT, [(value, name) for name, value in SESSION.items()])
-    connection.commit()  # what is set in a transaction goes with it when that is rolled back
+    connection.commit()  # a rollback would undo the settings

@@ -1,4 +1,4 @@
-"""The documents of the feeds' current editions, and the rendered entries in them."""
+"""The documents of the feeds' current editions, and their rendered entries (fragments)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -26,9 +26,9 @@ from feeds.model.text import whole_second
 from feeds.store.dialects import by_key, lock, upsert
 from feeds.store.schema import Instant, documents, former_documents, fragments, set_aside
 
-# Rendered entries, kept by fingerprint; and those that could not be rendered.
+# Rendered entries with their fingerprints, and entries that could not be rendered.
 
-# Built once: each edition asks for it, and to build it takes longer than to run it.
+# Built once: each edition runs it, and building it takes longer than running it.
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _OF = (
     select(
@@ -50,13 +50,13 @@ _OF = (
     )
 )
 
-#: Which fragment is meant: a release in a format.
+#: Identifies a fragment: a release in a format.
 FragmentKey = tuple[ReleaseId, Format]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment:
-    """What became of a release in a format: bytes, or the reason why there are none."""
+    """The result of rendering a release in a format: bytes, or the reason of the failure."""
 
     fingerprint: str
     body: bytes | None
@@ -70,11 +70,11 @@ class Fragments:
         self._connection = connection
 
     def of(self, ids: Sequence[ReleaseId]) -> dict[FragmentKey, Fragment]:
-        """All that was made of these releases, failures too; whether it is current is not asked."""
+        """All results for these releases, failures too, whether or not they are current."""
         if not ids:
             return {}
         rows = self._connection.execute(_OF, {"ids": ids}).all()
-        # What failed last counts, where something was made before that.
+        # A failure replaces an earlier success.
         return {
             (ReleaseId(row.release_id), Format(row.format)): Fragment(
                 fingerprint=row.fingerprint, body=row.body, reason=row.reason
@@ -83,7 +83,7 @@ class Fragments:
         }
 
     def put(self, made: Mapping[FragmentKey, Fragment], *, now: datetime) -> None:
-        """Keep what was made; a release that renders again is no longer set aside."""
+        """Stores results; a release that renders again is no longer listed as failed."""
         if not made:
             return
         good = [
@@ -99,8 +99,8 @@ class Fragments:
         self._forget_failures(sorted(key for key, f in made.items() if f.body is not None))
 
     def aside(self, *, limit: int = 100) -> list[SetAside]:
-        """Releases left out of a format, the longest first."""
-        wanted = select(set_aside).order_by(set_aside.c.since, set_aside.c.release_id).limit(limit)
+        """Releases that are left out of a format, the longest first."""
+        query = select(set_aside).order_by(set_aside.c.since, set_aside.c.release_id).limit(limit)
         return [
             SetAside(
                 release_id=ReleaseId(row.release_id),
@@ -108,23 +108,23 @@ class Fragments:
                 reason=row.reason,
                 since=row.since,
             )
-            for row in self._connection.execute(wanted)
+            for row in self._connection.execute(query)
         ]
 
     def count_aside(self) -> int:
-        """How many releases are left out of at least one format."""
-        wanted = select(func.count(set_aside.c.release_id.distinct()))
-        return int(self._connection.execute(wanted).scalar_one())
+        """The number of releases that are left out of at least one format."""
+        query = select(func.count(set_aside.c.release_id.distinct()))
+        return int(self._connection.execute(query).scalar_one())
 
     def _forget_failures(self, keys: Sequence[FragmentKey]) -> None:
-        # One small statement many times: a bulk intake mends thousands of keys, and SQLite takes
-        # no condition that is a thousand deep.
+        # One small statement executed many times: a bulk intake clears thousands of keys, and
+        # SQLite limits the depth of a condition to 1,000.
         if keys:
-            is_mended = (set_aside.c.release_id == bindparam("release")) & (
+            is_rendered = (set_aside.c.release_id == bindparam("release")) & (
                 set_aside.c.format == bindparam("in_format")
             )
             self._connection.execute(
-                delete(set_aside).where(is_mended),
+                delete(set_aside).where(is_rendered),
                 [{"release": key[0], "in_format": key[1].value} for key in keys],
             )
 
@@ -137,7 +137,7 @@ def _row(key: FragmentKey, *, f: Fragment, **values: object) -> dict[str, object
 
 # The documents of the feeds' current editions.
 
-# Built once: it is asked for each edition, and for each request to a feed.
+# Built once: it runs for each edition, and for each request for a feed.
 _VERSIONS = select(
     documents.c.feed,
     documents.c.format,
@@ -156,22 +156,20 @@ class Documents:
         self._connection = connection
 
     def get(self, feed: str, feed_format: Format) -> FeedDocument | None:
-        """The current document, or None when there is no edition yet."""
-        wanted = select(documents).where(
-            documents.c.feed == feed, documents.c.format == feed_format
-        )
-        row = self._connection.execute(wanted).mappings().one_or_none()
+        """The current document; None while there is no edition."""
+        query = select(documents).where(documents.c.feed == feed, documents.c.format == feed_format)
+        row = self._connection.execute(query).mappings().one_or_none()
         if row is None:
             return None
         fields = dict(row, format=feed_format, links=tuple(Link(**link) for link in row["links"]))
         return FeedDocument(**fields)
 
     def version(self, feed: str, feed_format: Format) -> DocumentVersion | None:
-        """What tells the current document apart, without its bytes."""
+        """The version of the current document, without its bytes."""
         return self.versions([feed]).get((feed, feed_format))
 
     def versions(self, feeds: Sequence[str]) -> dict[tuple[str, Format], DocumentVersion]:
-        """What tells these feeds' current documents apart, without their bytes."""
+        """The versions of these feeds' current documents, without their bytes."""
         return {
             (row.feed, Format(row.format)): DocumentVersion(
                 edition=row.edition,
@@ -184,7 +182,7 @@ class Documents:
         }
 
     def retire(self, deltas: Mapping[str, Deltas], *, now: datetime) -> None:
-        """Remember what these feeds' documents hold that are about to be replaced."""
+        """Stores the layouts of these feeds' current documents, which are about to be replaced."""
         for feed, kept in deltas.items():
             current = select(
                 documents.c.feed,
@@ -202,25 +200,25 @@ class Documents:
     def former(
         self, feed: str, feed_format: Format, digests: Sequence[str]
     ) -> FormerDocument | None:
-        """The latest of these documents that is remembered."""
+        """The most recently replaced of these documents whose layout is stored."""
         of_topic = (former_documents.c.feed == feed) & (
             former_documents.c.format == feed_format.value
         )
-        wanted = (
+        query = (
             select(former_documents.c.digest, former_documents.c.layout)
             .where(of_topic, former_documents.c.digest.in_(digests))
             .order_by(former_documents.c.replaced_at.desc(), former_documents.c.digest)
             .limit(1)
         )
-        row = self._connection.execute(wanted).one_or_none()
-        cut = None if row is None else Layout.unpack(row.layout)
-        return None if row is None or cut is None else FormerDocument(row.digest, cut.marks)
+        row = self._connection.execute(query).one_or_none()
+        layout = None if row is None else Layout.unpack(row.layout)
+        return None if row is None or layout is None else FormerDocument(row.digest, layout.marks)
 
     def redate(self, *, now: datetime) -> int:
-        """Say of all current documents that they are so since *now*, or since a later moment.
+        """Sets the date of all current documents to *now*, unless it is later already.
 
         Returns:
-            How many have another date now.
+            The number of documents whose date changed.
         """
         moment = whole_second(now)
         keys = list(map(by_key, documents.primary_key))
@@ -229,7 +227,7 @@ class Documents:
         return self._connection.execute(redated.values(modified_at=moment)).rowcount
 
     def put(self, changed: Sequence[FeedDocument]) -> None:
-        """Make these the current documents."""
+        """Stores these as the current documents."""
         rows = [
             {
                 "feed": document.feed,

@@ -1,4 +1,4 @@
-"""Documents that wait for their minute. Nothing that the public is shown is read from here."""
+"""Documents under embargo. No public page, feed or answer reads from here."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -25,11 +25,11 @@ from feeds.model.release import ReleaseId, SourceKey
 from feeds.store.contents import pack_draft, unpack_draft
 from feeds.store.schema import embargoes
 
-# Built once: each intake asks for them.
+# Built once: each intake runs these.
 _BY_SOURCE_KEYS = select(embargoes).where(
     embargoes.c.source_key.in_(bindparam("keys", expanding=True))
 )
-#: Within the packed document: it has a column in no table but that of what is public.
+#: The work's name inside the packed document. Only public releases have a column for it.
 _work = embargoes.c.draft[("content", "details", "work")].as_string()
 _OF_WORK = select(embargoes).where(
     or_(
@@ -48,106 +48,108 @@ class Embargoes:
         self._connection = connection
 
     def by_source_keys(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Embargo]:
-        """What waits under these source keys."""
+        """The embargoed documents with these source keys."""
         found = self._fetch(_BY_SOURCE_KEYS, {"keys": keys})
         return {embargo.draft.source_key: embargo for embargo in found}
 
     def by_digests(self, digests: Sequence[str]) -> dict[str, Embargo]:
-        """What waits with exactly this content, by its digest."""
+        """The embargoed documents with exactly this content, by content digest."""
         if not digests:
             return {}
         found = self._fetch(select(embargoes).where(embargoes.c.digest.in_(digests)))
         return {embargo.draft.content.digest: embargo for embargo in found}
 
     def of_work(self, work: str) -> list[Embargo]:
-        """What waits, and will belong to this work, whether it names it or the work names it.
+        """The embargoed documents that will belong to this work, as original or translation.
 
-        Looks into all that waits: some dozens, at the most as many as an office holds back.
+        Reads all embargoed documents: a few dozen, as many as an office holds back at one time.
         """
         return self._fetch(_OF_WORK, {"work": work, "originals": originals_of(work)})
 
     def all(self) -> list[Embargo]:
-        """All that waits, what is due first."""
+        """All embargoed documents, the earliest end first."""
         return self._fetch(select(embargoes).order_by(*_ORDER))
 
     def named(self, name: str) -> Embargo:
-        """What waits under this id, source key or file.
+        """The embargoed document with this release id, source key or file name.
 
         Raises:
-            EmbargoNotFound: Nothing does.
+            EmbargoNotFound: There is none.
         """
-        is_it = (embargoes.c.release_id == name) | embargoes.c.source_key.in_(
+        is_match = (embargoes.c.release_id == name) | embargoes.c.source_key.in_(
             [name, f"file:{name}"]
         )
-        found = self._fetch(select(embargoes).where(is_it).limit(1))
+        found = self._fetch(select(embargoes).where(is_match).limit(1))
         if not found:
             raise EmbargoNotFound(name)
         return found[0]
 
     def claim_due(self, *, now: datetime, limit: int) -> list[Embargo]:
-        """Some of those whose minute has come, the first ones first, for this transaction alone.
+        """Returns and locks some of the embargoes that have ended, the earliest first.
 
-        On PostgreSQL they are locked until its end, and passed over by whoever else asks; on
-        SQLite there is one writer anyway. Who claims them ends them.
+        On PostgreSQL they are locked until the end of the transaction, and other transactions
+        skip them; SQLite has one writer anyway. The caller must delete them with `end`.
         """
         due = select(embargoes).where(embargoes.c.until <= now).order_by(*_ORDER).limit(limit)
         return self._fetch(due.with_for_update(skip_locked=True))
 
     def next_end(self) -> datetime | None:
-        """When the next embargo ends; None when nothing waits."""
+        """When the next embargo ends; None without embargoes."""
         end: datetime | None = self._connection.execute(_NEXT).scalar_one()
         return end
 
     def hold(self, held: Sequence[Embargo]) -> None:
-        """Let documents wait that did not."""
+        """Adds embargoed documents."""
         if held:
             self._connection.execute(insert(embargoes), [_row(embargo) for embargo in held])
 
-    def change(self, was: Embargo, becomes: Embargo) -> None:
-        """Put another document, or another end, in the place of what waits.
+    def change(self, former: Embargo, replacement: Embargo) -> None:
+        """Replaces an embargoed document, or its end.
 
         Raises:
-            StoreConflict: It waits no longer, or no longer so: somebody changed it a moment ago.
+            StoreConflict: The embargo was changed or ended in the meantime.
         """
-        is_still_so = (
-            (embargoes.c.release_id == was.release_id)
-            & (embargoes.c.until == was.until)
-            & (embargoes.c.digest == was.draft.content.digest)
+        is_unchanged = (
+            (embargoes.c.release_id == former.release_id)
+            & (embargoes.c.until == former.until)
+            & (embargoes.c.digest == former.draft.content.digest)
         )
-        change = update(embargoes).where(is_still_so).values(_row(becomes))
+        change = update(embargoes).where(is_unchanged).values(_row(replacement))
         _require(self._connection.execute(change).rowcount == 1)
 
     def move(self, release_id: ReleaseId, *, until: datetime, by: str) -> None:
-        """Let it wait until another moment, whatever document it is by now.
+        """Changes the end of an embargo, whatever its document is by now.
 
         Raises:
-            StoreConflict: It waits no longer.
+            StoreConflict: The embargo has ended in the meantime.
         """
         waiting = embargoes.c.release_id == release_id
         move = update(embargoes).where(waiting).values(until=until, held_by=by)
         _require(self._connection.execute(move).rowcount == 1)
 
     def end(self, ids: Sequence[ReleaseId]) -> None:
-        """Let these wait no longer.
+        """Deletes these embargoes.
 
         Raises:
-            StoreConflict: One of them does not wait any more.
+            StoreConflict: One of them has ended in the meantime.
         """
         if ids:
             gone = delete(embargoes).where(embargoes.c.release_id.in_(ids))
             _require(self._connection.execute(gone).rowcount == len(ids))
 
     def count(self) -> int:
-        """How many wait."""
-        wanted = select(func.count()).select_from(embargoes)
-        return int(self._connection.execute(wanted).scalar_one())
+        """The number of embargoed documents."""
+        query = select(func.count()).select_from(embargoes)
+        return int(self._connection.execute(query).scalar_one())
 
-    def _fetch(self, wanted: Select[Any], asked: Mapping[str, Any] | None = None) -> list[Embargo]:
-        return [_embargo(row) for row in self._connection.execute(wanted, asked or {})]
+    def _fetch(
+        self, query: Select[Any], parameters: Mapping[str, Any] | None = None
+    ) -> list[Embargo]:
+        return [_embargo(row) for row in self._connection.execute(query, parameters or {})]
 
 
-def _require(is_so: bool) -> None:  # noqa: FBT001  # a claim, and its only one
-    if not is_so:
+def _require(is_unchanged: bool) -> None:  # noqa: FBT001  # the condition is the only argument
+    if not is_unchanged:
         raise StoreConflict("an embargo was changed or ended meanwhile")
 
 

@@ -1,4 +1,4 @@
-"""Which release is in which feed, and the category names by which it came there."""
+"""Feed entries (which release is in which feed), and the category names that decide it."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from feeds.model.text import fold
 from feeds.store.dialects import by_key, lock, lock_keys, lock_of_feeds, upsert
 from feeds.store.schema import departures, doubtful_filings, filings, names, releases
 
-# Category names as releases give them, and which categories claim each.
+# Category names as releases give them, with the categories that match each.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownName:
-    """A name that a release gave, and the categories (slugs) that it was last filed under."""
+    """A name that a release gave, and the categories (slugs) its releases were assigned to."""
 
     name: str
     categories: tuple[str, ...]
@@ -32,15 +32,15 @@ class Names:
         self._connection = connection
 
     def learn(self, claims: Mapping[str, Sequence[str]]) -> None:
-        """Note names that are new, as written, with the categories that claim each.
+        """Adds new names as written, with the categories that match each.
 
-        Of a known name nothing changes: which categories its releases were filed under is for
-        ``refiled`` to say, which moves them.
+        Known names are not changed: ``refiled`` records the categories of their releases, after
+        the releases were moved.
         """
         self._write(claims, keep=["name", "categories", "is_claimed"])
 
     def refiled(self, claims: Mapping[str, Sequence[str]]) -> None:
-        """Note that all releases with these names are filed under these categories now."""
+        """Records that all releases with these names are assigned to these categories now."""
         self._write(claims, keep=["name"])
 
     def _write(self, claims: Mapping[str, Sequence[str]], *, keep: Sequence[str]) -> None:
@@ -57,21 +57,20 @@ class Names:
         upsert(self._connection, names, [rows[key] for key in sorted(rows)], keep=keep)
 
     def known(self) -> list[KnownName]:
-        """All names, with the categories that they were last filed under."""
-        wanted = select(names.c.name, names.c.categories).order_by(names.c.folded)
+        """All names, with the categories that their releases were last assigned to."""
+        query = select(names.c.name, names.c.categories).order_by(names.c.folded)
         return [
             KnownName(name=row.name, categories=tuple(row.categories))
-            for row in self._connection.execute(wanted)
+            for row in self._connection.execute(query)
         ]
 
 
-# Which release is in which feed, and a feed's window of them.
+# Which release is in which feed, and the window of a feed.
 
-#: A document never lists more, however small its entries and however many days it covers.
+#: The largest number of entries in a document, whatever their size and age.
 MAX_WINDOW_ENTRIES = 1_000
 
-# Built once: they are asked for each feed of each edition, and to build them takes as long as to
-# run them.
+# Built once: these run for each feed of each edition, and building one takes as long as running it.
 _FEEDS_OF = select(filings.c.release_id, filings.c.feed).where(
     filings.c.release_id.in_(bindparam("ids", expanding=True))
 )
@@ -87,20 +86,20 @@ _OF_RELEASES = (
     .where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
     .order_by(by_key(filings.c.release_id), by_key(filings.c.feed))
 )
-#: What leaves its archive: the bytes of that stay as they are, and it must be known that it is in.
-_DEPART = insert(departures).from_select(
+#: Entries that leave an archive: its stored bytes still contain them, which must be remembered.
+_ADD_DEPARTURES = insert(departures).from_select(
     ["release_id", "feed", "number"],
     select(filings.c.release_id, filings.c.feed, filings.c.archive).where(
         filings.c.release_id.in_(bindparam("ids", expanding=True)),
         filings.c.archive.is_not(None),
     ),
 )
-_TAKE_OUT = delete(filings).where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
+_REMOVE = delete(filings).where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
 _NEWEST_SINCE = _NEWEST.where(filings.c.changed_at >= bindparam("since"))
 
 
 class FeedEntries:
-    """Filings over one connection."""
+    """Feed entries over one connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -115,27 +114,27 @@ class FeedEntries:
         return {release_id: tuple(sorted(slugs)) for release_id, slugs in found.items()}
 
     def add(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
-        """File each release, which is in no feed yet, into these feeds."""
+        """Adds releases that are in no feed yet to these feeds."""
         rows = [
             {
                 "release_id": release.id,
                 "feed": slug,
                 "changed_at": release.changed_at,
                 "published": release.content.published,
-                "stamp": known_by,
+                "stamp": version,
             }
             for release, slugs in filed
-            for known_by in [_stamp(release, slugs)]
+            for version in [_version(release, slugs)]
             for slug in slugs
         ]
         if rows:
             self._connection.execute(_ADD, rows)
 
     def lock(self, filed: Sequence[tuple[ReleaseId, str]]) -> None:
-        """Have these rows to oneself until the end of the transaction; see ``row_locks``.
+        """Locks these rows until the end of the transaction; see ``dialects``.
 
         Args:
-            filed: Releases with the feed that each is in.
+            filed: Pairs of release id and feed.
         """
         lock_keys(self._connection, [filings.c.release_id, filings.c.feed], filed)
 
@@ -143,86 +142,86 @@ class FeedEntries:
         lock(self._connection, _OF_RELEASES, {"ids": list(ids)})
 
     def replace(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
-        """File each release into exactly these feeds; what it says now is in no archive yet."""
+        """Moves each release into exactly these feeds; its new content is in no archive yet."""
         if filed:
             ids = [release.id for release, _ in filed]
             self._lock_of(ids)
-            self._connection.execute(_DEPART, {"ids": ids})
-            self._connection.execute(_TAKE_OUT, {"ids": ids})
+            self._connection.execute(_ADD_DEPARTURES, {"ids": ids})
+            self._connection.execute(_REMOVE, {"ids": ids})
             self.add(filed)
 
     def doubt(self, ids: Sequence[ReleaseId]) -> None:
-        """Note that these were filed by a configuration that is not in force."""
+        """Records that these were assigned by a configuration that is not in force."""
         upsert(self._connection, doubtful_filings, [{"release_id": one} for one in sorted(ids)])
 
     def doubtful(self, *, limit: int) -> list[ReleaseId]:
-        """Some of those that are to be filed again, by id."""
-        wanted = select(doubtful_filings.c.release_id).order_by(doubtful_filings.c.release_id)
-        return [ReleaseId(each) for each in self._connection.execute(wanted.limit(limit)).scalars()]
+        """Some of the releases that are to be reassigned, by id."""
+        query = select(doubtful_filings.c.release_id).order_by(doubtful_filings.c.release_id)
+        return [ReleaseId(each) for each in self._connection.execute(query.limit(limit)).scalars()]
 
     def clear_doubt(self, ids: Sequence[ReleaseId]) -> None:
-        """Note that these are filed by the configuration in force."""
-        settled = doubtful_filings.delete().where(doubtful_filings.c.release_id.in_(ids))
-        self._connection.execute(settled)
+        """Records that these are assigned by the configuration in force."""
+        cleared = doubtful_filings.delete().where(doubtful_filings.c.release_id.in_(ids))
+        self._connection.execute(cleared)
 
     def window(self, feed: str, window: Window) -> list[FeedEntry]:
-        """The releases that a feed's document may hold, most recent change first.
+        """The entries that a feed's document may contain, most recent change first.
 
         At least ``window.entries``, and all that changed in the ``window.days`` days before the
-        feed's newest change. Days count from there and not from today: a document's bytes must
-        not depend on the day it is made. Bytes are the caller's to count.
+        feed's newest change. The days end there and not today, because the bytes of a document
+        must not depend on the day it is made. The caller limits the size in bytes.
         """
-        asked: dict[str, object] = {"feed": feed, "limit": window.entries}
-        rows = self._connection.execute(_NEWEST, asked).all()
+        parameters: dict[str, object] = {"feed": feed, "limit": window.entries}
+        rows = self._connection.execute(_NEWEST, parameters).all()
         if len(rows) == window.entries:
             since: datetime = rows[0].changed_at - timedelta(days=window.days)
             if rows[-1].changed_at >= since:
-                asked = {"feed": feed, "limit": MAX_WINDOW_ENTRIES, "since": since}
-                rows = self._connection.execute(_NEWEST_SINCE, asked).all()
+                parameters = {"feed": feed, "limit": MAX_WINDOW_ENTRIES, "since": since}
+                rows = self._connection.execute(_NEWEST_SINCE, parameters).all()
         return [FeedEntry(ReleaseId(row[0]), row[1], row[2]) for row in rows]
 
     def latest(self, feed: str, *, limit: int) -> list[ReleaseId]:
-        """The releases of a feed that were published last and stand, the newest first."""
+        """The latest published releases of a feed, newest first, without retracted ones."""
         order = (filings.c.published.desc(), filings.c.release_id.desc())
-        # Of each that comes up, and not of all that there are.
-        is_it = releases.c.id == filings.c.release_id
-        stands = ~exists().where(is_it, releases.c.retracted_at.is_not(None))
-        wanted = select(filings.c.release_id).where(filings.c.feed == feed, stands)
-        wanted = wanted.order_by(*order)
-        rows = self._connection.execute(wanted.limit(limit))
+        # Checked for each row that is read, not for the whole feed.
+        is_match = releases.c.id == filings.c.release_id
+        stands = ~exists().where(is_match, releases.c.retracted_at.is_not(None))
+        query = select(filings.c.release_id).where(filings.c.feed == feed, stands)
+        query = query.order_by(*order)
+        rows = self._connection.execute(query.limit(limit))
         return [ReleaseId(row.release_id) for row in rows]
 
     def counts(self) -> Mapping[str, int]:
-        """How many releases each feed has that has any."""
-        wanted = select(filings.c.feed, func.count().label("releases")).group_by(filings.c.feed)
-        return {row.feed: row.releases for row in self._connection.execute(wanted)}
+        """The number of releases in each feed that has any."""
+        query = select(filings.c.feed, func.count().label("releases")).group_by(filings.c.feed)
+        return {row.feed: row.releases for row in self._connection.execute(query)}
 
     def rename(self, former: str, slug: str) -> None:
-        """File under its new slug what is filed into a feed that was renamed."""
+        """Moves the entries of a renamed feed to its new slug."""
         lock_of_feeds(self._connection, filings.c.feed, [former, slug])
         self.forget([slug])
         moved = update(filings).where(filings.c.feed == former)
         self._connection.execute(moved.values(feed=slug))
 
     def update_versions(self, releases: Sequence[Release]) -> None:
-        """Have these releases known by the feeds that they are in now; they stay where they are."""
+        """Updates the versions of these releases' entries in the feeds that they are in now."""
         feeds = self.of([release.id for release in releases])
-        stamps = [
-            {"release": one.id, "known_by": _stamp(one, feeds[one.id])}
+        versions = [
+            {"release": one.id, "version": _version(one, feeds[one.id])}
             for one in releases
             if one.id in feeds
         ]
-        if stamps:
+        if versions:
             self._lock_of(sorted(feeds))
-            is_it = filings.c.release_id == bindparam("release")
-            restamped = update(filings).where(is_it).values(stamp=bindparam("known_by"))
-            self._connection.execute(restamped, stamps)
+            is_match = filings.c.release_id == bindparam("release")
+            updated = update(filings).where(is_match).values(stamp=bindparam("version"))
+            self._connection.execute(updated, versions)
 
     def forget(self, feeds: Sequence[str]) -> None:
-        """Take all releases out of these feeds, which were refiled before."""
+        """Removes all entries of these feeds."""
         lock_of_feeds(self._connection, filings.c.feed, feeds)
         self._connection.execute(filings.delete().where(filings.c.feed.in_(feeds)))
 
 
-def _stamp(release: Release, feeds: Sequence[str]) -> str:
+def _version(release: Release, feeds: Sequence[str]) -> str:
     return entry_version(release.face, release.updated, feeds, notice_since=release.notice_since)

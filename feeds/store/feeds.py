@@ -1,4 +1,4 @@
-"""The feeds, and whether their edition is behind."""
+"""The feeds, and whether their edition is outdated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,38 +24,38 @@ from feeds.store.dialects import by_key, lock, lock_of_feeds, upsert
 from feeds.store.schema import Instant, documents, feeds, former_documents, pings
 from feeds.store.subscriptions import Subscriptions
 
-#: What a feed has in other tables by its slug, beside the releases filed into it and its archives,
-#: whose rows follow a new slug by themselves, and stay for the day that an ended feed comes back.
-#: In the order in which they are locked.
+#: Tables with rows of a feed by its slug, in the order in which they are locked. Feed entries and
+#: archives are not among them: they follow a new slug by themselves, and stay for an ended feed
+#: that may return.
 _OF_A_FEED = (former_documents, documents, pings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedFeed:
-    """How a feed was described when the configuration was last applied."""
+    """A feed's description when the configuration was last applied."""
 
     slug: str
-    selection: str  #: which releases it takes
-    settings: str  #: digest of all else that its documents say
-    edition: str | None = None  #: the settings that its edition was made with; None while stale
+    selection: str  #: which releases it contains
+    settings: str  #: digest of all other settings that enter its documents
+    edition: str | None = None  #: ``settings`` of its edition; None while stale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedIdentity:
-    """What a feed's documents say of the feed that the configuration does not tell."""
+    """The parts of a feed's documents that do not come from the configuration."""
 
-    id: str  #: minted once, when the feed began
+    id: str  #: created once, with the feed
     changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedFeed:
-    """A stale feed that this worker alone may regenerate for now."""
+    """A stale feed that only this worker may regenerate for now."""
 
     slug: str
     identity: FeedIdentity
-    seq: int  #: the staleness that the new edition will answer
-    edition: int  #: number of the present edition
+    seq: int  #: the ``stale_seq`` that the new edition covers
+    edition: int  #: number of the current edition
     archives: int  #: number of the newest archive document; 0 when there is none
     failures: int
 
@@ -68,7 +68,7 @@ def _is_free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(feeds.c.claimed_until.is_(None), feeds.c.claimed_until <= now)
 
 
-# Built once: an intake and an edition need these, and to build them takes longer than to run them.
+# Built once: each intake and edition runs these, and building one takes longer than running it.
 _ASKED = feeds.c.slug.in_(bindparam("slugs", expanding=True))
 _NOW = bindparam("now", type_=Instant)
 _IN_ORDER = select(feeds.c.slug).where(_ASKED).order_by(by_key(feeds.c.slug))
@@ -78,7 +78,7 @@ _MARK_STALE = (
     .values(
         stale_seq=feeds.c.stale_seq + 1,
         changed_at=case((feeds.c.changed_at > _NOW, feeds.c.changed_at), else_=_NOW),
-        # A pause after a failure ends here: the new state may well succeed.
+        # Ends the pause after a failure: with the new state rendering may succeed.
         claimed_until=case((feeds.c.claimed_by.is_not(None), feeds.c.claimed_until)),
     )
     .returning(feeds.c.slug, feeds.c.stale_seq)
@@ -97,7 +97,7 @@ _CLAIM = (
         feeds.c.failures,
     )
 )
-_SETTLE = (
+_COMPLETE = (
     update(feeds)
     .where(
         feeds.c.slug == bindparam("claimed"),
@@ -123,15 +123,16 @@ class Feeds:
         self._connection = connection
 
     def applied(self, *, is_locked: bool = False) -> dict[str, AppliedFeed]:
-        """Every feed that has not ended, as it was last described, by slug.
+        """Every feed that has not ended, as last described, by slug.
 
         Args:
-            is_locked: No edition is stored of any, until the end of the transaction.
+            is_locked: Whether to lock the feeds, so that no edition is stored until the
+                transaction ends.
         """
         if is_locked:
             lock(self._connection, select(feeds.c.slug).order_by(by_key(feeds.c.slug)))
         made_with = case((_is_stale(), None), else_=func.coalesce(feeds.c.rendered_settings, ""))
-        wanted = select(
+        query = select(
             feeds.c.slug, feeds.c.selection, feeds.c.settings, made_with.label("made_with")
         )
         return {
@@ -141,14 +142,18 @@ class Feeds:
                 settings=row.settings,
                 edition=row.made_with,
             )
-            for row in self._connection.execute(wanted.where(feeds.c.ended_at.is_(None)))
+            for row in self._connection.execute(query.where(feeds.c.ended_at.is_(None)))
         }
 
     def begin(self, ids: Mapping[str, str], *, now: datetime) -> None:
-        """Begin feeds: by slug, with the ids that they will have for ever. No edition yet.
+        """Creates feeds without an edition.
 
-        A feed that ended and comes back, or that another process began a moment ago, keeps the
-        id it had; its editions are counted on.
+        A feed that ended and returns, or that another process created a moment ago, keeps its id
+        and its edition number.
+
+        Args:
+            ids: The permanent id of each feed, by slug.
+            now: The current time.
         """
         rows = [
             {
@@ -170,28 +175,28 @@ class Feeds:
         self._connection.execute(back.values(ended_at=None, selection="", settings=""))
 
     def describe(self, described: Sequence[AppliedFeed]) -> None:
-        """Note how these feeds are described now."""
+        """Stores the current descriptions of these feeds."""
         for feed in described:
             noted = update(feeds).where(feeds.c.slug == feed.slug)
             self._connection.execute(noted.values(selection=feed.selection, settings=feed.settings))
 
     def redescribe(self, feed: AppliedFeed) -> bool:
-        """Note how a feed is described now; False when nothing of it is new."""
+        """Stores the current settings of a feed; False if they are unchanged."""
         noted = update(feeds).where(feeds.c.slug == feed.slug, feeds.c.ended_at.is_(None))
         noted = noted.where(feeds.c.settings != feed.settings).values(settings=feed.settings)
         return self._connection.execute(noted).rowcount == 1
 
     def running(self, slugs: Sequence[str]) -> dict[str, bool]:
-        """Whether each of these feeds that the store knows is under way, and not ended."""
-        wanted = select(feeds.c.slug, feeds.c.ended_at).where(feeds.c.slug.in_(slugs))
-        return {row.slug: row.ended_at is None for row in self._connection.execute(wanted)}
+        """Whether each of these feeds is active (True) or ended, for those the store knows."""
+        query = select(feeds.c.slug, feeds.c.ended_at).where(feeds.c.slug.in_(slugs))
+        return {row.slug: row.ended_at is None for row in self._connection.execute(query)}
 
     def rename(self, former: str, slug: str) -> None:
-        """Give a feed another slug; whatever ended under that one is forgotten.
+        """Gives a feed another slug; an ended feed with that slug is deleted.
 
-        Its id, edition number and dates stay. So do its documents, until the next edition: they
-        name the former address as their own, which leads here. Hubs are told of the new topics
-        when that edition is stored, and not before.
+        Its id, edition number and dates stay, and so do its documents until the next edition:
+        they name the former address, which redirects here. Hubs are pinged about the new topics
+        when that edition is stored.
         """
         self.lock([former, slug])
         for table in _OF_A_FEED:
@@ -202,7 +207,7 @@ class Feeds:
             .all()
             for table in _OF_A_FEED
         }
-        # Both databases check at once that a document has its feed, so the rows step aside.
+        # Both databases check foreign keys at once, so the rows are deleted and inserted again.
         for table in _OF_A_FEED:
             self._connection.execute(delete(table).where(table.c.feed.in_([former, slug])))
         self._connection.execute(delete(feeds).where(feeds.c.slug == slug))
@@ -217,21 +222,21 @@ class Feeds:
         self._connection.execute(told.values(told_edition=edition, **fresh))
 
     def identity(self, slug: str) -> FeedIdentity:
-        """The feed's id and its last change.
+        """The id of a feed and the time of its last change.
 
         Raises:
             FeedNotFound: The store does not know the feed.
         """
-        wanted = select(feeds.c.id, feeds.c.changed_at).where(feeds.c.slug == slug)
-        row = self._connection.execute(wanted).one_or_none()
+        query = select(feeds.c.id, feeds.c.changed_at).where(feeds.c.slug == slug)
+        row = self._connection.execute(query).one_or_none()
         if row is None:
             raise FeedNotFound(slug)
         return FeedIdentity(id=row.id, changed_at=row.changed_at)
 
     def end(self, slugs: Sequence[str], *, now: datetime) -> None:
-        """End feeds: their documents and pings go; ids and edition numbers stay, for ever.
+        """Ends feeds: delete their documents and pings; ids and edition numbers stay for good.
 
-        So do subscriptions, to their own end: there is nothing to be sent, until it comes back.
+        Subscriptions stay until they expire, with nothing to deliver unless the feed returns.
         """
         self.lock(slugs)
         for table in _OF_A_FEED:
@@ -242,31 +247,31 @@ class Feeds:
         self._connection.execute(ended.values(ended_at=now, rendered_seq=feeds.c.stale_seq))
 
     def mark_stale(self, slugs: Sequence[str], *, now: datetime) -> dict[str, int]:
-        """Say that these feeds changed. Returns the staleness of each, a number that only grows."""
+        """Marks these feeds as changed. Returns the ``stale_seq`` of each, which only grows."""
         self.lock(slugs)
         marked = self._connection.execute(_MARK_STALE, {"slugs": slugs, "now": now})
         return {row.slug: row.stale_seq for row in marked}
 
     def lock(self, slugs: Sequence[str]) -> None:
-        """Have these rows to oneself until the end of the transaction; see ``row_locks``.
+        """Locks these rows until the end of the transaction; see ``dialects``.
 
-        Their keys stay as they are: who adds a subscription to a feed need not wait for an intake.
+        The lock is not on their keys: adding a subscription to a feed does not wait for an intake.
         """
         lock(self._connection, _IN_ORDER, {"slugs": slugs})
 
     def stale(self, *, now: datetime, worker: str = "") -> list[str]:
-        """Feeds whose edition is behind and that nobody works on, the longest waiting first."""
+        """Stale feeds that no other worker has claimed, the longest waiting first."""
         is_free = or_(_is_free(now), feeds.c.claimed_by == worker)
-        wanted = select(feeds.c.slug).where(_is_stale(), is_free)
-        found = self._connection.execute(wanted.order_by(feeds.c.changed_at, feeds.c.slug))
+        query = select(feeds.c.slug).where(_is_stale(), is_free)
+        found = self._connection.execute(query.order_by(feeds.c.changed_at, feeds.c.slug))
         return [row.slug for row in found]
 
     def claim(
         self, slugs: Sequence[str], *, worker: str, now: datetime, until: datetime
     ) -> list[ClaimedFeed]:
-        """Take stale feeds for this worker; those that another one took first are left out."""
+        """Claims stale feeds for this worker. Returns those that no other worker has claimed."""
         self.lock(slugs)
-        asked = {"slugs": slugs, "worker": worker, "now": now, "until": until}
+        parameters = {"slugs": slugs, "worker": worker, "now": now, "until": until}
         return [
             ClaimedFeed(
                 slug=row.slug,
@@ -276,26 +281,27 @@ class Feeds:
                 archives=row.archives,
                 failures=row.failures,
             )
-            for row in self._connection.execute(_CLAIM, asked)
+            for row in self._connection.execute(_CLAIM, parameters)
         ]
 
     def complete(self, claimed: ClaimedFeed, *, worker: str, edition: int, settings: str) -> bool:
-        """The edition answers the staleness of the claim.
-
-        False when the claim was lost, or the feed is described in another way by now.
+        """Records that the new edition is stored, and releases the claim.
 
         Args:
-            claimed: What was claimed.
-            worker: Who claimed it.
-            edition: Its number.
-            settings: What it was made with; see ``AppliedFeed.settings``.
+            claimed: The claimed feed.
+            worker: The worker that claimed it.
+            edition: The number of the new edition.
+            settings: The settings that it was made with; see ``AppliedFeed.settings``.
+
+        Returns:
+            False when the claim was lost, or the feed's description has changed since.
         """
-        settled = {"claimed": claimed.slug, "worker": worker}
-        answered = {"answered_seq": claimed.seq, "number": edition, "made_with": settings}
-        return self._connection.execute(_SETTLE, settled | answered).rowcount == 1
+        claim = {"claimed": claimed.slug, "worker": worker}
+        values = {"answered_seq": claimed.seq, "number": edition, "made_with": settings}
+        return self._connection.execute(_COMPLETE, claim | values).rowcount == 1
 
     def fail(self, claimed: ClaimedFeed, *, worker: str, trouble: str, until: datetime) -> None:
-        """No new edition came of it. The feed stays stale and is not tried again before *until*."""
+        """Records a failure. The feed stays stale and is not tried again before *until*."""
         failed = (
             update(feeds)
             .where(feeds.c.slug == claimed.slug, feeds.c.claimed_by == worker)
@@ -309,29 +315,29 @@ class Feeds:
         self._connection.execute(failed)
 
     def hold(self, slugs: Sequence[str], *, holder: str, until: datetime) -> None:
-        """Have no edition made of these feeds before then; one that is being made is dropped."""
+        """Prevents new editions of these feeds until then; one that is being made is dropped."""
         self.lock(slugs)
         held = update(feeds).where(feeds.c.slug.in_(slugs))
         self._connection.execute(held.values(claimed_by=holder, claimed_until=until))
 
     def release_holds(self, holder: str) -> None:
-        """Free what this holder held."""
+        """Releases the feeds that this holder holds."""
         is_its = feeds.c.claimed_by == holder
         lock(self._connection, select(feeds.c.slug).where(is_its).order_by(by_key(feeds.c.slug)))
         held = update(feeds).where(feeds.c.claimed_by == holder)
         self._connection.execute(held.values(claimed_by=None, claimed_until=None))
 
     def release_claims(self) -> None:
-        """Free what a worker held that is known to be dead."""
+        """Releases the claims of a worker that is known to be dead."""
         self._connection.execute(update(feeds).values(claimed_by=None, claimed_until=None))
 
     def states(self, *, titles: Mapping[str, str]) -> list[FeedState]:
-        """How each of the feeds in *titles* stands, in that order."""
+        """The state of each feed in *titles*, in that order."""
         modified = func.max(documents.c.modified_at, type_=documents.c.modified_at.type)
-        wanted = select(feeds, modified.label("modified_at")).join(documents, isouter=True)
+        query = select(feeds, modified.label("modified_at")).join(documents, isouter=True)
         if len(titles) == 1:
-            wanted = wanted.where(feeds.c.slug.in_(titles))
-        rows = {row.slug: row for row in self._connection.execute(wanted.group_by(feeds.c.slug))}
+            query = query.where(feeds.c.slug.in_(titles))
+        rows = {row.slug: row for row in self._connection.execute(query.group_by(feeds.c.slug))}
         return [
             FeedState(
                 slug=slug,

@@ -1,4 +1,4 @@
-"""Our own subscriptions at the hubs, the pushes that arrived, and the counts of each hub."""
+"""Counts for each hub, our own subscriptions (canaries) at hubs, and the pushes that arrived."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -12,7 +12,7 @@ from feeds.model.subscription import Canary, CanaryState, HubTally, Push
 from feeds.store.dialects import by_key, lock, lock_in_order, upsert
 from feeds.store.schema import canaries, documents, hub_tallies, pings, pushes
 
-# What was counted of each hub, ours among them.
+# Counts for each hub, including the built-in one.
 
 _COUNTS = (
     "pings_sent",
@@ -33,21 +33,21 @@ class HubTallies:
         self._connection = connection
 
     def lock(self, hub: str) -> None:
-        """Have a hub's tally, and the pushes behind it, to oneself; see ``row_locks``."""
+        """Locks the tally of a hub and the pushes that depend on it; see ``dialects``."""
         lock_in_order(self._connection, hub_tallies.c.hub, [hub])
 
     def add(self, hub: str, **counts: int) -> None:
-        """Add to what was counted of a hub, by the names that `HubTally` has for it."""
+        """Adds to the counts of a hub, by their names in `HubTally`."""
         changed = {name: hub_tallies.c[name] + count for name, count in counts.items() if count}
         if changed:
             self._change(hub, changed)
 
     def failed(self, hub: str, *, at: datetime, why: str) -> None:
-        """Remember the last failure of a hub."""
+        """Records the last failure of a hub."""
         self._change(hub, {"last_failure_at": at, "last_failure": why})
 
     def listed(self) -> dict[str, HubTally]:
-        """What was counted of every hub, by its URL."""
+        """The counts of every hub, by its URL."""
         rows = self._connection.execute(select(hub_tallies).order_by(hub_tallies.c.hub))
         return {row.hub: HubTally(**row._asdict()) for row in rows}
 
@@ -59,34 +59,34 @@ class HubTallies:
             self._connection.execute(changing)
 
 
-# Our own subscriptions at the hubs, and which pushes came of them.
+# Our own subscriptions at the hubs, and the pushes that arrived for them.
 
-#: Stays with a canary's row while it is for the same topic.
+#: Columns that a canary's row keeps while its topic stays the same.
 _KEPT = [column.name for column in canaries.columns if column.name != "hub"]
 
 
 class Canaries:
-    """Canaries over one connection, one a hub."""
+    """Canaries over one connection: one for each hub."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def listed(self) -> list[Canary]:
-        """All of them, by hub."""
+        """All canaries, by hub."""
         rows = self._connection.execute(select(canaries).order_by(canaries.c.hub))
         return [_canary(row) for row in rows]
 
     def by_token(self, token: str) -> Canary | None:
-        """The one whose callback ends in *token*."""
-        wanted = select(canaries).where(canaries.c.token == token)
-        row = self._connection.execute(wanted).one_or_none()
+        """The canary whose callback ends in *token*; None if there is none."""
+        query = select(canaries).where(canaries.c.token == token)
+        row = self._connection.execute(query).one_or_none()
         return None if row is None else _canary(row)
 
     def create(self, canary: Canary) -> bool:
-        """Begin a canary; False when there is one for this hub and topic already.
+        """Adds a canary; False if there is one for this hub and topic already.
 
-        One for another topic ends: its address and its secret are worth nothing from here on, and
-        what it still waited for is forgotten.
+        One for another topic is replaced: its callback and its secret become invalid, and pushes
+        it still expected are deleted.
         """
         row = {
             "hub": canary.hub,
@@ -109,15 +109,15 @@ class Canaries:
             canaries.c.hub == canary.hub, canaries.c.topic != canary.topic
         )
         if self._connection.execute(replaced.values(row)).rowcount:
-            self._forget_missing(canary.hub)
+            self._delete_missing(canary.hub)
             return True
-        planted = self._connection.execute(
+        stored = self._connection.execute(
             select(canaries.c.token).where(canaries.c.hub == canary.hub)
         )
-        return bool(planted.scalar_one() == canary.token)
+        return bool(stored.scalar_one() == canary.token)
 
     def retain(self, hubs: Collection[str]) -> int:
-        """Forget the canaries of all other hubs; says how many."""
+        """Deletes the canaries of all other hubs. Returns how many."""
         gone = select(canaries.c.hub).where(canaries.c.hub.not_in(hubs))
         dropped = [row.hub for row in self._connection.execute(gone)]
         if not dropped:
@@ -126,19 +126,19 @@ class Canaries:
             HubTallies(self._connection).lock(hub)
         lock_in_order(self._connection, canaries.c.hub, dropped)
         for hub in sorted(dropped):
-            self._forget_missing(hub)
+            self._delete_missing(hub)
         ended = delete(canaries).where(canaries.c.hub.in_(dropped))
         return self._connection.execute(ended).rowcount
 
     def due(self, *, now: datetime) -> list[Canary]:
-        """Those whose hubs are to be asked now."""
-        wanted = select(canaries).where(canaries.c.due_at <= now).order_by(canaries.c.hub)
-        return [_canary(row) for row in self._connection.execute(wanted)]
+        """The canaries whose hubs are to be sent a subscription request now."""
+        query = select(canaries).where(canaries.c.due_at <= now).order_by(canaries.c.hub)
+        return [_canary(row) for row in self._connection.execute(query)]
 
     def claim(self, canary: Canary, *, now: datetime, again_at: datetime) -> bool:
-        """Take it upon this worker to ask the hub; False when another one did so first.
+        """Claims the subscription request to the hub; False if another worker did so first.
 
-        Unless the hub verifies it before then, it is asked again at *again_at*.
+        Unless the hub verifies the subscription before *again_at*, it is asked again then.
         """
         taken = (
             update(canaries)
@@ -147,7 +147,7 @@ class Canaries:
         )
         if self._connection.execute(taken).rowcount == 0:
             return False
-        # What was denied is asked for anew; what was verified stays so until its lease is over.
+        # A denied subscription is requested again; a verified one stays so until its lease ends.
         begun = update(canaries).where(
             canaries.c.token == canary.token, canaries.c.state != CanaryState.VERIFIED.value
         )
@@ -157,24 +157,24 @@ class Canaries:
     def record_answer(
         self, canary: Canary, *, asked_at: datetime, result: str, is_refused: bool
     ) -> None:
-        """Write down what a hub said when it was asked at that moment.
+        """Records a hub's answer to the subscription request sent at *asked_at*.
 
-        Nothing is written when it has verified or denied the subscription, or was asked again,
-        meanwhile.
+        Nothing is recorded if the hub has verified or denied the subscription in the meantime, or
+        was sent another request.
         """
-        asked = (canaries.c.token == canary.token) & (canaries.c.asked_at == asked_at)
-        said = update(canaries).where(
-            asked, canaries.c.attempts > 0, canaries.c.state != CanaryState.DENIED.value
+        is_request = (canaries.c.token == canary.token) & (canaries.c.asked_at == asked_at)
+        answered = update(canaries).where(
+            is_request, canaries.c.attempts > 0, canaries.c.state != CanaryState.DENIED.value
         )
-        self._connection.execute(said.values(last_result=result))
+        self._connection.execute(answered.values(last_result=result))
         if is_refused:
-            refused = said.where(canaries.c.state == CanaryState.ASKED.value)
+            refused = answered.where(canaries.c.state == CanaryState.ASKED.value)
             self._connection.execute(refused.values(state=CanaryState.DENIED.value))
 
     def verified(
         self, token: str, *, now: datetime, expires_at: datetime, renew_at: datetime, result: str
     ) -> None:
-        """The hub has asked our callback, and was told that the subscription is meant."""
+        """Records that the hub verified the subscription and our callback confirmed it."""
         confirmed = update(canaries).where(canaries.c.token == token)
         self._connection.execute(
             confirmed.values(
@@ -188,7 +188,7 @@ class Canaries:
         )
 
     def denied(self, token: str, *, again_at: datetime, result: str) -> None:
-        """The hub has told our callback that there is no subscription (any more)."""
+        """Records that the hub told our callback of a denied or ended subscription."""
         ended = update(canaries).where(canaries.c.token == token)
         self._connection.execute(
             ended.values(
@@ -199,12 +199,12 @@ class Canaries:
         )
 
     def record_remark(self, token: str, result: str) -> None:
-        """Write down something odd, for a person."""
-        told = update(canaries).where(canaries.c.token == token)
-        self._connection.execute(told.values(last_result=result))
+        """Records an unusual event, for a person."""
+        noted = update(canaries).where(canaries.c.token == token)
+        self._connection.execute(noted.values(last_result=result))
 
     def make_due(self, *, now: datetime, hub: str | None = None) -> int:
-        """Have hubs asked now, all or one, however they stand; says how many."""
+        """Makes subscription requests due now, for one hub or all. Returns how many."""
         made = update(canaries)
         if hub is not None:
             made = made.where(canaries.c.hub == hub)
@@ -213,9 +213,9 @@ class Canaries:
     # Pushes
 
     def expect(self, ping: DuePing, *, told_at: datetime) -> None:
-        """A hub has accepted a ping: if it has our subscription, it owes us a push."""
+        """Records an accepted ping: a hub with our subscription now has to send a push."""
         HubTallies(self._connection).lock(ping.hub)
-        watching = select(canaries.c.hub).where(
+        verified = select(canaries.c.hub).where(
             canaries.c.hub == ping.hub,
             canaries.c.feed == ping.feed,
             canaries.c.format == ping.format.value,
@@ -223,7 +223,7 @@ class Canaries:
             canaries.c.verified_at <= told_at,
             canaries.c.expires_at > told_at,
         )
-        if self._connection.execute(watching).one_or_none() is None:
+        if self._connection.execute(verified).one_or_none() is None:
             return
         of_document = select(documents.c.digest).where(
             documents.c.feed == ping.feed,
@@ -238,33 +238,33 @@ class Canaries:
             "digest": self._connection.execute(of_document).scalar_one_or_none(),
         }
         upsert(self._connection, pushes, [row], keep=["digest"])
-        told = update(pushes).where(
+        missing = update(pushes).where(
             pushes.c.hub == ping.hub,
             pushes.c.feed == ping.feed,
             pushes.c.format == ping.format.value,
             pushes.c.edition == ping.edition,
             pushes.c.told_at.is_(None),
         )
-        told = told.values(told_at=told_at).returning(pushes.c.arrived_at)
-        for before in self._connection.execute(told):
+        missing = missing.values(told_at=told_at).returning(pushes.c.arrived_at)
+        for before in self._connection.execute(missing):
             is_here = before.arrived_at is not None
             HubTallies(self._connection).add(ping.hub, pushes_expected=1, pushes_seen=int(is_here))
 
     def arrived(self, canary: Canary, *, digest: str, now: datetime) -> int | None:
-        """A push has come; says which edition it was, as far as one can tell.
+        """Records a push. Returns the edition that it contained, as far as can be known.
 
-        A document that we know tells by itself. One that we do not know is the hub's own making,
-        as of those that send on only what is new: it counts for the newest edition that the hub
-        was told of, or is just being told of. Earlier ones that are still missing were overtaken:
-        they have arrived with it.
+        A known document identifies its edition. An unknown one was made by the hub, as by hubs
+        that forward only new entries: it counts for the newest edition that the hub was pinged
+        for, or is being pinged for. Earlier editions that are still missing count as arrived with
+        it, because the hub skipped them.
 
         Args:
-            canary: To whom.
-            digest: Of the body, as documents have it.
-            now: The moment.
+            canary: The canary that received the push.
+            digest: The digest of the body, as in ``documents``.
+            now: The current time.
 
         Returns:
-            The edition; None when there is none that it could be.
+            The edition; None if no edition is possible.
         """
         HubTallies(self._connection).lock(canary.hub)
         edition = self._edition_of(canary, digest)
@@ -280,19 +280,19 @@ class Canaries:
                 "digest": digest,
             }
             upsert(self._connection, pushes, [row], keep=["digest"])
-        came = (
+        arriving = (
             update(pushes)
             .where(_of(canary), pushes.c.edition <= edition, pushes.c.arrived_at.is_(None))
             .values(arrived_at=now, arrived_edition=edition)
             .returning(pushes.c.told_at)
         )
-        seen = sum(row.told_at is not None for row in self._connection.execute(came))
+        seen = sum(row.told_at is not None for row in self._connection.execute(arriving))
         HubTallies(self._connection).add(canary.hub, pushes_seen=seen)
         return edition
 
     def pushes(self, canary: Canary, *, limit: int) -> list[Push]:
-        """The newest editions that were pushed to it, or should have been; newest first."""
-        wanted = select(pushes).where(_of(canary)).order_by(pushes.c.edition.desc()).limit(limit)
+        """The newest editions that were pushed, or should have been; newest first."""
+        query = select(pushes).where(_of(canary)).order_by(pushes.c.edition.desc()).limit(limit)
         return [
             Push(
                 edition=row.edition,
@@ -300,11 +300,11 @@ class Canaries:
                 arrived_at=row.arrived_at,
                 arrived_edition=row.arrived_edition,
             )
-            for row in self._connection.execute(wanted)
+            for row in self._connection.execute(query)
         ]
 
     def forget_pushes(self, *, before: datetime) -> int:
-        """Forget what was told, or came untold, before that moment; says how many."""
+        """Deletes pushes that were expected or arrived before that time. Returns how many."""
         is_old = func.coalesce(pushes.c.told_at, pushes.c.arrived_at) < before
         keys = list(map(by_key, pushes.primary_key))
         lock(self._connection, select(*pushes.primary_key).where(is_old).order_by(*keys))
@@ -321,7 +321,7 @@ class Canaries:
         newest = select(func.max(pushes.c.edition)).where(
             _of(canary), pushes.c.told_at.is_not(None)
         )
-        # While the hub is being told of the current one, it may be pushing it already.
+        # While the hub is being pinged for the current edition, it may be pushing it already.
         under_way = (
             select(documents.c.edition)
             .join(
@@ -334,12 +334,12 @@ class Canaries:
                 pings.c.claimed_until.is_not(None),
             )
         )
-        for look in (current, known, under_way, newest):
-            if (found := self._connection.execute(look).scalar_one_or_none()) is not None:
+        for each in (current, known, under_way, newest):
+            if (found := self._connection.execute(each).scalar_one_or_none()) is not None:
                 return int(found)
         return None
 
-    def _forget_missing(self, hub: str) -> None:
+    def _delete_missing(self, hub: str) -> None:
         HubTallies(self._connection).lock(hub)
         missing = delete(pushes).where(pushes.c.hub == hub, pushes.c.arrived_at.is_(None))
         self._connection.execute(missing)

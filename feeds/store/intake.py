@@ -1,4 +1,4 @@
-"""Files that were read, and documents that were refused."""
+"""Files that intake has read, and documents that it rejected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from feeds.store.schema import intake_files, refusals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileStamp:
-    """By which a file that changed is told from one that did not."""
+    """The state of a file, by which a changed file is recognised."""
 
     size_bytes: int
     modified_ns: int
-    rules: str  #: digest of the rules that it is read by: other rules may accept it
+    rules: str  #: digest of the intake rules: other rules may accept the file
 
 
 class IntakeFiles:
@@ -30,7 +30,7 @@ class IntakeFiles:
         self._connection = connection
 
     def stamps(self) -> dict[str, FileStamp]:
-        """The stamp of every file that was read, by path."""
+        """The state of every file that was read, by path."""
         return {
             row.path: FileStamp(
                 size_bytes=row.size_bytes, modified_ns=row.modified_ns, rules=row.rules
@@ -39,13 +39,13 @@ class IntakeFiles:
         }
 
     def forget(self, paths: Sequence[str]) -> None:
-        """Forget files that are gone; should they come back, they are read again."""
+        """Removes deleted files; if they return, they are read again."""
         for path in paths:
             gone = delete(intake_files).where(intake_files.c.path == path)
             self._connection.execute(gone)
 
     def record(self, path: str, stamp: FileStamp, *, now: datetime) -> None:
-        """Note that the file was read to its end as it is by *stamp*."""
+        """Records that the file was read completely in this state."""
         row = {
             "path": path,
             "size_bytes": stamp.size_bytes,
@@ -56,29 +56,29 @@ class IntakeFiles:
         upsert(self._connection, intake_files, [row])
 
 
-# Documents refused at the door, kept until they are accepted.
+# Rejected documents, listed until they are accepted.
 
-# Built once: each intake asks for it.
+# Built once: each intake runs it.
 _LINES_OF = select(refusals.c.document, refusals.c.line).where(
     refusals.c.document.in_(bindparam("documents", expanding=True))
 )
 
 
 class Refusals:
-    """Refusals over one connection. There is one for a document, or for a line of it."""
+    """Refusals over one connection: at most one for each document, or each line of it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def store(self, refused: Sequence[Refusal], *, now: datetime) -> None:
-        """Keep these; a document refused again has its newest refusal."""
+        """Stores refusals; each replaces an earlier one of the same document."""
         rows = {_key(refusal.origin): _row(refusal, now) for refusal in refused}
         upsert(self._connection, refusals, [rows[key] for key in sorted(rows)])
 
     def clear(self, origins: Sequence[Origin]) -> None:
-        """Forget the refusals of documents that were accepted now."""
-        asked = {"documents": list({origin.document for origin in origins})}
-        rows = self._connection.execute(_LINES_OF, asked)
+        """Deletes the refusals of documents that are accepted now."""
+        parameters = {"documents": list({origin.document for origin in origins})}
+        rows = self._connection.execute(_LINES_OF, parameters)
         refused = {(row.document, row.line) for row in rows}
         for document, line in map(_key, origins):
             if (document, line) in refused:
@@ -86,19 +86,19 @@ class Refusals:
                 self._connection.execute(delete(refusals).where(gone))
 
     def clear_document(self, document: str) -> None:
-        """Forget all refusals of a document, because it is about to be read again."""
+        """Deletes all refusals of a document that is about to be read again."""
         self._connection.execute(delete(refusals).where(refusals.c.document == document))
 
     def documents(self) -> set[str]:
-        """The documents that have any."""
+        """The documents with refusals."""
         return set(self._connection.execute(select(refusals.c.document)).scalars())
 
     def waiting(self) -> list[Refusal]:
-        """Those of documents that are accepted as they are when their time has come."""
+        """Refusals of documents that become acceptable at a certain time."""
         return [kept.refusal for kept in self.kept() if kept.refusal.until is not None]
 
     def kept(self) -> list[KeptRefusal]:
-        """All refusals, the newest first."""
+        """All refusals, newest first."""
         order = (refusals.c.refused_at.desc(), refusals.c.document, refusals.c.line)
         return [
             KeptRefusal(
@@ -115,9 +115,9 @@ class Refusals:
         ]
 
     def count(self) -> int:
-        """How many there are."""
-        wanted = select(func.count()).select_from(refusals)
-        return int(self._connection.execute(wanted).scalar_one())
+        """The number of refusals."""
+        query = select(func.count()).select_from(refusals)
+        return int(self._connection.execute(query).scalar_one())
 
 
 def _key(origin: Origin) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""The schema: brought to this version, and checked; whether a store is there and sound."""
+"""Upgrades the schema, and checks whether a store exists, is current and is sound."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -16,19 +16,19 @@ from feeds.store.database import Database, Transaction
 from feeds.store.schema import metadata, store_identity
 from feeds.store.store_file import StoreFile
 
-# Bringing a database to the schema of this version, and telling whether it is there.
+# Upgrades to the schema of this version, and the check for it.
 
-#: Names the upgrade among PostgreSQL's advisory locks; any number would do.
+#: Key of the upgrade's PostgreSQL advisory lock; any number would do.
 UPGRADE_LOCK = 0x434F4D4D
 
-#: The revisions of builds before 0.1.0, which are all one now.
+#: Revisions of builds before 0.1.0, which were merged into one.
 _UNRELEASED = {f"{number:04}" for number in range(2, 14)}
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def upgrade(database: Database) -> str:
-    """Bring the database to the newest schema, from whichever it has. Returns its name.
+    """Upgrades the database from any known schema to the newest one. Returns its revision.
 
     All of it is one transaction: a migration that fails leaves the database as it was.
 
@@ -37,10 +37,10 @@ def upgrade(database: Database) -> str:
     """
     with database.transaction() as tx:
         if not database.is_sqlite:
-            # To bring a large store to another schema takes as long as it takes.
+            # Upgrading a large store may take longer than the limits of a session.
             tx.connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             tx.connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-            # Two machines may start at once on an empty database; SQLite has one writer anyway.
+            # Two machines may start at once on an empty database. SQLite has one writer anyway.
             tx.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
         _refuse_unknown(database, tx.connection)
         config = _config()
@@ -50,7 +50,7 @@ def upgrade(database: Database) -> str:
 
 
 def require_current(database: Database) -> None:
-    """Refuse to work on a database with another schema.
+    """Refuses to work on a database whose schema is not current.
 
     Raises:
         StoreOutdated: The schema is older, newer, or not ours.
@@ -66,16 +66,16 @@ def require_current(database: Database) -> None:
 
 
 def _refuse_unknown(database: Database, connection: Connection) -> str | None:
-    """Refuse a schema that this version cannot bring forward. Returns the name of the present one.
+    """Refuses a schema that this version cannot upgrade. Returns the current revision.
 
     Raises:
-        StoreOutdated: It was made by a newer version, or by a build from before the first one.
+        StoreOutdated: The database was made by a newer version, or by a build before 0.1.0.
     """
     current = _current(MigrationContext.configure(connection))
     if current is None:
         return None
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    # Revisions have names from before the first version: what has one lacks a table of 0001.
+    # Builds before 0.1.0 used the same revision names; their stores lack a table of 0001.
     if current in _UNRELEASED - known or not inspect(connection).has_table(store_identity.name):
         raise StoreOutdated(
             f"the store at {database.label} has schema {current} of a build before 0.1.0, the "
@@ -90,7 +90,7 @@ def _refuse_unknown(database: Database, connection: Connection) -> str | None:
 
 
 def differences(database: Database) -> list[str]:
-    """What of the database's tables is not as this version has them; empty when all is."""
+    """Returns how the database's tables differ from this version's; empty if they do not."""
     with database.read() as tx:
         found = compare_metadata(MigrationContext.configure(tx.connection), metadata)
     return [str(difference) for difference in found]
@@ -106,29 +106,31 @@ def _current(context: MigrationContext) -> str | None:
     return context.get_current_revision()
 
 
-# Whether a store is there, can be worked with, and is sound.
+# Checks whether a store exists and is sound.
 
-#: A broken file can break in thousands of places; the first ones tell enough.
+#: A broken file can have thousands of faults; the first ones say enough.
 MAX_FINDINGS = 100
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The file that *url* names; None for every store that is none."""
+    """Returns the SQLite file that *url* names; None for every other store."""
     file = StoreFile.of(make_url(url))
     return None if file is None else file.path
 
 
 def missing_file(url: str) -> Path | None:
-    """The SQLite file that *url* names, when it is not there yet; None for every other store.
+    """Returns the SQLite file that *url* names if it does not exist yet; None otherwise.
 
-    To connect would make the file, which is no business of who only wants to look.
+    Connecting would create the file, which a command that only reads must not do.
     """
     path = sqlite_file(url)
     return None if path is None or path.exists() else path
 
 
 def check(database: Database) -> list[str]:
-    """What is wrong with a store, for a person; empty when it is sound. Reads all of SQLite's file.
+    """Returns what is wrong with a store, for a person; empty if it is sound.
+
+    Reads the whole file of an SQLite store.
 
     Raises:
         StoreUnavailable: The database cannot be reached, or is too broken to be searched.
@@ -143,14 +145,14 @@ def _findings(database: Database) -> Iterator[str]:
     try:
         require_current(database)
     except StoreOutdated as error:
-        # Every table would differ: the one reason tells more.
+        # With another schema every table would differ: this one reason says more.
         yield str(error)
     else:
         yield from (f"schema: {difference}" for difference in differences(database))
 
 
 def _sqlite_findings(tx: Transaction) -> Iterator[str]:
-    """What SQLite itself finds (https://sqlite.org/pragma.html, two pragmas of these names)."""
+    """Yields what SQLite itself finds (https://sqlite.org/pragma.html, the two pragmas below)."""
     pragma = f"PRAGMA integrity_check({MAX_FINDINGS})"
     for row in tx.connection.exec_driver_sql(pragma):
         if row[0] != "ok":

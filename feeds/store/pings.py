@@ -1,9 +1,9 @@
-"""The outbox: what each hub is to be told of each topic.
+"""The outbox of pings: which hub is to be pinged for which topic.
 
-A row is asked for in the transaction that makes its feed stale. It is due from the moment that
-the topic's stored document is of a newer edition than the hub was told of; so a ping never goes
-out before its edition can be fetched, a change that leaves a document's bytes as they were needs
-none, and any number of changes in a burst are one ping.
+A row is requested in the transaction that makes its feed stale. It is due once the topic's stored
+document has a newer edition than the hub was last pinged for. So no ping goes out before its
+edition can be fetched, a change that leaves a document's bytes unchanged causes none, and any
+number of changes in a burst cause one.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from feeds.model.listing import DuePing, PingState
 from feeds.store.dialects import by_key, lock, lock_keys, lock_of_feeds, upsert
 from feeds.store.schema import Instant, documents, feeds, pings
 
-# Built once: each edition runs it, and to build it takes longer.
+# Built once: each edition runs it, and building it takes longer.
 _UNTIL = bindparam("until", type_=Instant)
 _HOLD = (
     update(pings)
@@ -32,12 +32,12 @@ class Pings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def request(self, asked: Sequence[tuple[Feed, int]], *, now: datetime) -> None:
-        """Have the hubs of these feeds told, once their next edition is stored.
+    def request(self, requested: Sequence[tuple[Feed, int]], *, now: datetime) -> None:
+        """Requests pings to the hubs of these feeds, to be sent when their next edition is stored.
 
         Args:
-            asked: Feeds with the staleness that the edition will answer.
-            now: Tries start afresh from here, whatever failed before.
+            requested: Pairs of a feed and the ``stale_seq`` that the edition will cover.
+            now: The current time. Tries start again from here, whatever failed before.
         """
         rows: list[dict[str, Any]] = [
             {
@@ -51,26 +51,26 @@ class Pings:
                 "due_at": now,
                 "first_failed_at": None,
             }
-            for feed, seq in asked
+            for feed, seq in requested
             for feed_format in Format
             for hub in feed.announced_to(feed_format)
         ]
-        lock_of_feeds(self._connection, pings.c.feed, [feed.slug for feed, _ in asked])
+        lock_of_feeds(self._connection, pings.c.feed, [feed.slug for feed, _ in requested])
         rows.sort(key=lambda row: (row["feed"], row["format"], row["hub"]))
         upsert(self._connection, pings, rows, keep=["told_edition"])
 
     def lock(self, pings_: Sequence[DuePing]) -> None:
-        """Have these rows to oneself until the end of the transaction; see ``row_locks``."""
+        """Locks these rows until the end of the transaction; see ``dialects``."""
         keys = [(each.feed, each.format.value, each.hub) for each in pings_]
         lock_keys(self._connection, [pings.c.feed, pings.c.format, pings.c.hub], keys)
 
     def hold(self, slugs: Sequence[str], *, until: datetime) -> None:
-        """Tell nobody of these feeds' new editions before then."""
+        """Sends no pings for these feeds before then."""
         lock_of_feeds(self._connection, pings.c.feed, slugs)
         self._connection.execute(_HOLD, {"slugs": slugs, "until": until})
 
     def retain(self, feed: Feed) -> None:
-        """Forget whom this feed is no longer announced to."""
+        """Deletes pings to hubs that this feed is no longer announced to."""
         lock_of_feeds(self._connection, pings.c.feed, [feed.slug])
         gone = or_(
             *(
@@ -81,10 +81,10 @@ class Pings:
         self._connection.execute(delete(pings).where(pings.c.feed == feed.slug, gone))
 
     def due(self, *, now: datetime) -> list[DuePing]:
-        """Pings to be sent now that nobody is sending, the longest waiting first."""
-        wanted = (
+        """Pings to be sent now that no worker has claimed, the longest waiting first."""
+        query = (
             _with_edition()
-            .where(_is_news(), pings.c.has_failed == 0, pings.c.due_at <= now, _is_free(now))
+            .where(_is_newer(), pings.c.has_failed == 0, pings.c.due_at <= now, _is_free(now))
             .order_by(pings.c.due_at, pings.c.hub, pings.c.feed, pings.c.format)
         )
         return [
@@ -97,11 +97,11 @@ class Pings:
                 attempts=row.attempts,
                 first_failed_at=row.first_failed_at,
             )
-            for row in self._connection.execute(wanted)
+            for row in self._connection.execute(query)
         ]
 
     def claim(self, ping: DuePing, *, now: datetime, until: datetime) -> bool:
-        """Take one ping for this worker until then; False if another took it first."""
+        """Claims one ping for this worker until then; False if another worker claimed it first."""
         taken = (
             update(pings)
             .where(_is(ping), pings.c.told_edition < ping.edition, _is_free(now))
@@ -111,8 +111,8 @@ class Pings:
         return self._connection.execute(taken).rowcount == 1
 
     def accepted(self, ping: DuePing, *, now: datetime, result: str) -> None:
-        """The hub accepted the ping."""
-        self._note(
+        """Records that the hub accepted the ping."""
+        self._record(
             ping,
             told_edition=ping.edition,
             attempts=0,
@@ -123,23 +123,23 @@ class Pings:
         )
 
     def put_off(self, ping: DuePing, *, now: datetime, until: datetime, result: str) -> None:
-        """It failed, and is tried again at *until*; at once if a newer change asked meanwhile."""
-        self._note(ping, last_try_at=now, last_result=result)
+        """Records a failure. The next try is at *until*, or at once after a newer change."""
+        self._record(ping, last_try_at=now, last_result=result)
         self._after_failure(ping, now=now, due_at=until)
 
     def give_up(self, ping: DuePing, *, now: datetime, result: str) -> None:
-        """It failed for the last time; it stands as failed until a change or a person asks."""
-        self._note(ping, last_try_at=now, last_result=result)
+        """Records the last failure. The ping stays failed until a change or a person retries it."""
+        self._record(ping, last_try_at=now, last_result=result)
         self._after_failure(ping, now=now, has_failed=1)
 
     def listed(self) -> list[PingState]:
-        """What every hub knows of every topic, by feed, format and hub."""
+        """The state of each ping, by feed, format and hub."""
         order = (pings.c.feed, pings.c.format, pings.c.hub)
         rows = self._connection.execute(_with_edition().order_by(*order))
         return [_state(row) for row in rows]
 
     def retry(self, *, now: datetime, feed: str | None = None, hub: str | None = None) -> int:
-        """Make failed and waiting tries due now; says how many. None stands for any."""
+        """Makes failed and waiting pings due now, for one feed or hub or any. Returns how many."""
         chosen: list[ColumnElement[bool]] = [(pings.c.attempts > 0) | (pings.c.has_failed == 1)]
         if feed is not None:
             chosen.append(pings.c.feed == feed)
@@ -151,20 +151,20 @@ class Pings:
         return self._connection.execute(update(pings).where(*chosen).values(fresh)).rowcount
 
     def release_claims(self) -> None:
-        """Free what a worker held that is known to be dead."""
+        """Releases the claims of a worker that is known to be dead."""
         self._connection.execute(update(pings).values(claimed_until=None))
 
-    def _note(self, ping: DuePing, **values: Any) -> None:
+    def _record(self, ping: DuePing, **values: Any) -> None:
         self._connection.execute(
             update(pings).where(_is(ping)).values(claimed_until=None, **values)
         )
 
     def _after_failure(self, ping: DuePing, *, now: datetime, **values: Any) -> None:
         first = ping.first_failed_at or now
-        still_asked = pings.c.wanted_seq == ping.wanted_seq
+        is_unchanged = pings.c.wanted_seq == ping.wanted_seq
         self._connection.execute(
             update(pings)
-            .where(_is(ping), still_asked)
+            .where(_is(ping), is_unchanged)
             .values(attempts=ping.attempts + 1, first_failed_at=first, **values)
         )
 
@@ -186,7 +186,7 @@ def _is(ping: DuePing) -> ColumnElement[bool]:
     )
 
 
-def _is_news() -> ColumnElement[bool]:
+def _is_newer() -> ColumnElement[bool]:
     return documents.c.edition > pings.c.told_edition
 
 
@@ -196,24 +196,24 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 
 def _state(row: Row[Any]) -> PingState:
     edition = row.edition or 0
-    is_news = edition > row.told_edition
+    is_newer = edition > row.told_edition
     return PingState(
         feed=row.feed,
         format=Format(row.format),
         hub=row.hub,
         edition=edition,
         told_edition=row.told_edition,
-        state=_state_name(row, is_news=is_news),
+        state=_state_name(row, is_newer=is_newer),
         attempts=row.attempts,
-        due_at=row.due_at if is_news and not row.has_failed else None,
+        due_at=row.due_at if is_newer and not row.has_failed else None,
         last_try_at=row.last_try_at,
         last_result=row.last_result,
     )
 
 
-def _state_name(row: Row[Any], *, is_news: bool) -> str:
-    if is_news and row.has_failed:
+def _state_name(row: Row[Any], *, is_newer: bool) -> str:
+    if is_newer and row.has_failed:
         return "failed"
-    if is_news:
+    if is_newer:
         return "retrying" if row.attempts else "due"
     return "waiting" if row.wanted_seq > row.rendered_seq else "told"

@@ -1,4 +1,4 @@
-"""Releases, and what they said before they were corrected."""
+"""Releases in the store, and their corrections."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -47,10 +47,10 @@ from feeds.store.contents import (
 from feeds.store.dialects import has_one_writer
 from feeds.store.schema import Instant, filings, names, release_names, releases, revisions
 
-#: PostgreSQL's name of the lock that whoever changes a work holds: "work" in ASCII.
+#: Key of PostgreSQL's advisory lock on changes to works: "work" in ASCII.
 _WORKS = 0x776F726B
 
-# Built once: each intake and edition asks for them, and to build one takes as long as to run it.
+# Built once: each intake and edition runs these, and building one takes as long as running it.
 _BY_IDS = select(releases).where(releases.c.id.in_(bindparam("ids", expanding=True)))
 _BY_SOURCE_KEYS = select(releases).where(
     releases.c.source_key.in_(bindparam("keys", expanding=True))
@@ -88,7 +88,7 @@ _STUBS = select(
     releases.c.notice_since,
 ).where(releases.c.id.in_(bindparam("ids", expanding=True)))
 
-# Asked twice a second, for ever: read from the index of those that have one, which are few.
+# Runs twice a second; reads the index of the few releases with a notice.
 _OLD_NOTICES = (
     select(releases.c.id)
     .where(releases.c.notice_since <= bindparam("until", type_=Instant))
@@ -104,19 +104,19 @@ class Releases:
         self._connection = connection
 
     def by_source_keys(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Release]:
-        """The releases that came under these source keys."""
+        """The releases with these source keys."""
         found = self._fetch(_BY_SOURCE_KEYS, {"keys": keys})
         return {release.source_key: release for release in found}
 
     def by_digests(self, digests: Sequence[str]) -> dict[str, Release]:
-        """The releases with exactly this content, by its digest."""
+        """The releases with exactly this content, by content digest."""
         if not digests:
             return {}
         found = self._fetch(select(releases).where(releases.c.digest.in_(digests)))
         return {release.content.digest: release for release in found}
 
     def by_sources(self, sources: Sequence[str]) -> dict[str, Release]:
-        """The releases whose documents were written so, by `Written.digest`."""
+        """The releases from documents with this text, by `Written.digest`."""
         if not sources:
             return {}
         found = self._fetch(select(releases).where(releases.c.source.in_(sources)))
@@ -127,18 +127,18 @@ class Releases:
         return {release.id: release for release in self._fetch(_BY_IDS, {"ids": ids})}
 
     def named_works(self, works: Collection[str]) -> set[str]:
-        """Those of *works* that a release names."""
+        """Those of *works* that a release names as its work."""
         return set(self._connection.execute(_NAMED_WORKS, {"works": list(works)}).scalars())
 
     def of_works(self, works: Collection[str]) -> list[Release]:
-        """All releases that belong to one of these works, whether they name it or it them."""
+        """All releases that belong to one of these works, as the original or as a translation."""
         if not works:
             return []
         originals = [key for work in works for key in originals_of(work)]
         return self._fetch(_OF_WORKS, {"works": list(works), "originals": originals})
 
     def newest_change(self) -> datetime | None:
-        """The latest ``changed_at`` of all; from its index."""
+        """The latest ``changed_at`` of all releases; read from the index."""
         newest = select(func.max(releases.c.changed_at, type_=releases.c.changed_at.type))
         found: datetime | None = self._connection.execute(newest).scalar()
         return found
@@ -152,25 +152,25 @@ class Releases:
         return self._one(select(releases).where(releases.c.slug == slug), slug)
 
     def named(self, name: str, *, is_locked: bool = False) -> Release:
-        """The release whose id, slug, source key or file is *name*.
+        """The release whose id, slug, source key or file name is *name*.
 
         Args:
-            name: As a person knows it.
-            is_locked: Nobody else changes it until the transaction ends.
+            name: Any name that a person may use for it.
+            is_locked: Whether to lock the row until the transaction ends.
 
         Raises:
             ReleaseNotFound: There is none.
         """
-        is_it = (
+        is_match = (
             (releases.c.id == name)
             | (releases.c.slug == name)
             | releases.c.source_key.in_([name, f"file:{name}"])
         )
-        wanted = select(releases).where(is_it)
-        return self._one(wanted.with_for_update() if is_locked else wanted, name)
+        query = select(releases).where(is_match)
+        return self._one(query.with_for_update() if is_locked else query, name)
 
     def stubs(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, ReleaseStub]:
-        """What tells these releases' present revisions apart, without their text."""
+        """The current versions of these releases, without their text."""
         return {
             ReleaseId(row.id): ReleaseStub(
                 id=ReleaseId(row.id),
@@ -187,74 +187,75 @@ class Releases:
     def latest(
         self, *, limit: int, feed: str | None = None, is_unfiled: bool = False
     ) -> list[Release]:
-        """The releases that changed last, newest first.
+        """The most recently changed releases, newest first.
 
         Args:
-            limit: How many at the most.
-            feed: Only those filed in this feed.
-            is_unfiled: Only those with a name that no category claims.
+            limit: The largest number to return.
+            feed: Only releases in this feed; None for all.
+            is_unfiled: Only releases with a name that no category matches.
         """
-        wanted, order = select(releases), (releases.c.changed_at, releases.c.published)
+        query, order = select(releases), (releases.c.changed_at, releases.c.published)
         if feed is not None:
-            wanted = wanted.join(filings).where(filings.c.feed == feed)
+            query = query.join(filings).where(filings.c.feed == feed)
             order = (filings.c.changed_at, filings.c.published)
         if is_unfiled:
-            wanted = wanted.where(releases.c.id.in_(_unfiled()))
+            query = query.where(releases.c.id.in_(_unfiled()))
         return self._fetch(
-            wanted.order_by(order[0].desc(), order[1].desc(), releases.c.id.desc()).limit(limit)
+            query.order_by(order[0].desc(), order[1].desc(), releases.c.id.desc()).limit(limit)
         )
 
     def listed(
-        self, wanted: ReleaseQuery, *, after: ChangePosition | None, limit: int
+        self, query: ReleaseQuery, *, after: ChangePosition | None, limit: int
     ) -> list[Release]:
-        """Releases by when they changed, from the one behind *after*.
+        """Releases in the order of their last change, starting behind *after*.
 
-        Who walks from the oldest change misses nothing: what changes meanwhile moves to the end.
+        Reading on from the oldest change misses nothing: a release that changes in the meantime
+        moves to the end.
         """
-        place = tuple_(releases.c.changed_at, releases.c.published, releases.c.id)
+        position = tuple_(releases.c.changed_at, releases.c.published, releases.c.id)
         found = select(releases)
-        for condition in _conditions(wanted):
+        for condition in _conditions(query):
             found = found.where(condition)
         order = (releases.c.changed_at, releases.c.published, releases.c.id)
         if after is not None:
             start = tuple_(
                 literal(after.changed_at, Instant), literal(after.published, Instant), after.id
             )
-            found = found.where(place < start if wanted.is_newest_first else place > start)
-        if wanted.is_newest_first:
+            found = found.where(position < start if query.is_newest_first else position > start)
+        if query.is_newest_first:
             return self._fetch(found.order_by(*(each.desc() for each in order)).limit(limit))
         return self._fetch(found.order_by(*order).limit(limit))
 
     def behind(self, after: ReleaseId | None, *, limit: int) -> list[Release]:
-        """All releases in parts, by id, from the one behind *after*; nothing is locked."""
-        wanted = select(releases).order_by(releases.c.id).limit(limit)
-        return self._fetch(wanted if after is None else wanted.where(releases.c.id > after))
+        """One part of all releases in the order of ids, starting behind *after*; locks nothing."""
+        query = select(releases).order_by(releases.c.id).limit(limit)
+        return self._fetch(query if after is None else query.where(releases.c.id > after))
 
     def with_names(
         self, *, folded: Sequence[str], after: ReleaseId | None, limit: int
     ) -> list[Release]:
-        """Releases that give one of these folded names, by id, from the one behind *after*."""
+        """Releases that give one of these folded names, by id, starting behind *after*; locked."""
         giving = select(release_names.c.release_id).where(release_names.c.folded.in_(folded))
         return self._page(select(releases).where(releases.c.id.in_(giving)), after, limit)
 
     def filed_in(
         self, *, feeds: Sequence[str], after: ReleaseId | None, limit: int
     ) -> list[Release]:
-        """Releases filed in one of these feeds, by id, from the one behind *after*."""
+        """Releases in one of these feeds, by id, starting behind *after*; locked."""
         filed = select(filings.c.release_id).where(filings.c.feed.in_(feeds))
         return self._page(select(releases).where(releases.c.id.in_(filed)), after, limit)
 
     def add(self, added: Sequence[Release]) -> None:
-        """Store releases that are new. ``Names`` must know their names already."""
+        """Stores new releases. ``Names`` must contain their category names already."""
         if added:
             self._connection.execute(insert(releases), [_row(release) for release in added])
             self._write_names(added)
 
     def replace(self, corrections: Sequence[tuple[Release, Release]], *, now: datetime) -> None:
-        """Store corrections, as pairs of what we held and what it becomes; keep what we held.
+        """Stores corrections as pairs of the old and the new release; the old content is kept.
 
         Raises:
-            StoreConflict: One was retracted or restored since it was read.
+            StoreConflict: A release was retracted or restored since it was read.
         """
         if not corrections:
             return
@@ -269,7 +270,7 @@ class Releases:
         self._write_names(list(last.values()))
 
     def relink(self, relinked: Sequence[Release]) -> None:
-        """Store which translations these releases have now; of their text nothing is new."""
+        """Stores the new translations of these releases; their own text is unchanged."""
         rows = [
             {
                 "release": release.id,
@@ -283,54 +284,55 @@ class Releases:
             self._connection.execute(_RELINK, rows)
 
     def hold_works(self) -> None:
-        """Have works to oneself until the end of the transaction.
+        """Locks all works until the end of the transaction.
 
-        Two that add translations of one release at the same time would else not see each other.
+        Without the lock, two transactions that add translations of one release at the same time
+        would not see each other.
         """
         if not has_one_writer(self._connection):
             self._connection.execute(select(func.pg_advisory_xact_lock(_WORKS)))
 
     def retract(self, held: Release, release: Release) -> None:
-        """Store that *held* was retracted or restored; what it says is as before.
+        """Stores that *held* was retracted or restored; its content is unchanged.
 
         Raises:
-            StoreConflict: Somebody else was first.
+            StoreConflict: Another transaction retracted or restored it first.
         """
         self._overwrite(held, _row(release))
 
     def with_old_notices(self, *, until: datetime, limit: int) -> list[ReleaseId]:
-        """Releases of which feeds hold a notice since *until* or longer, the oldest first."""
+        """Releases with a notice in feeds since *until* or earlier, oldest first."""
         found = self._connection.execute(_OLD_NOTICES, {"until": until, "limit": limit})
         return [ReleaseId(row.id) for row in found]
 
     def end_notices(self, ids: Sequence[ReleaseId], *, until: datetime) -> list[Release]:
-        """Have no notice of these releases any more, and nobody else change them meanwhile.
+        """Ends the notices of these releases, and locks the releases.
 
         Returns:
-            Those of which there was one since *until* or longer, as they are from now on.
+            The releases that had a notice since *until* or earlier, without it.
         """
         is_old = releases.c.notice_since <= until
-        wanted = select(releases).where(releases.c.id.in_(ids), is_old).order_by(releases.c.id)
-        found = self._fetch(wanted.with_for_update())
+        query = select(releases).where(releases.c.id.in_(ids), is_old).order_by(releases.c.id)
+        found = self._fetch(query.with_for_update())
         ended = update(releases).where(releases.c.id.in_([release.id for release in found]))
         self._connection.execute(ended.values(notice_since=None))
         return [replace(release, notice_since=None) for release in found]
 
     def _overwrite(self, held: Release, row: Mapping[str, Any]) -> None:
-        """Put *row* in the place of *held*, unless that was retracted or restored meanwhile."""
+        """Replaces *held* by *row*, unless it was retracted or restored in the meantime."""
         retracted_at = held.retraction and held.retraction.at
-        is_it = releases.c.id == held.id
+        is_match = releases.c.id == held.id
         is_as_read = releases.c.retracted_at.is_not_distinct_from(retracted_at)
-        written = update(releases).where(is_it, is_as_read).values(row)
+        written = update(releases).where(is_match, is_as_read).values(row)
         if self._connection.execute(written).rowcount != 1:
             raise StoreConflict(f"release {held.id!r} was retracted or restored meanwhile")
 
     def count(self, *, is_unfiled: bool = False) -> int:
-        """How many releases there are; or only those with a name that no category claims."""
-        wanted = select(func.count()).select_from(releases)
+        """The number of releases; or only of those with a name that no category matches."""
+        query = select(func.count()).select_from(releases)
         if is_unfiled:
-            wanted = wanted.where(releases.c.id.in_(_unfiled()))
-        return int(self._connection.execute(wanted).scalar_one())
+            query = query.where(releases.c.id.in_(_unfiled()))
+        return int(self._connection.execute(query).scalar_one())
 
     def _write_names(self, written: Sequence[Release]) -> None:
         rows = [
@@ -341,34 +343,39 @@ class Releases:
         if rows:
             self._connection.execute(insert(release_names), rows)
 
-    def _page(self, wanted: Select[Any], after: ReleaseId | None, limit: int) -> list[Release]:
+    def _page(self, query: Select[Any], after: ReleaseId | None, limit: int) -> list[Release]:
         if after is not None:
-            wanted = wanted.where(releases.c.id > after)
-        # Locked on PostgreSQL: a correction meanwhile would be filed by what was read here.
-        return self._fetch(wanted.order_by(releases.c.id).limit(limit).with_for_update())
+            query = query.where(releases.c.id > after)
+        # Locked on PostgreSQL: otherwise a concurrent correction would be assigned to feeds by
+        # what was read here.
+        return self._fetch(query.order_by(releases.c.id).limit(limit).with_for_update())
 
-    def _fetch(self, wanted: Select[Any], asked: Mapping[str, Any] | None = None) -> list[Release]:
-        return [_release(row) for row in self._connection.execute(wanted, asked or {}).mappings()]
+    def _fetch(
+        self, query: Select[Any], parameters: Mapping[str, Any] | None = None
+    ) -> list[Release]:
+        return [
+            _release(row) for row in self._connection.execute(query, parameters or {}).mappings()
+        ]
 
-    def _one(self, wanted: Select[Any], name: str) -> Release:
-        found = self._fetch(wanted.limit(1))
+    def _one(self, query: Select[Any], name: str) -> Release:
+        found = self._fetch(query.limit(1))
         if not found:
             raise ReleaseNotFound(name)
         return found[0]
 
 
-def _conditions(wanted: ReleaseQuery) -> Iterator[ColumnElement[bool]]:
-    if wanted.feeds is not None:
-        filed = select(filings.c.release_id).where(filings.c.feed.in_(wanted.feeds))
+def _conditions(query: ReleaseQuery) -> Iterator[ColumnElement[bool]]:
+    if query.feeds is not None:
+        filed = select(filings.c.release_id).where(filings.c.feed.in_(query.feeds))
         yield releases.c.id.in_(filed)
-    if wanted.feed is not None:
-        filed = select(filings.c.release_id).where(filings.c.feed == wanted.feed)
+    if query.feed is not None:
+        filed = select(filings.c.release_id).where(filings.c.feed == query.feed)
         yield releases.c.id.in_(filed)
-    if wanted.language is not None:
-        yield releases.c.language == wanted.language
-    if wanted.since is not None:
-        yield releases.c.changed_at >= wanted.since
-    if wanted.is_unfiled:
+    if query.language is not None:
+        yield releases.c.language == query.language
+    if query.since is not None:
+        yield releases.c.changed_at >= query.since
+    if query.is_unfiled:
         yield releases.c.id.in_(_unfiled())
 
 

@@ -1,4 +1,4 @@
-"""The tables. ``migrations/`` brings a database here; a test holds the two together."""
+"""The tables of the store. ``migrations/`` creates the same schema; a test compares the two."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment as whole microseconds since 1970 in UTC.
+    """A point in time as whole microseconds since 1970 in UTC.
 
     Both databases sort, compare and return such numbers alike. Their own time types differ in
     precision, in zones and in what they do with the years 1 and 9999.
@@ -36,11 +36,11 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Write an aware moment."""
+        """Converts an aware datetime to microseconds."""
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Read it back in UTC."""
+        """Converts microseconds to a datetime in UTC."""
         return None if value is None else _EPOCH + int(value) * _MICROSECOND
 
 
@@ -67,7 +67,7 @@ def _release_id(*, primary_key: bool = False) -> Column[str]:
     )
 
 
-#: One row a release: its present revision.
+#: One row per release: its current revision.
 releases = Table(
     "releases",
     metadata,
@@ -89,15 +89,15 @@ releases = Table(
     Column("updated", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("details", JSON(none_as_null=True)),  # null where there are none
-    Column("work", Text, index=True),  # of the details; what translations have in common
-    Column("face", Text),  # digest of all that is shown; null where it is the content's
+    Column("work", Text, index=True),  # from the details; shared by all translations
+    Column("face", Text),  # digest of everything shown; null if equal to ``digest``
     Column("notes", JSON(none_as_null=True)),  # of major corrections
-    Column("translations", JSON(none_as_null=True)),  # the others of its work, as they are now
+    Column("translations", JSON(none_as_null=True)),  # the other releases of the same work
     Column("retracted_at", Instant, index=True),
     Column("retraction_reason", Text),
-    Column("document", Text),  # that gave its present content; null where that was not noted
-    Column("source", Text, index=True),  # digest of that document, as it was written
-    Column("notice_since", Instant),  # since when feeds hold a notice of it; null when none does
+    Column("document", Text),  # source of the current content; null if not recorded
+    Column("source", Text, index=True),  # digest of that document as written
+    Column("notice_since", Instant),  # null while no feed holds a notice
     Index("ix_releases_changed", "changed_at", "published", "id"),
     Index(
         "ix_releases_notice_since",
@@ -107,7 +107,7 @@ releases = Table(
     ),
 )
 
-#: What a release said before it was corrected.
+#: Contents of releases before they were corrected.
 revisions = Table(
     "revisions",
     metadata,
@@ -117,23 +117,23 @@ revisions = Table(
     Column("updated", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("replaced_at", Instant, nullable=False),
-    Column("notes", Integer, nullable=False, server_default="0"),  # how many stood at its head
+    Column("notes", Integer, nullable=False, server_default="0"),  # length of ``notes`` then
 )
 
-#: Documents that wait for their minute. Nothing that the public is shown is read from here.
+#: Documents under embargo. No public page, feed or answer reads from this table.
 embargoes = Table(
     "embargoes",
     metadata,
-    Column("release_id", Text, primary_key=True),  # no reference: the release may not be there yet
+    Column("release_id", Text, primary_key=True),  # no foreign key: the release may not exist yet
     Column("source_key", Text, nullable=False, unique=True),
     Column("digest", Text, nullable=False, index=True),  # of the draft's content
     Column("until", Instant, nullable=False, index=True),
-    Column("draft", JSON, nullable=False),  # the whole document, as it will be taken in
+    Column("draft", JSON, nullable=False),  # the whole document, for intake when the embargo ends
     Column("held_since", Instant, nullable=False),
     Column("held_by", Text, nullable=False),
 )
 
-#: Who did what to which release, and when.
+#: The audit log: who did what to which release, and when.
 acts = Table(
     "acts",
     metadata,
@@ -145,7 +145,7 @@ acts = Table(
     Column("detail", Text),
 )
 
-#: Who may use the API. A token itself is shown once and kept nowhere.
+#: Access tokens of the API. Only the hash of a token is stored.
 tokens = Table(
     "tokens",
     metadata,
@@ -158,17 +158,17 @@ tokens = Table(
     Column("revoked_at", Instant),
 )
 
-#: Every category name that a release ever gave, with the categories that now claim it.
+#: Every category name that a release ever gave, with the categories that match it now.
 names = Table(
     "names",
     metadata,
     Column("folded", Text, primary_key=True),
     Column("name", Text, nullable=False),  # as first written
-    Column("categories", JSON, nullable=False),  # slugs; an empty list when nothing claims it
+    Column("categories", JSON, nullable=False),  # slugs; an empty list when no category matches
     Column("is_claimed", Integer, nullable=False, index=True),
 )
 
-#: Which names a release gives.
+#: The category names of each release.
 release_names = Table(
     "release_names",
     metadata,
@@ -176,9 +176,9 @@ release_names = Table(
     Column("folded", Text, ForeignKey("names.folded"), primary_key=True, index=True),
 )
 
-#: Which feeds a release is in. One index answers "what is in this feed's window", one "what was
-#: published last", one "what does this archive document hold, and what is in none yet": each is
-#: read in its order, without a sort or a look at another table.
+#: The entries of each feed (releases in feeds). One index lists the feed's window, one the latest
+#: published, one the members of an archive and the entries in none. Each is read in its own order,
+#: without a sort or a lookup in the table.
 filings = Table(
     "filings",
     metadata,
@@ -186,15 +186,15 @@ filings = Table(
     Column("feed", Text, primary_key=True),
     Column("changed_at", Instant, nullable=False),
     Column("published", Instant, nullable=False),
-    Column("stamp", Text, nullable=False, server_default=""),  # what the entry is known by
-    Column("archive", Integer),  # the archive document that holds it; null while none does
+    Column("stamp", Text, nullable=False, server_default=""),  # the entry version
+    Column("archive", Integer),  # number of the archive that holds it; null if none
     Index("ix_filings_window", "feed", "changed_at", "published", "release_id", "stamp", "archive"),
     Index("ix_filings_latest", "feed", "published", "release_id"),
     Index("ix_filings_archive", "feed", "archive", "changed_at", "published", "release_id"),
     sqlite_with_rowid=False,
 )
 
-#: Releases that were filed by a configuration that was not in force, and are to be filed again.
+#: Releases assigned to feeds by a configuration that was not in force; they are to be reassigned.
 doubtful_filings = Table("doubtful_filings", metadata, _release_id(primary_key=True))
 
 #: The configuration that was applied last: one row, or none in a new store.
@@ -202,12 +202,12 @@ configuration = Table(
     "configuration",
     metadata,
     Column("key", Integer, primary_key=True, autoincrement=False),  # 1
-    Column("digest", Text, nullable=False),  # feeds.fingerprints
+    Column("digest", Text, nullable=False),  # see feeds.descriptions
     Column("since", Instant, nullable=False),
     Column("applied_by", Text, nullable=False),
 )
 
-#: Which store this is: one row. A note beside the store names it as well.
+#: The id of the store: one row. A file beside an SQLite store records it as well.
 store_identity = Table(
     "store_identity",
     metadata,
@@ -215,7 +215,7 @@ store_identity = Table(
     Column("id", Text, nullable=False),
 )
 
-#: How pages look, beside what they show: one row, or none in a new store.
+#: The look of pages, apart from the releases they show: one row, or none in a new store.
 appearance = Table(
     "appearance",
     metadata,
@@ -224,8 +224,8 @@ appearance = Table(
     Column("since", Instant, nullable=False),
 )
 
-#: Where the parts of the list of all pages begin, but for the first; see ``sitemap_parts``. The
-#: release may be another one's, or gone: it is the place that counts.
+#: Where the parts of the sitemap begin, except the first; see ``release_pages``. Only the position
+#: counts: the release itself may have left the sitemap or have been deleted.
 sitemap_parts = Table(
     "sitemap_parts",
     metadata,
@@ -234,24 +234,24 @@ sitemap_parts = Table(
     Column("release_id", Text, nullable=False),
 )
 
-#: The feeds, and whether their edition is behind. A feed is stale while ``stale_seq`` is ahead.
+#: The feeds. A feed is stale (its edition is outdated) while ``stale_seq`` > ``rendered_seq``.
 feeds = Table(
     "feeds",
     metadata,
     Column("slug", Text, primary_key=True),
-    Column("id", Text, nullable=False, unique=True),  # ``atom:id``; stays when the slug changes
-    Column("selection", Text, nullable=False),  # which releases it takes, as last applied
-    Column("settings", Text, nullable=False),  # digest of all else that its documents say
+    Column("id", Text, nullable=False, unique=True),  # ``atom:id``; unchanged when the slug changes
+    Column("selection", Text, nullable=False),  # which releases it contains, as last applied
+    Column("settings", Text, nullable=False),  # digest of the other settings in its documents
     Column("edition", Integer, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("stale_seq", BigInteger, nullable=False),
     Column("rendered_seq", BigInteger, nullable=False),
-    Column("rendered_settings", Text),  # what the edition was made with; null in older stores
+    Column("rendered_settings", Text),  # ``settings`` of the edition; null in older stores
     Column("claimed_by", Text),
     Column("claimed_until", Instant),
     Column("failures", Integer, nullable=False),
     Column("trouble", Text),
-    Column("ended_at", Instant),  # no longer configured; its id is kept should it come back
+    Column("ended_at", Instant),  # null while configured; the id is kept for its return
     Column("archives", Integer, nullable=False, server_default="0"),  # number of the last one
 )
 
@@ -271,7 +271,7 @@ documents = Table(
     Column("updated", Instant),  # what it says of the feed's last change
 )
 
-#: What documents held that are no longer current, for those who ask what came since.
+#: The layouts of replaced documents, for clients that ask for changes since one of them.
 former_documents = Table(
     "former_documents",
     metadata,
@@ -282,7 +282,7 @@ former_documents = Table(
     Column("replaced_at", Instant, nullable=False),
 )
 
-#: The archive documents of each feed. What is in one stands in ``filings.archive``.
+#: The archive documents of each feed. ``filings.archive`` lists what each contains.
 archives = Table(
     "archives",
     metadata,
@@ -292,12 +292,12 @@ archives = Table(
         ForeignKey("feeds.slug", ondelete="CASCADE", onupdate="CASCADE"),
         primary_key=True,
     ),
-    Column("number", Integer, primary_key=True),  # 1 for the oldest; never given twice
+    Column("number", Integer, primary_key=True),  # 1 for the oldest; never reused
     Column("closed_at", Instant, nullable=False),
-    Column("purged_at", Instant),  # when a release was last taken out of its bytes
+    Column("purged_at", Instant),  # when a release was last removed from its bytes
 )
 
-#: Which releases left which archive documents, whose bytes may still hold what they said.
+#: Releases that left an archive document whose stored bytes may still contain them.
 departures = Table(
     "departures",
     metadata,
@@ -312,7 +312,7 @@ departures = Table(
     ),
 )
 
-#: An archive document's bytes, from the first time that somebody asked for them.
+#: The bytes of archive documents, stored at the first request for each.
 archive_documents = Table(
     "archive_documents",
     metadata,
@@ -320,7 +320,7 @@ archive_documents = Table(
     Column("number", Integer, primary_key=True),
     Column("format", Text, primary_key=True),
     Column("digest", Text, nullable=False),
-    Column("links", JSON, nullable=False),  # ``self`` tells whether they are of this address
+    Column("links", JSON, nullable=False),  # ``self`` shows whether the bytes are for this address
     Column("size_bytes", Integer, nullable=False),
     Column("gzip", LargeBinary, nullable=False),
     ForeignKeyConstraint(
@@ -352,8 +352,8 @@ set_aside = Table(
     Column("since", Instant, nullable=False),
 )
 
-#: The outbox: what each hub is to be told of each topic. Asked for in the transaction that
-#: makes the feed stale; due once a newer edition than the told one is stored.
+#: The outbox: one row per topic and hub. Requested in the transaction that makes the feed stale;
+#: due once the stored edition is newer than ``told_edition``, the last one the hub was pinged for.
 pings = Table(
     "pings",
     metadata,
@@ -371,7 +371,7 @@ pings = Table(
     Column("last_result", Text),
 )
 
-#: Who gets the documents of a topic, once the callback has confirmed it.
+#: Confirmed subscriptions: callbacks that receive the documents of a topic.
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -388,19 +388,19 @@ subscriptions = Table(
     Column("wire", Text, nullable=False),
     Column("secret", Text),
     Column("lease_s", Integer, nullable=False),
-    Column("request_id", Integer, nullable=False),  # what it was last confirmed by
+    Column("request_id", Integer, nullable=False),  # the request that last confirmed it
     Column("since", Instant, nullable=False),
     Column("confirmed_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("suspended_at", Instant),
     Column("suspended_because", Text),
     UniqueConstraint("feed", "format", "callback"),
-    # All that a distribution asks of them before it sends.
+    # Covers the query that a distribution runs before it sends.
     Index("ix_subscriptions_topic", "feed", "format", "suspended_at", "expires_at", "id"),
 )
 
-#: How far each subscriber is. Due while ``due_at`` is past; a claim is a later ``due_at``, so that
-#: what a dead worker held is due again by itself.
+#: The delivery state of each subscription. A delivery is due when ``due_at`` is past; a claim moves
+#: ``due_at`` forward, so that a dead worker's claims become due again.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -415,7 +415,7 @@ deliveries = Table(
     Column("wanted_edition", Integer, nullable=False),
     Column("delivered_edition", Integer, nullable=False),
     Column("due_at", Instant),  # null when nothing is owed
-    Column("is_failing", Integer, nullable=False),  # 1 after a failure, until something arrives
+    Column("is_failing", Integer, nullable=False),  # 1 from a failure to the next success
     Column("claimed_by", Text),
     Column("attempts", Integer, nullable=False),
     Column("first_failed_at", Instant),
@@ -423,12 +423,12 @@ deliveries = Table(
     Column("last_result", Text),
     Column("last_took_ms", Integer),
     Column("delivered_at", Instant),
-    # The host stands here for those that are left out: ten thousand of one dead host are passed by.
+    # With the host in the index, ten thousand rows of an excluded dead host are skipped quickly.
     Index("ix_deliveries_due", "is_failing", "due_at", "subscription_id", "host"),
 )
 
-#: What callbacks have yet to confirm, and denials they have yet to hear of. Numbers are never given
-#: twice: of two requests for one subscription, the later one counts.
+#: Callbacks to be verified, and denials to be sent to them. Ids are never reused: of two requests
+#: for one subscription, the one with the higher id counts.
 subscription_requests = Table(
     "subscription_requests",
     metadata,
@@ -456,7 +456,7 @@ subscription_requests = Table(
     sqlite_autoincrement=True,
 )
 
-#: What was counted of each hub, ours among them.
+#: Counts for each hub, including the built-in one.
 hub_tallies = Table(
     "hub_tallies",
     metadata,
@@ -473,7 +473,7 @@ hub_tallies = Table(
     Column("last_failure", Text),
 )
 
-#: Our own subscription at each hub, by which we see whether pushes arrive.
+#: Our own subscription at each hub, which shows whether its pushes arrive.
 canaries = Table(
     "canaries",
     metadata,
@@ -481,19 +481,19 @@ canaries = Table(
     Column("feed", Text, nullable=False),
     Column("format", Text, nullable=False),
     Column("topic", Text, nullable=False),
-    Column("token", Text, nullable=False, unique=True),  # in the callback; nobody can guess it
+    Column("token", Text, nullable=False, unique=True),  # part of the callback; cannot be guessed
     Column("secret", Text, nullable=False),
     Column("state", Text, nullable=False),  # new, asked, verified, denied
-    Column("due_at", Instant, nullable=False),  # when the hub is to be asked (again)
-    Column("attempts", Integer, nullable=False),  # askings since it was last verified
+    Column("due_at", Instant, nullable=False),  # when to send the next subscription request
+    Column("attempts", Integer, nullable=False),  # requests since it was last verified
     Column("asked_at", Instant),
     Column("verified_at", Instant),
     Column("expires_at", Instant),
     Column("last_result", Text),
 )
 
-#: Each edition that a hub was told of while a canary was there, and when its push arrived. A push
-#: may be faster than the hub's own answer: then ``told_at`` comes after ``arrived_at`` is written.
+#: Each edition that a hub with a canary was pinged for, and when its push arrived. A push may
+#: arrive before the hub answers the ping: ``told_at`` is then written after ``arrived_at``.
 pushes = Table(
     "pushes",
     metadata,
@@ -501,13 +501,13 @@ pushes = Table(
     Column("feed", Text, primary_key=True),
     Column("format", Text, primary_key=True),
     Column("edition", Integer, primary_key=True),
-    Column("digest", Text),  # of the document, when it was still the current one
+    Column("digest", Text),  # of the document, if it was still current
     Column("told_at", Instant, index=True),
     Column("arrived_at", Instant),
-    Column("arrived_edition", Integer),  # a later one, when the hub left this one out
+    Column("arrived_edition", Integer),  # a later one if the hub skipped this one
 )
 
-#: Documents refused at the door, until they are accepted.
+#: Rejected documents, until they are accepted.
 refusals = Table(
     "refusals",
     metadata,
@@ -517,10 +517,10 @@ refusals = Table(
     Column("reason", Text, nullable=False),
     Column("remedy", Text, nullable=False),
     Column("refused_at", Instant, nullable=False),
-    Column("until", Instant),  # from when on the same document is accepted; null for never
+    Column("until", Instant),  # when the same document becomes acceptable; null for never
 )
 
-#: Files of the watched folders that were read to their end, as they were then.
+#: Files of the watched folders that were read completely, with their state then.
 intake_files = Table(
     "intake_files",
     metadata,
@@ -531,7 +531,7 @@ intake_files = Table(
     Column("read_at", Instant, nullable=False),
 )
 
-#: Processes that work in the background, each as it last described itself.
+#: Background processes, with the state that each last reported.
 processes = Table(
     "processes",
     metadata,
@@ -540,7 +540,7 @@ processes = Table(
     Column("host", Text, nullable=False),
     Column("pid", BigInteger, nullable=False),
     Column("started_at", Instant, nullable=False),
-    Column("worked_at", Instant),  # the end of its last round of work
+    Column("worked_at", Instant),  # the end of its last run
     Column("did", Text),
     Column("did_at", Instant),
 )

@@ -1,10 +1,10 @@
-"""The file of an SQLite store, which has to stay the one that was opened.
+"""The file of an SQLite store, which must stay the file that was opened.
 
-SQLite goes on with a file that was deleted or replaced under it: what is written then goes to a
-file that nobody can open, or, over a new connection, to another one. So a transaction looks at the
-file before it begins and after it was committed: what was acknowledged is in the file at its path.
-The log beside it is looked at as well. Where a copy is written over a store in use and the log
-deleted, as a restore does, the log alone is another file.
+SQLite continues with a file that was deleted or replaced under it. Writes then go to a file that
+nobody can open or, over a new connection, to another file. So a transaction checks the file before
+it begins and after it was committed: what was acknowledged is in the file at its path. The
+write-ahead log is checked as well. When a copy is written over a store in use and the log is
+deleted, as a restore does, only the log has another identity.
 """
 
 from contextlib import suppress
@@ -15,22 +15,22 @@ from sqlalchemy import URL
 
 from feeds.errors import StoreReplaced
 
-#: The device and the number of a file there: no two files have the same at one time.
-_Place = tuple[int, int]
+#: Device and inode of a file: no two files have the same at one time.
+_Inode = tuple[int, int]
 
-#: What to do about a file that changed while it was in use.
+#: What to do about a file that changed while in use.
 _REMEDY = "stop the service, put the store back, and start the service again"
 
 _LOG = "communique_log"
 
 
 class StoreFile:
-    """One SQLite file, as the connections of this process have it open."""
+    """One SQLite file as this process has it open."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._log = path.with_name(f"{path.name}-wal")
-        self._opened: _Place | None = None
+        self._open_inode: _Inode | None = None
 
     @classmethod
     def of(cls, url: URL) -> "StoreFile | None":
@@ -41,63 +41,66 @@ class StoreFile:
         return cls(Path(name))
 
     def before_connecting(self, *, must_be_there: bool) -> None:
-        """Refuse to connect where that would make an empty store in place of one that is gone.
+        """Refuses to connect where that would create an empty store in place of a missing one.
 
         Raises:
-            StoreReplaced: The file is gone, or another one.
+            StoreReplaced: The file is gone or was replaced.
         """
-        if self._opened is not None:
-            self._require(self.path, self._opened)
+        if self._open_inode is not None:
+            self._require(self.path, self._open_inode)
         elif must_be_there and not self.path.exists():
             raise gone(self.path)
         self._make_private()
 
     def _make_private(self) -> None:
-        """Make the file of a new database before SQLite does, which would let everybody read it.
+        """Creates a new database file before SQLite does, which would make it readable by all.
 
-        The log and the index that SQLite makes beside it have the mode of the file.
+        SQLite gives the log and the index beside it the mode of the file.
         """
-        with suppress(OSError):  # SQLite meets the same, and says so
+        with suppress(OSError):  # SQLite fails in the same way and reports it
             if not self.path.exists():
                 self.path.touch(mode=0o600)
 
     def connected(self) -> None:
-        """Note what a new connection has open.
+        """Records which file a new connection has open.
 
         Raises:
-            StoreReplaced: It has another file open than the connections before it.
+            StoreReplaced: The file is not the one that earlier connections have open.
         """
-        if self._opened is None:
-            self._opened = _place(self.path)
+        if self._open_inode is None:
+            self._open_inode = _inode(self.path)
         else:
-            self._require(self.path, self._opened)
+            self._require(self.path, self._open_inode)
 
     def committed(self, info: dict[Any, Any]) -> None:
-        """See that what was committed is in the files; *info* is kept with the connection.
+        """Checks after a commit that the files are still in place.
+
+        Args:
+            info: The connection's own dictionary, which stores the identity of its log.
 
         Raises:
-            StoreReplaced: One of them is gone, or another one.
+            StoreReplaced: One of the files is gone or was replaced.
         """
         if info.get(_LOG) is None:
-            # From its first transaction to its end a connection has the same log open, and nobody
-            # who works by SQLite's rules deletes it meanwhile.
-            info[_LOG] = _place(self._log)
+            # A connection has the same log open from its first transaction to its end, and no
+            # program that follows SQLite's rules deletes it meanwhile.
+            info[_LOG] = _inode(self._log)
         self.require_same(info)
 
     def require_same(self, info: dict[Any, Any]) -> None:
-        """See that the files are still those that the connection of this *info* has open.
+        """Checks that the files are those that the connection with this *info* has open.
 
         Raises:
-            StoreReplaced: One of them is gone, or another one.
+            StoreReplaced: One of the files is gone or was replaced.
         """
-        for path, opened in ((self.path, self._opened), (self._log, info.get(_LOG))):
-            if opened is not None:
-                self._require(path, opened)
+        for path, expected in ((self.path, self._open_inode), (self._log, info.get(_LOG))):
+            if expected is not None:
+                self._require(path, expected)
 
-    def _require(self, path: Path, opened: _Place) -> None:
-        here = _place(path)
-        if here != opened:
-            happened = "deleted" if here is None else "replaced"
+    def _require(self, path: Path, expected: _Inode) -> None:
+        found = _inode(path)
+        if found != expected:
+            happened = "deleted" if found is None else "replaced"
             raise StoreReplaced(
                 f"{path} was {happened} while the store was in use, and nothing is read from it or "
                 f"stored any more: {_REMEDY}"
@@ -105,14 +108,14 @@ class StoreFile:
 
 
 def gone(path: Path) -> StoreReplaced:
-    """What is told of a store that was there at the last start."""
+    """Returns the error for a store that existed at the last start and is missing now."""
     return StoreReplaced(
         f"the store at {path} is gone: put it back, or a copy of it, and run 'communique store "
         "restored'; to begin with an empty one instead, run 'communique store adopt'"
     )
 
 
-def _place(path: Path) -> _Place | None:
+def _inode(path: Path) -> _Inode | None:
     try:
         found = path.stat()
     except FileNotFoundError:

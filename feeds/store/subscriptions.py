@@ -1,4 +1,4 @@
-"""Subscriptions at the built-in hub, and the requests that become them."""
+"""Subscriptions at the built-in hub, and subscription requests that wait for verification."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,12 +36,12 @@ from feeds.store.schema import (
     subscriptions,
 )
 
-#: Numbers of requests have 31 bits, in both databases.
+#: Bits of a request id: it has 31 in both databases.
 _REQUEST_BITS = 31
-_PLACES = 1024
+_TOPIC_SLOTS = 1024
 
-# The first of each topic by its index. Where most are of one topic, SQLite would look for any of
-# them by reading all.
+# Looks for one subscription of each topic in the index. When most are for one topic, SQLite would
+# otherwise read all of them.
 _FIRST = (
     select(subscriptions.c.callback)
     .where(subscriptions.c.feed == feeds.c.slug, subscriptions.c.format == bindparam("format"))
@@ -61,7 +61,7 @@ class Subscriptions:
     # Requests, before the callback has confirmed them
 
     def ask(self, request: SubscriptionRequest, *, now: datetime) -> int:
-        """Keep a request until its callback has been asked; says its number."""
+        """Stores a request until its callback was verified. Returns its id."""
         row = {
             "mode": request.mode.value,
             "feed": request.feed,
@@ -78,11 +78,11 @@ class Subscriptions:
             "due_at": now,
             "attempts": 0,
         }
-        asked = insert(subscription_requests).returning(subscription_requests.c.id)
-        return int(self._connection.execute(asked, row).scalar_one())
+        inserted = insert(subscription_requests).returning(subscription_requests.c.id)
+        return int(self._connection.execute(inserted, row).scalar_one())
 
     def pending_count(self, *, host: str | None = None) -> int:
-        """How many requests wait for their callbacks: of all hosts, or of one."""
+        """The number of waiting requests: for all callback hosts, or one."""
         counted = select(func.count()).select_from(subscription_requests)
         if host is not None:
             counted = counted.where(subscription_requests.c.host == host)
@@ -91,28 +91,28 @@ class Subscriptions:
     def due(
         self, *, now: datetime, limit: int, without_hosts: Sequence[str] = ()
     ) -> list[PendingRequest]:
-        """Requests whose callbacks are to be asked now, in the order they came.
+        """Requests to be verified now, in the order of arrival.
 
-        Those that gave no answer before stand behind the others, and so hold nobody up.
+        Requests whose callbacks failed to answer before come last, so that they delay no others.
         """
-        wanted = (
+        query = (
             select(subscription_requests)
             .where(subscription_requests.c.due_at <= now)
             .where(subscription_requests.c.host.not_in(without_hosts))
             .order_by(subscription_requests.c.attempts, subscription_requests.c.id)
             .limit(limit)
         )
-        return [_pending(row) for row in self._connection.execute(wanted)]
+        return [_pending(row) for row in self._connection.execute(query)]
 
     def pending(self) -> list[PendingRequest]:
-        """All requests that wait, in the order they came."""
-        wanted = select(subscription_requests).order_by(subscription_requests.c.id)
-        return [_pending(row) for row in self._connection.execute(wanted)]
+        """All waiting requests, in the order of arrival."""
+        query = select(subscription_requests).order_by(subscription_requests.c.id)
+        return [_pending(row) for row in self._connection.execute(query)]
 
     def claim_requests(
         self, ids: Sequence[int], *, worker: str, now: datetime, until: datetime
     ) -> set[int]:
-        """Take requests for this worker until then; says which: others took the rest first."""
+        """Claims requests for this worker until then. Returns the ids that no other had claimed."""
         lock_in_order(self._connection, subscription_requests.c.id, ids)
         taken = (
             update(subscription_requests)
@@ -123,7 +123,7 @@ class Subscriptions:
         return {row.id for row in self._connection.execute(taken)}
 
     def put_off(self, request_id: int, *, until: datetime) -> None:
-        """The callback gave no answer: ask it again at *until*."""
+        """Postpones a request whose callback gave no answer: it is verified again at *until*."""
         self._connection.execute(
             update(subscription_requests)
             .where(subscription_requests.c.id == request_id)
@@ -131,14 +131,14 @@ class Subscriptions:
         )
 
     def drop_requests(self, ids: Sequence[int]) -> None:
-        """Forget requests that were answered, or given up."""
+        """Deletes requests that were answered or given up."""
         lock_in_order(self._connection, subscription_requests.c.id, ids)
         self._connection.execute(
             delete(subscription_requests).where(subscription_requests.c.id.in_(ids))
         )
 
     def make_requests_due(self, *, now: datetime) -> int:
-        """Have all callbacks asked now that are to be asked later; says how many."""
+        """Makes all waiting requests due now. Returns how many."""
         free = subscription_requests.c.claimed_by.is_(None)
         made = update(subscription_requests).where(free, subscription_requests.c.due_at > now)
         return self._connection.execute(made.values(due_at=now)).rowcount
@@ -146,15 +146,15 @@ class Subscriptions:
     # Subscriptions
 
     def confirm(self, pending: PendingRequest, *, now: datetime) -> bool:
-        """The callback has confirmed a request: it takes effect, and is no longer pending.
+        """Applies a request that its callback has confirmed, and deletes it.
 
-        So are those that came before it for the same subscription: they are out of date, and must
-        not take effect when they are confirmed after it.
+        Earlier requests for the same subscription are deleted as well: they are outdated, and must
+        not take effect when they are confirmed later.
 
         Returns:
-            False when it was no longer pending, as a later one has taken effect before.
+            False when the request was deleted already because a later one took effect.
         """
-        request = self._answer(pending)
+        request = self._take_request(pending)
         if request is None:
             return False
         held = self._connection.execute(
@@ -183,13 +183,13 @@ class Subscriptions:
         else:
             renewed = update(subscriptions).where(subscriptions.c.id == held.id)
             self._connection.execute(renewed.values(terms))
-            self._forgive([held.id], now=now)
+            self._clear_failures([held.id], now=now)
         return True
 
     def get(self, subscription_id: int) -> Subscription | None:
-        """The subscription of this number."""
-        wanted = select(subscriptions).where(subscriptions.c.id == subscription_id)
-        row = self._connection.execute(wanted).one_or_none()
+        """The subscription with this id; None if there is none."""
+        query = select(subscriptions).where(subscriptions.c.id == subscription_id)
+        row = self._connection.execute(query).one_or_none()
         return None if row is None else subscription_of(row)
 
     def listed(
@@ -200,21 +200,21 @@ class Subscriptions:
         callback: str | None = None,
         limit: int | None = None,
     ) -> list[Subscription]:
-        """Subscriptions, by feed, format and callback; of one feed, host or callback if named."""
-        wanted = select(subscriptions)
+        """Subscriptions by feed, format and callback; only those with the given values."""
+        query = select(subscriptions)
         for column, value in (
             (subscriptions.c.feed, feed),
             (subscriptions.c.host, host),
             (subscriptions.c.callback, callback),
         ):
             if value is not None:
-                wanted = wanted.where(column == value)
+                query = query.where(column == value)
         order = (subscriptions.c.feed, subscriptions.c.format, subscriptions.c.callback)
-        found = self._connection.execute(wanted.order_by(*order).limit(limit))
+        found = self._connection.execute(query.order_by(*order).limit(limit))
         return [subscription_of(row) for row in found]
 
     def counted(self) -> dict[tuple[str, Format, str], int]:
-        """How many subscriptions there are, by feed, format and state."""
+        """The number of subscriptions by feed, format and state."""
         is_suspended = subscriptions.c.suspended_at.is_not(None)
         grouped = (
             select(
@@ -236,8 +236,8 @@ class Subscriptions:
         }
 
     def topics(self) -> list[tuple[str, Format]]:
-        """The topics that somebody is subscribed to."""
-        # Each topic is looked up. There may be a hundred thousand subscriptions to one.
+        """The topics with subscriptions."""
+        # One lookup for each topic: a single one may have a hundred thousand subscriptions.
         return [
             (slug, each)
             for each in Format
@@ -245,21 +245,21 @@ class Subscriptions:
         ]
 
     def suspend(self, ids: Sequence[int], *, now: datetime, because: str) -> int:
-        """Send nothing to these from here on, until they are renewed or resumed; says how many.
+        """Sends nothing to these until they are renewed or resumed. Returns how many were active.
 
-        Nor to those that were given up for their failures: these are forgotten, as they are what
-        has the hub try again with a new edition.
+        This includes subscriptions that were given up after failures. Their failures are cleared,
+        because the hub would otherwise try them again with each new edition.
         """
         self._lock(ids)
         given_up = select(deliveries.c.subscription_id).where(
             deliveries.c.subscription_id.in_(ids), deliveries.c.is_failing == 1
         )
-        running = update(subscriptions).where(
+        active = update(subscriptions).where(
             subscriptions.c.id.in_(ids),
             subscriptions.c.suspended_at.is_(None) | subscriptions.c.id.in_(given_up),
         )
-        stopped = self._connection.execute(
-            running.values(suspended_at=now, suspended_because=because)
+        suspended = self._connection.execute(
+            active.values(suspended_at=now, suspended_because=because)
         ).rowcount
         rest = update(deliveries).where(deliveries.c.subscription_id.in_(ids))
         self._connection.execute(
@@ -267,23 +267,25 @@ class Subscriptions:
                 due_at=None, claimed_by=None, is_failing=0, attempts=0, first_failed_at=None
             )
         )
-        return stopped
+        return suspended
 
     def resume(self, ids: Sequence[int], *, now: datetime) -> int:
-        """Send to these again, from the newest edition on; says how many were suspended."""
-        stopped = update(subscriptions).where(
+        """Sends to these again, from the newest edition on. Returns how many were suspended."""
+        suspended = update(subscriptions).where(
             subscriptions.c.id.in_(ids), subscriptions.c.suspended_at.is_not(None)
         )
         self._lock(ids)
         resumed = self._connection.execute(
-            stopped.values(suspended_at=None, suspended_because=None).returning(subscriptions.c.id)
+            suspended.values(suspended_at=None, suspended_because=None).returning(
+                subscriptions.c.id
+            )
         )
         numbers = resumed.scalars().all()
-        self._forgive(numbers, now=now)
+        self._clear_failures(numbers, now=now)
         return len(numbers)
 
     def stop(self, slugs: Sequence[str]) -> None:
-        """Owe nothing of these feeds to anybody: they have no documents any more."""
+        """Cancels all deliveries of these feeds, which have no documents any more."""
         chosen = select(subscriptions.c.id).where(subscriptions.c.feed.in_(slugs))
         ids = self._connection.execute(chosen).scalars().all()
         self._lock(ids)
@@ -291,7 +293,7 @@ class Subscriptions:
         self._connection.execute(rest.values(due_at=None, claimed_by=None))
 
     def end(self, ids: Sequence[int]) -> int:
-        """Forget subscriptions, with their deliveries; says how many."""
+        """Deletes subscriptions and their deliveries. Returns how many."""
         self._lock(ids)
         ended = delete(subscriptions).where(subscriptions.c.id.in_(ids))
         return self._connection.execute(ended).rowcount
@@ -303,7 +305,7 @@ class Subscriptions:
         *,
         now: datetime,
     ) -> None:
-        """Forget subscriptions, with requests to renew them, and keep what callbacks are told."""
+        """Deletes subscriptions and renewal requests, and stores denials for the callbacks."""
         for one in held:
             outdated = select(subscription_requests.c.id).where(
                 subscription_requests.c.host == one.host,
@@ -317,7 +319,7 @@ class Subscriptions:
             self.ask(denial, now=now)
 
     def end_expired(self, *, now: datetime) -> list[Subscription]:
-        """Forget those whose lease is over; says which."""
+        """Deletes expired subscriptions and returns them."""
         is_over = subscriptions.c.expires_at <= now
         self._lock(
             self._connection.execute(select(subscriptions.c.id).where(is_over)).scalars().all()
@@ -326,7 +328,7 @@ class Subscriptions:
         return [subscription_of(row) for row in self._connection.execute(ended)]
 
     def release_claims(self, *, now: datetime, worker: str | None = None) -> None:
-        """Free what a worker held that is known to be at rest; all, when none is named."""
+        """Releases the claims of a worker that no longer runs; of all workers if none is named."""
         for table in (subscription_requests, deliveries):
             [key] = table.primary_key
             is_held = table.c.claimed_by == worker if worker else table.c.claimed_by.is_not(None)
@@ -335,30 +337,30 @@ class Subscriptions:
             freed = update(table).where(is_held).values(claimed_by=None, due_at=now)
             self._connection.execute(freed)
 
-    def _answer(self, pending: PendingRequest) -> SubscriptionRequest | None:
-        """Take a request from those that wait, and what came before it for the same subscription.
+    def _take_request(self, pending: PendingRequest) -> SubscriptionRequest | None:
+        """Deletes a waiting request and earlier ones for the same subscription.
 
         Returns:
-            The request, with the slug that its feed has by now; None when it waits no more.
+            The request with the current slug of its feed; None if it is no longer waiting.
         """
-        kept = subscription_requests.c
-        by_now = select(kept.feed).where(kept.id == pending.id).scalar_subquery()
+        columns = subscription_requests.c
+        by_now = select(columns.feed).where(columns.id == pending.id).scalar_subquery()
         outdated = (
-            select(kept.id, kept.feed)
-            .where(kept.feed == by_now, kept.format == pending.request.format.value)
-            .where(kept.callback == pending.request.callback, kept.id <= pending.id)
-            .where(kept.host == pending.request.host)  # by which there is an index
-            .order_by(kept.id)
+            select(columns.id, columns.feed)
+            .where(columns.feed == by_now, columns.format == pending.request.format.value)
+            .where(columns.callback == pending.request.callback, columns.id <= pending.id)
+            .where(columns.host == pending.request.host)  # uses the index
+            .order_by(columns.id)
             .with_for_update()
         )
         slugs = {row.id: row.feed for row in self._connection.execute(outdated)}
         if pending.id not in slugs:
             return None
-        self._connection.execute(delete(subscription_requests).where(kept.id.in_(slugs)))
+        self._connection.execute(delete(subscription_requests).where(columns.id.in_(slugs)))
         return replace(pending.request, feed=slugs[pending.id])
 
     def _begin(self, request: SubscriptionRequest, terms: dict[str, Any], *, now: datetime) -> None:
-        number = number_of(request.feed, request.format, terms["request_id"])
+        number = new_subscription_id(request.feed, request.format, terms["request_id"])
         row = {
             "id": number,
             "feed": request.feed,
@@ -369,8 +371,8 @@ class Subscriptions:
             **terms,
         }
         self._connection.execute(insert(subscriptions), row)
-        # The edition of now it has fetched, or can fetch; but it may be one that the hub has not
-        # been told of yet, and then it is owed to this one as to all others.
+        # The subscriber has the current edition or can fetch it. If the hub was not yet pinged for
+        # that edition, it is delivered to this subscriber as to all others.
         delivery = {
             "subscription_id": number,
             "host": request.host,
@@ -382,15 +384,15 @@ class Subscriptions:
         self._connection.execute(insert(deliveries), delivery)
 
     def _lock(self, ids: Sequence[int]) -> None:
-        """Lock subscriptions and their deliveries, in the order in which all lock them."""
+        """Locks subscriptions and their deliveries, in the order common to all transactions."""
         lock_in_order(self._connection, subscriptions.c.id, ids)
         lock_in_order(self._connection, deliveries.c.subscription_id, ids)
 
-    def _forgive(self, ids: Sequence[int], *, now: datetime) -> None:
-        """Forget failures, and send what is owed at once. What is being sent stays claimed."""
+    def _clear_failures(self, ids: Sequence[int], *, now: datetime) -> None:
+        """Clears failures and make pending editions due now. Running deliveries stay claimed."""
         is_free = deliveries.c.claimed_by.is_(None)
         is_owed = deliveries.c.wanted_edition > deliveries.c.delivered_edition
-        forgiven = (
+        cleared = (
             update(deliveries)
             .where(deliveries.c.subscription_id.in_(ids))
             .values(
@@ -404,20 +406,20 @@ class Subscriptions:
                 ),
             )
         )
-        self._connection.execute(forgiven)
+        self._connection.execute(cleared)
 
 
-def number_of(feed: str, feed_format: Format, request_id: int) -> int:
-    """The number of a subscription; those of one topic are near each other.
+def new_subscription_id(feed: str, feed_format: Format, request_id: int) -> int:
+    """Returns a unique id for a subscription, close to those of the same topic.
 
-    No other one had it before: *request_id* is that of the request that it began with.
+    The id is unique because it contains the id of the request that created the subscription.
 
-    On SQLite rows lie in the order of their numbers. In that of their beginnings, each of two
-    thousand subscribers among a hundred thousand would lie on a page of its own, and an edition
-    for them would read and write all of those pages.
+    On SQLite rows are stored in the order of their ids. If they were numbered in the order of
+    creation, each of two thousand subscribers among a hundred thousand would lie on a database
+    page of its own, and a delivery to all of them would read and write all of those pages.
     """
-    place = crc32(f"{feed}.{feed_format.value}".encode()) % _PLACES
-    return place << _REQUEST_BITS | request_id
+    slot = crc32(f"{feed}.{feed_format.value}".encode()) % _TOPIC_SLOTS
+    return slot << _REQUEST_BITS | request_id
 
 
 def _is_for(request: SubscriptionRequest) -> ColumnElement[bool]:
@@ -429,7 +431,7 @@ def _is_for(request: SubscriptionRequest) -> ColumnElement[bool]:
 
 
 def subscription_of(row: Row[Any]) -> Subscription:
-    """Read a row of ``subscriptions``."""
+    """Converts a row of ``subscriptions``."""
     return Subscription(
         id=row.id,
         feed=row.feed,
