@@ -79,7 +79,7 @@ class ProcessReporter:
             did=None if did is None else did.words,
             did_at=None if did is None else moment(did.at_s),
         )
-        self._database.in_one_go(lambda tx: tx.processes.note(state), is_lasting=False)
+        self._database.in_one_go(lambda tx: tx.processes.record(state), is_lasting=False)
         if now_s >= self._forgets_at:
             self._forget_others(state, now)
             self._forgets_at = now_s + FORGOTTEN_AFTER.total_seconds() / 10

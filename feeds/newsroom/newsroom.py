@@ -397,7 +397,7 @@ class Newsroom:
 
     def _store(self, tx: Transaction, decisions: Sequence[IntakeDecision], now: datetime) -> None:
         written = [d for d in decisions if d.verdict in _NEWS]
-        tx.names.learn(
+        tx.names.add(
             {
                 name: self._catalogue.claim(name)
                 for decision in written

@@ -136,7 +136,7 @@ class ArchiveStore:
             # A release that is set aside today may be rendered by a later version.
             is_final = page.is_whole(feed_format)
             if is_final:
-                tx.archives.keep(document)
+                tx.archives.store(document)
             tx.fragments.put(entry_loader.drain_new(), now=now)
         return ArchivePage(document, is_final=is_final)
 

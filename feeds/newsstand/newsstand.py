@@ -277,7 +277,7 @@ class Newsstand:
     def aside(self) -> list[SetAside]:
         """Releases left out of a format because they could not be rendered."""
         with self._database.read() as tx:
-            return tx.fragments.aside()
+            return tx.fragments.failures()
 
     def _edition_builder(self) -> EditionBuilder:
         return EditionBuilder(

@@ -143,7 +143,7 @@ class Archives:
             layout=b"",
         )
 
-    def keep(self, document: FeedDocument) -> None:
+    def store(self, document: FeedDocument) -> None:
         """Stores the bytes of an archive, in place of earlier ones."""
         row = {
             "feed": document.feed,

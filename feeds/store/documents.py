@@ -98,7 +98,7 @@ class Fragments:
         upsert(self._connection, set_aside, bad, keep=["since"])
         self._forget_failures(sorted(key for key, f in made.items() if f.body is not None))
 
-    def aside(self, *, limit: int = 100) -> list[SetAside]:
+    def failures(self, *, limit: int = 100) -> list[SetAside]:
         """Releases that are left out of a format, the longest first."""
         query = select(set_aside).order_by(set_aside.c.since, set_aside.c.release_id).limit(limit)
         return [
@@ -111,7 +111,7 @@ class Fragments:
             for row in self._connection.execute(query)
         ]
 
-    def count_aside(self) -> int:
+    def count_failures(self) -> int:
         """The number of releases that are left out of at least one format."""
         query = select(func.count(set_aside.c.release_id.distinct()))
         return int(self._connection.execute(query).scalar_one())

@@ -31,7 +31,7 @@ class Names:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def learn(self, claims: Mapping[str, Sequence[str]]) -> None:
+    def add(self, claims: Mapping[str, Sequence[str]]) -> None:
         """Adds new names as written, with the categories that match each.
 
         Known names are not changed: ``refiled`` records the categories of their releases, after
@@ -39,7 +39,7 @@ class Names:
         """
         self._write(claims, keep=["name", "categories", "is_claimed"])
 
-    def refiled(self, claims: Mapping[str, Sequence[str]]) -> None:
+    def record_reassigned(self, claims: Mapping[str, Sequence[str]]) -> None:
         """Records that all releases with these names are assigned to these categories now."""
         self._write(claims, keep=["name"])
 

@@ -122,7 +122,7 @@ class Pings:
             last_result=result,
         )
 
-    def put_off(self, ping: DuePing, *, now: datetime, until: datetime, result: str) -> None:
+    def postpone(self, ping: DuePing, *, now: datetime, until: datetime, result: str) -> None:
         """Records a failure. The next try is at *until*, or at once after a newer change."""
         self._record(ping, last_try_at=now, last_result=result)
         self._after_failure(ping, now=now, due_at=until)

@@ -158,7 +158,7 @@ class Processes:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self, state: ProcessState) -> None:
+    def record(self, state: ProcessState) -> None:
         """Stores the current state of a process."""
         row = {
             "worker": state.worker,

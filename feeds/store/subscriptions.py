@@ -60,7 +60,7 @@ class Subscriptions:
 
     # Requests, before the callback has confirmed them
 
-    def ask(self, request: SubscriptionRequest, *, now: datetime) -> int:
+    def add_request(self, request: SubscriptionRequest, *, now: datetime) -> int:
         """Stores a request until its callback was verified. Returns its id."""
         row = {
             "mode": request.mode.value,
@@ -122,7 +122,7 @@ class Subscriptions:
         )
         return {row.id for row in self._connection.execute(taken)}
 
-    def put_off(self, request_id: int, *, until: datetime) -> None:
+    def postpone(self, request_id: int, *, until: datetime) -> None:
         """Postpones a request whose callback gave no answer: it is verified again at *until*."""
         self._connection.execute(
             update(subscription_requests)
@@ -316,7 +316,7 @@ class Subscriptions:
             self.drop_requests(self._connection.execute(outdated).scalars().all())
         self.end([one.id for one in held])
         for denial in denials:
-            self.ask(denial, now=now)
+            self.add_request(denial, now=now)
 
     def end_expired(self, *, now: datetime) -> list[Subscription]:
         """Deletes expired subscriptions and returns them."""

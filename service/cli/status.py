@@ -88,7 +88,7 @@ def _record(application: Application, hubs: Report, *, now: datetime) -> dict[st
                 for one in hubs.hubs
             },
             "refusals": tx.refusals.count(),
-            "set_aside": tx.fragments.count_aside(),
+            "set_aside": tx.fragments.count_failures(),
         }
 
 

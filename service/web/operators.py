@@ -268,7 +268,7 @@ def take(context: RequestContext) -> Snapshot:
             feeds=feeds,
             releases=tx.releases.count(),
             releases_unfiled=tx.releases.count(is_unfiled=True),
-            releases_set_aside=tx.fragments.count_aside(),
+            releases_set_aside=tx.fragments.count_failures(),
             refusals=tx.refusals.count(),
             worked_at=_worked_at(tx.processes.listed()),
         )

@@ -127,7 +127,7 @@ class SubscriptionEndpoint:
             waiting = tx.subscriptions.pending_count(host=host)
             if waiting + len(wanted) <= settings.own_hub.pending_per_host:
                 for each in wanted:
-                    tx.subscriptions.ask(each, now=context.now)
+                    tx.subscriptions.add_request(each, now=context.now)
                 return
         raise RequestRejected(
             HTTPStatus.TOO_MANY_REQUESTS,

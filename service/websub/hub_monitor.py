@@ -134,7 +134,7 @@ class HubMonitor:
             if canary.hub == self._site.hub:
                 # Our own hub would refuse a callback at our own address, from anybody else; and
                 # who asks for it may well be unable to reach himself by the public address.
-                tx.subscriptions.ask(self._request(canary), now=asked_at)
+                tx.subscriptions.add_request(self._request(canary), now=asked_at)
                 return True
         fields = subscription_fields(canary, self._site, lease_s=self._lease_s)
         try:

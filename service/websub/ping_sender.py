@@ -346,7 +346,7 @@ def _note(store: Transaction, result: PingResult, *, now: datetime) -> None:
         store.pings.accepted(result.ping, now=now, result=result.result)
         store.canaries.expect(result.ping, told_at=now - timedelta(seconds=result.took_s))
     elif result.next_at:
-        store.pings.put_off(result.ping, now=now, until=result.next_at, result=result.result)
+        store.pings.postpone(result.ping, now=now, until=result.next_at, result=result.result)
     else:
         store.pings.give_up(result.ping, now=now, result=result.result)
 

@@ -67,7 +67,7 @@ def test_its_predecessor_is_known_until_it_has_worked_itself(
     """On SQLite it is the only one. Else a restart would look as if nobody had worked."""
     former = replace(JOBS, worker="one:0:z", worked_at=later(seconds=-40))
     with sqlite_database.unsynced() as tx:
-        tx.processes.note(former)
+        tx.processes.record(former)
     prover = ProcessReporter(sqlite_database, liveness, JOBS, now=lambda: NOON, monotonic=clock)
     part = liveness.part("one")
     prover.report()

@@ -66,7 +66,7 @@ class HubAtWork:
         request = SubscriptionRequest(**given)
         with self.database.transaction() as tx:
             asked_at = now()
-            number = tx.subscriptions.ask(request, now=asked_at)
+            number = tx.subscriptions.add_request(request, now=asked_at)
         return PendingRequest(id=number, request=request, asked_at=asked_at, attempts=0)
 
     def subscribe(self, callback: str, **terms: Any) -> None:

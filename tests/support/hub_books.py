@@ -42,7 +42,7 @@ class HubBooks:
         }
         request = SubscriptionRequest(**given)
         with self.database.transaction() as tx:
-            number = tx.subscriptions.ask(request, now=NOON)
+            number = tx.subscriptions.add_request(request, now=NOON)
         return PendingRequest(id=number, request=request, asked_at=NOON, attempts=0)
 
     def confirm(self, pending: PendingRequest, *, now: datetime = NOON) -> bool:

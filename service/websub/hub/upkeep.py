@@ -79,7 +79,7 @@ def _end_all(database: Database, catalogue: Catalogue, slug: str, *, now: dateti
         with database.transaction() as tx:
             ended = tx.subscriptions.listed(feed=slug, limit=_STEP)
             for one in ended:
-                tx.subscriptions.ask(_denial(catalogue, one), now=now)
+                tx.subscriptions.add_request(_denial(catalogue, one), now=now)
             tx.subscriptions.end([one.id for one in ended])
         count += len(ended)
         if len(ended) < _STEP:

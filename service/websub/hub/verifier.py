@@ -226,7 +226,7 @@ class Verifier:
             tx.subscriptions.drop_requests([pending.id])
             return VerificationResult(VerificationVerdict.GIVEN_UP, error.reason)
         pause_s = PAUSES_S[pending.attempts]
-        tx.subscriptions.put_off(pending.id, until=now + timedelta(seconds=pause_s))
+        tx.subscriptions.postpone(pending.id, until=now + timedelta(seconds=pause_s))
         return VerificationResult(VerificationVerdict.PUT_OFF, error.reason)
 
 

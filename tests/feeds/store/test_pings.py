@@ -97,7 +97,7 @@ def test_a_failed_ping_waits_counts_and_is_tried_again(office: Office) -> None:
     office.publish()
     [ping, *_] = due(office)
     with office.database.transaction() as tx:
-        tx.pings.put_off(ping, now=NOON, until=later(seconds=5), result="500")
+        tx.pings.postpone(ping, now=NOON, until=later(seconds=5), result="500")
     assert ping not in due(office, at=4)
     [again] = [p for p in due(office, at=5) if (p.feed, p.format) == (ping.feed, ping.format)]
     assert (again.attempts, again.first_failed_at) == (1, NOON)
@@ -109,7 +109,7 @@ def test_a_change_makes_a_failing_ping_due_at_once(office: Office) -> None:
     office.publish()
     for ping in due(office):
         with office.database.transaction() as tx:
-            tx.pings.put_off(ping, now=NOON, until=later(hours=5), result="500")
+            tx.pings.postpone(ping, now=NOON, until=later(hours=5), result="500")
     office.add(draft("id:2", "Finance"), now=later(seconds=1))
     office.publish(now=later(seconds=1))
     assert {ping.attempts for ping in due(office, at=2)} == {0}
@@ -122,7 +122,7 @@ def test_a_change_during_a_try_that_fails_is_not_put_off(office: Office) -> None
     office.add(draft("id:2", "Finance"), now=later(seconds=1))
     office.publish(now=later(seconds=1))
     with office.database.transaction() as tx:
-        tx.pings.put_off(ping, now=later(seconds=2), until=later(hours=5), result="500")
+        tx.pings.postpone(ping, now=later(seconds=2), until=later(hours=5), result="500")
     assert (ping.feed, ping.format) in {(p.feed, p.format) for p in due(office, at=2)}
 
 

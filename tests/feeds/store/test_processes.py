@@ -12,7 +12,7 @@ from tests.support.process_states import JOBS
 def note(database: Database, *states: ProcessState) -> None:
     for state in states:
         with database.unsynced() as tx:
-            tx.processes.note(state)
+            tx.processes.record(state)
 
 
 def listed(database: Database) -> list[ProcessState]:

@@ -67,7 +67,7 @@ def test_a_request_without_an_answer_is_asked_again_later(books: HubBooks) -> No
     asked = books.ask()
     with books.database.transaction() as tx:
         tx.subscriptions.claim_requests([asked.id], worker="one", now=NOON, until=later(hours=1))
-        tx.subscriptions.put_off(asked.id, until=later(seconds=5))
+        tx.subscriptions.postpone(asked.id, until=later(seconds=5))
     with books.database.read() as tx:
         assert tx.subscriptions.due(now=later(seconds=4), limit=10) == []
         [again] = tx.subscriptions.due(now=later(seconds=5), limit=10)
@@ -77,7 +77,7 @@ def test_a_request_without_an_answer_is_asked_again_later(books: HubBooks) -> No
 def test_all_callbacks_can_be_asked_now_but_those_that_are_being_asked(books: HubBooks) -> None:
     put_off, held = books.ask(), books.ask(OTHER)
     with books.database.transaction() as tx:
-        tx.subscriptions.put_off(put_off.id, until=later(hours=1))
+        tx.subscriptions.postpone(put_off.id, until=later(hours=1))
         tx.subscriptions.claim_requests([held.id], worker="one", now=NOON, until=later(hours=1))
         assert tx.subscriptions.make_requests_due(now=NOON) == 1
         assert [one.id for one in tx.subscriptions.due(now=NOON, limit=10)] == [put_off.id]

@@ -96,7 +96,7 @@ def test_when_each_process_did_its_work_is_told(line: CommandLine) -> None:
     dies = replace(frozen, worker="c", role="hub", pid=9, worked_at=None, started_at=morning)
     with line.service.opened_store() as database, database.transaction() as tx:
         for one in (works, frozen, dies):
-            tx.processes.note(one)
+            tx.processes.record(one)
     told = {columns[1]: columns[2] for columns in line.run("status").columns if len(columns) > 2}
     assert told["hub on one, 9"] == "has not worked since it was started at 2026-01-05T09:00:00Z"
     done = "published editions of feeds: 3 at 2026-01-05T09:00:00Z"

@@ -58,7 +58,7 @@ def readiness(hub: HubRoom, *known: ProcessState) -> tuple[int, object]:
     """What is answered at noon, of a service with these processes."""
     with hub.database.transaction() as tx:
         for state in known:
-            tx.processes.note(state)
+            tx.processes.record(state)
     client = create_app(hub.office.current, clock=lambda: NOON, has_hub=True).test_client()
     response = client.get("/readyz")
     return response.status_code, response.json

@@ -123,7 +123,7 @@ def test_when_processes_did_their_work_is_counted_by_what_they_are_for(
             proof("two", "jobs", later(seconds=5)),
             proof("one", "hub", None),
         ):
-            tx.processes.note(one)
+            tx.processes.record(one)
     seen = numbers(office)
     name = "communique_process_worked_timestamp_seconds"
     assert seen[key(name, role="jobs")] == later(seconds=9).timestamp()

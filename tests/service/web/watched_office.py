@@ -97,7 +97,7 @@ class WatchedOffice:
         def refuse(tx: Any, ping: DuePing) -> None:
             tx.hub_tallies.add(hub, pings_sent=1)
             tx.hub_tallies.failed(hub, at=at, why=why)
-            tx.pings.put_off(ping, now=at, until=later(hours=1), result=why)
+            tx.pings.postpone(ping, now=at, until=later(hours=1), result=why)
 
         return self._with_ping(hub, refuse)
 

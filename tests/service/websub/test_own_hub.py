@@ -77,7 +77,7 @@ def subscribe(office: Office, slug: str, reader: str) -> None:
         lease_s=10 * 86_400,
     )
     with office.database.transaction() as tx:
-        tx.subscriptions.ask(request, now=NOON)
+        tx.subscriptions.add_request(request, now=NOON)
         [pending] = tx.subscriptions.pending()
         assert tx.subscriptions.confirm(pending, now=NOON)
 
