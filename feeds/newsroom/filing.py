@@ -148,7 +148,9 @@ class Refiling:
                 page = list(tx.releases.by_ids(ids).values())
                 refiled += self._refile(tx, page)
                 names = {name for one in page for name in one.content.category_names}
-                tx.names.record_reassigned({name: self._catalogue.claim(name) for name in sorted(names)})
+                tx.names.record_reassigned(
+                    {name: self._catalogue.claim(name) for name in sorted(names)}
+                )
                 tx.feed_entries.clear_doubt(ids)
                 tx.feeds.release_holds(HOLDER)
                 # A release's page names its categories.
@@ -306,7 +308,9 @@ class Refiling:
 
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:
         with self._step() as tx:
-            tx.names.record_reassigned({name.name: self._catalogue.claim(name.name) for name in renamed})
+            tx.names.record_reassigned(
+                {name.name: self._catalogue.claim(name.name) for name in renamed}
+            )
             gone = sorted(set(applied) - set(self._wanted))
             tx.feed_entries.forget(gone)
             # What was stored meanwhile was made with the former configuration.

@@ -473,7 +473,9 @@ def verify(
             now = utc_now()
             meant = chosen(tx, names, host=host) if names or host else []
             for held in meant:
-                tx.subscriptions.add_request(request_for(application, held, Mode.SUBSCRIBE), now=now)
+                tx.subscriptions.add_request(
+                    request_for(application, held, Mode.SUBSCRIBE), now=now
+                )
             if not meant:
                 tx.subscriptions.make_requests_due(now=now)
             asked = len(tx.subscriptions.due(now=now, limit=_MOST))

@@ -77,7 +77,7 @@ def test_a_lost_connection_costs_an_edition_nothing(
             self._connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         return settle(self, *args, **kwargs)
 
-    monkeypatch.setattr(Feeds, "settle", settle_badly)
+    monkeypatch.setattr(Feeds, "complete", settle_badly)
     assert set(newsroom.publish()) == {"all", "cooperation", "finance", "health", "union"}
 
 
@@ -88,7 +88,7 @@ def test_a_run_that_fails_holds_up_its_own_successor_for_no_time(
         raise StoreUnavailable("the database is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Feeds, "settle", fail)
+        patch.setattr(Feeds, "complete", fail)
         with pytest.raises(StoreUnavailable):
             newsroom.publish()
     assert len(newsroom.publish()) == 5
