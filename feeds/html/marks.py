@@ -76,9 +76,10 @@ def is_marked(quotation: str) -> bool:
     return len(text) > 1 and text[0] in _ANY_MARK and text.rstrip(".,;:!?")[-1:] in _ANY_MARK
 
 
-# Marks. While a block is read, each such element leaves control characters in its text. XML forbids
-# these controls, so clean HTML never contains them. Once the block is complete, and the characters
-# around each mark are known, `resolve_marks` replaces the marks with plain text.
+# Marks. While a block is read, raised and lowered text, notes, struck text, pictures, quotations
+# and line breaks leave control characters in its text. XML forbids these controls, so clean HTML
+# never contains them. Once the block is complete, and the characters around each mark are known,
+# `resolve_marks` replaces the marks with plain text.
 
 SUP = "\x01"  #: superscript up to `END`
 SUB = "\x02"  #: subscript up to `END`

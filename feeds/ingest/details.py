@@ -97,7 +97,9 @@ class _AuthorReader:
         if _EMAIL.fullmatch(email) and len(email) <= self._rules.max_name_chars:
             return email
         if email:
-            self._warnings.append(f"{self._field}: {shown(email)} is no e-mail address; left out")
+            self._warnings.append(
+                f"{self._field}: {shown(email)} is not an e-mail address; left out"
+            )
         return None
 
     def _address(self, value: object) -> str | None:
@@ -106,7 +108,7 @@ class _AuthorReader:
         if has_broken_escape(text) or len(address or "") > MAX_URL_CHARS:
             address = None
         if text and address is None:
-            self._warnings.append(f"{self._field}: {shown(text)} is no web address; left out")
+            self._warnings.append(f"{self._field}: {shown(text)} is not a web address; left out")
         return address
 
     def _refusal(self, value: object) -> DocumentRefused:
@@ -137,7 +139,7 @@ def read_contacts(
         values = items(fields, name)
         at_most(len(values), rules.max_contacts, field=name)
         reader = _ContactReader(lines, rules)
-        read = (reader.read(value, f"{name}[{place}]") for place, value in enumerate(values))
+        read = (reader.read(value, f"{name}[{index}]") for index, value in enumerate(values))
         contacts = dict.fromkeys(contact for contact in read if contact)
         if contacts:
             return tuple(contacts)
@@ -220,8 +222,8 @@ def read_related_links(
     values = items(fields, _RELATED_FIELD)
     at_most(len(values), rules.max_related, field=_RELATED_FIELD)
     by_url: dict[str, RelatedLink] = {}
-    for place, value in enumerate(values):
-        field = f"{_RELATED_FIELD}[{place}]"
+    for index, value in enumerate(values):
+        field = f"{_RELATED_FIELD}[{index}]"
         link = _read_related_link(value, field, base, lines, rules)
         by_url.setdefault(link.url, link)
     return tuple(by_url.values())

@@ -33,7 +33,7 @@ from feeds.ingest.fields import (
     short_line,
 )
 from feeds.ingest.nesting import check_nesting
-from feeds.ingest.openings import Head
+from feeds.ingest.openings import OpeningFilter
 from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import MAX_ID_CHARS, as_written, source_key
@@ -77,7 +77,7 @@ def given_summary(
         check_nesting(written, field=field)
         tree = parse(clean(written, field=field, warnings=warnings))
         written, is_markup = line_of(blocks_of(tree, language=language)), False
-        warnings.append(f"{field}: is HTML; its text was taken")
+        warnings.append(f"{field}: is HTML; only its text was used")
     return short_line(written, limit, field=field, is_markup=is_markup, warnings=warnings)
 
 
@@ -155,7 +155,7 @@ class _DraftReader:
         self._fields = record.fields
         self._rules = rules
         self._warnings = self.inspection.warnings
-        self._head = Head(record.notices, self._warnings)
+        self._opening = OpeningFilter(record.notices, self._warnings)
         self._published: datetime | None = None
         self.enclosures = Enclosures()
         self.is_summary_derived = False
@@ -220,7 +220,7 @@ class _DraftReader:
         return self.inspection.read(
             lambda: read_embargo(
                 self._fields,
-                notices=self._head.notices,
+                notices=self._opening.notices,
                 published=self._published,
                 rules=self._rules,
                 warnings=self._warnings,
@@ -266,14 +266,14 @@ class _DraftReader:
         title = self._line(written, "title", self._rules.max_title_chars)
         if is_blank(title):
             raise DocumentRefused("title is empty", remedy="give the title", field="title")
-        return self._head.title(title)
+        return self._opening.title(title)
 
     def _body(self, title: str, url: str | None) -> str:
         written = required_text(self._fields, "body")
         if self.is_markup:
             body = self._html(written, title, url)
         else:
-            body = to_paragraphs(self._head.text(written), warnings=self._warnings)
+            body = to_paragraphs(self._opening.text(written), warnings=self._warnings)
         if not body:
             raise DocumentRefused(
                 "nothing is left of the body after cleaning",
@@ -286,7 +286,7 @@ class _DraftReader:
         body = clean_html(
             written, url=url, base_url=self._rules.base_url, warnings=self._warnings, title=title
         )
-        left = self._head.html(body)
+        left = self._opening.html(body)
         # Removing a notice may have exposed a heading that repeats the title.
         return left if left == body else clean_remainder(left, title=title)
 
@@ -301,7 +301,7 @@ class _DraftReader:
                 language=language,
                 warnings=self._warnings,
             )
-            summary = self._head.summary(summary, field=field)
+            summary = self._opening.summary(summary, field=field)
             if not is_blank(summary):
                 return summary
         self.is_summary_derived = True
@@ -325,7 +325,7 @@ class _DraftReader:
         if updated >= published or published is _UNREAD:
             return in_utc(updated)
         if published - updated > timedelta(days=1):
-            self._warnings.append("updated: lies before published; left out")
+            self._warnings.append("updated: is before published; left out")
         return None  # most likely the bare date of the publication day, without information
 
     def _url(self) -> str | None:

@@ -65,7 +65,7 @@ def _end_in_words(notices: Sequence[EmbargoNotice], published: datetime | None) 
             ends.add(end)
         elif bounds is None or published is None or bounds[1] > published:
             raise DocumentRefused(
-                f"the text says that it is under embargo, and not beyond doubt until when: "
+                f"the text says that it is under embargo, but not clearly until when: "
                 f"{shown(notice.line)}",
                 remedy=_REMEDY,
                 field=FIELD,

@@ -51,7 +51,7 @@ class Opening:
     notices: list[EmbargoNotice]
 
 
-def mark_in(line: str) -> str | None:
+def text_after_label(line: str) -> str | None:
     """Returns the rest of *line* after a label; None when it has none.
 
     "Press release" is a label only when at most a date follows.
@@ -60,10 +60,10 @@ def mark_in(line: str) -> str | None:
     found = _PRESS_RELEASE.match(bare)
     if found is not None and _is_date(bare, found.end()):
         return ""
-    return immediate_in(line)
+    return text_after_immediate(line)
 
 
-def immediate_in(line: str) -> str | None:
+def text_after_immediate(line: str) -> str | None:
     """Returns the rest of *line* after "For immediate release"; None for other lines."""
     bare = line.strip(_AROUND)
     found = _IMMEDIATE.match(bare)
@@ -78,12 +78,12 @@ def immediate_in(line: str) -> str | None:
 def _is_date(text: str, start: int) -> bool:
     """Whether only a date and a time of day follow."""
     before = _BEFORE_DATE.match(text, start)
-    said = read_written(text, before.end() if before else start)
-    return not text[said.end :].strip(_AROUND)
+    moment = read_written(text, before.end() if before else start)
+    return not text[moment.end :].strip(_AROUND)
 
 
 def opening_of(
-    lines: Sequence[str], *, warnings: list[str], field: str, has_marks: bool = True
+    lines: Sequence[str], *, warnings: list[str], field: str, has_labels: bool = True
 ) -> Opening:
     """Removes notices and labels from *lines*.
 
@@ -91,7 +91,7 @@ def opening_of(
         lines: Lines of a title or a body, blank ones included.
         warnings: Receives a warning for each line removed.
         field: Name of the text in warnings.
-        has_marks: Whether labels are removed too.
+        has_labels: Whether labels are removed too.
     """
     left: list[str | None] = list(lines)
     notices: list[EmbargoNotice] = []
@@ -106,7 +106,7 @@ def opening_of(
             if notice.line != line and following is not None:
                 left[following] = None
             warnings.append(f"{field}: contains an embargo notice: {shown(notice.line)}")
-        elif has_marks and count < _FIRST_LINES and (rest := mark_in(line)) is not None:
+        elif has_labels and count < _FIRST_LINES and (rest := text_after_label(line)) is not None:
             left[index] = rest or None
             warnings.append(f"{field}: {shown(line.strip())} left out")
     return Opening(left, notices)
@@ -168,7 +168,7 @@ def without_notices(markup: str, *, warnings: list[str]) -> tuple[str, list[Emba
     body = parse(markup)
     lines = _lines(body)
     # Labels such as "Press release" may be a heading here, so only notices are removed.
-    opening = opening_of(list(map(str, lines)), warnings=warnings, field="body", has_marks=False)
+    opening = opening_of(list(map(str, lines)), warnings=warnings, field="body", has_labels=False)
     if not opening.notices:
         return markup, []
     for line, left in zip(lines, opening.lines, strict=True):
@@ -216,7 +216,7 @@ def _remove_line(line: _Line) -> None:
 # Records: removes notices and labels from all texts of one record, and keeps the notices.
 
 
-class Head:
+class OpeningFilter:
     """Removes embargo notices and "For immediate release" from the texts of a record."""
 
     def __init__(self, notices: Iterable[EmbargoNotice], warnings: list[str]) -> None:
@@ -235,9 +235,9 @@ class Head:
         Raises:
             DocumentRefused: Nothing is left.
         """
-        rest = immediate_in(title)
+        rest = text_after_immediate(title)
         if rest is not None:
-            self._warnings.append(f"title: left out what stands before {shown(rest)}")
+            self._warnings.append(f"title: left out the text before {shown(rest)}")
         left = self._without_notice(title if rest is None else rest, "title")
         if left:
             return left
@@ -249,7 +249,7 @@ class Head:
 
     def summary(self, summary: str, *, field: str) -> str:
         """Returns *summary* without notices and labels; empty when nothing is left."""
-        return "" if immediate_in(summary) == "" else self._without_notice(summary, field)
+        return "" if text_after_immediate(summary) == "" else self._without_notice(summary, field)
 
     def text(self, body: str) -> str:
         """Returns a plain-text body without notices and labels."""

@@ -50,19 +50,19 @@ def is_end_mark(line: str) -> bool:
 
 def blocks_of(lines: Sequence[str]) -> Iterator[TextBlock]:
     """Yields *lines*, none of them blank, as blocks in their order."""
-    place, text = 0, list[str]()
-    while place < len(lines):
-        found = _list_at(lines, place)
+    position, text = 0, list[str]()
+    while position < len(lines):
+        found = _list_at(lines, position)
         # A single item between other lines is text. Alone in its paragraph it may belong to a list
         # whose items are separated by blank lines.
-        if found is None or (len(found[0].lines) == 1 and found[1] - place < len(lines)):
-            text.append(lines[place])
-            place += 1
+        if found is None or (len(found[0].lines) == 1 and found[1] - position < len(lines)):
+            text.append(lines[position])
+            position += 1
             continue
         if text:
             yield TextBlock("text", tuple(_flowed(text)))
             text = []
-        listed, place = found
+        listed, position = found
         yield listed
     if text:
         yield TextBlock("text", tuple(_flowed(text)))
@@ -93,19 +93,19 @@ def _goes_on(before: TextBlock, block: TextBlock) -> bool:
     return block.kind == "bullets" or block.start == before.start + len(before.lines)
 
 
-def _list_at(lines: Sequence[str], place: int) -> tuple[TextBlock, int] | None:
-    """Returns the list that begins at *place*, and where it ends.
+def _list_at(lines: Sequence[str], position: int) -> tuple[TextBlock, int] | None:
+    """Returns the list that begins at *position*, and where it ends.
 
     A list of one item may be part of a longer list.
     """
-    first = _item(lines[place])
+    first = _item(lines[position])
     if first is None:
         return None
     kind, sign, number, item_text = first
     items = [item_text]
-    indented = lines[place].index(item_text)
+    indented = lines[position].index(item_text)
     width = max(map(len, lines))
-    end = place + 1
+    end = position + 1
     while end < len(lines):
         item = _item(lines[end])
         if item is not None and item[:3] == (kind, sign, _number(kind, number + len(items))):
@@ -115,7 +115,7 @@ def _list_at(lines: Sequence[str], place: int) -> tuple[TextBlock, int] | None:
         else:
             break
         end += 1
-    return TextBlock(kind, tuple(items), number, tuple(lines[place:end])), end
+    return TextBlock(kind, tuple(items), number, tuple(lines[position:end])), end
 
 
 def _number(kind: Kind, count: int) -> int:
@@ -146,17 +146,17 @@ def _flowed(lines: Sequence[str]) -> Iterator[str]:
     more often than not; addresses and lists of names do not.
     """
     width = max(map(len, lines), default=0)
-    place = 0
-    while place < len(lines):
-        end = place + 1
+    position = 0
+    while position < len(lines):
+        end = position + 1
         while end < len(lines) and _is_full(lines[end - 1], lines[end], width):
             end += 1
-        run = [line.strip() for line in lines[place:end]]
+        run = [line.strip() for line in lines[position:end]]
         if _is_running(run, is_last=end == len(lines)):
             yield _join(run)
         else:
             yield from run
-        place = end
+        position = end
 
 
 def _is_full(line: str, following: str, width: int) -> bool:

@@ -13,7 +13,7 @@ from feeds.ingest.characters import clean, shown
 from feeds.ingest.dates import human_day, read_moment
 from feeds.ingest.embargo_words import EmbargoNotice
 from feeds.ingest.fields import Parsed, SourceRecord
-from feeds.ingest.openings import mark_in, opening_of
+from feeds.ingest.openings import opening_of, text_after_label
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import read_whole
 
@@ -89,7 +89,7 @@ class _Head:
         if opening.lines[0] is not None or not (opening.notices or self._has_title_below()):
             return 0
         self._warnings += warnings[:1]
-        if not opening.notices or mark_in(first) is not None:
+        if not opening.notices or text_after_label(first) is not None:
             return 1
         self.notices.append(opening.notices[0])
         return 1 if opening.notices[0].line == first else 2
@@ -139,7 +139,7 @@ def _joined(lines: list[str], title: list[int], warnings: list[str]) -> str:
     # Joining lines after a forgotten blank line would publish a paragraph as the headline.
     if not _is_headline(parts):
         raise _no_blank_line(title)
-    warnings.append(f"title: its {len(parts)} lines joined")
+    warnings.append(f"title: its {len(parts)} lines were joined")
     return " ".join(parts)
 
 
@@ -163,7 +163,7 @@ def _read_last_line(line: str, number: int, warnings: list[str]) -> tuple[str, l
     if found is None:
         raise _no_stamp(line, number)
     if not cells:
-        warnings.append("categories: the last line names none")
+        warnings.append("categories: the last line has none")
     elif cells.pop().strip():
         # Each category ends with "|", so a truncated line, and everything after it, can be noticed.
         raise DocumentRefused(

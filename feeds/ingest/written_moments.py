@@ -72,7 +72,9 @@ _PLACES = {
     "Australia/Brisbane": "AEST",
     "Pacific/Auckland": "NZST NZDT",
 }
-_BY_LETTERS = {letters: place for place, written in _PLACES.items() for letters in written.split()}
+_BY_LETTERS = {
+    letters: position for position, written in _PLACES.items() for letters in written.split()
+}
 _UTC_LETTERS = ("UTC", "GMT", "Z", "بتوقيت غرينتش")
 #: Names that tzdata uses for abbreviations in other languages.
 _ENGLISH = {"MEZ": "CET", "MESZ": "CEST", "МСК": "MSK"}
@@ -229,18 +231,18 @@ def read_written(text: str, start: int = 0, *, day_first: bool = False) -> Writt
     """
     text = "".join(map(_plain_digit, text))
     found = WrittenMoment(end=start)
-    place = start
-    while place < len(text):
+    position = start
+    while position < len(text):
         parsed = (
-            _read_day(text, place, found, day_first=day_first)
-            or _read_time(text, place, found)
-            or _read_other(text, place, found)
+            _read_day(text, position, found, day_first=day_first)
+            or _read_time(text, position, found)
+            or _read_other(text, position, found)
         )
         found.end = parsed or found.end  # filler after the last part does not belong to it
-        filler = None if parsed else _FILLER.match(text, place)
+        filler = None if parsed else _FILLER.match(text, position)
         if not parsed and filler is None:
             break
-        place = parsed or (filler.end() if filler else 0)
+        position = parsed or (filler.end() if filler else 0)
     return found
 
 
@@ -249,9 +251,9 @@ def _plain_digit(character: str) -> str:
     return character if digit is None else str(digit)
 
 
-def _read_day(text: str, place: int, found: WrittenMoment, *, day_first: bool) -> int:
+def _read_day(text: str, position: int, found: WrittenMoment, *, day_first: bool) -> int:
     for pattern in _DATES:
-        if match := pattern.match(text, place):
+        if match := pattern.match(text, position):
             found.days.add(_day_of(match.groupdict(), day_first=day_first))
             return match.end()
     return 0
@@ -279,9 +281,9 @@ def _possible(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _read_time(text: str, place: int, found: WrittenMoment) -> int:
+def _read_time(text: str, position: int, found: WrittenMoment) -> int:
     for pattern in _TIMES:
-        if match := pattern.match(text, place):
+        if match := pattern.match(text, position):
             found.times.append(_clock_of(match.groupdict()))
             return _read_zone(text, match.end(), found.times[-1]) or match.end()
     return 0
@@ -319,11 +321,11 @@ def _zone_said(match: re.Match[str]) -> tuple[str, tzinfo | None]:
     return "", timezone(offset if match["sign"] == "+" else -offset)
 
 
-def _read_other(text: str, place: int, found: WrittenMoment) -> int:
-    if match := _WEEKDAY.match(text, place):
+def _read_other(text: str, position: int, found: WrittenMoment) -> int:
+    if match := _WEEKDAY.match(text, position):
         found.weekdays.add(WEEKDAYS[match[1].lower()])
         return match.end()
-    if match := _VAGUE.match(text, place):
+    if match := _VAGUE.match(text, position):
         found.times.append(_Clock(None))
         return match.end()
-    return _read_zone(text, place, found.times[-1]) if found.times else 0
+    return _read_zone(text, position, found.times[-1]) if found.times else 0

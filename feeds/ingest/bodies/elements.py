@@ -34,7 +34,7 @@ CONTAINERS = frozenset(
     """.split()  # noqa: SIM905
 )
 #: Transparent elements: their content counts as content of their parent.
-_SEEN_THROUGH = frozenset({"applet", "noscript", "object"})
+_TRANSPARENT = frozenset({"applet", "noscript", "object"})
 #: Prefixed names of Word for invisible content: ``w:WordDocument``, ``o:OfficeDocumentSettings``.
 _WITH_PREFIX = re.compile("[a-z0-9]+:")
 
@@ -61,10 +61,10 @@ def has_prefix(tag: str) -> bool:
     return _WITH_PREFIX.match(tag) is not None
 
 
-def stands_in_line(node: Node) -> bool:
+def is_inline(node: Node) -> bool:
     """Whether *node* is part of running text: in a paragraph, or beside words."""
     parent = node.parent
-    while parent is not None and parent.tag in _SEEN_THROUGH:
+    while parent is not None and parent.tag in _TRANSPARENT:
         node, parent = parent, parent.parent
     if parent is None or parent.tag not in CONTAINERS:
         return True

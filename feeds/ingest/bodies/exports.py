@@ -36,7 +36,7 @@ def without_cdata(source: str, losses: Losses) -> str:
     # After a tag the end mark is the rest of a section; after a word it may be meant as text.
     if not is_wrapped and not source.rstrip().endswith(f">{_CDATA_END}"):
         return source
-    losses.add("removed what an export to XML left", "CDATA")
+    losses.add("removed remains of an XML export", "CDATA")
     if not is_wrapped:
         return source.rstrip().removesuffix(_CDATA_END)
     # In CDATA, an end mark in the text is split over two sections.
@@ -57,7 +57,7 @@ def unescaped(root: Node, losses: Losses) -> tuple[Node, str | None]:
     written = tree.text_of(root)
     for _ in range(MAX_ESCAPES):
         if _ESCAPED_BODY.match(written):
-            losses.add("was escaped twice, which is undone", excerpt(written))
+            losses.add("was escaped twice; the second escape was undone", excerpt(written))
             check_nesting(written)
             return tree.parse(written), written
         written = html.unescape(written)

@@ -11,10 +11,10 @@ from feeds.ingest.bodies.elements import (
     BodyLocation,
     Losses,
     excerpt,
+    is_inline,
     is_loose,
     replace_with_text,
     shows_something,
-    stands_in_line,
 )
 
 # Links without visible content.
@@ -47,7 +47,7 @@ def remove_empty_links(root: Node) -> None:
 _LAZY_SRC = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-img-src")
 _LAZY_SRCSET = ("data-srcset", "data-lazy-srcset", "data-original-set")
 #: A placeholder file, shown until the picture is loaded.
-_STAND_IN = re.compile(
+_PLACEHOLDER = re.compile(
     r"(?:^|[/_-])(?:blank|spacer|placeholder|transparent|pixel|load(?:ing|er)|lazy|1x1|dummy|gr[ae]y)"
     r"[^/]*\.(?:gif|png|svg|jpe?g|webp)(?:[?#]|\Z)",
     re.IGNORECASE,
@@ -77,7 +77,7 @@ def repair_pictures(root: Node, location: BodyLocation, losses: Losses) -> None:
         if _counts_visitors(attributes):
             tree.remove(image)
         elif location.file(tree.attribute(image, "src")) is None:
-            _replace_by_words(image, location, losses)
+            _replace_with_alt_text(image, location, losses)
     for picture in tree.find(root, "picture"):
         if not tree.find(picture, "img"):
             tree.unwrap(picture)
@@ -133,7 +133,7 @@ def _repair_image(image: Node, location: BodyLocation) -> None:
         (found for name in _LAZY_SRC if (found := location.file(attributes.get(name)))), None
     )
     written = attributes.get("src", "")
-    if lazy and (location.file(written) is None or _stands_in(attributes)):
+    if lazy and (location.file(written) is None or _is_placeholder(attributes)):
         tree.set_attribute(image, "src", lazy)
     srcset = _srcset_of(attributes, location)
     if srcset is None:
@@ -144,15 +144,15 @@ def _repair_image(image: Node, location: BodyLocation) -> None:
         tree.set_attribute(image, "src", _widest(srcset))
 
 
-def _stands_in(attributes: Mapping[str, str]) -> bool:
+def _is_placeholder(attributes: Mapping[str, str]) -> bool:
     return bool(
-        _STAND_IN.search(attributes.get("src", ""))
+        _PLACEHOLDER.search(attributes.get("src", ""))
         or _LAZY_CLASS.search(attributes.get("class", ""))
     )
 
 
 def _srcset_of(attributes: Mapping[str, str], location: BodyLocation) -> str | None:
-    names = (*_LAZY_SRCSET, "srcset") if _stands_in(attributes) else ("srcset", *_LAZY_SRCSET)
+    names = (*_LAZY_SRCSET, "srcset") if _is_placeholder(attributes) else ("srcset", *_LAZY_SRCSET)
     return next((found for name in names if (found := location.files(attributes.get(name)))), None)
 
 
@@ -196,7 +196,7 @@ def _by_type(source: Node) -> int:
 # Pictures without a usable address
 
 
-def _replace_by_words(image: Node, location: BodyLocation, losses: Losses) -> None:
+def _replace_with_alt_text(image: Node, location: BodyLocation, losses: Losses) -> None:
     attributes = tree.attributes(image)
     alt = " ".join(attributes.get("alt", "").split())
     address = attributes.get("src", "").strip()
@@ -206,9 +206,11 @@ def _replace_by_words(image: Node, location: BodyLocation, losses: Losses) -> No
         return
     if alt:
         kind = "a picture could not be kept; its alt text replaces it"
-        losses.add(kind, f"{_named(address)}, {excerpt(alt)}")
+        losses.add(kind, f"{_address_for_warning(address)}, {excerpt(alt)}")
     else:
-        losses.add("a picture could not be kept, and it has no alt text", _named(address))
+        losses.add(
+            "a picture could not be kept, and it has no alt text", _address_for_warning(address)
+        )
         alt = name_of(link, location) if link is not None else ""
     if alt:
         replace_with_text(image, alt)
@@ -227,7 +229,7 @@ def _is_spacer(address: str) -> bool:
     return address.startswith("data:") and len(address) <= _MAX_SPACER_CHARS
 
 
-def _named(address: str) -> str:
+def _address_for_warning(address: str) -> str:
     """Returns the address for a warning; of a ``data:`` address only its type."""
     if address.startswith("data:"):
         return address.partition(",")[0].partition(";")[0]
@@ -239,7 +241,7 @@ def _named(address: str) -> str:
 
 _BECAME_LINK = "an embed became a link"
 #: Video and audio keep their content, which readers show if they cannot play them.
-_FILMS = "video,audio"
+_AUDIO_VIDEO = "video,audio"
 _EMBEDS = "iframe,embed,object,applet,canvas,svg,amp-iframe,amp-video"
 #: ``<param>`` names of obsolete players that contain the address of the file.
 _FILE_PARAMS = frozenset({"movie", "src", "url", "filename"})
@@ -258,8 +260,8 @@ def replace_embeds(root: Node, location: BodyLocation, losses: Losses) -> None:
         replacer = _Replacer(location, found)
         for node in reversed(tree.find(root, _EMBEDS)):
             replacer.replace(node)
-        for film in reversed(tree.find(root, _FILMS)):
-            replacer.repair_film(film)
+        for media in reversed(tree.find(root, _AUDIO_VIDEO)):
+            replacer.repair_media(media)
 
 
 def remove_controls(root: Node, losses: Losses) -> None:
@@ -303,33 +305,33 @@ class _Replacer:
         name = node.tag or ""
         self._by_name[name](node, name)
 
-    def repair_film(self, film: Node) -> None:
+    def repair_media(self, media: Node) -> None:
         """Keeps video and audio with a usable address, and removes the files without one."""
-        files = tree.find(film, "source")
-        for one in (film, *files):
+        files = tree.find(media, "source")
+        for one in (media, *files):
             lazy = tree.attribute(one, "data-src")
             if self._location.file(tree.attribute(one, "src")) is None and self._location.file(
                 lazy
             ):
                 tree.set_attribute(one, "src", lazy or "")
-        usable = {one for one in (film, *files) if self._location.file(tree.attribute(one, "src"))}
+        usable = {one for one in (media, *files) if self._location.file(tree.attribute(one, "src"))}
         for one in files:
             if one not in usable:
                 tree.remove(one)
         if not usable:
-            self._replace_film(film)
+            self._replace_media(media)
 
-    def _replace_film(self, film: Node) -> None:
-        name = film.tag or ""
-        poster = self._location.file(tree.attribute(film, "poster"))
+    def _replace_media(self, media: Node) -> None:
+        name = media.tag or ""
+        poster = self._location.file(tree.attribute(media, "poster"))
         self._losses.add(
-            f"<{name}> has no address that can be fetched", self._named_for_warning(film)
+            f"<{name}> has no address that can be fetched", self._name_for_warning(media)
         )
-        if poster and not _falls_back(film):
-            alt = _title_of(film) or ""
-            tree.replace(film, tree.new(film, "img", {"src": poster, "alt": alt}))
+        if poster and not _falls_back(media):
+            alt = _title_of(media) or ""
+            tree.replace(media, tree.new(media, "img", {"src": poster, "alt": alt}))
         else:
-            tree.unwrap(film)
+            tree.unwrap(media)
 
     def _link_or_nothing(self, node: Node, name: str) -> None:
         address = self._address_of(node)
@@ -358,7 +360,7 @@ class _Replacer:
                 tree.wrap(link, "p")
         if _falls_back(node):
             self._losses.add(
-                f"<{name}> was replaced by its fallback content", self._named_for_warning(node)
+                f"<{name}> was replaced by its fallback content", self._name_for_warning(node)
             )
         else:
             self._losses.add_removed([name])
@@ -384,9 +386,9 @@ class _Replacer:
             tree.insert_after(around, link)
             tree.remove(node)
             return
-        is_in_line = stands_in_line(node)
+        was_inline = is_inline(node)
         replace_with_text(node, link)
-        if not is_in_line:
+        if not was_inline:
             tree.wrap(link, "p")
 
     def _link(self, node: Node, address: str) -> Node:
@@ -404,7 +406,7 @@ class _Replacer:
         ]
         return next((found for one in written if (found := self._location.file(one))), None)
 
-    def _named_for_warning(self, node: Node) -> str:
+    def _name_for_warning(self, node: Node) -> str:
         words = tree.text_of(node)
         address = self._address_of(node) or tree.attribute(node, "src")
         return _title_of(node) or address or (excerpt(words) if words.strip() else "no address")

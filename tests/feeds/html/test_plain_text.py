@@ -1,4 +1,4 @@
-"""The one writer of plain text: what HTML says by elements, said in words and signs."""
+"""HTML as plain text: what elements express becomes words and characters."""
 
 import re
 import unicodedata
@@ -15,12 +15,12 @@ from tests.support.rendering import sample_entries
 
 
 def written(html: str, language: str = "en") -> str:
-    """*Html* on many lines."""
+    """Returns *html* as text on several lines."""
     return plain_text(html, language=language)
 
 
 def lined(html: str, language: str = "en") -> str:
-    """*Html* on one line."""
+    """Returns *html* as text on one line."""
     return one_line(html, language=language)
 
 
@@ -222,7 +222,7 @@ def test_tables(rows: str, text: str) -> None:
     assert written(f"<table>{rows}</table>") == text
 
 
-# What stands higher or lower
+# Superscripts and subscripts
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_a_block_quotation_is_marked_line_by_line() -> None:
     assert written(html) == "a\n\n> b\n> c\n>\n> d\n>\n> - e\n\nf"
 
 
-# What is no longer so, and other things that are said without letters
+# Struck text, pictures, formulas and other content without letters
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ def test_a_formula_is_what_its_author_wrote_for_it(math: str, text: str) -> None
     assert written(f"<p>by {math} per cent</p>") == f"by {text} per cent"
 
 
-# What holds for every text
+# Properties of every text
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["C"])))
@@ -412,7 +412,7 @@ _TREES = st.recursive(
 
 @given(_TREES)
 def test_every_letter_of_any_tree_is_there_in_its_order(html: str) -> None:
-    """Numbers of lists and signs for raised text come in; nothing goes."""
+    """Item numbers and superscript signs are added; nothing is lost."""
     kept = iter(unicodedata.normalize("NFKC", written(html)))
     assert all(letter in kept for letter in text_of(parse(html)) if letter.isalnum())
     assert not re.search("[\x01-\x08\x0b]| \n", written(html))

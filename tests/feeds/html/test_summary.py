@@ -1,4 +1,4 @@
-"""The summary comes from running text."""
+"""Summaries derived from running text."""
 
 from time import process_time
 
@@ -13,7 +13,7 @@ CJK = "政府は新しい橋を開通させたと月曜日に発表した。工�
 
 
 def summary(html: str, language: str = "en", max_chars: int = 300) -> str:
-    """The summary of *html*."""
+    """Returns the summary of *html*."""
     return summary_of(parse(html), language=language, max_chars=max_chars)
 
 

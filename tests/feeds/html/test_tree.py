@@ -1,4 +1,4 @@
-"""HTML as a tree: what every writer and cleaner of ours stands on."""
+"""The tree of HTML nodes, on which all reading and cleaning of HTML rests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How these tests hand documents to the room, and take one draft or one refusal back."""
+"""Helpers of these tests: read one document as a draft or as a refusal."""
 
 import json
 from collections.abc import Iterable
@@ -61,7 +61,7 @@ def refused(
 
 
 def record(**fields: object) -> str:
-    """A good record with other *fields*, as JSON; a field that is `...` is left out."""
+    """Returns a valid record with *fields* replaced, as JSON; `...` leaves a field out."""
     merged = {name: value for name, value in (RECORD | fields).items() if value is not ...}
     return json.dumps(merged)
 

@@ -76,7 +76,7 @@ def test_an_address_that_leads_nowhere_is_none(reference: str) -> None:
     ],
 )
 def test_a_percent_sign_that_escapes_nothing_is_escaped(reference: str, expected: str) -> None:
-    """Browsers leave it, and what a server makes of it differs; RFC 3986 section 2.1 has none."""
+    """Browsers keep it, servers differ, and RFC 3986 section 2.1 does not allow it."""
     assert absolute(reference, base=BASE) == expected
 
 
@@ -139,13 +139,13 @@ def test_an_address_with_a_broken_escape_is_refused(field: str, named: str, brok
 
 
 def test_an_author_whose_address_has_a_broken_escape_goes_without_it() -> None:
-    """As with every address of an author that is none."""
+    """An invalid address of an author is always left out."""
     draft = take(authors=[{"name": "A", "url": "https://example.org/%zz"}])
     assert draft.content.authors[0].uri is None
-    assert "is no web address; left out" in draft.warnings[0]
+    assert "is not a web address; left out" in draft.warnings[0]
 
 
 @pytest.mark.parametrize("path", ["///C:/Users/x.docx", r"//c:\x.docx", "https://D:/x", "///C:"])
 def test_a_file_on_the_disk_of_its_author_is_no_address(path: str) -> None:
-    """Browsers take the drive for a host, which nobody ever meant."""
+    """Browsers read the drive as a host, which is never meant."""
     assert absolute(path, base=BASE) is None

@@ -1,4 +1,4 @@
-"""Characters that no text needs; docs/releases-in.md, "Characters"."""
+"""Cleaning of characters; docs/releases-in.md, "Characters"."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_controls_in_a_text_form_become_what_they_were() -> None:
 
 
 def test_a_next_line_alone_is_a_newline() -> None:
-    """As it is where it comes from, which is IBM's mainframes."""
+    """NEL is a line end on IBM mainframes, where it comes from."""
     draft = take(title="a\x85b", body="a\x85b")
     assert (draft.content.title, draft.content.body) == ("a b", "<p>a</p>\n<p>b</p>")
     assert draft.warnings == ()

@@ -57,7 +57,7 @@ def test_every_way_to_write_an_offset_is_read(written: str, hour: str) -> None:
 
 
 def test_an_offset_of_nowhere_is_taken_as_written() -> None:
-    """In a seventh of one real set the time of day was typed twice."""
+    """A seventh of one real set has the time of day typed twice."""
     draft = take(published="2024-01-31T17:10:00+17:10")
     assert f"{draft.content.published:%H:%M}" == "00:00"
     assert "no place on Earth" in draft.warnings[0]

@@ -1,4 +1,4 @@
-"""Contacts, place, number, rights, related links; and what files tell of themselves."""
+"""Contacts, place, number, rights, related links, and details of files."""
 
 from unicodedata import is_normalized
 

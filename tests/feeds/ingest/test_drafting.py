@@ -1,4 +1,4 @@
-"""docs/releases-in.md, "The fields of a record"."""
+"""The fields of a record; docs/releases-in.md, "The fields of a record"."""
 
 from datetime import UTC, datetime
 
@@ -180,8 +180,8 @@ def test_an_authors_unusable_addresses_are_left_out_with_a_warning() -> None:
     draft = take(author={"name": "A", "email": "none", "url": "javascript:x"})
     assert draft.content.authors == (Person(name="A"),)
     assert draft.warnings == (
-        "author: 'none' is no e-mail address; left out",
-        "author: 'javascript:x' is no web address; left out",
+        "author: 'none' is not an e-mail address; left out",
+        "author: 'javascript:x' is not a web address; left out",
     )
 
 
@@ -271,7 +271,7 @@ def test_other_language_tags_are_refused(written: str) -> None:
     ],
 )
 def test_a_document_says_what_correction_it_is(said: object, correction: Correction) -> None:
-    """And is the same document, whatever it says of that."""
+    """A correction does not change the digest of the document."""
     draft = take(correction=said)
     assert draft.correction == correction
     assert draft.content.digest == take().content.digest
@@ -296,7 +296,7 @@ def test_a_note_loses_what_xml_forbids_and_its_references_are_decoded() -> None:
 def test_a_summary_in_html_is_its_text(written: str, expected: str) -> None:
     draft = take(body="<p>x</p>", body_format="html", summary=written)
     assert draft.content.summary == expected
-    assert draft.warnings == ("summary: is HTML; its text was taken",)
+    assert draft.warnings == ("summary: is HTML; only its text was used",)
     assert not draft.is_summary_derived
 
 

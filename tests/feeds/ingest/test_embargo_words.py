@@ -1,4 +1,4 @@
-"""Releases that say in words that they are under embargo; docs/embargo.md, "In words"."""
+"""Embargo notices in words; docs/embargo.md, "In words"."""
 
 import json
 from datetime import UTC, datetime
@@ -66,7 +66,7 @@ BODY = "BERN -- The office announced that it closes."
     ],
 )
 def test_a_line_sets_the_embargo(line: str) -> None:
-    """In all forms, wherever such lines stand; the line itself goes, with a warning."""
+    """Every form is found in every position; the line is removed, with a warning."""
     form = accepted(f"{line}\n\nOffice closes\n\n{BODY}\n\n{LAST}")
     below = accepted(f"Office closes\n\n{line}\n\n{BODY}\n\n{LAST}")
     text = take(title="Office closes", body=f"{line}\n\n{BODY}", published="2026-11-02")
@@ -269,7 +269,7 @@ def test_a_line_of_its_own_counts_wherever_it_stands() -> None:
 
 
 def test_no_real_release_is_under_embargo() -> None:
-    """A thousand of them; none is, and none is refused for it."""
+    """None of a thousand real releases is under embargo, and none is refused for one."""
     real = [*SAMPLES.glob("*.jsonl"), *SAMPLES.glob("*.txt"), *SEED_SHAPE.glob("*.txt")]
     found = [draft for path in real for draft in drafts(read(path.read_bytes(), path.name))]
     assert len(found) > 1_000
@@ -286,7 +286,7 @@ def test_no_real_release_is_under_embargo() -> None:
 
 
 def test_a_notice_is_told_from_a_long_paragraph_at_once() -> None:
-    """Nothing is tried twice."""
+    """The patterns do not backtrack."""
     for piece in (
         "Embargo ",
         "not for ",

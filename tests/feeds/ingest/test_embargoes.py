@@ -1,4 +1,4 @@
-"""``embargoed_until``, docs/releases-in.md: until when nobody may see a release."""
+"""The field ``embargoed_until``; docs/releases-in.md."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -22,7 +22,7 @@ def test_nobody_sees_it_before_its_embargo_ends_so_it_is_published_then() -> Non
 
 
 def test_a_document_that_is_published_after_its_embargo_says_so() -> None:
-    """One of an archive, whose embargo ended long ago."""
+    """A release from an archive may have an embargo that ended long ago."""
     draft = take(embargoed_until="2024-01-30T09:00:00Z")
     assert draft.content.published == datetime(2024, 1, 31, 8, tzinfo=UTC)
 

@@ -115,7 +115,7 @@ def test_srcset(srcset: str, expected: str | None) -> None:
 
 
 def test_a_combining_character_does_not_eat_the_tag_before_it() -> None:
-    """``>`` and U+0338 would compose, and ``<p>`` be a tag no more."""
+    """``>`` and U+0338 would compose, and ``<p>`` would not be a tag any more."""
     assert cleaned("<p>\u0338a e\u0301</p>") == "<p>&#x338;a é</p>"
     assert cleaned("<p>\u0327\u0338a</p>") == "<p>&#x327;\u0338a</p>"
 
@@ -138,13 +138,13 @@ def test_a_body_that_shows_nothing_is_empty(body: str) -> None:
 
 
 def test_what_is_left_of_a_body_is_as_if_it_had_been_all() -> None:
-    """When the notice of an embargo was taken out."""
+    """This happens when an embargo notice was removed."""
     assert clean_remainder(" <h1>A</h1><p>&#x338;b</p>", title="a") == "<p>&#x338;b</p>"
     assert clean_remainder("<p> </p>", title="a") == ""
 
 
 def test_the_only_angle_brackets_are_those_of_tags() -> None:
-    """What feeds.ingest.characters relies on; older releases of nh3 left them in attributes."""
+    """`feeds.ingest.characters` relies on this; older nh3 left them in attributes."""
     body = cleaned('<p title="a<b>c">d &gt; e</p>')
     assert body == '<p title="a&lt;b&gt;c">d &gt; e</p>'
 

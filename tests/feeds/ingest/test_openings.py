@@ -1,4 +1,4 @@
-"""What stands at the head of a release and is none of its text; docs/releases-in.md."""
+"""Notices and labels at the head of a release; docs/releases-in.md."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_marks_and_notices_may_stand_together() -> None:
 def test_a_title_behind_a_mark_is_the_title() -> None:
     draft = take(title="FOR IMMEDIATE RELEASE: Office closes")
     assert draft.content.title == "Office closes"
-    assert "left out what stands before 'Office closes'" in draft.warnings[0]
+    assert "left out the text before 'Office closes'" in draft.warnings[0]
 
 
 def test_a_title_that_is_nothing_else_is_refused() -> None:
@@ -78,7 +78,7 @@ def test_a_title_that_is_nothing_else_is_refused() -> None:
     ],
 )
 def test_a_title_that_says_something_stays(title: str) -> None:
-    """So does "Press release", where there is no other."""
+    """The label "Press release" also stays, if there is no other title."""
     draft = accepted(f"{title}\n\n{BODY}\n\n{LAST}")
     assert (draft.content.title, draft.warnings) == (title, ())
     assert take(title=title).content.title == title

@@ -1,4 +1,4 @@
-"""Whatever comes in: nothing raises, and what comes out is clean."""
+"""Properties of any input: nothing raises, and the output is clean."""
 
 import html
 import re
@@ -61,7 +61,7 @@ def test_any_text_comes_out_clean_with_all_its_words(title: str, body: str) -> N
 
 
 def visible(words: list[str]) -> list[str]:
-    """A line that shows nothing is no paragraph."""
+    """An invisible line is not a paragraph."""
     return [normalize("NFC", word) for word in words if not is_blank(word)]
 
 
@@ -112,7 +112,7 @@ def test_no_html_stays_dangerous_or_relative(body: str) -> None:
     assert set(seen.ids) == set(seen.places)
     assert len(set(seen.ids)) == len(seen.ids)
     assert all(re.fullmatch("n[0-9a-f]{8}-[A-Za-z0-9_.-]+", name) for name in seen.ids)
-    # What was cleaned is clean: nothing was only half undone.
+    # Cleaning is idempotent: nothing was only half undone.
     assert clean_html(markup, url=None, base_url="https://n.org", warnings=[]) == markup
 
 
@@ -128,7 +128,7 @@ ALLOWED = frozenset(
 
 
 class _Seen(HTMLParser):
-    """Looks at clean HTML with another parser."""
+    """Examines clean HTML with another parser."""
 
     def __init__(self) -> None:
         super().__init__()

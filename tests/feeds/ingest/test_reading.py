@@ -1,4 +1,4 @@
-"""The door as a whole: forms told apart, bytes decoded, nothing that stops the others."""
+"""Reading of streams: recognition of forms, decoding, and faults that stop nothing else."""
 
 import codecs
 import json
@@ -195,7 +195,7 @@ def test_a_name_that_is_no_text_can_be_stored() -> None:
 
 
 class _Pipe(RawIOBase):
-    """Gives its pieces one after the other, and cannot be wound back."""
+    """Returns its pieces one after the other, and is not seekable."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Everything that ships with the project is read, and what comes out keeps the promises."""
+"""All samples of the project can be read, and the drafts keep the promises."""
 
 import re
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_of_1006_records_two_are_refused_for_a_time_without_zone() -> None:
 
 
 def test_an_offset_that_no_place_has_is_taken_with_a_warning() -> None:
-    """19 releases of one real set have the time of day as their offset, too."""
+    """19 releases of one real set also have the time of day as their offset."""
     found = drafts(read((SAMPLES / "opensuse-news.jsonl").read_bytes(), "opensuse-news.jsonl"))
     odd = [draft for draft in found if any("no place on Earth" in w for w in draft.warnings)]
     assert len(odd) == 19

@@ -1,4 +1,4 @@
-"""docs/releases-in.md, "By what a document is recognised"."""
+"""Recognition of documents; docs/releases-in.md, "By what a document is recognised"."""
 
 import pytest
 

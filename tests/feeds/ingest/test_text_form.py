@@ -1,4 +1,4 @@
-"""docs/releases-in.md, "The text form"."""
+"""The text form; docs/releases-in.md, "The text form"."""
 
 import re
 from datetime import UTC, datetime
@@ -131,7 +131,7 @@ def test_what_is_not_of_the_form_is_refused(
 def test_a_broken_headline_is_joined() -> None:
     draft = accepted(f"One headline \nover two lines\n\nBody\n\n{LAST}")
     assert draft.content.title == "One headline over two lines"
-    assert draft.warnings == ("title: its 2 lines joined",)
+    assert draft.warnings == ("title: its 2 lines were joined",)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Addresses in plain text; docs/releases-in.md, "Bodies"."""
+"""Links made of addresses in plain text; docs/releases-in.md, "Bodies"."""
 
 import time
 

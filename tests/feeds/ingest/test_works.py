@@ -1,4 +1,4 @@
-"""docs/releases-in.md, "Translations": what a document says of the work that it belongs to."""
+"""The work that a document and its translations share; docs/releases-in.md, "Translations"."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.newsrooms import NOON
 
 
 def work(draft: Draft) -> str:
-    """The work that the release of a document belongs to."""
+    """Returns the work that the release of a document belongs to."""
     return work_of(first(draft, ReleaseId("urn:uuid:1"), now=NOON))
 
 

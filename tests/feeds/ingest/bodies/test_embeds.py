@@ -1,4 +1,4 @@
-"""What a page has from elsewhere leaves a link, what stands for it, or a warning."""
+"""Embeds become a link, their fallback content, or a warning."""
 
 import pytest
 

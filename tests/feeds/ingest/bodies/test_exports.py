@@ -1,10 +1,10 @@
-"""What systems leave in bodies that they export is undone where that is beyond doubt."""
+"""Remains of other systems in exported bodies are removed where they are certain."""
 
 import pytest
 
 from tests.feeds.ingest.bodies.cleaning import cleaned, told
 
-CDATA = "removed what an export to XML left: CDATA"
+CDATA = "removed remains of an XML export: CDATA"
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,9 @@ def test_section_marks_of_xml_go(body: str, expected: str) -> None:
 def test_a_body_that_was_escaped_twice_is_read() -> None:
     assert cleaned("&lt;p&gt;a &lt;b&gt;b&lt;/b&gt;&lt;/p&gt;") == "<p>a <b>b</b></p>"
     assert cleaned("&amp;lt;div&amp;gt;a&amp;lt;/div&amp;gt;") == "<div>a</div>"
-    assert told("&lt;p&gt;a&lt;/p&gt;") == ["was escaped twice, which is undone: “<p>a</p>”"]
+    assert told("&lt;p&gt;a&lt;/p&gt;") == [
+        "was escaped twice; the second escape was undone: “<p>a</p>”"
+    ]
     assert cleaned("&lt;p&gt;&lt;script&gt;x&lt;/script&gt;a&lt;/p&gt;") == "<p>a</p>"
 
 

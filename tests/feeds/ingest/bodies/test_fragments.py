@@ -1,4 +1,4 @@
-"""Places in a body that its own links lead to are kept, under names of their own."""
+"""Anchors that links in the body lead to are kept, with new ids."""
 
 import re
 

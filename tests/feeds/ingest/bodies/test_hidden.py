@@ -1,4 +1,4 @@
-"""What nobody sees on the page is not published, and a warning names it."""
+"""Content that is hidden on the page is not published, and a warning names it."""
 
 import pytest
 
@@ -69,7 +69,7 @@ def test_what_is_shown_or_can_be_stays(shown: str) -> None:
 
 
 def test_pictures_among_letters_without_size_are_seen() -> None:
-    """Mails are laid out so: the white space between pictures takes no room."""
+    """Mail layouts hide the white space between pictures this way."""
     body = '<td><div style="font-size:0"> <img src="a.png" alt="A"> y </div></td>'
     assert cleaned(body) == '<div><img src="https://e.org/n/a.png" alt="A"></div>'
 

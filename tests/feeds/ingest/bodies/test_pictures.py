@@ -1,4 +1,4 @@
-"""Pictures come along by the address that works, or leave their words."""
+"""Pictures get a working address, or are replaced with their alt text."""
 
 import pytest
 

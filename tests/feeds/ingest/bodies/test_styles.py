@@ -1,4 +1,4 @@
-"""What inline style means becomes elements, as every reader knows them."""
+"""The meaning of inline styles becomes elements that every reader knows."""
 
 import pytest
 
