@@ -111,7 +111,7 @@ def test_a_bare_date_is_meant_at_the_configured_time(published: str, expected: d
         ("2024-02-01T00:00:00Z", datetime(2024, 2, 1, tzinfo=UTC), ()),
         ("2024-01-31T08:00:00Z", datetime(2024, 1, 31, 8, tzinfo=UTC), ()),
         ("2024-01-31T00:00:00Z", None, ()),
-        ("2023-01-31", None, ("updated: lies before published; left out",)),
+        ("2023-01-31", None, ("updated: is before published; left out",)),
     ],
 )
 def test_an_update_lies_behind_the_publication(
