@@ -1,6 +1,6 @@
 """One embargo minute with many releases, against one release: from due to all documents stored.
 
-At the minute, 1,000 releases that wait become public (`Newsroom.release_embargoes`), and every feed
+At the minute, 1,000 releases that wait become public (`Newsroom.embargoes.release`), and every feed
 that they are in is regenerated (`Newsstand.regenerate`), in all formats. It is set against what one
 release takes that becomes public in the same way: that time for each feed it touches, times the
 feeds that the minute touches.
@@ -76,7 +76,7 @@ class Contest:
         return timed_ms(come_out)
 
     def _come_out(self, name: str, drafts: Sequence[Draft], until: datetime) -> None:
-        released = self._office.newsroom.release_embargoes(now=until)
+        released = self._office.newsroom.embargoes.release(now=until)
         if released != len(drafts):
             raise Unmeasurable(f"{released} of {len(drafts)} releases came out")
         stale = self._office.newsstand.stale(now=until)

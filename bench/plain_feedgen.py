@@ -61,7 +61,7 @@ def _item(release: Release, described: Catalogue) -> bytes:
 
 def _categories(release: Release, described: Catalogue) -> tuple[Category, ...]:
     content = release.content
-    slugs = described.file(content.category_names).categories
+    slugs = described.match_all(content.category_names).categories
     return described.labels(slugs, language=content.language)
 
 

@@ -13,7 +13,7 @@ from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import ALL, Category, Feed, Format, Link, Site
 from feeds.model.release import Person, ReleaseId
 from feeds.render import deflate_segment, frame, join_segments, render_fragment
-from feeds.revision import first
+from feeds.revision import new_release
 
 #: About as many as fill a window.
 ENTRIES = 24
@@ -43,7 +43,7 @@ def main(releases: int) -> None:
     """Weigh the documents of the first so many samples."""
     entries = []
     for draft in samples.drafts()[:releases]:
-        release = first(draft, ReleaseId(uuid5(NAMESPACE_URL, draft.source_key).urn), now=NOW)
+        release = new_release(draft, ReleaseId(uuid5(NAMESPACE_URL, draft.source_key).urn), now=NOW)
         names = sorted(set(draft.content.category_names))
         filed = tuple(Category(slug=f"c-{len(name)}", title=name) for name in names)
         entries.append(Entry(release=release, categories=filed))

@@ -1,4 +1,4 @@
-"""Which categories a release is filed under, and which feeds take it."""
+"""Matches the category names of releases to categories, and releases to feeds."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,38 +14,38 @@ from feeds.model.feed import ALL, Category, Feed, Site
 from feeds.model.release import Content
 from feeds.model.text import fold
 
-#: How many different cells a catalogue remembers. Bulk intakes repeat a few hundred names;
-#: a document that makes names up must not grow the memory.
-REMEMBERED_CELLS = 4096
+#: How many different category names a catalogue caches. Bulk imports repeat a few hundred; the
+#: limit keeps a document full of invented names from growing the memory.
+CACHED_NAMES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filing:
-    """What the category names of one release come to."""
+class CategoryMatches:
+    """The categories that the names of one release match."""
 
     categories: tuple[str, ...]  #: slugs, sorted
-    unclaimed: tuple[str, ...]  #: names that no category claims, as written, in their order
+    unclaimed: tuple[str, ...]  #: names that no category uses, as written, in their order
 
 
 class Catalogue:
     """The categories and feeds of one newsroom, as configured. Immutable; safe to share.
 
-    Two names are the same when they differ in case, white space (also around commas), empty
-    pieces between commas, or Unicode normalisation only.
+    Two names are the same when they differ only in case, white space (also around commas), empty
+    pieces between commas, or Unicode normalisation.
     """
 
     def __init__(self, site: Site, categories: Sequence[Category], feeds: Sequence[Feed]) -> None:
-        """Check that *categories* and *feeds* fit together, and index them.
+        """Checks that *categories* and *feeds* fit together, and indexes them.
 
         Args:
-            site: The newsroom around them.
+            site: The site that publishes them.
             categories: In configured order.
-            feeds: In configured order; one of them is ``all``, which is moved to the front.
+            feeds: In configured order. One of them is ``all``, which is moved to the front.
 
         Raises:
-            InvalidFeed: A slug stands twice, a name is claimed by two categories, a feed is made
-                of a category that does not exist, or stands beside a feed that does not, ``all``
-                is missing, or a former slug is a feed's present one or claimed by two.
+            InvalidFeed: A slug is used twice, two categories use the same name, a feed refers to a
+                category or a feed that does not exist, ``all`` is missing, or a former slug is in
+                use or belongs to two feeds.
         """
         self.site = site
         _check_slugs(categories, feeds)
@@ -55,41 +55,43 @@ class Catalogue:
             {category.slug: category for category in categories}
         )
         self.feeds: Mapping[str, Feed] = MappingProxyType({feed.slug: feed for feed in all_first})
-        #: Where a feed went that had another slug: always to one that there is, in one step.
-        self.slugs_by_former: Mapping[str, str] = MappingProxyType(_moves(self.feeds.values()))
-        self._slug_by_key = _claims(categories)
+        #: Former slug to present slug. The target always exists, so a redirect takes one step.
+        self.slugs_by_former: Mapping[str, str] = MappingProxyType(
+            _slugs_by_former(self.feeds.values())
+        )
+        self._slug_by_key = _slugs_by_name_key(categories)
         self._longest_name = max((len(key) for key in self._slug_by_key), default=0)
         self._feeds_of_everything, self._feeds_by_category = _index(self.feeds.values())
-        self._resolve = lru_cache(maxsize=REMEMBERED_CELLS)(self._cover)
+        self._cached_match = lru_cache(maxsize=CACHED_NAMES)(self._cover)
 
-    def claim(self, name: str) -> tuple[str, ...]:
-        """Say which categories *name* means: one name, or several separated by commas.
+    def match(self, name: str) -> tuple[str, ...]:
+        """Returns the categories that *name* means: one name, or several separated by commas.
 
-        Names hold commas themselves, so *name* is never split blindly. It is first taken as one
-        name. Else it must be covered completely by known names, the longest first from the left;
-        a piece that no category knows leaves the whole unclaimed: with ``Security`` known and
+        Names may contain commas themselves, so *name* is not simply split. It is first compared as
+        one name. Otherwise known names must cover it completely, the longest first from the left.
+        One piece that no category knows leaves all of it unmatched: with ``Security`` known and
         ``Foo`` not, ``Foo, Security`` may well be one new name.
 
         Returns:
-            Slugs in the order of *name*, each once; empty when nothing claims it.
+            Slugs in the order of *name*, each once; empty when nothing matches.
         """
-        return self._resolve(name)
+        return self._cached_match(name)
 
-    def file(self, names: Iterable[str]) -> Filing:
-        """File a release under the categories that its *names* mean."""
+    def match_all(self, names: Iterable[str]) -> CategoryMatches:
+        """Matches the category *names* of one release."""
         slugs: set[str] = set()
         unclaimed: dict[str, None] = {}
         for name in names:
-            claimed = self.claim(name)
-            slugs.update(claimed)
-            if not claimed:
+            matched = self.match(name)
+            slugs.update(matched)
+            if not matched:
                 unclaimed[name] = None
-        return Filing(categories=tuple(sorted(slugs)), unclaimed=tuple(unclaimed))
+        return CategoryMatches(categories=tuple(sorted(slugs)), unclaimed=tuple(unclaimed))
 
     def feeds_of(self, content: Content) -> tuple[str, ...]:
-        """Slugs, sorted, of the feeds that a release of this content belongs into."""
+        """Returns the slugs, sorted, of the feeds that a release with this content belongs to."""
         return self.feeds_taking(
-            set(self.file(content.category_names).categories),
+            set(self.match_all(content.category_names).categories),
             language=content.language,
             published=content.published,
         )
@@ -97,7 +99,7 @@ class Catalogue:
     def feeds_taking(
         self, categories: AbstractSet[str], *, language: str, published: datetime
     ) -> tuple[str, ...]:
-        """Slugs, sorted, of the feeds that a release filed under *categories* belongs into."""
+        """Returns the slugs, sorted, of the feeds that accept a release in *categories*."""
         candidates = set(self._feeds_of_everything)
         for slug in categories:
             candidates.update(self._feeds_by_category.get(slug, ()))
@@ -111,10 +113,10 @@ class Catalogue:
         )
 
     def feeds_beside(self, slug: str) -> tuple[Feed, ...]:
-        """The feeds of one selection: that of all languages first, then those of each.
+        """Returns the feeds of one selection: the one in all languages, then one per language.
 
         Args:
-            slug: Of any of them.
+            slug: The slug of any of them.
         """
         whole = self.feeds[slug].beside or slug
         return tuple(
@@ -122,10 +124,10 @@ class Catalogue:
         )
 
     def labels(self, slugs: Iterable[str], *, language: str) -> tuple[Category, ...]:
-        """Return the categories of *slugs*, each once, sorted by slug, with titles in *language*.
+        """Returns the categories of *slugs*, each once, sorted by slug, with titles in *language*.
 
-        A slug that is not configured (any more) is left out: a release may still be filed under
-        a category that ops removed a moment ago.
+        Slugs that are not configured are left out: a release may still be in a category that was
+        removed from the configuration a moment ago.
         """
         known = (self.categories[slug] for slug in sorted(set(slugs)) if slug in self.categories)
         return tuple(
@@ -133,11 +135,11 @@ class Catalogue:
         )
 
     def _cover(self, name: str) -> tuple[str, ...]:
-        """Cover the pieces of *name* with known names; from the right, so that each is met once.
+        """Covers the pieces of *name* with known names, from the right, visiting each piece once.
 
-        ``ends[i]`` is where the longest known name ends that begins at piece *i* and leaves a
-        rest that is covered too. Taking the longest without that look ahead would miss
-        ``A, B, C`` made of ``A`` and ``B, C`` where ``A, B`` is a name as well.
+        ``ends[i]`` is the end of the longest known name that begins at piece *i* and leaves a rest
+        that can be covered too. Taking the longest name without this check would miss ``A, B, C``
+        made of ``A`` and ``B, C`` when ``A, B`` is a name as well.
         """
         pieces = name_key(name)
         ends: list[int | None] = [None] * len(pieces) + [len(pieces)]
@@ -147,9 +149,9 @@ class Catalogue:
                 if ends[end] is not None and pieces[start:end] in self._slug_by_key:
                     ends[start] = end
                     break
-        return tuple(dict.fromkeys(self._walk(pieces, ends)))
+        return tuple(dict.fromkeys(self._matches_along(pieces, ends)))
 
-    def _walk(self, pieces: tuple[str, ...], ends: Sequence[int | None]) -> Iterator[str]:
+    def _matches_along(self, pieces: tuple[str, ...], ends: Sequence[int | None]) -> Iterator[str]:
         start = 0
         while start < len(pieces) and (end := ends[start]) is not None:
             yield self._slug_by_key[pieces[start:end]]
@@ -157,11 +159,11 @@ class Catalogue:
 
 
 def name_key(name: str) -> tuple[str, ...]:
-    """Return what all spellings of one category name have in common: its folded pieces.
+    """Returns the key that all spellings of one category name share: its folded pieces.
 
-    Pieces are what stands between commas; a name of nothing but commas and space has none. The
-    text is decomposed before folding and composed after it, as Unicode asks of a comparison
-    without case (The Unicode Standard 3.13, D145).
+    Pieces are the parts between commas; a name of only commas and white space has none. The text is
+    decomposed before folding and composed after it, as Unicode requires for a caseless comparison
+    (The Unicode Standard 3.13, D145).
     """
     folded = (normalize("NFC", fold(piece)) for piece in normalize("NFD", name).split(","))
     return tuple(piece for piece in folded if piece)
@@ -171,7 +173,7 @@ def _check_slugs(categories: Sequence[Category], feeds: Sequence[Feed]) -> None:
     for slugs in ([category.slug for category in categories], [feed.slug for feed in feeds]):
         for slug, count in Counter(slugs).items():
             if count > 1:
-                raise InvalidFeed(slug, "is described twice")
+                raise InvalidFeed(slug, "is configured twice")
     if any(category.slug == ALL for category in categories):
         raise InvalidFeed(ALL, "is the feed of everything and cannot be a category")
     if all(feed.slug != ALL for feed in feeds):
@@ -188,7 +190,7 @@ def _check_unions(feeds: Sequence[Feed], known: AbstractSet[str]) -> None:
                 raise InvalidFeed(feed.slug, f"is made of an unknown category {slug!r}")
 
 
-def _moves(feeds: Collection[Feed]) -> dict[str, str]:
+def _slugs_by_former(feeds: Collection[Feed]) -> dict[str, str]:
     present = {feed.slug for feed in feeds}
     moves: dict[str, str] = {}
     for feed in feeds:
@@ -200,7 +202,7 @@ def _moves(feeds: Collection[Feed]) -> dict[str, str]:
     return moves
 
 
-def _claims(categories: Sequence[Category]) -> dict[tuple[str, ...], str]:
+def _slugs_by_name_key(categories: Sequence[Category]) -> dict[tuple[str, ...], str]:
     slug_by_key: dict[tuple[str, ...], str] = {}
     for category in categories:
         translated = (title for _, title in category.titles)
@@ -215,7 +217,7 @@ def _claims(categories: Sequence[Category]) -> dict[tuple[str, ...], str]:
 
 
 def _index(feeds: Iterable[Feed]) -> tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]:
-    """Tell which feeds may take any release, and which only those of a category."""
+    """Returns the feeds that may accept any release, and the feeds of each category."""
     everything: list[str] = []
     by_category: defaultdict[str, list[str]] = defaultdict(list)
     for feed in feeds:

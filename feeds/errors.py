@@ -1,14 +1,14 @@
-"""What can go wrong in the domain, each named after the fact."""
+"""The errors of the domain."""
 
 from datetime import datetime
 
 
 class FeedsError(Exception):
-    """The root of every error that `feeds` raises on purpose."""
+    """The base class of every error that `feeds` raises on purpose."""
 
 
 class InvalidRelease(FeedsError):
-    """A release breaks a promise of the model; the field and what was expected are told."""
+    """A release breaks a rule of the model. Names the field and what was expected."""
 
     def __init__(self, release_id: str, field: str, expected: str, /) -> None:
         super().__init__(f"release {release_id!r}: {field} {expected}")
@@ -18,7 +18,7 @@ class InvalidRelease(FeedsError):
 
 
 class InvalidFeed(FeedsError):
-    """A feed, category or union is described in a way that cannot work."""
+    """A feed, category or union is configured in a way that cannot work."""
 
     def __init__(self, slug: str, reason: str, /) -> None:
         super().__init__(f"feed {slug!r}: {reason}")
@@ -27,7 +27,7 @@ class InvalidFeed(FeedsError):
 
 
 class ReleaseNotFound(FeedsError):
-    """No release answers to this id, source key or slug."""
+    """No release has this id, source key or slug."""
 
     def __init__(self, name: str, /) -> None:
         super().__init__(f"no release {name!r}")
@@ -35,7 +35,7 @@ class ReleaseNotFound(FeedsError):
 
 
 class EmbargoNotFound(FeedsError):
-    """No document that waits for its minute answers to this id, slug, source key or file."""
+    """No document under embargo has this id, slug, source key or file."""
 
     def __init__(self, name: str, /) -> None:
         super().__init__(f"nothing waits under embargo as {name!r}")
@@ -43,7 +43,7 @@ class EmbargoNotFound(FeedsError):
 
 
 class EmbargoOver(FeedsError):
-    """An embargo was to end at a moment that is past."""
+    """The requested end of an embargo is in the past."""
 
     def __init__(self, until: datetime, /) -> None:
         super().__init__(
@@ -53,7 +53,7 @@ class EmbargoOver(FeedsError):
 
 
 class AlreadyRetracted(FeedsError):
-    """The release was retracted before."""
+    """The release is already retracted."""
 
     def __init__(self, slug: str, at: datetime, /) -> None:
         super().__init__(
@@ -65,7 +65,7 @@ class AlreadyRetracted(FeedsError):
 
 
 class NotRetracted(FeedsError):
-    """The release stands, so there is nothing to restore."""
+    """The release is not retracted, so it cannot be restored."""
 
     def __init__(self, slug: str, /) -> None:
         super().__init__(f"release {slug!r} is not retracted, so there is nothing to restore")
@@ -73,7 +73,7 @@ class NotRetracted(FeedsError):
 
 
 class InvalidReason(FeedsError):
-    """A retraction's reason cannot be shown to the public."""
+    """The reason of a retraction cannot be published."""
 
     def __init__(self, expected: str, /) -> None:
         super().__init__(f"the reason of a retraction {expected}")
@@ -89,7 +89,7 @@ class FeedNotFound(FeedsError):
 
 
 class ArchiveNotFound(FeedsError):
-    """The feed has no archive document of this number."""
+    """The feed has no archive document with this number."""
 
     def __init__(self, slug: str, number: int, /) -> None:
         super().__init__(f"feed {slug!r} has no archive {number}")
@@ -98,7 +98,7 @@ class ArchiveNotFound(FeedsError):
 
 
 class RevisionNotFound(FeedsError):
-    """A release has no former revision of this number."""
+    """The release has no former revision with this number."""
 
     def __init__(self, slug: str, number: int, /) -> None:
         super().__init__(f"release {slug!r} has no former revision {number}")
@@ -107,11 +107,11 @@ class RevisionNotFound(FeedsError):
 
 
 class ReleaseChanged(FeedsError):
-    """A release is not what the sender of a document takes it for; nothing was stored."""
+    """The release changed after the sender of a document last saw it. Nothing was stored."""
 
 
 class TokenExists(FeedsError):
-    """A token has, or had, this name."""
+    """A token with this name exists or existed."""
 
     def __init__(self, name: str, /) -> None:
         super().__init__(f"there is, or was, a token of {name!r}: take another name")
@@ -127,7 +127,7 @@ class TokenNotFound(FeedsError):
 
 
 class DocumentRefused(FeedsError):
-    """An incoming document cannot become a release. It says where, why, and what to do."""
+    """An incoming document cannot become a release. Says where, why, and what to do."""
 
     def __init__(
         self, reason: str, /, *, remedy: str, line: int | None = None, field: str | None = None
@@ -140,7 +140,7 @@ class DocumentRefused(FeedsError):
 
 
 class RenderFailed(FeedsError):
-    """One release cannot be written in one format; the others are not concerned."""
+    """One release cannot be rendered in one format. Other releases are not affected."""
 
     def __init__(self, release_id: str, feed_format: str, reason: str, /) -> None:
         super().__init__(f"release {release_id!r} cannot be written as {feed_format}: {reason}")
@@ -150,29 +150,29 @@ class RenderFailed(FeedsError):
 
 
 class ConfigurationSuperseded(FeedsError):
-    """Another configuration was applied to the store since."""
+    """Another configuration was applied to the store in the meantime."""
 
     def __init__(self) -> None:
         super().__init__("another configuration was applied to the store")
 
 
 class StoreUnavailable(FeedsError):
-    """The database cannot be reached, is locked for too long, or its disk is full: try again."""
+    """The database cannot be reached, is locked for too long, or its disk is full. Retry later."""
 
-    is_connection_lost = False  #: True when it was there a moment before
+    is_connection_lost = False  #: True when the connection worked a moment before
 
 
 class StoreReplaced(StoreUnavailable):
-    """The store is gone, or another one stands in its place. It says what to do."""
+    """The store was deleted or replaced by another one. The message says what to do."""
 
-    #: For those who are not to know where the store is.
+    #: The message for readers who may not know where the store is.
     IN_SHORT = "the store is gone, or another one stands in its place; the log says what to do"
 
 
 class OutcomeUnknown(StoreUnavailable):
-    """The store was lost while something was being stored in it."""
+    """The connection to the store was lost during a write."""
 
-    #: For those who are not to know where the store is.
+    #: The message for readers who may not know where the store is.
     IN_SHORT = (
         "the store was lost while this was being stored: it may be stored or not; "
         "send the same again"
@@ -180,8 +180,8 @@ class OutcomeUnknown(StoreUnavailable):
 
 
 class StoreOutdated(FeedsError):
-    """The database's schema is not the one this version works with."""
+    """The schema of the database is not the one that this version works with."""
 
 
 class StoreConflict(FeedsError):
-    """Two transactions met, and this one lost. Nothing of it was kept: do it again."""
+    """Two transactions conflicted and this one was rolled back. Retry it."""

@@ -1,4 +1,4 @@
-"""Fingerprints of a configuration, by which the store recognises what has changed."""
+"""Fingerprints of a configuration, by which the store detects what has changed."""
 
 import json
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ from feeds.model.feed import Feed
 from feeds.render import writer_versions
 from feeds.store.feeds import AppliedFeed
 
-#: In a selection: since when the feed takes nothing new.
+#: The key in a selection for the moment from which the feed accepts nothing new.
 END = "end"
 
-#: Former slugs stand in no document, and neither does an end that is to come, nor to whom
-#: documents are sent in part, or a page instead.
-_ASIDE = frozenset({"was", "ending", "deltas", "opens_as_page"})
+#: Fields that no document contains: former slugs, an end in the future, which clients get deltas,
+#: and whether browsers get a page instead.
+_EXCLUDED_FIELDS = frozenset({"was", "ending", "deltas", "opens_as_page"})
 
 
 class ConfigurationFingerprints:
-    """One configuration and its feeds, as the store remembers them. Immutable; safe to share.
+    """The fingerprints of one configuration and of its feeds. Immutable; safe to share.
 
-    Processes compare these with what the store holds: two with the same digest file every release
-    alike and write the same bytes.
+    Processes compare these with what the store holds. Two processes with the same digest assign
+    releases to the same feeds and write the same bytes.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -33,7 +33,7 @@ class ConfigurationFingerprints:
 
     @cached_property
     def digest(self) -> str:
-        """Of the whole configuration: what files releases, and what documents say."""
+        """The digest of the whole configuration: how releases are assigned, what documents say."""
         catalogue = self._catalogue
         return _digest(
             {
@@ -43,26 +43,27 @@ class ConfigurationFingerprints:
             }
         )
 
-    def appearance(self, look: str) -> str:
-        """A digest of all that pages are made of beside releases.
+    def appearance(self, page_version: str) -> str:
+        """Returns a digest of everything that pages are made of except releases.
 
         Args:
-            look: Tells programs apart that make other pages of the same configuration.
+            page_version: Differs between programs that make different pages of the same
+                configuration.
         """
-        return _digest({"configuration": self.digest, "look": look})
+        return _digest({"configuration": self.digest, "look": page_version})
 
     def of(self, feed: Feed, *, has_ended: bool) -> AppliedFeed:
-        """The feed as the store remembers it.
+        """Returns the fingerprints of a feed as the store records them.
 
         Args:
-            feed: Of this configuration.
-            has_ended: True from its end on: its documents then say farewell.
+            feed: A feed of this configuration.
+            has_ended: Whether the feed has ended. Its documents then have a closing entry.
         """
         settings = self._ended[feed.slug] if has_ended else self._settings[feed.slug]
         return AppliedFeed(slug=feed.slug, selection=_selection(feed), settings=settings)
 
     def at(self, now: datetime) -> dict[str, AppliedFeed]:
-        """All feeds as they are at a moment, by slug."""
+        """Returns the fingerprints of all feeds at a moment, by slug."""
         return {
             slug: self.of(feed, has_ended=feed.has_ended(now))
             for slug, feed in self._catalogue.feeds.items()
@@ -70,10 +71,10 @@ class ConfigurationFingerprints:
 
     @cached_property
     def _common(self) -> str:
-        """Of what all feeds' documents say alike.
+        """The digest of what the documents of all feeds share.
 
-        The titles of all categories are among it, because an entry labels each category that it
-        is in. It is digested once, not once for each of a thousand feeds.
+        It includes the titles of all categories, because each entry labels the categories that it
+        is in. It is computed once, not once for each of a thousand feeds.
         """
         return _digest(
             {
@@ -88,24 +89,27 @@ class ConfigurationFingerprints:
 
     @cached_property
     def _settings(self) -> Mapping[str, str]:
-        return {feed.slug: _digest(self._said(feed)) for feed in self._catalogue.feeds.values()}
+        return {
+            feed.slug: _digest(self._document_settings(feed))
+            for feed in self._catalogue.feeds.values()
+        }
 
     @cached_property
     def _ended(self) -> Mapping[str, str]:
         return {
-            feed.slug: _digest({**self._said(feed), "ending": asdict(feed.ending)})
+            feed.slug: _digest({**self._document_settings(feed), "ending": asdict(feed.ending)})
             for feed in self._catalogue.feeds.values()
             if feed.ending is not None
         }
 
-    def _said(self, feed: Feed) -> dict[str, Any]:
-        """All that any of the feed's documents says beside its releases."""
-        record = {key: value for key, value in asdict(feed).items() if key not in _ASIDE}
+    def _document_settings(self, feed: Feed) -> dict[str, Any]:
+        """Returns everything that the documents of a feed contain except its releases."""
+        record = {key: value for key, value in asdict(feed).items() if key not in _EXCLUDED_FIELDS}
         return {"common": self._common, "feed": record}
 
 
-def _digest(said: Mapping[str, Any]) -> str:
-    return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+def _digest(settings: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _selection(feed: Feed) -> str:

@@ -1,4 +1,4 @@
-"""What an incoming document is to the release that is held: new, a correction, or nothing new."""
+"""Compares an incoming document with the stored release, and makes the next revision."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ from feeds.html.tree import TEXT, Node, parse
 from feeds.model.intake import IntakeVerdict
 from feeds.model.phrases import phrases_in
 from feeds.model.release import (
-    UNSAID,
+    ASSUMED_CORRECTION,
     ChangeNote,
     Content,
     Draft,
@@ -26,9 +26,9 @@ from feeds.model.release import (
 )
 from feeds.model.text import whole_second
 
-# What two readings of one document have in common: its words, and where its links lead.
+# The comparison of two versions of one document: by its words, and by the targets of its links.
 
-#: What no reading ever took for words.
+#: Elements whose content was never treated as text.
 _NO_WORDS = frozenset(
     """
     applet button canvas embed head iframe math noembed noframes object script select style svg
@@ -38,118 +38,119 @@ _NO_WORDS = frozenset(
 
 
 def words_of(html: str) -> str:
-    """All characters of *html* that can be seen, without white space, as the source has them.
+    """Returns all visible characters of *html*, without white space, as the source has them.
 
-    What is hidden by style counts, and what stands in the place of something else does not.
+    Text that a style hides counts. Fallback content of other elements does not.
     """
     texts: list[str] = []
-    waiting = [tree.parse(html.encode("utf-8", "replace").decode())]
-    while waiting:
-        node = waiting.pop()
+    pending = [tree.parse(html.encode("utf-8", "replace").decode())]
+    while pending:
+        node = pending.pop()
         if node.tag == TEXT:
             texts.append(tree.text_of(node))
         elif node.tag not in _NO_WORDS:
-            waiting += [*tree.children(node)][::-1]
-    return seen(" ".join(texts))
+            pending += [*tree.children(node)][::-1]
+    return visible_characters(" ".join(texts))
 
 
-def seen(text: str) -> str:
-    """The characters of *text* that can be seen, in NFC."""
-    return "".join(filter(_is_seen, unicodedata.normalize("NFC", text)))
+def visible_characters(text: str) -> str:
+    """Returns the visible characters of *text*, in NFC."""
+    return "".join(filter(_is_visible, unicodedata.normalize("NFC", text)))
 
 
-def _is_seen(character: str) -> bool:
+def _is_visible(character: str) -> bool:
     return character.isprintable() and not character.isspace()
 
 
 def links_of(html: str) -> set[str]:
-    """Where the links of clean *html* lead, those aside that lead to a place on a page."""
+    """Returns the targets of the links in clean *html*, except links to an anchor on a page."""
     links = (tree.attribute(link, "href") for link in _links(tree.parse(html)))
     return {link for link in links if link and "#" not in link}
 
 
 def _links(root: Node) -> list[Node]:
-    """All links that somebody can see: others are no longer kept."""
-    return [link for link in tree.find(root, "a[href]") if seen(tree.text_of(link))]
+    """Returns all links with visible text; links without any are no longer kept."""
+    return [link for link in tree.find(root, "a[href]") if visible_characters(tree.text_of(link))]
 
 
-# What an incoming document is to the release that we hold: new, a correction, or nothing new.
+# The comparison of a document with the stored release.
 
-#: A slug is for a person's eye; what makes it unique is the piece of the id behind it.
+#: The words of a slug are for people; the piece of the id at its end makes it unique.
 MAX_SLUG_CHARS = 80
 _ID_PIECE_CHARS = 8
 
 
-def judge(held: Release | None, draft: Draft) -> IntakeVerdict:
-    """Say what *draft* is to *held*, the release that came under the same source key."""
-    if held is None:
+def classify(stored: Release | None, draft: Draft) -> IntakeVerdict:
+    """Compares *draft* with *stored*, the release with the same source key."""
+    if stored is None:
         return IntakeVerdict.NEW
-    return IntakeVerdict.UNCHANGED if _is_the_same(held, draft) else IntakeVerdict.CORRECTED
+    return IntakeVerdict.UNCHANGED if _is_same_document(stored, draft) else IntakeVerdict.CORRECTED
 
 
-def says_the_same(held: Content, draft: Draft) -> bool:
-    """True when *draft* says nothing that *held* does not.
+def has_same_content(stored: Content, draft: Draft) -> bool:
+    """Whether *draft* says nothing that *stored* does not.
 
-    A summary that we made of the body may have been made otherwise when *held* came. That is no
-    correction: the document is the same.
+    A summary that was derived from the body may have been derived by other rules when the release
+    was stored. That is not a correction: the document is the same.
     """
-    if held.digest == draft.content.digest:
+    if stored.digest == draft.content.digest:
         return True
-    if not draft.is_summary_derived or held.body != draft.content.body:
+    if not draft.is_summary_derived or stored.body != draft.content.body:
         return False
-    alike = replace(draft.content, summary=held.summary)
-    return alike.digest == held.digest and was_made_of(held.summary, parse(held.body))
+    alike = replace(draft.content, summary=stored.summary)
+    return alike.digest == stored.digest and was_made_of(stored.summary, parse(stored.body))
 
 
-def _is_the_same(held: Release, draft: Draft) -> bool:
-    """True when *draft* says what *held* was made of.
+def _is_same_document(stored: Release, draft: Draft) -> bool:
+    """Whether *draft* comes from the same document as *stored*.
 
-    What we make of a document gets better from one version to another. That is no correction: the
-    press office wrote nothing new, so nobody is told, and what was published stays.
+    Later versions of this program may clean a document differently. That is not a correction: the
+    press office wrote nothing new, so no reader is notified, and what was published stays.
     """
-    if says_the_same(held.content, draft):
+    if has_same_content(stored.content, draft):
         return True
-    if draft.written is None or _files_of(held.content) != _files_of(draft.content):
+    # A server may report another length or type although the document did not change.
+    if draft.written is None or _files_of(stored.content) != _files_of(draft.content):
         return False
-    if held.source is not None:
-        return held.source == draft.written.digest
-    return _has_the_same_words(held, draft, draft.written)
+    if stored.source is not None:
+        return stored.source == draft.written.digest
+    return _has_same_words(stored, draft, draft.written)
 
 
 def _files_of(content: Content) -> list[tuple[int, str]]:
-    """What servers told of a release's files: it may change though the document does not."""
+    """Returns the lengths and media types of a release's files, as their servers reported them."""
     return [(each.length_bytes, each.media_type) for each in content.enclosures]
 
 
-def _has_the_same_words(held: Release, draft: Draft, written: Written) -> bool:
-    """Whether *held*, of which it was not noted how its document was written, is made of *draft*.
+def _has_same_words(stored: Release, draft: Draft, written: Written) -> bool:
+    """Whether *stored*, which has no source digest, was made from the document of *draft*.
 
-    Its words are those of the document then, and no link leads elsewhere.
+    In that case its words are those of the document, and no link leads elsewhere.
     """
-    alike = replace(draft, content=replace(draft.content, body=held.content.body))
-    if not says_the_same(held.content, alike):
+    alike = replace(draft, content=replace(draft.content, body=stored.content.body))
+    if not has_same_content(stored.content, alike):
         return False
-    words = words_of(held.content.body)
-    theirs = words_of(written.body) if written.is_html else seen(written.body)
-    is_same = words in (theirs, _without_heading(theirs, draft.content.title))
-    before, now = links_of(held.content.body), links_of(draft.content.body)
-    # Those that we give now where an embed was, or no longer take for links, are the one or the
-    # other; a link that was corrected is both.
+    words = words_of(stored.content.body)
+    source_words = words_of(written.body) if written.is_html else visible_characters(written.body)
+    is_same = words in (source_words, _without_heading(source_words, draft.content.title))
+    before, now = links_of(stored.content.body), links_of(draft.content.body)
+    # Links that now stand in place of an embed, or that are no longer recognised as links, only add
+    # or only remove targets. A corrected link does both.
     return is_same and (before <= now or now <= before)
 
 
 def _without_heading(words: str, title: str) -> str:
-    """*Words* without a heading that repeats the title, which is dropped."""
-    heading = seen(title)
+    """Returns *words* without a heading that repeats the title, which is dropped."""
+    heading = visible_characters(title)
     is_there = words[: len(heading)].casefold() == heading.casefold()
     return words[len(heading) :] if is_there else words
 
 
-def first(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Release:
-    """The release that a new document becomes.
+def new_release(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Release:
+    """Returns the release that a new document becomes.
 
-    ``updated`` is the document's own word on its last change, if it is later than its
-    publication and not in the future; the moment of intake is no change of the release and only
+    ``updated`` is the date of the last change that the document states, if it is later than its
+    publication and not in the future. The moment of intake is not a change of the release and only
     orders the window.
     """
     content = draft.content
@@ -171,51 +172,52 @@ def _source_of(draft: Draft) -> str | None:
     return None if draft.written is None else draft.written.digest
 
 
-def corrected(held: Release, draft: Draft, *, now: datetime) -> Release:
-    """The next revision of *held*: same id, same address, new words.
+def corrected(stored: Release, draft: Draft, *, now: datetime) -> Release:
+    """Returns the next revision of *stored*: same id, same address, new content.
 
-    A minor correction leaves ``updated`` where it is. A major one moves it, to the document's own
-    word on its last change if that is news and not in the future, else to *now*, and adds a note
-    of that date; it never goes back, and feeds hold a notice of it from now on. ``changed_at``
-    moves with both, so that the entry comes back into the window of its feeds.
+    A minor correction keeps ``updated``. A major one moves it, to the date of the last change that
+    the document states if that is new and not in the future, else to *now*, and adds a note with
+    that date. It never goes back, and feeds hold a notice of the correction from then on.
+    ``changed_at`` moves with both kinds, so that the entry returns to the window of its feeds.
 
-    Of a release that was retracted only the words change: it stays retracted, and what its readers
-    are shown of it, when it changed too, stays as it is.
+    Of a retracted release only the content changes. It stays retracted, and what readers see of it,
+    including its dates, stays as it is.
     """
-    if held.retraction is not None:
+    if stored.retraction is not None:
         return replace(
-            held,
-            revision=held.revision + 1,
+            stored,
+            revision=stored.revision + 1,
             content=draft.content,
             source=_source_of(draft),
         )
     moment = whole_second(now)
     next_one = replace(
-        held,
-        revision=held.revision + 1,
+        stored,
+        revision=stored.revision + 1,
         content=draft.content,
-        changed_at=_now_for(held, now),
-        translations=held.translations,
+        changed_at=_next_change(stored, now),
+        translations=stored.translations,
         document=draft.origin.document,
         source=_source_of(draft),
     )
-    if weight_of(held, draft) is Weight.MINOR:
+    if weight_of(stored, draft) is Weight.MINOR:
         return next_one
-    updated = _moved(held.updated, draft.content.updated, moment)
-    note = ChangeNote(at=updated, text=_note_of(draft))
-    notes = (*held.notes, note)
+    updated = _moved(stored.updated, draft.content.updated, moment)
+    note = ChangeNote(at=updated, text=_note_text(draft))
+    notes = (*stored.notes, note)
     return replace(next_one, updated=updated, notes=notes, notice_since=next_one.changed_at)
 
 
-def weight_of(held: Release, draft: Draft) -> Weight:
-    """How much a correction matters.
+def weight_of(stored: Release, draft: Draft) -> Weight:
+    """Returns whether a correction is minor or major.
 
-    Where a document says nothing, the configuration does; but a release that is only filed
-    elsewhere says to its readers what it said before.
+    The configuration decides when the document states nothing. A change of categories alone is
+    minor then, because readers see the same text.
     """
-    correction = draft.correction or UNSAID
-    is_filing = correction.is_assumed and _words_of(held.content) == _words_of(draft.content)
-    return Weight.MINOR if is_filing else correction.weight
+    correction = draft.correction or ASSUMED_CORRECTION
+    has_same_words = _words_of(stored.content) == _words_of(draft.content)
+    is_only_reassigned = correction.is_assumed and has_same_words
+    return Weight.MINOR if is_only_reassigned else correction.weight
 
 
 def _words_of(content: Content) -> Content:
@@ -223,68 +225,72 @@ def _words_of(content: Content) -> Content:
     return replace(content, category_names=(), updated=None, url=None, details=details)
 
 
-def _moved(held: datetime, stated: datetime | None, moment: datetime) -> datetime:
-    if stated is not None and held < stated <= moment:
+def _moved(stored: datetime, stated: datetime | None, moment: datetime) -> datetime:
+    if stated is not None and stored < stated <= moment:
         return stated
-    return max(moment, held)
+    return max(moment, stored)
 
 
-def _note_of(draft: Draft) -> str:
+def _note_text(draft: Draft) -> str:
     given = draft.correction and draft.correction.note
     return given or phrases_in(draft.content.language).was_corrected
 
 
-def retracted(held: Release, *, reason: str, now: datetime) -> Release:
-    """*Held*, taken back; later than anything that was said of it before.
+def retracted(stored: Release, *, reason: str, now: datetime) -> Release:
+    """Returns *stored* as retracted, later than anything that was said of it before.
 
-    A second later at least: readers tell by ``updated`` that there is something new, and a
-    tombstone that is older than the entry counts for nothing (RFC 6721 section 2).
+    Later by at least one second: readers detect a change by ``updated``, and a tombstone that is
+    older than the entry is ignored (RFC 6721 section 2).
     """
-    retraction = Retraction(at=_next_moment(held, now), reason=reason)
-    return _moved_to(retraction.at, replace(held, retraction=retraction), now=now)
+    retraction = Retraction(at=_next_moment(stored, now), reason=reason)
+    return _moved_to(retraction.at, replace(stored, retraction=retraction), now=now)
 
 
-def restored(held: Release, *, now: datetime) -> Release:
-    """*Held* as it stands again, later than its tombstone."""
-    return _moved_to(_next_moment(held, now), replace(held, retraction=None), now=now)
+def restored(stored: Release, *, now: datetime) -> Release:
+    """Returns *stored* as public again, later than its tombstone."""
+    return _moved_to(_next_moment(stored, now), replace(stored, retraction=None), now=now)
 
 
 def _moved_to(moment: datetime, release: Release, *, now: datetime) -> Release:
-    # By when it was done, and not by its moment: what a document said of its own last change may
-    # be anything, and a notice of next year would stand until then.
-    changed_at = _now_for(release, now)
+    # Uses the time of the operation, not the release's own date: a document may state any date for
+    # its last change, and a notice dated next year would stay until then.
+    changed_at = _next_change(release, now)
     return replace(release, updated=moment, changed_at=changed_at, notice_since=changed_at)
 
 
-def _next_moment(held: Release, now: datetime) -> datetime:
-    return max(whole_second(now), held.updated + timedelta(seconds=1))
+def _next_moment(stored: Release, now: datetime) -> datetime:
+    return max(whole_second(now), stored.updated + timedelta(seconds=1))
 
 
-def _now_for(held: Release, now: datetime) -> datetime:
-    """A second later than before, at least: its page has this date, and HTTP no smaller unit."""
-    return max(whole_second(now), held.changed_at + timedelta(seconds=1))
+def _next_change(stored: Release, now: datetime) -> datetime:
+    """Returns now, and at least one second after the last change.
+
+    The page of a release has this date, and HTTP dates have no smaller unit.
+    """
+    return max(whole_second(now), stored.changed_at + timedelta(seconds=1))
 
 
 def is_named_by_file(source_key: SourceKey) -> bool:
-    """True when a document has nothing but its file's name to be recognised by."""
+    """Whether a document can be recognised only by the name of its file."""
     return source_key.startswith("file:")
 
 
-def on_its_day(draft: Draft, held: Release | None, *, now: datetime) -> Draft:
-    """*Draft* as it is dated: one that has a bare date is published on that day, now at the latest.
+def with_resolved_date(draft: Draft, stored: Release | None, *, now: datetime) -> Draft:
+    """Returns *draft* with its publication date resolved.
 
-    It is meant at the configured time of that day. Today that may be still to come; but who adds
-    it means today. What came out so before its time of day keeps the moment that the public knows.
+    A document with a bare date is published on that day, at the configured time, and now at the
+    latest. Today that time may be in the future, but the author means now. A release that was
+    published before the configured time keeps the moment that the public knows.
 
     Args:
-        draft: As its document has it.
-        held: The release that it is to become a revision of.
+        draft: The draft as its document has it.
+        stored: The release that it will become a revision of.
         now: The moment of intake.
     """
     assumed = draft.content.published
     if draft.day_begins is None:
         return draft
-    known = None if held is None else held.content.published
+    known = None if stored is None else stored.content.published
     if known is not None and draft.day_begins <= known < assumed:
         published = known
     elif draft.day_begins <= now < assumed:
@@ -294,25 +300,25 @@ def on_its_day(draft: Draft, held: Release | None, *, now: datetime) -> Draft:
     return replace(draft, content=replace(draft.content, published=published))
 
 
-def is_another_document(held: Release, draft: Draft) -> bool:
-    """True when *draft* has only its source key in common with *held*.
+def is_different_document(stored: Release, draft: Draft) -> bool:
+    """Whether *draft* has only its source key in common with *stored*.
 
-    Two documents called ``release.txt`` from two folders share a source key, and so do the
-    records of two systems that both count from 1. A correction changes the title or the time
-    stamp, hardly ever both; a document that shares neither must not silently take the place of
-    the other. An id that comes again in its own document is that document's to use.
+    Two documents called ``release.txt`` from two folders share a source key, and so do the records
+    of two systems that both count from 1. A correction changes the title or the time stamp, hardly
+    ever both. A document that shares neither must not silently replace the other. An id that
+    appears again in its own document is that document's to reuse.
     """
-    is_its_own = held.document in (None, draft.origin.document)
-    if is_its_own and not is_named_by_file(draft.source_key):
+    is_same_origin = stored.document in (None, draft.origin.document)
+    if is_same_origin and not is_named_by_file(draft.source_key):
         return False
-    mine, theirs = held.content, draft.content
-    return mine.title != theirs.title and mine.published != theirs.published
+    before, after = stored.content, draft.content
+    return before.title != after.title and before.published != after.published
 
 
 def mint_slug(title: str, release_id: ReleaseId) -> str:
-    """The permanent last part of the address of a release's page, in ASCII.
+    """Returns the permanent last part of the address of a release's page, in ASCII.
 
-    Other scripts are transliterated; a title of signs alone leaves only the piece of the id.
+    Other scripts are transliterated. A title of only symbols leaves only the piece of the id.
     """
     piece = re.sub(r"[^0-9a-z]", "", release_id.rpartition(":")[2].lower())[:_ID_PIECE_CHARS]
     words = slugify(title[:400], max_length=MAX_SLUG_CHARS, word_boundary=True)

@@ -183,8 +183,8 @@ class Jobs:
                 return None
             if not self._is_in_force(application):
                 return "made no editions: the store has another configuration"
-            ended = application.newsroom.announce_closures(now=self._clock())
-            expired = application.newsroom.expire_notices(now=self._clock())
+            ended = application.newsroom.closures.announce(now=self._clock())
+            expired = application.newsroom.notices.expire(now=self._clock())
             made = regenerate(
                 application.newsstand, now=self._clock, worker=self._worker, progress=progress
             )
@@ -212,7 +212,7 @@ class Jobs:
             self._warn_of(known)
             return False
         self._warned_of = None
-        refiled = newsroom.refile_doubtful(now=self._clock())
+        refiled = newsroom.reassign_doubtful(now=self._clock())
         if refiled:
             _log.info("releases refiled", count=refiled, reason="filed by another configuration")
         return True

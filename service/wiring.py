@@ -77,9 +77,9 @@ def build_application(
             described,
             mint_id=mint_id,
             notices_for=timedelta(days=settings.feeds.retraction_days),
-            look=look(),
+            page_version=look(),
         ),
-        newsstand=Newsstand(database, described, look=look()),
+        newsstand=Newsstand(database, described, page_version=look()),
         measure=EnclosureProber(
             database,
             _http_client(settings, described, timeout_s=TIMEOUT_S)

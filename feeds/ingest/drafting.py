@@ -37,7 +37,7 @@ from feeds.ingest.openings import OpeningFilter
 from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import MAX_ID_CHARS, as_written, source_key
-from feeds.model.history import called
+from feeds.model.history import work_named
 from feeds.model.intake import Refusal
 from feeds.model.release import Content, Correction, Details, Draft, Origin, Person, SourceKey
 from feeds.model.text import fold
@@ -384,7 +384,7 @@ class _DraftReader:
             work = one_line(written, field=field, is_markup=False, warnings=self._warnings)
             if not is_blank(work):
                 named = absolute(work, base="", schemes=FETCH_SCHEMES) or work
-                return called(fitting(named, limit, field=field))
+                return work_named(fitting(named, limit, field=field))
         return None
 
     def _category_names(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from feeds.model.release import UNSAID, Correction
+from feeds.model.release import ASSUMED_CORRECTION, Correction
 
 #: A document, or a line of JSON Lines, is held in memory as a whole, so this bounds its cost. The
 #: largest release in the sample sets has 60 kB; a book has 1 MB.
@@ -46,7 +46,7 @@ class IntakeRules:
     language: str  #: BCP 47 tag for documents that name no language
     time_zone: ZoneInfo  #: time zone of a date without a time
     time_of_day: time  #: publication time for a date without a time; without a zone
-    correction: Correction = UNSAID  #: the kind of correction that a changed document is
+    correction: Correction = ASSUMED_CORRECTION  #: the kind of correction that a changed document is
     max_document_bytes: int = MAX_DOCUMENT_BYTES  #: of one document, or one line of JSON Lines
     max_array_bytes: int = MAX_ARRAY_BYTES  #: of a whole `.json` file
     max_title_chars: int = MAX_TITLE_CHARS

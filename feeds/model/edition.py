@@ -1,4 +1,4 @@
-"""What is published together: an edition with its entries, documents, archives and deltas."""
+"""What is published together: editions with their entries, documents, archives and deltas."""
 
 import json
 import struct
@@ -12,9 +12,9 @@ from hashlib import sha256
 from feeds.model.feed import Category, Feed, Format, Link, Site
 from feeds.model.release import Release, ReleaseId
 
-# A release's place in a feed.
+# Feed entries: which releases a feed holds.
 
-#: Hex digits of a stamp: 128 bits.
+#: Hex digits of an entry version: 128 bits.
 ENTRY_VERSION_LENGTH = 32
 
 
@@ -23,56 +23,57 @@ class FeedEntry:
     """A release in a feed, without its text."""
 
     release_id: ReleaseId
-    version: str  #: while it stays, so does the entry, under one configuration; see `entry_version`
-    archive: int | None  #: number of the archive document that it is in, if it is in one
+    #: see `entry_version`; an entry with the same version is the same, under one configuration
+    version: str
+    archive: int | None  #: number of the archive document that holds it; None when none does
 
 
 def entry_version(
     digest: str, updated: datetime, feeds: Iterable[str], *, notice_since: datetime | None = None
 ) -> str:
-    """A digest of all that an entry, and a notice of it, are made of beside the configuration.
+    """Returns a digest of all that an entry, and its notice, depend on except the configuration.
 
-    It is kept with each filing, so that a feed's window tells which of its entries are known
-    without a look at any release.
+    It is stored with each feed entry, so that a feed's window shows which of its entries are
+    already rendered without reading any release.
 
     Args:
-        digest: The release's present face.
-        updated: The release's; of whole seconds.
-        feeds: Slugs of all feeds that it is filed in: the categories among them are labels.
-        notice_since: The release's; with *updated*, it tells which notice stands beside it.
+        digest: `Release.face` of the release.
+        updated: `Release.updated`, in whole seconds.
+        feeds: Slugs of all feeds that hold the release. The categories among them are labels.
+        notice_since: `Release.notice_since`. Together with *updated* it identifies the notice.
     """
-    seen: list[object] = [digest, int(updated.timestamp()), sorted(feeds)]
+    parts: list[object] = [digest, int(updated.timestamp()), sorted(feeds)]
     if notice_since is not None:
-        seen.append(int(notice_since.timestamp()))
-    return sha256(json.dumps(seen).encode("ascii")).hexdigest()[:ENTRY_VERSION_LENGTH]
+        parts.append(int(notice_since.timestamp()))
+    return sha256(json.dumps(parts).encode("ascii")).hexdigest()[:ENTRY_VERSION_LENGTH]
 
 
-# How a document's bytes are cut into entries, so that some of them can be sent alone.
+# Layouts: where the entries of a document are, so that some of them can be sent alone.
 
-#: Length of the head, and of what stands between two entries.
+#: Length of the head, and of the bytes between two entries.
 _HEAD = struct.Struct(">IB")
 #: Mark and length of an entry.
 _CUT = struct.Struct(">8sI")
 
-#: Bytes of a mark: with 64 bits, two entries of one feed share one by chance in never.
+#: Bytes of a mark. With 64 bits, two entries of one feed do not collide in practice.
 MARK_BYTES = 8
 
 
-#: Of a document that is never cut.
+#: The layout of a document that is never split into entries.
 NO_LAYOUT = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One entry of a document."""
+    """One entry of a document, as a range of bytes."""
 
-    mark: bytes  #: the same in two documents of a format exactly when the entry's bytes are
+    mark: bytes  #: equal in two documents of one format exactly when the entry's bytes are equal
     length: int  #: in bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where in a document each of its entries stands."""
+    """The positions of the entries in a document."""
 
     head: int  #: bytes before the first entry
     between: int  #: bytes between two entries
@@ -80,12 +81,12 @@ class Layout:
 
     @property
     def marks(self) -> frozenset[bytes]:
-        """What the document held, without its order."""
+        """The marks of all entries in the document, without their order."""
         return frozenset(cut.mark for cut in self.cuts)
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Layout | None":
-        """What `pack` wrote; None for the empty bytes of a document older than layouts."""
+        """Reads what `pack_layout` wrote; None for a document stored before layouts existed."""
         if not packed:
             return None
         head, between = _HEAD.unpack_from(packed)
@@ -94,22 +95,24 @@ class Layout:
 
 
 def pack_layout(head: int, between: int, cuts: Iterable[tuple[bytes, int]]) -> bytes:
-    """A layout as it is kept, 12 bytes an entry. Each edition needs it; few are ever read.
+    """Returns a layout in its stored form, 12 bytes an entry.
+
+    Every edition writes its layouts and few are ever read, so packing must be cheap.
 
     Args:
         head: Bytes before the first entry.
         between: Bytes between two entries.
-        cuts: Mark and length of each entry, in the document's order.
+        cuts: Mark and length of each entry, in the order of the document.
     """
     return _HEAD.pack(head, between) + b"".join([_CUT.pack(*cut) for cut in cuts])
 
 
 def without_known(document: bytes, layout: Layout, known: AbstractSet[bytes]) -> tuple[bytes, int]:
-    """The document with only those entries whose marks are not *known*, and how many those are.
+    """Returns the document without the entries in *known*, and the number of entries left.
 
     Args:
-        document: Uncompressed.
-        layout: Its own.
+        document: The document, uncompressed.
+        layout: The layout of this document.
         known: Marks of another document of the same feed and format.
     """
     kept: list[bytes] = []
@@ -124,7 +127,7 @@ def without_known(document: bytes, layout: Layout, known: AbstractSet[bytes]) ->
     return b"".join((document[: layout.head], between.join(kept), document[start:])), len(kept)
 
 
-# What is new in a feed's document since an earlier one.
+# Deltas: what is new in a document since an earlier one (RFC 3229).
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,45 +135,46 @@ class FormerDocument:
     """A document that is no longer current."""
 
     digest: str
-    marks: AbstractSet[bytes]  #: of the entries that it held; see ``feeds.model.edition``
+    marks: AbstractSet[bytes]  #: marks of the entries that it held, see `Cut`
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A feed of those entries alone that are new or changed since a former document."""
+    """A feed with only the entries that are new or changed since a former document."""
 
     base: str  #: digest of the former document
     body: bytes  #: uncompressed; a whole document in its format
     entries: int
 
 
-# What was published together: an edition, and its documents.
+# Editions and their documents.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A release inside a feed. It is the same in every feed, so it is rendered once a format."""
+    """A release as an entry of a feed. It is the same in all feeds, so it is rendered only once."""
 
     release: Release
     categories: tuple[Category, ...]  #: sorted by slug
-    page: str | None = None  #: its page for a person, where that is not the release's own
+    #: address of its page for people, if that is not the release's own page
+    page: str | None = None
 
     def page_at(self, site: Site) -> str:
-        """The address of its page for a person."""
+        """Returns the address of its page for people."""
         return self.page or site.release_page(self.release.slug)
 
     def pages(self, site: Site) -> list[tuple[str, str]]:
-        """Language and address of its page, then those of its translations' pages."""
+        """Returns language and address of its page, then of the pages of its translations."""
         own = (self.release.content.language, self.page_at(site))
         others = self.release.translations
         return [own, *((each.language, site.release_page(each.slug)) for each in others)]
 
 
 class History(Enum):
-    """What a document is of its feed's history (RFC 5005)."""
+    """Which part of its feed's history a document holds (RFC 5005)."""
 
-    PARTIAL = "partial"  #: the newest part; the rest is in archives, if anywhere
-    COMPLETE = "complete"  #: all there is (section 2): what is not in it is not in the feed
+    PARTIAL = "partial"  #: the newest part; the rest, if any, is in archives
+    COMPLETE = "complete"  #: everything (section 2): what is not in the document is not in the feed
     ARCHIVE = "archive"  #: a closed part (section 4), which does not change
 
 
@@ -178,12 +182,12 @@ class History(Enum):
 class FeedHead:
     """What a document says before its entries."""
 
-    id: str  #: permanent, minted once; ``atom:id`` of the feed, the same in all its editions
+    id: str  #: permanent ``atom:id`` of the feed, minted once, the same in all editions
     feed: Feed
-    updated: datetime  #: last change of the feed, whatever its cause; aware, UTC, whole seconds
-    links: tuple[Link, ...]  #: one ``self``, then the hubs in order, then those of RFC 5005
+    updated: datetime  #: last change of the feed for any reason; aware, UTC, whole seconds
+    links: tuple[Link, ...]  #: one ``self``, then the hubs in order, then the links of RFC 5005
     history: History = History.PARTIAL
-    is_expired: bool = False  #: nothing new will ever come; the last thing is a farewell
+    is_expired: bool = False  #: the feed has ended; its closing entry is the last one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,21 +196,21 @@ class FeedDocument:
 
     feed: str  #: slug
     format: Format
-    edition: int  #: number of the edition that brought these bytes
-    digest: str  #: hex digest of the uncompressed bytes; the ETag is made of it
-    modified_at: datetime  #: when these bytes became the feed's; never goes back
+    edition: int  #: number of the edition that introduced these bytes
+    digest: str  #: hex digest of the uncompressed bytes; the ETag is derived from it
+    modified_at: datetime  #: when these bytes became current; never goes back
     links: tuple[Link, ...]
     size_bytes: int  #: uncompressed
     gzip: bytes
-    layout: bytes  #: packed (``feeds.model.edition``); empty when the edition is older than layouts
-    #: What the document says of the feed's last change; None when it was not noted yet, or is an
-    #: archive's.
+    layout: bytes  #: see `pack_layout`; empty for a document stored before layouts existed
+    #: The date of the feed's last change as the document states it. None for archives, and for
+    #: documents stored before it was recorded.
     updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentVersion:
-    """Which document is current, without its bytes."""
+    """Identifies the current document, without its bytes."""
 
     edition: int
     digest: str
@@ -221,14 +225,14 @@ class Edition:
 
     feed: str
     number: int
-    changed: tuple[Format, ...]  #: formats whose bytes differ from the edition before
+    changed: tuple[Format, ...]  #: formats whose bytes differ from those of the edition before
     entries: int
     set_aside: int  #: releases that could not be rendered in at least one format
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderTrouble:
-    """A regeneration that failed. The last good edition goes on being served."""
+    """A failed regeneration. The last good edition remains in service."""
 
     feed: str
     error: Exception
@@ -236,41 +240,42 @@ class RenderTrouble:
 
 
 def newest_first(releases: Sequence[Release]) -> list[Release]:
-    """Releases as a document lists them: by publication, then by id, newest first.
+    """Returns releases in the order of a document: by publication, then by id, newest first.
 
-    Atom gives order no meaning, but readers cut documents at a limit and lose the end.
+    Atom gives the order no meaning, but readers truncate documents at a limit and lose the end.
     """
     return sorted(
         releases, key=lambda release: (release.content.published, release.id), reverse=True
     )
 
 
-# Archive documents: what a feed's subscription document no longer shows (RFC 5005 section 4).
+# Archive documents: the entries that the subscription document no longer shows (RFC 5005 section
+# 4).
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveClosing:
-    """An archive document about to be closed, and what goes into it."""
+    """An archive document that is about to be closed, and its entries."""
 
     number: int
-    filed: Sequence[FeedEntry]
+    entries: Sequence[FeedEntry]
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
     """A closed archive document. Its number and its address never change.
 
-    Its bytes do only when a release that stood in it is retracted.
+    Its bytes change only when a release in it is retracted.
     """
 
     feed: str  #: slug
-    number: int  #: 1 for the oldest; all numbers below it are archives of the feed, too
+    number: int  #: 1 for the oldest; archives are numbered without gaps
     closed_at: datetime
-    purged_at: datetime | None = None  #: when a retracted release was last taken out of it
+    purged_at: datetime | None = None  #: when a retracted release was last removed from it
 
     @property
     def changed_at(self) -> datetime:
-        """Since when it has the bytes that it has."""
+        """The moment from which the archive has its present bytes."""
         return self.purged_at or self.closed_at
 
 
@@ -279,4 +284,4 @@ class ArchivePage:
     """An archive document as it is served."""
 
     document: FeedDocument
-    is_final: bool  #: these bytes are kept, and served for ever
+    is_final: bool  #: these bytes are stored and never change

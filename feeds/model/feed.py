@@ -1,4 +1,4 @@
-"""What is published: categories, the feeds made of them, and the site around them."""
+"""Categories, the feeds made of them, and the site that publishes them."""
 
 import re
 from collections.abc import Set as AbstractSet
@@ -16,7 +16,7 @@ ALL = "all"
 
 
 class Format(StrEnum):
-    """A format that a feed is published in; the value is the suffix of its address."""
+    """A format in which a feed is published. The value is the suffix of its address."""
 
     ATOM = "atom"
     RSS = "rss"
@@ -29,7 +29,7 @@ class Format(StrEnum):
 
     @property
     def label(self) -> str:
-        """The format's name for a person."""
+        """The name of the format for people."""
         return _LABELS[self]
 
 
@@ -45,7 +45,7 @@ _LABELS = {Format.ATOM: "Atom", Format.RSS: "RSS", Format.JSON: "JSON Feed"}
 class Window:
     """How much of a feed its document holds, by most recent change.
 
-    At least ``entries`` entries *and* all changes of ``days`` days before the newest one, but
+    At least ``entries`` entries *and* all changes within ``days`` days before the newest one, but
     never more than ``bytes`` of fragments (and always one entry, however large).
     """
 
@@ -56,15 +56,15 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """A category as ops describe it."""
+    """A category as configured."""
 
-    slug: str  #: the key: in addresses, and the ``term`` of feeds
-    title: str  #: for a person; may hold commas
-    names: tuple[str, ...] = ()  #: what releases call it, beside its titles
+    slug: str  #: the key: used in addresses, and as ``term`` in feeds
+    title: str  #: for people; may contain commas
+    names: tuple[str, ...] = ()  #: what releases call it, besides its titles
     titles: tuple[tuple[str, str], ...] = ()  #: in other languages: BCP 47 tag and title
 
     def title_in(self, language: str) -> str:
-        """The title for a reader of *language* (BCP 47)."""
+        """Returns the title for readers of *language* (BCP 47)."""
         by_language = {tag.lower(): title for tag, title in self.titles}
         found = (by_language[tag] for tag in fallbacks(language) if tag in by_language)
         return next(found, self.title)
@@ -72,34 +72,35 @@ class Category:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
-    """Where readers of a feed that ended find what they are looking for."""
+    """Where readers of a feed that ended can go instead."""
 
     url: str  #: absolute
-    title: str  #: for a person
+    title: str  #: for people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedClosure:
-    """The end of a feed, as ops set it. Before ``on`` nothing of it shows. Datetimes are in UTC."""
+    """The configured end of a feed. Nothing of it is public before ``on``. Datetimes are in UTC."""
 
-    on: datetime  #: from here the feed takes nothing new and says farewell
-    gone_at: datetime  #: from here it is not there any more
-    words: str  #: what its readers are told: plain text, paragraphs between empty lines
+    on: datetime  #: from then on the feed accepts nothing new and has a closing entry
+    gone_at: datetime  #: from then on the feed no longer exists
+    words: str  #: the closing text for readers: plain text, paragraphs separated by empty lines
     onward: Redirect | None = None
 
     @property
     def paragraphs(self) -> tuple[str, ...]:
-        """The words, paragraph by paragraph, each on one line."""
+        """The text by paragraph, each on one line."""
         parts = (" ".join(part.split()) for part in re.split(r"\n\s*\n", self.words))
         return tuple(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deltas:
-    """That readers who ask for it are sent only what is new to them (RFC 3229)."""
+    """Settings for clients that ask for only what is new to them (RFC 3229)."""
 
-    days: int = 14  #: how long a document is remembered that is no longer current
-    not_for: tuple[str, ...] = ()  #: readers that take it badly, by a part of their name
+    days: int = 14  #: how long a former document is remembered
+    #: clients that handle deltas badly, by a part of their ``User-Agent``
+    not_for: tuple[str, ...] = ()
 
 
 _PORTS = {"http": 80, "https": 443}
@@ -107,16 +108,16 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """An rssCloud server, at which readers of RSS ask to be told of changes."""
+    """An rssCloud server, at which RSS readers subscribe to changes."""
 
-    domain: str  #: a name, or an address; with brackets where URLs have them
+    domain: str  #: a name or an address, with brackets where URLs have them
     port: int
-    path: str  #: begins with a slash; with a query, if it has one
-    ping_url: str | None = None  #: where it is told of changes; None when it is our own
+    path: str  #: begins with a slash; includes the query, if any
+    ping_url: str | None = None  #: where changes are announced; None for our own server
 
     @classmethod
     def at(cls, url: str, *, ping_url: str | None = None) -> "Cloud":
-        """The server where readers register at *url*, which is absolute and has a host."""
+        """Returns the server with the subscription endpoint *url*, which is an absolute URL."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         return cls(
@@ -134,43 +135,44 @@ class Feed:
     slug: str
     title: str
     description: str
-    language: str  #: BCP 47, of the feed itself; each entry has its own
+    language: str  #: BCP 47 tag of the feed itself; each entry has its own
     author: Person
     any_of: tuple[str, ...]  #: category slugs; empty in ``all`` alone
     none_of: tuple[str, ...] = ()
-    only_in: str | None = None  #: BCP 47: of these, the releases in this language
-    beside: str | None = None  #: slug of the feed in all languages that this is a part of
+    only_in: str | None = None  #: BCP 47: accept only releases in this language
+    beside: str | None = None  #: slug of the feed in all languages that this one is part of
     window: Window = Window()
-    ttl_minutes: int = 30  #: how long a reader may keep a document before it asks again
+    ttl_minutes: int = 30  #: how long a client may cache a document
     hubs: tuple[str, ...] = ()  #: WebSub hubs, in the order they are announced
-    cloud: Cloud | None = None  #: what readers of RSS may ask instead
-    group: str | None = None  #: title of the group it is listed under
-    deltas: Deltas | None = None  #: None: everybody gets whole documents
-    opens_as_page: bool = True  #: whoever opens a document in a browser is led to the feed's page
-    notices: bool = True  #: of corrections and the like, each in an entry of its own
-    was: tuple[str, ...] = ()  #: its former slugs
+    cloud: Cloud | None = None  #: the rssCloud server for RSS readers
+    group: str | None = None  #: title of the group in which the feed is listed
+    deltas: Deltas | None = None  #: None: all clients get whole documents
+    opens_as_page: bool = True  #: redirect browsers to the feed's page
+    notices: bool = True  #: publish corrections and retractions as entries of their own
+    was: tuple[str, ...] = ()  #: former slugs
     ending: FeedClosure | None = None
 
     def __post_init__(self) -> None:
         if not self.any_of and self.slug != ALL:
-            raise InvalidFeed(self.slug, "names no category")
+            raise InvalidFeed(self.slug, "has no category")
         if self.slug == ALL and (self.was or self.ending):
-            raise InvalidFeed(self.slug, "is the feed of everything: it neither moves nor ends")
+            raise InvalidFeed(self.slug, "is the feed of everything: it cannot be renamed or ended")
 
     def announced_to(self, feed_format: Format) -> tuple[str, ...]:
-        """Where a new document in this format is announced: URLs, each once, in their order.
+        """Returns the URLs to ping about a new document in this format, each once, in order.
 
-        An rssCloud server other than ours is told of RSS, as a hub is; documents name it as cloud.
+        An rssCloud server other than our own is pinged for RSS like a hub. Documents name it in
+        ``<cloud>``.
         """
         cloud = self.cloud if feed_format is Format.RSS else None
         also = (cloud.ping_url,) if cloud is not None and cloud.ping_url is not None else ()
         return tuple(dict.fromkeys((*self.hubs, *also)))
 
     def takes(self, categories: AbstractSet[str], *, language: str, published: datetime) -> bool:
-        """True when a release filed under *categories* (slugs) belongs into this feed.
+        """Whether a release in *categories* (slugs) belongs to this feed.
 
-        A feed that ended takes nothing that was published since. That goes by the release's own
-        date and not by the clock, so it is the same whenever one asks.
+        A feed that has ended accepts nothing published after its end. This depends on the date of
+        the release and not on the clock, so the answer is always the same.
         """
         if self.has_ended(published) or not categories.isdisjoint(self.none_of):
             return False
@@ -179,28 +181,28 @@ class Feed:
         return self.slug == ALL or ALL in self.any_of or not categories.isdisjoint(self.any_of)
 
     def has_ended(self, now: datetime) -> bool:
-        """True from the moment that the feed ends; it goes on saying farewell until it is gone."""
+        """Whether the feed has ended. Until it is gone, its documents have a closing entry."""
         return self.ending is not None and now >= self.ending.on
 
     def is_gone(self, now: datetime) -> bool:
-        """True when even the farewell is over."""
+        """Whether the feed no longer exists, not even with its closing entry."""
         return self.ending is not None and now >= self.ending.gone_at
 
     def next_change(self, now: datetime) -> datetime | None:
-        """The next moment at which the feed will change by itself, if one is known."""
+        """Returns the next moment at which the feed changes by itself; None if there is none."""
         moments = () if self.ending is None else (self.ending.on, self.ending.gone_at)
         return min((moment for moment in moments if moment > now), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The newsroom as the public sees it. The one place where addresses are made.
+    """The newsroom's public site, and the only place that makes addresses.
 
-    Addresses come from the configured base URL, never from a request: they are WebSub topics
-    and stand in documents that are kept for years.
+    Addresses are built from the configured base URL, never from a request: they are WebSub topics
+    and appear in documents that others store for years.
     """
 
-    base_url: str  #: absolute, without a slash at the end
+    base_url: str  #: absolute, without a trailing slash
     title: str
     language: str
     author: Person
@@ -211,66 +213,66 @@ class Site:
 
     @property
     def home(self) -> str:
-        """The newsroom page."""
+        """The address of the newsroom page."""
         return f"{self.base_url}/"
 
     @property
     def opml(self) -> str:
-        """The list of all feeds."""
+        """The address of the list of all feeds."""
         return f"{self.base_url}/feeds.opml"
 
     @property
     def sitemap(self) -> str:
-        """The list of all pages, or of its parts."""
+        """The address of the list of all pages, or of its parts."""
         return f"{self.base_url}/sitemap.xml"
 
     @property
     def news_sitemap(self) -> str:
-        """The list of the newest pages."""
+        """The address of the list of the newest pages."""
         return f"{self.base_url}/news-sitemap.xml"
 
     @property
     def hub(self) -> str:
-        """The built-in WebSub hub."""
+        """The address of the built-in WebSub hub."""
         return f"{self.base_url}/hub"
 
     @property
     def cloud(self) -> str:
-        """Where readers of RSS ask to be told of changes (rssCloud)."""
+        """The address at which RSS readers subscribe to changes (rssCloud)."""
         return f"{self.base_url}/cloud/pleaseNotify"
 
     def canary(self, token: str) -> str:
-        """Where a hub pushes to that we watch: a callback of our own."""
+        """Returns the callback of our own subscription at a hub that is monitored."""
         return f"{self.hub}/canary/{token}"
 
     def sitemap_part(self, number: int) -> str:
-        """One part of the list of all pages, counted from 1."""
+        """Returns the address of one part of the list of all pages, counted from 1."""
         return f"{self.base_url}/sitemap-{number}.xml"
 
     def feed_page(self, slug: str) -> str:
-        """A feed's page for a person."""
+        """Returns the address of a feed's page for people."""
         return f"{self.base_url}/feeds/{quote(slug, safe='')}"
 
     def topic(self, slug: str, feed_format: Format) -> str:
-        """A feed's document in one format: its self URL, hence its WebSub topic."""
+        """Returns the address of a feed in one format: its self URL, hence its WebSub topic."""
         return f"{self.feed_page(slug)}.{feed_format}"
 
     def archive(self, slug: str, number: int, feed_format: Format) -> str:
-        """An archive document of a feed in one format. Numbers count from 1, the oldest."""
+        """Returns the address of an archive document. Numbers count from 1, the oldest."""
         return f"{self.feed_page(slug)}/archive/{number}.{feed_format}"
 
     def release_page(self, slug: str) -> str:
-        """A release's page for a person."""
+        """Returns the address of a release's page for people."""
         return f"{self.base_url}/releases/{quote(slug, safe='')}"
 
     def revision_page(self, slug: str, number: int) -> str:
-        """Where a person reads what a release was before it was corrected."""
+        """Returns the address of the page of a former revision of a release."""
         return f"{self.release_page(slug)}/revisions/{number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link that a document announces of itself, in its body and in its HTTP ``Link`` header."""
+    """A link that a document contains, and that its HTTP ``Link`` header repeats."""
 
     rel: str
     href: str

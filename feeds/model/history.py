@@ -1,4 +1,4 @@
-"""The former revisions of a release, its translations, and notices of what happened to it."""
+"""The former revisions of a release, its translations, and notices of changes to it."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,39 +19,40 @@ from feeds.model.release import (
     Weight,
 )
 
-# Works: what a release and its translations have in common.
+# Works: a release and its translations.
 #
-# Each release belongs to one work: the one that it names, else the one called as the release itself
-# is. So an original need say nothing, and a translation names it by what it is recognised by, its
-# id or its address.
+# Each release belongs to one work: the one that it names, else the one with the release's own name.
+# So an original need not name a work, and a translation names it by the original's id or address.
 
-#: Of the source keys that hold a name which a document may know; see `feeds.ingest.source_keys`.
+#: Kinds of source keys that contain a name which a document may refer to; see
+#: `feeds.ingest.source_keys`.
 _KINDS = ("id", "url", "file")
 
 
-def called(name: str) -> str:
-    """The work of that name. A site that moves to https has not written its releases anew."""
+def work_named(name: str) -> str:
+    """Returns the work with this name. A site that moves to https keeps its works."""
     return re.sub("^http:", "https:", name)
 
 
 def work_of(release: Release | Draft) -> str:
-    """The work that *release* belongs to, or will belong to."""
+    """Returns the work that *release* belongs to, or will belong to."""
     kind, _, name = release.source_key.partition(":")
-    return release.content.details.work or called(name if kind in _KINDS else release.source_key)
+    own_name = name if kind in _KINDS else release.source_key
+    return release.content.details.work or work_named(own_name)
 
 
 def originals_of(work: str) -> tuple[SourceKey, ...]:
-    """The source keys of the releases that belong to *work* if they name none."""
+    """Returns the source keys of releases that belong to *work* without naming it."""
     names = {work, re.sub("^https:", "http:", work)}
     return tuple(SourceKey(f"{kind}:{name}") for kind in _KINDS for name in sorted(names))
 
 
 def translations_of(release: Release, members: Iterable[Release]) -> tuple[Translation, ...]:
-    """The others of its work in other languages, one each, by language.
+    """Returns the other releases of its work in other languages, one each, by language.
 
     RFC 4287 section 4.1.2 allows one alternate for each language. Of several releases in one
-    language it is the one that was published first; they do not link to one another. What was
-    retracted is nobody's translation, and has none.
+    language it is the one published first; releases in the same language do not link to one
+    another. A retracted release is not listed as a translation, and lists none.
     """
     if release.retraction is not None:
         return ()
@@ -67,17 +68,17 @@ def translations_of(release: Release, members: Iterable[Release]) -> tuple[Trans
     )
 
 
-# What a release was before it was corrected, revision by revision.
+# Former revisions of a release.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormerContent:
-    """What the store keeps of a revision that was replaced, without its text."""
+    """The dates of a revision that was replaced, without its text."""
 
     number: int  #: 1 for the first
     updated: datetime
-    changed_at: datetime  #: when it was taken in
-    notes: int  #: how many of its release's change notes stood at its head
+    changed_at: datetime  #: when it was stored
+    notes: int  #: number of change notes that the release had at that time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,30 +86,30 @@ class Step:
     """A revision as a list shows it."""
 
     number: int
-    at: datetime  #: when readers were given it, as the press office would say
+    at: datetime  #: when readers got it, as the press office would say
     weight: Weight | None  #: of the correction that made it; None for the first
-    note: ChangeNote | None  #: of that correction, if it was a major one
+    note: ChangeNote | None  #: the note of that correction, if it was a major one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """A revision that was replaced, with all that it said."""
+    """A revision that was replaced, with its whole content."""
 
     step: Step
     content: Content
     updated: datetime
-    notes: tuple[ChangeNote, ...]  #: that stood at its head, the oldest first
+    notes: tuple[ChangeNote, ...]  #: change notes that it had, oldest first
 
 
 def steps(release: Release, former: Sequence[FormerContent]) -> list[Step]:
-    """All revisions of a release, the present one too, the newest first.
+    """Returns all revisions of a release, including the present one, newest first.
+
+    A revision is a major correction when it has one note more than the revision before: each major
+    correction adds a note, and no note is ever removed.
 
     Args:
         release: The present revision.
-        former: All that it was before, by number.
-
-    A revision is a major correction when it has a note more than the one before it: each major
-    one adds one, and no note is ever taken away.
+        former: All former revisions, by number.
     """
     if not former:
         return [_first(_as_former(release))]
@@ -127,7 +128,7 @@ def steps(release: Release, former: Sequence[FormerContent]) -> list[Step]:
 
 
 def _first(first: FormerContent) -> Step:
-    # Not when it was taken in: an archive of ten years comes in on one day.
+    # The release's own date, because an archive of ten years is imported on one day.
     return Step(number=first.number, at=first.updated, weight=None, note=None)
 
 
@@ -140,15 +141,15 @@ def _as_former(release: Release) -> FormerContent:
     )
 
 
-# Notices: what happened to a release, told beside it in an entry with an id of its own.
+# Notices: changes to a release, published as entries with ids of their own.
 #
-# Most readers never show that an entry changed, or change it without a word; all of them show an
-# entry that is new (docs/readers.md). A notice is no release: it has no page, and stands in no
-# list, archive or count.
+# Most readers never show that an entry changed, or update it silently; all of them show a new entry
+# (docs/readers.md). A notice is not a release: it has no page, and appears in no list, archive or
+# count.
 
 
 class Occasion(StrEnum):
-    """What a notice tells of a release."""
+    """The kind of change that a notice reports."""
 
     CORRECTED = "corrected"
     RETRACTED = "retracted"
@@ -157,37 +158,37 @@ class Occasion(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One notice: of which occasion it is, and when that was."""
+    """A notice: what happened to a release, and when."""
 
-    id: ReleaseId  #: permanent; never that of a release, nor of another notice
+    id: ReleaseId  #: permanent; never the id of a release or of another notice
     occasion: Occasion
     at: datetime  #: aware, UTC, whole seconds; ``published`` and ``updated`` of the entry
 
 
 def notice_of(release: Release) -> Notice | None:
-    """The notice that stands beside a release: of the last that happened to it; None for none.
+    """Returns the notice beside a release, which reports its last change; None when there is none.
 
-    It is told by the release itself: a major correction and a restoration both move ``updated``,
-    and only the former leaves a note of that moment.
+    The kind follows from the release itself: a major correction and a restoration both move
+    ``updated``, and only a correction leaves a note with that date.
     """
     if release.notice_since is None:
         return None
     if release.retraction is not None:
-        return _dated(release, Occasion.RETRACTED, release.retraction.at)
+        return _notice_at(release, Occasion.RETRACTED, release.retraction.at)
     if release.notes and release.notes[-1].at == release.updated:
-        # By number: two corrections may have the same moment. No note is ever taken away.
+        # Numbered, because two corrections may have the same date. No note is ever removed.
         mark = f"{Occasion.CORRECTED}-{len(release.notes)}"
         return Notice(
-            id=_minted(release, mark), occasion=Occasion.CORRECTED, at=release.notes[-1].at
+            id=_derived_id(release, mark), occasion=Occasion.CORRECTED, at=release.notes[-1].at
         )
-    return _dated(release, Occasion.RESTORED, release.updated)
+    return _notice_at(release, Occasion.RESTORED, release.updated)
 
 
-def _dated(release: Release, occasion: Occasion, at: datetime) -> Notice:
-    # Retractions and restorations of one release are a second apart at least.
-    return Notice(id=_minted(release, f"{occasion}-{at.isoformat()}"), occasion=occasion, at=at)
+def _notice_at(release: Release, occasion: Occasion, at: datetime) -> Notice:
+    # Retractions and restorations of one release are at least one second apart.
+    return Notice(id=_derived_id(release, f"{occasion}-{at.isoformat()}"), occasion=occasion, at=at)
 
 
-def _minted(release: Release, mark: str) -> ReleaseId:
-    """The id comes of the release's, which is permanent: no table has to keep it."""
+def _derived_id(release: Release, mark: str) -> ReleaseId:
+    """Returns an id derived from the permanent id of the release, so no table has to store it."""
     return ReleaseId(uuid5(NAMESPACE_URL, f"{release.id}#{mark}").urn)

@@ -1,7 +1,8 @@
-"""Host names as browsers and DNS spell them. The only importer of idna.
+"""Host names as browsers and DNS spell them. The only module that imports idna.
 
-Python's own ``idna`` codec is IDNA2003: it sends ``straße.example`` to ``strasse.example``, which
-is somebody else's. Browsers, curl and registries go by UTS #46 without transitional processing.
+Python's own ``idna`` codec implements IDNA2003: it maps ``straße.example`` to ``strasse.example``,
+which may belong to someone else. Browsers, curl and registries use UTS #46 without transitional
+processing.
 """
 
 import re
@@ -11,54 +12,54 @@ from urllib.parse import unquote
 
 import idna
 
-#: RFC 1035 section 2.3.4, for the encoded name, which is never shorter.
+#: RFC 1035 section 2.3.4, for the encoded name, which is never shorter than the Unicode one.
 MAX_HOST_CHARS = 255
 _MAX_LABEL_CHARS = 63
-#: What an encoded label begins with (RFC 5890 section 2.3.2.1).
+#: Prefix of an encoded label (RFC 5890 section 2.3.2.1).
 _ACE = "xn--"
 
-#: What a name may be made of. The URL Standard lets a few more pass (``!``, ``~``, …), of which no
-#: public name is made; the underscore stands in names of services.
+#: Allowed characters of a name. The URL Standard allows a few more (``!``, ``~``, …), which no
+#: public name uses; underscores occur in the names of services.
 _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.ASCII)
-#: URL Standard section 3.5, "ends in a number": no name ends like this, so it is an address.
+#: URL Standard section 3.5, "ends in a number": a host whose last label matches is an address.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _JOINERS = frozenset("\u200c\u200d")  # ZERO WIDTH NON-JOINER and ZERO WIDTH JOINER
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
-#: Within a label that is encoded, these would hide from the look at the whole name.
+#: Characters that an encoded label could smuggle past the check of the whole name.
 _FORBIDDEN = re.compile("[\0-,./:-^`{-\x7f]")
 
 
 def ascii_host(host: str) -> str:
-    """*Host* as DNS knows it: lower case, in ASCII, an IPv4 address in its usual four numbers.
+    """Returns *host* as DNS spells it: lower case, ASCII, IPv4 addresses in dotted decimal.
 
     Args:
         host: A name or an address, without port; an IPv6 address without brackets.
 
     Returns:
-        The name or the address. A dot at the end of a name stays.
+        The name or the address. A trailing dot of a name is kept.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: *host* is neither a name nor an address.
 
     Source: URL Standard section 3.5 (host parser); UTS #46 section 4, non-transitional, with
-    CheckBidi and CheckJoiners and without CheckHyphens, as browsers have it.
+    CheckBidi and CheckJoiners and without CheckHyphens, as in browsers.
     """
     if ":" in host:
         return str(_ipv6(host))
-    if len(host) > MAX_HOST_CHARS:  # to spell out a long one takes seconds
-        raise ValueError(f"a host name of {len(host)} characters")
+    if len(host) > MAX_HOST_CHARS:  # decoding a long one takes seconds
+        raise ValueError(f"host name too long: {len(host)} characters")
     name = host.lower()
     if not _NAME.fullmatch(name) or _ACE in name:
         name = _to_ascii(unquote(host, errors="strict"))
     if _NUMBER.fullmatch(name.removesuffix(".").rpartition(".")[2]):
         return str(_ipv4(name))
     if len(name) > MAX_HOST_CHARS or max(map(len, name.split("."))) > _MAX_LABEL_CHARS:
-        raise ValueError(f"too long for a host name: {host!r}")
+        raise ValueError(f"host name too long: {host!r}")
     return name
 
 
 def _to_ascii(host: str) -> str:
-    """Raises `ValueError` (idna's errors are such) when *host* is no name."""
+    """Encodes *host*; raises `ValueError` (a base class of idna's errors) when it is not a name."""
     labels = [_decoded(label) for label in idna.uts46_remap(host, std3_rules=False).split(".")]
     is_bidi = any(unicodedata.bidirectional(each) in _RIGHT_TO_LEFT for each in "".join(labels))
     for label in labels:
@@ -70,7 +71,7 @@ def _to_ascii(host: str) -> str:
 
 
 def _decoded(label: str) -> str:
-    """*Label* in Unicode; one that was encoded already has to be encoded as we would."""
+    """Returns *label* in Unicode. An encoded label must be encoded as this module does it."""
     if not label.startswith(_ACE):
         return label
     decoded = label.removeprefix(_ACE).encode().decode("punycode")
@@ -80,9 +81,9 @@ def _decoded(label: str) -> str:
 
 
 def _check(label: str, *, is_bidi: bool) -> None:
-    """Validity criteria, UTS #46 section 4.1; that its characters are valid was seen before.
+    """Applies the validity criteria of UTS #46 section 4.1. The characters were checked before.
 
-    ``idna.encode`` would ask for more: IDNA2008 has no ``☕``, and browsers go there all the same.
+    ``idna.encode`` would be stricter: IDNA2008 does not allow ``☕``, but browsers do.
     """
     if label.isascii():
         return
@@ -91,9 +92,9 @@ def _check(label: str, *, is_bidi: bool) -> None:
     idna.check_initial_combiner(label)
     if is_bidi:
         idna.check_bidi(label, check_ltr=True)
-    for place, character in enumerate(label):
-        if character in _JOINERS and not idna.valid_contextj(label, place):
-            raise ValueError(f"a joiner where none may stand: {label!r}")
+    for position, character in enumerate(label):
+        if character in _JOINERS and not idna.valid_contextj(label, position):
+            raise ValueError(f"a joiner is not allowed here: {label!r}")
 
 
 def _encoded(label: str) -> str:
@@ -101,14 +102,15 @@ def _encoded(label: str) -> str:
 
 
 def _ipv4(text: str) -> IPv4Address:
-    """URL Standard section 3.5, the IPv4 parser: ``0x7f.1`` and ``2130706433`` are addresses."""
+    """Parses an IPv4 address (URL Standard section 3.5): also ``0x7f.1`` and ``2130706433``."""
     numbers = [_number(part) for part in text.removesuffix(".").split(".")]
     *firsts, last = numbers
     if len(numbers) > 4 or any(number > 255 for number in firsts):
         raise ValueError(f"not an IPv4 address: {text!r}")
     if last >= 256 ** (5 - len(numbers)):
         raise ValueError(f"not an IPv4 address: {text!r}")
-    return IPv4Address(last + sum(each << 24 - 8 * place for place, each in enumerate(firsts)))
+    leading = sum(each << 24 - 8 * position for position, each in enumerate(firsts))
+    return IPv4Address(last + leading)
 
 
 def _number(text: str) -> int:
@@ -119,5 +121,5 @@ def _number(text: str) -> int:
 
 def _ipv6(text: str) -> IPv6Address:
     if "%" in text:
-        raise ValueError(f"an address that names a zone: {text!r}")
+        raise ValueError(f"an IPv6 address with a zone is not allowed: {text!r}")
     return IPv6Address(text)

@@ -1,4 +1,4 @@
-"""What becomes of incoming documents: taken in, refused, or under embargo."""
+"""The results of intake: accepted, refused and embargoed documents."""
 
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -7,33 +7,34 @@ from enum import StrEnum
 
 from feeds.model.release import Draft, Origin, Release, ReleaseId
 
-# What becomes of documents at the door.
+# Results of intake.
 
 
 class IntakeVerdict(StrEnum):
-    """What an accepted document was to us."""
+    """How an accepted document compares with what is stored."""
 
     NEW = "new"
     CORRECTED = "corrected"
     UNCHANGED = "unchanged"
-    EMBARGOED = "embargoed"  #: it waits for its minute, and nothing of it is public
+    EMBARGOED = "embargoed"  #: stored until its embargo ends; nothing of it is public
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """A document that was accepted, and what it did."""
+    """An accepted document and its effect."""
 
     draft: Draft
     verdict: IntakeVerdict
-    release: Release  #: as it is now; of one that waits, as it will be
-    feeds: tuple[str, ...]  #: slugs of the feeds that it changed, sorted; empty when unchanged
-    unclaimed: tuple[str, ...]  #: its category names that no category claims
-    embargoed_until: datetime | None = None  #: while it waits. No log above debug may name it then
+    release: Release  #: as it is now; for an embargoed document, as it will be
+    feeds: tuple[str, ...]  #: slugs of the feeds that changed, sorted; empty when unchanged
+    unclaimed: tuple[str, ...]  #: its category names that no category uses
+    #: set while under embargo; logs above debug must not name the release then
+    embargoed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldFault:
-    """What is wrong with one field of a document."""
+    """An error in one field of a document."""
 
     field: str | None  #: as the document calls it: ``title``, ``enclosures[0].url``
     reason: str
@@ -42,39 +43,39 @@ class FieldFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A document that was not accepted. It concerns no other document."""
+    """A document that was not accepted. Other documents of the batch are not affected."""
 
     origin: Origin
-    reason: str  #: the fact, for a person
-    remedy: str  #: what to do, for a person
-    field: str | None = None  #: the field at fault, as the document calls it
-    #: From when on the same document is accepted, as nothing but time is missing; None for never.
+    reason: str  #: the fact, for people
+    remedy: str  #: what to do, for people
+    field: str | None = None  #: the field with the error, as the document calls it
+    #: When the same document will be accepted, if it is only too early; else None.
     until: datetime | None = None
-    #: Each fault by itself, where there may be several; not kept.
+    #: Every error, where there may be several; not stored.
     faults: tuple[FieldFault, ...] = dataclass_field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptRefusal:
-    """A refusal as it is kept for ops, until the document is accepted."""
+    """A refusal as stored for operators, until the document is accepted."""
 
     refusal: Refusal
     refused_at: datetime  #: the last time
 
 
-# A document that waits for its minute.
+# Embargoes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embargo:
-    """A document, complete and checked, that nobody is shown before its minute.
+    """A complete and checked document that is not public before its time.
 
-    It is no release yet: it has no place in any table that the public is answered from, and goes
-    through the intake when its minute has come. A correction of a release may be embargoed, too.
+    It is not a release yet: it is in no table from which the public is served, and goes through the
+    intake when its time has come. A correction of a release may be embargoed, too.
     """
 
-    release_id: ReleaseId  #: minted when it came, or that of the release that it corrects
-    draft: Draft  #: its own ``embargoed_until`` is what the document says, should it say something
-    until: datetime  #: what counts; aware, UTC, whole seconds
+    release_id: ReleaseId  #: minted at intake, or the id of the release that it corrects
+    draft: Draft  #: its ``embargoed_until`` is what the document states, if anything
+    until: datetime  #: the end that applies; aware, UTC, whole seconds
     held_since: datetime
     by: str  #: who set ``until``

@@ -1,6 +1,7 @@
-"""What we ourselves say in a release, in its own language.
+"""Phrases that this program adds to a release, in the release's language.
 
-Six languages, those of the United Nations; in others we speak English, and mark it as such.
+There are six languages, those of the United Nations. Releases in other languages get English
+phrases, marked as such.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,18 +12,18 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrases:
-    """Our words in one language."""
+    """The phrases in one language."""
 
     language: str  #: BCP 47
-    correction: str  #: heads a change note
-    was_corrected: str  #: the note of a correction that has none of its own
+    correction: str  #: heading of a change note
+    was_corrected: str  #: the note of a correction without a note of its own
     comma: str
     colon: str
-    day: Callable[[datetime], str]  #: a date, in UTC
+    day: Callable[[datetime], str]  #: formats a date, in UTC
 
 
 def phrases_in(language: str) -> Phrases:
-    """Our words in *language* (BCP 47), or in English where we have none."""
+    """Returns the phrases in *language* (BCP 47), or in English if there are none."""
     return _PHRASES.get(language.lower().replace("_", "-").partition("-")[0], _ENGLISH)
 
 
@@ -102,7 +103,7 @@ _PHRASES: Mapping[str, Phrases] = MappingProxyType(
                 language="zh",
                 correction="更正",
                 was_corrected="本新闻稿已更正。",
-                comma="，",  # as Chinese writes it
+                comma="，",  # full-width
                 colon="：",
                 day=_dates("1 2 3 4 5 6 7 8 9 10 11 12", "{year}年{month}月{day}日"),
             ),

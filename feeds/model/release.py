@@ -1,4 +1,4 @@
-"""One press release as the public sees it, its document, and what happened to it."""
+"""A press release, the document that it came from, and what happened to it."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -12,32 +12,32 @@ from typing import Any, NewType
 from feeds.errors import InvalidRelease
 from feeds.model.text import is_xml_text, require_utc
 
-# What happens to a release after it came: correction, retraction, translation; and by whom.
+# Events in the life of a release: corrections, retractions, translations, and who caused them.
 
 
 class Weight(StrEnum):
-    """How much a correction matters to who has read the release."""
+    """How much a correction matters to people who have read the release."""
 
-    MINOR = "minor"  #: a slip of the pen: new bytes, and ``updated`` stays
+    MINOR = "minor"  #: a typo: new bytes, the same ``updated``
     MAJOR = "major"  #: ``updated`` moves, and a note says what changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """What a document says of itself as a correction. A release that is new ignores it."""
+    """What a document states about itself as a correction. Ignored when the release is new."""
 
     weight: Weight
-    note: str | None = None  #: plain text, one line: what changed, for a reader
-    is_assumed: bool = False  #: by the configuration: the document itself says nothing
+    note: str | None = None  #: plain text, one line: what changed, for readers
+    is_assumed: bool = False  #: from the configuration; the document states nothing
 
 
-#: What a changed document is that nobody said anything of.
-UNSAID = Correction(weight=Weight.MAJOR, is_assumed=True)
+#: The default for a changed document about which nothing is stated.
+ASSUMED_CORRECTION = Correction(weight=Weight.MAJOR, is_assumed=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeNote:
-    """What changed, as it stands at the head of the content from then on."""
+    """A note on what changed, shown above the content."""
 
     at: datetime  #: aware, UTC, whole seconds
     text: str  #: plain text, one line
@@ -45,10 +45,10 @@ class ChangeNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retraction:
-    """A release that was taken back. Its id and address are never given to another."""
+    """The retraction of a release. Its id and address are never reused."""
 
     at: datetime  #: aware, UTC, whole seconds
-    reason: str  #: plain text, one line, for the public
+    reason: str  #: plain text, one line, public
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Translation:
 
 
 class AuditAction(StrEnum):
-    """What somebody did to a release."""
+    """What someone did to a release."""
 
     EMBARGOED = "embargoed"
     EMBARGO_MOVED = "embargo moved"
@@ -74,22 +74,22 @@ class AuditAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """Who did what to a release, and when. Kept for ever, and never shown to the public."""
+    """Who did what to a release, and when. Stored permanently, never public."""
 
-    subject: str  #: the release's id, which it has from the day that it came, embargoed too
+    subject: str  #: the release's id, which is minted at intake, also for embargoed documents
     action: AuditAction
     at: datetime
-    by: str  #: a person's or a token's name; ``folder`` for what came by itself
-    detail: str | None = None  #: until when, why
+    by: str  #: name of a person or a token; ``folder`` for files from a watched folder
+    detail: str | None = None  #: for example an end of an embargo, or a reason
 
 
-# One press release as the public sees it, and the document that it came from.
+# The release and its document.
 
-#: Permanent, opaque, minted once at intake: ``urn:uuid:…``. It is ``atom:id``, RSS ``guid`` and
-#: JSON Feed ``id``.
+#: A permanent, opaque id, minted once at intake: ``urn:uuid:…``. It is ``atom:id``, RSS ``guid``
+#: and JSON Feed ``id``.
 ReleaseId = NewType("ReleaseId", str)
 
-#: By which the same document is recognised when it comes again; see ``feeds.ingest.source_keys``.
+#: Identifies a document when it is received again; see ``feeds.ingest.source_keys``.
 SourceKey = NewType("SourceKey", str)
 
 
@@ -104,21 +104,21 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
-    """A file that belongs to a release. Length and media type are true, never guessed."""
+    """A file of a release. Length and media type are known, never guessed."""
 
     url: str
     media_type: str
     length_bytes: int
     title: str | None = None
-    alt: str | None = None  #: what a picture shows, for who cannot see it; plain text
-    credit: str | None = None  #: who made it; plain text
+    alt: str | None = None  #: plain-text description of a picture for people who cannot see it
+    credit: str | None = None  #: its creator; plain text
     thumbnail: str | None = None  #: address of a small picture of it
-    duration_s: int | None = None  #: of sound and moving pictures
+    duration_s: int | None = None  #: for audio and video
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Whom the press may ask. All plain text."""
+    """A contact for the press. All fields are plain text."""
 
     name: str
     role: str | None = None
@@ -130,7 +130,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedLink:
-    """Something that belongs to a release and stands elsewhere."""
+    """A link to related material elsewhere."""
 
     url: str
     title: str | None = None
@@ -140,60 +140,60 @@ class RelatedLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """What a press release may have beside its text."""
+    """The optional parts of a press release besides its text."""
 
     contacts: tuple[Contact, ...] = ()
     related: tuple[RelatedLink, ...] = ()
-    place: str | None = None  #: where it was given out; stands before the text as its dateline
-    number: str | None = None  #: as its publisher counts releases: SG/SM/19589
+    place: str | None = None  #: where it was issued; shown before the text as its dateline
+    number: str | None = None  #: the publisher's own number: SG/SM/19589
     rights: str | None = None  #: plain text
     license: str | None = None  #: address of the licence (RFC 4946)
-    work: str | None = None  #: the same for a release and all its translations, whatever it is
+    work: str | None = None  #: an opaque value that a release and all its translations share
 
 
-#: What most releases have.
+#: The details of most releases.
 NO_DETAILS = Details()
 
 
-# Without slots, so that it can remember its digest.
+# Without slots, because of the cached digest.
 @dataclass(frozen=True, kw_only=True)
 class Content:
     """What a press office wrote: the part of a release that a correction may change.
 
-    Text is NFC and holds only characters that XML allows; datetimes are aware, in UTC, with
+    Text is NFC and contains only characters that XML allows; datetimes are aware, in UTC, with
     whole seconds.
     """
 
-    title: str  #: plain text, no markup, one line, never empty
-    body: str  #: clean HTML, links absolute
+    title: str  #: plain text, one line, never empty
+    body: str  #: clean HTML with absolute links
     summary: str  #: plain text; may be empty
     language: str  #: BCP 47
-    published: datetime  #: when the press office published it; never moves by itself
-    updated: datetime | None = None  #: the document's own word on its last change, if it has one
-    url: str | None = None  #: the release's address at its source, if it has one
+    published: datetime  #: when the press office published it; does not move by itself
+    updated: datetime | None = None  #: date of the last change as the document states it
+    url: str | None = None  #: the release's address at its source
     authors: tuple[Person, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
-    category_names: tuple[str, ...] = ()  #: as the document gives them, in its order
+    category_names: tuple[str, ...] = ()  #: as in the document, in its order
     details: Details = NO_DETAILS
 
     @cached_property
     def digest(self) -> str:
-        """A digest of all that a reader could notice; equal texts have equal ones, for ever.
+        """A digest of everything a reader could notice; stable across versions of this program.
 
-        ``updated`` is left out: exports that stamp each record anew would else make a
-        correction of every release, each time.
+        ``updated`` is left out. Otherwise exports that stamp every record anew would turn each
+        release into a correction every time.
         """
-        # One JSON object with its names in order: "authors", "body", and then the others.
+        # One JSON object with sorted names: "authors", "body", then the others.
         authors = [{"name": a.name, "email": a.email, "uri": a.uri} for a in self.authors]
-        others = _AS_JSON.encode(self._beside_body())
-        text = f'{{"authors":{_AS_JSON.encode(authors)},"body":{_quoted(self.body)},{others[1:]}'
+        others = _JSON.encode(self._other_fields())
+        text = f'{{"authors":{_JSON.encode(authors)},"body":{_quoted(self.body)},{others[1:]}'
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
-    def _beside_body(self) -> dict[str, Any]:
+    def _other_fields(self) -> dict[str, Any]:
         # Field by field: `asdict` copies deeply, which took a quarter of the time of an intake.
-        told: dict[str, Any] = {
+        others: dict[str, Any] = {
             "category_names": self.category_names,
-            "enclosures": [_without_nothing(each) for each in self.enclosures],
+            "enclosures": [_enclosure_fields(each) for each in self.enclosures],
             "language": self.language,
             "published": self.published.isoformat(),
             "summary": self.summary,
@@ -201,44 +201,44 @@ class Content:
             "url": self.url,
         }
         details = {} if self.details == NO_DETAILS else asdict(self.details)
-        if that_say_something := {name: value for name, value in details.items() if value}:
-            told["details"] = that_say_something
-        return told
+        if with_values := {name: value for name, value in details.items() if value}:
+            others["details"] = with_values
+        return others
 
 
-_AS_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _quoted(body: str) -> str:
-    """*Body* as a JSON string; in half the time that the encoder takes for a long text."""
-    if not is_xml_text(body):  # other controls than these three have to be escaped too
-        return _AS_JSON.encode(body)
+    """Returns *body* as a JSON string; twice as fast as the encoder for a long text."""
+    if not is_xml_text(body):  # other control characters have to be escaped too
+        return _JSON.encode(body)
     for character, escape in _ESCAPES:
         body = body.replace(character, escape)
     return f'"{body}"'
 
 
-#: The backslash first: it stands in the others.
+#: The backslash comes first, because the other escapes contain it.
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 
 
-#: What content had when digests were first kept. What was added since counts only where it says
-#: something, so that no digest changes by our learning more.
+#: The enclosure fields that existed when digests were first stored. Later fields count only when
+#: they have a value, so that a new field changes no digest.
 _FIRST_ENCLOSURE_FIELDS = {"url", "media_type", "length_bytes", "title"}
 _ENCLOSURE_FIELDS = fields(Enclosure)
 
 
-def _without_nothing(enclosure: Enclosure) -> dict[str, Any]:
-    told = [(each.name, getattr(enclosure, each.name)) for each in _ENCLOSURE_FIELDS]
-    return {n: v for n, v in told if v is not None or n in _FIRST_ENCLOSURE_FIELDS}
+def _enclosure_fields(enclosure: Enclosure) -> dict[str, Any]:
+    values = [(each.name, getattr(enclosure, each.name)) for each in _ENCLOSURE_FIELDS]
+    return {n: v for n, v in values if v is not None or n in _FIRST_ENCLOSURE_FIELDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a document came from, for messages to a person: a file and, in it, a line."""
+    """Where a document came from, for messages to people: a file and a line in it."""
 
-    document: str  #: the file's path as given, or ``-`` for standard input
-    line: int | None = None  #: 1 for the first; None when the document is the whole file
+    document: str  #: path of the file as given, or ``-`` for standard input
+    line: int | None = None  #: from 1; None when the document is the whole file
 
     def __str__(self) -> str:
         return self.document if self.line is None else f"{self.document}:{self.line}"
@@ -246,75 +246,77 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmeasuredEnclosure:
-    """A file whose length or media type its document does not tell. Its server may."""
+    """A file whose document omits its length or media type. Its server may know them."""
 
     field: str  #: the document's name for it, for messages
-    position: int  #: before which of the release's other enclosures it stands
-    known: Enclosure  #: what was told; a type of ``""`` and a length of 0 were not
+    position: int  #: index among the release's enclosures at which it is inserted
+    known: Enclosure  #: the fields that are known; a type of ``""`` and a length of 0 are missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What a document's sender has seen of the release that it is to correct."""
+    """The state of a release that the sender of a correction has seen."""
 
-    revision: int  #: 0 when there was none
+    revision: int  #: 0 when there was no release
     face: str = ""  #: `Release.face`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A document as it was written, before anything was made of it."""
+    """A document as written, before cleaning."""
 
-    digest: str  #: of all that its content is made of, and of the rules by which it is
-    body: str = dataclass_field(default="", repr=False)  #: not kept when it waits under embargo
-    is_html: bool = False  #: the body
+    digest: str  #: of everything that determines the content, including the rules of cleaning
+    body: str = dataclass_field(default="", repr=False)  #: not stored while under embargo
+    is_html: bool = False  #: whether the body is HTML
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A document read and cleaned, on its way to become a release or a correction of one."""
+    """A document that was read and cleaned, before it becomes a release or a correction of one."""
 
     source_key: SourceKey
     origin: Origin
     content: Content
-    warnings: tuple[str, ...] = ()  #: what was mended on the way in, for a person
-    embargoed_until: datetime | None = None  #: aware, UTC, whole seconds; public at once without
-    correction: Correction | None = None  #: should it be one
-    #: When the day begins that it is dated by, in UTC: it has a bare date, and `content.published`
-    #: is the configured time of that day. None when it says the moment, or waits.
+    warnings: tuple[str, ...] = ()  #: corrections made during intake, for people
+    embargoed_until: datetime | None = None  #: aware, UTC, whole seconds; None: public at once
+    correction: Correction | None = None  #: applies if it is a correction
+    #: Start of the day, in UTC, for a document with a bare date; `content.published` is then the
+    #: configured time of that day. None when the document states a time, or is under embargo.
     day_begins: datetime | None = dataclass_field(default=None, compare=False)
-    #: Files that are not in `content` yet. A draft is taken in without those that still are here.
+    #: Files that are not in `content` yet. Intake skips those that remain here.
     unmeasured: tuple[UnmeasuredEnclosure, ...] = ()
-    #: The summary was made of the body by us: how we do it may change from one version to another.
+    #: The summary was derived from the body; the rules may change between versions of this program.
     is_summary_derived: bool = dataclass_field(default=False, compare=False)
-    #: By which it is known when it comes again; None for what was not read from a document. It is
-    #: no part of what the document says.
+    #: Identifies the document when it is received again; None if the draft was not read from one.
+    #: Not part of what the document states.
     written: Written | None = dataclass_field(default=None, compare=False)
-    #: Where it is not so any more, nothing is stored. Without it, the document counts anyhow. It
-    #: is no part of what the document says.
+    #: The state that the sender has seen. If it is no longer current, nothing is stored. None: no
+    #: such check. Not part of what the document states.
     expected: Expected | None = dataclass_field(default=None, compare=False)
-    #: `Content.digest` of the others of its work, as its sender may link to them. Where there are
-    #: others, nothing is stored. Without it, it is linked to whatever is there.
-    company: frozenset[str] | None = dataclass_field(default=None, compare=False)
+    #: `Content.digest` of the other members of its work to which the sender may link. If there are
+    #: others by now, nothing is stored. None: link to all members. Not part of what the document
+    #: states.
+    expected_members: frozenset[str] | None = dataclass_field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """One press release as the public sees it. Datetimes are aware, in UTC."""
+    """A press release as the public sees it. Datetimes are aware, in UTC."""
 
     id: ReleaseId
     source_key: SourceKey
-    slug: str  #: permanent, in the address of the release's page
+    slug: str  #: permanent; used in the address of the release's page
     revision: int  #: 1 for the first; grows with each correction
     content: Content
-    updated: datetime  #: last change a reader would notice; ``atom:updated``
-    changed_at: datetime  #: when we last took in anything of it, or of its translations
-    notes: tuple[ChangeNote, ...] = ()  #: of its major corrections, the oldest first
+    updated: datetime  #: last change that a reader would notice; ``atom:updated``
+    changed_at: datetime  #: when it, or one of its translations, was last stored
+    notes: tuple[ChangeNote, ...] = ()  #: one for each major correction, oldest first
     retraction: Retraction | None = None
-    translations: tuple[Translation, ...] = ()  #: the others of its work, by language and slug
-    document: str | None = None  #: that gave its content, if that is known; not for the public
-    source: str | None = None  #: `Written.digest` of that document; None where it was not noted
-    #: Since when feeds hold a notice of the last that happened to it (``feeds.model.history``).
+    #: the other members of its work, by language and slug
+    translations: tuple[Translation, ...] = ()
+    document: str | None = None  #: the document with this content, if known; not public
+    source: str | None = None  #: `Written.digest` of that document; None if it was not recorded
+    #: Since when feeds hold a notice of its last change (``feeds.model.history``).
     notice_since: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -331,12 +333,12 @@ class Release:
 
     @property
     def seen(self) -> Expected:
-        """What somebody who looks at it now has seen."""
+        """The state that a client has seen after reading this release."""
         return Expected(revision=self.revision, face=self.face)
 
     @property
     def face(self) -> str:
-        """A digest of all that its entry shows, dates aside: equal ones are equal to readers."""
+        """A digest of all that its entry shows except dates: equal for equal looks."""
         if not (self.notes or self.retraction or self.translations):
             return self.content.digest
         shown = (
@@ -364,7 +366,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseStub:
-    """A release without its text: enough to say whether what was rendered of it is current."""
+    """A release without its text: enough to check whether its rendered entry is current."""
 
     id: ReleaseId
     slug: str

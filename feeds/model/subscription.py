@@ -1,4 +1,4 @@
-"""WebSub subscriptions: those of others at the built-in hub, and our own at other hubs."""
+"""WebSub subscriptions: those of subscribers at the built-in hub, and our own at other hubs."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -6,18 +6,18 @@ from enum import StrEnum
 
 from feeds.model.feed import Format
 
-# What the built-in hub keeps: subscriptions, requests for them, and deliveries (WebSub 5 to 7).
+# The built-in hub: subscriptions, requests for them, and deliveries (WebSub 5 to 7).
 
 
 class PushProtocol(StrEnum):
-    """In which protocol a subscriber wants to be told."""
+    """The protocol in which a subscriber is notified."""
 
-    WEBSUB = "websub"  #: the whole document, signed when there is a secret
-    RSSCLOUD = "rsscloud"  #: the document's address
+    WEBSUB = "websub"  #: sends the whole document, signed if there is a secret
+    RSSCLOUD = "rsscloud"  #: sends the address of the document
 
 
 class Mode(StrEnum):
-    """What a callback is asked or told of a subscription: ``hub.mode`` (WebSub 5.1, 5.2)."""
+    """The kind of a request to a callback: ``hub.mode`` (WebSub 5.1, 5.2)."""
 
     SUBSCRIBE = "subscribe"
     UNSUBSCRIBE = "unsubscribe"
@@ -26,34 +26,34 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRequest:
-    """What somebody wants from the hub, before the callback has confirmed it."""
+    """A request to the hub, before the callback has confirmed it."""
 
     mode: Mode
     feed: str  #: slug
     format: Format
-    topic: str  #: the address as it was given, to be repeated to the callback
+    topic: str  #: the address as given, which is repeated to the callback
     callback: str  #: as given, with its query
-    host: str  #: of the callback: what its load and its requests are counted by
+    host: str  #: host of the callback, by which load and requests are limited
     wire: PushProtocol = PushProtocol.WEBSUB
     secret: str | None = None  #: under 200 bytes of UTF-8
-    lease_s: int = 0  #: as granted; 0 when there is none to grant
+    lease_s: int = 0  #: as granted; 0 when there is no lease
     reason: str | None = None  #: of a denial
-    client: str = ""  #: address of who asked
+    client: str = ""  #: address of the client that sent the request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingRequest:
-    """A request that its callback has yet to confirm, or a denial it has yet to hear of."""
+    """A request that its callback has not confirmed yet, or a denial that is not delivered yet."""
 
-    id: int  #: grows: of two for one subscription, the later one counts
+    id: int  #: grows; of two requests for one subscription, the later one counts
     request: SubscriptionRequest
     asked_at: datetime
-    attempts: int  #: tries that got no answer
+    attempts: int  #: attempts without an answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Who gets the documents of a topic. Keyed by feed, format and callback (WebSub 5.1)."""
+    """A subscription, keyed by feed, format and callback (WebSub 5.1)."""
 
     id: int
     feed: str
@@ -66,8 +66,8 @@ class Subscription:
     since: datetime  #: when it was first confirmed
     confirmed_at: datetime  #: when it was last confirmed
     expires_at: datetime
-    #: Since then it gets no more than one try with each edition, and from an operator's word on
-    #: nothing; until something arrives, or it is renewed or resumed.
+    #: A suspended subscription gets one attempt with each edition, and none if an operator
+    #: suspended it, until a delivery succeeds, or it is renewed or resumed.
     suspended_at: datetime | None = None
     suspended_because: str | None = None
 
@@ -79,7 +79,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueDelivery:
-    """A subscriber that is to get its topic's newest edition."""
+    """A delivery of a topic's newest edition to one subscriber."""
 
     subscription_id: int
     feed: str
@@ -88,36 +88,37 @@ class DueDelivery:
     host: str
     wire: PushProtocol
     secret: str | None
-    attempts: int  #: failed tries so far
-    first_failed_at: datetime | None  #: when the row of failures began
-    is_suspended: bool = False  #: it was given up; this is its one try with a new edition
+    attempts: int  #: failed attempts so far
+    first_failed_at: datetime | None  #: when the current series of failures began
+    #: the subscription is suspended; this is its one attempt with a new edition
+    is_suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
-    """What became of one try. Exactly one of the three ends holds, or it is tried again."""
+    """The result of one attempt. At most one outcome applies; with none, it is retried."""
 
     subscription_id: int
     at: datetime
-    result: str  #: for a person; one line
+    result: str  #: for people; one line
     took_ms: int
     delivered_edition: int | None = None  #: the edition that arrived; None when none did
-    retry_at: datetime | None = None  #: when a failure is tried again
-    is_gone: bool = False  #: the callback wants nothing any more: the subscription ends
-    suspended_because: str | None = None  #: too many failures: nothing more of this edition
-    is_well_again: bool = False  #: it was suspended, and took this
+    retry_at: datetime | None = None  #: when a failed attempt is retried
+    is_gone: bool = False  #: the callback refuses further deliveries: the subscription ends
+    suspended_because: str | None = None  #: too many failures: no more attempts with this edition
+    is_well_again: bool = False  #: it was suspended, and this delivery succeeded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryState:
-    """How the deliveries to one subscriber stand."""
+    """The state of the deliveries to one subscriber."""
 
     subscription: Subscription
-    wanted_edition: int  #: the newest edition it is to have; 0 when none came since it began
+    wanted_edition: int  #: the newest edition it should have; 0 when none since it began
     delivered_edition: int  #: the newest edition that arrived; 0 when none did
     state: str  #: ``delivered``, ``due``, ``sending``, ``retrying`` or ``suspended``
     attempts: int
-    due_at: datetime | None  #: the next try, when there is to be one
+    due_at: datetime | None  #: next attempt, if any
     last_try_at: datetime | None
     last_result: str | None
     last_took_ms: int | None
@@ -126,69 +127,69 @@ class DeliveryState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubTally:
-    """What was counted of one hub, ours or another one, since the store was made."""
+    """Counters of one hub, our own or another, since the store was created."""
 
     hub: str  #: its URL
     pings_sent: int = 0
     pings_accepted: int = 0
-    deliveries_sent: int = 0  #: ours alone
-    deliveries_accepted: int = 0  #: ours alone
-    verifications_sent: int = 0  #: ours alone
-    verifications_confirmed: int = 0  #: ours alone
-    pushes_expected: int = 0  #: editions told of while a canary was verified
-    pushes_seen: int = 0  #: and of these, how many arrived, be it with a later one
+    deliveries_sent: int = 0  #: built-in hub only
+    deliveries_accepted: int = 0  #: built-in hub only
+    verifications_sent: int = 0  #: built-in hub only
+    verifications_confirmed: int = 0  #: built-in hub only
+    pushes_expected: int = 0  #: editions announced while a canary was verified
+    pushes_seen: int = 0  #: how many of these arrived, or were followed by a later one
     last_failure_at: datetime | None = None
     last_failure: str | None = None  #: one line
 
 
-# Canaries: our own subscriptions, by which we see whether a hub pushes what it is told of.
+# Canaries: our own subscriptions, which check whether a hub pushes what was announced to it.
 
 
 class CanaryState(StrEnum):
-    """How far a hub is with our subscription."""
+    """The state of our own subscription at a hub."""
 
-    NEW = "new"  #: nobody was asked yet
-    ASKED = "asked"  #: the hub has yet to ask our callback
+    NEW = "new"  #: no request was sent yet
+    ASKED = "asked"  #: requested; the hub has not verified our callback yet
     VERIFIED = "verified"
-    DENIED = "denied"  #: the hub does not want it
+    DENIED = "denied"  #: the hub denied the subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:
-    """Our own subscription at one hub. It is renewed in time; until then the old state stands."""
+    """Our own subscription at a hub. While it is being renewed, the former state remains."""
 
     hub: str  #: its URL
     feed: str  #: slug
     format: Format
     topic: str
-    token: str  #: the last part of the callback; nobody can guess it
+    token: str  #: the last part of the callback; unguessable
     secret: str = field(repr=False)
     state: CanaryState = CanaryState.NEW
-    due_at: datetime  #: when the hub is to be asked (again)
-    attempts: int = 0  #: askings since it was last verified
+    due_at: datetime  #: when to send the next request to the hub
+    attempts: int = 0  #: requests since the last verification
     asked_at: datetime | None = None
     verified_at: datetime | None = None
     expires_at: datetime | None = None
-    last_result: str | None = None  #: one line, for a person
+    last_result: str | None = None  #: one line, for people
 
     def is_good(self, now: datetime) -> bool:
-        """True while the hub owes us every push."""
+        """Whether the hub must push every edition to us."""
         is_verified = self.state is CanaryState.VERIFIED
         return is_verified and self.expires_at is not None and now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """An edition that a hub was told of, or has pushed."""
+    """An edition that was announced to a hub, or that the hub has pushed."""
 
     edition: int
-    told_at: datetime | None  #: None when it arrived without a word of ours
+    told_at: datetime | None  #: None when it arrived without a ping from us
     arrived_at: datetime | None = None
-    arrived_edition: int | None = None  #: a later one, when the hub left this one out
+    arrived_edition: int | None = None  #: a later edition, if the hub skipped this one
 
     @property
     def delay(self) -> timedelta | None:
-        """How long the hub took; None while nothing has come, or when nothing was asked for."""
+        """How long the hub took; None while nothing has arrived, or when no ping was sent."""
         if self.told_at is None or self.arrived_at is None:
             return None
         return max(self.arrived_at - self.told_at, timedelta(0))

@@ -1,22 +1,22 @@
-"""Text, languages and time, checked where a value is made."""
+"""Checks of text, languages and time for values of the model."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
 from feeds.errors import InvalidRelease
 
-# What the model asks of text and time, checked where a value is made.
+# Text and time.
 
-#: Everything outside XML 1.0 ``Char`` (section 2.2): no XML document can hold these, not even
-#: as a character reference. Lone surrogates are among them.
+#: Everything outside ``Char`` of XML 1.0 (section 2.2), including lone surrogates. No XML document
+#: can contain these characters, not even as character references.
 FORBIDDEN_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _FORBIDDEN_CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r")
 
 
 def is_xml_text(text: str) -> bool:
-    """True when an XML 1.0 document can hold *text*."""
-    # As the pattern says, but three times as fast, and every text that is stored is asked.
+    """Whether an XML 1.0 document can contain *text*."""
+    # Equivalent to the pattern but three times as fast; it runs on every text that is stored.
     try:
         encoded = text.encode()
     except UnicodeEncodeError:  # lone surrogates
@@ -27,15 +27,15 @@ def is_xml_text(text: str) -> bool:
 
 
 def fold(name: str) -> str:
-    """A category name as it is compared: case and white space do not count.
+    """Returns a category name for comparison, ignoring case and white space.
 
-    ``casefold`` rather than ``lower``: the German *ß* and *SS* are one name.
+    Uses ``casefold``, not ``lower``: the German *ß* and *SS* are equal then.
     """
     return " ".join(name.split()).casefold()
 
 
 def require_utc(release_id: str, field: str, moment: datetime) -> None:
-    """Refuse a moment without a zone, or in another zone than UTC.
+    """Checks that a moment is in UTC.
 
     Raises:
         InvalidRelease: *moment* is naive or has another offset than zero.
@@ -47,15 +47,15 @@ def require_utc(release_id: str, field: str, moment: datetime) -> None:
 
 
 def whole_second(moment: datetime) -> datetime:
-    """*Moment* in UTC without its fraction of a second: RSS and HTTP dates have none."""
+    """Returns *moment* in UTC without its fraction of a second: RSS and HTTP dates have none."""
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
-# Languages, as feeds and releases name them: BCP 47 tags in their canonical case.
+# Language tags: BCP 47, in canonical case.
 
 
 def matches(tag: str, language_range: str) -> bool:
-    """True when *tag* is the language of *language_range*, or a kind of it: ``fr-CA`` is ``fr``.
+    """Whether *tag* is the language *language_range* or a variant of it: ``fr-CA`` matches ``fr``.
 
     Source: RFC 4647 section 3.3.1, "Basic Filtering".
     """
@@ -64,9 +64,9 @@ def matches(tag: str, language_range: str) -> bool:
 
 
 def fallbacks(tag: str) -> list[str]:
-    """What may stand for *tag*, in lower case, the nearest first: ``zh-hant-tw, zh-hant, zh``.
+    """Returns the fallbacks of *tag*, in lower case, nearest first: ``zh-hant-tw, zh-hant, zh``.
 
-    Source: RFC 4647 section 3.4, "Lookup": a single letter goes with what it introduces.
+    Source: RFC 4647 section 3.4, "Lookup": a single letter is removed with the subtag after it.
     """
     subtags = tag.lower().split("-")
     found = []
@@ -78,9 +78,9 @@ def fallbacks(tag: str) -> list[str]:
     return found
 
 
-# Which way a language is written.
+# Writing direction.
 
-#: Languages written from right to left, unless a script subtag says otherwise (CLDR).
+#: Languages written from right to left unless a script subtag says otherwise (CLDR).
 _RTL_LANGUAGES = {
     *("ar", "arc", "azb", "bal", "ckb", "dv", "fa", "glk", "he", "iw", "ji", "khw", "ks"),
     *("lrc", "mzn", "nqo", "pnb", "prs", "ps", "sd", "sdh", "syr", "ug", "ur", "yi"),
@@ -93,9 +93,9 @@ _SCRIPT_LETTERS = 4
 
 
 def direction(language: str) -> str:
-    """Tell how a language (BCP 47) is written: ``rtl``, ``ltr``, or ``auto`` when it is unknown.
+    """Returns the direction of a language (BCP 47): ``rtl``, ``ltr``, or ``auto`` if unknown.
 
-    A script subtag decides, as ``az-Arab`` and ``az-Latn`` are one language.
+    A script subtag decides, because ``az-Arab`` and ``az-Latn`` are one language.
     """
     primary, *subtags = language.lower().replace("_", "-").split("-")
     if primary in {"", "und", "mul", "zxx"}:

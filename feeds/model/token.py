@@ -1,4 +1,4 @@
-"""Who may use the API, for what, and until when."""
+"""API tokens: what they permit, and until when."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,34 +6,35 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """What a token may be for."""
+    """What a token may permit."""
 
-    READ = "read"  #: look at releases
+    READ = "read"  #: read releases
     PUBLISH = "publish"  #: add and correct releases
-    RETRACT = "retract"  #: take releases back
-    OPERATE = "operate"  #: see who is subscribed, and how deliveries go
+    RETRACT = "retract"  #: retract releases
+    OPERATE = "operate"  #: read subscribers and the state of deliveries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What its bearer may do. The text of the token itself is kept nowhere."""
+    """The permissions of an API token. The secret itself is not stored."""
 
-    name: str  #: of who has it; never given to another
+    name: str  #: the holder's name; never reused
     actions: tuple[Action, ...]
-    categories: tuple[str, ...] | None  #: slugs; None for all, unfiled releases among them
+    #: slugs; None for all, including releases without categories
+    categories: tuple[str, ...] | None
     made_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
 
     def is_good(self, now: datetime) -> bool:
-        """True while it is neither revoked nor expired."""
+        """Whether the token is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def may_file_in(self, categories: tuple[str, ...]) -> bool:
-        """True when a release in exactly these categories is its bearer's business.
+        """Whether the token permits changes to a release in exactly these categories.
 
-        One without any is nobody's but of who may file anywhere: names that nothing claims today
-        may mean any category tomorrow.
+        A release without categories needs a token for all categories: names that no category uses
+        today may mean any category tomorrow.
         """
         if self.categories is None:
             return True

@@ -1,4 +1,4 @@
-"""Releases in: add and correct them, and refile them when the categories change."""
+"""Releases in: adds and corrects them, and reassigns them when the categories change."""
 
 from feeds.newsroom.newsroom import COMMAND, FOLDER, Newsroom
 

@@ -1,4 +1,4 @@
-"""Feeds that changed: announced at once, or ended when their time has come."""
+"""Announces changed feeds, and takes expired notices and ended feeds out of service."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -8,28 +8,26 @@ from feeds.fingerprints import ConfigurationFingerprints
 from feeds.model.release import Release
 from feeds.store.database import Database, Transaction
 
-# The one way to say that feeds changed: a new edition is due, and the hubs are to hear of it.
-
 
 def announce(tx: Transaction, catalogue: Catalogue, slugs: Iterable[str], *, now: datetime) -> None:
-    """Mark feeds stale and ask for their pings, in the transaction of what changed them.
+    """Marks feeds as stale and requests their pings, in the transaction that changed them.
 
-    Both are rows that outlive a crash: whoever regenerates next makes the edition, and the
-    pings are due as soon as it is stored.
+    Both are rows that survive a crash: the next regeneration makes the edition, and the pings are
+    due as soon as it is stored.
     """
     feeds = catalogue.feeds
-    # Of a feed that is gone nobody is shown another edition.
+    # A feed that is gone gets no further edition.
     known = sorted(slug for slug in {*slugs} & feeds.keys() if not feeds[slug].is_gone(now))
     if not known:
         return
     sequences = tx.feeds.mark_stale(known, now=now)
-    # A feed that ended a moment ago is not marked: the configuration at hand is older than that.
-    asked = [(feeds[slug], sequences[slug]) for slug in known if slug in sequences]
-    tx.pings.request(asked, now=now)
+    # Feeds that were removed a moment ago are not marked: this configuration is older than that.
+    requests = [(feeds[slug], sequences[slug]) for slug in known if slug in sequences]
+    tx.pings.request(requests, now=now)
 
 
-def showing(tx: Transaction, catalogue: Catalogue, releases: Sequence[Release]) -> set[str]:
-    """The feeds in whose window one of these releases may stand; of others no byte changes."""
+def feeds_showing(tx: Transaction, catalogue: Catalogue, releases: Sequence[Release]) -> set[str]:
+    """Returns the feeds whose window may show one of these releases; no other feed changes."""
     feeds_by_release = tx.feed_entries.of([release.id for release in releases])
     slugs = {slug for feeds in feeds_by_release.values() for slug in feeds} & catalogue.feeds.keys()
     return {
@@ -42,17 +40,18 @@ def showing(tx: Transaction, catalogue: Catalogue, releases: Sequence[Release]) 
     }
 
 
-# Notices whose time is over.
+# Expired notices.
 
-#: Notices taken out of the feeds in one transaction.
-NOTICES_A_STEP = 500
+#: Notices removed in one transaction.
+NOTICES_PER_TRANSACTION = 500
 
 
 class NoticeExpiry:
-    """The notices over one store. Safe to share between threads and processes.
+    """Removes expired notices. Safe to share between threads and processes.
 
-    They come with what they tell of (``feeds.revision``), in one edition with the entry that it
-    changed, and go by a timer: bytes go by rows, never by the clock.
+    Notices are published with the change that they report (``feeds.revision``), in one edition with
+    the changed entry. A timer removes them, so that the bytes of a feed depend on rows and never on
+    the clock.
     """
 
     def __init__(self, database: Database, catalogue: Catalogue, *, stand_for: timedelta) -> None:
@@ -61,18 +60,19 @@ class NoticeExpiry:
         self._stand_for = stand_for
 
     def expire(self, *, now: datetime) -> list[Release]:
-        """Take notices out of the feeds that stood there for their time.
+        """Removes notices that have stood in the feeds for their full period.
 
-        With the notice of a retraction go tombstone and stand-in. Those releases stay retracted,
-        and their addresses gone, for ever. Cheap to ask often.
+        The notice of a retraction is removed together with its tombstone and replacement entry.
+        Those releases stay retracted, and their addresses stay gone. Cheap when there is nothing to
+        do.
 
         Returns:
-            The releases that they were of.
+            The releases whose notices were removed.
         """
         until, expired = now - self._stand_for, list[Release]()
         while True:
-            with self._database.read() as tx:  # A writer would wait for others each time.
-                ids = tx.releases.with_old_notices(until=until, limit=NOTICES_A_STEP)
+            with self._database.read() as tx:  # A write would wait for other writers.
+                ids = tx.releases.with_old_notices(until=until, limit=NOTICES_PER_TRANSACTION)
             if not ids:
                 return expired
             with self._database.transaction() as tx:
@@ -92,42 +92,49 @@ class NoticeExpiry:
             tx.archives.purge(release.id, now=now)
         with_notices = {slug for slug, feed in self._catalogue.feeds.items() if feed.notices}
         feeds = {slug for release in gone for slug in before.get(release.id, ())}
-        feeds |= showing(tx, self._catalogue, standing) & with_notices
+        feeds |= feeds_showing(tx, self._catalogue, standing) & with_notices
         announce(tx, self._catalogue, feeds, now=now)
 
 
-# Feeds that end when their time has come.
+# Feeds that end.
 
 
 class FeedClosures:
-    """The ends that a catalogue sets. Safe to share between threads and, over one store, processes.
+    """Ends feeds as a catalogue configures it. Safe to share between threads and processes.
 
-    An end that has come makes its feed stale, and the edition after that says farewell: the press
-    goes by the feed's last change, which then lies behind the end.
+    When its end has come, a feed becomes stale, and its next edition has a closing entry:
+    `EditionBuilder` compares the end with the feed's last change, which is then later.
     """
 
     def __init__(
-        self, database: Database, catalogue: Catalogue, descriptions: ConfigurationFingerprints
+        self, database: Database, catalogue: Catalogue, fingerprints: ConfigurationFingerprints
     ) -> None:
         self._database = database
         self._catalogue = catalogue
-        self._descriptions = descriptions
-        self._said: frozenset[str] = frozenset()
+        self._fingerprints = fingerprints
+        self._announced: frozenset[str] = frozenset()
 
     def announce(self, *, now: datetime) -> list[str]:
-        """Make those feeds stale that ended, each once. Returns their slugs."""
+        """Marks feeds that have ended as stale, each once, and requests their pings.
+
+        Cheap when there is nothing to do. `Newsroom.apply_catalogue` does the same, so an end does
+        not depend on a timer that did not run.
+
+        Returns:
+            The slugs of the feeds.
+        """
         ended = {slug for slug, feed in self._catalogue.feeds.items() if feed.has_ended(now)}
-        if ended <= self._said:
+        if ended <= self._announced:
             return []
         with self._database.transaction() as tx:
-            # The settings tell whether it was done, by us before a crash or by somebody else.
+            # The stored settings show whether it was done before, by this process or another one.
             due = [
                 slug
-                for slug in sorted(ended - self._said)
+                for slug in sorted(ended - self._announced)
                 if tx.feeds.redescribe(
-                    self._descriptions.of(self._catalogue.feeds[slug], has_ended=True)
+                    self._fingerprints.of(self._catalogue.feeds[slug], has_ended=True)
                 )
             ]
             announce(tx, self._catalogue, due, now=now)
-        self._said |= ended
+        self._announced |= ended
         return due

@@ -1,4 +1,4 @@
-"""What each document of a batch means, decided before anything is written."""
+"""Decides what each document of a batch becomes, before anything is stored."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,29 +8,27 @@ from feeds import revision
 from feeds.errors import ReleaseChanged
 from feeds.model.intake import Embargo, IntakeVerdict, Refusal
 from feeds.model.release import AuditAction, AuditEvent, Draft, Expected, Release, ReleaseId
-from feeds.newsroom.embargoes import EmbargoBatch, end_of, freed, is_as_it_waits
-from feeds.newsroom.retractions import company_of
+from feeds.newsroom.embargoes import EmbargoBatch, dated_at_release, end_of, is_unchanged
+from feeds.newsroom.retractions import other_members
 from feeds.store.database import Transaction
 
-# What each document of a batch is to us, decided before anything is written.
-
-#: A clock a little ahead of ours is no reason to refuse a document.
+#: Documents may be dated this far in the future, because clocks differ a little.
 CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeDecision:
-    """An accepted document: what we held, and what the release becomes."""
+    """An accepted document, the stored release before it, and the release that results."""
 
     draft: Draft
     verdict: IntakeVerdict
-    held: Release | None
+    stored: Release | None
     release: Release
-    embargo: Embargo | None = None  #: under which it waits; nothing of it becomes public
+    embargo: Embargo | None = None  #: the embargo of the document; nothing of it becomes public
 
 
 class Decider:
-    """Decides document by document; a later one of the batch meets what an earlier one became."""
+    """Decides document by document. Later documents of a batch see the results of earlier ones."""
 
     def __init__(
         self,
@@ -38,26 +36,27 @@ class Decider:
         drafts: Sequence[Draft],
         *,
         mint_id: Callable[[], ReleaseId],
-        proof: Callable[[Release], str | None],
+        render_check: Callable[[Release], str | None],
         by: str,
         now: datetime,
     ) -> None:
-        """Read what the batch may meet.
+        """Reads the stored releases and embargoes that the batch may match.
 
         Args:
-            tx: Read here only.
-            drafts: All that will be decided.
+            tx: A transaction; only read here.
+            drafts: All drafts of the batch.
             mint_id: Makes the ids of new releases.
-            proof: Says why a release cannot be written. Asked for what is to wait, so that
-                nothing surprises when its minute has come.
-            by: Who brought the batch.
+            render_check: Returns why a release cannot be rendered, or None. Called for embargoed
+                documents, so that nothing fails when the embargo ends.
+            by: Who sent the batch.
             now: The moment of intake.
         """
         self._tx = tx
         self._mint_id = mint_id
-        self._proof = proof
+        self._render_check = render_check
         self._now = now
-        # Before the releases: what comes out between the two looks is seen by the second one.
+        # Read before the releases: what is published between the two reads is found by the second
+        # one.
         self.embargo_batch = EmbargoBatch(tx, drafts, by=by, now=now)
         self._by_key = tx.releases.by_source_keys([draft.source_key for draft in drafts])
         named_by_file = [
@@ -73,83 +72,84 @@ class Decider:
         )
 
     def decide(self, draft: Draft) -> IntakeDecision | Refusal:
-        """Say what *draft* is: a release that is new, corrected or unchanged; or refuse it.
+        """Decides what *draft* becomes: a release, an embargoed release, or a refusal.
 
-        Or it waits for the end of its embargo.
+        A release may be new, corrected or unchanged.
 
         Raises:
-            ReleaseChanged: Its sender took the release, or what it will be linked to, for
-                another than it is.
+            ReleaseChanged: The release, or another member of its work, is no longer as the sender
+                saw it.
         """
-        held, waiting = self._held(draft), self.embargo_batch.of(draft)
-        _require_expected(draft, held)
-        self._require_company(draft)
-        draft = revision.on_its_day(draft, held, now=self._now)
-        until = end_of(draft, waiting, now=self._now)
+        stored, existing = self._stored(draft), self.embargo_batch.of(draft)
+        _require_expected(draft, stored)
+        self._require_expected_members(draft)
+        draft = revision.with_resolved_date(draft, stored, now=self._now)
+        until = end_of(draft, existing, now=self._now)
         if until is not None and until > self._now:
-            return self._keep(draft, held, waiting, until=until)
-        if until is not None and waiting is not None:
-            # It was judged when it came, and must not be refused in its minute.
-            self.embargo_batch.free(waiting, until=until)
-            release_id = waiting.release_id
-            return self._accept(freed(draft, until=until), held, release_id)
-        return self._objection(draft, held) or self._accept(draft, held, None)
+            return self._embargo(draft, stored, existing, until=until)
+        if until is not None and existing is not None:
+            # It was accepted at intake, and must not be refused when its embargo ends.
+            self.embargo_batch.release(existing, until=until)
+            release_id = existing.release_id
+            return self._accept(dated_at_release(draft, until=until), stored, release_id)
+        return self._refusal(draft, stored) or self._accept(draft, stored, None)
 
-    def _require_company(self, draft: Draft) -> None:
-        if draft.company is None:
+    def _require_expected_members(self, draft: Draft) -> None:
+        if draft.expected_members is None:
             return
-        found = {member.content.digest for member in company_of(self._tx, draft)}
-        if found != draft.company:
+        found = {member.content.digest for member in other_members(self._tx, draft)}
+        if found != draft.expected_members:
             raise ReleaseChanged(f"other releases are of the work of {draft.source_key} by now")
 
     def _accept(
-        self, draft: Draft, held: Release | None, promised: ReleaseId | None
+        self, draft: Draft, stored: Release | None, release_id: ReleaseId | None
     ) -> IntakeDecision:
-        draft = self._dated(draft, held)
-        verdict = revision.judge(held, draft)
-        if held is None:
-            release = revision.first(draft, promised or self._mint_id(), now=self._now)
+        draft = self._dated(draft, stored)
+        verdict = revision.classify(stored, draft)
+        if stored is None:
+            release = revision.new_release(draft, release_id or self._mint_id(), now=self._now)
         elif verdict is IntakeVerdict.CORRECTED:
-            release = revision.corrected(held, draft, now=self._now)
+            release = revision.corrected(stored, draft, now=self._now)
         else:
-            release = held
+            release = stored
         self._by_key[draft.source_key] = release
-        return IntakeDecision(draft=draft, verdict=verdict, held=held, release=release)
+        return IntakeDecision(draft=draft, verdict=verdict, stored=stored, release=release)
 
-    def _keep(
-        self, draft: Draft, held: Release | None, waiting: Embargo | None, *, until: datetime
+    def _embargo(
+        self, draft: Draft, stored: Release | None, existing: Embargo | None, *, until: datetime
     ) -> IntakeDecision | Refusal:
-        """Let *draft* wait, if that is anything new."""
-        is_public = held is not None and self._is_known(draft, held)
-        if is_public and (waiting is None or draft.embargoed_until is None):
-            # Nothing is left to keep back; nor does an old copy undo a correction that waits.
-            return self._accept(draft, held, None)
-        if waiting is not None and until == waiting.until and is_as_it_waits(draft, waiting):
-            release = self._as_it_waits(waiting, held)
+        """Puts *draft* under embargo if it is new in any way."""
+        is_public = stored is not None and self._is_published(draft, stored)
+        if is_public and (existing is None or draft.embargoed_until is None):
+            # There is nothing new to hold back. An old copy does not undo an embargoed correction
+            # either.
+            return self._accept(draft, stored, None)
+        if existing is not None and until == existing.until and is_unchanged(draft, existing):
+            release = self._future_release(existing, stored)
             return IntakeDecision(
                 draft=draft,
                 verdict=IntakeVerdict.UNCHANGED,
-                held=None,
+                stored=None,
                 release=release,
-                embargo=waiting,
+                embargo=existing,
             )
-        return self._hold(draft, held, waiting, until=until)
+        return self._hold_new(draft, stored, existing, until=until)
 
-    def _hold(
-        self, draft: Draft, held: Release | None, waiting: Embargo | None, *, until: datetime
+    def _hold_new(
+        self, draft: Draft, stored: Release | None, existing: Embargo | None, *, until: datetime
     ) -> IntakeDecision | Refusal:
-        known = held if waiting is None else self._as_it_waits(waiting, held)
-        refusal = self._objection_to_wait(draft, known, waiting, until=until)
+        known = stored if existing is None else self._future_release(existing, stored)
+        refusal = self._embargo_refusal(draft, known, existing, until=until)
         if refusal is not None:
             return refusal
-        if waiting is not None:
-            # What it said last is remembered, and a copy goes by the name of what it copies.
-            stated = draft.embargoed_until or waiting.draft.embargoed_until
-            key = waiting.draft.source_key
+        if existing is not None:
+            # The last stated end is kept, and a copy gets the key of the document that it copies.
+            stated = draft.embargoed_until or existing.draft.embargoed_until
+            key = existing.draft.source_key
             draft = replace(draft, embargoed_until=stated, source_key=key)
         release_id = known.id if known else self._mint_id()
-        release = self._to_be(draft, release_id, held, until=until)
-        fault = self._proof(release)
+        release = self._published_at(draft, release_id, stored, until=until)
+        fault = self._render_check(release)
         if fault is not None:
             remedy = "correct the document, and add it again"
             return Refusal(origin=draft.origin, reason=fault, remedy=remedy)
@@ -157,54 +157,55 @@ class Decider:
         return IntakeDecision(
             draft=draft,
             verdict=IntakeVerdict.EMBARGOED,
-            held=None,
+            stored=None,
             release=release,
             embargo=embargo,
         )
 
-    def _as_it_waits(self, waiting: Embargo, held: Release | None) -> Release:
-        return self._to_be(waiting.draft, waiting.release_id, held, until=waiting.until)
+    def _future_release(self, existing: Embargo, stored: Release | None) -> Release:
+        return self._published_at(existing.draft, existing.release_id, stored, until=existing.until)
 
-    def _to_be(
-        self, draft: Draft, release_id: ReleaseId, held: Release | None, *, until: datetime
+    def _published_at(
+        self, draft: Draft, release_id: ReleaseId, stored: Release | None, *, until: datetime
     ) -> Release:
-        """The release that comes out when the embargo ends, as things are now."""
-        draft = self._dated(freed(draft, until=until), held)
-        if held is None:
-            return revision.first(draft, release_id, now=until)
-        return revision.corrected(held, draft, now=until)
+        """Returns the release that will be published when the embargo ends, as things are now."""
+        draft = self._dated(dated_at_release(draft, until=until), stored)
+        if stored is None:
+            return revision.new_release(draft, release_id, now=until)
+        return revision.corrected(stored, draft, now=until)
 
-    def _held(self, draft: Draft) -> Release | None:
-        held = self._by_key.get(draft.source_key)
-        if held is None and revision.is_named_by_file(draft.source_key):
+    def _stored(self, draft: Draft) -> Release | None:
+        stored = self._by_key.get(draft.source_key)
+        if stored is None and revision.is_named_by_file(draft.source_key):
             # A copy of a file under another name is the same document, not a second release.
-            held = self._by_digest.get(draft.content.digest)
-            if held is None and draft.written is not None:
-                held = self._by_source.get(draft.written.digest)
-        return held
+            stored = self._by_digest.get(draft.content.digest)
+            if stored is None and draft.written is not None:
+                stored = self._by_source.get(draft.written.digest)
+        return stored
 
-    def _is_known(self, draft: Draft, held: Release) -> bool:
-        return revision.judge(held, self._dated(draft, held)) is IntakeVerdict.UNCHANGED
+    def _is_published(self, draft: Draft, stored: Release) -> bool:
+        return revision.classify(stored, self._dated(draft, stored)) is IntakeVerdict.UNCHANGED
 
-    def _dated(self, draft: Draft, held: Release | None) -> Draft:
-        """*Draft* with the date that the public knows, if an embargo has anything to do with it.
+    def _dated(self, draft: Draft, stored: Release | None) -> Draft:
+        """Returns *draft* with the publication date that the public knows, if an embargo set that.
 
-        A release that came out of an embargo is published when that ended. The document says
-        something else, and comes again; and what a correction waits for is no date of its release.
+        A release that was under embargo is published when that ended. Its document states another
+        date, and may be sent again. The embargo of a correction does not set the date of its
+        release.
         """
-        if held is None or not self._is_dated_by_embargo(draft, held):
+        if stored is None or not self._is_dated_by_embargo(draft, stored):
             return draft
-        return replace(draft, content=replace(draft.content, published=held.content.published))
+        return replace(draft, content=replace(draft.content, published=stored.content.published))
 
-    def _is_dated_by_embargo(self, draft: Draft, held: Release) -> bool:
+    def _is_dated_by_embargo(self, draft: Draft, stored: Release) -> bool:
         if draft.embargoed_until is not None:
             return True
-        if draft.content.published >= held.content.published:
+        if draft.content.published >= stored.content.published:
             return False
-        # The document says an earlier day, and no longer that it had to wait.
-        return any(act.action is AuditAction.PUBLISHED for act in self._tx.audit_log.of(held.id))
+        # The document states an earlier date, and no longer an embargo.
+        return any(one.action is AuditAction.PUBLISHED for one in self._tx.audit_log.of(stored.id))
 
-    def _objection(self, draft: Draft, held: Release | None) -> Refusal | None:
+    def _refusal(self, draft: Draft, stored: Release | None) -> Refusal | None:
         published = draft.content.published
         if published > self._now + CLOCK_SKEW:
             return Refusal(
@@ -214,15 +215,15 @@ class Decider:
                 remedy="correct the time stamp, or say embargoed_until, and it comes out then",
                 until=published,
             )
-        # Who has seen the release that it is to correct means that one.
+        # A sender who has seen the release means that one.
         is_meant = draft.expected is not None
-        if held is not None and not is_meant and revision.is_another_document(held, draft):
-            return _another(held, draft)
+        if stored is not None and not is_meant and revision.is_different_document(stored, draft):
+            return _different_document(stored, draft)
         return None
 
     @staticmethod
-    def _objection_to_wait(
-        draft: Draft, known: Release | None, waiting: Embargo | None, *, until: datetime
+    def _embargo_refusal(
+        draft: Draft, known: Release | None, existing: Embargo | None, *, until: datetime
     ) -> Refusal | None:
         published = draft.content.published
         if published > max(until, draft.embargoed_until or until) + CLOCK_SKEW:
@@ -233,12 +234,12 @@ class Decider:
                 f"{published:%Y-%m-%dT%H:%M:%SZ}",
                 remedy="correct one of the two: a release is published when its embargo ends",
             )
-        theirs = _as_written(known, waiting)
-        # A draft is dated by its embargo's end, so that only another one that waits can be told
-        # from it by its date; but two files of one name are told apart in any case.
-        is_comparable = waiting is not None or revision.is_named_by_file(draft.source_key)
-        if theirs is not None and is_comparable and revision.is_another_document(theirs, draft):
-            # A refusal is logged: what waits is not named in it.
+        written = _as_written(known, existing)
+        # A draft under embargo is dated by the embargo's end. So only another draft under embargo
+        # can be distinguished by its date; two files with the same name are always distinguished.
+        is_comparable = existing is not None or revision.is_named_by_file(draft.source_key)
+        if written is not None and is_comparable and revision.is_different_document(written, draft):
+            # Refusals are logged, so this one does not name the embargoed release.
             return Refusal(
                 origin=draft.origin,
                 reason="another release came under this name, and this one has neither its title "
@@ -248,8 +249,8 @@ class Decider:
         return None
 
 
-def _require_expected(draft: Draft, held: Release | None) -> None:
-    found = Expected(revision=0) if held is None else held.seen
+def _require_expected(draft: Draft, stored: Release | None) -> None:
+    found = Expected(revision=0) if stored is None else stored.seen
     if draft.expected not in (None, found):
         raise ReleaseChanged(f"the release of {draft.source_key} was changed meanwhile")
 
@@ -259,8 +260,8 @@ _IF_CORRECTION = (
 )
 
 
-def _another(held: Release, draft: Draft) -> Refusal:
-    known = f"{held.content.title!r} of {held.content.published:%Y-%m-%dT%H:%M:%SZ}"
+def _different_document(stored: Release, draft: Draft) -> Refusal:
+    known = f"{stored.content.title!r} of {stored.content.published:%Y-%m-%dT%H:%M:%SZ}"
     neither = "and this one has neither its title nor its time stamp"
     if revision.is_named_by_file(draft.source_key):
         return Refusal(
@@ -271,24 +272,27 @@ def _another(held: Release, draft: Draft) -> Refusal:
     return Refusal(
         origin=draft.origin,
         field=draft.source_key.partition(":")[0],
-        reason=f"{held.document} has a release with {draft.source_key} already: {known}, {neither}",
+        reason=f"{stored.document} has a release with {draft.source_key} already: {known}, "
+        f"{neither}",
         remedy=f"give one of the two an id of its own; {_IF_CORRECTION}",
     )
 
 
-def _as_written(known: Release | None, waiting: Embargo | None) -> Release | None:
-    """What is known, as its document has it: what waits is dated by its embargo's end."""
-    if known is None or waiting is None:
+def _as_written(known: Release | None, existing: Embargo | None) -> Release | None:
+    """Returns the known release with the dates of its document, instead of its embargo's end."""
+    if known is None or existing is None:
         return known
-    waits = waiting.draft
-    return replace(known, content=waits.content, document=waits.origin.document)
+    embargoed = existing.draft
+    return replace(known, content=embargoed.content, document=embargoed.origin.document)
 
 
-# Corrections, for the book of acts.
+# Audit events of corrections.
 
 
-def acts_of(decisions: Iterable[IntakeDecision], *, by: str, now: datetime) -> list[AuditEvent]:
-    """Those of *decisions* that corrected a release, with weight and note, as acts."""
+def correction_events(
+    decisions: Iterable[IntakeDecision], *, by: str, now: datetime
+) -> list[AuditEvent]:
+    """Returns the audit events of the corrections in *decisions*, with weight and note."""
     return [
         AuditEvent(
             subject=each.release.id,
@@ -303,10 +307,10 @@ def acts_of(decisions: Iterable[IntakeDecision], *, by: str, now: datetime) -> l
 
 
 def _detail(decision: IntakeDecision) -> str | None:
-    """``major: The date was wrong.`` The note of a minor one is for ops alone."""
-    held, draft = decision.held, decision.draft
-    if held is None:
+    """Returns ``major: The date was wrong.`` The note of a minor correction is not published."""
+    stored, draft = decision.stored, decision.draft
+    if stored is None:
         return None
-    weight = revision.weight_of(held, draft)
+    weight = revision.weight_of(stored, draft)
     note = draft.correction and draft.correction.note
     return f"{weight}: {note}" if note else weight.value

@@ -1,4 +1,4 @@
-"""Embargoes: batches that meet them, and how they are moved, lifted, dropped and ended."""
+"""Embargoes: in batches of documents, and how they are moved, lifted, dropped and ended."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,14 +12,14 @@ from feeds.model.release import AuditAction, AuditEvent, Draft, ReleaseId
 from feeds.model.text import whole_second
 from feeds.store.database import Database, Transaction
 
-# What waits under embargo, as a batch of documents meets it.
+# Embargoes that a batch of documents matches.
 
 
 class EmbargoBatch:
-    """The embargoes that a batch may touch: read at its beginning, written at its end."""
+    """The embargoes that a batch may change: read at its beginning, stored at its end."""
 
     def __init__(self, tx: Transaction, drafts: Sequence[Draft], *, by: str, now: datetime) -> None:
-        """Read what the drafts may meet, and the acts that follow are *by* that person, *now*."""
+        """Reads the embargoes that *drafts* may match. Audit events name *by* and *now*."""
         self._by = by
         self._now = now
         by_key = tx.embargoes.by_source_keys([draft.source_key for draft in drafts])
@@ -29,22 +29,22 @@ class EmbargoBatch:
         self._by_digest = tx.embargoes.by_digests(named_by_file)
         found = [*by_key.values(), *self._by_digest.values()]
         self._before = {embargo.release_id: embargo for embargo in found}
-        self._now_held = dict(self._before)
+        self._after = dict(self._before)
         self._by_key = {embargo.draft.source_key: embargo.release_id for embargo in found}
-        self._acts: list[AuditEvent] = []
+        self._events: list[AuditEvent] = []
 
     def of(self, draft: Draft) -> Embargo | None:
-        """What waits under the draft's key; of a file, also its copy under another name."""
+        """Returns the embargo with the draft's key, or of a copy of its file under another name."""
         release_id = self._by_key.get(draft.source_key)
         is_named_by_file = revision.is_named_by_file(draft.source_key)
         copied = self._by_digest.get(draft.content.digest) if is_named_by_file else None
         if release_id is None and copied is not None:
             release_id = copied.release_id
-        return None if release_id is None else self._now_held.get(release_id)
+        return None if release_id is None else self._after.get(release_id)
 
     def hold(self, draft: Draft, release_id: ReleaseId, *, until: datetime) -> Embargo:
-        """Let *draft* wait, in the place of what waited as the same release."""
-        former = self._now_held.get(release_id)
+        """Puts *draft* under embargo, replacing what was held for the same release."""
+        former = self._after.get(release_id)
         is_moved = former is None or former.until != until
         embargo = Embargo(
             release_id=release_id,
@@ -53,92 +53,100 @@ class EmbargoBatch:
             held_since=self._now if former is None else former.held_since,
             by=self._by if former is None or is_moved else former.by,
         )
-        self._now_held[release_id] = embargo
+        self._after[release_id] = embargo
         self._by_key[draft.source_key] = release_id
-        self._note_hold(former, embargo)
+        self._record_hold(former, embargo)
         return embargo
 
-    def free(self, embargo: Embargo, *, until: datetime) -> None:
-        """Let it wait no longer, because it becomes public now."""
-        del self._now_held[embargo.release_id]
+    def release(self, embargo: Embargo, *, until: datetime) -> None:
+        """Ends an embargo, because its document becomes public now."""
+        del self._after[embargo.release_id]
         if until != embargo.until:
-            self._note(embargo.release_id, AuditAction.EMBARGO_LIFTED, self._by, was(embargo))
-        self._note(embargo.release_id, AuditAction.PUBLISHED, embargo.by, f"embargo {told(until)}")
+            self._record(
+                embargo.release_id, AuditAction.EMBARGO_LIFTED, self._by, former_end_text(embargo)
+            )
+        self._record(
+            embargo.release_id, AuditAction.PUBLISHED, embargo.by, f"embargo {end_text(until)}"
+        )
 
-    def write(self, tx: Transaction) -> None:
-        """Store what became of them all."""
-        before, held = self._before, self._now_held
+    def store(self, tx: Transaction) -> None:
+        """Stores the changed embargoes and their audit events."""
+        before, held = self._before, self._after
         tx.embargoes.end(sorted(before.keys() - held.keys()))
         for release_id in sorted(before.keys() & held.keys()):
             if held[release_id] is not before[release_id]:
                 tx.embargoes.change(before[release_id], held[release_id])
         tx.embargoes.hold([held[new] for new in sorted(held.keys() - before.keys())])
-        tx.audit_log.record(self._acts)
+        tx.audit_log.record(self._events)
 
-    def _note_hold(self, former: Embargo | None, embargo: Embargo) -> None:
-        until = told(embargo.until)
+    def _record_hold(self, former: Embargo | None, embargo: Embargo) -> None:
+        until = end_text(embargo.until)
         if former is None:
-            self._note(embargo.release_id, AuditAction.EMBARGOED, self._by, until)
+            self._record(embargo.release_id, AuditAction.EMBARGOED, self._by, until)
         elif former.until != embargo.until:
-            detail = f"{until}, {was(former)}"
-            self._note(embargo.release_id, AuditAction.EMBARGO_MOVED, self._by, detail)
+            detail = f"{until}, {former_end_text(former)}"
+            self._record(embargo.release_id, AuditAction.EMBARGO_MOVED, self._by, detail)
         else:
             detail = f"another document, {until}"
-            self._note(embargo.release_id, AuditAction.EMBARGOED, self._by, detail)
+            self._record(embargo.release_id, AuditAction.EMBARGOED, self._by, detail)
 
-    def _note(self, subject: ReleaseId, deed: AuditAction, by: str, detail: str) -> None:
-        self._acts.append(
-            AuditEvent(subject=subject, action=deed, at=self._now, by=by, detail=detail)
+    def _record(self, subject: ReleaseId, action: AuditAction, by: str, detail: str) -> None:
+        self._events.append(
+            AuditEvent(subject=subject, action=action, at=self._now, by=by, detail=detail)
         )
 
 
-def end_of(draft: Draft, waiting: Embargo | None, *, now: datetime) -> datetime | None:
-    """When *draft* becomes public; None when nothing keeps it.
+def end_of(draft: Draft, existing: Embargo | None, *, now: datetime) -> datetime | None:
+    """Returns when *draft* becomes public; None when it has no embargo.
 
-    Of a document that waits already, only what is news counts: one that says nothing, or what it
-    said before, leaves the end as it is, which somebody may have moved. Nothing becomes public
-    because a field is missing.
+    For a document already under embargo, only a new value counts. A document that states no end, or
+    the same end as before, keeps the present end, which someone may have moved. Nothing becomes
+    public because a field is missing.
     """
     stated = draft.embargoed_until
-    if waiting is None:
+    if existing is None:
         return stated
-    if stated is None or stated == waiting.draft.embargoed_until:
-        return waiting.until
+    if stated is None or stated == existing.draft.embargoed_until:
+        return existing.until
     return max(stated, whole_second(now))
 
 
-def is_as_it_waits(draft: Draft, waiting: Embargo) -> bool:
-    """True when *draft* says what waits. ``published`` does not count: its end replaces it."""
-    theirs = waiting.draft
-    alike = replace(draft, content=replace(draft.content, published=theirs.content.published))
-    is_same = revision.says_the_same(theirs.content, alike)
-    return is_same and draft.correction == theirs.correction
+def is_unchanged(draft: Draft, existing: Embargo) -> bool:
+    """Whether *draft* equals the document under embargo.
+
+    ``published`` is not compared, because the end of the embargo replaces it.
+    """
+    held = existing.draft
+    alike = replace(draft, content=replace(draft.content, published=held.content.published))
+    is_same = revision.has_same_content(held.content, alike)
+    return is_same and draft.correction == held.correction
 
 
-def freed(draft: Draft, *, until: datetime) -> Draft:
-    """*Draft* as it is taken in when its embargo has ended.
+def dated_at_release(draft: Draft, *, until: datetime) -> Draft:
+    """Returns *draft* with the dates that it gets when its embargo ends.
 
-    It is published the second that its embargo ends, whatever it says of itself: nobody could see
-    it before. Its own word on its last change is older than that, or of a time to come.
+    It is published at the second in which its embargo ends, whatever date it states: nobody could
+    see it before. The date of its last change is dropped, because it is earlier than that or in the
+    future.
     """
     return replace(draft, content=replace(draft.content, published=until, updated=None))
 
 
-def told(until: datetime) -> str:
-    """The end of an embargo as the book of acts has it."""
+def end_text(until: datetime) -> str:
+    """Returns the end of an embargo as the audit log shows it."""
     return f"until {until:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def was(embargo: Embargo) -> str:
-    """What an embargo's end was."""
-    return f"was {told(embargo.until)}"
+def former_end_text(embargo: Embargo) -> str:
+    """Returns the former end of an embargo as the audit log shows it."""
+    return f"was {end_text(embargo.until)}"
 
 
-# Embargoes: looked at, moved, lifted, dropped, and ended when their minute has come.
+# All embargoes of a store.
 
-#: Documents that come out in one transaction: as an intake has it, other writers wait some tens
-#: of milliseconds.
-ENDED_A_STEP = 200
+#: Documents released in one transaction. As with any intake, other writers wait for some tens of
+#: milliseconds.
+RELEASES_PER_TRANSACTION = 200
 
 
 class TakeIn(Protocol):
@@ -147,38 +155,47 @@ class TakeIn(Protocol):
     def __call__(
         self, tx: Transaction, drafts: Sequence[Draft], *, now: datetime, by: str
     ) -> list[Intake | Refusal]:
-        """Take in a batch; what waits among it and is due becomes public."""
+        """Takes in a batch. Documents whose embargo has ended become public."""
 
 
 class EmbargoManager:
-    """What waits in one store. Safe to share between threads and, over it, between processes."""
+    """The embargoes in one store. Safe to share between threads and processes."""
 
     def __init__(self, database: Database, take_in: TakeIn) -> None:
         self._database = database
         self._take_in = take_in
 
     def all(self) -> list[Embargo]:
-        """All that waits, what is due first."""
+        """Returns all embargoes, the next to end first. For operators only, never public."""
         with self._database.read() as tx:
             return tx.embargoes.all()
 
     def named(self, name: str) -> Embargo:
-        """What waits under this id, slug, source key or file.
+        """Returns the embargo with this id, slug, source key or file.
 
         Raises:
-            EmbargoNotFound: Nothing does.
+            EmbargoNotFound: There is none.
         """
         with self._database.read() as tx:
             return _named(tx, name)
 
     def next_end(self) -> datetime | None:
-        """When the next embargo ends; None when nothing waits."""
+        """Returns when the next embargo ends; None when there are none."""
         with self._database.read() as tx:
             return tx.embargoes.next_end()
 
     def release(self, *, now: datetime) -> int:
-        """Take in what is due, a few hundred documents a transaction. Returns how many."""
-        # Asked without a lock on writers: most of the time there is nothing to do.
+        """Publishes documents whose embargo has ended, a few hundred a transaction.
+
+        Cheap when there is nothing to do. Restarts and concurrent processes lose none.
+
+        Returns:
+            How many documents were published.
+
+        Raises:
+            StoreUnavailable: Try again; documents released so far are public.
+        """
+        # A read first, without blocking writers: most of the time there is nothing to do.
         end = self.next_end()
         if end is None or end > now:
             return 0
@@ -186,15 +203,15 @@ class EmbargoManager:
         while True:
             step = self._database.in_one_go(lambda tx: self._release_some(tx, now))
             released += step
-            if step < ENDED_A_STEP:
+            if step < RELEASES_PER_TRANSACTION:
                 return released
 
     def move(self, name: str, *, until: datetime, by: str, now: datetime) -> Embargo:
-        """Let it end at another moment.
+        """Changes the end of an embargo.
 
         Raises:
-            EmbargoNotFound: Nothing waits under this name.
-            EmbargoOver: *until* is past.
+            EmbargoNotFound: There is no embargo with this name.
+            EmbargoOver: *until* is in the past.
         """
         until = whole_second(until)
         if until <= now:
@@ -203,55 +220,63 @@ class EmbargoManager:
         def move_it(tx: Transaction) -> Embargo:
             former = _named(tx, name)
             tx.embargoes.move(former.release_id, until=until, by=by)
-            detail = f"{told(until)}, {was(former)}"
+            detail = f"{end_text(until)}, {former_end_text(former)}"
             tx.audit_log.record(
-                [_act(former, AuditAction.EMBARGO_MOVED, by=by, now=now, detail=detail)]
+                [_event(former, AuditAction.EMBARGO_MOVED, by=by, now=now, detail=detail)]
             )
             return tx.embargoes.named(former.release_id)
 
         return self._database.in_one_go(move_it)
 
     def lift(self, name: str, *, by: str, now: datetime) -> Intake:
-        """Make it public at once.
+        """Publishes an embargoed document at once.
 
         Raises:
-            EmbargoNotFound: Nothing waits under this name.
+            EmbargoNotFound: There is no embargo with this name.
         """
 
         def lift_it(tx: Transaction) -> Intake:
             tx.releases.hold_works()
             former = _named(tx, name)
             tx.embargoes.move(former.release_id, until=whole_second(now), by=by)
-            act = _act(former, AuditAction.EMBARGO_LIFTED, by=by, now=now, detail=was(former))
-            tx.audit_log.record([act])
+            event = _event(
+                former, AuditAction.EMBARGO_LIFTED, by=by, now=now, detail=former_end_text(former)
+            )
+            tx.audit_log.record([event])
             draft = tx.embargoes.named(former.release_id).draft
             [outcome] = self._take_in(tx, [draft], now=now, by=by)
-            if isinstance(outcome, Refusal):  # it was judged when it came
+            if isinstance(outcome, Refusal):  # it was accepted at intake
                 raise StoreConflict(outcome.reason)
             return outcome
 
         return self._database.in_one_go(lift_it)
 
     def drop(self, name: str, *, by: str, now: datetime) -> Embargo:
-        """Forget a document that waits.
+        """Deletes an embargoed document. It never becomes public, unless it is sent again.
 
         Raises:
-            EmbargoNotFound: Nothing waits under this name.
+            EmbargoNotFound: There is no embargo with this name.
         """
 
         def drop_it(tx: Transaction) -> Embargo:
             embargo = _named(tx, name)
             tx.embargoes.end([embargo.release_id])
-            act = _act(embargo, AuditAction.EMBARGO_DROPPED, by=by, now=now, detail=was(embargo))
-            tx.audit_log.record([act])
+            event = _event(
+                embargo,
+                AuditAction.EMBARGO_DROPPED,
+                by=by,
+                now=now,
+                detail=former_end_text(embargo),
+            )
+            tx.audit_log.record([event])
             return embargo
 
         return self._database.in_one_go(drop_it)
 
     def _release_some(self, tx: Transaction, now: datetime) -> int:
         tx.releases.hold_works()
-        due = tx.embargoes.claim_due(now=now, limit=ENDED_A_STEP)
-        # In the order in which they came: the window and the pings have it so, too.
+        due = tx.embargoes.claim_due(now=now, limit=RELEASES_PER_TRANSACTION)
+        # In the order of their arrival, as in the window and the pings.
         drafts = [embargo.draft for embargo in due]
         self._take_in(tx, drafts, now=now, by="embargo")
         return len(due)
@@ -267,5 +292,7 @@ def _named(tx: Transaction, name: str) -> Embargo:
         raise
 
 
-def _act(embargo: Embargo, deed: AuditAction, *, by: str, now: datetime, detail: str) -> AuditEvent:
-    return AuditEvent(subject=embargo.release_id, action=deed, at=now, by=by, detail=detail)
+def _event(
+    embargo: Embargo, action: AuditAction, *, by: str, now: datetime, detail: str
+) -> AuditEvent:
+    return AuditEvent(subject=embargo.release_id, action=action, at=now, by=by, detail=detail)

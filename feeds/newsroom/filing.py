@@ -1,4 +1,4 @@
-"""Which feeds a release stands in, and bringing the store to a changed configuration."""
+"""Assigns releases to feeds, and brings the store to a changed configuration."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -19,37 +19,39 @@ from feeds.store.feed_entries import KnownName
 from feeds.store.feeds import AppliedFeed
 from feeds.store.releases import Releases
 
-# The one way to file releases: it tells what was filed by a configuration not in force.
+# The assignment of releases to feeds.
 
 
-class Filer:
-    """Files by one catalogue. Safe to share between threads and, over one store, processes.
+class FeedAssigner:
+    """Assigns releases to feeds by one catalogue. Safe to share between threads and processes.
 
-    A process that has not reloaded yet, or that reloads before the others, files as well as it
-    can. What it files is filed again by whoever has the configuration in force.
+    A process that has not reloaded yet, or that reloads before the others, assigns by its own
+    catalogue. A process with the active configuration then assigns those releases again.
     """
 
-    def __init__(self, catalogue: Catalogue, descriptions: ConfigurationFingerprints) -> None:
+    def __init__(self, catalogue: Catalogue, fingerprints: ConfigurationFingerprints) -> None:
         self._catalogue = catalogue
-        self._descriptions = descriptions
+        self._fingerprints = fingerprints
 
-    def file(self, tx: Transaction, new: Sequence[Release], moved: Sequence[Release] = ()) -> None:
-        """File each release into the feeds that its names mean.
+    def assign(
+        self, tx: Transaction, new: Sequence[Release], moved: Sequence[Release] = ()
+    ) -> None:
+        """Assigns each release to the feeds of its category names.
 
         Args:
-            tx: It holds the works (``Releases.hold_works``), so that no configuration is put in
-                force meanwhile.
-            new: Those that are in no feed yet.
-            moved: Those that may be in some.
+            tx: A transaction that holds the works (``Releases.hold_works``), so that no other
+                configuration becomes active meanwhile.
+            new: Releases that are in no feed yet.
+            moved: Releases that may be in some.
         """
         tx.feed_entries.add([(one, self._catalogue.feeds_of(one.content)) for one in new])
         tx.feed_entries.replace([(one, self._catalogue.feeds_of(one.content)) for one in moved])
-        filed = [one.id for one in (*new, *moved)]
-        if filed and not tx.configuration.is_in_force(self._descriptions.digest):
-            tx.feed_entries.doubt(filed)
+        assigned = [one.id for one in (*new, *moved)]
+        if assigned and not tx.configuration.is_in_force(self._fingerprints.digest):
+            tx.feed_entries.doubt(assigned)
 
-    def is_filed(self, release: Release, feeds: Sequence[str]) -> bool:
-        """True when *feeds* are those that its names mean.
+    def is_assigned(self, release: Release, feeds: Sequence[str]) -> bool:
+        """Whether *feeds* are the feeds of the release's category names.
 
         A retracted release stays where its notice is, or is in no feed any more.
         """
@@ -58,39 +60,41 @@ class Filer:
         )
 
 
-# Bringing the store to a changed configuration: feeds that come and go, releases that move.
+# The application of a changed configuration: feeds are added, renamed and removed, and releases
+# move.
 
-#: Releases refiled in one transaction: intakes must not wait long for a large refiling.
-RELEASES_A_STEP = 500
+#: Releases reassigned in one transaction, so that intakes do not wait long.
+RELEASES_PER_TRANSACTION = 500
 
 
-#: While releases move, their feeds wait for the last one: one edition is made of it all, and one
-#: push. Not for longer than this, though: new releases wait with them, and a crash lets go of none.
-HOLD = timedelta(seconds=30)
+#: While releases move, their feeds wait for the last one, so that one edition and one push cover
+#: all of it. The limit is for new releases, which wait with them, and for a crash, which does not
+#: release the hold.
+MAX_HOLD = timedelta(seconds=30)
 HOLDER = "refiling"
 
 
 class FindPage(Protocol):
-    """Finds releases by id, from the one behind *after*."""
+    """Finds releases by id, after *after*."""
 
     def __call__(
         self, releases: Releases, /, *, after: ReleaseId | None, limit: int
     ) -> list[Release]:
-        """At most *limit* of them, by id."""
+        """Returns at most *limit* of them, by id."""
         ...
 
 
-class Refiling:
-    """One application of a catalogue to a store.
+class CatalogueUpdate:
+    """Applies one catalogue to a store.
 
-    First of all it is put in force: from then on, whoever files a release by another one, as a
-    process does that has not reloaded yet, notes that the release is to be filed again
-    (``file``), and nobody stores an edition made with another one. Of names and feeds the store
-    notes what was applied *after* all is moved, so that a crash in the middle finds the same
-    differences again; moving a release twice is harmless.
+    The catalogue becomes active first. From then on, a process that assigns a release by another
+    catalogue, because it has not reloaded yet, marks that release for reassignment
+    (``FeedAssigner.assign``), and no process stores an edition made with another one. The applied
+    names and feeds are recorded only *after* all releases have moved, so that a crash in between
+    finds the same differences again. Moving a release twice is harmless.
 
-    Every step looks whether the configuration is in force still, and the first that finds another
-    one ends it: the last one that was applied counts.
+    Every transaction checks whether the configuration is still active. The first one that finds
+    another one stops: the configuration applied last wins.
     """
 
     def __init__(
@@ -98,79 +102,79 @@ class Refiling:
         database: Database,
         catalogue: Catalogue,
         *,
-        descriptions: ConfigurationFingerprints,
+        fingerprints: ConfigurationFingerprints,
         mint_id: Callable[[], str],
         now: datetime,
-        look: str = "",
+        page_version: str = "",
     ) -> None:
         self._database = database
         self._catalogue = catalogue
-        self._digest = descriptions.digest
-        self._appearance = descriptions.appearance(look)
+        self._digest = fingerprints.digest
+        self._appearance = fingerprints.appearance(page_version)
         self._mint_id = mint_id
         self._now = now
-        self._wanted = descriptions.at(now)
+        self._target = fingerprints.at(now)
 
     def apply(self, *, by: str) -> int:
-        """Apply the catalogue.
+        """Applies the catalogue.
 
         Args:
             by: The process that does it.
 
         Returns:
-            How many releases were refiled.
+            How many releases were reassigned.
 
         Raises:
-            ConfigurationSuperseded: Another one was applied meanwhile.
+            ConfigurationSuperseded: Another configuration was applied meanwhile.
         """
-        self._put_in_force(by)
+        self._activate(by)
         applied, moved = self._begin()
-        self._restamp_in(moved)
+        self._update_versions_in(moved)
         renamed = self._renamed()
-        refiled = self._refile_named([fold(name.name) for name in renamed])
-        refiled += self._refile_in(self._sources_of_changed(applied))
+        reassigned = self._reassign_named([fold(name.name) for name in renamed])
+        reassigned += self._reassign_in(self._feeds_with_changed(applied))
         self._finish(applied, renamed)
-        return refiled + self.settle_doubts()
+        return reassigned + self.reassign_doubtful()
 
-    def settle_doubts(self) -> int:
-        """File again what was filed by a configuration that was not in force.
+    def reassign_doubtful(self) -> int:
+        """Reassigns releases that were assigned by a configuration that was not active.
 
         Returns:
-            How many releases were refiled.
+            How many releases were reassigned.
 
         Raises:
-            ConfigurationSuperseded: Another one was applied meanwhile.
+            ConfigurationSuperseded: Another configuration was applied meanwhile.
         """
-        refiled = 0
+        reassigned = 0
         while self._has_doubts():
-            with self._step() as tx:
-                ids = tx.feed_entries.doubtful(limit=RELEASES_A_STEP)
+            with self._transaction() as tx:
+                ids = tx.feed_entries.doubtful(limit=RELEASES_PER_TRANSACTION)
                 page = list(tx.releases.by_ids(ids).values())
-                refiled += self._refile(tx, page)
+                reassigned += self._reassign(tx, page)
                 names = {name for one in page for name in one.content.category_names}
                 tx.names.record_reassigned(
-                    {name: self._catalogue.claim(name) for name in sorted(names)}
+                    {name: self._catalogue.match(name) for name in sorted(names)}
                 )
                 tx.feed_entries.clear_doubt(ids)
                 tx.feeds.release_holds(HOLDER)
-                # A release's page names its categories.
+                # The page of a release shows its categories.
                 tx.appearance.renew(now=self._now)
-        return refiled
+        return reassigned
 
     def _has_doubts(self) -> bool:
-        with self._database.read() as tx:  # a writer would wait for others each time
+        with self._database.read() as tx:  # a write would wait for other writers
             return bool(tx.feed_entries.doubtful(limit=1))
 
-    def _put_in_force(self, by: str) -> None:
+    def _activate(self, by: str) -> None:
         with self._database.transaction() as tx:
             tx.releases.hold_works()
             tx.configuration.put_in_force(self._digest, by=by, now=self._now)
 
     @contextmanager
-    def _step(self) -> Iterator[Transaction]:
-        """A transaction beside which no release is taken in, of the configuration in force.
+    def _transaction(self) -> Iterator[Transaction]:
+        """Opens a transaction that excludes intakes and requires that the configuration is active.
 
-        Without that a release that is corrected meanwhile would be filed by what it said before.
+        Otherwise a release that is corrected meanwhile would be assigned by its former content.
         """
         with self._database.transaction() as tx:
             tx.releases.hold_works()
@@ -179,32 +183,33 @@ class Refiling:
             yield tx
 
     def _begin(self) -> tuple[dict[str, AppliedFeed], list[str]]:
-        """Make the rows of feeds that are new, so that releases can be filed into them.
+        """Creates the rows of new feeds, so that releases can be assigned to them.
 
         Returns:
-            The feeds as last described, and the slugs of those that have a new one.
+            The feeds as last applied, and the slugs of the renamed feeds.
         """
-        with self._step() as tx:
+        with self._transaction() as tx:
             moved = [feed.slug for feed in self._catalogue.feeds.values() if self._rename(tx, feed)]
             applied = tx.feeds.applied()
-            new = {slug: self._mint_id() for slug in self._wanted if slug not in applied}
+            new = {slug: self._mint_id() for slug in self._target if slug not in applied}
             tx.feeds.begin(new, now=self._now)
         return applied, moved
 
     @staticmethod
     def _rename(tx: Transaction, feed: Feed) -> bool:
-        """Give a feed that had another slug its new one, in one transaction with all it holds.
+        """Gives a renamed feed its new slug, in one transaction with all it holds.
 
-        Asked again, as after a crash, there is nothing left to do. A feed that is under way
-        keeps its slug: when two become one, the other one ends, as it would without ``was``.
+        A repeated call, as after a crash, changes nothing. If the new slug belongs to a running
+        feed, nothing is renamed: when two feeds become one, the other one ends, as it would without
+        ``was``.
         """
         if not feed.was:
             return False
         running = tx.feeds.running((feed.slug, *feed.was))
         if running.get(feed.slug):
             return False
-        # One that ended keeps its id for the day that it comes back. Under its new slug it does,
-        # unless that has a row of its own: only a feed under way puts such a one aside.
+        # An ended feed keeps its id in case it returns. It returns under its new slug, unless that
+        # has a row of its own: only a running feed replaces such a row.
         may_come_back = feed.slug not in running
         alive = [slug for slug in feed.was if running.get(slug)]
         ended = [slug for slug in feed.was if slug in running and may_come_back]
@@ -214,86 +219,88 @@ class Refiling:
             return True
         return False
 
-    def _restamp_in(self, feeds: Sequence[str]) -> None:
-        """Have the entries of feeds with a new slug known by it. A crash before costs time only."""
+    def _update_versions_in(self, feeds: Sequence[str]) -> None:
+        """Updates the entry versions in renamed feeds. A crash before costs only time."""
         after: ReleaseId | None = None
         while feeds:
-            with self._step() as tx:
-                page = tx.releases.filed_in(feeds=feeds, after=after, limit=RELEASES_A_STEP)
+            with self._transaction() as tx:
+                page = tx.releases.filed_in(
+                    feeds=feeds, after=after, limit=RELEASES_PER_TRANSACTION
+                )
                 tx.feed_entries.update_versions(page)
-            if len(page) < RELEASES_A_STEP:
+            if len(page) < RELEASES_PER_TRANSACTION:
                 return
             after = page[-1].id
 
     def is_due(self) -> bool:
-        """True while releases stand where another catalogue had them. Stores nothing."""
+        """Whether releases are still assigned as another catalogue had them. Stores nothing."""
         with self._database.read() as tx:
             applied = tx.feeds.applied()
             is_ours = tx.configuration.is_in_force(self._digest)
         return (
             not is_ours
-            or applied.keys() != self._wanted.keys()
-            or bool(self._sources_of_changed(applied) or self._renamed())
+            or applied.keys() != self._target.keys()
+            or bool(self._feeds_with_changed(applied) or self._renamed())
             or self._has_doubts()
         )
 
     def _renamed(self) -> list[KnownName]:
-        """Names that mean other categories now than when they were last filed."""
+        """Returns the names that match other categories than when they were last applied."""
         with self._database.read() as tx:
             return [
                 name
                 for name in tx.names.known()
-                if self._catalogue.claim(name.name) != name.categories
+                if self._catalogue.match(name.name) != name.categories
             ]
 
-    def _sources_of_changed(self, applied: dict[str, AppliedFeed]) -> list[str]:
-        """Feeds that hold every release which a changed selection may take or leave."""
+    def _feeds_with_changed(self, applied: dict[str, AppliedFeed]) -> list[str]:
+        """Returns feeds that together hold every release which a changed selection may affect."""
         selections = [
             selection
-            for slug, wanted in self._wanted.items()
-            for selection in (wanted.selection, _selection(applied, slug))
-            if wanted.selection != _selection(applied, slug)
+            for slug, target in self._target.items()
+            for selection in (target.selection, _selection(applied, slug))
+            if target.selection != _selection(applied, slug)
         ]
-        named = sorted({slug for text in selections if text for slug in _named_in(text)})
-        # A category's feed holds all of its releases, but for one that ended: what was published
-        # since is in the feed of everything.
+        named = sorted({slug for text in selections if text for slug in _categories_in(text)})
+        # A category's feed holds all of its releases, unless it has ended: later releases are only
+        # in the feed of everything.
         has_end = any(self._has_end(applied, slug) for slug in named)
         return [ALL] if has_end else named
 
     def _has_end(self, applied: dict[str, AppliedFeed], slug: str) -> bool:
-        wanted = self._wanted[slug].selection if slug in self._wanted else ""
-        return any(END in json.loads(text) for text in (wanted, _selection(applied, slug)) if text)
+        target = self._target[slug].selection if slug in self._target else ""
+        return any(END in json.loads(text) for text in (target, _selection(applied, slug)) if text)
 
-    def _refile_named(self, folded: Sequence[str]) -> int:
+    def _reassign_named(self, folded: Sequence[str]) -> int:
         return sum(
-            self._refile_all(partial(Releases.with_names, folded=part))
-            for start in range(0, len(folded), RELEASES_A_STEP)
-            if (part := folded[start : start + RELEASES_A_STEP])
+            self._reassign_all(partial(Releases.with_names, folded=part))
+            for start in range(0, len(folded), RELEASES_PER_TRANSACTION)
+            if (part := folded[start : start + RELEASES_PER_TRANSACTION])
         )
 
-    def _refile_in(self, feeds: Sequence[str]) -> int:
+    def _reassign_in(self, feeds: Sequence[str]) -> int:
         if not feeds:
             return 0
-        return self._refile_all(partial(Releases.filed_in, feeds=feeds))
+        return self._reassign_all(partial(Releases.filed_in, feeds=feeds))
 
-    def _refile_all(self, find: FindPage) -> int:
-        """Refile what *find* finds, a page and a transaction at a time."""
-        refiled = 0
+    def _reassign_all(self, find: FindPage) -> int:
+        """Reassigns the releases that *find* returns, one page and transaction at a time."""
+        reassigned = 0
         after: ReleaseId | None = None
         while True:
-            with self._step() as tx:
-                page = find(tx.releases, after=after, limit=RELEASES_A_STEP)
-                refiled += self._refile(tx, page)
-            if len(page) < RELEASES_A_STEP:
-                return refiled
+            with self._transaction() as tx:
+                page = find(tx.releases, after=after, limit=RELEASES_PER_TRANSACTION)
+                reassigned += self._reassign(tx, page)
+            if len(page) < RELEASES_PER_TRANSACTION:
+                return reassigned
             after = page[-1].id
 
-    def _refile(self, tx: Transaction, releases: Sequence[Release]) -> int:
+    def _reassign(self, tx: Transaction, releases: Sequence[Release]) -> int:
         before = tx.feed_entries.of([release.id for release in releases])
         moved = [
             (release, feeds)
             for release in releases
-            # A retracted release that is in no feed had its time: its notice does not come back.
+            # A retracted release that is in no feed has had its notice, which does not return.
             if release.retraction is None or release.id in before
             if (feeds := self._catalogue.feeds_of(release.content)) != before.get(release.id, ())
         ]
@@ -303,25 +310,25 @@ class Refiling:
             slug for release, feeds in moved for slug in {*feeds, *before.get(release.id, ())}
         }
         announce(tx, self._catalogue, touched, now=self._now)
-        tx.feeds.hold(sorted(touched), holder=HOLDER, until=self._now + HOLD)
+        tx.feeds.hold(sorted(touched), holder=HOLDER, until=self._now + MAX_HOLD)
         return len(moved)
 
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:
-        with self._step() as tx:
+        with self._transaction() as tx:
             tx.names.record_reassigned(
-                {name.name: self._catalogue.claim(name.name) for name in renamed}
+                {name.name: self._catalogue.match(name.name) for name in renamed}
             )
-            gone = sorted(set(applied) - set(self._wanted))
+            gone = sorted(set(applied) - set(self._target))
             tx.feed_entries.forget(gone)
-            # What was stored meanwhile was made with the former configuration.
+            # Editions stored meanwhile were made with the former configuration.
             made = tx.feeds.applied(is_locked=True)
             changed = [
                 slug
-                for slug, wanted in self._wanted.items()
-                if slug not in applied or _says_something_else(made[slug], wanted)
+                for slug, target in self._target.items()
+                if slug not in applied or _has_other_settings(made[slug], target)
             ]
             tx.feeds.end(gone, now=self._now)
-            tx.feeds.describe(list(self._wanted.values()))
+            tx.feeds.describe(list(self._target.values()))
             for feed in self._catalogue.feeds.values():
                 tx.pings.retain(feed)
             announce(tx, self._catalogue, changed, now=self._now)
@@ -329,15 +336,15 @@ class Refiling:
             tx.feeds.release_holds(HOLDER)
 
 
-def _says_something_else(applied: AppliedFeed, wanted: AppliedFeed) -> bool:
-    """True when the feed's documents are made with other settings, or will be."""
-    return applied.settings != wanted.settings or applied.edition not in (None, wanted.settings)
+def _has_other_settings(applied: AppliedFeed, target: AppliedFeed) -> bool:
+    """Whether the feed's documents are made with other settings, or will be."""
+    return applied.settings != target.settings or applied.edition not in (None, target.settings)
 
 
 def _selection(applied: dict[str, AppliedFeed], slug: str) -> str:
     return applied[slug].selection if slug in applied else ""
 
 
-def _named_in(selection: str) -> list[str]:
+def _categories_in(selection: str) -> list[str]:
     described: dict[str, list[str]] = json.loads(selection)
     return [*described["any_of"], *described["none_of"]]

@@ -1,4 +1,4 @@
-"""Retractions and restorations, and the translations that they affect."""
+"""Retractions and restorations of releases, and links between translations."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,33 +12,34 @@ from feeds.ingest.characters import is_blank, one_line
 from feeds.model.history import translations_of, work_of
 from feeds.model.release import AuditAction, AuditEvent, Draft, Release
 from feeds.model.text import whole_second
-from feeds.newsroom.announcing import announce, showing
-from feeds.newsroom.filing import Filer
+from feeds.newsroom.announcing import announce, feeds_showing
+from feeds.newsroom.filing import FeedAssigner
 from feeds.store.database import Database, Transaction
 
-# Releases that are translations of each other, brought up to date when one of them changes.
+# Links between translations.
 
 
 def relink(
     tx: Transaction, catalogue: Catalogue, changed: Sequence[Release], *, now: datetime
 ) -> list[Release]:
-    """Have every release of these works name the others, in the transaction that changed one.
+    """Updates the links between the releases of works, in the transaction that changed one.
 
-    To be called when releases are added, corrected, retracted or restored, and what they are now
-    is stored. Siblings keep their ``updated`` and their place in a feed's window: nothing of what
-    they say is new. What shows them becomes stale; archive documents that were fetched once keep
-    their bytes (RFC 5005 section 4: the content of an archive should not change).
+    Call this when releases are added, corrected, retracted or restored, after their new state is
+    stored. Siblings keep their ``updated`` and their place in a feed's window, because their own
+    text is unchanged. Feeds that show them become stale. Archive documents that were fetched once
+    keep their bytes (RFC 5005 section 4: the content of an archive should not change).
 
     Args:
-        tx: Holds the works (``Releases.hold_works``) since before it read what it changed.
-        catalogue: Tells which windows there are.
-        changed: As they were and as they are, in any order.
-        now: When.
+        tx: A transaction that has stored the works (``Releases.hold_works``) since before it read
+            what it changed.
+        catalogue: Defines the windows of the feeds.
+        changed: The releases before and after the change, in any order.
+        now: The moment of the change.
 
     Returns:
-        The releases whose translations are others now, as they are stored.
+        The releases whose translations changed, as stored.
     """
-    works = _in_use(tx, changed)
+    works = _shared_works(tx, changed)
     members: dict[str, list[Release]] = defaultdict(list)
     for release in tx.releases.of_works(works):
         members[work_of(release)].append(release)
@@ -50,15 +51,15 @@ def relink(
     ]
     tx.releases.relink(relinked)
     tx.feed_entries.update_versions(relinked)
-    announce(tx, catalogue, showing(tx, catalogue, relinked), now=now)
+    announce(tx, catalogue, feeds_showing(tx, catalogue, relinked), now=now)
     return relinked
 
 
-def company_of(tx: Transaction, draft: Draft) -> list[Release | Draft]:
-    """What *draft* will be linked to: the others of its work, and those of it that wait.
+def other_members(tx: Transaction, draft: Draft) -> list[Release | Draft]:
+    """Returns what *draft* will be linked to: the other members of its work, embargoed ones too.
 
-    What waits under embargo counts, and so does what was retracted: it may come out, or be
-    restored, and nobody is asked then.
+    Embargoed and retracted members count, because they may be published or restored later without
+    another check.
     """
     work = work_of(draft)
     members: list[Release | Draft] = [*tx.releases.of_works([work])]
@@ -66,8 +67,8 @@ def company_of(tx: Transaction, draft: Draft) -> list[Release | Draft]:
     return [member for member in members if member.source_key != draft.source_key]
 
 
-def _in_use(tx: Transaction, changed: Sequence[Release]) -> set[str]:
-    """The works of these releases that may have more than one, now or until now."""
+def _shared_works(tx: Transaction, changed: Sequence[Release]) -> set[str]:
+    """Returns the works of these releases that have, or had, more than one member."""
     works = {work_of(release) for release in changed}
     known = {
         work_of(release)
@@ -77,99 +78,101 @@ def _in_use(tx: Transaction, changed: Sequence[Release]) -> set[str]:
     return known | tx.releases.named_works(works - known)
 
 
-# Releases that are taken back, and such that stand again.
+# Retractions and restorations.
 
-#: It stands in every feed, on one line.
+#: The reason appears in every feed, on one line.
 MAX_REASON_CHARS = 1_000
 
 
 class Retractions:
-    """Retractions over one store. Safe to share between threads and processes.
+    """Retracts and restores releases. Safe to share between threads and processes.
 
-    A retracted release keeps its id, its address and its text, which nobody is shown. It stays
-    filed as long as its notice stands (``feeds.newsroom.announcing``), so that readers get that
-    and the stand-in as they get any change: at the top of each window, in deltas, by push.
+    A retracted release keeps its id, its address and its text, which is no longer public. It stays
+    in its feeds as long as its notice (``feeds.newsroom.announcing``), so that readers get the
+    notice and the replacement entry like any change: at the top of each window, in deltas, by push.
     """
 
-    def __init__(self, database: Database, catalogue: Catalogue, filer: Filer) -> None:
+    def __init__(self, database: Database, catalogue: Catalogue, assigner: FeedAssigner) -> None:
         self._database = database
         self._catalogue = catalogue
-        self._filer = filer
+        self._assigner = assigner
 
     def retract(self, name: str, *, reason: str, by: str, now: datetime) -> Release:
-        """Take a release back, with a reason for the public.
+        """Retracts a release, with a public reason.
 
         Args:
             name: Its id, slug, source key or file.
             reason: Plain text, one line of up to ``MAX_REASON_CHARS``.
-            by: Who does it; for ops.
-            now: From here on it is retracted, or from a second after its last change.
+            by: Who does it; not public.
+            now: The moment of the retraction. It counts as at least one second after the last
+                change.
 
         Returns:
             The release, retracted.
 
         Raises:
-            ReleaseNotFound: There is none of this name.
-            AlreadyRetracted: It was retracted before.
+            ReleaseNotFound: There is no release with this name.
+            AlreadyRetracted: It is already retracted.
             InvalidReason: The reason is empty or too long.
 
-        Source: RFC 6721 section 3 for the tombstone that feeds have of it.
+        Source: RFC 6721 section 3 for its tombstone in feeds.
         """
         reason = _cleaned(reason)
         with self._database.transaction() as tx:
             tx.releases.hold_works()
-            held = tx.releases.named(name, is_locked=True)
-            if held.retraction is not None:
-                raise AlreadyRetracted(held.slug, held.retraction.at)
-            release = revision.retracted(held, reason=reason, now=now)
-            # Where it stands: that is where it was read, whatever its names mean by now.
-            feeds = tx.feed_entries.of([held.id]).get(held.id, ())
-            self._become(tx, held, release, feeds, now=now)
-            _note(tx, release, AuditAction.RETRACTED, by=by, now=now, detail=reason)
+            stored = tx.releases.named(name, is_locked=True)
+            if stored.retraction is not None:
+                raise AlreadyRetracted(stored.slug, stored.retraction.at)
+            release = revision.retracted(stored, reason=reason, now=now)
+            # Its present feeds, because people read it there, whatever its category names mean by
+            # now.
+            feeds = tx.feed_entries.of([stored.id]).get(stored.id, ())
+            self._replace(tx, stored, release, feeds, now=now)
+            _record(tx, release, AuditAction.RETRACTED, by=by, now=now, detail=reason)
         return release
 
     def restore(self, name: str, *, by: str, now: datetime) -> Release:
-        """Let a retracted release stand again, with all that came of it meanwhile.
+        """Makes a retracted release public again, with all corrections made meanwhile.
 
-        Its ``updated`` moves behind its tombstone, which then counts for nothing (RFC 6721
-        section 2). Feeds hold a notice of it: who was told that it is retracted, and never looks
-        at an entry again, has to be told.
+        Its ``updated`` becomes later than its tombstone, which is then ignored (RFC 6721 section
+        2). Feeds hold a notice of the restoration: people who read that it was retracted, and never
+        look at an entry again, need one.
 
         Raises:
-            ReleaseNotFound: There is none of this name.
-            NotRetracted: It stands.
+            ReleaseNotFound: There is no release with this name.
+            NotRetracted: It is not retracted.
         """
         with self._database.transaction() as tx:
             tx.releases.hold_works()
-            held = tx.releases.named(name, is_locked=True)
-            if held.retraction is None:
-                raise NotRetracted(held.slug)
-            release = revision.restored(held, now=now)
-            self._become(tx, held, release, None, now=now)
-            _note(tx, release, AuditAction.RESTORED, by=by, now=now)
+            stored = tx.releases.named(name, is_locked=True)
+            if stored.retraction is None:
+                raise NotRetracted(stored.slug)
+            release = revision.restored(stored, now=now)
+            self._replace(tx, stored, release, None, now=now)
+            _record(tx, release, AuditAction.RESTORED, by=by, now=now)
         return release
 
-    def _become(
+    def _replace(
         self,
         tx: Transaction,
-        held: Release,
+        stored: Release,
         release: Release,
         feeds: Sequence[str] | None,
         *,
         now: datetime,
     ) -> None:
-        """Store *release* in place of *held*, in *feeds*; None for those that its names mean."""
-        tx.releases.retract(held, release)
-        before = tx.feed_entries.of([held.id]).get(held.id, ())
+        """Stores *release* in place of *stored*, in *feeds*, or in the feeds of its categories."""
+        tx.releases.retract(stored, release)
+        before = tx.feed_entries.of([stored.id]).get(stored.id, ())
         if feeds is None:
             feeds = self._catalogue.feeds_of(release.content)
-            self._filer.file(tx, [], [release])
+            self._assigner.assign(tx, [], [release])
         else:
             tx.feed_entries.replace([(release, feeds)])
-        # What archives hold of it is not what it says now, and must not be read any more.
+        # Archives hold its former text, which must not be served any more.
         tx.archives.purge(release.id, now=now)
-        # What is gone is nobody's translation.
-        relink(tx, self._catalogue, [held, release], now=now)
+        # A retracted release is not linked as a translation.
+        relink(tx, self._catalogue, [stored, release], now=now)
         announce(tx, self._catalogue, {*before, *feeds}, now=now)
 
 
@@ -182,14 +185,16 @@ def _cleaned(reason: str) -> str:
     return line
 
 
-def _note(
+def _record(
     tx: Transaction,
     release: Release,
-    deed: AuditAction,
+    action: AuditAction,
     *,
     by: str,
     now: datetime,
     detail: str | None = None,
 ) -> None:
     at = whole_second(now)
-    tx.audit_log.record([AuditEvent(subject=release.id, action=deed, at=at, by=by, detail=detail)])
+    tx.audit_log.record(
+        [AuditEvent(subject=release.id, action=action, at=at, by=by, detail=detail)]
+    )

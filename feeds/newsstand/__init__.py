@@ -1,4 +1,4 @@
-"""Feeds out: which feeds there are, their current editions, and how the next one is made."""
+"""Feeds out: which feeds exist, their current editions, and how the next one is made."""
 
 from feeds.newsstand.edition_builder import FEEDS_A_RUN, SPREAD
 from feeds.newsstand.newsstand import Newsstand

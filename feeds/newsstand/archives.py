@@ -1,4 +1,4 @@
-"""Archive documents (RFC 5005 section 4): what goes into them, and their bytes on demand."""
+"""Archive documents (RFC 5005 section 4): which entries they hold, and their bytes on demand."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -22,118 +22,119 @@ from feeds.model.text import whole_second
 from feeds.newsstand.entries import EntryCache, EntryLoader, EntryPage
 from feeds.store.database import Database, Transaction
 
-# What goes into archive documents, and when (RFC 5005 section 4).
+# The content of archive documents (RFC 5005 section 4).
 #
-# A feed's subscription document shows what changed last. Whatever else the feed holds is in an
-# archive: before an entry leaves the subscription document, an archive is closed that holds it. So
-# a reader that follows ``prev-archive`` from the subscription document has everything, at any
-# moment.
+# The subscription document of a feed shows the latest changes; archives hold everything else. An
+# archive is closed before an entry leaves the subscription document, so a reader that follows
+# ``prev-archive`` from there always finds every entry.
 #
-# A release that is corrected, or filed anew, is taken out of its archive and stands in the
-# subscription document again, as the last change; later it comes into a newer archive. The bytes of
-# an archive that somebody fetched stay as they are: where an entry stands twice, the document that
-# is nearer to the subscription document has the newer one. The one exception is a release that is
-# retracted: whatever kept bytes hold it are thrown away, and made without it when they are next
-# asked for.
+# A release that is corrected or reassigned leaves its archive, returns to the subscription document
+# as the latest change, and later enters a newer archive. An archive that was fetched once keeps its
+# bytes: of an entry that occurs twice, the document nearer to the subscription document has the
+# newer version. The exception is a retraction: stored bytes that contain the release are deleted,
+# and made without it on the next request.
 
-#: Entries of an archive at the most: as many as some readers take of one document.
+#: Maximum number of entries in an archive: as many as some readers accept from one document.
 MAX_ENTRIES = 100
 
-#: What an entry takes in the longest format: JSON Feed has the body twice, and all else once.
+#: Estimated size of an entry in the longest format: JSON Feed has the body twice, and all else
+#: once.
 BODIES_AN_ENTRY = 2
 ENTRY_BYTES = 1_000
 
 
 def closings_due(
-    loose: Sequence[tuple[FeedEntry, int]],
+    unarchived: Sequence[tuple[FeedEntry, int]],
     shown: Collection[ReleaseId],
     *,
     last: int,
     max_bytes: int,
 ) -> list[ArchiveClosing]:
-    """Which archives are to be closed, so that nothing is neither shown nor archived.
+    """Returns the archives to close, so that every entry is either shown or archived.
 
     Args:
-        loose: What is in no archive, least recent change first, with the length of its body.
-        shown: What the subscription document is about to show.
+        unarchived: Entries that are in no archive, least recent change first, with the length of
+            each body.
+        shown: The releases that the next subscription document will show.
         last: Number of the newest archive so far.
-        max_bytes: Of an archive, about; one that holds a single entry may be longer.
+        max_bytes: Approximate maximum of an archive; an archive with a single entry may be longer.
 
     Returns:
-        Archives in the order of their numbers, often none. The older half of what is shown goes
-        along, so that an archive is closed once in many editions and has more than one entry.
+        Archives in the order of their numbers, often none. They include the older half of what is
+        shown, so that an archive is closed once in many editions and has more than one entry.
     """
-    hidden = [n for n, (filed, _) in enumerate(loose) if filed.release_id not in shown]
+    hidden = [n for n, (entry, _) in enumerate(unarchived) if entry.release_id not in shown]
     if not hidden:
         return []
-    end = max(hidden[-1] + 1, len(loose) - len(shown) // 2)
+    end = max(hidden[-1] + 1, len(unarchived) - len(shown) // 2)
     parts: list[list[FeedEntry]] = []
     room = 0
-    for filed, length in loose[:end]:
+    for entry, length in unarchived[:end]:
         size = BODIES_AN_ENTRY * length + ENTRY_BYTES
         if not parts or size > room or len(parts[-1]) == MAX_ENTRIES:
             parts.append([])
             room = max_bytes
-        parts[-1].append(filed)
+        parts[-1].append(entry)
         room -= size
     return [ArchiveClosing(number, part) for number, part in enumerate(parts, start=last + 1)]
 
 
-# Archive documents, made when somebody first asks for them and kept from then on.
+# The documents, made on the first request and then stored.
 
-#: Locks for those who make documents: one is made once, however many ask at the same time.
+#: Number of locks: concurrent requests for one document make it only once.
 _LOCKS = 16
 
 
 class ArchiveStore:
     """The archives of all feeds. Safe to share between threads and, over one store, processes.
 
-    A bulk intake closes thousands of archives at once, of releases of which nothing was ever
-    rendered; so their bytes are not made before they are asked for.
+    A bulk import closes thousands of archives at once, of releases that were never rendered, so
+    their bytes are only made on demand.
     """
 
     def __init__(self, database: Database, catalogue: Catalogue) -> None:
         self._database = database
         self._catalogue = catalogue
-        # Entries of archives are asked for once; the case of the press must not be filled by them.
-        self._case = EntryCache(max_bytes=0)
-        self._making = [Lock() for _ in range(_LOCKS)]
+        # No cache: entries of archives are needed once, and must not fill the cache of the
+        # editions.
+        self._entry_cache = EntryCache(max_bytes=0)
+        self._locks = [Lock() for _ in range(_LOCKS)]
 
     def page(self, slug: str, number: int, feed_format: Format, *, now: datetime) -> ArchivePage:
-        """An archive document.
+        """Returns an archive document.
 
         Raises:
-            ArchiveNotFound: The feed has no archive of this number.
+            ArchiveNotFound: The feed has no archive with this number.
         """
         with self._database.read() as tx:
-            kept = self._kept(tx, tx.archives.get(slug, number), feed_format)
-        if kept is not None:
-            return kept
-        with self._making[hash((slug, number, feed_format)) % _LOCKS]:
+            stored = self._stored(tx, tx.archives.get(slug, number), feed_format)
+        if stored is not None:
+            return stored
+        with self._locks[hash((slug, number, feed_format)) % _LOCKS]:
             return self._make(slug, number, feed_format, now)
 
     def listed(self, slug: str) -> list[Archive]:
-        """A feed's archives, the oldest first."""
+        """Returns the archives of a feed, oldest first."""
         with self._database.read() as tx:
             return tx.archives.listed(slug)
 
-    def _kept(self, tx: Transaction, archive: Archive, feed_format: Format) -> ArchivePage | None:
+    def _stored(self, tx: Transaction, archive: Archive, feed_format: Format) -> ArchivePage | None:
         document = tx.archives.document(archive, feed_format)
-        # Under another address it is another document, which has other links.
+        # A document with other addresses has other links, so it is made again.
         if document is None or document.links != self._links(archive, feed_format):
             return None
         return ArchivePage(document, is_final=True)
 
     def _make(self, slug: str, number: int, feed_format: Format, now: datetime) -> ArchivePage:
-        entry_loader = EntryLoader(self._catalogue, self._case)
+        entry_loader = EntryLoader(self._catalogue, self._entry_cache)
         with self._database.transaction() as tx:
             archive = tx.archives.get(slug, number, is_locked=True)
-            kept = self._kept(tx, archive, feed_format)
-            if kept is not None:  # Whoever was first has made it.
-                return kept
+            stored = self._stored(tx, archive, feed_format)
+            if stored is not None:  # Another request made it first.
+                return stored
             page = entry_loader.whole_page(tx, tx.archives.members(archive))
             document = self._document(tx, archive, feed_format, page)
-            # A release that is set aside today may be rendered by a later version.
+            # A later version may be able to render a release that fails today.
             is_final = page.is_whole(feed_format)
             if is_final:
                 tx.archives.store(document)
@@ -166,10 +167,10 @@ class ArchiveStore:
         )
 
     def _links(self, archive: Archive, feed_format: Format) -> tuple[Link, ...]:
-        """RFC 5005 section 4.
+        """Returns the links of RFC 5005 section 4.
 
-        ``next-archive`` stands there from the first: until it is closed, its address leads to the
-        subscription document, which holds what comes next.
+        ``next-archive`` is present from the start: until that archive is closed, its address
+        leads to the subscription document, which holds what comes next.
         """
         site, slug, number = self._catalogue.site, archive.feed, archive.number
         links = [

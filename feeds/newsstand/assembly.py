@@ -1,4 +1,4 @@
-"""From an assembled document to what is stored: named by its digest, and compressed."""
+"""Compresses assembled documents, reusing deflate segments of unchanged entries."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from threading import Lock
 from feeds import render
 from feeds.store.documents import Fragment
 
-#: A stretch takes some 2.3 kB. This is enough for what 100 feeds show in three formats.
+#: A segment takes some 2.3 kB. This is enough for the windows of 100 feeds in three formats.
 MAX_BYTES = 24 * 1024 * 1024
 
-#: What a stretch takes beside its bytes.
-FRAME_BYTES = 300
+#: Memory of a cached segment besides its bytes.
+OVERHEAD_BYTES = 300
 
-#: A piece by the fingerprint of its entry, and of the one before it; None at the top.
+#: Fingerprints of an entry and of the entry before it; None for the first one.
 SegmentKey = tuple[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentParts:
-    """A document that is laid out: its pieces, and the entries that they were made of."""
+    """A document as its parts, and the entries that they were made of."""
 
     pieces: Sequence[bytes]  #: head, a piece for each entry, tail
     entries: Sequence[Fragment]
@@ -31,72 +31,72 @@ class DocumentParts:
             raise ValueError(f"{len(self.entries)} entries do not make {len(self.pieces)} pieces")
 
     def document(self) -> bytes:
-        """The whole, uncompressed."""
+        """Returns the whole document, uncompressed."""
         return b"".join(self.pieces)
 
     @cached_property
     def keyed(self) -> list[tuple[SegmentKey, bytes, bytes]]:
-        """Each entry's piece: what its stretch is known by, the piece, the entry before it.
+        """For each entry: the key of its segment, its piece, and the bytes of the entry before it.
 
-        The first entry's stretch remembers nothing: heads differ from feed to feed and change
-        with each edition, and so it is one stretch for all feeds that the entry is at the top of.
+        The first entry's segment has no preceding bytes: heads differ from feed to feed and change
+        with each edition. So all feeds with this entry at the top share one segment.
         """
         found: list[tuple[SegmentKey, bytes, bytes]] = []
         before: str | None = None
-        remembered = b""
+        preceding = b""
         for entry, piece in zip(self.entries, self.pieces[1:-1], strict=True):
-            found.append(((entry.fingerprint, before), piece, remembered))
-            # Not its piece: at the top of a document that lacks what stands between two.
-            before, remembered = entry.fingerprint, entry.body or b""
+            found.append(((entry.fingerprint, before), piece, preceding))
+            # The body, not the piece: the first piece of a document has no separator before it.
+            before, preceding = entry.fingerprint, entry.body or b""
         return found
 
 
 class GzipAssembler:
-    """Compresses documents, and remembers the stretches used last. Safe to share between threads.
+    """Compresses documents and caches recent deflate segments. Safe to share between threads.
 
-    The bytes do not depend on what is remembered: see ``render.stretches``.
+    The output does not depend on the content of the cache: see ``feeds.render.compression``.
     """
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._stretches: OrderedDict[SegmentKey, bytes] = OrderedDict()
+        self._segments: OrderedDict[SegmentKey, bytes] = OrderedDict()
         self._lock = Lock()
 
     def unknown_bytes(self, parts: DocumentParts) -> int:
-        """How many of its bytes are to be compressed anew."""
-        return sum(len(piece) for key, piece, _ in parts.keyed if key not in self._stretches)
+        """Returns how many bytes have no cached segment."""
+        return sum(len(piece) for key, piece, _ in parts.keyed if key not in self._segments)
 
     def assemble(self, parts: DocumentParts, document: bytes) -> bytes:
-        """*Document*, of which *parts* is the pieces, as one gzip member."""
+        """Returns *document*, which consists of *parts*, as one gzip member."""
         if len(document) < render.WHOLE_BYTES:
             return render.compress(document)
         head, *_, tail = parts.pieces
-        stretches = [self._segment(*keyed) for keyed in parts.keyed]
+        segments = [self._segment(*keyed) for keyed in parts.keyed]
         return render.join_segments(
-            (render.deflate_segment(head), *stretches, _tail(tail)), document
+            (render.deflate_segment(head), *segments, _tail(tail)), document
         )
 
     def _segment(self, key: SegmentKey, piece: bytes, before: bytes) -> bytes:
         with self._lock:
-            kept = self._stretches.get(key)
-            if kept is not None:
-                self._stretches.move_to_end(key)
-                return kept
-        return self._store(key, render.deflate_segment(piece, before))
+            cached = self._segments.get(key)
+            if cached is not None:
+                self._segments.move_to_end(key)
+                return cached
+        return self._cache(key, render.deflate_segment(piece, before))
 
-    def _store(self, key: SegmentKey, made: bytes) -> bytes:
+    def _cache(self, key: SegmentKey, segment: bytes) -> bytes:
         with self._lock:
-            if key not in self._stretches:
-                self._stretches[key] = made
-                self._bytes += len(made) + FRAME_BYTES
+            if key not in self._segments:
+                self._segments[key] = segment
+                self._bytes += len(segment) + OVERHEAD_BYTES
                 while self._bytes > self._max_bytes:
-                    _, gone = self._stretches.popitem(last=False)
-                    self._bytes -= len(gone) + FRAME_BYTES
-        return made
+                    _, evicted = self._segments.popitem(last=False)
+                    self._bytes -= len(evicted) + OVERHEAD_BYTES
+        return segment
 
 
 @cache
 def _tail(tail: bytes) -> bytes:
-    """A tail's stretch; there is one tail for each format."""
+    """Returns the segment of a tail; each format has one tail."""
     return render.deflate_segment(tail)

@@ -224,7 +224,7 @@ class EditionBuilder:
             (filed.release_id, one.edition.feed)
             for one in printed
             for archive in one.closings
-            for filed in archive.filed
+            for filed in archive.entries
         ]
         tx.feed_entries.lock(closing)
         tx.feeds.lock([claimed.slug for claimed in _claims(printed, troubles)])

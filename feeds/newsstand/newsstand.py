@@ -1,4 +1,4 @@
-"""The newsstand: what readers are given, and the regeneration behind it."""
+"""The newsstand: serves what readers request, and regenerates editions."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -34,22 +34,22 @@ from feeds.store.release_pages import SitemapPart
 class Newsstand:
     """Feeds out. Safe to share between threads and, over one store, between processes."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, *, look: str = "") -> None:
-        self._look = look
+    def __init__(self, database: Database, catalogue: Catalogue, *, page_version: str = "") -> None:
+        self._page_version = page_version
         self._database = database
         self._catalogue = catalogue
-        self._descriptions = ConfigurationFingerprints(catalogue)
-        self._case = EntryCache()
+        self._fingerprints = ConfigurationFingerprints(catalogue)
+        self._entry_cache = EntryCache()
         self._assembler = GzipAssembler()
         self._archive_store = ArchiveStore(database, catalogue)
 
     def stale(self, *, now: datetime, worker: str = "") -> list[str]:
-        """Slugs of the feeds whose edition is behind and that nobody regenerates now.
+        """Returns the slugs of feeds that need a new edition and that no process is regenerating.
 
         Args:
-            now: The moment.
-            worker: Name of the caller, who makes one run at a time: what an earlier run of its
-                claimed and could not finish is free to it.
+            now: The present moment.
+            worker: Name of the caller, which makes one run at a time. Claims that an earlier run of
+                the caller did not finish do not count.
         """
         with self._database.read() as tx:
             return tx.feeds.stale(now=now, worker=worker)
@@ -57,11 +57,11 @@ class Newsstand:
     def regenerate(
         self, slugs: Sequence[str], *, now: datetime, worker: str
     ) -> list[Edition | RenderTrouble]:
-        """Make the next editions of these feeds; see ``EditionBuilder.regenerate``."""
+        """Makes the next editions of these feeds; see ``EditionBuilder.regenerate``."""
         return self._edition_builder().regenerate(slugs, now=now, worker=worker)
 
     def render(self, slug: str, feed_format: Format) -> bytes:
-        """The document that the feed's next edition would have, uncompressed. Stores nothing.
+        """Returns the document of the feed's next edition, uncompressed. Stores nothing.
 
         Raises:
             FeedNotFound: No feed has this slug.
@@ -70,7 +70,7 @@ class Newsstand:
         return self._edition_builder().preview(slug, feed_format)
 
     def document(self, slug: str, feed_format: Format) -> FeedDocument | None:
-        """The current document; None when the feed has no edition yet.
+        """Returns the current document; None when the feed has no edition yet.
 
         Raises:
             FeedNotFound: No feed has this slug.
@@ -80,7 +80,7 @@ class Newsstand:
             return tx.documents.get(slug, feed_format)
 
     def version(self, slug: str, feed_format: Format) -> DocumentVersion | None:
-        """Which document is current: one small query.
+        """Returns the version of the current document, with one small query.
 
         Raises:
             FeedNotFound: No feed has this slug.
@@ -90,37 +90,37 @@ class Newsstand:
             return tx.documents.version(slug, feed_format)
 
     def delta(self, current: FeedDocument, plain: bytes, *, since: Sequence[str]) -> Delta | None:
-        """What is new in a document to a reader that holds one of these former ones.
+        """Returns what is new in a document for a client that has one of several former ones.
 
         Args:
             current: The document.
             plain: Its bytes, uncompressed.
-            since: Digests; the latest of them counts that is remembered.
+            since: Digests of former documents; the latest known one counts.
 
         Returns:
-            None when none is. Entries that only left the document are not told of: absence from
-            a feed means nothing (RFC 6721).
+            None when none is known. Entries that only left the document are not reported: absence
+            from a feed means nothing (RFC 6721).
         """
-        cut = edition.Layout.unpack(current.layout)
+        layout = edition.Layout.unpack(current.layout)
         with self._database.read() as tx:
             former = tx.documents.former(current.feed, current.format, since)
-        if cut is None or former is None:
+        if layout is None or former is None:
             return None
-        body, entries = edition.without_known(plain, cut, former.marks)
+        body, entries = edition.without_known(plain, layout, former.marks)
         return Delta(former.digest, render.incomplete(body), entries)
 
     def archive(self, slug: str, number: int, feed_format: Format, *, now: datetime) -> ArchivePage:
-        """An archive document of a feed (RFC 5005 section 4), made when it is first asked for.
+        """Returns an archive document of a feed (RFC 5005 section 4), made on its first request.
 
         Raises:
             FeedNotFound: No feed has this slug.
-            ArchiveNotFound: The feed has no archive of this number.
+            ArchiveNotFound: The feed has no archive with this number.
         """
         self._require(slug)
         return self._archive_store.page(slug, number, feed_format, now=now)
 
     def last_archive(self, slug: str) -> int:
-        """Number of the feed's newest archive, to which they count from 1; 0 when there is none.
+        """Returns the number of the feed's newest archive, counted from 1; 0 when there is none.
 
         Raises:
             FeedNotFound: No feed has this slug.
@@ -130,7 +130,7 @@ class Newsstand:
             return tx.archives.last(slug)
 
     def archives(self, slug: str) -> list[Archive]:
-        """The feed's archive documents, the oldest first, without their bytes.
+        """Returns the feed's archive documents, oldest first, without their bytes.
 
         Raises:
             FeedNotFound: No feed has this slug.
@@ -139,10 +139,10 @@ class Newsstand:
         return self._archive_store.listed(slug)
 
     def latest(self, slug: str, *, limit: int) -> list[Release]:
-        """The releases of a feed that were published last and stand, in a document's order.
+        """Returns the latest releases of a feed that are not retracted, in a document's order.
 
-        For a person: a document's window is by last change, and after a bulk intake holds
-        whatever came with it.
+        For people: a document's window is by last change, and after a bulk import holds whatever
+        was imported last.
 
         Raises:
             FeedNotFound: No feed has this slug.
@@ -153,7 +153,7 @@ class Newsstand:
         return newest_first(list(found.values()))
 
     def release_by_slug(self, slug: str) -> Release:
-        """The release whose page has this slug.
+        """Returns the release whose page has this slug.
 
         Raises:
             ReleaseNotFound: There is none.
@@ -162,36 +162,36 @@ class Newsstand:
             return tx.releases.by_slug(slug)
 
     def history(self, release: Release) -> list[Step]:
-        """All revisions of a release, the present one too, the newest first; without text."""
+        """Returns all revisions of a release, the present one too, newest first, without text."""
         with self._database.read() as tx:
             return tx.revisions.steps(release)
 
     def revision(self, release: Release, number: int) -> Revision:
-        """What a release was before it was corrected.
+        """Returns a former revision of a release.
 
         Raises:
-            RevisionNotFound: It has no former revision of this number.
+            RevisionNotFound: It has no former revision with this number.
         """
         with self._database.read() as tx:
             return tx.revisions.one(release, number)
 
     def release_pages(self, *, behind: PageStub | None, limit: int) -> list[PageStub]:
-        """The next pages of releases, by publication: a million are walked through in parts."""
+        """Returns the next pages of releases, by publication; a million can be read in parts."""
         with self._database.read() as tx:
             return tx.release_pages.behind(behind, limit=limit)
 
     def sitemap_parts(self, *, size: int) -> list[int]:
-        """Numbers of the parts of all pages of releases, in the same order.
+        """Returns the numbers of the parts of all release pages, in order.
 
-        A new one begins when the last has more than *size* pages.
+        A new part begins when the last one has more than *size* pages.
         """
         return [part.number for part in self._parts(size)]
 
     def sitemap_part(self, number: int, *, size: int) -> list[PageStub] | None:
-        """The pages of a part; None when there is none of this number.
+        """Returns the pages of a part; None when there is no such part.
 
-        Late-coming releases of former days may have filled it. At double its *size* it is divided,
-        and what no longer belongs to it is in a part of its own from then on.
+        Releases with past dates may have grown it. At twice its *size* it is divided, and the later
+        pages form a part of their own from then on.
         """
         part = next((one for one in self._parts(size) if one.number == number), None)
         if part is None:
@@ -213,39 +213,39 @@ class Newsstand:
     def newest_release_pages(
         self, *, since: datetime, until: datetime, limit: int
     ) -> list[PageStub]:
-        """The pages of the releases that were published in that time, the newest first."""
+        """Returns the pages of releases published in this period, newest first."""
         with self._database.read() as tx:
             return tx.release_pages.published(since=since, until=until, limit=limit)
 
     def count_release_pages(self) -> int:
-        """How many releases have a page. Counts them all."""
+        """Returns how many releases have a page. Counts all of them."""
         with self._database.read() as tx:
             return tx.release_pages.count()
 
     def retracted_pages(self) -> list[str]:
-        """Slugs of the releases whose pages are gone because they were retracted."""
+        """Returns the slugs of releases whose pages are gone because of a retraction."""
         with self._database.read() as tx:
             return tx.release_pages.retracted()
 
     def release_pages_there(self, slugs: Sequence[str]) -> set[str]:
-        """Those of *slugs* under which there is a release's page."""
+        """Returns those of *slugs* that have a release's page."""
         with self._database.read() as tx:
             return tx.release_pages.there(slugs)
 
     def categories_of(self, release: Release) -> tuple[Category, ...]:
-        """The categories that a release is filed under, by slug, with titles in its language."""
+        """Returns the categories of a release, by slug, with titles in its language."""
         with self._database.read() as tx:
             slugs = tx.feed_entries.of([release.id]).get(release.id, ())
         return self._catalogue.labels(slugs, language=release.content.language)
 
     def feeds(self) -> list[FeedState]:
-        """How each feed stands, in configured order; feeds the store does not know yet are out."""
+        """Returns the state of each feed in configured order, except feeds not in the store yet."""
         titles = {slug: feed.title for slug, feed in self._catalogue.feeds.items()}
         with self._database.read() as tx:
             return tx.feeds.states(titles=titles)
 
     def state(self, slug: str) -> FeedState | None:
-        """How one feed stands; None when the store does not know it yet.
+        """Returns the state of one feed; None when the store does not have it yet.
 
         Raises:
             FeedNotFound: No feed has this slug.
@@ -256,32 +256,32 @@ class Newsstand:
             return next(iter(tx.feeds.states(titles=titles)), None)
 
     def pages_since(self) -> datetime | None:
-        """Since when pages look as our configuration and program make them look.
+        """Returns since when pages look as this configuration and program make them.
 
         Returns:
-            None while another look is the one that counts.
+            None while another appearance is current.
         """
         with self._database.read() as tx:
-            return tx.appearance.since(self._descriptions.appearance(self._look))
+            return tx.appearance.since(self._fingerprints.appearance(self._page_version))
 
     def newest_change(self) -> datetime | None:
-        """When a release last changed, or its translations; None when there is none."""
+        """Returns when a release, or its translations, last changed; None when there is none."""
         with self._database.read() as tx:
             return tx.releases.newest_change()
 
     def sizes(self) -> Mapping[str, int]:
-        """How many releases each feed has that has any, in the window or not. Counts them all."""
+        """Returns the number of releases of each feed that has any. Counts all of them."""
         with self._database.read() as tx:
             return tx.feed_entries.counts()
 
-    def aside(self) -> list[SetAside]:
-        """Releases left out of a format because they could not be rendered."""
+    def set_aside(self) -> list[SetAside]:
+        """Returns the releases left out of a format because they could not be rendered."""
         with self._database.read() as tx:
             return tx.fragments.failures()
 
     def _edition_builder(self) -> EditionBuilder:
         return EditionBuilder(
-            self._database, self._catalogue, self._descriptions, self._case, self._assembler
+            self._database, self._catalogue, self._fingerprints, self._entry_cache, self._assembler
         )
 
     def _require(self, slug: str) -> None:

@@ -74,7 +74,7 @@ class Archives:
         moved = [
             {"of_feed": feed, "id": one.release_id, "as_read": one.version, "into": closing.number}
             for closing in closings
-            for one in closing.filed
+            for one in closing.entries
         ]
         self._connection.execute(assign, moved)
         last = update(feeds).where(feeds.c.slug == feed).values(archives=closings[-1].number)

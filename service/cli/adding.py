@@ -215,7 +215,7 @@ class AddReport:
         }
 
     def _categories(self, release: Release) -> tuple[str, ...]:
-        return self._application.catalogue.file(release.content.category_names).categories
+        return self._application.catalogue.match_all(release.content.category_names).categories
 
 
 def _verdict(outcome: Outcome) -> str:

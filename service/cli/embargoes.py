@@ -23,7 +23,7 @@ def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
-        waiting = application.newsroom.embargoes()
+        waiting = application.newsroom.embargoes.all()
     if call.as_json:
         for embargo in waiting:
             print_json(_record(embargo))
@@ -67,13 +67,13 @@ def change(
     with to_write(call) as application:
         newsroom, by = application.newsroom, who(by)
         if lift:
-            _tell_lifted(newsroom.lift_embargo(name, by=by, now=utc_now()), as_json=call.as_json)
+            _tell_lifted(newsroom.embargoes.lift(name, by=by, now=utc_now()), as_json=call.as_json)
             return
         if until is None:
-            embargo = newsroom.drop_embargo(name, by=by, now=utc_now())
+            embargo = newsroom.embargoes.drop(name, by=by, now=utc_now())
         else:
             end = _end(application, until)
-            embargo = newsroom.move_embargo(name, until=end, by=by, now=utc_now())
+            embargo = newsroom.embargoes.move(name, until=end, by=by, now=utc_now())
     if call.as_json:
         print_json({"done": "dropped" if drop else "moved", **_record(embargo)})
     else:

@@ -58,7 +58,7 @@ def export(
         memory = ExportMemory(root=target.root, rules=rules, now=now)
         # The service files releases by a new configuration when it reads it, perhaps after us:
         # that dates no release, and yet their pages name other categories then.
-        is_settled = not application.newsroom.is_refiling_due(now=now)
+        is_settled = not application.newsroom.is_update_due(now=now)
         if full or not is_settled:
             memory.forget()
         app = create_app(CurrentApplication(application))

@@ -121,7 +121,7 @@ def render(
         _print_proof(call, slugs or [], feed_format)
         return
     with to_write(call) as application:
-        application.newsroom.release_embargoes(now=utc_now())
+        application.newsroom.embargoes.release(now=utc_now())
         wanted = _known(application, slugs or [])
         states = {state.slug: state for state in application.newsstand.feeds()}
         wanted = wanted or [slug for slug, state in states.items() if state.is_stale]

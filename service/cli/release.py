@@ -369,7 +369,7 @@ def _record(application: Application, listed: ListedRelease) -> dict[str, Any]:
 
 def _full_record(application: Application, listed: ListedRelease) -> dict[str, Any]:
     release, content = listed.release, listed.release.content
-    filing, details = application.catalogue.file(content.category_names), content.details
+    filing, details = application.catalogue.match_all(content.category_names), content.details
     return _record(application, listed) | {
         "source_key": release.source_key,
         "changed_at": release.changed_at,

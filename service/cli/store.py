@@ -130,7 +130,7 @@ def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Invocation) -> list[
         since = f"{known.since:%Y-%m-%dT%H:%M:%SZ}"
         finding = f"configuration: the store has another one, applied by {known.applied_by} at "
         return [f"{finding}{since}; start or reload the service with this one"]
-    found = list(islice(newsroom.misfiled(), migrate.MAX_FINDINGS))
+    found = list(islice(newsroom.misassigned(), migrate.MAX_FINDINGS))
     if not is_repaired:
         return [
             f"filing: {one.slug} is not in the feeds of its categories; 'communique store check "
@@ -138,13 +138,13 @@ def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Invocation) -> list[
             for one in found
         ]
     while found:
-        newsroom.refile(found, now=utc_now())
+        newsroom.reassign(found, now=utc_now())
         for one in found:
             if call.as_json:
                 print_json({"refiled": one.slug})
             else:
                 print_text(f"refiled    {plain(one.slug)}")
-        found = list(islice(newsroom.misfiled(), migrate.MAX_FINDINGS))
+        found = list(islice(newsroom.misassigned(), migrate.MAX_FINDINGS))
     return []
 
 

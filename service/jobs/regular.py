@@ -100,7 +100,7 @@ def wait_for_end(
         now: Read again after each wait: the clock may have been set.
         is_over: Ends the waiting.
     """
-    end = newsroom.next_embargo_end()
+    end = newsroom.embargoes.next_end()
     while end is not None and not is_over.is_set():
         remaining_s = (end - now()).total_seconds()
         if remaining_s <= 0:
@@ -113,7 +113,7 @@ def wait_for_end(
 
 def release_due(newsroom: Newsroom, *, now: datetime) -> int:
     """Make public what is due, and tell how much it was: what it was, the feeds will say."""
-    released = newsroom.release_embargoes(now=now)
+    released = newsroom.embargoes.release(now=now)
     if released:
         _log.info("embargoes ended", count=released)
     return released

@@ -148,17 +148,17 @@ def sample_names() -> list[str]:
 
 def test_the_sample_newsroom_files_what_it_ships_but_not_everything() -> None:
     newsroom = catalogue(load(CONFIG / "communique.yaml", environ={}))
-    filing = newsroom.file(sample_names())
-    assert set(newsroom.categories) - set(filing.categories) == {"international-cooperation"}
-    assert {"Developers", "Xfce", "Bankruptcy"} <= set(filing.unclaimed)
-    assert newsroom.claim("securities, commodities, & INVESTMENT fraud") == ("financial-fraud",)
+    matches = newsroom.match_all(sample_names())
+    assert set(newsroom.categories) - set(matches.categories) == {"international-cooperation"}
+    assert {"Developers", "Xfce", "Bankruptcy"} <= set(matches.unclaimed)
+    assert newsroom.match("securities, commodities, & INVESTMENT fraud") == ("financial-fraud",)
 
 
 def test_the_seed_document_has_its_category() -> None:
     newsroom = catalogue(load(CONFIG / "communique.yaml", environ={}))
     (seed,) = SAMPLES.glob("*.txt")
     (cell,) = seed.read_text(encoding="utf-8").rstrip("|\n").splitlines()[-1].split("|")[1:]
-    assert newsroom.claim(cell) == ("international-cooperation",)
+    assert newsroom.match(cell) == ("international-cooperation",)
     feed = newsroom.feeds["international-cooperation"]
     assert feed.title == "International, regional, and subregional cooperation"
 

@@ -164,7 +164,7 @@ class Newsroom:
 
     def waiting(self) -> Embargo:
         """What waits; for ops."""
-        [embargo] = self.office.newsroom.embargoes()
+        [embargo] = self.office.newsroom.embargoes.all()
         return embargo
 
 
@@ -322,5 +322,5 @@ def test_what_is_refused_under_embargo_is_kept_for_ops_and_no_more(newsroom: New
     before = newsroom.look("no-such-release")
     newsroom.read_folders(now=MINUTE)
     assert len(newsroom.office.newsroom.refusals()) == 1
-    assert newsroom.office.newsroom.embargoes() == []
+    assert newsroom.office.newsroom.embargoes.all() == []
     assert newsroom.look("no-such-release") == before

@@ -129,7 +129,7 @@ class Life:
 
 def test_embargo_correction_retraction_and_return(office: Office, drafts: list[Draft]) -> None:
     life = Life(office, drafts)
-    office.newsroom.release_embargoes(now=life.step())
+    office.newsroom.embargoes.release(now=life.step())
     public = life.see()
     for release_id, content in life.content.items():
         assert content_of(public, release_id) == in_feeds(content)

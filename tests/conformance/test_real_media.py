@@ -14,7 +14,7 @@ from feeds.model.feed import Format
 from feeds.model.release import Draft, ReleaseId
 from feeds.render import assemble, render_fragment
 from feeds.render.checks import check
-from feeds.revision import first
+from feeds.revision import new_release
 from tests.support.atom_grammar import assert_valid
 from tests.support.parsers import items_of, root_of
 from tests.support.rendering import COOPERATION, RULES, SITE, TAKEN_IN, head_of
@@ -49,7 +49,7 @@ def entries() -> list[Entry]:
         read_documents(BytesIO(lines), document="nasa.jsonl", rules=RULES)
     ):
         assert isinstance(draft, Draft), draft
-        release = first(draft, ReleaseId(f"urn:x:{number}"), now=TAKEN_IN)
+        release = new_release(draft, ReleaseId(f"urn:x:{number}"), now=TAKEN_IN)
         made.append(Entry(release=release, categories=(COOPERATION,)))
     return made
 

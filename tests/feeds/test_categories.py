@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.categories import Catalogue, Filing, name_key
+from feeds.categories import Catalogue, CategoryMatches, name_key
 from feeds.errors import InvalidFeed
 from feeds.model.feed import ALL, Category, Feed, Site
 from feeds.model.release import Person
@@ -71,21 +71,21 @@ TRADE = catalogue_of(
     ],
 )
 def test_a_cell_is_resolved_against_the_known_names(cell: str, expected: tuple[str, ...]) -> None:
-    assert TRADE.claim(cell) == expected
+    assert TRADE.match(cell) == expected
 
 
 def test_a_cover_is_found_where_the_longest_first_name_leads_nowhere() -> None:
     catalogue = catalogue_of(category("ab", "A, B"), category("a", "A"), category("bc", "B, C"))
-    assert catalogue.claim("A, B, C") == ("a", "bc")
+    assert catalogue.match("A, B, C") == ("a", "bc")
 
 
 def test_the_title_is_a_name_too() -> None:
-    assert catalogue_of(category("fraud", title="Fraud, waste")).claim("FRAUD, WASTE") == ("fraud",)
+    assert catalogue_of(category("fraud", title="Fraud, waste")).match("FRAUD, WASTE") == ("fraud",)
 
 
 def test_normalisation_twins_and_sharp_s_are_one_name() -> None:
     catalogue = catalogue_of(category("cafe", "Caf\N{LATIN SMALL LETTER E WITH ACUTE} Straße"))
-    assert catalogue.claim("CAFE\N{COMBINING ACUTE ACCENT} STRASSE") == ("cafe",)
+    assert catalogue.match("CAFE\N{COMBINING ACUTE ACCENT} STRASSE") == ("cafe",)
     with pytest.raises(InvalidFeed):
         catalogue_of(category("one", "\u00e9"), category("two", "e\u0301"))
 
@@ -97,14 +97,14 @@ def test_marks_in_another_order_are_one_name() -> None:
 
 def test_filing_keeps_what_nothing_claims_as_it_was_written() -> None:
     names = ["Security", " Foo,  Bar", "Trade, aid", "security", " Foo,  Bar", "Baz"]
-    assert TRADE.file(names) == Filing(
+    assert TRADE.match_all(names) == CategoryMatches(
         categories=("security", "trade-aid"), unclaimed=(" Foo,  Bar", "Baz")
     )
 
 
 def test_an_empty_catalogue_claims_nothing_and_takes_all() -> None:
     catalogue = catalogue_of()
-    assert catalogue.file(["Trade"]) == Filing(categories=(), unclaimed=("Trade",))
+    assert catalogue.match_all(["Trade"]) == CategoryMatches(categories=(), unclaimed=("Trade",))
     assert catalogue.feeds_taking(frozenset(), language="en", published=NOON) == (ALL,)
 
 
@@ -123,11 +123,11 @@ def test_a_list_of_known_names_is_always_covered_by_what_it_is_made_of(
     known = list(distinct(names).items())
     catalogue = catalogue_of(*(category(f"c{i}", name) for i, (_, name) in enumerate(known)))
     chosen = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=4))
-    claimed = catalogue.claim(",".join(name for _, name in chosen))
-    assert claimed
+    matched = catalogue.match(",".join(name for _, name in chosen))
+    assert matched
     # Another cover than the one we built from is right too, but only if it says the same text.
     keys = {f"c{i}": key for i, (key, _) in enumerate(known)}
-    assert {piece for slug in claimed for piece in keys[slug]} == {
+    assert {piece for slug in matched for piece in keys[slug]} == {
         piece for key, _ in chosen for piece in key
     }
 
@@ -138,8 +138,8 @@ def test_a_cell_with_a_piece_that_no_name_holds_is_unclaimed(names: list[str], r
         *(category(f"c{i}", name) for i, name in enumerate(distinct(names).values()))
     )
     for cell in (f"Unheard, {rest}", f"{rest}, Unheard", f"{rest}, Unheard, {rest}"):
-        assert catalogue.claim(cell) == ()
-        assert catalogue.file([cell]).unclaimed == (cell,)
+        assert catalogue.match(cell) == ()
+        assert catalogue.match_all([cell]).unclaimed == (cell,)
 
 
 @given(st.text(max_size=30), st.sampled_from(["NFC", "NFD"]))
@@ -155,12 +155,12 @@ def test_filing_loses_no_name(names: list[str], given_names: list[str]) -> None:
     catalogue = catalogue_of(
         *(category(f"c{i}", name) for i, name in enumerate(distinct(names).values()))
     )
-    filing = catalogue.file(given_names)
-    assert list(filing.categories) == sorted(set(filing.categories))
+    matches = catalogue.match_all(given_names)
+    assert list(matches.categories) == sorted(set(matches.categories))
     for name in given_names:
-        claimed = catalogue.claim(name)
-        assert set(claimed) <= set(filing.categories)
-        assert bool(claimed) != (name in filing.unclaimed)
+        matched = catalogue.match(name)
+        assert set(matched) <= set(matches.categories)
+        assert bool(matched) != (name in matches.unclaimed)
 
 
 UNIONS = (
@@ -236,10 +236,10 @@ def test_what_does_not_fit_together_is_refused(
 
 
 def test_one_category_may_say_its_name_twice() -> None:
-    assert catalogue_of(category("a", "A", "a", title="A")).claim("A") == ("a",)
+    assert catalogue_of(category("a", "A", "a", title="A")).match("A") == ("a",)
 
 
 def test_a_cell_of_a_hundred_thousand_commas_costs_no_more_than_its_length() -> None:
     started = time.perf_counter()
-    assert TRADE.claim("trade," * 100_000 + "nonsense") == ()
+    assert TRADE.match("trade," * 100_000 + "nonsense") == ()
     assert time.perf_counter() - started < 5

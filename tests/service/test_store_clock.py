@@ -70,5 +70,5 @@ def test_an_embargo_ends_by_the_clock_of_the_store(postgres_database: Database) 
     end = datetime.now(UTC) + timedelta(minutes=30)
     waiting = draft("id:1", "Finance", published=datetime.now(UTC) - timedelta(hours=2))
     office.add(replace(waiting, embargoed_until=end), now=clock())
-    assert office.newsroom.release_embargoes(now=clock()) == 0
-    assert office.newsroom.release_embargoes(now=clock() + timedelta(hours=1)) == 1
+    assert office.newsroom.embargoes.release(now=clock()) == 0
+    assert office.newsroom.embargoes.release(now=clock() + timedelta(hours=1)) == 1

@@ -23,7 +23,7 @@ from feeds.model.release import (
     ReleaseStub,
     SourceKey,
 )
-from feeds.revision import first
+from feeds.revision import new_release
 
 HEAD_ID = "urn:uuid:0d2a3d3c-2f0c-4c1e-9a52-8f1e6f0a7c11"
 SAMPLES = Path("config/samples")
@@ -136,7 +136,7 @@ def _drafts(path: Path, limit: int) -> list[Draft]:
 
 def _entry(draft: Draft) -> Entry:
     release_id = ReleaseId(uuid5(NAMESPACE_URL, draft.source_key).urn)
-    release = first(draft, release_id, now=TAKEN_IN)
+    release = new_release(draft, release_id, now=TAKEN_IN)
     categories = [
         Category(slug=f"{slugify(name)[:40]}-{uuid5(NAMESPACE_URL, name).hex[:4]}", title=name)
         for name in sorted(set(draft.content.category_names))

@@ -187,20 +187,20 @@ def with_company(
     is_member = work_of(draft) in {work_of(one) for one in known if one is not None}
     if call.token.categories is None or is_member:
         return draft
-    company = call.newsroom.company_of(draft)
-    for member in company:
+    members = call.newsroom.other_members(draft)
+    for member in members:
         if _foreign(call, member.content) is not None:
             # Which one is not said: it may wait under embargo.
             raise LinkForbidden(
                 f"this token may link releases in {_own(call)} only, and the work "
                 f"{work_of(draft)!r} has others: name another work, or none"
             )
-    return replace(draft, company=frozenset(member.content.digest for member in company))
+    return replace(draft, expected_members=frozenset(member.content.digest for member in members))
 
 
 def _foreign(call: ApiCall[Any], content: Content) -> str | None:
     """Where it is filed, and the token may not file; None when it may."""
-    filing, token = call.catalogue.file(content.category_names), call.token
+    filing, token = call.catalogue.match_all(content.category_names), call.token
     if token.categories is None:
         return None
     if token.may_file_in(filing.categories) and not filing.unclaimed:

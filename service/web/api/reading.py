@@ -69,7 +69,7 @@ def show(catalogue: Catalogue, listed: ListedRelease, *, is_stored: bool = True)
         published=content.published,
         updated=release.updated,
         **_written(content),
-        filed_under=list(catalogue.file(content.category_names).categories),
+        filed_under=list(catalogue.match_all(content.category_names).categories),
         unclaimed=list(listed.unclaimed),
         feeds=list(listed.feeds),
         **_life(release),
@@ -161,7 +161,7 @@ def find(call: ApiCall[Any]) -> ListedRelease | None:
         key = key_of_id(call.key)
     except DocumentRefused:
         return None
-    return call.newsroom.held(key, or_id=call.key)
+    return call.newsroom.find(key, or_id=call.key)
 
 
 def get_release(call: ApiCall[Query]) -> ApiResponse:

@@ -165,7 +165,7 @@ def _write(
         draft = compose(held)
         require_own(call, draft.content)
         # What waits under embargo is not shown, and not overwritten by another desk either.
-        waiting = call.newsroom.waiting_under([draft.source_key]).get(draft.source_key)
+        waiting = call.newsroom.embargoes_by_source_keys([draft.source_key]).get(draft.source_key)
         if waiting is not None:
             require_own(call, waiting.draft.content)
         there = None if held is None else held.release
@@ -333,7 +333,7 @@ def _judge_batch(
     call: ApiCall[WriteQuery], read: list[Draft | Refusal]
 ) -> list[Draft | Refusal | Forbidden]:
     keys = [one.source_key for one in read if isinstance(one, Draft)]
-    held, waiting = call.newsroom.held_under(keys), call.newsroom.waiting_under(keys)
+    held, waiting = call.newsroom.by_source_keys(keys), call.newsroom.embargoes_by_source_keys(keys)
     judged: list[Draft | Refusal | Forbidden] = []
     for one in read:
         if isinstance(one, Refusal):

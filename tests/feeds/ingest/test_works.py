@@ -4,14 +4,14 @@ import pytest
 
 from feeds.model.history import originals_of, work_of
 from feeds.model.release import Draft, ReleaseId
-from feeds.revision import first
+from feeds.revision import new_release
 from tests.feeds.ingest.intake import refuse, take
 from tests.support.newsrooms import NOON
 
 
 def work(draft: Draft) -> str:
     """Returns the work that the release of a document belongs to."""
-    return work_of(first(draft, ReleaseId("urn:uuid:1"), now=NOON))
+    return work_of(new_release(draft, ReleaseId("urn:uuid:1"), now=NOON))
 
 
 @pytest.mark.parametrize(

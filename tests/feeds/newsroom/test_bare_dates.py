@@ -87,6 +87,6 @@ def test_the_day_of_an_embargos_end_is_no_later_than_its_end(
     until = datetime.fromisoformat(f"{TODAY}T{clock}+00:00")
     [waits] = office.add(of_day(TODAY, embargoed_until=until.isoformat()))
     assert waits.verdict is IntakeVerdict.EMBARGOED
-    office.newsroom.release_embargoes(now=until)
+    office.newsroom.embargoes.release(now=until)
     [listed] = office.newsroom.releases()
     assert listed.release.content.published == until

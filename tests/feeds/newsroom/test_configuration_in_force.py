@@ -129,10 +129,10 @@ def test_what_a_process_files_that_has_not_reloaded_is_filed_again(database: Dat
     former.newsroom.take_in([draft("id:1", "Money")], now=NOON)
     assert feeds_by_key(office) == {"id:1": ("all", "finance")}
     office.publish()
-    assert office.newsroom.refile_doubtful(now=later(minutes=1)) == 1
+    assert office.newsroom.reassign_doubtful(now=later(minutes=1)) == 1
     assert feeds_by_key(office) == {"id:1": ("all", "health")}
     assert {"finance", "health"} <= set(office.publish(now=later(minutes=1)))
-    assert office.newsroom.refile_doubtful(now=later(minutes=2)) == 0
+    assert office.newsroom.reassign_doubtful(now=later(minutes=2)) == 0
 
 
 def test_what_is_restored_by_a_process_that_has_not_reloaded_is_filed_again(
@@ -144,7 +144,7 @@ def test_what_is_restored_by_a_process_that_has_not_reloaded_is_filed_again(
     former = Process(database, BEFORE)
     office.configure(AFTER, now=later(minutes=2))
     former.newsroom.restore("id:1", by="a test", now=later(minutes=3))
-    office.newsroom.refile_doubtful(now=later(minutes=4))
+    office.newsroom.reassign_doubtful(now=later(minutes=4))
     assert feeds_by_key(office) == {"id:1": ("all", "health")}
 
 
@@ -173,7 +173,7 @@ def test_a_configuration_that_another_one_overtakes_is_not_applied_further(
         [release] = tx.releases.latest(limit=1)
         tx.feed_entries.doubt([release.id])
     with pytest.raises(ConfigurationSuperseded):
-        office.newsroom.refile_doubtful(now=later(minutes=2))
+        office.newsroom.reassign_doubtful(now=later(minutes=2))
     assert not office.newsroom.is_in_force(office.newsroom.in_force())
     in_force = office.newsroom.in_force()
     assert in_force is not None

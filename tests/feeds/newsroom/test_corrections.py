@@ -8,7 +8,14 @@ import pytest
 from feeds.errors import ReleaseNotFound
 from feeds.model.history import steps
 from feeds.model.intake import IntakeVerdict
-from feeds.model.release import UNSAID, AuditAction, ChangeNote, Correction, Draft, Weight
+from feeds.model.release import (
+    ASSUMED_CORRECTION,
+    AuditAction,
+    ChangeNote,
+    Correction,
+    Draft,
+    Weight,
+)
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, draft, later
 
@@ -83,7 +90,7 @@ def test_no_date_goes_back(database: Database) -> None:
         ("he", "This release has been corrected."),
     ],
 )
-@pytest.mark.parametrize("correction", [None, UNSAID, Correction(weight=Weight.MAJOR)])
+@pytest.mark.parametrize("correction", [None, ASSUMED_CORRECTION, Correction(weight=Weight.MAJOR)])
 def test_a_major_correction_without_a_note_gets_one(
     sqlite_database: Database, correction: Correction | None, language: str, text: str
 ) -> None:
@@ -107,8 +114,8 @@ def test_a_silent_document_is_what_the_configuration_says(sqlite_database: Datab
 def test_a_release_that_is_only_filed_elsewhere_says_nothing_new(database: Database) -> None:
     """It comes into other feeds; whoever has read it has nothing to read again."""
     office = Office(database)
-    [first] = office.add(said(UNSAID))
-    [moved] = office.add(said(UNSAID, category_names=("Health",)), now=later(hours=1))
+    [first] = office.add(said(ASSUMED_CORRECTION))
+    [moved] = office.add(said(ASSUMED_CORRECTION, category_names=("Health",)), now=later(hours=1))
     assert (moved.verdict, moved.feeds) == (IntakeVerdict.CORRECTED, ("all", "finance", "health"))
     assert (moved.release.updated, moved.release.notes) == (first.release.updated, ())
     [told] = office.add(said(MAJOR, category_names=("Finance",)), now=later(hours=2))

@@ -45,17 +45,17 @@ def test_a_document_waits_and_then_comes_out_under_the_id_that_was_promised(
     )
     assert office.newsroom.releases() == []
     assert office.newsstand.stale(now=later(minutes=59)) == []
-    assert office.newsroom.next_embargo_end() == MINUTE
-    assert office.newsroom.release_embargoes(now=MINUTE - timedelta(microseconds=1)) == 0
+    assert office.newsroom.embargoes.next_end() == MINUTE
+    assert office.newsroom.embargoes.release(now=MINUTE - timedelta(microseconds=1)) == 0
 
-    assert office.newsroom.release_embargoes(now=MINUTE) == 1
+    assert office.newsroom.embargoes.release(now=MINUTE) == 1
     [listed] = office.newsroom.releases()
     assert listed.release == taken.release
     assert listed.release.content.published == listed.release.updated == MINUTE
     assert listed.feeds == ("all", "finance")
     assert office.newsstand.stale(now=MINUTE) == ["all", "finance"]
-    assert office.newsroom.embargoes() == []
-    assert office.newsroom.next_embargo_end() is None
+    assert office.newsroom.embargoes.all() == []
+    assert office.newsroom.embargoes.next_end() is None
     assert acts(office, taken.release.id) == [
         (AuditAction.EMBARGOED, "Ana", "until 2026-03-02T13:00:00Z"),
         (AuditAction.PUBLISHED, "Ana", "embargo until 2026-03-02T13:00:00Z"),
@@ -67,7 +67,7 @@ def test_the_same_document_is_unchanged_before_its_minute_and_after(database: Da
     office.add(embargoed())
     [again] = office.add(embargoed(), now=later(minutes=1))
     assert (again.verdict, again.embargoed_until) == (IntakeVerdict.UNCHANGED, MINUTE)
-    office.newsroom.release_embargoes(now=MINUTE)
+    office.newsroom.embargoes.release(now=MINUTE)
     office.publish(now=MINUTE)
     [after] = office.add(embargoed(), now=later(hours=2))
     assert (after.verdict, after.embargoed_until) == (IntakeVerdict.UNCHANGED, None)
@@ -82,7 +82,7 @@ def test_a_document_that_comes_late_to_its_own_minute_comes_out_at_once(
     [waits] = office.add(embargoed())
     [out] = office.add(embargoed(), now=MINUTE)
     assert (out.verdict, out.release.id) == (IntakeVerdict.NEW, waits.release.id)
-    assert office.newsroom.embargoes() == []
+    assert office.newsroom.embargoes.all() == []
 
 
 def test_a_document_whose_embargo_is_over_never_waits(database: Database) -> None:
@@ -100,7 +100,7 @@ def test_a_changed_document_takes_the_place_of_what_waits(database: Database) ->
     [second] = office.add(embargoed(title="The treaty is signed"), now=later(minutes=1))
     assert second.verdict is IntakeVerdict.EMBARGOED
     assert second.release.id == first.release.id
-    office.newsroom.release_embargoes(now=MINUTE)
+    office.newsroom.embargoes.release(now=MINUTE)
     [listed] = office.newsroom.releases()
     assert (listed.release.content.title, listed.release.revision) == ("The treaty is signed", 1)
     assert listed.release.slug.startswith("the-treaty-is-signed-")
@@ -114,7 +114,7 @@ def test_nothing_becomes_public_because_a_field_is_missing(database: Database) -
     [changed] = office.add(draft(title="The treaty is signed"), now=later(minutes=2))
     assert (changed.verdict, changed.embargoed_until) == (IntakeVerdict.EMBARGOED, MINUTE)
     assert office.newsroom.releases() == []
-    office.newsroom.release_embargoes(now=MINUTE)
+    office.newsroom.embargoes.release(now=MINUTE)
     [listed] = office.newsroom.releases()
     assert listed.release.id == first.release.id
     assert listed.release.content.published == MINUTE
@@ -126,7 +126,7 @@ def test_after_its_minute_a_document_that_lost_the_field_is_still_the_same(
     """It says an earlier day then, on which nobody could see it."""
     office = Office(database)
     office.add(embargoed())
-    office.newsroom.release_embargoes(now=MINUTE)
+    office.newsroom.embargoes.release(now=MINUTE)
     [again] = office.add(draft(), now=later(hours=2))
     assert again.verdict is IntakeVerdict.UNCHANGED
 
@@ -137,7 +137,7 @@ def test_a_document_may_say_another_end(database: Database) -> None:
     [moved] = office.newsroom.take_in([embargoed(until=later(hours=3))], now=NOON, by="Ana")
     assert isinstance(moved, Intake)
     assert (moved.verdict, moved.embargoed_until) == (IntakeVerdict.EMBARGOED, later(hours=3))
-    assert office.newsroom.release_embargoes(now=MINUTE) == 0
+    assert office.newsroom.embargoes.release(now=MINUTE) == 0
     assert acts(office, first.release.id)[-1] == (
         AuditAction.EMBARGO_MOVED,
         "Ana",
@@ -164,7 +164,7 @@ def test_a_correction_waits_and_the_release_stays_as_it_is(database: Database) -
     [old] = office.add(draft("id:1", "Finance"), now=later(minutes=2))
     assert (old.verdict, old.embargoed_until) == (IntakeVerdict.UNCHANGED, None)
 
-    office.newsroom.release_embargoes(now=MINUTE)
+    office.newsroom.embargoes.release(now=MINUTE)
     listed = office.newsroom.release("id:1")
     assert listed.release.content.title == "Corrected"
     assert listed.release.content.published == public.release.content.published
@@ -180,7 +180,7 @@ def test_an_embargo_is_moved_by_who_and_a_document_that_comes_again_leaves_it_so
 ) -> None:
     office = Office(database)
     [waits] = office.add(embargoed())
-    moved = office.newsroom.move_embargo("id:1", until=later(hours=5), by="Bo", now=NOON)
+    moved = office.newsroom.embargoes.move("id:1", until=later(hours=5), by="Bo", now=NOON)
     assert (moved.until, moved.by) == (later(hours=5), "Bo")
     [again] = office.add(embargoed(), now=later(minutes=1))
     assert (again.verdict, again.embargoed_until) == (IntakeVerdict.UNCHANGED, later(hours=5))
@@ -188,7 +188,7 @@ def test_an_embargo_is_moved_by_who_and_a_document_that_comes_again_leaves_it_so
     assert (changed.verdict, changed.embargoed_until) == (IntakeVerdict.EMBARGOED, later(hours=5))
     [late] = office.add(embargoed(title="The treaty is signed"), now=later(hours=2))
     assert (late.verdict, late.embargoed_until) == (IntakeVerdict.UNCHANGED, later(hours=5))
-    assert office.newsroom.release_embargoes(now=later(hours=5)) == 1
+    assert office.newsroom.embargoes.release(now=later(hours=5)) == 1
     release = office.newsroom.release(waits.release.id).release
     assert release.content.published == later(hours=5)
     [after] = office.add(embargoed(title="The treaty is signed"), now=later(hours=6))
@@ -203,8 +203,8 @@ def test_an_embargo_is_moved_by_who_and_a_document_that_comes_again_leaves_it_so
 def test_an_embargo_is_moved_forward_too(database: Database) -> None:
     office = Office(database)
     office.add(embargoed())
-    office.newsroom.move_embargo("id:1", until=later(minutes=10), by="Bo", now=NOON)
-    assert office.newsroom.release_embargoes(now=later(minutes=10)) == 1
+    office.newsroom.embargoes.move("id:1", until=later(minutes=10), by="Bo", now=NOON)
+    assert office.newsroom.embargoes.release(now=later(minutes=10)) == 1
     release = office.newsroom.release("id:1").release
     assert release.content.published == later(minutes=10)
     [again] = office.add(embargoed(), now=later(minutes=20))
@@ -215,7 +215,7 @@ def test_an_embargo_is_lifted_by_who(database: Database) -> None:
     office = Office(database)
     [waits] = office.add(embargoed("id:1", "Finance"))
     now = later(minutes=1, milliseconds=700)
-    lifted = office.newsroom.lift_embargo(waits.release.slug, by="Bo", now=now)
+    lifted = office.newsroom.embargoes.lift(waits.release.slug, by="Bo", now=now)
     assert (lifted.verdict, lifted.feeds) == (IntakeVerdict.NEW, ("all", "finance"))
     assert office.newsroom.release(waits.release.id).release == lifted.release
     assert lifted.release.content.published == later(minutes=1)
@@ -231,21 +231,21 @@ def test_an_embargo_is_lifted_by_who(database: Database) -> None:
 def test_an_embargo_is_dropped_by_who(database: Database) -> None:
     office = Office(database)
     [waits] = office.add(embargoed("file:a.json"))
-    dropped = office.newsroom.drop_embargo("a.json", by="Bo", now=NOON)
+    dropped = office.newsroom.embargoes.drop("a.json", by="Bo", now=NOON)
     assert dropped.release_id == waits.release.id
-    assert office.newsroom.release_embargoes(now=later(days=9)) == 0
+    assert office.newsroom.embargoes.release(now=later(days=9)) == 0
     assert acts(office, waits.release.id)[-1][:2] == (AuditAction.EMBARGO_DROPPED, "Bo")
     with pytest.raises(ReleaseNotFound):
         office.newsroom.release(waits.release.id)
     with pytest.raises(EmbargoNotFound):
-        office.newsroom.embargo("a.json")
+        office.newsroom.embargoes.named("a.json")
 
 
 def test_an_embargo_is_not_moved_into_the_past(database: Database) -> None:
     office = Office(database)
     office.add(embargoed())
     with pytest.raises(EmbargoOver):
-        office.newsroom.move_embargo("id:1", until=NOON, by="Bo", now=NOON)
+        office.newsroom.embargoes.move("id:1", until=NOON, by="Bo", now=NOON)
 
 
 @pytest.mark.parametrize(
@@ -256,26 +256,26 @@ def test_what_waits_answers_to_its_names(
 ) -> None:
     office = Office(sqlite_database)
     [waits, _] = office.add(embargoed(), embargoed("id:2", title="Another"))
-    assert office.newsroom.embargo(name(waits.release)).release_id == waits.release.id
+    assert office.newsroom.embargoes.named(name(waits.release)).release_id == waits.release.id
 
 
 def test_many_embargoes_end_in_one_minute_in_steps(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embargoes, "ENDED_A_STEP", 10)
+    monkeypatch.setattr(embargoes, "RELEASES_PER_TRANSACTION", 10)
     office = Office(database)
     office.add(*[embargoed(f"id:{number}", "Finance") for number in range(25)])
     office.add(embargoed("id:late", until=MINUTE + timedelta(seconds=1)))
-    assert office.newsroom.release_embargoes(now=MINUTE) == 25
+    assert office.newsroom.embargoes.release(now=MINUTE) == 25
     assert len(office.newsroom.releases(feed="finance")) == 25
-    assert office.newsroom.next_embargo_end() == MINUTE + timedelta(seconds=1)
+    assert office.newsroom.embargoes.next_end() == MINUTE + timedelta(seconds=1)
 
 
 def test_only_one_of_several_machines_ends_an_embargo(database: Database) -> None:
     office = Office(database)
     office.add(*[embargoed(f"id:{number}") for number in range(30)])
     with ThreadPoolExecutor(4) as machines:
-        ended = machines.map(lambda _: office.newsroom.release_embargoes(now=MINUTE), range(4))
+        ended = machines.map(lambda _: office.newsroom.embargoes.release(now=MINUTE), range(4))
         assert sum(ended) == 30
     assert len(office.newsroom.releases()) == 30
     assert {listed.release.revision for listed in office.newsroom.releases()} == {1}
@@ -293,9 +293,9 @@ def test_a_crash_in_its_minute_loses_nothing_and_makes_nothing_public(
     with monkeypatch.context() as patched:
         patched.setattr("feeds.newsroom.newsroom.announce", crash)
         with pytest.raises(KeyboardInterrupt):
-            office.newsroom.release_embargoes(now=MINUTE)
+            office.newsroom.embargoes.release(now=MINUTE)
     assert office.newsroom.releases() == []
-    assert Office(database).newsroom.release_embargoes(now=later(hours=3)) == 1
+    assert Office(database).newsroom.embargoes.release(now=later(hours=3)) == 1
 
 
 def test_a_document_cannot_be_dated_after_its_embargo(database: Database) -> None:
@@ -304,7 +304,7 @@ def test_a_document_cannot_be_dated_after_its_embargo(database: Database) -> Non
     [refused] = office.newsroom.take_in([late], now=NOON)
     assert isinstance(refused, Refusal)
     assert refused.field == "published"
-    assert office.newsroom.embargoes() == []
+    assert office.newsroom.embargoes.all() == []
 
 
 def test_what_no_format_can_hold_is_refused_at_the_door(database: Database) -> None:
@@ -314,7 +314,7 @@ def test_what_no_format_can_hold_is_refused_at_the_door(database: Database) -> N
     [refused] = office.newsroom.take_in([broken], now=NOON)
     assert isinstance(refused, Refusal)
     assert "cannot be written as" in refused.reason
-    assert office.newsroom.embargoes() == []
+    assert office.newsroom.embargoes.all() == []
 
 
 def test_a_copy_of_a_file_under_another_name_waits_once(database: Database) -> None:
@@ -322,7 +322,7 @@ def test_a_copy_of_a_file_under_another_name_waits_once(database: Database) -> N
     office.add(embargoed("file:a.json"))
     [copy] = office.add(embargoed("file:copy.json"))
     assert copy.verdict is IntakeVerdict.UNCHANGED
-    assert len(office.newsroom.embargoes()) == 1
+    assert len(office.newsroom.embargoes.all()) == 1
 
 
 def test_another_file_of_the_same_name_is_refused_without_a_word_of_what_waits(
@@ -341,14 +341,14 @@ def test_a_preview_says_the_same_and_stores_nothing(database: Database) -> None:
     [preview] = office.newsroom.preview([embargoed()], now=NOON)
     assert isinstance(preview, Intake)
     assert (preview.verdict, preview.embargoed_until) == (IntakeVerdict.EMBARGOED, MINUTE)
-    assert office.newsroom.embargoes() == []
+    assert office.newsroom.embargoes.all() == []
 
 
 def test_one_batch_may_hold_a_document_and_another_version_of_it(database: Database) -> None:
     office = Office(database)
     taken = office.add(embargoed(), embargoed(title="The treaty is signed"), embargoed("id:2"))
     assert [one.verdict for one in taken] == [IntakeVerdict.EMBARGOED] * 3
-    assert sorted(one.draft.content.title for one in office.newsroom.embargoes()) == [
+    assert sorted(one.draft.content.title for one in office.newsroom.embargoes.all()) == [
         "A treaty is signed",
         "The treaty is signed",
     ]
@@ -358,11 +358,11 @@ def test_a_change_that_meets_another_one_is_done_again(database: Database) -> No
     """Somebody moved it between our look and our writing: a typing error must not undo that."""
     office = Office(database)
     office.add(embargoed())
-    [was] = office.newsroom.embargoes()
-    office.newsroom.move_embargo("id:1", until=later(hours=5), by="Bo", now=NOON)
+    [was] = office.newsroom.embargoes.all()
+    office.newsroom.embargoes.move("id:1", until=later(hours=5), by="Bo", now=NOON)
     with pytest.raises(StoreConflict), database.transaction() as tx:
         tx.embargoes.change(was, replace(was, draft=draft(title="Other")))
-    office.newsroom.drop_embargo("id:1", by="Bo", now=NOON)
+    office.newsroom.embargoes.drop("id:1", by="Bo", now=NOON)
     with pytest.raises(StoreConflict), database.transaction() as tx:
         tx.embargoes.end([was.release_id])
 

@@ -79,9 +79,9 @@ def test_who_walks_from_the_oldest_change_misses_nothing_that_changes_meanwhile(
 
 
 def test_a_release_is_found_by_its_key_or_its_permanent_id(office: Office) -> None:
-    by_key = office.newsroom.held(SourceKey("id:2"), or_id="2")
+    by_key = office.newsroom.find(SourceKey("id:2"), or_id="2")
     assert by_key is not None
-    by_id = office.newsroom.held(SourceKey(f"id:{by_key.release.id}"), or_id=by_key.release.id)
+    by_id = office.newsroom.find(SourceKey(f"id:{by_key.release.id}"), or_id=by_key.release.id)
     assert by_id == by_key
     assert by_key.feeds == ("all", "finance")
-    assert office.newsroom.held(SourceKey("id:none"), or_id="none") is None
+    assert office.newsroom.find(SourceKey("id:none"), or_id="none") is None

@@ -104,7 +104,7 @@ def test_a_crash_between_rename_and_the_rest_is_mended_by_the_next_start(
     before = identity(database, "money")
     renamed = described(money("finance", was=("money",)))
     with monkeypatch.context() as patched:
-        patched.setattr("feeds.newsroom.filing.Refiling._renamed", lambda _: 1 / 0)
+        patched.setattr("feeds.newsroom.filing.CatalogueUpdate._renamed", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             office.configure(renamed, now=later(hours=1))
     office.configure(renamed, now=later(hours=2))
@@ -161,15 +161,15 @@ def test_of_two_feeds_that_become_one_the_present_one_stays(
 def test_before_its_end_a_feed_is_as_it_was(office: Office) -> None:
     office.configure(described(money(ending=ENDING)), now=later(hours=1))
     assert office.newsstand.stale(now=later(hours=1)) == []
-    assert office.newsroom.announce_closures(now=later(hours=1, minutes=59)) == []
+    assert office.newsroom.closures.announce(now=later(hours=1, minutes=59)) == []
 
 
 def test_at_its_end_a_feed_says_farewell_once_in_every_format(
     office: Office, database: Database
 ) -> None:
     office.configure(described(money(ending=ENDING)), now=later(hours=1))
-    assert office.newsroom.announce_closures(now=ENDING.on) == ["money"]
-    assert office.newsroom.announce_closures(now=ENDING.on) == []
+    assert office.newsroom.closures.announce(now=ENDING.on) == ["money"]
+    assert office.newsroom.closures.announce(now=ENDING.on) == []
     assert set(office.publish(now=ENDING.on)) == {"money"}
     assert due(database, "money", hours=2, seconds=1) == 3
     top = as_json(office)
@@ -209,8 +209,8 @@ def test_the_farewell_keeps_its_id_when_its_words_change(office: Office) -> None
 def test_another_process_that_was_first_leaves_nothing_to_say(office: Office) -> None:
     office.configure(described(money(ending=ENDING)), now=later(hours=1))
     other = Office(office.database, office.catalogue)
-    assert other.newsroom.announce_closures(now=ENDING.on) == ["money"]
-    assert office.newsroom.announce_closures(now=ENDING.on) == []
+    assert other.newsroom.closures.announce(now=ENDING.on) == ["money"]
+    assert office.newsroom.closures.announce(now=ENDING.on) == []
 
 
 def test_what_is_published_after_the_end_is_in_all_alone(office: Office) -> None:

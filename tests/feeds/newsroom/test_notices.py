@@ -266,7 +266,7 @@ def test_a_document_corrected_under_its_embargo_makes_no_notice(office: Office) 
     office.add(waiting)
     mended = replace(waiting, correction=major(), content=replace(waiting.content, title="Waited"))
     office.add(mended, now=later(hours=1))
-    office.newsroom.release_embargoes(now=until)
+    office.newsroom.embargoes.release(now=until)
     office.publish(now=until)
     assert sorted(titles(office)) == ["A treaty", "Another", "Waited"]
 
@@ -277,7 +277,7 @@ def test_a_correction_that_waits_is_told_in_its_minute_and_not_before(office: Of
     office.add(replace(said(major(), title="New"), embargoed_until=until), now=later(hours=1))
     assert office.publish(now=later(hours=1)) == {}
     assert document(office) == before
-    office.newsroom.release_embargoes(now=until)
+    office.newsroom.embargoes.release(now=until)
     office.publish(now=until)
     assert titles(office)[0] == "Correction: New"
     assert entries(office)[0].published == until
@@ -285,13 +285,13 @@ def test_a_correction_that_waits_is_told_in_its_minute_and_not_before(office: Of
 
 def test_it_goes_when_its_time_is_over_and_the_release_stays(office: Office) -> None:
     correct(office, title="One")
-    assert office.newsroom.expire_notices(now=later(days=30, minutes=59)) == []
+    assert office.newsroom.notices.expire(now=later(days=30, minutes=59)) == []
     over = later(days=30, hours=1)
-    [expired] = office.newsroom.expire_notices(now=over)
+    [expired] = office.newsroom.notices.expire(now=over)
     assert expired.content.title == "One"
     assert set(office.publish(now=over)) == set(FEEDS)
     assert sorted(titles(office)) == ["Another", "One"]
-    assert office.newsroom.expire_notices(now=over) == []
+    assert office.newsroom.notices.expire(now=over) == []
     listed = office.newsroom.release("id:1")
     assert (listed.release.updated, listed.feeds) == (later(hours=1), tuple(sorted(FEEDS)))
 
@@ -299,8 +299,8 @@ def test_it_goes_when_its_time_is_over_and_the_release_stays(office: Office) -> 
 def test_a_second_correction_is_told_for_its_own_time(office: Office) -> None:
     correct(office, title="One")
     correct(office, title="Two", now=later(days=20))
-    assert office.newsroom.expire_notices(now=later(days=31)) == []
-    assert len(office.newsroom.expire_notices(now=later(days=50))) == 1
+    assert office.newsroom.notices.expire(now=later(days=31)) == []
+    assert len(office.newsroom.notices.expire(now=later(days=50))) == 1
 
 
 def test_feeds_that_do_not_show_it_any_more_have_no_new_edition_when_it_goes(
@@ -312,7 +312,7 @@ def test_feeds_that_do_not_show_it_any_more_have_no_new_edition_when_it_goes(
         office.add(draft(f"id:{number}", "Finance", title=f"No {number}"), now=later(hours=number))
     office.publish(now=later(hours=9))
     assert "Correction: A treaty" not in titles(office)
-    assert len(office.newsroom.expire_notices(now=later(days=31))) == 1
+    assert len(office.newsroom.notices.expire(now=later(days=31))) == 1
     assert office.publish(now=later(days=31)) == {}
 
 
@@ -369,7 +369,7 @@ def test_a_feed_may_go_without(office: Office) -> None:
     correct(office, title="One")
     assert "Correction: One" in titles(office)
     assert sorted(titles(office, "quiet")) == ["Another", "One"]
-    assert len(office.newsroom.expire_notices(now=later(days=31))) == 1
+    assert len(office.newsroom.notices.expire(now=later(days=31))) == 1
     assert set(office.publish(now=later(days=31))) == {ALL, "finance"}
 
 
@@ -409,7 +409,7 @@ def test_a_feed_of_one_release_may_hold_notices_alone(database: Database) -> Non
     office.publish()
     retract(office, now=later(hours=1))
     assert titles(office) == ["Retracted: A treaty"] * 2
-    office.newsroom.expire_notices(now=later(days=31))
+    office.newsroom.notices.expire(now=later(days=31))
     office.publish(now=later(days=31))
     assert titles(office) == []
 

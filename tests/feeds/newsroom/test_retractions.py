@@ -215,9 +215,9 @@ def test_a_correction_of_the_title_is_in_the_notice(office: Office) -> None:
 def test_notices_go_when_their_time_is_over_and_not_before(office: Office) -> None:
     retract(office)
     just_before = later(days=30, minutes=59)
-    assert office.newsroom.expire_notices(now=just_before) == []
+    assert office.newsroom.notices.expire(now=just_before) == []
     over = later(days=30, hours=1)
-    [expired] = office.newsroom.expire_notices(now=over)
+    [expired] = office.newsroom.notices.expire(now=over)
     assert expired.content.title == "A loan"
     assert set(office.publish(now=over)) == {ALL, "finance"}
     for feed_format in Format:
@@ -225,7 +225,7 @@ def test_notices_go_when_their_time_is_over_and_not_before(office: Office) -> No
         assert REASON.encode() not in shown
         assert b"deleted-entry" not in shown
     assert titles(office) == ["Another one"]
-    assert office.newsroom.expire_notices(now=over) == []
+    assert office.newsroom.notices.expire(now=over) == []
 
 
 def test_the_clock_alone_changes_no_document(office: Office) -> None:
@@ -241,7 +241,7 @@ def test_the_clock_alone_changes_no_document(office: Office) -> None:
 def test_a_notice_that_is_over_does_not_come_back(office: Office) -> None:
     """Neither by a correction, nor by a configuration that files it elsewhere."""
     retract(office)
-    office.newsroom.expire_notices(now=later(days=31))
+    office.newsroom.notices.expire(now=later(days=31))
     office.add(secret(title="A grant"), now=later(days=32))
     moved = [Category(slug="loans", title="Loans", names=("Finance",))]
     office.configure(catalogue(moved), now=later(days=33))
@@ -252,7 +252,7 @@ def test_a_notice_that_is_over_does_not_come_back(office: Office) -> None:
 
 def test_it_can_be_restored_after_that(office: Office) -> None:
     retract(office)
-    office.newsroom.expire_notices(now=later(days=31))
+    office.newsroom.notices.expire(now=later(days=31))
     restore(office, now=later(days=32))
     assert set(titles(office)) == {"Restored: A loan", "A loan", "Another one"}
 
@@ -343,7 +343,7 @@ def test_a_notice_comes_into_an_archive_and_goes_from_it(office: Office) -> None
         office.publish(now=now)
     last = office.newsstand.last_archive("finance")
     [number] = [n for n in range(1, last + 1) if b"deleted-entry" in archived(office, n)]
-    office.newsroom.expire_notices(now=later(days=31))
+    office.newsroom.notices.expire(now=later(days=31))
     assert b"deleted-entry" not in archived(office, number)
 
 

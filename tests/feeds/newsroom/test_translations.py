@@ -210,8 +210,8 @@ def test_the_company_of_a_document_is_all_that_it_will_be_linked_to(
     original = replace(in_language("en", work=None), source_key=SourceKey("id:treaty"))
     others = (in_language("fr"), original, in_language("de", work="else"))
     office.add(*(replace(each, embargoed_until=waiting) for each in others))
-    company = office.newsroom.company_of(in_language("it"))
-    assert sorted(each.source_key for each in company) == ["id:fr", "id:treaty"]
-    assert office.newsroom.company_of(in_language("es", work=None)) == []
-    itself = office.newsroom.company_of(in_language("fr"))
+    members = office.newsroom.other_members(in_language("it"))
+    assert sorted(each.source_key for each in members) == ["id:fr", "id:treaty"]
+    assert office.newsroom.other_members(in_language("es", work=None)) == []
+    itself = office.newsroom.other_members(in_language("fr"))
     assert [each.source_key for each in itself] == ["id:treaty"]

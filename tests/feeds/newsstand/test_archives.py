@@ -276,7 +276,7 @@ def closed(
 ) -> list[list[int]]:
     made = archives.closings_due(loose(count, length), shown, last=6, max_bytes=max_bytes)
     assert [closing.number for closing in made] == list(range(7, 7 + len(made)))
-    return [[int(filed.release_id) for filed in closing.filed] for closing in made]
+    return [[int(filed.release_id) for filed in closing.entries] for closing in made]
 
 
 def test_nothing_is_closed_while_everything_is_shown() -> None:

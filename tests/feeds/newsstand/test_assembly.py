@@ -6,7 +6,7 @@ import random
 import pytest
 
 from feeds import render
-from feeds.newsstand.assembly import FRAME_BYTES, DocumentParts, GzipAssembler
+from feeds.newsstand.assembly import OVERHEAD_BYTES, DocumentParts, GzipAssembler
 from feeds.store.documents import Fragment
 
 BETWEEN = b",\n"
@@ -63,7 +63,7 @@ def test_a_short_document_is_compressed_as_a_whole() -> None:
 
 def test_memory_is_bounded_and_the_stretch_used_longest_ago_goes() -> None:
     one, other = parts(*range(15)), parts(*range(20, 35))
-    assembler = GzipAssembler(max_bytes=len(bound(GzipAssembler(), one)) + 16 * FRAME_BYTES)
+    assembler = GzipAssembler(max_bytes=len(bound(GzipAssembler(), one)) + 16 * OVERHEAD_BYTES)
     bound(assembler, one)
     assert assembler.unknown_bytes(one) == 0
     bound(assembler, other)

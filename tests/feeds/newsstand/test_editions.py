@@ -194,13 +194,13 @@ def test_a_release_that_cannot_be_rendered_is_set_aside_and_the_feed_goes_on(
         patch.setattr(documents, "WRITERS", broken)
         office.publish()
     assert [item["title"] for item in items(office)] == ["Good"]
-    [aside] = office.newsstand.aside()
+    [aside] = office.newsstand.set_aside()
     assert (aside.format, aside.reason) == (Format.JSON, "ValueError: cannot be written")
     office.add(draft("id:2", title="Bad, mended"), now=later(hours=1))
     office.publish(now=later(hours=1))
     shown = {item["title"] for item in items(office)}
     assert shown == {"Good", "Bad, mended", "Correction: Bad, mended"}
-    assert office.newsstand.aside() == []
+    assert office.newsstand.set_aside() == []
 
 
 def test_the_last_good_edition_stays_when_regeneration_fails(

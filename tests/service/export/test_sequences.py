@@ -182,9 +182,9 @@ class Exports:
 
     def _run(self) -> Counter[ExportResult]:
         office, now = self._office, self.now
-        office.newsroom.release_embargoes(now=now)
-        office.newsroom.announce_closures(now=now)
-        office.newsroom.expire_notices(now=now)
+        office.newsroom.embargoes.release(now=now)
+        office.newsroom.closures.announce(now=now)
+        office.newsroom.notices.expire(now=now)
         office.publish(now=now)
         folder = Hasty(self.root, site_url=SITE.base_url)
         memory = ExportMemory(root=folder.root, rules=rules_of(office.catalogue, "1"), now=now)

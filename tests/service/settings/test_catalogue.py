@@ -121,7 +121,7 @@ def test_a_union_takes_these_but_not_those(config: ConfigFolder) -> None:
 
 def test_names_and_titles_claim(config: ConfigFolder) -> None:
     filed = catalogue(config.load(FULL, CATEGORIES))
-    assert filed.claim("BEES") == filed.claim("b, with a comma") == ("b",)
+    assert filed.match("BEES") == filed.match("b, with a comma") == ("b",)
     assert [category.slug for category in filed.categories.values()] == ["a", "b", "c"]
 
 

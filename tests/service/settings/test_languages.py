@@ -72,7 +72,7 @@ def test_a_category_has_a_title_in_each_language(config: ConfigFolder) -> None:
 
 def test_a_translated_title_is_a_name_that_releases_may_use(config: ConfigFolder) -> None:
     filed = catalogue(config.load(MAIN, SPOKEN))
-    assert filed.claim("économie") == ("economy",)
+    assert filed.match("économie") == ("economy",)
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_what_time_changes_moves_at_its_moment(watched: Watched) -> None:
     watched.now = later(hours=1)
     watched.look()
     watched.now = later(hours=2)
-    watched.office.newsroom.announce_closures(now=watched.now)
+    watched.office.newsroom.closures.announce(now=watched.now)
     watched.publish()
     assert "/feeds/finance" in watched.look()
     watched.now = later(hours=3)
@@ -222,9 +222,9 @@ def test_another_program_makes_other_pages(database: Database) -> None:
     office = Office(database)
     before = office.newsstand.pages_since()
     assert before is not None
-    newsroom = Newsroom(database, office.catalogue, mint_id=office._mint_id, look="new")
+    newsroom = Newsroom(database, office.catalogue, mint_id=office._mint_id, page_version="new")
     newsroom.apply_catalogue(now=later(minutes=-5))
-    after = Newsstand(database, office.catalogue, look="new").pages_since()
+    after = Newsstand(database, office.catalogue, page_version="new").pages_since()
     assert after is not None
     assert after > before
     assert office.newsstand.pages_since() is None

@@ -107,7 +107,7 @@ def test_the_farewell_is_served_until_its_last_moment(
     client: Client, office: Office, hands: Hands
 ) -> None:
     hands.now = ENDING.on
-    office.newsroom.announce_closures(now=ENDING.on)
+    office.newsroom.closures.announce(now=ENDING.on)
     office.publish(now=ENDING.on)
     top = json.loads(client.get("/feeds/health.json").data)
     assert top["expired"] is True

@@ -131,7 +131,7 @@ def test_a_machine_is_told_the_reason(web: Web) -> None:
 
 def test_the_page_says_so_after_the_notice_is_over(web: Web) -> None:
     web.retract()
-    web.office.newsroom.expire_notices(now=later(days=40))
+    web.office.newsroom.notices.expire(now=later(days=40))
     web.office.publish(now=later(days=40))
     assert web.client.get(web.page).status_code == 410
     assert web.telling("figures") == [web.page]

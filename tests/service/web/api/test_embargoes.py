@@ -13,7 +13,7 @@ def test_it_is_accepted_and_cannot_be_seen(room: Pressroom) -> None:
     assert answer.json.get("etag") is None
     assert room.ask("GET", "/releases/2026-17").status == 404
     assert room.ask("GET", "/releases").json["releases"] == []
-    [waiting] = room.newsroom.embargoes()
+    [waiting] = room.newsroom.embargoes.all()
     assert (waiting.until, waiting.by) == (MINUTE, "everything")
 
 
@@ -27,7 +27,7 @@ def test_the_same_once_more_is_unchanged_and_still_waits(room: Pressroom) -> Non
 
 def test_at_its_minute_it_is_there(room: Pressroom) -> None:
     room.put(embargoed_until=MINUTE.isoformat())
-    room.newsroom.release_embargoes(now=MINUTE)
+    room.newsroom.embargoes.release(now=MINUTE)
     answer = room.ask("GET", "/releases/2026-17")
     assert answer.status == 200
     assert answer.json["published"].startswith(MINUTE.strftime("%Y-%m-%dT%H:%M:%S"))
@@ -40,5 +40,5 @@ def test_another_desk_does_not_overwrite_what_waits(room: Pressroom) -> None:
     assert room.ask("PUT", "/releases/2026-17", record, token=desk).status == 403
     batch = room.ask("POST", "/releases", [{**record, "source_key": "2026-17"}], token=desk)
     assert batch.json["results"][0]["status"] == 403
-    [waiting] = room.newsroom.embargoes()
+    [waiting] = room.newsroom.embargoes.all()
     assert waiting.draft.content.category_names == ("Health",)

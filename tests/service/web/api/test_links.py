@@ -59,7 +59,7 @@ def test_what_waits_or_was_retracted_is_not_linked_to_either(
     waiting = theirs | {"embargoed_until": MINUTE.isoformat()}
     assert room.put("legal-1", categories=["Health"], **waiting).status == 202
     assert as_desk(room, key, **own).status == 403
-    room.newsroom.release_embargoes(now=MINUTE)
+    room.newsroom.embargoes.release(now=MINUTE)
     room.now = MINUTE
     assert room.ask("DELETE", "/releases/legal-1?reason=No").status == 200
     assert as_desk(room, key, **own).status == 403
