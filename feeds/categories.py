@@ -90,13 +90,13 @@ class Catalogue:
 
     def feeds_of(self, content: Content) -> tuple[str, ...]:
         """Returns the slugs, sorted, of the feeds that a release with this content belongs to."""
-        return self.feeds_taking(
+        return self.feeds_accepting(
             set(self.match_all(content.category_names).categories),
             language=content.language,
             published=content.published,
         )
 
-    def feeds_taking(
+    def feeds_accepting(
         self, categories: AbstractSet[str], *, language: str, published: datetime
     ) -> tuple[str, ...]:
         """Returns the slugs, sorted, of the feeds that accept a release in *categories*."""
@@ -108,7 +108,7 @@ class Catalogue:
             sorted(
                 one.slug
                 for one in feeds
-                if one.takes(categories, language=language, published=published)
+                if one.accepts(categories, language=language, published=published)
             )
         )
 
@@ -184,10 +184,10 @@ def _check_unions(feeds: Sequence[Feed], known: AbstractSet[str]) -> None:
     slugs = {feed.slug for feed in feeds}
     for feed in feeds:
         if feed.beside is not None and feed.beside not in slugs:
-            raise InvalidFeed(feed.slug, f"stands beside an unknown feed {feed.beside!r}")
+            raise InvalidFeed(feed.slug, f"belongs to an unknown feed {feed.beside!r}")
         for slug in (*feed.any_of, *feed.none_of):
             if slug not in known and not (slug == ALL and slug in feed.any_of):
-                raise InvalidFeed(feed.slug, f"is made of an unknown category {slug!r}")
+                raise InvalidFeed(feed.slug, f"refers to an unknown category {slug!r}")
 
 
 def _slugs_by_former(feeds: Collection[Feed]) -> dict[str, str]:
@@ -196,9 +196,13 @@ def _slugs_by_former(feeds: Collection[Feed]) -> dict[str, str]:
     for feed in feeds:
         for former in feed.was:
             if former in present:
-                raise InvalidFeed(feed.slug, f"had the slug {former!r}, which a feed has now")
+                raise InvalidFeed(
+                    feed.slug, f"has the former slug {former!r}, which another feed has now"
+                )
             if moves.setdefault(former, feed.slug) != feed.slug:
-                raise InvalidFeed(feed.slug, f"had the slug {former!r}, as {moves[former]!r} had")
+                raise InvalidFeed(
+                    feed.slug, f"has the former slug {former!r}, which {moves[former]!r} has too"
+                )
     return moves
 
 
@@ -212,7 +216,7 @@ def _slugs_by_name_key(categories: Sequence[Category]) -> dict[tuple[str, ...], 
                 raise InvalidFeed(category.slug, f"has an empty name: {name!r}")
             other = slug_by_key.setdefault(key, category.slug)
             if other != category.slug:
-                raise InvalidFeed(category.slug, f"claims the name {name!r}, as {other!r} does")
+                raise InvalidFeed(category.slug, f"has the name {name!r}, which {other!r} has too")
     return slug_by_key
 
 

@@ -38,7 +38,7 @@ class EmbargoNotFound(FeedsError):
     """No document under embargo has this id, slug, source key or file."""
 
     def __init__(self, name: str, /) -> None:
-        super().__init__(f"nothing waits under embargo as {name!r}")
+        super().__init__(f"no document under embargo has the name {name!r}")
         self.name = name
 
 
@@ -114,7 +114,7 @@ class TokenExists(FeedsError):
     """A token with this name exists or existed."""
 
     def __init__(self, name: str, /) -> None:
-        super().__init__(f"there is, or was, a token of {name!r}: take another name")
+        super().__init__(f"a token named {name!r} exists or existed: choose another name")
         self.name = name
 
 
@@ -122,7 +122,7 @@ class TokenNotFound(FeedsError):
     """No token has this name."""
 
     def __init__(self, name: str, /) -> None:
-        super().__init__(f"no token of {name!r}")
+        super().__init__(f"no token named {name!r}")
         self.name = name
 
 

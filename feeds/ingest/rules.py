@@ -46,7 +46,9 @@ class IntakeRules:
     language: str  #: BCP 47 tag for documents that name no language
     time_zone: ZoneInfo  #: time zone of a date without a time
     time_of_day: time  #: publication time for a date without a time; without a zone
-    correction: Correction = ASSUMED_CORRECTION  #: the kind of correction that a changed document is
+    correction: Correction = (
+        ASSUMED_CORRECTION  #: the kind of correction that a changed document is
+    )
     max_document_bytes: int = MAX_DOCUMENT_BYTES  #: of one document, or one line of JSON Lines
     max_array_bytes: int = MAX_ARRAY_BYTES  #: of a whole `.json` file
     max_title_chars: int = MAX_TITLE_CHARS

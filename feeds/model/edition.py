@@ -115,16 +115,16 @@ def without_known(document: bytes, layout: Layout, known: AbstractSet[bytes]) ->
         layout: The layout of this document.
         known: Marks of another document of the same feed and format.
     """
-    kept: list[bytes] = []
+    parts: list[bytes] = []
     start, between = layout.head, b""
     for number, cut in enumerate(layout.cuts):
         if number:
             between = document[start : start + layout.between]
             start += layout.between
         if cut.mark not in known:
-            kept.append(document[start : start + cut.length])
+            parts.append(document[start : start + cut.length])
         start += cut.length
-    return b"".join((document[: layout.head], between.join(kept), document[start:])), len(kept)
+    return b"".join((document[: layout.head], between.join(parts), document[start:])), len(parts)
 
 
 # Deltas: what is new in a document since an earlier one (RFC 3229).

@@ -168,7 +168,7 @@ class Feed:
         also = (cloud.ping_url,) if cloud is not None and cloud.ping_url is not None else ()
         return tuple(dict.fromkeys((*self.hubs, *also)))
 
-    def takes(self, categories: AbstractSet[str], *, language: str, published: datetime) -> bool:
+    def accepts(self, categories: AbstractSet[str], *, language: str, published: datetime) -> bool:
         """Whether a release in *categories* (slugs) belongs to this feed.
 
         A feed that has ended accepts nothing published after its end. This depends on the date of

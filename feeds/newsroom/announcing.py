@@ -34,8 +34,8 @@ def feeds_showing(tx: Transaction, catalogue: Catalogue, releases: Sequence[Rele
         slug
         for slug in slugs
         if any(
-            filed.release_id in feeds_by_release
-            for filed in tx.feed_entries.window(slug, catalogue.feeds[slug].window)
+            feed_entry.release_id in feeds_by_release
+            for feed_entry in tx.feed_entries.window(slug, catalogue.feeds[slug].window)
         )
     }
 
@@ -85,14 +85,14 @@ class NoticeExpiry:
         before = tx.feed_entries.of([release.id for release in ended])
         tx.feed_entries.lock([(one, slug) for one, slugs in before.items() for slug in slugs])
         gone = [release for release in ended if release.retraction is not None]
-        standing = [release for release in ended if release.retraction is None]
-        tx.feed_entries.update_versions(standing)
+        public = [release for release in ended if release.retraction is None]
+        tx.feed_entries.update_versions(public)
         tx.feed_entries.replace([(release, ()) for release in gone])
         for release in gone:
             tx.archives.purge(release.id, now=now)
         with_notices = {slug for slug, feed in self._catalogue.feeds.items() if feed.notices}
         feeds = {slug for release in gone for slug in before.get(release.id, ())}
-        feeds |= feeds_showing(tx, self._catalogue, standing) & with_notices
+        feeds |= feeds_showing(tx, self._catalogue, public) & with_notices
         announce(tx, self._catalogue, feeds, now=now)
 
 

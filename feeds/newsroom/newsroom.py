@@ -25,8 +25,8 @@ from feeds.store.state import InForce
 def render_fault(release: Release, catalogue: Catalogue) -> str | None:
     """Returns why *release* cannot be rendered in some format; None when it can in all."""
     content = release.content
-    filed = catalogue.match_all(content.category_names)
-    categories = catalogue.labels(filed.categories, language=content.language)
+    matches = catalogue.match_all(content.category_names)
+    categories = catalogue.labels(matches.categories, language=content.language)
     entry = Entry(release=release, categories=categories)
     for each in Format:
         try:
@@ -153,9 +153,9 @@ class Newsroom:
         while True:
             with self._database.read() as tx:
                 page = tx.releases.behind(after, limit=RELEASES_PER_TRANSACTION)
-                filed = tx.feed_entries.of([release.id for release in page])
+                feeds = tx.feed_entries.of([release.id for release in page])
             yield from (
-                one for one in page if not self._assigner.is_assigned(one, filed.get(one.id, ()))
+                one for one in page if not self._assigner.is_assigned(one, feeds.get(one.id, ()))
             )
             if len(page) < RELEASES_PER_TRANSACTION:
                 return
@@ -217,11 +217,11 @@ class Newsroom:
             return self._listed(tx, found)
 
     def listed(
-        self, wanted: ReleaseQuery, *, after: ChangePosition | None = None, limit: int = 50
+        self, query: ReleaseQuery, *, after: ChangePosition | None = None, limit: int = 50
     ) -> list[ListedRelease]:
         """Returns a page of the list of releases; see ``Releases.listed``."""
         with self._database.read() as tx:
-            return self._listed(tx, tx.releases.listed(wanted, after=after, limit=limit))
+            return self._listed(tx, tx.releases.listed(query, after=after, limit=limit))
 
     def find(self, key: SourceKey, *, or_id: str) -> ListedRelease | None:
         """Returns the release with the source key *key*, else the one with the id *or_id*."""

@@ -1,4 +1,4 @@
-"""From releases to fragments, from fragments to documents, from documents to an edition."""
+"""Builds editions: loads entries, assembles documents, and stores them together."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,67 +30,68 @@ from feeds.store.database import Database, Transaction
 from feeds.store.documents import Fragment, FragmentKey
 from feeds.store.feeds import ClaimedFeed, FeedIdentity
 
-P = ParamSpec("P")
-Made = TypeVar("Made")
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
 Versions = Mapping[tuple[str, Format], DocumentVersion]
 
-#: A worker that died holds a feed no longer than this. Regenerating one takes milliseconds.
-CLAIM = timedelta(seconds=30)
+#: The maximum time for which a crashed worker blocks a feed. A regeneration takes milliseconds.
+CLAIM_TIME = timedelta(seconds=30)
 
-#: Feeds regenerated in one go: their documents are in memory together, and stored together.
+#: Feeds regenerated in one run: their documents are in memory and are stored together.
 FEEDS_A_RUN = 16
 
-#: So long after a run begins, its editions are stored and every web worker shows them: a worker
-#: looks for new ones well within that time (``service.web.watch``). Only then are hubs told.
+#: Within this time after a run begins, its editions are stored and every web worker serves them:
+#: workers poll more often than that (``service.web.change_detector``). Hubs are pinged only after
+#: it.
 SPREAD = timedelta(milliseconds=250)
 
-#: Pauses after failures in a row: 2, 4, 8 … seconds, up to ten minutes.
+#: Pauses after consecutive failures: 2, 4, 8 … seconds, up to ten minutes.
 FIRST_PAUSE_S = 2
 LONGEST_PAUSE_S = 600
 
 
-#: Threads that compress what is new as a whole: zlib lets go of the interpreter's lock meanwhile.
+#: Threads that compress whole new documents. zlib releases the interpreter lock meanwhile.
 RENDER_THREADS = 3
 
-#: Documents with fewer new bytes are compressed where they are: it takes half a millisecond, and
-#: a thread that wants the interpreter's lock back may wait ten times as long for it.
-FEW_BYTES = 64 * 1024
+#: Documents with fewer new bytes are compressed in the calling thread. That takes half a
+#: millisecond, and a thread may wait ten times as long to get the interpreter lock back.
+SMALL_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedDocument:
-    """A document's bytes, ready to be stored."""
+    """The bytes of a document, ready to be stored."""
 
     digest: str
     size_bytes: int  #: uncompressed
     updated: datetime
     layout: bytes
     links: tuple[Link, ...]
-    gzip: bytes | None  #: None when the bytes are those of the document before
+    gzip: bytes | None  #: None when the bytes equal those of the document before
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveState:
-    """What a feed has beside its subscription document."""
+    """The archives of a feed, besides its subscription document."""
 
     archives: int  #: number of the newest archive; 0 when there is none
-    closings: Sequence[ArchiveClosing]  #: those among them that come with this edition
-    hidden: int  #: what is neither shown nor in an archive that there was before
+    closings: Sequence[ArchiveClosing]  #: those of them that are closed with this edition
+    hidden: int  #: number of entries that are neither shown nor in an archive closed earlier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingEdition:
-    """A feed whose pages are set, while its documents are being finished."""
+    """An edition whose entries are loaded and whose documents are being rendered."""
 
     claimed: ClaimedFeed
     page: EntryPage
-    past: ArchiveState
-    finishing: dict[Format, Future[RenderedDocument]]
+    archive_state: ArchiveState
+    futures: dict[Format, Future[RenderedDocument]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEdition:
-    """A new edition that is made and not stored yet."""
+    """A new edition that is complete but not stored yet."""
 
     claimed: ClaimedFeed
     edition: Edition
@@ -99,54 +100,56 @@ class NewEdition:
 
 
 class EditionBuilder:
-    """Makes editions. One object for one run."""
+    """Builds editions. Use one object for one run."""
 
     def __init__(
         self,
         database: Database,
         catalogue: Catalogue,
-        descriptions: ConfigurationFingerprints,
-        case: EntryCache,
+        fingerprints: ConfigurationFingerprints,
+        entry_cache: EntryCache,
         assembler: GzipAssembler,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
-        self._descriptions = descriptions
+        self._fingerprints = fingerprints
         self._assembler = assembler
-        self._entry_loader = EntryLoader(catalogue, case)
+        self._entry_loader = EntryLoader(catalogue, entry_cache)
 
     def regenerate(
         self, slugs: Sequence[str], *, now: datetime, worker: str
     ) -> list[Edition | RenderTrouble]:
-        """Make and store the next editions of those of *slugs* that are stale and free.
+        """Makes and stores the next editions of those of *slugs* that are stale and not claimed.
 
-        A document whose bytes are as before keeps its version: no new validator, no ping. A
-        feed that fails, for whatever reason, keeps its last good edition and is tried again
-        after a pause; the others are not concerned.
+        A document with unchanged bytes keeps its version: no new validator, no ping. A feed that
+        fails, for any reason, keeps its last good edition and is retried after a pause; other feeds
+        are not affected.
 
-        Nothing is claimed or stored while another configuration is in force: a run that a reload
-        overtakes would publish the former one, and call it current.
+        Nothing is claimed or stored while another configuration is active. Otherwise a run that is
+        overtaken by a reload would publish the former configuration and mark it as current.
 
         Args:
-            slugs: Feeds; those that are current, or that another worker has, are passed over.
-            now: When the new bytes become the feeds'.
-            worker: Name of the caller, by which its claims are told from others'.
+            slugs: The feeds. Those that are current, or claimed by another worker, are skipped.
+            now: The modification date of new documents.
+            worker: Name of the caller, which identifies its claims.
         """
-        outcomes: list[Edition | RenderTrouble] = []
+        results: list[Edition | RenderTrouble] = []
         for start in range(0, len(slugs), FEEDS_A_RUN):
-            outcomes += self._run(slugs[start : start + FEEDS_A_RUN], now, worker)
-        return outcomes
+            results += self._run(slugs[start : start + FEEDS_A_RUN], now, worker)
+        return results
 
     def preview(self, slug: str, feed_format: Format) -> bytes:
-        """The document as the next edition would have it, uncompressed; nothing is stored."""
+        """Returns the document of the next edition, uncompressed. Stores nothing."""
         feed = self._catalogue.feeds[slug]
         with self._database.read() as tx:
             page = self._entry_loader.page(tx, feed)
             identity = tx.feeds.identity(slug)
-            loose = tx.archives.count_loose([slug]).get(slug, 0)
-            past = self._archive_state(tx, feed, page, loose=loose, last=tx.archives.last(slug))
+            unarchived = tx.archives.count_loose([slug]).get(slug, 0)
+            archive_state = self._archive_state(
+                tx, feed, page, unarchived=unarchived, last=tx.archives.last(slug)
+            )
             before = tx.documents.version(slug, feed_format)
-        head = self._head(feed, feed_format, identity, page, past)
+        head = self._head(feed, feed_format, identity, page, archive_state)
         entries = self._entries(head, feed_format, page)
         _, _, parts = self._with_layout(head, feed_format, entries, before)
         return parts.document()
@@ -154,84 +157,87 @@ class EditionBuilder:
     def _run(
         self, slugs: Sequence[str], now: datetime, worker: str
     ) -> list[Edition | RenderTrouble]:
-        # A feed that ended a moment ago may still be named by a caller that has not heard of it.
+        # Callers may still name a feed that was removed a moment ago.
         known = [slug for slug in slugs if slug in self._catalogue.feeds]
         with self._database.unsynced() as tx:
-            if not tx.configuration.is_in_force(self._descriptions.digest):
+            if not tx.configuration.is_in_force(self._fingerprints.digest):
                 return []
-            claims = tx.feeds.claim(known, worker=worker, now=now, until=now + CLAIM)
-        printed: list[NewEdition] = []
+            claims = tx.feeds.claim(known, worker=worker, now=now, until=now + CLAIM_TIME)
+        new_editions: list[NewEdition] = []
         troubles: list[tuple[ClaimedFeed, RenderTrouble]] = []
-        for claimed, outcome in self._render(claims, now):
-            if isinstance(outcome, NewEdition):
-                printed.append(outcome)
+        for claimed, result in self._render(claims, now):
+            if isinstance(result, NewEdition):
+                new_editions.append(result)
             else:
                 retry_at = now + _pause(claimed.failures)
-                trouble = RenderTrouble(feed=claimed.slug, error=outcome, retry_at=retry_at)
+                trouble = RenderTrouble(feed=claimed.slug, error=result, retry_at=retry_at)
                 troubles.append((claimed, trouble))
-        return self._store(printed, troubles, now, worker)
+        return self._store(new_editions, troubles, now, worker)
 
     def _render(
         self, claims: Sequence[ClaimedFeed], now: datetime
     ) -> list[tuple[ClaimedFeed, NewEdition | Exception]]:
-        """Make each feed's edition, or say why there is none.
+        """Makes the edition of each feed, or returns the error.
 
-        While threads compress the documents of one feed, the pages of the next are set.
+        While threads compress the documents of one feed, the entries of the next feed are loaded.
         """
         feeds = [self._catalogue.feeds[claimed.slug] for claimed in claims]
         with ThreadPoolExecutor(RENDER_THREADS) as pool, self._database.read() as tx:
             slugs = [feed.slug for feed in feeds]
-            held, loose = tx.documents.versions(slugs), tx.archives.count_loose(slugs)
-            # Should it fail, each page is looked up by itself below, and fails by itself.
-            _attempt(self._entry_loader.prepare, tx, feeds)
-            galleys = [
-                _attempt(self._load, tx, pool, claimed, held, loose.get(claimed.slug, 0))
+            versions, unarchived = tx.documents.versions(slugs), tx.archives.count_loose(slugs)
+            # If this fails, each page is loaded on its own below, and fails on its own.
+            _result_or_error(self._entry_loader.prepare, tx, feeds)
+            pending_editions = [
+                _result_or_error(
+                    self._load, tx, pool, claimed, versions, unarchived.get(claimed.slug, 0)
+                )
                 for claimed in claims
             ]
             return [
-                (claimed, _attempt(self._finish, pending, held, now))
+                (claimed, _result_or_error(self._finish, pending, versions, now))
                 if isinstance(pending, PendingEdition)
                 else (claimed, pending)
-                for claimed, pending in zip(claims, galleys, strict=True)
+                for claimed, pending in zip(claims, pending_editions, strict=True)
             ]
 
     def _store(
         self,
-        printed: Sequence[NewEdition],
+        new_editions: Sequence[NewEdition],
         troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]],
         now: datetime,
         worker: str,
     ) -> list[Edition | RenderTrouble]:
         made = self._entry_loader.drain_new()
         return self._database.in_one_go(
-            lambda tx: self._store_all(tx, made, printed, troubles, now, worker), is_lasting=False
+            lambda tx: self._store_all(tx, made, new_editions, troubles, now, worker),
+            is_lasting=False,
         )
 
     def _store_all(
         self,
         tx: Transaction,
         made: Mapping[FragmentKey, Fragment],
-        printed: Sequence[NewEdition],
+        new_editions: Sequence[NewEdition],
         troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]],
         now: datetime,
         worker: str,
     ) -> list[Edition | RenderTrouble]:
-        """Store what was made. Rows are locked in the order of ``feeds.store.row_locks``."""
+        """Stores what was made. Rows are locked in the order of ``feeds.store.dialects``."""
         stored: list[Edition | RenderTrouble] = []
-        # An archive that somebody fetched must not be closed again with other entries in it: its
-        # bytes are kept in a lasting transaction before they are given out (`Cabinet`).
-        closing = [
-            (filed.release_id, one.edition.feed)
-            for one in printed
+        # An archive that was fetched must not be closed again with other entries: its bytes are
+        # stored in a durable transaction before they are sent (`ArchiveStore`).
+        closing_entries = [
+            (entry.release_id, one.edition.feed)
+            for one in new_editions
             for archive in one.closings
-            for filed in archive.entries
+            for entry in archive.entries
         ]
-        tx.feed_entries.lock(closing)
-        tx.feeds.lock([claimed.slug for claimed in _claims(printed, troubles)])
-        kept = [
+        tx.feed_entries.lock(closing_entries)
+        tx.feeds.lock([claimed.slug for claimed in _claims(new_editions, troubles)])
+        completed = [
             one
-            for one in printed
-            # A claim that ran out went to another worker, and its edition counts; and so does a
+            for one in new_editions
+            # When a claim has expired, the edition of the next worker counts. The same holds for a
             # configuration that was applied meanwhile.
             if tx.feeds.complete(
                 one.claimed,
@@ -240,32 +246,32 @@ class EditionBuilder:
                 settings=self._settings(one.claimed),
             )
         ]
-        if len(kept) < len(printed):
+        if len(completed) < len(new_editions):
             tx.feeds.release_holds(worker)
-        for one in kept:
+        for one in completed:
             tx.archives.close(one.edition.feed, one.closings, now=now)
         for claimed, trouble in troubles:
             reason = f"{type(trouble.error).__name__}: {trouble.error}"
             tx.feeds.fail(claimed, worker=worker, trouble=reason, until=trouble.retry_at)
             stored.append(trouble)
         tx.fragments.put(made, now=now)
-        tx.documents.retire(self._deltas(kept), now=now)
-        tx.documents.put([document for one in kept for document in one.documents])
-        changed = [one.edition.feed for one in kept if one.documents]
+        tx.documents.retire(self._deltas(completed), now=now)
+        tx.documents.put([document for one in completed for document in one.documents])
+        changed = [one.edition.feed for one in completed if one.documents]
         tx.pings.hold(changed, until=now + SPREAD)
-        return [*(one.edition for one in kept), *stored]
+        return [*(one.edition for one in completed), *stored]
 
     def _settings(self, claimed: ClaimedFeed) -> str:
         feed = self._catalogue.feeds[claimed.slug]
-        # As `_head` has it: by the feed's last change, and not by the clock.
+        # As in `_head`: by the feed's last change, not by the clock.
         has_ended = feed.has_ended(claimed.identity.changed_at)
-        return self._descriptions.of(feed, has_ended=has_ended).settings
+        return self._fingerprints.of(feed, has_ended=has_ended).settings
 
-    def _deltas(self, kept: Sequence[NewEdition]) -> dict[str, Deltas]:
-        """Feeds with new documents whose readers may ask what is new in them."""
+    def _deltas(self, completed: Sequence[NewEdition]) -> dict[str, Deltas]:
+        """Returns the settings of the feeds that have new documents and offer deltas."""
         offered = {
             one.edition.feed: self._catalogue.feeds[one.edition.feed].deltas
-            for one in kept
+            for one in completed
             if one.documents
         }
         return {slug: deltas for slug, deltas in offered.items() if deltas is not None}
@@ -275,65 +281,69 @@ class EditionBuilder:
         tx: Transaction,
         pool: ThreadPoolExecutor,
         claimed: ClaimedFeed,
-        held: Versions,
-        loose: int,
+        versions: Versions,
+        unarchived: int,
     ) -> PendingEdition:
         feed = self._catalogue.feeds[claimed.slug]
         page = self._entry_loader.page(tx, feed)
-        past = self._archive_state(tx, feed, page, loose=loose, last=claimed.archives)
-        finishing = {}
+        archive_state = self._archive_state(
+            tx, feed, page, unarchived=unarchived, last=claimed.archives
+        )
+        futures = {}
         for feed_format in Format:
-            head = self._head(feed, feed_format, claimed.identity, page, past)
+            head = self._head(feed, feed_format, claimed.identity, page, archive_state)
             entries = self._entries(head, feed_format, page)
-            before = held.get((feed.slug, feed_format))
+            before = versions.get((feed.slug, feed_format))
             head, frame, parts = self._with_layout(head, feed_format, entries, before)
-            work = partial(self._finished, frame, parts, head, before)
-            is_much = self._assembler.unknown_bytes(parts) >= FEW_BYTES
-            finishing[feed_format] = pool.submit(work) if is_much else _done(work)
-        return PendingEdition(claimed=claimed, page=page, past=past, finishing=finishing)
+            work = partial(self._rendered, frame, parts, head, before)
+            is_much = self._assembler.unknown_bytes(parts) >= SMALL_BYTES
+            futures[feed_format] = pool.submit(work) if is_much else _done(work)
+        return PendingEdition(
+            claimed=claimed, page=page, archive_state=archive_state, futures=futures
+        )
 
-    def _finish(self, pending: PendingEdition, held: Versions, now: datetime) -> NewEdition:
+    def _finish(self, pending: PendingEdition, versions: Versions, now: datetime) -> NewEdition:
         feed = self._catalogue.feeds[pending.claimed.slug]
         number = pending.claimed.edition + 1
-        finished = {f: finishing.result() for f, finishing in pending.finishing.items()}
+        rendered = {f: future.result() for f, future in pending.futures.items()}
         documents = [
             FeedDocument(
                 feed=feed.slug,
                 format=feed_format,
                 edition=number,
                 digest=one.digest,
-                modified_at=_moment(held.get((feed.slug, feed_format)), now),
+                modified_at=_modified_at(versions.get((feed.slug, feed_format)), now),
                 links=one.links,
                 size_bytes=one.size_bytes,
                 gzip=one.gzip,
                 layout=one.layout,
                 updated=one.updated,
             )
-            for feed_format, one in finished.items()
+            for feed_format, one in rendered.items()
             if one.gzip is not None
         ]
         edition = Edition(
             feed=feed.slug,
             number=number if documents else pending.claimed.edition,
             changed=tuple(document.format for document in documents),
-            entries=len(pending.page.lines),
+            entries=len(pending.page.entries),
             set_aside=pending.page.set_aside,
         )
         return NewEdition(
             claimed=pending.claimed,
             edition=edition,
             documents=documents,
-            closings=pending.past.closings,
+            closings=pending.archive_state.closings,
         )
 
     def _archive_state(
-        self, tx: Transaction, feed: Feed, page: EntryPage, *, loose: int, last: int
+        self, tx: Transaction, feed: Feed, page: EntryPage, *, unarchived: int, last: int
     ) -> ArchiveState:
-        hidden = loose - page.loose
+        hidden = unarchived - page.unarchived
         closings = (
             closings_due(
                 tx.archives.loose(feed.slug),
-                {line.release_id for line in page.lines},
+                {entry.release_id for entry in page.entries},
                 last=last,
                 max_bytes=feed.window.bytes,
             )
@@ -348,15 +358,17 @@ class EditionBuilder:
         feed_format: Format,
         identity: FeedIdentity,
         page: EntryPage,
-        past: ArchiveState,
+        archive_state: ArchiveState,
     ) -> FeedHead:
-        is_complete = past.archives == past.hidden == 0 and page.is_whole(feed_format)
+        is_complete = archive_state.archives == archive_state.hidden == 0 and page.is_whole(
+            feed_format
+        )
         return FeedHead(
             id=identity.id,
             feed=feed,
             updated=whole_second(identity.changed_at),
-            links=self._links(feed, feed_format, past),
-            # By the last change and not by the clock: the same rows give the same bytes.
+            links=self._links(feed, feed_format, archive_state),
+            # By the last change, not by the clock, so that the same rows give the same bytes.
             is_expired=feed.has_ended(identity.changed_at),
             history=History.COMPLETE if is_complete else History.PARTIAL,
         )
@@ -377,33 +389,37 @@ class EditionBuilder:
         entries: Sequence[Fragment],
         before: DocumentVersion | None,
     ) -> tuple[FeedHead, render.Frame, DocumentParts]:
-        """Lay a document out; with the date that *before* says, if nothing else changed in it.
+        """Lays out a document, with the date of *before* if nothing else in it changed.
 
-        A feed changes by much that not every document holds: its ``<ttl>`` stands in RSS alone,
-        its group in none, and a title of a category in the entries that are filed there. To compare
-        what is said covers all of it; a list of what each format holds would have to be kept.
+        A feed may change in ways that not every document shows: ``<ttl>`` is only in RSS, the group
+        is in no format, and a category's title is only in the entries of that category. Comparing
+        bytes covers all of that. The alternative would be a list of what each format shows.
         """
-        frame, parts = _framed(render.frame(head, feed_format, self._catalogue.site), entries)
-        # Dates have one length: where the size is another one, something else changed, too.
+        frame, parts = _assembled_parts(
+            render.frame(head, feed_format, self._catalogue.site), entries
+        )
+        # All dates have the same length, so another size means another change.
         if (
             before is not None
             and before.updated not in (None, head.updated)
             and before.size_bytes == sum(map(len, parts.pieces))
         ):
-            same = replace(head, updated=before.updated)
-            as_before = _framed(render.frame(same, feed_format, self._catalogue.site), entries)
-            if render.digest(as_before[1].document()) == before.digest:
-                return (same, *as_before)
+            old_head = replace(head, updated=before.updated)
+            with_old_date = _assembled_parts(
+                render.frame(old_head, feed_format, self._catalogue.site), entries
+            )
+            if render.digest(with_old_date[1].document()) == before.digest:
+                return old_head, *with_old_date
         return head, frame, parts
 
-    def _finished(
+    def _rendered(
         self,
         frame: render.Frame,
         parts: DocumentParts,
         head: FeedHead,
         before: DocumentVersion | None,
     ) -> RenderedDocument:
-        """Digest a document, and compress it if it is another one than *before*."""
+        """Computes the digest of a document, and compresses it if it differs from *before*."""
         document = parts.document()
         digest = render.digest(document)
         is_same = before is not None and before.digest == digest
@@ -416,26 +432,30 @@ class EditionBuilder:
             gzip=None if is_same else self._assembler.assemble(parts, document),
         )
 
-    def _links(self, feed: Feed, feed_format: Format, past: ArchiveState) -> tuple[Link, ...]:
+    def _links(
+        self, feed: Feed, feed_format: Format, archive_state: ArchiveState
+    ) -> tuple[Link, ...]:
         site = self._catalogue.site
         links = [Link(rel="self", href=site.topic(feed.slug, feed_format))]
         links += [Link(rel="hub", href=hub) for hub in dict.fromkeys(feed.hubs)]
-        if past.archives:
-            archive = site.archive(feed.slug, past.archives, feed_format)
+        if archive_state.archives:
+            archive = site.archive(feed.slug, archive_state.archives, feed_format)
             links.append(Link(rel="prev-archive", href=archive))
         return tuple(links)
 
 
 def _claims(
-    printed: Sequence[NewEdition], troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]]
+    new_editions: Sequence[NewEdition], troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]]
 ) -> list[ClaimedFeed]:
-    return [*(one.claimed for one in printed), *(claimed for claimed, _ in troubles)]
+    return [*(one.claimed for one in new_editions), *(claimed for claimed, _ in troubles)]
 
 
-def _attempt(make: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made | Exception:
-    """What *make* makes; or what it raises, bugs of ours too.
+def _result_or_error(
+    make: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs
+) -> Result | Exception:
+    """Returns the result of *make*, or the exception that it raised, bugs included.
 
-    The other feeds go on, this one keeps its last good edition, and the caller is told.
+    Other feeds continue, this one keeps its last good edition, and the caller gets the error.
     """
     try:
         return make(*args, **kwargs)
@@ -444,16 +464,16 @@ def _attempt(make: Callable[P, Made], *args: P.args, **kwargs: P.kwargs) -> Made
 
 
 def _done(work: Callable[[], RenderedDocument]) -> Future[RenderedDocument]:
-    """What *work* makes, at once."""
+    """Runs *work* at once, and returns its result as a future."""
     future: Future[RenderedDocument] = Future()
     future.set_result(work())
     return future
 
 
-def _parted(
+def _with_separate_bodies(
     frame: render.Frame, entries: Sequence[Fragment]
 ) -> tuple[render.Frame, Sequence[Fragment]]:
-    """The frame for *entries*, and the entries by themselves; see `render.Frame.around`."""
+    """Returns the frame for *entries*, and the entries on their own; see `render.Frame.around`."""
     made = [entry for entry in entries if entry.body is not None]
     around, bodies = frame.around([entry.body or b"" for entry in made])
     return around, [
@@ -462,15 +482,17 @@ def _parted(
     ]
 
 
-def _framed(frame: render.Frame, entries: Sequence[Fragment]) -> tuple[render.Frame, DocumentParts]:
-    """The frame as it is around these entries, and all as a sheet."""
-    frame, entries = _parted(frame, entries)
+def _assembled_parts(
+    frame: render.Frame, entries: Sequence[Fragment]
+) -> tuple[render.Frame, DocumentParts]:
+    """Returns the frame around these entries, and the parts of the document."""
+    frame, entries = _with_separate_bodies(frame, entries)
     bodies = [entry.body for entry in entries if entry.body is not None]
     return frame, DocumentParts(pieces=frame.pieces(bodies), entries=entries)
 
 
 def _layout(frame: render.Frame, parts: DocumentParts) -> bytes:
-    # A fingerprint tells everything that an entry's bytes are made of.
+    # A fingerprint covers everything that determines an entry's bytes.
     cuts = [
         (bytes.fromhex(entry.fingerprint[: 2 * MARK_BYTES]), len(entry.body or b""))
         for entry in parts.entries
@@ -478,11 +500,12 @@ def _layout(frame: render.Frame, parts: DocumentParts) -> bytes:
     return pack_layout(len(frame.head), len(frame.between), cuts)
 
 
-def _moment(before: DocumentVersion | None, now: datetime) -> datetime:
-    """Since when a document is current that replaces *before*.
+def _modified_at(before: DocumentVersion | None, now: datetime) -> datetime:
+    """Returns the modification date of a document that replaces *before*.
 
-    Always later than *before*, by a second at least: HTTP dates have no smaller unit, and whoever
-    asks by date alone must see a second edition of the same second, or of a clock set back.
+    It is at least one second later than that of *before*, because HTTP dates have no smaller unit:
+    a client that compares only dates must notice a second edition within one second, or after a
+    clock was set back.
     """
     moment = whole_second(now)
     return moment if before is None else max(before.modified_at + timedelta(seconds=1), moment)

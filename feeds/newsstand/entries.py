@@ -1,4 +1,4 @@
-"""The entries of a document: loaded, rendered where they are new, and kept in memory."""
+"""Loads and renders the entries of documents, and caches them in memory."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,222 +18,225 @@ from feeds.model.release import Content, Release, ReleaseId, ReleaseStub, Source
 from feeds.store.database import Transaction
 from feeds.store.documents import Fragment, FragmentKey
 
-# Lines of recent pages, kept in memory: most of a page stands on the next one too.
+# The cache of rendered entries: most of a page is also on the next one.
 
-#: A release takes some 20 kB in three formats. This is enough for what 100 feeds show.
+#: A release takes some 20 kB in three formats. This is enough for the windows of 100 feeds.
 MAX_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedEntry:
-    """One release of a document, with what became of it in each format."""
+    """A release of a document with its fragments in each format."""
 
     release_id: ReleaseId
     published: datetime
     fragments: dict[Format, Fragment]
-    notice: "RenderedEntry | None" = None  #: stands beside it in feeds that hold notices
+    notice: "RenderedEntry | None" = None  #: included in feeds that publish notices
 
     @property
     def size_bytes(self) -> int:
-        """Of the longest format: a window is the same in all of them."""
+        """Bytes in the longest format, because a window is the same in all formats."""
         return max(len(fragment.body or b"") for fragment in self.fragments.values())
 
     @property
     def total_bytes(self) -> int:
-        """Of all formats together, with its notice."""
+        """Bytes in all formats together, including the notice."""
         own = sum(len(fragment.body or b"") for fragment in self.fragments.values())
         return own if self.notice is None else own + self.notice.total_bytes
 
     @property
     def is_whole(self) -> bool:
-        """True when it could be rendered in every format."""
+        """Whether it could be rendered in every format."""
         return all(fragment.body is not None for fragment in self.fragments.values())
 
 
-#: Which line is meant: a release, and the stamp of its filings (``feeds.model.filing``).
+#: A release and its entry version (``feeds.model.edition``).
 EntryKey = tuple[ReleaseId, str]
 
 
 class EntryCache:
-    """The lines used last, up to a number of bytes. Safe to share between threads.
+    """A cache of recent rendered entries, limited in bytes. Safe to share between threads.
 
-    One catalogue has one. What a line is made of stands in the stamp, in the catalogue (the
-    titles of categories, the site's address) and in the code, so that a line found is current.
+    Each catalogue has one. A rendered entry depends on its version, the catalogue (titles of
+    categories, the site's address) and the code, so a cached entry is never out of date.
     """
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._lines: OrderedDict[EntryKey, RenderedEntry] = OrderedDict()
+        self._entries: OrderedDict[EntryKey, RenderedEntry] = OrderedDict()
         self._lock = Lock()
 
     def find(self, key: EntryKey) -> RenderedEntry | None:
-        """The line of this key, if it is kept."""
+        """Returns the entry with this key, or None if it is not cached."""
         with self._lock:
-            line = self._lines.get(key)
-            if line is not None:
-                self._lines.move_to_end(key)
-            return line
+            entry = self._entries.get(key)
+            if entry is not None:
+                self._entries.move_to_end(key)
+            return entry
 
-    def store(self, key: EntryKey, line: RenderedEntry) -> None:
-        """Keep a line; those go that were used longest ago."""
+    def store(self, key: EntryKey, entry: RenderedEntry) -> None:
+        """Caches an entry and evicts those that were used longest ago."""
         with self._lock:
-            if key in self._lines:
+            if key in self._entries:
                 return
-            self._lines[key] = line
-            self._bytes += line.total_bytes
+            self._entries[key] = entry
+            self._bytes += entry.total_bytes
             while self._bytes > self._max_bytes:
-                _, gone = self._lines.popitem(last=False)
-                self._bytes -= gone.total_bytes
+                _, evicted = self._entries.popitem(last=False)
+                self._bytes -= evicted.total_bytes
 
 
-# Which releases a document lists, and their fragments: kept ones first, new ones made.
+# The pages of a document: stored fragments first, new ones rendered.
 
-#: Releases looked up together: about as many as fill the bytes of a usual window.
-RELEASES_A_LOOK = 32
+#: Releases loaded together: about as many as fill the bytes of a usual window.
+RELEASES_PER_QUERY = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryPage:
     """The releases of a document in its order, newest publication first."""
 
-    lines: Sequence[RenderedEntry]
-    notices: Sequence[RenderedEntry] = ()  #: of some of these releases; they count as none
-    loose: int = 0  #: how many of the releases are in no archive document
+    entries: Sequence[RenderedEntry]
+    notices: Sequence[RenderedEntry] = ()  #: of some of these releases; not counted as releases
+    unarchived: int = 0  #: number of the releases that are in no archive document
 
     @property
     def set_aside(self) -> int:
-        """How many releases are missing from at least one format."""
-        return sum(any(f.body is None for f in line.fragments.values()) for line in self.lines)
+        """Number of releases missing from at least one format."""
+        return sum(any(f.body is None for f in entry.fragments.values()) for entry in self.entries)
 
     def is_whole(self, feed_format: Format) -> bool:
-        """True when all releases could be rendered in this format."""
-        return all(line.fragments[feed_format].body is not None for line in self.lines)
+        """Whether all releases could be rendered in this format."""
+        return all(entry.fragments[feed_format].body is not None for entry in self.entries)
 
     def fragments(self, feed_format: Format) -> list[Fragment]:
-        """The entries in one format, notices too, without those that could not be rendered."""
-        lines = _in_order([*self.lines, *self.notices]) if self.notices else self.lines
-        made = (line.fragments[feed_format] for line in lines)
+        """Returns the entries in one format, with notices, without those that failed to render."""
+        entries = _in_order([*self.entries, *self.notices]) if self.notices else self.entries
+        made = (entry.fragments[feed_format] for entry in entries)
         return [fragment for fragment in made if fragment.body is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class EntryRows:
-    """What was read of a release, to set its line."""
+    """The rows read for one release, from which its entry is rendered."""
 
     stub: ReleaseStub
     categories: tuple[Category, ...]
-    release: Release | None  #: the whole, where it is known to be needed
+    release: Release | None  #: the whole release, if it is known to be needed
 
 
 class EntryLoader:
-    """Sets pages, and keeps what it made until the press stores it."""
+    """Loads pages, and collects new fragments until `EditionBuilder` stores them."""
 
-    def __init__(self, catalogue: Catalogue, case: EntryCache) -> None:
+    def __init__(self, catalogue: Catalogue, cache: EntryCache) -> None:
         self._catalogue = catalogue
-        self._case = case
-        self._made: dict[FragmentKey, Fragment] = {}
+        self._cache = cache
+        self._new_fragments: dict[FragmentKey, Fragment] = {}
         self._windows: dict[str, list[FeedEntry]] = {}
-        self._lines: dict[ReleaseId, RenderedEntry] = {}
+        self._entries: dict[ReleaseId, RenderedEntry] = {}
 
     def drain_new(self) -> dict[FragmentKey, Fragment]:
-        """Fragments made since the last call, for the store."""
-        made, self._made = self._made, {}
+        """Returns the fragments made since the last call, for the store."""
+        made, self._new_fragments = self._new_fragments, {}
         return made
 
     def prepare(self, tx: Transaction, feeds: Sequence[Feed]) -> None:
-        """Look up together what the pages of these feeds begin with.
+        """Loads the first entries of the pages of these feeds together.
 
-        A release is often in several of them, and one look at many costs little more than one
-        at few. Without it, pages are set all the same.
+        A release is often in several feeds, and one query for many releases costs little more than
+        one for few. This is only an optimisation: pages also load without it.
         """
         for feed in feeds:
             self._windows[feed.slug] = tx.feed_entries.window(feed.slug, feed.window)
         self._query(
-            tx, [one for window in self._windows.values() for one in window[:RELEASES_A_LOOK]]
+            tx, [one for window in self._windows.values() for one in window[:RELEASES_PER_QUERY]]
         )
 
     def page(self, tx: Transaction, feed: Feed) -> EntryPage:
-        """The feed's window as it is now, cut where ``window.bytes`` are full."""
+        """Returns the feed's present window, cut off at ``window.bytes``."""
         if feed.slug not in self._windows:
             self.prepare(tx, [feed])
-        lines: list[RenderedEntry] = []
+        entries: list[RenderedEntry] = []
         notices: list[RenderedEntry] = []
-        loose = size_bytes = 0
-        for filed, line in self._lines_of(tx, self._windows.pop(feed.slug)):
-            notice = line.notice if feed.notices else None
-            size_bytes += line.size_bytes + (0 if notice is None else notice.size_bytes)
-            if lines and size_bytes > feed.window.bytes:
+        unarchived = size_bytes = 0
+        for feed_entry, entry in self._rendered_entries(tx, self._windows.pop(feed.slug)):
+            notice = entry.notice if feed.notices else None
+            size_bytes += entry.size_bytes + (0 if notice is None else notice.size_bytes)
+            if entries and size_bytes > feed.window.bytes:
                 break
-            lines.append(line)
+            entries.append(entry)
             notices += [] if notice is None else [notice]
-            loose += filed.archive is None
-        return EntryPage(lines=_in_order(lines), notices=notices, loose=loose)
+            unarchived += feed_entry.archive is None
+        return EntryPage(entries=_in_order(entries), notices=notices, unarchived=unarchived)
 
-    def whole_page(self, tx: Transaction, filed: Sequence[FeedEntry]) -> EntryPage:
-        """A page of exactly these releases, without notices."""
-        return EntryPage(lines=_in_order([line for _, line in self._lines_of(tx, filed)]))
+    def whole_page(self, tx: Transaction, feed_entries: Sequence[FeedEntry]) -> EntryPage:
+        """Returns a page of exactly these releases, without notices."""
+        return EntryPage(
+            entries=_in_order([entry for _, entry in self._rendered_entries(tx, feed_entries)])
+        )
 
-    def _lines_of(
+    def _rendered_entries(
         self, tx: Transaction, window: Sequence[FeedEntry]
     ) -> Iterator[tuple[FeedEntry, RenderedEntry]]:
-        for start in range(0, len(window), RELEASES_A_LOOK):
-            part = window[start : start + RELEASES_A_LOOK]
+        for start in range(0, len(window), RELEASES_PER_QUERY):
+            part = window[start : start + RELEASES_PER_QUERY]
             self._query(tx, part)
-            yield from ((one, self._lines[one.release_id]) for one in part)
+            yield from ((one, self._entries[one.release_id]) for one in part)
 
-    def _query(self, tx: Transaction, filed: Sequence[FeedEntry]) -> None:
-        """Have the lines of these releases: kept ones, and new ones for what is missing."""
+    def _query(self, tx: Transaction, feed_entries: Sequence[FeedEntry]) -> None:
+        """Loads the entries of these releases from the cache, and renders missing ones."""
         missing: dict[ReleaseId, None] = {}
-        for one in filed:
-            if one.release_id not in self._lines and one.release_id not in missing:
-                line = self._case.find((one.release_id, one.version))
-                if line is None:
+        for one in feed_entries:
+            if one.release_id not in self._entries and one.release_id not in missing:
+                entry = self._cache.find((one.release_id, one.version))
+                if entry is None:
                     missing[one.release_id] = None
                 else:
-                    self._lines[one.release_id] = line
+                    self._entries[one.release_id] = entry
         if missing:
             self._load(tx, list(missing))
 
     def _load(self, tx: Transaction, ids: Sequence[ReleaseId]) -> None:
-        feeds, kept = tx.feed_entries.of(ids), tx.fragments.of(ids)
-        # Those of which something was never made are read whole; of the others, a stub tells
-        # whether what was made of them is current.
-        new = [one for one in ids if any((one, each) not in kept for each in Format)]
+        feeds, stored = tx.feed_entries.of(ids), tx.fragments.of(ids)
+        # Releases with a missing fragment are read whole. For the others, a stub is enough to check
+        # whether their fragments are current.
+        new = [one for one in ids if any((one, each) not in stored for each in Format)]
         releases = tx.releases.by_ids(new) if new else {}
         stubs = {one: release.stub for one, release in releases.items()}
         if len(new) < len(ids):
             stubs |= tx.releases.stubs([one for one in ids if one not in stubs])
-        told_of = [one for one in ids if stubs[one].notice_since and one not in releases]
-        releases |= tx.releases.by_ids(told_of) if told_of else {}
+        with_notice = [one for one in ids if stubs[one].notice_since and one not in releases]
+        releases |= tx.releases.by_ids(with_notice) if with_notice else {}
         for one in ids:
             stub, slugs = stubs[one], feeds.get(one, ())
             labels = self._catalogue.labels(slugs, language=stub.language)
-            line = self._line(tx, EntryRows(stub, labels, releases.get(one)), kept)
-            self._lines[one] = line
-            # What failed is not kept: the store is to hear of it as long as it fails. The stamp
-            # is reckoned, not taken over: what was read may be newer than what was asked for.
-            if line.is_whole:
+            entry = self._rendered(tx, EntryRows(stub, labels, releases.get(one)), stored)
+            self._entries[one] = entry
+            # Failures are not cached, so that the store learns of them as long as they last. The
+            # version is computed from the rows just read, because they may be newer than the
+            # requested ones.
+            if entry.is_whole:
                 since = stub.notice_since
-                known_by = entry_version(stub.digest, stub.updated, slugs, notice_since=since)
-                self._case.store((one, known_by), line)
+                version = entry_version(stub.digest, stub.updated, slugs, notice_since=since)
+                self._cache.store((one, version), entry)
 
-    def _line(
-        self, tx: Transaction, found: EntryRows, kept: Mapping[FragmentKey, Fragment]
+    def _rendered(
+        self, tx: Transaction, rows: EntryRows, stored: Mapping[FragmentKey, Fragment]
     ) -> RenderedEntry:
-        stub = found.stub
+        stub = rows.stub
         return RenderedEntry(
             release_id=stub.id,
             published=stub.published,
-            fragments=self._current(tx, found, kept),
-            notice=None if found.release is None else self._notice(found.release, found.categories),
+            fragments=self._current(tx, rows, stored),
+            notice=None if rows.release is None else self._notice(rows.release, rows.categories),
         )
 
     def _notice(self, release: Release, categories: tuple[Category, ...]) -> RenderedEntry | None:
-        """The line of a release's notice. It is made in a moment, so no table keeps it.
+        """Returns the rendered notice of a release. Rendering is fast, so no table stores it.
 
-        What it says is the release's title and what else is in the entry: it can be written
-        wherever that can, and is left out where not.
+        A notice contains the release's title and other parts of its entry. It can be rendered
+        whenever the entry can, and is left out otherwise.
         """
         if release.notice_since is None:
             return None
@@ -242,7 +245,8 @@ class EntryLoader:
         return RenderedEntry(
             release_id=entry.release.id,
             published=entry.release.content.published,
-            # Known by its bytes, as no other entry of any feed is.
+            # The fingerprint of a notice is the digest of its bytes, which no other entry of any
+            # feed has.
             fragments={
                 each: replace(one, fingerprint=render.digest(one.body or b""))
                 for each, one in made.items()
@@ -250,19 +254,19 @@ class EntryLoader:
         )
 
     def _current(
-        self, tx: Transaction, found: EntryRows, kept: Mapping[FragmentKey, Fragment]
+        self, tx: Transaction, rows: EntryRows, stored: Mapping[FragmentKey, Fragment]
     ) -> dict[Format, Fragment]:
         current: dict[Format, Fragment] = {}
-        stub, release = found.stub, found.release
+        stub, release = rows.stub, rows.release
         for each in Format:
-            wanted = render.fingerprint(stub, found.categories, each, self._catalogue.site)
-            fragment = kept.get((stub.id, each))
-            if fragment is None or fragment.fingerprint != wanted:
+            fingerprint = render.fingerprint(stub, rows.categories, each, self._catalogue.site)
+            fragment = stored.get((stub.id, each))
+            if fragment is None or fragment.fingerprint != fingerprint:
                 release = release or tx.releases.by_ids([stub.id])[stub.id]
                 fragment = self._make(
-                    Entry(release=release, categories=found.categories), each, wanted
+                    Entry(release=release, categories=rows.categories), each, fingerprint
                 )
-                self._made[stub.id, each] = fragment
+                self._new_fragments[stub.id, each] = fragment
             current[each] = fragment
         return current
 
@@ -274,22 +278,22 @@ class EntryLoader:
         return Fragment(fingerprint=fingerprint, body=body)
 
 
-def _in_order(lines: Iterable[RenderedEntry]) -> list[RenderedEntry]:
-    return sorted(lines, key=lambda line: (line.published, line.release_id), reverse=True)
+def _in_order(entries: Iterable[RenderedEntry]) -> list[RenderedEntry]:
+    return sorted(entries, key=lambda entry: (entry.published, entry.release_id), reverse=True)
 
 
-# The last entry of a feed that ends: what its readers are told, and where to go.
+# The closing entry of a feed that ends.
 
-#: About what a reader shows of a title.
+#: About the length of a title that readers show.
 MAX_TITLE_CHARS = 120
 
 
 def closing_entry(feed: Feed, site: Site, *, feed_id: str) -> Entry:
-    """Write the farewell of a feed that ends.
+    """Returns the closing entry of a feed that ends.
 
-    Its id comes of the feed's, which is permanent: it never changes, whatever becomes of words,
-    slug or host, and no table has to keep it. Published is when the feed ended. It speaks the
-    feed's language, in the words of ops alone.
+    Its id derives from the feed's permanent id. It never changes, whatever happens to text, slug or
+    host, and no table has to store it. It is published at the end of the feed, in the feed's
+    language, with the operators' own words.
 
     Raises:
         InvalidFeed: The feed does not end.
@@ -297,7 +301,7 @@ def closing_entry(feed: Feed, site: Site, *, feed_id: str) -> Entry:
     ending = feed.ending
     if ending is None:
         raise InvalidFeed(feed.slug, "does not end")
-    # Without another place, the feed's own page: once the feed is gone, that says so.
+    # Without another address, the feed's own page, which reports that the feed is gone.
     page = site.feed_page(feed.slug) if ending.onward is None else ending.onward.url
     content = Content(
         title=shorten(ending.words.strip().splitlines()[0], MAX_TITLE_CHARS, placeholder=" …"),

@@ -105,7 +105,7 @@ def test_filing_keeps_what_nothing_claims_as_it_was_written() -> None:
 def test_an_empty_catalogue_claims_nothing_and_takes_all() -> None:
     catalogue = catalogue_of()
     assert catalogue.match_all(["Trade"]) == CategoryMatches(categories=(), unclaimed=("Trade",))
-    assert catalogue.feeds_taking(frozenset(), language="en", published=NOON) == (ALL,)
+    assert catalogue.feeds_accepting(frozenset(), language="en", published=NOON) == (ALL,)
 
 
 PIECES = st.text("AaBbCc ßé", min_size=1, max_size=3).filter(lambda text: bool(text.strip()))
@@ -182,7 +182,7 @@ WITH_UNIONS = catalogue_of(
     ],
 )
 def test_feeds_take_what_they_name(categories: set[str], expected: tuple[str, ...]) -> None:
-    assert WITH_UNIONS.feeds_taking(categories, language="en", published=NOON) == expected
+    assert WITH_UNIONS.feeds_accepting(categories, language="en", published=NOON) == expected
 
 
 @given(st.sets(st.sampled_from(["trade-aid", "security", "aid", "gone"])))
@@ -190,9 +190,9 @@ def test_the_index_agrees_with_each_feed(categories: set[str]) -> None:
     asked = [
         slug
         for slug, one in WITH_UNIONS.feeds.items()
-        if one.takes(categories, language="en", published=NOON)
+        if one.accepts(categories, language="en", published=NOON)
     ]
-    assert list(WITH_UNIONS.feeds_taking(categories, language="en", published=NOON)) == sorted(
+    assert list(WITH_UNIONS.feeds_accepting(categories, language="en", published=NOON)) == sorted(
         asked
     )
 

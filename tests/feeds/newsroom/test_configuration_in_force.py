@@ -86,15 +86,15 @@ def test_a_run_that_a_reload_overtakes_stores_nothing_and_holds_up_nobody(
     office.publish()
     former = Process(database, BEFORE)
     former.newsroom.take_in([draft("id:1", "Finance")], now=later(minutes=1))
-    print_all = EditionBuilder._render
+    render_all = EditionBuilder._render
 
     def overtaken(edition_builder: EditionBuilder, *args: object) -> object:
-        made = print_all(edition_builder, *args)  # type: ignore[arg-type]
+        made = render_all(edition_builder, *args)  # type: ignore[arg-type]
         monkeypatch.undo()
         office.configure(AFTER, now=later(minutes=2))
         return made
 
-    monkeypatch.setattr(EditionBuilder, "_print", overtaken)
+    monkeypatch.setattr(EditionBuilder, "_render", overtaken)
     assert former.publish(now=later(minutes=2)) == []
     assert set(office.publish(now=later(minutes=2))) >= {"all", "finance"}
     assert published_title(office, "finance") == wanted_title(office, "finance")

@@ -94,7 +94,7 @@ def test_an_embargo_is_moved_lifted_and_dropped(line: CommandLine, merger: Path)
 @pytest.mark.parametrize(
     ("arguments", "code", "talk"),
     [
-        (("m9", "--lift"), 1, "nothing waits under embargo as 'm9'"),
+        (("m9", "--lift"), 1, "no document under embargo has the name 'm9'"),
         (("id:m1", "--until", "2020-01-01"), 1, "is past: give a later moment, or lift"),
         (("id:m1", "--until", "2099-01-01T09:00"), 2, "has no time zone"),
         (("id:m1",), 2, "give one of --until, --lift and --drop"),

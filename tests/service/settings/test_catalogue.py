@@ -115,8 +115,8 @@ def test_feeds_stand_in_the_order_of_their_groups(config: ConfigFolder) -> None:
 
 def test_a_union_takes_these_but_not_those(config: ConfigFolder) -> None:
     filed = catalogue(config.load(FULL, CATEGORIES))
-    assert filed.feeds_taking({"a"}, language="en", published=NOON) == ("a", ALL, "u")
-    assert filed.feeds_taking({"a", "c"}, language="en", published=NOON) == ("a", ALL, "c")
+    assert filed.feeds_accepting({"a"}, language="en", published=NOON) == ("a", ALL, "u")
+    assert filed.feeds_accepting({"a", "c"}, language="en", published=NOON) == ("a", ALL, "c")
 
 
 def test_names_and_titles_claim(config: ConfigFolder) -> None:

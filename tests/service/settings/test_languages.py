@@ -55,7 +55,7 @@ def test_it_takes_the_releases_in_its_language_and_the_kinds_of_it(config: Confi
     """RFC 4647 section 3.3.1: fr-CA is French, and frr is not."""
     filed = catalogue(config.load(MAIN, SPOKEN))
     taking = {
-        language: filed.feeds_taking({"economy"}, language=language, published=NOON)
+        language: filed.feeds_accepting({"economy"}, language=language, published=NOON)
         for language in ("en", "fr", "fr-CA", "frr", "zh-Hant-TW", "zh-Hans")
     }
     assert taking["en"] == taking["frr"] == taking["zh-Hans"] == ("all", "both", "economy")
