@@ -1,8 +1,8 @@
-"""Entries become fragments, fragments become documents, documents become what is sent.
+"""Renders entries to fragments, fragments to documents, and documents to compressed bytes.
 
-A fragment is one entry in one format, the same bytes in every feed that holds it; a document is
-head, fragments and tail, joined. No clock, no chance, no state: the same arguments give the same
-bytes on every machine.
+A fragment is one entry in one format: the same bytes in every feed that contains it. A document is
+head, fragments and tail, joined. There is no clock, no randomness and no state: the same arguments
+give the same bytes on every machine.
 """
 
 from feeds.render.compression import (

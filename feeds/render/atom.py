@@ -1,4 +1,4 @@
-"""Atom 1.0 (RFC 4287)."""
+"""Writes Atom 1.0 (RFC 4287)."""
 
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Format, Site
@@ -30,7 +30,7 @@ from feeds.render.xml_parts import (
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
-    """One ``<entry>``.
+    """Renders one ``<entry>``.
 
     Source: RFC 4287 section 4.1.2. The body is ``type="html"``, as CDATA. A
     retracted release has ``<at:deleted-entry>`` before it (RFC 6721).
@@ -44,10 +44,10 @@ def fragment(entry: Entry, site: Site) -> bytes:
         made.published(content.published)
         made.content(in_feeds(release), type="html")
         made.summary(content.summary or None)
-        # Without an author of its own, the entry has the feed's (section 4.2.1).
+        # An entry without an author has the feed's (section 4.2.1).
         author = in_one(content.authors)
         made.author(None if author is None else _person(author))
-        # No scheme: it would have to be an address of ours, and change when the host does.
+        # No scheme: it would be a URL on our host, and change when the host does.
         made.category([{"term": each.slug, "label": each.title} for each in entry.categories])
 
     def finish(element: Element) -> None:
@@ -65,7 +65,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
 
 
 def frame(head: FeedHead, site: Site) -> Frame:
-    """``<feed>`` around the entries.
+    """Renders ``<feed>`` around the entries.
 
     Source: RFC 4287 section 4.1.1; WebSub section 4 for ``self`` and ``hub``; RFC 5005 for
     ``fh:complete``, ``fh:archive`` and the links between the documents of a feed.

@@ -1,4 +1,4 @@
-"""Compression of documents: whole, or entry by entry so that known ones are not repeated."""
+"""Compresses documents: short ones as a whole, long ones segment by segment."""
 
 import struct
 import zlib
@@ -7,12 +7,12 @@ from hashlib import sha256
 
 import deflate
 
-# Documents on their way out: compressed once when they are made, not for each reader.
+# Whole documents, compressed once when they are made and not for each reader.
 #
-# Long documents are compressed piece by piece, in ``stretches``; what is said here is of the short
-# ones, and of pages. The library was chosen for speed, with the size bound to at most 12 % above
-# zlib's level 6. Measured on 87 documents made from the nine
-# files of sample releases (1 to 100 entries each, three formats), against zlib level 6:
+# This part is for short documents and pages; long ones are compressed in segments (see below). The
+# library was chosen for speed, with a size limit of 12 % above zlib's level 6. Measured on 87
+# documents made from the nine files of sample releases (1 to 100 entries each, three formats),
+# relative to zlib level 6:
 #
 # ===================  =====  ====================  =====  =====  =====
 # library, level       time   size: all documents   Atom   RSS    JSON
@@ -27,119 +27,118 @@ import deflate
 # **1, and 2 for JSON  0.19   1.09                  1.10   1.09   1.08**
 # ===================  =====  ====================  =====  =====  =====
 #
-# Documents that a feed's default window of 250 kB allows all keep the bound; of the larger ones
-# the worst (one announcement in many languages, 290 kB of Atom) is 13.5 % above.
+# All documents that fit a feed's default window of 250 kB stay within the limit; of the larger
+# ones the worst (one announcement in many languages, 290 kB of Atom) is 13.5 % above.
 #
-# ISA-L is fastest, but too large for long and for JSON documents, and its bytes depend on the
-# processor it runs on. libdeflate has no such choice to make. It comes with the package
-# ``deflate``, which lets go of the interpreter's lock while it works (from 0.9) and takes a
-# compressor of its own for each call, so threads compress side by side.
+# ISA-L is fastest, but its output is too large for long and for JSON documents, and depends on the
+# processor. The output of libdeflate does not. The package ``deflate`` wraps libdeflate; it
+# releases the interpreter lock while it works (from 0.9) and uses a separate compressor for each
+# call, so threads compress in parallel.
 
 XML_LEVEL = 1
-#: A JSON Feed holds each text twice, an entry's length apart. Level 1 remembers too little to
-#: find the second: up to 23 % above zlib's level 6 where entries are long.
+#: A JSON Feed contains each text twice, one entry's length apart. Level 1 looks back too little to
+#: find the second copy: up to 23 % above zlib's level 6 where entries are long.
 JSON_LEVEL = 2
 
-#: Documents shorter than this are compressed as a whole: it takes no longer than to join
-#: stretches, and there is less to gain by remembering (see ``stretches``).
+#: Documents shorter than this are compressed as a whole: that takes no longer than joining
+#: segments, and segments would save little.
 WHOLE_BYTES = 32 * 1024
 
-#: Hex digits of a digest: 128 bits.
+#: Length of a digest in hex digits: 128 bits.
 DIGEST_LENGTH = 32
 
-#: zlib's code for "gzip, with the largest window".
+#: zlib's parameter for gzip with the largest window.
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
 
 
 def compress(document: bytes) -> bytes:
-    """*Document* as one gzip member without name and time: same bytes in, same bytes out."""
+    """Compresses *document* to one gzip member without name and time: deterministic bytes."""
     level = JSON_LEVEL if document.startswith(b"{") else XML_LEVEL
     return bytes(deflate.gzip_compress(document, level))
 
 
 def decompress(compressed: bytes) -> bytes:
-    """What `compress` was given.
+    """Decompresses what `compress` returned.
 
     Raises:
-        zlib.error: *compressed* is not a whole gzip member, or its check sum is wrong.
+        zlib.error: *compressed* is not a complete gzip member, or its checksum is wrong.
     """
     return zlib.decompress(compressed, _GZIP_WBITS)
 
 
 def check_sum(document: bytes) -> int:
-    """CRC-32 (RFC 1952 section 8), four times as fast as by zlib."""
+    """Returns the CRC-32 (RFC 1952 section 8), four times as fast as zlib."""
     return int(deflate.crc32(document))
 
 
 def digest(document: bytes) -> str:
-    """The name of an uncompressed document's bytes, of which its ETag is made.
+    """Returns the digest of an uncompressed document, from which its ETag is made.
 
-    SHA-256, cut to 128 bits: with the processor's own instructions for it, it takes half the
-    time of BLAKE2b (0.10 ms against 0.19 ms for 200 kB).
+    SHA-256 cut to 128 bits: with the processor's instructions for it, it takes half the time of
+    BLAKE2b (0.10 ms against 0.19 ms for 200 kB).
     """
     return sha256(document).hexdigest()[:DIGEST_LENGTH]
 
 
-# A document compressed piece by piece, so that a new edition compresses only what is new in it.
+# Documents compressed in segments, so that a new edition compresses only its new parts.
 #
-# A *stretch* is one piece of a document, deflated on its own up to a byte boundary, with no other
-# memory than the piece before it. So it depends on these two alone: it is the same in every
-# document where the one follows the other, and in every edition. A release that comes in at the top
-# of a feed costs its own stretch and that of the entry that it pushes down; the others are joined
-# as they are.
+# A *segment* is one piece of a document, deflated separately up to a byte boundary, with only the
+# piece before it as dictionary. So it depends on these two pieces alone and is the same in every
+# document and edition where one follows the other. A release that enters at the top of a feed
+# costs its own segment and that of the entry below it; all others are reused.
 #
-# The piece before it is what makes this pay: entries of one feed share their markup and their
-# newsroom's phrases. Measured on 120 documents made of the sample releases (173 kB and 23 entries
-# on average), against zlib's level 6 on whole documents:
+# The dictionary makes this worthwhile: entries of one feed share their markup and their newsroom's
+# phrases. Measured on 120 documents made from the sample releases (173 kB and 23 entries on
+# average), relative to zlib's level 6 on whole documents:
 #
 # =================================  =====  =====  ============================
-# a stretch remembers                 size  worst  made anew with one release
+# dictionary of a segment             size  worst  compressed for a new release
 # =================================  =====  =====  ============================
-# nothing                             1.26   1.47  1 entry
+# none                                1.26   1.47  1 entry
 # **the piece before it, level 5**    1.07   1.19  2 entries
 # the piece before it, level 6        1.06   1.18  2 entries
 # 8 kB before it, level 6             1.04   1.14  2.8 entries
 # 16 kB before it, level 6            1.02   1.08  3.9 entries
 # =================================  =====  =====  ============================
 #
-# Time a document with one release more, the three feeds that it goes into counted together: 0.28
-# ms, against 1.11 ms for libdeflate's fastest level on the whole and 5.66 ms for zlib's level 6. A
-# document of which nothing is known takes 4.4 ms.
+# Time for a document with one new release, for the three feeds that contain it together: 0.28 ms,
+# against 1.11 ms for libdeflate's fastest level on whole documents and 5.66 ms for zlib's level 6.
+# A document without any stored segments takes 4.4 ms.
 #
-# zlib, not a faster relative of it: ISA-L's and zlib-ng's bytes depend on the processor, and
-# libdeflate takes no dictionary.
+# zlib is used, and not a faster library: the output of ISA-L and zlib-ng depends on the processor,
+# and libdeflate takes no dictionary.
 
 LEVEL = 5
 
-#: Deflate without a header (RFC 1951), with the largest window.
+#: zlib's parameter for raw deflate (RFC 1951) with the largest window.
 _RAW = -zlib.MAX_WBITS
 
-#: How far back a match may lie.
+#: The largest distance of a match.
 WINDOW_BYTES = 1 << zlib.MAX_WBITS
 
-#: RFC 1952 2.3.1: magic, deflate, no flags, no time, no word on the level, no system.
+#: RFC 1952 section 2.3.1: magic, deflate, no flags, no time, level unknown, system unknown.
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
-#: An empty last block: what was joined before it does not say that it is the end.
+#: An empty final block, because the segments before it are not marked as the end.
 _END = b"\x03\x00"
 
 _TRAILER = struct.Struct("<II")
 
 
 def deflate_segment(piece: bytes, before: bytes = b"") -> bytes:
-    """*Piece*, deflated, for a reader that has *before* in its memory.
+    """Deflates *piece*, with the piece *before* it as dictionary.
 
-    Same bytes in, same bytes out. Two stretches may be joined wherever the second one's *before*
-    is what the first one's piece ends with.
+    Deterministic. Segments may be joined wherever the *before* of the second is the end of the
+    first one's piece.
     """
     if before:
-        packer = zlib.compressobj(LEVEL, zlib.DEFLATED, _RAW, zdict=before[-WINDOW_BYTES:])
+        compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, _RAW, zdict=before[-WINDOW_BYTES:])
     else:
-        packer = zlib.compressobj(LEVEL, zlib.DEFLATED, _RAW)
-    return packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH)
+        compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, _RAW)
+    return compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
 
-def join_segments(stretches: Iterable[bytes], document: bytes) -> bytes:
-    """One gzip member (RFC 1952) of *stretches*, which hold *document* from end to end."""
+def join_segments(segments: Iterable[bytes], document: bytes) -> bytes:
+    """Joins *segments* that together contain *document* to one gzip member (RFC 1952)."""
     trailer = _TRAILER.pack(check_sum(document), len(document) & 0xFFFFFFFF)
-    return b"".join((_HEADER, *stretches, _END, trailer))
+    return b"".join((_HEADER, *segments, _END, trailer))

@@ -1,4 +1,4 @@
-"""What readers are shown of a release: its content, stand-ins for retracted ones, notices."""
+"""What readers see of a release: its content, replacements for retracted ones, and notices."""
 
 from dataclasses import dataclass, replace
 from html import escape
@@ -13,74 +13,74 @@ from feeds.model.text import direction
 from feeds.render.dates import rfc3339
 from feeds.render.namespaces import TOMBSTONE_NAMESPACE
 
-# What a release's content is to readers: the one door through which formats and pages get it.
+# The content of a release as shown to readers. All formats and pages get it from here.
 
-#: A text that changes all day must not be buried under what changed. The release's page tells all.
+#: Change notes must not bury a text that changes all day. The release's page lists all of them.
 MAX_NOTES = 10
 
 
 def notes(release: Release) -> tuple[ChangeNote, ...]:
-    """The change notes that stand before the text, the newest first."""
+    """The change notes that are shown before the text, newest first."""
     return release.notes[: -MAX_NOTES - 1 : -1]
 
 
 def body(release: Release) -> str:
-    """The content as clean HTML: what was corrected, the newest first, and then the text."""
+    """The content as clean HTML: the change notes, newest first, then the text."""
     if not release.notes:
         return release.content.body
     return f"{notes_html(release)}\n{release.content.body}"
 
 
 def notes_html(release: Release) -> str:
-    """The change notes as they stand before the text."""
+    """The change notes as HTML, as shown before the text."""
     return "\n".join(_note(each, release.content.language) for each in notes(release))
 
 
 def in_feeds(release: Release) -> str:
-    """The content as entries have it: with its direction, where that is not a reader's own.
+    """The content for entries, with its direction where that is not left to right.
 
-    ``xml:lang`` tells the language and no more, and most readers show whatever comes from left to
-    right: the Arabic then ends its sentences on the wrong side.
+    ``xml:lang`` gives only the language, and most readers show everything from left to right:
+    Arabic sentences would then end on the wrong side.
     """
     html, language = body(release), release.content.language
     is_leftward = bool(html) and direction(language) == "rtl"
-    return f"<div{_marked(language)}>{html}</div>" if is_leftward else html
+    return f"<div{_language_attributes(language)}>{html}</div>" if is_leftward else html
 
 
 def _note(note: ChangeNote, language: str) -> str:
-    """One note, with its own language and direction: readers show HTML as text of theirs."""
-    ours = phrases_in(language)
-    if note.text == ours.was_corrected:
-        language = _tongue_of(ours, language)
+    """Renders one note with its own language and direction, because readers show bare HTML."""
+    phrases = phrases_in(language)
+    if note.text == phrases.was_corrected:
+        language = _phrase_language(phrases, language)
     label = (
-        f'{ours.correction}{ours.comma}<time datetime="{rfc3339(note.at)}">'
-        f"{escape(ours.day(note.at))}</time>{ours.colon}"
+        f'{phrases.correction}{phrases.comma}<time datetime="{rfc3339(note.at)}">'
+        f"{escape(phrases.day(note.at))}</time>{phrases.colon}"
     )
-    # Where we have no words in the release's language, ours are marked as what they are.
-    is_foreign = _tongue_of(ours, language) != language
+    # Phrases in another language than the release are marked with their own language.
+    is_foreign = _phrase_language(phrases, language) != language
     return (
-        f'<p class="correction"{_marked(language)}>'
-        f"<strong{_marked(ours.language) if is_foreign else ''}>{label}</strong> "
+        f'<p class="correction"{_language_attributes(language)}>'
+        f"<strong{_language_attributes(phrases.language) if is_foreign else ''}>{label}</strong> "
         f"<bdi>{escape(note.text)}</bdi></p>"
     )
 
 
-def _tongue_of(ours: Phrases, language: str) -> str:
-    """The language of our words: the release's own, with its region and script, or English."""
+def _phrase_language(ours: Phrases, language: str) -> str:
+    """The language of our phrases: the release's own, with region and script, or English."""
     primary = language.lower().replace("_", "-").partition("-")[0]
-    return language if primary == ours.language else ours.language
+    return language if primary == phrases.language else phrases.language
 
 
-def _marked(language: str) -> str:
+def _language_attributes(language: str) -> str:
     return f' lang="{escape(language)}" dir="{direction(language)}"'
 
 
-# How we say in feeds what happened to a release: six languages, those of the United Nations.
+# Our phrases for corrections, retractions and notices: the six languages of the United Nations.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """How one language says it: ``{title}`` is the release's, ``{day}`` an ISO 8601 date."""
+    """Phrases in one language: ``{title}`` is the release's, ``{day}`` an ISO 8601 date."""
 
     corrected_title: str
     retracted_title: str
@@ -91,12 +91,12 @@ class Words:
 
 
 def words_in(language: str) -> Words:
-    """Our words in *language* (BCP 47), or in English where we have none."""
+    """Our phrases in *language* (BCP 47); in English if there are none in that language."""
     return _WORDS.get(_primary(language), _ENGLISH)
 
 
 def paragraph(line: str, language: str) -> str:
-    """A line of ours as HTML; marked as English inside an entry whose language we do not speak."""
+    """Renders one of our lines as HTML, marked as English if there are no phrases in *language*."""
     marks = "" if _primary(language) in _WORDS else ' lang="en" dir="ltr"'
     return f"<p{marks}>{escape(line)}</p>"
 
@@ -160,13 +160,13 @@ _WORDS = {
 }
 
 
-# What an entry shows of a release that was retracted: a stand-in, and beside it a tombstone.
+# The entry of a retracted release: a replacement, and a tombstone beside it.
 #
-# Readers that know tombstones (RFC 6721) delete the entry; all others that look at an entry again
-# are shown the stand-in, which has the same id and so takes the place of what they hold. Nothing of
-# the release itself is left in it but its title: whoever read it must know which one it was. The
-# title is marked, because lists of entries show nothing else. Who never looks at an entry again is
-# told by a notice (``feeds.render.notices``).
+# Readers that support tombstones (RFC 6721) delete the entry. All others that read an entry again
+# get the replacement, which has the same id and so overwrites what they stored. It keeps only the
+# title of the release, so that people who read the release know which one it was. The title is
+# marked, because lists of entries show nothing else. For readers that never read an entry again
+# there is a notice (see below).
 
 #: RFC 6721 section 3.
 TOMBSTONE = f"{{{TOMBSTONE_NAMESPACE}}}deleted-entry"
@@ -174,15 +174,15 @@ TOMBSTONE_COMMENT = f"{{{TOMBSTONE_NAMESPACE}}}comment"
 
 
 def as_shown(release: Release) -> Release:
-    """The release as its entry shows it: itself; or, if it was retracted, what stands in for it.
+    """The release as its entry shows it: unchanged, or its replacement if it was retracted.
 
-    The stand-in's ``updated`` is the moment of the retraction, whatever was stored of the release
-    since, so that no tombstone is ever older than the entry beside it: RFC 6721 section 2 has such
-    a one ignored.
+    ``updated`` of the replacement is the time of the retraction, whatever was stored of the
+    release since. So no tombstone is older than the entry beside it: by RFC 6721 section 2 readers
+    ignore such a tombstone.
     """
     retraction = release.retraction
     if retraction is None:
-        return replace(release)  # made anew, a release checks itself
+        return replace(release)  # a new object validates its fields
     language = release.content.language
     text = retraction_lines(retraction, language)
     content = replace(
@@ -199,44 +199,44 @@ def as_shown(release: Release) -> Release:
 
 
 def retraction_lines(retraction: Retraction, language: str) -> tuple[str, str]:
-    """When it was retracted, and why, in our words for a release in *language*."""
+    """When the release was retracted, and why, in phrases for *language*."""
     words = words_in(language)
     fact = words.retracted.format(day=f"{retraction.at:%Y-%m-%d}")
     return fact, words.reason.format(reason=retraction.reason)
 
 
-# The entry of a notice: a release was corrected, retracted or restored (`feeds.model.notice`).
+# The entry of a notice: a release was corrected, retracted or restored (`feeds.model.history`).
 #
-# It says what happened, when and why, and leads to the release's page. Of a retracted release it
-# tells the title and nothing else.
+# It says what happened, when and why, and links to the release's page. For a retracted release it
+# shows the title and nothing else.
 
 
 def notice_entry(release: Release, categories: tuple[Category, ...], site: Site) -> Entry:
-    """Write the notice that stands beside a release, to be rendered as any entry.
+    """Creates the notice of a release, to be rendered like any entry.
 
     Args:
-        release: One that has a notice.
-        categories: Those of the release's entry.
-        site: Tells the address of the release's page.
+        release: A release with a notice.
+        categories: The categories of the release's entry.
+        site: Provides the address of the release's page.
 
     Raises:
-        InvalidRelease: There is no notice of it.
+        InvalidRelease: The release has no notice.
     """
     notice = notice_of(release)
     if notice is None:
         raise InvalidRelease(release.id, "notice_since", "is not set: there is no notice of it")
     language = release.content.language
-    summary, told = _told(release, notice)
+    summary, html_text = _describe(release, notice)
     page = site.release_page(release.slug)
     title = escape(release.content.title)
     content = Content(
         title=_title(words_in(language), notice.occasion).format(title=release.content.title),
-        body=f'{told}\n<p><a href="{escape(page)}"><bdi>{title}</bdi></a></p>',
+        body=f'{html_text}\n<p><a href="{escape(page)}"><bdi>{title}</bdi></a></p>',
         summary=summary,
         language=language,
         published=notice.at,
     )
-    own = Release(
+    notice_release = Release(
         id=notice.id,
         source_key=SourceKey(f"notice:{notice.id}"),
         slug=release.slug,
@@ -245,7 +245,7 @@ def notice_entry(release: Release, categories: tuple[Category, ...], site: Site)
         updated=notice.at,
         changed_at=notice.at,
     )
-    return Entry(release=own, categories=categories)
+    return Entry(release=notice_release, categories=categories)
 
 
 def _title(words: Words, occasion: Occasion) -> str:
@@ -256,11 +256,11 @@ def _title(words: Words, occasion: Occasion) -> str:
     }[occasion]
 
 
-def _told(release: Release, notice: Notice) -> tuple[str, str]:
-    """What happened, as plain text in a line and as HTML."""
+def _describe(release: Release, notice: Notice) -> tuple[str, str]:
+    """Returns what happened as one line of plain text, and as HTML."""
     language = release.content.language
     if notice.occasion is Occasion.CORRECTED:
-        # All notes, as at the head of the entry: who missed an earlier notice misses no correction.
+        # All notes, as in the entry: a reader that missed an earlier notice misses no correction.
         return release.notes[-1].text, notes_html(release)
     lines = (
         (words_in(language).restored.format(day=f"{notice.at:%Y-%m-%d}"),)

@@ -1,4 +1,4 @@
-"""Fragments of entries, and the documents that they are assembled into; the table of formats."""
+"""Renders fragments, assembles documents from them, and lists the formats in one table."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,18 +16,18 @@ from feeds.render.content import as_shown
 from feeds.render.dates import rfc822, rfc3339
 from feeds.render.frame import Frame
 
-# The table of formats. A format more is a file more and a row more.
+# The table of formats. A new format is a new file and a new row.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """How one format is written."""
+    """Functions that write one format."""
 
-    version: int  #: raise it when the same entry is to be written differently from now on
+    version: int  #: increase when the output for the same entry changes
     fragment: Callable[[Entry, Site], bytes]
     frame: Callable[[FeedHead, Site], Frame]
     moment: Callable[[datetime], str] | None  #: how ``frame`` writes ``updated``, if it does
-    names_newsroom: bool = False  #: whether an entry without an author has the newsroom's
+    names_newsroom: bool = False  #: whether the newsroom is the default author of an entry
 
 
 WRITERS: Mapping[Format, Writer] = {
@@ -39,29 +39,29 @@ WRITERS: Mapping[Format, Writer] = {
 }
 
 
-# Entries, each rendered once for a format, and known again without rendering.
+# Fragments: each entry is rendered once per format and recognised by its fingerprint.
 
-#: Hex digits of a fingerprint: 128 bits.
+#: Length of a fingerprint in hex digits: 128 bits.
 FINGERPRINT_LENGTH = 32
 
 
 def render_fragment(entry: Entry, feed_format: Format, site: Site) -> bytes:
-    """*Entry* in one format: an ``<entry>``, an ``<item>`` or a JSON object, UTF-8.
+    """Renders *entry* in one format: an ``<entry>``, an ``<item>`` or a JSON object, UTF-8.
 
-    Of a retracted release it is a stand-in, in XML with a tombstone before it. It declares no
-    namespaces: the root of each document declares the ones it uses. It does not depend on the feed
-    it will stand in.
+    For a retracted release it renders a replacement, in XML with a tombstone before it. A fragment
+    declares no namespaces: the root of each document declares those that it uses. A fragment does
+    not depend on the feed that contains it.
 
     Raises:
-        RenderFailed: The format cannot hold this release.
+        RenderFailed: The format cannot represent this release.
     """
     try:
-        # Made anew, a release checks itself. Formats differ in what they cannot hold (JSON holds
-        # a NUL); the model's promise is one, and so all formats list the same releases.
+        # A new object validates its fields. Formats differ in what they can represent (JSON a NUL,
+        # XML none); with the model's own check all formats list the same releases.
         checked = replace(entry, release=as_shown(entry.release))
         return WRITERS[feed_format].fragment(checked, site)
-    # All of them: whatever it is about this release, the feed must go on without it, and the
-    # reason is kept for ops to see.
+    # Every exception: whatever is wrong with this release, the feed must continue without it, and
+    # the reason is stored for operators.
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise RenderFailed(entry.release.id, feed_format, reason) from error
@@ -70,23 +70,23 @@ def render_fragment(entry: Entry, feed_format: Format, site: Site) -> bytes:
 def fingerprint(
     stub: ReleaseStub, categories: Sequence[Category], feed_format: Format, site: Site
 ) -> str:
-    """A digest of all that `render_fragment` reads: while it stays, the fragment does.
+    """Returns a digest of everything that `render_fragment` reads.
 
-    It is made of the digest of the release's content, so a window of fifty releases is checked
-    without their text. The revision is not in it: a correction of nothing that is shown changes
-    nothing.
+    It contains the digest of the release's content, so a window of fifty releases is checked
+    without loading their text. It does not contain the revision: a correction that changes nothing
+    visible changes no fragment.
 
     Args:
-        stub: The release's present revision.
-        categories: Those of the entry.
-        feed_format: Its writer's version counts too.
-        site: The address of the release's page counts, and in RSS the newsroom's name.
+        stub: The current version of the release.
+        categories: The categories of the entry.
+        feed_format: The format, whose writer version enters the digest.
+        site: Provides the address of the release's page and, for RSS, the newsroom's name.
 
     Returns:
         `FINGERPRINT_LENGTH` hex digits, the same in every process.
     """
     writer = WRITERS[feed_format]
-    seen = (
+    inputs = (
         feed_format,
         writer.version,
         site.author.name if writer.names_newsroom else None,
@@ -96,60 +96,60 @@ def fingerprint(
         stub.updated,
         [(category.slug, category.title) for category in categories],
     )
-    # JSON keeps the fields apart, and in ASCII it can even hold what UTF-8 cannot.
-    text = json.dumps(seen, default=str)
+    # JSON separates the fields, and in ASCII it can represent even lone surrogates.
+    text = json.dumps(inputs, default=str)
     return sha256(text.encode("ascii")).hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def writer_versions() -> dict[str, int]:
-    """The version of each format's writer: when one is raised, every document is made again."""
+    """The version of each format's writer; a changed version renders every document again."""
     return {feed_format: writer.version for feed_format, writer in WRITERS.items()}
 
 
-# Documents: fragments, joined inside what a feed says of itself.
+# Documents: fragments joined, with a head and a tail from the feed's description.
 
-#: Frames remembered: from one edition of a feed to the next only the moment is another one, and
-#: to have feedgen write a head takes as long as to compress an entry.
-FRAMES_KEPT = 1024
+#: Size of the frame cache. Between editions of a feed only the date changes, and feedgen takes as
+#: long to write a head as compressing an entry takes.
+FRAME_CACHE_SIZE = 1024
 
-#: Stands in a remembered frame where the moment is to stand. No feed was updated then.
-_SOME_MOMENT = datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)
+#: A placeholder for the date in cached frames. No feed was updated then.
+_PLACEHOLDER_DATE = datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)
 
 
 def assemble(head: FeedHead, feed_format: Format, site: Site, fragments: Sequence[bytes]) -> bytes:
-    """A feed's document in one format, UTF-8.
+    """Assembles a feed's document in one format, UTF-8.
 
     Args:
-        head: What the document says before its entries.
-        feed_format: The format; *fragments* must be of the same.
-        site: Makes the addresses.
-        fragments: Results of `render_fragment`, in the order in which they are to stand.
+        head: The feed's metadata for the head of the document.
+        feed_format: The format; *fragments* must be in the same one.
+        site: Provides the addresses.
+        fragments: Results of `render_fragment`, in the order of the document.
 
     Raises:
-        InvalidFeed: The feed is described with what the format cannot hold.
+        InvalidFeed: The format cannot represent the feed's description.
     """
     around, entries = frame(head, feed_format, site).around(fragments)
     return b"".join(around.pieces(entries))
 
 
 def frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
-    """What stands around the entries of a feed's document in one format.
+    """Renders the parts around the entries of a feed's document in one format.
 
     Raises:
-        InvalidFeed: The feed is described with what the format cannot hold.
+        InvalidFeed: The format cannot represent the feed's description.
     """
     writer, moment = WRITERS[feed_format], head.updated
-    written = _written(replace(head, updated=_SOME_MOMENT), feed_format, site)
+    cached = _cached_frame(replace(head, updated=_PLACEHOLDER_DATE), feed_format, site)
     if writer.moment is None:
-        return written
-    blank = writer.moment(_SOME_MOMENT).encode()
-    if written.head.count(blank) != 1:  # A title may be what it likes, even this.
-        return _written(head, feed_format, site)
-    return replace(written, head=written.head.replace(blank, writer.moment(moment).encode()))
+        return cached
+    placeholder = writer.moment(_PLACEHOLDER_DATE).encode()
+    if cached.head.count(placeholder) != 1:  # A title may contain the placeholder.
+        return _cached_frame(head, feed_format, site)
+    return replace(cached, head=cached.head.replace(placeholder, writer.moment(moment).encode()))
 
 
-@lru_cache(maxsize=FRAMES_KEPT)
-def _written(head: FeedHead, feed_format: Format, site: Site) -> Frame:
+@lru_cache(maxsize=FRAME_CACHE_SIZE)
+def _cached_frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
     try:
         return WRITERS[feed_format].frame(head, site)
     except ValueError as error:

@@ -1,19 +1,20 @@
-"""The one door to feedgen. What it does wrong as it comes ends here.
+"""The only module that uses feedgen; it corrects feedgen's faults.
 
-Seen in feedgen 1.0.0, each with the cure:
+Faults seen in feedgen 1.0.0, with the correction of each:
 
-- Its dates switch the *process's* locale and back, unlocked: files that another thread opens
-  meanwhile are read as ASCII. Its formatter is replaced when this module is imported.
-- An Atom entry's links keep nothing but ``href``, and RSS loses every link but ``self``: all
-  links are written by the *finish* functions of our formats.
-- ``updated`` falls back to the clock: our formats always set it.
-- Its generator text holds its version, so an upgrade would change every document: ours is fixed.
-- One character that XML forbids kills the whole feed: we make entries one by one.
-- Asked for CDATA, it writes ``type="CDATA"`` into Atom, which is no type: `in_cdata` makes it.
+- Formatting dates switches the *process's* locale and back without a lock: files that other threads
+  open in the meantime are read as ASCII. Importing this module replaces the formatter.
+- Links of Atom entries keep only ``href``, and RSS loses every link except ``self``: the *finish*
+  functions of our formats write all links.
+- ``updated`` defaults to the current time: our formats always set it.
+- The generator text contains feedgen's version, so an upgrade would change every document: ours is
+  constant.
+- One character that XML forbids breaks the whole feed: entries are rendered one by one.
+- For CDATA it writes the invalid ``type="CDATA"`` into Atom: `in_cdata` does it instead.
 
-It takes two functions to write something: *fill* sets what feedgen does well through feedgen's
-own methods, *finish* then completes the element that feedgen made. Objects of feedgen live only
-inside one call, so any number of threads may render.
+Rendering takes two functions: *fill* sets what feedgen does well, through feedgen's own methods;
+*finish* then completes the element that feedgen made. Objects of feedgen live only inside one call,
+so any number of threads may render.
 """
 
 from collections.abc import Callable
@@ -46,15 +47,15 @@ __all__ = [
     "rss_item",
 ]
 
-#: The functions are feedgen's own imports of one another, hence three places.
+#: feedgen's modules import the function by name from one another, hence three places.
 for _module in (feedgen.util, feedgen.feed, feedgen.entry):
     _module.formatRFC2822 = rfc822
 
-#: What fragments may use.
+#: Namespaces that fragments may use.
 RSS_NAMESPACES = ALWAYS_IN_RSS | OF_HISTORY | IN_SOME
 ATOM_NAMESPACES = OF_HISTORY | IN_SOME
 
-#: feedgen writes its own declaration in single quotes; readers that sniff look for double ones.
+#: feedgen writes the declaration with single quotes; readers that sniff expect double quotes.
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 GENERATOR = "Communiqué"
@@ -65,86 +66,86 @@ Finish = Callable[[Element], None]
 
 
 class _Finishing(BaseExtension):  # type: ignore[misc, unused-ignore]
-    """The extension by which feedgen lets us complete a head."""
+    """A feedgen extension that completes the head of a document."""
 
     def __init__(self, finish: Finish, namespaces: dict[str, str]) -> None:
         self._finish = finish
         self._namespaces = namespaces
 
     def extend_ns(self) -> dict[str, str]:
-        """Say which namespaces the root declares."""
+        """Returns the namespaces that the root declares."""
         return self._namespaces
 
     def extend_atom(self, feed: Element) -> Element:
-        """Complete ``<feed>``, whose children have bare names, without a namespace."""
+        """Completes ``<feed>``, whose children have no namespace yet."""
         self._finish(feed)
         return feed
 
     def extend_rss(self, feed: Element) -> Element:
-        """Complete ``<channel>``, the one child of ``<rss>``."""
+        """Completes ``<channel>``, the only child of ``<rss>``."""
         self._finish(feed[0])
         return feed
 
 
 def atom_entry(fill: FillEntry, finish: Finish, *, beside: Finish | None = None) -> bytes:
-    """``<entry>…</entry>`` without namespace declarations; *finish* gets the entry.
+    """Renders ``<entry>…</entry>`` without namespace declarations.
 
     Args:
-        fill: Sets what feedgen writes.
-        finish: Completes the element.
-        beside: Gets the parent, to put something before the entry.
+        fill: Sets the fields that feedgen writes.
+        finish: Completes the ``<entry>`` element.
+        beside: Adds elements before the entry; receives their parent.
 
     Raises:
-        ValueError: A required field is empty, or a text holds what XML forbids.
+        ValueError: A required field is empty, or a text contains characters that XML forbids.
     """
     made = FeedEntry()
     fill(made)
     entry = _fragment(made.atom_entry(), finish, root="feed", namespaces=ATOM_NAMESPACES)
-    return _before(ATOM_NAMESPACES, beside) + entry
+    return _siblings_before(ATOM_NAMESPACES, beside) + entry
 
 
 def rss_item(fill: FillEntry, finish: Finish, *, beside: Finish | None = None) -> bytes:
-    """``<item>…</item>`` without namespace declarations; *finish* gets the item.
+    """Renders ``<item>…</item>`` without namespace declarations.
 
     Args:
-        fill: Sets what feedgen writes.
-        finish: Completes the element.
-        beside: Gets the parent, to put something before the item.
+        fill: Sets the fields that feedgen writes.
+        finish: Completes the ``<item>`` element.
+        beside: Adds elements before the item; receives their parent.
 
     Raises:
-        ValueError: A required field is empty, or a text holds what XML forbids.
+        ValueError: A required field is empty, or a text contains characters that XML forbids.
     """
     made = FeedEntry()
     fill(made)
     item = _fragment(made.rss_entry(), finish, root="rss", namespaces=RSS_NAMESPACES)
-    return _before(RSS_NAMESPACES, beside) + item
+    return _siblings_before(RSS_NAMESPACES, beside) + item
 
 
 def atom_head(fill: FillFeed, finish: Finish, *, has_history: bool) -> bytes:
-    """An Atom document up to its first entry; *finish* gets ``<feed>``.
+    """Renders an Atom document up to its first entry.
 
     Args:
-        fill: Sets what feedgen writes.
-        finish: Completes the element.
+        fill: Sets the fields that feedgen writes.
+        finish: Completes the ``<feed>`` element.
         has_history: Whether *finish* uses the namespace of feed history.
 
     Raises:
-        ValueError: A required field is empty, or a text holds what XML forbids.
+        ValueError: A required field is empty, or a text contains characters that XML forbids.
     """
     made = _generator(fill, finish, namespaces=OF_HISTORY if has_history else {})
     return DECLARATION + _without_end(made.atom_str(xml_declaration=False), b"</feed>")
 
 
 def rss_head(fill: FillFeed, finish: Finish, *, has_history: bool) -> bytes:
-    """An RSS document up to its first item; *finish* gets ``<channel>``.
+    """Renders an RSS document up to its first item.
 
     Args:
-        fill: Sets what feedgen writes.
-        finish: Completes the element.
+        fill: Sets the fields that feedgen writes.
+        finish: Completes the ``<channel>`` element.
         has_history: Whether *finish* uses the namespace of feed history.
 
     Raises:
-        ValueError: A required field is empty, or a text holds what XML forbids.
+        ValueError: A required field is empty, or a text contains characters that XML forbids.
     """
     namespaces = ALWAYS_IN_RSS | OF_HISTORY if has_history else ALWAYS_IN_RSS
     made = _generator(fill, finish, namespaces=namespaces)
@@ -152,7 +153,7 @@ def rss_head(fill: FillFeed, finish: Finish, *, has_history: bool) -> bytes:
 
 
 def add(parent: Element, name: str, text: str | None = None, **attributes: str | None) -> Element:
-    """Append a child to *parent*, with those *attributes* that are not None or empty."""
+    """Appends a child to *parent*, with those *attributes* that are neither None nor empty."""
     child = etree.SubElement(parent, name)
     child.text = text
     for key, value in attributes.items():
@@ -162,16 +163,16 @@ def add(parent: Element, name: str, text: str | None = None, **attributes: str |
 
 
 def replace(parent: Element, name: str, text: str) -> None:
-    """Give the child *name* that feedgen made another text."""
+    """Replaces the text of the child *name* that feedgen wrote."""
     for child in parent.iterchildren(name):
         child.text = text
 
 
 def in_cdata(parent: Element, *names: str) -> None:
-    """Have the children *names*, whose text is HTML, written as CDATA.
+    """Writes the children *names*, whose text is HTML, as CDATA.
 
-    A text that CDATA cannot hold as it is stays as it was, and so is escaped: "]]>" would end it,
-    and of a carriage return XML makes a line feed.
+    A text that CDATA cannot represent stays escaped: "]]>" would end it, and XML turns a carriage
+    return into a line feed.
     """
     for child in parent.iterchildren(*names):
         text = child.text
@@ -180,10 +181,10 @@ def in_cdata(parent: Element, *names: str) -> None:
 
 
 def plain(parent: Element, *names: str) -> None:
-    """Say of the children *names* that their text is plain (``type="text"``).
+    """Marks the text of the children *names* as plain (``type="text"``).
 
-    It is what Atom takes for granted. But feedparser-rs and rss-to-json take a text without a type
-    for HTML, and so a "<" in it for markup.
+    That is Atom's default. But feedparser-rs and rss-to-json take a text without a type for HTML,
+    and a "<" in it for markup.
     """
     for child in parent.iterchildren(*names):
         child.set("type", "text")
@@ -206,8 +207,8 @@ def _generator(fill: FillFeed, finish: Finish, *, namespaces: dict[str, str]) ->
     return made
 
 
-def _before(namespaces: dict[str, str], fill: Finish | None) -> bytes:
-    """What *fill* puts into a parent that declares *namespaces*, without the parent."""
+def _siblings_before(namespaces: dict[str, str], fill: Finish | None) -> bytes:
+    """Renders what *fill* adds to a parent that declares *namespaces*, without the parent."""
     if fill is None:
         return b""
     parent = etree.Element("parent", nsmap=namespaces)

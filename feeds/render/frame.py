@@ -1,4 +1,4 @@
-"""What stands around the entries of a document."""
+"""The parts of a document around its entries: head, separator and tail."""
 
 import re
 from collections.abc import Sequence
@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 from feeds.model.edition import History
 from feeds.render import namespaces
 
-#: How a document says what it is of its feed's history (RFC 5005 sections 2 and 4).
+#: Elements that say how much of a feed's history a document contains (RFC 5005 sections 2 and 4).
 HISTORY_NAMES = {History.COMPLETE: "complete", History.ARCHIVE: "archive"}
 
 _COMPLETE = b"<fh:complete/>"
 
-#: Nothing in a head looks like it: its texts are escaped, and in JSON it holds no markup at all.
+#: Occurs nowhere in a head: XML texts there are escaped, and JSON contains no markup there.
 _FIRST_ENTRY = re.compile(rb'<(?:entry|item)[ >]|"items":\[')
 
-#: With its tombstone begins the fragment of a release that was retracted.
+#: The start and end of the tombstone at the beginning of a retracted release's fragment.
 _TOMBSTONE, _TOMBSTONE_END = b"<at:deleted-entry ", b"</at:deleted-entry>\n"
 
 
 def incomplete(document: bytes) -> bytes:
-    """*Document*, which holds a part of a feed, without the word that it holds everything.
+    """Returns *document*, which contains a part of a feed, without ``fh:complete``.
 
-    RFC 5005 section 2: a reader may drop what is not in a complete document. The element is
-    ours, in the head; an entry's text may hold the same signs.
+    RFC 5005 section 2: a reader may delete entries that a complete document does not contain. The
+    element is removed from the head only; an entry's text may contain the same characters.
     """
     first = _FIRST_ENTRY.search(document)
     end = first.start() if first else len(document)
@@ -32,23 +32,23 @@ def incomplete(document: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Head and tail of one document, whatever entries it has."""
+    """Head and tail of a document, independent of its entries."""
 
     head: bytes
     between: bytes  #: joins two fragments
     tail: bytes
-    root: bytes = b""  #: begins the start tag that declares namespaces, if the format has one
+    root: bytes = b""  #: start tag that declares namespaces, if any
 
     def around(self, fragments: Sequence[bytes]) -> tuple["Frame", list[bytes]]:
-        """The frame for *fragments*, and what of each stands by itself.
+        """Returns the frame for *fragments*, and the fragments without their tombstones.
 
-        Tombstones go into the head: the grammar of Atom has everything else before the entries
-        (RFC 4287 appendix B). So a part of the document, which has its whole head, has all of its
-        tombstones. The root declares the namespaces that are used.
+        Tombstones go into the head, because Atom's grammar puts everything else before the entries
+        (RFC 4287 appendix B). So a document with only some of the entries, which has the whole
+        head, has all tombstones. The root declares the namespaces that are used.
         """
-        parted = [_part(fragment) for fragment in fragments]
-        tombstones = b"".join(tombstone for tombstone, _ in parted)
-        entries = [entry for _, entry in parted]
+        split = [_split(fragment) for fragment in fragments]
+        tombstones = b"".join(tombstone for tombstone, _ in split)
+        entries = [entry for _, entry in split]
         prefixes = namespaces.used_by(entries) if self.root else set()
         if tombstones:
             prefixes.add("at")
@@ -58,12 +58,12 @@ class Frame:
         return replace(self, head=self.head.replace(self.root, declaring, 1) + tombstones), entries
 
     def pieces(self, fragments: Sequence[bytes]) -> list[bytes]:
-        """The document in pieces: head, a piece for each of *fragments* in their order, tail."""
+        """Returns the document in pieces: the head, one for each fragment in order, the tail."""
         following = [self.between + fragment for fragment in fragments[1:]]
         return [self.head, *fragments[:1], *following, self.tail]
 
 
-def _part(fragment: bytes) -> tuple[bytes, bytes]:
+def _split(fragment: bytes) -> tuple[bytes, bytes]:
     if not fragment.startswith(_TOMBSTONE):
         return b"", fragment
     tombstone, end, entry = fragment.partition(_TOMBSTONE_END)

@@ -1,4 +1,4 @@
-"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+"""Writes JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
 
 import json
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from feeds.render.xml_parts import in_one
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
-#: Holds what JSON Feed has no name for: "Custom objects must start with an _ character".
+#: Contains what JSON Feed has no name for: "Custom objects must start with an _ character".
 EXTENSION = "_communique"
 
-#: A JSON object, in the order in which it is written.
+#: A JSON object, with its members in the order of output.
 Members = dict[str, Any]
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
-    """One object of ``items``. HTML stands in ``content_html`` and nowhere else."""
+    """Renders one object of ``items``. Only ``content_html`` contains HTML."""
     release, content = entry.release, entry.release.content
     body = in_feeds(release)
     item: Members = {
@@ -38,21 +38,21 @@ def fragment(entry: Entry, site: Site) -> bytes:
         "date_published": rfc3339(of_entry(content.published)),
         "date_modified": rfc3339(of_entry(release.updated)),
         "language": content.language,
-        **_by(content.authors),
+        **_authors(content.authors),
         "tags": [category.title for category in entry.categories],
         "attachments": [_attachment(enclosure) for enclosure in content.enclosures],
         EXTENSION: {
             **_details(content.details),
-            **_ours(entry, site),
+            **_extension(entry, site),
             **_retracted(release),
         },
     }
-    # "id and one of content_html, content_text must be present": an empty body stays.
-    return _bytes(_filled(item) | {"content_html": body})
+    # "id and one of content_html, content_text must be present": so an empty body is kept.
+    return _bytes(_without_empty(item) | {"content_html": body})
 
 
 def frame(head: FeedHead, site: Site) -> Frame:
-    """The object around ``items``."""
+    """Renders the object around ``items``."""
     feed = head.feed
     addresses = {link.rel: link.href for link in head.links if link.rel != "hub"}
     top: Members = {
@@ -66,30 +66,30 @@ def frame(head: FeedHead, site: Site) -> Frame:
         "icon": site.icon,
         "favicon": site.icon,
         "language": feed.language,
-        **_by((feed.author,)),
+        **_authors((feed.author,)),
         # "true if the feed is finished and will never be updated again"; never false.
         "expired": head.is_expired or None,
         "hubs": [{"type": "WebSub", "url": each.href} for each in head.links if each.rel == "hub"],
     }
-    start = _bytes(_filled(top)).removesuffix(b"}") + b',"items":[\n'
+    start = _bytes(_without_empty(top)).removesuffix(b"}") + b',"items":[\n'
     return Frame(head=start, between=b",\n", tail=b"\n]}\n")
 
 
-def _ours(entry: Entry, site: Site) -> Members:
-    """What JSON Feed has no member for.
+def _extension(entry: Entry, site: Site) -> Members:
+    """Returns the members that JSON Feed does not define.
 
-    Source: JSON Feed 1.1, "Extensions": a custom object's name begins with an underscore, holds
-    no dots, and is passed over by readers that do not know it.
+    Source: JSON Feed 1.1, "Extensions": the name of a custom object begins with an underscore and
+    has no dots, and readers that do not know it ignore it.
     """
     corrections = [{"at": rfc3339(note.at), "note": note.text} for note in notes(entry.release)]
-    return _filled({"corrections": corrections, "translations": _translations(entry, site)})
+    return _without_empty({"corrections": corrections, "translations": _translations(entry, site)})
 
 
-def _by(people: Sequence[Person]) -> Members:
-    """``authors``, and beside it ``author``, which was its name in version 1.
+def _authors(people: Sequence[Person]) -> Members:
+    """Returns ``authors``, and ``author``, its name in version 1.
 
-    atoma and feedjira know no other, and version 1.1 lets a feed have both ("Top-level", authors).
-    It is a single object, so that several authors are one name there.
+    atoma and feedjira know only ``author``, and version 1.1 allows both in a feed ("Top-level",
+    authors). It is a single object, so several authors are joined to one name there.
     """
     author = in_one(people)
     return {
@@ -99,9 +99,9 @@ def _by(people: Sequence[Person]) -> Members:
 
 
 def _author(person: Person) -> Members:
-    """An author; "it could also be a mailto: link" where somebody has no page of their own."""
+    """Returns an author; "it could also be a mailto: link" for one without a page."""
     url = person.uri or (person.email and f"mailto:{person.email}")
-    return _filled({"name": person.name, "url": url})
+    return _without_empty({"name": person.name, "url": url})
 
 
 def _translations(entry: Entry, site: Site) -> list[Members]:
@@ -109,7 +109,7 @@ def _translations(entry: Entry, site: Site) -> list[Members]:
 
 
 def _retracted(release: Release) -> Members:
-    """The parallel of a tombstone, in the item itself."""
+    """Returns the counterpart of a tombstone, in the item itself."""
     if release.retraction is None:
         return {}
     retraction = release.retraction
@@ -117,14 +117,14 @@ def _retracted(release: Release) -> Members:
 
 
 def _attachment(enclosure: Enclosure) -> Members:
-    return _filled(
+    return _without_empty(
         {
             "url": enclosure.url,
             "mime_type": enclosure.media_type,
             "title": enclosure.title,
             "size_in_bytes": enclosure.length_bytes,
             "duration_in_seconds": enclosure.duration_s,
-            EXTENSION: _filled(
+            EXTENSION: _without_empty(
                 {
                     "alt": enclosure.alt,
                     "credit": enclosure.credit,
@@ -136,20 +136,20 @@ def _attachment(enclosure: Enclosure) -> Members:
 
 
 def _details(details: Details) -> Members:
-    return _filled(
+    return _without_empty(
         {
             "place": details.place,
             "number": details.number,
-            "contacts": [_filled(asdict(contact)) for contact in details.contacts],
-            "related": [_filled(asdict(link)) for link in details.related],
+            "contacts": [_without_empty(asdict(contact)) for contact in details.contacts],
+            "related": [_without_empty(asdict(link)) for link in details.related],
             "rights": details.rights,
             "license": details.license,
         }
     )
 
 
-def _filled(members: Members) -> Members:
-    """Only what says something. A length of 0 does."""
+def _without_empty(members: Members) -> Members:
+    """Returns the members that are not empty. A length of 0 is not empty."""
     return {key: value for key, value in members.items() if value not in (None, "", [], {})}
 
 

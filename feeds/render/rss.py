@@ -1,4 +1,4 @@
-"""RSS 2.0, as the RSS Advisory Board's Best Practices Profile wants it."""
+"""Writes RSS 2.0, following the RSS Advisory Board's Best Practices Profile."""
 
 from html import escape
 
@@ -48,7 +48,7 @@ _PODCAST_DURATION = f"{{{PODCAST_NAMESPACE}}}duration"
 
 
 def fragment(entry: Entry, site: Site) -> bytes:
-    """One ``<item>``; before a retracted one, Atom's ``<at:deleted-entry>``."""
+    """Renders one ``<item>``; a retracted one has Atom's ``<at:deleted-entry>`` before it."""
     release, content = entry.release, entry.release.content
     main = main_enclosure(content.enclosures)
 
@@ -59,17 +59,17 @@ def fragment(entry: Entry, site: Site) -> bytes:
         made.published(of_entry(content.published))
         # "The description must be suitable for presentation as HTML" (profile), and ours is
         # plain text. Without a summary feedgen puts the body into the description, where
-        # readers that know nothing of content:encoded find it.
+        # readers that do not support content:encoded find it.
         made.description(escape(content.summary, quote=False), isSummary=True)
         made.content(in_feeds(release) or None)
-        # Without a domain: that "identifies a categorization taxonomy" (RSS 2.0) and is no place
-        # for a slug; and rss-parser gives an object for a text that has attributes.
+        # Without a domain: that "identifies a categorization taxonomy" (RSS 2.0) and is not for a
+        # slug; and rss-parser returns an object for a text with attributes.
         made.category([{"term": each.slug, "label": each.title} for each in entry.categories])
         if main is not None:
             made.enclosure(main.url, main.length_bytes, main.media_type)
 
     def finish(element: Element) -> None:
-        # With no summary, the description is the body.
+        # Without a summary, the description is the body.
         in_cdata(element, _CONTENT if content.summary else "description")
         _add_modules(element, release, site)
         if release.translations:
@@ -87,17 +87,17 @@ def fragment(entry: Entry, site: Site) -> bytes:
 
 
 def frame(head: FeedHead, site: Site) -> Frame:
-    """``<rss>`` and ``<channel>`` around the items; everything in them is plain text.
+    """Renders ``<rss>`` and ``<channel>`` around the items; all texts in them are plain.
 
     Source: RSS 2.0, "Required channel elements"; WebSub section 4 for ``self`` and ``hub``; RFC
-    5005, appendix "Use in RSS", for the rest of the links.
+    5005, appendix "Use in RSS", for the other links.
     """
     feed, page = head.feed, site.feed_page(head.feed.slug)
 
     def fill(made: FeedGenerator) -> None:
         made.title(feed.title)
-        made.link(href=page)  # The page for a person, never the feed.
-        made.description(feed.description or feed.title)  # It must be there, and not empty.
+        made.link(href=page)  # The HTML page, never the feed.
+        made.description(feed.description or feed.title)  # Required, and not empty.
         made.updated(head.updated)
         made.language(feed.language)
         made.copyright(site.rights or None)
@@ -105,15 +105,15 @@ def frame(head: FeedHead, site: Site) -> Frame:
         made.ttl(feed.ttl_minutes)
         if feed.cloud is not None and head.history is not History.ARCHIVE:
             cloud = feed.cloud
-            # No procedure is called by name over HTTP, but the attribute has to be there. Readers
-            # tell TLS by port 443: the specification has no other word for the protocol.
+            # The HTTP protocol has no procedure name, but the attribute is required. Readers
+            # recognise TLS by port 443: the specification has no other value for the protocol.
             made.cloud(cloud.domain, str(cloud.port), cloud.path, "", "http-post")
-        made.image(site.logo or site.icon)  # title and link: the channel's
+        made.image(site.logo or site.icon)  # title and link are the channel's
         if feed.author.email:
             made.managingEditor(f"{feed.author.email} ({feed.author.name})")
 
     def finish(channel: Element) -> None:
-        # The feed's own address before its page: rss-parser takes the first link for it.
+        # The feed's own address before its page: rss-parser takes the first link for its own.
         for link in head.links:
             media_type = None if link.rel == "hub" else Format.RSS.media_type
             add(channel, _ATOM_LINK, rel=link.rel, type=media_type, href=link.href)
@@ -126,12 +126,12 @@ def frame(head: FeedHead, site: Site) -> Frame:
 
 
 def _add_modules(element: Element, release: Release, site: Site) -> None:
-    """Say in other namespaces what RSS itself cannot."""
+    """Adds, in other namespaces, what RSS itself cannot express."""
     content = release.content
     element.set(XML_LANG, content.language)
     add(element, _DC_LANGUAGE, content.language)
-    # RSS has no author of a channel for all of its items, as Atom and JSON Feed have: rss2email
-    # then makes a sender up.
+    # RSS has no channel author that applies to all items, as Atom and JSON Feed have: rss2email
+    # then invents a sender.
     author = in_one(content.authors) or site.author
     # <author> must be an e-mail address; a name alone is dc:creator (profile).
     add(element, _DC_CREATOR, author.name)
@@ -143,20 +143,20 @@ def _add_modules(element: Element, release: Release, site: Site) -> None:
         add(element, _ATOM_LINK, rel="via", href=content.url)
 
 
-def _add_episode(element: Element, content: Content, sound: Enclosure) -> None:
-    """Say of an item with sound what podcast clients look for, after all else.
+def _add_episode(element: Element, content: Content, audio: Enclosure) -> None:
+    """Adds what podcast clients look for to an item with audio, after all other elements.
 
-    Its author is left out: dc:creator says it, and readers that know both would count two.
-    Source: Apple, "Podcast RSS feed requirements".
+    Its author is left out: dc:creator names the author, and readers that support both would count
+    two. Source: Apple, "Podcast RSS feed requirements".
     """
     add(element, _PODCAST_TITLE, content.title)
-    if sound.duration_s:
-        add(element, _PODCAST_DURATION, str(sound.duration_s))
+    if audio.duration_s:
+        add(element, _PODCAST_DURATION, str(audio.duration_s))
 
 
 def _add_alternates(element: Element, entry: Entry, site: Site) -> None:
-    # Its own page is among them, though <link> has it already: some (SimplePie) take the first
-    # atom:link before they look at <link>.
+    # Its own page is included although <link> has it: some readers (SimplePie) use the first
+    # atom:link before <link>.
     for language, page, media_type in alternates(entry, site):
         add(
             element,

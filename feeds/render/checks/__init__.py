@@ -1,7 +1,7 @@
-"""What a document promises its readers, read off its bytes again: ``communique feed check``.
+"""Checks documents from their bytes alone: ``communique feed check``.
 
-Nothing here knows how documents are made. Each format is read by a file of its own into what the
-formats have in common, which is then checked once for all of them.
+Nothing here knows how documents are made. One module per format parses a document into a common
+form, which is then checked once for all formats.
 """
 
 from feeds.render.checks.checks import MAX_DOCUMENT_BYTES, check, format_of

@@ -1,4 +1,4 @@
-"""What is checked in every format, and the table of formats."""
+"""Checks that apply to every format, and the table of formats."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -10,14 +10,14 @@ from feeds.model.feed import Format
 from feeds.render.checks import json_feed, xml_documents
 from feeds.render.checks.reading import ParsedEntry, ParsedFeed, Unreadable
 
-# The addresses in a body of HTML.
+# Addresses in an HTML body.
 
-#: Attributes that hold one address.
+#: Attributes that contain one address.
 _ADDRESS = frozenset({"action", "background", "cite", "data", "href", "poster", "src"})
 
 
 def addresses_in(body: str) -> list[str]:
-    """Every address in *body*, of links, pictures, films and citations, in its order."""
+    """Returns every address in *body*, of links, images, videos and citations, in order."""
     reader = _AddressCollector()
     reader.feed(body)
     reader.close()
@@ -38,7 +38,7 @@ class _AddressCollector(HTMLParser):
 
 
 def _candidates(srcset: str) -> list[str]:
-    """The addresses of ``srcset``: each begins a piece, a width or density may follow.
+    """Returns the addresses in ``srcset``; each may have a width or density after it.
 
     HTML, "srcset attributes": a comma inside an address is not followed by white space.
     """
@@ -46,15 +46,15 @@ def _candidates(srcset: str) -> list[str]:
     return [piece[0] for piece in pieces if piece]
 
 
-# What is checked in every format, and the table of formats.
+# Checks that apply to every format, and the table of formats.
 
 #: Old aggregators stopped reading at 1024 kB; half of it leaves them room.
 MAX_DOCUMENT_BYTES = 512_000
 
-#: A clock a little ahead of ours is no finding.
+#: Tolerance for a clock that is ahead of ours.
 CLOCK_SKEW = timedelta(minutes=5)
 
-#: How much of a faulty address or date is repeated.
+#: How much of a faulty address or date a message repeats.
 _MAX_QUOTED_CHARS = 100
 
 READERS: Mapping[Format, Callable[[bytes], ParsedFeed]] = MappingProxyType(
@@ -67,7 +67,7 @@ READERS: Mapping[Format, Callable[[bytes], ParsedFeed]] = MappingProxyType(
 
 
 def format_of(document: bytes) -> Format:
-    """The format that a document seems to be in."""
+    """Returns the format that a document seems to be in."""
     head = document[:2_000].removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith((b"{", b"[")):
         return Format.JSON
@@ -82,14 +82,14 @@ def check(
     topic: str | None = None,
     max_bytes: int = MAX_DOCUMENT_BYTES,
 ) -> list[str]:
-    """Say what is wrong with a document, for a person; nothing when it keeps its promises.
+    """Returns what is wrong with a document, for a person; empty if nothing is.
 
     Args:
-        document: Uncompressed.
-        feed_format: What it is to be.
-        now: Nothing in it may lie behind this moment.
-        topic: The address that it must name as its own; any absolute one if None.
-        max_bytes: Larger documents are a finding.
+        document: The uncompressed bytes.
+        feed_format: The expected format.
+        now: The current time; no date in the document may be later.
+        topic: The address that it must name as its own; None accepts any absolute one.
+        max_bytes: The size above which a document is reported as too large.
     """
     findings = []
     if len(document) > max_bytes:
@@ -99,13 +99,13 @@ def check(
     except Unreadable as fault:
         return [*findings, str(fault)]
     findings += _self_findings(reading, topic)
-    for said in (reading.feed, *reading.entries):
-        findings += [f"{_place(said)}: {finding}" for finding in _findings(said, now)]
+    for parsed in (reading.feed, *reading.entries):
+        findings += [f"{_place(parsed)}: {finding}" for finding in _findings(parsed, now)]
     return findings + list(_repeated_ids(reading))
 
 
 def _self_findings(reading: ParsedFeed, topic: str | None) -> Iterator[str]:
-    """WebSub section 4: exactly one ``self``, and it is the topic."""
+    """Checks for exactly one ``self``, which is the topic (WebSub section 4)."""
     urls = reading.self_urls
     if len(urls) != 1:
         yield f"names {len(urls)} self addresses, not one"
@@ -116,32 +116,32 @@ def _self_findings(reading: ParsedFeed, topic: str | None) -> Iterator[str]:
             yield f"names {url!r} as its own address, which is not absolute"
 
 
-def _findings(said: ParsedEntry, now: datetime) -> Iterator[str]:
-    yield from said.findings
-    for text, moment in said.moments:
+def _findings(parsed: ParsedEntry, now: datetime) -> Iterator[str]:
+    yield from parsed.findings
+    for text, moment in parsed.moments:
         if moment is None:
-            yield f"has the date {text[:_MAX_QUOTED_CHARS]!r}, which the format does not know"
+            yield f"has the date {text[:_MAX_QUOTED_CHARS]!r}, which is not valid in this format"
         elif moment > now + CLOCK_SKEW:
             yield f"has the date {text!r}, which lies in the future"
-    in_bodies = (address for body in said.bodies for address in addresses_in(body))
-    for address in (*said.addresses, *in_bodies):
+    in_bodies = (address for body in parsed.bodies for address in addresses_in(body))
+    for address in (*parsed.addresses, *in_bodies):
         if not _is_absolute(address):
             yield f"has the address {address[:_MAX_QUOTED_CHARS]!r}, which is not absolute"
 
 
 def _repeated_ids(reading: ParsedFeed) -> Iterator[str]:
     places: dict[str, str] = {}
-    for said in reading.entries:
-        for each in said.ids:
+    for parsed in reading.entries:
+        for each in parsed.ids:
             if each in places:
-                yield f"{said.place}: has the id {each!r} of {places[each]}"
-            places.setdefault(each, said.place)
+                yield f"{parsed.place}: has the id {each!r} of {places[each]}"
+            places.setdefault(each, parsed.place)
 
 
-def _place(said: ParsedEntry) -> str:
-    """``entry 3 (urn:uuid:…)``: the number to find it, the id to look it up."""
-    is_entry_with_id = said.place != "feed" and len(said.ids) == 1
-    return f"{said.place} ({said.ids[0]})" if is_entry_with_id else said.place
+def _place(parsed: ParsedEntry) -> str:
+    """Returns a label like ``entry 3 (urn:uuid:…)``: its position and its id."""
+    is_entry_with_id = parsed.place != "feed" and len(parsed.ids) == 1
+    return f"{parsed.place} ({parsed.ids[0]})" if is_entry_with_id else parsed.place
 
 
 def _is_absolute(address: str) -> bool:

@@ -1,4 +1,4 @@
-"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/), as a reader meets it."""
+"""Parses JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/) for the checks."""
 
 import json
 from typing import Any
@@ -9,15 +9,15 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def read(document: bytes) -> ParsedFeed:
-    """Read a document.
+    """Parses a document.
 
     Raises:
-        Unreadable: It is no JSON in UTF-8, or no JSON Feed 1.1.
+        Unreadable: It is not JSON in UTF-8, or not JSON Feed 1.1.
     """
     top = _object(document)
     items = top.get("items")
     if top.get("version") != VERSION or not isinstance(items, list):
-        raise Unreadable(f"is no JSON Feed 1.1: its version is {top.get('version')!r}")
+        raise Unreadable(f"is not JSON Feed 1.1: its version is {top.get('version')!r}")
     feed = ParsedEntry(place="feed", addresses=_texts(top, "home_page_url", "icon", "favicon"))
     feed.addresses += _of_each(top, "hubs", "url") + _of_each(top, "authors", "url")
     for name in ("title", "home_page_url", "feed_url"):
@@ -34,44 +34,44 @@ def _object(document: bytes) -> dict[str, Any]:
     try:
         top = json.loads(document.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"is no JSON: {error}") from error
+        raise Unreadable(f"is not JSON: {error}") from error
     if not isinstance(top, dict):
-        raise Unreadable("is no JSON object")
+        raise Unreadable("is not a JSON object")
     return top
 
 
 def _item(item: Any, number: int) -> ParsedEntry:
-    said = ParsedEntry(place=f"entry {number}")
+    parsed = ParsedEntry(place=f"entry {number}")
     if not isinstance(item, dict):
-        said.findings.append("is no object")
-        return said
-    said.ids = _texts(item, "id")
-    said.require_one("id that is text", len(said.ids))
+        parsed.findings.append("is not an object")
+        return parsed
+    parsed.ids = _texts(item, "id")
+    parsed.require_one("id that is text", len(parsed.ids))
     if not isinstance(item.get("content_html", item.get("content_text")), str):
-        said.findings.append("has neither content_html nor content_text")
-    said.moments = [rfc3339(text) for text in _texts(item, "date_published", "date_modified")]
-    said.addresses = _texts(item, "url", "external_url", "image", "banner_image")
-    said.addresses += _of_each(item, "attachments", "url") + _of_each(item, "authors", "url")
-    said.bodies = _texts(item, "content_html")
-    _check_author(item, said)
+        parsed.findings.append("has neither content_html nor content_text")
+    parsed.moments = [rfc3339(text) for text in _texts(item, "date_published", "date_modified")]
+    parsed.addresses = _texts(item, "url", "external_url", "image", "banner_image")
+    parsed.addresses += _of_each(item, "attachments", "url") + _of_each(item, "authors", "url")
+    parsed.bodies = _texts(item, "content_html")
+    _check_author(item, parsed)
     for attachment in _objects(item, "attachments"):
-        said.findings += [
+        parsed.findings += [
             f"has an attachment without {name}"
             for name in ("url", "mime_type")
             if not _texts(attachment, name)
         ]
-        said.findings += [
-            f"has an attachment whose {name} is no number of at least 0"
+        parsed.findings += [
+            f"has an attachment whose {name} is not a number of at least 0"
             for name in ("size_in_bytes", "duration_in_seconds")
             if not _is_amount(attachment.get(name, 0))
         ]
-    return said
+    return parsed
 
 
-def _check_author(members: dict[str, Any], said: ParsedEntry) -> None:
-    """JSON Feed 1.1, "Top-level": author may stand beside authors, for readers of version 1."""
+def _check_author(members: dict[str, Any], parsed: ParsedEntry) -> None:
+    """JSON Feed 1.1, "Top-level": author is allowed beside authors, for readers of version 1."""
     if "author" in members and not _objects(members, "authors"):
-        said.findings.append("has author without authors, which is its name since 1.1")
+        parsed.findings.append("has author without authors, which is its name since 1.1")
 
 
 def _is_amount(value: Any) -> bool:
@@ -79,7 +79,7 @@ def _is_amount(value: Any) -> bool:
 
 
 def _texts(members: dict[str, Any], *names: str) -> list[str]:
-    """The members of these names that are text, and not empty."""
+    """Returns the members of these names that are non-empty text."""
     values = (members.get(name) for name in names)
     return [value for value in values if isinstance(value, str) and value]
 
