@@ -3,17 +3,17 @@
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Format, Site
 from feeds.model.release import Person
-from feeds.render.content import in_feeds
-from feeds.render.dates import of_entry, rfc3339
+from feeds.render.content import feed_body
+from feeds.render.dates import entry_date, rfc3339
 from feeds.render.feedgen_bridge import (
     Element,
     FeedEntry,
     FeedGenerator,
     add,
+    as_cdata,
     atom_entry,
     atom_head,
-    in_cdata,
-    plain,
+    mark_plain,
     replace,
 )
 from feeds.render.frame import HISTORY_NAMES, Frame
@@ -23,7 +23,7 @@ from feeds.render.xml_parts import (
     add_detail_links,
     add_media,
     alternates,
-    in_one,
+    as_one_author,
     last_alternate,
     tombstone,
 )
@@ -42,23 +42,23 @@ def fragment(entry: Entry, site: Site) -> bytes:
         made.title(content.title)
         made.updated(release.updated)
         made.published(content.published)
-        made.content(in_feeds(release), type="html")
+        made.content(feed_body(release), type="html")
         made.summary(content.summary or None)
         # An entry without an author has the feed's (section 4.2.1).
-        author = in_one(content.authors)
+        author = as_one_author(content.authors)
         made.author(None if author is None else _person(author))
         # No scheme: it would be a URL on our host, and change when the host does.
         made.category([{"term": each.slug, "label": each.title} for each in entry.categories])
 
     def finish(element: Element) -> None:
         element.set(XML_LANG, content.language)
-        replace(element, "updated", rfc3339(of_entry(release.updated)))
-        replace(element, "published", rfc3339(of_entry(content.published)))
-        in_cdata(element, "content")
+        replace(element, "updated", rfc3339(entry_date(release.updated)))
+        replace(element, "published", rfc3339(entry_date(content.published)))
+        as_cdata(element, "content")
         _add_links(element, entry, site)
         if content.details.rights:
             add(element, "rights", content.details.rights)
-        plain(element, "title", "summary", "rights")
+        mark_plain(element, "title", "summary", "rights")
         add_media(element, content.enclosures)
 
     return atom_entry(fill, finish, beside=tombstone(release))
@@ -92,7 +92,7 @@ def frame(head: FeedHead, site: Site) -> Frame:
             add(element, "link", rel=link.rel, type=media_type, href=link.href)
         if head.history in HISTORY_NAMES:
             add(element, f"{{{HISTORY_NAMESPACE}}}{HISTORY_NAMES[head.history]}")
-        plain(element, "title", "subtitle", "rights")
+        mark_plain(element, "title", "subtitle", "rights")
 
     start = atom_head(fill, finish, has_history=head.history in HISTORY_NAMES)
     return Frame(head=start, between=b"\n", tail=b"\n</feed>\n", root=b"<feed")

@@ -36,7 +36,7 @@ def notes_html(release: Release) -> str:
     return "\n".join(_note(each, release.content.language) for each in notes(release))
 
 
-def in_feeds(release: Release) -> str:
+def feed_body(release: Release) -> str:
     """The content for entries, with its direction where that is not left to right.
 
     ``xml:lang`` gives only the language, and most readers show everything from left to right:
@@ -65,7 +65,7 @@ def _note(note: ChangeNote, language: str) -> str:
     )
 
 
-def _phrase_language(ours: Phrases, language: str) -> str:
+def _phrase_language(phrases: Phrases, language: str) -> str:
     """The language of our phrases: the release's own, with region and script, or English."""
     primary = language.lower().replace("_", "-").partition("-")[0]
     return language if primary == phrases.language else phrases.language

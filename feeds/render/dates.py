@@ -34,7 +34,7 @@ def rfc822(moment: datetime) -> str:
     return format_datetime(_utc(moment))
 
 
-def of_entry(moment: datetime) -> datetime:
+def entry_date(moment: datetime) -> datetime:
     """Returns *moment* for use in an entry: never before `EARLIEST`."""
     return max(moment, EARLIEST)
 

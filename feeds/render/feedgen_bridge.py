@@ -10,7 +10,7 @@ Faults seen in feedgen 1.0.0, with the correction of each:
 - The generator text contains feedgen's version, so an upgrade would change every document: ours is
   constant.
 - One character that XML forbids breaks the whole feed: entries are rendered one by one.
-- For CDATA it writes the invalid ``type="CDATA"`` into Atom: `in_cdata` does it instead.
+- For CDATA it writes the invalid ``type="CDATA"`` into Atom: `as_cdata` does it instead.
 
 Rendering takes two functions: *fill* sets what feedgen does well, through feedgen's own methods;
 *finish* then completes the element that feedgen made. Objects of feedgen live only inside one call,
@@ -31,17 +31,17 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from feeds.render.dates import rfc822
-from feeds.render.namespaces import ALWAYS_IN_RSS, IN_SOME, OF_HISTORY
+from feeds.render.namespaces import ALWAYS_IN_RSS, HISTORY_NAMESPACES, OPTIONAL_NAMESPACES
 
 __all__ = [
     "Element",
     "FeedEntry",
     "FeedGenerator",
     "add",
+    "as_cdata",
     "atom_entry",
     "atom_head",
-    "in_cdata",
-    "plain",
+    "mark_plain",
     "replace",
     "rss_head",
     "rss_item",
@@ -52,8 +52,8 @@ for _module in (feedgen.util, feedgen.feed, feedgen.entry):
     _module.formatRFC2822 = rfc822
 
 #: Namespaces that fragments may use.
-RSS_NAMESPACES = ALWAYS_IN_RSS | OF_HISTORY | IN_SOME
-ATOM_NAMESPACES = OF_HISTORY | IN_SOME
+RSS_NAMESPACES = ALWAYS_IN_RSS | HISTORY_NAMESPACES | OPTIONAL_NAMESPACES
+ATOM_NAMESPACES = HISTORY_NAMESPACES | OPTIONAL_NAMESPACES
 
 #: feedgen writes the declaration with single quotes; readers that sniff expect double quotes.
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -132,7 +132,7 @@ def atom_head(fill: FillFeed, finish: Finish, *, has_history: bool) -> bytes:
     Raises:
         ValueError: A required field is empty, or a text contains characters that XML forbids.
     """
-    made = _generator(fill, finish, namespaces=OF_HISTORY if has_history else {})
+    made = _generator(fill, finish, namespaces=HISTORY_NAMESPACES if has_history else {})
     return DECLARATION + _without_end(made.atom_str(xml_declaration=False), b"</feed>")
 
 
@@ -147,7 +147,7 @@ def rss_head(fill: FillFeed, finish: Finish, *, has_history: bool) -> bytes:
     Raises:
         ValueError: A required field is empty, or a text contains characters that XML forbids.
     """
-    namespaces = ALWAYS_IN_RSS | OF_HISTORY if has_history else ALWAYS_IN_RSS
+    namespaces = ALWAYS_IN_RSS | HISTORY_NAMESPACES if has_history else ALWAYS_IN_RSS
     made = _generator(fill, finish, namespaces=namespaces)
     return DECLARATION + _without_end(made.rss_str(xml_declaration=False), b"</channel></rss>")
 
@@ -168,7 +168,7 @@ def replace(parent: Element, name: str, text: str) -> None:
         child.text = text
 
 
-def in_cdata(parent: Element, *names: str) -> None:
+def as_cdata(parent: Element, *names: str) -> None:
     """Writes the children *names*, whose text is HTML, as CDATA.
 
     A text that CDATA cannot represent stays escaped: "]]>" would end it, and XML turns a carriage
@@ -180,7 +180,7 @@ def in_cdata(parent: Element, *names: str) -> None:
             child.text = etree.CDATA(text)
 
 
-def plain(parent: Element, *names: str) -> None:
+def mark_plain(parent: Element, *names: str) -> None:
     """Marks the text of the children *names* as plain (``type="text"``).
 
     That is Atom's default. But feedparser-rs and rss-to-json take a text without a type for HTML,

@@ -9,10 +9,10 @@ from feeds.html.plain_text import plain_text
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Site
 from feeds.model.release import Details, Enclosure, Person, Release
-from feeds.render.content import in_feeds, notes
-from feeds.render.dates import of_entry, rfc3339
+from feeds.render.content import feed_body, notes
+from feeds.render.dates import entry_date, rfc3339
 from feeds.render.frame import Frame
-from feeds.render.xml_parts import in_one
+from feeds.render.xml_parts import as_one_author
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -26,7 +26,7 @@ Members = dict[str, Any]
 def fragment(entry: Entry, site: Site) -> bytes:
     """Renders one object of ``items``. Only ``content_html`` contains HTML."""
     release, content = entry.release, entry.release.content
-    body = in_feeds(release)
+    body = feed_body(release)
     item: Members = {
         "id": release.id,
         "url": entry.page_at(site),
@@ -35,8 +35,8 @@ def fragment(entry: Entry, site: Site) -> bytes:
         "summary": content.summary,
         "content_html": body,
         "content_text": plain_text(body, language=content.language),
-        "date_published": rfc3339(of_entry(content.published)),
-        "date_modified": rfc3339(of_entry(release.updated)),
+        "date_published": rfc3339(entry_date(content.published)),
+        "date_modified": rfc3339(entry_date(release.updated)),
         "language": content.language,
         **_authors(content.authors),
         "tags": [category.title for category in entry.categories],
@@ -91,7 +91,7 @@ def _authors(people: Sequence[Person]) -> Members:
     atoma and feedjira know only ``author``, and version 1.1 allows both in a feed ("Top-level",
     authors). It is a single object, so several authors are joined to one name there.
     """
-    author = in_one(people)
+    author = as_one_author(people)
     return {
         "author": author and _author(author),
         "authors": [_author(each) for each in people],

@@ -22,10 +22,14 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 ALWAYS_IN_RSS = {"atom": ATOM_NAMESPACE, "content": CONTENT_NAMESPACE, "dc": DC_NAMESPACE}
 
 #: Declared in documents that contain a whole feed, or an archive of it.
-OF_HISTORY = {"fh": HISTORY_NAMESPACE}
+HISTORY_NAMESPACES = {"fh": HISTORY_NAMESPACE}
 
 #: Declared in documents with an entry that uses it.
-IN_SOME = {"at": TOMBSTONE_NAMESPACE, "itunes": PODCAST_NAMESPACE, "media": MEDIA_NAMESPACE}
+OPTIONAL_NAMESPACES = {
+    "at": TOMBSTONE_NAMESPACE,
+    "itunes": PODCAST_NAMESPACE,
+    "media": MEDIA_NAMESPACE,
+}
 
 #: How elements of the two namespaces begin or end.
 _MEDIA = (b"<media:", b"</media:")
@@ -54,5 +58,7 @@ def used_by(entries: Sequence[bytes]) -> set[str]:
 
 
 def declarations(prefixes: set[str]) -> bytes:
-    """Returns the declarations of these prefixes of `IN_SOME` for the start tag of a root."""
-    return b"".join(f' xmlns:{each}="{IN_SOME[each]}"'.encode() for each in sorted(prefixes))
+    """Returns the declarations of these optional prefixes for the start tag of a root."""
+    return b"".join(
+        f' xmlns:{each}="{OPTIONAL_NAMESPACES[each]}"'.encode() for each in sorted(prefixes)
+    )

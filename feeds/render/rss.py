@@ -5,14 +5,14 @@ from html import escape
 from feeds.model.edition import Entry, FeedHead, History
 from feeds.model.feed import Format, Site
 from feeds.model.release import Content, Enclosure, Release
-from feeds.render.content import in_feeds
-from feeds.render.dates import of_entry, rfc3339
+from feeds.render.content import feed_body
+from feeds.render.dates import entry_date, rfc3339
 from feeds.render.feedgen_bridge import (
     Element,
     FeedEntry,
     FeedGenerator,
     add,
-    in_cdata,
+    as_cdata,
     rss_head,
     rss_item,
 )
@@ -29,7 +29,7 @@ from feeds.render.xml_parts import (
     add_detail_links,
     add_media,
     alternates,
-    in_one,
+    as_one_author,
     main_enclosure,
     medium,
     tombstone,
@@ -56,12 +56,12 @@ def fragment(entry: Entry, site: Site) -> bytes:
         made.id(release.id)  # <guid isPermaLink="false">
         made.title(content.title)
         made.link(href=entry.page_at(site), rel="alternate")
-        made.published(of_entry(content.published))
+        made.published(entry_date(content.published))
         # "The description must be suitable for presentation as HTML" (profile), and ours is
         # plain text. Without a summary feedgen puts the body into the description, where
         # readers that do not support content:encoded find it.
         made.description(escape(content.summary, quote=False), isSummary=True)
-        made.content(in_feeds(release) or None)
+        made.content(feed_body(release) or None)
         # Without a domain: that "identifies a categorization taxonomy" (RSS 2.0) and is not for a
         # slug; and rss-parser returns an object for a text with attributes.
         made.category([{"term": each.slug, "label": each.title} for each in entry.categories])
@@ -70,7 +70,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
 
     def finish(element: Element) -> None:
         # Without a summary, the description is the body.
-        in_cdata(element, _CONTENT if content.summary else "description")
+        as_cdata(element, _CONTENT if content.summary else "description")
         _add_modules(element, release, site)
         if release.translations:
             _add_alternates(element, entry, site)
@@ -132,11 +132,11 @@ def _add_modules(element: Element, release: Release, site: Site) -> None:
     add(element, _DC_LANGUAGE, content.language)
     # RSS has no channel author that applies to all items, as Atom and JSON Feed have: rss2email
     # then invents a sender.
-    author = in_one(content.authors) or site.author
+    author = as_one_author(content.authors) or site.author
     # <author> must be an e-mail address; a name alone is dc:creator (profile).
     add(element, _DC_CREATOR, author.name)
     if release.updated != content.published:
-        add(element, _ATOM_UPDATED, rfc3339(of_entry(release.updated)))
+        add(element, _ATOM_UPDATED, rfc3339(entry_date(release.updated)))
     if content.details.rights:
         add(element, _DC_RIGHTS, content.details.rights)
     if content.url:

@@ -13,7 +13,7 @@ from feeds.render.namespaces import MEDIA_NAMESPACE
 # Authors, adapted to what readers of XML formats can handle.
 
 
-def in_one(people: Sequence[Person]) -> Person | None:
+def as_one_author(people: Sequence[Person]) -> Person | None:
     """Joins *people* to one author with all of their names; None if there are none.
 
     Tried with 126 entries with several authors in 23 libraries (docs/readers.md). With two author

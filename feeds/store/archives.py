@@ -125,9 +125,9 @@ class Archives:
 
     def document(self, archive: Archive, feed_format: Format) -> FeedDocument | None:
         """The stored bytes of an archive; None before the first request for them."""
-        kept = archive_documents
-        is_match = (kept.c.feed == archive.feed) & (kept.c.number == archive.number)
-        query = select(kept).where(is_match, kept.c.format == feed_format.value)
+        stored = archive_documents
+        is_match = (stored.c.feed == archive.feed) & (stored.c.number == archive.number)
+        query = select(stored).where(is_match, stored.c.format == feed_format.value)
         row = self._connection.execute(query).one_or_none()
         if row is None:
             return None
@@ -172,8 +172,8 @@ class Archives:
             moment = max(whole_second(now), whole_second(archive.changed_at) + _SECOND)
             is_match = (archives.c.feed == feed) & (archives.c.number == number)
             self._connection.execute(update(archives).where(is_match).values(purged_at=moment))
-            kept = archive_documents
-            is_of_it = (kept.c.feed == feed) & (kept.c.number == number)
-            self._connection.execute(delete(kept).where(is_of_it))
+            stored = archive_documents
+            is_of_it = (stored.c.feed == feed) & (stored.c.number == number)
+            self._connection.execute(delete(stored).where(is_of_it))
         gone = delete(departures).where(departures.c.release_id == release_id)
         self._connection.execute(gone)

@@ -218,8 +218,8 @@ class Feeds:
                 self._connection.execute(insert(table), [{**row, "feed": slug} for row in rows])
         edition = select(feeds.c.edition).where(feeds.c.slug == slug).scalar_subquery()
         fresh = {"attempts": 0, "has_failed": 0, "claimed_until": None, "first_failed_at": None}
-        told = update(pings).where(pings.c.feed == slug)
-        self._connection.execute(told.values(told_edition=edition, **fresh))
+        caught_up = update(pings).where(pings.c.feed == slug)
+        self._connection.execute(caught_up.values(told_edition=edition, **fresh))
 
     def identity(self, slug: str) -> FeedIdentity:
         """The id of a feed and the time of its last change.

@@ -79,7 +79,7 @@ def _refuse_unknown(database: Database, connection: Connection) -> str | None:
     if current in _UNRELEASED - known or not inspect(connection).has_table(store_identity.name):
         raise StoreOutdated(
             f"the store at {database.label} has schema {current} of a build before 0.1.0, the "
-            "first version, and cannot be upgraded: take its documents into a new store"
+            "first version, and cannot be upgraded: import its documents into a new store"
         )
     if current not in known:
         raise StoreOutdated(

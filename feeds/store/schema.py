@@ -44,7 +44,7 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + int(value) * _MICROSECOND
 
 
-#: A whole number of 64 bits that can be the key of a row: SQLite takes no other type there.
+#: A whole number of 64 bits that can be the key of a row: SQLite accepts no other type there.
 _Number = BigInteger().with_variant(Integer(), "sqlite")
 
 metadata = MetaData(
@@ -414,7 +414,7 @@ deliveries = Table(
     Column("host", Text, nullable=False),
     Column("wanted_edition", Integer, nullable=False),
     Column("delivered_edition", Integer, nullable=False),
-    Column("due_at", Instant),  # null when nothing is owed
+    Column("due_at", Instant),  # null when nothing is due
     Column("is_failing", Integer, nullable=False),  # 1 from a failure to the next success
     Column("claimed_by", Text),
     Column("attempts", Integer, nullable=False),

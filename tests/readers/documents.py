@@ -15,7 +15,7 @@ from feeds.model.edition import Entry
 from feeds.model.feed import Format
 from feeds.model.release import Enclosure, Person, ReleaseId, Translation
 from feeds.render import assemble, render_fragment
-from feeds.render.content import in_feeds
+from feeds.render.content import feed_body
 from tests.support.rendering import FEED, SITE, entry_of, head_of, sample_newsrooms
 
 #: Entries of a document, about as many as a default window holds of real releases.
@@ -130,7 +130,7 @@ def published(entry: Entry) -> Published:
         authors=[each.name for each in content.authors] or [OFFICE],
         emails=[each.email for each in content.authors] or [SITE.author.email],
         labels=sorted(each.title for each in entry.categories),
-        content=in_feeds(release).strip(),
+        content=feed_body(release).strip(),
         summary=content.summary,
     )
 

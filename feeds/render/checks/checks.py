@@ -120,7 +120,7 @@ def _findings(parsed: ParsedEntry, now: datetime) -> Iterator[str]:
     yield from parsed.findings
     for text, moment in parsed.moments:
         if moment is None:
-            yield f"has the date {text[:_MAX_QUOTED_CHARS]!r}, which is not valid in this format"
+            yield f"has the date {text[:_MAX_QUOTED_CHARS]!r}, which the format does not allow"
         elif moment > now + CLOCK_SKEW:
             yield f"has the date {text!r}, which lies in the future"
     in_bodies = (address for body in parsed.bodies for address in addresses_in(body))

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from feeds.render.dates import EARLIEST, of_entry, rfc822, rfc3339
+from feeds.render.dates import EARLIEST, entry_date, rfc822, rfc3339
 
 MOMENT = datetime(2019, 5, 1, 6, 8, 50, 999_999, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def test_years_have_four_digits() -> None:
     ],
 )
 def test_entries_tell_no_date_before_1970(moment: datetime, told: datetime) -> None:
-    assert of_entry(moment) == told
+    assert entry_date(moment) == told
 
 
 @pytest.mark.parametrize("write", [rfc3339, rfc822])

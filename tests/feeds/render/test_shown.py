@@ -110,5 +110,5 @@ def test_the_machines_zone_does_not_count() -> None:
 )
 def test_feeds_tell_which_way_a_leftward_text_is_written(language: str, shown_as: str) -> None:
     release = replace(RELEASE, content=replace(CONTENT, body="<p>B</p>", language=language))
-    assert content.in_feeds(release) == shown_as
+    assert content.feed_body(release) == shown_as
     assert content.body(release) == "<p>B</p>", "the page tells it around the text"
