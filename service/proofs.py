@@ -79,7 +79,7 @@ class ProcessReporter:
             did=None if did is None else did.words,
             did_at=None if did is None else moment(did.at_s),
         )
-        self._database.in_one_go(lambda tx: tx.processes.record(state), is_lasting=False)
+        self._database.run_in_transaction(lambda tx: tx.processes.record(state), is_durable=False)
         if now_s >= self._forgets_at:
             self._forget_others(state, now)
             self._forgets_at = now_s + FORGOTTEN_AFTER.total_seconds() / 10
@@ -88,8 +88,8 @@ class ProcessReporter:
         before = now - FORGOTTEN_AFTER
         if self._database.is_sqlite and state.worked_at is not None:
             before = now  # its work is done by one process: whoever did it before is dead
-        self._database.in_one_go(
-            lambda tx: tx.processes.forget_others(state, before=before), is_lasting=False
+        self._database.run_in_transaction(
+            lambda tx: tx.processes.forget_others(state, before=before), is_durable=False
         )
 
 

@@ -201,7 +201,7 @@ class EmbargoManager:
             return 0
         released = 0
         while True:
-            step = self._database.in_one_go(lambda tx: self._release_some(tx, now))
+            step = self._database.run_in_transaction(lambda tx: self._release_some(tx, now))
             released += step
             if step < RELEASES_PER_TRANSACTION:
                 return released
@@ -226,7 +226,7 @@ class EmbargoManager:
             )
             return tx.embargoes.named(former.release_id)
 
-        return self._database.in_one_go(move_it)
+        return self._database.run_in_transaction(move_it)
 
     def lift(self, name: str, *, by: str, now: datetime) -> Intake:
         """Publishes an embargoed document at once.
@@ -249,7 +249,7 @@ class EmbargoManager:
                 raise StoreConflict(outcome.reason)
             return outcome
 
-        return self._database.in_one_go(lift_it)
+        return self._database.run_in_transaction(lift_it)
 
     def drop(self, name: str, *, by: str, now: datetime) -> Embargo:
         """Deletes an embargoed document. It never becomes public, unless it is sent again.
@@ -271,7 +271,7 @@ class EmbargoManager:
             tx.audit_log.record([event])
             return embargo
 
-        return self._database.in_one_go(drop_it)
+        return self._database.run_in_transaction(drop_it)
 
     def _release_some(self, tx: Transaction, now: datetime) -> int:
         tx.releases.hold_works()

@@ -48,7 +48,7 @@ class FeedAssigner:
         tx.feed_entries.replace([(one, self._catalogue.feeds_of(one.content)) for one in moved])
         assigned = [one.id for one in (*new, *moved)]
         if assigned and not tx.configuration.is_in_force(self._fingerprints.digest):
-            tx.feed_entries.doubt(assigned)
+            tx.feed_entries.mark_for_reassignment(assigned)
 
     def is_assigned(self, release: Release, feeds: Sequence[str]) -> bool:
         """Whether *feeds* are the feeds of the release's category names.
@@ -148,14 +148,14 @@ class CatalogueUpdate:
         reassigned = 0
         while self._has_doubts():
             with self._transaction() as tx:
-                ids = tx.feed_entries.doubtful(limit=RELEASES_PER_TRANSACTION)
+                ids = tx.feed_entries.to_reassign(limit=RELEASES_PER_TRANSACTION)
                 page = list(tx.releases.by_ids(ids).values())
                 reassigned += self._reassign(tx, page)
                 names = {name for one in page for name in one.content.category_names}
                 tx.names.record_reassigned(
                     {name: self._catalogue.match(name) for name in sorted(names)}
                 )
-                tx.feed_entries.clear_doubt(ids)
+                tx.feed_entries.clear_reassignment(ids)
                 tx.feeds.release_holds(HOLDER)
                 # The page of a release shows its categories.
                 tx.appearance.renew(now=self._now)
@@ -163,7 +163,7 @@ class CatalogueUpdate:
 
     def _has_doubts(self) -> bool:
         with self._database.read() as tx:  # a write would wait for other writers
-            return bool(tx.feed_entries.doubtful(limit=1))
+            return bool(tx.feed_entries.to_reassign(limit=1))
 
     def _activate(self, by: str) -> None:
         with self._database.transaction() as tx:
@@ -224,7 +224,7 @@ class CatalogueUpdate:
         after: ReleaseId | None = None
         while feeds:
             with self._transaction() as tx:
-                page = tx.releases.filed_in(
+                page = tx.releases.in_feeds(
                     feeds=feeds, after=after, limit=RELEASES_PER_TRANSACTION
                 )
                 tx.feed_entries.update_versions(page)
@@ -281,7 +281,7 @@ class CatalogueUpdate:
     def _reassign_in(self, feeds: Sequence[str]) -> int:
         if not feeds:
             return 0
-        return self._reassign_all(partial(Releases.filed_in, feeds=feeds))
+        return self._reassign_all(partial(Releases.in_feeds, feeds=feeds))
 
     def _reassign_all(self, find: FindPage) -> int:
         """Reassigns the releases that *find* returns, one page and transaction at a time."""

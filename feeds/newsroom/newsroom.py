@@ -89,7 +89,9 @@ class Newsroom:
             ReleaseChanged: A release changed after the sender saw it; nothing was stored.
             StoreUnavailable: Nothing of the batch was stored.
         """
-        return self._database.in_one_go(lambda tx: self._take_in(tx, drafts, now=now, by=by))
+        return self._database.run_in_transaction(
+            lambda tx: self._take_in(tx, drafts, now=now, by=by)
+        )
 
     def preview(self, drafts: Sequence[Draft], *, now: datetime) -> list[Intake | Refusal]:
         """Returns what ``take_in`` would do, and stores nothing."""
@@ -171,7 +173,7 @@ class Newsroom:
             ConfigurationSuperseded: This configuration is not active.
         """
         with self._database.transaction() as tx:
-            tx.feed_entries.doubt([release.id for release in misassigned])
+            tx.feed_entries.mark_for_reassignment([release.id for release in misassigned])
         return self.reassign_doubtful(now=now)
 
     def in_force(self) -> InForce | None:

@@ -144,7 +144,7 @@ class EditionBuilder:
         with self._database.read() as tx:
             page = self._entry_loader.page(tx, feed)
             identity = tx.feeds.identity(slug)
-            unarchived = tx.archives.count_loose([slug]).get(slug, 0)
+            unarchived = tx.archives.count_unarchived([slug]).get(slug, 0)
             archive_state = self._archive_state(
                 tx, feed, page, unarchived=unarchived, last=tx.archives.last(slug)
             )
@@ -184,7 +184,7 @@ class EditionBuilder:
         feeds = [self._catalogue.feeds[claimed.slug] for claimed in claims]
         with ThreadPoolExecutor(RENDER_THREADS) as pool, self._database.read() as tx:
             slugs = [feed.slug for feed in feeds]
-            versions, unarchived = tx.documents.versions(slugs), tx.archives.count_loose(slugs)
+            versions, unarchived = tx.documents.versions(slugs), tx.archives.count_unarchived(slugs)
             # If this fails, each page is loaded on its own below, and fails on its own.
             _result_or_error(self._entry_loader.prepare, tx, feeds)
             pending_editions = [
@@ -208,9 +208,9 @@ class EditionBuilder:
         worker: str,
     ) -> list[Edition | RenderTrouble]:
         made = self._entry_loader.drain_new()
-        return self._database.in_one_go(
+        return self._database.run_in_transaction(
             lambda tx: self._store_all(tx, made, new_editions, troubles, now, worker),
-            is_lasting=False,
+            is_durable=False,
         )
 
     def _store_all(
@@ -342,7 +342,7 @@ class EditionBuilder:
         hidden = unarchived - page.unarchived
         closings = (
             closings_due(
-                tx.archives.loose(feed.slug),
+                tx.archives.unarchived(feed.slug),
                 {entry.release_id for entry in page.entries},
                 last=last,
                 max_bytes=feed.window.bytes,

@@ -200,7 +200,7 @@ class Newsstand:
             pages = tx.release_pages.of(part, limit=2 * size + 1)
         if len(pages) <= 2 * size:
             return pages
-        self._database.in_one_go(lambda tx: tx.sitemap_parts.divide(part, size=size))
+        self._database.run_in_transaction(lambda tx: tx.sitemap_parts.divide(part, size=size))
         return self.sitemap_part(number, size=size)
 
     def _parts(self, size: int) -> list[SitemapPart]:
@@ -208,7 +208,7 @@ class Newsstand:
             parts = tx.sitemap_parts.listed()
             if not tx.sitemap_parts.is_over(parts[-1], size=size):
                 return parts
-        return self._database.in_one_go(partial(_extend, size=size))
+        return self._database.run_in_transaction(partial(_extend, size=size))
 
     def newest_release_pages(
         self, *, since: datetime, until: datetime, limit: int
@@ -230,7 +230,7 @@ class Newsstand:
     def release_pages_there(self, slugs: Sequence[str]) -> set[str]:
         """Returns those of *slugs* that have a release's page."""
         with self._database.read() as tx:
-            return tx.release_pages.there(slugs)
+            return tx.release_pages.existing(slugs)
 
     def categories_of(self, release: Release) -> tuple[Category, ...]:
         """Returns the categories of a release, by slug, with titles in its language."""

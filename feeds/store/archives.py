@@ -24,26 +24,26 @@ from feeds.store.schema import (
 _SECOND = timedelta(seconds=1)
 
 # Built once: each edition runs it.
-_COUNT_LOOSE = (
-    select(filings.c.feed, func.count().label("loose"))
+_COUNT_UNARCHIVED = (
+    select(filings.c.feed, func.count().label("unarchived"))
     .where(filings.c.feed.in_(bindparam("slugs", expanding=True)), filings.c.archive.is_(None))
     .group_by(filings.c.feed)
 )
 
 
 class Archives:
-    """Archives over one connection. A *loose* entry is in no archive yet."""
+    """Archives over one connection. An *unarchived* entry is in no archive yet."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def count_loose(self, slugs: Sequence[str]) -> dict[str, int]:
-        """The number of loose entries of each of these feeds; feeds without any are left out."""
-        counted = self._connection.execute(_COUNT_LOOSE, {"slugs": slugs})
-        return {row.feed: row.loose for row in counted}
+    def count_unarchived(self, slugs: Sequence[str]) -> dict[str, int]:
+        """The number of unarchived entries of each of these feeds that has any."""
+        counted = self._connection.execute(_COUNT_UNARCHIVED, {"slugs": slugs})
+        return {row.feed: row.unarchived for row in counted}
 
-    def loose(self, feed: str) -> list[tuple[FeedEntry, int]]:
-        """The loose entries, least recent change first, each with the length of its body."""
+    def unarchived(self, feed: str) -> list[tuple[FeedEntry, int]]:
+        """The unarchived entries, least recent change first, each with the length of its body."""
         order = (filings.c.changed_at, filings.c.published, filings.c.release_id)
         query = (
             select(filings.c.release_id, filings.c.stamp, func.length(releases.c.body))
@@ -59,7 +59,7 @@ class Archives:
     def close(self, feed: str, closings: Sequence[ArchiveClosing], *, now: datetime) -> None:
         """Closes archives, in the order of their numbers.
 
-        A release that was corrected since it was read stays loose, because its version differs.
+        A release that was corrected since it was read stays unarchived, because its version differs.
         """
         if not closings:
             return

@@ -223,7 +223,7 @@ class Database:
                 event.listen(engine, "close", lambda one, _: connections.closed(one))
             event.listen(engine, "connect", dialects.limit_session)
         self._writer = engine.execution_options(communique_begin="BEGIN IMMEDIATE")
-        self._unsynced = self._writer.execution_options(communique_is_lasting=False)
+        self._unsynced = self._writer.execution_options(communique_is_durable=False)
 
     @classmethod
     def open(
@@ -344,14 +344,14 @@ class Database:
         with self._written(self._unsynced) as tx:
             yield tx
 
-    def in_one_go(
-        self, work: Callable[[Transaction], Result], *, is_lasting: bool = True
+    def run_in_transaction(
+        self, work: Callable[[Transaction], Result], *, is_durable: bool = True
     ) -> Result:
         """Runs *work* in one transaction, and again from the start when it conflicts.
 
         Args:
             work: A function whose only effects are on the store. It may be called several times.
-            is_lasting: Whether to use ``transaction`` or ``unsynced``. Work that need not be
+            is_durable: Whether to use ``transaction`` or ``unsynced``. Work that need not be
                 durable is also repeated when the connection is lost, because it is then not known
                 whether the transaction took effect.
 
@@ -359,7 +359,7 @@ class Database:
             StoreConflict: Every try conflicted with other transactions.
             StoreUnavailable: Nothing was stored, as far as is known.
         """
-        begin = self.transaction if is_lasting else self.unsynced
+        begin = self.transaction if is_durable else self.unsynced
         for attempt in range(1, MAX_TRIES + 1):
             try:
                 with begin() as tx:
@@ -368,7 +368,7 @@ class Database:
                 if attempt == MAX_TRIES:
                     raise
             except StoreUnavailable as error:
-                if is_lasting or not error.is_connection_lost or attempt == MAX_TRIES:
+                if is_durable or not error.is_connection_lost or attempt == MAX_TRIES:
                     raise
         raise AssertionError  # the loop returns or raises
 
@@ -540,7 +540,7 @@ def _begin_sqlite(connection: Connection) -> None:
     # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits when the power fails, and by
     # then a hub may have been pinged about a lost edition. Set before each transaction, because it
     # cannot be changed inside one.
-    mode = "FULL" if options.get("communique_is_lasting", True) else "NORMAL"
+    mode = "FULL" if options.get("communique_is_durable", True) else "NORMAL"
     connection.exec_driver_sql(f"PRAGMA synchronous = {mode}")
     # A writer takes the write lock at the start and waits for it there. Upgrading a read
     # transaction later would fail at once with "database is locked", whatever the timeout.
@@ -548,5 +548,5 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgres(connection: Connection) -> None:
-    if not connection.get_execution_options().get("communique_is_lasting", True):
+    if not connection.get_execution_options().get("communique_is_durable", True):
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

@@ -150,16 +150,16 @@ class FeedEntries:
             self._connection.execute(_REMOVE, {"ids": ids})
             self.add(filed)
 
-    def doubt(self, ids: Sequence[ReleaseId]) -> None:
+    def mark_for_reassignment(self, ids: Sequence[ReleaseId]) -> None:
         """Records that these were assigned by a configuration that is not in force."""
         upsert(self._connection, doubtful_filings, [{"release_id": one} for one in sorted(ids)])
 
-    def doubtful(self, *, limit: int) -> list[ReleaseId]:
+    def to_reassign(self, *, limit: int) -> list[ReleaseId]:
         """Some of the releases that are to be reassigned, by id."""
         query = select(doubtful_filings.c.release_id).order_by(doubtful_filings.c.release_id)
         return [ReleaseId(each) for each in self._connection.execute(query.limit(limit)).scalars()]
 
-    def clear_doubt(self, ids: Sequence[ReleaseId]) -> None:
+    def clear_reassignment(self, ids: Sequence[ReleaseId]) -> None:
         """Records that these are assigned by the configuration in force."""
         cleared = doubtful_filings.delete().where(doubtful_filings.c.release_id.in_(ids))
         self._connection.execute(cleared)

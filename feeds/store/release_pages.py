@@ -171,7 +171,7 @@ class ReleasePages:
         order = (releases.c.retracted_at, releases.c.id)
         return list(self._connection.execute(query.order_by(*order)).scalars())
 
-    def there(self, slugs: Sequence[str]) -> set[str]:
+    def existing(self, slugs: Sequence[str]) -> set[str]:
         """Returns those of *slugs* that have a page."""
         query = _PAGES.with_only_columns(releases.c.slug).where(releases.c.slug.in_(slugs))
         return set(self._connection.execute(query).scalars())

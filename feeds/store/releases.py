@@ -238,7 +238,7 @@ class Releases:
         giving = select(release_names.c.release_id).where(release_names.c.folded.in_(folded))
         return self._page(select(releases).where(releases.c.id.in_(giving)), after, limit)
 
-    def filed_in(
+    def in_feeds(
         self, *, feeds: Sequence[str], after: ReleaseId | None, limit: int
     ) -> list[Release]:
         """Releases in one of these feeds, by id, starting behind *after*; locked."""

@@ -171,7 +171,7 @@ def test_a_configuration_that_another_one_overtakes_is_not_applied_further(
     other.newsroom.apply_catalogue(now=later(minutes=1), by="another host")
     with database.transaction() as tx:
         [release] = tx.releases.latest(limit=1)
-        tx.feed_entries.doubt([release.id])
+        tx.feed_entries.mark_for_reassignment([release.id])
     with pytest.raises(ConfigurationSuperseded):
         office.newsroom.reassign_doubtful(now=later(minutes=2))
     assert not office.newsroom.is_in_force(office.newsroom.in_force())

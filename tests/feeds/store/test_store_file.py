@@ -93,7 +93,7 @@ def test_what_is_under_way_meanwhile_is_not_acknowledged_either(
         _delete(path)
 
     with pytest.raises(StoreReplaced, match="was deleted"):
-        store.in_one_go(write)
+        store.run_in_transaction(write)
 
 
 def test_no_new_connection_makes_an_empty_file(store: Database, path: Path) -> None:

@@ -103,7 +103,7 @@ def test_who_loses_is_run_again_and_not_for_ever(postgres_database: Database) ->
         raise StoreConflict("another one was first")
 
     with pytest.raises(StoreConflict):
-        postgres_database.in_one_go(lose)
+        postgres_database.run_in_transaction(lose)
     assert tries == MAX_TRIES
 
 
@@ -116,5 +116,5 @@ def test_what_may_have_lasted_is_not_done_twice(postgres_database: Database) -> 
         tx.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
     with pytest.raises(StoreUnavailable):
-        postgres_database.in_one_go(vanish)
+        postgres_database.run_in_transaction(vanish)
     assert tries == 1
