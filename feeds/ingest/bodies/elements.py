@@ -228,35 +228,35 @@ def is_at_most(value: str | None, most: float) -> bool:
 
 # Marks: an inline element around all words of another element, but around no block.
 
-_NOBODY: frozenset[Node] = frozenset()
+_NO_NODES: frozenset[Node] = frozenset()
 
 
 def mark(
     node: Node,
     tag: str,
     *,
-    but: Collection[Node] = _NOBODY,
-    around_but: Collection[Node] = _NOBODY,
-    spared: Collection[str] = frozenset(),
+    excluded: Collection[Node] = _NO_NODES,
+    around_excluded: Collection[Node] = _NO_NODES,
+    excluded_blocks: Collection[str] = frozenset(),
 ) -> None:
     """Puts *tag* around the words in *node*: one element for each run between blocks.
 
     Args:
         node: The element; it is not moved.
         tag: Name of the new elements.
-        but: Elements that are left unchanged, with their content.
-        around_but: All elements around those.
-        spared: Names of blocks that are left unchanged as well.
+        excluded: Elements that are left unchanged, with their content.
+        around_excluded: All elements around those.
+        excluded_blocks: Names of blocks that are left unchanged as well.
     """
     pending = [node]
     while pending:
         run: list[Node] = []
         for child in tree.children(pending.pop()):
-            if child in but:
+            if child in excluded:
                 _wrap(run, tag)
-            elif child in around_but or child.tag in BLOCKS or _holds_block(child):
+            elif child in around_excluded or child.tag in BLOCKS or _holds_block(child):
                 _wrap(run, tag)
-                if child.tag not in spared:
+                if child.tag not in excluded_blocks:
                     pending.append(child)
             else:
                 run.append(child)

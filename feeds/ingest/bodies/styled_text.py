@@ -148,10 +148,16 @@ def _interpret(declared: dict[Node, bool], kind: _Emphasis) -> None:
     around_plain = _above(plain)
     natural = [node for node in (*around_plain, *plain) if node.tag in kind.elements]
     for node in to_mark:
-        mark(node, kind.tag, but=plain, around_but=around_plain, spared=kind.others)
+        mark(
+            node,
+            kind.tag,
+            excluded=plain,
+            around_excluded=around_plain,
+            excluded_blocks=kind.others,
+        )
     for node in natural:
         if node not in plain:
-            mark(node, node.tag or kind.tag, but=plain, around_but=around_plain)
+            mark(node, node.tag or kind.tag, excluded=plain, around_excluded=around_plain)
     for node in natural:
         tree.rename(node, "span")
 
