@@ -40,8 +40,8 @@ def _cleaner_of_now() -> Callable[[dict[str, Any]], None]:
 
 
 def _former_cleaner() -> Callable[[dict[str, Any]], None]:
-    clean_html = import_module("feeds.ingest.bodies.cleaning").clean_html
-    markup = import_module("feeds.ingest.characters")
+    clean_html = import_module("feeds.ingest.html_bodies").clean_html
+    markup = import_module("feeds.ingest.markup")
     plain_text = import_module("feeds.render.plain_text").plain_text
 
     def clean(record: dict[str, Any]) -> None:
