@@ -3,7 +3,7 @@
 With `service.wire`, the only importer of uvicorn. Its workers are processes of their own; see
 `service.web_worker`. What these are made of is only named here: the process that looks after them
 needs half their memory, and is up in a third of their time. Why uvicorn, and what else was
-measured, is in ``docs/figures.md``.
+measured, is in ``docs/decisions/http-layer.md``.
 """
 
 import logging

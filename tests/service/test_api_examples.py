@@ -1,4 +1,4 @@
-"""The curl lines of README and docs/api.md, run as they stand against a real service."""
+"""The curl lines of docs/api.md, run as they stand against a real service."""
 
 import json
 import re
@@ -22,17 +22,7 @@ _END = "\n--- end of example ---\n"
 ANYTHING = "…"
 
 
-def page(name: str) -> str:
-    """A page, or the part of README that is about the API."""
-    text = (ROOT / name).read_text(encoding="utf-8")
-    if name != "README.md":
-        return text
-    return text.partition("\n## Publish over HTTP\n")[2].partition("\n## ")[0]
-
-
-def examples(name: str) -> list[re.Match[str]]:
-    """The examples of a page that this version can do."""
-    return list(_EXAMPLE.finditer(page(name)))
+EXAMPLES = list(_EXAMPLE.finditer((ROOT / "docs" / "api.md").read_text(encoding="utf-8")))
 
 
 @pytest.fixture
@@ -45,12 +35,12 @@ def service(tmp_path: Path) -> Iterator[Service]:
         yield service
 
 
-def run(service: Service, name: str) -> list[str]:
-    """What each example of a page wrote, run one after the other in one shell."""
+def run(service: Service) -> list[str]:
+    """What each example wrote, run one after the other in one shell."""
     program = f'{sys.executable} -m service --config "{service.main}"'
     start = f'set -euo pipefail\ncommunique() {{ {program} "$@"; }}\n'
     end = "printf '\\n%s\\n' '" + _END.strip() + "'\n"
-    script = start + "".join(one["lines"] + end for one in examples(name))
+    script = start + "".join(one["lines"] + end for one in EXAMPLES)
     script = script.replace("http://localhost:8000", service.base_url)
     ran = subprocess.run(
         ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
@@ -71,11 +61,10 @@ def holds(shown: object, answered: object) -> bool:
     return shown == answered
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/api.md"])
-def test_the_examples_do_what_they_show(service: Service, name: str) -> None:
-    written = run(service, name)
-    assert len(written) == len(examples(name)) > 1
-    for example, text in zip(examples(name), written, strict=True):
+def test_the_examples_do_what_they_show(service: Service) -> None:
+    written = run(service)
+    assert len(written) == len(EXAMPLES) > 1
+    for example, text in zip(EXAMPLES, written, strict=True):
         shown = (example["shown"] or "").strip()
         if shown.startswith("{"):
             assert holds(json.loads(shown), json.loads(text)), text

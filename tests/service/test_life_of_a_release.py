@@ -1,4 +1,4 @@
-"""The walk in README, step by step as it stands there, and what feedparser sees after each."""
+"""The shell lines of README and docs/life-of-a-release.md, run as they stand there."""
 
 import re
 import subprocess
@@ -14,14 +14,14 @@ import pytest
 
 from tests.support.running_service import ROOT, Service, running, wait_until
 
+ACTIVATE = ". .venv/bin/activate\n"
 FEED = "/feeds/international-cooperation.atom"
 
 
-def steps() -> list[str]:
+def steps(page: str) -> list[str]:
     """The shell lines of each step."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = text.partition("\n## The life of a release\n")[2].partition("\n## ")[0]
-    return re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 class Walk:
@@ -29,16 +29,17 @@ class Walk:
 
     def __init__(self, service: Service, folder: Path) -> None:
         self.service = service
-        self._folder = folder
+        self.folder = folder
 
-    def take(self, step: str) -> str:
-        """Take a step; says what it wrote."""
-        program = f'{sys.executable} -m service --config "{self.service.main}"'
+    def take(self, step: str, options: str | None = None) -> str:
+        """Take a step, with the service's configuration if no options are given."""
+        given = f'--config "{self.service.main}"' if options is None else options
+        program = f"{sys.executable} -m service {given}"
         start = f'set -euo pipefail\ncommunique() {{ PYTHONPATH="{ROOT}" {program} "$@"; }}\n'
         script = (start + step).replace("http://localhost:8000", self.service.base_url)
         ran = subprocess.run(
             ["bash", "-c", script],
-            cwd=self._folder, capture_output=True, text=True, timeout=60, check=False,
+            cwd=self.folder, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
@@ -64,7 +65,7 @@ class Walk:
 @pytest.fixture
 def walk(tmp_path: Path) -> Iterator[Walk]:
     """The service as it is shipped, with the sample newsroom's categories and no samples."""
-    service = Service(folder=tmp_path / "newsroom")
+    service = Service(folder=tmp_path / "service")
     shipped = (ROOT / "config" / "categories.yaml").read_text(encoding="utf-8")
     service.categories.write_text(shipped, encoding="utf-8")
     with running(service):
@@ -77,8 +78,22 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def test_the_walk_in_the_readme(walk: Walk) -> None:
-    embargo, publish, correct, retract = steps()
+def test_the_readme(walk: Walk) -> None:
+    (walk.folder / "data").symlink_to(walk.service.folder / "data")
+    (walk.folder / "config").symlink_to(ROOT / "config")
+    publish, own_newsroom = (step.removeprefix(ACTIVATE) for step in steps("README.md"))
+
+    written = walk.take(publish)
+    assert written.startswith("new        first.txt  international-cooperation")
+    wait_until(lambda: walk.feed.entries)
+    assert walk.entry.title == "Our first press release"
+
+    walk.take(own_newsroom, options="")
+    assert (walk.folder / "newsroom" / "categories.yaml").exists()
+
+
+def test_the_life_of_a_release(walk: Walk) -> None:
+    embargo, publish, correct, retract = steps("docs/life-of-a-release.md")
 
     written = walk.take(embargo)
     until = moment(re.findall(r"embargoed until (\S+)", written)[0])
