@@ -93,3 +93,10 @@ def test_the_index_lists_every_page() -> None:
     decisions = ROOT / "docs" / "decisions" / "README.md"
     listed = {(decisions.parent / link).resolve() for link in LINK.findall(_text(decisions))}
     assert {*decisions.parent.glob("*.md")} - {decisions} - listed == set()
+
+
+def test_the_walks_are_counted() -> None:
+    """``python -m tests.walks`` counts them anew."""
+    told = re.findall(r"\| (\d+) \|$", _text(ROOT / "docs" / "architecture.md"), re.MULTILINE)
+    walks = _text(ROOT / "docs" / "walks.md")
+    assert told == re.findall(r"^## .*: (\d+) files$", walks, re.MULTILINE)

@@ -23,13 +23,18 @@ from feeds.newsstand import SPREAD
 from feeds.store.changes import Changes
 from feeds.store.database import Database
 from service.accepted import active_configuration
+from service.application import CurrentApplication
 from service.jobs_process import Jobs
 from service.settings import Settings, parse, read_sources
 from service.store_clock import machine_clock
 from service.stores import make_ready, open_database
 from service.supervisor import Supervisor
-from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
-from service.web_worker import CurrentNewsroom
+from service.web import (
+    CacheMiddleware,
+    ChangeDetector,
+    DocumentCache,
+    create_app,
+)
 from service.wiring import build_application, deliveries, verifications, worker_name
 from tests.support import wire_server
 from tests.support.running_service import ROOT, Service, wait_until
@@ -120,13 +125,13 @@ class Walks:
         self._jobs.configure(self._settings)
         self._do("regenerate")
         application = build_application(self._settings, self._database, machine_clock)
-        self._newsroom = CurrentNewsroom(application)
+        self._current = CurrentApplication(application)
         self._changes = Changes(self._database, of_documents=True)
         cache = DocumentCache(
             max_bytes=1 << 26, watch=ChangeDetector(self._changes, clock=time.monotonic)
         )
-        app = create_app(self._newsroom, cache, api=self._newsroom, hub=self._newsroom)
-        middleware = CacheMiddleware(app, state=self._newsroom, document_cache=cache)
+        app = create_app(self._current, cache, has_api=True, has_hub=True)
+        middleware = CacheMiddleware(app, current=self._current, document_cache=cache)
         self.server = wire_server.make_server(middleware)
 
     def subscription(self) -> list[str]:
@@ -181,7 +186,9 @@ class Walks:
         with self._trail.recording() as files:
             supervisor._reload(is_asked=False)
             self._jobs.configure(active_configuration(supervisor._accepted))
-            self._newsroom.configure(active_configuration(supervisor._accepted))
+            self._current.application = build_application(
+                active_configuration(supervisor._accepted), self._database, machine_clock
+            )
             self._do("regenerate")
         assert self._edition() == before + 1
         return files
