@@ -1,4 +1,4 @@
-"""Everything that one configuration gives: built once, never changed, swapped as a whole."""
+"""The components built from one configuration: immutable, and swapped as a whole on reload."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Application:
-    """All components for one configuration. A reload builds another one over the same database."""
+    """All components for one configuration. A reload builds a new one over the same database."""
 
     settings: Settings
     database: Database
@@ -25,16 +25,16 @@ class Application:
     rules: IntakeRules  #: how documents are read
     newsroom: Newsroom
     newsstand: Newsstand
-    clock: Clock  #: for all that is stored; see ``service.store_clock``
-    #: Completes the length and type of files; documents from anywhere pass it before intake.
+    clock: Clock  #: for everything that is stored; see ``service.store_clock``
+    #: Completes the length and type of enclosures; all drafts pass through it before intake.
     measure: Callable[[Sequence[Draft]], list[Draft]]
 
 
 class CurrentApplication:
     """The application in force in this process.
 
-    A request or a run reads `application` once and works with what it got: so it sees one
-    configuration, whatever is swapped meanwhile.
+    A request or a run reads `application` once and keeps that object to its end, so it sees one
+    configuration even when a reload swaps it meanwhile.
     """
 
     __slots__ = ("application",)

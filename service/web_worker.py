@@ -61,7 +61,7 @@ def application() -> WsgiAdapter:
     ConfigurationWatch(path, parent=parent, on_change=configure, on_orphaned=_stop).start()
     document_cache = DocumentCache(
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
-        watch=ChangeDetector(Changes(database, of_documents=True), clock=time.monotonic),
+        detector=ChangeDetector(Changes(database, of_documents=True), clock=time.monotonic),
     )
     app = create_app(
         current,

@@ -162,7 +162,7 @@ class HttpProtocol(HttpToolsProtocol):
         if is_busy or self.flow.write_paused or not self._names_one_host():
             return None
         lines = tuple([line for line in self._lines if line[0] not in IGNORED_HEADERS])
-        return self.app.front.peek((self.parser.get_method(), self._url, lines), self.app)
+        return self.app.middleware.peek((self.parser.get_method(), self._url, lines), self.app)
 
     def _names_one_host(self) -> bool:
         hosts = [

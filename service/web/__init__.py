@@ -1,6 +1,6 @@
-"""Feeds for readers, pages for people, health for machinery.
+"""The public web service: feeds, pages, the hub, the API, health checks and metrics.
 
-A Flask application, and the layer before it that answers most readers from memory.
+It is a Flask application behind a middleware that answers most feed requests from memory.
 """
 
 from service.web.app import create_app

@@ -1,4 +1,4 @@
-"""How the application answers: one place for validators, and for the headers all answers share."""
+"""Responses of the application: dates of pages, validators, and the headers all of them share."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,54 +24,55 @@ from service.web.encoded_variants import SMALLEST_FIRST, EncodedVariants
 from service.web.replies import content
 from service.web.request_context import RequestContext
 
-# Since when a page or a list is what it is (RFC 9110 section 8.8.2).
-#
-# A page changes with the releases and feeds that it shows, with the configuration and the program,
-# and when a feed ends. Each of these has its moment in the store, where all machines and every
-# start find it, and none goes back. Where a moment is not known for certain, a page has no date,
-# and its entity tag decides alone.
+# Dates of pages and lists (``Last-Modified``, RFC 9110 section 8.8.2). A page changes with the
+# releases and feeds that it shows, with the configuration and the program, and when a feed ends.
+# The store has a time for each of these, which is the same on all machines and never goes back.
+# Where one is not known for certain, the page has no date, and its entity tag decides alone.
 
 
-def dated(room: RequestContext, *changes: datetime | None) -> datetime | None:
-    """Return the date of a page.
+def page_date(context: RequestContext, *changes: datetime | None) -> datetime | None:
+    """Returns the date of a page.
 
     Args:
-        room: The newsroom as this request sees it.
-        changes: When what the page shows last changed; None where that is not known.
+        context: The context of the current request.
+        changes: When each thing that the page shows last changed; None where that is not known.
 
     Returns:
-        None when it cannot be told: the configuration is just being applied, something is being
-        published, or several changes of one second have dates that are still to come.
+        None when the date is not known: the configuration is just being applied, something is being
+        published, or several changes within one second have dates that are still to come.
     """
-    since = room.newsstand.pages_since()
+    since = context.newsstand.pages_since()
     if since is None:
         return None
     known = [change for change in changes if change is not None]
     if len(known) < len(changes):
         return None
-    endings = [feed.ending for feed in room.catalogue.feeds.values() if feed.ending is not None]
-    ends = [moment for each in endings for moment in (each.on, each.gone_at) if moment <= room.now]
+    endings = [feed.ending for feed in context.catalogue.feeds.values() if feed.ending is not None]
+    ends = [
+        moment for each in endings for moment in (each.on, each.gone_at) if moment <= context.now
+    ]
     newest = whole_second(max([since, *known, *ends]))
     # RFC 9110 8.8.2.1: a date "MUST NOT" be later than the answer's own.
-    return newest if newest <= room.now else None
+    return newest if newest <= context.now else None
 
 
-def last_change(room: RequestContext, slug: str) -> datetime | None:
-    """Return when what a feed holds last changed; None while that is still being published.
+def last_change(context: RequestContext, slug: str) -> datetime | None:
+    """Returns when the contents of a feed last changed; None while that is being published.
 
-    By its edition: each has a second of its own, also where several come in one.
+    The date comes from the edition. Each edition has a second of its own, even when several are
+    published within one second.
     """
-    state = room.newsstand.state(slug)
+    state = context.newsstand.state(slug)
     if state is None or state.is_stale or state.modified_at is None:
         return None
     changed = whole_second(state.changed_at)
     if changed <= state.modified_at:
         return state.modified_at
-    # No document says anything of that change. Another one may come within the same second.
-    return changed if changed < whole_second(room.now) else None
+    # That change is in no document. Until its second is over, another change may fall into it.
+    return changed if changed < whole_second(context.now) else None
 
 
-# How the application answers: one place for validators, and for the headers all answers share.
+# Headers that responses share.
 
 #: Readers that run in a browser may fetch our documents from any page; nothing here is private.
 OPEN_TO_ALL = {
@@ -79,10 +80,10 @@ OPEN_TO_ALL = {
     "Access-Control-Expose-Headers": "ETag, Link, Last-Modified",
 }
 
-#: RFC 9110 8.3: a media type that we tell is not to be guessed again.
+#: RFC 9110 8.3: clients must not guess a media type that we state.
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 
-#: Everything comes from this host, but for the images and recordings that releases show.
+#: Everything comes from this host, except the images and recordings that releases show.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -97,7 +98,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-#: What a page may load and tell. A 304 repeats it, as a browser takes over what is new there.
+#: What a page may load, and which referrer it sends. A 304 repeats these fields, because a browser
+#: updates its copy from them.
 PAGE_FIELDS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -105,18 +107,18 @@ PAGE_FIELDS = {
 
 
 class AppResponse(Response):
-    """A response whose 304 keeps ``Last-Modified``, which Werkzeug takes off.
+    """A response whose 304 keeps ``Last-Modified``, which Werkzeug removes.
 
-    RFC 9110 15.4.5 lets it stand "for the purpose of guiding cache updates"; readers that know
-    no ETag live by it.
+    RFC 9110 15.4.5 allows it "for the purpose of guiding cache updates"; readers that do not
+    support ETags depend on it.
     """
 
     default_mimetype = None  # a 304 has none
-    #: What it was made of; None for an answer that is good for one request.
+    #: What it was made of; None for an answer that is valid for one request only.
     source: tuple[EncodedVariants, Representation] | None = None
 
     def get_wsgi_headers(self, environ: dict[str, object]) -> Headers:
-        """Return the headers to be sent."""
+        """Returns the headers to send."""
         headers = super().get_wsgi_headers(environ)
         last_modified = self.headers.get("Last-Modified")
         if last_modified is not None:
@@ -124,7 +126,7 @@ class AppResponse(Response):
         return headers
 
 
-#: For a developer: why a representation cannot be sent as it was asked for.
+#: For a developer: why the representation cannot be sent as requested.
 _UNDELIVERABLE = {
     406: "It is to be had with br, zstd or gzip, or without any coding.",
     412: "What there is now is not what If-Match or If-Unmodified-Since asks for.",
@@ -133,7 +135,7 @@ _UNDELIVERABLE = {
 
 
 class Undeliverable(HTTPException):
-    """The client's own conditions rule out what there is."""
+    """The client's own conditions or codings rule out every response."""
 
     def __init__(self, decision: ConditionalDecision) -> None:
         super().__init__(_UNDELIVERABLE[decision.status])
@@ -141,28 +143,27 @@ class Undeliverable(HTTPException):
         self.fields = decision.fields
 
     def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
-        """Return Werkzeug's own, and those of the decision."""
+        """Returns Werkzeug's own headers, and those of the decision."""
         return [*super().get_headers(*arguments), *self.fields]
 
 
-def answer(forms: EncodedVariants, representation: Representation) -> AppResponse:
-    """Answer the current GET or HEAD request with a representation, or as the rules have it.
+def answer(variants: EncodedVariants, representation: Representation) -> AppResponse:
+    """Answers the current GET or HEAD request with a representation: whole, in part, or as a 304.
 
     Args:
-        forms: The bytes; only those are made that are to be sent.
-        representation: Describes them.
+        variants: The bytes; only the coding that is sent is made.
+        representation: The description of the bytes.
 
     Raises:
-        Undeliverable: The client refuses every coding that there is, or sets conditions that do
-            not hold.
+        Undeliverable: The client accepts none of the codings, or sets conditions that do not hold.
     """
     decision = decide(request_fields(request.environ), representation)
     if decision.status in _UNDELIVERABLE:
         raise Undeliverable(decision)
-    # In a list: of bare bytes, Werkzeug would write its own Content-Length, which for a HEAD is 0.
-    body = [content(decision, forms.get)]
+    # A list, because for bare bytes Werkzeug writes its own Content-Length, which is 0 for a HEAD.
+    body = [content(decision, variants.get)]
     made = AppResponse(body, status=decision.status, headers=list(decision.fields))
-    made.source = forms, representation
+    made.source = variants, representation
     return made
 
 
@@ -175,38 +176,38 @@ def answer_bytes(
     modified_at: datetime | None = None,
     fields: Mapping[str, str] = MappingProxyType({}),
 ) -> AppResponse:
-    """Answer with bytes that were made for this request.
+    """Answers with bytes that were made for this request.
 
     Args:
-        body: Without a coding.
-        media_type: As sent.
-        cache_control: Likewise.
-        vary: Likewise.
-        modified_at: Since when they are so, where that is known (`service.web.answers`).
-        fields: More of them.
+        body: The bytes, uncoded.
+        media_type: The value of ``Content-Type``.
+        cache_control: The value of ``Cache-Control``.
+        vary: The value of ``Vary``.
+        modified_at: When the bytes last changed, where that is known (`page_date`).
+        fields: Further header fields.
 
     Raises:
-        Undeliverable: As above.
+        Undeliverable: The client accepts none of the codings, or sets conditions that do not hold.
     """
-    forms = EncodedVariants(body)
+    variants = EncodedVariants(body)
     described = Representation(
         revision=sha256(body).hexdigest(),
         media_type=media_type,
-        length=forms.length,
+        length=variants.length,
         codings=SMALLEST_FIRST,
         modified_at=modified_at,
         fields=(
             ("Cache-Control", cache_control),
             ("Vary", vary),
-            *_dress(media_type),
+            *_page_fields(media_type),
             *fields.items(),
         ),
     )
-    return answer(forms, described)
+    return answer(variants, described)
 
 
-def alternate_service_note(address: str) -> str:
-    """Write the body of a redirect.
+def redirect_body(address: str) -> str:
+    """Writes the body of a redirect.
 
     RFC 9110 15.4: "The server's response content usually contains a short hypertext note with a
     hyperlink to the new URI(s)."
@@ -216,26 +217,26 @@ def alternate_service_note(address: str) -> str:
 
 
 def harden(response: Response) -> Response:
-    """Set what every answer carries, whatever it is. Runs after each request."""
+    """Sets the headers that every response carries. Runs after each request."""
     response.headers.update(NOSNIFF)
-    response.headers.update(_dress(response.mimetype))
-    _hold_back(response)
+    response.headers.update(_page_fields(response.mimetype))
+    _drop_future_date(response)
     return response
 
 
-def _hold_back(response: Response) -> None:
-    """Date nothing later than its answer is.
+def _drop_future_date(response: Response) -> None:
+    """Removes a ``Last-Modified`` that lies in the future.
 
     RFC 9110 8.8.2.1: an origin MUST NOT send a ``Last-Modified`` that is later than ``Date``. A
-    feed with several editions in one second is dated ahead, a second each. Until that date comes
-    the document has none: it cannot have the answer's, because two editions would then share one,
-    and newsboat passes over a document with the date of the one before.
+    feed with several editions in one second is dated ahead, by one second each. Until that date
+    comes the document is sent without one. The date of the response would not do: two editions
+    would share it, and newsboat skips a document whose date is that of the one before.
     """
     changed = response.last_modified
     if changed is not None and changed > datetime.now(UTC):
         del response.headers["Last-Modified"]
 
 
-def _dress(media_type: str | None) -> tuple[Field, ...]:
+def _page_fields(media_type: str | None) -> tuple[Field, ...]:
     is_page = media_type is not None and media_type.partition(";")[0] == HTML_TYPE
     return tuple(PAGE_FIELDS.items()) if is_page else ()

@@ -1,4 +1,4 @@
-"""The application factory: blueprints, address converters, feeds that moved."""
+"""The application factory: blueprints, URL converters, feeds that moved or ended."""
 
 import re
 import time
@@ -23,7 +23,7 @@ from service.web import (
     sitemaps,
     static_files,
 )
-from service.web.answers import OPEN_TO_ALL, alternate_service_note, harden
+from service.web.answers import OPEN_TO_ALL, harden, redirect_body
 from service.web.api import make_blueprint
 from service.web.assets import load_assets
 from service.web.document_cache import DocumentCache
@@ -36,53 +36,53 @@ from service.web.subscribing import (
     make_rsscloud_blueprint,
 )
 
-# Converters for the parts of an address that vary.
+# Converters for the variable parts of a URL.
 
 
 class SlugConverter(BaseConverter):
-    """A slug of ours. What no slug can be is not found before the store is asked.
+    """A slug. Anything that cannot be one gets a 404 without a query.
 
-    PostgreSQL raises on a NUL in a text parameter; nobody's slug is longer than 200 characters.
+    PostgreSQL raises an error on a NUL in a text parameter, and no slug exceeds 200 characters.
     """
 
     regex = r"[^/\x00-\x1f\x7f]{1,200}"
 
 
 class FormatConverter(BaseConverter):
-    """The suffix of a document's address."""
+    """The suffix of a document's URL."""
 
     regex = "|".join(Format)
 
     def to_python(self, value: str) -> Format:
-        """Return the format that the suffix names."""
+        """Returns the format that the suffix names."""
         return Format(value)
 
     def to_url(self, value: str) -> str:
-        """Return the suffix."""
+        """Returns the suffix."""
         return Format(value).value
 
 
 class KeyConverter(BaseConverter):
-    """What a release is known by to its sender: anything, slashes too. See `SlugConverter`."""
+    """The sender's key of a release: any text, slashes included. See `SlugConverter`."""
 
     regex = r"[^\x00-\x1f\x7f]{1,2000}"
     part_isolating = False
 
 
 class NumberConverter(BaseConverter):
-    """A number from 1, written in one way only: another spelling would be another address."""
+    """A number from 1, without leading zeros: another spelling would be another URL."""
 
     regex = r"[1-9][0-9]{0,8}"
 
     def to_python(self, value: str) -> int:
-        """Return the number."""
+        """Returns the number."""
         return int(value)
 
 
 def register_converters(app: Flask) -> None:
-    """Teach *app* our converters, and no redirects.
+    """Registers the converters in *app*, and turns off Werkzeug's merging of slashes.
 
-    Werkzeug would answer ``//feeds/all`` with a redirect whose host comes from the request.
+    With it, Werkzeug answers ``//feeds/all`` with a redirect whose host comes from the request.
     """
     app.url_map.converters["slug"] = SlugConverter
     app.url_map.converters["format"] = FormatConverter
@@ -91,52 +91,50 @@ def register_converters(app: Flask) -> None:
     app.url_map.merge_slashes = False
 
 
-# Addresses of feeds that went elsewhere, or are gone.
-#
-# Asked before any route is: whatever there may be below a feed's address, it moves and goes with
-# it.
+# Feeds that moved or ended. This is checked before any route, because everything below the URL of
+# a feed moves and ends with it.
 
-#: RFC 9110 15.4.2 lets caches keep a 301 as long as they like. Ops may take a rename back, and
-#: who kept the way there would then go in circles: an hour.
+#: RFC 9110 15.4.2 lets caches keep a 301 as long as they like. Operators may revert a rename, and
+#: a client with a cached 301 would then be redirected in circles. So it is limited to an hour.
 MOVED_CACHE_CONTROL = "public, max-age=3600"
 
-#: A slug of ours has no dot: what follows one is the suffix of a document.
-_ADDRESS = re.compile(rf"/feeds/([^/.]+)((?:\.(?:{'|'.join(Format)}))?|/.*)", re.DOTALL)
+#: A slug has no dot: what follows a dot is the suffix of a document.
+_FEED_URL = re.compile(rf"/feeds/([^/.]+)((?:\.(?:{'|'.join(Format)}))?|/.*)", re.DOTALL)
 
 
 def answer_moved_feeds(app: Flask) -> None:
-    """Let *app* ask here first."""
+    """Makes *app* check for moved and ended feeds before its routes."""
     app.before_request(_answer)
 
 
 def _answer() -> Response | None:
-    """Answer for a feed that moved; None lets the routes answer.
+    """Answers for a feed that moved; None lets the routes answer.
 
     Raises:
-        FeedGone: The feed ended, and its farewell is over.
+        FeedGone: The feed ended, and the time for its last entry is over.
     """
-    found = _ADDRESS.fullmatch(request.path)
+    found = _FEED_URL.fullmatch(request.path)
     if found is None or request.method not in ("GET", "HEAD"):
         return None
     slug, rest = found.groups()
-    room = request_context()
-    moved_to = room.catalogue.slugs_by_former.get(slug)
-    feed = room.catalogue.feeds.get(moved_to or slug)
+    context = request_context()
+    moved_to = context.catalogue.slugs_by_former.get(slug)
+    feed = context.catalogue.feeds.get(moved_to or slug)
     if feed is None:
         return None
-    # Not by way of the new address, which would be told the same in a second step.
-    if feed.ending is not None and feed.is_gone(room.now):
+    # A renamed feed that is gone gets its 410 at once, not a redirect to a 410.
+    if feed.ending is not None and feed.is_gone(context.now):
         raise FeedGone(feed.slug, feed.language, feed.ending)
-    return None if moved_to is None else _moved(room.site.feed_page(moved_to) + quote(rest))
+    return None if moved_to is None else _moved(context.site.feed_page(moved_to) + quote(rest))
 
 
 def _moved(address: str) -> Response:
-    """Lead to the same thing under the feed's new slug (RFC 9110 section 15.4.2).
+    """Redirects to the same resource under the feed's new slug (RFC 9110 section 15.4.2).
 
-    The address is made of the configured base URL, never of the request's host; its query is
-    dropped, as there is none that means anything.
+    The URL is made from the configured base URL, never from the request's host. The query is
+    dropped.
     """
-    response = Response(alternate_service_note(address), status=301, mimetype="text/html")
+    response = Response(redirect_body(address), status=301, mimetype="text/html")
     response.headers["Location"] = address
     response.headers["Cache-Control"] = MOVED_CACHE_CONTROL
     response.headers.update(OPEN_TO_ALL)
@@ -147,7 +145,7 @@ def _moved(address: str) -> Response:
 
 
 def utc_now() -> datetime:
-    """The clock of a service that runs."""
+    """Returns the current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -160,23 +158,23 @@ def create_app(
     has_hub: bool = False,
     warnings: Callable[[], list[str]] = list,
 ) -> Flask:
-    """Make the application that serves the newsroom of *current*.
+    """Makes the Flask application that serves the newsroom of *current*.
 
     Args:
-        current: Read once in each request, so that a reload takes effect with the next one.
-        document_cache: Documents in memory; shared with `CacheMiddleware`. None makes one.
-        clock: Asked once in each request: feeds end by it, and it tells which releases are news.
+        current: Read once in each request, so that a reload takes effect with the next request.
+        document_cache: Documents in memory; shared with `CacheMiddleware`. None makes a new cache.
+        clock: Read once in each request. It decides when feeds end and which releases are news.
         has_api: Whether releases can be published over HTTP.
-        has_hub: Whether the built-in hub, its status and the metrics are there.
-        warnings: What ``/readyz`` tells besides, of a service that is ready.
+        has_hub: Whether to serve the built-in hub, its status and the metrics.
+        warnings: Returns the warnings that ``/readyz`` adds to its own.
 
     Returns:
-        A WSGI application. It keeps no session and sets no cookie.
+        A WSGI application. It has no sessions and sets no cookies.
     """
     app = Flask("service.web", static_folder=None)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     document_cache = document_cache or DocumentCache()
-    kept = AppState(
+    state = AppState(
         current=current,
         document_cache=document_cache,
         assets=load_assets(),
@@ -185,7 +183,7 @@ def create_app(
         has_hub=has_hub,
         warnings=warnings,
     )
-    init_app(app, kept)
+    init_app(app, state)
     register_converters(app)
     pages.register_filters(app)
     problems.catch_all(app)
@@ -196,11 +194,11 @@ def create_app(
     if has_api:
         app.register_blueprint(make_blueprint(current.application.database))
     if has_hub:
-        reception = SubscriptionEndpoint()
-        app.register_blueprint(make_hub_blueprint(reception))
-        app.register_blueprint(make_rsscloud_blueprint(reception))
+        endpoint = SubscriptionEndpoint()
+        app.register_blueprint(make_hub_blueprint(endpoint))
+        app.register_blueprint(make_rsscloud_blueprint(endpoint))
         app.register_blueprint(canary.blueprint)
-        app.register_blueprint(operators.make_status_blueprint(seconds=time.monotonic))
-        app.register_blueprint(operators.make_metrics_blueprint(seconds=time.monotonic))
+        app.register_blueprint(operators.make_status_blueprint(monotonic=time.monotonic))
+        app.register_blueprint(operators.make_metrics_blueprint(monotonic=time.monotonic))
     app.after_request(harden)
     return app

@@ -1,4 +1,4 @@
-"""Style, script and icons: read once, under names that change with their content."""
+"""Style sheet, scripts and icons: read once, under names that change with their content."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import PurePath
 from types import MappingProxyType
 
-#: Not left to the machine's own table, which differs from one to the next.
+#: Fixed here, because the table of the operating system differs between machines.
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".ico": "image/x-icon",
@@ -18,17 +18,17 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """A file that pages are dressed with."""
+    """A static file that pages load."""
 
-    name: str  #: as in the source: ``newsroom.css``
-    hashed_name: str  #: as in addresses: ``newsroom.3f2a….css``
+    name: str  #: in the source: ``newsroom.css``
+    hashed_name: str  #: in URLs: ``newsroom.3f2a….css``
     media_type: str
     digest: str
     body: bytes
 
 
 class Assets:
-    """The assets of this version. Some ten kilobytes, so they stay in memory."""
+    """The assets of this version. They are some ten kilobytes, so they stay in memory."""
 
     def __init__(self, assets: Iterator[Asset]) -> None:
         by_name = {asset.name: asset for asset in assets}
@@ -38,12 +38,12 @@ class Assets:
         )
 
     def path(self, name: str) -> str:
-        """Return the path of an asset: good for ever, as other content has another path."""
+        """Returns the path of an asset. It is valid for ever: other content has another path."""
         return f"/static/{self.by_name[name].hashed_name}"
 
 
 def load_assets() -> Assets:
-    """Read what ships with the package."""
+    """Reads the assets that ship with the package."""
     folder = files("service.web").joinpath("static")
     found = sorted(folder.iterdir(), key=lambda resource: resource.name)
     return Assets(

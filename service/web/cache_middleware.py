@@ -1,4 +1,4 @@
-"""The layer before the application: documents that pollers request, answered from memory."""
+"""The middleware in front of the application: it answers requests for documents from memory."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,19 +14,19 @@ from service.http_rules import MODE_FIELD, Coding, decide, request_fields, wants
 from service.web.document_cache import BackgroundLookup, CachedDocument, DocumentCache
 from service.web.documents import choose_format, leads_to_page, represent
 from service.web.encoded_variants import NotCached
-from service.web.replies import Reply, aged, reply
+from service.web.replies import Reply, reply, with_age
 from service.web.request_context import APPLICATION_KEY
 
-# The heads of requests as they came over the wire, and what of them decides an answer.
+# Request heads as they were sent, and the part of them that decides the answer.
 
-#: A field's name and value, as sent.
-Line = tuple[bytes, bytes]
+#: A header field's name and value, as sent.
+HeaderLine = tuple[bytes, bytes]
 
-#: Method, target and lines. What `IGNORED_HEADERS` names may be left out.
-Head = tuple[bytes, bytes, tuple[Line, ...]]
+#: Method, target and header lines. The fields of `IGNORED_HEADERS` may be left out.
+Head = tuple[bytes, bytes, tuple[HeaderLine, ...]]
 
-#: What is looked at here.
-_NAMES = (
+#: The header fields that decide the answer.
+_DECIDING_NAMES = (
     "A-IM",
     "Accept",
     "Accept-Encoding",
@@ -38,19 +38,19 @@ _NAMES = (
     "If-Range",
     MODE_FIELD,
 )
-#: With these a request is more than a question: it has a body, or wants another protocol.
-_MORE_NAMES = ("Content-Length", "Transfer-Encoding", "Expect", "Upgrade")
+#: A request with one of these has a body, or asks for another protocol: the application answers it.
+_UNSUPPORTED_NAMES = ("Content-Length", "Transfer-Encoding", "Expect", "Upgrade")
 
-_MORE = "more"
+_UNSUPPORTED = "unsupported"
 
 #: By name in lower case, as PEP 3333 calls them.
 _KEYS = {
-    **{name.lower().encode(): f"HTTP_{name.upper().replace('-', '_')}" for name in _NAMES},
-    **{name.lower().encode(): _MORE for name in _MORE_NAMES},
+    **{name.lower().encode(): f"HTTP_{name.upper().replace('-', '_')}" for name in _DECIDING_NAMES},
+    **{name.lower().encode(): _UNSUPPORTED for name in _UNSUPPORTED_NAMES},
 }
 
-#: What nearly all requests say, and differently, and nobody looks at here: in the two ways in which
-#: clients spell it. Without them, the heads of many readers are one.
+#: Header fields that nearly all requests have, that differ between clients, and that no answer here
+#: depends on; in the two spellings that clients use. Without them many readers send the same head.
 IGNORED_HEADERS = frozenset(
     spelt.encode()
     for name in ("Host", "User-Agent", "Connection")
@@ -61,10 +61,10 @@ _METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
 
 
 def request_key(head: Head) -> dict[str, Any] | None:
-    """Read what decides the answer to a GET or HEAD, as a WSGI environment has it (PEP 3333).
+    """Reads what decides the answer to a GET or HEAD, as a WSGI environment has it (PEP 3333).
 
     Returns:
-        None when there is more to this request than a question.
+        None when the application has to answer: another method, a body, or a repeated field.
     """
     sent_method, target, lines = head
     method = _METHODS.get(sent_method)
@@ -81,73 +81,70 @@ def request_key(head: Head) -> dict[str, Any] | None:
         key = _KEYS.get(name.lower())
         if key is None:
             continue
-        if key is _MORE or key in environ:  # or of several lines, which are to be joined
+        if key is _UNSUPPORTED or key in environ:  # a field of several lines has to be joined
             return None
         environ[key] = value.decode("latin-1")
     return environ
 
 
-def size_of(head: Head) -> int:
-    """Say how many bytes it holds."""
+def head_size(head: Head) -> int:
+    """Returns the size of a request head in bytes."""
     method, target, lines = head
     return len(method) + len(target) + sum(len(name) + len(value) for name, value in lines)
 
 
-# A layer before the application: documents that pollers ask for all day, from memory.
-#
-# Nine requests in ten are for a document that has not changed. They are answered here, by the very
-# rules and descriptions that the application's own route uses, before Flask has made its request
-# object. All else goes on to the application: pages and the way there for browsers, problems, other
-# methods, feeds that have no edition yet, and feeds that end at a set time. What those answer
-# depends on the clock, and an answer that is remembered here does not.
-#
-# While the store does not answer, documents at hand are served all the same, with their age.
+# The middleware. Nine requests in ten are for a document that has not changed. They are answered
+# here, by the same rules and descriptions as the application's own route, before Flask makes its
+# request object. All others go to the application: pages, redirects of browsers to pages, problems,
+# other methods, feeds without an edition, and feeds that end at a set time (their answers depend on
+# the clock, which stored answers must not). While the store does not answer, cached documents are
+# served with their age.
 
 Environ = dict[str, Any]
-Form = Callable[[Coding], bytes]
+VariantGetter = Callable[[Coding], bytes]
 WsgiApplication = Callable[..., Iterable[bytes]]
 
-#: What an honest poller sends in the fields that decide. Who sends more is answered all the same,
-#: but not remembered.
+#: The limit for the fields that decide the answer; real pollers send fewer characters. Longer
+#: requests are answered, but their answers are not stored.
 MAX_REMEMBERED_CHARS = 512
 
-#: How many heads of requests are remembered with what they ask for. Readers of one feed that use
-#: the same software send the same one, until the next edition.
+#: How many request heads are stored with the key that they stand for. Readers of one feed that use
+#: the same software send the same head, until the next edition.
 MAX_HEADS = 1024
 
-#: The answers that a representation gives; the others are problems, which the application tells.
-_OWN = frozenset({200, 206, 304})
+#: The statuses that are answered here; the others are problems, which the application answers.
+_CACHEABLE_STATUSES = frozenset({200, 206, 304})
 
 _choose_format = lru_cache(maxsize=512)(choose_format)
 
 
 class StartResponse(Protocol):
-    """What a server gives, to be called once with status and headers (PEP 3333)."""
+    """The server's callable that takes status and headers once (PEP 3333)."""
 
     def __call__(self, status: str, headers: list[tuple[str, str]], /) -> object:
-        """Begin the answer."""
+        """Begins the response."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MappedAddress:
-    """A document's address. Compared by identity: each reload makes new ones."""
+    """The address of a document. Compared by identity: each reload makes new ones."""
 
     feed: Feed
     format: Format
-    is_chosen: bool  #: without a suffix, by ``Accept``
-    is_raw: bool = False  #: with ``?raw``
+    is_chosen: bool  #: the URL has no suffix, and ``Accept`` chose the format
+    is_raw: bool = False  #: the query is ``?raw``
 
 
 class RequestKey:
-    """What is asked for, and how. Two that get the same answer are equal, at little cost."""
+    """The key of an answer: two requests with equal keys get the same answer. Cheap to compare."""
 
-    __slots__ = ("_hash", "address", "asked", "is_usual", "may_get_part")
+    __slots__ = ("_hash", "address", "asked", "is_usual", "may_get_delta")
 
     def __init__(self, address: MappedAddress, environ: Environ) -> None:
         self.address = address
         self.asked = request_fields(environ)
-        #: True when the application may give a part of the document where this is the whole.
-        self.may_get_part = address.feed.deltas is not None and "HTTP_A_IM" in environ
+        #: Whether the application may send a delta where the answer here is the whole document.
+        self.may_get_delta = address.feed.deltas is not None and "HTTP_A_IM" in environ
         self.is_usual = sum(len(each or "") for each in self.asked) <= MAX_REMEMBERED_CHARS
         self._hash = hash((address, self.asked))
 
@@ -162,52 +159,51 @@ class RequestKey:
         )
 
 
-#: A document's address, or what is to be chosen from by ``Accept``.
-_Place = MappedAddress | dict[Format, MappedAddress]
+#: The address of a document, or those from which ``Accept`` chooses.
+_AddressChoice = MappedAddress | dict[Format, MappedAddress]
 
 
 @dataclass(frozen=True, slots=True)
 class UrlMap:
-    """All addresses of documents, for one application."""
+    """All document addresses of one application."""
 
     application: Application
-    places: Mapping[str, _Place]  #: by path
-    raw: Mapping[
-        str, MappedAddress
-    ]  #: likewise, with ``?raw``; those where that makes a difference
-    heads: dict[Head, RequestKey] = field(default_factory=dict)  #: that were understood
+    addresses: Mapping[str, _AddressChoice]  #: by path
+    #: By path, for the query ``?raw``; only those whose answer differs with it.
+    raw: Mapping[str, MappedAddress]
+    heads: dict[Head, RequestKey] = field(default_factory=dict)  #: keys of recent request heads
 
-    def understand(self, head: Head) -> RequestKey | None:
-        """Say what the head of a request asks for; None when it is not a document."""
-        question = self.heads.get(head)
-        if question is None:
+    def key_of_head(self, head: Head) -> RequestKey | None:
+        """Returns the key of a request head; None when it does not request a document."""
+        key = self.heads.get(head)
+        if key is None:
             environ = request_key(head)
-            question = None if environ is None else self.find(environ)
-            if question is not None and size_of(head) <= MAX_REMEMBERED_CHARS:
-                # As on the shelf: those that are asked for come again at once.
+            key = None if environ is None else self.key_of_environ(environ)
+            if key is not None and head_size(head) <= MAX_REMEMBERED_CHARS:
+                # As with stored answers: heads in use come back at once.
                 if len(self.heads) >= MAX_HEADS:
                     self.heads.clear()
-                self.heads[head] = question
-        return question
+                self.heads[head] = key
+        return key
 
-    def find(self, environ: Environ) -> RequestKey | None:
-        """Say what a GET or HEAD asks for; None when it is not a document."""
+    def key_of_environ(self, environ: Environ) -> RequestKey | None:
+        """Returns the key of a GET or HEAD; None when it does not request a document."""
         path = environ["PATH_INFO"]
-        place = self.places.get(path)
-        if place is not None and wants_raw(environ.get("QUERY_STRING", "")):
-            place = self.raw.get(path, place)
-        if isinstance(place, dict):
+        choice = self.addresses.get(path)
+        if choice is not None and wants_raw(environ.get("QUERY_STRING", "")):
+            choice = self.raw.get(path, choice)
+        if isinstance(choice, dict):
             accept = cast(str | None, environ.get("HTTP_ACCEPT"))
             is_usual = accept is None or len(accept) <= MAX_REMEMBERED_CHARS
             chosen = (_choose_format if is_usual else choose_format)(accept)
-            place = None if chosen is None else place[chosen]
-        if place is None or _leads_to_page(place, environ):
+            choice = None if chosen is None else choice[chosen]
+        if choice is None or _leads_to_page(choice, environ):
             return None
-        return RequestKey(place, environ)
+        return RequestKey(choice, environ)
 
 
 class CacheMiddleware:
-    """The layer, itself a WSGI application. Safe to call from many threads."""
+    """The middleware, itself a WSGI application. Safe to call from many threads."""
 
     def __init__(
         self,
@@ -216,109 +212,112 @@ class CacheMiddleware:
         current: CurrentApplication,
         document_cache: DocumentCache,
     ) -> None:
-        """Put a layer before *application*.
+        """Makes a middleware in front of *application*.
 
         Args:
             application: Gets each request that is not answered here.
-            current: Read once in each request, also for *application*.
-            document_cache: Where documents are at hand, with a watch, or each costs a query.
+            current: Read once in each request, for *application* too.
+            document_cache: The cached documents. It needs a change detector: without one, each
+                request costs a query.
         """
         self._application = application
         self._current = current
         self._document_cache = document_cache
-        self._map = _draw(current.application)
+        self._map = _build_map(current.application)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer from memory, or let the application answer."""
+        """Answers from memory, or lets the application answer."""
         application = self._current.application
         answer = self._answer(environ, application)
         if answer is None and self._document_cache.is_unreachable:
-            self._document_cache.check_store()  # whatever is asked for: somebody has to find out
+            self._document_cache.check_store()  # finds out when the store answers again
         if answer is None:
             environ[APPLICATION_KEY] = application
             return self._application(environ, start_response)
         start_response(answer.status, answer.headers.copy())
         return answer.body
 
-    def look_aside(self, aside: BackgroundLookup) -> None:
-        """Have it seen whether the store answers those who wait for it, without waiting."""
+    def check_store_in_background(self, background: BackgroundLookup) -> None:
+        """Has another thread poll the store, while requests may be waiting for it."""
         if self._document_cache.is_remote:
-            self._document_cache.look_aside(aside)
+            self._document_cache.check_store_in_background(background)
 
-    def peek(self, head: Head, aside: BackgroundLookup) -> Reply | None:
-        """Answer at once, or not at all: for a caller that has other clients to serve meanwhile.
+    def peek(self, head: Head, background: BackgroundLookup) -> Reply | None:
+        """Returns the answer if it is in memory: for an event loop, which must not wait.
 
-        It neither asks the store nor compresses, and reads no long list.
+        It neither queries the store nor compresses, and reads no long list.
 
         Args:
-            head: Of the request.
-            aside: Threads that do what is due.
+            head: The head of the request.
+            background: Threads for polls and fetches that are due.
 
         Returns:
-            None when this is to be asked again as an application, from a thread that may wait.
+            None when the request has to be repeated as a WSGI call, in a thread that may wait.
         """
         application = self._current.application
-        question = self._map_of(application).understand(head)
-        if question is None:
+        key = self._map_of(application).key_of_head(head)
+        if key is None:
             return None
-        address = question.address
-        copy = self._document_cache.peek(
-            application.newsstand, address.feed.slug, address.format, aside
+        address = key.address
+        cached = self._document_cache.peek(
+            application.newsstand, address.feed.slug, address.format, background
         )
-        if copy is None or copy.is_dated_ahead():
+        if cached is None or cached.is_dated_ahead():
             return None
-        answer = copy.answers.get(question)
-        if answer is None and question.is_usual:
+        answer = cached.answers.get(key)
+        if answer is None and key.is_usual:
             try:
-                answer = self._decide(copy, question, copy.forms.peek)
+                answer = self._decide(cached, key, cached.variants.peek)
             except NotCached:
                 return None
-        return self._finish(copy, question, answer)
+        return self._finish(cached, key, answer)
 
     def _answer(self, environ: Environ, application: Application) -> Reply | None:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return None
-        question = self._map_of(application).find(environ)
-        copy = None if question is None else self._fetch(application.newsstand, question.address)
-        if question is None or copy is None or copy.is_dated_ahead():
+        key = self._map_of(application).key_of_environ(environ)
+        cached = None if key is None else self._fetch(application.newsstand, key.address)
+        if key is None or cached is None or cached.is_dated_ahead():
             return None
-        answer = copy.answers.get(question) or self._decide(copy, question, copy.forms.get)
-        return self._finish(copy, question, answer)
+        answer = cached.answers.get(key) or self._decide(cached, key, cached.variants.get)
+        return self._finish(cached, key, answer)
 
     def _finish(
-        self, copy: CachedDocument, question: RequestKey, answer: Reply | None
+        self, cached: CachedDocument, key: RequestKey, answer: Reply | None
     ) -> Reply | None:
-        if answer is None or _may_be_less(question, answer):
+        if answer is None or _may_need_delta(key, answer):
             return None
-        age_s = self._document_cache.age_s(copy) if self._document_cache.is_away else None
-        return answer if age_s is None else aged(answer, age_s)
+        age_s = self._document_cache.age_s(cached) if self._document_cache.is_away else None
+        return answer if age_s is None else with_age(answer, age_s)
 
     def _map_of(self, application: Application) -> UrlMap:
         found = self._map
         if found.application is not application:
-            found = self._map = _draw(application)
+            found = self._map = _build_map(application)
         return found
 
     def _fetch(self, newsstand: Newsstand, address: MappedAddress) -> CachedDocument | None:
         try:
             return self._document_cache.fetch(newsstand, address.feed.slug, address.format)
         except FeedsError:
-            # The application will meet it again, and it has words for it.
+            # The application meets the error again, and answers with a problem.
             return None
 
-    def _decide(self, copy: CachedDocument, question: RequestKey, form: Form) -> Reply | None:
-        address = question.address
+    def _decide(
+        self, cached: CachedDocument, key: RequestKey, get_variant: VariantGetter
+    ) -> Reply | None:
+        address = key.address
         described = represent(
-            copy, address.feed, is_chosen=address.is_chosen, is_raw=address.is_raw
+            cached, address.feed, is_chosen=address.is_chosen, is_raw=address.is_raw
         )
-        held = replace(described, length=lambda coding: len(form(coding)))
-        decision = decide(question.asked, held)
-        if decision.status not in _OWN:
+        held = replace(described, length=lambda coding: len(get_variant(coding)))
+        decision = decide(key.asked, held)
+        if decision.status not in _CACHEABLE_STATUSES:
             return None
-        answer = reply(decision, form)
-        # A part is a copy of its bytes, and there are as many parts as one may ask for.
-        if question.is_usual and question.asked.range is None:
-            self._document_cache.remember(copy, question, answer)
+        answer = reply(decision, get_variant)
+        # A part is not stored: it copies the bytes, and a client may request any number of parts.
+        if key.is_usual and key.asked.range is None:
+            self._document_cache.remember(cached, key, answer)
         return answer
 
 
@@ -329,26 +328,26 @@ def _leads_to_page(address: MappedAddress, environ: Environ) -> bool:
     return leads_to_page(address.feed, mode, is_raw=address.is_raw)
 
 
-def _may_be_less(question: RequestKey, answer: Reply) -> bool:
-    """True when the application may give a part of the document where this is the whole."""
-    return question.may_get_part and answer.is_whole
+def _may_need_delta(key: RequestKey, answer: Reply) -> bool:
+    """Whether the application may send a delta where *answer* is the whole document."""
+    return key.may_get_delta and answer.is_whole
 
 
-def _draw(application: Application) -> UrlMap:
-    places: dict[str, _Place] = {}
+def _build_map(application: Application) -> UrlMap:
+    addresses: dict[str, _AddressChoice] = {}
     raw: dict[str, MappedAddress] = {}
     for feed in application.catalogue.feeds.values():
         if feed.ending is not None:
             continue
         path = _as_wsgi(f"/feeds/{feed.slug}")
-        places[path] = {each: MappedAddress(feed, each, is_chosen=True) for each in Format}
+        addresses[path] = {each: MappedAddress(feed, each, is_chosen=True) for each in Format}
         for each in Format:
-            places[f"{path}.{each}"] = MappedAddress(feed, each, is_chosen=False)
+            addresses[f"{path}.{each}"] = MappedAddress(feed, each, is_chosen=False)
             if feed.opens_as_page:
                 raw[f"{path}.{each}"] = MappedAddress(feed, each, is_chosen=False, is_raw=True)
-    return UrlMap(application, places, raw)
+    return UrlMap(application, addresses, raw)
 
 
 def _as_wsgi(path: str) -> str:
-    """Write a path as PEP 3333 has it: each byte of its UTF-8 as one character."""
+    """Writes a path as PEP 3333 has it: each byte of its UTF-8 as one character."""
     return path.encode().decode("latin-1")

@@ -1,4 +1,4 @@
-"""The callback of our own subscriptions: hubs verify it, and push to it, as to anybody's."""
+"""The callback of the canary subscriptions, which hubs verify and push to like any other."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -16,13 +16,13 @@ from service.websub.retries import in_short
 
 _log = get_logger(__name__)
 
-#: More than any document that we push. Of others nothing is read.
+#: More than any document that we push. Larger bodies are not read.
 MAX_PUSH_BYTES = 16 * 1024 * 1024
 
-#: What a hub says to us is for nobody else.
+#: These responses are for the hub alone.
 _FIELDS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 
-#: WebSub 5.3.1, of June 2026: what somebody else has written is nothing that a browser shows.
+#: WebSub 5.3.1, of June 2026: a browser must not render a challenge that somebody else wrote.
 _ECHO_TYPE = "application/octet-stream"
 
 blueprint = Blueprint("canary", __name__)
@@ -30,7 +30,7 @@ blueprint = Blueprint("canary", __name__)
 
 @blueprint.get("/hub/canary/<token>")
 def verify(token: str) -> Response:
-    """Answer a hub that asks whether we meant our subscription, or tells us that there is none."""
+    """Answers a hub that verifies the subscription, or that denies it."""
     context = request_context()
     found = _canary(context, token)
     if found is None:
@@ -44,7 +44,7 @@ def verify(token: str) -> Response:
             result = f"denied: {question.reason}" if question.reason else "denied"
             tx.canaries.denied(token, again_at=now + DENIED_PAUSE, result=result)
         _log.warning("canary denied", hub=found.hub, reason=question.reason)
-        return _say("")
+        return _text_response("")
     lease = in_short(timedelta(seconds=question.lease_s))
     with context.database.transaction() as tx:
         tx.canaries.verified(
@@ -55,23 +55,23 @@ def verify(token: str) -> Response:
             result=f"verified for {lease}",
         )
     _log.info("canary verified", hub=found.hub, topic=found.topic, lease=lease)
-    return _say(question.challenge)
+    return _text_response(question.challenge)
 
 
 @blueprint.post("/hub/canary/<token>")
 def receive(token: str) -> Response:
-    """Take a push: what is signed by our secret has come from our hub, and counts."""
+    """Accepts a push. It counts only with a signature made with our secret: so the hub sent it."""
     context = request_context()
     found = _canary(context, token)
     if found is None:
-        # WebSub 7: 410 ends the subscription, for a hub that goes by it; ours has ended.
+        # WebSub 7: a hub that supports it ends the subscription on a 410.
         raise Gone("there is no subscription of ours with this callback")
     if is_awaited(request.environ):
         return Response(status=HTTPStatus.CONTINUE)
     request.max_content_length = MAX_PUSH_BYTES
     body = request.get_data(cache=False)
     if not is_signed(body, request.headers.get("X-Hub-Signature"), secret=found.secret):
-        _remark(context, found)
+        _record_bad_signature(context, found)
         raise Forbidden("this is not signed by the secret that the hub was given")
     with context.database.transaction() as tx:
         edition = tx.canaries.arrived(found, digest=digest(body), now=context.now)
@@ -86,13 +86,16 @@ def _canary(context: RequestContext, token: str) -> Canary | None:
         return tx.canaries.by_token(token)
 
 
-def _remark(context: RequestContext, found: Canary) -> None:
-    """Only the hub knows the address: it does not sign, or forgot our secret. Ops should know."""
+def _record_bad_signature(context: RequestContext, found: Canary) -> None:
+    """Records a push without a valid signature, for operators.
+
+    Only the hub knows the URL, so the hub does not sign its pushes, or has lost our secret.
+    """
     with context.database.transaction() as tx:
         tx.canaries.record_remark(found.token, "a push came that was not signed by our secret")
-    _log.warning("push without a good signature", hub=found.hub, at=context.now.isoformat())
+    _log.warning("push without a valid signature", hub=found.hub, at=context.now.isoformat())
 
 
-def _say(text: str) -> Response:
+def _text_response(text: str) -> Response:
     fields = {**_FIELDS, "X-Content-Type-Options": "nosniff"}
     return Response(text, mimetype=_ECHO_TYPE, headers=fields)

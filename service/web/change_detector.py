@@ -1,4 +1,4 @@
-"""How a worker knows that what it holds in memory is still what the store has."""
+"""Detects changes of the store, so that a worker knows whether what it holds is current."""
 
 from collections.abc import Callable
 from threading import Event, Lock, Thread, Timer
@@ -9,32 +9,33 @@ from service.logs import get_logger
 
 _log = get_logger(__name__)
 
-#: No answer is older than this at the moment it is given: what holds at one look holds so long.
-#: With the time that a run takes to be stored, it stays below ``feeds.newsstand.SPREAD``, before
-#: which no hub is told.
-LEASE_S = 0.1
+#: The greatest age of an answer when it is given: the result of a poll is valid for this long.
+#: Together with the time that a run takes to be stored, this stays below
+#: ``feeds.newsstand.SPREAD``, before which no hub is pinged.
+MAX_AGE_S = 0.1
 
-#: A look is due after this. One request makes it, while the others go by the look before. What
-#: is left of the lease is the time to fetch what a look has found to be new.
-LOOK_EVERY_S = 0.025
+#: A poll is due after this. One request makes it, while the others use the result of the poll
+#: before. The rest of the max age is the time to fetch what a poll has found to be new.
+POLL_EVERY_S = 0.025
 
-#: After a look that failed, nobody looks for so long; the store is asked for each request then.
-PAUSE_S = 1.0
+#: After a failed poll, the next one waits this long; meanwhile each request asks the store.
+RETRY_AFTER_S = 1.0
 
-#: A look that takes longer says that the store is away: it may accept connections and never answer.
-LOOK_WITHIN_S = 0.25
+#: A poll that takes longer means that the store is away: it may accept connections and never
+#: answer.
+POLL_TIMEOUT_S = 0.25
 
-#: And one that takes this long says that nobody is to wait for it: all are refused at once, and
-#: those who wait are told so, until a look is answered.
-SILENT_AFTER_S = 1.0
+#: After a poll has taken this long, no request waits for the store: those that wait, and all new
+#: ones, fail at once until a poll succeeds.
+SUSPEND_AFTER_S = 1.0
 
 
 class ChangeDetector:
     """Counts the changes of the store. Safe to share between threads.
 
-    It has no clockwork of its own that could die or be late: whoever asks first after the last look
-    has aged makes the next one, or has it made, some tens of microseconds on SQLite. So a worker
-    that nobody asks does nothing, and the first answer after a pause is never old.
+    It has no timer of its own that could die or be late: the first request after the last poll has
+    aged makes the next one, or has it made, in some tens of microseconds on SQLite. So a worker
+    without requests does nothing, and the first answer after a pause is never old.
     """
 
     def __init__(
@@ -42,92 +43,94 @@ class ChangeDetector:
         changes: Changes,
         *,
         clock: Callable[[], float],
-        lease_s: float = LEASE_S,
-        look_every_s: float = LOOK_EVERY_S,
+        max_age_s: float = MAX_AGE_S,
+        poll_every_s: float = POLL_EVERY_S,
     ) -> None:
-        """Make a watch that has not looked yet.
+        """Makes a detector that has not polled yet.
 
         Args:
-            changes: Used by this watch alone.
-            clock: Seconds that never go back.
-            lease_s: How old a look may be for its result to count.
-            look_every_s: How old it may be before the next one is made. 0: one a request.
+            changes: Used by this detector alone.
+            clock: A monotonic clock, in seconds.
+            max_age_s: The age up to which the result of a poll counts.
+            poll_every_s: The age at which the next poll is made. 0 makes one for each request.
         """
         self._changes = changes
         self.is_local = changes.is_local  #: no server has to answer
         self._clock = clock
-        self._lease_s = lease_s
-        self._look_every_s = look_every_s
-        self._looking = Lock()
-        self._is_quiet = Event()  #: no look is under way
-        self._is_quiet.set()
-        self._look_began_at = float("-inf")
-        self._late_look: float | None = None  #: when the look began that was last found late
-        self._lost_at = float("-inf")  #: since when the store is away, while it is
-        self._good_at = float("-inf")  #: when the last good look began, however long ago
-        self.is_away = False  #: the store cannot be asked: what is at hand is better than nothing
-        self._generation = 0
+        self._max_age_s = max_age_s
+        self._poll_every_s = poll_every_s
+        self._polling = Lock()
+        self._is_idle = Event()  #: no poll is under way
+        self._is_idle.set()
+        self._poll_began_at = float("-inf")
+        self._late_poll_began_at: float | None = None  #: beginning of the last poll found late
+        self._away_since = float("-inf")  #: valid while `is_away`
+        self._succeeded_at = float("-inf")  #: beginning of the last successful poll, however old
+        self.is_away = False  #: the store does not answer; serving from memory is the best choice
+        self._version = 0
         self._last_retraction: object = None
-        #: Another number when a release was retracted or restored (not on SQLite).
+        #: Changes when a release was retracted or restored (not on SQLite).
         self.retractions = 0
-        self._looked_at = float("-inf")  #: when the last good look *began*
-        self._looks_again_at = float("-inf")
-        #: Numbers before this one, oldest first, each with the beginning of the last look at it.
-        self._judging = Lock()
-        self._is_suspended = False  #: nobody is let through to the store but looks
-        self._before: tuple[tuple[float, int], ...] = ()
+        self._polled_at = float("-inf")  #: when the poll that counts *began*
+        self._next_poll_at = float("-inf")
+        self._suspending = Lock()
+        self._is_suspended = False  #: only polls get through to the store
+        #: Earlier versions, oldest first, each with the beginning of the last poll that saw it.
+        self._earlier: tuple[tuple[float, int], ...] = ()
 
     def version(self) -> int | None:
-        """Return a number that is another one whenever the store may have changed.
+        """Returns a number that changes whenever the store may have changed.
 
         What was read from the store *after* a number was returned is current as long as this
         returns the same number.
 
         Returns:
-            None when nobody knows: the store has to be asked.
+            None when the version is unknown and the store has to be asked.
         """
         now = self._clock()
-        if now >= self._looks_again_at and self._looking.acquire(blocking=False):
-            self._look_in_time()
-        elif now - self._looked_at >= self._lease_s:
+        if now >= self._next_poll_at and self._polling.acquire(blocking=False):
+            self._poll_in_time()
+        elif now - self._polled_at >= self._max_age_s:
             self._wait()
-        # In this order. The number only grows, and it grows before the moment is noted: so it
-        # may be newer than the moment, which costs a question, but never older.
-        is_fresh = now - self._looked_at < self._lease_s
-        return self._generation if is_fresh else None
+        # The order matters. The version only grows, and it grows before the time is recorded: so
+        # it may be newer than the time, which costs a query, but never older.
+        is_fresh = now - self._polled_at < self._max_age_s
+        return self._version if is_fresh else None
 
-    def known(self, look_aside: Callable[[Callable[[], None]], object]) -> range | None:
-        """Return the numbers at which memory may be trusted, without waiting for the store.
+    def trusted_versions(
+        self, run_in_background: Callable[[Callable[[], None]], object]
+    ) -> range | None:
+        """Returns the versions at which memory may be trusted, without waiting for the store.
 
-        The last is the one that `generation` returns. Those before it were the latest at a look
-        whose lease lasts still: what was current then may be given out, while somebody asks what
-        has come since.
+        The last one is what `version` returns. The earlier ones were the latest at a poll that is
+        not older than the max age: what was current then may still be sent, while another thread
+        fetches what has come since.
 
         Args:
-            look_aside: Has another thread call what it is given: the look that is due, if one is.
+            run_in_background: Has another thread call its argument: the poll that is due, if any.
 
         Returns:
-            None when nobody knows: the store has to be asked.
+            None when no version is trusted and the store has to be asked.
         """
         now = self._clock()
-        if now >= self._looks_again_at and self._looking.acquire(blocking=False):
+        if now >= self._next_poll_at and self._polling.acquire(blocking=False):
             self._begin()
-            look_aside(self._look_aside)
-        if now - self._looked_at >= self._lease_s:
-            self._judge()
+            run_in_background(self._poll_and_release)
+        if now - self._polled_at >= self._max_age_s:
+            self._check_lateness()
             return None
-        newest = self._generation
-        for looked_at, generation in self._before:
-            if now - looked_at < self._lease_s:
-                return range(generation, newest + 1)
+        newest = self._version
+        for polled_at, version in self._earlier:
+            if now - polled_at < self._max_age_s:
+                return range(version, newest + 1)
         return range(newest, newest + 1)
 
-    def age_s(self, generation: int | None, current_at: float) -> int | None:
-        """Return how long ago a document was known to be current, in whole seconds.
+    def age_s(self, version: int | None, current_at: float) -> int | None:
+        """Returns how long ago a document was known to be current, in whole seconds.
 
         Args:
-            generation: At which it was read.
-            current_at: When that was, by this watch's clock.
+            version: The version at which it was read.
+            current_at: When it was read, by this detector's clock.
 
         Returns:
             None while the store answers.
@@ -135,35 +138,35 @@ class ChangeDetector:
         if not self.is_away:
             return None
         known_at = current_at
-        if generation == self._generation:
-            known_at = max(known_at, self._good_at)
+        if version == self._version:
+            known_at = max(known_at, self._succeeded_at)
         return max(0, int(self._clock() - known_at))
 
-    def outdated_s(self, generation: int | None, current_at: float) -> float:
-        """Return for how long the store was heard of after something was known to be current.
+    def outdated_s(self, version: int | None, current_at: float) -> float:
+        """Returns for how long polls succeeded after something was last known to be current.
 
         Args:
-            generation: At which it was read.
-            current_at: When that was, by this watch's clock.
+            version: The version at which it was read.
+            current_at: When it was read, by this detector's clock.
 
         Returns:
-            0 for what was current when the store was last heard of.
+            0 for what was current at the last successful poll.
         """
-        return 0.0 if generation == self._generation else max(0.0, self._good_at - current_at)
+        return 0.0 if version == self._version else max(0.0, self._succeeded_at - current_at)
 
     @property
     def away_s(self) -> float | None:
-        """For how long the store does not answer; None while it does."""
-        return self._clock() - self._lost_at if self.is_away else None
+        """How long the store has not answered; None while it does."""
+        return self._clock() - self._away_since if self.is_away else None
 
     def now(self) -> float:
-        """The moment, by the clock of this watch."""
+        """Returns the time by this detector's clock."""
         return self._clock()
 
     def mark_unreachable(self, reason: str) -> None:
-        """Note that the store does not answer, until a look says that it does."""
+        """Records that the store does not answer, until a poll succeeds."""
         if not self.is_away:
-            self._lost_at = self._clock()
+            self._away_since = self._clock()
             self.is_away = True
             _log.warning(
                 "store does not answer",
@@ -172,100 +175,102 @@ class ChangeDetector:
             )
 
     def _begin(self) -> None:
-        self._look_began_at = self._clock()
-        self._is_quiet.clear()
+        self._poll_began_at = self._clock()
+        self._is_idle.clear()
 
-    def _look_in_time(self) -> None:
+    def _poll_in_time(self) -> None:
         self._begin()
         if self.is_local:
-            self._look_aside()
+            self._poll_and_release()
         else:
-            # In a thread that may be left behind: what a server that has stopped was asked, the
-            # driver waits for.
-            Thread(target=self._look_aside, name="look", daemon=True).start()
+            # In a thread that may be abandoned: the driver waits without limit for the answer of a
+            # server that has stopped.
+            Thread(target=self._poll_and_release, name="store-poll", daemon=True).start()
             self._wait()
 
     def _wait(self) -> None:
-        if not self.is_away and not self._is_quiet.wait(LOOK_WITHIN_S):
-            self._miss()
+        if not self.is_away and not self._is_idle.wait(POLL_TIMEOUT_S):
+            self._handle_late_poll()
         else:
-            self._judge()
+            self._check_lateness()
 
-    def _judge(self) -> None:
-        """Note when the look that is under way takes too long."""
-        is_late = self._clock() - self._look_began_at > LOOK_WITHIN_S
-        if is_late and not self._is_quiet.is_set():
-            self._miss()
+    def _check_lateness(self) -> None:
+        """Handles the poll that is under way if it takes too long."""
+        is_late = self._clock() - self._poll_began_at > POLL_TIMEOUT_S
+        if is_late and not self._is_idle.is_set():
+            self._handle_late_poll()
 
-    def _miss(self) -> None:
-        began = self._look_began_at
+    def _handle_late_poll(self) -> None:
+        began = self._poll_began_at
         self.mark_unreachable("no answer")
-        if self.is_local or self._late_look == began:
+        if self.is_local or self._late_poll_began_at == began:
             return
-        self._late_look = began
-        rest_s = max(0.0, SILENT_AFTER_S - (self._clock() - began))
+        self._late_poll_began_at = began
+        rest_s = max(0.0, SUSPEND_AFTER_S - (self._clock() - began))
         timer = Timer(rest_s, self._suspend, args=[began])
         timer.daemon = True
         timer.start()
 
     def _suspend(self, began: float) -> None:
-        """Let nobody wait for the store, if the look that began then is under way still."""
-        with self._judging:
-            is_same = began == self._late_look == self._look_began_at
-            if is_same and not self._is_quiet.is_set():
+        """Lets no request wait for the store, if the poll that began then is still under way."""
+        with self._suspending:
+            is_same = began == self._late_poll_began_at == self._poll_began_at
+            if is_same and not self._is_idle.is_set():
                 self._is_suspended = True
                 self._changes.suspend("it does not answer")
 
-    def _look_aside(self) -> None:
+    def _poll_and_release(self) -> None:
         try:
-            self._look(self._clock())
+            self._poll(self._clock())
         finally:
-            self._is_quiet.set()
-            self._looking.release()
+            self._is_idle.set()
+            self._polling.release()
 
-    def _look(self, now: float) -> None:
+    def _poll(self, now: float) -> None:
         began = self._clock()
         try:
-            if self._is_news():
-                self._before = (
-                    *(past for past in self._before if began - past[0] < self._lease_s),
-                    (self._looked_at, self._generation),
+            if self._has_changed():
+                self._earlier = (
+                    *(past for past in self._earlier if began - past[0] < self._max_age_s),
+                    (self._polled_at, self._version),
                 )
-                self._generation += 1
+                self._version += 1
                 if self._changes.last_retraction != self._last_retraction:
                     self._last_retraction = self._changes.last_retraction
                     self.retractions += 1
-        # Whatever it is, bugs of ours too: to watch is there for speed alone, and without it the
-        # store is asked for each request, which tells readers and log what is wrong with it.
+        # Any exception, our own bugs included: polling exists for speed alone. Without it each
+        # request asks the store, which shows readers and the log what is wrong.
         except Exception as error:
             if isinstance(error, StoreUnavailable):
                 self.mark_unreachable(str(error))
-                if self._clock() - began < LOOK_WITHIN_S:
-                    self._resume()  # all are told as fast as this look was
+                if self._clock() - began < POLL_TIMEOUT_S:
+                    self._resume()  # requests fail as fast as this poll did
             else:
-                _log.warning("store cannot be watched", reason=repr(error), next_look_s=PAUSE_S)
-            self._looked_at, self._looks_again_at = float("-inf"), now + PAUSE_S
+                _log.warning(
+                    "store cannot be polled", reason=repr(error), next_poll_s=RETRY_AFTER_S
+                )
+            self._polled_at, self._next_poll_at = float("-inf"), now + RETRY_AFTER_S
         else:
-            self._looked_at, self._looks_again_at = began, now + self._look_every_s
-            self._good_at = began
+            self._polled_at, self._next_poll_at = began, now + self._poll_every_s
+            self._succeeded_at = began
             self._resume()
             if self.is_away:
                 self.is_away = False
                 _log.info("store answers again")
 
-    def _is_news(self) -> bool:
+    def _has_changed(self) -> bool:
         began = self._clock()
         try:
             return self._changes.poll()
         except StoreUnavailable:
-            # A connection may be gone that a server or a firewall found idle for too long.
-            if self.is_local or self.is_away or self._clock() - began > LOOK_WITHIN_S:
+            # A server or a firewall may have closed a connection that was idle for too long.
+            if self.is_local or self.is_away or self._clock() - began > POLL_TIMEOUT_S:
                 raise
         return self._changes.poll()
 
     def _resume(self) -> None:
-        with self._judging:
-            self._late_look = None  # it is answered
+        with self._suspending:
+            self._late_poll_began_at = None  # that poll was answered
             if self._is_suspended:
                 self._is_suspended = False
                 self._changes.resume()

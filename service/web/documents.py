@@ -27,44 +27,44 @@ from service.http_rules import (
     uri,
     wants_raw,
 )
-from service.web.answers import NOSNIFF, OPEN_TO_ALL, AppResponse, alternate_service_note, answer
+from service.web.answers import NOSNIFF, OPEN_TO_ALL, AppResponse, answer, redirect_body
 from service.web.document_cache import CachedDocument
 from service.web.encoded_variants import SMALLEST_FIRST, EncodedVariants, encode
 from service.web.pages import feed_page
 from service.web.problems import NoEditionYet
 from service.web.recall import recallable
-from service.web.replies import old_fields
+from service.web.replies import stale_fields
 from service.web.request_context import app_state, request_context
 from service.web.static_files import FOR_EVER
 
-# What is new since a reader's last look, and nothing else (RFC 3229).
+# Deltas: only the entries that are new since a reader's last request (RFC 3229).
 
 #: RFC 3229 section 10.4.1: "226 IM Used".
 STATUS = "226 IM Used"
 
-#: RFC 3229 section 10.7.3 has ``im`` for caches that know what a delta is; the others must not
-#: keep one, for they would hand it to readers that hold something else.
+#: RFC 3229 section 10.7.3 defines ``im`` for caches that support deltas. Other caches must not
+#: store a delta, because they would send it to readers that hold another base.
 NO_STORE = "no-store, im"
 
-#: What the choice of entries depends on, beside what documents depend on anyway.
+#: The fields that the choice of entries depends on, in addition to those of a document.
 VARY = "A-IM, If-None-Match, User-Agent"
 
 
 def is_offered(feed: Feed, user_agent: str) -> bool:
-    """True when a reader of this name may be given deltas of the feed."""
+    """Whether a reader with this ``User-Agent`` may be sent deltas of the feed."""
     if feed.deltas is None:
         return False
     named = user_agent.lower()
     return not any(part.lower() in named for part in feed.deltas.not_for)
 
 
-def answer_delta(feed: Feed, copy: CachedDocument, described: Representation) -> Response | None:
-    """Answer the current request, which is due the whole document, with what is new in it.
+def answer_delta(feed: Feed, cached: CachedDocument, described: Representation) -> Response | None:
+    """Answers the current request with a delta instead of the whole document.
 
     Returns:
-        None when the whole is to be sent: the reader does not ask for less, holds nothing, or
-        holds what we do not remember (section 10.4.1: "226 … only if the request had A-IM", and
-        a base instance that the server has).
+        None when the whole document has to be sent: the reader does not ask for a delta, holds
+        nothing, or holds a base that is not stored any more (section 10.4.1: "226 … only if the
+        request had A-IM", and a base instance that the server has).
     """
     asks = takes_feed_delta(request.headers.get("A-IM"))
     if not asks or not is_offered(feed, request.headers.get("User-Agent", "")):
@@ -73,8 +73,8 @@ def answer_delta(feed: Feed, copy: CachedDocument, described: Representation) ->
     coding = choose_coding(request.headers.get("Accept-Encoding"), described.codings)
     if not held or coding is None:
         return None
-    plain = copy.forms.get(Coding.IDENTITY)
-    delta = request_context().newsstand.delta(copy.document, plain, since=tuple(held))
+    plain = cached.variants.get(Coding.IDENTITY)
+    delta = request_context().newsstand.delta(cached.document, plain, since=tuple(held))
     return None if delta is None else _answer(described, delta, held[delta.base], coding)
 
 
@@ -84,7 +84,7 @@ def _answer(described: Representation, delta: Delta, base_tag: str, coding: Codi
     response.headers["Content-Type"] = described.media_type
     response.headers["IM"] = FEED_MANIPULATION
     response.headers["Delta-Base"] = base_tag
-    # Section 10.4.1: the tag is that of the current whole, so that the next look goes from here.
+    # Section 10.4.1: the tag is that of the current whole document, the base of the next delta.
     response.headers["ETag"] = strong_tag(described.revision, coding)
     if described.modified_at is not None:
         response.last_modified = described.modified_at
@@ -97,26 +97,27 @@ def _answer(described: Representation, delta: Delta, base_tag: str, coding: Codi
 
 
 def _max_age(cache_control: str) -> str:
-    """The part of a ``Cache-Control`` that tells a reader when to look again."""
+    """Returns the ``max-age`` of a ``Cache-Control``."""
     [max_age] = [one for one in cache_control.split(", ") if one.startswith("max-age=")]
     return max_age
 
 
 # Feed documents, for readers and aggregators.
 
-#: A shared cache may hand out a document this long after its time while it fetches the new one.
+#: A shared cache may send an expired document for this long while it fetches the new one.
 STALE_WHILE_REVALIDATE_S = 60
-#: And this long when we cannot be reached: the last good edition is better than none.
+#: A cache may send an expired document for this long while we are unreachable: the last good
+#: edition is better than none.
 STALE_IF_ERROR_S = 24 * 60 * 60
 
-#: From a change at a set time to its edition: the look for it, and the regeneration.
+#: The time from a scheduled change to its edition: the job that finds it, and the regeneration.
 CHANGE_SHOWS_WITHIN_S = 5
 
-#: What a document is chosen by, where browsers are led to the feed's page.
+#: The fields that decide the answer where browsers are redirected to the feed's page.
 VARY_BY_MODE = f"Accept-Encoding, {MODE_FIELD}"
 
-#: Of the way to the feed's page. Caches in between must not keep it: those that know nothing of
-#: ``Vary`` would hand it to readers.
+#: The fields of the redirect to the feed's page. Shared caches must not store it: those that ignore
+#: ``Vary`` would send it to feed readers.
 TO_PAGE_FIELDS = {"Cache-Control": "private, no-store", "Vary": VARY_BY_MODE}
 
 _FORMATS_BY_TYPE = {feed_format.media_type: feed_format for feed_format in Format}
@@ -126,7 +127,7 @@ blueprint = Blueprint("documents", __name__)
 
 @blueprint.get("/feeds/<slug:slug>.<format:feed_format>")
 def show(slug: str, feed_format: Format) -> Response:
-    """Answer with a feed in one format, or lead a browser to its page."""
+    """Answers with a feed in one format, or redirects a browser to the feed's page."""
     feed = request_context().feed(slug)
     is_raw = wants_raw(request.query_string.decode("latin-1"))
     if leads_to_page(feed, request.headers.get(MODE_FIELD), is_raw=is_raw):
@@ -136,7 +137,7 @@ def show(slug: str, feed_format: Format) -> Response:
 
 @blueprint.get("/feeds/<slug:slug>")
 def choose(slug: str) -> Response:
-    """Answer with what a client likes best: a feed's page, or its document in some format."""
+    """Answers with what the client prefers: a feed's page, or its document in some format."""
     feed_format = choose_format(request.headers.get("Accept"))
     if feed_format is None:
         return feed_page(slug)
@@ -144,32 +145,30 @@ def choose(slug: str) -> Response:
 
 
 def leads_to_page(feed: Feed, sec_fetch_mode: str | None, *, is_raw: bool) -> bool:
-    """True when a document is opened by a person, who can read the feed's page but not this.
+    """Whether a browser opens the document for a person, who should get the feed's page instead.
 
-    Not so with archive documents: no page names them, and none shows what is in them.
+    Archive documents have no such redirect: no page links to them or shows their entries.
     """
     return feed.opens_as_page and not is_raw and is_navigation(sec_fetch_mode)
 
 
 def _to_page(page: str) -> Response:
-    """Lead to the feed's page (RFC 9110 section 15.4.4).
+    """Redirects to the feed's page (RFC 9110 section 15.4.4).
 
-    Whatever conditions the request has: RFC 9110 13.2.1 has them ignored where the answer is
-    neither 2xx nor 412. So a browser that holds the document from before is led there, too.
+    Conditions of the request do not matter: by RFC 9110 13.2.1 they are ignored where the answer
+    would be neither 2xx nor 412. So a browser that has the document cached is redirected, too.
     """
-    response = Response(
-        alternate_service_note(page), status=HTTPStatus.SEE_OTHER, mimetype="text/html"
-    )
+    response = Response(redirect_body(page), status=HTTPStatus.SEE_OTHER, mimetype="text/html")
     response.headers["Location"] = page
     response.headers.update(TO_PAGE_FIELDS)
     return response
 
 
 def choose_format(accept: str | None) -> Format | None:
-    """Choose by ``Accept`` what to answer at a feed's address without a suffix; None is the page.
+    """Chooses by ``Accept`` what to answer at a feed's URL without a suffix; None is the page.
 
-    No browser names a feed's type, so who does gets it, also when a page is liked as much. Who
-    takes anything gets the page, which leads to all formats.
+    No browser names a feed's media type, so a client that does gets the document, even if it
+    accepts HTML as much. A client that accepts anything gets the page, which links all formats.
     """
     offered = (*_FORMATS_BY_TYPE, HTML_TYPE)
     return _FORMATS_BY_TYPE.get(choose_type(accept, offered, default=HTML_TYPE))
@@ -179,55 +178,57 @@ def _document(
     slug: str, feed_format: Format, *, is_chosen: bool = False, is_raw: bool = False
 ) -> Response:
     feed = request_context().feed(slug)
-    copy = app_state().document_cache.fetch(request_context().newsstand, slug, feed_format)
-    if copy is None:
+    cached = app_state().document_cache.fetch(request_context().newsstand, slug, feed_format)
+    if cached is None:
         raise NoEditionYet(slug)
-    described = represent(copy, feed, is_chosen=is_chosen, is_raw=is_raw, now=request_context().now)
-    whole = answer(copy.forms, described)
-    age_s = app_state().document_cache.age_s(copy)
+    described = represent(
+        cached, feed, is_chosen=is_chosen, is_raw=is_raw, now=request_context().now
+    )
+    whole = answer(cached.variants, described)
+    age_s = app_state().document_cache.age_s(cached)
     if age_s is not None:
-        whole.headers.update(old_fields(age_s))
-        return whole  # a delta would have to be asked of the store
+        whole.headers.update(stale_fields(age_s))
+        return whole  # a delta would need the store
     if whole.status_code != HTTPStatus.OK or feed.deltas is None:
         return whole
     try:
-        return answer_delta(feed, copy, described) or whole
+        return answer_delta(feed, cached, described) or whole
     except StoreUnavailable:
         return whole
 
 
 def represent(
-    copy: CachedDocument,
+    cached: CachedDocument,
     feed: Feed,
     *,
     is_chosen: bool,
     is_raw: bool = False,
     now: datetime | None = None,
 ) -> Representation:
-    """Describe a document as there is to be had.
+    """Describes the representation of a document.
 
     Args:
-        copy: The document.
-        feed: As configured now.
-        is_chosen: At the address without a suffix, where ``Accept`` decided.
-        is_raw: At an address with ``?raw``, where browsers are given it, too.
-        now: Must be told for a feed that will change by itself.
+        cached: The document.
+        feed: The feed as configured now.
+        is_chosen: Whether the URL has no suffix, and ``Accept`` chose the format.
+        is_raw: Whether the query is ``?raw``, with which browsers get the document, too.
+        now: The time; required for a feed that will change at a set time.
     """
-    document = copy.document
+    document = cached.document
     fields = [
         ("Cache-Control", cache_control(feed, now=now)),
         ("Vary", _vary(feed, is_chosen=is_chosen, is_raw=is_raw)),
-        # From the document, not from the configuration: header and body tell one story.
+        # From the document, not from the configuration: header and body must agree.
         ("Link", link_field([link for link in document.links if link.rel in TOLD_LINKS])),
     ]
     if is_chosen:
-        # RFC 9110 8.7: what was sent is to be had under this address of its own, too.
+        # RFC 9110 8.7: the URL under which this representation is always sent.
         [own] = [link.href for link in document.links if link.rel == "self"]
         fields.append(("Content-Location", uri(own)))
     return Representation(
         revision=document.digest,
         media_type=f"{document.format.media_type}; charset=utf-8",
-        length=copy.forms.length,
+        length=cached.variants.length,
         codings=SMALLEST_FIRST,
         modified_at=document.modified_at,
         fields=(*fields, *OPEN_TO_ALL.items(), *NOSNIFF.items()),
@@ -241,14 +242,12 @@ def _vary(feed: Feed, *, is_chosen: bool, is_raw: bool) -> str:
 
 
 def cache_control(feed: Feed, *, now: datetime | None = None) -> str:
-    """Tell caches how long a document is good (RFC 9111 section 5.2.2, RFC 5861).
+    """Returns how long caches may keep a document (RFC 9111 section 5.2.2, RFC 5861).
 
-    Some seconds more than the feed's minutes, other ones for each feed and always the same: so
-    those who read many feeds do not ask for all of them at once. In minutes it is what ``<ttl>``
-    of RSS says; ``<ttl>`` does not follow when a change is near, as documents change with editions
-    only.
-
-    When it is known that the feed will change by itself, the next look falls right after that.
+    The max-age is the feed's TTL plus some seconds, which differ between feeds and are constant for
+    each: so clients that read many feeds do not request all of them at once. In minutes it equals
+    ``<ttl>`` of RSS, except near a scheduled change: the max-age then ends right after the change,
+    while ``<ttl>`` stays, because documents change with editions only.
     """
     max_age = feed.ttl_minutes * 60 + crc32(feed.slug.encode()) % 60
     change = None if now is None else feed.next_change(now)
@@ -263,9 +262,9 @@ def cache_control(feed: Feed, *, now: datetime | None = None) -> str:
 
 @blueprint.after_request
 def open_to_scripts(response: Response) -> Response:
-    """Let a reader inside a browser ask first (a CORS preflight), and see why it got nothing.
+    """Lets a reader in a browser send conditional requests (CORS), and see errors.
 
-    Conditional fields are not on the list of headers that a browser sends unasked.
+    A browser sends conditional fields only after a preflight request has allowed them.
     """
     response.headers.update(OPEN_TO_ALL)
     if request.method == "OPTIONS":
@@ -275,9 +274,9 @@ def open_to_scripts(response: Response) -> Response:
     return response
 
 
-# Archive documents of feeds (RFC 5005 section 4), for readers that want everything.
+# Archive documents of feeds (RFC 5005 section 4), for readers that want all entries.
 
-#: How long it may be remembered that the next archive is not closed yet.
+#: How long caches may keep the answer that the next archive is not closed yet.
 SOON = "public, max-age=60"
 
 archives_blueprint = Blueprint("archives", __name__)
@@ -286,25 +285,25 @@ archives_blueprint = Blueprint("archives", __name__)
 @archives_blueprint.get("/feeds/<slug:slug>/archive/<number:number>.<format:feed_format>")
 @recallable
 def show_archive(slug: str, number: int, feed_format: Format) -> Response:
-    """Answer with an archive document.
+    """Answers with an archive document.
 
     Raises:
         FeedNotFound: There is no such feed.
-        ArchiveNotFound: It has no archive of this number.
+        ArchiveNotFound: The feed has no archive with this number.
     """
-    room = request_context()
-    feed = room.feed(slug)
+    context = request_context()
+    feed = context.feed(slug)
     try:
-        page = room.newsstand.archive(slug, number, feed_format, now=room.now)
+        page = context.newsstand.archive(slug, number, feed_format, now=context.now)
     except ArchiveNotFound:
-        if number > 1 and number == room.newsstand.last_archive(slug) + 1:
-            return _not_closed_yet(room.site.topic(slug, feed_format))
+        if number > 1 and number == context.newsstand.last_archive(slug) + 1:
+            return _not_closed_yet(context.site.topic(slug, feed_format))
         raise
-    forms = EncodedVariants(page.document.gzip, Coding.GZIP)
-    return answer(forms, _represent(page, feed, forms))
+    variants = EncodedVariants(page.document.gzip, Coding.GZIP)
+    return answer(variants, _represent(page, feed, variants))
 
 
-def _represent(page: ArchivePage, feed: Feed, forms: EncodedVariants) -> Representation:
+def _represent(page: ArchivePage, feed: Feed, variants: EncodedVariants) -> Representation:
     document = page.document
     fields = (
         (
@@ -316,7 +315,7 @@ def _represent(page: ArchivePage, feed: Feed, forms: EncodedVariants) -> Represe
     return Representation(
         revision=document.digest,
         media_type=f"{document.format.media_type}; charset=utf-8",
-        length=forms.length,
+        length=variants.length,
         codings=SMALLEST_FIRST,
         modified_at=document.modified_at,
         fields=(*fields, *OPEN_TO_ALL.items(), *NOSNIFF.items()),
@@ -324,10 +323,10 @@ def _represent(page: ArchivePage, feed: Feed, forms: EncodedVariants) -> Represe
 
 
 def _not_closed_yet(current: str) -> Response:
-    """Lead to the subscription document: what follows the newest archive is there.
+    """Redirects to the subscription document, which has what follows the newest archive.
 
-    The newest archive names its successor from the first, because its bytes must not change when
-    that is closed. RFC 9110 15.4.8: the way there is temporary.
+    The newest archive links to its successor before that is closed, because the bytes of an archive
+    must not change later. The redirect is temporary (RFC 9110 15.4.8).
     """
     response = Response(status=307)
     response.headers["Location"] = current

@@ -1,4 +1,4 @@
-"""The bytes of an answer in every coding that clients ask for. The door to Brotli and zstandard."""
+"""The bytes of an answer in every coding. The only module that imports Brotli and zstandard."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -9,12 +9,10 @@ import zstandard
 from feeds.render import compress, decompress
 from service.http_rules import Coding
 
-# Content codings at work: the only importer of Brotli and zstandard.
-#
-# A document is coded once an edition and worker, when the first client asks for that coding, which
-# then waits for it: so the level is the last one before time goes up faster than size goes down.
-# Measured on 90 documents made from the sample releases (1 to 60 entries, 106 kB on average), with
-# the gzip of ``feeds.render`` as 1; all of it outside the interpreter's lock:
+# Compression levels. A document is encoded once per edition and worker, when the first client asks
+# for that coding and waits for it. So the level is the last one before time rises faster than size
+# falls. Measured on 90 documents made from the sample releases (1 to 60 entries, 106 kB on
+# average), relative to the gzip of ``feeds.render``; all of them release the interpreter lock:
 #
 # ============  =======  ====  =========
 # coding        ms each  size  at worst
@@ -35,12 +33,12 @@ from service.http_rules import Coding
 BROTLI_QUALITY = 5
 ZSTD_LEVEL = 7
 
-#: Smallest first, by the table above: who likes several equally gets the fewest bytes.
+#: Smallest first, by the table above: a client that accepts several equally gets the fewest bytes.
 SMALLEST_FIRST = (Coding.BROTLI, Coding.ZSTD, Coding.GZIP)
 
 
 def encode(body: bytes, coding: Coding) -> bytes:
-    """Return *body* in a coding: same bytes in, same bytes out."""
+    """Returns *body* in a coding. Deterministic: the same bytes in give the same bytes out."""
     match coding:
         case Coding.IDENTITY:
             return body
@@ -50,27 +48,24 @@ def encode(body: bytes, coding: Coding) -> bytes:
             coded: bytes = brotli.compress(body, quality=BROTLI_QUALITY)
             return coded
         case Coding.ZSTD:
-            # A compressor of its own for each call: one may not be shared between threads.
+            # A new compressor for each call, because threads must not share one.
             return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body)
 
 
-def plain(forms: dict[Coding, bytes]) -> bytes:
-    """Return the uncoded bytes of which *forms* has at least these or their gzip."""
-    body = forms.get(Coding.IDENTITY)
-    return decompress(forms[Coding.GZIP]) if body is None else body
-
-
-# The bytes behind an answer, in every coding that clients ask for.
+def plain(variants: dict[Coding, bytes]) -> bytes:
+    """Returns the uncoded bytes; *variants* has them, or at least their gzip."""
+    body = variants.get(Coding.IDENTITY)
+    return decompress(variants[Coding.GZIP]) if body is None else body
 
 
 class NotCached(Exception):
-    """A form that would take time to make."""
+    """The variant is not made yet, and would take time to make."""
 
 
 class EncodedVariants:
-    """One body in all codings. Each is made when it is first asked for, and once.
+    """One body in all codings. Each variant is made once, when it is first requested.
 
-    Safe to share between threads: those who ask while it is being made wait for it.
+    Safe to share between threads: those that request a variant while it is being made wait for it.
     """
 
     def __init__(
@@ -80,27 +75,27 @@ class EncodedVariants:
         *,
         on_made: Callable[[int], None] | None = None,
     ) -> None:
-        """Hold a body.
+        """Holds a body.
 
         Args:
             given: The body, uncoded or as gzip.
-            coding: Which of the two.
-            on_made: Told how many bytes each further form takes.
+            coding: The coding of *given*.
+            on_made: Called with the size in bytes of each further variant.
         """
         self._made = {coding: given}
         self._on_made = on_made
         self._making = Lock()
 
     def get(self, coding: Coding) -> bytes:
-        """Return the body in a coding."""
-        form = self._made.get(coding)
-        return self._make(coding) if form is None else form
+        """Returns the body in a coding."""
+        variant = self._made.get(coding)
+        return self._make(coding) if variant is None else variant
 
     def peek(self, coding: Coding) -> bytes:
-        """Return the body in a coding, at once.
+        """Returns the body in a coding if that variant exists.
 
         Raises:
-            NotMadeYet: It would have to be made.
+            NotCached: It would have to be made.
         """
         try:
             return self._made[coding]
@@ -109,20 +104,20 @@ class EncodedVariants:
 
     @property
     def made(self) -> list[Coding]:
-        """The codings that are made."""
+        """The codings of the variants that exist."""
         return list(self._made)
 
     def length(self, coding: Coding) -> int:
-        """Return how many bytes the body has in a coding."""
+        """Returns how many bytes the body has in a coding."""
         return len(self.get(coding))
 
     def _make(self, coding: Coding) -> bytes:
         with self._making:
-            form = self._made.get(coding)
-            if form is not None:
-                return form
-            form = self._made[coding] = encode(plain(self._made), coding)
-        # Outside the lock: who is told has locks of its own.
+            variant = self._made.get(coding)
+            if variant is not None:
+                return variant
+            variant = self._made[coding] = encode(plain(self._made), coding)
+        # Outside the lock, because the callback takes locks of its own.
         if self._on_made is not None:
-            self._on_made(len(form))
-        return form
+            self._on_made(len(variant))
+        return variant

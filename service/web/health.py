@@ -1,4 +1,4 @@
-"""What the machinery asks: is it alive, and does the service do its work."""
+"""Health checks: ``/livez`` (does the process answer) and ``/readyz`` (does the service work)."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,34 +16,35 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/livez")
 def livez() -> Response:
-    """Say that this process answers; nothing else is looked at."""
+    """Answers that this process is alive; checks nothing else."""
     return _report({"status": "alive"}, status=200)
 
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Say whether every feed can be served and what is new is published; if not, why.
+    """Answers whether every feed can be served and new releases are published; if not, why.
 
-    A server that does not answer is not asked: while it is away, documents come from memory.
+    A database server that does not answer is not queried: while it is away, documents come from
+    memory.
     """
-    room, warnings = request_context(), app_state().warnings()
+    context, warnings = request_context(), app_state().warnings()
     document_cache = app_state().document_cache
     document_cache.check_store()
     if document_cache.is_unreachable:
-        missing = [slug for slug in room.feeds if not document_cache.holds(slug)]
+        missing = [slug for slug in context.feeds if not document_cache.holds(slug)]
         reasons = [f"feed {slug!r} is not in memory" for slug in missing]
         reasons = [STORE_AWAY, *reasons] if reasons else []
         warnings += [_away(document_cache.away_s or 0.0)]
     else:
-        reasons, more = _asked(room)
+        reasons, more = _ask_store(context)
         warnings += more
     status = {"status": "waiting", "reasons": reasons} if reasons else {"status": "ready"}
-    told = {"warnings": warnings} if warnings else {}
-    return _report({**status, **told}, status=503 if reasons else 200)
+    extra = {"warnings": warnings} if warnings else {}
+    return _report({**status, **extra}, status=503 if reasons else 200)
 
 
 def _away(away_s: float) -> str:
-    # By this machine's clock, as the log is.
+    # By this machine's clock, like the log.
     since = datetime.now(UTC) - timedelta(seconds=away_s)
     return (
         f"{STORE_AWAY} since {since:%Y-%m-%dT%H:%M:%SZ}: documents and pages are served from "
@@ -51,15 +52,15 @@ def _away(away_s: float) -> str:
     )
 
 
-def _asked(room: RequestContext) -> tuple[list[str], list[str]]:
-    """What the store says: reasons to wait, and warnings."""
+def _ask_store(context: RequestContext) -> tuple[list[str], list[str]]:
+    """Returns the reasons to wait, and the warnings, that the store gives."""
     warnings: list[str] = []
     try:
-        reasons = reasons_to_wait(room)
+        reasons = reasons_to_wait(context)
         if app_state().has_hub:
-            jobs, pushes = idle_reasons(room)
+            jobs, pushes = idle_reasons(context)
             reasons += [f"nothing is published: {jobs}"] if jobs else []
-            # Feeds are served and come out: who reads them is not to be sent elsewhere.
+            # Only a warning: feeds are published and served, so traffic must not go elsewhere.
             warnings += [f"nothing is pushed: {pushes}"] if pushes else []
     except StoreReplaced:
         reasons = [StoreReplaced.IN_SHORT]
@@ -70,14 +71,14 @@ def _asked(room: RequestContext) -> tuple[list[str], list[str]]:
     return reasons, warnings
 
 
-def reasons_to_wait(desk: RequestContext) -> list[str]:
-    """Return, for a person, what is missing before every configured feed can be served."""
-    published = {feed.slug for feed in desk.newsstand.feeds() if feed.edition > 0}
-    return [f"feed {slug!r} has no edition yet" for slug in desk.feeds if slug not in published]
+def reasons_to_wait(context: RequestContext) -> list[str]:
+    """Returns, in words, what is missing before every configured feed can be served."""
+    published = {feed.slug for feed in context.newsstand.feeds() if feed.edition > 0}
+    return [f"feed {slug!r} has no edition yet" for slug in context.feeds if slug not in published]
 
 
 def idle_reasons(context: RequestContext) -> tuple[str | None, str | None]:
-    """Return, for a person, why nothing is published, and why nothing is pushed; or None."""
+    """Returns, in words, why nothing is published and why nothing is pushed; or None for each."""
     with context.database.read() as tx:
         known = tx.processes.listed()
     is_pushed = context.settings.own_hub.offered

@@ -1,4 +1,4 @@
-"""What only operators see: the hub's status, and metrics."""
+"""Pages for operators: the hub's status, and metrics."""
 
 import re
 import threading
@@ -24,52 +24,52 @@ from service.tokens import hash_of
 from service.web.request_context import RequestContext, app_state, request_context
 from service.websub.hub_health import HubHealth, HubReport, Report, report
 
-# Who may see what is for operators alone: bearers of tokens for the action ``operate``.
+# Authentication of operators: they have a token for the action ``operate``.
 
 #: RFC 7617 section 2 and RFC 6750 section 2.1.
 _CREDENTIALS = re.compile(r"(basic|bearer) +([A-Za-z0-9._~+/-]{1,500}=*) *", re.IGNORECASE)
 _CHALLENGE = 'Basic realm="communique", charset="UTF-8"'
 
 
-class TokenWanted(Unauthorized):
-    """Nobody says who he is, or it is not true: a browser asks for the token."""
+class TokenRequired(Unauthorized):
+    """The request has no valid credentials: a browser then asks for the token."""
 
     description = (
         "the password is a token that is made by: communique token make NAME --action operate"
     )
 
     def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
-        """Return Werkzeug's own, and the challenge."""
-        # Its own way to write a challenge leaves out the quotes that RFC 7617 section 2 wants.
+        """Returns Werkzeug's own headers, and the challenge."""
+        # Werkzeug writes a challenge without the quotes that RFC 7617 section 2 requires.
         return [*super().get_headers(*arguments), ("WWW-Authenticate", _CHALLENGE)]
 
 
 def is_operator(database: Database, *, now: datetime, is_required: bool = False) -> bool:
-    """True when an operator asks; False when nobody in particular does.
+    """Whether the request comes from an operator; False when it has no credentials.
 
-    Programs give the token as a bearer. Browsers do not know that, so it is also taken as the
-    password of RFC 7617, under any name.
+    Programs send the token as a bearer. Browsers cannot do that, so the token is also accepted as
+    the password of RFC 7617, with any user name.
 
     Raises:
-        TokenWanted: The token is not good; or there is none, and one is required.
-        Forbidden: It is for something else.
+        TokenRequired: The token is not valid; or there is none, and one is required.
+        Forbidden: The token is for other actions.
     """
-    told = request.headers.get("Authorization")
-    if told is None and not is_required:
+    credentials = request.headers.get("Authorization")
+    if credentials is None and not is_required:
         return False
-    token, text = None, _token_in(told or "")
+    token, text = None, _token_in(credentials or "")
     if text is not None:
         with database.read() as tx:
             token = tx.tokens.by_hash(hash_of(text))
     if token is None or not token.is_good(now):
-        raise TokenWanted
+        raise TokenRequired
     if Action.OPERATE not in token.actions:
         raise Forbidden(f"this token is not for {Action.OPERATE}")
     return True
 
 
 def _token_in(credentials: str) -> str | None:
-    """The token in an ``Authorization``; None when there is nothing that could be one."""
+    """Returns the token in an ``Authorization``; None when there is nothing that could be one."""
     found = _CREDENTIALS.fullmatch(credentials)
     if found is None or found[1].lower() == "bearer":
         return None if found is None else found[2]
@@ -80,110 +80,110 @@ def _token_in(credentials: str) -> str | None:
     return pair.partition(":")[2]
 
 
-# What takes long to find out in a large store, and anybody may ask for.
+# Results that are slow to compute in a large store, and that anyone may request.
 
-#: What is asked of the store for it, of all time: with a hundred thousand subscribers, a look takes
-#: a good part of a second.
-AT_MOST = 0.05
+#: The share of time that may be spent on computing one: with a hundred thousand subscribers, it
+#: takes a good part of a second.
+MAX_LOAD = 0.05
 
-#: A look that took no longer than this costs too little to be spared.
-LITTLE_S = 0.1
+#: A result that was computed faster than this is too cheap to be worth caching.
+CHEAP_S = 0.1
 
 T = TypeVar("T")
 
 
 class TimedCache(Generic[T]):
-    """The last look, as long as another one would be too much. Safe to call from many threads."""
+    """A result that is cached the longer, the longer it took to compute. Thread-safe."""
 
-    def __init__(self, *, seconds: Callable[[], float], kept_s: float = 0.0) -> None:
-        """Look at nothing yet.
+    def __init__(self, *, monotonic: Callable[[], float], max_age_s: float = 0.0) -> None:
+        """Makes an empty cache.
 
         Args:
-            seconds: A clock that nobody sets.
-            kept_s: How long a look is kept that took little.
+            monotonic: A monotonic clock, in seconds.
+            max_age_s: How long a cheap result is cached; a slow one is cached longer.
         """
-        self._seconds = seconds
-        self._kept_s = kept_s
+        self._monotonic = monotonic
+        self._max_age_s = max_age_s
         self._lock = threading.Lock()
-        self._seen: T | None = None
+        self._value: T | None = None
         self._good_until_s = float("-inf")
 
-    def read(self, look: Callable[[], T]) -> T:
-        """What there is at this moment, or was not long ago."""
-        # Held while we look: who asks at the same time waits for this look instead of another one.
+    def read(self, compute: Callable[[], T]) -> T:
+        """Returns the cached result, or computes a new one when that is too old."""
+        # Held while computing: concurrent callers wait for this result instead of computing theirs.
         with self._lock:
-            began_s = self._seconds()
-            if self._seen is None or began_s >= self._good_until_s:
-                self._seen = look()
-                took_s = self._seconds() - began_s
-                is_much = took_s > LITTLE_S
-                self._good_until_s = began_s + max(self._kept_s, is_much * took_s / AT_MOST)
-            return self._seen
+            began_s = self._monotonic()
+            if self._value is None or began_s >= self._good_until_s:
+                self._value = compute()
+                took_s = self._monotonic() - began_s
+                is_slow = took_s > CHEAP_S
+                self._good_until_s = began_s + max(self._max_age_s, is_slow * took_s / MAX_LOAD)
+            return self._value
 
 
-# ``/hub/status``: whether hubs push what they are told of; and for ops, who is subscribed.
+# ``/hub/status``: whether hubs push what they are pinged about; for operators, who is subscribed.
 
-#: Subscribers on a page, and failing deliveries before them.
+#: How many subscribers a page lists, and how many failing deliveries above them.
 PAGE_SUBSCRIBERS = 100
 PAGE_TROUBLES = 50
 
-#: It changes by the second, and what an operator sees is for nobody else.
+#: The page changes by the second, and what an operator sees must not be cached for others.
 _STATUS_FIELDS = {"Cache-Control": "no-store", "Vary": "Authorization", "X-Robots-Tag": "noindex"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubSnapshot:
-    """What is for ops alone."""
+    """The part of the status page that only operators see."""
 
-    troubles: list[DeliveryState]  #: the first ones
-    subscribers: list[DeliveryState]  #: a page of them
-    behind: int  #: where this page begins
+    troubles: list[DeliveryState]  #: the first failing deliveries
+    subscribers: list[DeliveryState]  #: one page of the subscribers
+    behind: int  #: the subscription after which this page begins
     has_more: bool
 
 
-def make_status_blueprint(*, seconds: Callable[[], float]) -> Blueprint:
-    """Make the routes.
+def make_status_blueprint(*, monotonic: Callable[[], float]) -> Blueprint:
+    """Makes the routes of the hub's status.
 
     Args:
-        seconds: A clock that nobody sets.
+        monotonic: A monotonic clock, in seconds.
     """
     blueprint = Blueprint("hub_status", __name__)
-    kept = TimedCache[Report](seconds=seconds)
+    cache = TimedCache[Report](monotonic=monotonic)
 
     @blueprint.get("/hub/status")
     def show() -> Response:
-        """Answer with how each hub does; to an operator also with who is subscribed."""
-        return _page(request_context(), kept, is_required=False)
+        """Answers with the health of each hub; for operators also with the subscribers."""
+        return _page(request_context(), cache, is_required=False)
 
     @blueprint.get("/hub/status/subscribers")
     def show_subscribers() -> Response:
-        """Answer an operator alone: here a browser is asked for the token."""
-        return _page(request_context(), kept, is_required=True)
+        """Answers operators only: at this URL a browser asks for the token."""
+        return _page(request_context(), cache, is_required=True)
 
     return blueprint
 
 
-def _page(context: RequestContext, kept: TimedCache[Report], *, is_required: bool) -> Response:
+def _page(context: RequestContext, cache: TimedCache[Report], *, is_required: bool) -> Response:
     may_see_all = is_operator(context.database, now=context.now, is_required=is_required)
-    seen = kept.read(partial(_look, context))
+    seen = cache.read(partial(_compute_report, context))
     page = render_template(
         "hub_status.html",
         seen=seen,
         topics=_topics(seen.subscriptions),
-        snapshot=_read_books(context) if may_see_all else None,
+        snapshot=_read_snapshot(context) if may_see_all else None,
         is_offered=context.settings.own_hub.offered,
         watched=context.settings.canary.feed if context.settings.canary.watches else None,
     )
     return Response(page, mimetype="text/html", headers=_STATUS_FIELDS)
 
 
-def _look(context: RequestContext) -> Report:
+def _compute_report(context: RequestContext) -> Report:
     missing_after = timedelta(seconds=context.settings.canary.missing_after_seconds)
     with context.database.read() as tx:
         return report(tx, context.catalogue, now=context.now, missing_after=missing_after)
 
 
-def _read_books(context: RequestContext) -> HubSnapshot:
+def _read_snapshot(context: RequestContext) -> HubSnapshot:
     with context.database.read() as tx:
         return _snapshot(tx)
 
@@ -191,7 +191,7 @@ def _read_books(context: RequestContext) -> HubSnapshot:
 def _snapshot(tx: Transaction) -> HubSnapshot:
     behind = request.args.get("behind", 0, type=int)
     behind = behind if 0 <= behind < 2**63 else 0
-    # One more than is shown: it tells whether there is another page.
+    # One more than is shown, to know whether there is another page.
     found = tx.deliveries.page(behind=behind, limit=PAGE_SUBSCRIBERS + 1)
     return HubSnapshot(
         troubles=tx.deliveries.page(limit=PAGE_TROUBLES, is_in_trouble=True),
@@ -202,7 +202,7 @@ def _snapshot(tx: Transaction) -> HubSnapshot:
 
 
 def _topics(counted: Mapping[tuple[str, Format, str], int]) -> list[tuple[str, Format, int, int]]:
-    """Feed, format, and how many subscriptions are active and suspended."""
+    """Returns feed, format, and how many subscriptions are active and suspended."""
     topics = sorted({(feed, feed_format) for feed, feed_format, _ in counted})
     return [
         (*topic, counted.get((*topic, "active"), 0), counted.get((*topic, "suspended"), 0))
@@ -210,10 +210,10 @@ def _topics(counted: Mapping[tuple[str, Format, str], int]) -> list[tuple[str, F
     ]
 
 
-# ``/metrics``: numbers for Prometheus.
+# ``/metrics``: figures for Prometheus.
 
-#: However often it is asked for: the store is not asked more often than this.
-KEPT_S = 1.0
+#: How long figures are cached: the store is read at most this often, whatever the request rate.
+MAX_AGE_S = 1.0
 
 _METRICS_FIELDS = {
     "Cache-Control": "no-store",
@@ -222,10 +222,14 @@ _METRICS_FIELDS = {
 }
 
 
-def make_metrics_blueprint(*, seconds: Callable[[], float]) -> Blueprint:
-    """Make the route."""
+def make_metrics_blueprint(*, monotonic: Callable[[], float]) -> Blueprint:
+    """Makes the route of the metrics.
+
+    Args:
+        monotonic: A monotonic clock, in seconds.
+    """
     blueprint = Blueprint("metrics", __name__)
-    gauge = TimedCache[Snapshot](seconds=seconds, kept_s=KEPT_S)
+    cache = TimedCache[Snapshot](monotonic=monotonic, max_age_s=MAX_AGE_S)
 
     @blueprint.get("/metrics")
     def show() -> Response:
@@ -235,7 +239,7 @@ def make_metrics_blueprint(*, seconds: Callable[[], float]) -> Blueprint:
         seen, may_see_all = None, False
         try:
             may_see_all = is_operator(context.database, now=context.now)
-            seen = gauge.read(partial(take, context))
+            seen = cache.read(partial(take_snapshot, context))
         except StoreUnavailable:
             if not app_state().document_cache.is_remote:
                 raise
@@ -251,8 +255,8 @@ def make_metrics_blueprint(*, seconds: Callable[[], float]) -> Blueprint:
     return blueprint
 
 
-def take(context: RequestContext) -> Snapshot:
-    """Read all numbers from the store. What is under embargo is in none of them."""
+def take_snapshot(context: RequestContext) -> Snapshot:
+    """Reads all figures from the store. None of them counts releases under embargo."""
     missing_after = timedelta(seconds=context.settings.canary.missing_after_seconds)
     feeds = context.newsstand.feeds()
     with context.database.read() as tx:
@@ -275,7 +279,7 @@ def take(context: RequestContext) -> Snapshot:
 
 
 def _worked_at(known: Iterable[ProcessState]) -> dict[str, datetime]:
-    """When any process of a role last did its work, by role."""
+    """Returns, by role, when any process of that role last did its work."""
     ends = sorted((one.worked_at, one.role) for one in known if one.worked_at is not None)
     return {role: at for at, role in ends}
 

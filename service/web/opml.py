@@ -1,4 +1,4 @@
-"""The list of all feeds, to be imported into a reader."""
+"""``/feeds.opml``: the list of all feeds, for import into a reader."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,13 +10,13 @@ from flask import Blueprint, Response
 from feeds.categories import Catalogue
 from feeds.model.feed import Feed, Format, Site
 from feeds.model.text import FORBIDDEN_IN_XML, whole_second
-from service.web.answers import OPEN_TO_ALL, answer_bytes, dated
+from service.web.answers import OPEN_TO_ALL, answer_bytes, page_date
 from service.web.recall import recallable
 from service.web.request_context import request_context
 from service.web.wording import language_name
 
 MEDIA_TYPE = "text/x-opml; charset=utf-8"
-#: Readers import this once; those that keep it in step ask a few times a day.
+#: Most readers import this once; those that synchronise with it ask a few times a day.
 MAX_AGE_S = 15 * 60
 
 blueprint = Blueprint("opml", __name__)
@@ -25,18 +25,20 @@ blueprint = Blueprint("opml", __name__)
 @blueprint.get("/feeds.opml")
 @recallable
 def show() -> Response:
-    """Answer with the list of all feeds."""
-    room = request_context()
-    changes = [one.changed_at for one in room.newsstand.feeds() if one.slug in room.feeds]
+    """Answers with the list of all feeds."""
+    context = request_context()
+    changes = [one.changed_at for one in context.newsstand.feeds() if one.slug in context.feeds]
     document = write_opml(
-        room.catalogue, modified_at=max(changes, default=None), feeds=list(room.feeds.values())
+        context.catalogue,
+        modified_at=max(changes, default=None),
+        feeds=list(context.feeds.values()),
     )
     return answer_bytes(
         document,
         media_type=MEDIA_TYPE,
         cache_control=f"public, max-age={MAX_AGE_S}",
-        # It says itself, to the second, when a feed last changed.
-        modified_at=dated(room, *changes),
+        # The document itself contains, to the second, when a feed last changed.
+        modified_at=page_date(context, *changes),
         fields=OPEN_TO_ALL,
     )
 
@@ -44,11 +46,11 @@ def show() -> Response:
 def write_opml(
     catalogue: Catalogue, *, modified_at: datetime | None, feeds: Sequence[Feed] | None = None
 ) -> bytes:
-    """Write an OPML 2.0 document, the same bytes for the same catalogue and date.
+    """Writes an OPML 2.0 document, the same bytes for the same catalogue and date.
 
-    Feeds without a group come first, then the groups in the order of their first feed. In a group
-    come feeds of all languages first, then those of each language, under its name. When
-    *feeds* are given only they are listed: one that is gone has no place in it.
+    Feeds without a group come first, then the groups in the order of their first feed. Within a
+    group, feeds of all languages come first, then those of each language, under its name. When
+    *feeds* is given, only those are listed: feeds that are gone are left out.
 
     Source: OPML 2.0, "Subscription lists". ``type`` is ``rss`` for Atom too.
     """
@@ -67,16 +69,16 @@ def write_opml(
         parent = body if group is None else ET.SubElement(body, "outline", text=_clean(group))
         for language, feeds_in_it in _by_language(members):
             name = None if language is None else language_name(language)
-            holder = parent if name is None else ET.SubElement(parent, "outline", text=name)
+            outline = parent if name is None else ET.SubElement(parent, "outline", text=name)
             for feed in feeds_in_it:
-                ET.SubElement(holder, "outline", _outline(feed, site))
+                ET.SubElement(outline, "outline", _outline(feed, site))
     ET.indent(root)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written + b"\n"
 
 
 def grouped(feeds: Sequence[Feed]) -> list[tuple[str | None, list[Feed]]]:
-    """Put feeds under the titles of their groups; those without a group come first."""
+    """Groups feeds by the title of their group; those without a group come first."""
     groups: dict[str | None, list[Feed]] = {None: []}
     for feed in feeds:
         groups.setdefault(feed.group, []).append(feed)
@@ -104,5 +106,5 @@ def _outline(feed: Feed, site: Site) -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    """Take out what no XML document can hold; ElementTree would write it all the same."""
+    """Removes characters that XML forbids; ElementTree would write them."""
     return FORBIDDEN_IN_XML.sub("", text)

@@ -17,7 +17,7 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_PAGE_BYTES = 2 * 1024 * 1024
 
 #: What one takes beside its bytes.
-FRAME_BYTES = 2048
+OVERHEAD_BYTES = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class CachedPage:
     @property
     def size_bytes(self) -> int:
         """What it takes."""
-        return len(self.body) + FRAME_BYTES
+        return len(self.body) + OVERHEAD_BYTES
 
 
 class PageCache:
@@ -50,7 +50,7 @@ class PageCache:
         """What is held now."""
         return self._held_bytes
 
-    def keep(
+    def store(
         self,
         key: Hashable,
         forms: EncodedVariants,
@@ -81,7 +81,7 @@ class PageCache:
         with self._lock:
             return self._pages.get(key)
 
-    def forget(self, key: Hashable) -> None:
+    def remove(self, key: Hashable) -> None:
         """Drop what is not to be had any more."""
         with self._lock:
             self._drop(key)

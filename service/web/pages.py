@@ -14,7 +14,7 @@ from feeds.model.text import direction
 from feeds.render.content import body as shown_body
 from service.http_rules import RAW
 from service.web import wording
-from service.web.answers import answer_bytes, dated, last_change
+from service.web.answers import answer_bytes, last_change, page_date
 from service.web.opml import grouped
 from service.web.problems import ReleaseGone
 from service.web.recall import recallable
@@ -39,7 +39,7 @@ def newsroom() -> Response:
     room = request_context()
     return _page(
         "newsroom.html",
-        modified_at=dated(room, last_change(room, ALL)),
+        modified_at=page_date(room, last_change(room, ALL)),
         announced=room.catalogue.feeds[ALL],
         releases=room.newsstand.latest(ALL, limit=FRONT_PAGE_RELEASES),
         groups=grouped([feed for feed in room.feeds.values() if feed.slug != ALL]),
@@ -51,7 +51,7 @@ def feed_page(slug: str) -> Response:
     """Answer with a feed's page, at an address that has the feed's documents, too."""
     room = request_context()
     shown = room.feed(slug)
-    date = dated(room, last_change(room, slug))
+    date = page_date(room, last_change(room, slug))
     limit = min(shown.window.entries, MAX_LISTED_RELEASES)
     releases = room.newsstand.latest(slug, limit=limit)
     return _page(
@@ -80,7 +80,7 @@ def release(slug: str) -> Response:
         raise ReleaseGone(shown, shown.retraction)
     return _page(
         "release.html",
-        modified_at=dated(room, shown.changed_at),
+        modified_at=page_date(room, shown.changed_at),
         announced=room.catalogue.feeds[ALL],
         release=shown,
         body=body_of(shown),
@@ -104,7 +104,7 @@ def revision(slug: str, number: int) -> Response:
     former = room.newsstand.revision(present, number)
     return _page(
         "revision.html",
-        modified_at=dated(room, present.changed_at),
+        modified_at=page_date(room, present.changed_at),
         announced=room.catalogue.feeds[ALL],
         present=present,
         step=former.step,

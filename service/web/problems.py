@@ -93,7 +93,7 @@ RETRY_AFTER_S: Mapping[type[Exception], int] = {
 UNREACHABLE = "the store cannot be reached"
 
 #: How long the log says nothing of a trouble of the store's that it has told: clients come often.
-TOLD_FOR_S = 60.0
+LOG_AGAIN_AFTER_S = 60.0
 
 #: RFC 9110 15.5.11: gone is "likely to be permanent"; but ops may have meant another day.
 GONE_CACHE_CONTROL = "public, max-age=3600"
@@ -250,5 +250,5 @@ def _as_document(problem: ProblemDetails) -> Response:
 
 def catch_all(app: Flask) -> None:
     """Let *app* answer every error from here."""
-    troubles = Troubles(again_after_s=TOLD_FOR_S)
+    troubles = Troubles(again_after_s=LOG_AGAIN_AFTER_S)
     app.register_error_handler(Exception, partial(answer_problem, troubles=troubles))

@@ -18,14 +18,14 @@ class _Bucket:
 class RateLimiter:
     """The buckets of all who ask. Safe to use from many threads."""
 
-    def __init__(self, *, seconds: Callable[[], float], max_remembered: int = MAX_REMEMBERED):
+    def __init__(self, *, monotonic: Callable[[], float], max_remembered: int = MAX_REMEMBERED):
         """Make buckets for whoever may come.
 
         Args:
-            seconds: A clock that nobody sets.
+            monotonic: A clock that nobody sets.
             max_remembered: Of more, those are forgotten that did not ask for the longest time.
         """
-        self._seconds = seconds
+        self._seconds = monotonic
         self._max_remembered = max_remembered
         self._buckets: dict[Hashable, _Bucket] = {}  #: who asked last is last
         self._lock = threading.Lock()

@@ -13,7 +13,7 @@ from service.http_rules import Coding
 from service.web.answers import AppResponse, answer
 from service.web.document_cache import Moment
 from service.web.encoded_variants import EncodedVariants
-from service.web.replies import old_fields
+from service.web.replies import stale_fields
 from service.web.request_context import app_state, request_context
 
 #: How long before the store was last heard of an answer may have been made, if something was
@@ -51,7 +51,7 @@ def recallable(view: Callable[P, Response]) -> Callable[P, Response]:
                 raise
             return recalled
         except FeedsError:
-            app_state().pages.forget(key)  # retracted, say
+            app_state().pages.remove(key)  # retracted, say
             raise
         _keep(key, made, read)
         return made
@@ -62,7 +62,7 @@ def recallable(view: Callable[P, Response]) -> Callable[P, Response]:
 def _keep(key: Hashable, made: Response, read: Moment) -> None:
     if isinstance(made, AppResponse) and made.source is not None and made.status_code in _MADE:
         forms, described = made.source
-        app_state().pages.keep(
+        app_state().pages.store(
             key,
             forms,
             described,
@@ -84,5 +84,5 @@ def _recall(key: Hashable) -> Response | None:
     forms = EncodedVariants(page.body, Coding.GZIP)
     response = answer(forms, replace(page.described, length=forms.length))
     age_s = document_cache.age_of(page.read)
-    response.headers.update(old_fields(0 if age_s is None else age_s))
+    response.headers.update(stale_fields(0 if age_s is None else age_s))
     return response

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from service.http_rules import Coding, ConditionalDecision, Field
 
 #: Of an answer that may be old.
-OLD_CACHE_CONTROL = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400"
+STALE_CACHE_CONTROL = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +43,21 @@ def reply(decision: ConditionalDecision, form: Callable[[Coding], bytes]) -> Rep
     )
 
 
-def aged(answer: Reply, age_s: int) -> Reply:
-    """Tell of an answer that it may be old: see `old_fields`."""
+def with_age(answer: Reply, age_s: int) -> Reply:
+    """Tell of an answer that it may be old: see `stale_fields`."""
     fields = [field for field in answer.headers if field[0] not in ("Cache-Control", "Age")]
-    fields += old_fields(age_s)
+    fields += stale_fields(age_s)
     lines = [f"HTTP/1.1 {answer.status}", *(f"{name}: {value}" for name, value in fields), ""]
     return Reply(answer.status, fields, answer.body, "\r\n".join(lines).encode("latin-1"))
 
 
-def old_fields(age_s: int) -> list[Field]:
+def stale_fields(age_s: int) -> list[Field]:
     """Return what an answer says that was last known to be current so long ago.
 
     RFC 9111 4.2.3 has caches take ``Age`` off the time for which they keep an answer, and not all
     of them do: so that time is short.
     """
-    return [("Cache-Control", OLD_CACHE_CONTROL), ("Age", str(age_s))]
+    return [("Cache-Control", STALE_CACHE_CONTROL), ("Age", str(age_s))]
 
 
 def content(decision: ConditionalDecision, form: Callable[[Coding], bytes]) -> bytes:

@@ -15,13 +15,13 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_UNASKED_BYTES = 64 * 1024
 
 #: What those on their way may take, with those that are worked at: asked for, and not.
-LARGE_ROOM_BYTES = 24 * 1024 * 1024
-SMALL_ROOM_BYTES = 8 * 1024 * 1024
+LARGE_MEMORY_BYTES = 24 * 1024 * 1024
+SMALL_MEMORY_BYTES = 8 * 1024 * 1024
 #: Who has found no room by then is told to come again.
-ROOM_WITHIN_S = 20.0
+MEMORY_WAIT_S = 20.0
 
 #: What each must keep to from its first byte to its last, on the whole: 128 kbit/s.
-LEAST_BYTES_A_S = 16 * 1024
+MIN_BYTES_PER_S = 16 * 1024
 #: And how far it may be behind that.
 GRACE_S = 20.0
 
@@ -65,11 +65,11 @@ class MemoryShare:
         self._free = size
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    async def take(self, size: int) -> None:
+    async def reserve(self, size: int) -> None:
         """Take so much, when it is there.
 
         Raises:
-            BodyRefused: There was none within `ROOM_WITHIN_S`.
+            BodyRefused: There was none within `MEMORY_WAIT_S`.
         """
         if not self._waiting and size <= self._free:
             self._free -= size
@@ -77,7 +77,7 @@ class MemoryShare:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((size, turn))
         try:
-            async with asyncio.timeout(ROOM_WITHIN_S):
+            async with asyncio.timeout(MEMORY_WAIT_S):
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled():
@@ -105,7 +105,7 @@ class BodyMemory:
     """The rooms of a worker."""
 
     def __init__(self) -> None:
-        self.small, self.large = MemoryShare(SMALL_ROOM_BYTES), MemoryShare(LARGE_ROOM_BYTES)
+        self.small, self.large = MemoryShare(SMALL_MEMORY_BYTES), MemoryShare(LARGE_MEMORY_BYTES)
 
 
 class RequestBody:
@@ -179,7 +179,7 @@ class RequestBody:
         self._content.seek(0)
         return self._content
 
-    async def throw_away(self, *, within_s: float) -> None:
+    async def discard(self, *, within_s: float) -> None:
         """Read what is still to come, and keep nothing of it."""
         self.release()
         try:
@@ -202,15 +202,15 @@ class RequestBody:
             before, had = self._taken
             self._taken = None
             before.release(had)
-        await room.take(size)
+        await room.reserve(size)
         self._taken = (room, size)
 
     async def _read(self, enough: int) -> None:
         loop = asyncio.get_running_loop()
         # What it has to wait for room is not the client's fault.
-        began = loop.time() - self._size / LEAST_BYTES_A_S
+        began = loop.time() - self._size / MIN_BYTES_PER_S
         while not self._is_whole and self._size <= enough:
-            due_at = began + GRACE_S + self._size / LEAST_BYTES_A_S
+            due_at = began + GRACE_S + self._size / MIN_BYTES_PER_S
             try:
                 async with asyncio.timeout_at(due_at):
                     piece = await self._next()

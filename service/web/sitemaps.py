@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 from feeds.model.feed import ALL, Site
 from feeds.model.listing import PageStub
 from feeds.model.text import FORBIDDEN_IN_XML, whole_second
-from service.web.answers import answer_bytes, dated, last_change
+from service.web.answers import answer_bytes, last_change, page_date
 from service.web.recall import recallable
 from service.web.request_context import RequestContext, request_context
 from service.web.wording import PageAlternate, page_alternates
@@ -167,7 +167,7 @@ def _alternate(alternate: PageAlternate) -> str:
 def _date(room: RequestContext) -> datetime | None:
     """When a page last came, left or changed. Read before the pages are: never too late a date."""
     newest = room.newsstand.newest_change() or _EVER
-    return dated(room, last_change(room, ALL), newest)
+    return page_date(room, last_change(room, ALL), newest)
 
 
 def _answer(document: bytes, max_age_s: int, date: datetime | None) -> Response:

@@ -55,13 +55,13 @@ class RequestRejected(Exception):
 class SubscriptionEndpoint:
     """Takes requests for subscriptions. One for a process; safe to use from many threads."""
 
-    def __init__(self, *, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Open it.
 
         Args:
-            seconds: A clock that nobody sets.
+            monotonic: A clock that nobody sets.
         """
-        self._buckets = RateLimiter(seconds=seconds)
+        self._buckets = RateLimiter(monotonic=monotonic)
         self._callbacks = Callbacks(is_own=is_own)
 
     def client(self) -> str:
@@ -147,7 +147,7 @@ def lease_terms(settings: Settings) -> LeaseTerms:
     )
 
 
-def refused(error: RequestRefused) -> RequestRejected:
+def rejection_of(error: RequestRefused) -> RequestRejected:
     """What a client is told of a request that is nothing that the hub does."""
     is_unknown = isinstance(error, UnknownTopic)
     return RequestRejected(
@@ -186,9 +186,9 @@ def make_hub_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
         try:
             _take_hub_request(reception)
         except RequestRefused as error:
-            return tell(refused(error))
+            return rejection_response(rejection_of(error))
         except RequestRejected as error:
-            return tell(error)
+            return rejection_response(error)
         # WebSub 5.1.1: "The 202 response code indicates that the request was accepted", and 5.3
         # comes later: the hub's process asks the callback.
         return _text(HUB_ACCEPTED, HTTPStatus.ACCEPTED)
@@ -214,7 +214,7 @@ def make_hub_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
     return blueprint
 
 
-def tell(refusal: RequestRejected) -> Response:
+def rejection_response(refusal: RequestRejected) -> Response:
     """Answer a request that is not taken: WebSub 5.1.1 wants the reason as plain text."""
     answer = _text(f"{refusal.reason}\n", refusal.status)
     if refusal.retry_after_s:

@@ -15,10 +15,10 @@ from service.web.request_bodies import BodyMemory, BodyRefused, ClientGone, Requ
 
 #: Where servers ask to be told of news. Each is looked up in the name system and written down, and
 #: they come in storms: they have threads of their own, so that pages do not wait for them.
-ASKED_TO_TELL = frozenset({"/hub", "/cloud/pleaseNotify"})
+SUBSCRIPTION_PATHS = frozenset({"/hub", "/cloud/pleaseNotify"})
 _TELLING_THREADS = 2
 #: More than this many would wait for longer than they are patient.
-MAX_WAITING_TO_BE_TOLD = 200
+MAX_WAITING_SUBSCRIPTIONS = 200
 
 #: For how long the rest of a body that nobody wants is thrown away before the connection is closed.
 #: RFC 9112 9.6: whoever is still sending would else lose the answer.
@@ -35,7 +35,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 
 #: How often it is seen whether the store answers, while there are requests that may wait for it.
-LOOK_EVERY_S = 0.25
+POLL_EVERY_S = 0.25
 
 
 class ThreadLane:
@@ -71,10 +71,10 @@ class WsgiAdapter:
             front: The application.
             threads: How many requests may be worked at at the same time; others wait.
         """
-        self.front = front
+        self.middleware = front
         self._usual = ThreadLane("request", threads=threads)
         self._telling = ThreadLane(
-            "telling", threads=_TELLING_THREADS, max_waiting=MAX_WAITING_TO_BE_TOLD
+            "telling", threads=_TELLING_THREADS, max_waiting=MAX_WAITING_SUBSCRIPTIONS
         )
         # One each for what the front has done aside: that is not to wait for slow requests, nor a
         # look for the documents that the one before has found to be new.
@@ -111,7 +111,7 @@ class WsgiAdapter:
             body.release()
 
     async def _answer(self, scope: Scope, send: Send, body: RequestBody) -> None:
-        is_to_tell = scope["method"] == "POST" and scope["path"] in ASKED_TO_TELL
+        is_to_tell = scope["method"] == "POST" and scope["path"] in SUBSCRIPTION_PATHS
         lane = self._telling if is_to_tell else self._usual
         environ = _environ(scope)
         if await body.is_large():
@@ -130,18 +130,18 @@ class WsgiAdapter:
         if self._next_look is None:
             self._look_later()
         try:
-            return await lane.run(self.front, environ)
+            return await lane.run(self.middleware, environ)
         finally:
             self._working -= 1
 
     def _look_later(self) -> None:
         loop = asyncio.get_running_loop()
-        self._next_look = loop.call_later(LOOK_EVERY_S, self._look_aside)
+        self._next_look = loop.call_later(POLL_EVERY_S, self._look_aside)
 
     def _look_aside(self) -> None:
         self._next_look = None
         if self._working:
-            self.front.look_aside(self)
+            self.middleware.check_store_in_background(self)
             self._look_later()
 
 
@@ -167,7 +167,7 @@ async def _turn_away(send: Send, messages: tuple[Message, Message], body: Reques
     await send({**start, "headers": [*start["headers"], (b"connection", b"close")]})
     if not body.is_held_back:
         await send({**content, "more_body": True})
-        await body.throw_away(within_s=LINGER_S)
+        await body.discard(within_s=LINGER_S)
         content = {**content, "body": b""}
     await send(content)
 

@@ -21,7 +21,7 @@ from feeds.store.database import Database
 from feeds.store.migrate import upgrade
 from service.sockets import Sockets
 from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
-from service.web.replies import OLD_CACHE_CONTROL
+from service.web.replies import STALE_CACHE_CONTROL
 from tests.service.test_wire import ATOM, field, get, statuses
 from tests.service.web.api.pressroom import Pressroom
 from tests.support.command_line import run
@@ -59,7 +59,7 @@ class Remote:
         settings = ConfigFolder(folder).load().model_copy(update={"api": limits})
         self.office.change(settings=settings)
         changes = Changes(self.database, of_documents=True)
-        document_cache = DocumentCache(watch=ChangeDetector(changes, clock=time.monotonic))
+        document_cache = DocumentCache(detector=ChangeDetector(changes, clock=time.monotonic))
         app = create_app(
             self.office.current,
             document_cache,
@@ -178,7 +178,7 @@ def test_pages_lists_and_archives_come_from_memory(
         for said in (old, unchanged):
             assert field(said, "ETag") == tags[path]
             assert 0 <= int(field(said, "Age")) <= 20
-            assert field(said, "Cache-Control") == OLD_CACHE_CONTROL
+            assert field(said, "Cache-Control") == STALE_CACHE_CONTROL
     if way == "freeze":
         remote.line.thaw()
         began = time.monotonic()

@@ -35,7 +35,7 @@ class Running:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.changes = Changes(office.database)
-        document_cache = DocumentCache(watch=ChangeDetector(self.changes, clock=time.monotonic))
+        document_cache = DocumentCache(detector=ChangeDetector(self.changes, clock=time.monotonic))
         self.through: list[str] = []
         application = create_app(office.current, document_cache)
 

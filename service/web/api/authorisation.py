@@ -55,18 +55,18 @@ class LinkForbidden(Forbidden):
 class TokenAuth:
     """Lets bearers of good tokens in. Safe to call from many threads."""
 
-    def __init__(self, database: Database, *, seconds: Callable[[], float]) -> None:
+    def __init__(self, database: Database, *, monotonic: Callable[[], float]) -> None:
         """Make one that has seen nobody yet.
 
         Args:
             database: Knows the tokens. It is asked each time: a token that is revoked is so at
                 once, in every process.
-            seconds: A clock that nobody sets.
+            monotonic: A clock that nobody sets.
         """
         self._database = database
-        self._buckets = RateLimiter(seconds=seconds)  # by token's name: there are few of them
+        self._buckets = RateLimiter(monotonic=monotonic)  # by token's name: there are few of them
 
-    def admit(
+    def authenticate(
         self,
         authorization: str | None,
         *,

@@ -21,7 +21,7 @@ from service.web.api.faults import ApiProblem
 # What may stand behind the question mark.
 
 MAX_PAGE = 200
-USUAL_PAGE = 50
+DEFAULT_PAGE = 50
 MAX_REASON_CHARS = 500
 
 
@@ -87,7 +87,7 @@ class ListQuery(Query):
         "changes meanwhile.",
     )
     limit: Annotated[int, BeforeValidator(_count)] = Field(
-        default=USUAL_PAGE, ge=1, le=MAX_PAGE, description="How many at the most."
+        default=DEFAULT_PAGE, ge=1, le=MAX_PAGE, description="How many at the most."
     )
     after: str | None = Field(default=None, description="The next of the page before.")
 

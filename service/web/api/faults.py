@@ -36,7 +36,7 @@ class ApiProblem(HTTPException):
         return [*super().get_headers(*arguments), *self._own_headers.items()]
 
 
-def refused(refusal: Refusal) -> ApiProblem:
+def intake_refused(refusal: Refusal) -> ApiProblem:
     """The answer to a document that the intake refused."""
     return ApiProblem(HTTPStatus.UNPROCESSABLE_ENTITY, refusal.reason, errors=faults_of(refusal))
 
@@ -57,7 +57,7 @@ def faults_of(refusal: Refusal) -> list[Fault]:
     ]
 
 
-def misshapen(error: ValidationError, value: object) -> ApiProblem:
+def invalid_body(error: ValidationError, value: object) -> ApiProblem:
     """The answer to a body that has not the right shape."""
     by_pointer: dict[str, list[str]] = {}
     for details in error.errors(include_url=False, include_input=False):
@@ -80,7 +80,7 @@ def misshapen(error: ValidationError, value: object) -> ApiProblem:
     )
 
 
-def misasked(error: ValidationError) -> ApiProblem:
+def invalid_query(error: ValidationError) -> ApiProblem:
     """The answer to a query that cannot be understood."""
     return ApiProblem(
         HTTPStatus.BAD_REQUEST,

@@ -24,7 +24,7 @@ from service.web.api.calls import (
     Query,
     parameters,
 )
-from service.web.api.faults import ApiProblem, bad_parameter, misasked
+from service.web.api.faults import ApiProblem, bad_parameter, invalid_query
 from service.web.api.operations import OPERATIONS, Operation
 from service.web.api.reading import ROOT
 from service.web.api.shapes import BatchOut, Outcome, Page, Patch, Problem, Record, ReleaseOut
@@ -154,22 +154,22 @@ def _problem(code: int) -> dict[str, Any]:
 # The API's routes. Every call comes through one door.
 
 #: What the API answers is nobody's but the asker's, and true for this moment only.
-NOT_TO_BE_KEPT = "no-store"
+NO_STORE = "no-store"
 
 
 def make_blueprint(
     database: Database,
     *,
-    seconds: Callable[[], float] = time.monotonic,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Blueprint:
     """Make the API.
 
     Args:
         database: Knows the tokens; the same for all configurations.
-        seconds: A clock that nobody sets, for how often one asks.
+        monotonic: A clock that nobody sets, for how often one asks.
     """
     blueprint = Blueprint("api", __name__, url_prefix=ROOT)
-    token_auth = TokenAuth(database, seconds=seconds)
+    token_auth = TokenAuth(database, monotonic=monotonic)
 
     def route(operation: Operation) -> Callable[..., Response]:
         def answer(key: str = "") -> Response:
@@ -190,7 +190,7 @@ def make_blueprint(
 
     @blueprint.after_request
     def keep_private(response: Response) -> Response:
-        response.headers["Cache-Control"] = NOT_TO_BE_KEPT
+        response.headers["Cache-Control"] = NO_STORE
         return response
 
     return blueprint
@@ -201,7 +201,7 @@ def _do(operation: Operation, key: str, token_auth: TokenAuth) -> ApiResponse:
     limits, now = context.settings.api, context.now
     is_counted = was_awaited(request.environ)
     credentials = request.headers.get("Authorization")
-    token = token_auth.admit(credentials, limits=limits, now=now, is_counted=is_counted)
+    token = token_auth.authenticate(credentials, limits=limits, now=now, is_counted=is_counted)
     require(token, operation.action)
     if (request.content_length or 0) > limits.max_body_bytes:
         raise ApiProblem(
@@ -244,7 +244,7 @@ def _query(shape: type[Query]) -> Query:
     try:
         return shape.model_validate({name: values[0] for name, values in given.items()})
     except ValidationError as error:
-        raise misasked(error) from error
+        raise invalid_query(error) from error
 
 
 def _write(answer: ApiResponse) -> Response:

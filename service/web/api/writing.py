@@ -36,7 +36,7 @@ from service.web.api.calls import (
     RetractQuery,
     WriteQuery,
 )
-from service.web.api.faults import ApiProblem, faults_of, misshapen, refused
+from service.web.api.faults import ApiProblem, faults_of, intake_refused, invalid_body
 from service.web.api.reading import CONTENT_BY_FIELD, address_of, etag_of, find, record_of, show
 from service.web.api.shapes import BatchOut, Fault, ItemOut, Outcome, Record
 
@@ -176,7 +176,7 @@ def _write(
         except ReleaseChanged:
             continue
         if isinstance(outcome, Refusal):
-            raise refused(outcome)
+            raise intake_refused(outcome)
         return _answer(call, outcome)
     raise too_much_contention()
 
@@ -233,7 +233,7 @@ def _checked(value: object) -> dict[str, Any]:
     try:
         Record.model_validate(value)
     except ValidationError as error:
-        raise misshapen(error, value) from error
+        raise invalid_body(error, value) from error
     if not isinstance(value, dict):
         raise AssertionError  # the shape is one of an object
     return value
@@ -251,7 +251,7 @@ def _read(call: ApiCall[WriteQuery], record: Mapping[str, Any]) -> Draft:
         return read
     if not call.query.dry_run:
         call.newsroom.refuse([read], now=call.now)
-    raise refused(read)
+    raise intake_refused(read)
 
 
 def _is_summary_of_body(call: ApiCall[Any], content: Content) -> bool:

@@ -92,7 +92,7 @@ def ask_memory(office: Office, closing: ExitStack) -> Client:
     changes = Changes(office.database, of_documents=True)
     closing.callback(changes.close)
     document_cache = DocumentCache(
-        watch=ChangeDetector(changes, clock=clock.monotonic, look_every_s=0)
+        detector=ChangeDetector(changes, clock=clock.monotonic, poll_every_s=0)
     )
     front = CacheMiddleware(
         create_app(office.current, document_cache),
@@ -117,7 +117,7 @@ def ask_wire(office: Office, closing: ExitStack) -> Client:
     """A client of the whole server, over a socket, in front of a newsroom that does not change."""
     changes = Changes(office.database, of_documents=True)
     closing.callback(changes.close)
-    document_cache = DocumentCache(watch=ChangeDetector(changes, clock=clock.monotonic))
+    document_cache = DocumentCache(detector=ChangeDetector(changes, clock=clock.monotonic))
     server = make_server(
         CacheMiddleware(
             create_app(office.current, document_cache),

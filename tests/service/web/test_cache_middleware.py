@@ -16,7 +16,7 @@ from feeds.store.changes import Changes
 from feeds.store.database import Database
 from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
 from service.web.cache_middleware import MAX_REMEMBERED_CHARS
-from service.web.change_detector import LEASE_S, LOOK_EVERY_S
+from service.web.change_detector import MAX_AGE_S, POLL_EVERY_S
 from service.web.document_cache import MAX_ANSWERS
 from tests.service.web.offices import CATALOGUE, SITE, ask_memory
 from tests.support.newsrooms import Office, draft, later
@@ -96,7 +96,7 @@ def test_no_answer_is_older_than_the_lease(database: Database, closing: ExitStac
     office.publish(now=later(minutes=1))
     changes = Changes(database, of_documents=True)
     closing.callback(changes.close)
-    document_cache = DocumentCache(watch=ChangeDetector(changes, clock=clock))
+    document_cache = DocumentCache(detector=ChangeDetector(changes, clock=clock))
     client = Client(
         CacheMiddleware(
             create_app(office.current, document_cache),
@@ -112,15 +112,15 @@ def test_no_answer_is_older_than_the_lease(database: Database, closing: ExitStac
         elsewhere.publish(now=later(minutes=minute))
         other.close()
         # Within the time between two looks, memory answers by itself ...
-        clock.now += LOOK_EVERY_S * 0.99
+        clock.now += POLL_EVERY_S * 0.99
         assert client.get(ATOM, headers={"If-None-Match": before}).status_code == 304
         # ... and after it, long before the lease ends, what was committed is there.
-        clock.now += LOOK_EVERY_S * 0.02
+        clock.now += POLL_EVERY_S * 0.02
         after = client.get(ATOM, headers={"If-None-Match": before})
         assert after.status_code == 200
         assert f"Take {minute}" in after.text
         before = after.headers["ETag"]
-    assert LOOK_EVERY_S < LEASE_S < SPREAD.total_seconds() / 2
+    assert POLL_EVERY_S < MAX_AGE_S < SPREAD.total_seconds() / 2
 
 
 def test_a_reload_takes_effect_with_the_next_request(

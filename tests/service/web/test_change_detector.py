@@ -10,7 +10,7 @@ import pytest
 
 from feeds.errors import StoreUnavailable
 from feeds.store.changes import Changes
-from service.web.change_detector import LEASE_S, LOOK_EVERY_S, PAUSE_S, ChangeDetector
+from service.web.change_detector import MAX_AGE_S, POLL_EVERY_S, RETRY_AFTER_S, ChangeDetector
 from tests.support.newsrooms import Office
 from tests.support.ready_stores import make_sqlite
 
@@ -69,20 +69,20 @@ def test_between_two_looks_nobody_looks(watch: ChangeDetector, store: Store, clo
     numbers = set()
     for _ in range(100):
         numbers.add(watch.version())
-        clock.now += LOOK_EVERY_S / 101
+        clock.now += POLL_EVERY_S / 101
     assert store.looks == 1
     assert len(numbers) == 1
-    clock.now += LOOK_EVERY_S
+    clock.now += POLL_EVERY_S
     watch.version()
     assert store.looks == 2
 
 
 def test_a_change_has_another_number(watch: ChangeDetector, store: Store, clock: Clock) -> None:
     before = watch.version()
-    clock.now += LOOK_EVERY_S
+    clock.now += POLL_EVERY_S
     assert watch.version() == before
     store.is_news = True
-    clock.now += LOOK_EVERY_S
+    clock.now += POLL_EVERY_S
     assert watch.version() != before
 
 
@@ -101,15 +101,15 @@ def test_while_one_looks_the_others_go_by_the_look_before_and_no_longer_than_its
 ) -> None:
     known = watch.version()
     assert known is not None
-    clock.now += LOOK_EVERY_S
+    clock.now += POLL_EVERY_S
     store.may_answer.clear()
     store.is_asked.clear()
     slow = Thread(target=watch.version)
     slow.start()
     assert store.is_asked.wait(10)
-    clock.now = 1000.0 + LEASE_S * 0.99
+    clock.now = 1000.0 + MAX_AGE_S * 0.99
     assert watch.version() == known
-    clock.now = 1000.0 + LEASE_S
+    clock.now = 1000.0 + MAX_AGE_S
     assert watch.version() is None
     store.may_answer.set()
     slow.join(10)
@@ -124,7 +124,7 @@ def test_a_lease_begins_when_a_look_begins(
     slow = Thread(target=watch.version)
     slow.start()
     assert store.is_asked.wait(10)
-    clock.now += LEASE_S
+    clock.now += MAX_AGE_S
     store.may_answer.set()
     slow.join(10)
     store.may_answer.clear()
@@ -144,18 +144,18 @@ def test_a_store_that_cannot_be_looked_at_is_asked_each_time(
 ) -> None:  # fmt: skip
     """Slower, and never wrong; and the log tells it once a pause, not once a request."""
     known = watch.version()
-    clock.now += LOOK_EVERY_S
+    clock.now += POLL_EVERY_S
     store.error = error
     for _ in range(10):
         assert watch.version() is None
     assert store.looks == 2
     is_away = isinstance(error, StoreUnavailable)
     assert watch.is_away == is_away
-    told = "does not answer" if is_away else "cannot be watched"
+    told = "does not answer" if is_away else "cannot be polled"
     assert len([one for one in caplog.records if told in one.getMessage()]) == 1
     store.error = None
     store.is_news = True  # as Changes has it: a new connection knows nothing
-    clock.now += PAUSE_S
+    clock.now += RETRY_AFTER_S
     assert watch.version() not in (None, known)
     assert not watch.is_away
 
@@ -178,18 +178,18 @@ def test_who_must_not_wait_has_the_look_made(
     watch: ChangeDetector, store: Store, clock: Clock
 ) -> None:
     asked: list[Callable[[], None]] = []
-    assert watch.known(asked.append) is None, "nobody has looked yet"
-    assert watch.known(asked.append) is None
+    assert watch.trusted_versions(asked.append) is None, "nobody has looked yet"
+    assert watch.trusted_versions(asked.append) is None
     assert store.looks == 0
     assert len(asked) == 1, "one look at a time"
     asked.pop()()
-    assert watch.known(asked.append) == range(1, 2)
+    assert watch.trusted_versions(asked.append) == range(1, 2)
     assert watch.version() == 1
     assert store.looks == 1
-    clock.now += LOOK_EVERY_S
-    assert watch.known(asked.append) == range(1, 2), "meanwhile, the look before holds"
-    clock.now += LEASE_S
-    assert watch.known(asked.append) is None, "and no longer than its lease"
+    clock.now += POLL_EVERY_S
+    assert watch.trusted_versions(asked.append) == range(1, 2), "meanwhile, the look before holds"
+    clock.now += MAX_AGE_S
+    assert watch.trusted_versions(asked.append) is None, "and no longer than its lease"
 
 
 def test_what_was_current_may_be_trusted_as_long_as_its_own_look(
@@ -199,16 +199,16 @@ def test_what_was_current_may_be_trusted_as_long_as_its_own_look(
     began = clock.now
     for newest in range(1, 4):
         store.is_news = True
-        watch.known(lambda look: look())
-        known = watch.known(lambda look: look())
+        watch.trusted_versions(lambda look: look())
+        known = watch.trusted_versions(lambda look: look())
         assert known == range(1, newest + 1)
-        clock.now += LOOK_EVERY_S
-    clock.now = began + LEASE_S * 0.99
-    assert watch.known(lambda look: look()) == range(1, 4)
-    clock.now = began + LEASE_S
-    assert watch.known(lambda look: look()) == range(2, 4)
-    clock.now = began + LEASE_S + 2 * LOOK_EVERY_S
-    assert watch.known(lambda look: look()) == range(3, 4)
+        clock.now += POLL_EVERY_S
+    clock.now = began + MAX_AGE_S * 0.99
+    assert watch.trusted_versions(lambda look: look()) == range(1, 4)
+    clock.now = began + MAX_AGE_S
+    assert watch.trusted_versions(lambda look: look()) == range(2, 4)
+    clock.now = began + MAX_AGE_S + 2 * POLL_EVERY_S
+    assert watch.trusted_versions(lambda look: look()) == range(3, 4)
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def test_a_real_store_is_watched_from_many_threads(office: Office, clock: Clock) -> None:
     """A connection that was opened by one thread is used by all."""
     changes = Changes(office.database, of_documents=True)
-    watch = ChangeDetector(changes, clock=clock, look_every_s=0)
+    watch = ChangeDetector(changes, clock=clock, poll_every_s=0)
     seen: list[int | None] = []
     for _ in range(3):
         thread = Thread(target=lambda: seen.append(watch.version()))

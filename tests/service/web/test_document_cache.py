@@ -15,7 +15,7 @@ from feeds.model.feed import Format
 from feeds.store.changes import Changes
 from service.http_rules import Coding
 from service.web import ChangeDetector, DocumentCache
-from service.web.document_cache import ANSWER_BYTES, FRAME_BYTES, MAX_ANSWERS, CachedDocument
+from service.web.document_cache import ANSWER_BYTES, MAX_ANSWERS, OVERHEAD_BYTES, CachedDocument
 from service.web.encoded_variants import encode
 from service.web.replies import Reply
 from tests.support.newsrooms import Office, draft, later
@@ -35,7 +35,7 @@ def fetch(
 def room_for(office: Office, *formats: Format) -> int:
     """What these documents take when nobody has asked for another form of them."""
     documents = [office.newsstand.document("all", each) for each in formats]
-    return sum(len(document.gzip) + FRAME_BYTES for document in documents if document)
+    return sum(len(document.gzip) + OVERHEAD_BYTES for document in documents if document)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_a_document_larger_than_the_shelf_is_served_all_the_same(office: Office)
     document_cache = DocumentCache(max_bytes=1)
     copy = fetch(document_cache, office)
     assert copy.document == office.newsstand.document("all", Format.ATOM)
-    assert copy.forms.get(Coding.BROTLI)
+    assert copy.variants.get(Coding.BROTLI)
     assert document_cache.held_bytes == 0
 
 
@@ -91,8 +91,8 @@ def test_every_form_of_a_document_counts(office: Office) -> None:
     expected = room_for(office, Format.ATOM)
     assert document_cache.held_bytes == expected
     for coding in Coding:
-        expected += 0 if coding is Coding.GZIP else len(copy.forms.get(coding))
-        copy.forms.get(coding)
+        expected += 0 if coding is Coding.GZIP else len(copy.variants.get(coding))
+        copy.variants.get(coding)
         assert document_cache.held_bytes == expected
     document_cache.remember(copy, "asked", ANSWER)
     document_cache.remember(copy, "asked", ANSWER)
@@ -102,7 +102,7 @@ def test_every_form_of_a_document_counts(office: Office) -> None:
 def test_a_form_that_is_made_makes_others_go(office: Office) -> None:
     document_cache = DocumentCache(max_bytes=room_for(office, Format.ATOM, Format.RSS))
     rss, atom = fetch(document_cache, office, Format.RSS), fetch(document_cache, office)
-    atom.forms.get(Coding.ZSTD)
+    atom.variants.get(Coding.ZSTD)
     assert document_cache.held_bytes <= room_for(office, Format.ATOM, Format.RSS)
     assert fetch(document_cache, office) is atom
     assert fetch(document_cache, office, Format.RSS) is not rss
@@ -113,7 +113,7 @@ def test_what_left_the_shelf_is_not_counted_again(office: Office) -> None:
     gone = fetch(document_cache, office)
     fetch(document_cache, office, Format.JSON)
     before = document_cache.held_bytes
-    gone.forms.get(Coding.IDENTITY)
+    gone.variants.get(Coding.IDENTITY)
     document_cache.remember(gone, "asked", ANSWER)
     assert document_cache.held_bytes == before
 
@@ -183,7 +183,7 @@ def test_a_form_is_made_once_however_many_ask(
 
     def ask(_: int) -> bytes:
         together.wait()
-        return copy.forms.get(Coding.BROTLI)
+        return copy.variants.get(Coding.BROTLI)
 
     with ThreadPoolExecutor(16) as pool:
         assert len(set(pool.map(ask, range(16)))) == 1
@@ -205,7 +205,9 @@ def test_while_nothing_changes_the_store_is_not_asked(
     monkeypatch.setattr(empty_office.newsstand, "version", counted)
     changes = Changes(empty_office.database, of_documents=True)
     closing.callback(changes.close)
-    document_cache = DocumentCache(watch=ChangeDetector(changes, clock=lambda: 0.0, look_every_s=0))
+    document_cache = DocumentCache(
+        detector=ChangeDetector(changes, clock=lambda: 0.0, poll_every_s=0)
+    )
     for _ in range(5):
         fetch(document_cache, empty_office)
         fetch(document_cache, empty_office, Format.RSS)

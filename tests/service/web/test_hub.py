@@ -397,7 +397,7 @@ def served(hub: Hub) -> Iterator[Served]:
 @contextmanager
 def serving(hub: Hub) -> Iterator[Served]:
     changes = Changes(hub.database, of_documents=True)
-    document_cache = DocumentCache(watch=ChangeDetector(changes, clock=time.monotonic))
+    document_cache = DocumentCache(detector=ChangeDetector(changes, clock=time.monotonic))
     server = make_server(
         CacheMiddleware(
             hub.make_app(document_cache), current=hub.office.current, document_cache=document_cache
@@ -454,7 +454,7 @@ def test_a_storm_holds_up_no_reader(served: Served, monkeypatch: pytest.MonkeyPa
             form = {**GOOD, "hub.callback": f"http://{number}.example/"}
             statuses.append(stormed.post(urlencode(form).encode())[0])
 
-        most = wsgi_adapter.MAX_WAITING_TO_BE_TOLD + 2
+        most = wsgi_adapter.MAX_WAITING_SUBSCRIPTIONS + 2
         clients = [threading.Thread(target=storm, args=(n,)) for n in range(most + 20)]
         for each in clients:
             each.start()

@@ -14,7 +14,7 @@ from feeds.model.listing import ProcessState
 from feeds.model.token import Action, Token
 from service.metrics import METRICS, STORE_MEASURES, Snapshot
 from service.tokens import hash_of
-from service.web.operators import KEPT_S, TimedCache, take
+from service.web.operators import MAX_AGE_S, TimedCache, take_snapshot
 from service.web.request_context import request_context
 from tests.service.web.watched_office import OTHER, WatchedOffice
 from tests.support.hub_books import failed
@@ -174,9 +174,9 @@ def test_the_store_is_asked_once_a_second_and_for_a_twentieth_of_the_time(
     office: WatchedOffice,
 ) -> None:
     looked_at = [0.0, 0.0, 0.9, 1.0, 1.5, 10.9, 11.0, 11.0]
-    gauge = TimedCache[Snapshot](seconds=lambda: looked_at.pop(0), kept_s=KEPT_S)
+    gauge = TimedCache[Snapshot](monotonic=lambda: looked_at.pop(0), max_age_s=MAX_AGE_S)
     with office.app.test_request_context():
-        look = partial(take, request_context())
+        look = partial(take_snapshot, request_context())
         assert gauge.read(look).releases == 1
         office.office.add(draft("id:2"))
         assert gauge.read(look).releases == 1

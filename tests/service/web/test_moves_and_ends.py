@@ -59,7 +59,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def client(request: pytest.FixtureRequest, office: Office, hands: Hands) -> Iterator[Client]:
     changes = Changes(office.database, of_documents=True)
     document_cache = DocumentCache(
-        watch=ChangeDetector(changes, clock=time.monotonic, look_every_s=0)
+        detector=ChangeDetector(changes, clock=time.monotonic, poll_every_s=0)
     )
     application = create_app(office.current, document_cache, clock=lambda: hands.now)
     front = CacheMiddleware(application, current=office.current, document_cache=document_cache)

@@ -10,7 +10,7 @@ from service.web.encoded_variants import EncodedVariants
 from service.web.page_cache import MAX_PAGE_BYTES, PageCache
 from tests.support.newsrooms import catalogue
 
-READ = Moment(generation=1, at=0.0, retractions=0)
+READ = Moment(version=1, at=0.0, retractions=0)
 CATALOGUE: Catalogue = catalogue()
 
 
@@ -21,7 +21,7 @@ def keep(cache: PageCache, key: str, size: int) -> None:
     described = Representation(
         revision=sha256(body).hexdigest(), media_type="text/html", length=forms.length
     )
-    cache.keep(key, forms, described, catalogue=CATALOGUE, read=READ)
+    cache.store(key, forms, described, catalogue=CATALOGUE, read=READ)
 
 
 def test_the_oldest_go_first() -> None:
@@ -39,7 +39,7 @@ def test_one_that_is_kept_again_counts_once() -> None:
     for _ in range(5):
         keep(cache, "a", 30_000)
     assert 30_000 < cache.held_bytes < 40_000
-    cache.forget("a")
+    cache.remove("a")
     assert (cache.held_bytes, cache.get("a")) == (0, None)
 
 

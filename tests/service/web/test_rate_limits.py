@@ -16,7 +16,7 @@ class Clock:
 
 def test_a_burst_and_then_as_much_as_the_bucket_fills() -> None:
     clock = Clock()
-    buckets = RateLimiter(seconds=clock)
+    buckets = RateLimiter(monotonic=clock)
 
     def ask(who: str = "a") -> int:
         return buckets.wait_s(who, per_minute=30, burst=3)
@@ -31,7 +31,7 @@ def test_a_burst_and_then_as_much_as_the_bucket_fills() -> None:
 
 def test_an_empty_bucket_does_not_get_full_by_being_asked() -> None:
     clock = Clock()
-    buckets = RateLimiter(seconds=clock)
+    buckets = RateLimiter(monotonic=clock)
     assert buckets.wait_s("a", per_minute=60, burst=1) == 0
     for _ in range(9):
         clock.now += 0.1
@@ -41,7 +41,7 @@ def test_an_empty_bucket_does_not_get_full_by_being_asked() -> None:
 
 
 def test_who_did_not_ask_for_the_longest_time_is_forgotten() -> None:
-    buckets = RateLimiter(seconds=Clock(), max_remembered=3)
+    buckets = RateLimiter(monotonic=Clock(), max_remembered=3)
 
     def is_held_up(who: str) -> bool:
         return buckets.wait_s(who, per_minute=1, burst=1) > 0
@@ -53,7 +53,7 @@ def test_who_did_not_ask_for_the_longest_time_is_forgotten() -> None:
 
 
 def test_many_threads_take_no_more_than_there_is() -> None:
-    buckets = RateLimiter(seconds=Clock())
+    buckets = RateLimiter(monotonic=Clock())
     taken = []
 
     def ask() -> None:

@@ -14,7 +14,7 @@ from service.web.cache_middleware import (
     MAX_REMEMBERED_CHARS,
     CacheMiddleware,
     Head,
-    Line,
+    HeaderLine,
     request_key,
 )
 from tests.service.web.offices import CATALOGUE, SITE
@@ -35,7 +35,7 @@ class AtOnce:
         work()
 
 
-def head(*lines: Line, method: bytes = b"GET", target: bytes = ATOM) -> Head:
+def head(*lines: HeaderLine, method: bytes = b"GET", target: bytes = ATOM) -> Head:
     """A head as the wire hands it on."""
     return method, target, lines
 
@@ -85,7 +85,7 @@ def front(empty_office: Office, closing: ExitStack) -> CacheMiddleware:
     empty_office.publish(now=later(minutes=1))
     changes = Changes(empty_office.database, of_documents=True)
     closing.callback(changes.close)
-    document_cache = DocumentCache(watch=ChangeDetector(changes, clock=lambda: 0.0))
+    document_cache = DocumentCache(detector=ChangeDetector(changes, clock=lambda: 0.0))
     opened = CacheMiddleware(
         create_app(empty_office.current, document_cache),
         current=empty_office.current,

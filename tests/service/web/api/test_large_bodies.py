@@ -122,8 +122,8 @@ def test_bodies_on_their_way_share_a_bound_and_get_their_turn(
     room: Pressroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that wait are not read from; small ones and readers are served meanwhile."""
-    monkeypatch.setattr(request_bodies, "ROOM_WITHIN_S", 60.0)
-    size = request_bodies.LARGE_ROOM_BYTES // 2
+    monkeypatch.setattr(request_bodies, "MEMORY_WAIT_S", 60.0)
+    size = request_bodies.LARGE_MEMORY_BYTES // 2
     fields = ("Content-Type: application/json", f"Content-Length: {size}")
     room.api = room.api.model_copy(update={"max_body_bytes": MAX_BODY_BYTES})
     with ExitStack() as stack:
@@ -154,7 +154,7 @@ def _sent(client: socket.socket, body: bytes, *, but: int) -> bool:
 def test_who_finds_no_room_is_told_to_come_again(
     room: Pressroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(request_bodies, "ROOM_WITHIN_S", 0.3)
+    monkeypatch.setattr(request_bodies, "MEMORY_WAIT_S", 0.3)
     room.api = room.api.model_copy(update={"max_body_bytes": MAX_BODY_BYTES})
     with ExitStack() as stack:
         first, second = (
