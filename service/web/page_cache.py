@@ -1,4 +1,4 @@
-"""Answers that were made from the store, kept for the time in which it does not answer."""
+"""Answers that were made from the store, cached for the time in which it does not answer."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -10,36 +10,36 @@ from service.http_rules import Coding, Representation
 from service.web.document_cache import Moment
 from service.web.encoded_variants import EncodedVariants
 
-#: What all of them may take in one worker. A page takes some 10 KB, compressed.
+#: The limit for all pages of a worker. A page takes some 10 KB, compressed.
 MAX_BYTES = 16 * 1024 * 1024
 
-#: The largest that is kept. A list of ten thousand pages takes a fraction of that, compressed.
+#: The largest page that is stored. A list of ten thousand pages takes a fraction of it, compressed.
 MAX_PAGE_BYTES = 2 * 1024 * 1024
 
-#: What one takes beside its bytes.
+#: What a page takes beside its bytes.
 OVERHEAD_BYTES = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedPage:
-    """An answer, without the conditions and codings of the client that was given it."""
+    """An answer, independent of the conditions and codings of the client that requested it."""
 
-    catalogue: Catalogue  #: by which it was made
+    catalogue: Catalogue  #: from which it was made
     body: bytes  #: as gzip
     described: Representation
-    read: Moment  #: before the store was asked
+    read: Moment  #: from before the store was asked
 
     @property
     def size_bytes(self) -> int:
-        """What it takes."""
+        """The memory that it takes."""
         return len(self.body) + OVERHEAD_BYTES
 
 
 class PageCache:
-    """The answers asked for last. Bounded by bytes. Safe to share between threads."""
+    """The most recently made answers. Bounded by bytes. Safe to share between threads."""
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
-        """Make an empty one."""
+        """Makes an empty cache."""
         self._max_bytes = max_bytes
         self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
         self._lock = Lock()
@@ -47,46 +47,46 @@ class PageCache:
 
     @property
     def held_bytes(self) -> int:
-        """What is held now."""
+        """The size of all cached pages."""
         return self._held_bytes
 
     def store(
         self,
         key: Hashable,
-        forms: EncodedVariants,
+        variants: EncodedVariants,
         described: Representation,
         *,
         catalogue: Catalogue,
         read: Moment,
     ) -> None:
-        """Keep an answer in the place of the one before."""
+        """Stores an answer, and replaces the earlier one of the same key."""
         before = self.get(key)
         is_same = before is not None and before.described.revision == described.revision
         page = CachedPage(
             catalogue=catalogue,
-            body=before.body if before is not None and is_same else forms.get(Coding.GZIP),
+            body=before.body if before is not None and is_same else variants.get(Coding.GZIP),
             described=described,
             read=read,
         )
         with self._lock:
-            self._drop(key)
+            self._remove(key)
             if page.size_bytes <= MAX_PAGE_BYTES:
                 self._pages[key] = page
                 self._held_bytes += page.size_bytes
             while self._held_bytes > self._max_bytes:
-                self._drop(next(iter(self._pages)))
+                self._remove(next(iter(self._pages)))
 
     def get(self, key: Hashable) -> CachedPage | None:
-        """Return what is held under a key."""
+        """Returns the page stored under a key."""
         with self._lock:
             return self._pages.get(key)
 
     def remove(self, key: Hashable) -> None:
-        """Drop what is not to be had any more."""
+        """Removes a page that must not be served any more."""
         with self._lock:
-            self._drop(key)
+            self._remove(key)
 
-    def _drop(self, key: Hashable) -> None:
+    def _remove(self, key: Hashable) -> None:
         page = self._pages.pop(key, None)
         if page is not None:
             self._held_bytes -= page.size_bytes

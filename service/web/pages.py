@@ -1,4 +1,4 @@
-"""Pages for a person: the newsroom, a feed, a release."""
+"""HTML pages: the newsroom, a feed, a release and its earlier revisions."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -22,11 +22,11 @@ from service.web.request_context import RequestContext, app_state, request_conte
 from service.web.wording import page_alternates
 from service.websub.retries import delay_in_short
 
-#: The front page shows about a screenful and a half; feeds have the rest.
+#: About a screenful and a half; feeds have the rest.
 FRONT_PAGE_RELEASES = 20
-#: A feed's window may hold thousands of entries; nobody scrolls that far.
+#: A feed's window may hold thousands of entries; a page lists only the first of them.
 MAX_LISTED_RELEASES = 100
-#: Pages hold what changes by the minute, and 304s are cheap.
+#: Pages may change every minute, and 304s are cheap.
 CACHE_CONTROL = "public, max-age=60"
 
 blueprint = Blueprint("pages", __name__)
@@ -35,85 +35,90 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 @recallable
 def newsroom() -> Response:
-    """Answer with the front page."""
-    room = request_context()
+    """Answers with the front page."""
+    context = request_context()
     return _page(
         "newsroom.html",
-        modified_at=page_date(room, last_change(room, ALL)),
-        announced=room.catalogue.feeds[ALL],
-        releases=room.newsstand.latest(ALL, limit=FRONT_PAGE_RELEASES),
-        groups=grouped([feed for feed in room.feeds.values() if feed.slug != ALL]),
+        modified_at=page_date(context, last_change(context, ALL)),
+        announced=context.catalogue.feeds[ALL],
+        releases=context.newsstand.latest(ALL, limit=FRONT_PAGE_RELEASES),
+        groups=grouped([feed for feed in context.feeds.values() if feed.slug != ALL]),
     )
 
 
 @recallable
 def feed_page(slug: str) -> Response:
-    """Answer with a feed's page, at an address that has the feed's documents, too."""
-    room = request_context()
-    shown = room.feed(slug)
-    date = page_date(room, last_change(room, slug))
+    """Answers with a feed's page, at the URL where ``Accept`` may also choose a document."""
+    context = request_context()
+    shown = context.feed(slug)
+    date = page_date(context, last_change(context, slug))
     limit = min(shown.window.entries, MAX_LISTED_RELEASES)
-    releases = room.newsstand.latest(slug, limit=limit)
+    releases = context.newsstand.latest(slug, limit=limit)
     return _page(
         "feed.html",
         vary="Accept, Accept-Encoding",
         modified_at=date,
         announced=shown,
         releases=releases,
-        ending=shown.ending if shown.has_ended(room.now) else None,
-        beside=[one for one in room.catalogue.feeds_beside(slug) if one.slug in room.feeds],
+        ending=shown.ending if shown.has_ended(context.now) else None,
+        beside=[one for one in context.catalogue.feeds_beside(slug) if one.slug in context.feeds],
     )
 
 
 @blueprint.get("/releases/<slug:slug>")
 @recallable
 def release(slug: str) -> Response:
-    """Answer with a release's page.
+    """Answers with a release's page.
 
     Raises:
         ReleaseNotFound: There is no such release.
         ReleaseGone: It was retracted.
     """
-    room = request_context()
-    shown = room.newsstand.release_by_slug(slug)
+    context = request_context()
+    shown = context.newsstand.release_by_slug(slug)
     if shown.retraction is not None:
         raise ReleaseGone(shown, shown.retraction)
     return _page(
         "release.html",
-        modified_at=page_date(room, shown.changed_at),
-        announced=room.catalogue.feeds[ALL],
+        modified_at=page_date(context, shown.changed_at),
+        announced=context.catalogue.feeds[ALL],
         release=shown,
         body=body_of(shown),
         alternates=page_alternates(
-            shown.content.language, shown.slug, shown.translations, room.site
+            shown.content.language, shown.slug, shown.translations, context.site
         ),
-        categories=room.newsstand.categories_of(shown),
-        history=room.newsstand.history(shown) if shown.revision > 1 else (),
+        categories=context.newsstand.categories_of(shown),
+        history=context.newsstand.history(shown) if shown.revision > 1 else (),
     )
 
 
 @blueprint.get("/releases/<slug:slug>/revisions/<number:number>")
 @recallable
 def revision(slug: str, number: int) -> Response:
-    """Answer with what a release was before it was corrected."""
-    room = request_context()
-    present = room.newsstand.release_by_slug(slug)
+    """Answers with an earlier revision of a release.
+
+    Raises:
+        ReleaseNotFound: There is no such release.
+        RevisionNotFound: It has no such revision, or was retracted.
+    """
+    context = request_context()
+    present = context.newsstand.release_by_slug(slug)
     if present.retraction is not None:
-        # What was taken back is not to be read in an earlier wording either.
+        # Earlier revisions of a retracted release are not public either.
         raise RevisionNotFound(slug, number)
-    former = room.newsstand.revision(present, number)
+    former = context.newsstand.revision(present, number)
     return _page(
         "revision.html",
-        modified_at=page_date(room, present.changed_at),
-        announced=room.catalogue.feeds[ALL],
+        modified_at=page_date(context, present.changed_at),
+        announced=context.catalogue.feeds[ALL],
         present=present,
         step=former.step,
-        release=_as_it_was(present, former),
-        body=body_of(_as_it_was(present, former)),
+        release=_restored(present, former),
+        body=body_of(_restored(present, former)),
     )
 
 
-def _as_it_was(present: Release, former: Revision) -> Release:
+def _restored(present: Release, former: Revision) -> Release:
     return replace(
         present,
         revision=former.step.number,
@@ -124,10 +129,10 @@ def _as_it_was(present: Release, former: Revision) -> Release:
 
 
 def body_of(release: Release) -> Markup:
-    """Return the body as markup: the one text on a page that is not escaped.
+    """Returns the body as markup: the only text on a page that is not escaped.
 
     It went through the allow-list of ``feeds.ingest`` before it was stored, and the page's
-    Content-Security-Policy runs no script that is not ours.
+    Content-Security-Policy allows only our own scripts.
     """
     return Markup(shown_body(release))  # noqa: S704
 
@@ -149,7 +154,7 @@ def _page(
 
 
 def register_filters(app: Flask) -> None:
-    """Give the templates of *app* their words."""
+    """Registers the filters and variables that the templates of *app* use."""
     app.jinja_env.filters.update(
         day=wording.day,
         minute=wording.minute,
@@ -168,13 +173,13 @@ def register_filters(app: Flask) -> None:
         delay=delay_in_short,
     )
     app.jinja_env.globals.update(formats=tuple(Format), raw=RAW)
-    app.context_processor(_on_every_page)
+    app.context_processor(_common_variables)
 
 
-def _on_every_page() -> dict[str, object]:
-    room: RequestContext = request_context()
+def _common_variables() -> dict[str, object]:
+    context: RequestContext = request_context()
     return {
-        "site": room.site,
-        "feeds": room.feeds,
-        "asset": lambda name: wording.local(room.site.base_url + app_state().assets.path(name)),
+        "site": context.site,
+        "feeds": context.feeds,
+        "asset": lambda name: wording.local(context.site.base_url + app_state().assets.path(name)),
     }

@@ -1,4 +1,4 @@
-"""What went wrong, told to a browser as a page and to a machine as RFC 9457."""
+"""Error responses: a page for browsers, and problem details (RFC 9457) for programs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ _log = get_logger(__name__)
 
 
 class NoEditionYet(FeedsError):
-    """The feed is configured, but its first documents are still being made."""
+    """The feed is configured, but its first edition is still being made."""
 
     def __init__(self, slug: str, /) -> None:
         super().__init__(f"feed {slug!r} has no edition yet")
@@ -45,7 +45,7 @@ class NoEditionYet(FeedsError):
 
 
 class FeedGone(FeedsError):
-    """The feed ended, and its farewell is over."""
+    """The feed ended, and the time for its last entry is over."""
 
     def __init__(self, slug: str, language: str, ending: FeedClosure, /) -> None:
         super().__init__(f"feed {slug!r} ended on {ending.on:%Y-%m-%d}: {ending.words}")
@@ -55,17 +55,17 @@ class FeedGone(FeedsError):
 
 
 class ReleaseGone(FeedsError):
-    """The release was retracted: at its address there is nothing but the notice."""
+    """The release was retracted: its URL has only the notice of the retraction."""
 
     def __init__(self, release: Release, retraction: Retraction, /) -> None:
-        # The reason stands in a member of its own.
+        # The problem has the reason in a member of its own.
         super().__init__(f"this release was retracted on {retraction.at:%Y-%m-%d at %H:%M:%S} UTC")
         self.release = release
         self.retraction = retraction
 
 
-#: The one map from what is raised to what is answered. What is not here, and no HTTPException,
-#: is a bug: 500.
+#: The status for each kind of error. An error that is neither listed here nor an HTTPException is
+#: a bug, and gets a 500.
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     FeedNotFound: HTTPStatus.NOT_FOUND,
     ReleaseNotFound: HTTPStatus.NOT_FOUND,
@@ -81,7 +81,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     StoreOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreConflict: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-#: When it is worth asking again. A first edition takes a second; a migration takes longer.
+#: When a retry makes sense. A first edition takes a second; a migration takes longer.
 RETRY_AFTER_S: Mapping[type[Exception], int] = {
     NoEditionYet: 5,
     StoreUnavailable: 30,
@@ -89,19 +89,19 @@ RETRY_AFTER_S: Mapping[type[Exception], int] = {
     StoreConflict: 1,
 }
 
-#: What a client is told of the store; what it says of itself is for the log.
+#: What clients are told about the store; details are for the log only.
 UNREACHABLE = "the store cannot be reached"
 
-#: How long the log says nothing of a trouble of the store's that it has told: clients come often.
+#: How long a trouble of the store that was logged is not logged again, as clients retry often.
 LOG_AGAIN_AFTER_S = 60.0
 
-#: RFC 9110 15.5.11: gone is "likely to be permanent"; but ops may have meant another day.
+#: RFC 9110 15.5.11: gone is "likely to be permanent"; but operators may correct the date.
 GONE_CACHE_CONTROL = "public, max-age=3600"
 
-#: A release may be restored, and then has its page again within the time that pages are kept for.
+#: A release may be restored. Its page is then back within the max-age of a page.
 RETRACTED_CACHE_CONTROL = "public, max-age=60"
 
-#: For a person: a heading, and what to do.
+#: For the page, by status: a heading, and what to do.
 WORDS: Mapping[int, tuple[str, str]] = {
     404: (
         "There is nothing at this address",
@@ -130,20 +130,20 @@ _YOUR_REQUEST = ("This request cannot be answered", "Please go back and try anot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemDetails:
-    """What went wrong with one request, without a word about our insides."""
+    """What went wrong with one request, without internal details."""
 
     status: HTTPStatus
     detail: str | None = None  #: one sentence for a developer
     headers: Mapping[str, str] = field(default_factory=dict)
-    gone: FeedGone | None = None  #: with the words of ops, and where to go
-    retracted: ReleaseGone | None = None  #: with the reason
-    errors: Sequence[Mapping[str, str]] = ()  #: of each thing that was sent and is wrong
+    gone: FeedGone | None = None  #: has the operators' words, and the successor
+    retracted: ReleaseGone | None = None  #: has the reason
+    errors: Sequence[Mapping[str, str]] = ()  #: one for each invalid value that was sent
 
 
 def describe(error: Exception) -> ProblemDetails:
-    """Say what *error* is to the client. What the store says of itself stays here."""
+    """Returns what the client is told about an error. Messages of the database are left out."""
     if isinstance(error, HTTPException):
-        return _described_by_werkzeug(error)
+        return _describe_http_exception(error)
     if isinstance(error, FeedGone):
         headers = {"Cache-Control": GONE_CACHE_CONTROL, **OPEN_TO_ALL}
         return ProblemDetails(
@@ -168,8 +168,8 @@ def describe(error: Exception) -> ProblemDetails:
     return ProblemDetails(status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _described_by_werkzeug(error: HTTPException) -> ProblemDetails:
-    # ``Allow`` of a 405 (RFC 9110 15.5.6 requires it) and ``Retry-After`` live in these headers.
+def _describe_http_exception(error: HTTPException) -> ProblemDetails:
+    # These headers have ``Allow`` of a 405 (RFC 9110 15.5.6 requires it) and ``Retry-After``.
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     return ProblemDetails(
         status=HTTPStatus(error.code or 500),
@@ -180,28 +180,27 @@ def _described_by_werkzeug(error: HTTPException) -> ProblemDetails:
 
 
 def answer_problem(error: Exception, troubles: Troubles) -> Response:
-    """Answer a request that *error* ended."""
+    """Answers a request that failed with *error*, and logs our own faults."""
     problem = describe(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", path=request.path, exc_info=error)
     elif (
         isinstance(error, StoreUnavailable | StoreOutdated)
-        and not _is_told(error)
+        and not _is_logged(error)
         and troubles.is_news("", str(error))
     ):
         _log.error("store unavailable", path=request.path, reason=str(error))
-    is_for_a_person = prefers_html(request.headers.get("Accept")) and not _is_api(request.path)
-    write = _as_page if is_for_a_person else _as_document
-    response = write(problem)
-    # RFC 9111 4.2.2 would let caches keep a 404 for as long as they see fit.
+    is_for_person = prefers_html(request.headers.get("Accept")) and not _is_api(request.path)
+    response = _as_page(problem) if is_for_person else _as_document(problem)
+    # RFC 9111 4.2.2 would let caches keep a 404 for as long as they like.
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(problem.headers)
     response.headers["Vary"] = "Accept"
     return response
 
 
-def _is_told(error: Exception) -> bool:
-    """True when the log has it already, of the store as a whole."""
+def _is_logged(error: Exception) -> bool:
+    """Whether the change detector has logged already that the store does not answer."""
     return app_state().document_cache.is_unreachable and not isinstance(
         error, StoreReplaced | StoreOutdated
     )
@@ -229,7 +228,7 @@ def _as_page(problem: ProblemDetails) -> Response:
 
 def _as_document(problem: ProblemDetails) -> Response:
     content: dict[str, object] = {
-        # RFC 9457 4.2.1: "about:blank" says that the status tells it all.
+        # RFC 9457 4.2.1: with "about:blank" the status alone says what kind of problem it is.
         "type": "about:blank",
         "title": problem.status.phrase,
         "status": problem.status.value,
@@ -249,6 +248,6 @@ def _as_document(problem: ProblemDetails) -> Response:
 
 
 def catch_all(app: Flask) -> None:
-    """Let *app* answer every error from here."""
+    """Registers the handler that answers every error of *app*."""
     troubles = Troubles(again_after_s=LOG_AGAIN_AFTER_S)
     app.register_error_handler(Exception, partial(answer_problem, troubles=troubles))

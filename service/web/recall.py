@@ -1,4 +1,4 @@
-"""Pages, lists and archives from memory, while the store does not answer."""
+"""Serves pages, lists and archives from memory while the store does not answer."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
@@ -16,21 +16,23 @@ from service.web.encoded_variants import EncodedVariants
 from service.web.replies import stale_fields
 from service.web.request_context import app_state, request_context
 
-#: How long before the store was last heard of an answer may have been made, if something was
-#: published since. Documents are good for so long to caches when we cannot be reached.
+#: The greatest time between an answer and the last successful poll of the store, if something was
+#: published between them. Caches may serve documents for as long when we are unreachable.
 MAX_OUTDATED_S = 24 * 60 * 60
 
-_MADE = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED})
+_CACHEABLE_STATUSES = frozenset(
+    {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED}
+)
 
 P = ParamSpec("P")
 
 
 def recallable(view: Callable[P, Response]) -> Callable[P, Response]:
-    """Have what *view* answers kept, and given out while the store does not answer.
+    """Makes *view* store its answers, and serve them while the store does not answer.
 
-    Only of a store on another machine, or in another process: one that is a file has other
-    troubles, which are to be told. The answer may depend on the arguments, the configuration and
-    the store, and on nothing else of the request.
+    This applies only to a store on a server. A store that is a file fails for other reasons, which
+    must be shown. The answer may depend on the arguments, the configuration and the store, but on
+    nothing else of the request.
     """
 
     @wraps(view)
@@ -51,20 +53,24 @@ def recallable(view: Callable[P, Response]) -> Callable[P, Response]:
                 raise
             return recalled
         except FeedsError:
-            app_state().pages.remove(key)  # retracted, say
+            app_state().pages.remove(key)  # the release was retracted, for example
             raise
-        _keep(key, made, read)
+        _store(key, made, read)
         return made
 
     return answer_or_recall
 
 
-def _keep(key: Hashable, made: Response, read: Moment) -> None:
-    if isinstance(made, AppResponse) and made.source is not None and made.status_code in _MADE:
-        forms, described = made.source
+def _store(key: Hashable, made: Response, read: Moment) -> None:
+    if (
+        isinstance(made, AppResponse)
+        and made.source is not None
+        and made.status_code in _CACHEABLE_STATUSES
+    ):
+        variants, described = made.source
         app_state().pages.store(
             key,
-            forms,
+            variants,
             described,
             catalogue=request_context().catalogue,
             read=read,
@@ -75,14 +81,14 @@ def _recall(key: Hashable) -> Response | None:
     page, document_cache = app_state().pages.get(key), app_state().document_cache
     if page is None or page.catalogue is not request_context().catalogue:
         return None
-    # Of all that were made before a release was retracted, any may show it.
+    # Any answer that was made before a retraction may show the retracted release.
     if (
         page.read.retractions != document_cache.retractions
         or document_cache.outdated_s(page.read) > MAX_OUTDATED_S
     ):
         return None
-    forms = EncodedVariants(page.body, Coding.GZIP)
-    response = answer(forms, replace(page.described, length=forms.length))
+    variants = EncodedVariants(page.body, Coding.GZIP)
+    response = answer(variants, replace(page.described, length=variants.length))
     age_s = document_cache.age_of(page.read)
     response.headers.update(stale_fields(0 if age_s is None else age_s))
     return response

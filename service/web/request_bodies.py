@@ -1,4 +1,4 @@
-"""Request bodies: how much memory they may take, how slow they may be."""
+"""Request bodies: limits for their memory, their size and their speed."""
 
 import asyncio
 from collections import deque
@@ -9,26 +9,28 @@ from typing import Any
 
 from service.http_rules import Field
 
-#: Nothing that is asked of us is larger: a hub form is a few URLs, a release some megabytes.
+#: The largest body. A hub form is a few URLs, and a release is some megabytes.
 MAX_BODY_BYTES = 16 * 1024 * 1024
-#: A larger one is read only after the application was asked whether it wants one at all.
+#: A larger body is read only after the application has agreed to receive it.
 MAX_UNASKED_BYTES = 64 * 1024
 
-#: What those on their way may take, with those that are worked at: asked for, and not.
+#: The memory of a worker for all large and for all small bodies, from their reading to the end of
+#: their requests. Large ones are those that the application has agreed to receive.
 LARGE_MEMORY_BYTES = 24 * 1024 * 1024
 SMALL_MEMORY_BYTES = 8 * 1024 * 1024
-#: Who has found no room by then is told to come again.
+#: A body that gets no memory within this time is refused with a 503 and ``Retry-After``.
 MEMORY_WAIT_S = 20.0
 
-#: What each must keep to from its first byte to its last, on the whole: 128 kbit/s.
+#: The average speed that a body must have from its first byte to its last: 128 kbit/s.
 MIN_BYTES_PER_S = 16 * 1024
-#: And how far it may be behind that.
+#: How far a body may fall behind that speed.
 GRACE_S = 20.0
 
-#: In the WSGI environment of a request with a large body: `_AWAITED` while the application is asked
-#: whether it wants it, to be answered with 100 if so and for good otherwise; `_COME` when it is
-#: there.
-_KEY, _AWAITED, _COME = "communique.body", "awaited", "come"
+#: The key in the WSGI environment of a request with a large body. Such a request is passed to the
+#: application twice. The first time the value is `_AWAITED`: the body is not read yet, and the
+#: application answers 100 to receive it, or gives its final answer. The second time it is
+#: `_RECEIVED`.
+_KEY, _AWAITED, _RECEIVED = "communique.body", "awaited", "received"
 
 Environ = dict[str, Any]
 Message = Mapping[str, Any]
@@ -36,13 +38,13 @@ Receive = Callable[[], Awaitable[Message]]
 
 
 def is_awaited(environ: Environ) -> bool:
-    """True when the body is still to come, and nobody has read it: 100 has it sent."""
+    """Whether the body is not read yet; answering 100 makes the client send it."""
     return environ.get(_KEY) == _AWAITED
 
 
 def was_awaited(environ: Environ) -> bool:
-    """True when the same request was asked for before its body came."""
-    return environ.get(_KEY) == _COME
+    """Whether this request was passed to the application before, without its body."""
+    return environ.get(_KEY) == _RECEIVED
 
 
 class ClientGone(Exception):
@@ -50,7 +52,7 @@ class ClientGone(Exception):
 
 
 class BodyRefused(Exception):
-    """The body is not taken; the rest of it may still be on its way."""
+    """The body is refused; the client may still be sending the rest of it."""
 
     def __init__(self, status: HTTPStatus, *fields: Field) -> None:
         super().__init__(status.phrase)
@@ -59,17 +61,17 @@ class BodyRefused(Exception):
 
 
 class MemoryShare:
-    """Memory that is shared, in bytes. First come, first served. For one event loop."""
+    """An amount of memory in bytes, shared by requests: first come, first served. Asyncio only."""
 
     def __init__(self, size: int) -> None:
         self._free = size
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def reserve(self, size: int) -> None:
-        """Take so much, when it is there.
+        """Reserves *size* bytes, and waits until they are free.
 
         Raises:
-            BodyRefused: There was none within `MEMORY_WAIT_S`.
+            BodyRefused: They were not free within `MEMORY_WAIT_S`.
         """
         if not self._waiting and size <= self._free:
             self._free -= size
@@ -81,20 +83,20 @@ class MemoryShare:
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled():
-                self.release(size)  # it came in the very moment in which nobody waited any more
+                self.release(size)  # the memory was granted at the moment of the timeout
             else:
                 self._waiting.remove((size, turn))
-                self._hand_out()
+                self._grant()
             if isinstance(error, TimeoutError):
                 raise BodyRefused(HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", "5")) from error
             raise
 
     def release(self, size: int) -> None:
-        """Let others have it."""
+        """Frees *size* reserved bytes, and grants them to those that wait."""
         self._free += size
-        self._hand_out()
+        self._grant()
 
-    def _hand_out(self) -> None:
+    def _grant(self) -> None:
         while self._waiting and self._waiting[0][0] <= self._free:
             size, turn = self._waiting.popleft()
             self._free -= size
@@ -102,7 +104,7 @@ class MemoryShare:
 
 
 class BodyMemory:
-    """The rooms of a worker."""
+    """The memory of a worker for request bodies."""
 
     def __init__(self) -> None:
         self.small, self.large = MemoryShare(SMALL_MEMORY_BYTES), MemoryShare(LARGE_MEMORY_BYTES)
@@ -111,68 +113,71 @@ class BodyMemory:
 class RequestBody:
     """The body of one request."""
 
-    def __init__(self, headers: Mapping[bytes, bytes], receive: Receive, rooms: BodyMemory) -> None:
-        """Make one of which nothing was read.
+    def __init__(
+        self, headers: Mapping[bytes, bytes], receive: Receive, memory: BodyMemory
+    ) -> None:
+        """Makes a body of which nothing was read yet.
 
         Args:
-            headers: Of the request, by name in lower case.
-            receive: As ASGI has it.
-            rooms: Shared with all others.
+            headers: The request's headers, by name in lower case.
+            receive: ASGI's callable that returns the next message.
+            memory: The memory of the worker, shared with all other requests.
         """
-        told = headers.get(b"content-length")
+        content_length = headers.get(b"content-length")
         self._is_chunked = b"transfer-encoding" in headers
-        self._told = int(told) if told and not self._is_chunked else 0
+        self._declared = int(content_length) if content_length and not self._is_chunked else 0
         self.is_held_back = headers.get(b"expect", b"").lower() == b"100-continue"
         self._receive = receive
-        self._rooms = rooms
-        self._taken: tuple[MemoryShare, int] | None = None
+        self._memory = memory
+        self._reserved: tuple[MemoryShare, int] | None = None
         self._content = BytesIO()
         self._size = 0
-        self._is_whole = not (self._told or self._is_chunked)
+        self._is_whole = not (self._declared or self._is_chunked)
 
     @property
     def length(self) -> int:
-        """Bytes, as far as it is known."""
-        return max(self._told, self._size)
+        """The length in bytes, as far as it is known."""
+        return max(self._declared, self._size)
 
     @property
     def _is_large(self) -> bool:
         return self.length > MAX_UNASKED_BYTES
 
     async def is_large(self) -> bool:
-        """True when the application is to be asked for it first.
+        """Returns whether the application has to agree to the body first.
 
-        How large one in chunks will be is not told, so the beginning of it is read to see.
+        A chunked body does not declare its size, so its beginning is read to find out.
 
         Raises:
-            Gone, BodyRefused: As `collect`.
+            ClientGone: The client left.
+            BodyRefused: There is no memory for it, it is too slow, or it is too large.
         """
-        if self._told > MAX_BODY_BYTES:
+        if self._declared > MAX_BODY_BYTES:
             raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if self._is_chunked:
-            await self._take(self._rooms.small, MAX_UNASKED_BYTES)
+            await self._reserve(self._memory.small, MAX_UNASKED_BYTES)
             await self._read(MAX_UNASKED_BYTES)
         return self._is_large
 
     def awaited(self, environ: Environ) -> Environ:
-        """The environment to ask with whether it is wanted."""
+        """Returns the environment that asks the application whether to receive the body."""
         return {**environ, "CONTENT_LENGTH": str(self.length), _KEY: _AWAITED}
 
     def read(self, environ: Environ, content: BytesIO) -> Environ:
-        """The environment with all of it, whether it came in chunks or with a length."""
-        told = {_KEY: _COME} if self._is_large else {}
-        return {**environ, **told, "CONTENT_LENGTH": str(self.length), "wsgi.input": content}
+        """Returns the environment with the whole body, chunked or not."""
+        marker = {_KEY: _RECEIVED} if self._is_large else {}
+        return {**environ, **marker, "CONTENT_LENGTH": str(self.length), "wsgi.input": content}
 
     async def collect(self) -> BytesIO:
-        """Read all of it.
+        """Reads the whole body.
 
         Raises:
-            Gone: The client left.
-            BodyRefused: There is no room for it, it comes too slowly, or it is too large.
+            ClientGone: The client left.
+            BodyRefused: There is no memory for it, it is too slow, or it is too large.
         """
         if not self._is_whole:
-            room = self._rooms.large if self._is_large else self._rooms.small
-            await self._take(room, self._told or MAX_BODY_BYTES)
+            share = self._memory.large if self._is_large else self._memory.small
+            await self._reserve(share, self._declared or MAX_BODY_BYTES)
             await self._read(MAX_BODY_BYTES)
             if self._size > MAX_BODY_BYTES:
                 raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -180,7 +185,7 @@ class RequestBody:
         return self._content
 
     async def discard(self, *, within_s: float) -> None:
-        """Read what is still to come, and keep nothing of it."""
+        """Reads the rest of the body without storing it."""
         self.release()
         try:
             async with asyncio.timeout(within_s):
@@ -190,24 +195,24 @@ class RequestBody:
             pass
 
     def release(self) -> None:
-        """Make room for others: what was read has been used."""
+        """Releases the memory of the body."""
         self._content = BytesIO()
-        if self._taken is not None:
-            room, size = self._taken
-            self._taken = None
-            room.release(size)
+        if self._reserved is not None:
+            share, size = self._reserved
+            self._reserved = None
+            share.release(size)
 
-    async def _take(self, room: MemoryShare, size: int) -> None:
-        if self._taken is not None:
-            before, had = self._taken
-            self._taken = None
-            before.release(had)
-        await room.reserve(size)
-        self._taken = (room, size)
+    async def _reserve(self, share: MemoryShare, size: int) -> None:
+        if self._reserved is not None:
+            former, former_size = self._reserved
+            self._reserved = None
+            former.release(former_size)
+        await share.reserve(size)
+        self._reserved = (share, size)
 
     async def _read(self, enough: int) -> None:
         loop = asyncio.get_running_loop()
-        # What it has to wait for room is not the client's fault.
+        # The clock starts here: the wait for memory is not the client's fault.
         began = loop.time() - self._size / MIN_BYTES_PER_S
         while not self._is_whole and self._size <= enough:
             due_at = began + GRACE_S + self._size / MIN_BYTES_PER_S

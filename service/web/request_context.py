@@ -1,4 +1,4 @@
-"""What a request works with: the application state as it is configured at that moment."""
+"""The context of a request, and the state that the Flask application keeps between requests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from service.web.page_cache import PageCache
 
 _EXTENSION = "communique"
 
-#: Where the WSGI environment carries the `Application` that a layer in front has read.
+#: The key in the WSGI environment of the `Application` that `CacheMiddleware` has read.
 APPLICATION_KEY = "communique.application"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """What one request works with, from its first line to its last."""
+    """The application and the time that one request uses from its beginning to its end."""
 
     application: Application
-    now: datetime  #: when the request came
+    now: datetime  #: when the request arrived
 
     @property
     def catalogue(self) -> Catalogue:
@@ -38,7 +38,7 @@ class RequestContext:
 
     @property
     def newsstand(self) -> Newsstand:
-        """Feeds out."""
+        """The newsstand: feeds out."""
         return self.application.newsstand
 
     @property
@@ -53,20 +53,20 @@ class RequestContext:
 
     @property
     def feeds(self) -> Mapping[str, Feed]:
-        """The feeds that there are, by slug: without those that ended and are gone."""
+        """The public feeds, by slug: without those that ended and are gone."""
         feeds = self.catalogue.feeds
         return {slug: feed for slug, feed in feeds.items() if not feed.is_gone(self.now)}
 
     @property
     def site(self) -> Site:
-        """The newsroom around the feeds."""
+        """The site that publishes the feeds."""
         return self.catalogue.site
 
     def feed(self, slug: str) -> Feed:
-        """Return the feed that is configured under *slug*.
+        """Returns the feed that is configured under *slug*.
 
         Raises:
-            FeedNotFound: There is none.
+            FeedNotFound: No feed has this slug.
         """
         try:
             return self.catalogue.feeds[slug]
@@ -76,31 +76,32 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppState:
-    """What the application keeps from request to request."""
+    """What the Flask application keeps from request to request."""
 
     current: CurrentApplication
     document_cache: DocumentCache
     assets: Assets
     clock: Callable[[], datetime]
     pages: PageCache
-    has_hub: bool = False  #: whether the hub's routes are there
-    warnings: Callable[[], list[str]] = list  #: of a service that is ready
+    has_hub: bool = False  #: whether the hub's routes are registered
+    warnings: Callable[[], list[str]] = list  #: returns further warnings for ``/readyz``
 
 
-def init_app(app: Flask, furniture: AppState) -> None:
-    """Give *app* what its routes work with. To be called once, by the application factory."""
-    app.extensions[_EXTENSION] = furniture
+def init_app(app: Flask, state: AppState) -> None:
+    """Stores the state of *app*. The application factory calls this once."""
+    app.extensions[_EXTENSION] = state
 
 
 def app_state() -> AppState:
-    """Return what the current application keeps."""
+    """Returns the state of the current Flask application."""
     return cast(AppState, current_app.extensions[_EXTENSION])
 
 
 def request_context() -> RequestContext:
-    """Return what the current request works with, read once: a reload must not split a page.
+    """Returns the context of the current request.
 
-    `CacheMiddleware` has read the application before, where it stands in front.
+    It is made once a request, so that a reload cannot mix two configurations in one page. The
+    application is the one that `CacheMiddleware` has read for this request, if there is one.
     """
     if "context" not in g:
         application = request.environ.get(APPLICATION_KEY) or app_state().current.application
