@@ -1,4 +1,4 @@
-"""Lists of pages for search engines (sitemaps.org 0.9; Google's extension for news)."""
+"""Sitemaps: lists of pages for search engines (sitemaps.org 0.9; Google's news extension)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from service.web.wording import PageAlternate, page_alternates
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
 
-#: sitemaps.org allows 50,000 URLs and 50 MB a file. Fewer make an answer that is written in a
-#: fraction of a second, and let a search engine fetch less again. Late-comers may double it.
+#: sitemaps.org allows 50,000 URLs and 50 MB per file. With fewer, a file is written in a fraction
+#: of a second, and a search engine refetches less. Releases that arrive late may double it.
 URLS_A_FILE = 10_000
 
-#: Search engines come a few times a day.
+#: Search engines request sitemaps a few times a day.
 MAX_AGE_S = 60 * 60
 
-#: Google: "Include URLs for articles published in the last two days", a thousand at the most.
+#: Google: "Include URLs for articles published in the last two days", and at most a thousand.
 NEWS_AGE = timedelta(days=2)
 MAX_NEWS_URLS = 1_000
-#: News is looked at by the minute. A page leaves this list without anybody having changed it, so
-#: nobody may keep the list for long.
+#: News is requested every few minutes. A page leaves this list without any change to it, so caches
+#: must not keep the list for long.
 NEWS_MAX_AGE_S = 5 * 60
 
-_EVER = datetime(1, 1, 2, tzinfo=UTC)  #: before all that is dated
+_BEGINNING = datetime(1, 1, 2, tzinfo=UTC)  #: earlier than every date
 _NEARLY_A_SECOND = timedelta(microseconds=999_999)
 
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -46,59 +46,61 @@ blueprint = Blueprint("sitemaps", __name__)
 @blueprint.get("/sitemap.xml")
 @recallable
 def show() -> Response:
-    """Answer with all pages; or, when they do not fit into one file, with the list of its parts."""
-    room = request_context()
-    date = _date(room)
-    parts = room.newsstand.sitemap_parts(size=URLS_A_FILE)
+    """Answers with all pages; or, if they do not fit into one file, with the list of the files."""
+    context = request_context()
+    date = _date(context)
+    parts = context.newsstand.sitemap_parts(size=URLS_A_FILE)
     if len(parts) == 1:
-        return _answer(write_urls(_urls(room, 1)), MAX_AGE_S, date)
-    return _answer(write_index(map(room.site.sitemap_part, parts)), MAX_AGE_S, date)
+        return _answer(write_urls(_urls(context, 1)), MAX_AGE_S, date)
+    return _answer(write_index(map(context.site.sitemap_part, parts)), MAX_AGE_S, date)
 
 
 @blueprint.get("/sitemap-<int:number>.xml")
 @recallable
 def part(number: int) -> Response:
-    """Answer with one part of the list of all pages; they count from 1."""
-    room = request_context()
-    date = _date(room)
-    return _answer(write_urls(_urls(room, number)), MAX_AGE_S, date)
+    """Answers with one file of the list of all pages; files count from 1."""
+    context = request_context()
+    date = _date(context)
+    return _answer(write_urls(_urls(context, number)), MAX_AGE_S, date)
 
 
 @blueprint.get("/news-sitemap.xml")
 @recallable
 def news() -> Response:
-    """Answer with the pages of the last two days.
+    """Answers with the pages of the last two days.
 
-    It changes when a page comes, and when one leaves because it is no news any more.
+    The list changes when a page is added, and when one becomes too old.
     """
-    room = request_context()
-    date = _date(room)
-    oldest = whole_second(room.now) - NEWS_AGE
-    pages = room.newsstand.newest_release_pages(since=oldest, until=room.now, limit=MAX_NEWS_URLS)
+    context = request_context()
+    date = _date(context)
+    oldest = whole_second(context.now) - NEWS_AGE
+    pages = context.newsstand.newest_release_pages(
+        since=oldest, until=context.now, limit=MAX_NEWS_URLS
+    )
     before = oldest - timedelta(microseconds=1)
-    left = room.newsstand.newest_release_pages(since=_EVER, until=before, limit=1)
-    # The first whole second in which a list with it, or without it, is to be had.
-    came = [whole_second(page.published + _NEARLY_A_SECOND) for page in pages]
-    gone = [whole_second(page.published) + NEWS_AGE + timedelta(seconds=1) for page in left]
-    newest = max([date or _EVER, *came, *gone])
-    is_known = date is not None and newest <= room.now
-    return _answer(write_news(room.site, pages), NEWS_MAX_AGE_S, newest if is_known else None)
+    left = context.newsstand.newest_release_pages(since=_BEGINNING, until=before, limit=1)
+    # The first whole second in which a list with the page, or without it, can be requested.
+    added = [whole_second(page.published + _NEARLY_A_SECOND) for page in pages]
+    removed = [whole_second(page.published) + NEWS_AGE + timedelta(seconds=1) for page in left]
+    newest = max([date or _BEGINNING, *added, *removed])
+    is_known = date is not None and newest <= context.now
+    return _answer(write_news(context.site, pages), NEWS_MAX_AGE_S, newest if is_known else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A page in a list."""
+    """A page in a sitemap."""
 
     address: str
-    changed: datetime | None = None  #: where it is known
-    alternates: Sequence[PageAlternate] = ()  #: the pages of its translations, and itself
+    changed: datetime | None = None  #: None where it is not known
+    alternates: Sequence[PageAlternate] = ()  #: the page itself, and those of its translations
 
 
 def write_urls(urls: Iterable[Url]) -> bytes:
-    """Write a list of pages: addresses, with their last change and translations.
+    """Writes a sitemap: the URLs of pages, with their last change and translations.
 
     Source: Google, "Tell Google about localized versions of your page", for ``xhtml:link``: each
-    page lists all, itself too.
+    page lists all translations, itself included.
     """
     lines = [
         f"<url><loc>{_text(url.address)}</loc>"
@@ -111,13 +113,13 @@ def write_urls(urls: Iterable[Url]) -> bytes:
 
 
 def write_index(addresses: Iterable[str]) -> bytes:
-    """Write a list of lists."""
+    """Writes a sitemap index: the list of the sitemaps."""
     lines = [f"<sitemap><loc>{_text(address)}</loc></sitemap>\n" for address in addresses]
     return f"{_XML}<sitemapindex {_SITEMAPS}>\n{''.join(lines)}</sitemapindex>\n".encode()
 
 
 def write_news(site: Site, pages: Sequence[PageStub]) -> bytes:
-    """Write a list of news; the same bytes for the same pages."""
+    """Writes a news sitemap: the same bytes for the same pages."""
     lines = [
         f"<url><loc>{_text(site.release_page(page.slug))}</loc><news:news>"
         f"<news:publication><news:name>{_text(site.title)}</news:name>"
@@ -130,7 +132,7 @@ def write_news(site: Site, pages: Sequence[PageStub]) -> bytes:
 
 
 def news_language(tag: str) -> str:
-    """Write a language (BCP 47) as the extension has it.
+    """Converts a language tag (BCP 47) to a code of the news extension.
 
     "The language code must be a two- or three-letter ISO 639 code. Exception: for Simplified
     Chinese, use zh-cn; for Traditional Chinese, use zh-tw."
@@ -141,22 +143,22 @@ def news_language(tag: str) -> str:
     return "zh-tw" if {"hant", "tw", "hk", "mo"} & set(others) else "zh-cn"
 
 
-def _urls(room: RequestContext, number: int) -> Iterable[Url]:
-    """The addresses in one part; the first begins with the front page and the feeds' pages.
+def _urls(context: RequestContext, number: int) -> Iterable[Url]:
+    """Yields the pages of one file; the first begins with the front page and the feeds' pages.
 
     Raises:
-        NotFound: There is no such part.
+        NotFound: There is no such file.
     """
-    pages = room.newsstand.sitemap_part(number, size=URLS_A_FILE)
+    pages = context.newsstand.sitemap_part(number, size=URLS_A_FILE)
     if pages is None:
         raise NotFound
     if number == 1:
-        yield Url(room.site.home)
-        for slug in room.catalogue.feeds:
-            yield Url(room.site.feed_page(slug))
+        yield Url(context.site.home)
+        for slug in context.catalogue.feeds:
+            yield Url(context.site.feed_page(slug))
     for page in pages:
-        alternates = page_alternates(page.language, page.slug, page.translations, room.site)
-        yield Url(room.site.release_page(page.slug), page.updated, alternates)
+        alternates = page_alternates(page.language, page.slug, page.translations, context.site)
+        yield Url(context.site.release_page(page.slug), page.updated, alternates)
 
 
 def _alternate(alternate: PageAlternate) -> str:
@@ -164,10 +166,13 @@ def _alternate(alternate: PageAlternate) -> str:
     return f'<xhtml:link rel="alternate" hreflang="{language}" href="{page}"/>'
 
 
-def _date(room: RequestContext) -> datetime | None:
-    """When a page last came, left or changed. Read before the pages are: never too late a date."""
-    newest = room.newsstand.newest_change() or _EVER
-    return page_date(room, last_change(room, ALL), newest)
+def _date(context: RequestContext) -> datetime | None:
+    """Returns when a page was last added, removed or changed.
+
+    To be called before the pages are read, so that the date is never too late for them.
+    """
+    newest = context.newsstand.newest_change() or _BEGINNING
+    return page_date(context, last_change(context, ALL), newest)
 
 
 def _answer(document: bytes, max_age_s: int, date: datetime | None) -> Response:

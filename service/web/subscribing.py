@@ -1,4 +1,4 @@
-"""Where subscribers come in: the WebSub hub and rssCloud, and the limits that both share."""
+"""Subscription requests over WebSub and rssCloud, and the limits that both share."""
 
 import time
 from collections.abc import Callable
@@ -34,16 +34,17 @@ from service.websub.hub.requests import (
     read_request,
 )
 
-# Who wants to be told of news comes in here, in whatever protocol: limits, and what all share.
+# The part that is common to both protocols.
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 
-#: When a host may have fewer requests that wait: its callbacks are asked, or given up, by then.
+#: The retry time for a host with too many pending requests: its callbacks are verified, or given
+#: up, by then.
 _PENDING_RETRY_S = 60
 
 
 class RequestRejected(Exception):
-    """A request that is not taken. The message is for who sent it."""
+    """A rejected subscription request. The reason is sent to the client."""
 
     def __init__(self, status: HTTPStatus, reason: str, *, retry_after_s: int = 0) -> None:
         super().__init__(reason)
@@ -53,22 +54,22 @@ class RequestRejected(Exception):
 
 
 class SubscriptionEndpoint:
-    """Takes requests for subscriptions. One for a process; safe to use from many threads."""
+    """Accepts subscription requests. One for each process; safe to use from many threads."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Open it.
+        """Makes an endpoint that has seen no client yet.
 
         Args:
-            monotonic: A clock that nobody sets.
+            monotonic: A monotonic clock, in seconds.
         """
         self._buckets = RateLimiter(monotonic=monotonic)
         self._callbacks = Callbacks(is_own=is_own)
 
     def client(self) -> str:
-        """The address of who asks.
+        """Returns the address of the client.
 
         Raises:
-            Refused: He asks too often.
+            RequestRejected: The client sends too many requests.
         """
         settings = request_context().settings
         client = client_address(
@@ -89,11 +90,11 @@ class SubscriptionEndpoint:
         return client
 
     def form(self) -> Form:
-        """The form that was posted.
+        """Returns the form that was posted.
 
         Raises:
-            Refused: It is too large, or no form.
-            MalformedRequest: It cannot be decoded.
+            RequestRejected: The body is too large, or not a form.
+            MalformedRequest: The form cannot be decoded.
         """
         if (request.content_length or 0) > MAX_FORM_BYTES:
             raise RequestRejected(
@@ -106,11 +107,14 @@ class SubscriptionEndpoint:
         return decode_form(request.get_data(cache=False))
 
     def handle(self, *wanted: SubscriptionRequest) -> None:
-        """Keep requests until their callback, which is one, has confirmed them.
+        """Stores requests as pending until their common callback has confirmed them.
+
+        Args:
+            wanted: One or more requests with the same callback.
 
         Raises:
-            Refused: Too many wait for this host; none of them is kept.
-            CallbackForbidden: The callback is at a place to which we send nothing.
+            RequestRejected: Too many requests are pending for this host; none of these is stored.
+            CallbackForbidden: The callback is at an address to which we send nothing.
         """
         context = request_context()
         settings = context.settings
@@ -121,8 +125,8 @@ class SubscriptionEndpoint:
         )
         callback, host = wanted[0].callback, wanted[0].host
         self._callbacks.check(callback, rules)
-        # Not waiting for the disk: a storm of requests would hold up who publishes. When the
-        # machine loses its power, who asked hears no challenge, and asks again.
+        # Without waiting for the disk, because a burst of requests would delay publishing. After a
+        # power failure the subscriber gets no challenge, and subscribes again.
         with context.database.unsynced() as tx:
             waiting = tx.subscriptions.pending_count(host=host)
             if waiting + len(wanted) <= settings.own_hub.pending_per_host:
@@ -137,7 +141,7 @@ class SubscriptionEndpoint:
 
 
 def lease_terms(settings: Settings) -> LeaseTerms:
-    """For how long one can subscribe, as configured."""
+    """Returns the configured limits of leases."""
     given = settings.own_hub
     longest_s = _seconds(given.longest_lease_days)
     return LeaseTerms(
@@ -148,7 +152,7 @@ def lease_terms(settings: Settings) -> LeaseTerms:
 
 
 def rejection_of(error: RequestRefused) -> RequestRejected:
-    """What a client is told of a request that is nothing that the hub does."""
+    """Returns the rejection that answers a refused request."""
     is_unknown = isinstance(error, UnknownTopic)
     return RequestRejected(
         HTTPStatus.NOT_FOUND if is_unknown else HTTPStatus.BAD_REQUEST, str(error)
@@ -164,16 +168,16 @@ def _seconds(days: float) -> int:
     return max(1, int(timedelta(days=days).total_seconds()))
 
 
-# The built-in WebSub hub's address: where one subscribes, and reads what that is.
+# The built-in WebSub hub: subscription requests, and the page that explains the hub.
 
-#: An answer is about one request.
-_NOT_TO_BE_KEPT = "no-store"
+#: An answer is for one request only.
+_NO_STORE = "no-store"
 
 HUB_ACCEPTED = "accepted: the callback will be asked whether it wants this\n"
 
 
-def make_hub_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
-    """Make the hub's routes."""
+def make_hub_blueprint(endpoint: SubscriptionEndpoint) -> Blueprint:
+    """Makes the routes of the hub."""
     blueprint = Blueprint("hub", __name__)
 
     @blueprint.before_request
@@ -184,13 +188,13 @@ def make_hub_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
     @blueprint.post("/hub")
     def ask() -> Response:
         try:
-            _take_hub_request(reception)
+            _handle_hub_request(endpoint)
         except RequestRefused as error:
             return rejection_response(rejection_of(error))
         except RequestRejected as error:
             return rejection_response(error)
-        # WebSub 5.1.1: "The 202 response code indicates that the request was accepted", and 5.3
-        # comes later: the hub's process asks the callback.
+        # WebSub 5.1.1: "The 202 response code indicates that the request was accepted". The hub's
+        # process verifies the callback later (5.3).
         return _text(HUB_ACCEPTED, HTTPStatus.ACCEPTED)
 
     @blueprint.get("/hub")
@@ -215,7 +219,7 @@ def make_hub_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
 
 
 def rejection_response(refusal: RequestRejected) -> Response:
-    """Answer a request that is not taken: WebSub 5.1.1 wants the reason as plain text."""
+    """Answers a rejected request with the reason as plain text, as WebSub 5.1.1 requires."""
     answer = _text(f"{refusal.reason}\n", refusal.status)
     if refusal.retry_after_s:
         answer.headers["Retry-After"] = str(refusal.retry_after_s)
@@ -223,7 +227,7 @@ def rejection_response(refusal: RequestRejected) -> Response:
 
 
 def _command(site: Site) -> str:
-    """What to type, to subscribe to the feed of everything."""
+    """Returns a command that subscribes to the feed of all releases."""
     lines = (
         f"curl -i {site.hub}",
         "-d hub.mode=subscribe",
@@ -233,17 +237,17 @@ def _command(site: Site) -> str:
     return " \\\n  ".join(lines)
 
 
-def _take_hub_request(reception: SubscriptionEndpoint) -> None:
+def _handle_hub_request(endpoint: SubscriptionEndpoint) -> None:
     context = request_context()
-    client = reception.client()
+    client = endpoint.client()
     wanted = read_request(
-        reception.form(),
+        endpoint.form(),
         topics=_topics(context.catalogue),
         terms=lease_terms(context.settings),
         now=context.now,
         client=client,
     )
-    reception.handle(wanted)
+    endpoint.handle(wanted)
 
 
 def _text(text: str, status: HTTPStatus) -> Response:
@@ -251,20 +255,21 @@ def _text(text: str, status: HTTPStatus) -> Response:
         text,
         status=status,
         mimetype="text/plain",
-        headers={"Cache-Control": _NOT_TO_BE_KEPT},
+        headers={"Cache-Control": _NO_STORE},
     )
 
 
-# Where readers of RSS ask to be told of changes that know rssCloud instead of WebSub.
+# rssCloud, for readers of RSS that do not support WebSub.
 
-#: The protocol has one answer for all: who waits for a callback to confirm would hold a thread.
+#: The message of the success answer. It is sent before the callback is verified, because waiting
+#: for the callback would block a thread.
 RSSCLOUD_ACCEPTED = (
     "Your server is asked next whether it wants this; it is then told of changes for 25 hours."
 )
 
 
-def make_rsscloud_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
-    """Make the route; it is there while documents name this service as their cloud."""
+def make_rsscloud_blueprint(endpoint: SubscriptionEndpoint) -> Blueprint:
+    """Makes the route. It exists while documents name this service as their cloud."""
     blueprint = Blueprint("cloud", __name__)
 
     @blueprint.before_request
@@ -278,27 +283,27 @@ def make_rsscloud_blueprint(reception: SubscriptionEndpoint) -> Blueprint:
     @blueprint.post("/cloud/pleaseNotify")
     def please_notify() -> Response:
         try:
-            _take_rsscloud_request(reception)
+            _handle_rsscloud_request(endpoint)
         except RequestRefused as error:
-            # A well-known server answers 200 to all; readers look at the attribute.
+            # The best-known server answers 200 to everything; readers check the attribute.
             return _result(is_success=False, message=str(error))
         except RequestRejected as error:
-            return _refusal(error)
+            return _rejection(error)
         return _result(is_success=True, message=RSSCLOUD_ACCEPTED)
 
     return blueprint
 
 
-def _take_rsscloud_request(reception: SubscriptionEndpoint) -> None:
+def _handle_rsscloud_request(endpoint: SubscriptionEndpoint) -> None:
     context = request_context()
-    client = reception.client()
+    client = endpoint.client()
     wanted = read_registration(
-        reception.form(), topics=_topics(context.catalogue), now=context.now, client=client
+        endpoint.form(), topics=_topics(context.catalogue), now=context.now, client=client
     )
-    reception.handle(*wanted)
+    endpoint.handle(*wanted)
 
 
-def _refusal(error: RequestRejected) -> Response:
+def _rejection(error: RequestRejected) -> Response:
     answer = _result(is_success=False, message=error.reason)
     answer.status_code = error.status
     if error.retry_after_s:
@@ -307,11 +312,14 @@ def _refusal(error: RequestRejected) -> Response:
 
 
 def _result(*, is_success: bool, message: str) -> Response:
-    """Source: the walkthrough: "an XML response called notifyResult with two attributes"."""
+    """Writes the answer of the protocol.
+
+    Source: the rssCloud walkthrough: "an XML response called notifyResult with two attributes".
+    """
     success = "true" if is_success else "false"
     return Response(
         f'<?xml version="1.0"?>\n<notifyResult success="{success}" msg={quoteattr(message)}/>\n',
         status=HTTPStatus.OK,
         mimetype="application/xml",
-        headers={"Cache-Control": _NOT_TO_BE_KEPT},
+        headers={"Cache-Control": _NO_STORE},
     )

@@ -1,4 +1,4 @@
-"""Words for a person: dates, sizes, languages. English, without the machine's locale."""
+"""Text for pages: dates, sizes, languages and URLs as people read them. English, no locale."""
 
 import re
 from collections.abc import Sequence
@@ -11,30 +11,30 @@ from feeds.model.feed import Site
 from feeds.model.release import Translation
 from feeds.model.text import direction, fallbacks, matches
 
-# The pages of one release in several languages, as search engines are told of them.
+# The pages of one release in several languages (``hreflang``).
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageAlternate:
-    """One of the languages that there is a page in."""
+    """The page of a release in one language."""
 
-    language: str  #: BCP 47; ``x-default`` for readers of all others
-    page: str  #: absolute
+    language: str  #: BCP 47; ``x-default`` for readers of all other languages
+    page: str  #: the absolute URL
 
 
 def page_alternates(
     language: str, slug: str, translations: Sequence[Translation], site: Site
 ) -> list[PageAlternate]:
-    """The pages of a release and its translations, for search engines; none if there is but one.
+    """Returns the pages of a release and its translations; none if it has no translations.
 
-    Each page lists all of them, itself too, or the engines believe none. The one in the site's
-    language is for readers whose language is not among them.
+    Each page lists all of them, itself included, or search engines ignore the list. The page in the
+    site's language is for readers whose language is not among them.
 
     Args:
-        language: Of the release.
-        slug: Of the release.
-        translations: Of the release.
-        site: Where the pages are.
+        language: The language of the release.
+        slug: The slug of the release.
+        translations: The other language versions of the release.
+        site: The site that has the pages.
     """
     if not translations:
         return []
@@ -46,18 +46,18 @@ def page_alternates(
     return [*found, *(PageAlternate(language="x-default", page=page) for page in usual[:1])]
 
 
-# Words for a person: dates, sizes, languages. English, without the machine's locale.
+# Filters: dates, sizes, languages, URLs.
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
-#: A number and what makes it legible.
+#: A telephone number with the separators that people write.
 _PHONE = re.compile(r"\+?[(0-9][0-9 ()./\u00a0\u2010\u2011-]{2,40}")
 _SEPARATORS = re.compile(r"[^0-9+]")
 
-#: Languages as those who speak them name them (CLDR), by tag in lower case.
+#: The names of languages in these languages (CLDR), by tag in lower case.
 LANGUAGE_NAMES = {
     "af": "Afrikaans", "am": "አማርኛ", "ar": "العربية", "az": "azərbaycan", "be": "беларуская",
     "bg": "български", "bn": "বাংলা", "bs": "bosanski", "ca": "català", "ckb": "کوردیی ناوەندی",
@@ -78,29 +78,29 @@ LANGUAGE_NAMES = {
     "yi": "ייִדיש", "zh": "中文", "zh-hans": "简体中文", "zh-hant": "繁體中文", "zu": "isiZulu",
 }  # fmt: skip
 
-#: Between one unit of a size and the next.
+#: The factor between one unit of size and the next.
 STEP = 1000
 
 
 def day(moment: datetime) -> str:
-    """Write a date: ``21 May 2019``. In UTC."""
+    """Writes a date in UTC: ``21 May 2019``."""
     moment = moment.astimezone(UTC)
     return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
 
 
 def minute(moment: datetime) -> str:
-    """Write a date and time with its zone: ``21 May 2019, 16:38 UTC``."""
+    """Writes a date and time with the zone: ``21 May 2019, 16:38 UTC``."""
     moment = moment.astimezone(UTC)
     return f"{day(moment)}, {moment.hour:02}:{moment.minute:02} UTC"
 
 
 def machine(moment: datetime) -> str:
-    """Write a moment for ``<time datetime>`` (RFC 3339): ``2019-05-21T16:38:50Z``."""
+    """Writes a time for ``<time datetime>`` (RFC 3339): ``2019-05-21T16:38:50Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def language_name(tag: str) -> str:
-    """Name a language (BCP 47) as those who speak it do; with what else its tag says behind it."""
+    """Returns the name of a language (BCP 47) in that language, and the rest of the tag, if any."""
     tags = fallbacks(tag)
     known = next((each for each in tags if each in LANGUAGE_NAMES), None)
     if known is None:
@@ -110,10 +110,10 @@ def language_name(tag: str) -> str:
 
 
 def text_direction(text: str, language: str) -> str:
-    """Tell how one line is written: a title may be in Latin letters though its release is not.
+    """Returns the direction of one line of text: ``ltr`` or ``rtl``.
 
-    Not left to ``dir=auto``, which goes by the first letter: ``PostgreSQL 14`` begins many a
-    Hebrew title.
+    A title may be in Latin letters though the language of its release is not. ``dir=auto`` does not
+    do: it goes by the first letter, and many a Hebrew title begins with ``PostgreSQL 14``.
     """
     natural = direction(language)
     if natural == "rtl" and not any(bidirectional(letter) in {"R", "AL"} for letter in text):
@@ -122,7 +122,7 @@ def text_direction(text: str, language: str) -> str:
 
 
 def size(length_bytes: int) -> str:
-    """Write a file's size in decimal units, as shops and systems do: ``1.4 MB``."""
+    """Writes a file's size in decimal units: ``1.4 MB``."""
     amount = float(length_bytes)
     for unit in ("bytes", "kB", "MB"):
         # Rounded first: 999,999 bytes are 1.0 MB and not 1000 kB.
@@ -134,50 +134,50 @@ def size(length_bytes: int) -> str:
 
 
 def clock(duration_s: int) -> str:
-    """Write how long something lasts: ``12:34``, ``1:02:03``."""
+    """Writes a duration: ``12:34``, ``1:02:03``."""
     minutes, seconds = divmod(duration_s, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def dial(phone: str) -> str | None:
-    """Write the address of a telephone (RFC 3966); None for what cannot be dialled as it stands.
+    """Writes the ``tel:`` URL of a number (RFC 3966); None for text that cannot be dialled.
 
-    An extension (``ext. 12``) or a word among the digits is for a person to make sense of.
+    A number with an extension (``ext. 12``) or with words cannot be dialled without a person.
     """
     if not _PHONE.fullmatch(phone):
         return None
-    # Leave out the trunk prefix of ``+44 (0) 20``: abroad it leads to a wrong number.
+    # The trunk prefix of ``+44 (0) 20`` is left out: dialled from abroad it gives a wrong number.
     digits = _SEPARATORS.sub("", phone.replace("(0)", "") if phone.startswith("+") else phone)
     return f"tel:{digits}" if digits else None
 
 
 def mail(email: str) -> str:
-    """Write the address of a mailbox (RFC 6068 section 2)."""
+    """Writes the ``mailto:`` URL of a mailbox (RFC 6068 section 2)."""
     return f"mailto:{quote(email, safe='@!$*+')}"
 
 
 def bare(url: str) -> str:
-    """Write an address as people do: ``un.org/reports``."""
+    """Writes a URL as people do: ``un.org/reports``."""
     return url.partition("://")[2].removeprefix("www.").rstrip("/")
 
 
 def file_name(url: str) -> str:
-    """Name a file by the end of its address, or by its host when it has none."""
+    """Returns the file name at the end of a URL, or the host if its path is empty."""
     parts = urlsplit(url)
     return unquote(parts.path.rstrip("/").rpartition("/")[2]) or parts.netloc
 
 
 def host(url: str) -> str:
-    """Name where an address lies: ``justice.gov``."""
+    """Returns the host of a URL, without ``www.``: ``justice.gov``."""
     return (urlsplit(url).hostname or url).removeprefix("www.")
 
 
 def local(url: str) -> str:
-    """Take scheme and host off one of our own addresses, for links from page to page.
+    """Removes scheme and host from one of our own URLs, for links between pages.
 
-    They then also work where a page is looked at under another name, as ``127.0.0.1`` for
-    ``localhost``; the path still comes from the configured base URL, never from the request.
+    Such links also work where a page is opened under another host name, as ``127.0.0.1`` for
+    ``localhost``. The path still comes from the configured base URL, never from the request.
     """
     parts = urlsplit(url)
     return parts._replace(scheme="", netloc="").geturl() or "/"

@@ -1,4 +1,4 @@
-"""From an asynchronous server (ASGI 3) to the application, which may wait (WSGI, PEP 3333)."""
+"""The adapter from an asynchronous server (ASGI 3) to the WSGI application (PEP 3333)."""
 
 import asyncio
 import sys
@@ -13,15 +13,15 @@ from service.http_rules import Field, names_one_host
 from service.web.cache_middleware import CacheMiddleware, Environ, WsgiApplication
 from service.web.request_bodies import BodyMemory, BodyRefused, ClientGone, RequestBody
 
-#: Where servers ask to be told of news. Each is looked up in the name system and written down, and
-#: they come in storms: they have threads of their own, so that pages do not wait for them.
+#: The paths of subscription requests. Each takes a DNS lookup and a write, and they come in bursts:
+#: they have threads of their own, so that pages do not wait for them.
 SUBSCRIPTION_PATHS = frozenset({"/hub", "/cloud/pleaseNotify"})
-_TELLING_THREADS = 2
-#: More than this many would wait for longer than they are patient.
+_SUBSCRIPTION_THREADS = 2
+#: The limit of waiting subscription requests; with more of them, clients would time out.
 MAX_WAITING_SUBSCRIPTIONS = 200
 
-#: For how long the rest of a body that nobody wants is thrown away before the connection is closed.
-#: RFC 9112 9.6: whoever is still sending would else lose the answer.
+#: How long the rest of a refused body is read and discarded before the connection is closed.
+#: RFC 9112 9.6: a client that is still sending would otherwise lose the answer.
 LINGER_S = 10.0
 
 #: PEP 3333 has these two without ``HTTP_``.
@@ -34,12 +34,12 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
-#: How often it is seen whether the store answers, while there are requests that may wait for it.
+#: How often the store is polled while requests are running that may be waiting for it.
 POLL_EVERY_S = 0.25
 
 
 class ThreadLane:
-    """Threads for requests of one kind, and how many of these may wait for one."""
+    """Threads for requests of one kind, and a limit of requests that may wait for one."""
 
     def __init__(self, name: str, *, threads: int, max_waiting: int | None = None) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
@@ -48,76 +48,76 @@ class ThreadLane:
 
     @property
     def is_full(self) -> bool:
-        """True when one more would be too many."""
+        """Whether a further request has to be refused."""
         return self._max_inside is not None and self._inside >= self._max_inside
 
-    async def run(self, front: CacheMiddleware, environ: Environ) -> tuple[Message, Message]:
-        """Answer a request in one of the threads. To be called from the event loop alone."""
+    async def run(self, middleware: CacheMiddleware, environ: Environ) -> tuple[Message, Message]:
+        """Answers a request in one of the threads. Must be called from the event loop."""
         self._inside += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, _call, front, environ)
+            return await loop.run_in_executor(self._threads, _call, middleware, environ)
         finally:
             self._inside -= 1
 
 
 class WsgiAdapter:
-    """An ASGI application around a front and all behind it."""
+    """An ASGI application that wraps the middleware and the application behind it."""
 
-    def __init__(self, front: CacheMiddleware, *, threads: int) -> None:
-        """Open a bridge.
+    def __init__(self, middleware: CacheMiddleware, *, threads: int) -> None:
+        """Makes an adapter.
 
         Args:
-            front: The application.
-            threads: How many requests may be worked at at the same time; others wait.
+            middleware: The WSGI application.
+            threads: How many requests may run at the same time; others wait.
         """
-        self.middleware = front
-        self._usual = ThreadLane("request", threads=threads)
-        self._telling = ThreadLane(
-            "telling", threads=_TELLING_THREADS, max_waiting=MAX_WAITING_SUBSCRIPTIONS
+        self.middleware = middleware
+        self._requests = ThreadLane("request", threads=threads)
+        self._subscriptions = ThreadLane(
+            "subscription", threads=_SUBSCRIPTION_THREADS, max_waiting=MAX_WAITING_SUBSCRIPTIONS
         )
-        # One each for what the front has done aside: that is not to wait for slow requests, nor a
-        # look for the documents that the one before has found to be new.
-        self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
+        # One thread each for the two kinds of background work: neither may wait for slow requests,
+        # and a poll must not wait for the fetches that an earlier poll has caused.
+        self._poller = ThreadPoolExecutor(1, thread_name_prefix="store-poll")
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="fetch")
-        self._rooms = BodyMemory()
-        self._working = 0
-        self._next_look: asyncio.TimerHandle | None = None
+        self._body_memory = BodyMemory()
+        self._running = 0
+        self._next_poll: asyncio.TimerHandle | None = None
 
     def check_store(self, work: Callable[[], None], /) -> None:
-        """Have a look made at the store, in a thread that is there for it."""
-        self._looker.submit(work)
+        """Runs a poll of the store in the thread for polls."""
+        self._poller.submit(work)
 
     def fetch(self, work: Callable[[], None], /) -> None:
-        """Have a document fetched, likewise."""
+        """Runs the fetch of a document in the thread for fetches."""
         self._fetcher.submit(work)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answers one request."""
         if not _names_one_host(scope):
-            # RFC 9112 3.2 and 11.2: whoever stands between us may have read another request in
-            # these bytes, and so in those that follow.
+            # RFC 9112 3.2 and 11.2: a proxy in between may have read another request in these
+            # bytes, and so in those that follow.
             await _refuse(send, HTTPStatus.BAD_REQUEST, ("Connection", "close"))
             return
-        body = RequestBody(dict(scope["headers"]), receive, self._rooms)
+        body = RequestBody(dict(scope["headers"]), receive, self._body_memory)
         try:
             await self._answer(scope, send, body)
         except ClientGone:
             return
         except BodyRefused as refused:
             messages = _refusal(refused.status, *refused.fields)
-            await _turn_away(send, messages, body)
+            await _answer_and_close(send, messages, body)
         finally:
             body.release()
 
     async def _answer(self, scope: Scope, send: Send, body: RequestBody) -> None:
-        is_to_tell = scope["method"] == "POST" and scope["path"] in SUBSCRIPTION_PATHS
-        lane = self._telling if is_to_tell else self._usual
+        is_subscription = scope["method"] == "POST" and scope["path"] in SUBSCRIPTION_PATHS
+        lane = self._subscriptions if is_subscription else self._requests
         environ = _environ(scope)
         if await body.is_large():
             messages = await self._run(lane, body.awaited(environ))
             if messages[0]["status"] != HTTPStatus.CONTINUE:
-                await _turn_away(send, messages, body)
+                await _answer_and_close(send, messages, body)
                 return
         content = await body.collect()
         for message in await self._run(lane, body.read(environ, content)):
@@ -126,23 +126,23 @@ class WsgiAdapter:
     async def _run(self, lane: ThreadLane, environ: Environ) -> tuple[Message, Message]:
         if lane.is_full:
             return _refusal(HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", "5"))
-        self._working += 1
-        if self._next_look is None:
-            self._look_later()
+        self._running += 1
+        if self._next_poll is None:
+            self._schedule_poll()
         try:
             return await lane.run(self.middleware, environ)
         finally:
-            self._working -= 1
+            self._running -= 1
 
-    def _look_later(self) -> None:
+    def _schedule_poll(self) -> None:
         loop = asyncio.get_running_loop()
-        self._next_look = loop.call_later(POLL_EVERY_S, self._look_aside)
+        self._next_poll = loop.call_later(POLL_EVERY_S, self._poll_store)
 
-    def _look_aside(self) -> None:
-        self._next_look = None
-        if self._working:
+    def _poll_store(self) -> None:
+        self._next_poll = None
+        if self._running:
             self.middleware.check_store_in_background(self)
-            self._look_later()
+            self._schedule_poll()
 
 
 def _names_one_host(scope: Scope) -> bool:
@@ -161,8 +161,10 @@ def _refusal(status: HTTPStatus, *fields: Field) -> tuple[Message, Message]:
     return _messages(status, own, body)
 
 
-async def _turn_away(send: Send, messages: tuple[Message, Message], body: RequestBody) -> None:
-    """Answer while the body is on its way: this connection is of no more use."""
+async def _answer_and_close(
+    send: Send, messages: tuple[Message, Message], body: RequestBody
+) -> None:
+    """Answers before the whole body was read; the connection cannot be used again."""
     start, content = messages
     await send({**start, "headers": [*start["headers"], (b"connection", b"close")]})
     if not body.is_held_back:
@@ -173,7 +175,7 @@ async def _turn_away(send: Send, messages: tuple[Message, Message], body: Reques
 
 
 def _call(application: WsgiApplication, environ: Environ) -> tuple[Message, Message]:
-    """Call the application, to its last byte."""
+    """Calls the application and collects its whole response."""
     began: list[tuple[str, list[Field]]] = []
 
     def start_response(status: str, headers: list[Field], _: object = None) -> object:
@@ -185,7 +187,7 @@ def _call(application: WsgiApplication, environ: Environ) -> tuple[Message, Mess
         body = b"".join(answer)
     finally:
         _close(answer)
-    # PEP 3333: the last call counts, an error's replaces what was begun.
+    # PEP 3333: the last call counts; in case of an error it replaces the response that was begun.
     status, headers = began[-1]
     return _messages(int(status[:3]), headers, body)
 
@@ -212,7 +214,7 @@ def _environ(scope: Scope) -> Environ:
         **_fields(scope["headers"]),
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        # As it was sent: what is no UTF-8 is the application's to refuse.
+        # As it was sent: the application refuses paths that are not UTF-8.
         "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_NAME": str(server),
@@ -233,7 +235,7 @@ def _environ(scope: Scope) -> Environ:
 def _fields(headers: Iterable[tuple[bytes, bytes]]) -> Environ:
     fields: Environ = {}
     for raw_name, raw_value in headers:
-        # "X_Forwarded_For" would else be taken for "X-Forwarded-For": a proxy strips only one.
+        # Otherwise "X_Forwarded_For" would pass for "X-Forwarded-For", and a proxy strips only one.
         if b"_" in raw_name or raw_name == b"transfer-encoding":
             continue
         name = "HTTP_" + raw_name.decode("latin-1").upper().replace("-", "_")

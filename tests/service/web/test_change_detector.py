@@ -40,7 +40,7 @@ class Store:
     def __post_init__(self) -> None:
         self.may_answer.set()
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         self.looks += 1
         self.is_asked.set()
         assert self.may_answer.wait(10)
