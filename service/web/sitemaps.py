@@ -58,7 +58,7 @@ def show() -> Response:
 @blueprint.get("/sitemap-<int:number>.xml")
 @recallable
 def part(number: int) -> Response:
-    """Answers with one file of the list of all pages; files count from 1."""
+    """Answers with one file of the list of all pages; files are numbered from 1."""
     context = request_context()
     date = _date(context)
     return _answer(write_urls(_urls(context, number)), MAX_AGE_S, date)

@@ -1,7 +1,7 @@
-"""The HTTP API that newsrooms publish through; docs/api.md tells it to people.
+"""The HTTP API for publishing releases; docs/api.md describes it for users.
 
-What is a release, and what is wrong with one, is told by the same intake as for files. This room
-knows who may do what, and how HTTP says it.
+The intake decides what a valid release is, and what is wrong with an invalid one, as it does for
+files. This package decides who may do what, and how HTTP expresses it.
 """
 
 from service.web.api.routes import make_blueprint

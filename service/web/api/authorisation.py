@@ -1,4 +1,4 @@
-"""Who may make a change, and under which conditions: tokens, categories, links, rivals."""
+"""Authorisation of API calls: tokens, rate limits, preconditions, categories and links."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from service.web.api.reading import etag_of, show
 from service.web.api.shapes import Fault
 from service.web.rate_limits import RateLimiter
 
-# Who may come in, and how often: bearer tokens (RFC 6750) and a bucket for each.
+# Authentication with bearer tokens (RFC 6750), and a rate limit for each token.
 
 _REALM = 'Bearer realm="communique"'
 #: RFC 6750 section 2.1.
@@ -30,7 +30,7 @@ _CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]{1,200}=*) *", re.IGNORECA
 
 
 class Unauthorized(ApiProblem):
-    """Nobody says who he is, or it is not true."""
+    """The request has no token, or one that is not valid."""
 
     def __init__(self, detail: str, *, error: str | None = None) -> None:
         # RFC 6750 3.1: without any credentials, "the resource server SHOULD NOT include an error
@@ -40,7 +40,7 @@ class Unauthorized(ApiProblem):
 
 
 class Forbidden(ApiProblem):
-    """The token is good, but not for this."""
+    """The token is valid, but does not allow this."""
 
     def __init__(self, detail: str, *, scope: str | None = None) -> None:
         named = "" if scope is None else f', scope="{scope}"'
@@ -49,22 +49,24 @@ class Forbidden(ApiProblem):
 
 
 class LinkForbidden(Forbidden):
-    """The release is the token's business; one that it would be linked to is not."""
+    """The token may change the release, but not one that it would be linked to."""
 
 
 class TokenAuth:
-    """Lets bearers of good tokens in. Safe to call from many threads."""
+    """Authenticates tokens and limits their requests. Safe to call from many threads."""
 
     def __init__(self, database: Database, *, monotonic: Callable[[], float]) -> None:
-        """Make one that has seen nobody yet.
+        """Makes an authenticator that has counted no request yet.
 
         Args:
-            database: Knows the tokens. It is asked each time: a token that is revoked is so at
-                once, in every process.
-            monotonic: A clock that nobody sets.
+            database: The store of the tokens. It is queried for each request, so that revoking a
+                token takes effect at once, in every process.
+            monotonic: A monotonic clock, in seconds.
         """
         self._database = database
-        self._buckets = RateLimiter(monotonic=monotonic)  # by token's name: there are few of them
+        self._buckets = RateLimiter(
+            monotonic=monotonic
+        )  # by the name of the token; there are few tokens
 
     def authenticate(
         self,
@@ -74,24 +76,24 @@ class TokenAuth:
         now: datetime,
         is_counted: bool = False,
     ) -> Token:
-        """The token of who asks.
+        """Returns the token of a request.
 
         Args:
-            authorization: As sent.
-            limits: How often one may ask.
-            now: For how long tokens are good.
-            is_counted: True for a request that was counted before.
+            authorization: The ``Authorization`` field as sent.
+            limits: The configured request rate.
+            now: The time at which the token must be valid.
+            is_counted: True for a request that the rate limit has counted already.
 
         Raises:
-            Unauthorized: There is none, or it is not good.
-            ApiProblem: Its bearer asks too often.
+            Unauthorized: There is no token, or it is not valid.
+            ApiProblem: The token is used too often.
         """
         if not authorization:
             raise Unauthorized("this needs a token: Authorization: Bearer cq_…")
         found = _CREDENTIALS.fullmatch(authorization)
         token = None if found is None else self._token(found[1])
         if token is None or not token.is_good(now):
-            # The same words for each: who has no token learns nothing of those that there are.
+            # The same text for each case, so that it reveals nothing about existing tokens.
             raise Unauthorized("this token is not known, expired or revoked", error="invalid_token")
         if not is_counted:
             self._count(token, limits)
@@ -115,23 +117,23 @@ class TokenAuth:
 
 
 def require(token: Token, action: Action) -> None:
-    """Let only tokens through that are for *action*.
+    """Checks that a token allows an action.
 
     Raises:
-        Forbidden: This one is not.
+        Forbidden: The token does not allow it.
     """
     if action not in token.actions:
         raise Forbidden(f"this token is not for {action}", scope=action)
 
 
-# What keeps a change from being made: conditions, categories, links, rivals.
+# Preconditions, categories, links to other releases, and concurrent changes.
 
 
 def require_conditions(call: ApiCall[Any], held: ListedRelease | None) -> None:
-    """Obey If-Match and If-None-Match (RFC 9110 sections 13.1.1 and 13.1.2).
+    """Checks If-Match and If-None-Match (RFC 9110 sections 13.1.1 and 13.1.2).
 
     Raises:
-        ApiProblem: One does not hold.
+        ApiProblem: A condition does not hold.
     """
     match = call.request.headers.get("If-Match")
     none_match = call.request.headers.get("If-None-Match")
@@ -155,33 +157,34 @@ def _failed(detail: str) -> ApiProblem:
 
 
 def require_own(call: ApiCall[Any], content: Content) -> None:
-    """Let only releases through that are filed where the token may file.
+    """Checks that a token allows all categories of a release.
 
     Raises:
-        Forbidden: This one is, or would be, filed elsewhere.
+        Forbidden: The release is, or would be, in another category.
     """
     foreign = _foreign(call, content)
     if foreign is not None:
         raise Forbidden(f"this token may file in {_own(call)} only, and not in {foreign}")
 
 
-def with_company(
+def with_expected_members(
     call: ApiCall[Any], draft: Draft, *, held: Release | None, waiting: Embargo | None
 ) -> Draft:
-    """*Draft*, to be stored only while it is linked to what the token may change.
+    """Returns the draft on condition that its work has only members that the token may change.
 
-    Releases of one work are named in each other's pages and feeds, so whoever links to a release
-    changes it. However it would join the work: by naming it, or by being called as it is. What is
-    a member already, because somebody linked it who may, stays one.
+    The releases of a work appear in each other's pages and feeds, so linking to a release changes
+    it. It does not matter how the draft would join the work: by naming it, or because its own key
+    is the name of the work. A release that is a member already, because an authorised client linked
+    it, stays one.
 
     Args:
-        call: By which it came.
-        draft: Filed where the token may file.
-        held: The release as it is.
-        waiting: What waits under its key.
+        call: The call that sent the draft.
+        draft: A draft whose categories the token allows.
+        held: The stored release, if there is one.
+        waiting: The embargoed draft with the same key, if there is one.
 
     Raises:
-        LinkForbidden: One of the others of its work is filed elsewhere.
+        LinkForbidden: The token does not allow the categories of another member of the work.
     """
     known = (held, None if waiting is None else waiting.draft)
     is_member = work_of(draft) in {work_of(one) for one in known if one is not None}
@@ -190,7 +193,7 @@ def with_company(
     members = call.newsroom.other_members(draft)
     for member in members:
         if _foreign(call, member.content) is not None:
-            # Which one is not said: it may wait under embargo.
+            # The message does not name the release, because it may be under embargo.
             raise LinkForbidden(
                 f"this token may link releases in {_own(call)} only, and the work "
                 f"{work_of(draft)!r} has others: name another work, or none"
@@ -199,7 +202,7 @@ def with_company(
 
 
 def _foreign(call: ApiCall[Any], content: Content) -> str | None:
-    """Where it is filed, and the token may not file; None when it may."""
+    """Returns the categories of a release that the token does not allow; None if it allows all."""
     filing, token = call.catalogue.match_all(content.category_names), call.token
     if token.categories is None:
         return None
@@ -214,13 +217,13 @@ def _own(call: ApiCall[Any]) -> str:
 
 
 def unprocessable(detail: str, *, pointer: str) -> ApiProblem:
-    """The answer to a body with one fault, at *pointer*."""
+    """Returns the answer to a body with one fault, at *pointer*."""
     fault = Fault(detail=detail, pointer=pointer)
     return ApiProblem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=[fault])
 
 
 def too_much_contention() -> ApiProblem:
-    """The answer to who lost against others again and again."""
+    """Returns the answer to a change that concurrent changes have prevented several times."""
     return ApiProblem(
         HTTPStatus.CONFLICT,
         "others change the release at this very moment; nothing was stored",

@@ -1,4 +1,4 @@
-"""One call of the API: by whom, about what, with which parameters; and its answer."""
+"""A call of the API: its token, its query parameters, its body; and its response."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from feeds.newsroom import Newsroom
 from service.application import Application
 from service.web.api.faults import ApiProblem
 
-# What may stand behind the question mark.
+# Query parameters.
 
 MAX_PAGE = 200
 DEFAULT_PAGE = 50
@@ -41,7 +41,7 @@ Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"
 
 
 class Query(BaseModel):
-    """Parameters. One that is not known is told: a slip must not look like success."""
+    """Query parameters. Unknown ones are errors, because a typo must not look like success."""
 
     model_config = ConfigDict(
         strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False
@@ -49,17 +49,17 @@ class Query(BaseModel):
 
 
 class NoQuery(Query):
-    """Nothing."""
+    """No parameters."""
 
 
 class WriteQuery(Query):
-    """How something is to be changed."""
+    """The parameters of changes."""
 
     dry_run: Flag = Field(default=False, description="Say what would be done, and store nothing.")
 
 
 class RetractQuery(WriteQuery):
-    """Why a release is taken back."""
+    """The parameters of a retraction."""
 
     reason: str = Field(
         min_length=1, max_length=MAX_REASON_CHARS, description="For the public: plain text."
@@ -67,7 +67,7 @@ class RetractQuery(WriteQuery):
 
 
 class ListQuery(Query):
-    """Which releases."""
+    """The parameters of a list of releases."""
 
     category: str | None = Field(
         default=None, description="Only those in the feed of this category, by its slug."
@@ -93,7 +93,7 @@ class ListQuery(Query):
 
 
 def parameters(query: type[Query]) -> list[dict[str, Any]]:
-    """The parameters as OpenAPI describes them."""
+    """Returns the parameters as OpenAPI describes them."""
     schema = query.model_json_schema()
     return [
         {
@@ -101,14 +101,14 @@ def parameters(query: type[Query]) -> list[dict[str, Any]]:
             "in": "query",
             "required": name in schema.get("required", ()),
             "description": described.pop("description", ""),
-            "schema": _present(described),
+            "schema": _without_null(described),
         }
         for name, described in schema["properties"].items()
     ]
 
 
-def _present(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter that is there is never null; nor has it a title or a null for its default."""
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Removes what pydantic adds and OpenAPI does not need: null types, null defaults, titles."""
     kinds = [kind for kind in schema.pop("anyOf", ()) if kind != {"type": "null"}]
     merged = {**(kinds[0] if kinds else {}), **schema}
     return {
@@ -118,7 +118,7 @@ def _present(schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# One call of the API: by whom, about what, with what; and what it is answered.
+# The call and its response.
 
 JSON_TYPE = "application/json"
 LINES_TYPES = ("application/x-ndjson", "application/jsonl")
@@ -129,7 +129,7 @@ _Q = TypeVar("_Q", bound=Query)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResponse:
-    """What a call is answered."""
+    """The response to a call."""
 
     status: HTTPStatus
     content: BaseModel | None
@@ -138,14 +138,14 @@ class ApiResponse:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiCall(Generic[_Q]):
-    """A call that its bearer may make, from its first line to its last."""
+    """An authorised call."""
 
     token: Token
     application: Application
     now: datetime
     request: Request
     query: _Q
-    key: str = ""  #: the last part of the address, decoded
+    key: str = ""  #: the last segment of the path, decoded
 
     @property
     def catalogue(self) -> Catalogue:
@@ -154,45 +154,45 @@ class ApiCall(Generic[_Q]):
 
     @property
     def newsroom(self) -> Newsroom:
-        """Releases in."""
+        """The newsroom: releases in."""
         return self.application.newsroom
 
     @cached_property
     def document(self) -> str:
-        """What the body is called where a person reads of it."""
+        """The name of the body in messages for people."""
         return f"api:{self.key or self.token.name}"
 
     def body(self) -> bytes:
-        """The body."""
+        """Returns the bytes of the body."""
         return self.request.get_data(cache=True)
 
     def json(self) -> object:
-        """The value in the body.
+        """Returns the JSON value of the body.
 
         Raises:
-            ApiProblem: It is no JSON (RFC 8259).
+            ApiProblem: The body is not JSON (RFC 8259).
         """
         try:
             return json.loads(self.body().decode("utf-8"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise ApiProblem(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {error}") from error
 
-    def media_type(self, *taken: str) -> str:
-        """The media type of the body.
+    def media_type(self, *accepted: str) -> str:
+        """Returns the media type of the body.
 
         Raises:
-            ApiProblem: It is none of those *taken*.
+            ApiProblem: It is none of those *accepted*.
         """
         media_type = self.request.mimetype
-        if media_type in taken:
+        if media_type in accepted:
             return media_type
         # RFC 5789 2.2: "A 415 response to a PATCH request SHOULD include an Accept-Patch";
         # RFC 9110 15.5.16 has Accept for the others.
         name = "Accept-Patch" if self.request.method == "PATCH" else "Accept"
         raise ApiProblem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            f"the body has to be {' or '.join(taken)}: say so in Content-Type",
-            headers={name: ", ".join(taken)},
+            f"the body has to be {' or '.join(accepted)}: say so in Content-Type",
+            headers={name: ", ".join(accepted)},
         )
 
 

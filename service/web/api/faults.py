@@ -1,4 +1,4 @@
-"""What is answered where something cannot be done: problems (RFC 9457) that name the field."""
+"""Problems (RFC 9457) that the API answers with; each names the field that is wrong."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,12 +11,12 @@ from werkzeug.exceptions import HTTPException
 from feeds.model.intake import Refusal
 from service.web.api.shapes import Fault
 
-#: ``enclosures[0].url``, as the intake calls a field.
+#: A step of a field's name in the notation of the intake: ``enclosures[0].url``.
 _STEP = re.compile(r"[^.\[\]]+")
 
 
 class ApiProblem(HTTPException):
-    """A request to the API that is not done."""
+    """The problem that answers a failed request to the API."""
 
     def __init__(
         self,
@@ -32,17 +32,17 @@ class ApiProblem(HTTPException):
         self._own_headers = dict(headers or {})
 
     def get_headers(self, *arguments: Any) -> list[tuple[str, str]]:
-        """Return Werkzeug's own, and those that belong to this one."""
+        """Returns Werkzeug's own headers, and those of this problem."""
         return [*super().get_headers(*arguments), *self._own_headers.items()]
 
 
 def intake_refused(refusal: Refusal) -> ApiProblem:
-    """The answer to a document that the intake refused."""
+    """Returns the answer to a document that the intake refused."""
     return ApiProblem(HTTPStatus.UNPROCESSABLE_ENTITY, refusal.reason, errors=faults_of(refusal))
 
 
 def faults_of(refusal: Refusal) -> list[Fault]:
-    """Every fault of a refused document, with the place of the field."""
+    """Returns every fault of a refused document, with a pointer to the field."""
     if not refusal.faults:
         return [
             Fault(
@@ -58,48 +58,48 @@ def faults_of(refusal: Refusal) -> list[Fault]:
 
 
 def invalid_body(error: ValidationError, value: object) -> ApiProblem:
-    """The answer to a body that has not the right shape."""
+    """Returns the answer to a body that does not match the schema."""
     by_pointer: dict[str, list[str]] = {}
     for details in error.errors(include_url=False, include_input=False):
         is_missing = details["type"] == "missing"
         pointer = json_pointer(_path_in(value, details["loc"], is_missing=is_missing))
-        by_pointer.setdefault(pointer, []).append(_said(details))
-    # Where there are several ways to write a field, the one that came furthest was meant.
+        by_pointer.setdefault(pointer, []).append(_message(details))
+    # Where a field may be written in several ways, only the faults of the deepest match are shown.
     deepest = {
-        pointer: said
-        for pointer, said in by_pointer.items()
+        pointer: messages
+        for pointer, messages in by_pointer.items()
         if not any(other.startswith(f"{pointer}/") for other in by_pointer)
     }
     return ApiProblem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "the body has not the shape of a record",
         errors=[
-            Fault(pointer=pointer, detail=", or ".join(dict.fromkeys(said)))
-            for pointer, said in deepest.items()
+            Fault(pointer=pointer, detail=", or ".join(dict.fromkeys(messages)))
+            for pointer, messages in deepest.items()
         ],
     )
 
 
 def invalid_query(error: ValidationError) -> ApiProblem:
-    """The answer to a query that cannot be understood."""
+    """Returns the answer to a query with invalid parameters."""
     return ApiProblem(
         HTTPStatus.BAD_REQUEST,
         "the query cannot be understood",
         errors=[
-            Fault(parameter=str(details["loc"][0]), detail=_said(details))
+            Fault(parameter=str(details["loc"][0]), detail=_message(details))
             for details in error.errors(include_url=False, include_input=False)
         ],
     )
 
 
 def bad_parameter(name: str, detail: str) -> ApiProblem:
-    """The answer to a query with one parameter that means nothing."""
+    """Returns the answer to a query with one invalid parameter."""
     fault = Fault(parameter=name, detail=detail)
     return ApiProblem(HTTPStatus.BAD_REQUEST, f"{name}: {detail}", errors=[fault])
 
 
 def json_pointer(steps: Iterable[str | int]) -> str:
-    """RFC 6901 section 3: ``~`` and ``/`` are escaped."""
+    """Writes a JSON Pointer (RFC 6901 section 3): ``~`` and ``/`` are escaped."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
@@ -110,7 +110,7 @@ def _pointer(field: str | None) -> str | None:
 def _path_in(
     value: object, location: Sequence[str | int], *, is_missing: bool
 ) -> Iterator[str | int]:
-    """The steps of pydantic's *location* that are in the body, without those of its own unions."""
+    """Yields the steps of pydantic's *location* that are in the body, without those of unions."""
     for position, step in enumerate(location):
         if isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]
@@ -121,7 +121,7 @@ def _path_in(
         yield step
 
 
-def _said(details: Mapping[str, Any]) -> str:
+def _message(details: Mapping[str, Any]) -> str:
     kind = details["type"]
     if kind == "extra_forbidden":
         return "no such parameter"

@@ -1,6 +1,6 @@
-"""The table of what the API can do. Routes and OpenAPI are made from it, so both are true.
+"""The table of the API's operations, from which both the routes and the OpenAPI document are made.
 
-One more is a row here, and a function of its own.
+A new operation is a row here and a function of its own.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,20 +38,20 @@ from service.web.api.writing import post_releases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing that can be done."""
+    """An operation of the API."""
 
     name: str  #: OpenAPI's ``operationId``
     method: str
-    path: str  #: below the API's root; ``{key}`` stands for a release's
-    action: Action  #: what the token has to be for
+    path: str  #: below the API's root; ``{key}`` is the key of a release
+    action: Action  #: the action that the token must allow
     do: Callable[[ApiCall[Any]], ApiResponse]
     summary: str
-    answers: Mapping[int, tuple[str, type[BaseModel] | None]]  #: but for problems
-    problems: tuple[int, ...] = ()  #: beside those that every call may meet
+    answers: Mapping[int, tuple[str, type[BaseModel] | None]]  #: except problems
+    problems: tuple[int, ...] = ()  #: in addition to those of every call
     query: type[Query] = NoQuery
-    #: What a body may be, by media type: a shape, or a JSON Schema. Empty where there is none.
+    #: The schema of the body by media type: a model, or a JSON Schema. Empty if there is no body.
     bodies: Mapping[str, type[BaseModel] | Mapping[str, Any]] = field(default_factory=dict)
-    has_conditions: bool = False  #: obeys If-Match and If-None-Match
+    has_conditions: bool = False  #: supports If-Match and If-None-Match
 
 
 _OUTCOMES: Mapping[int, tuple[str, type[BaseModel] | None]] = {
@@ -59,7 +59,7 @@ _OUTCOMES: Mapping[int, tuple[str, type[BaseModel] | None]] = {
     201: ("Added; its address is in Location.", Outcome),
     202: ("Accepted, and under embargo: nobody is shown it before its minute.", Outcome),
 }
-_CORRECTIONS = {status: told for status, told in _OUTCOMES.items() if status != 201}
+_CORRECTIONS = {status: answer for status, answer in _OUTCOMES.items() if status != 201}
 
 OPERATIONS: list[Operation] = [
     Operation(

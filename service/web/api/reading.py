@@ -1,4 +1,4 @@
-"""Releases as the API shows them, one by one and in lists."""
+"""Read operations of the API: one release, and lists of releases."""
 
 import base64
 import json
@@ -22,13 +22,13 @@ from service.web.api.calls import ApiCall, ApiResponse, ListQuery, Query
 from service.web.api.faults import bad_parameter
 from service.web.api.shapes import EnclosureOut, Page, PersonOut, ReleaseOut
 
-# Releases as the API shows them, and as a correction of one begins.
+# Conversion of releases to the API's format.
 
-#: Where the API is; what can break who uses it comes under another number.
+#: The root of the API. Incompatible changes get another version number.
 ROOT = "/api/v1"
 
-#: Of a content, by the field of a record that says it. What a patch does not touch stays as it
-#: is held, to the letter, whatever reading it once more would make of it.
+#: The attribute of `Content` for each field of a record. What a patch does not touch stays exactly
+#: as it is stored, whatever parsing it again would make of it.
 CONTENT_BY_FIELD: Mapping[str, str] = {
     "title": "title",
     "body": "body",
@@ -50,12 +50,12 @@ CONTENT_BY_FIELD: Mapping[str, str] = {
 
 
 def show(catalogue: Catalogue, listed: ListedRelease, *, is_stored: bool = True) -> ReleaseOut:
-    """A release for who may see it.
+    """Returns a release in the API's format.
 
     Args:
-        catalogue: Tells categories and addresses.
-        listed: The release, and where it went.
-        is_stored: False for one that is only tried: its id and address would be others.
+        catalogue: The categories and the site's URLs.
+        listed: The release, and the feeds that it is in.
+        is_stored: False for a new release in a dry run, which has no id and no page yet.
     """
     release, content = listed.release, listed.release.content
     minted: dict[str, Any] = (
@@ -72,32 +72,32 @@ def show(catalogue: Catalogue, listed: ListedRelease, *, is_stored: bool = True)
         filed_under=list(catalogue.match_all(content.category_names).categories),
         unclaimed=list(listed.unclaimed),
         feeds=list(listed.feeds),
-        **_life(release),
+        **_later_events(release),
     )
 
 
 def etag_of(shown: ReleaseOut) -> str:
-    """The entity tag of a release as it is shown: its revision, and a digest of the rest.
+    """Returns the entity tag of a release: its revision, and a digest of its representation.
 
-    The revision alone would stay where a release moves to another feed, or is taken back.
+    The revision alone does not change when a release moves to another feed, or is retracted.
     """
     digest = sha256(shown.model_dump_json().encode()).hexdigest()[:16]
     return f'"{shown.revision}-{digest}"'
 
 
 def record_of(release: Release) -> dict[str, Any]:
-    """The record that a release could have come as: what a PATCH is applied to."""
+    """Returns a record that is equivalent to the release: a PATCH is applied to it."""
     content = release.content
     return {"published": content.published.isoformat(), **_dump(_written(content))}
 
 
 def address_of(catalogue: Catalogue, key: str) -> str:
-    """The address of the release that is known as *key*."""
+    """Returns the API's URL of the release with this key."""
     return f"{catalogue.site.base_url}{ROOT}/releases/{quote(key, safe='')}"
 
 
 def _written(content: Content) -> dict[str, Any]:
-    """What its sender wrote, by the names of a record."""
+    """Returns what the sender wrote, by the names of a record."""
     return {
         "title": content.title,
         "body": content.body,
@@ -124,14 +124,14 @@ def _enclosure(known: dict[str, Any]) -> EnclosureOut:
     )
 
 
-def _life(release: Release) -> dict[str, Any]:
-    """What happened to it since it came, where something did."""
-    happened: dict[str, Any] = {
+def _later_events(release: Release) -> dict[str, Any]:
+    """Returns notes, translations and the retraction of a release, where it has them."""
+    events: dict[str, Any] = {
         "notes": [asdict(note) for note in release.notes],
         "translations": [asdict(each) for each in release.translations],
         "retraction": release.retraction and asdict(release.retraction),
     }
-    return {name: value for name, value in happened.items() if value}
+    return {name: value for name, value in events.items() if value}
 
 
 def _dump(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,16 +147,16 @@ def _dump(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-# Releases, one by one and in lists.
+# The operations.
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-#: The last moment that can be; a cursor with a later one is nobody's that we gave out.
+#: The latest time that is possible; a cursor with a later one was not made by us.
 _LAST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 def find(call: ApiCall[Any]) -> ListedRelease | None:
-    """The release that the address names: by its sender's key, else by its permanent id."""
+    """Returns the release that the URL names: by its sender's key, else by its permanent id."""
     try:
         key = key_of_id(call.key)
     except DocumentRefused:
@@ -165,10 +165,10 @@ def find(call: ApiCall[Any]) -> ListedRelease | None:
 
 
 def get_release(call: ApiCall[Query]) -> ApiResponse:
-    """Show one release.
+    """Answers with one release.
 
     Raises:
-        ReleaseNotFound: There is none, or it is none of this token's business.
+        ReleaseNotFound: There is none, or the token may not see it.
     """
     listed = find(call)
     if listed is None or not _may_see(call, listed):
@@ -182,10 +182,10 @@ def get_release(call: ApiCall[Query]) -> ApiResponse:
 
 
 def list_releases(call: ApiCall[ListQuery]) -> ApiResponse:
-    """Show a page of releases.
+    """Answers with one page of a list of releases.
 
     Raises:
-        ApiProblem: A parameter means nothing.
+        ApiProblem: A parameter is invalid.
     """
     query = call.query
     wanted = ReleaseQuery(
@@ -196,7 +196,7 @@ def list_releases(call: ApiCall[ListQuery]) -> ApiResponse:
         is_unfiled=query.unfiled,
         is_newest_first=query.order == "newest",
     )
-    after = None if query.after is None else _place(query.after)
+    after = None if query.after is None else _position(query.after)
     # One more than is shown tells whether there is a next page.
     found = call.newsroom.listed(wanted, after=after, limit=query.limit + 1)
     shown = found[: query.limit]
@@ -240,13 +240,13 @@ def _moment(call: ApiCall[ListQuery]) -> datetime | None:
 
 
 def _cursor(release: Release) -> str:
-    """Where a list goes on behind *release*. Nobody is to read or make one."""
+    """Returns the position of a list after *release*, as an opaque string."""
     moments = (release.changed_at, release.content.published)
-    place = [*((moment - _EPOCH) // _MICROSECOND for moment in moments), release.id]
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+    position = [*((moment - _EPOCH) // _MICROSECOND for moment in moments), release.id]
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
 
 
-def _place(cursor: str) -> ChangePosition:
+def _position(cursor: str) -> ChangePosition:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         changed, published, release_id = json.loads(base64.b64decode(padded, b"-_", validate=True))

@@ -31,17 +31,18 @@ from service.web.api.shapes import BatchOut, Outcome, Page, Patch, Problem, Reco
 from service.web.request_bodies import is_awaited, was_awaited
 from service.web.request_context import RequestContext, request_context
 
-# The API's own description (OpenAPI 3.1), made of the very shapes that check what comes.
+# The OpenAPI 3.1 document, made from the same models that validate requests.
 
 _SHAPES: tuple[type[BaseModel], ...] = (
     Record, Patch, ReleaseOut, Outcome, Page, BatchOut, Problem,
 )  # fmt: skip
 _REF = "#/components/schemas/{model}"
 
-#: What any call may be answered.
+#: The problems that any call may be answered with.
 _ALWAYS = (401, 403, 429, 503)
 
-#: An index entry has to hold it; no control character comes as far as the store.
+#: The key of a release. It has to fit into an index entry, and the router rejects control
+#: characters.
 KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"^[^\x00-\x1f\x7f]+$"}
 
 _DETAILS = {
@@ -66,7 +67,7 @@ _DESCRIPTION = (
 
 @lru_cache(maxsize=4)
 def openapi_document(base_url: str) -> dict[str, Any]:
-    """The document, for the API of the newsroom at *base_url*. Not to be changed."""
+    """Returns the OpenAPI document of the newsroom at *base_url*. Callers must not change it."""
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
@@ -100,7 +101,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "description": f"For tokens with the action {operation.action}.",
         "parameters": [*_path(operation), *parameters(operation.query), *_fields(operation)],
         "responses": {
-            **{str(code): _answer(*told) for code, told in operation.answers.items()},
+            **{str(code): _answer(*answer) for code, answer in operation.answers.items()},
             **{str(code): _problem(code) for code in sorted({*_ALWAYS, *operation.problems})},
         },
     }
@@ -115,22 +116,28 @@ def _operation(operation: Operation) -> dict[str, Any]:
 def _path(operation: Operation) -> list[dict[str, Any]]:
     if "{key}" not in operation.path:
         return []
-    told = "The release's key as its sender has it, or its permanent id; slashes as %2F."
+    description = "The release's key as its sender has it, or its permanent id; slashes as %2F."
     return [
-        {"name": "key", "in": "path", "required": True, "description": told, "schema": KEY_SCHEMA}
+        {
+            "name": "key",
+            "in": "path",
+            "required": True,
+            "description": description,
+            "schema": KEY_SCHEMA,
+        }
     ]
 
 
 def _fields(operation: Operation) -> list[dict[str, Any]]:
     if not operation.has_conditions:
         return []
-    told = {
+    descriptions = {
         "If-Match": "Only if the release is still this: the etag of an earlier answer, or *.",
         "If-None-Match": "With *: only if there is no such release yet.",
     }
     return [
-        {"name": name, "in": "header", "description": what, "schema": {"type": "string"}}
-        for name, what in told.items()
+        {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
+        for name, text in descriptions.items()
     ]
 
 
@@ -140,20 +147,20 @@ def _content(shape: type[BaseModel] | Mapping[str, Any]) -> dict[str, Any]:
     return {"schema": {"$ref": _REF.format(model=shape.__name__)}}
 
 
-def _answer(told: str, shape: type[BaseModel] | None) -> dict[str, Any]:
+def _answer(description: str, shape: type[BaseModel] | None) -> dict[str, Any]:
     if shape is None:
-        return {"description": told}
-    return {"description": told, "content": {JSON_TYPE: _content(shape)}}
+        return {"description": description}
+    return {"description": description, "content": {JSON_TYPE: _content(shape)}}
 
 
 def _problem(code: int) -> dict[str, Any]:
-    told = _DETAILS.get(code, HTTPStatus(code).phrase)
-    return {"description": told, "content": {PROBLEM_TYPE: _content(Problem)}}
+    description = _DETAILS.get(code, HTTPStatus(code).phrase)
+    return {"description": description, "content": {PROBLEM_TYPE: _content(Problem)}}
 
 
-# The API's routes. Every call comes through one door.
+# The routes. All operations share `_execute`, which checks the token and the size of the body.
 
-#: What the API answers is nobody's but the asker's, and true for this moment only.
+#: Responses of the API are for one client, and valid for this moment only.
 NO_STORE = "no-store"
 
 
@@ -162,18 +169,18 @@ def make_blueprint(
     *,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Blueprint:
-    """Make the API.
+    """Makes the routes of the API.
 
     Args:
-        database: Knows the tokens; the same for all configurations.
-        monotonic: A clock that nobody sets, for how often one asks.
+        database: The store of the tokens; the same for all configurations.
+        monotonic: A monotonic clock in seconds, for the rate limit.
     """
     blueprint = Blueprint("api", __name__, url_prefix=ROOT)
     token_auth = TokenAuth(database, monotonic=monotonic)
 
     def route(operation: Operation) -> Callable[..., Response]:
         def answer(key: str = "") -> Response:
-            return _write(_do(operation, key, token_auth))
+            return _write(_execute(operation, key, token_auth))
 
         return answer
 
@@ -184,19 +191,19 @@ def make_blueprint(
 
     @blueprint.get("/openapi.json")
     def describe() -> Response:
-        """It tells nothing of this newsroom but where it is, so it needs no token."""
+        """Answers without a token: the only data of this newsroom in it is its URL."""
         document = openapi_document(_offered().catalogue.site.base_url)
         return Response(json.dumps(document, ensure_ascii=False), mimetype=JSON_TYPE)
 
     @blueprint.after_request
-    def keep_private(response: Response) -> Response:
+    def forbid_caching(response: Response) -> Response:
         response.headers["Cache-Control"] = NO_STORE
         return response
 
     return blueprint
 
 
-def _do(operation: Operation, key: str, token_auth: TokenAuth) -> ApiResponse:
+def _execute(operation: Operation, key: str, token_auth: TokenAuth) -> ApiResponse:
     context = _offered()
     limits, now = context.settings.api, context.now
     is_counted = was_awaited(request.environ)
@@ -222,8 +229,8 @@ def _do(operation: Operation, key: str, token_auth: TokenAuth) -> ApiResponse:
     except StoreReplaced:
         raise
     except StoreUnavailable as error:
-        # A commit may have been the last that the store heard, or one of several that are done.
-        # SQLite says of each what became of it.
+        # The store may have committed before it became unavailable, or the call may have made
+        # several commits. SQLite reports the result of each commit.
         if operation.method == "GET" or context.database.is_sqlite:
             raise
         raise OutcomeUnknown(str(error)) from error

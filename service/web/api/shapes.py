@@ -1,7 +1,7 @@
-"""The shapes of what the API takes and gives: they check bodies, and describe them in OpenAPI.
+"""The models of the API's requests and responses; the OpenAPI schemas are made from them.
 
-The shape of a record says which types its fields may have; what they say is judged by the intake,
-as for files. Fields that are not named here are passed on to it all the same.
+The model of a record defines the types of its fields; the intake validates their contents, as it
+does for files. Fields that are not named here are passed on to the intake, too.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-#: As a document writes a moment; which ones can be is told by the intake.
+#: A time as it is written in a document; the intake decides which notations are valid.
 WrittenMoment = Annotated[
     str,
     Field(
@@ -21,7 +21,7 @@ OwnId = str | int
 
 
 class Shape(BaseModel):
-    """What all shapes have in common: nothing is guessed, ``"5"`` is no number."""
+    """The base of all models. Types are not coerced: ``"5"`` is not a number."""
 
     model_config = ConfigDict(
         strict=True, frozen=True, extra="allow", hide_input_in_errors=True, validate_default=False
@@ -143,7 +143,7 @@ def _all_optional(shape: type[Shape]) -> dict[str, Any]:
     return {name: (field.annotation | None, None) for name, field in shape.model_fields.items()}  # type: ignore[operator]
 
 
-#: What a PATCH sends: RFC 7396. A field that is null is taken out.
+#: The body of a PATCH (RFC 7396). A field that is null is removed.
 Patch = create_model("Patch", __base__=Shape, __doc__="Fields to be replaced; null takes one out.",
                      **_all_optional(Record))  # fmt: skip
 
@@ -256,7 +256,7 @@ class BatchOut(Shape):
     results: list[ItemOut]
 
 
-#: A batch, as an array and as lines; OpenAPI can describe the latter as text only.
+#: A batch as an array, and as lines, which OpenAPI can describe as text only.
 BATCH_SCHEMA: dict[str, Any] = {"type": "array", "items": _ANY_RECORD}
 LINES_SCHEMA: dict[str, Any] = {"type": "string", "description": "A record a line (JSON Lines)."}
 

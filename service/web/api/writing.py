@@ -1,4 +1,4 @@
-"""Releases in: put, patched, taken back, one by one or many at once."""
+"""Write operations of the API: put, patch and retract one release, or post a batch."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -25,7 +25,7 @@ from service.web.api.authorisation import (
     require_own,
     too_much_contention,
     unprocessable,
-    with_company,
+    with_expected_members,
 )
 from service.web.api.calls import (
     JSON_TYPE,
@@ -40,19 +40,17 @@ from service.web.api.faults import ApiProblem, faults_of, intake_refused, invali
 from service.web.api.reading import CONTENT_BY_FIELD, address_of, etag_of, find, record_of, show
 from service.web.api.shapes import BatchOut, Fault, ItemOut, Outcome, Record
 
-# Releases in: put, patched, and taken back.
-#
-# Each of these looks at the release that is there, decides, and stores on condition that it is
-# still there as it was seen. Where it is not, it looks again.
+# One release. Each operation reads the stored release, decides, and stores the change on condition
+# that the release is still as it was read. If it is not, the operation starts again.
 
 _log = get_logger(__name__)
 
-#: Who meets others on one release so often in a row finds it under siege.
+#: After so many conflicts in a row with other changes of the release, the operation gives up.
 MAX_TRIES = 5
 
 NEW, UNCHANGED, EMBARGOED, RETRACTED = "new", "unchanged", "embargoed", "retracted"
 
-#: By verdict. One that waits for its minute is accepted, and nothing of it can be seen yet.
+#: The status by verdict. An embargoed release is accepted, but not visible yet.
 STATUS: Mapping[str, HTTPStatus] = {
     NEW: HTTPStatus.CREATED,
     "corrected": HTTPStatus.OK,
@@ -63,10 +61,10 @@ NONE_THERE = Expected(revision=0)
 
 
 def put_release(call: ApiCall[WriteQuery]) -> ApiResponse:
-    """Add a release, or correct it: afterwards it is what was sent.
+    """Adds a release or corrects it; afterwards it equals what was sent.
 
     Raises:
-        ApiProblem: It is not done.
+        ApiProblem: The request is invalid, or not allowed.
     """
     call.media_type(JSON_TYPE)
     record = _checked(call.json())
@@ -82,11 +80,11 @@ def put_release(call: ApiCall[WriteQuery]) -> ApiResponse:
 
 
 def patch_release(call: ApiCall[WriteQuery]) -> ApiResponse:
-    """Correct some fields of a release (RFC 7396).
+    """Corrects some fields of a release (RFC 7396).
 
     Raises:
-        ReleaseNotFound: There is none.
-        ApiProblem: It is not done.
+        ReleaseNotFound: There is no such release.
+        ApiProblem: The request is invalid, or not allowed.
     """
     call.media_type(PATCH_TYPE, JSON_TYPE)
     patch = call.json()
@@ -99,22 +97,23 @@ def patch_release(call: ApiCall[WriteQuery]) -> ApiResponse:
         record = record_of(held.release)
         touched = set(patch)
         if "body" in patch and _is_summary_of_body(call, held.release.content):
-            # It was made of the old body; of the new one another is made, unless it is given.
+            # The summary was derived from the old body. Unless the patch has one, the intake
+            # derives another from the new body.
             del record["summary"]
             touched.add("summary")
         draft = _read(call, _checked(merged(record, patch)))
-        content = _with_the_rest(draft.content, held.release.content, touched)
+        content = _keep_untouched(draft.content, held.release.content, touched)
         return replace(draft, source_key=held.release.source_key, content=content)
 
     return _write(call, compose)
 
 
 def delete_release(call: ApiCall[RetractQuery]) -> ApiResponse:
-    """Take a release back, for a reason that the public is told.
+    """Retracts a release, with a reason that is published.
 
     Raises:
-        ReleaseNotFound: There is none.
-        ApiProblem: It is not done.
+        ReleaseNotFound: There is no such release.
+        ApiProblem: The request is invalid, or not allowed.
     """
     held = find(call)
     if held is None:
@@ -122,7 +121,7 @@ def delete_release(call: ApiCall[RetractQuery]) -> ApiResponse:
     require_conditions(call, held)
     require_own(call, held.release.content)
     retraction = held.release.retraction
-    # RFC 9110 9.2.2: the same once more has no other effect than once.
+    # RFC 9110 9.2.2: DELETE is idempotent, so repeating it changes nothing.
     is_done = retraction is not None and retraction.reason == call.query.reason
     if not call.query.dry_run and not is_done:
         call.newsroom.retract(
@@ -142,7 +141,7 @@ def delete_release(call: ApiCall[RetractQuery]) -> ApiResponse:
 
 
 def merged(target: object, patch: object) -> Any:
-    """RFC 7396 section 2, "MergePatch"."""
+    """Applies a merge patch (RFC 7396 section 2, "MergePatch")."""
     if not isinstance(patch, dict):
         return patch
     result: dict[str, Any] = dict(target) if isinstance(target, dict) else {}
@@ -164,12 +163,12 @@ def _write(
             require_own(call, held.release.content)
         draft = compose(held)
         require_own(call, draft.content)
-        # What waits under embargo is not shown, and not overwritten by another desk either.
+        # Other press offices neither see nor overwrite an embargoed draft.
         waiting = call.newsroom.embargoes_by_source_keys([draft.source_key]).get(draft.source_key)
         if waiting is not None:
             require_own(call, waiting.draft.content)
         there = None if held is None else held.release
-        draft = with_company(call, draft, held=there, waiting=waiting)
+        draft = with_expected_members(call, draft, held=there, waiting=waiting)
         seen = NONE_THERE if held is None else held.release.seen
         try:
             [outcome] = take_in(call, [replace(draft, expected=seen)])
@@ -195,25 +194,26 @@ def _answer(call: ApiCall[WriteQuery], intake: Intake) -> ApiResponse:
     )
     if is_dry_run:
         return ApiResponse(status=HTTPStatus.OK, content=outcome)
-    # RFC 9110 9.3.4: no ETag in the answer to a PUT, as what was sent is not stored unchanged.
-    _log.info("release taken in by API", token=call.token.name, verdict=verdict)
+    # RFC 9110 9.3.4: no ETag in the answer to a PUT, because what was sent is stored in another
+    # form.
+    _log.info("release accepted by API", token=call.token.name, verdict=verdict)
     status = STATUS[verdict]
     headers = {"Location": address_of(call.catalogue, call.key)} if verdict == NEW else {}
     return ApiResponse(status=status, content=outcome, headers=headers)
 
 
 def _listed(call: ApiCall[WriteQuery], intake: Intake) -> ListedRelease:
-    """The release with the feeds that it is in from now on, not those that it left."""
+    """Returns the release with the feeds that it is in from now on, without those that it left."""
     content = intake.release.content
     feeds = call.catalogue.feeds_of(content)
     return ListedRelease(release=intake.release, feeds=feeds, unclaimed=intake.unclaimed)
 
 
 def take_in(call: ApiCall[WriteQuery], drafts: list[Draft]) -> list[Intake | Refusal]:
-    """Store drafts, or only say what would become of them.
+    """Stores drafts, or in a dry run returns what would be stored.
 
     Raises:
-        ReleaseChanged: A release is another by now than when it was looked at.
+        ReleaseChanged: A release has changed since it was read.
     """
     measured = call.application.measure(drafts)
     if call.query.dry_run:
@@ -221,21 +221,21 @@ def take_in(call: ApiCall[WriteQuery], drafts: list[Draft]) -> list[Intake | Ref
     return call.newsroom.take_in(measured, now=call.now, by=call.token.name)
 
 
-# What a body is made of
+# Parsing of bodies.
 
 
 def _checked(value: object) -> dict[str, Any]:
-    """The body, if it has the shape of a record.
+    """Returns the body if it matches the schema of a record.
 
     Raises:
-        ApiProblem: It has not.
+        ApiProblem: It does not match.
     """
     try:
         Record.model_validate(value)
     except ValidationError as error:
         raise invalid_body(error, value) from error
     if not isinstance(value, dict):
-        raise AssertionError  # the shape is one of an object
+        raise AssertionError  # the model accepts only objects
     return value
 
 
@@ -261,30 +261,30 @@ def _is_summary_of_body(call: ApiCall[Any], content: Content) -> bool:
     return is_ours or was_made_of(summary, parse(body))
 
 
-def _with_the_rest(new: Content, held: Content, fields: Collection[str]) -> Content:
-    """*New*, but for all beside these *fields* of a record exactly what was held."""
+def _keep_untouched(new: Content, held: Content, fields: Collection[str]) -> Content:
+    """Returns *new*, with everything except these *fields* of a record stored from *held*."""
     touched = {CONTENT_BY_FIELD.get(name, "details") for name in fields}
     untouched = {*CONTENT_BY_FIELD.values(), "details"} - touched
     return replace(new, **{name: getattr(held, name) for name in untouched})
 
 
-# Many releases at once: each is judged, and answered, for itself.
+# Batches: each release is validated, stored and answered separately.
 
 REFUSED = "refused"
 
 
 def post_releases(call: ApiCall[WriteQuery]) -> ApiResponse:
-    """Take in a batch; each record is answered for itself.
+    """Stores a batch; each record gets a result of its own.
 
     Raises:
-        ApiProblem: It is no batch, or too long.
+        ApiProblem: The body is not a batch, or has too many records.
     """
     read = _read_batch(call)
     for _ in range(MAX_TRIES):
-        judged = _judge_batch(call, read)
-        drafts = [one for one in judged if isinstance(one, Draft)]
+        checked = _check_batch(call, read)
+        drafts = [one for one in checked if isinstance(one, Draft)]
         try:
-            taken = iter(take_in(call, drafts))
+            stored = iter(take_in(call, drafts))
         except ReleaseChanged:
             continue
         break
@@ -292,11 +292,11 @@ def post_releases(call: ApiCall[WriteQuery]) -> ApiResponse:
         raise too_much_contention()
     if not call.query.dry_run:
         call.newsroom.forget_refusals([_batch_name(call)])
-        call.newsroom.refuse([one for one in judged if isinstance(one, Refusal)], now=call.now)
-    outcomes = [next(taken) if isinstance(one, Draft) else one for one in judged]
+        call.newsroom.refuse([one for one in checked if isinstance(one, Refusal)], now=call.now)
+    outcomes = [next(stored) if isinstance(one, Draft) else one for one in checked]
     results = [_item(call, index, each) for index, each in enumerate(outcomes)]
     all_done = all(item.status < HTTPStatus.BAD_REQUEST for item in results)
-    _log.info("batch taken in by API", token=call.token.name, count=len(results))
+    _log.info("batch accepted by API", token=call.token.name, count=len(results))
     return ApiResponse(
         status=HTTPStatus.OK if all_done else HTTPStatus.MULTI_STATUS,
         content=BatchOut(dry_run=call.query.dry_run, results=results),
@@ -315,7 +315,7 @@ def _read_batch(call: ApiCall[WriteQuery]) -> list[Draft | Refusal]:
         if not isinstance(call.json(), list):
             raise unprocessable("a batch is an array of records", pointer="")
     limit = call.application.settings.api.max_batch_releases
-    # The suffix tells the form; it is taken off again, as what a person reads is a name.
+    # The suffix selects the input format; it is removed again from the name that people read.
     stream = read_documents(
         BytesIO(call.body()), document=_batch_name(call) + suffix, rules=call.application.rules
     )
@@ -329,24 +329,24 @@ def _renamed(read: Draft | Refusal, document: str) -> Draft | Refusal:
     return replace(read, origin=replace(read.origin, document=document))
 
 
-def _judge_batch(
+def _check_batch(
     call: ApiCall[WriteQuery], read: list[Draft | Refusal]
 ) -> list[Draft | Refusal | Forbidden]:
     keys = [one.source_key for one in read if isinstance(one, Draft)]
     held, waiting = call.newsroom.by_source_keys(keys), call.newsroom.embargoes_by_source_keys(keys)
-    judged: list[Draft | Refusal | Forbidden] = []
+    checked: list[Draft | Refusal | Forbidden] = []
     for one in read:
         if isinstance(one, Refusal):
-            judged.append(one)
+            checked.append(one)
             continue
         try:
-            judged.append(_admitted(call, one, held.get(one.source_key), waiting))
+            checked.append(_authorised(call, one, held.get(one.source_key), waiting))
         except Forbidden as forbidden:
-            judged.append(forbidden)
-    return judged
+            checked.append(forbidden)
+    return checked
 
 
-def _admitted(
+def _authorised(
     call: ApiCall[WriteQuery],
     draft: Draft,
     held: Release | None,
@@ -358,7 +358,7 @@ def _admitted(
         require_own(call, held.content)
     if waiting is not None:
         require_own(call, waiting.draft.content)
-    draft = with_company(call, draft, held=held, waiting=waiting)
+    draft = with_expected_members(call, draft, held=held, waiting=waiting)
     return replace(draft, expected=NONE_THERE if held is None else held.seen)
 
 
