@@ -128,7 +128,7 @@ class Walks:
         self._current = CurrentApplication(application)
         self._changes = Changes(self._database, of_documents=True)
         cache = DocumentCache(
-            max_bytes=1 << 26, watch=ChangeDetector(self._changes, clock=time.monotonic)
+            max_bytes=1 << 26, detector=ChangeDetector(self._changes, clock=time.monotonic)
         )
         app = create_app(self._current, cache, has_api=True, has_hub=True)
         middleware = CacheMiddleware(app, current=self._current, document_cache=cache)
