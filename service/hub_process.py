@@ -22,7 +22,7 @@ from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
 from service.websub.hub.dispatcher import STOP_WITHIN_S, Dispatcher
-from service.websub.hub.upkeep import end_what_is_over
+from service.websub.hub.upkeep import end_lapsed_subscriptions
 from service.wiring import build_application, deliveries, verifications, worker_name
 
 _log = logs.get_logger("service.hub_process")  # not __name__: it is run as a program
@@ -81,7 +81,7 @@ class Hub:
 
         def keep_up() -> None:
             if settings.own_hub.offered:
-                end_what_is_over(self._database, application.catalogue, now=self._clock())
+                end_lapsed_subscriptions(self._database, application.catalogue, now=self._clock())
 
         self._scheduler.set(Timer(name=UPKEEP, job=keep_up, every_s=UPKEEP_EVERY_S))
 

@@ -23,15 +23,21 @@ from feeds.store.state import InForce
 from service import logs, workers
 from service.application import Application
 from service.jobs.folders import Folders
-from service.jobs.regular import LOOK_EVERY_S, StoreLog, regenerate, release_due, wait_for_end
-from service.jobs.regular import LOOK_EVERY_S as LOOK_AT_LOG_EVERY_S
+from service.jobs.regular import (
+    EMBARGO_POLL_EVERY_S,
+    WalCheckpointer,
+    regenerate,
+    release_due,
+    wait_for_embargo_end,
+)
+from service.jobs.regular import EMBARGO_POLL_EVERY_S as CHECKPOINT_EVERY_S
 from service.liveness import Liveness
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
 from service.stores import note_state
 from service.websub import Publisher
-from service.websub.hub_monitor import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
+from service.websub.hub_monitor import RUN_EVERY_S as MONITOR_HUBS_EVERY_S
 from service.wiring import (
     build_application,
     hub_monitor,
@@ -53,7 +59,7 @@ class Jobs:
         self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
-        self._store_log = StoreLog(database)
+        self._store_log = WalCheckpointer(database)
         self._scheduler = Scheduler(now=machine_clock)
         # Each is held by one kind of work, and both by a reload: it waits for their end, and
         # none runs on old rooms after. Two, because editions must go on coming out while a file
@@ -122,7 +128,7 @@ class Jobs:
 
         schedule = settings.schedule
         editing = self._liveness.part(REGENERATE, every_s=schedule.regenerate_seconds)
-        ending = self._liveness.part(EMBARGO, every_s=LOOK_EVERY_S)
+        ending = self._liveness.part(EMBARGO, every_s=EMBARGO_POLL_EVERY_S)
 
         def make_editions() -> None:
             with editing.round():
@@ -143,17 +149,17 @@ class Jobs:
             Timer(name=SCAN, job=scan, every_s=schedule.scan_seconds),
             Timer(name=REGENERATE, job=make_editions, every_s=schedule.regenerate_seconds),
             Timer(name=PING, job=ping, every_s=schedule.ping_seconds),
-            Timer(name=EMBARGO, job=end_embargoes, every_s=LOOK_EVERY_S),
+            Timer(name=EMBARGO, job=end_embargoes, every_s=EMBARGO_POLL_EVERY_S),
             Timer(
                 name=CANARY,
                 job=partial(hub_monitor(application).run, now=self._clock),
-                every_s=LOOK_FOR_CANARIES_EVERY_S,
+                every_s=MONITOR_HUBS_EVERY_S,
             ),
         )
         if self._database.is_sqlite:
             note = partial(note_state, settings, self._database)
-            job = partial(self._store_log.tend, note)
-            self._scheduler.set(Timer(name=STORE_LOG, job=job, every_s=LOOK_AT_LOG_EVERY_S))
+            job = partial(self._store_log.run, note)
+            self._scheduler.set(Timer(name=STORE_LOG, job=job, every_s=CHECKPOINT_EVERY_S))
         for timer in timers:
             self._scheduler.set(replace(timer, job=partial(self._do, timer.job)))
 
@@ -231,7 +237,7 @@ class Jobs:
     def _end_embargoes(self, application: Application, sender: Publisher) -> bool:
         """Make public what is due now or before the next look; say whether anything was."""
         newsroom = application.newsroom
-        if not wait_for_end(newsroom, now=self._clock, is_over=self._is_over):
+        if not wait_for_embargo_end(newsroom, now=self._clock, is_over=self._is_over):
             return False
         with self._printing:
             # A reload may have come while we waited: its own timer looks at once.

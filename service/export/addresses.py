@@ -13,7 +13,7 @@ from service.web import load_assets
 from service.web.sitemaps import URLS_A_FILE
 
 #: Releases looked up together. Their pages are made one by one.
-RELEASES_A_LOOK = 500
+RELEASES_A_QUERY = 500
 
 
 class PublicAddress(NamedTuple):
@@ -84,7 +84,7 @@ def _pages(catalogue: Catalogue) -> Iterator[str]:
 
 def _release_pages(newsstand: Newsstand) -> Iterator[PublicAddress]:
     last = None
-    while found := newsstand.release_pages(behind=last, limit=RELEASES_A_LOOK):
+    while found := newsstand.release_pages(behind=last, limit=RELEASES_A_QUERY):
         for page in found:
             yield PublicAddress(f"/releases/{page.slug}", page.changed_at)
             yield from _former_revisions(page)

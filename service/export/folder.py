@@ -48,7 +48,7 @@ class ForeignFolder(ServiceError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class StagedVersion:
     """A version that is written and not shown yet."""
 
     path: str
@@ -80,7 +80,7 @@ class Folder:
             return None
         return parse_version(name) if pointer.exists() else None
 
-    def place(self, shown: Rendition, forms: Mapping[Coding, bytes]) -> Placed:
+    def place(self, shown: Rendition, forms: Mapping[Coding, bytes]) -> StagedVersion:
         """Write a version in all forms. It may be lost with the machine's power until `keep`."""
         sizes = tuple(len(forms[coding]) for coding in ENDINGS)
         version = Version(
@@ -94,7 +94,7 @@ class Folder:
         moment = _moment(shown.last_modified)
         for coding, ending in ENDINGS.items():
             write_file(home / f"{version.name}{ending}", forms[coding], modified_at=moment)
-        return Placed(path=shown.path, version=version)
+        return StagedVersion(path=shown.path, version=version)
 
     def keep(self) -> None:
         """Wait until all that was written is on the disk.
@@ -103,7 +103,7 @@ class Folder:
         """
         os.sync()
 
-    def show(self, placed: Placed) -> None:
+    def show(self, placed: StagedVersion) -> None:
         """Let an address have a version, in one step."""
         file = file_of(placed.path)
         pointer = self.root / SITE / file

@@ -14,7 +14,7 @@ from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
 from service.application import Application
 from service.export.addresses import PublicAddress, count_addresses, public_addresses
-from service.export.folder import GRACE_S, Folder, Placed, write_file, write_if_changed
+from service.export.folder import GRACE_S, Folder, StagedVersion, write_file, write_if_changed
 from service.export.layout import (
     ENDINGS,
     GONE,
@@ -200,7 +200,7 @@ class ExportRun:
         self.swept = self._folder.sweep(grace_s=grace_s)
 
     def _publish(self, addresses: Iterable[PublicAddress]) -> Iterator[AddressOutcome]:
-        placed: list[tuple[Placed, AddressOutcome]] = []
+        placed: list[tuple[StagedVersion, AddressOutcome]] = []
         for address in addresses:
             found = self._remembered(address) or self._look(address.path)
             if isinstance(found, AddressOutcome):
@@ -232,7 +232,7 @@ class ExportRun:
             self._profiles[key] = self._before[key]
         return self._profiles.get(key)
 
-    def _look(self, path: str) -> AddressOutcome | tuple[Placed, AddressOutcome]:
+    def _look(self, path: str) -> AddressOutcome | tuple[StagedVersion, AddressOutcome]:
         """Place what is new at an address; or say what became of it."""
         if not is_safe(path):
             self._failures += 1

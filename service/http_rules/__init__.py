@@ -1,10 +1,10 @@
-"""The rules of HTTP that all our answers keep: pure functions, whoever asks them.
+"""HTTP rules as pure functions: conditional requests, negotiation, entity tags, addresses.
 
-Each is about what a request says and what there is to be had. They know no server, no framework
-and no store, so that every layer that answers readers answers alike.
+They depend on no server, framework or store, so that every layer that answers readers applies the
+same rules.
 """
 
-from service.http_rules.addresses import TOLD_LINKS, link_field, names_one_host, uri
+from service.http_rules.addresses import HEADER_LINKS, link_field, names_one_host, uri
 from service.http_rules.decisions import (
     ByteRange,
     ConditionalDecision,
@@ -15,7 +15,12 @@ from service.http_rules.decisions import (
     http_date,
     request_fields,
 )
-from service.http_rules.entity_tags import FEED_MANIPULATION, bases, strong_tag, takes_feed_delta
+from service.http_rules.entity_tags import (
+    FEED_MANIPULATION,
+    accepts_feed_delta,
+    held_revisions,
+    strong_tag,
+)
 from service.http_rules.negotiation import (
     HTML_TYPE,
     MAX_ACCEPT_CHARS,
@@ -32,22 +37,23 @@ from service.http_rules.negotiation import (
 
 __all__ = [
     "FEED_MANIPULATION",
+    "HEADER_LINKS",
     "HTML_TYPE",
     "MAX_ACCEPT_CHARS",
     "MODE_FIELD",
     "PROBLEM_TYPE",
     "RAW",
-    "TOLD_LINKS",
     "ByteRange",
     "Coding",
     "ConditionalDecision",
     "Field",
     "Representation",
     "RequestFields",
-    "bases",
+    "accepts_feed_delta",
     "choose_coding",
     "choose_type",
     "decide",
+    "held_revisions",
     "http_date",
     "is_navigation",
     "link_field",
@@ -55,7 +61,6 @@ __all__ = [
     "prefers_html",
     "request_fields",
     "strong_tag",
-    "takes_feed_delta",
     "uri",
     "wants_raw",
 ]

@@ -1,4 +1,4 @@
-"""Hosts, client addresses, links, and URLs that mean the same."""
+"""Host fields, client addresses, ``Link`` fields, and the normalisation of URLs."""
 
 import re
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from feeds.model.feed import Link
 
 # The host that a request is for (RFC 9112 section 3.2).
 
-#: RFC 9110 7.2 and RFC 3986 3.2.2: ``uri-host [ ":" port ]``. A name may be of any length, and
-#: empty, which is what a client has to write whose target names no host.
+#: RFC 9110 7.2 and RFC 3986 3.2.2: ``uri-host [ ":" port ]``. A name may have any length. It may be
+#: empty: a client must send an empty one when its request target names no host.
 _HOST = re.compile(
     rb"(?:\[(?P<literal>[^\]]*)\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]*)?"
 )
 _FUTURE = re.compile(rb"[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+")
 
-#: A server has a handful of names; the rest of the room is for those who try.
-_REMEMBERED = 256
+#: A server has a handful of names; the other entries hold values from probing clients.
+_CACHED_HOSTS = 256
 
 
 def names_one_host(hosts: Sequence[bytes], *, http_version: str) -> bool:
-    """True when a request says for which host it is; else a server must answer 400.
+    """Whether a request names exactly one host; otherwise a server must answer 400.
 
     RFC 9112 3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
     request message that lacks a Host header field and to any request message that contains more
@@ -37,14 +37,14 @@ def names_one_host(hosts: Sequence[bytes], *, http_version: str) -> bool:
 
     Args:
         hosts: The values of all lines of ``Host``, as sent.
-        http_version: ``1.1`` or what came before it, when there was no such field.
+        http_version: ``1.1``, or an earlier version, in which the field did not exist.
     """
     if len(hosts) != 1:
         return not hosts and http_version < "1.1"
     return _is_host(hosts[0])
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_HOSTS)
 def _is_host(value: bytes) -> bool:
     found = _HOST.fullmatch(value.strip(b" \t"))
     if found is None:
@@ -54,7 +54,7 @@ def _is_host(value: bytes) -> bool:
 
 
 def _is_literal(literal: bytes) -> bool:
-    """RFC 3986 3.2.2: an address of IPv6, without a zone, or of what may come after it."""
+    """Whether this is an IPv6 address without a zone, or an ``IPvFuture`` (RFC 3986 3.2.2)."""
     if _FUTURE.fullmatch(literal):
         return True
     if b"%" in literal:
@@ -66,61 +66,64 @@ def _is_literal(literal: bytes) -> bool:
     return True
 
 
-# Who asks, when proxies stand before us (``X-Forwarded-For``).
+# The client's address behind proxies (``X-Forwarded-For``).
 
 _Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
 
-#: Nobody has more proxies in a row than this.
+#: Longest chain of proxies that is followed.
 _MAX_STEPS = 32
 
-#: What one subscriber of an Internet provider gets of IPv6 (RFC 6177), at the least.
-_ONE_CLIENT = 64
+#: Prefix length of the smallest IPv6 network that a provider gives to one customer (RFC 6177).
+_CLIENT_PREFIX = 64
 
 
 def client_address(connected: str, forwarded: str | None, trusted: Sequence[_Network]) -> str:
-    """Return the address of who asks.
+    """Returns the address of the client.
 
-    Each proxy appends whom it was asked by, so the field is read from its end, for as long as a
-    proxy wrote it that we trust. What stands before that may be anybody's invention.
+    Each proxy appends the address that its request came from. So the field is read from its end,
+    as long as a trusted proxy wrote the entry. Any entry before that may be forged.
 
     Args:
-        connected: The address at the other end of the connection; not always one, as in tests.
+        connected: The peer of the connection. Returned as it is when it is not an IP address.
         forwarded: ``X-Forwarded-For``, its lines joined.
         trusted: Networks of our own proxies.
     """
-    client = _read(connected)
+    client = _parse_address(connected)
     if client is None:
         return connected
     steps = forwarded.rsplit(",", _MAX_STEPS)[-_MAX_STEPS:] if forwarded else []
     while steps and _is_in(client, trusted):
-        before = _read(_without_port(steps.pop().strip()))
-        if before is None:
-            break  # no proxy of ours writes such a thing
-        client = before
+        previous = _parse_address(_without_port(steps.pop().strip()))
+        if previous is None:
+            break  # not written by one of our proxies
+        client = previous
     return str(client)
 
 
-def counted_as(client: str) -> str:
-    """Return what a client is counted by: with IPv6, one client has 2^64 addresses."""
-    address = _read(client)
+def rate_limit_key(client: str) -> str:
+    """Returns the key of a client for rate limits: its network with IPv6, else its address.
+
+    One IPv6 client has 2^64 addresses.
+    """
+    address = _parse_address(client)
     if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, _ONE_CLIENT), strict=False))
+        return str(IPv6Network((address, _CLIENT_PREFIX), strict=False))
     return client
 
 
-def _read(text: str) -> _Address | None:
+def _parse_address(text: str) -> _Address | None:
     try:
         address = ip_address(text)
     except ValueError:
         return None
-    # A socket that listens for both kinds shows the older one like this.
+    # A dual-stack socket shows IPv4 clients as IPv4-mapped IPv6 addresses.
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
 
 
 def _without_port(step: str) -> str:
-    """Some proxies append the port: ``192.0.2.1:4711``, ``[2001:db8::1]:4711``."""
+    """Removes the port that some proxies append: ``192.0.2.1:4711``, ``[2001:db8::1]:4711``."""
     if step.startswith("["):
         return step[1:].partition("]")[0]
     return step.partition(":")[0] if step.count(":") == 1 else step
@@ -132,43 +135,43 @@ def _is_in(address: _Address, networks: Sequence[_Network]) -> bool:
 
 # The ``Link`` header field (RFC 8288 section 3).
 
-#: Printable ASCII without what ends or breaks a ``<URI-Reference>``; ``%`` stays, as an address
-#: that is already encoded must not be encoded again.
+#: Printable ASCII without the characters that end or break a ``<URI-Reference>``. ``%`` stays: an
+#: address that is already encoded must not be encoded again.
 _URI_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '<>"\\^`{|}')
 
 
 def uri(address: str) -> str:
-    """Return an address as it may stand in a header field: ASCII, without what breaks one."""
+    """Returns an address encoded for a header field: safe ASCII only."""
     return quote(address, safe=_URI_SAFE)
 
 
-#: Links of a document that the header repeats: what WebSub asks for (section 4). Those to archives
-#: stand in the body alone, and so the header changes with the configuration only.
-TOLD_LINKS = ("self", "hub")
+#: Relations of a document's links that the header repeats, as WebSub section 4 requires. Links to
+#: archives are in the body only, so that the header changes with the configuration only.
+HEADER_LINKS = ("self", "hub")
 
 
 def link_field(links: Sequence[Link]) -> str:
-    """Write the ``Link`` header of a document."""
+    """Returns the value of a document's ``Link`` header field."""
     return ", ".join(f'<{uri(link.href)}>; rel="{link.rel}"' for link in links)
 
 
-# When two addresses are spelled differently and are the same (RFC 3986 section 6.2).
+# Normalisation: equal addresses that are spelled differently (RFC 3986 section 6.2).
 
 _PARTS = re.compile(r"(?i)(https?)://([^/?#]*)(.*)", re.DOTALL)
 _ENCODED = re.compile("%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PORTS = {"http": ":80", "https": ":443"}
 
-#: All that may stand in a URI, with ``%``: what is encoded is not encoded again.
+#: All characters that are allowed in a URI, and ``%``: encoded text is not encoded again.
 _URI = ":/?#[]@!$&'()*+,;=%~"
 
 
-def normal(address: str) -> str:
-    """Return the one spelling of an http address that others of the same address share.
+def normalise_url(address: str) -> str:
+    """Returns the normal form of an http or https address.
 
-    Letters in scheme, host and percent-encodings, letters that are encoded without need or not
-    though they should be, and the scheme's own port make no difference. What is no http address is
-    returned as it is.
+    Differences in these parts vanish: letter case in scheme, host and percent-encodings;
+    characters encoded without need, or not encoded although they should be; the scheme's default
+    port. An address of another scheme is returned unchanged.
     """
     found = _PARTS.fullmatch(address)
     if found is None:
@@ -177,11 +180,11 @@ def normal(address: str) -> str:
     # RFC 3986 6.2.3: "normalizers should remove the port component and its ':' delimiter if port
     # is empty or if its value would be the same as that of the scheme's default".
     authority = authority.removesuffix(_PORTS[scheme]).removesuffix(":")
-    # RFC 3987 3.1: an address that is written in all letters stands for its UTF-8, encoded.
+    # RFC 3987 3.1: characters outside ASCII stand for their percent-encoded UTF-8.
     rest = quote(found[3], safe=_URI, errors="replace") or "/"
     return f"{scheme}://{authority}{_ENCODED.sub(_encoding, rest)}"
 
 
 def _encoding(found: re.Match[str]) -> str:
-    letter = chr(int(found[1], 16))
-    return letter if letter in _UNRESERVED else f"%{found[1].upper()}"
+    character = chr(int(found[1], 16))
+    return character if character in _UNRESERVED else f"%{found[1].upper()}"

@@ -1,4 +1,4 @@
-"""How a GET or HEAD request is answered: all rules in their order, in one pure function."""
+"""Decides how a GET or HEAD request is answered: preconditions, ranges, codings."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,15 +16,15 @@ from service.http_rules.negotiation import Coding, choose_coding
 # Dates in header fields (RFC 9110 section 5.6.7).
 
 #: The longest date has 33 characters ("Wednesday, 09-Nov-94 08:49:37 GMT"). RFC 9110 13.1.3: a
-#: field that has more than one member is to be ignored, and two dates are longer than this.
+#: field with more than one member is ignored, and two dates are longer than this.
 MAX_DATE_CHARS = 40
 
 
 def http_date(field: str | None) -> datetime | None:
-    """Read a date in any of the three forms; None when absent or not a date.
+    """Parses a date in any of the three formats; None when absent or not a date.
 
     RFC 9110 13.1.3: a recipient MUST ignore a value that is not a valid HTTP-date. Werkzeug's
-    own reading raises OverflowError on a year of eleven digits.
+    parser raises OverflowError on a year of eleven digits.
     """
     if field is not None and len(field) > MAX_DATE_CHARS:
         return None
@@ -35,14 +35,14 @@ def http_date(field: str | None) -> datetime | None:
 
 
 def write_date(moment: datetime) -> str:
-    """Write an aware moment in UTC in the preferred form, cut to its second."""
+    """Formats an aware UTC moment in the preferred format, truncated to the second."""
     return format_datetime(whole_second(moment), usegmt=True)
 
 
 # Parts of a representation (RFC 9110 section 14).
 
-#: One range of bytes. Several ranges, other units and what is malformed do not match: RFC 9110
-#: 14.2 lets a server ignore them, and nobody reads a feed in pieces from here and there.
+#: One range of bytes. Several ranges, other units and malformed values do not match: RFC 9110
+#: 14.2 lets a server ignore them, and no client reads a feed in several pieces at once.
 _ONE_RANGE = re.compile(r"[Bb][Yy][Tt][Ee][Ss]=[ \t]*(\d*)-(\d*)[ \t]*", re.ASCII)
 
 #: No document has 10^18 bytes, and Python refuses to read numbers of thousands of digits.
@@ -51,28 +51,29 @@ _MAX_DIGITS = 18
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """The bytes from *first* up to and without *end*."""
+    """The bytes from *first* up to, but not including, *end*."""
 
     first: int
     end: int
 
     def content_range(self, size: int) -> str:
-        """Write ``Content-Range`` (RFC 9110 14.4)."""
+        """Returns the value of ``Content-Range`` (RFC 9110 14.4)."""
         return f"bytes {self.first}-{self.end - 1}/{size}"
 
 
 class Unsatisfiable(Exception):
-    """A well-formed range has no byte in common with the representation: 416."""
+    """A well-formed range does not overlap the representation: status 416."""
 
 
 def read_range(field: str, size: int) -> ByteRange | None:
-    """Read a ``Range`` for a representation of *size* bytes.
+    """Parses a ``Range`` field for a representation of *size* bytes.
 
     Returns:
-        None when the field is to be ignored and the whole is to be sent.
+        None when the field is to be ignored and the whole representation is to be sent.
 
     Raises:
-        Unsatisfiable: RFC 9110 14.1.1: it begins behind the end, or asks for the last 0 bytes.
+        Unsatisfiable: The range begins behind the end, or asks for the last 0 bytes (RFC 9110
+            14.1.1).
     """
     found = _ONE_RANGE.fullmatch(field)
     if found is None or size == 0:
@@ -83,7 +84,7 @@ def read_range(field: str, size: int) -> ByteRange | None:
     begins = _number(first)
     if last and _number(last) < begins:
         # RFC 9110 14.1.2: "An int-range is invalid if the last-pos value is present and less
-        # than first-pos"; 14.2: a server MUST ignore what it cannot make sense of.
+        # than first-pos"; 14.2: a server MUST ignore an invalid range.
         return None
     if begins >= size:
         raise Unsatisfiable
@@ -93,10 +94,10 @@ def read_range(field: str, size: int) -> ByteRange | None:
 def _last_bytes(count: str, size: int) -> ByteRange | None:
     if not count:
         return None
-    wanted = _number(count)
-    if wanted == 0:
+    suffix_length = _number(count)
+    if suffix_length == 0:
         raise Unsatisfiable
-    return ByteRange(max(size - wanted, 0), size)
+    return ByteRange(max(size - suffix_length, 0), size)
 
 
 def _number(digits: str) -> int:
@@ -104,17 +105,17 @@ def _number(digits: str) -> int:
     return 10**_MAX_DIGITS if len(significant) > _MAX_DIGITS else int(significant or "0")
 
 
-# What a GET or HEAD request is answered: all rules in their order, in one pure function.
+# The decision for a GET or HEAD request.
 #
-# Rejected roads, each tried: Flask's ``send_file(conditional=True)`` gets ``If-Match: *``, Range
-# against If-None-Match, weak If-Range and Range on HEAD wrong; Werkzeug's ``is_resource_modified``
-# falls back to If-Modified-Since when If-None-Match cannot be read.
+# Rejected after trying: Flask's ``send_file(conditional=True)`` gets ``If-Match: *``, Range with
+# If-None-Match, weak If-Range and Range on HEAD wrong. Werkzeug's ``is_resource_modified`` falls
+# back to If-Modified-Since when If-None-Match cannot be parsed.
 
 Field = tuple[str, str]
 
 
 class RequestFields(NamedTuple):
-    """What the rules look at in a request. Fields are as sent; None when absent."""
+    """The parts of a request that the rules depend on. Fields are as sent; None when absent."""
 
     method: str = "GET"
     accept_encoding: str | None = None
@@ -126,12 +127,12 @@ class RequestFields(NamedTuple):
     if_range: str | None = None
 
 
-#: Named here: in a call, making the type would take longer than all the rest of it.
+#: Defined at module level: evaluating the type in each call would take longer than the call itself.
 _Get = Callable[[str], str | None]
 
 
 def request_fields(environ: Mapping[str, object]) -> RequestFields:
-    """Take from a WSGI environment what the rules look at. Several lines of a field come joined."""
+    """Reads the fields from a WSGI environment, in which repeated field lines are joined."""
     get = cast(_Get, environ.get)
     return RequestFields(
         cast(str, environ["REQUEST_METHOD"]),
@@ -147,92 +148,96 @@ def request_fields(environ: Mapping[str, object]) -> RequestFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Representation:
-    """What there is to be had at an address now."""
+    """The current representation at an address."""
 
-    revision: str  #: changes exactly when the uncompressed bytes do; hex, say
+    revision: str  #: changes exactly when the uncompressed bytes do; such as a hex digest
     media_type: str  #: as sent in ``Content-Type``
-    length: Callable[[Coding], int]  #: in bytes; asked for when a body is due, not for a 304
-    codings: tuple[Coding, ...] = ()  #: beside identity; the first wins a tie
-    modified_at: datetime | None = None  #: aware; None when no honest date is known
-    #: What a 200, a 206 and a 304 say alike: Cache-Control, Vary, Link, Content-Location …
+    length: Callable[[Coding], int]  #: in bytes; called for a body only, not for a 304
+    codings: tuple[Coding, ...] = ()  #: besides identity; the first wins a tie
+    modified_at: datetime | None = None  #: aware; None when no correct date is known
+    #: Fields that a 200, a 206 and a 304 share: Cache-Control, Vary, Link, Content-Location …
     fields: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionalDecision:
-    """An answer but for its bytes. ``Date`` is the server's."""
+    """Status and header fields of an answer, without its bytes. The server adds ``Date``."""
 
-    status: int  #: 200, 206, 304; or 406, 412, 416, whose body is a problem's
+    status: int  #: 200, 206, 304; or 406, 412, 416, whose body is a problem document
     fields: tuple[Field, ...] = ()
-    coding: Coding = Coding.IDENTITY  #: of the bytes that are meant
-    part: ByteRange | None = None  #: which of them are to be sent; None for no body
+    coding: Coding = Coding.IDENTITY  #: of the selected representation
+    part: ByteRange | None = None  #: the bytes to send; None for no body
 
 
-def decide(asked: RequestFields, held: Representation) -> ConditionalDecision:
-    """Decide a GET or HEAD request in the order that RFC 9110 section 13.2.2 gives.
+def decide(request: RequestFields, current: Representation) -> ConditionalDecision:
+    """Decides how a GET or HEAD request is answered, in the order of RFC 9110 section 13.2.2.
 
-    Content negotiation comes first, because preconditions are about the selected representation
+    Content negotiation comes first, because preconditions apply to the selected representation
     (RFC 9110 13.1).
     """
-    coding = choose_coding(asked.accept_encoding, held.codings)
+    coding = choose_coding(request.accept_encoding, current.codings)
     if coding is None:
         return ConditionalDecision(status=406)
-    etag = strong_tag(held.revision, coding)
-    if not _may_proceed(asked, held, etag):
+    etag = strong_tag(current.revision, coding)
+    if not _may_proceed(request, current, etag):
         return ConditionalDecision(status=412)
-    if _is_known(asked, held):
-        return _not_modified(held, etag)
-    return _deliver(asked, held, coding, etag)
+    if _is_current(request, current):
+        return _not_modified(current, etag)
+    return _full_or_partial(request, current, coding, etag)
 
 
-def _may_proceed(asked: RequestFields, held: Representation, etag: str) -> bool:
-    """Evaluate If-Match, or else If-Unmodified-Since (RFC 9110 sections 13.1.1 and 13.1.4)."""
-    if asked.if_match is not None:
-        return asked.if_match.strip() == "*" or names_exactly(asked.if_match, etag)
-    since = http_date(asked.if_unmodified_since)
-    return since is None or held.modified_at is None or whole_second(held.modified_at) <= since
+def _may_proceed(request: RequestFields, current: Representation, etag: str) -> bool:
+    """Evaluates If-Match, or else If-Unmodified-Since (RFC 9110 sections 13.1.1 and 13.1.4)."""
+    if request.if_match is not None:
+        return request.if_match.strip() == "*" or names_exactly(request.if_match, etag)
+    since = http_date(request.if_unmodified_since)
+    return (
+        since is None or current.modified_at is None or whole_second(current.modified_at) <= since
+    )
 
 
-def _is_known(asked: RequestFields, held: Representation) -> bool:
-    """True when the client holds the current revision, in whatever coding."""
-    if asked.if_none_match is not None:
+def _is_current(request: RequestFields, current: Representation) -> bool:
+    """Whether the client has the current revision, in any coding."""
+    if request.if_none_match is not None:
         # RFC 9110 13.1.3: "A recipient MUST ignore If-Modified-Since if the request contains an
-        # If-None-Match header field", even one that names nothing we can read.
-        if asked.if_none_match.strip() == "*":
+        # If-None-Match header field", even one that cannot be parsed.
+        if request.if_none_match.strip() == "*":
             return True
-        return names_revision(asked.if_none_match, held.revision)
-    since = http_date(asked.if_modified_since)
-    if since is None or held.modified_at is None:
+        return names_revision(request.if_none_match, current.revision)
+    since = http_date(request.if_modified_since)
+    if since is None or current.modified_at is None:
         return False
-    return whole_second(held.modified_at) <= since
+    return whole_second(current.modified_at) <= since
 
 
-def _not_modified(held: Representation, etag: str) -> ConditionalDecision:
-    """Answer 304 with the tag that the 200 would have had (RFC 9110 section 15.4.5).
+def _not_modified(current: Representation, etag: str) -> ConditionalDecision:
+    """Returns a 304 with the tag that the 200 would have had (RFC 9110 section 15.4.5).
 
-    Rejected: to name the coding that the client holds, when that is another one. Squid relabels
-    what it has with the tag of any 304 that it passes on, and then gave brotli bytes under the
-    tag of gzip.
+    Rejected: the tag of the coding that the client holds, when that is another one. Squid relabels
+    its stored response with the tag of any 304 that it passes on, and then served brotli bytes
+    under the tag of gzip.
 
-    15.4.5 lets ``Last-Modified`` stand; readers that know no ETag live by it.
+    Section 15.4.5 allows ``Last-Modified``; readers that do not know ETags need it.
     """
-    return ConditionalDecision(status=304, fields=(("ETag", etag), *_dated(held), *held.fields))
+    return ConditionalDecision(
+        status=304, fields=(("ETag", etag), *_last_modified(current), *current.fields)
+    )
 
 
-def _deliver(
-    asked: RequestFields, held: Representation, coding: Coding, etag: str
+def _full_or_partial(
+    request: RequestFields, current: Representation, coding: Coding, etag: str
 ) -> ConditionalDecision:
-    size = held.length(coding)
+    size = current.length(coding)
     try:
-        part = _part_due(asked, etag, size)
+        part = _requested_part(request, etag, size)
     except Unsatisfiable:
         return ConditionalDecision(status=416, fields=(("Content-Range", f"bytes */{size}"),))
     sent = part or ByteRange(0, size)
     fields = [
-        ("Content-Type", held.media_type),
+        ("Content-Type", current.media_type),
         ("Content-Length", str(sent.end - sent.first)),
         ("ETag", etag),
-        *_dated(held),
+        *_last_modified(current),
         ("Accept-Ranges", "bytes"),
     ]
     if coding is not Coding.IDENTITY:
@@ -241,27 +246,30 @@ def _deliver(
         fields.append(("Content-Range", part.content_range(size)))
     return ConditionalDecision(
         status=200 if part is None else 206,
-        fields=(*fields, *held.fields),
+        fields=(*fields, *current.fields),
         coding=coding,
-        # RFC 9110 9.3.2: a HEAD is told what a GET would be told, and sent nothing.
-        part=None if asked.method == "HEAD" else sent,
+        # RFC 9110 9.3.2: HEAD gets the header fields of a GET, and no body.
+        part=None if request.method == "HEAD" else sent,
     )
 
 
-def _part_due(asked: RequestFields, etag: str, size: int) -> ByteRange | None:
-    """Read Range, where it is to be looked at (RFC 9110 sections 14.2 and 13.1.5).
+def _requested_part(request: RequestFields, etag: str, size: int) -> ByteRange | None:
+    """Parses Range, where it applies (RFC 9110 sections 14.2 and 13.1.5).
 
-    If-Range needs a strong validator: our tag, exactly. A date never is one here, as two editions
-    may share a second and all codings share the date (8.8.2.2): the whole is sent.
+    If-Range needs a strong validator: exactly the current tag. A date is never strong here, since
+    two editions may share a second and all codings share the date (8.8.2.2). With a date, the
+    whole representation is sent.
     """
     # RFC 9110 14.2: "A server MUST ignore a Range header field received with a request method
     # that is unrecognized or for which range handling is not defined": all but GET.
-    if asked.range is None or asked.method != "GET":
+    if request.range is None or request.method != "GET":
         return None
-    if asked.if_range is not None and asked.if_range.strip() != etag:
+    if request.if_range is not None and request.if_range.strip() != etag:
         return None
-    return read_range(asked.range, size)
+    return read_range(request.range, size)
 
 
-def _dated(held: Representation) -> tuple[Field, ...]:
-    return () if held.modified_at is None else (("Last-Modified", write_date(held.modified_at)),)
+def _last_modified(current: Representation) -> tuple[Field, ...]:
+    return (
+        () if current.modified_at is None else (("Last-Modified", write_date(current.modified_at)),)
+    )

@@ -1,18 +1,18 @@
-"""What a client accepts: codings, media types, pages for browsers (RFC 9110 section 12)."""
+"""Content negotiation: codings, media types, pages for browsers (RFC 9110 section 12)."""
 
 import re
 from collections.abc import Sequence
 from enum import StrEnum
 
-# Content codings, and which one a client is given (RFC 9110 sections 8.4.1 and 12.5.3).
+# Content codings, and which one a client gets (RFC 9110 sections 8.4.1 and 12.5.3).
 
-#: An honest Accept or Accept-Encoding has some hundred characters. A longer one counts as absent:
-#: nothing is gained by reading it.
+#: An ordinary Accept or Accept-Encoding has some hundred characters. A longer one counts as
+#: absent, which saves parsing it.
 MAX_ACCEPT_CHARS = 4096
 
 
 class Coding(StrEnum):
-    """A content coding that representations are to be had in."""
+    """A content coding in which representations are available."""
 
     IDENTITY = "identity"
     GZIP = "gzip"
@@ -20,22 +20,22 @@ class Coding(StrEnum):
     ZSTD = "zstd"
 
 
-#: ``identity`` is acceptable without being named (RFC 9110 12.5.3), but what a client names is
-#: liked better.
+#: ``identity`` is acceptable without being named (RFC 9110 12.5.3), but codings that a client names
+#: are preferred.
 _UNNAMED_IDENTITY = 0.0001
 _WEIGHT = re.compile(r"\s*[qQ]\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*")
 
 
 def choose_coding(accept_encoding: str | None, offered: Sequence[Coding]) -> Coding | None:
-    """Choose how a representation travels.
+    """Chooses the content coding of a representation.
 
     Args:
-        accept_encoding: As sent. Without the field any coding would be allowed, but clients that
-            send none are those that can read none.
-        offered: The codings that there are, without ``identity``; the first wins a tie.
+        accept_encoding: As sent. Without the field the RFC allows any coding, but clients that do
+            not send it usually cannot decode any.
+        offered: The available codings, without ``identity``; the first wins a tie.
 
     Returns:
-        None when the client refuses every way that there is.
+        None when the client accepts no available coding, nor ``identity``.
     """
     if accept_encoding is None or len(accept_encoding) > MAX_ACCEPT_CHARS:
         return Coding.IDENTITY
@@ -51,7 +51,7 @@ def choose_coding(accept_encoding: str | None, offered: Sequence[Coding]) -> Cod
 
 
 def read_weights(field: str) -> dict[str, float]:
-    """Read names and weights, in small letters; one whose weight makes no sense is left out."""
+    """Parses names and weights, in lower case; elements with an invalid weight are left out."""
     weights: dict[str, float] = {}
     for element in field.split(","):
         name, semicolon, parameter = element.partition(";")
@@ -71,55 +71,55 @@ HTML_TYPE = "text/html"
 
 
 #: A weight, and how exactly the type was named: 2 by its name, 1 as ``text/*``, 0 as ``*/*``.
-Liking = tuple[float, int]
-_UNWANTED: Liking = (0.0, 0)
+Preference = tuple[float, int]
+_NOT_ACCEPTABLE: Preference = (0.0, 0)
 
 
 def choose_type(accept: str | None, offered: Sequence[str], *, default: str) -> str:
-    """Choose the media type of an answer.
+    """Chooses the media type of an answer.
 
-    Among those that a client likes best, one that it named goes before one that it let pass by
-    ``*/*``, and then the first of *offered*.
+    Among the types with the highest weight, one that the client named goes before one that only
+    ``*/*`` matches; then the first of *offered* wins.
 
     Args:
         accept: As sent.
-        offered: Media types without parameters, in small letters.
-        default: One of them, for a client that likes nothing in particular, or nothing of ours:
-            RFC 9110 12.5.1 lets a server disregard the field rather than answer 406.
+        offered: Media types without parameters, in lower case.
+        default: One of *offered*, for a client without a preference, and for one that accepts none
+            of them: RFC 9110 12.5.1 lets a server disregard the field rather than answer 406.
     """
     ranges = _ranges(accept)
-    likings = {offer: _liking(offer, ranges) for offer in offered}
-    best = max(likings.values())
-    if best[0] == 0 or (best[1] == 0 and likings[default] == best):
+    preferences = {offer: _preference(offer, ranges) for offer in offered}
+    best = max(preferences.values())
+    if best[0] == 0 or (best[1] == 0 and preferences[default] == best):
         return default
-    return next(offer for offer in offered if likings[offer] == best)
+    return next(offer for offer in offered if preferences[offer] == best)
 
 
 def prefers_html(accept: str | None) -> bool:
-    """True when a client likes a page better than a problem document: a person's browser.
+    """Whether a client prefers a page to a problem document, as browsers do.
 
-    A client that takes anything is a machine.
+    A client that accepts anything counts as a program.
     """
     ranges = _ranges(accept)
-    machine = max(_liking(one, ranges)[0] for one in (PROBLEM_TYPE, "application/json"))
-    return _liking(HTML_TYPE, ranges)[0] > machine
+    machine = max(_preference(one, ranges)[0] for one in (PROBLEM_TYPE, "application/json"))
+    return _preference(HTML_TYPE, ranges)[0] > machine
 
 
-def _liking(offer: str, ranges: dict[str, float]) -> Liking:
-    """How much a type is liked. RFC 9110 12.5.1: the most specific range has precedence."""
+def _preference(offer: str, ranges: dict[str, float]) -> Preference:
+    """Returns the preference for a type. RFC 9110 12.5.1: the most specific range counts."""
     general = f"{offer.partition('/')[0]}/*"
     for exactness, name in ((2, offer), (1, general), (0, "*/*")):
         if name in ranges:
             weight = ranges[name]
-            return (weight, exactness) if weight > 0 else _UNWANTED
-    return _UNWANTED
+            return (weight, exactness) if weight > 0 else _NOT_ACCEPTABLE
+    return _NOT_ACCEPTABLE
 
 
 def _ranges(accept: str | None) -> dict[str, float]:
-    """Read media ranges and their weights, in linear time; those that make no sense are left out.
+    """Parses media ranges and their weights, in linear time; invalid ones are left out.
 
-    Parameters beside the weight are not looked at: none of our types has any that matters, and
-    ``application/atom+xml;type=feed`` (RFC 5023 section 12) is what we have.
+    Parameters other than the weight are ignored: none of the offered types has one that matters,
+    and ``application/atom+xml;type=feed`` (RFC 5023 section 12) is a type that is offered.
     """
     ranges: dict[str, float] = {}
     if accept is None or len(accept) > MAX_ACCEPT_CHARS:
@@ -136,29 +136,29 @@ def _ranges(accept: str | None) -> dict[str, float]:
     return ranges
 
 
-# Who opens an address in a browser (Fetch Metadata Request Headers, W3C).
+# Navigations in a browser (Fetch Metadata Request Headers, W3C).
 
-#: The field by which browsers tell a navigation from what scripts, readers and extensions fetch.
-#: ``Sec-Fetch-Dest`` is not asked: it would have to be named in ``Vary``, too, or a cache hands
-#: what an inner frame was given to the next whole page.
+#: The field by which browsers distinguish navigations from requests of scripts, readers and
+#: extensions. ``Sec-Fetch-Dest`` is not used: it would have to be in ``Vary``, too, or a cache
+#: would answer a whole page with the response for an inner frame.
 MODE_FIELD = "Sec-Fetch-Mode"
 _NAVIGATE = "navigate"
 
-#: With this in the query a document is a document, whoever opens it.
+#: With this key in the query, browsers get the document itself and not the feed's page.
 RAW = "raw"
 
 
 def is_navigation(sec_fetch_mode: str | None) -> bool:
-    """True when the address was typed, clicked or reloaded; false when the field says else, or no.
+    """Whether the address was typed, clicked or reloaded; false when the field is absent.
 
     Args:
-        sec_fetch_mode: As sent; several lines come joined, and mean nothing.
+        sec_fetch_mode: As sent. Several lines come joined, and do not match.
     """
     return sec_fetch_mode is not None and sec_fetch_mode.strip() == _NAVIGATE
 
 
 def wants_raw(query: str) -> bool:
-    """True when ``raw`` is a key of a query, whatever its value, and whatever stands beside it."""
+    """Whether ``raw`` is a key of a query, with any value and beside any other keys."""
     if RAW not in query:
         return False
     return any(part.partition("=")[0] == RAW for part in query.split("&"))

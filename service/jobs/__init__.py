@@ -1,1 +1,1 @@
-"""What is done again and again, as plain functions: a timer can call them, and so can a person."""
+"""Recurring work as plain functions, which timers call and commands can call, too."""

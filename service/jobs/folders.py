@@ -1,4 +1,4 @@
-"""Watched folders: documents that are dropped there become releases."""
+"""Watched folders: new documents in them become releases."""
 
 import errno
 import fcntl
@@ -19,30 +19,30 @@ from feeds.model.release import Origin
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database
 from feeds.store.intake import FileStamp
-from service.jobs.measuring import ProbeEnclosures, leave_out
+from service.jobs.measuring import ProbeEnclosures, without_probing
 from service.jobs.reading import Outcome, take_in
 from service.logs import get_logger
 
-# What became of a file's documents, for the log: each one of a few, the sums of many.
+# Log of a file's documents: one line each for a few, counts for many.
 
 _log = get_logger(__name__)
 
-#: A file with more documents is told in one line; up to so many, each has its own.
-DOCUMENTS_TOLD_ONE_BY_ONE = 5
+#: Up to this many documents of a file get a log line each; more are logged as counts in one line.
+MAX_DOCUMENTS_LOGGED_SINGLY = 5
 
 
 class FolderReport:
-    """Counts outcomes as they come, and holds no more of them than will be told one by one."""
+    """Counts the outcomes of one file, and holds only those that are logged one by one."""
 
     def __init__(self, document: str) -> None:
         self.document = document
         self.has_news = False  #: a feed changed
         self._counts: Counter[str] = Counter()
-        self._waiting = 0
+        self._embargoed = 0
         self._first: list[Intake] = []
 
     def add(self, outcome: Outcome) -> None:
-        """Count an outcome. A refusal is told at once."""
+        """Counts an outcome. A refusal is logged at once."""
         if isinstance(outcome, Refusal):
             self._counts["refused"] += 1
             until = outcome.until
@@ -56,41 +56,41 @@ class FolderReport:
             )
             return
         if outcome.embargoed_until is not None:
-            self._waiting += outcome.verdict is IntakeVerdict.EMBARGOED
+            self._embargoed += outcome.verdict is IntakeVerdict.EMBARGOED
             return
         self._counts[str(outcome.verdict)] += 1
         self.has_news = self.has_news or bool(outcome.feeds)
-        if len(self._first) <= DOCUMENTS_TOLD_ONE_BY_ONE:
+        if len(self._first) <= MAX_DOCUMENTS_LOGGED_SINGLY:
             self._first.append(outcome)
 
     def log(self) -> None:
-        """Log what was accepted."""
-        if self._waiting:
-            # Not even the name of the file: it may be a headline.
-            _log.info("documents under embargo", count=self._waiting)
-        if self._counts.total() > DOCUMENTS_TOLD_ONE_BY_ONE:
+        """Logs the accepted documents."""
+        if self._embargoed:
+            # Without the file's name, which may be a headline.
+            _log.info("documents under embargo", count=self._embargoed)
+        if self._counts.total() > MAX_DOCUMENTS_LOGGED_SINGLY:
             _log.info("documents taken in", document=self.document, **self._counts)
             return
         for intake in self._first:
-            _tell_one(intake)
+            _log_intake(intake)
 
 
-def _tell_one(intake: Intake) -> None:
-    tell = _log.debug if intake.verdict is IntakeVerdict.UNCHANGED else _log.info
+def _log_intake(intake: Intake) -> None:
+    log = _log.debug if intake.verdict is IntakeVerdict.UNCHANGED else _log.info
     document = str(intake.draft.origin)
-    tell(
+    log(
         f"release {intake.verdict}",
         document=document,
         title=intake.release.content.title,
         feeds=",".join(intake.feeds),
     )
     for warning in intake.draft.warnings:
-        _log.warning("document mended", document=document, what=warning)
+        _log.warning("document repaired", document=document, what=warning)
 
 
-# Watched folders: documents that are dropped there become releases.
+# The watched folders.
 
-#: Suffixes of files that programs write beside the real one and rename when they are done.
+#: Suffixes of temporary files that programs write and rename when they are complete.
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", "~")
 
 
@@ -100,17 +100,17 @@ class FoundFile:
 
     path: Path
     key: str  #: the path as the store can hold it
-    document: str  #: relative to its watched folder: the name it is known by
+    document: str  #: path relative to its watched folder: the document's name
     stamp: FileStamp
     modified_at_s: float
 
 
 class _Interrupted(Exception):
-    """The process is to end before the file does."""
+    """The process ends before the whole file was read."""
 
 
 class Folders:
-    """The watched folders, and what was read of them. One object for the life of a process."""
+    """The watched folders, and which files were read. One object for the life of a process."""
 
     def __init__(
         self,
@@ -122,20 +122,20 @@ class Folders:
         settle_s: float,
         now: Callable[[], datetime],
         is_over: Callable[[], bool] = lambda: False,
-        measure: ProbeEnclosures = leave_out,
+        measure: ProbeEnclosures = without_probing,
     ) -> None:
-        """Watch nothing yet.
+        """Sets up the folders; reads nothing yet.
 
         Args:
-            database: Remembers what was read.
-            newsroom: Takes documents in.
-            rules: By which they are read.
-            folders: With all folders below them.
-            settle_s: A file is read when it has not changed for so long.
+            database: Stores which files were read.
+            newsroom: Stores the releases.
+            rules: How documents are read.
+            folders: Watched with all folders below them.
+            settle_s: A file is read when it has not changed for this many seconds.
             now: The clock.
-            is_over: Asked between documents: a long file is left where it is, and is read again
-                by the next process, which finds its first documents unchanged.
-            measure: Tells length and type of files whose documents do not.
+            is_over: Called between documents. When true, reading stops in the middle of a file; the
+                next process reads it again and finds its first documents unchanged.
+            measure: Completes drafts whose documents lack length or type of a file.
         """
         self._database = database
         self._newsroom = newsroom
@@ -154,29 +154,29 @@ class Folders:
         self._refused_until: dict[str, dict[Origin, datetime]] = {}
 
     def scan(self) -> bool:
-        """Read what is new, the oldest first. True when a feed changed.
+        """Reads new files, the oldest first; returns whether a feed changed.
 
-        A file is left alone while some program has it open for writing, and until it has been
-        the same for ``settle_s``. Files stay where they are: what was read is remembered by
-        path, size and time stamp, in the store, so that a restart does not read them again.
+        A file is not read while a program has it open for writing, nor until it has been unchanged
+        for ``settle_s``. Files stay where they are: the store records which were read, by path,
+        size and time stamp, so that a restart does not read them again.
 
         Raises:
             StoreUnavailable: Try again; nothing is lost.
         """
-        read = self._read if self._read is not None else self._remember()
-        here = list(self._find())
-        self._forget_gone(read, {found.key for found in here})
-        ready = [found for found in here if self._is_ready(found, read)]
-        # A correction that lies beside what it corrects is the younger one, whatever its name.
+        read = self._read if self._read is not None else self._load()
+        present = list(self._find())
+        self._forget_gone(read, {found.key for found in present})
+        ready = [found for found in present if self._is_ready(found, read)]
+        # A correction beside the document that it corrects is the younger file, whatever its name.
         ready.sort(key=lambda found: (found.modified_at_s, found.document))
         changed = [self._take_in(found, read) for found in ready if not self._is_over()]
         return any(changed)
 
-    def _remember(self) -> dict[str, FileStamp]:
-        """What was read before this process began.
+    def _load(self) -> dict[str, FileStamp]:
+        """Loads which files were read before this process began.
 
-        Other rules may accept what was refused, so such files are read again. All others are
-        not: an old file would undo the corrections that came after it.
+        Files with refusals are read again if the rules changed: other rules may accept them. All
+        other files are not: an old file would undo the corrections that came after it.
         """
         with self._database.read() as tx:
             stamps, refused = tx.intake_files.stamps(), tx.refusals.documents()
@@ -189,22 +189,23 @@ class Folders:
                 if each.until is not None and each.origin.document == document
             }
         self._read = {
-            path: stamp if self._name_below(path) in refused else self._by_our_rules(stamp)
+            path: (
+                stamp
+                if self._name_below(path) in refused
+                else replace(stamp, rules=self._rules_digest)
+            )
             for path, stamp in stamps.items()
         }
         return self._read
 
-    def _by_our_rules(self, stamp: FileStamp) -> FileStamp:
-        return replace(stamp, rules=self._rules_digest)
-
     def _name_below(self, path: str) -> str:
-        """The name of a document by its path, as it was in its watched folder."""
+        """Returns the name of a document by its path: the path relative to its watched folder."""
         below = (folder for folder in self._folders if Path(path).is_relative_to(folder))
         return next((document_name(str(Path(path).relative_to(f))) for f in below), path)
 
-    def _forget_gone(self, read: dict[str, FileStamp], here: set[str]) -> None:
-        """A file that is gone has nothing left to refuse. Its releases stay."""
-        gone = [path for path in read if path not in here]
+    def _forget_gone(self, read: dict[str, FileStamp], present: set[str]) -> None:
+        """Removes stamps and refusals of files that no longer exist. Their releases stay."""
+        gone = [path for path in read if path not in present]
         if not gone:
             return
         with self._database.transaction() as tx:
@@ -217,26 +218,26 @@ class Folders:
 
     def _find(self) -> Iterator[FoundFile]:
         for folder in self._folders:
-            for path in documents_below(folder, on_error=self._tell_unlisted):
-                found = self._look(folder, path)
+            for path in documents_below(folder, on_error=self._log_unlisted):
+                found = self._stat(folder, path)
                 if found is not None:
                     yield found
 
-    def _tell_unlisted(self, error: OSError) -> None:
-        """A folder that cannot be listed is told once."""
+    def _log_unlisted(self, error: OSError) -> None:
+        """Logs, only once, that a folder cannot be listed."""
         if str(error.filename) not in self._unlisted:
             self._unlisted.add(str(error.filename))
             _log.error("folder unreadable", folder=str(error.filename), reason=error.strerror)
 
-    def _look(self, folder: Path, path: Path) -> FoundFile | None:
+    def _stat(self, folder: Path, path: Path) -> FoundFile | None:
         try:
             stat = path.stat()
-        except OSError:  # gone between the listing and the look
+        except OSError:  # gone since the listing
             return None
-        # A pipe, a device or a socket would keep whoever opens it waiting.
+        # Opening a pipe, a device or a socket could block.
         if not S_ISREG(stat.st_mode):
             return None
-        # The time of the last change counts too: it moves when a file becomes readable.
+        # The status change time counts too: it changes when a file becomes readable.
         modified_ns = max(stat.st_mtime_ns, stat.st_ctime_ns)
         stamp = FileStamp(
             size_bytes=stat.st_size, modified_ns=modified_ns, rules=self._rules_digest
@@ -255,44 +256,45 @@ class Folders:
         was_seen = self._waiting.get(found.key) == found.stamp
         self._waiting[found.key] = found.stamp
         age_s = self._now().timestamp() - found.modified_at_s
-        # A time stamp in the future, or one kept by a copy, says nothing: the second look does.
+        # A time stamp in the future, or one preserved by a copy, proves nothing; an unchanged stamp
+        # at the second scan does.
         is_settled = age_s >= self._settle_s or age_s < 0
         return was_seen and is_settled and not _is_being_written(found.path)
 
     def _due(self, found: FoundFile) -> set[Origin]:
-        """What was refused in it only for now, and may be accepted by now."""
+        """Returns documents that were refused for a time only, which is over."""
         untils = self._refused_until.get(found.key, {})
         return {origin for origin, until in untils.items() if until <= self._now()}
 
     def _take_in(self, found: FoundFile, read: dict[str, FileStamp]) -> bool:
-        """Read one file. Whatever is wrong with it, the others are not concerned."""
-        tally = FolderReport(found.document)
-        # The rest of a file that is as it was is not read again: it would undo corrections that
-        # came since.
-        is_as_it_was = read.get(found.key) == found.stamp
-        due = self._due(found) if is_as_it_was else None
+        """Reads one file; returns whether a feed changed. Its errors do not affect other files."""
+        report = FolderReport(found.document)
+        # Of an unchanged file only the due documents are read: the others would undo corrections
+        # that came since.
+        is_unchanged = read.get(found.key) == found.stamp
+        due = self._due(found) if is_unchanged else None
         try:
-            self._read_into(tally, found, due)
+            self._read_into(report, found, due)
             with self._database.transaction() as tx:
                 tx.intake_files.record(found.key, found.stamp, now=self._now())
         except (StoreUnavailable, StoreConflict):
             raise
         except _Interrupted:
-            return tally.has_news
+            return report.has_news
         except Exception:
-            # A bug of ours: told once, and tried again when the file changes or at a new start.
+            # A bug: logged once, and tried again when the file changes or the process restarts.
             _log.exception("document not read", document=found.document)
             self._refused_until.pop(found.key, None)
-        # As it was before it was read, so that later writes are seen.
+        # The stamp from before the file was read, so that later writes are noticed.
         read[found.key] = found.stamp
         self._waiting.pop(found.key, None)
-        tally.log()
-        return tally.has_news
+        report.log()
+        return report.has_news
 
-    def _read_into(self, tally: FolderReport, found: FoundFile, due: set[Origin] | None) -> None:
-        """Read all of it, or only what is *due*."""
+    def _read_into(self, report: FolderReport, found: FoundFile, due: set[Origin] | None) -> None:
+        """Reads all documents of a file, or only those in *due*."""
         if due is None:
-            # What was refused in it before may be mended, moved to another line, or gone.
+            # Documents refused before may be corrected, moved to another line, or gone.
             with self._database.transaction() as tx:
                 tx.refusals.clear_document(found.document)
         before = self._refused_until.get(found.key, {})
@@ -308,7 +310,7 @@ class Folders:
                     measure=self._measure,
                     is_wanted=lambda origin: due is None or origin in due,
                 ):
-                    tally.add(outcome)
+                    report.add(outcome)
                     if isinstance(outcome, Refusal) and outcome.until is not None:
                         waiting[outcome.origin] = outcome.until
                     if self._is_over():
@@ -320,18 +322,18 @@ class Folders:
                 remedy="let the user that the service runs as read it",
             )
             self._newsroom.refuse([refusal], now=self._now())
-            tally.add(refusal)
+            report.add(refusal)
         self._refused_until[found.key] = waiting
 
 
 def documents_below(
     folder: Path, *, on_error: Callable[[OSError], None] | None = None
 ) -> Iterator[Path]:
-    """Files that may be documents, the same order every time; hidden ones are nobody's business.
+    """Yields files that may be documents, always in the same order, without hidden ones.
 
     Args:
-        folder: With all folders below it.
-        on_error: Told of each folder that cannot be listed.
+        folder: Searched with all folders below it.
+        on_error: Called for each folder that cannot be listed.
     """
     for parent, folders, files in os.walk(folder, onerror=on_error):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -343,16 +345,16 @@ def documents_below(
 
 
 def _is_being_written(path: Path) -> bool:
-    """True when some program has the file open for writing, as far as the system tells.
+    """Whether a program has the file open for writing, as far as the system can say.
 
-    Linux grants a read lease only on a file that nobody has open for writing (fcntl(2),
-    F_SETLEASE). Where leases are not to be had, such as on a network drive or for somebody
-    else's file, settling has to be enough.
+    Linux grants a read lease only on a file that no process has open for writing (fcntl(2),
+    F_SETLEASE). Where leases are not available, such as on a network drive or for another user's
+    file, the settle time has to be enough.
     """
     try:
         with path.open("rb") as file:
-            # Should a writer come while we hold the lease, we are sent this signal; the usual
-            # one, SIGIO, would end the process.
+            # If a writer opens the file during the lease, this signal is sent. The default signal,
+            # SIGIO, would end the process.
             fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
             fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)

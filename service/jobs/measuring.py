@@ -1,4 +1,4 @@
-"""Length and type of files whose documents do not tell them: their servers are asked."""
+"""Probes the servers of enclosures for the length and media type that documents leave out."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -12,72 +12,72 @@ from feeds.model.release import Draft, Enclosure, SourceKey, UnmeasuredEnclosure
 from feeds.store.database import Database
 from service.outbound import HttpClient, HttpResponse, OutboundFailed
 
-#: Completes drafts, in their order. Whatever becomes of their files, no draft is lost.
+#: Completes drafts and returns them in their order. No draft is lost, whatever a probe finds.
 ProbeEnclosures = Callable[[Sequence[Draft]], list[Draft]]
 
-#: A server that takes longer to say how long a file is will not serve it to readers, either.
+#: Time limit of one request. A slower server would not serve the file to readers, either.
 TIMEOUT_S = 5.0
-#: All files of one batch; after that, whoever was not asked yet is not. A folder's other documents
-#: wait behind it.
+#: Time limit for all files of one batch; remaining files are not probed. A folder's other documents
+#: wait meanwhile.
 TOTAL_S = 20.0
-#: Requests at once. A press office has its files with one or two servers.
+#: Concurrent requests. A press office has its files on one or two servers.
 FILES_AT_ONCE = 8
 
 #: RFC 9110 section 14.4: ``bytes 0-0/1234``; an unknown length is ``*``.
 _CONTENT_RANGE = re.compile(r"bytes [0-9]+-[0-9]+/([0-9]+)")
-#: What `HEAD` is answered with by servers that do not know it (RFC 9110 section 9.3.2).
+#: Statuses of servers that do not support `HEAD` (RFC 9110 section 9.3.2).
 _NO_HEAD = (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 
-_NOT_ASKED_IN_TIME = "the time was up before its server was asked"
+_NOT_ASKED_IN_TIME = "the time limit ended before its server was asked"
 _SWITCHED_OFF = "intake.ask_media is off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What a file's server said of it; or nothing, and why."""
+    """What a file's server said about it; or nothing, and the reason."""
 
     media_type: str | None = None
     length_bytes: int | None = None
-    failure: str = ""  #: for a person; empty when the server answered for the file
+    failure: str = ""  #: for a person; empty when the request succeeded
 
 
-def leave_out(drafts: Sequence[Draft]) -> list[Draft]:
-    """Complete *drafts* without what is not known, and with a warning for each such file."""
+def without_probing(drafts: Sequence[Draft]) -> list[Draft]:
+    """Completes *drafts* without a request: leaves such files out, with a warning for each."""
     return [_completed(draft, {}, {}, otherwise=_SWITCHED_OFF) for draft in drafts]
 
 
 class EnclosureProber:
-    """Asks servers for what documents do not tell. Safe to use from many threads."""
+    """Asks servers for missing lengths and types. Thread-safe."""
 
     def __init__(self, database: Database, outbound: HttpClient | None) -> None:
-        """Ask nobody yet.
+        """Sets up the prober; sends no request.
 
         Args:
-            database: Remembers what servers said before.
-            outbound: The door, with its time limit for one request; None asks nobody, ever.
+            database: Has the lengths and types that were found before.
+            outbound: Sends the requests, with its time limit for each; None sends none.
         """
         self._database = database
         self._outbound = outbound
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """Complete *drafts*, in their order.
+        """Completes *drafts*, in their order.
 
-        A file that cannot be measured has the length and type that its release has for it
-        already: that a server is down today is no correction. Without these it is left out,
-        with a warning; when the document comes again, the server is asked again.
+        A file whose probe fails keeps the length and type that its stored release has: a server
+        that is down is no reason for a correction. Without stored values the file is left out, with
+        a warning; when the document comes again, the server is asked again.
         """
         urls = list(dict.fromkeys(one.known.url for draft in drafts for one in draft.unmeasured))
         if not urls:
             return list(drafts)
         measured = {} if self._outbound is None else _ask(self._outbound, urls)
-        held = self._held(drafts)
+        stored = self._stored(drafts)
         otherwise = _SWITCHED_OFF if self._outbound is None else _NOT_ASKED_IN_TIME
         return [
-            _completed(draft, measured, held.get(draft.source_key, {}), otherwise=otherwise)
+            _completed(draft, measured, stored.get(draft.source_key, {}), otherwise=otherwise)
             for draft in drafts
         ]
 
-    def _held(self, drafts: Sequence[Draft]) -> dict[SourceKey, dict[str, Enclosure]]:
+    def _stored(self, drafts: Sequence[Draft]) -> dict[SourceKey, dict[str, Enclosure]]:
         keys = [draft.source_key for draft in drafts if draft.unmeasured]
         with self._database.read() as tx:
             releases = tx.releases.by_source_keys(keys)
@@ -88,12 +88,12 @@ class EnclosureProber:
 
 
 def _ask(outbound: HttpClient, urls: Sequence[str]) -> dict[str, Measurement]:
-    """Ask for many files at once; those that were not answered for in time are missing."""
+    """Probes many files at once; files without an answer in time are missing in the result."""
     unanswered: dict[str, str] = {}
 
     def ask(url: str) -> Measurement:
         host = urlsplit(url).netloc
-        # Once is enough: a server that is down would cost each of its files the whole time.
+        # One failure is enough: a server that is down would cost the full timeout for each file.
         if host in unanswered:
             return Measurement(failure=unanswered[host])
         try:
@@ -107,16 +107,16 @@ def _ask(outbound: HttpClient, urls: Sequence[str]) -> dict[str, Measurement]:
         asked = {pool.submit(ask, url): url for url in urls}
         answered, _ = wait(asked, timeout=TOTAL_S)
     finally:
-        # Requests under way end by themselves, within their own time limit.
+        # Requests in flight end by themselves, within their own time limit.
         pool.shutdown(wait=False, cancel_futures=True)
     return {asked[one]: one.result() for one in answered}
 
 
 def measure(outbound: HttpClient, url: str) -> Measurement:
-    """Ask for one file: `HEAD`, and the first byte where that tells no length.
+    """Probes one file by `HEAD`, then by a request for its first byte if the length is missing.
 
     Raises:
-        OutboundFailed: There was no answer.
+        OutboundFailed: No answer came.
 
     Source: RFC 9110 sections 9.3.2 (HEAD), 14.2 (Range), 14.4 (Content-Range).
     """
@@ -133,7 +133,7 @@ def measure(outbound: HttpClient, url: str) -> Measurement:
 
 def _length(answer: HttpResponse) -> int | None:
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
-        return None  # It would be that of the compressed form.
+        return None  # The length would be that of the compressed form.
     if answer.status == HTTPStatus.PARTIAL_CONTENT:
         found = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", ""))
         return length_in(found[1]) if found else None
@@ -141,20 +141,20 @@ def _length(answer: HttpResponse) -> int | None:
 
 
 def _failure(answer: HttpResponse) -> str:
-    onward = answer.headers.get("location")
-    if onward and HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
-        return f"its server answers {answer.status} and sends on to {onward[:200]}"
+    location = answer.headers.get("location")
+    if location and HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+        return f"its server answers {answer.status} and redirects to {location[:200]}"
     return f"its server answers {answer.status}"
 
 
 def _completed(
     draft: Draft,
     measured: Mapping[str, Measurement],
-    held: Mapping[str, Enclosure],
+    stored: Mapping[str, Enclosure],
     *,
     otherwise: str,
 ) -> Draft:
-    """*Draft* with each of its files in its place, or with a warning instead."""
+    """Returns *draft* with each of its files in place, or with a warning for a missing one."""
     if not draft.unmeasured:
         return draft
     warnings: list[str] = []
@@ -162,16 +162,16 @@ def _completed(
     for each in draft.unmeasured:
         answer = measured.get(each.known.url, Measurement(failure=otherwise))
         file, failure = _measured(each, answer)
-        if file is None and (before := held.get(each.known.url)):
+        if file is None and (before := stored.get(each.known.url)):
             file = _filled(each.known, before.media_type, before.length_bytes)
-            warnings.append(f"{each.field}: {failure}; type and length are those of before")
+            warnings.append(f"{each.field}: {failure}; the stored type and length are used")
         elif file is None:
             warnings.append(
                 f"{each.field}: left out: {failure}; give its type and length, "
                 "or add the document again later"
             )
         found[each.position] = file
-    enclosures = _in_their_places(draft.content.enclosures, found)
+    enclosures = _merged(draft.content.enclosures, found)
     return replace(
         draft,
         content=replace(draft.content, enclosures=enclosures),
@@ -181,20 +181,20 @@ def _completed(
 
 
 def _measured(unmeasured: UnmeasuredEnclosure, answer: Measurement) -> tuple[Enclosure | None, str]:
-    """The file as it is now known; None and the reason when something is still missing."""
+    """Returns the completed file; None and the reason when something is still missing."""
     if answer.failure:
         return None, answer.failure
     file = _filled(unmeasured.known, answer.media_type, answer.length_bytes)
     if answer.media_type == "text/html" != file.media_type:
         # A login page, or an error with status 200: its length is not the file's.
-        return None, f"its server shows a web page there, not {file.media_type}"
+        return None, f"its server sends a web page there, not {file.media_type}"
     if not file.media_type:
-        return None, "its server tells no media type"
-    return (file, "") if file.length_bytes else (None, "its server tells no length")
+        return None, "its server does not give a media type"
+    return (file, "") if file.length_bytes else (None, "its server does not give a length")
 
 
 def _filled(known: Enclosure, media_type: str | None, length_bytes: int | None) -> Enclosure:
-    """What the document says counts for more than what anybody else says."""
+    """Fills in what *known*, from the document, leaves out; the document has precedence."""
     return replace(
         known,
         media_type=known.media_type or media_type or "",
@@ -202,10 +202,10 @@ def _filled(known: Enclosure, media_type: str | None, length_bytes: int | None) 
     )
 
 
-def _in_their_places(
+def _merged(
     measured: Sequence[Enclosure], found: Mapping[int, Enclosure | None]
 ) -> tuple[Enclosure, ...]:
-    """All files in the order of the document; *found* has None for those that are left out."""
+    """Returns all files in the order of the document; *found* has None for files left out."""
     others = iter(measured)
     count = len(measured) + len(found)
     files = (found[place] if place in found else next(others) for place in range(count))

@@ -1,4 +1,4 @@
-"""A stream of documents, taken in batch by batch."""
+"""Intake of a stream of documents, batch by batch."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -8,13 +8,13 @@ from feeds.ingest import IntakeRules, read_documents
 from feeds.model.intake import Intake, Refusal
 from feeds.model.release import Draft, Origin
 from feeds.newsroom import FOLDER, Newsroom
-from service.jobs.measuring import ProbeEnclosures, leave_out
+from service.jobs.measuring import ProbeEnclosures, without_probing
 
-#: Documents in one transaction: few enough that other writers wait a tenth of a second,
-#: enough that a commit is a small part of the work.
+#: Documents in one transaction: few enough that other writers wait a tenth of a second only, and
+#: enough that the commit is a small part of the work.
 DOCUMENTS_A_BATCH = 400
 
-#: A batch is held in memory, and this is what its bodies may come to: real releases have 6,000
+#: Total length of the bodies in a batch, which is held in memory: real releases have 6,000
 #: characters, but two million are allowed.
 CHARACTERS_A_BATCH = 8_000_000
 
@@ -31,20 +31,30 @@ def take_in(
     rules: IntakeRules,
     now: Callable[[], datetime],
     by: str = FOLDER,
-    measure: ProbeEnclosures = leave_out,
+    measure: ProbeEnclosures = without_probing,
     is_wanted: Callable[[Origin], bool] = lambda _: True,
 ) -> Iterator[Outcome]:
-    """Read *stream* and store what is wanted of it; yields what became of each document, in order.
+    """Reads *stream* and stores its documents; yields the outcome of each, in order.
 
-    What was yielded is stored. A crash between two batches loses nothing: the same stream read
-    again finds the earlier ones unchanged.
+    Yielded outcomes are stored. A crash between two batches loses nothing: when the same stream is
+    read again, the documents of the earlier batches are unchanged.
+
+    Args:
+        stream: The documents.
+        document: Name of the stream, for origins and messages.
+        newsroom: Stores the releases.
+        rules: How documents are read.
+        now: The clock.
+        by: Who adds them, for the audit log.
+        measure: Completes drafts whose documents lack length or type of a file.
+        is_wanted: Selects documents by origin; the others are skipped.
 
     Raises:
-        StoreUnavailable: The batch at hand was not stored, the earlier ones were.
+        StoreUnavailable: The current batch was not stored; the earlier ones were.
     """
     read = read_documents(stream, document=document, rules=rules)
-    wanted = (one for one in read if is_wanted(one.origin))
-    for batch in _batches(wanted, measure):
+    selected = (one for one in read if is_wanted(one.origin))
+    for batch in _batches(selected, measure):
         newsroom.refuse([one for one in batch if isinstance(one, Refusal)], now=now())
         drafts = [one for one in batch if isinstance(one, Draft)]
         yield from _in_order(batch, newsroom.take_in(drafts, now=now(), by=by))
@@ -57,12 +67,12 @@ def preview(
     newsroom: Newsroom,
     rules: IntakeRules,
     now: Callable[[], datetime],
-    measure: ProbeEnclosures = leave_out,
+    measure: ProbeEnclosures = without_probing,
 ) -> Iterator[Outcome]:
-    """Say what ``take_in`` would yield, and store nothing.
+    """Yields what ``take_in`` would yield, and stores nothing.
 
-    Batches do not know of each other then: a document that corrects one far above it in the same
-    stream is told as new.
+    Batches do not see each other then: a document that corrects one in an earlier batch of the
+    same stream counts as new.
     """
     for batch in _batches(read_documents(stream, document=document, rules=rules), measure):
         drafts = [one for one in batch if isinstance(one, Draft)]
@@ -70,7 +80,7 @@ def preview(
 
 
 def _in_order(batch: Iterable[Draft | Refusal], accepted: Iterable[_T]) -> Iterator[_T | Refusal]:
-    """Put what became of the drafts of a batch in their places among its refusals."""
+    """Merges the outcomes of a batch's drafts with its refusals, in the order of the batch."""
     remaining = iter(accepted)
     return (one if isinstance(one, Refusal) else next(remaining) for one in batch)
 
@@ -78,13 +88,13 @@ def _in_order(batch: Iterable[Draft | Refusal], accepted: Iterable[_T]) -> Itera
 def _batches(
     read: Iterable[Draft | Refusal], measure: ProbeEnclosures
 ) -> Iterator[list[Draft | Refusal]]:
-    for batch in _cut(read):
+    for batch in _split(read):
         drafts = [one for one in batch if isinstance(one, Draft)]
-        # Before the transaction: no database waits for anybody's server.
+        # Before the transaction, so that no transaction waits for another server.
         yield list(_in_order(batch, measure(drafts)))
 
 
-def _cut(read: Iterable[Draft | Refusal]) -> Iterator[list[Draft | Refusal]]:
+def _split(read: Iterable[Draft | Refusal]) -> Iterator[list[Draft | Refusal]]:
     batch: list[Draft | Refusal] = []
     characters = 0
     for one in read:

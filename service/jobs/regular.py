@@ -1,4 +1,4 @@
-"""Work at intervals: editions, embargoes that end, the write-ahead log."""
+"""Work at intervals: regeneration of editions, embargoes, the write-ahead log."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,12 +11,12 @@ from feeds.store.changes import Changes
 from feeds.store.database import Database
 from service.logs import get_logger
 
-# Regeneration: whatever is stale gets its next edition.
+# Regeneration of stale feeds.
 
 _log = get_logger(__name__)
 
-#: More than these, as after a bulk intake, are told as a sum.
-EDITIONS_TOLD_ONE_BY_ONE = 8
+#: More editions than this, as after a bulk intake, are logged as a count.
+MAX_EDITIONS_LOGGED_SINGLY = 8
 
 
 def regenerate(
@@ -26,37 +26,38 @@ def regenerate(
     worker: str,
     progress: Callable[[], object] = lambda: None,
 ) -> list[Edition | RenderTrouble]:
-    """Make the next edition of every stale feed, and tell of each.
+    """Makes the next edition of every stale feed, and logs the outcomes.
 
     Args:
         newsstand: Has the feeds.
         now: The clock.
         worker: Name of this process.
-        progress: Called after each run of feeds: many runs take long.
+        progress: Called after each batch of feeds: many batches take long.
 
     Raises:
-        StoreUnavailable: Try again; what was stored until then stays, the rest is stale still.
+        StoreUnavailable: Try again. Editions stored until then stay; the other feeds are still
+            stale.
     """
     stale = newsstand.stale(now=now(), worker=worker)
     outcomes: list[Edition | RenderTrouble] = []
-    # Run by run, each with its own moment: that of the last would else be long past.
+    # Each batch gets its own moment: one moment for all would be long past at the last batch.
     for start in range(0, len(stale), FEEDS_A_RUN):
-        run = stale[start : start + FEEDS_A_RUN]
-        outcomes += newsstand.regenerate(run, now=now(), worker=worker)
+        batch = stale[start : start + FEEDS_A_RUN]
+        outcomes += newsstand.regenerate(batch, now=now(), worker=worker)
         progress()
-    _tell(outcomes)
+    _log_outcomes(outcomes)
     return outcomes
 
 
-def _tell(outcomes: Sequence[Edition | RenderTrouble]) -> None:
+def _log_outcomes(outcomes: Sequence[Edition | RenderTrouble]) -> None:
     published = [one for one in outcomes if isinstance(one, Edition) and one.changed]
-    if len(published) > EDITIONS_TOLD_ONE_BY_ONE:
+    if len(published) > MAX_EDITIONS_LOGGED_SINGLY:
         _log.info("editions published", feeds=len(published))
     for outcome in outcomes:
-        _tell_one(outcome, is_one_of_many=len(published) > EDITIONS_TOLD_ONE_BY_ONE)
+        _log_outcome(outcome, is_one_of_many=len(published) > MAX_EDITIONS_LOGGED_SINGLY)
 
 
-def _tell_one(outcome: Edition | RenderTrouble, *, is_one_of_many: bool) -> None:
+def _log_outcome(outcome: Edition | RenderTrouble, *, is_one_of_many: bool) -> None:
     if isinstance(outcome, RenderTrouble):
         _log.error(
             "regeneration failed",
@@ -67,8 +68,8 @@ def _tell_one(outcome: Edition | RenderTrouble, *, is_one_of_many: bool) -> None
             exc_info=outcome.error,
         )
     elif outcome.changed:
-        tell = _log.debug if is_one_of_many else _log.info
-        tell(
+        log = _log.debug if is_one_of_many else _log.info
+        log(
             "edition published",
             feed=outcome.feed,
             edition=outcome.number,
@@ -84,82 +85,83 @@ def _tell_one(outcome: Edition | RenderTrouble, *, is_one_of_many: bool) -> None
         )
 
 
-# Embargoes: what is due comes out, in its second.
+# Embargoes: releases come out in the second in which they are due.
 
-#: How often it is asked what ends next. Whatever is added or moved to a nearer end is found then.
-LOOK_EVERY_S = 1.0
+#: Interval at which the next embargo end is read. A release that is added, or whose embargo is
+#: moved forward, is found then.
+EMBARGO_POLL_EVERY_S = 1.0
 
 
-def wait_for_end(
+def wait_for_embargo_end(
     newsroom: Newsroom, *, now: Callable[[], datetime], is_over: threading.Event
 ) -> bool:
-    """Wait for an embargo that ends before the next look; say whether one has ended.
+    """Waits for an embargo that ends before the next poll; returns whether one has ended.
 
     Args:
-        newsroom: Is asked what ends next.
+        newsroom: Has the embargoes.
         now: Read again after each wait: the clock may have been set.
-        is_over: Ends the waiting.
+        is_over: Ends the wait.
     """
     end = newsroom.embargoes.next_end()
     while end is not None and not is_over.is_set():
         remaining_s = (end - now()).total_seconds()
         if remaining_s <= 0:
             return True
-        if remaining_s > LOOK_EVERY_S:
+        if remaining_s > EMBARGO_POLL_EVERY_S:
             return False
         is_over.wait(remaining_s)
     return False
 
 
 def release_due(newsroom: Newsroom, *, now: datetime) -> int:
-    """Make public what is due, and tell how much it was: what it was, the feeds will say."""
+    """Publishes releases whose embargo has ended; returns and logs only their number."""
     released = newsroom.embargoes.release(now=now)
     if released:
         _log.info("embargoes ended", count=released)
     return released
 
 
-# SQLite's write-ahead log: written into the file itself while nobody writes.
+# SQLite's write-ahead log: checkpointed into the database file while no process writes.
 #
-# A log of ten thousand pages keeps a bulk intake fast. But whoever copies the file while the
-# service runs would leave behind what is in the log, and that may be all there is.
+# A log of ten thousand pages keeps a bulk intake fast. But a copy of the database file alone, made
+# while the service runs, lacks what is in the log, and that may be all the data.
 
-#: Looks after which the log is written to the file also while others write.
-LONGEST_LOOKS = 30
+#: Number of polls after which the log is checkpointed even if other processes are writing.
+MAX_POLLS = 30
 
 
-class StoreLog:
-    """The log of one store. One caller at a time."""
+class WalCheckpointer:
+    """Checkpoints the write-ahead log of one store. For one caller at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._changes = Changes(database)
-        self._looks = 0  #: with something in the log
+        self._polls = 0  #: since the log was last empty
 
-    def tend(self, note: Callable[[], object]) -> bool:
-        """Empty the log when it was quiet since the last call, or has been in use for long.
+    def run(self, on_checkpoint: Callable[[], object]) -> bool:
+        """Empties the log when there was no write since the last call, or it is due anyway.
 
         Args:
-            note: Called when the log is empty: notes how much the store holds.
+            on_checkpoint: Called when the log is empty: records the size of the store.
 
         Returns:
             True when the log was emptied.
 
         Raises:
-            StoreUnavailable: The store cannot be written, or not be read.
+            StoreUnavailable: The store cannot be written, or cannot be read.
         """
         has_news = self._changes.poll()
-        if not has_news and not self._looks:
+        if not has_news and not self._polls:
             return False
-        self._looks += 1
-        if has_news and self._looks < LONGEST_LOOKS:
+        self._polls += 1
+        if has_news and self._polls < MAX_POLLS:
             return False
         if not self._database.checkpoint():
-            return False  # somebody reads in it: at the next look
-        self._looks = 0
-        note()
+            return False  # a reader still uses the log: try at the next poll
+        self._polls = 0
+        on_checkpoint()
         return True
 
     def close(self) -> None:
-        """Give its connection back."""
+        """Releases the connection."""
         self._changes.close()

@@ -3,7 +3,7 @@
 Nothing outside this package speaks HTTP as a client.
 """
 
-from service.outbound.addresses import AddressRules, place_of, rules_of_this_machine
+from service.outbound.addresses import AddressRules, host_and_port, rules_of_this_machine
 from service.outbound.bulk_http_client import BulkHttpClient
 from service.outbound.errors import (
     AddressForbidden,
@@ -30,6 +30,6 @@ __all__ = [
     "OutboundFailed",
     "OutboundTimedOut",
     "ServerUnreachable",
-    "place_of",
+    "host_and_port",
     "rules_of_this_machine",
 ]

@@ -234,7 +234,7 @@ def find_target(url: str, *, rules: AddressRules, resolve: Resolver) -> Target:
     )
 
 
-def place_of(url: str) -> tuple[str, int]:
+def host_and_port(url: str) -> tuple[str, int]:
     """The host that a URL names, as `ascii_host` spells it, and the port.
 
     Raises:
@@ -248,7 +248,7 @@ def with_ascii_host(url: str) -> str:
     """*url* as browsers read it, for libraries that would each spell its host as they know it.
 
     Raises:
-        AddressInvalid: As for `place_of`.
+        AddressInvalid: As for `host_and_port`.
     """
     head = _QUERY_OR_FRAGMENT.split(url, maxsplit=1)[0]
     url = head.replace("\\", "/") + url[len(head) :]

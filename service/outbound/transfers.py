@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pycurl
 
-from service.outbound.addresses import Address, AddressRules, place_of
+from service.outbound.addresses import Address, AddressRules, host_and_port
 from service.outbound.errors import (
     AddressForbidden,
     AddressInvalid,
@@ -78,7 +78,7 @@ class Host:
     )
 
     def __init__(self, url: str, *, is_own: bool) -> None:
-        name, self.port = place_of(url)
+        name, self.port = host_and_port(url)
         self.url = url  #: one of its; for the look-up
         self.literal = _literal(name)  #: the address, when the URL names one itself
         self.name = _plain(url, name)  #: in ASCII; an IPv6 address in brackets

@@ -11,7 +11,7 @@ from feeds.render.compression import digest
 from service.logs import get_logger
 from service.web.request_bodies import is_awaited
 from service.web.request_context import RequestContext, request_context
-from service.websub.canary import DENIED_PAUSE, Denial, is_signed, is_token, read_question
+from service.websub.canary import DENIED_PAUSE, Denial, is_signed, is_token, read_hub_request
 from service.websub.retries import in_short
 
 _log = get_logger(__name__)
@@ -35,7 +35,7 @@ def verify(token: str) -> Response:
     found = _canary(context, token)
     if found is None:
         raise NotFound
-    question = read_question(found, request.args, lease_s=context.settings.canary.lease_s)
+    question = read_hub_request(found, request.args, lease_s=context.settings.canary.lease_s)
     if question is None:
         raise NotFound
     now = context.now

@@ -12,18 +12,18 @@ from feeds.model.edition import ArchivePage, Delta
 from feeds.model.feed import Feed, Format
 from service.http_rules import (
     FEED_MANIPULATION,
+    HEADER_LINKS,
     HTML_TYPE,
     MODE_FIELD,
-    TOLD_LINKS,
     Coding,
     Representation,
-    bases,
+    accepts_feed_delta,
     choose_coding,
     choose_type,
+    held_revisions,
     is_navigation,
     link_field,
     strong_tag,
-    takes_feed_delta,
     uri,
     wants_raw,
 )
@@ -66,10 +66,10 @@ def answer_delta(feed: Feed, cached: CachedDocument, described: Representation) 
         nothing, or holds a base that is not stored any more (section 10.4.1: "226 … only if the
         request had A-IM", and a base instance that the server has).
     """
-    asks = takes_feed_delta(request.headers.get("A-IM"))
+    asks = accepts_feed_delta(request.headers.get("A-IM"))
     if not asks or not is_offered(feed, request.headers.get("User-Agent", "")):
         return None
-    held = bases(request.headers.get("If-None-Match"))
+    held = held_revisions(request.headers.get("If-None-Match"))
     coding = choose_coding(request.headers.get("Accept-Encoding"), described.codings)
     if not held or coding is None:
         return None
@@ -219,7 +219,7 @@ def represent(
         ("Cache-Control", cache_control(feed, now=now)),
         ("Vary", _vary(feed, is_chosen=is_chosen, is_raw=is_raw)),
         # From the document, not from the configuration: header and body must agree.
-        ("Link", link_field([link for link in document.links if link.rel in TOLD_LINKS])),
+        ("Link", link_field([link for link in document.links if link.rel in HEADER_LINKS])),
     ]
     if is_chosen:
         # RFC 9110 8.7: the URL under which this representation is always sent.

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format, Site
 from feeds.model.subscription import SubscriptionRequest
-from service.http_rules.addresses import client_address, counted_as
+from service.http_rules.addresses import client_address, rate_limit_key
 from service.outbound.addresses import is_own
 from service.settings import Settings
 from service.web.answers import answer_bytes
@@ -79,7 +79,7 @@ class SubscriptionEndpoint:
         )
         limits = settings.own_hub
         wait_s = self._buckets.wait_s(
-            counted_as(client), per_minute=limits.requests_per_minute, burst=limits.burst
+            rate_limit_key(client), per_minute=limits.requests_per_minute, burst=limits.burst
         )
         if wait_s:
             raise RequestRejected(

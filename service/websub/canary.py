@@ -95,7 +95,7 @@ def pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * factor, LONGEST_PAUSE)
 
 
-def read_question(
+def read_hub_request(
     canary: Canary, asked: Mapping[str, str], *, lease_s: int
 ) -> Verification | Denial | None:
     """Read what a hub asks or tells our callback; None when it is nothing that we asked for.

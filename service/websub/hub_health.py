@@ -171,7 +171,7 @@ def _at(moment: datetime) -> str:
 # All that is known of the hubs at one moment: for the command, the page and the metrics.
 
 #: Of each hub, this many of its newest pushes are looked at.
-PUSHES_LOOKED_AT = 1000
+MAX_PUSHES_READ = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +219,7 @@ def report(
     for hub in hub_names:
         canary = canaries.get(hub)
         tally = tallies.get(hub, HubTally(hub=hub))
-        owed = tx.canaries.pushes(canary, limit=PUSHES_LOOKED_AT) if canary else []
+        owed = tx.canaries.pushes(canary, limit=MAX_PUSHES_READ) if canary else []
         record = count_pushes(owed, now=now, missing_after=missing_after)
         states = pings.get(hub, [])
         reports.append(

@@ -20,7 +20,7 @@ TOKEN_BYTES = 24
 SECRET_BYTES = 32
 
 #: How often somebody should `tend`: as often as a hub may be asked at all.
-LOOK_EVERY_S = 5.0
+RUN_EVERY_S = 5.0
 
 #: How long it is kept which pushes arrived.
 PUSHES_KEPT = timedelta(days=30)

@@ -18,7 +18,7 @@ from service.hub_process import UPKEEP
 from service.jobs_process import CANARY, EMBARGO, PING, REGENERATE, SCAN, STORE_LOG
 from service.web import create_app, sitemaps
 from service.websub import hub_health
-from service.websub.hub.upkeep import end_what_is_over
+from service.websub.hub.upkeep import end_lapsed_subscriptions
 from service.wiring import deliveries, utc_now, verifications
 from tests.support.grown_store import OPERATOR, GrownStore
 from tests.support.ready_stores import make_sqlite
@@ -142,7 +142,7 @@ def _grown(
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """As full in the small store as they are in the large one."""
     monkeypatch.setattr(sitemaps, "URLS_A_FILE", 100)
-    monkeypatch.setattr(hub_health, "PUSHES_LOOKED_AT", 100)
+    monkeypatch.setattr(hub_health, "MAX_PUSHES_READ", 100)
 
 
 def _client(store: GrownStore) -> FlaskClient:
@@ -188,7 +188,7 @@ TICKS: dict[str, Callable[[GrownStore], object]] = {
 } | {
     # Of SQLite alone.
     STORE_LOG: lambda store: store.jobs.timers.get(STORE_LOG, lambda: None)(),
-    UPKEEP: lambda store: end_what_is_over(
+    UPKEEP: lambda store: end_lapsed_subscriptions(
         store.database, store.application.catalogue, now=utc_now()
     ),
     "verifications": lambda store: _look(verifications(store.application, worker="test")),

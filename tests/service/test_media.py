@@ -19,7 +19,7 @@ def test_a_running_service_asks_the_files_server(tmp_path: Path) -> None:
         asked = list(media.asked)
         talk = media.url("/talk.mp3")
         rss = service.get("/feeds/all.rss").body.decode()
-        wait_until(lambda: "document mended" in service.log)
+        wait_until(lambda: "document repaired" in service.log)
     assert item["attachments"] == [
         {
             "url": talk,
@@ -31,5 +31,5 @@ def test_a_running_service_asks_the_files_server(tmp_path: Path) -> None:
     assert f'<enclosure url="{talk}" length="754321" type="audio/mpeg"/>' in rss
     assert "<itunes:duration>61</itunes:duration>" in rss
     assert ("HEAD", "/gone.pdf") in asked
-    told = [json.loads(line) for line in service.log.splitlines() if "document mended" in line]
+    told = [json.loads(line) for line in service.log.splitlines() if "document repaired" in line]
     assert "enclosures[1]: left out: its server answers 404" in told[0]["what"]

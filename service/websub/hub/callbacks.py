@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from service.outbound.addresses import Address, AddressRules, Resolver, system_resolver
 from service.outbound.errors import AddressInvalid
-from service.websub.hub.requests import CallbackForbidden, MalformedRequest, exact_place
+from service.websub.hub.requests import CallbackForbidden, MalformedRequest, exact_host_and_port
 
 #: What an honest name server takes is a tenth of this; a client waits for our answer.
 LOOKUP_WITHIN_S = 2.0
@@ -68,10 +68,10 @@ class Callbacks:
             MalformedRequest: Its host can be no name.
         """
         try:
-            host, port = exact_place(callback)
+            host, port = exact_host_and_port(callback)
         except AddressInvalid as error:
             raise MalformedRequest("the callback's host can be no name") from error
-        if (host, port) == exact_place(rules.own_url):
+        if (host, port) == exact_host_and_port(rules.own_url):
             raise CallbackForbidden("the callback is this newsroom's own address")
         addresses = self._addresses(host, port)
         judge = AddressRules(rules.allow_networks, is_own=self._is_own)

@@ -119,7 +119,7 @@ class ConcurrencyLimit:
 _log = get_logger(__name__)
 
 #: How often it is looked for work when nothing is known to be there.
-LOOK_EVERY_S = 0.05
+POLL_EVERY_S = 0.05
 
 #: What has ended is written down together, when so much has, or when the first of it is so old.
 WRITE_AT, WRITE_AFTER_S = 32, 0.005
@@ -318,7 +318,7 @@ class Dispatcher(Generic[T]):
         next_at = self._looks_at
         if self._ended:
             next_at = min(next_at, self._first_ended_at + WRITE_AFTER_S)
-        return max(0.0, min(LOOK_EVERY_S, max(next_at, self._paused_until) - now))
+        return max(0.0, min(POLL_EVERY_S, max(next_at, self._paused_until) - now))
 
     def _take(self, keeping: Future[bool]) -> None:
         self._trouble = None
@@ -341,7 +341,7 @@ class Dispatcher(Generic[T]):
         is_at_rest = not (self._ended or self._bulk_client.in_flight)
         self._is_idle = is_quiet and is_at_rest
         # After the last result of all: the books may have something to say at the end.
-        self._looks_at = now if is_at_rest and not is_quiet else now + LOOK_EVERY_S
+        self._looks_at = now if is_at_rest and not is_quiet else now + POLL_EVERY_S
 
     def _note(self, job: Job[T], begun_at: float, end: BulkResponse | OutboundFailed) -> None:
         now = time.monotonic()

@@ -16,7 +16,7 @@ from feeds.model.subscription import (
     SubscriptionRequest,
 )
 from feeds.render import decompress
-from service.http_rules import TOLD_LINKS, link_field
+from service.http_rules import HEADER_LINKS, link_field
 from service.outbound import BulkRequest, BulkResponse
 
 # What a callback is asked before its subscription counts, and what it is told. Pure.
@@ -174,7 +174,7 @@ class TopicContent:
     @classmethod
     def of(cls, document: FeedDocument) -> "TopicContent":
         """The content of a stored document."""
-        told = [link for link in document.links if link.rel in TOLD_LINKS]
+        told = [link for link in document.links if link.rel in HEADER_LINKS]
         [topic] = [link.href for link in told if link.rel == "self"]
         return cls(
             feed=document.feed,

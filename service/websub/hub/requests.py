@@ -11,8 +11,8 @@ from feeds.categories import Catalogue
 from feeds.model.feed import Feed, Format
 from feeds.model.subscription import Mode, PushProtocol, SubscriptionRequest
 from service.errors import ServiceError
-from service.http_rules.addresses import normal
-from service.outbound.addresses import place_of
+from service.http_rules.addresses import normalise_url
+from service.outbound.addresses import host_and_port
 from service.outbound.errors import AddressInvalid
 from service.websub.hub.protocols import LEASE_S
 
@@ -99,9 +99,9 @@ class Topics:
         self._moved: dict[str, tuple[Feed, Format]] = {}
         for each in Format:
             for slug, feed in catalogue.feeds.items():
-                self._known[normal(site.topic(slug, each))] = (feed, each)
+                self._known[normalise_url(site.topic(slug, each))] = (feed, each)
             for former, slug in catalogue.slugs_by_former.items():
-                self._moved[normal(site.topic(former, each))] = (catalogue.feeds[slug], each)
+                self._moved[normalise_url(site.topic(former, each))] = (catalogue.feeds[slug], each)
 
     def find(
         self, address: str, *, mode: Mode, now: datetime, name: str = "hub.topic"
@@ -113,7 +113,7 @@ class Topics:
         Raises:
             UnknownTopic: None, or none that one can subscribe to. The message says where to go.
         """
-        spelled = normal(address)
+        spelled = normalise_url(address)
         found = self._known.get(spelled)
         moved = self._moved.get(spelled)
         if mode is Mode.UNSUBSCRIBE:
@@ -222,7 +222,7 @@ def read_callback(callback: str, *, name: str) -> str:
     try:
         if not _CALLBACK.fullmatch(callback):
             raise AddressInvalid(callback, "is not an absolute http or https URL")
-        host, _ = exact_place(callback)
+        host, _ = exact_host_and_port(callback)
     except (AddressInvalid, ValueError) as error:
         raise MalformedRequest(f"{name} is not an absolute http or https URL") from error
     if not host:
@@ -230,14 +230,14 @@ def read_callback(callback: str, *, name: str) -> str:
     return host
 
 
-def exact_place(url: str) -> tuple[str, int]:
+def exact_host_and_port(url: str) -> tuple[str, int]:
     """Host and port of an address, the host in one spelling: what its load is counted by.
 
     Raises:
         AddressInvalid: *url* is no http address.
         ValueError: It has brackets around something else.
     """
-    host, port = place_of(url)
+    host, port = host_and_port(url)
     return str(IPv6Address(host)) if ":" in host else host.rstrip("."), port
 
 

@@ -11,7 +11,7 @@ from service.logs import get_logger
 # Which topics are still there.
 
 
-def gone(
+def ended_feeds(
     tx: Transaction, catalogue: Catalogue, slugs: Collection[str], *, now: datetime
 ) -> set[str]:
     """Say which feeds of *slugs* have ended for good: nobody will be told of them any more.
@@ -32,7 +32,7 @@ def gone(
     }
 
 
-def farewell(catalogue: Catalogue, slug: str) -> str:
+def ending_reason(catalogue: Catalogue, slug: str) -> str:
     """What a subscriber of a feed that is gone is told, in one line."""
     feed = catalogue.feeds.get(slug)
     if feed is None or feed.ending is None or feed.ending.onward is None:
@@ -48,7 +48,7 @@ _log = get_logger(__name__)
 _STEP = 500
 
 
-def end_what_is_over(database: Database, catalogue: Catalogue, *, now: datetime) -> int:
+def end_lapsed_subscriptions(database: Database, catalogue: Catalogue, *, now: datetime) -> int:
     """End subscriptions that are over; says how many.
 
     Those to a topic that is gone are told so, as WebSub 5.2 has it: "If (and when) the hub decides
@@ -70,7 +70,7 @@ def end_what_is_over(database: Database, catalogue: Catalogue, *, now: datetime)
 def _gone_topics(database: Database, catalogue: Catalogue, *, now: datetime) -> list[str]:
     with database.read() as tx:
         slugs = {slug for slug, _ in tx.subscriptions.topics()}
-        return sorted(gone(tx, catalogue, slugs, now=now))
+        return sorted(ended_feeds(tx, catalogue, slugs, now=now))
 
 
 def _end_all(database: Database, catalogue: Catalogue, slug: str, *, now: datetime) -> int:
@@ -98,5 +98,5 @@ def _denial(catalogue: Catalogue, subscription: Subscription) -> SubscriptionReq
         callback=subscription.callback,
         host=subscription.host,
         wire=subscription.wire,
-        reason=farewell(catalogue, subscription.feed),
+        reason=ending_reason(catalogue, subscription.feed),
     )

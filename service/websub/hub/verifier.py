@@ -18,7 +18,7 @@ from service.websub.hub.protocols import (
     ProtocolHandler,
     challenge,
 )
-from service.websub.hub.upkeep import farewell, gone
+from service.websub.hub.upkeep import ended_feeds, ending_reason
 
 _log = get_logger(__name__)
 
@@ -165,7 +165,7 @@ class Verifier:
         ids = tx.subscriptions.claim_requests(
             [one.id for one in chosen], worker=self._worker, now=now, until=now + self._claim_for
         )
-        over = gone(tx, self._catalogue, {one.request.feed for one in chosen}, now=now)
+        over = ended_feeds(tx, self._catalogue, {one.request.feed for one in chosen}, now=now)
         jobs = []
         for one in chosen:
             job = self._job(self._meant(one, is_over=one.request.feed in over))
@@ -182,7 +182,7 @@ class Verifier:
         request = pending.request
         if not is_over or request.mode is not Mode.SUBSCRIBE:
             return pending
-        reason = farewell(self._catalogue, request.feed)
+        reason = ending_reason(self._catalogue, request.feed)
         return replace(pending, request=replace(request, mode=Mode.DENIED, reason=reason))
 
     def _job(self, pending: PendingRequest) -> Job[CallbackQuestion] | None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.http_rules.addresses import client_address, counted_as
+from service.http_rules.addresses import client_address, rate_limit_key
 
 TRUSTED = tuple(ip_network(each) for each in ("127.0.0.1/32", "10.0.0.0/8", "fd00::/8"))
 
@@ -65,12 +65,12 @@ def test_nobody_is_believed_where_no_proxy_is_trusted() -> None:
     ],
 )
 def test_one_client_has_a_whole_network_of_ipv6(client: str, counted: str) -> None:
-    assert counted_as(client) == counted
+    assert rate_limit_key(client) == counted
 
 
 @given(st.text(alphabet="0123456789abcdef.:, []%xé", max_size=60))
 def test_whatever_is_forwarded_is_borne(forwarded: str) -> None:
-    counted_as(client_address("127.0.0.1", forwarded, TRUSTED))
+    rate_limit_key(client_address("127.0.0.1", forwarded, TRUSTED))
 
 
 def test_a_field_of_128_kb_is_borne() -> None:

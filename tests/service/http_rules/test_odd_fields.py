@@ -10,14 +10,14 @@ from service.http_rules import (
     Coding,
     Representation,
     RequestFields,
-    bases,
+    accepts_feed_delta,
     choose_type,
     decide,
+    held_revisions,
     http_date,
     prefers_html,
-    takes_feed_delta,
 )
-from service.http_rules.entity_tags import MAX_BASES
+from service.http_rules.entity_tags import MAX_HELD_REVISIONS
 
 HELD = Representation(
     revision="a1",
@@ -53,8 +53,8 @@ def test_no_accept_is_too_odd(accept: str) -> None:
     assert choose_type(accept, offered, default="text/html") in offered
     prefers_html(accept)
     http_date(accept)
-    assert takes_feed_delta(accept) in (True, False)
-    assert len(bases(accept)) <= MAX_BASES
+    assert accepts_feed_delta(accept) in (True, False)
+    assert len(held_revisions(accept)) <= MAX_HELD_REVISIONS
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_64_kilobytes_are_read_in_no_time(field: str) -> None:
     for one in RequestFields._fields[1:]:
         decide(RequestFields()._replace(**{one: field}), HELD)
     choose_type(field, ("text/html",), default="text/html")
-    takes_feed_delta(field)
-    bases(field)
+    accepts_feed_delta(field)
+    held_revisions(field)
     prefers_html(field)
     assert time.perf_counter() - started < 0.5

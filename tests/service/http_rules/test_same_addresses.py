@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.http_rules.addresses import normal
+from service.http_rules.addresses import normalise_url
 
 ADDRESS = "https://news.example.org/feeds/caf%C3%A9.atom"
 
@@ -22,7 +22,7 @@ ADDRESS = "https://news.example.org/feeds/caf%C3%A9.atom"
     ],
 )
 def test_the_same_address(spelled: str) -> None:
-    assert normal(spelled) == ADDRESS
+    assert normalise_url(spelled) == ADDRESS
 
 
 @pytest.mark.parametrize(
@@ -42,15 +42,15 @@ def test_the_same_address(spelled: str) -> None:
     ],
 )
 def test_another_address(other: str) -> None:
-    assert normal(other) != ADDRESS
+    assert normalise_url(other) != ADDRESS
 
 
 def test_an_address_without_a_path_is_the_one_of_its_root() -> None:
-    assert normal("http://news.example.org:80") == normal("http://news.example.org/")
+    assert normalise_url("http://news.example.org:80") == normalise_url("http://news.example.org/")
 
 
 @given(st.text(max_size=30))
 def test_the_one_spelling_is_its_own(rest: str) -> None:
-    once = normal(f"http://a.example/{rest}")
-    assert normal(once) == once
+    once = normalise_url(f"http://a.example/{rest}")
+    assert normalise_url(once) == once
     assert once.isascii()

@@ -7,7 +7,7 @@ import pytest
 
 from feeds.store.database import Database
 from service.jobs import regular
-from service.jobs.regular import release_due, wait_for_end
+from service.jobs.regular import release_due, wait_for_embargo_end
 from tests.feeds.newsroom.test_embargoes import MINUTE, embargoed
 from tests.support.newsrooms import NOON, Office
 
@@ -57,7 +57,7 @@ def test_the_moment_is_waited_for(
     office, clock = Office(sqlite_database), Clock(MINUTE - timedelta(seconds=before_s))
     office.add(embargoed())
     is_over = waiting(clock, monkeypatch)
-    assert wait_for_end(office.newsroom, now=clock.now, is_over=is_over) is has_ended
+    assert wait_for_embargo_end(office.newsroom, now=clock.now, is_over=is_over) is has_ended
     assert clock.waits == waits
 
 
@@ -66,12 +66,12 @@ def test_an_end_of_the_process_ends_the_waiting(sqlite_database: Database) -> No
     office.add(embargoed())
     is_over.set()
     now = MINUTE - timedelta(seconds=0.9)
-    assert not wait_for_end(office.newsroom, now=lambda: now, is_over=is_over)
+    assert not wait_for_embargo_end(office.newsroom, now=lambda: now, is_over=is_over)
 
 
 def test_nothing_is_waited_for_where_nothing_waits(sqlite_database: Database) -> None:
     office = Office(sqlite_database)
-    assert not wait_for_end(office.newsroom, now=lambda: NOON, is_over=threading.Event())
+    assert not wait_for_embargo_end(office.newsroom, now=lambda: NOON, is_over=threading.Event())
 
 
 def test_only_the_number_is_told(

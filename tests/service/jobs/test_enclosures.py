@@ -132,13 +132,17 @@ def test_a_server_that_does_not_know_head_is_asked_for_a_byte(
         pytest.param(File(head_status=503), "its server answers 503", id="ill"),
         pytest.param(
             File(head_status=302, headers={"Location": "https://cdn.test/a"}),
-            "its server answers 302 and sends on to https://cdn.test/a",
+            "its server answers 302 and redirects to https://cdn.test/a",
             id="moved",
         ),
-        pytest.param(File(media_type=""), "its server tells no media type", id="no type"),
-        pytest.param(File(media_type="mp3"), "its server tells no media type", id="odd type"),
+        pytest.param(File(media_type=""), "its server does not give a media type", id="no type"),
         pytest.param(
-            File(headers={"Content-Encoding": "gzip"}), "its server tells no length", id="gzip"
+            File(media_type="mp3"), "its server does not give a media type", id="odd type"
+        ),
+        pytest.param(
+            File(headers={"Content-Encoding": "gzip"}),
+            "its server does not give a length",
+            id="gzip",
         ),
         pytest.param(File(length=0), "its server answers 416", id="empty"),
     ],
@@ -165,7 +169,7 @@ def test_a_web_page_in_place_of_a_file_is_not_its_length(
     media.files["/a"] = File(media_type="text/html; charset=utf-8")
     line = with_files({"url": media.url("/a"), "type": "audio/mpeg"})
     (warning,) = add_one(office, line).draft.warnings
-    assert "shows a web page there, not audio/mpeg" in warning
+    assert "sends a web page there, not audio/mpeg" in warning
     page = with_files({"url": media.url("/a"), "type": "text/html"})
     assert files_of(add_one(office, page)) == [("text/html", 1234)]
 
@@ -198,7 +202,7 @@ def test_a_server_that_is_down_today_corrects_nothing(office: Office, media: Med
     again = add_one(office, with_files({"url": media.url("/a"), "title": "A"}))
     assert again.verdict is IntakeVerdict.UNCHANGED
     assert again.draft.warnings == (
-        "enclosures[0]: its server answers 404; type and length are those of before",
+        "enclosures[0]: its server answers 404; the stored type and length are used",
     )
 
 

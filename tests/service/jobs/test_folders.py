@@ -14,7 +14,7 @@ from feeds.ingest import IntakeRules
 from feeds.model.release import Draft, Enclosure
 from feeds.store.database import Database
 from service.jobs.folders import Folders
-from service.jobs.measuring import ProbeEnclosures, leave_out
+from service.jobs.measuring import ProbeEnclosures, without_probing
 from tests.feeds.ingest.intake import record
 from tests.support.newsrooms import Office
 from tests.support.running_service import document
@@ -38,7 +38,7 @@ class Inbox:
         self,
         rules: IntakeRules = RULES,
         *,
-        measure: ProbeEnclosures = leave_out,
+        measure: ProbeEnclosures = without_probing,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Folders:
         """What a process that starts now watches with."""

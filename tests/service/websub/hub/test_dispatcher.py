@@ -121,7 +121,7 @@ class StuckCourier(BulkHttpClient):
 def test_after_the_last_end_of_all_the_books_are_looked_into_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "LOOK_EVERY_S", 5.0)
+    monkeypatch.setattr(module, "POLL_EVERY_S", 5.0)
     with running_subscriber() as reader:
         books = Errands(reader, "/a")
         begun = time.monotonic()
