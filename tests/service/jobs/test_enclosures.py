@@ -241,7 +241,7 @@ def test_all_files_together_have_their_time_too(
     assert time.monotonic() - started < 5
     assert files_of(intake) == [("audio/mpeg", 5)]
     (warning,) = intake.draft.warnings
-    assert "enclosures[0]: left out: the time was up" in warning
+    assert "enclosures[0]: left out: the time limit ended" in warning
 
 
 def test_many_files_are_asked_for_a_few_at_once_and_each_once(
