@@ -1,6 +1,6 @@
-"""The only door to other people's servers: slow, hostile and unreachable ones included.
+"""HTTP clients for other people's servers, which may be slow, hostile or unreachable.
 
-Nothing outside this package speaks HTTP as a client.
+All outgoing HTTP requests of the product go through this package.
 """
 
 from service.outbound.addresses import AddressRules, host_and_port, rules_of_this_machine

@@ -1,4 +1,4 @@
-"""Which addresses are public, and where a request goes: resolved once, every address checked."""
+"""Checks of outgoing addresses: each host is resolved once, and every address is checked."""
 
 import errno
 import re
@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 from feeds.model.hosts import ascii_host
 from service.outbound.errors import AddressForbidden, AddressInvalid, HostUnknown, ServerUnreachable
 
-# Which IP addresses of other people's servers we are willing to connect to. Pure: no sockets.
+# The IP addresses to which connections are allowed. Pure: no sockets.
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
-# The list is written out rather than asked of ``ipaddress.is_global``: that answer differs between
-# patch releases of Python, calls multicast global, and knows no metadata services. Source: the
-# IANA special-purpose address registries (RFC 6890) as of 2025, and the clouds' manuals.
+# The list does not rely on ``ipaddress.is_global``, which differs between patch releases of Python,
+# calls multicast global, and knows no metadata services. Source: the IANA special-purpose address
+# registries (RFC 6890) as of 2025, and the manuals of the cloud providers.
 _FORBIDDEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "metadata",
@@ -56,7 +56,7 @@ _KINDS: tuple[tuple[str, Network], ...] = tuple(
     (kind, ip_network(network)) for kind, networks in _FORBIDDEN for network in networks
 )
 
-#: RFC 4291 section 2.4 and RFC 3513: all of IPv6 that has been given out for the public.
+#: RFC 4291 section 2.4 and RFC 3513: the part of IPv6 that is allocated for public use.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 
 #: RFC 6052 section 2.1: an IPv4 address behind the well-known prefix of a NAT64.
@@ -67,32 +67,33 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 class AddressRules:
     """Decides about one address; every address that a name resolves to has to pass."""
 
-    allow_networks: tuple[Network, ...] = ()  #: the operator's exceptions, such as a hub next door
-    is_own: Callable[[Address], bool] = lambda _address: False  #: knows this machine's addresses
+    allow_networks: tuple[Network, ...] = ()  #: the operator's exceptions, such as an internal hub
+    is_own: Callable[[Address], bool] = lambda _address: False  #: whether it is this machine's
 
     def fault(self, address: Address) -> str | None:
-        """Say why we do not connect to *address*: ``loopback``, ``private``, …; None when we do.
+        """Returns why connections to *address* are forbidden; None when they are allowed.
 
-        It reads as "is the … address".
+        The text is the kind of address, such as ``loopback`` or ``private``. It completes the
+        phrase "is the … address".
         """
         if self.is_allowed(address):
             return None
-        meant = _meant(address)
+        target = _unwrapped(address)
         for kind, network in _KINDS:
-            if _holds(network, meant):
+            if _contains(network, target):
                 return kind
-        if isinstance(meant, IPv6Address) and meant not in _GLOBAL_UNICAST:
+        if isinstance(target, IPv6Address) and target not in _GLOBAL_UNICAST:
             return "reserved"
-        return "machine's own" if self.is_own(meant) else None
+        return "machine's own" if self.is_own(target) else None
 
     def is_allowed(self, address: Address) -> bool:
-        """True for one of the operator's exceptions."""
-        meant = _meant(address)
-        return any(_holds(network, meant) for network in self.allow_networks)
+        """Whether the address is one of the operator's exceptions."""
+        target = _unwrapped(address)
+        return any(_contains(network, target) for network in self.allow_networks)
 
 
-def _meant(address: Address) -> Address:
-    """Where packets to *address* would go: to the IPv4 address in it, if it carries one."""
+def _unwrapped(address: Address) -> Address:
+    """Returns where packets to *address* would go: the IPv4 address that it embeds, if any."""
     if isinstance(address, IPv4Address):
         return address
     if address in _NAT64:
@@ -101,40 +102,40 @@ def _meant(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def _holds(network: Network, address: Address) -> bool:
-    # Asking an IPv6 network about an IPv4 address is an error in some versions of Python.
+def _contains(network: Network, address: Address) -> bool:
+    # Some versions of Python raise an error when an IPv4 address is tested in an IPv6 network.
     return network.version == address.version and address in network
 
 
-# Which addresses are those of this machine: public ones too, which no list of networks knows.
+# This machine's own addresses. They may be public ones, which are in no list of networks.
 
 #: RFC 5737: an address for documentation, which no machine has.
-_NOBODYS = ip_address("192.0.2.1")
+_UNASSIGNED = ip_address("192.0.2.1")
 
 
 def rules_of_this_machine(allow_networks: tuple[Network, ...]) -> AddressRules:
-    """The rules for asking from here: what is not public is refused, and so is this machine.
+    """Returns rules that forbid addresses that are not public, and those of this machine.
 
-    Whoever may name an address to us must not reach by it what listens here for its neighbours
-    only. What stands before us (a proxy with an address of its own) is not seen from here.
+    Users who may enter an address must not reach services that listen on this machine for local
+    use. A proxy in front of this machine that has an address of its own is not recognised.
     """
     return AddressRules(allow_networks, is_own=is_own)
 
 
 def is_own(address: Address) -> bool:
-    """True for an address of this machine: only to those can a socket be bound.
+    """Whether an address is one of this machine's: a socket can be bound only to those.
 
     Raises:
-        OSError: It cannot be told, since no descriptors are left.
+        OSError: No file descriptors are left for the test.
     """
-    # The system is asked each time: addresses come and go, and it answers within microseconds.
-    return _is_reached_from_itself(address) if _binds_anything() else _is_bindable(address)
+    # Not cached: addresses change, and the system answers within microseconds.
+    return _is_own_source(address) if _binds_anything() else _is_bindable(address)
 
 
 @cache
 def _binds_anything() -> bool:
-    """True where ``net.ipv4.ip_nonlocal_bind`` is set: being bindable then tells nothing."""
-    return _is_bindable(_NOBODYS)
+    """Whether ``net.ipv4.ip_nonlocal_bind`` is set, so that any address can be bound."""
+    return _is_bindable(_UNASSIGNED)
 
 
 def _is_bindable(address: Address) -> bool:
@@ -142,24 +143,28 @@ def _is_bindable(address: Address) -> bool:
         with _socket_for(address) as probe:
             probe.bind((str(address), 0))
     except OSError as error:
-        _see_that_it_tells(error)
+        _reraise_if_no_descriptors(error)
         return False
     return True
 
 
-def _is_reached_from_itself(address: Address) -> bool:
-    """True when the way to *address* begins there; misses a second address of the same network."""
+def _is_own_source(address: Address) -> bool:
+    """Whether packets to *address* would have it as their source address.
+
+    A second address in the same network is not recognised.
+    """
     try:
         with _socket_for(address) as probe:
-            probe.connect((str(address), 9))  # looks for the way; UDP sends nothing yet
+            probe.connect((str(address), 9))  # selects the route; UDP sends nothing yet
             return bool(ip_address(probe.getsockname()[0]) == address)
     except OSError as error:
-        _see_that_it_tells(error)
+        _reraise_if_no_descriptors(error)
         return False
 
 
-def _see_that_it_tells(error: OSError) -> None:
-    # EADDRNOTAVAIL: somebody else's. EAFNOSUPPORT: no IPv6 here, so it is not asked either.
+def _reraise_if_no_descriptors(error: OSError) -> None:
+    # Other errors mean that the address is not this machine's. EADDRNOTAVAIL: another machine's.
+    # EAFNOSUPPORT: there is no IPv6 here, so no connection can be made to it either.
     if error.errno in (errno.EMFILE, errno.ENFILE):
         raise error
 
@@ -169,9 +174,9 @@ def _socket_for(address: Address) -> socket.socket:
     return socket.socket(family, socket.SOCK_DGRAM)
 
 
-# Where a request goes: a URL read once, its host resolved once, every address checked.
+# Targets of requests: the URL is parsed once, its host resolved once, every address checked.
 
-#: Gives all addresses of a host name, the preferred one first. Raises OSError when there is none.
+#: Returns all addresses of a host name, the preferred one first. Raises OSError when it has none.
 Resolver = Callable[[str, int], Sequence[Address]]
 
 _PORTS = {"http": 80, "https": 443}
@@ -179,33 +184,33 @@ _PORTS = {"http": 80, "https": 443}
 _QUERY_OR_FRAGMENT = re.compile("[?#]")
 _USER = re.compile(r"//[^/?#]*@")
 
-#: A name with more addresses than this is tried at these only, so that each gets a fair time.
+#: Number of addresses of a name that are tried, so that each gets a fair share of the time.
 _MAX_ADDRESSES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A server that may be asked, and the checked addresses at which it may be asked."""
+    """A server to which requests may be sent, with its checked addresses."""
 
     url: str  #: as given, for messages
     host: str  #: name or literal address, without brackets and port; for TLS
     port: int
-    authority: str  #: the ``Host`` header: host, and port unless it is the scheme's own
+    authority: str  #: the ``Host`` header: host, and port unless it is the scheme's default
     addresses: tuple[Address, ...]  #: never empty; in the resolver's order
 
 
 def system_resolver(host: str, port: int) -> list[Address]:
-    """Ask the operating system."""
+    """Resolves a host name by the operating system."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    # A zone (fe80::1%eth0) is dropped: such addresses are link-local and refused all the same.
+    # A zone (fe80::1%eth0) is dropped: such addresses are link-local and forbidden anyway.
     texts = [str(sockaddr[0]).partition("%")[0] for *_, sockaddr in found]
     return [ip_address(text) for text in dict.fromkeys(texts)]
 
 
 def find_target(url: str, *, rules: AddressRules, resolve: Resolver) -> Target:
-    """Read *url*, resolve its host once, and check every address it has.
+    """Parses *url*, resolves its host once, and checks every address it has.
 
-    One forbidden address among several forbids them all: an honest name has none.
+    One forbidden address among several forbids them all: a legitimate name has none.
 
     Raises:
         AddressInvalid: *url* is not an absolute http or https URL, or carries a user name.
@@ -213,16 +218,16 @@ def find_target(url: str, *, rules: AddressRules, resolve: Resolver) -> Target:
         AddressForbidden: An address is private, loopback, … and not allowed by *rules*.
         ServerUnreachable: An address could not be checked.
     """
-    scheme, host, port = _read(url)
+    scheme, host, port = _parse(url)
     addresses = tuple(_resolved(url, host, port, resolve))
     for address in addresses:
         try:
             fault = rules.fault(address)
         except OSError as error:
-            reason = f"not asked: {host} could not be checked: {error.strerror}"
+            reason = f"not sent: {host} could not be checked: {error.strerror}"
             raise ServerUnreachable(url, reason) from error
         if fault:
-            reason = f"not asked: {host} is the {fault} address {address}"
+            reason = f"not sent: {host} is the {fault} address {address}"
             raise AddressForbidden(url, f"{reason}; outbound.allow_networks can allow it")
     bracketed = f"[{host}]" if ":" in host else host
     return Target(
@@ -235,24 +240,26 @@ def find_target(url: str, *, rules: AddressRules, resolve: Resolver) -> Target:
 
 
 def host_and_port(url: str) -> tuple[str, int]:
-    """The host that a URL names, as `ascii_host` spells it, and the port.
+    """Returns the host of a URL, as `ascii_host` spells it, and the port.
 
     Raises:
         AddressInvalid: *url* is not an absolute http or https URL, or carries a user name.
     """
-    _scheme, host, port = _read(url)
+    _scheme, host, port = _parse(url)
     return host, port
 
 
 def with_ascii_host(url: str) -> str:
-    """*url* as browsers read it, for libraries that would each spell its host as they know it.
+    """Returns *url* as browsers parse it, with its host in ASCII.
+
+    HTTP libraries would each convert the host in their own way.
 
     Raises:
         AddressInvalid: As for `host_and_port`.
     """
     head = _QUERY_OR_FRAGMENT.split(url, maxsplit=1)[0]
     url = head.replace("\\", "/") + url[len(head) :]
-    _scheme, host, _port = _read(url)
+    _scheme, host, _port = _parse(url)
     parts = urlsplit(url)
     if ":" in host or host == parts.hostname:
         return url
@@ -261,19 +268,19 @@ def with_ascii_host(url: str) -> str:
 
 
 def without_user(url: str) -> str:
-    """*url* as it may be shown: without what stands before an ``@`` in the authority."""
+    """Returns *url* without the user information in its authority, for messages."""
     return _USER.sub("//", url, count=1)
 
 
-def _read(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port; the host in one spelling, that of browsers and DNS."""
+def _parse(url: str) -> tuple[str, str, int]:
+    """Returns scheme, host and port; the host in the normal form of browsers and DNS."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError as error:
         raise AddressInvalid(url, f"is not a URL: {error}") from error
     if parts.username is not None or parts.password is not None:
-        # Credentials in a URL would stand in the log, in `hub pings` and in error pages.
+        # Credentials in a URL would appear in the log, in `hub pings` and in error pages.
         reason = "carries a user name or password; these are not supported"
         raise AddressInvalid(without_user(url), reason)
     if parts.scheme not in _PORTS or not parts.hostname:
@@ -281,7 +288,7 @@ def _read(url: str) -> tuple[str, str, int]:
     if parts.port == 0:
         raise AddressInvalid(url, "names port 0, where nothing can listen")
     try:
-        if "%" in parts.hostname:  # browsers decode it; others look up what stands there
+        if "%" in parts.hostname:  # browsers decode it; other clients look it up as it is
             raise ValueError
         host = ascii_host(parts.hostname)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Hundreds of requests under way from one thread, with libcurl."""
+"""Sends hundreds of concurrent requests from one thread, with libcurl."""
 
 import re
 import select
@@ -32,24 +32,24 @@ from service.outbound.errors import (
 from service.outbound.lookups import Lookups
 from service.outbound.transfers import BulkRequest, BulkResponse, ClientOptions, Done, Transfer
 
-#: libcurl keeps addresses for 60 s. They are told anew before, so that it never looks for others.
+#: libcurl caches addresses for 60 s. They are set again before, so that it never looks up others.
 _PINNED_S = 30.0
 
-#: How soon a look-up that waits for its turn is seen to.
-_QUEUE_SEEN_S = 0.1
+#: Longest wait for the network while lookups are queued.
+_QUEUE_POLL_S = 0.1
 
-#: Exchanges that are roomy, and used first. Where hosts answer at once hardly more are needed, and
-#: each delivery of a document takes a tenth less. Where they hang, thousands are, and each one
-#: keeps its room.
-_ROOMY = 64
+#: Number of transfers with a large send buffer; these are used first. If hosts answer fast, hardly
+#: more transfers are needed, and a delivery of a document takes a tenth less time. If hosts hang,
+#: thousands are needed, and each one holds its buffer.
+_LARGE_BUFFERS = 64
 
 _TIMED_OUT = 28  # CURLE_OPERATION_TIMEDOUT
 _UNTRUSTED = 60  # CURLE_PEER_FAILED_VERIFICATION
 
-#: Ends of an answer before its own: CURLE_PARTIAL_FILE, and CURLE_WRITE_ERROR at our cap.
+#: Incomplete answers: CURLE_PARTIAL_FILE, and CURLE_WRITE_ERROR at the maximum that is read.
 _UNFINISHED = (18, 23, _TIMED_OUT)
 
-#: What libcurl says around the reason, in its versions.
+#: Text around the reason in libcurl's messages, in several versions.
 _AROUND_TLS = re.compile(r"^SSL(?: certificate [^:]*)?: | \(\d+\)$")
 
 _READ, _WRITE = 1, 4  # EPOLLIN and POLLIN, EPOLLOUT and POLLOUT
@@ -61,13 +61,13 @@ _MASKS = {
 }
 
 
-#: What libcurl is told of them. An error or a hang-up is found out by reading.
+#: The flags for libcurl. Errors and hang-ups are found by reading.
 _READABLE = pycurl.CSELECT_IN
 _FLAGS = {_WRITE: pycurl.CSELECT_OUT, _READ | _WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT}
 
 
 class BulkHttpClient:
-    """Sends many parcels at once. For one thread, which calls `turn` again and again."""
+    """Sends many requests concurrently. For one thread, which calls `poll` in a loop."""
 
     def __init__(
         self,
@@ -79,127 +79,127 @@ class BulkHttpClient:
         ca_file: Path | None = None,
         resolve: Resolver = system_resolver,
     ) -> None:
-        """Set the limits.
+        """Sets the limits.
 
         Args:
-            allow_networks: Addresses to connect to although they are not public.
-            timeout_s: For a whole exchange, from the look-up of the name to the last byte read.
-            user_agent: How we introduce ourselves (RFC 9110 section 10.1.5).
-            at_once: Exchanges under way.
+            allow_networks: Addresses to which connections are allowed although they are not public.
+            timeout_s: For a whole request, from the lookup of the name to the last byte read.
+            user_agent: The ``User-Agent`` field (RFC 9110 section 10.1.5).
+            at_once: Maximum of concurrent requests.
             ca_file: Certificates to trust instead of the public authorities', in PEM.
-            resolve: Gives the addresses of a name. Called in threads; it may hang.
+            resolve: Returns the addresses of a name. Called in threads; it may hang.
         """
         self.rules = rules_of_this_machine(tuple(allow_networks))
         self._timeout_s = timeout_s
         self._at_once = at_once
-        self._manner = ClientOptions(
+        self._options = ClientOptions(
             user_agent=user_agent,
             ca_file=DEFAULT_CA_BUNDLE_PATH if ca_file is None else str(ca_file),
             timeout_ms=max(1, int(timeout_s * 1000)),
         )
         self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_MAXCONNECTS, at_once)
         self._poller, self._poll = _make_poller()
         self._watched: set[int] = set()
-        self._idle: deque[Transfer] = deque()  #: the roomy ones last, where they are taken from
+        self._idle: deque[Transfer] = deque()  #: used from the end, where the large ones are
         self._by_curl: dict[Any, Transfer] = {}
-        self._under_way = 0
+        self._in_flight = 0
         self._by_host: dict[str, int] = {}
-        self._waiting: dict[Transfer, None] = {}  # for a look-up; who began first is first
+        self._waiting: dict[Transfer, None] = {}  # for a lookup; the oldest first
         self._ended: deque[tuple[Done, str, BulkResponse | OutboundFailed]] = deque()
-        self._bell, self._button = socket.socketpair()
-        self._bell.settimeout(0)
-        self._button.settimeout(0)
-        self._poller.register(self._bell.fileno(), _READ)
-        self._lookups = Lookups(self.rules, resolve, self._ring)
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._wake_receiver.settimeout(0)
+        self._wake_sender.settimeout(0)
+        self._poller.register(self._wake_receiver.fileno(), _READ)
+        self._lookups = Lookups(self.rules, resolve, self._wake)
         self._is_closed = False
 
     @property
     def room(self) -> int:
-        """How many more parcels may be sent now."""
-        return self._at_once - self._under_way
+        """How many more requests may be sent now."""
+        return self._at_once - self._in_flight
 
     @property
     def in_flight(self) -> int:
-        """How many parcels were sent and have no end yet."""
-        return self._under_way
+        """How many requests were sent and have not ended."""
+        return self._in_flight
 
     def in_flight_to(self, host: str) -> int:
-        """How many of them to one host."""
+        """How many requests to one host have not ended."""
         return self._by_host.get(host, 0)
 
     def send(self, bulk_request: BulkRequest, done: Done, *, host: str) -> None:
-        """Begin an exchange. *done* is told its end, in a `turn`.
+        """Begins a transfer. A later `poll` calls *done* when it has ended.
 
         Args:
             bulk_request: The request.
             done: Called once, with the answer or with the reason why there is none. It may send.
-            host: What it is counted under.
+            host: The key for `in_flight_to`.
 
         Raises:
-            ValueError: A header of the parcel is no line of printable ASCII.
+            ValueError: A header is not a line of printable ASCII.
         """
         headers = "".join(bulk_request.headers)
         if not (headers.isascii() and headers.isprintable()):
             raise ValueError(f"headers are lines of printable ASCII, not {bulk_request.headers!r}")
-        exchange = self._idle.pop() if self._idle else self._make()
-        exchange.begin(bulk_request, done, host)
-        self._under_way += 1
+        transfer = self._idle.pop() if self._idle else self._make()
+        transfer.begin(bulk_request, done, host)
+        self._in_flight += 1
         self._by_host[host] = self._by_host.get(host, 0) + 1
         try:
-            found = self._lookups.start_of(bulk_request.url, is_own=bulk_request.is_own)
+            found = self._lookups.parse(bulk_request.url, is_own=bulk_request.is_own)
         except OutboundFailed as error:
-            self._end(exchange, AddressInvalid(without_user(bulk_request.url), error.reason))
+            self._end(transfer, AddressInvalid(without_user(bulk_request.url), error.reason))
             return
-        exchange.start, exchange.asked_for = found
-        host_asked = exchange.start.host
-        if host_asked.good_until > exchange.began_at:
-            self._go(exchange, self._manner.timeout_ms)
+        transfer.url_base, transfer.target = found
+        target_host = transfer.url_base.host
+        if target_host.good_until > transfer.began_at:
+            self._start(transfer, self._options.timeout_ms)
             return
-        host_asked.waiting.append(exchange)
-        self._waiting[exchange] = None
-        self._lookups.look_up(host_asked)
+        target_host.waiting.append(transfer)
+        self._waiting[transfer] = None
+        self._lookups.look_up(target_host)
 
     def poll(self, wait_s: float) -> None:
-        """Do what can be done; wait for the network so long at most.
+        """Advances all transfers; waits for the network at most *wait_s* seconds.
 
-        An error in a ``done`` is a bug, and flies; but not before all others that ended have been
-        told so. Several fly as a group.
+        An exception in a ``done`` is a bug, and is raised after the ``done`` of all other ended
+        transfers was called. Several are raised as a group.
         """
         watched, act = self._watched, self._multi.socket_action
-        for fd, mask in self._poll(self._patience(wait_s)):
+        for fd, mask in self._poll(self._max_wait(wait_s)):
             if fd in watched:
                 act(fd, _FLAGS.get(mask, _READABLE))
-            elif fd == self._bell.fileno():
-                self._hear()
+            elif fd == self._wake_receiver.fileno():
+                self._clear_wakeups()
             else:
-                # libcurl lost interest in it before: a connection that is kept for later.
+                # libcurl no longer watches it: an idle connection that is kept for reuse.
                 with suppress(OSError, KeyError):
                     self._poller.unregister(fd)
         if self._multi.timeout() == 0:
             act(pycurl.SOCKET_TIMEOUT, 0)
-        self._give_up_waiting()
-        self._lookups.begin_what_may()
-        bugs = self._take_found()
-        self._settle_ended()
-        bugs += self._tell_ended()
+        self._time_out_waiting()
+        self._lookups.start_queued()
+        bugs = self._process_lookups()
+        self._complete_ended()
+        bugs += self._call_done()
         if len(bugs) > 1:
-            raise ExceptionGroup("errors at the ends of several exchanges", bugs)
+            raise ExceptionGroup("errors at the end of several requests", bugs)
         if bugs:
             raise bugs[0]
 
     def close(self) -> None:
-        """Drop what is under way, without an end. A ``done`` may call this, too."""
+        """Drops all transfers without calling their ``done``. A ``done`` may call this, too."""
         if self._is_closed:
             return
         self._is_closed = True
         self._ended.clear()
-        self._under_way = 0
+        self._in_flight = 0
         self._by_host.clear()
         self._waiting.clear()
         for curl in self._by_curl:
-            with suppress(pycurl.error):  # is not under way
+            with suppress(pycurl.error):  # not in flight
                 self._multi.remove_handle(curl)
             curl.close()
         self._multi.close()
@@ -208,19 +208,20 @@ class BulkHttpClient:
         self._lookups.close()
         if hasattr(self._poller, "close"):
             self._poller.close()
-        self._bell.close()
-        self._button.close()
+        self._wake_receiver.close()
+        self._wake_sender.close()
 
     def _make(self) -> Transfer:
-        exchange = Transfer(self._manner, is_roomy=len(self._by_curl) < _ROOMY)
-        self._by_curl[exchange.curl] = exchange
-        return exchange
+        transfer = Transfer(self._options, has_large_buffer=len(self._by_curl) < _LARGE_BUFFERS)
+        self._by_curl[transfer.curl] = transfer
+        return transfer
 
-    def _patience(self, wait_s: float) -> float:
-        """How long we may wait for the network before something else is to be done."""
+    def _max_wait(self, wait_s: float) -> float:
+        """Returns how long to wait for the network before other work is due."""
         if self._ended:
             return 0.0
-        # What has been sent meanwhile is begun before we wait, and then asked once more.
+        # Transfers that were added meanwhile are started before the wait; then the time is read
+        # again.
         left_ms = self._multi.timeout()
         if left_ms == 0:
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -230,118 +231,117 @@ class BulkHttpClient:
         if self._waiting:
             until = next(iter(self._waiting)).began_at + self._timeout_s
             wait_s = min(wait_s, max(0.0, until - time.monotonic()))
-        return min(wait_s, _QUEUE_SEEN_S) if self._lookups.are_queued else wait_s
+        return min(wait_s, _QUEUE_POLL_S) if self._lookups.are_queued else wait_s
 
-    # Looking up
+    # Lookups
 
-    def _ring(self) -> None:
-        # Full, the bell has been heard by nobody yet; closed, there is nobody to hear it.
+    def _wake(self) -> None:
+        # A full buffer means that a wake-up is pending; a closed socket, that the client is closed.
         with suppress(OSError):
-            self._button.send(b"!")
+            self._wake_sender.send(b"!")
 
-    def _hear(self) -> None:
+    def _clear_wakeups(self) -> None:
         with suppress(BlockingIOError):
-            self._bell.recv(4096)
+            self._wake_receiver.recv(4096)
 
-    def _give_up_waiting(self) -> None:
-        """End what waits for a look-up that hangs. Others may still be glad of its result."""
+    def _time_out_waiting(self) -> None:
+        """Ends transfers that waited too long for a lookup. Others may still use its result."""
         began_before = time.monotonic() - self._timeout_s
         while self._waiting:
-            exchange = next(iter(self._waiting))
-            if exchange.began_at > began_before:
+            transfer = next(iter(self._waiting))
+            if transfer.began_at > began_before:
                 return
-            del self._waiting[exchange]
-            self._lookups.give_up(exchange.start.host, exchange)
-            self._end(exchange, self._late(exchange.bulk_request.url))
+            del self._waiting[transfer]
+            self._lookups.cancel(transfer.url_base.host, transfer)
+            self._end(transfer, self._timed_out(transfer.bulk_request.url))
 
-    def _take_found(self) -> list[Exception]:
+    def _process_lookups(self) -> list[Exception]:
         bugs = []
-        for host, found in self._lookups.take_found():
+        for host, found in self._lookups.pop_found():
             waiting, host.waiting = host.waiting, []
-            for exchange in waiting:
-                del self._waiting[exchange]
+            for transfer in waiting:
+                del self._waiting[transfer]
                 if isinstance(found, Target):
-                    left_s = exchange.began_at + self._timeout_s - time.monotonic()
-                    self._go(exchange, max(1, int(left_s * 1000)))
+                    left_s = transfer.began_at + self._timeout_s - time.monotonic()
+                    self._start(transfer, max(1, int(left_s * 1000)))
                 else:
-                    self._end(exchange, _retold(found, exchange.bulk_request.url))
+                    self._end(transfer, _lookup_error(found, transfer.bulk_request.url))
             if not isinstance(found, Target | OutboundFailed):
                 bugs.append(found)
         return bugs
 
-    # From the addresses to the answer
+    # Transfers
 
-    def _go(self, exchange: Transfer, timeout_ms: int) -> None:
-        host = exchange.start.host
+    def _start(self, transfer: Transfer, timeout_ms: int) -> None:
+        host = transfer.url_base.host
         try:
-            exchange.prepare(self._lookups.rules_for(host), timeout_ms)
-            if host.literal is not None or host.pinned_until > exchange.began_at:
-                self._multi.add_handle(exchange.curl)
+            transfer.prepare(self._lookups.rules_for(host), timeout_ms)
+            if host.literal is not None or host.pinned_until > transfer.began_at:
+                self._multi.add_handle(transfer.curl)
                 return
-            exchange.pin()
-            self._multi.add_handle(exchange.curl)
-            # libcurl reads the addresses when it begins with this one: before all others.
+            transfer.pin()
+            self._multi.add_handle(transfer.curl)
+            # libcurl reads the addresses when it starts this transfer, before all others.
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-            host.pinned_until = exchange.began_at + _PINNED_S
+            host.pinned_until = transfer.began_at + _PINNED_S
         except (pycurl.error, UnicodeError) as error:
             reason = one_line(f"is not a URL: {error}")
-            self._end(exchange, AddressInvalid(exchange.bulk_request.url, reason))
+            self._end(transfer, AddressInvalid(transfer.bulk_request.url, reason))
 
-    def _settle_ended(self) -> None:
+    def _complete_ended(self) -> None:
         while True:
-            queued, well, ill = self._multi.info_read()
-            for curl in well:
-                self._settle(self._by_curl[curl], 0, "")
-            for curl, code, words in ill:
-                self._settle(self._by_curl[curl], code, words)
+            queued, succeeded, failed = self._multi.info_read()
+            for curl in succeeded:
+                self._complete(self._by_curl[curl], 0, "")
+            for curl, code, message in failed:
+                self._complete(self._by_curl[curl], code, message)
             if not queued:
                 return
 
-    def _settle(self, exchange: Transfer, code: int, words: str) -> None:
-        self._multi.remove_handle(exchange.curl)
-        status = exchange.curl.getinfo(pycurl.RESPONSE_CODE)
+    def _complete(self, transfer: Transfer, code: int, message: str) -> None:
+        self._multi.remove_handle(transfer.curl)
+        status = transfer.curl.getinfo(pycurl.RESPONSE_CODE)
         if status >= 200:
-            # The status decides. What comes after it (a body that breaks off, drips or never ends,
-            # headers without an end, a connection closed in the middle of what we send) changes
-            # nothing any more.
-            elapsed_s = time.monotonic() - exchange.began_at
-            body = bytes(exchange.body)
+            # The status decides. Later events do not matter: a body that breaks off, is slow or
+            # never ends, endless headers, a connection closed while the request is being sent.
+            elapsed_s = time.monotonic() - transfer.began_at
+            body = bytes(transfer.body)
             is_whole = code not in _UNFINISHED
             bulk_response = BulkResponse(
                 status=status, body=body, elapsed_s=elapsed_s, is_whole=is_whole
             )
-            self._end(exchange, bulk_response)
+            self._end(transfer, bulk_response)
         else:
-            self._end(exchange, self._failure(exchange, code, words))
+            self._end(transfer, self._failure(transfer, code, message))
 
-    def _failure(self, exchange: Transfer, code: int, words: str) -> OutboundFailed:
-        url = exchange.bulk_request.url
-        if exchange.refusal is not None:
-            return exchange.refusal
+    def _failure(self, transfer: Transfer, code: int, message: str) -> OutboundFailed:
+        url = transfer.bulk_request.url
+        if transfer.refusal is not None:
+            return transfer.refusal
         if code == _TIMED_OUT:
-            return self._late(url)
-        return ServerUnreachable(url, _in_words(code, words))
+            return self._timed_out(url)
+        return ServerUnreachable(url, _reason(code, message))
 
-    def _late(self, url: str) -> OutboundTimedOut:
+    def _timed_out(self, url: str) -> OutboundTimedOut:
         return OutboundTimedOut(url, f"no answer within {self._timeout_s:g} s")
 
-    def _end(self, exchange: Transfer, end: BulkResponse | OutboundFailed) -> None:
-        self._ended.append((exchange.done, exchange.counted_under, end))
-        exchange.reset()
-        if exchange.is_roomy:
-            self._idle.append(exchange)
+    def _end(self, transfer: Transfer, end: BulkResponse | OutboundFailed) -> None:
+        self._ended.append((transfer.done, transfer.count_key, end))
+        transfer.reset()
+        if transfer.has_large_buffer:
+            self._idle.append(transfer)
         else:
-            self._idle.appendleft(exchange)
+            self._idle.appendleft(transfer)
 
-    def _tell_ended(self) -> list[Exception]:
+    def _call_done(self) -> list[Exception]:
         bugs: list[Exception] = []
-        # What ends while we tell, because a `done` sent what cannot be sent, is told by the next
-        # turn: otherwise this could go on for ever.
+        # A `done` may send a request that ends at once with an error. Its own `done` is called by
+        # the next `poll`; otherwise this loop could run for ever.
         for _ in range(len(self._ended)):
             if self._is_closed:
                 break
             done, host, end = self._ended.popleft()
-            self._under_way -= 1
+            self._in_flight -= 1
             left = self._by_host[host] - 1
             if left:
                 self._by_host[host] = left
@@ -349,16 +349,16 @@ class BulkHttpClient:
                 del self._by_host[host]
             try:
                 done(end)
-            except Exception as error:  # is raised by `turn`
+            except Exception as error:  # raised by `poll`
                 bugs.append(error)
         return bugs
 
-    # What libcurl calls
+    # Callbacks of libcurl
 
-    def _watch(self, event: int, fd: int, _multi: object, _data: object) -> None:
+    def _on_socket(self, event: int, fd: int, _multi: object, _data: object) -> None:
         if event == pycurl.POLL_REMOVE:
-            # It stays registered, since most are soon used again; `turn` sees to the others. One
-            # that is closed now leaves by itself.
+            # It stays registered, since most sockets are soon used again; `poll` unregisters the
+            # others. A socket that is closed now is removed by the system.
             self._watched.discard(fd)
             return
         self._watched.add(fd)
@@ -370,10 +370,10 @@ class BulkHttpClient:
 
 
 def _make_poller() -> tuple[Any, Callable[[float], list[tuple[int, int]]]]:
-    """What watches sockets, and how it is asked for so many seconds.
+    """Returns a poller of sockets, and its poll function, which takes a timeout in seconds.
 
-    Rejected: `selectors`, whose own records cost as much as the system's and do not notice when
-    a number goes from a socket that was closed to the next.
+    Rejected: `selectors`. Its own records cost as much time as the system's, and do not notice when
+    a descriptor of a closed socket is used again for another socket.
     """
     if hasattr(select, "epoll"):
         epoll = select.epoll()
@@ -382,15 +382,15 @@ def _make_poller() -> tuple[Any, Callable[[float], list[tuple[int, int]]]]:
     return poller, lambda wait_s: poller.poll(wait_s * 1000)
 
 
-def _retold(found: Exception, url: str) -> OutboundFailed:
-    """*found*, which was told of a look-up, as told of one of those who asked for it."""
+def _lookup_error(found: Exception, url: str) -> OutboundFailed:
+    """Returns the error of a lookup as an error of one of the requests that waited for it."""
     if isinstance(found, OutboundFailed):
         return type(found)(url, found.reason)
-    return HostUnknown(url, one_line(f"the look-up failed: {found!r}"))
+    return HostUnknown(url, one_line(f"the lookup failed: {found!r}"))
 
 
-def _in_words(code: int, words: str) -> str:
-    said = one_line(words) or f"libcurl's error {code}"
+def _reason(code: int, message: str) -> str:
+    said = one_line(message) or f"libcurl's error {code}"
     if code == _UNTRUSTED:
         return f"certificate refused: {_AROUND_TLS.sub('', said)}"
     return said

@@ -1,4 +1,4 @@
-"""Why another server could not be asked, in words for a person."""
+"""Errors of requests to other servers, with reasons for a person."""
 
 import ssl
 
@@ -7,59 +7,59 @@ from urllib3.exceptions import NewConnectionError
 
 from service.errors import ServiceError
 
-# Why another server could not be asked. A server that answers, whatever it says, is no error.
+# Errors of requests that got no answer. An answer with any status is not an error.
 
 
 class OutboundFailed(ServiceError):
     """No answer came from another server."""
 
-    #: True when trying again is pointless until somebody changes a setting or a DNS record.
+    #: True when a retry is pointless until somebody changes a setting or a DNS record.
     permanent = False
 
     def __init__(self, url: str, reason: str, /) -> None:
         super().__init__(f"{url}: {reason}")
         self.url = url
-        self.reason = reason  #: for a person; holds nothing secret
+        self.reason = reason  #: for a person; contains no secret
 
 
 class AddressInvalid(OutboundFailed):
-    """The URL is none that we can send a request to."""
+    """The URL is not one to which a request can be sent."""
 
     permanent = True
 
 
 class AddressForbidden(OutboundFailed):
-    """The host is, or resolves to, an address that is not for us to connect to."""
+    """The host is, or resolves to, an address to which connections are forbidden."""
 
     permanent = True
 
 
 class HostUnknown(OutboundFailed):
-    """The host's name does not resolve."""
+    """The host name does not resolve."""
 
 
 class ServerUnreachable(OutboundFailed):
-    """No connection came about, TLS failed, or the connection broke before the answer."""
+    """The connection failed, TLS failed, or the connection broke before the answer."""
 
 
 class OutboundTimedOut(OutboundFailed):
-    """The answer was not there when the time was up."""
+    """No answer came within the time limit."""
 
 
-# What an error of `requests` or urllib3 means, in words for a person.
+# Reasons for a person, from errors of `requests` and urllib3.
 
 
 def is_unconnected(error: Exception) -> bool:
-    """True when nothing can have reached the server, so that another address may be tried."""
+    """Whether nothing can have reached the server, so that another address may be tried."""
     return isinstance(error, requests.ConnectTimeout) or any(
         isinstance(each, NewConnectionError) for each in _chain(error)
     )
 
 
 def cause_of(error: Exception) -> str:
-    """The innermost reason, such as ``Connection refused``; one line.
+    """Returns the innermost reason, such as ``Connection refused``, in one line.
 
-    What the libraries say around it repeats the address and names their own classes.
+    The outer errors repeat the address and name the libraries' classes.
     """
     root = _chain(error)[-1]
     if isinstance(root, ssl.SSLCertVerificationError):
@@ -68,12 +68,15 @@ def cause_of(error: Exception) -> str:
 
 
 def one_line(text: str) -> str:
-    """*text* without the control characters by which a server could forge lines of our log."""
+    """Returns *text* without control characters, with which a server could forge log lines."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """*error* and what it wraps, outermost first: the libraries wrap in three different ways."""
+    """Returns *error* and the errors that it wraps, outermost first.
+
+    The libraries wrap errors in three different ways.
+    """
     chain = [error]
     while True:
         last = chain[-1]

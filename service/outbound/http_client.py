@@ -1,4 +1,4 @@
-"""One request to another server, answered or failed within a set time."""
+"""Sends single requests to other servers, within a time limit for the whole answer."""
 
 import io
 import socket
@@ -39,32 +39,32 @@ from service.outbound.errors import (
     one_line,
 )
 
-# Who we are to a server that asks.
+# Authentication.
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user name and a password, for one server (RFC 7617). They print without the password."""
+    """A user name and a password, for one server (RFC 7617). Its ``repr`` hides the password."""
 
     username: str  #: without a colon
     password: str = field(repr=False)
 
     @property
     def authorization(self) -> str:
-        """The ``Authorization`` field."""
+        """The value of the ``Authorization`` field."""
         return f"Basic {b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
 
 
-# How `requests` is held to a checked address, and to a time that counts for the whole answer.
+# Adapters that make `requests` use a checked address, and apply the timeout to the whole answer.
 
 
 class PinnedAdapter(HTTPAdapter):
-    """Connects to one checked address, while ``Host``, SNI and certificate go by the name.
+    """Connects to one checked address, while ``Host``, SNI and certificate use the host name.
 
-    It uses the hook that `requests` offers to subclasses: the connection is made to the host that
-    the hook returns. So there is no second look-up that could answer otherwise than the one that
-    was checked; and should the hook ever go, the tests see it (names stop working).
-    Rejected: overriding urllib3's private ``_new_conn``.
+    It uses a hook that `requests` offers to subclasses: the connection is made to the host that the
+    hook returns. So there is no second lookup that could differ from the checked one. If the hook
+    ever disappears, the tests fail, because names stop working. Rejected: overriding urllib3's
+    private ``_new_conn``.
     """
 
     def __init__(self, target: Target, address: Address) -> None:
@@ -73,36 +73,36 @@ class PinnedAdapter(HTTPAdapter):
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Have urllib3 make connections whose answers are punctual."""
+        """Makes urllib3 use connections that apply a deadline to the whole answer."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
-        """Put the address in the place of the name, and the name where TLS asks for one."""
+        """Replaces the host name by the address, and sets the name for TLS."""
         where, how = super().build_connection_pool_key_attributes(request, verify, cert)
-        # OpenSSL then asks for this name (SNI) and checks the certificate against it.
+        # OpenSSL sends this name (SNI) and checks the certificate against it.
         named = {"server_hostname": self._target.host} if where["scheme"] == "https" else {}
         return {**where, "host": str(self._address)}, {**how, **named}
 
     def add_headers(self, request: PreparedRequest, **_kwargs: Any) -> None:
-        """Name the host that is meant; urllib3 would name the address."""
+        """Sets ``Host`` to the name; urllib3 would use the address."""
         request.headers["Host"] = self._target.authority
 
 
-class _PunctualReader(io.RawIOBase):
-    """Reads a socket until a moment, however the bytes come.
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket until a deadline.
 
-    A socket's own timeout starts again with each byte: a server that sends one a second would
-    hold us for ever, in the headers as well as in the body.
+    A socket's own timeout starts again with each read: a server that sends one byte a second would
+    block the reader for ever, in the headers as well as in the body.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         # Keeps the socket open: http.client closes its own end before the body has been read.
         self._raw = sock.makefile("rb", buffering=0)
-        # urllib3 sets what is left of the total time just before it asks for the answer.
+        # urllib3 sets the timeout to the remaining total time just before it reads the answer.
         self._deadline = time.monotonic() + (sock.gettimeout() or 0)
 
     def readable(self) -> bool:
@@ -111,7 +111,7 @@ class _PunctualReader(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int | None:
         left_s = self._deadline - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError("the answer was not complete when the time was up")
+            raise TimeoutError("the answer was not complete within the time limit")
         self._socket.settimeout(left_s)
         return self._raw.readinto(buffer)
 
@@ -120,27 +120,27 @@ class _PunctualReader(io.RawIOBase):
         super().close()
 
 
-class _PunctualSocket:
-    """The one method of a socket that `http.client.HTTPResponse` uses."""
+class _DeadlineSocket:
+    """A socket with the one method that `http.client.HTTPResponse` uses."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_PunctualReader(self._socket))
+        return io.BufferedReader(_DeadlineReader(self._socket))
 
 
-class _PunctualResponse(HTTPResponse):
+class _DeadlineResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(_PunctualSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(_DeadlineSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
 class _Connection(HTTPConnection):
-    response_class = _PunctualResponse
+    response_class = _DeadlineResponse
 
 
 class _TlsConnection(HTTPSConnection):
-    response_class = _PunctualResponse
+    response_class = _DeadlineResponse
 
 
 class _Pool(HTTPConnectionPool):
@@ -151,30 +151,30 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-# The door: one request to another server, answered or failed within a set time.
+# The client.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """What another server said. Its texts are for a person: one line, no control characters."""
+    """The answer of another server. Its texts are single lines without control characters."""
 
     status: int
     reason: str  #: the reason phrase; may be empty
     headers: Mapping[str, str]  #: by lower-case name
     excerpt: str  #: the beginning of the body; empty when the body broke off or came too late
-    elapsed_s: float  #: from asking until this was known
+    elapsed_s: float  #: from the start of the request until the answer was read
 
     @property
     def is_success(self) -> bool:
-        """True for 2xx. A redirect is none: it is not followed."""
+        """Whether the status is 2xx. Redirects are not followed, so they are no success."""
         return 200 <= self.status < 300
 
 
 class HttpClient:
-    """Asks other people's servers, and trusts none of them. Safe to use from many threads.
+    """Sends requests to servers that are not trusted. Thread-safe.
 
-    No redirect is followed, no cookie kept, no proxy or credential taken from the environment,
-    and no connection made to an address that `AddressRules` forbids, nor to this machine itself.
+    It follows no redirects, stores no cookies, uses no proxies or credentials of the environment,
+    and never connects to addresses that `AddressRules` forbids, nor to this machine.
     """
 
     def __init__(
@@ -187,16 +187,16 @@ class HttpClient:
         ca_file: Path | None = None,
         resolve: Resolver = system_resolver,
     ) -> None:
-        """Set the limits.
+        """Sets the limits.
 
         Args:
-            allow_networks: Addresses to connect to although they are not public.
-            timeout_s: For a whole exchange, from the first connection to the last byte read.
-            max_response_bytes: How much of an answer's body is read.
-            user_agent: How we introduce ourselves (RFC 9110 section 10.1.5).
+            allow_networks: Addresses to which connections are allowed although they are not public.
+            timeout_s: For a whole request, from the first connection to the last byte read.
+            max_response_bytes: Maximum of an answer's body that is read.
+            user_agent: The ``User-Agent`` field (RFC 9110 section 10.1.5).
             ca_file: Certificates to trust instead of the public authorities', in PEM.
-            resolve: Gives the addresses of a name. The operating system's resolver keeps its own
-                time; what it takes is taken from *timeout_s*, but it is not interrupted.
+            resolve: Returns the addresses of a name. The operating system's resolver has its own
+                time limit. Its time counts towards *timeout_s*, but it is not interrupted.
         """
         self._rules = rules_of_this_machine(tuple(allow_networks))
         self._timeout_s = timeout_s
@@ -207,7 +207,7 @@ class HttpClient:
 
     @property
     def timeout_s(self) -> float:
-        """How long an exchange may take, but for the operating system's resolver."""
+        """How long a request may take, without the operating system's resolver."""
         return self._timeout_s
 
     def post_form(
@@ -217,49 +217,49 @@ class HttpClient:
         *,
         credentials: Credentials | None = None,
     ) -> HttpResponse:
-        """Post *fields*, in their order, as ``application/x-www-form-urlencoded``.
+        """Posts *fields*, in their order, as ``application/x-www-form-urlencoded``.
 
-        Any answer is returned, whatever its status.
+        Answers are returned whatever their status.
 
         Args:
-            url: Where to.
-            fields: Names may stand there more than once.
-            credentials: Shown to this server, in this request.
+            url: The target.
+            fields: Names may be repeated.
+            credentials: Sent with this request.
 
         Raises:
-            OutboundFailed: There was no answer; the subclass and ``permanent`` tell why.
+            OutboundFailed: No answer came; the subclass and ``permanent`` say why.
         """
         headers = {} if credentials is None else {"Authorization": credentials.authorization}
-        return self._ask(requests.Request("POST", url, data=list(fields), headers=headers))
+        return self._request(requests.Request("POST", url, data=list(fields), headers=headers))
 
     def head(self, url: str) -> HttpResponse:
-        """Ask what could be fetched at *url*, and fetch nothing.
+        """Sends a HEAD request.
 
-        Any answer is returned, whatever its status.
+        Answers are returned whatever their status.
 
         Raises:
-            OutboundFailed: There was no answer; the subclass and ``permanent`` tell why.
+            OutboundFailed: No answer came; the subclass and ``permanent`` say why.
         """
-        return self._ask(requests.Request("HEAD", url))
+        return self._request(requests.Request("HEAD", url))
 
     def first_byte(self, url: str) -> HttpResponse:
-        """Fetch one byte of *url*; a server that knows no ranges begins with the whole.
+        """Requests the first byte of *url*; a server without ranges sends the whole content.
 
-        Any answer is returned, whatever its status; of the whole no more is read than of any
-        other answer.
+        Answers are returned whatever their status. No more of the whole content is read than of
+        any other answer.
 
         Raises:
-            OutboundFailed: There was no answer; the subclass and ``permanent`` tell why.
+            OutboundFailed: No answer came; the subclass and ``permanent`` say why.
         """
-        return self._ask(requests.Request("GET", url, headers={"Range": "bytes=0-0"}))
+        return self._request(requests.Request("GET", url, headers={"Range": "bytes=0-0"}))
 
-    def _ask(self, request: requests.Request) -> HttpResponse:
+    def _request(self, request: requests.Request) -> HttpResponse:
         started = time.monotonic()
         request.headers = {
             **request.headers,
             "User-Agent": self._user_agent,
             "Accept": "*/*",
-            # A compressed body could be far larger than the bytes that we count.
+            # A compressed body could be far larger than the bytes that are counted.
             "Accept-Encoding": "identity",
             "Connection": "close",
         }
@@ -269,10 +269,12 @@ class HttpClient:
         except (requests.RequestException, UnicodeError) as error:
             raise AddressInvalid(without_user(request.url), "is not a URL") from error
         target = find_target(prepared.url or "", rules=self._rules, resolve=self._resolve)
-        return self._exchange(prepared, target, started)
+        return self._try_addresses(prepared, target, started)
 
-    def _exchange(self, request: PreparedRequest, target: Target, started: float) -> HttpResponse:
-        """Try the addresses in turn; the next one only when there was no connection before."""
+    def _try_addresses(
+        self, request: PreparedRequest, target: Target, started: float
+    ) -> HttpResponse:
+        """Tries the addresses in turn; the next one only if the last could not be connected."""
         failure: OutboundFailed | None = None
         for number, address in enumerate(target.addresses):
             left_s = started + self._timeout_s - time.monotonic()
@@ -285,13 +287,13 @@ class HttpClient:
                 failure = self._failure(target.url, error)
                 if not is_unconnected(error):
                     break
-        raise failure or self._late(target.url)
+        raise failure or self._timed_out(target.url)
 
     def _send(
         self, request: PreparedRequest, adapter: PinnedAdapter, timeout: Timeout, started: float
     ) -> HttpResponse:
-        # The adapter is used without a session around it: a session follows redirects, keeps
-        # cookies, and reads proxies and .netrc from the environment unless told otherwise.
+        # The adapter is used without a session: by default, a session follows redirects, stores
+        # cookies, and reads proxies and .netrc from the environment.
         verify = True if self._ca_file is None else str(self._ca_file)
         try:
             response = adapter.send(
@@ -312,7 +314,7 @@ class HttpClient:
         )
 
     def _excerpt(self, response: Response) -> str:
-        # The status decides; a body that breaks off, drips or never ends changes nothing any more.
+        # The status decides. A body that breaks off, is slow or never ends does not matter.
         try:
             body = response.raw.read(self._max_response_bytes, decode_content=False)
         except (HTTPError, OSError):
@@ -323,16 +325,16 @@ class HttpClient:
 
     def _failure(self, url: str, error: Exception) -> OutboundFailed:
         if isinstance(error, requests.Timeout | TimeoutError):
-            return self._late(url)
+            return self._timed_out(url)
         return ServerUnreachable(url, cause_of(error))
 
-    def _late(self, url: str) -> OutboundTimedOut:
+    def _timed_out(self, url: str) -> OutboundTimedOut:
         return OutboundTimedOut(url, f"no answer within {self._timeout_s:g} s")
 
 
 def _timeout(left_s: float, *, addresses: int) -> Timeout:
-    """Share out what is left of the time when there are still *addresses* to try.
+    """Divides the remaining time among the *addresses* that are still to be tried.
 
-    urllib3 grants the connect timeout twice, to TCP and to the TLS handshake, hence the half.
+    urllib3 applies the connect timeout twice, to TCP and to the TLS handshake, hence the half.
     """
     return Timeout(total=left_s, connect=left_s / addresses / 2)

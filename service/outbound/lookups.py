@@ -1,4 +1,4 @@
-"""Where parcels go: each host looked up once for all who send to it, by threads of their own."""
+"""DNS lookups for `BulkHttpClient`, in threads; each host is looked up once for all requests."""
 
 import re
 import threading
@@ -18,56 +18,57 @@ from service.outbound.addresses import (
     find_target,
 )
 from service.outbound.errors import AddressInvalid
-from service.outbound.transfers import ADDRESSES_KEPT_S, Host, Start, Transfer
+from service.outbound.transfers import ADDRESSES_KEPT_S, Host, Transfer, UrlBase
 
-#: Names that are looked up at the same time: more would be a burden to the resolver.
+#: Concurrent lookups: more would burden the resolver.
 LOOKUPS_AT_ONCE = 48
 
-#: A look-up that takes longer does not count among those any more: its name server hangs, and
-#: others need not wait for it.
+#: A lookup that takes longer no longer counts towards `LOOKUPS_AT_ONCE`: its name server hangs, and
+#: other lookups need not wait for it.
 SLOW_S = 0.5
 
-#: Look-ups that hang at the same time. Nothing can stop one: the operating system gives it up.
+#: Limit of all lookups, hanging ones included. A lookup cannot be cancelled: it ends when the
+#: operating system gives up.
 MAX_THREADS = 256
 
-#: Names that hung before are not looked up while so many look-ups are under way.
+#: Names that hung before are not looked up while this many lookups are running.
 _FOR_SLOW_NAMES = 64
 
 MAX_HOSTS_KEPT = 10_000
 
-#: What is of our own making may be anywhere.
+#: Rules for this product's own URLs, which may be at any address.
 _ANYWHERE: Final = AddressRules((ip_network("0.0.0.0/0"), ip_network("::/0")))
 
-#: Scheme and authority; path and query; a fragment. What is no visible character has to be encoded
-#: by whoever makes a URL: nobody must be able to break the request line with it.
+#: Scheme and authority; path and query; a fragment. Characters that are not visible have to be
+#: encoded by the caller, since they could break the request line.
 _URL = re.compile(r"([^:/?#\0- \x7f]*://[^/?#\0- \x7f]*)([^#\0- \x7f]*)(?:#[^\0- \x7f]*)?")
 
 
 class Lookups:
-    """Looks up hosts. All but the look-up itself happens in the courier's thread."""
+    """Looks up hosts. All but the lookup itself runs in the client's thread."""
 
-    def __init__(self, rules: AddressRules, resolve: Resolver, ring: Callable[[], None]) -> None:
-        """Look nothing up yet.
+    def __init__(self, rules: AddressRules, resolve: Resolver, wake: Callable[[], None]) -> None:
+        """Sets up the lookups; starts none.
 
         Args:
             rules: What every address of a host has to pass.
-            resolve: Gives the addresses of a name; it may hang.
-            ring: Called, in another thread, when `take_found` has something.
+            resolve: Returns the addresses of a name; may hang.
+            wake: Called in another thread when `pop_found` has results.
         """
         self._rules = rules
         self._resolve = resolve
-        self._ring = ring
-        self._starts: dict[str, Start] = {}
+        self._wake = wake
+        self._url_bases: dict[str, UrlBase] = {}
         self._hosts: dict[tuple[str, int], Host] = {}
         self._queue: deque[Host] = deque()
         self._slow_queue: deque[Host] = deque()
-        self._running: dict[Host, float] = {}  #: since when; the oldest first
+        self._running: dict[Host, float] = {}  #: with its start time; the oldest first
         self._jobs: SimpleQueue[Host | None] = SimpleQueue()
         self._threads = 0
         self._found: deque[tuple[Host, Target | Exception]] = deque()
 
-    def start_of(self, url: str, *, is_own: bool) -> tuple[Start, str]:
-        """The host that *url* names, and what it is asked for: path and query, byte for byte.
+    def parse(self, url: str, *, is_own: bool) -> tuple[UrlBase, str]:
+        """Splits *url* into its base, which has the host, and path and query, byte for byte.
 
         Raises:
             AddressInvalid: *url* is not an absolute http or https URL, or carries a user name.
@@ -75,50 +76,50 @@ class Lookups:
         match = _URL.fullmatch(url)
         if match is None:
             raise AddressInvalid(url, "is not an absolute http or https URL")
-        spelled, asked_for = match.groups()
-        start = None if is_own else self._starts.get(spelled)
-        if start is None:
-            start = self._read(spelled, is_own=is_own)
-        return start, asked_for if asked_for.startswith("/") else f"/{asked_for}"
+        spelled, target = match.groups()
+        url_base = None if is_own else self._url_bases.get(spelled)
+        if url_base is None:
+            url_base = self._read(spelled, is_own=is_own)
+        return url_base, target if target.startswith("/") else f"/{target}"
 
     def look_up(self, host: Host) -> None:
-        """See that the addresses of *host* are found, once for all who ask."""
+        """Queues the lookup of *host*, once for all waiting transfers."""
         if host.is_looked_up:
             return
         host.is_looked_up = True
         if host.literal is not None:
-            self._look(host)
+            self._resolve_host(host)
             return
         (self._slow_queue if host.is_slow else self._queue).append(host)
-        self.begin_what_may()
+        self.start_queued()
 
-    def give_up(self, host: Host, exchange: Transfer) -> None:
-        """*exchange* waits no longer. A look-up that has not begun is not made for nobody."""
-        host.waiting.remove(exchange)
+    def cancel(self, host: Host, transfer: Transfer) -> None:
+        """Removes a waiting *transfer*; cancels a queued lookup that no transfer waits for."""
+        host.waiting.remove(transfer)
         if not host.waiting and host not in self._running:
             with suppress(ValueError):
                 (self._slow_queue if host.is_slow else self._queue).remove(host)
                 host.is_looked_up = False
 
     def rules_for(self, host: Host) -> AddressRules:
-        """What every address of *host* has to pass."""
+        """Returns the rules that every address of *host* has to pass."""
         return _ANYWHERE if host.is_own else self._rules
 
     @property
     def are_queued(self) -> bool:
-        """True when look-ups wait for their turn: `begin_what_may` is to be called soon."""
+        """Whether lookups are queued, so that `start_queued` has to be called soon."""
         return bool(self._queue or self._slow_queue)
 
-    def begin_what_may(self) -> None:
-        """Begin the look-ups that have waited for their turn, as many as may be under way."""
+    def start_queued(self) -> None:
+        """Starts queued lookups, as many as the limits allow."""
         if self._queue:
-            room = min(MAX_THREADS - len(self._running), LOOKUPS_AT_ONCE - self._running_well())
-            self._begin(self._queue, room)
+            room = min(MAX_THREADS - len(self._running), LOOKUPS_AT_ONCE - self._count_fast())
+            self._start(self._queue, room)
         if self._slow_queue:
-            self._begin(self._slow_queue, _FOR_SLOW_NAMES - len(self._running))
+            self._start(self._slow_queue, _FOR_SLOW_NAMES - len(self._running))
 
-    def take_found(self) -> Iterator[tuple[Host, Target | Exception]]:
-        """The hosts whose look-ups have ended, and how."""
+    def pop_found(self) -> Iterator[tuple[Host, Target | Exception]]:
+        """Yields the hosts whose lookups have ended, each with its result."""
         while self._found:
             host, found = self._found.popleft()
             now = time.monotonic()
@@ -130,27 +131,27 @@ class Lookups:
             yield host, found
 
     def close(self) -> None:
-        """Let the threads go. One whose look-up hangs does not keep the process from its end."""
+        """Ends the threads. A thread whose lookup hangs does not keep the process from exiting."""
         self._queue.clear()
         self._slow_queue.clear()
         for _ in range(self._threads):
             self._jobs.put(None)
 
-    def _read(self, spelled: str, *, is_own: bool) -> Start:
+    def _read(self, spelled: str, *, is_own: bool) -> UrlBase:
         host = Host(spelled, is_own=is_own)
         if not is_own:
-            if len(self._starts) >= MAX_HOSTS_KEPT:
-                self._starts.clear()
+            if len(self._url_bases) >= MAX_HOSTS_KEPT:
+                self._url_bases.clear()
                 self._hosts = {key: each for key, each in self._hosts.items() if each.is_looked_up}
-            # However it is spelled and by whichever scheme: libcurl, too, keeps one list of
-            # addresses for a name and a port.
+            # One host for all spellings and both schemes: libcurl, too, keeps one list of addresses
+            # for a name and a port.
             host = self._hosts.setdefault((host.name, host.port), host)
-        start = Start(host, f"{urlsplit(spelled).scheme}://{host.name}:{host.port}/")
+        url_base = UrlBase(host, f"{urlsplit(spelled).scheme}://{host.name}:{host.port}/")
         if not is_own:
-            self._starts[spelled] = start
-        return start
+            self._url_bases[spelled] = url_base
+        return url_base
 
-    def _running_well(self) -> int:
+    def _count_fast(self) -> int:
         slow_before = time.monotonic() - SLOW_S
         count = 0
         for began_at in reversed(self._running.values()):
@@ -159,7 +160,7 @@ class Lookups:
             count += 1
         return count
 
-    def _begin(self, queue: deque[Host], room: int) -> None:
+    def _start(self, queue: deque[Host], room: int) -> None:
         while queue and room > 0:
             host = queue.popleft()
             room -= 1
@@ -171,15 +172,15 @@ class Lookups:
 
     def _work(self) -> None:
         while (host := self._jobs.get()) is not None:
-            self._look(host)
+            self._resolve_host(host)
 
-    def _look(self, host: Host) -> None:
+    def _resolve_host(self, host: Host) -> None:
         address = host.literal
         resolve = self._resolve if address is None else lambda _name, _port: [address]
         found: Target | Exception
         try:
             found = find_target(host.url, rules=self.rules_for(host), resolve=resolve)
-        except Exception as error:  # goes on to the courier's thread, which deals with it
+        except Exception as error:  # handled in the client's thread
             found = error
         self._found.append((host, found))
-        self._ring()
+        self._wake()

@@ -373,7 +373,7 @@ def test_servers_are_asked_for_what_documents_do_not_tell_of_files(
         off = line.run("release", "add", str(path), "--set", "intake.ask_media=false")
         assert "left out: intake.ask_media is off" in off.talk
         private = line.run("release", "add", str(path), "--set", "outbound.allow_networks=[]")
-        assert "not asked: 127.0.0.1 is the loopback address" in private.talk
+        assert "not sent: 127.0.0.1 is the loopback address" in private.talk
         assert media.asked == []
         assert line.run("release", "add", str(path)).columns[0][0] == "corrected"
     shown = line.run("release", "show", "id:7").out

@@ -210,7 +210,7 @@ def test_private_addresses_are_not_asked(office: Office, media: MediaServer) -> 
     media.files["/a"] = File()
     line = with_files({"url": media.url("/a")})
     (warning,) = add_one(office, line, outbound=door(is_strict=True)).draft.warnings
-    assert "not asked: 127.0.0.1 is the loopback address" in warning
+    assert "not sent: 127.0.0.1 is the loopback address" in warning
     assert media.asked == []
 
 

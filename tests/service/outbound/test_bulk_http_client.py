@@ -30,7 +30,7 @@ from service.outbound import (
     lookups,
 )
 from service.outbound.addresses import Resolver, find_target, system_resolver
-from service.outbound.bulk_http_client import _ROOMY
+from service.outbound.bulk_http_client import _LARGE_BUFFERS
 from service.outbound.transfers import Host, Transfer
 from tests.support.descriptors import no_descriptors
 from tests.support.raw_server import Answer, Line, RawServer, running_raw_server, saying, well
@@ -184,7 +184,7 @@ class TestAParcel:
 
     def test_arrives_whole_beside_many_others(self, make: MakeCourier, server: RawServer) -> None:
         """Not all of them have room for it."""
-        count, body = 2 * _ROOMY, bytes(range(256)) * 1200
+        count, body = 2 * _LARGE_BUFFERS, bytes(range(256)) * 1200
         bulk_requests = [
             BulkRequest(url=server.url(f"/{number}"), body=body) for number in range(count)
         ]
@@ -487,10 +487,10 @@ class TestAnAddress:
         bulk_client = make([])
         monkeypatch.setattr(bulk_client._lookups, "_rules", make().rules)
         monkeypatch.setattr(bulk_client._lookups, "rules_for", lambda _host: bulk_client.rules)
-        monkeypatch.setattr(lookups.Lookups, "_look", _look_without_rules)
+        monkeypatch.setattr(lookups.Lookups, "_resolve_host", _resolve_without_rules)
         end = end_of(bulk_client, BulkRequest(url=server.url(host="hub.example")))
         assert isinstance(end, AddressForbidden)
-        assert end.reason == "not asked: 127.0.0.1 is the loopback address"
+        assert end.reason == "not sent: 127.0.0.1 is the loopback address"
         assert server.lines == []
 
     def test_that_only_libcurl_finds_is_refused(
@@ -588,11 +588,11 @@ class TestAnAddress:
         told = []
         pin = Transfer.pin
 
-        def note(exchange: Transfer) -> None:
-            told.append(exchange.start.host.name)
-            pin(exchange)
+        def record(transfer: Transfer) -> None:
+            told.append(transfer.url_base.host.name)
+            pin(transfer)
 
-        monkeypatch.setattr(Transfer, "pin", note)
+        monkeypatch.setattr(Transfer, "pin", record)
         bulk_client = make(resolve=always("127.0.0.1"))
         bulk_request = BulkRequest(url=server.url(host="hub.example"))
         for _ in range(3):
@@ -605,11 +605,11 @@ class TestAnAddress:
         assert told == ["hub.example"] * 4
 
 
-def _look_without_rules(self: lookups.Lookups, host: Host) -> None:
+def _resolve_without_rules(self: lookups.Lookups, host: Host) -> None:
     """Finds 127.0.0.1 and has nothing against it."""
     found = find_target(host.url, rules=self._rules, resolve=always("127.0.0.1"))
     self._found.append((host, found))
-    self._ring()
+    self._wake()
 
 
 def _count(ended: Sequence[Line], number: int) -> bool:
@@ -1111,15 +1111,16 @@ class TestALookUp:
 
 HANGING = """
 import time
-from service.outbound import Courier, Parcel
+from service.outbound import BulkHttpClient, BulkRequest
 def resolve(host, port):
     print("asked", end=" ", flush=True)
     time.sleep(60)
-courier = Courier([], 0.1, "test", at_once=1, resolve=resolve)
-courier.send(Parcel(url="http://hub.example/"), lambda end: print(type(end).__name__), host="h")
-while courier.under_way:
-    courier.turn(0.05)
-courier.close()
+client = BulkHttpClient([], 0.1, "test", at_once=1, resolve=resolve)
+request = BulkRequest(url="http://hub.example/")
+client.send(request, lambda end: print(type(end).__name__), host="h")
+while client.in_flight:
+    client.poll(0.05)
+client.close()
 """
 
 

@@ -16,7 +16,7 @@ def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     """Both ways to find out."""
     if request.param == "where anything can be bound":
         # What can be bound here for certain stands for what could not be elsewhere.
-        monkeypatch.setattr(addresses, "_NOBODYS", ip_address("127.0.0.1"))
+        monkeypatch.setattr(addresses, "_UNASSIGNED", ip_address("127.0.0.1"))
     addresses._binds_anything.cache_clear()
     yield
     addresses._binds_anything.cache_clear()

@@ -454,7 +454,7 @@ class TestAHubAtAForbiddenAddress:
         assert hub.arrivals == []
         [reason] = {ping.last_result for ping in listed(office)}
         assert reason is not None
-        assert "not asked: 127.0.0.1 is the loopback address 127.0.0.1" in reason
+        assert "not sent: 127.0.0.1 is the loopback address 127.0.0.1" in reason
         assert "outbound.allow_networks" in reason
 
 
