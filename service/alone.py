@@ -9,6 +9,7 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
+from service.disk import known_memory_folder, memory_folder
 from service.errors import ServiceError
 
 
@@ -18,6 +19,14 @@ class Occupied(ServiceError):
     def __init__(self, folder: Path, holder: str, /) -> None:
         super().__init__(f"another service (process {holder}) works on {folder}")
         self.folder = folder
+
+
+class CannotLock(ServiceError):
+    """Nobody can make sure to be alone: the data folder cannot be written."""
+
+    def __init__(self, error: OSError, /) -> None:
+        super().__init__(f"cannot make {error.filename}: {error.strerror}")
+        self.in_short = f"the data folder cannot be written: {error.strerror}"
 
 
 class Exporting(ServiceError):
@@ -46,17 +55,24 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
 
     Raises:
         Occupied: Somebody else has it, and did not let go in time.
+        CannotLock: The lock cannot be made.
     """
     run = run_folder(data_folder)
-    run.mkdir(mode=0o700, parents=True, exist_ok=True)
     holder = run / f"{role}.pid"
+    lock = FileLock(run / f"{role}.lock", timeout=wait_s)
     try:
-        with FileLock(run / f"{role}.lock", timeout=wait_s):
-            with suppress(OSError):  # a full disk is no reason: it is the lock that counts
-                holder.write_text(str(os.getpid()), encoding="ascii")
-            yield
+        run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire()
     except Timeout as error:
         raise Occupied(data_folder, _read(holder)) from error
+    except OSError as error:
+        raise CannotLock(error) from error
+    try:
+        with suppress(OSError):  # a full disk is no reason: it is the lock that counts
+            holder.write_text(str(os.getpid()), encoding="ascii")
+        yield
+    finally:
+        lock.release()
 
 
 #: Open, and so locked, until the process ends.
@@ -76,25 +92,47 @@ class Presence:
             data_folder: Of the service.
             work: Each kind has a presence of its own.
         """
-        self._path = run_folder(data_folder) / f"{work}.present"
+        self._data_folder = data_folder
+        self._name = f"{work}.present"
 
     def take(self) -> None:
-        """Be at it until the end of the process; no program that it starts is, because of it."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._path.open("ab")
+        """Be at it until the end of the process; no program that it starts is, because of it.
+
+        Raises:
+            OSError: Neither the data folder nor memory takes a file.
+        """
+        try:
+            folder = run_folder(self._data_folder)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = _opened(folder / self._name)
+        except OSError:
+            file = _opened(memory_folder(self._data_folder) / self._name)
         fcntl.flock(file, fcntl.LOCK_SH)
         _taken.append(file)
 
     def is_anybodys(self) -> bool:
         """True while somebody is at it. Not to be asked by who is."""
-        try:
-            with self._path.open("ab") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False  # nobody ever was, as there is no folder
-        return False
+        folders = run_folder(self._data_folder), known_memory_folder(self._data_folder)
+        return any(_is_locked(folder / self._name) for folder in folders if folder is not None)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """The file, which is made if need be; on a disk that cannot be written, as it is."""
+    try:
+        return path.open("ab")
+    except OSError:
+        return path.open("rb")
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with _opened(path) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # nobody ever was, as there is no folder
+    return False
 
 
 @contextmanager

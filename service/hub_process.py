@@ -16,6 +16,7 @@ from typing import Any
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.database import Database, Transaction
 from service import logs, workers
+from service.failures import Failures
 from service.liveness import Liveness
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
@@ -46,12 +47,18 @@ SWITCH_EVERY_S = 0.0005
 class Hub:
     """The hub's threads, for the configuration of the moment."""
 
-    def __init__(self, database: Database, liveness: Liveness | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        liveness: Liveness | None = None,
+        failures: Failures | None = None,
+    ) -> None:
         self._database = database
         self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
-        self._scheduler = Scheduler(now=machine_clock)
+        self._failures = failures
+        self._scheduler = Scheduler(now=machine_clock, failures=failures)
         self._rounds: list[tuple[Rounds[Any], threading.Thread]] = []
 
     def start(self, settings: Settings) -> None:
@@ -104,7 +111,10 @@ class Hub:
         begun: list[tuple[Rounds[Any], threading.Thread]] = []
         for make in (verifications, deliveries):
             rounds: Rounds[Any] = make(
-                installation, worker=self._worker, part=self._liveness.part(make.__name__)
+                installation,
+                worker=self._worker,
+                part=self._liveness.part(make.__name__),
+                failures=self._failures,
             )
             thread = threading.Thread(target=_run, args=[rounds], name=make.__name__, daemon=True)
             thread.start()

@@ -21,6 +21,7 @@ from feeds.newsstand import SPREAD
 from feeds.store.configuration import InForce
 from feeds.store.database import Database, Transaction
 from service import logs, workers
+from service.failures import Failures
 from service.jobs.editions import regenerate
 from service.jobs.embargoes import LOOK_EVERY_S, release_due, wait_for_end
 from service.jobs.folders import Folders
@@ -50,13 +51,19 @@ STORE_LOG = "store log"
 class Jobs:
     """The timers of one process, for the configuration of the moment."""
 
-    def __init__(self, database: Database, liveness: Liveness | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        liveness: Liveness | None = None,
+        failures: Failures | None = None,
+    ) -> None:
         self._database = database
         self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
         self._store_log = StoreLog(database)
-        self._scheduler = Scheduler(now=machine_clock)
+        self._failures = failures
+        self._scheduler = Scheduler(now=machine_clock, failures=failures)
         # Each is held by one kind of work, and both by a reload: it waits for their end, and
         # none runs on old rooms after. Two, because editions must go on coming out while a file
         # with a million documents is read.
@@ -71,8 +78,8 @@ class Jobs:
         """Begin to work."""
         with suppress(StoreUnavailable):
             self._clock.compare()
-        self._clock.follow()
         self.configure(settings)
+        self._clock.follow()
         self._scheduler.start()
 
     def configure(self, settings: Settings) -> None:
@@ -114,7 +121,7 @@ class Jobs:
             is_over=self._is_over.is_set,
             measure=installation.measure,
         )
-        self._publisher = sender = publisher(installation)
+        self._publisher = sender = publisher(installation, self._failures)
 
         def scan() -> None:
             with self._reading:

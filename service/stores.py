@@ -16,6 +16,7 @@ from feeds.errors import StoreReplaced
 from feeds.store import checks, migrate
 from feeds.store.database import Database
 from feeds.store.identity import StoreState
+from service.disk import write_fault
 from service.logs import get_logger
 from service.settings import Settings
 from service.sockets import Sockets
@@ -83,13 +84,16 @@ def open_database(settings: Settings) -> Database:
 def open_older(settings: Settings) -> Database:
     """The same one, also when it holds less than it did: it was put back from a copy."""
     known = StoreNote(settings).read()
-    expected = known and StoreState(id=known.id, changes=0)
-    return _open(settings, expected)
+    return _open(settings, known and StoreState(id=known.id, changes=0))
 
 
 def _open(settings: Settings, expected: StoreState | None) -> Database:
-    url = settings.store.url.reveal()
-    return Database.open(url, expected=expected, connections=Sockets())
+    return Database.open(
+        settings.store.url.reveal(),
+        expected=expected,
+        connections=Sockets(),
+        write_fault=write_fault,
+    )
 
 
 def make_ready(settings: Settings, database: Database) -> str:

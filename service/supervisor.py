@@ -4,21 +4,26 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
 from signal import SIGHUP
 
-from feeds.errors import FeedsError
+from feeds.errors import FeedsError, StoreReplaced, StoreUnavailable
+from feeds.store import migrate
+from feeds.store.database import Database
 from service import logs
 from service.accepted import accept
 from service.address import Address, AddressTaken
-from service.alone import Occupied, Presence, role_lock, run_folder
+from service.alone import CannotLock, Occupied, Presence, role_lock, run_folder
 from service.children import Child
+from service.disk import leave_memory_folder, memory_folder, write_fault
 from service.errors import ServiceError
+from service.failures import OVER_AFTER_S, failures_of
 from service.private import UMASK, keep_private
 from service.settings import ConfigInvalid, Settings, Sources, parse
 from service.signals import STOPS, Signals
 from service.stores import make_ready, open_database
+from service.troubles import Troubles
 
 _log = logs.get_logger(__name__)
 
@@ -44,6 +49,12 @@ ALONE_WITHIN_S = 20.0
 
 #: How often the supervisor looks at its processes.
 LOOK_EVERY_S = 0.2
+
+#: How often it looks whether the disk can be written.
+LOOK_AT_DISK_EVERY_S = 1.0
+
+#: What the log says of a disk that cannot be written.
+EFFECT = "what is stored is served; nothing new is stored, published or pushed"
 
 #: What a running service cannot change. A configuration that does is not taken: a process that
 #: had to be started anew would else work on another store than its neighbour.
@@ -95,6 +106,8 @@ class Supervisor:
         self._roles = [role for role in MODULES if role in roles]
         name = f"accepted-{'-'.join(self._roles)}-{settings.http.port}.json"
         self._accepted = run_folder(settings.data_folder) / name
+        self._written = settings.data_folder  #: what tells whether the disk can be written
+        self._troubles = Troubles(over_after_s=OVER_AFTER_S)
         self._children: list[Child] = []
         self._presence: Presence | None = None  #: while it serves the web
         self._signals = Signals({*STOPS, SIGHUP})
@@ -114,7 +127,10 @@ class Supervisor:
                 self._look_after()
             finally:
                 self._stop()
-                self._accepted.unlink(missing_ok=True)
+                with suppress(OSError):
+                    self._accepted.unlink(missing_ok=True)
+                failures_of(self._settings.data_folder)  # which forgets those of the dead
+                leave_memory_folder(self._settings.data_folder)
         return 0
 
     def _is_told_to_stop(self, *, within_s: float) -> bool:
@@ -138,8 +154,12 @@ class Supervisor:
         settings = self._settings
         if WEB in self._roles:
             self._take_address()
-        for folder in (settings.data_folder, *settings.intake.folders):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in settings.intake.folders:
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                _log.error("folder cannot be made", folder=str(folder), reason=error.strerror)
         # From here on, for what its processes make, too.
         os.umask(UMASK)
         if self._presence is not None:
@@ -150,11 +170,54 @@ class Supervisor:
                 keep_private(settings.data_folder, database)
                 if database.is_sqlite:
                     self._require_alone()
-                schema = make_ready(settings, database)
+                schema = self._make_store_ready(database)
         except FeedsError as error:
             raise CannotServe(str(error)) from error
         _log.info("store ready", url=database.label, schema=schema)
-        accept(self._seen, self._accepted)
+        self._accept()
+
+    def _make_store_ready(self, database: Database) -> str:
+        """Bring the store to this version's schema, if it can be written; return the schema's name.
+
+        Raises:
+            FeedsError: It is of no use as it is.
+        """
+        self._written = database.file or self._written
+        try:
+            return make_ready(self._settings, database)
+        except StoreReplaced:
+            raise
+        except StoreUnavailable as error:
+            try:
+                schema = migrate.require_current(database)
+            except FeedsError:
+                raise error from None
+            self._tell_not_writable(str(error))
+            return schema
+
+    def _accept(self) -> None:
+        """Keep the configuration for the processes; in memory when the disk takes nothing."""
+        try:
+            accept(self._seen, self._accepted)
+        except OSError as error:
+            try:
+                self._accepted = memory_folder(self._settings.data_folder) / self._accepted.name
+            except OSError:
+                raise error from None
+            accept(self._seen, self._accepted)
+            self._tell_not_writable(f"cannot make {error.filename}: {error.strerror}")
+
+    def _tell_not_writable(self, reason: str) -> None:
+        """Log once that nothing can be stored, for whatever reason."""
+        if self._troubles.is_news("disk", ""):
+            _log.error("disk cannot be written", reason=reason, effect=EFFECT)
+
+    def _look_at_disk(self) -> None:
+        fault = write_fault(self._written)
+        if fault is not None:
+            self._tell_not_writable(f"{self._written}: {fault}")
+        elif self._troubles.is_over("disk"):
+            _log.info("disk can be written again")
 
     def _take_address(self) -> None:
         """Refuse a taken port here, with a sentence, before a worker dies of it."""
@@ -173,7 +236,12 @@ class Supervisor:
         try:
             for role in ALONE:
                 if role in self._roles:
-                    with role_lock(self._settings.data_folder, role, wait_s=ALONE_WITHIN_S):
+                    # Where no lock can be made, nothing can be stored either, and each process
+                    # waits until it can be.
+                    with (
+                        suppress(CannotLock),
+                        role_lock(self._settings.data_folder, role, wait_s=ALONE_WITHIN_S),
+                    ):
                         pass
         except Occupied as error:
             raise CannotServe(
@@ -207,7 +275,7 @@ class Supervisor:
                 _log.info("watching for documents", folder=str(folder))
 
     def _look_after(self) -> None:
-        next_look = time.monotonic()
+        next_look = next_look_at_disk = time.monotonic()
         while not self._is_told_to_stop(within_s=LOOK_EVERY_S):
             for child in self._children:
                 child.look()
@@ -215,6 +283,9 @@ class Supervisor:
             if is_asked or time.monotonic() >= next_look:
                 self._reload(is_asked=is_asked)
                 next_look = time.monotonic() + self._settings.schedule.config_seconds
+            if time.monotonic() >= next_look_at_disk:
+                self._look_at_disk()
+                next_look_at_disk = time.monotonic() + LOOK_AT_DISK_EVERY_S
 
     def _reload(self, *, is_asked: bool) -> None:
         """Accept the configuration if it is another one and good; else keep the running one."""
@@ -223,13 +294,18 @@ class Supervisor:
             if is_asked:
                 self._tell_unchanged()
             return
-        self._seen = sources
+        known = self._objections
         try:
             self._objections = self._take(sources, parse(sources))
         except ConfigInvalid as error:
             self._objections = [str(fault) for fault in error.faults]
         except OSError as error:
-            self._objections = [str(error)]
+            # Tried again at the next look: the disk may have room by then.
+            self._objections = [f"cannot write {error.filename}: {error.strerror}"]
+            if is_asked or self._objections != known:
+                self._tell_objections()
+            return
+        self._seen = sources
         self._tell_objections()
 
     def _take(self, sources: Sources, settings: Settings) -> list[str]:

@@ -19,8 +19,10 @@ from feeds.store.database import Database
 from service import logs
 from service.accepted import AcceptedWatch, accepted
 from service.address import Address
+from service.failures import Failures
 from service.settings import Settings
-from service.store_clock import StoreClock
+from service.store_clock import StoreClock, machine_clock
+from service.store_writes import StoreWrites
 from service.stores import open_database
 from service.web import Bridge, Front, Press, Shelf, Watch, create_app
 from service.web_process import ACCEPTED_VARIABLE, PARENT_VARIABLE, SERVER_LOG
@@ -97,8 +99,15 @@ def application() -> Bridge:
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
         watch=Watch(Changes(database, of_documents=True), clock=time.monotonic),
     )
+    failures = Failures("web", now=machine_clock, data_folder=settings.data_folder)
     app = create_app(
-        newsroom, shelf, clock=clock, api=newsroom, hub=newsroom, warnings=clock.warnings
+        newsroom,
+        shelf,
+        clock=clock,
+        api=newsroom,
+        hub=newsroom,
+        warnings=clock.warnings,
+        writes=StoreWrites(database, failures, data_folder=settings.data_folder),
     )
     front = Front(app, state=newsroom, shelf=shelf)
     # What there is now stays to the end. Without it, each full look for garbage goes through the

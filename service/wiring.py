@@ -20,6 +20,7 @@ from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
+from service.failures import Failures
 from service.jobs.measuring import TIMEOUT_S, Measure, Measurer
 from service.liveness import Part
 from service.outbound import Courier, Credentials, Outbound
@@ -102,7 +103,7 @@ def install(settings: Settings, database: Database, clock: Clock = machine_clock
     )
 
 
-def publisher(installation: Installation) -> Publisher:
+def publisher(installation: Installation, failures: Failures | None = None) -> Publisher:
     """What tells the hubs. To be closed by whoever asked for it."""
     settings, database = installation.settings, installation.database
     websub = settings.websub
@@ -122,7 +123,7 @@ def publisher(installation: Installation) -> Publisher:
         usual=Dialect(topic_fields=websub.topic_fields),
         own_hub=installation.catalogue.site.hub if settings.own_hub.offered else None,
     )
-    return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once)
+    return Publisher(database, teller, max_hubs_at_once=websub.max_hubs_at_once, failures=failures)
 
 
 def _dialects(settings: Settings) -> dict[str, Dialect]:
@@ -176,6 +177,7 @@ def verifications(
     worker: str,
     heard: Callable[[PendingRequest, Heard], object] = lambda *_: None,
     part: Part | None = None,
+    failures: Failures | None = None,
 ) -> Rounds[Question]:
     """What asks callbacks. It closes itself when it has run.
 
@@ -184,6 +186,7 @@ def verifications(
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread what came of each question, once it is stored.
         part: Told that the work goes on.
+        failures: Told when it fails.
     """
     own_hub = installation.settings.own_hub
     verifier = Verifier(
@@ -197,7 +200,7 @@ def verifications(
         heard=heard,
     )
     courier = _courier(installation, at_once=own_hub.verifications_at_once)
-    return Rounds(courier, verifier, name="verification", part=part)
+    return Rounds(courier, verifier, name="verification", part=part, failures=failures)
 
 
 def deliveries(
@@ -206,6 +209,7 @@ def deliveries(
     worker: str,
     heard: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
     part: Part | None = None,
+    failures: Failures | None = None,
 ) -> Rounds[Sending]:
     """What delivers documents to subscribers. It closes itself when it has run.
 
@@ -214,6 +218,7 @@ def deliveries(
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread of each result, once it is stored.
         part: Told that the work goes on.
+        failures: Told when it fails.
     """
     own_hub = installation.settings.own_hub
     distributor = Distributor(
@@ -234,7 +239,7 @@ def deliveries(
         heard=heard,
     )
     courier = _courier(installation, at_once=own_hub.deliveries_at_once)
-    return Rounds(courier, distributor, name="delivery", part=part)
+    return Rounds(courier, distributor, name="delivery", part=part, failures=failures)
 
 
 def _courier(installation: Installation, *, at_once: int) -> Courier:

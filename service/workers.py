@@ -15,12 +15,14 @@ from feeds.model.process import ProcessState
 from feeds.store.database import Database, Transaction
 from service import logs
 from service.accepted import AcceptedWatch, accepted
-from service.alone import Occupied, role_lock
+from service.alone import CannotLock, Occupied, role_lock
+from service.failures import Failures
 from service.heartbeat import beating
 from service.liveness import Liveness
 from service.proofs import Prover, proving
 from service.settings import Settings
 from service.signals import Signals
+from service.store_clock import machine_clock
 from service.stores import open_database
 from service.wiring import worker_name
 
@@ -29,9 +31,17 @@ _log = logs.get_logger(__name__)
 #: The supervisor has seen that nobody has it; this is for a predecessor that is being killed.
 LOCK_WITHIN_S = 5.0
 
+#: The pause before it is tried again to begin with the work, where the store or the disk does not
+#: let us: twice as long each time, up to the longest.
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+
 #: What a process that lost its supervisor may take to finish. After that it goes, whatever it is
 #: at: the next service waits for its lock, and everything under way is found again in the store.
 ORPHAN_LIVES_S = 15.0
+
+
+#: What fails of a process that cannot begin.
+BEGIN = "start"
 
 
 class Work(Protocol):
@@ -60,7 +70,7 @@ def run(
     parent: int,
     pipe: int | None,
     role: str,
-    make: Callable[[Database, Liveness], Work],
+    make: Callable[[Database, Liveness, Failures], Work],
     release: Callable[[Transaction], object],
 ) -> int:
     """Work until told to stop by a signal, or until the supervisor is gone.
@@ -70,7 +80,7 @@ def run(
         parent: Process id of the supervisor.
         pipe: Where the supervisor hears that we live; see ``heartbeat``.
         role: Names the work. On SQLite one process does it alone.
-        make: Gives the work, which says of itself whether it goes on.
+        make: Gives the work, which says of itself whether it goes on, and what of it fails.
         release: On SQLite, frees what is still claimed: it was claimed by a process that died.
 
     Returns:
@@ -79,6 +89,7 @@ def run(
     settings = accepted(path)
     logs.configure(settings.log.level, settings.log.format)
     liveness = Liveness()
+    failures = Failures(role, now=machine_clock, data_folder=settings.data_folder)
     with Signals() as signals, beating(pipe, liveness):
 
         def orphaned() -> None:
@@ -87,19 +98,65 @@ def run(
             last.start()
             signals.send(SIGTERM)
 
-        database = open_database(settings)
         watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=orphaned)
+
+        def work_once() -> None:
+            settings = accepted(path)
+            database = open_database(settings)
+            try:
+                with _alone(settings, database, role, release):
+                    work = make(database, liveness, failures)
+                    with proving(_prover(database, liveness, role, now=work.now)):
+                        _work(work, settings, watch, signals, begun=partial(_begun, failures, role))
+            finally:
+                database.close()
+
         try:
-            with _alone(settings, database, role, release):
-                work = make(database, liveness)
-                with proving(_prover(database, liveness, role, now=work.now)):
-                    _work(work, settings, watch, signals)
-        except (Occupied, StoreUnavailable) as error:
+            _try_until_done(work_once, watch, signals, failures, role)
+        except Occupied as error:
             _log.error("cannot work", role=role, reason=str(error))
             return 1
         finally:
-            database.close()
+            failures.close()
     return 0
+
+
+def _try_until_done(
+    work_once: Callable[[], None],
+    make_watch: Callable[..., AcceptedWatch],
+    signals: Signals,
+    failures: Failures,
+    role: str,
+) -> None:
+    """Work; and again after a pause, while the store or the disk does not let us begin.
+
+    To end, and be started anew by the supervisor, would be a line in the log each time.
+    """
+    pause_s = FIRST_PAUSE_S
+    while True:
+        try:
+            work_once()
+            return
+        except (CannotLock, StoreUnavailable) as error:
+            if failures.failed(BEGIN, error):
+                _log.error("cannot work", role=role, reason=str(error), remedy="tried again")
+        watch = make_watch(on_change=_pass_over)
+        watch.start()
+        try:
+            if signals.wait(pause_s):
+                return
+        finally:
+            watch.stop()
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def _pass_over(_: Settings) -> None:
+    """The next try reads what was accepted."""
+
+
+def _begun(failures: Failures, role: str) -> None:
+    if failures.worked(BEGIN, at_once=True):
+        _log.info("works again", role=role)
 
 
 def _prover(
@@ -123,8 +180,11 @@ def _work(
     settings: Settings,
     make_watch: Callable[..., AcceptedWatch],
     signals: Signals,
+    *,
+    begun: Callable[[], None],
 ) -> None:
     work.start(settings)
+    begun()
     watch = make_watch(on_change=work.configure)
     watch.start()
     signals.wait()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Integer, func, insert, inspect, literal_column, select
+from sqlalchemy import Connection, Integer, func, insert, inspect, literal_column, select, update
 
 from feeds.store.schema import acts, releases, store_identity
 
@@ -30,6 +30,10 @@ class Identity:
         if store_id is None:
             return None
         return StoreState(id=store_id, changes=self._changes())
+
+    def rewrite(self) -> None:
+        """Store the same again: whether anything can be stored."""
+        self._connection.execute(update(store_identity).values(id=store_identity.c.id))
 
     def name(self, store_id: str) -> None:
         """Give the store an id for good, unless it has one."""

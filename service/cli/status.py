@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,9 @@ from service.cli.installation import to_read
 from service.cli.output import moment, tell_json, tell_rows
 from service.cli.web_health import told_by_web_process
 from service.errors import ServiceError
+from service.failures import failures_of
 from service.store_clock import StoreClock
+from service.store_writes import warnings
 from service.websub.report import Report
 from service.wiring import Installation, utc_now
 
@@ -45,8 +48,8 @@ class StoreAway(ServiceError):
 def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Show on one screen how everything stands.
 
-    Site, store, whether another configuration is in force, when the processes of the service last
-    did their work and what, releases, what waits under embargo,
+    Site, store, what fails and since when, whether another configuration is in force, when the
+    processes of the service last did their work and what, releases, what waits under embargo,
     feeds, the last edition, pings by hub, how each hub does, refused documents, and releases that
     were set aside because they could not be rendered. The exit code is 0 whatever is shown. It
     is 1 when the store does not answer, with what the web process on this machine says of that.
@@ -72,6 +75,7 @@ def _record(installation: Installation, hubs: Report, *, now: datetime) -> dict[
         return {
             "site": {"title": site.title, "base_url": site.base_url},
             "store": installation.database.label,
+            "failing": _failing_record(installation),
             "private": {"warnings": _not_private(installation)},
             "clock": _clock_record(installation),
             "configuration": _configuration_record(installation.newsroom),
@@ -95,6 +99,16 @@ def _record(installation: Installation, hubs: Report, *, now: datetime) -> dict[
 
 def _not_private(installation: Installation) -> list[str]:
     return private.faults(installation.settings.data_folder, installation.database)
+
+
+def _failing_record(installation: Installation) -> dict[str, Any]:
+    failures = failures_of(installation.settings.data_folder)
+    fault = installation.database.write_fault()
+    return {
+        "store_not_writable": fault,
+        "works": [asdict(one) for one in failures],
+        "warnings": warnings(fault, failures),
+    }
 
 
 def _clock_record(installation: Installation) -> dict[str, Any]:
@@ -161,10 +175,9 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
     releases, feeds, edition = record["releases"], record["feeds"], record["last_edition"]
     yield "site", f"{record['site']['title']}  {record['site']['base_url']}/"
     yield "store", record["store"]
-    for warning in record["private"]["warnings"]:
-        yield "not private", warning
-    for warning in record["clock"]["warnings"]:
-        yield "clock", warning
+    for name, key in (("failing", "failing"), ("not private", "private"), ("clock", "clock")):
+        for warning in record[key]["warnings"]:
+            yield name, warning
     if other := record["configuration"]["other"]:
         since = f"{other['applied_by']} at {moment(other['since'])}"
         remedy = "start or reload the service with this one"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from jinja2 import StrictUndefined
 
+from service.store_writes import StoreWrites
 from service.web import (
     addresses,
     archives,
@@ -46,6 +47,7 @@ def create_app(
     api: ApiState | None = None,
     hub: HubState | None = None,
     warnings: Callable[[], list[str]] = list,
+    writes: StoreWrites | None = None,
 ) -> Flask:
     """Make the application that serves the newsroom in *state*.
 
@@ -58,6 +60,7 @@ def create_app(
         api: The newsroom that is published through over HTTP; without it there is no API.
         hub: What the built-in hub works with; without it there is none.
         warnings: What ``/readyz`` tells besides, of a service that is ready.
+        writes: Is told of requests that cannot store what they have to.
 
     Returns:
         A WSGI application. It keeps no session and sets no cookie.
@@ -73,6 +76,7 @@ def create_app(
         pages=PageCache(),
         hub=hub,
         warnings=warnings,
+        writes=writes,
     )
     furnish(app, kept)
     addresses.prepare(app)

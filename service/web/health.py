@@ -27,6 +27,8 @@ def readyz() -> Response:
     A server that does not answer is not asked: while it is away, documents come from memory.
     """
     room, warnings = desk(), furniture().warnings()
+    if (writes := furniture().writes) is not None:
+        warnings += writes.warnings()
     shelf = furniture().shelf
     shelf.look()
     if shelf.is_unreachable:
@@ -63,7 +65,7 @@ def _asked(room: Desk) -> tuple[list[str], list[str]]:
             # Feeds are served and come out: who reads them is not to be sent elsewhere.
             warnings += [f"nothing is pushed: {pushes}"] if pushes else []
     except StoreReplaced:
-        reasons = [StoreReplaced.IN_SHORT]
+        reasons = [StoreReplaced.in_short]
     except StoreUnavailable:
         reasons = [STORE_AWAY]
     except StoreOutdated:

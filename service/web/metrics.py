@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from feeds.errors import StoreUnavailable
 from feeds.model.canary import CanaryState
 from feeds.model.process import ProcessState
+from service.failures import Failure
 from service.metrics import HubNumbers, Snapshot, StoreAnswers, exposition
 from service.web.desk import HubState, desk, furniture
 from service.web.kept import Kept
@@ -61,6 +62,7 @@ def take(state: HubState) -> Snapshot:
     room = desk()
     missing_after = timedelta(seconds=state.settings.canary.missing_after_seconds)
     feeds = room.newsstand.feeds()
+    writes = furniture().writes
     with state.database.read() as tx:
         seen = report(tx, room.catalogue, now=room.now, missing_after=missing_after)
         return Snapshot(
@@ -77,7 +79,15 @@ def take(state: HubState) -> Snapshot:
             releases_set_aside=tx.fragments.count_aside(),
             refusals=tx.refusals.count(),
             worked_at=_worked_at(tx.processes.listed()),
+            failing_since=_failing_since(writes.failures() if writes else []),
+            is_disk_writable=writes is None or writes.fault() is None,
         )
+
+
+def _failing_since(failures: Iterable[Failure]) -> dict[tuple[str, str], datetime]:
+    """Since when each work fails, in whichever process of a role it does so first."""
+    since = sorted(((one.since, one.role, one.work) for one in failures), reverse=True)
+    return {(role, work): at for at, role, work in since}
 
 
 def _worked_at(known: Iterable[ProcessState]) -> dict[str, datetime]:

@@ -48,5 +48,5 @@ def test_a_timer_that_fails_again_and_again_is_one_line_and_one_when_it_works_ag
         assert done.wait(10)
         scheduler.stop()
     told = [record.getMessage() for record in caplog.records]
-    assert ["available again" in line for line in told] == [False, True]
+    assert ["works again" in line for line in told] == [False, True]
     assert "the disk is full" in told[0]

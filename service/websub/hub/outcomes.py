@@ -55,6 +55,7 @@ def outcome_of(
         at=now,
         result=said,
         took_ms=took_ms,
+        tried_edition=edition,
         retry_at=None if pause is None else now + pause,
         suspended_because=None if pause else f"no success for {in_short(now - since)}: {said}",
     )

@@ -15,9 +15,11 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from feeds.errors import StoreConflict, StoreUnavailable
+from service.failures import Failures
 from service.liveness import Part
 from service.logs import get_logger
 from service.outbound import Courier, OutboundFailed, Parcel, Receipt
+from service.store_clock import machine_clock
 
 _log = get_logger(__name__)
 
@@ -97,7 +99,13 @@ class Rounds(Generic[T]):
     """Runs the errands of some books with a courier of its own."""
 
     def __init__(
-        self, courier: Courier, books: Books[T], *, name: str, part: Part | None = None
+        self,
+        courier: Courier,
+        books: Books[T],
+        *,
+        name: str,
+        part: Part | None = None,
+        failures: Failures | None = None,
     ) -> None:
         """Begin with nothing under way.
 
@@ -106,11 +114,13 @@ class Rounds(Generic[T]):
             books: The same.
             name: Of the work, for the log and for debuggers.
             part: Is told that the work goes on.
+            failures: Is told when the store cannot be used.
         """
         self._courier = courier
         self._books = books
         self._name = name
         self._part = part or Part()
+        self._failures = failures or Failures("hub", now=machine_clock)
         self._clerk = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-books")
         self._keeping: Future[bool] | None = None
         self._begun: deque[Errand[T]] = deque()  #: from the books, not sent yet
@@ -224,7 +234,8 @@ class Rounds(Generic[T]):
         try:
             is_quiet = keeping.result()
         except (StoreUnavailable, StoreConflict) as error:
-            _log.error("store unavailable", work=self._name, reason=str(error))
+            if self._failures.failed(self._name, error):
+                _log.error("store unavailable", work=self._name, reason=str(error))
             self._trouble, is_quiet = error, not self._kept
         except Exception as error:
             # A bug. It must not stop others' errands, nor be met again at once.
@@ -232,6 +243,9 @@ class Rounds(Generic[T]):
             self._trouble, is_quiet = error, False
             self._books.lose(self._kept)
             self._kept = []
+        else:
+            if self._failures.worked(self._name):
+                _log.info("works again", work=self._name)
         self._send_begun()
         now = time.monotonic()
         if self._trouble is not None:
