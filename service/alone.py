@@ -110,6 +110,12 @@ class Presence:
         fcntl.flock(file, fcntl.LOCK_SH)
         _taken.append(file)
 
+    def leave(self) -> None:
+        """Leave nothing in memory, once nobody is at it any more but this process."""
+        if (folder := known_memory_folder(self._data_folder)) is not None:
+            with suppress(OSError):
+                (folder / self._name).unlink()
+
     def is_anybodys(self) -> bool:
         """True while somebody is at it. Not to be asked by who is."""
         folders = run_folder(self._data_folder), known_memory_folder(self._data_folder)

@@ -14,7 +14,7 @@ from feeds.store.database import Database
 from service import logs
 from service.accepted import accept
 from service.address import Address, AddressTaken
-from service.alone import CannotLock, Occupied, Presence, role_lock, run_folder
+from service.alone import CannotLock, Occupied, role_lock, run_folder
 from service.children import Child
 from service.disk import leave_memory_folder, memory_folder, write_fault
 from service.errors import ServiceError
@@ -109,7 +109,7 @@ class Supervisor:
         self._written = settings.data_folder  #: what tells whether the disk can be written
         self._troubles = Troubles(over_after_s=OVER_AFTER_S)
         self._children: list[Child] = []
-        self._presence: Presence | None = None  #: while it serves the web
+        self._address: Address | None = None  #: while it serves the web
         self._signals = Signals({*STOPS, SIGHUP})
         self._is_over = False
         self._is_asked_to_reload = False
@@ -129,9 +129,15 @@ class Supervisor:
                 self._stop()
                 with suppress(OSError):
                     self._accepted.unlink(missing_ok=True)
-                failures_of(self._settings.data_folder)  # which forgets those of the dead
-                leave_memory_folder(self._settings.data_folder)
+                self._leave_memory()
         return 0
+
+    def _leave_memory(self) -> None:
+        if self._address is not None:
+            self._address.web.leave()
+            self._address.supervisor.leave()
+        failures_of(self._settings.data_folder)  # forgets those of the dead
+        leave_memory_folder(self._settings.data_folder)
 
     def _is_told_to_stop(self, *, within_s: float) -> bool:
         """Wait for signals; say whether one of them asks for the end."""
@@ -162,8 +168,8 @@ class Supervisor:
                 _log.error("folder cannot be made", folder=str(folder), reason=error.strerror)
         # From here on, for what its processes make, too.
         os.umask(UMASK)
-        if self._presence is not None:
-            self._presence.take()
+        if self._address is not None:
+            self._address.supervisor.take()
         try:
             database = open_database(settings)
             with closing(database):
@@ -229,7 +235,7 @@ class Supervisor:
             )
         except AddressTaken as error:
             raise CannotServe(str(error)) from error
-        self._presence = address.supervisor
+        self._address = address
 
     def _require_alone(self) -> None:
         """Refuse a data folder that another service works on; wait for one that is stopping."""
