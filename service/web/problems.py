@@ -20,6 +20,7 @@ from feeds.errors import (
     RevisionNotFound,
     StoreConflict,
     StoreOutdated,
+    StoreReplaced,
     StoreUnavailable,
 )
 from feeds.model.feed import Ending
