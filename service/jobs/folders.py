@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -281,16 +282,17 @@ def _is_being_written(path: Path) -> bool:
     """True when some program has the file open for writing, as far as the system tells.
 
     Linux grants a read lease only on a file that nobody has open for writing (fcntl(2),
-    F_SETLEASE). Where leases are not to be had, such as on a network drive or for somebody
-    else's file, settling has to be enough.
+    F_SETLEASE). Where leases are not to be had, such as on another system, on a network drive or
+    for somebody else's file, settling has to be enough.
     """
-    try:
-        with path.open("rb") as file:
-            # Should a writer come while we hold the lease, we are sent this signal; the usual
-            # one, SIGIO, would end the process.
-            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except OSError as error:
-        return error.errno == errno.EAGAIN
+    if sys.platform == "linux":
+        try:
+            with path.open("rb") as file:
+                # Should a writer come while we hold the lease, we are sent this signal; the usual
+                # one, SIGIO, would end the process.
+                fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except OSError as error:
+            return error.errno == errno.EAGAIN
     return False
