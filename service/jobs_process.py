@@ -4,6 +4,7 @@ One process that looks after the folders, the editions and the pings. On Postgre
 run, on as many machines: whatever is done is claimed in the store first.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -120,6 +121,8 @@ class Jobs:
             now=self._clock,
             is_over=self._is_over.is_set,
             measure=installation.measure,
+            # SQLite's file has one machine, which may get another name.
+            host="" if self._database.is_sqlite else os.uname().nodename,
         )
         self._publisher = sender = publisher(installation, self._failures)
 

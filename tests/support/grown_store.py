@@ -166,7 +166,7 @@ def _push(number: int) -> Row:
 
 def _file(number: int) -> Row:
     stamp = {"size_bytes": 1, "modified_ns": 1, "rules": ""}
-    return {"path": f"/inbox/{number}", "read_at": NOON} | stamp
+    return {"host": "", "path": f"/inbox/{number}", "read_at": NOON} | stamp
 
 
 def _refusal(number: int) -> Row:

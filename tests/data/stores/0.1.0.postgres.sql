@@ -218,6 +218,7 @@ CREATE TABLE public.hub_tallies (
 
 
 CREATE TABLE public.intake_files (
+    host text NOT NULL,
     path text NOT NULL,
     size_bytes bigint NOT NULL,
     modified_ns bigint NOT NULL,
@@ -697,7 +698,7 @@ ALTER TABLE ONLY public.hub_tallies
 
 
 ALTER TABLE ONLY public.intake_files
-    ADD CONSTRAINT pk_intake_files PRIMARY KEY (path);
+    ADD CONSTRAINT pk_intake_files PRIMARY KEY (host, path);
 
 
 

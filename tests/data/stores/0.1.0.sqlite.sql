@@ -217,12 +217,13 @@ CREATE TABLE hub_tallies (
 	CONSTRAINT pk_hub_tallies PRIMARY KEY (hub)
 );
 CREATE TABLE intake_files (
+	host TEXT NOT NULL, 
 	path TEXT NOT NULL, 
 	size_bytes BIGINT NOT NULL, 
 	modified_ns BIGINT NOT NULL, 
 	rules TEXT NOT NULL, 
 	read_at BIGINT NOT NULL, 
-	CONSTRAINT pk_intake_files PRIMARY KEY (path)
+	CONSTRAINT pk_intake_files PRIMARY KEY (host, path)
 );
 CREATE TABLE names (
 	folded TEXT NOT NULL, 
