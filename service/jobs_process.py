@@ -224,7 +224,10 @@ class Jobs:
             self._warn_of(known)
             return False
         self._warned_of = None
-        refiled = newsroom.refile_doubtful(now=self._clock())
+        try:
+            refiled = newsroom.refile_doubtful(now=self._clock())
+        except ConfigurationSuperseded:
+            return False  # told at the next look
         if refiled:
             _log.info("releases refiled", count=refiled, reason="filed by another configuration")
         return True
