@@ -33,6 +33,17 @@ SESSION: Mapping[str, str] = {
     "idle_in_transaction_session_timeout": "60s",
 }
 
+#: How the server watches the same connection (PostgreSQL, "TCP Settings"). A machine that loses its
+#: network within a transaction would hold its locks, and with them up all other machines, until the
+#: server's kernel finds out: by default after two hours. ``idle_in_transaction_session_timeout``
+#: does not count between two messages of a pipeline, by which psycopg sends what it sends many of.
+SERVER: Mapping[str, str] = {
+    "tcp_keepalives_idle": "3",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "4",
+    "tcp_user_timeout": "6000",
+}
+
 #: How long a thread waits for a connection that others use, in seconds.
 POOL_TIMEOUT_S = 10
 
@@ -52,5 +63,6 @@ def of_connection(given: Mapping[str, Any]) -> dict[str, int]:
 def limit_session(connection: Any, _record: object) -> None:
     """Hold a new connection of the driver's to the limits."""
     with connection.cursor() as cursor:
-        cursor.executemany(_LIMIT, [(value, name) for name, value in SESSION.items()])
+        limits = [*SESSION.items(), *SERVER.items()]
+        cursor.executemany(_LIMIT, [(value, name) for name, value in limits])
     connection.commit()  # what is set in a transaction goes with it when that is rolled back
