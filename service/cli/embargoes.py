@@ -13,7 +13,7 @@ from service.cli.call import JsonOption, SetOption, call_of
 from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, say, tell_json, tell_rows
 from service.cli.who import ByOption, who
-from service.wiring import Installation, utc_now
+from service.wiring import Installation
 
 
 def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
@@ -68,13 +68,15 @@ def change(
     with to_write(call) as installation:
         newsroom, by = installation.newsroom, who(by)
         if lift:
-            _tell_lifted(newsroom.lift_embargo(name, by=by, now=utc_now()), as_json=call.as_json)
+            _tell_lifted(
+                newsroom.lift_embargo(name, by=by, now=installation.clock()), as_json=call.as_json
+            )
             return
         if until is None:
-            embargo = newsroom.drop_embargo(name, by=by, now=utc_now())
+            embargo = newsroom.drop_embargo(name, by=by, now=installation.clock())
         else:
             end = _end(installation, until)
-            embargo = newsroom.move_embargo(name, until=end, by=by, now=utc_now())
+            embargo = newsroom.move_embargo(name, until=end, by=by, now=installation.clock())
     if call.as_json:
         tell_json({"done": "dropped" if drop else "moved", **_record(embargo)})
     else:

@@ -14,7 +14,7 @@ from service.cli.output import aligned, counted, json_text, say
 from service.cli.progress import counting
 from service.export import Folder, Memory, Outcome, Result, Run, rules_of
 from service.web import create_app
-from service.wiring import VERSION, utc_now
+from service.wiring import VERSION
 
 app = typer_of("export")
 
@@ -55,7 +55,7 @@ def export(
     with to_read(call) as installation:
         target = Folder(folder, site_url=installation.catalogue.site.base_url)
         rules = rules_of(installation.catalogue, VERSION)
-        now = utc_now()
+        now = installation.clock()
         memory = Memory(root=target.root, rules=rules, now=now)
         # The service files releases by a new configuration when it reads it, perhaps after us:
         # that dates no release, and yet their pages name other categories then.

@@ -68,11 +68,13 @@ def render(
         _print_proof(call, slugs or [], feed_format)
         return
     with to_write(call) as installation:
-        installation.newsroom.release_embargoes(now=utc_now())
+        installation.newsroom.release_embargoes(now=installation.clock())
         wanted = _known(installation, slugs or [])
         states = {state.slug: state for state in installation.newsstand.feeds()}
         wanted = wanted or [slug for slug, state in states.items() if state.is_stale]
-        made = installation.newsstand.regenerate(wanted, now=utc_now(), worker=worker_name())
+        made = installation.newsstand.regenerate(
+            wanted, now=installation.clock(), worker=worker_name()
+        )
     outcomes = {outcome.feed: outcome for outcome in made}
     records = [_render_record(states[slug], outcomes.get(slug)) for slug in wanted]
     if call.as_json:
@@ -111,7 +113,7 @@ def check(
     checked = [of_file(name, now=utc_now()) for name in files]
     if slugs or not files:
         with to_read(call) as installation:
-            now = utc_now()
+            now = installation.clock()
             served = [
                 one.slug for one in installation.catalogue.feeds.values() if not one.is_gone(now)
             ]

@@ -19,7 +19,7 @@ from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, say, tell_json, tell_rows
 from service.errors import ServiceError
 from service.websub import PingResult, Verdict
-from service.wiring import Installation, publisher, utc_now
+from service.wiring import Installation, publisher
 
 app = typer_of("hub")
 hub_status.register(app)
@@ -119,9 +119,9 @@ def _make_due(
     pings_made = deliveries_made = 0
     with installation.database.transaction() as tx:
         if host is None:
-            pings_made = tx.pings.retry(now=utc_now(), feed=feed, hub=hub)
+            pings_made = tx.pings.retry(now=installation.clock(), feed=feed, hub=hub)
         if hub in (None, installation.catalogue.site.hub):
-            deliveries_made = tx.deliveries.retry(now=utc_now(), feed=feed, host=host)
+            deliveries_made = tx.deliveries.retry(now=installation.clock(), feed=feed, host=host)
     return pings_made, deliveries_made
 
 
@@ -139,7 +139,7 @@ hub_verify.register(app)
 def _send_all_due(installation: Installation) -> list[PingResult]:
     sender = publisher(installation)
     try:
-        return sender.send_all_due(now=utc_now())
+        return sender.send_all_due(now=installation.clock())
     finally:
         sender.close()
 

@@ -13,7 +13,7 @@ from service.cli.output import counted, moment, say, tell_json, tell_rows
 from service.errors import ServiceError
 from service.websub.report import HubReport, Report, report
 from service.websub.wording import delay_in_short
-from service.wiring import Installation, canary_keeper, utc_now
+from service.wiring import Installation, canary_keeper
 
 
 class NotWatched(ServiceError):
@@ -64,11 +64,11 @@ def canary(
     with to_write(call) as installation:
         keeper = canary_keeper(installation)
         if hub is not None:
-            keeper.plant(now=utc_now())
+            keeper.plant(now=installation.clock())
             with installation.database.transaction() as tx:
-                if not tx.canaries.make_due(now=utc_now(), hub=hub):
+                if not tx.canaries.make_due(now=installation.clock(), hub=hub):
                     raise NotWatched(f"there is no canary at the hub {hub!r}")
-        asked = keeper.tend(now=utc_now, hub=hub)
+        asked = keeper.tend(now=installation.clock, hub=hub)
     if call.as_json:
         for one in asked:
             tell_json(_canary_record(one) | {"hub": one.hub})
@@ -81,7 +81,9 @@ def look(installation: Installation) -> Report:
     """What is known of the hubs now."""
     missing_after = timedelta(seconds=installation.settings.canary.missing_after_seconds)
     with installation.database.read() as tx:
-        return report(tx, installation.catalogue, now=utc_now(), missing_after=missing_after)
+        return report(
+            tx, installation.catalogue, now=installation.clock(), missing_after=missing_after
+        )
 
 
 def _record(one: HubReport, seen: Report) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from service.cli.hub_choice import (
 from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, say, tell_json, tell_rows
 from service.cli.who import ByOption, who
-from service.wiring import utc_now
 
 #: What a callback is told of an end, when nobody says more.
 DROPPED = "the subscription was ended by the publisher"
@@ -99,7 +98,7 @@ def suspend(
         with installation.database.transaction() as tx:
             meant = chosen(tx, names, host=host)
             ids = [held.id for held in meant]
-            count = tx.subscriptions.suspend(ids, now=utc_now(), because=because)
+            count = tx.subscriptions.suspend(ids, now=installation.clock(), because=because)
         records = [record(installation, held) for held in meant if held.state == State.ACTIVE]
     _tell(call, "suspended", records)
     _say_of_rest(len(meant) - count, "suspended before")
@@ -121,7 +120,7 @@ def resume(
     with to_write(call) as installation:
         with installation.database.transaction() as tx:
             meant = chosen(tx, names, host=host)
-            count = tx.subscriptions.resume([held.id for held in meant], now=utc_now())
+            count = tx.subscriptions.resume([held.id for held in meant], now=installation.clock())
         records = [record(installation, held) for held in meant if held.state == State.SUSPENDED]
     _tell(call, "resumed", records)
     _say_of_rest(len(meant) - count, "not suspended")
@@ -150,7 +149,7 @@ def drop(
         with installation.database.transaction() as tx:
             meant = chosen(tx, names, host=host)
             denials = [request_for(installation, one, Mode.DENIED, reason=told) for one in meant]
-            tx.subscriptions.drop(meant, denials, now=utc_now())
+            tx.subscriptions.drop(meant, denials, now=installation.clock())
         records = [record(installation, held) for held in meant]
     _tell(call, "dropped", records)
 

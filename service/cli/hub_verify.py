@@ -11,7 +11,7 @@ from service.cli.installation import to_write
 from service.cli.output import counted, say, tell_json, tell_rows
 from service.errors import ServiceError
 from service.websub.hub.verifier import Heard, Verdict
-from service.wiring import Installation, utc_now, verifications, worker_name
+from service.wiring import Installation, verifications, worker_name
 
 #: What leaves nothing to be done.
 _GOOD = (Verdict.CONFIRMED, Verdict.OUTDATED, Verdict.TOLD)
@@ -62,7 +62,7 @@ def verify(
     with to_write(call) as installation:
         require_hub(installation)
         with installation.database.transaction() as tx:
-            now = utc_now()
+            now = installation.clock()
             meant = chosen(tx, names, host=host) if names or host else []
             for held in meant:
                 tx.subscriptions.ask(request_for(installation, held, Mode.SUBSCRIBE), now=now)

@@ -13,8 +13,9 @@ from service.cli import configuration
 from service.cli.call import Call
 from service.errors import ServiceError
 from service.settings import Settings
+from service.store_clock import StoreClock
 from service.stores import StoreNote, make_ready, open_database
-from service.wiring import Installation, install, utc_now
+from service.wiring import Installation, install
 
 #: An SQLite database that lives and ends with its connection.
 NOWHERE = "sqlite://"
@@ -52,7 +53,7 @@ def to_read(call: Call, *, within_s: float | None = None) -> Iterator[Installati
     settings = configuration.settings(call)
     with there(settings) as database, _ended_after(database, within_s):
         migrate.require_current(database)
-        yield install(settings, database)
+        yield install(settings, database, clock_of(database))
 
 
 @contextmanager
@@ -87,11 +88,22 @@ def to_write(call: Call) -> Iterator[Installation]:
         if is_new:
             make_ready(settings, database)
         migrate.require_current(database)
-        installation = install(settings, database)
+        installation = install(settings, database, clock_of(database))
         _refuse_to_end_feeds(installation)
         # As every start does: a name that was configured a moment ago counts already.
-        installation.newsroom.apply_catalogue(now=utc_now())
+        installation.newsroom.apply_catalogue(now=installation.clock())
         yield installation
+
+
+def clock_of(database: Database) -> StoreClock:
+    """The clock that a command goes by, which is the store's: this machine's may be wrong.
+
+    Raises:
+        StoreUnavailable: The store cannot be reached.
+    """
+    clock = StoreClock(database)
+    clock.compare()
+    return clock
 
 
 def _refuse_to_end_feeds(installation: Installation) -> None:

@@ -27,7 +27,7 @@ from service.cli.output import counted, plain, say, tell, tell_json, tell_rows
 from service.cli.progress import Reading, reading
 from service.cli.who import ByOption, who
 from service.jobs.reading import preview, take_in
-from service.wiring import Installation, utc_now
+from service.wiring import Installation
 
 app = typer_of("release")
 
@@ -181,7 +181,7 @@ def retract(
     call = call_of(ctx, overrides, as_json=as_json)
     with to_write(call) as installation:
         newsroom = installation.newsroom
-        release = newsroom.retract(name, reason=reason, by=who(by), now=utc_now())
+        release = newsroom.retract(name, reason=reason, by=who(by), now=installation.clock())
         _tell_deed(call, installation, "retracted", newsroom.release(release.id))
 
 
@@ -202,7 +202,7 @@ def restore(
     call = call_of(ctx, overrides, as_json=as_json)
     with to_write(call) as installation:
         newsroom = installation.newsroom
-        release = newsroom.restore(name, by=who(by), now=utc_now())
+        release = newsroom.restore(name, by=who(by), now=installation.clock())
         _tell_deed(call, installation, "restored", newsroom.release(release.id))
 
 
@@ -309,7 +309,7 @@ def _outcomes(
                 document.name,
                 newsroom=installation.newsroom,
                 rules=installation.rules,
-                now=utc_now,
+                now=installation.clock,
                 measure=installation.measure,
             )
     except OSError as error:

@@ -25,7 +25,7 @@ from service.failures import failures_of
 from service.store_clock import StoreClock
 from service.store_writes import warnings
 from service.websub.report import Report
-from service.wiring import Installation, utc_now
+from service.wiring import Installation
 
 app = typer_of("status")
 
@@ -57,7 +57,7 @@ def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOpti
     call = call_of(ctx, overrides, as_json=as_json)
     try:
         with to_read(call, within_s=WITHIN_S) as installation:
-            record = _record(installation, look(installation), now=utc_now())
+            record = _record(installation, look(installation), now=installation.clock())
     except StoreReplaced:
         raise
     except StoreUnavailable as error:

@@ -6,17 +6,16 @@ from typing import Annotated
 import typer
 
 from feeds.errors import StoreReplaced
-from feeds.newsroom import Newsroom
 from feeds.store import checks
 from feeds.store.database import Database
 from service.cli import configuration
 from service.cli.call import Call, JsonOption, SetOption, call_of
 from service.cli.commands import typer_of
-from service.cli.installation import opened, there
+from service.cli.installation import clock_of, opened, there
 from service.cli.output import plain, tell, tell_json
 from service.settings import Settings
 from service.stores import StoreNote, make_ready, open_older
-from service.wiring import install, utc_now
+from service.wiring import Installation, install
 
 app = typer_of("store")
 
@@ -53,9 +52,10 @@ def restored(
     settings = configuration.settings(call)
     with there(settings, open_it=open_older) as database:
         make_ready(settings, database)
+        now = clock_of(database)()
         with database.transaction() as tx:
-            dated = tx.documents.redate(now=utc_now())
-            tx.appearance.renew(now=utc_now())
+            dated = tx.documents.redate(now=now)
+            tx.appearance.renew(now=now)
         if call.as_json:
             tell_json({"store": database.label, "documents": dated})
         else:
@@ -119,12 +119,13 @@ def _findings(settings: Settings, *, is_repaired: bool, call: Call) -> list[str]
     with there(settings) as database:
         # Of another schema nothing else can be asked.
         return checks.check(database) or _filing(
-            install(settings, database).newsroom, is_repaired=is_repaired, call=call
+            install(settings, database, clock_of(database)), is_repaired=is_repaired, call=call
         )
 
 
-def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Call) -> list[str]:
+def _filing(installation: Installation, *, is_repaired: bool, call: Call) -> list[str]:
     """Whether each release stands in the feeds that the configuration gives it."""
+    newsroom = installation.newsroom
     known = newsroom.in_force()
     if known is None:
         return []
@@ -140,7 +141,7 @@ def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Call) -> list[str]:
             for one in found
         ]
     while found:
-        newsroom.refile(found, now=utc_now())
+        newsroom.refile(found, now=installation.clock())
         for one in found:
             if call.as_json:
                 tell_json({"refiled": one.slug})

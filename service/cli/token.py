@@ -13,7 +13,7 @@ from service.cli.commands import typer_of
 from service.cli.installation import to_read, to_write
 from service.cli.output import moment, say, tell, tell_json, tell_rows
 from service.tokens import MAX_NAME_CHARS, NAME, hash_of, make_token
-from service.wiring import Installation, utc_now
+from service.wiring import Installation
 
 app = typer_of("token")
 
@@ -60,8 +60,9 @@ def make(
         raise typer.BadParameter(
             f"{name!r} is not made of a-z, 0-9 and single hyphens", param_hint="NAME"
         )
-    now, text = utc_now(), make_token()
+    text = make_token()
     with to_write(call) as installation:
+        now = installation.clock()
         token = Token(
             name=name,
             actions=tuple(action for action in Action if action in actions),
@@ -91,8 +92,8 @@ def list_(
     The state is 'good', 'expired' or 'revoked'. The tokens themselves are kept nowhere.
     """
     call = call_of(ctx, overrides, as_json=as_json)
-    now = utc_now()
     with to_read(call) as installation, installation.database.read() as tx:
+        now = installation.clock()
         listed = tx.tokens.listed()
     if call.as_json:
         for token in listed:
@@ -112,7 +113,7 @@ def revoke(
     """Make a token worthless, at once and for ever."""
     call = call_of(ctx, overrides, as_json=as_json)
     with to_write(call) as installation, installation.database.transaction() as tx:
-        tx.tokens.revoke(name, now=utc_now())
+        tx.tokens.revoke(name, now=installation.clock())
     if call.as_json:
         tell_json({"name": name, "state": "revoked"})
         return
