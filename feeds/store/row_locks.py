@@ -2,7 +2,9 @@
 
 A transaction that writes to several tables writes to them in the order of ``TABLES``, and locks
 rows of one table by their keys, the lowest first. Rows that were locked before may be written at
-any time, and new rows wait for nobody. SQLite has one writer at a time: nothing is to be done.
+any time, and new rows wait for nobody: a row that others point to is locked without its key (FOR NO
+KEY UPDATE), which a foreign key's check locks. SQLite has one writer at a time: nothing is to be
+done.
 
 The suite holds every transaction on PostgreSQL to this (``tests/support/lock_order.py``).
 """
