@@ -22,7 +22,7 @@ from feeds.store.database import Database
 from service.jobs_process import Jobs
 from service.settings import Settings, parse, read_sources
 from service.web import create_app
-from service.web_worker import CurrentNewsroom
+from service.web_process import CurrentNewsroom
 from service.wiring import install
 
 RELEASES_A_CATEGORY = 500

@@ -1,24 +1,29 @@
 """The configuration that was accepted last, kept in a file for the processes of one service.
 
-Only the supervisor reads what ops write. The web and job processes work from this file alone: a
-faulty configuration is reported once, and a process that has to be started anew in the meantime
-starts with the good one.
+Only the supervisor reads what ops write. Each process begins with what was accepted last, and is
+told by the supervisor when this file holds another configuration: a faulty one is reported once,
+and a process that has to be started anew in the meantime starts with the good one.
 """
 
-import os
+import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from feeds.errors import StoreConflict, StoreUnavailable
-from service.logs import get_logger
+from service import logs
+from service.line import Line, Orphaned, WaitingOver
 from service.settings import Settings, Sources, parse
 
-_log = get_logger(__name__)
+_log = logs.get_logger(__name__)
 
-#: How soon a process sees that another configuration was accepted, or that its parent is gone.
-WATCH_EVERY_S = 0.25
+#: How soon a configuration that could not be taken, as the store was away, is tried again.
+RETRY_EVERY_S = 0.5
+
+#: What a watch that is stopped waits for a configuration that is being taken.
+STOP_WITHIN_S = 1.0
 
 
 def accept(sources: Sources, path: Path) -> None:
@@ -41,69 +46,81 @@ def accepted(path: Path) -> Settings:
     return parse(Sources.from_json(path.read_text(encoding="utf-8")))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessStart:
+    """What a process of a service begins with."""
+
+    settings: Settings  #: the accepted ones
+    path: Path  #: of the accepted configuration, which the next one replaces
+    line: Line  #: to the supervisor
+
+    @classmethod
+    def by_hand(cls, path: Path) -> "ProcessStart":
+        """Begin without a supervisor: no other configuration is taken, and nothing is an orphan."""
+        settings = accepted(path)
+        logs.configure(settings.log.level, settings.log.format)
+        return cls(settings=settings, path=path, line=Line())
+
+
 class AcceptedWatch:
-    """Tells a process of each newly accepted configuration, and of the death of its parent."""
+    """Tells a process of each newly accepted configuration, and of the death of its supervisor."""
 
     def __init__(
         self,
-        path: Path,
+        start: ProcessStart,
         *,
-        parent: int,
         on_change: Callable[[Settings], None],
         on_orphaned: Callable[[], None],
     ) -> None:
         """Make a watch that is not watching yet.
 
         Args:
-            path: The file of the accepted configuration.
-            parent: Process id of whoever started this process. It has to be told: a parent that
-                was killed while this process was starting up is not ours any more by now.
+            start: Says where the configuration is, and who tells of another one.
             on_change: Called with each newly accepted configuration.
-            on_orphaned: Called once when the parent is gone.
+            on_orphaned: Called once when the supervisor is gone. It was perhaps killed, and cannot
+                stop its processes any more.
         """
-        self._path = path
-        self._parent = parent
+        self._path = start.path
+        self._line = start.line
         self._on_change = on_change
         self._on_orphaned = on_orphaned
-        self._seen = self._stamp()
         self._thread = threading.Thread(target=self._watch, name="accepted", daemon=True)
-        self._is_over = threading.Event()
+        self._over, self._ends = socket.socketpair()
 
     def start(self) -> None:
         """Begin to watch, in a thread that does not keep the process alive."""
-        self._thread.start()
+        if self._line.is_open:
+            self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more."""
-        self._is_over.set()
+        """Watch no more. What comes from here on is for the next watch on the same line."""
+        self._ends.close()
+        if self._thread.is_alive():
+            self._thread.join(STOP_WITHIN_S)
 
     def _watch(self) -> None:
-        while not self._is_over.wait(WATCH_EVERY_S):
-            if os.getppid() != self._parent:
-                # A supervisor that was killed cannot stop its processes any more.
+        is_due = False
+        while True:
+            try:
+                is_due |= self._line.wait(RETRY_EVERY_S if is_due else None, or_end_of=self._over)
+            except Orphaned:
                 self._on_orphaned()
                 return
-            self._look()
+            except WaitingOver:
+                self._over.close()
+                return
+            if is_due:
+                is_due = not self._take()
 
-    def _look(self) -> None:
-        stamp = self._stamp()
-        if stamp is None or stamp == self._seen:
-            return
+    def _take(self) -> bool:
+        """Work by what was accepted last; False when that is to be tried again."""
         try:
             self._on_change(accepted(self._path))
         except (StoreUnavailable, StoreConflict) as error:
-            # The running configuration stays, and this one is taken up at the next look.
+            # The running configuration stays until then.
             _log.error("reload failed, will be tried again", reason=str(error))
-            return
+            return False
         except Exception:
             # The running configuration stays; the next one may be taken up again.
             _log.exception("reload failed")
-        self._seen = stamp
-
-    def _stamp(self) -> tuple[int, int] | None:
-        try:
-            stat = self._path.stat()
-        except OSError:
-            return None
-        # Each acceptance is a new file, so a second one within the clock's grain is seen too.
-        return stat.st_ino, stat.st_mtime_ns
+        return True

@@ -75,10 +75,6 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
         lock.release()
 
 
-#: Open, and so locked, until the process ends.
-_taken: list[IO[bytes]] = []
-
-
 class Presence:
     """Tells that somebody is at some work, for as long as any process of theirs lives.
 
@@ -94,9 +90,13 @@ class Presence:
         """
         self._data_folder = data_folder
         self._name = f"{work}.present"
+        self._file: IO[bytes] | None = None  #: open, and so locked
 
     def take(self) -> None:
-        """Be at it until the end of the process; no program that it starts is, because of it.
+        """Be at it until the end of the process.
+
+        A process that is forked from this one is at it as well, until it lets go; no program that
+        it starts is.
 
         Raises:
             OSError: Neither the data folder nor memory takes a file.
@@ -108,7 +108,13 @@ class Presence:
         except OSError:
             file = _opened(memory_folder(self._data_folder) / self._name)
         fcntl.flock(file, fcntl.LOCK_SH)
-        _taken.append(file)
+        self._file = file
+
+    def let_go(self) -> None:
+        """Be at it no more, in this process alone."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def leave(self) -> None:
         """Leave nothing in memory, once nobody is at it any more but this process."""

@@ -1,14 +1,14 @@
-"""How a process tells its supervisor that it lives: a byte through a pipe, every second.
+"""How a process tells its supervisor that it lives: a byte up the line, every second.
 
 That needs neither the disk nor the store, which may be full, away or frozen without any fault of
 the process. No byte comes while a part of the work stands still.
 """
 
-import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
+from service.line import Line
 from service.liveness import Liveness
 from service.logs import get_logger
 
@@ -19,18 +19,17 @@ BEAT_EVERY_S = 1.0
 
 
 @contextmanager
-def beating(pipe: int | None, liveness: Liveness) -> Iterator[None]:
+def beating(line: Line, liveness: Liveness) -> Iterator[None]:
     """Tell the supervisor, until the end of the block, that the work goes on.
 
     Args:
-        pipe: The end to write to; None when nobody listens.
+        line: To the supervisor; nothing is told on one that is not open.
         liveness: Says whether it does.
     """
     is_over = threading.Event()
-    if pipe is not None:
-        os.set_blocking(pipe, False)
+    if line.is_open:
         beats = threading.Thread(
-            target=_beat, args=[pipe, liveness, is_over], name="heartbeat", daemon=True
+            target=_beat, args=[line, liveness, is_over], name="heartbeat", daemon=True
         )
         beats.start()
     try:
@@ -39,14 +38,12 @@ def beating(pipe: int | None, liveness: Liveness) -> Iterator[None]:
         is_over.set()
 
 
-def _beat(pipe: int, liveness: Liveness, is_over: threading.Event) -> None:
+def _beat(line: Line, liveness: Liveness, is_over: threading.Event) -> None:
     told: str | None = None
     while True:
         stuck = liveness.stuck()
         if stuck is None:
-            # A supervisor that is gone, or does not read, is no reason to end here.
-            with suppress(OSError):
-                os.write(pipe, b".")
+            line.beat()
         elif stuck != told:
             _log.error("work stands still", part=stuck, remedy="the process is replaced")
         told = stuck

@@ -1,4 +1,4 @@
-"""The hub process: ``python -m service.hub_process FILE PARENT [PIPE]``; see ``supervisor``.
+"""The hub process: ``python -m service.hub_process FILE`` starts one by hand.
 
 It asks callbacks and delivers documents to them. Whatever it does is claimed in the store first:
 on PostgreSQL several may run, on as many machines.
@@ -16,6 +16,7 @@ from typing import Any
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.database import Database, Transaction
 from service import logs, workers
+from service.accepted import ProcessStart
 from service.failures import Failures
 from service.liveness import Liveness
 from service.scheduler import Scheduler, Timer
@@ -143,13 +144,12 @@ def _stand_back() -> None:
             AUTOGROUP.write_text(str(NICENESS))
 
 
-def main(path: Path, *, parent: int, pipe: int | None) -> int:
-    """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
+def main(start: ProcessStart) -> int:
+    """Work until told to stop by a signal, or until the supervisor is gone."""
     _stand_back()
     sys.setswitchinterval(SWITCH_EVERY_S)
-    return workers.run(path, parent=parent, pipe=pipe, role="hub", make=Hub, release=_release)
+    return workers.run(start, role="hub", make=Hub, release=_release)
 
 
 if __name__ == "__main__":
-    pipe = int(sys.argv[3]) if len(sys.argv) > 3 else None
-    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=pipe))
+    sys.exit(main(ProcessStart.by_hand(Path(sys.argv[1]))))

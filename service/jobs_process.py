@@ -1,4 +1,4 @@
-"""The job process: ``python -m service.jobs_process FILE PARENT [PIPE]``; see ``supervisor``.
+"""The job process: ``python -m service.jobs_process FILE`` starts one by hand.
 
 One process that looks after the folders, the editions and the pings. On PostgreSQL several may
 run, on as many machines: whatever is done is claimed in the store first.
@@ -22,6 +22,7 @@ from feeds.newsstand import SPREAD
 from feeds.store.configuration import InForce
 from feeds.store.database import Database, Transaction
 from service import logs, workers
+from service.accepted import ProcessStart
 from service.failures import Failures
 from service.jobs.editions import regenerate
 from service.jobs.embargoes import LOOK_EVERY_S, release_due, wait_for_end
@@ -266,11 +267,10 @@ def _release(tx: Transaction) -> None:
     tx.pings.release_claims()
 
 
-def main(path: Path, *, parent: int, pipe: int | None) -> int:
-    """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
-    return workers.run(path, parent=parent, pipe=pipe, role="jobs", make=Jobs, release=_release)
+def main(start: ProcessStart) -> int:
+    """Work until told to stop by a signal, or until the supervisor is gone."""
+    return workers.run(start, role="jobs", make=Jobs, release=_release)
 
 
 if __name__ == "__main__":
-    pipe = int(sys.argv[3]) if len(sys.argv) > 3 else None
-    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=pipe))
+    sys.exit(main(ProcessStart.by_hand(Path(sys.argv[1]))))

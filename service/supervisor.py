@@ -1,24 +1,29 @@
 """``communique serve``: accepts the configuration, starts the processes, and looks after them."""
 
+import ctypes
+import gc
 import os
-import sys
+import socket
 import time
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
+from functools import partial
 from http.client import HTTPConnection, HTTPException
+from importlib import import_module
 from signal import SIGHUP
 
 from feeds.errors import FeedsError, StoreReplaced, StoreUnavailable
 from feeds.store import migrate
 from feeds.store.database import Database
 from service import logs
-from service.accepted import accept
+from service.accepted import ProcessStart, accept
 from service.address import Address, AddressTaken
 from service.alone import CannotLock, Occupied, role_lock, run_folder
-from service.children import Child
+from service.children import FROZEN_AFTER_S, Child, fork
 from service.disk import leave_memory_folder, memory_folder, write_fault
 from service.errors import ServiceError
 from service.failures import OVER_AFTER_S, failures_of
+from service.line import Line
 from service.private import UMASK, keep_private
 from service.settings import ConfigInvalid, Settings, Sources, parse
 from service.signals import STOPS, Signals
@@ -29,17 +34,26 @@ _log = logs.get_logger(__name__)
 
 WEB, JOBS, HUB = "web", "jobs", "hub"
 
-#: In this order: a hub that is pinged must be able to fetch the edition.
-#: Each is run as ``python -m MODULE FILE PARENT [PIPE]``: the accepted configuration, our process
-#: id, and where it tells us that it lives.
+#: In this order: a hub that is pinged must be able to fetch the edition. They are imported by name,
+#: and before the first process is forked: what they import is in memory once, for all of them.
 MODULES = {
     WEB: "service.web_process",
     JOBS: "service.jobs_process",
     HUB: "service.hub_process",
 }
 
+#: After this, one that gives no sign of life is killed: readers wait for it.
+FROZEN_WEB_AFTER_S = 30.0
+
+#: glibc keeps memory apart for each thread that asks for some, and what one has given back another
+#: does not get: web processes once had 45 MiB more of it than they used. See ``mallopt(3)``.
+_ARENA_MAX, _ARENAS, _ARENAS_VARIABLE = -8, 2, "MALLOC_ARENA_MAX"
+
 #: Work that one process does alone where the store is SQLite.
 ALONE = (JOBS, HUB)
+
+#: Connections that the system takes before a web process does.
+BACKLOG = 2048
 
 #: What a process may take to come up.
 START_WITHIN_S = 30.0
@@ -47,8 +61,8 @@ START_WITHIN_S = 30.0
 #: How long to wait for a service that is just stopping on the same data folder.
 ALONE_WITHIN_S = 20.0
 
-#: How often the supervisor looks at its processes.
-LOOK_EVERY_S = 0.2
+#: How often the supervisor looks whether its processes live. That one died it hears at once.
+LOOK_EVERY_S = 1.0
 
 #: How often it looks whether the disk can be written.
 LOOK_AT_DISK_EVERY_S = 1.0
@@ -110,6 +124,7 @@ class Supervisor:
         self._troubles = Troubles(over_after_s=OVER_AFTER_S)
         self._children: list[Child] = []
         self._address: Address | None = None  #: while it serves the web
+        self._listener: socket.socket | None = None  #: what its web processes accept from
         self._signals = Signals({*STOPS, SIGHUP})
         self._is_over = False
         self._is_asked_to_reload = False
@@ -119,18 +134,41 @@ class Supervisor:
         with self._signals:
             self._prepare()
             try:
-                for role in self._wanted(self._settings):
-                    self._children.append(self._start(role))
-                    if role == WEB:
-                        self._await_web()
-                self._tell_started()
-                self._look_after()
+                if not self._is_over:
+                    self._start_all()
+                    self._look_after()
             finally:
                 self._stop()
                 with suppress(OSError):
                     self._accepted.unlink(missing_ok=True)
                 self._leave_memory()
         return 0
+
+    def _start_all(self) -> None:
+        self._share()
+        self._listen()
+        for role in self._wanted(self._settings):
+            self._start(role)
+        self._await_web()
+        self._tell_started()
+
+    def _share(self) -> None:
+        """Have in memory what all processes need, before the first one is forked."""
+        for role in self._roles:
+            import_module(MODULES[role])
+        import_module("service.wiring").look()
+        if _ARENAS_VARIABLE not in os.environ and hasattr(c := ctypes.CDLL(None), "mallopt"):
+            c.mallopt(_ARENA_MAX, _ARENAS)
+        gc.collect()
+
+    def _listen(self) -> None:
+        """Have connections wait from here on: whoever comes before a web process is answered."""
+        if self._listener is None or self._address is None:
+            return
+        try:
+            self._listener.listen(BACKLOG)
+        except OSError as error:  # two of us came at the same moment
+            raise CannotServe(str(self._address.taken(error))) from error
 
     def _leave_memory(self) -> None:
         if self._address is not None:
@@ -139,9 +177,10 @@ class Supervisor:
         failures_of(self._settings.data_folder)  # forgets those of the dead
         leave_memory_folder(self._settings.data_folder)
 
-    def _is_told_to_stop(self, *, within_s: float) -> bool:
-        """Wait for signals; say whether one of them asks for the end."""
-        came = self._signals.wait(within_s)
+    def _is_told_to_stop(self, *, within_s: float, or_death: bool = False) -> bool:
+        """Wait for signals, or for a process's death too; say whether the end was asked for."""
+        lines = [child.line for child in self._children if child.line >= 0] if or_death else []
+        came = self._signals.wait(within_s, or_end_of=lines)
         self._is_asked_to_reload |= SIGHUP in came
         self._is_over |= not STOPS.isdisjoint(came)
         return self._is_over
@@ -170,6 +209,7 @@ class Supervisor:
         os.umask(UMASK)
         if self._address is not None:
             self._address.supervisor.take()
+            self._address.web.take()
         try:
             database = open_database(settings)
             with closing(database):
@@ -230,7 +270,7 @@ class Supervisor:
         http = self._settings.http
         address = Address(http.host, http.port, data_folder=self._settings.data_folder)
         try:
-            address.wait_until_free(
+            self._listener = address.bind(
                 within_s=ALONE_WITHIN_S, pause=lambda s: self._is_told_to_stop(within_s=s)
             )
         except AddressTaken as error:
@@ -258,40 +298,71 @@ class Supervisor:
         """What is to run: of a hub that is not offered, nothing."""
         return [role for role in self._roles if role != HUB or settings.own_hub.offered]
 
-    def _start(self, role: str) -> Child:
-        module = MODULES[role]
-        return Child(role, [sys.executable, "-m", module, str(self._accepted), str(os.getpid())])
+    def _start(self, role: str) -> None:
+        """Start the processes of a role."""
+        is_web = role == WEB
+        for _ in range(self._settings.http.workers if is_web else 1):
+            child = Child(
+                role,
+                partial(fork, partial(self._work, role), name=f"communique {role}"),
+                frozen_after_s=FROZEN_WEB_AFTER_S if is_web else FROZEN_AFTER_S,
+            )
+            self._children.append(child)
+
+    def _work(self, role: str, line: socket.socket) -> int:
+        """Be the process that was forked for a role: let go of what is not for it, and work."""
+        for child in self._children:
+            child.hang_up()
+        module = import_module(MODULES[role])
+        start = ProcessStart(settings=self._settings, path=self._accepted, line=Line(line))
+        if self._address is not None:
+            self._address.supervisor.let_go()
+        code: int
+        if role == WEB:
+            code = module.serve(start, self._listener)
+        else:
+            if self._address is not None and self._listener is not None:
+                self._address.web.let_go()
+                self._listener.close()
+            code = module.main(start)
+        return code
 
     def _await_web(self) -> None:
-        """Wait until the web answers: jobs begin to ping as soon as they are started."""
+        """Wait until the web answers, or cannot."""
+        web = [child for child in self._children if child.role == WEB]
         deadline = time.monotonic() + START_WITHIN_S
-        [web] = [child for child in self._children if child.role == WEB]
-        while not _is_live(self._settings.http.host, self._settings.http.port):
-            if not web.is_running or time.monotonic() > deadline:
+        while web and not _is_live(self._settings.http.host, self._settings.http.port):
+            if not all(child.is_running for child in web) or time.monotonic() > deadline:
                 raise CannotServe("the web process did not come up; its own log says why")
             if self._is_told_to_stop(within_s=0.05):
                 return
 
     def _tell_started(self) -> None:
         settings = self._settings
-        running = "+".join(child.role for child in self._children) or "none"
+        running = "+".join(dict.fromkeys(child.role for child in self._children)) or "none"
         _log.info("serving", site=settings.site.base_url, processes=running)
         if JOBS in self._roles:
             for folder in settings.intake.folders:
                 _log.info("watching for documents", folder=str(folder))
 
     def _look_after(self) -> None:
-        next_look = next_look_at_disk = time.monotonic()
-        while not self._is_told_to_stop(within_s=LOOK_EVERY_S):
+        next_reading = next_look_at_disk = time.monotonic()
+        while not self._is_told_to_stop(within_s=self._pause_s(next_reading), or_death=True):
             for child in self._children:
                 child.look()
             is_asked, self._is_asked_to_reload = self._is_asked_to_reload, False
-            if is_asked or time.monotonic() >= next_look:
+            if is_asked or time.monotonic() >= next_reading:
                 self._reload(is_asked=is_asked)
-                next_look = time.monotonic() + self._settings.schedule.config_seconds
+                next_reading = time.monotonic() + self._settings.schedule.config_seconds
             if time.monotonic() >= next_look_at_disk:
                 self._look_at_disk()
                 next_look_at_disk = time.monotonic() + LOOK_AT_DISK_EVERY_S
+
+    def _pause_s(self, next_reading: float) -> float:
+        """How long there is nothing to do, if nothing happens."""
+        restarts = [child.restarts_in_s for child in self._children]
+        due = [LOOK_EVERY_S, next_reading - time.monotonic()]
+        return min(*due, *[each for each in restarts if each is not None])
 
     def _reload(self, *, is_asked: bool) -> None:
         """Accept the configuration if it is another one and good; else keep the running one."""
@@ -331,6 +402,8 @@ class Supervisor:
         self._settings = settings
         logs.configure(settings.log.level, settings.log.format)
         _log.info("configuration taken", categories=len(settings.categories))
+        for child in self._children:
+            child.tell()
         self._have_wanted()
         return []
 
@@ -343,7 +416,7 @@ class Supervisor:
             _log.info("process ended", process=child.role)
         for role in wanted:
             if all(child.role != role for child in self._children):
-                self._children.append(self._start(role))
+                self._start(role)
                 _log.info("process started", process=role)
 
     def _tell_unchanged(self) -> None:
@@ -361,7 +434,15 @@ class Supervisor:
     def _stop(self) -> None:
         _log.info("stopping")
         # Jobs first: what they finish can still be fetched.
+        web = [child for child in self._children if child.role == WEB]
         for child in reversed(self._children):
+            if child not in web:
+                child.end()
+        if self._listener is not None:
+            self._listener.close()  # or whoever connects now would wait for nobody
+        for child in web:
+            child.ask_to_stop()
+        for child in web:
             child.end()
         _log.info("stopped")
 

@@ -1,105 +1,153 @@
-"""The web process: ``python -m service.web_process FILE PARENT [PIPE]``; see ``supervisor``.
+"""A web process: answers readers, aggregators, subscribers and newsrooms.
 
-With `service.wire`, the only importer of uvicorn. Its workers are processes of their own; see
-`service.web_worker`. What these are made of is only named here: the process that looks after them
-needs half their memory, and is up in a third of their time. Why uvicorn, and what else was
-measured, is in ``docs/figures.md``.
+``python -m service.web_process FILE`` starts one by hand.
 """
 
-import logging
+import gc
 import os
-import signal
+import socket
 import sys
+import threading
+import time
 from pathlib import Path
 
-from uvicorn import Config
-from uvicorn.supervisors import Multiprocess
-
-from service import logs
-from service.accepted import AcceptedWatch, accepted
+from feeds.categories import Catalogue
+from feeds.newsstand import Newsstand
+from feeds.store.changes import Changes
+from feeds.store.database import Database
+from service.accepted import AcceptedWatch, ProcessStart
 from service.address import Address
-from service.heartbeat import beating
-from service.liveness import Liveness
+from service.failures import Failures
+from service.settings import Settings
+from service.store_clock import StoreClock, machine_clock
+from service.store_writes import StoreWrites
+from service.stores import open_database
+from service.web import Bridge, Front, Press, Shelf, Watch, create_app
+from service.wire import HttpServer
+from service.wiring import Installation, install
 
-#: How uvicorn's workers are told of the file: they are started by name, without arguments.
-#: It does not begin with ``COMMUNIQUE_``, which would make it a setting.
-ACCEPTED_VARIABLE = "ACCEPTED_COMMUNIQUE_CONFIGURATION"
-PARENT_VARIABLE = "PARENT_OF_COMMUNIQUE_WORKERS"
+#: What a thread waits for the interpreter before it is made way for. A look at the store takes it
+#: some ten times; at Python's own 5 ms, under full load, it would take longer than its lease lasts.
+SWITCH_EVERY_S = 0.0005
 
-#: glibc keeps memory apart for each thread that asks for some, and what one has given back another
-#: does not get: the workers once had 45 MiB more of it than they used. Others ignore the variable.
-ARENAS_VARIABLE, ARENAS = "MALLOC_ARENA_MAX", "2"
-
-#: What a stopping worker may take to finish the answers it is at.
-STOP_WITHIN_S = 10
-
-#: A worker that says nothing for so long is replaced. Its answer to "are you there" comes from a
-#: thread of its own, so it takes more than a busy machine.
-HUNG_AFTER_S = 30
-
-#: How a worker makes its application, and who reads what comes over the wire.
-APPLICATION, WIRE = "service.web_worker:application", "service.wire:Wire"
-
-#: For how long uvicorn keeps a connection that nobody uses: `service.wire` sees to that itself.
-KEEP_ALIVE_S = 75
-
-#: Where uvicorn says all that it says, not only errors.
-SERVER_LOG = "uvicorn.error"
+#: What a process that lost its supervisor may take to finish: requests may wait for a store that
+#: does not answer.
+ORPHAN_LIVES_S = 15.0
 
 
-def serve(path: Path, *, parent: int, pipe: int | None) -> None:
-    """Serve until told to stop by a signal, or until *parent*, a process id, is gone."""
-    settings = accepted(path)
-    logs.configure(settings.log.level, settings.log.format)
-    os.environ[ACCEPTED_VARIABLE] = str(path)
-    os.environ[PARENT_VARIABLE] = str(os.getpid())
-    os.environ.setdefault(ARENAS_VARIABLE, ARENAS)
-    logging.getLogger(SERVER_LOG).addFilter(_is_news)
-    config = Config(
-        APPLICATION,
-        factory=True,
-        interface="asgi3",
-        http=WIRE,
-        ws="none",
-        lifespan="off",
-        loop="uvloop",
-        host=settings.http.host,
-        port=settings.http.port,
-        workers=settings.http.workers,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=STOP_WITHIN_S,
-        timeout_worker_healthcheck=HUNG_AFTER_S,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-    )
-    Address(config.host, config.port, data_folder=settings.data_folder).web.take()
-    listener = config.bind_socket()
+class CurrentNewsroom:
+    """The newsroom as it is configured now: what the application asks in each request."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Site, categories and feeds."""
+        return self._installation.catalogue
+
+    @property
+    def newsstand(self) -> Newsstand:
+        """Feeds out."""
+        return self._installation.newsstand
+
+    @property
+    def press(self) -> Press:
+        """What the API works with."""
+        installed = self._installation
+        return Press(
+            catalogue=installed.catalogue,
+            newsroom=installed.newsroom,
+            rules=installed.rules,
+            measure=installed.measure,
+            limits=installed.settings.api,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration."""
+        return self._installation.settings
+
+    @property
+    def database(self) -> Database:
+        """The one of all configurations."""
+        return self._installation.database
+
+    def configure(self, settings: Settings) -> None:
+        """Take another configuration; requests under way keep what they began with."""
+        self._installation = install(
+            settings, self._installation.database, self._installation.clock
+        )
+
+
+def serve(start: ProcessStart, listener: socket.socket) -> int:
+    """Answer until told to stop by a signal, or until the supervisor is gone.
+
+    Args:
+        start: The configuration to begin with, and the line to the supervisor.
+        listener: A socket that is bound. Other processes may have it as well.
+
+    Returns:
+        The exit code.
+    """
+    settings = start.settings
+    sys.setswitchinterval(SWITCH_EVERY_S)
+    # Whoever starts a service waits for those that have the socket of one that was killed.
+    address = Address(settings.http.host, settings.http.port, data_folder=settings.data_folder)
+    address.web.take()
+    database = open_database(settings)
+    clock = StoreClock(database)
+    clock.follow()
+    newsroom = CurrentNewsroom(install(settings, database, clock))
+    changes = Changes(database, of_documents=True)
+    server = HttpServer(_application(newsroom, changes, clock), listener)
 
     def orphaned() -> None:
-        _stop()
-        # Workers let go of it when they begin to end, and then wait for who reads slowly: the next
-        # service need not.
-        listener.close()
+        last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
+        last.daemon = True
+        last.start()
+        server.stop()
 
-    AcceptedWatch(path, parent=parent, on_change=lambda _: None, on_orphaned=orphaned).start()
-    # The workers are looked after by this process, and this one by the supervisor.
-    with beating(pipe, Liveness()):
-        # Also for one worker: should it die, another one takes over the socket, and with it who
-        # waits.
-        Multiprocess(config, sockets=[listener]).run()
+    watch = AcceptedWatch(start, on_change=newsroom.configure, on_orphaned=orphaned)
+    watch.start()
+    # What there is now stays to the end. Without it, each full look for garbage goes through the
+    # objects of all libraries, for tens of milliseconds in which nobody is answered.
+    gc.collect()
+    gc.freeze()
+    server.run(beat=start.line.beat)
+    watch.stop()
+    database.close()
+    return 0
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Leave out what uvicorn tells of its every step, but for the death of a worker."""
-    return record.levelno >= logging.WARNING or "died" in record.getMessage()
+def _application(newsroom: CurrentNewsroom, changes: Changes, clock: StoreClock) -> Bridge:
+    settings = newsroom.settings
+    shelf = Shelf(
+        max_bytes=settings.http.cache_megabytes * 1024 * 1024,
+        watch=Watch(changes, clock=time.monotonic),
+    )
+    data_folder = settings.data_folder
+    failures = Failures("web", now=machine_clock, data_folder=data_folder)
+    app = create_app(
+        newsroom,
+        shelf,
+        clock=clock,
+        api=newsroom,
+        hub=newsroom,
+        warnings=clock.warnings,
+        writes=StoreWrites(newsroom.database, failures, data_folder=data_folder),
+    )
+    return Bridge(Front(app, state=newsroom, shelf=shelf), threads=settings.http.threads)
 
 
-def _stop() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+def main(path: Path) -> int:
+    """Serve one service alone, without a supervisor."""
+    start = ProcessStart.by_hand(path)
+    http = start.settings.http
+    address = Address(http.host, http.port, data_folder=start.settings.data_folder)
+    listener = address.bind(within_s=0, pause=lambda _: False)
+    return 1 if listener is None else serve(start, listener)
 
 
 if __name__ == "__main__":
-    pipe = int(sys.argv[3]) if len(sys.argv) > 3 else None
-    serve(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=pipe)
+    sys.exit(main(Path(sys.argv[1])))

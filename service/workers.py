@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from signal import SIGTERM
 from typing import Protocol
 
@@ -14,7 +13,7 @@ from feeds.errors import StoreUnavailable
 from feeds.model.process import ProcessState
 from feeds.store.database import Database, Transaction
 from service import logs
-from service.accepted import AcceptedWatch, accepted
+from service.accepted import AcceptedWatch, ProcessStart, accepted
 from service.alone import CannotLock, Occupied, role_lock
 from service.failures import Failures
 from service.heartbeat import beating
@@ -65,10 +64,8 @@ class Work(Protocol):
 
 
 def run(
-    path: Path,
+    start: ProcessStart,
     *,
-    parent: int,
-    pipe: int | None,
     role: str,
     make: Callable[[Database, Liveness, Failures], Work],
     release: Callable[[Transaction], object],
@@ -76,9 +73,7 @@ def run(
     """Work until told to stop by a signal, or until the supervisor is gone.
 
     Args:
-        path: The accepted configuration.
-        parent: Process id of the supervisor.
-        pipe: Where the supervisor hears that we live; see ``heartbeat``.
+        start: The configuration to begin with, and the line to the supervisor.
         role: Names the work. On SQLite one process does it alone.
         make: Gives the work, which says of itself whether it goes on, and what of it fails.
         release: On SQLite, frees what is still claimed: it was claimed by a process that died.
@@ -86,11 +81,9 @@ def run(
     Returns:
         The exit code.
     """
-    settings = accepted(path)
-    logs.configure(settings.log.level, settings.log.format)
-    liveness = Liveness()
+    settings, liveness = start.settings, Liveness()
     failures = Failures(role, now=machine_clock, data_folder=settings.data_folder)
-    with Signals() as signals, beating(pipe, liveness):
+    with Signals() as signals, beating(start.line, liveness):
 
         def orphaned() -> None:
             last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
@@ -98,10 +91,10 @@ def run(
             last.start()
             signals.send(SIGTERM)
 
-        watch = partial(AcceptedWatch, path, parent=parent, on_orphaned=orphaned)
+        watch = partial(AcceptedWatch, start, on_orphaned=orphaned)
 
         def work_once() -> None:
-            settings = accepted(path)
+            settings = accepted(start.path)
             database = open_database(settings)
             try:
                 with _alone(settings, database, role, release):

@@ -14,8 +14,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.cli",),
     ("service.supervisor",),
     ("service.children",),
-    ("service.web_worker", "service.jobs_process", "service.hub_process"),
-    ("service.web_process",),
+    ("service.web_process", "service.jobs_process", "service.hub_process"),
     ("service.workers",),
     ("service.wiring", "service.wire"),
     ("service.proofs",),
@@ -35,6 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "service.disk",
         "service.http_rules",
+        "service.line",
         "service.liveness",
         "service.logs",
         "service.errors",
@@ -78,7 +78,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "structlog": ("service.logs",),
     "typer": ("service.cli",),
     "urllib3": ("service.outbound",),
-    "uvicorn": ("service.web_process", "service.wire"),
+    "uvicorn": ("service.wire",),
+    "uvloop": ("service.wire",),
     "werkzeug": ("service.web", "service.http_rules"),
     "yaml": ("service.settings",),
     "zstandard": ("service.web.codecs",),
@@ -104,8 +105,8 @@ IMPORT_NAMES = {
     "pyyaml": "yaml",
 }
 
-#: Imported by SQLAlchemy, by the name in the store's URL; and by uvicorn, as it is told to.
-LOADED_BY_NAME = {"httptools", "psycopg", "uvloop"}
+#: Imported by SQLAlchemy, by the name in the store's URL; and by uvicorn's protocol.
+LOADED_BY_NAME = {"httptools", "psycopg"}
 
 
 def sources() -> list[Path]:

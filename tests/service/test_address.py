@@ -62,7 +62,9 @@ def test_the_web_of_a_killed_service_is_waited_for(tmp_path: Path) -> None:
     with listening(tmp_path, port, "web") as process:
         pauses = Pauses(process)
         address = Address(HOST, port, data_folder=tmp_path)
-        address.wait_until_free(within_s=20, pause=pauses)
+        bound = address.bind(within_s=20, pause=pauses)
+        assert bound is not None
+        bound.close()
         assert pauses.count > 1
         assert process.wait() == 0
 
@@ -73,7 +75,7 @@ def test_whoever_else_has_it_is_told_at_once(tmp_path: Path, roles: str) -> None
     with listening(tmp_path, port, roles) as process:
         pauses = Pauses(process)
         with pytest.raises(AddressTaken, match=r"cannot listen on 127\.0\.0\.1:"):
-            Address(HOST, port, data_folder=tmp_path).wait_until_free(within_s=20, pause=pauses)
+            Address(HOST, port, data_folder=tmp_path).bind(within_s=20, pause=pauses)
         assert pauses.count == 0
 
 
@@ -82,16 +84,14 @@ def test_another_folders_service_is_foreign(tmp_path: Path) -> None:
     with listening(tmp_path / "theirs", port, "web") as process:
         pauses = Pauses(process)
         with pytest.raises(AddressTaken):
-            Address(HOST, port, data_folder=tmp_path).wait_until_free(within_s=20, pause=pauses)
+            Address(HOST, port, data_folder=tmp_path).bind(within_s=20, pause=pauses)
         assert pauses.count == 0
 
 
 def test_who_does_not_let_go_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     port = free_port()
     with listening(tmp_path, port, "web"), pytest.raises(AddressTaken):
-        Address(HOST, port, data_folder=tmp_path).wait_until_free(
-            within_s=0.3, pause=lambda _: False
-        )
+        Address(HOST, port, data_folder=tmp_path).bind(within_s=0.3, pause=lambda _: False)
 
 
 def test_a_service_that_was_killed_while_somebody_reads_slowly_starts_again(

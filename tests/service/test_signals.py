@@ -126,7 +126,7 @@ def test_processes_that_are_told_twice_to_stop_do(tmp_path: Path) -> None:
     assert service.run("store", "upgrade").returncode == 0
     accepted = tmp_path / "accepted.json"
     accept(read_sources(service.main, environ={}), accepted)
-    jobs = [sys.executable, "-m", "service.jobs_process", str(accepted), str(os.getpid())]
+    jobs = [sys.executable, "-m", "service.jobs_process", str(accepted)]
     with ExitStack() as closing:
         for number, spacing_s in enumerate((0.0, 2e-5)):
             for command in (service.command("serve", "--only", "hub"), jobs):

@@ -26,7 +26,7 @@ from feeds.store.schema import (
 from service.jobs_process import EMBARGO, REGENERATE, Jobs
 from service.settings import Settings
 from service.tokens import hash_of
-from service.web_worker import CurrentNewsroom
+from service.web_process import CurrentNewsroom
 from service.wiring import Installation, install, utc_now
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import NOON, draft

@@ -29,8 +29,8 @@ def serving(service: Service, *arguments: str) -> Iterator[subprocess.Popen[byte
 
 def test_half_of_it_can_be_run_alone(service: Service) -> None:
     with serving(service, "--only", "jobs"):
-        wait_until(lambda: service.process_ids("service.jobs_process"))
-        assert not service.process_ids("service.web_process")
+        wait_until(lambda: service.process_ids("jobs"))
+        assert not service.process_ids("web")
 
 
 def test_what_stands_behind_the_command_counts(service: Service) -> None:
@@ -66,7 +66,7 @@ def test_who_has_a_lock_need_not_be_written_down(service: Service) -> None:
     run.mkdir(parents=True)
     (run / "jobs.pid").symlink_to("/dev/full")
     with serving(service, "--only", "jobs"):
-        wait_until(lambda: service.process_ids("service.jobs_process"))
+        wait_until(lambda: service.process_ids("jobs"))
 
 
 def test_a_port_that_is_taken_is_code_1(service: Service) -> None:
