@@ -23,6 +23,7 @@ from bench import (
     requests_a_second,
     unchanged_cost,
     whole_history,
+    whole_service,
     window_at_scale,
     worker_memory,
 )
@@ -53,5 +54,6 @@ FIGURES: Mapping[str, Figure] = {
         fan_out_memory.FIGURE,
         fan_out_at_scale.FIGURE,
         fan_out_p99.FIGURE,
+        *whole_service.FIGURES,
     )
 }

@@ -157,9 +157,13 @@ class Supervisor:
         for role in self._roles:
             import_module(MODULES[role])
         import_module("service.wiring").look()
-        if _ARENAS_VARIABLE not in os.environ and hasattr(c := ctypes.CDLL(None), "mallopt"):
-            c.mallopt(_ARENA_MAX, _ARENAS)
         gc.collect()
+        c = ctypes.CDLL(None)
+        if hasattr(c, "mallopt") and _ARENAS_VARIABLE not in os.environ:
+            c.mallopt(_ARENA_MAX, _ARENAS)
+        if hasattr(c, "malloc_trim"):
+            # What is free goes back: a process that used it would copy the page around it.
+            c.malloc_trim(0)
 
     def _listen(self) -> None:
         """Have connections wait from here on: whoever comes before a web process is answered."""
