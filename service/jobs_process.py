@@ -19,6 +19,7 @@ from feeds.model.edition import Edition
 from feeds.model.release import Release
 from feeds.newsroom import COMMAND
 from feeds.newsstand import SPREAD
+from feeds.store.changes import Changes
 from feeds.store.configuration import InForce
 from feeds.store.database import Database, Transaction
 from service import logs, workers
@@ -35,6 +36,7 @@ from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
 from service.stores import note_state
 from service.websub import Publisher
+from service.websub.hub.attention import Attention
 from service.websub.keeper import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
 from service.wiring import (
     Installation,
@@ -73,6 +75,7 @@ class Jobs:
         self._printing = threading.Lock()
         self._publisher: Publisher | None = None
         self._installation: Installation | None = None
+        self._attention = Attention(Changes(database))  #: for editions; while `_printing` is held
         self._warned_of: str | None = None  #: digest of a configuration that others applied
         self._is_over = threading.Event()
 
@@ -106,6 +109,7 @@ class Jobs:
         self._is_over.set()
         self._scheduler.stop()
         self._store_log.close()
+        self._attention.close()
         if self._publisher is not None:
             self._publisher.close()
 
@@ -192,7 +196,7 @@ class Jobs:
         """Make the editions that are due; say what was done, if that is worth telling."""
         with self._printing:
             # A reload may have come while we waited: its own timer looks at once.
-            if self._installation is not installation:
+            if self._installation is not installation or not self._attention.is_called_for():
                 return None
             if not self._is_in_force(installation):
                 return "made no editions: the store has another configuration"

@@ -43,6 +43,7 @@ class Host:
         """Its timers never began; what tells the hubs has threads of its own."""
         assert self.jobs._publisher is not None
         self.jobs._publisher.close()
+        self.jobs._attention.close()
 
     def configure(self, title: str) -> Installation:
         self.jobs.configure(self.settings(title))

@@ -108,6 +108,10 @@ class Distributor:
         self._report(ended, results, sendings, is_dry=taken.is_all)
         return Page((self._errand(one) for one in sendings), has_more=taken.has_more)
 
+    def may_have_work(self) -> bool:
+        """Say at once whether `keep` is worth a call when nothing has ended."""
+        return self._attention.may_be_called_for()
+
     def lose(self, ended: Sequence[Ended[Sending]]) -> None:
         """Free what they took."""
         self._queue.let_go(one.errand.of.delivery for one in ended)

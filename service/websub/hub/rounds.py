@@ -86,6 +86,10 @@ class Books(Protocol[T]):
         """
         ...
 
+    def may_have_work(self) -> bool:
+        """Say, without waiting, whether `keep` may find something to do when nothing has ended."""
+        ...
+
     def lose(self, ended: Sequence[Ended[T]]) -> None:
         """These cannot be written down, and do not come again."""
         ...
@@ -181,12 +185,21 @@ class Rounds(Generic[T]):
 
     def _turn(self) -> None:
         if self._keeping is None and self._is_time():
-            self._keeping = self._clerk.submit(self._keep)
+            if self._is_at_peace():
+                self._looks_at = time.monotonic() + LOOK_EVERY_S
+            else:
+                self._keeping = self._clerk.submit(self._keep)
         self._courier.turn(self._glance_s())
         self._send_begun()
         if self._keeping is not None and self._keeping.done():
             keeping, self._keeping = self._keeping, None
             self._take(keeping)
+
+    def _is_at_peace(self) -> bool:
+        """Say whether there is nothing to do: found out here, most looks need no other thread."""
+        if self._ended or self._is_closing or not self._is_idle:
+            return False
+        return not self._books.may_have_work()
 
     def _keep(self) -> bool:
         """Keep the books while there is something to write or to claim, in the clerk's thread.

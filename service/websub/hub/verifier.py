@@ -137,6 +137,10 @@ class Verifier:
             self._heard(one.errand.of.pending, came)
         return page
 
+    def may_have_work(self) -> bool:
+        """Say at once whether `keep` is worth a call when nothing has ended."""
+        return self._attention.may_be_called_for()
+
     def lose(self, ended: Sequence[Ended[Question]]) -> None:
         """Free what they took."""
         for one in ended:

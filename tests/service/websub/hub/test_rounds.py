@@ -40,6 +40,9 @@ class Errands:
         begun, self.left = self.left[:size], self.left[size:]
         return Page(map(self.make, begun), has_more=begins and bool(self.left))
 
+    def may_have_work(self) -> bool:
+        return True
+
     def lose(self, ended: Sequence[Ended[str]]) -> None:
         """A bug of theirs."""
         self.lost += [one.errand.of for one in ended]
