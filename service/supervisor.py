@@ -132,17 +132,31 @@ class Supervisor:
     def run(self) -> int:
         """Start, look after the processes, and stop them."""
         with self._signals:
-            self._prepare()
             try:
-                if not self._is_over:
-                    self._start_all()
-                    self._look_after()
+                self._prepare()
+                self._serve()
             finally:
-                self._stop()
-                with suppress(OSError):
-                    self._accepted.unlink(missing_ok=True)
-                self._leave_memory()
+                self._let_go()
         return 0
+
+    def _serve(self) -> None:
+        try:
+            if not self._is_over:
+                self._start_all()
+                self._look_after()
+        finally:
+            self._stop()
+            with suppress(OSError):
+                self._accepted.unlink(missing_ok=True)
+            self._leave_memory()
+
+    def _let_go(self) -> None:
+        """Leave the address to others, whether or not it was ever served."""
+        if self._listener is not None:
+            self._listener.close()
+        if self._address is not None:
+            self._address.supervisor.let_go()
+            self._address.web.let_go()
 
     def _start_all(self) -> None:
         self._share()
