@@ -19,10 +19,10 @@ from bench.figure import Figure, Unmeasurable, tell
 from bench.rounds import medians_ms, rounds_at, timed_ms
 from feeds.store import migrate
 from feeds.store.database import Database
-from service.jobs_process import Jobs
+from service.processes.jobs import Jobs
+from service.processes.web import CurrentNewsroom
 from service.settings import Settings, parse, read_sources
 from service.web import create_app
-from service.web_worker import CurrentNewsroom
 from service.wiring import build_application
 
 RELEASES_A_CATEGORY = 500

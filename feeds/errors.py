@@ -160,20 +160,27 @@ class StoreUnavailable(FeedsError):
     """The database cannot be reached, is locked for too long, or its disk is full: try again."""
 
     is_connection_lost = False  #: True when it was there a moment before
+    in_short = "the store cannot be reached"  #: for those who are not to know where the store is
+
+
+class StoreNotWritable(StoreUnavailable):
+    """What is stored can be read, but nothing new can be stored."""
+
+    def __init__(self, message: str, /, *, because: str) -> None:
+        super().__init__(message)
+        self.in_short = f"the store cannot be written: {because}"
 
 
 class StoreReplaced(StoreUnavailable):
     """The store is gone, or another one stands in its place. It says what to do."""
 
-    #: For those who are not to know where the store is.
-    IN_SHORT = "the store is gone, or another one stands in its place; the log says what to do"
+    in_short = "the store is gone, or another one stands in its place; the log says what to do"
 
 
 class OutcomeUnknown(StoreUnavailable):
     """The store was lost while something was being stored in it."""
 
-    #: For those who are not to know where the store is.
-    IN_SHORT = (
+    in_short = (
         "the store was lost while this was being stored: it may be stored or not; "
         "send the same again"
     )

@@ -20,6 +20,7 @@ from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
+from service.failures import Failures
 from service.jobs.measuring import TIMEOUT_S, EnclosureProber, ProbeEnclosures
 from service.liveness import WorkPart
 from service.outbound import BulkHttpClient, Credentials, HttpClient
@@ -108,7 +109,7 @@ def build_application(
     )
 
 
-def publisher(application: Application) -> Publisher:
+def publisher(application: Application, failures: Failures | None = None) -> Publisher:
     """What tells the hubs. To be closed by whoever asked for it."""
     settings, database = application.settings, application.database
     websub = settings.websub
@@ -128,7 +129,9 @@ def publisher(application: Application) -> Publisher:
         usual=PingFormat(topic_fields=websub.topic_fields),
         own_hub=application.catalogue.site.hub if settings.own_hub.offered else None,
     )
-    return Publisher(database, ping_sender, max_hubs_at_once=websub.max_hubs_at_once)
+    return Publisher(
+        database, ping_sender, max_hubs_at_once=websub.max_hubs_at_once, failures=failures
+    )
 
 
 def _ping_formats(settings: Settings) -> dict[str, PingFormat]:
@@ -182,6 +185,7 @@ def verifications(
     worker: str,
     heard: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
     part: WorkPart | None = None,
+    failures: Failures | None = None,
 ) -> Dispatcher[CallbackQuestion]:
     """What asks callbacks. It closes itself when it has run.
 
@@ -190,6 +194,7 @@ def verifications(
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread what came of each question, once it is stored.
         part: Told that the work goes on.
+        failures: Told when it fails.
     """
     own_hub = application.settings.own_hub
     verifier = Verifier(
@@ -203,7 +208,7 @@ def verifications(
         heard=heard,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.verifications_at_once)
-    return Dispatcher(bulk_client, verifier, name="verification", part=part)
+    return Dispatcher(bulk_client, verifier, name="verification", part=part, failures=failures)
 
 
 def deliveries(
@@ -212,6 +217,7 @@ def deliveries(
     worker: str,
     heard: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
     part: WorkPart | None = None,
+    failures: Failures | None = None,
 ) -> Dispatcher[Sending]:
     """What delivers documents to subscribers. It closes itself when it has run.
 
@@ -220,6 +226,7 @@ def deliveries(
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread of each result, once it is stored.
         part: Told that the work goes on.
+        failures: Told when it fails.
     """
     own_hub = application.settings.own_hub
     distributor = Distributor(
@@ -240,7 +247,7 @@ def deliveries(
         heard=heard,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.deliveries_at_once)
-    return Dispatcher(bulk_client, distributor, name="delivery", part=part)
+    return Dispatcher(bulk_client, distributor, name="delivery", part=part, failures=failures)
 
 
 def _bulk_http_client(application: Application, *, at_once: int) -> BulkHttpClient:

@@ -105,6 +105,7 @@ class DeliveryResult:
     retry_at: datetime | None = None  #: when a failure is tried again
     is_gone: bool = False  #: the callback wants nothing any more: the subscription ends
     suspended_because: str | None = None  #: too many failures: nothing more of this edition
+    tried_edition: int | None = None  #: the edition that was sent and did not arrive
     is_well_again: bool = False  #: it was suspended, and took this
 
 

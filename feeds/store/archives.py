@@ -105,7 +105,7 @@ class Archives:
         is_it = (archives.c.feed == feed) & (archives.c.number == number)
         wanted = select(archives).where(is_it)
         if is_locked:
-            wanted = wanted.with_for_update()
+            wanted = wanted.with_for_update(key_share=True)
         row = self._connection.execute(wanted).one_or_none()
         if row is None:
             raise ArchiveNotFound(feed, number)

@@ -25,6 +25,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from feeds.store.database import Database
 from feeds.store.schema import documents, releases
+from feeds.store.store_file import Stamp
 
 _SQLITE_STATE = "PRAGMA data_version"
 _POSTGRES_STATE = "SELECT pg_current_snapshot()::text"
@@ -65,6 +66,9 @@ class Changes:
         self._open = ExitStack()
         self._cursor: DBAPICursor | None = None
         self._seen: tuple[object, object] | None = None  #: the commits, and what counts of them
+        #: The files that were read, of a store that nobody could write: see ``store_file``.
+        self._at_rest: Stamp | None = None
+        self._resting: Stamp | None = None  #: and those of the connection at hand
 
     @property
     def is_local(self) -> bool:
@@ -80,6 +84,9 @@ class Changes:
         Raises:
             StoreUnavailable: The store cannot be asked. The next look connects anew.
         """
+        if self._at_rest is not None and self._at_rest == self._database.at_rest():
+            return False
+        self._at_rest = None
         with ExitStack() as closing:
             closing.push(self._forget)
             # The transaction's own exit: it tells an error of the driver in our words.
@@ -90,6 +97,9 @@ class Changes:
                 self.last_retraction = self._ask(self._of_retractions)
             closing.pop_all()
         self._seen = seen
+        if (at_rest := self._resting) is not None:
+            self.close()  # what is kept open would not see what others write
+            self._at_rest = at_rest
         return is_news
 
     def suspend(self, reason: str) -> None:
@@ -106,7 +116,7 @@ class Changes:
         self._open.close()
 
     def _forget(self, *_: object) -> None:
-        self._cursor, self._seen = None, None
+        self._cursor, self._seen, self._resting = None, None, None
 
     def _state(self) -> tuple[object, object]:
         # First the commits: what is committed between the questions is asked for again.
@@ -134,5 +144,6 @@ class Changes:
                 tx.connection.invalidate()
 
         self._open.push(drop)
+        self._resting = tx.at_rest
         self._cursor = tx.connection.connection.cursor()
         return self._cursor

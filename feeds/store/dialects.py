@@ -63,7 +63,9 @@ def _statement(dialect: str, table: Table, names: tuple[str, ...], keep: tuple[s
 #
 # A transaction that writes to several tables writes to them in the order of ``TABLES``, and locks
 # rows of one table by their keys, the lowest first. Rows that were locked before may be written at
-# any time, and new rows wait for nobody. SQLite has one writer at a time: nothing is to be done.
+# any time, and new rows wait for nobody: a row that others point to is locked without its key (FOR
+# NO KEY UPDATE), which a foreign key's check locks. SQLite has one writer at a time: nothing is to
+# be done.
 #
 # The suite holds every transaction on PostgreSQL to this (``tests/support/lock_order.py``).
 
@@ -98,6 +100,9 @@ TABLES = (
     "configuration",
     "processes",
 )
+
+#: Rows that are asked for by tuples in one statement.
+TUPLES_AT_ONCE = 200
 
 #: Written only by those that hold the works (``Releases.hold_works``) or lock a single row: among
 #: them any order will do.
@@ -143,9 +148,17 @@ def lock_of_feeds(connection: Connection, feed: Column[str], slugs: Sequence[str
 
 
 def lock_keys(connection: Connection, keys: Sequence[Column[Any]], values: Sequence[Any]) -> None:
-    """Lock the rows with these keys, which are tuples, the lowest first."""
+    """Lock the rows with these keys, which are tuples of texts and numbers, the lowest first.
+
+    PostgreSQL compares each row that it finds with each tuple: a few at a time, so that it takes
+    twice as long for twice as many.
+    """
     if values and not has_one_writer(connection):
-        lock(connection, _with_keys(tuple(keys)), {"keys": list(values)})
+        # By code point, as ``by_key`` has it.
+        ordered = sorted(values)
+        for start in range(0, len(ordered), TUPLES_AT_ONCE):
+            some = ordered[start : start + TUPLES_AT_ONCE]
+            lock(connection, _with_keys(tuple(keys)), {"keys": some})
 
 
 def lock(
@@ -208,6 +221,17 @@ SESSION: Mapping[str, str] = {
     "idle_in_transaction_session_timeout": "60s",
 }
 
+#: How the server watches the same connection (PostgreSQL, "TCP Settings"). A machine that loses its
+#: network within a transaction would hold its locks, and with them up all other machines, until the
+#: server's kernel finds out: by default after two hours. ``idle_in_transaction_session_timeout``
+#: does not count between two messages of a pipeline, by which psycopg sends what it sends many of.
+SERVER: Mapping[str, str] = {
+    "tcp_keepalives_idle": "3",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "4",
+    "tcp_user_timeout": "6000",
+}
+
 #: How long a thread waits for a connection that others use, in seconds.
 POOL_TIMEOUT_S = 10
 
@@ -227,5 +251,6 @@ def of_connection(given: Mapping[str, Any]) -> dict[str, int]:
 def limit_session(connection: Any, _record: object) -> None:
     """Hold a new connection of the driver's to the limits."""
     with connection.cursor() as cursor:
-        cursor.executemany(_LIMIT, [(value, name) for name, value in SESSION.items()])
+        limits = [*SESSION.items(), *SERVER.items()]
+        cursor.executemany(_LIMIT, [(value, name) for name, value in limits])
     connection.commit()  # what is set in a transaction goes with it when that is rolled back

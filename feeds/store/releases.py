@@ -167,7 +167,7 @@ class Releases:
             | releases.c.source_key.in_([name, f"file:{name}"])
         )
         wanted = select(releases).where(is_it)
-        return self._one(wanted.with_for_update() if is_locked else wanted, name)
+        return self._one(wanted.with_for_update(key_share=True) if is_locked else wanted, name)
 
     def stubs(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, ReleaseStub]:
         """What tells these releases' present revisions apart, without their text."""
@@ -311,7 +311,7 @@ class Releases:
         """
         is_old = releases.c.notice_since <= until
         wanted = select(releases).where(releases.c.id.in_(ids), is_old).order_by(releases.c.id)
-        found = self._fetch(wanted.with_for_update())
+        found = self._fetch(wanted.with_for_update(key_share=True))
         ended = update(releases).where(releases.c.id.in_([release.id for release in found]))
         self._connection.execute(ended.values(notice_since=None))
         return [replace(release, notice_since=None) for release in found]
@@ -345,7 +345,9 @@ class Releases:
         if after is not None:
             wanted = wanted.where(releases.c.id > after)
         # Locked on PostgreSQL: a correction meanwhile would be filed by what was read here.
-        return self._fetch(wanted.order_by(releases.c.id).limit(limit).with_for_update())
+        return self._fetch(
+            wanted.order_by(releases.c.id).limit(limit).with_for_update(key_share=True)
+        )
 
     def _fetch(self, wanted: Select[Any], asked: Mapping[str, Any] | None = None) -> list[Release]:
         return [_release(row) for row in self._connection.execute(wanted, asked or {}).mappings()]

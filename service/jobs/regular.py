@@ -1,10 +1,11 @@
 """Work at intervals: editions, embargoes that end, the write-ahead log."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from feeds.model.edition import Edition, RenderTrouble
+from feeds.model.feed import ALL
 from feeds.newsroom import Newsroom
 from feeds.newsstand import FEEDS_A_RUN, Newsstand
 from feeds.store.changes import Changes
@@ -40,12 +41,20 @@ def regenerate(
     stale = newsstand.stale(now=now(), worker=worker)
     outcomes: list[Edition | RenderTrouble] = []
     # Run by run, each with its own moment: that of the last would else be long past.
-    for start in range(0, len(stale), FEEDS_A_RUN):
-        run = stale[start : start + FEEDS_A_RUN]
+    for run in _runs(stale):
         outcomes += newsstand.regenerate(run, now=now(), worker=worker)
         progress()
     _tell(outcomes)
     return outcomes
+
+
+def _runs(stale: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Divide many feeds into runs; first of all comes the feed that most readers wait for."""
+    if len(stale) > FEEDS_A_RUN and ALL in stale:
+        yield [ALL]
+        stale = [slug for slug in stale if slug != ALL]
+    for start in range(0, len(stale), FEEDS_A_RUN):
+        yield stale[start : start + FEEDS_A_RUN]
 
 
 def _tell(outcomes: Sequence[Edition | RenderTrouble]) -> None:

@@ -11,6 +11,7 @@ from jinja2 import StrictUndefined
 from werkzeug.routing import BaseConverter
 
 from feeds.model.feed import Format
+from service.store_writes import StoreWrites
 from service.web import (
     canary,
     documents,
@@ -156,6 +157,7 @@ def create_app(
     api: ApiState | None = None,
     hub: HubState | None = None,
     warnings: Callable[[], list[str]] = list,
+    writes: StoreWrites | None = None,
 ) -> Flask:
     """Make the application that serves the newsroom in *state*.
 
@@ -167,6 +169,7 @@ def create_app(
         api: The newsroom that is published through over HTTP; without it there is no API.
         hub: What the built-in hub works with; without it there is none.
         warnings: What ``/readyz`` tells besides, of a service that is ready.
+        writes: Is told of requests that cannot store what they have to.
 
     Returns:
         A WSGI application. It keeps no session and sets no cookie.
@@ -182,6 +185,7 @@ def create_app(
         pages=PageCache(),
         hub=hub,
         warnings=warnings,
+        writes=writes,
     )
     init_app(app, kept)
     register_converters(app)

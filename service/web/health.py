@@ -27,6 +27,8 @@ def readyz() -> Response:
     A server that does not answer is not asked: while it is away, documents come from memory.
     """
     room, warnings = request_context(), app_state().warnings()
+    if (writes := app_state().writes) is not None:
+        warnings += writes.warnings()
     document_cache = app_state().document_cache
     document_cache.check_store()
     if document_cache.is_unreachable:
@@ -63,7 +65,7 @@ def _asked(room: RequestContext) -> tuple[list[str], list[str]]:
             # Feeds are served and come out: who reads them is not to be sent elsewhere.
             warnings += [f"nothing is pushed: {pushes}"] if pushes else []
     except StoreReplaced:
-        reasons = [StoreReplaced.IN_SHORT]
+        reasons = [StoreReplaced.in_short]
     except StoreUnavailable:
         reasons = [STORE_AWAY]
     except StoreOutdated:

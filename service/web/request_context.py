@@ -13,6 +13,7 @@ from feeds.model.feed import Feed, Site
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
 from service.settings import Settings
+from service.store_writes import StoreWrites
 from service.web.assets import Assets
 from service.web.document_cache import DocumentCache
 from service.web.page_cache import PageCache
@@ -90,6 +91,7 @@ class AppState:
     pages: PageCache
     hub: HubState | None = None  #: without it there is no hub
     warnings: Callable[[], list[str]] = list  #: of a service that is ready
+    writes: StoreWrites | None = None  #: is told of requests that cannot store
 
 
 def init_app(app: Flask, furniture: AppState) -> None:

@@ -23,10 +23,10 @@ from feeds.store.schema import (
     subscriptions,
     tokens,
 )
-from service.jobs_process import EMBARGO, REGENERATE, Jobs
+from service.processes.jobs import EMBARGO, REGENERATE, Jobs
+from service.processes.web import CurrentNewsroom
 from service.settings import Settings
 from service.tokens import hash_of
-from service.web_worker import CurrentNewsroom
 from service.wiring import Application, build_application, utc_now
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import NOON, draft
@@ -166,7 +166,7 @@ def _push(number: int) -> Row:
 
 def _file(number: int) -> Row:
     stamp = {"size_bytes": 1, "modified_ns": 1, "rules": ""}
-    return {"path": f"/inbox/{number}", "read_at": NOON} | stamp
+    return {"host": "", "path": f"/inbox/{number}", "read_at": NOON} | stamp
 
 
 def _refusal(number: int) -> Row:

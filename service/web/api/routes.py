@@ -185,7 +185,7 @@ def make_blueprint(
         view = route(operation)
         blueprint.add_url_rule(rule, operation.name, view, methods=[operation.method])
 
-    @blueprint.get("/json")
+    @blueprint.get("/openapi.json")
     def describe() -> Response:
         """It tells nothing of this newsroom but where it is, so it needs no token."""
         document = openapi_document(_offered(state).catalogue.site.base_url)
