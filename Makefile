@@ -10,11 +10,12 @@ BIN := $(VENV)/bin
 SETTINGS := --set data_folder=$(DATA) --set http.port=$(PORT) --set site.base_url=http://localhost:$(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run test check lint bench clean
 
 help:
 	@echo 'make run [PORT=8000] [DATA=data]  serve the sample newsroom on http://localhost:PORT'
 	@echo 'make test                         run all tests'
+	@echo 'make check                        lint, and the tests that start no other process'
 	@echo 'make lint                         ruff and mypy --strict'
 	@echo 'make bench [ONLY=name]            measure, against a peer run beside it'
 
@@ -24,6 +25,9 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: lint
+	$(BIN)/python -m pytest -n auto --dist worksteal --no-processes -q -r fE
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

@@ -40,18 +40,18 @@ def _grown(line: str, count: int, for_s: float) -> int:
         token = _make_token(newsroom)
         with servers.serving(newsroom) as served, ExitStack() as stack:
             servers.ask(served.port, "/api/v1/releases", Authorization=f"Bearer {token}")
-            idle = resident_bytes(served.worker_id)
-            forget_most(served.worker_id)
+            idle = resident_bytes(served.process_id)
+            forget_most(served.process_id)
             head = f"{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
             clients = [
                 stack.enter_context(_connect(served.port, head.format(number)))
                 for number in range(count)
             ]
             sent = _send(clients, for_s)
-            grown = most_resident_bytes(served.worker_id) - idle
+            grown = most_resident_bytes(served.process_id) - idle
             stack.close()
             time.sleep(1)
-            left = resident_bytes(served.worker_id) - idle
+            left = resident_bytes(served.process_id) - idle
     tell(f"{line.split(maxsplit=1)[0]}: {count} clients, {sent / MIB:.0f} MiB taken from them")
     tell(f"idle {idle / MIB:.1f} MiB, at the most {grown} bytes more; {left} when they had gone")
     return grown

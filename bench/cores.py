@@ -1,26 +1,41 @@
 """Who runs where: what is measured on one core, who measures it on another."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+def allowed() -> set[int]:
+    """The cores that this process may run on, where the system tells; else all."""
+    if sys.platform == "linux":
+        return os.sched_getaffinity(0)
+    else:  # noqa: RET505  # mypy takes what stands behind it for unreachable
+        return set(range(os.cpu_count() or 1))
+
+
+def keep_to(those: set[int], *, process_id: int = 0) -> None:
+    """Have a process run on these cores alone, this one by default, where the system can."""
+    if sys.platform == "linux":
+        os.sched_setaffinity(process_id, those)
+
+
 def measured() -> int:
     """The core of whatever is measured."""
-    return min(os.sched_getaffinity(0))
+    return min(allowed())
 
 
 def measuring() -> int:
     """The core of the load; the same one where there is only one."""
-    return max(os.sched_getaffinity(0))
+    return max(allowed())
 
 
 @contextmanager
 def on(core: int) -> Iterator[None]:
     """What is started in the block runs on *core* for good; we ourselves, to its end."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    before = allowed()
+    keep_to({core})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, before)
+        keep_to(before)

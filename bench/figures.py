@@ -6,6 +6,7 @@ from bench import (
     body_memory,
     bulk_intake,
     cleaning,
+    deadlocks,
     document_bytes,
     embargo_minute,
     fan_out,
@@ -22,6 +23,7 @@ from bench import (
     requests_a_second,
     unchanged_cost,
     whole_history,
+    whole_service,
     window_at_scale,
     worker_memory,
 )
@@ -45,11 +47,13 @@ FIGURES: Mapping[str, Figure] = {
         embargo_minute.FIGURE,
         reload_at_scale.FIGURE,
         remote_store.FIGURE,
+        deadlocks.FIGURE,
         bulk_intake.FIGURE,
         cleaning.FIGURE,
         *fan_out.FIGURES,
         fan_out_memory.FIGURE,
         fan_out_at_scale.FIGURE,
         fan_out_p99.FIGURE,
+        *whole_service.FIGURES,
     )
 }

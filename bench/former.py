@@ -1,4 +1,4 @@
-"""The build from before meaning survived the way in, brought up from the history, as a peer."""
+"""A former build, brought up from the history, as a peer."""
 
 import io
 import os
@@ -12,21 +12,21 @@ from tempfile import TemporaryDirectory
 
 from bench.figure import Unmeasurable
 
-#: What a build is compared to: the last commit before.
+#: The last commit before meaning survived the way in.
 FORMER = "f360d68f1a382967d7e3842ad739ea62fbc0c7d2"
 ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
-def former_build() -> Iterator[Path]:
-    """The source of `FORMER` in a folder of its own, gone at the end.
+def former_build(commit: str = FORMER) -> Iterator[Path]:
+    """The source of *commit* in a folder of its own, gone at the end.
 
     Raises:
         Unmeasurable: The history does not reach back so far, as in a shallow clone.
     """
-    done = subprocess.run(["git", "archive", FORMER], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=False)
     if done.returncode:
-        raise Unmeasurable(f"the history has no {FORMER[:7]}: {done.stderr.decode()[-200:]}")
+        raise Unmeasurable(f"the history has no {commit[:7]}: {done.stderr.decode()[-200:]}")
     with TemporaryDirectory(prefix="former-") as folder:
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
             archive.extractall(folder, filter="data")

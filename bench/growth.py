@@ -20,7 +20,7 @@ from bench.rounds import medians_ms, rounds_at, timed_ms
 from feeds.store import migrate
 from feeds.store.database import Database
 from service.application import CurrentApplication
-from service.jobs_process import Jobs
+from service.processes.jobs import Jobs
 from service.settings import Settings, parse, read_sources
 from service.web import create_app
 from service.wiring import build_application

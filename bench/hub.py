@@ -12,7 +12,7 @@ from bench.samples import press_office
 from bench.sink import NETWORK, Sink
 from bench.subscribers import FORMAT, Subscribers
 from feeds.model.intake import Intake
-from service.hub_process import SWITCH_EVERY_S
+from service.processes.hub import SWITCH_EVERY_S
 from service.websub.hub.protocols import TopicContent
 from service.wiring import deliveries, worker_name
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from bench.ports import free_port
 from feeds.store import migrate
-from service.accepted import activate
 from service.application import Application
+from service.processes.active_configuration import activate
 from service.settings import parse, read_sources
 from service.stores import open_database
 from service.wiring import build_application

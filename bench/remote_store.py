@@ -45,14 +45,19 @@ class Side:
         """Publish a release. Seconds until it stands in the feed of everything."""
         title = f"Release {number}"
         begun = time.perf_counter()
-        self._put(number, title)
+        self.send(number, title)
         while title not in self.service.titles():
             if time.perf_counter() - begun > GIVE_UP_AFTER_S:
                 raise Unmeasurable(f"{title} did not come out within {GIVE_UP_AFTER_S:g} s")
             time.sleep(LOOK_EVERY_S)
         return time.perf_counter() - begun
 
-    def _put(self, number: int, title: str) -> None:
+    def send(self, number: int, title: str, *, status: int = 201) -> None:
+        """Send a release, or a correction of it.
+
+        Raises:
+            Unmeasurable: It was not answered with *status*.
+        """
         record = {
             "title": title,
             "body": f"<p>What the {number}th release says.</p>",
@@ -68,11 +73,11 @@ class Side:
                 json.dumps(record),
                 {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
             )
-            status = connection.getresponse().status
+            answered = connection.getresponse().status
         finally:
             connection.close()
-        if status != 201:
-            raise Unmeasurable(f"the release was answered {status}")
+        if answered != status:
+            raise Unmeasurable(f"the release was answered {answered}")
 
 
 @contextmanager

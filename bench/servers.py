@@ -58,14 +58,6 @@ class Served:
     main_file: Path
     process_id: int
 
-    @property
-    def worker_id(self) -> int:
-        """The process id of its one worker."""
-        path = Path(f"/proc/{self.process_id}/task/{self.process_id}/children")
-        children = [int(word) for word in path.read_text().split()]
-        [worker] = [child for child in children if b"spawn_main" in _command(child)]
-        return worker
-
 
 def ask(port: int, path: str, *, method: str = "GET", **fields: str) -> tuple[int, dict[str, str]]:
     """Ask once; says the status and the fields, by lower-case name."""
@@ -93,7 +85,7 @@ def communique(
 @contextmanager
 def serving(newsroom: Installed) -> Iterator[Served]:
     """The web process of a newsroom."""
-    with running(_program("service.web_process", newsroom), newsroom.port) as process:
+    with running(_program("service.processes.web", newsroom), newsroom.port) as process:
         rooms = newsroom.rooms
         yield Served(
             port=newsroom.port,
@@ -111,7 +103,7 @@ def distributing(newsroom: Installed) -> Iterator[subprocess.Popen[bytes]]:
     """The hub process of a newsroom. It may not have begun to work yet."""
     with cores.on(cores.measured()):
         process = subprocess.Popen(
-            _program("service.hub_process", newsroom), cwd=ROOT, start_new_session=True
+            _program("service.processes.hub", newsroom), cwd=ROOT, start_new_session=True
         )
     try:
         yield process
@@ -120,8 +112,8 @@ def distributing(newsroom: Installed) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _program(module: str, newsroom: Installed) -> list[str]:
-    """As the supervisor calls it."""
-    return [sys.executable, "-m", module, str(newsroom.accepted_file), str(os.getpid())]
+    """As a person starts one by hand."""
+    return [sys.executable, "-m", module, str(newsroom.accepted_file)]
 
 
 @contextmanager
@@ -207,7 +199,3 @@ def _await(process: subprocess.Popen[bytes], port: int) -> None:
         else:
             return
     raise Unmeasurable(f"a server did not come up: {process.args!r}")
-
-
-def _command(process_id: int) -> bytes:
-    return Path(f"/proc/{process_id}/cmdline").read_bytes()

@@ -5,6 +5,7 @@ Under many addresses of the loopback network, as there are many hosts among subs
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,8 +69,9 @@ class Sink:
 
     def stand_back(self) -> None:
         """Take only what everybody else leaves of the core that measures."""
-        os.sched_setaffinity(self.process_id, {cores.measuring()})
-        os.sched_setscheduler(self.process_id, os.SCHED_IDLE, os.sched_param(0))
+        cores.keep_to({cores.measuring()}, process_id=self.process_id)
+        if sys.platform == "linux":
+            os.sched_setscheduler(self.process_id, os.SCHED_IDLE, os.sched_param(0))
 
 
 @contextmanager

@@ -30,9 +30,9 @@ def measure(scale: float) -> float:
     with servers.communique(slugs) as served:
         _fill(served, slugs)
         _read(served.port, slugs[:1])
-        idle = resident_bytes(served.worker_id)
+        idle = resident_bytes(served.process_id)
         sent = sum(_read(served.port, slugs) for _ in range(ROUNDS))
-        grown = resident_bytes(served.worker_id) - idle
+        grown = resident_bytes(served.process_id) - idle
         cache = served.settings.http.cache_megabytes * MIB
     tell(f"{3 * len(slugs)} documents, {sent // ROUNDS / MIB:.0f} MiB in all codings together")
     tell(f"idle {idle // MIB} MiB, then {grown / MIB:.1f} MiB more ({grown} bytes)")

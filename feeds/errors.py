@@ -160,20 +160,28 @@ class StoreUnavailable(FeedsError):
     """The database cannot be reached, is locked for too long, or its disk is full. Retry later."""
 
     is_connection_lost = False  #: True when the connection worked a moment before
+    #: The message for readers who may not know where the store is.
+    in_short = "the store cannot be reached"
+
+
+class StoreNotWritable(StoreUnavailable):
+    """The store can be read, but nothing new can be stored."""
+
+    def __init__(self, message: str, /, *, because: str) -> None:
+        super().__init__(message)
+        self.in_short = f"the store cannot be written: {because}"
 
 
 class StoreReplaced(StoreUnavailable):
     """The store was deleted or replaced by another one. The message says what to do."""
 
-    #: The message for readers who may not know where the store is.
-    IN_SHORT = "the store is gone, or another one stands in its place; the log says what to do"
+    in_short = "the store is gone, or another one stands in its place; the log says what to do"
 
 
 class OutcomeUnknown(StoreUnavailable):
     """The connection to the store was lost during a write."""
 
-    #: The message for readers who may not know where the store is.
-    IN_SHORT = (
+    in_short = (
         "the store was lost while this was being stored: it may be stored or not; "
         "send the same again"
     )

@@ -52,6 +52,8 @@ class Snapshot:
     releases_set_aside: int
     refusals: int
     worked_at: Mapping[str, datetime]  #: when a process of each role last did its work
+    failing_since: Mapping[tuple[str, str], datetime]  #: by role and work, on this machine
+    is_disk_writable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +303,17 @@ METRICS: tuple[MetricDefinition, ...] = (
         help="When a process last did its work, by what it is for: jobs, hub.",
         read=lambda seen: [((role,), at.timestamp()) for role, at in seen.worked_at.items()],
         labels=("role",),
+    ),
+    MetricDefinition(
+        name="communique_failing_since_timestamp_seconds",
+        help="Since when work fails on this machine, by process and work; nothing while none does.",
+        read=lambda seen: [(key, at.timestamp()) for key, at in seen.failing_since.items()],
+        labels=("role", "work"),
+    ),
+    _plain(
+        "communique_store_writable",
+        "Whether the disk of an SQLite store can be written: 1, or 0 when it is full or read-only.",
+        lambda seen: float(seen.is_disk_writable),
     ),
     # A document that is refused may be one under embargo, and nobody is to know that it came in.
     MetricDefinition(

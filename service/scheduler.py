@@ -11,7 +11,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from feeds.errors import StoreConflict, StoreUnavailable
-from service.liveness import Troubles
+from service.failures import Failures
 from service.logs import get_logger
 
 _log = get_logger(__name__)
@@ -32,11 +32,17 @@ class Timer:
 class Scheduler:
     """Runs timers in threads of this process, and any of them at once when asked."""
 
-    def __init__(self, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, now: Callable[[], datetime], failures: Failures | None = None) -> None:
+        """Make one that is not running yet.
+
+        Args:
+            now: This machine's clock.
+            failures: Is told which timers fail.
+        """
         self._now = now
+        self._failures = failures or Failures("scheduler", now=now, over_after_s=0.0)
         self._under_way = 0
         self._is_stopping = False
-        self._troubles = Troubles()
         self._is_over = threading.Event()
         self._at_rest = threading.Condition()
         # A job that is still at work when its time comes again is passed over: that is meant, and
@@ -117,10 +123,11 @@ class Scheduler:
         try:
             job()
         except (StoreUnavailable, StoreConflict) as error:
-            if self._troubles.is_news(name, str(error)):
+            if self._failures.failed(name, error):
                 _log.error("store unavailable", timer=name, reason=str(error))
-        except Exception:
-            _log.exception("job failed", timer=name)
+        except Exception as error:
+            if self._failures.failed(name, error):
+                _log.exception("job failed", timer=name)
         else:
-            if self._troubles.is_over(name):
-                _log.info("store available again", timer=name)
+            if self._failures.worked(name):
+                _log.info("works again", timer=name)

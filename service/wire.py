@@ -6,17 +6,35 @@ and the bridge into a thread that may wait.
 
 What uvicorn's protocol lacks stands here as well: limits in bytes and in time to what a client may
 take. It has one timer a connection that looks now and then, instead of one a request.
+
+The only importer of uvicorn. Its server is not used: `HttpServer` has no clockwork that wakes an
+idle process ten times a second. What `HttpProtocol` overrides and reads of its protocol is not
+public: ``pyproject.toml`` asks for the minor version that was tested, and
+``tests/service/test_uvicorn.py`` says what is relied on. Why uvicorn, and what else was measured,
+is in ``docs/figures.md``.
 """
 
 import asyncio
+import logging
+import socket
+import threading
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from email.utils import formatdate
 from typing import Any
 
+import uvloop
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from service.http_rules import names_one_host
+from service.logs import get_logger
+from service.processes.signals import stopping
 from service.web import IGNORED_HEADERS, Reply, WsgiAdapter
+
+_log = get_logger(__name__)
 
 #: Everything before the body. Nobody honest comes near it; our own rules bear it.
 MAX_HEAD_BYTES = 128 * 1024
@@ -30,6 +48,20 @@ LAST_HEAD_WITHIN_S = 1.0
 SILENCE_S = 75.0
 #: How often a connection is looked at.
 LOOK_EVERY_S = 5.0
+
+#: Connections that the system takes for us before we do.
+BACKLOG = 2048
+
+#: What a stopping server may take to finish the answers it is at, and how often it looks.
+STOP_WITHIN_S = 10.0
+_LOOK_AT_STOP_S = 0.05
+
+#: How often a running server gives a sign of life.
+BEAT_EVERY_S = 1.0
+
+#: Where uvicorn says all that it says. What a client does wrong is answered; a line each would let
+#: anybody fill the log.
+_SERVER_LOG = "uvicorn.error"
 
 
 class _Date:
@@ -110,6 +142,11 @@ class HttpProtocol(HttpToolsProtocol):
             self.loop.call_later(LAST_HEAD_WITHIN_S, self._end_unasked)
         else:
             super().shutdown()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; it has a date as all answers."""
+        self.server_state.default_headers = [(b"date", _DATE.now())]
+        super().send_400_response(msg)
 
     # Of the request
 
@@ -226,3 +263,108 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(answer)
             self.transport.close()
+
+
+class HttpServer:
+    """Answers what comes in at one listening socket, until it is told to stop."""
+
+    def __init__(self, app: WsgiAdapter, listener: socket.socket) -> None:
+        """Make one that does not run yet.
+
+        Args:
+            app: The application.
+            listener: A socket that is bound; other processes may have it as well.
+        """
+        self._listener = listener
+        self._state = ServerState()
+        # What is left out here is done by `HttpProtocol`, or not needed.
+        self._config = Config(
+            app,
+            interface="asgi3",
+            http=HttpProtocol,
+            ws="none",
+            lifespan="off",
+            # Its timer ends a connection that nobody uses: as late as ours does.
+            timeout_keep_alive=int(SILENCE_S),
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told_to_stop: asyncio.Event | None = None
+        self._is_to_stop = False
+        self.is_running = False
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._state.connections)
+
+    def run(self, *, beat: Callable[[], object] = lambda: None) -> None:
+        """Answer until `stop` is called; in the main thread, until a signal says so, too.
+
+        Args:
+            beat: Called every second by the loop that answers: while it stands still, nobody is.
+        """
+        logging.getLogger(_SERVER_LOG).setLevel(logging.ERROR)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._run(beat))
+
+    def stop(self) -> None:
+        """Take no more connections, and end when those there are have their answers.
+
+        May be called by any thread, and before it runs.
+        """
+        self._is_to_stop = True
+        loop, told = self._loop, self._told_to_stop
+        if loop is not None and told is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(told.set)
+
+    async def _run(self, beat: Callable[[], object]) -> None:
+        loop = self._loop = asyncio.get_running_loop()
+        told = self._told_to_stop = asyncio.Event()
+        if self._is_to_stop:
+            told.set()
+
+        def beat_again() -> None:
+            beat()
+            loop.call_later(BEAT_EVERY_S, beat_again)
+
+        with ExitStack() as stack:
+            if threading.current_thread() is threading.main_thread():
+                stack.enter_context(stopping(loop, told.set))
+            beat_again()
+            server = await loop.create_server(
+                self._connection, sock=self._listener, backlog=BACKLOG
+            )
+            self.is_running = True
+            await told.wait()
+            server.close()
+            self._listener.close()
+            await self._finish()
+            self.is_running = False
+
+    def _connection(self) -> HttpProtocol:
+        return HttpProtocol(
+            config=self._config, server_state=self._state, app_state={}, _loop=self._loop
+        )
+
+    async def _finish(self) -> None:
+        """Let all connections come to their end, if they do in time."""
+        state = self._state
+        for connection in list(state.connections):
+            connection.shutdown()
+        deadline = time.monotonic() + STOP_WITHIN_S
+        while (state.connections or state.tasks) and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_AT_STOP_S)
+        if state.tasks:
+            _log.warning("answers were not finished", count=len(state.tasks), after_s=STOP_WITHIN_S)
+        for task in state.tasks:
+            task.cancel()

@@ -19,6 +19,7 @@ from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
 from service.application import Application, Clock
+from service.failures import Failures
 from service.jobs.measuring import TIMEOUT_S, EnclosureProber
 from service.liveness import WorkPart
 from service.outbound import BulkHttpClient, Credentials, HttpClient
@@ -89,7 +90,7 @@ def build_application(
     )
 
 
-def publisher(application: Application) -> Publisher:
+def publisher(application: Application, failures: Failures | None = None) -> Publisher:
     """What tells the hubs. To be closed by whoever asked for it."""
     settings, database = application.settings, application.database
     websub = settings.websub
@@ -109,7 +110,9 @@ def publisher(application: Application) -> Publisher:
         usual=PingFormat(topic_fields=websub.topic_fields),
         own_hub=application.catalogue.site.hub if settings.own_hub.offered else None,
     )
-    return Publisher(database, ping_sender, max_hubs_at_once=websub.max_hubs_at_once)
+    return Publisher(
+        database, ping_sender, max_hubs_at_once=websub.max_hubs_at_once, failures=failures
+    )
 
 
 def _ping_formats(settings: Settings) -> dict[str, PingFormat]:
@@ -163,6 +166,7 @@ def verifications(
     worker: str,
     heard: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
     part: WorkPart | None = None,
+    failures: Failures | None = None,
 ) -> Dispatcher[CallbackQuestion]:
     """What asks callbacks. It closes itself when it has run.
 
@@ -171,6 +175,7 @@ def verifications(
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread what came of each question, once it is stored.
         part: Told that the work goes on.
+        failures: Told when it fails.
     """
     own_hub = application.settings.own_hub
     verifier = Verifier(
@@ -184,7 +189,7 @@ def verifications(
         heard=heard,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.verifications_at_once)
-    return Dispatcher(bulk_client, verifier, name="verification", part=part)
+    return Dispatcher(bulk_client, verifier, name="verification", part=part, failures=failures)
 
 
 def deliveries(
@@ -193,6 +198,7 @@ def deliveries(
     worker: str,
     heard: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
     part: WorkPart | None = None,
+    failures: Failures | None = None,
 ) -> Dispatcher[Sending]:
     """What delivers documents to subscribers. It closes itself when it has run.
 
@@ -201,6 +207,7 @@ def deliveries(
         worker: Name of this process; see `worker_name`.
         heard: Told in another thread of each result, once it is stored.
         part: Told that the work goes on.
+        failures: Told when it fails.
     """
     own_hub = application.settings.own_hub
     distributor = Distributor(
@@ -221,7 +228,7 @@ def deliveries(
         heard=heard,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.deliveries_at_once)
-    return Dispatcher(bulk_client, distributor, name="delivery", part=part)
+    return Dispatcher(bulk_client, distributor, name="delivery", part=part, failures=failures)
 
 
 def _bulk_http_client(application: Application, *, at_once: int) -> BulkHttpClient:

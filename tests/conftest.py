@@ -1,6 +1,7 @@
 """Fixtures for all: databases of both kinds, and newsrooms over them."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from bench import cores
 from feeds.store.database import Database
 from tests.support import lock_order, postgres, ready_stores
 from tests.support.ready_stores import PostgresStores
@@ -24,14 +26,53 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.getenv(
 # Nor do the hundreds of them compile all modules anew, where an image was made to leave no files.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+#: Audit events (https://docs.python.org/3/library/audit_events.html).
+STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+
 # Deterministic, and without a deadline: a machine that is busy is no finding.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let ``make check`` leave out what takes longer."""
+    parser.addoption(
+        "--no-processes",
+        action="store_true",
+        help="Skip each test that would start another process: a service, a database, a browser.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have such tests skipped when they are about to do so."""
+    if config.getoption("no_processes"):
+        config.pluginmanager.register(_NoProcesses())
+
+
+class _NoProcesses:
+    """Skips a test, or all that need a fixture, where another process would be started."""
+
+    def __init__(self) -> None:
+        self._is_testing = False
+        sys.addaudithook(self._refuse)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self) -> Iterator[None]:
+        """Leave alone what pytest starts between tests, such as its workers."""
+        self._is_testing = True
+        try:
+            return (yield)
+        finally:
+            self._is_testing = False
+
+    def _refuse(self, event: str, _arguments: tuple[object, ...]) -> None:
+        if self._is_testing and event in STARTS_A_PROCESS:
+            pytest.skip("needs another process")
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: many tests wait, for services and for time limits."""
-    return 1 + len(os.sched_getaffinity(0))
+    return 1 + len(cores.allowed())
 
 
 @pytest.fixture(scope="session")

@@ -12,36 +12,35 @@ ROOT = Path(__file__).parents[1]
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.__main__",),
     ("service.cli",),
-    ("service.supervisor",),
-    ("service.children",),
-    ("service.web_worker", "service.jobs_process", "service.hub_process"),
-    ("service.web_process",),
-    ("service.workers",),
+    ("service.processes.supervisor",),
+    ("service.processes.child_processes",),
+    ("service.processes.web", "service.processes.jobs", "service.processes.hub"),
+    ("service.processes.background",),
     ("service.wiring", "service.wire"),
-    ("service.proofs",),
+    ("service.processes.reports",),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
     ("service.application",),
-    ("service.websub", "service.private", "service.address"),
-    ("service.heartbeat",),
+    ("service.websub", "service.file_modes", "service.processes.listening"),
+    ("service.store_writes",),
+    ("service.processes.locks", "service.failures"),
     (
         "service.outbound",
-        "service.accepted",
-        "service.alone",
+        "service.processes.active_configuration",
         "service.stores",
         "service.store_clock",
     ),
     ("service.settings",),
     (
         "service.http_rules",
+        "service.processes.supervisor_line",
         "service.liveness",
         "service.logs",
         "service.errors",
-        "service.signals",
+        "service.processes.signals",
         "service.sockets",
         "service.tokens",
         "service.metrics",
-        "service.liveness",
     ),
     ("feeds.newsroom", "feeds.newsstand"),
     ("feeds.fingerprints",),
@@ -58,7 +57,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "brotli": ("service.web.encoded_variants",),
     "deflate": ("feeds.render.compression",),
     "feedgen": ("feeds.render.feedgen_bridge",),
-    "filelock": ("service.alone",),
+    "filelock": ("service.processes.locks",),
     "flask": ("service.web",),
     "jinja2": ("service.web",),
     "lxml": ("feeds.render",),
@@ -77,7 +76,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "structlog": ("service.logs",),
     "typer": ("service.cli",),
     "urllib3": ("service.outbound",),
-    "uvicorn": ("service.web_process", "service.wire"),
+    "uvicorn": ("service.wire",),
+    "uvloop": ("service.wire",),
     "werkzeug": ("service.web", "service.http_rules"),
     "yaml": ("service.settings",),
     "zstandard": ("service.web.encoded_variants",),
@@ -103,8 +103,8 @@ IMPORT_NAMES = {
     "pyyaml": "yaml",
 }
 
-#: Imported by SQLAlchemy, by the name in the store's URL; and by uvicorn, as it is told to.
-LOADED_BY_NAME = {"httptools", "psycopg", "uvloop"}
+#: Imported by SQLAlchemy, by the name in the store's URL; and by uvicorn's protocol.
+LOADED_BY_NAME = {"httptools", "psycopg"}
 
 
 def sources() -> list[Path]:
@@ -159,11 +159,11 @@ def test_handlers_of_signals_are_set_in_one_place() -> None:
     setting = {
         module_name(path) for path in sources() if sets.search(path.read_text(encoding="utf-8"))
     }
-    assert setting == {"service.signals"}
+    assert setting == {"service.processes.signals"}
 
 
 def test_every_module_stands_in_a_room() -> None:
-    modules = {module_name(path) for path in sources()} - {"feeds", "service"}
+    modules = {module_name(path) for path in sources()} - {"feeds", "service", "service.processes"}
     assert {module for module in modules if floor_of(module) is None} == set()
 
 

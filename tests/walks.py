@@ -22,13 +22,13 @@ from feeds.model.feed import Format
 from feeds.newsstand import SPREAD
 from feeds.store.changes import Changes
 from feeds.store.database import Database
-from service.accepted import active_configuration
 from service.application import CurrentApplication
-from service.jobs_process import Jobs
+from service.processes.active_configuration import active_configuration
+from service.processes.jobs import Jobs
+from service.processes.supervisor import Supervisor
 from service.settings import Settings, parse, read_sources
 from service.store_clock import machine_clock
 from service.stores import make_ready, open_database
-from service.supervisor import Supervisor
 from service.web import (
     CacheMiddleware,
     ChangeDetector,

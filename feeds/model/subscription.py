@@ -106,6 +106,7 @@ class DeliveryResult:
     retry_at: datetime | None = None  #: when a failed attempt is retried
     is_gone: bool = False  #: the callback refuses further deliveries: the subscription ends
     suspended_because: str | None = None  #: too many failures: no more attempts with this edition
+    tried_edition: int | None = None  #: the edition that was sent and did not arrive
     is_well_again: bool = False  #: it was suspended, and this delivery succeeded
 
 

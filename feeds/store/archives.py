@@ -59,7 +59,7 @@ class Archives:
     def close(self, feed: str, closings: Sequence[ArchiveClosing], *, now: datetime) -> None:
         """Closes archives, in the order of their numbers.
 
-        A release that was corrected since it was read stays unarchived, because its version differs.
+        A release that was corrected since it was read stays unarchived: its version differs.
         """
         if not closings:
             return
@@ -105,7 +105,7 @@ class Archives:
         is_match = (archives.c.feed == feed) & (archives.c.number == number)
         query = select(archives).where(is_match)
         if is_locked:
-            query = query.with_for_update()
+            query = query.with_for_update(key_share=True)
         row = self._connection.execute(query).one_or_none()
         if row is None:
             raise ArchiveNotFound(feed, number)

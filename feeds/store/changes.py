@@ -26,6 +26,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from feeds.store.database import Database
 from feeds.store.schema import documents, releases
+from feeds.store.store_file import Stamp
 
 _SQLITE_STATE = "PRAGMA data_version"
 _POSTGRES_STATE = "SELECT pg_current_snapshot()::text"
@@ -66,6 +67,9 @@ class Changes:
         self._open = ExitStack()
         self._cursor: DBAPICursor | None = None
         self._seen: tuple[object, object] | None = None  #: commits, and what is compared
+        #: The files that were read, of a store that nobody could write: see ``store_file``.
+        self._at_rest: Stamp | None = None
+        self._resting: Stamp | None = None  #: the same, of the open connection
 
     @property
     def is_local(self) -> bool:
@@ -81,6 +85,9 @@ class Changes:
         Raises:
             StoreUnavailable: The query failed. The next poll opens a new connection.
         """
+        if self._at_rest is not None and self._at_rest == self._database.at_rest():
+            return False
+        self._at_rest = None
         with ExitStack() as closing:
             closing.push(self._reset)
             # The exit of the transaction translates errors of the driver into ours.
@@ -91,6 +98,9 @@ class Changes:
                 self.last_retraction = self._query(self._retractions_sql)
             closing.pop_all()
         self._seen = seen
+        if (at_rest := self._resting) is not None:
+            self.close()  # an open connection would not see what others write
+            self._at_rest = at_rest
         return is_changed
 
     def suspend(self, reason: str) -> None:
@@ -107,7 +117,7 @@ class Changes:
         self._open.close()
 
     def _reset(self, *_: object) -> None:
-        self._cursor, self._seen = None, None
+        self._cursor, self._seen, self._resting = None, None, None
 
     def _state(self) -> tuple[object, object]:
         # Read the commits first: a commit between the two queries is then seen at the next poll.
@@ -135,5 +145,6 @@ class Changes:
                 tx.connection.invalidate()
 
         self._open.push(invalidate)
+        self._resting = tx.at_rest
         self._cursor = tx.connection.connection.cursor()
         return self._cursor

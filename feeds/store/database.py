@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Engine,
+    NullPool,
     Select,
     create_engine,
     event,
@@ -27,7 +28,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from feeds.errors import StoreConflict, StoreReplaced, StoreUnavailable
+from feeds.errors import StoreConflict, StoreNotWritable, StoreReplaced, StoreUnavailable
 from feeds.store import dialects
 from feeds.store.access import AuditLog, Tokens
 from feeds.store.archives import Archives
@@ -44,7 +45,7 @@ from feeds.store.pings import Pings
 from feeds.store.release_pages import ReleasePages, SitemapParts
 from feeds.store.releases import Releases
 from feeds.store.state import Appearance, Configuration, Identity, Processes, StoreState
-from feeds.store.store_file import StoreFile
+from feeds.store.store_file import Stamp, StoreFile
 from feeds.store.subscriptions import Subscriptions
 
 #: How long a writer on SQLite waits for another writer before it gives up.
@@ -68,12 +69,28 @@ _NOW = select(func.clock_timestamp())
 #: PostgreSQL's codes for conflicts to be retried: serialization failure, deadlock.
 _TRY_AGAIN = {"40001", "40P01"}
 
+#: Errors that say that nothing can be stored, and why: of PostgreSQL (disk full, and a server that
+#: takes no writes, as a standby), and of SQLite.
+_NOT_WRITABLE = {
+    "53100": "its disk is full",
+    "25006": "its server takes no writes",
+    "SQLITE_FULL": "its disk is full",
+}
+
+#: Errors of SQLite that come of a disk that cannot be written, among other causes.
+_OF_THE_DISK = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")
+
+#: Says of a file why its disk cannot be written, without writing; None when nothing is known.
+WriteFault = Callable[[Path], str | None]
+
 
 class Transaction:
     """The tables of the store over one connection. All writes are committed, or none."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, at_rest: Stamp | None = None) -> None:
         self.connection = connection
+        #: The files that are read, of a store that nobody can have open; else None.
+        self.at_rest = at_rest
 
     @cached_property
     def releases(self) -> Releases:
@@ -205,8 +222,10 @@ class Database:
         *,
         expected: StoreState | None = None,
         connections: OpenConnections | None = None,
+        write_fault: WriteFault = lambda _: None,
     ) -> None:
         self._engine = engine
+        self._fault_of = write_fault
         self._file = StoreFile.of(engine.url)
         #: Which store this must be; None after that was checked, or when nothing is known.
         self._expected = expected
@@ -232,6 +251,7 @@ class Database:
         *,
         expected: StoreState | None = None,
         connections: OpenConnections | None = None,
+        write_fault: WriteFault = lambda _: None,
     ) -> "Database":
         """Opens the database at *url*. The first transaction makes the first connection.
 
@@ -240,6 +260,7 @@ class Database:
                 override the limits in ``dialects``.
             expected: The id that the store must have and the changes it must hold; None for any.
             connections: Registers all connections to a server, so that `suspend` can break them.
+            write_fault: Returns why an SQLite file cannot be written.
         """
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
@@ -263,7 +284,7 @@ class Database:
             event.listen(engine, "begin", _begin_sqlite)
         else:
             event.listen(engine, "begin", _begin_postgres)
-        return cls(engine, expected=expected, connections=connections)
+        return cls(engine, expected=expected, connections=connections, write_fault=write_fault)
 
     @property
     def is_sqlite(self) -> bool:
@@ -380,8 +401,62 @@ class Database:
             StoreReplaced: The store file is gone or was replaced.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with self._translated(), self._connected(self._engine) as connection:
-            yield Transaction(connection)
+        with self._translated():
+            self._refuse_if_suspended()
+            if (expected := self._expected) is not None:
+                with self._reading() as tx:
+                    self._require_expected(expected, tx.identity.state())
+                self._expected = None
+            with self._reading() as tx:
+                yield tx
+
+    def at_rest(self) -> Stamp | None:
+        """The files of a store that nobody has open; None when somebody may, or it has none."""
+        return None if self._file is None else self._file.at_rest()
+
+    def write_fault(self) -> str | None:
+        """Why nothing can be stored, as far as the disk tells without being written; or None."""
+        return None if self._file is None else self._fault_of(self._file.path)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Transaction]:
+        try:
+            connection = self._engine.connect()
+        except OperationalError:
+            # Perhaps the disk cannot be written, and SQLite has to, also to read.
+            if self._file is None or (stamp := self._file.at_rest()) is None:
+                raise
+        else:
+            with connection:
+                if self._file is not None:
+                    self._file.require_same(connection.info)
+                yield Transaction(connection)
+            return
+        with self._resting(self._file).connect() as connection:
+            try:
+                yield Transaction(connection, at_rest=stamp)
+            except Exception as error:
+                self._require_rest(stamp, error)  # it may come of a file that changed
+                raise
+            self._require_rest(stamp)
+
+    def _require_rest(self, stamp: Stamp, reason: Exception | None = None) -> None:
+        if self.at_rest() != stamp:
+            raise StoreUnavailable(
+                f"the store at {self.label} was opened by another process meanwhile: try again"
+            ) from reason
+
+    def _resting(self, file: StoreFile) -> Engine:
+        """Reads a store that nobody has open. Each connection is for one look."""
+        engine = create_engine(
+            "sqlite://",
+            creator=lambda: file.connect_at_rest(wait_ms=BUSY_TIMEOUT_MS),
+            poolclass=NullPool,
+            hide_parameters=True,
+        )
+        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "connect", self._after_connecting)
+        return engine
 
     @contextmanager
     def probe(self) -> Iterator[Transaction]:
@@ -516,9 +591,23 @@ class Database:
     def _unavailable(
         self, reason: BaseException | None, *, is_lost: bool = False
     ) -> StoreUnavailable:
-        error = StoreUnavailable(f"the store at {self.label} cannot be used: {reason}")
+        message = f"the store at {self.label} cannot be used: {reason}"
+        if (because := self._why_not_writable(reason)) is not None:
+            return StoreNotWritable(f"{message} ({because})", because=because)
+        error = StoreUnavailable(message)
         error.is_connection_lost = is_lost
         return error
+
+    def _why_not_writable(self, reason: BaseException | None) -> str | None:
+        code = getattr(reason, "sqlstate", None) or getattr(reason, "sqlite_errorname", None) or ""
+        if code in _NOT_WRITABLE:
+            return _NOT_WRITABLE[code]
+        if not code.startswith(_OF_THE_DISK):
+            return None
+        if is_told := code.startswith("SQLITE_READONLY"):
+            # Connections that were made while the disk was read-only stay so.
+            self._engine.dispose()
+        return self.write_fault() or ("it can only be read" if is_told else None)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -135,7 +135,16 @@ _FAILED = (
         last_took_ms=bindparam("took"),
     )
 )
-_GIVE_UP = update(deliveries).where(_OF).values(due_at=null())
+# An edition that came out during the last attempt gets one attempt of its own.
+_GIVE_UP = (
+    update(deliveries)
+    .where(_OF)
+    .values(
+        due_at=case(
+            (deliveries.c.wanted_edition > bindparam("tried", type_=Integer), _NOW), else_=null()
+        )
+    )
+)
 _SUSPENDED = (
     update(subscriptions)
     .where(subscriptions.c.id == bindparam("of"))
@@ -260,7 +269,7 @@ class Deliveries:
         for statement, rows in (
             (_ARRIVED, arrived),
             (_FAILED, [_failed(one) for one in failed]),
-            (_GIVE_UP, [{"of": one.subscription_id} for one in given_up]),
+            (_GIVE_UP, [_given_up(one) for one in given_up]),
             (_SUSPENDED, [_suspended(one) for one in given_up]),
             (_RECOVER, well_again),
         ):
@@ -373,6 +382,10 @@ def _tried(one: DeliveryResult) -> dict[str, Any]:
         "result": one.result,
         "took": one.took_ms,
     }
+
+
+def _given_up(one: DeliveryResult) -> dict[str, Any]:
+    return {"of": one.subscription_id, "now": one.at, "tried": one.tried_edition}
 
 
 def _suspended(one: DeliveryResult) -> dict[str, Any]:

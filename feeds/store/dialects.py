@@ -63,8 +63,10 @@ def _statement(dialect: str, table: Table, names: tuple[str, ...], keep: tuple[s
 #
 # A transaction writes to its tables in the order of ``TABLES`` and locks rows of one table by
 # ascending key. Rows that are already locked may be written at any time, and inserting a row waits
-# for nobody. SQLite has one writer at a time and needs none of this. The test suite checks every
-# transaction on PostgreSQL against these rules (``tests/support/lock_order.py``).
+# for nobody: a row that others refer to is locked without its key (FOR NO KEY UPDATE), because the
+# check of a foreign key locks the key. SQLite has one writer at a time and needs none of this. The
+# test suite checks every transaction on PostgreSQL against these rules
+# (``tests/support/lock_order.py``).
 
 #: The tables in the order in which a transaction may lock their rows.
 TABLES = (
@@ -97,6 +99,9 @@ TABLES = (
     "configuration",
     "processes",
 )
+
+#: Tuples in one statement of `lock_keys`.
+TUPLES_AT_ONCE = 200
 
 #: Tables whose rows are locked in any order: they are written only by transactions that hold
 #: ``Releases.hold_works``, or that lock a single row.
@@ -142,9 +147,17 @@ def lock_of_feeds(connection: Connection, feed: Column[str], slugs: Sequence[str
 
 
 def lock_keys(connection: Connection, keys: Sequence[Column[Any]], values: Sequence[Any]) -> None:
-    """Locks the rows with these composite keys, in ascending order."""
+    """Locks the rows with these composite keys, in ascending order.
+
+    PostgreSQL compares each row that it finds with each tuple. So a few are asked for at a time:
+    twice as many then take twice as long.
+    """
     if values and not has_one_writer(connection):
-        lock(connection, _with_keys(tuple(keys)), {"keys": list(values)})
+        # By code point, as ``by_key`` has it.
+        ordered = sorted(values)
+        for start in range(0, len(ordered), TUPLES_AT_ONCE):
+            some = ordered[start : start + TUPLES_AT_ONCE]
+            lock(connection, _with_keys(tuple(keys)), {"keys": some})
 
 
 def lock(
@@ -206,6 +219,17 @@ SESSION: Mapping[str, str] = {
     "idle_in_transaction_session_timeout": "60s",
 }
 
+#: How the server watches the same connection (PostgreSQL, "TCP Settings"). A machine that loses its
+#: network within a transaction would hold its locks, and with them up all other machines, until the
+#: server's kernel finds out: by default after two hours. ``idle_in_transaction_session_timeout``
+#: does not count between two messages of a pipeline, by which psycopg sends what it sends many of.
+SERVER: Mapping[str, str] = {
+    "tcp_keepalives_idle": "3",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "4",
+    "tcp_user_timeout": "6000",
+}
+
 #: How long a thread waits for a connection that others use, in seconds.
 POOL_TIMEOUT_S = 10
 
@@ -225,5 +249,6 @@ def of_connection(given: Mapping[str, Any]) -> dict[str, int]:
 def limit_session(connection: Any, _record: object) -> None:
     """Applies the limits to a new driver connection."""
     with connection.cursor() as cursor:
-        cursor.executemany(_LIMIT, [(value, name) for name, value in SESSION.items()])
+        limits = [*SESSION.items(), *SERVER.items()]
+        cursor.executemany(_LIMIT, [(value, name) for name, value in limits])
     connection.commit()  # a rollback would undo the settings

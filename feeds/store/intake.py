@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
 from feeds.model.intake import KeptRefusal, Refusal
 from feeds.model.release import Origin
@@ -24,29 +25,41 @@ class FileStamp:
 
 
 class IntakeFiles:
-    """Read files over one connection."""
+    """Read files over one connection.
+
+    Machines over one store have folders of their own, and may call files alike. *host* is the name
+    of one; empty where there is but one.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def stamps(self) -> dict[str, FileStamp]:
-        """The state of every file that was read, by path."""
-        return {
-            row.path: FileStamp(
-                size_bytes=row.size_bytes, modified_ns=row.modified_ns, rules=row.rules
-            )
-            for row in self._connection.execute(select(intake_files))
-        }
+    def stamps(self, host: str) -> dict[str, FileStamp]:
+        """The state of every file that was read on this machine, by path."""
+        query = select(intake_files).where(intake_files.c.host == host)
+        return {row.path: _stamp(row) for row in self._connection.execute(query)}
 
-    def forget(self, paths: Sequence[str]) -> None:
-        """Removes deleted files; if they return, they are read again."""
+    def stamps_elsewhere(self, host: str) -> dict[str, tuple[FileStamp, ...]]:
+        """The states of files that were read on other machines, by path.
+
+        A folder may be on a disk that machines share, and a machine may have been renamed.
+        """
+        found: dict[str, tuple[FileStamp, ...]] = {}
+        query = select(intake_files).where(intake_files.c.host != host)
+        for row in self._connection.execute(query):
+            found[row.path] = (*found.get(row.path, ()), _stamp(row))
+        return found
+
+    def forget(self, paths: Sequence[str], *, host: str) -> None:
+        """Removes files that are gone from this machine; if they return, they are read again."""
         for path in paths:
-            gone = delete(intake_files).where(intake_files.c.path == path)
-            self._connection.execute(gone)
+            is_it = (intake_files.c.host == host, intake_files.c.path == path)
+            self._connection.execute(delete(intake_files).where(*is_it))
 
-    def record(self, path: str, stamp: FileStamp, *, now: datetime) -> None:
-        """Records that the file was read completely in this state."""
+    def record(self, path: str, stamp: FileStamp, *, host: str, now: datetime) -> None:
+        """Records that the file was read completely in this state, on this machine."""
         row = {
+            "host": host,
             "path": path,
             "size_bytes": stamp.size_bytes,
             "modified_ns": stamp.modified_ns,
@@ -54,6 +67,10 @@ class IntakeFiles:
             "read_at": now,
         }
         upsert(self._connection, intake_files, [row])
+
+
+def _stamp(row: Row[Any]) -> FileStamp:
+    return FileStamp(size_bytes=row.size_bytes, modified_ns=row.modified_ns, rules=row.rules)
 
 
 # Rejected documents, listed until they are accepted.

@@ -49,8 +49,8 @@ def upgrade(database: Database) -> str:
         return _current(MigrationContext.configure(tx.connection)) or "empty"
 
 
-def require_current(database: Database) -> None:
-    """Refuses to work on a database whose schema is not current.
+def require_current(database: Database) -> str:
+    """Refuses to work on a database whose schema is not current. Returns the schema's name.
 
     Raises:
         StoreOutdated: The schema is older, newer, or not ours.
@@ -63,6 +63,7 @@ def require_current(database: Database) -> None:
             f"the store at {database.label} has schema {current or 'none'}, this version works "
             f"with {head}: run 'communique store upgrade'"
         )
+    return current or "empty"
 
 
 def _refuse_unknown(database: Database, connection: Connection) -> str | None:

@@ -167,7 +167,7 @@ class Releases:
             | releases.c.source_key.in_([name, f"file:{name}"])
         )
         query = select(releases).where(is_match)
-        return self._one(query.with_for_update() if is_locked else query, name)
+        return self._one(query.with_for_update(key_share=True) if is_locked else query, name)
 
     def stubs(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, ReleaseStub]:
         """The current versions of these releases, without their text."""
@@ -313,7 +313,7 @@ class Releases:
         """
         is_old = releases.c.notice_since <= until
         query = select(releases).where(releases.c.id.in_(ids), is_old).order_by(releases.c.id)
-        found = self._fetch(query.with_for_update())
+        found = self._fetch(query.with_for_update(key_share=True))
         ended = update(releases).where(releases.c.id.in_([release.id for release in found]))
         self._connection.execute(ended.values(notice_since=None))
         return [replace(release, notice_since=None) for release in found]
@@ -348,7 +348,9 @@ class Releases:
             query = query.where(releases.c.id > after)
         # Locked on PostgreSQL: otherwise a concurrent correction would be assigned to feeds by
         # what was read here.
-        return self._fetch(query.order_by(releases.c.id).limit(limit).with_for_update())
+        return self._fetch(
+            query.order_by(releases.c.id).limit(limit).with_for_update(key_share=True)
+        )
 
     def _fetch(
         self, query: Select[Any], parameters: Mapping[str, Any] | None = None

@@ -524,6 +524,7 @@ refusals = Table(
 intake_files = Table(
     "intake_files",
     metadata,
+    Column("host", Text, primary_key=True),  # that has it; empty where that is not known, or one
     Column("path", Text, primary_key=True),
     Column("size_bytes", BigInteger, nullable=False),
     Column("modified_ns", BigInteger, nullable=False),

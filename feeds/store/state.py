@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Integer, delete, func, insert, inspect, literal_column, select
+from sqlalchemy import (
+    Connection,
+    Integer,
+    delete,
+    func,
+    insert,
+    inspect,
+    literal_column,
+    select,
+    update,
+)
 
 from feeds.model.listing import ProcessState
 from feeds.model.text import whole_second
@@ -45,6 +55,10 @@ class Identity:
         if store_id is None:
             return None
         return StoreState(id=store_id, changes=self._changes())
+
+    def rewrite(self) -> None:
+        """Store the same again: whether anything can be stored."""
+        self._connection.execute(update(store_identity).values(id=store_identity.c.id))
 
     def name(self, store_id: str) -> None:
         """Gives the store a permanent id, unless it has one."""

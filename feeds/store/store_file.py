@@ -5,9 +5,16 @@ nobody can open or, over a new connection, to another file. So a transaction che
 it begins and after it was committed: what was acknowledged is in the file at its path. The
 write-ahead log is checked as well. When a copy is written over a store in use and the log is
 deleted, as a restore does, only the log has another identity.
+
+SQLite needs a third file, the index of the log, also to read. On a full or read-only disk it cannot
+make one. Such a store is at rest: every process that has the store open, and so every writer, would
+have made that index. It is read without one, and what was read counts only if the files are as they
+were before (https://sqlite.org/wal.html, "Read-Only Databases").
 """
 
+import sqlite3
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +30,25 @@ _REMEDY = "stop the service, put the store back, and start the service again"
 
 _LOG = "communique_log"
 
+#: The least that the index of a log has while anybody uses it (https://sqlite.org/walformat.html).
+_INDEX_BYTES = 32 * 1024
+
+#: The device, number, size and time of the last change of a file.
+_State = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The files of a store that nobody has open: the same as long as nobody wrote."""
+
+    file: tuple[int, ...]
+    log: tuple[int, ...] | None
+
+    @property
+    def has_log(self) -> bool:
+        """True when the log may hold what the file does not."""
+        return self.log is not None
+
 
 class StoreFile:
     """One SQLite file as this process has it open."""
@@ -30,6 +56,7 @@ class StoreFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._log = path.with_name(f"{path.name}-wal")
+        self._index = path.with_name(f"{path.name}-shm")
         self._open_inode: _Inode | None = None
 
     @classmethod
@@ -97,6 +124,34 @@ class StoreFile:
             if expected is not None:
                 self._require(path, expected)
 
+    def at_rest(self) -> Stamp | None:
+        """The state of the files; None while another process may have the store open."""
+        index, file, log = _state(self._index), _state(self.path), _state(self._log)
+        if file is None or _size(index) >= _INDEX_BYTES:
+            return None
+        if _size(log) == 0:
+            return Stamp(file, None)
+        # What is committed is written into the log first. A reader may copy it from there into
+        # the file, which changes nothing that is read.
+        return Stamp(file[:2], log)
+
+    def connect_at_rest(self, *, wait_ms: int) -> sqlite3.Connection:
+        """Opens a store that is at rest, for reading only.
+
+        Args:
+            wait_ms: How long to wait for others that do the same, where there is a log: the log is
+                read under a lock that one process holds at a time.
+        """
+        stamp = self.at_rest()
+        if stamp is not None and stamp.has_log:
+            connection = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, timeout=wait_ms / 1000
+            )
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            return connection
+        uri = f"{self.path.absolute().as_uri()}?immutable=1"
+        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
     def _require(self, path: Path, expected: _Inode) -> None:
         found = _inode(path)
         if found != expected:
@@ -116,8 +171,17 @@ def gone(path: Path) -> StoreReplaced:
 
 
 def _inode(path: Path) -> _Inode | None:
+    state = _state(path)
+    return None if state is None else state[:2]
+
+
+def _state(path: Path) -> _State | None:
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _size(state: _State | None) -> int:
+    return 0 if state is None else state[2]

@@ -160,7 +160,7 @@ class Subscriptions:
         held = self._connection.execute(
             select(subscriptions.c.id, subscriptions.c.request_id)
             .where(_is_for(request))
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).one_or_none()
         if held is not None and held.request_id > pending.id:
             return False

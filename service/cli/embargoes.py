@@ -12,7 +12,6 @@ from service.application import Application
 from service.cli.call import ByOption, JsonOption, SetOption, invocation_of, who
 from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
-from service.wiring import utc_now
 
 
 def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
@@ -67,13 +66,15 @@ def change(
     with to_write(call) as application:
         newsroom, by = application.newsroom, who(by)
         if lift:
-            _tell_lifted(newsroom.embargoes.lift(name, by=by, now=utc_now()), as_json=call.as_json)
+            _tell_lifted(
+                newsroom.embargoes.lift(name, by=by, now=application.clock()), as_json=call.as_json
+            )
             return
         if until is None:
-            embargo = newsroom.embargoes.drop(name, by=by, now=utc_now())
+            embargo = newsroom.embargoes.drop(name, by=by, now=application.clock())
         else:
             end = _end(application, until)
-            embargo = newsroom.embargoes.move(name, until=end, by=by, now=utc_now())
+            embargo = newsroom.embargoes.move(name, until=end, by=by, now=application.clock())
     if call.as_json:
         print_json({"done": "dropped" if drop else "moved", **_record(embargo)})
     else:

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from service.alone import export_lock
 from service.application import CurrentApplication
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.installation import to_read
 from service.cli.output import aligned, count_progress, counted, json_text, print_message
 from service.export import AddressOutcome, ExportMemory, ExportResult, ExportRun, Folder, rules_of
+from service.processes.locks import export_lock
 from service.web import create_app
-from service.wiring import VERSION, utc_now
+from service.wiring import VERSION
 
 app = typer_of("export")
 
@@ -54,7 +54,7 @@ def export(
     with to_read(call) as application:
         target = Folder(folder, site_url=application.catalogue.site.base_url)
         rules = rules_of(application.catalogue, VERSION)
-        now = utc_now()
+        now = application.clock()
         memory = ExportMemory(root=target.root, rules=rules, now=now)
         # The service files releases by a new configuration when it reads it, perhaps after us:
         # that dates no release, and yet their pages name other categories then.

@@ -121,11 +121,13 @@ def render(
         _print_proof(call, slugs or [], feed_format)
         return
     with to_write(call) as application:
-        application.newsroom.embargoes.release(now=utc_now())
+        application.newsroom.embargoes.release(now=application.clock())
         wanted = _known(application, slugs or [])
         states = {state.slug: state for state in application.newsstand.feeds()}
         wanted = wanted or [slug for slug, state in states.items() if state.is_stale]
-        made = application.newsstand.regenerate(wanted, now=utc_now(), worker=worker_name())
+        made = application.newsstand.regenerate(
+            wanted, now=application.clock(), worker=worker_name()
+        )
     outcomes = {outcome.feed: outcome for outcome in made}
     records = [_render_record(states[slug], outcomes.get(slug)) for slug in wanted]
     if call.as_json:
@@ -166,7 +168,7 @@ def check(
     checked = [findings_of_file(name, now=utc_now()) for name in files]
     if slugs or not files:
         with to_read(call) as application:
-            now = utc_now()
+            now = application.clock()
             served = [
                 one.slug for one in application.catalogue.feeds.values() if not one.is_gone(now)
             ]

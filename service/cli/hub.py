@@ -27,7 +27,7 @@ from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
 from service.websub import PingResult, PingVerdict
-from service.wiring import publisher, utc_now
+from service.wiring import publisher
 
 app = typer_of("hub")
 hub_status.register(app)
@@ -127,9 +127,9 @@ def _make_due(
     pings_made = deliveries_made = 0
     with application.database.transaction() as tx:
         if host is None:
-            pings_made = tx.pings.retry(now=utc_now(), feed=feed, hub=hub)
+            pings_made = tx.pings.retry(now=application.clock(), feed=feed, hub=hub)
         if hub in (None, application.catalogue.site.hub):
-            deliveries_made = tx.deliveries.retry(now=utc_now(), feed=feed, host=host)
+            deliveries_made = tx.deliveries.retry(now=application.clock(), feed=feed, host=host)
     return pings_made, deliveries_made
 
 
@@ -149,7 +149,7 @@ register_verify(app)
 def _send_all_due(application: Application) -> list[PingResult]:
     sender = publisher(application)
     try:
-        return sender.send_all_due(now=utc_now())
+        return sender.send_all_due(now=application.clock())
     finally:
         sender.close()
 

@@ -14,7 +14,7 @@ from service.cli.output import counted, moment, print_json, print_message, print
 from service.errors import ServiceError
 from service.websub.hub_health import HubReport, Report, report
 from service.websub.retries import delay_in_short
-from service.wiring import hub_monitor, utc_now
+from service.wiring import hub_monitor
 
 
 class NotWatched(ServiceError):
@@ -65,11 +65,11 @@ def canary(
     with to_write(call) as application:
         monitor = hub_monitor(application)
         if hub is not None:
-            monitor.ensure(now=utc_now())
+            monitor.ensure(now=application.clock())
             with application.database.transaction() as tx:
-                if not tx.canaries.make_due(now=utc_now(), hub=hub):
+                if not tx.canaries.make_due(now=application.clock(), hub=hub):
                     raise NotWatched(f"there is no canary at the hub {hub!r}")
-        asked = monitor.run(now=utc_now, hub=hub)
+        asked = monitor.run(now=application.clock, hub=hub)
     if call.as_json:
         for one in asked:
             print_json(_canary_record(one) | {"hub": one.hub})
@@ -82,7 +82,9 @@ def look(application: Application) -> Report:
     """What is known of the hubs now."""
     missing_after = timedelta(seconds=application.settings.canary.missing_after_seconds)
     with application.database.read() as tx:
-        return report(tx, application.catalogue, now=utc_now(), missing_after=missing_after)
+        return report(
+            tx, application.catalogue, now=application.clock(), missing_after=missing_after
+        )
 
 
 def _record(one: HubReport, seen: Report) -> dict[str, Any]:

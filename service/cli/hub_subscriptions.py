@@ -23,7 +23,7 @@ from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
 from service.websub.hub.verifier import VerificationResult, VerificationVerdict
-from service.wiring import deliveries, utc_now, verifications, worker_name
+from service.wiring import deliveries, verifications, worker_name
 
 # Which subscriptions a command means, and how it shows them.
 
@@ -209,7 +209,7 @@ def suspend(
         with application.database.transaction() as tx:
             meant = chosen(tx, names, host=host)
             ids = [held.id for held in meant]
-            count = tx.subscriptions.suspend(ids, now=utc_now(), because=because)
+            count = tx.subscriptions.suspend(ids, now=application.clock(), because=because)
         records = [record(application, held) for held in meant if held.state == State.ACTIVE]
     _tell(call, "suspended", records)
     _say_of_rest(len(meant) - count, "suspended before")
@@ -231,7 +231,7 @@ def resume(
     with to_write(call) as application:
         with application.database.transaction() as tx:
             meant = chosen(tx, names, host=host)
-            count = tx.subscriptions.resume([held.id for held in meant], now=utc_now())
+            count = tx.subscriptions.resume([held.id for held in meant], now=application.clock())
         records = [record(application, held) for held in meant if held.state == State.SUSPENDED]
     _tell(call, "resumed", records)
     _say_of_rest(len(meant) - count, "not suspended")
@@ -260,7 +260,7 @@ def drop(
         with application.database.transaction() as tx:
             meant = chosen(tx, names, host=host)
             denials = [request_for(application, one, Mode.DENIED, reason=told) for one in meant]
-            tx.subscriptions.drop(meant, denials, now=utc_now())
+            tx.subscriptions.drop(meant, denials, now=application.clock())
         records = [record(application, held) for held in meant]
     _tell(call, "dropped", records)
 
@@ -470,7 +470,7 @@ def verify(
     with to_write(call) as application:
         require_hub(application)
         with application.database.transaction() as tx:
-            now = utc_now()
+            now = application.clock()
             meant = chosen(tx, names, host=host) if names or host else []
             for held in meant:
                 tx.subscriptions.add_request(

@@ -14,8 +14,9 @@ from service.application import Application
 from service.cli.call import Invocation, settings_of
 from service.errors import ServiceError
 from service.settings import Settings
+from service.store_clock import StoreClock
 from service.stores import StoreNote, make_ready, open_database
-from service.wiring import build_application, utc_now
+from service.wiring import build_application
 
 #: An SQLite database that lives and ends with its connection.
 NOWHERE = "sqlite://"
@@ -53,7 +54,7 @@ def to_read(call: Invocation, *, within_s: float | None = None) -> Iterator[Appl
     settings = settings_of(call)
     with there(settings) as database, _ended_after(database, within_s):
         migrate.require_current(database)
-        yield build_application(settings, database)
+        yield build_application(settings, database, clock_of(database))
 
 
 @contextmanager
@@ -88,11 +89,22 @@ def to_write(call: Invocation) -> Iterator[Application]:
         if is_new:
             make_ready(settings, database)
         migrate.require_current(database)
-        application = build_application(settings, database)
+        application = build_application(settings, database, clock_of(database))
         _refuse_to_end_feeds(application)
         # As every start does: a name that was configured a moment ago counts already.
-        application.newsroom.apply_catalogue(now=utc_now())
+        application.newsroom.apply_catalogue(now=application.clock())
         yield application
+
+
+def clock_of(database: Database) -> StoreClock:
+    """The clock that a command goes by, which is the store's: this machine's may be wrong.
+
+    Raises:
+        StoreUnavailable: The store cannot be reached.
+    """
+    clock = StoreClock(database)
+    clock.compare()
+    return clock
 
 
 def _refuse_to_end_feeds(application: Application) -> None:

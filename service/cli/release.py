@@ -40,7 +40,6 @@ from service.cli.output import (
     read_progress,
 )
 from service.jobs.reading import preview, take_in
-from service.wiring import utc_now
 
 app = typer_of("release")
 
@@ -194,7 +193,7 @@ def retract(
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application:
         newsroom = application.newsroom
-        release = newsroom.retract(name, reason=reason, by=who(by), now=utc_now())
+        release = newsroom.retract(name, reason=reason, by=who(by), now=application.clock())
         _tell_deed(call, application, "retracted", newsroom.release(release.id))
 
 
@@ -215,7 +214,7 @@ def restore(
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application:
         newsroom = application.newsroom
-        release = newsroom.restore(name, by=who(by), now=utc_now())
+        release = newsroom.restore(name, by=who(by), now=application.clock())
         _tell_deed(call, application, "restored", newsroom.release(release.id))
 
 
@@ -324,7 +323,7 @@ def _outcomes(
                 document.name,
                 newsroom=application.newsroom,
                 rules=application.rules,
-                now=utc_now,
+                now=application.clock,
                 measure=application.measure,
             )
     except OSError as error:

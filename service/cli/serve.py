@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from service.cli.call import SetOption, faults_told, invocation_of, sources_of, typer_of
-from service.supervisor import HUB, JOBS, MODULES, WEB, supervise
+from service.processes.supervisor import HUB, JOBS, MODULES, WEB, supervise
 
 app = typer_of("serve")
 

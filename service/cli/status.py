@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import typer
 from feeds.errors import StoreReplaced, StoreUnavailable
 from feeds.model.listing import FeedState, PingState, ProcessState
 from feeds.newsroom import Newsroom
-from service import private
+from service import file_modes
 from service.application import Application
 from service.cli import call as configuration
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
@@ -19,9 +20,10 @@ from service.cli.installation import to_read
 from service.cli.output import moment, print_json, print_rows
 from service.cli.web_health import told_by_web_process
 from service.errors import ServiceError
+from service.failures import failures_of
 from service.store_clock import StoreClock
+from service.store_writes import warnings
 from service.websub.hub_health import Report
-from service.wiring import utc_now
 
 app = typer_of("status")
 
@@ -44,8 +46,8 @@ class StoreAway(ServiceError):
 def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Show on one screen how everything stands.
 
-    Site, store, whether another configuration is in force, when the processes of the service last
-    did their work and what, releases, what waits under embargo,
+    Site, store, what fails and since when, whether another configuration is in force, when the
+    processes of the service last did their work and what, releases, what waits under embargo,
     feeds, the last edition, pings by hub, how each hub does, refused documents, and releases that
     were set aside because they could not be rendered. The exit code is 0 whatever is shown. It
     is 1 when the store does not answer, with what the web process on this machine says of that.
@@ -53,7 +55,7 @@ def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOpti
     call = invocation_of(ctx, overrides, as_json=as_json)
     try:
         with to_read(call, within_s=WITHIN_S) as application:
-            record = _record(application, look(application), now=utc_now())
+            record = _record(application, look(application), now=application.clock())
     except StoreReplaced:
         raise
     except StoreUnavailable as error:
@@ -71,6 +73,7 @@ def _record(application: Application, hubs: Report, *, now: datetime) -> dict[st
         return {
             "site": {"title": site.title, "base_url": site.base_url},
             "store": application.database.label,
+            "failing": _failing_record(application),
             "private": {"warnings": _not_private(application)},
             "clock": _clock_record(application),
             "configuration": _configuration_record(application.newsroom),
@@ -93,7 +96,17 @@ def _record(application: Application, hubs: Report, *, now: datetime) -> dict[st
 
 
 def _not_private(application: Application) -> list[str]:
-    return private.faults(application.settings.data_folder, application.database)
+    return file_modes.faults(application.settings.data_folder, application.database)
+
+
+def _failing_record(application: Application) -> dict[str, Any]:
+    failures = failures_of(application.settings.data_folder)
+    fault = application.database.write_fault()
+    return {
+        "store_not_writable": fault,
+        "works": [asdict(one) for one in failures],
+        "warnings": warnings(fault, failures),
+    }
 
 
 def _clock_record(application: Application) -> dict[str, Any]:
@@ -160,10 +173,9 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
     releases, feeds, edition = record["releases"], record["feeds"], record["last_edition"]
     yield "site", f"{record['site']['title']}  {record['site']['base_url']}/"
     yield "store", record["store"]
-    for warning in record["private"]["warnings"]:
-        yield "not private", warning
-    for warning in record["clock"]["warnings"]:
-        yield "clock", warning
+    for name, key in (("failing", "failing"), ("not private", "private"), ("clock", "clock")):
+        for warning in record[key]["warnings"]:
+            yield name, warning
     if other := record["configuration"]["other"]:
         since = f"{other['applied_by']} at {moment(other['since'])}"
         remedy = "start or reload the service with this one"

@@ -6,15 +6,15 @@ from typing import Annotated
 import typer
 
 from feeds.errors import StoreReplaced
-from feeds.newsroom import Newsroom
 from feeds.store import migrate
 from feeds.store.database import Database
+from service.application import Application
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, settings_of, typer_of
-from service.cli.installation import opened, there
+from service.cli.installation import clock_of, opened, there
 from service.cli.output import plain, print_json, print_text
 from service.settings import Settings
 from service.stores import StoreNote, make_ready, open_older
-from service.wiring import build_application, utc_now
+from service.wiring import build_application
 
 app = typer_of("store")
 
@@ -51,9 +51,10 @@ def restored(
     settings = settings_of(call)
     with there(settings, open_it=open_older) as database:
         make_ready(settings, database)
+        now = clock_of(database)()
         with database.transaction() as tx:
-            dated = tx.documents.redate(now=utc_now())
-            tx.appearance.renew(now=utc_now())
+            dated = tx.documents.redate(now=now)
+            tx.appearance.renew(now=now)
         if call.as_json:
             print_json({"store": database.label, "documents": dated})
         else:
@@ -117,12 +118,15 @@ def _findings(settings: Settings, *, is_repaired: bool, call: Invocation) -> lis
     with there(settings) as database:
         # Of another schema nothing else can be asked.
         return migrate.check(database) or _filing(
-            build_application(settings, database).newsroom, is_repaired=is_repaired, call=call
+            build_application(settings, database, clock_of(database)),
+            is_repaired=is_repaired,
+            call=call,
         )
 
 
-def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Invocation) -> list[str]:
+def _filing(application: Application, *, is_repaired: bool, call: Invocation) -> list[str]:
     """Whether each release stands in the feeds that the configuration gives it."""
+    newsroom = application.newsroom
     known = newsroom.in_force()
     if known is None:
         return []
@@ -138,7 +142,7 @@ def _filing(newsroom: Newsroom, *, is_repaired: bool, call: Invocation) -> list[
             for one in found
         ]
     while found:
-        newsroom.reassign(found, now=utc_now())
+        newsroom.reassign(found, now=application.clock())
         for one in found:
             if call.as_json:
                 print_json({"refiled": one.slug})

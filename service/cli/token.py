@@ -13,7 +13,6 @@ from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.installation import to_read, to_write
 from service.cli.output import moment, print_json, print_message, print_rows, print_text
 from service.tokens import MAX_NAME_CHARS, NAME, hash_of, make_token
-from service.wiring import utc_now
 
 app = typer_of("token")
 
@@ -60,8 +59,9 @@ def make(
         raise typer.BadParameter(
             f"{name!r} is not made of a-z, 0-9 and single hyphens", param_hint="NAME"
         )
-    now, text = utc_now(), make_token()
+    text = make_token()
     with to_write(call) as application:
+        now = application.clock()
         token = Token(
             name=name,
             actions=tuple(action for action in Action if action in actions),
@@ -91,8 +91,8 @@ def list_(
     The state is 'good', 'expired' or 'revoked'. The tokens themselves are kept nowhere.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
-    now = utc_now()
     with to_read(call) as application, application.database.read() as tx:
+        now = application.clock()
         listed = tx.tokens.listed()
     if call.as_json:
         for token in listed:
@@ -112,7 +112,7 @@ def revoke(
     """Make a token worthless, at once and for ever."""
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application, application.database.transaction() as tx:
-        tx.tokens.revoke(name, now=utc_now())
+        tx.tokens.revoke(name, now=application.clock())
     if call.as_json:
         print_json({"name": name, "state": "revoked"})
         return

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -123,6 +124,7 @@ class Folders:
         now: Callable[[], datetime],
         is_over: Callable[[], bool] = lambda: False,
         measure: ProbeEnclosures = without_probing,
+        host: str = "",
     ) -> None:
         """Sets up the folders; reads nothing yet.
 
@@ -136,6 +138,7 @@ class Folders:
             is_over: Called between documents. When true, reading stops in the middle of a file; the
                 next process reads it again and finds its first documents unchanged.
             measure: Completes drafts whose documents lack length or type of a file.
+            host: The name of this machine; other machines may watch folders of their own.
         """
         self._database = database
         self._newsroom = newsroom
@@ -145,8 +148,11 @@ class Folders:
         self._now = now
         self._is_over = is_over
         self._measure = measure
+        self._host = host
         self._rules_digest = sha256(repr(asdict(rules)).encode()).hexdigest()[:16]
         self._read: dict[str, FileStamp] | None = None
+        #: Files that were read on other machines: the same ones, where a disk is shared.
+        self._read_elsewhere: dict[str, tuple[FileStamp, ...]] = {}
         #: Files that are not read yet, as the last scan saw them.
         self._waiting: dict[str, FileStamp] = {}
         self._unlisted: set[str] = set()
@@ -157,8 +163,8 @@ class Folders:
         """Reads new files, the oldest first; returns whether a feed changed.
 
         A file is not read while a program has it open for writing, nor until it has been unchanged
-        for ``settle_s``. Files stay where they are: the store records which were read, by path,
-        size and time stamp, so that a restart does not read them again.
+        for ``settle_s``. Files stay where they are: the store records which were read, by machine,
+        path, size and time stamp, so that a restart does not read them again.
 
         Raises:
             StoreUnavailable: Try again; nothing is lost.
@@ -179,22 +185,24 @@ class Folders:
         other files are not: an old file would undo the corrections that came after it.
         """
         with self._database.read() as tx:
-            stamps, refused = tx.intake_files.stamps(), tx.refusals.documents()
-            waiting = tx.refusals.waiting()
-        for path in stamps if waiting else ():
+            stamps = tx.intake_files.stamps(self._host)
+            elsewhere = tx.intake_files.stamps_elsewhere(self._host)
+            refused, waiting = tx.refusals.documents(), tx.refusals.waiting()
+        for path in [*stamps, *elsewhere] if waiting else ():
             document = self._name_below(path)
             self._refused_until[path] = {
                 each.origin: each.until
                 for each in waiting
                 if each.until is not None and each.origin.document == document
             }
-        self._read = {
-            path: (
-                stamp
-                if self._name_below(path) in refused
-                else replace(stamp, rules=self._rules_digest)
-            )
-            for path, stamp in stamps.items()
+
+        def known(path: str, stamp: FileStamp) -> FileStamp:
+            is_refused = self._name_below(path) in refused
+            return stamp if is_refused else replace(stamp, rules=self._rules_digest)
+
+        self._read = {path: known(path, stamp) for path, stamp in stamps.items()}
+        self._read_elsewhere = {
+            path: tuple(known(path, stamp) for stamp in found) for path, found in elsewhere.items()
         }
         return self._read
 
@@ -209,7 +217,7 @@ class Folders:
         if not gone:
             return
         with self._database.transaction() as tx:
-            tx.intake_files.forget(gone)
+            tx.intake_files.forget(gone, host=self._host)
             for path in gone:
                 tx.refusals.clear_document(self._name_below(path))
         for path in gone:
@@ -251,7 +259,7 @@ class Folders:
         )
 
     def _is_ready(self, found: FoundFile, read: dict[str, FileStamp]) -> bool:
-        if read.get(found.key) == found.stamp:
+        if self._is_read(found, read):
             return bool(self._due(found))
         was_seen = self._waiting.get(found.key) == found.stamp
         self._waiting[found.key] = found.stamp
@@ -260,6 +268,11 @@ class Folders:
         # at the second scan does.
         is_settled = age_s >= self._settle_s or age_s < 0
         return was_seen and is_settled and not _is_being_written(found.path)
+
+    def _is_read(self, found: FoundFile, read: dict[str, FileStamp]) -> bool:
+        if read.get(found.key) == found.stamp:
+            return True
+        return found.key not in read and found.stamp in self._read_elsewhere.get(found.key, ())
 
     def _due(self, found: FoundFile) -> set[Origin]:
         """Returns documents that were refused for a time only, which is over."""
@@ -271,12 +284,12 @@ class Folders:
         report = FolderReport(found.document)
         # Of an unchanged file only the due documents are read: the others would undo corrections
         # that came since.
-        is_unchanged = read.get(found.key) == found.stamp
+        is_unchanged = self._is_read(found, read)
         due = self._due(found) if is_unchanged else None
         try:
             self._read_into(report, found, due)
             with self._database.transaction() as tx:
-                tx.intake_files.record(found.key, found.stamp, now=self._now())
+                tx.intake_files.record(found.key, found.stamp, host=self._host, now=self._now())
         except (StoreUnavailable, StoreConflict):
             raise
         except _Interrupted:
@@ -348,16 +361,17 @@ def _is_being_written(path: Path) -> bool:
     """Whether a program has the file open for writing, as far as the system can say.
 
     Linux grants a read lease only on a file that no process has open for writing (fcntl(2),
-    F_SETLEASE). Where leases are not available, such as on a network drive or for another user's
-    file, the settle time has to be enough.
+    F_SETLEASE). Where leases are not available, such as on another system, on a network drive or
+    for another user's file, the settle time has to be enough.
     """
-    try:
-        with path.open("rb") as file:
-            # If a writer opens the file during the lease, this signal is sent. The default signal,
-            # SIGIO, would end the process.
-            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except OSError as error:
-        return error.errno == errno.EAGAIN
+    if sys.platform == "linux":
+        try:
+            with path.open("rb") as file:
+                # If a writer opens the file during the lease, this signal is sent. The default
+                # signal, SIGIO, would end the process.
+                fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except OSError as error:
+            return error.errno == errno.EAGAIN
     return False

@@ -1,10 +1,11 @@
 """Work at intervals: regeneration of editions, embargoes, the write-ahead log."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from feeds.model.edition import Edition, RenderTrouble
+from feeds.model.feed import ALL
 from feeds.newsroom import Newsroom
 from feeds.newsstand import FEEDS_A_RUN, Newsstand
 from feeds.store.changes import Changes
@@ -40,13 +41,21 @@ def regenerate(
     """
     stale = newsstand.stale(now=now(), worker=worker)
     outcomes: list[Edition | RenderTrouble] = []
-    # Each batch gets its own moment: one moment for all would be long past at the last batch.
-    for start in range(0, len(stale), FEEDS_A_RUN):
-        batch = stale[start : start + FEEDS_A_RUN]
-        outcomes += newsstand.regenerate(batch, now=now(), worker=worker)
+    # Each run gets its own moment: one moment for all would be long past at the last run.
+    for run in _runs(stale):
+        outcomes += newsstand.regenerate(run, now=now(), worker=worker)
         progress()
     _log_outcomes(outcomes)
     return outcomes
+
+
+def _runs(stale: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Divides many feeds into runs. The feed of everything, which most readers poll, is first."""
+    if len(stale) > FEEDS_A_RUN and ALL in stale:
+        yield [ALL]
+        stale = [slug for slug in stale if slug != ALL]
+    for start in range(0, len(stale), FEEDS_A_RUN):
+        yield stale[start : start + FEEDS_A_RUN]
 
 
 def _log_outcomes(outcomes: Sequence[Edition | RenderTrouble]) -> None:

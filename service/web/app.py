@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from feeds.model.feed import Format
 from service.application import CurrentApplication
+from service.store_writes import StoreWrites
 from service.web import (
     canary,
     documents,
@@ -157,6 +158,7 @@ def create_app(
     has_api: bool = False,
     has_hub: bool = False,
     warnings: Callable[[], list[str]] = list,
+    writes: StoreWrites | None = None,
 ) -> Flask:
     """Makes the Flask application that serves the newsroom of *current*.
 
@@ -167,6 +169,7 @@ def create_app(
         has_api: Whether releases can be published over HTTP.
         has_hub: Whether to serve the built-in hub, its status and the metrics.
         warnings: Returns the warnings that ``/readyz`` adds to its own.
+        writes: Records requests that cannot store what they have to.
 
     Returns:
         A WSGI application. It has no sessions and sets no cookies.
@@ -182,6 +185,7 @@ def create_app(
         pages=PageCache(),
         has_hub=has_hub,
         warnings=warnings,
+        writes=writes,
     )
     init_app(app, state)
     register_converters(app)

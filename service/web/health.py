@@ -28,6 +28,8 @@ def readyz() -> Response:
     memory.
     """
     context, warnings = request_context(), app_state().warnings()
+    if (writes := app_state().writes) is not None:
+        warnings += writes.warnings()
     document_cache = app_state().document_cache
     document_cache.check_store()
     if document_cache.is_unreachable:
@@ -63,7 +65,7 @@ def _ask_store(context: RequestContext) -> tuple[list[str], list[str]]:
             # Only a warning: feeds are published and served, so traffic must not go elsewhere.
             warnings += [f"nothing is pushed: {pushes}"] if pushes else []
     except StoreReplaced:
-        reasons = [StoreReplaced.IN_SHORT]
+        reasons = [StoreReplaced.in_short]
     except StoreUnavailable:
         reasons = [STORE_AWAY]
     except StoreOutdated:

@@ -19,6 +19,7 @@ from feeds.model.listing import ProcessState
 from feeds.model.subscription import CanaryState, DeliveryState
 from feeds.model.token import Action
 from feeds.store.database import Database, Transaction
+from service.failures import Failure
 from service.metrics import HubNumbers, Snapshot, StoreAnswers, exposition
 from service.tokens import hash_of
 from service.web.request_context import RequestContext, app_state, request_context
@@ -259,6 +260,7 @@ def take_snapshot(context: RequestContext) -> Snapshot:
     """Reads all figures from the store. None of them counts releases under embargo."""
     missing_after = timedelta(seconds=context.settings.canary.missing_after_seconds)
     feeds = context.newsstand.feeds()
+    writes = app_state().writes
     with context.database.read() as tx:
         seen = report(tx, context.catalogue, now=context.now, missing_after=missing_after)
         return Snapshot(
@@ -275,7 +277,15 @@ def take_snapshot(context: RequestContext) -> Snapshot:
             releases_set_aside=tx.fragments.count_failures(),
             refusals=tx.refusals.count(),
             worked_at=_worked_at(tx.processes.listed()),
+            failing_since=_failing_since(writes.failures() if writes else []),
+            is_disk_writable=writes is None or writes.fault() is None,
         )
+
+
+def _failing_since(failures: Iterable[Failure]) -> dict[tuple[str, str], datetime]:
+    """Since when each work fails, in whichever process of a role it does so first."""
+    since = sorted(((one.since, one.role, one.work) for one in failures), reverse=True)
+    return {(role, work): at for at, role, work in since}
 
 
 def _worked_at(known: Iterable[ProcessState]) -> dict[str, datetime]:

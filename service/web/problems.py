@@ -16,7 +16,6 @@ from feeds.errors import (
     FeedsError,
     InvalidReason,
     NotRetracted,
-    OutcomeUnknown,
     ReleaseNotFound,
     RevisionNotFound,
     StoreConflict,
@@ -26,8 +25,8 @@ from feeds.errors import (
 )
 from feeds.model.feed import FeedClosure
 from feeds.model.release import Release, Retraction
+from service.failures import Troubles
 from service.http_rules import PROBLEM_TYPE, prefers_html
-from service.liveness import Troubles
 from service.logs import get_logger
 from service.web.answers import OPEN_TO_ALL
 from service.web.request_context import app_state
@@ -95,6 +94,9 @@ UNREACHABLE = "the store cannot be reached"
 #: How long a trouble of the store that was logged is not logged again, as clients retry often.
 LOG_AGAIN_AFTER_S = 60.0
 
+#: RFC 9110 9.2.1: requests that store nothing.
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+
 #: RFC 9110 15.5.11: gone is "likely to be permanent"; but operators may correct the date.
 GONE_CACHE_CONTROL = "public, max-age=3600"
 
@@ -153,9 +155,7 @@ def describe(error: Exception) -> ProblemDetails:
         headers = {"Cache-Control": RETRACTED_CACHE_CONTROL}
         status = STATUS[ReleaseGone]
         return ProblemDetails(status=status, detail=str(error), headers=headers, retracted=error)
-    about_store = (
-        error.IN_SHORT if isinstance(error, StoreReplaced | OutcomeUnknown) else UNREACHABLE
-    )
+    about_store = error.in_short if isinstance(error, StoreUnavailable) else UNREACHABLE
     for kind in type(error).__mro__:
         if kind in STATUS:
             retry_after_s = RETRY_AFTER_S.get(kind)
@@ -190,6 +190,9 @@ def answer_problem(error: Exception, troubles: Troubles) -> Response:
         and troubles.is_news("", str(error))
     ):
         _log.error("store unavailable", path=request.path, reason=str(error))
+    writes = app_state().writes
+    if isinstance(error, StoreUnavailable) and request.method not in SAFE and writes is not None:
+        writes.failed(error)
     is_for_person = prefers_html(request.headers.get("Accept")) and not _is_api(request.path)
     response = _as_page(problem) if is_for_person else _as_document(problem)
     # RFC 9111 4.2.2 would let caches keep a 404 for as long as they like.

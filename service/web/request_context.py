@@ -14,6 +14,7 @@ from feeds.newsstand import Newsstand
 from feeds.store.database import Database
 from service.application import Application, CurrentApplication
 from service.settings import Settings
+from service.store_writes import StoreWrites
 from service.web.assets import Assets
 from service.web.document_cache import DocumentCache
 from service.web.page_cache import PageCache
@@ -85,6 +86,7 @@ class AppState:
     pages: PageCache
     has_hub: bool = False  #: whether the hub's routes are registered
     warnings: Callable[[], list[str]] = list  #: returns further warnings for ``/readyz``
+    writes: StoreWrites | None = None  #: records requests that cannot store
 
 
 def init_app(app: Flask, state: AppState) -> None:

@@ -5,12 +5,18 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.model.listing import DuePing
 from feeds.store.database import Database
+from service.failures import Failures
 from service.logs import get_logger
+from service.store_clock import machine_clock
 from service.websub.ping_sender import PingResult, PingSender
 
 _log = get_logger(__name__)
+
+#: What fails when the store cannot be used, for a person.
+PINGS = "pings"
 
 
 class _Round:
@@ -32,7 +38,12 @@ class Publisher:
     """
 
     def __init__(
-        self, database: Database, ping_sender: PingSender, *, max_hubs_at_once: int = 64
+        self,
+        database: Database,
+        ping_sender: PingSender,
+        *,
+        max_hubs_at_once: int = 64,
+        failures: Failures | None = None,
     ) -> None:
         """Begin with no hub at work; threads start when they are needed.
 
@@ -40,7 +51,9 @@ class Publisher:
             database: Holds the outbox.
             ping_sender: Talks to one hub.
             max_hubs_at_once: More hubs than this wait for each other.
+            failures: Is told when the store cannot be used.
         """
+        self._failures = failures or Failures("jobs", now=machine_clock)
         self._database = database
         self._ping_sender = ping_sender
         self._threads = ThreadPoolExecutor(max_hubs_at_once, thread_name_prefix="ping")
@@ -60,7 +73,7 @@ class Publisher:
             StoreUnavailable: What is due cannot be read. What fails later is logged.
         """
         for work in self._begin(_Round(now)):
-            work.add_done_callback(_log_crash)
+            work.add_done_callback(self._log_end)
 
     def send_all_due(self, *, now: datetime) -> list[PingResult]:
         """Send all that is due, and wait until every hub was asked. Failures are results too.
@@ -107,6 +120,19 @@ class Publisher:
             raise
         return results
 
+    def _log_end(self, work: Future[list[PingResult]]) -> None:
+        if work.cancelled():
+            return
+        error = work.exception()
+        if error is None:
+            if self._failures.worked(PINGS):
+                _log.info("works again", work=PINGS)
+        elif isinstance(error, StoreUnavailable | StoreConflict):
+            if self._failures.failed(PINGS, error):
+                _log.error("store unavailable", work=PINGS, reason=str(error))
+        else:
+            _log.error("pings broke off", exc_info=error)
+
     def _is_outdated(self, hub: str) -> bool:
         with self._lock:
             return self._asked_meanwhile[hub] is not None or self._closing.is_set()
@@ -129,8 +155,3 @@ class Publisher:
                 continue
             pings_by_hub.setdefault(ping.hub, []).append(ping)
         return pings_by_hub
-
-
-def _log_crash(work: Future[list[PingResult]]) -> None:
-    if not work.cancelled() and (error := work.exception()):
-        _log.error("pings broke off", exc_info=error)

@@ -20,7 +20,7 @@ def test_a_figure_is_measured_and_tells_its_raw_numbers(
         if "apt-get install" in str(error):
             missing(name, str(error))
         raise
-    assert ratio > 0
+    assert ratio > 0 or FIGURES[name].bound == 0
     told = capsys.readouterr()
     assert told.out == ""
     assert " ms" in told.err or " bytes" in told.err

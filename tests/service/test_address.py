@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.address import AddressTaken, ListeningAddress
+from service.processes.listening import AddressTaken, ListeningAddress
 from tests.support.running_service import ROOT, Service, free_port
 
 HOST = "127.0.0.1"
@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 LISTENS = """
 import socket, sys, time
 from pathlib import Path
-from service.address import Address
+from service.processes.listening import Address
 
 data, port, roles = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split("+")
 address = Address("127.0.0.1", port, data_folder=data)
@@ -62,7 +62,9 @@ def test_the_web_of_a_killed_service_is_waited_for(tmp_path: Path) -> None:
     with listening(tmp_path, port, "web") as process:
         pauses = Pauses(process)
         address = ListeningAddress(HOST, port, data_folder=tmp_path)
-        address.wait_until_free(within_s=20, pause=pauses)
+        bound = address.bind(within_s=20, pause=pauses)
+        assert bound is not None
+        bound.close()
         assert pauses.count > 1
         assert process.wait() == 0
 
@@ -73,9 +75,7 @@ def test_whoever_else_has_it_is_told_at_once(tmp_path: Path, roles: str) -> None
     with listening(tmp_path, port, roles) as process:
         pauses = Pauses(process)
         with pytest.raises(AddressTaken, match=r"cannot listen on 127\.0\.0\.1:"):
-            ListeningAddress(HOST, port, data_folder=tmp_path).wait_until_free(
-                within_s=20, pause=pauses
-            )
+            ListeningAddress(HOST, port, data_folder=tmp_path).bind(within_s=20, pause=pauses)
         assert pauses.count == 0
 
 
@@ -84,18 +84,14 @@ def test_another_folders_service_is_foreign(tmp_path: Path) -> None:
     with listening(tmp_path / "theirs", port, "web") as process:
         pauses = Pauses(process)
         with pytest.raises(AddressTaken):
-            ListeningAddress(HOST, port, data_folder=tmp_path).wait_until_free(
-                within_s=20, pause=pauses
-            )
+            ListeningAddress(HOST, port, data_folder=tmp_path).bind(within_s=20, pause=pauses)
         assert pauses.count == 0
 
 
 def test_who_does_not_let_go_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     port = free_port()
     with listening(tmp_path, port, "web"), pytest.raises(AddressTaken):
-        ListeningAddress(HOST, port, data_folder=tmp_path).wait_until_free(
-            within_s=0.3, pause=lambda _: False
-        )
+        ListeningAddress(HOST, port, data_folder=tmp_path).bind(within_s=0.3, pause=lambda _: False)
 
 
 def test_a_service_that_was_killed_while_somebody_reads_slowly_starts_again(

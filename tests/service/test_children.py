@@ -2,42 +2,47 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from service import children
-from service.children import (
+from service.processes import child_processes
+from service.processes.child_processes import (
     FIRST_PAUSE_S,
     FROZEN_AFTER_S,
     LONGEST_PAUSE_S,
     STEADY_AFTER_S,
     ChildProcess,
+    ForkedProcess,
 )
-from tests.support.running_service import wait_until
+from tests.support.running_service import ROOT, wait_until
 from tests.support.set_clock import Clock
 
 #: A process whose only work is to live.
 LIVES = """
-import sys, time
-from service.heartbeat import beating
+import socket, sys, time
+from service.processes.background import beating
+from service.processes.supervisor_line import Line
 from service.liveness import Liveness
-with beating(int(sys.argv[1]), Liveness()):
+with beating(Line(socket.socket(fileno=int(sys.argv[1]))), Liveness()):
     time.sleep(600)
 """
 
 #: One that lives, and whose work stands still.
 STANDS_STILL = """
-import sys, time
-from service.heartbeat import beating
+import socket, sys, time
+from service.processes.background import beating
+from service.processes.supervisor_line import Line
 from service.liveness import Liveness
 liveness = Liveness(monotonic=iter([0.0, *[10_000.0] * 1000]).__next__)
 liveness.part("editions")
-with beating(int(sys.argv[1]), liveness):
+with beating(Line(socket.socket(fileno=int(sys.argv[1]))), liveness):
     time.sleep(600)
 """
 
@@ -47,13 +52,24 @@ def clock() -> Clock:
     return Clock()
 
 
+def spawn(program: str) -> ForkedProcess:
+    """A process that shares nothing with this one, which has threads, but the line."""
+    ours, theirs = socket.socketpair()
+    theirs.set_inheritable(True)
+    call = [sys.executable, "-c", program, str(theirs.fileno())]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pid = os.posix_spawn(sys.executable, call, environ, setsid=True)
+    theirs.close()
+    return ForkedProcess(pid, ours)
+
+
 @pytest.fixture
 def begin(clock: Clock) -> Iterator[Callable[[str], ChildProcess]]:
     """Starts a program under a supervisor's eyes."""
     with ExitStack() as ends:
 
         def start(program: str) -> ChildProcess:
-            child = ChildProcess("jobs", [sys.executable, "-c", program], monotonic=clock)
+            child = ChildProcess("jobs", partial(spawn, program), monotonic=clock)
             ends.callback(child.stop)
             return child
 
@@ -69,7 +85,7 @@ def look_for(child: ChildProcess, clock: Clock, seconds: float) -> None:
 
 def wait_until_heard(child: ChildProcess) -> None:
     """Wait for the next sign of life, as real time goes."""
-    wait_until(child._is_heard)
+    wait_until(child._process.is_heard)
 
 
 def wait_until_dead(child: ChildProcess) -> None:
@@ -135,8 +151,8 @@ def pauses(child: ChildProcess, clock: Clock, deaths: int) -> list[float]:
     seen = []
     for _ in range(deaths):
         wait_until_dead(child)
-        child.check()
         died_at, dead = clock.now_s, child.pid
+        child.check()
         while child.pid == dead:
             clock.now_s += 0.5
             child.check()
@@ -148,9 +164,10 @@ def test_one_that_dies_again_and_again_is_started_with_growing_pauses(
     begin: Callable[[str], ChildProcess], clock: Clock
 ) -> None:
     child = begin("raise SystemExit(3)")
-    assert pauses(child, clock, 8) == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE_S, LONGEST_PAUSE_S]
+    longest = LONGEST_PAUSE_S
+    assert pauses(child, clock, 9) == [0, FIRST_PAUSE_S, 2, 4, 8, 16, 32, longest, longest]
     clock.now_s += STEADY_AFTER_S
-    assert pauses(child, clock, 2) == [1, 2]
+    assert pauses(child, clock, 3) == [0, FIRST_PAUSE_S, 2]
 
 
 def test_each_death_is_told_once(
@@ -162,12 +179,13 @@ def test_each_death_is_told_once(
         def error(self, event: str, **about: object) -> None:
             told.append((event, about["exit"]))
 
-    monkeypatch.setattr(children, "_log", Log())
+    monkeypatch.setattr(child_processes, "_log", Log())
     child = begin("raise SystemExit(3)")
-    wait_until_dead(child)
-    for _ in range(5):
-        child.check()
-    assert told == [("process died", 3)]
+    for _ in range(2):
+        wait_until_dead(child)
+        for _ in range(5):
+            child.check()
+    assert told == [("process died", 3)] * 2
 
 
 def test_what_a_frozen_process_started_goes_with_it(

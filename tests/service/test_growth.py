@@ -14,8 +14,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from feeds.store.database import Database
-from service.hub_process import UPKEEP
-from service.jobs_process import CANARY, EMBARGO, PING, REGENERATE, SCAN, STORE_LOG
+from service.processes.hub import UPKEEP
+from service.processes.jobs import CANARY, EMBARGO, PING, REGENERATE, SCAN, STORE_LOG
 from service.web import create_app, sitemaps
 from service.websub import hub_health
 from service.websub.hub.upkeep import end_lapsed_subscriptions

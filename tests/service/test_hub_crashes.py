@@ -99,11 +99,11 @@ def test_each_gets_the_newest_edition_however_often_it_is_killed(
 def test_a_hub_process_that_dies_is_followed_by_another(tmp_path: Path) -> None:
     service = hub_service(tmp_path)
     with running_subscriber() as reader, running(service):
-        [former] = wait_until(lambda: service.process_ids("service.hub_process"))
+        [former] = wait_until(lambda: service.process_ids("hub"))
         os.kill(former, signal.SIGKILL)
         subscribe(service, reader, ["/0"])
         reader.wait_for_verifications(1, within_s=20)
-        assert former not in service.process_ids("service.hub_process")
+        assert former not in service.process_ids("hub")
 
 
 def hub_service(folder: Path) -> Service:

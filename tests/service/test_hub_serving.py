@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from service.hub_process import NICENESS
+from service.processes.hub import NICENESS
 from service.websub.hub.dispatcher import STOP_WITHIN_S
 from tests.support.running_service import ROOT, Service, document, running, wait_until
 from tests.support.subscriber import HANGS, Subscriber, running_subscriber
 
-MODULE = "service.hub_process"
+MODULE = "service.processes.hub"
 
 
 def configure(service: Service, **own_hub: Any) -> None:
@@ -74,7 +74,7 @@ def test_it_works_by_the_configuration_of_the_moment(tmp_path: Path) -> None:
     configure(service, signature="sha256")
     with running_subscriber() as reader, running(service):
         subscribed(service, reader)
-        [process] = service.process_ids(MODULE)
+        [process] = service.process_ids("hub")
         configure(service, signature="sha512")
         wait_until(lambda: events(service, "configuration taken"))
         # The processes take it up one by one; an edition after that is signed anew.
@@ -86,7 +86,7 @@ def test_it_works_by_the_configuration_of_the_moment(tmp_path: Path) -> None:
             assert call.is_signed_with("geheim", "sha256")
         else:
             raise AssertionError("never signed as it is configured now")
-        assert service.process_ids(MODULE) == [process]
+        assert service.process_ids("hub") == [process]
 
 
 def standing_back(process_id: int) -> int:
@@ -100,15 +100,15 @@ def standing_back(process_id: int) -> int:
 def test_the_process_comes_and_goes_with_the_hub(tmp_path: Path) -> None:
     service = Service(folder=tmp_path)
     with running_subscriber() as reader, running(service):
-        assert service.process_ids(MODULE) == []
+        assert service.process_ids("hub") == []
         configure(service)
-        wait_until(lambda: service.process_ids(MODULE))
+        wait_until(lambda: service.process_ids("hub"))
         wait_until(lambda: service.get("/hub").status == 200)
         subscribed(service, reader)
-        [hub], [web] = service.process_ids(MODULE), service.process_ids("service.web_process")
+        [hub], [web] = service.process_ids("hub"), service.process_ids("web")
         assert (standing_back(hub), standing_back(web)) == (NICENESS, 0)
         configure(service, offered=False)
-        wait_until(lambda: not service.process_ids(MODULE))
+        wait_until(lambda: not service.process_ids("hub"))
         assert not events(service, "process died")
 
 
@@ -127,8 +127,8 @@ def test_it_can_be_run_alone_and_stops_in_time_whoever_hangs(tmp_path: Path) -> 
         )
         try:
             reader.wait_for_verifications(1, within_s=30)
-            assert not service.process_ids("service.web_process")
-            assert not service.process_ids("service.jobs_process")
+            assert not service.process_ids("web")
+            assert not service.process_ids("jobs")
         finally:
             told_at = time.monotonic()
             process.terminate()
@@ -143,7 +143,7 @@ def test_of_two_hubs_on_one_sqlite_store_the_second_does_not_work(tmp_path: Path
         wait_until((tmp_path / "data" / "run" / "hub.pid").exists)
         [accepted] = (tmp_path / "data" / "run").glob("accepted-*.json")
         second = subprocess.run(
-            [sys.executable, "-m", MODULE, str(accepted), str(os.getpid())],
+            [sys.executable, "-m", MODULE, str(accepted)],
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -2,18 +2,24 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from feeds import render
 from feeds.model.feed import Format
+from feeds.newsroom import Newsroom
 from feeds.store.database import Database
 from service.application import Application
-from service.jobs_process import Jobs
+from service.processes.jobs import Jobs
 from service.settings import Settings
 from service.wiring import build_application, utc_now
 from tests.support.config_files import ConfigFolder
+from tests.support.newsrooms import Office, draft
+
+#: What a process says that goes by another configuration.
+OTHERS = "made no editions: the store has another configuration"
 
 CATEGORIES = "categories: [{slug: finance, title: Finance}]\n"
 
@@ -38,6 +44,7 @@ class Host:
         """Its timers never began; what tells the hubs has threads of its own."""
         assert self.jobs._publisher is not None
         self.jobs._publisher.close()
+        self.jobs._change_poller.close()
 
     def configure(self, title: str) -> Application:
         self.jobs.configure(self.settings(title))
@@ -96,3 +103,21 @@ def test_two_hosts_do_not_take_turns_with_two_configurations(
     host.jobs._make_editions(host.jobs._application)  # type: ignore[arg-type]
     assert two.newsstand.version("finance", Format.JSON) == edition
     other_host.close()
+
+
+def test_a_configuration_that_comes_while_releases_are_refiled_is_no_failure(
+    host: Host, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = host.configure("Before")
+    office = Office(database)
+    [taken] = office.add(draft("id:1", "Finance"))
+    refile = Newsroom.reassign_doubtful
+
+    def refile_too_late(newsroom: Newsroom, *, now: datetime) -> int:
+        with database.transaction() as tx:
+            tx.feed_entries.mark_for_reassignment([taken.release.id])
+            tx.configuration.put_in_force("another", by="another host", now=now)
+        return refile(newsroom, now=now)
+
+    monkeypatch.setattr(Newsroom, "reassign_doubtful", refile_too_late)
+    assert host.jobs._make_editions(present) == OTHERS

@@ -10,9 +10,9 @@ import pytest
 
 from feeds.model.listing import ProcessState
 from feeds.store.database import Database
-from service.jobs_process import Jobs
 from service.liveness import Liveness
-from service.proofs import ProcessReporter, reporting
+from service.processes.jobs import Jobs
+from service.processes.reports import ProcessReporter, reporting
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import NOON, later
 from tests.support.process_states import JOBS

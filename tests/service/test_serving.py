@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from service.processes.supervisor import supervise
 from service.settings import read_sources
-from service.supervisor import supervise
 from tests.support.hub_server import HubServer, Manner, running_hub
 from tests.support.running_service import (
     ROOT,
     Service,
-    command_words,
     document,
     free_port,
     running,
@@ -149,7 +148,7 @@ def test_a_bad_configuration_is_reported_and_the_running_one_stays(service: Serv
     assert any("categories.yaml:5" in fault.get("fault", "") for fault in faults)
     assert service.get("/feeds/finance.atom").status == 200
     # A process that is started anew in the meantime works by the good one.
-    [jobs] = service.process_ids("service.jobs_process")
+    [jobs] = service.process_ids("jobs")
     os.kill(jobs, signal.SIGKILL)
     service.drop("a.txt", document("After the restart", "Finance"))
     wait_until(lambda: service.titles("finance") == ["After the restart"], within_s=20)
@@ -216,13 +215,7 @@ def test_a_worker_that_dies_is_replaced_and_no_new_request_is_lost(tmp_path: Pat
 
 def _workers(service: Service) -> set[int]:
     """The processes that answer."""
-    [web] = service.process_ids("service.web_process")
-    children = Path(f"/proc/{web}/task/{web}/children").read_text().split()
-    return {
-        int(child)
-        for child in children
-        if any(b"spawn_main" in word for word in command_words(child))
-    }
+    return set(service.process_ids("web"))
 
 
 def test_a_hub_that_is_down_slow_and_failing_gets_exactly_what_it_should(
@@ -279,7 +272,7 @@ def test_a_data_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path)
 def test_two_services_do_not_share_a_data_folder(
     shared: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.supervisor.ALONE_WITHIN_S", 0.2)
+    monkeypatch.setattr("service.processes.supervisor.ALONE_WITHIN_S", 0.2)
     read = partial(read_sources, shared.main, environ={}, overrides=[f"http.port={free_port()}"])
     assert supervise(read) == 1
     assert shared.get("/livez").status == 200

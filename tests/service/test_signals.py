@@ -13,16 +13,16 @@ from typing import IO
 
 import pytest
 
-from service.accepted import activate
+from service.processes.active_configuration import activate
+from service.processes.signals import Signals
 from service.settings import read_sources
-from service.signals import Signals
 from tests.support.running_service import ROOT, Service, wait_until
 
 #: Answers each lot of signals with a line that names them. Each line of the code that it runs
 #: takes a while, so that signals come in the middle of handlers and of those who wait for them.
 ANSWERING = """
 import signal, sys, time
-from service.signals import STOPS, Signals
+from service.processes.signals import STOPS, Signals
 def at_length(*_):
     time.sleep(LINE_S)
     return at_length
@@ -126,7 +126,7 @@ def test_processes_that_are_told_twice_to_stop_do(tmp_path: Path) -> None:
     assert service.run("store", "upgrade").returncode == 0
     accepted = tmp_path / "accepted.json"
     activate(read_sources(service.main, environ={}), accepted)
-    jobs = [sys.executable, "-m", "service.jobs_process", str(accepted), str(os.getpid())]
+    jobs = [sys.executable, "-m", "service.processes.jobs", str(accepted)]
     with ExitStack() as closing:
         for number, spacing_s in enumerate((0.0, 2e-5)):
             for command in (service.command("serve", "--only", "hub"), jobs):

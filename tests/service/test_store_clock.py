@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from feeds.store import migrate
 from feeds.store.database import Database
-from service.jobs_process import Jobs
+from service.processes.jobs import Jobs
 from service.store_clock import StoreClock
 from tests.support.newsrooms import Office, draft
+from tests.support.running_service import Service, document
+from tests.support.wrong_clock import WrongClock, compiler
 
 #: What two looks at one clock may be apart, on a machine that is full.
 NEAR = timedelta(seconds=2)
@@ -29,6 +32,32 @@ def test_a_machine_goes_by_the_clock_of_the_database(
     clock = clock_of_a_machine(postgres_database, hours=hours)
     assert abs(clock() - datetime.now(UTC)) < NEAR
     assert abs(clock.ahead - timedelta(hours=hours)) < NEAR
+
+
+def test_a_clock_that_is_set_meanwhile_changes_no_moment(postgres_database: Database) -> None:
+    """Between two comparisons: claims and releases of ten seconds would be dated an hour ahead."""
+    set_ahead = timedelta(0)
+    clock = StoreClock(postgres_database, own=lambda: datetime.now(UTC) + set_ahead)
+    clock.compare()
+    set_ahead = timedelta(hours=1)
+    assert abs(clock() - datetime.now(UTC)) < NEAR
+    assert abs(clock.ahead - timedelta(hours=1)) < NEAR
+    assert not clock.is_trusted
+
+
+def test_a_first_answer_counts_however_long_it_took(postgres_database: Database) -> None:
+    """On a machine that is full: its own clock may be wrong by more than that."""
+    passed_s = 0.0
+
+    def steady() -> float:
+        nonlocal passed_s
+        passed_s += 5.0
+        return passed_s
+
+    ahead = timedelta(minutes=20)
+    clock = StoreClock(postgres_database, own=lambda: datetime.now(UTC) + ahead, steady=steady)
+    clock.compare()
+    assert clock.ahead > timedelta(minutes=19)
 
 
 def test_with_sqlite_there_is_one_machine_and_one_clock(tmp_path: Path) -> None:
@@ -61,6 +90,27 @@ def test_a_machine_that_is_far_ahead_does_no_jobs(
     monkeypatch.setattr(jobs, "_clock", clock_of_a_machine(postgres_database, seconds=31))
     jobs._do(lambda: done.append("wrong"))
     assert done == ["right"]
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C compiler")
+def test_a_command_goes_by_the_clock_of_the_store(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database.open(postgres_url)
+    migrate.upgrade(database)
+    service = Service(folder=tmp_path, store_url=postgres_url)
+    clock = WrongClock(tmp_path / "clock")
+    clock.set(3600)
+    for name, value in clock.environment.items():
+        monkeypatch.setenv(name, value)
+    written = tmp_path / "one.txt"
+    written.write_text(document("One", "Finance"), encoding="utf-8")
+    added = service.run("release", "add", str(written))
+    assert added.returncode == 0, added.stderr
+    with database.read() as tx:
+        [release] = tx.releases.latest(limit=1, feed=None, is_unfiled=False)
+    database.close()
+    assert release.changed_at < datetime.now(UTC) + NEAR
 
 
 def test_an_embargo_ends_by_the_clock_of_the_store(postgres_database: Database) -> None:

@@ -45,7 +45,7 @@ def put(service: Service, token: str, number: int) -> tuple[int, dict[str, objec
 
 def saved(service: Service) -> dict[str, bytes]:
     """The deleted store and its log, from a process that has them open (docs/configuration.md)."""
-    [worker, *_] = service.process_ids("service.jobs_process")
+    [worker, *_] = service.process_ids("jobs")
     found = {}
     for handle in Path(f"/proc/{worker}/fd").iterdir():
         name = handle.readlink().name.removesuffix(" (deleted)")
@@ -102,7 +102,7 @@ def test_jobs_that_cannot_use_the_store_say_so_in_a_sentence(service: Service) -
     """They are started again, with growing pauses; each try is a line and no traceback."""
     with running(service):
         store_of(service).unlink()
-        [jobs] = service.process_ids("service.jobs_process")
+        [jobs] = service.process_ids("jobs")
         os.kill(jobs, signal.SIGKILL)
         wait_until(lambda: '"cannot work"' in service.log)
         assert "is gone: put it back" in service.log

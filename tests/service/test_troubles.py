@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from feeds.errors import StoreUnavailable
-from service.liveness import Troubles
+from service.failures import Troubles
 from service.scheduler import Scheduler, Timer
 from service.store_clock import machine_clock
 
@@ -48,5 +48,5 @@ def test_a_timer_that_fails_again_and_again_is_one_line_and_one_when_it_works_ag
         assert done.wait(10)
         scheduler.stop()
     told = [record.getMessage() for record in caplog.records]
-    assert ["available again" in line for line in told] == [False, True]
+    assert ["works again" in line for line in told] == [False, True]
     assert "the disk is full" in told[0]

@@ -1,6 +1,6 @@
 """A connection, as a client sees it: one answer to each request, in order, and limits.
 
-Over real sockets, to uvicorn with our protocol, in a thread. RFC 9112 is HTTP/1.1.
+Over real sockets, to the server in a thread. RFC 9112 is HTTP/1.1.
 """
 
 import re
@@ -241,14 +241,14 @@ def test_silence_ends_a_connection(served: Running, monkeypatch: pytest.MonkeyPa
         with suppress(OSError):
             while True:
                 client.sendall(get(ATOM).encode() * 100)
-    wait_until(lambda: not served.server.server_state.connections)
+    wait_until(lambda: not served.server.connections)
 
 
 def test_a_stop_waits_for_a_request_that_is_on_its_way(served: Running) -> None:
     with served.connect() as idle, served.connect() as client:
         client.sendall(b"GET /feeds/all.atom HT")
-        wait_until(lambda: len(served.server.server_state.connections) == 2)
-        served.server.should_exit = True
+        wait_until(lambda: served.server.connections == 2)
+        served.server.stop()
         time.sleep(0.3)
         client.sendall(b"TP/1.1\r\nHost: localhost\r\n\r\n")
         received = _rest(client)

@@ -24,7 +24,7 @@ from feeds.store.schema import (
     tokens,
 )
 from service.application import Application, CurrentApplication
-from service.jobs_process import EMBARGO, REGENERATE, Jobs
+from service.processes.jobs import EMBARGO, REGENERATE, Jobs
 from service.settings import Settings
 from service.tokens import hash_of
 from service.wiring import build_application, utc_now
@@ -166,7 +166,7 @@ def _push(number: int) -> Row:
 
 def _file(number: int) -> Row:
     stamp = {"size_bytes": 1, "modified_ns": 1, "rules": ""}
-    return {"path": f"/inbox/{number}", "read_at": NOON} | stamp
+    return {"host": "", "path": f"/inbox/{number}", "read_at": NOON} | stamp
 
 
 def _refusal(number: int) -> Row:

@@ -21,6 +21,11 @@ _UPSERT = re.compile(r"\s*INSERT INTO (?:\w+\.)?\"?(\w+).*ON CONFLICT", re.DOTAL
 _LOCK = re.compile(r"\bFROM (?:\w+\.)?\"?(\w+).*\bFOR (?:NO KEY )?UPDATE(?: OF (\w+))?", re.DOTALL)
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _SKIPS = "SKIP LOCKED"
+_WHOLE = re.compile(r"\bFOR UPDATE\b")
+#: Tables that others point into: whoever inserts what points to a row locks its key.
+_POINTED_TO = {
+    key.column.table.name for table in metadata.tables.values() for key in table.foreign_keys
+}
 _WORKS = "pg_advisory_xact_lock"
 
 
@@ -86,6 +91,8 @@ def _faults(seen: _Seen, statement: str, rows: int, *, is_sorted: bool) -> Itera
     if locked is not None and written is None:
         table = locked[2] or locked[1]
         yield from _out_of_order(seen, table)
+        if table in _POINTED_TO and _WHOLE.search(statement):
+            yield f"{table} is locked FOR UPDATE, which new rows that point to it wait for"
         if "ORDER BY" in statement or _SKIPS in statement or rows <= 1:
             seen.in_order.add(table)
         else:

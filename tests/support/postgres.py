@@ -32,11 +32,15 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Run a server that listens on a socket alone, and yield its URL.
+def server(folder: Path, *, address: str = "") -> Iterator[str]:
+    """Run a server, and yield its URL, by a socket.
 
     It ends with this process, however that ends: a shell waits for the end of a pipe that only
     this process holds open, and stops the server then.
+
+    Args:
+        folder: Of its programs.
+        address: Where it listens as well, at port 5432; nowhere if empty.
     """
     # A socket's path has about a hundred bytes: pytest's folders are longer.
     home = Path(mkdtemp(prefix="pg", dir=_fastest_folder()))
@@ -47,7 +51,7 @@ def server(folder: Path) -> Iterator[str]:
     with (
         (home / "log").open("wb") as log,
         subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, folder / "postgres", home],
+            ["/bin/sh", "-c", _GUARD, folder / "postgres", home, address],
             cwd="/",
             stdin=subprocess.PIPE,
             stdout=log,
@@ -61,9 +65,9 @@ def server(folder: Path) -> Iterator[str]:
         yield url
 
 
-#: Called with the server's program as $0, and with its home.
+#: Called with the server's program as $0, with its home, and with the address to listen at.
 _GUARD = """
-"$0" -D "$1/data" -c listen_addresses= -c fsync=off -k "$1" < /dev/null &
+"$0" -D "$1/data" -c listen_addresses="$2" -c fsync=off -k "$1" < /dev/null &
 cat > /dev/null
 kill -QUIT $!
 wait $!

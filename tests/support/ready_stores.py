@@ -52,12 +52,13 @@ class PostgresStores:
         self._template: str | None = None
 
     @contextmanager
-    def made(self) -> Iterator[str]:
-        """Make a store; its URL is good until the end of the block."""
-        if self._template is None:
+    def made(self, *, is_empty: bool = False) -> Iterator[str]:
+        """Make a store, or a database without tables; its URL is good to the end of the block."""
+        if self._template is None and not is_empty:
             self._template = self._make_template()
         name = f"suite_{uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        template = "template1" if is_empty else self._template
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self._url(name)
         finally:

@@ -56,6 +56,14 @@ def command_words(process_id: str) -> list[bytes]:
         return []
 
 
+def own_name(process_id: str) -> str:
+    """What a process calls itself; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{process_id}/comm").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the service answered."""
@@ -163,12 +171,12 @@ class Service:
         self.process.wait()
         wait_until(lambda: not self.process_ids())
 
-    def process_ids(self, module: str = "") -> list[int]:
-        """The processes that serve from this folder, or those of them that run *module*."""
+    def process_ids(self, role: str = "") -> list[int]:
+        """The processes that serve from this folder, or those of them that have this *role*."""
         return [
             int(entry.name)
             for entry in Path("/proc").iterdir()
-            if entry.name.isdigit() and self._is_mine(entry, module)
+            if entry.name.isdigit() and self._is_mine(entry, role)
         ]
 
     def get(self, path: str, **headers: str) -> Answer:
@@ -225,10 +233,10 @@ class Service:
         assert self.process.poll() is None, self.log
         return "watching for documents" in self.log
 
-    def _is_mine(self, entry: Path, module: str) -> bool:
+    def _is_mine(self, entry: Path, role: str) -> bool:
         words = command_words(entry.name)
         is_ours = any(str(self.folder).encode() in word for word in words)
-        return is_ours and (not module or module.encode() in words)
+        return is_ours and (not role or own_name(entry.name) == f"communique {role}")
 
 
 def _are_told(database: Database) -> bool:

@@ -1,47 +1,41 @@
-"""The server as it ships, in a thread: uvicorn with our protocol, over a real socket."""
+"""The server as it ships, in a thread, over a real socket."""
 
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
-from uvicorn import Config, Server
-
 from service.web import CacheMiddleware, WsgiAdapter
-from service.wire import HttpProtocol
+from service.wire import HttpServer
 from tests.support.running_service import wait_until
 
 Environ = dict[str, Any]
 
 
-def make_server(front: CacheMiddleware) -> Server:
+def make_server(front: CacheMiddleware) -> HttpServer:
     """A server that is not running yet, on a port that nobody else listens at."""
-    config = Config(
-        lambda: WsgiAdapter(front, threads=2), factory=True, http=HttpProtocol, interface="asgi3",
-        ws="none", lifespan="off", loop="uvloop", port=0, log_config=None, access_log=False,
-        proxy_headers=False, server_header=False, timeout_graceful_shutdown=5,
-    )  # fmt: skip
-    return Server(config)
+    listener = socket.create_server(("127.0.0.1", 0))
+    return HttpServer(WsgiAdapter(front, threads=2), listener)
 
 
-def port_of(server: Server) -> int:
-    """Where a running server listens."""
-    port: int = server.servers[0].sockets[0].getsockname()[1]
-    return port
+def port_of(server: HttpServer) -> int:
+    """Where a server listens."""
+    return server.port
 
 
 @contextmanager
-def running(server: Server) -> Iterator[threading.Thread]:
+def running(server: HttpServer) -> Iterator[threading.Thread]:
     """The server, running until the end of the block."""
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        wait_until(lambda: server.started)
+        wait_until(lambda: server.is_running)
         yield thread
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(20)
 
 

@@ -12,9 +12,11 @@ from typing import Generic, Protocol, TypeVar
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.changes import Changes
+from service.failures import Failures
 from service.liveness import WorkPart
 from service.logs import get_logger
 from service.outbound import BulkHttpClient, BulkRequest, BulkResponse, OutboundFailed
+from service.store_clock import machine_clock
 
 # When the store is to be read for work.
 
@@ -32,7 +34,18 @@ class ChangePoller:
             changes: Used, and closed, by this one alone.
         """
         self._changes = changes
+        self._has_news = False  #: seen, and nobody has read it yet
         self._reads_at = float("-inf")
+
+    def may_be_called_for(self) -> bool:
+        """Say, without waiting for a server, whether it is worth asking `is_called_for`."""
+        if not self._changes.is_local:
+            return True
+        try:
+            self._has_news |= self._changes.poll()
+        except StoreUnavailable:
+            return True  # to be told of to whoever reads
+        return self._has_news or time.monotonic() >= self._reads_at
 
     def is_due(self) -> bool:
         """Say whether the store is to be read now.
@@ -40,7 +53,8 @@ class ChangePoller:
         Raises:
             StoreUnavailable: It cannot be.
         """
-        is_news = self._changes.poll()
+        is_news = self._changes.poll() or self._has_news
+        self._has_news = False
         now = time.monotonic()
         if not is_news and now < self._reads_at:
             return False
@@ -181,6 +195,10 @@ class JobSource(Protocol[T]):
         """
         ...
 
+    def may_have_work(self) -> bool:
+        """Say, without waiting, whether `keep` may find something to do when nothing has ended."""
+        ...
+
     def abandon(self, ended: Sequence[Completed[T]]) -> None:
         """These cannot be written down, and do not come again."""
         ...
@@ -200,6 +218,7 @@ class Dispatcher(Generic[T]):
         *,
         name: str,
         part: WorkPart | None = None,
+        failures: Failures | None = None,
     ) -> None:
         """Begin with nothing under way.
 
@@ -208,11 +227,13 @@ class Dispatcher(Generic[T]):
             snapshot: The same.
             name: Of the work, for the log and for debuggers.
             part: Is told that the work goes on.
+            failures: Is told when the store cannot be used.
         """
         self._bulk_client = bulk_client
         self._snapshot = snapshot
         self._name = name
         self._part = part or WorkPart()
+        self._failures = failures or Failures("hub", now=machine_clock)
         self._clerk = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-books")
         self._keeping: Future[bool] | None = None
         self._begun: deque[Job[T]] = deque()  #: from the books, not sent yet
@@ -273,12 +294,21 @@ class Dispatcher(Generic[T]):
 
     def _turn(self) -> None:
         if self._keeping is None and self._is_time():
-            self._keeping = self._clerk.submit(self._keep)
+            if self._is_at_peace():
+                self._looks_at = time.monotonic() + POLL_EVERY_S
+            else:
+                self._keeping = self._clerk.submit(self._keep)
         self._bulk_client.poll(self._glance_s())
         self._send_begun()
         if self._keeping is not None and self._keeping.done():
             keeping, self._keeping = self._keeping, None
             self._take(keeping)
+
+    def _is_at_peace(self) -> bool:
+        """Say whether there is nothing to do: found out here, most looks need no other thread."""
+        if self._ended or self._is_closing or not self._is_idle:
+            return False
+        return not self._snapshot.may_have_work()
 
     def _keep(self) -> bool:
         """Keep the books while there is something to write or to claim, in the clerk's thread.
@@ -326,7 +356,8 @@ class Dispatcher(Generic[T]):
         try:
             is_quiet = keeping.result()
         except (StoreUnavailable, StoreConflict) as error:
-            _log.error("store unavailable", work=self._name, reason=str(error))
+            if self._failures.failed(self._name, error):
+                _log.error("store unavailable", work=self._name, reason=str(error))
             self._trouble, is_quiet = error, not self._kept
         except Exception as error:
             # A bug. It must not stop others' errands, nor be met again at once.
@@ -334,6 +365,9 @@ class Dispatcher(Generic[T]):
             self._trouble, is_quiet = error, False
             self._snapshot.abandon(self._kept)
             self._kept = []
+        else:
+            if self._failures.worked(self._name):
+                _log.info("works again", work=self._name)
         self._send_begun()
         now = time.monotonic()
         if self._trouble is not None:

@@ -105,6 +105,7 @@ def outcome_of(
         at=now,
         result=said,
         took_ms=took_ms,
+        tried_edition=edition,
         retry_at=None if pause is None else now + pause,
         suspended_because=None if pause else f"no success for {in_short(now - since)}: {said}",
     )
@@ -328,6 +329,10 @@ class Distributor:
             self._reports.forget()
         self._report(ended, results, sendings, is_dry=taken.is_all)
         return NextJobs((self._job(one) for one in sendings), has_more=taken.has_more)
+
+    def may_have_work(self) -> bool:
+        """Say at once whether `keep` is worth a call when nothing has ended."""
+        return self._change_poller.may_be_called_for()
 
     def abandon(self, ended: Sequence[Completed[Sending]]) -> None:
         """Free what they took."""

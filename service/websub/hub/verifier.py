@@ -141,6 +141,10 @@ class Verifier:
             self._heard(one.job.subject.pending, came)
         return page
 
+    def may_have_work(self) -> bool:
+        """Say at once whether `keep` is worth a call when nothing has ended."""
+        return self._change_poller.may_be_called_for()
+
     def abandon(self, ended: Sequence[Completed[CallbackQuestion]]) -> None:
         """Free what they took."""
         for one in ended:

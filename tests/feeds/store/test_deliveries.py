@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
@@ -230,6 +231,20 @@ def test_one_given_up_is_tried_once_with_each_new_edition(
         assert books.settle(given_up(number, at=moment)) == {number}
         assert books.due(now=later(days=20), is_failing=True) == []
         assert books.state(number).subscription.suspended_at == later(hours=1)
+
+
+def test_an_edition_that_comes_out_during_the_one_try_has_one_of_its_own(
+    books: HubBooks, given_up_one: int
+) -> None:
+    number, moment = given_up_one, later(hours=3)
+    books.open(3, now=moment)
+    books.claim(number, now=moment)
+    books.open(4, now=moment)
+    books.settle(replace(given_up(number, at=moment), tried_edition=3))
+    assert numbers(books, now=moment, is_failing=True) == [number]
+    books.claim(number, now=moment)
+    books.settle(replace(given_up(number, at=moment), tried_edition=4))
+    assert numbers(books, now=later(days=20), is_failing=True) == []
 
 
 def test_one_given_up_that_takes_an_edition_is_well_again(

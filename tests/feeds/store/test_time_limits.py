@@ -1,19 +1,27 @@
 """A database that is slow, locked or gone keeps nobody waiting for good."""
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
+import psycopg
 import pytest
 
 from feeds.errors import StoreUnavailable
 from feeds.store import dialects, migrate
 from feeds.store.database import Database
 from service.sockets import Sockets
+from tests.support import postgres
+from tests.support.running_service import wait_until
 from tests.support.silent_line import SilentLine, silent_line
 
 #: What is gone has to be noticed after so long: probes and what was sent go unanswered.
 NOTICED_AFTER_S = 12
+
+#: An address of loopback where nobody else has a PostgreSQL.
+LONELY = f"127.7.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
 
 
 def _option(name: str, value: str) -> str:
@@ -57,6 +65,52 @@ def _is_back(line: SilentLine, *databases: Database) -> None:
         assert _ask(database, "SELECT 1") == 1
         assert time.monotonic() - begun < 2
         database.close()
+
+
+def test_a_machine_that_vanishes_within_a_transaction_holds_no_locks_for_long() -> None:
+    """Not even within a pipeline, where the server has no limit for a client that says nothing."""
+    programs = postgres.binaries()
+    if programs is None:
+        pytest.skip("no PostgreSQL server")
+    with (
+        postgres.server(programs, address=LONELY) as url,
+        silent_line(f"postgresql://suite@{LONELY}:5432/postgres") as line,
+        psycopg.connect(line.url) as vanishing,
+        psycopg.connect(url, autocommit=True) as other,
+    ):
+        dialects.limit_session(vanishing, None)
+        with pytest.raises(psycopg.OperationalError, match="closed"), vanishing.pipeline():
+            took_s = _time_to_lock_when_it_vanishes(vanishing, other, line)
+        assert took_s < NOTICED_AFTER_S
+
+
+def _time_to_lock_when_it_vanishes(
+    vanishing: "psycopg.Connection[tuple[object, ...]]",
+    other: "psycopg.Connection[tuple[object, ...]]",
+    line: SilentLine,
+) -> float:
+    vanishing.execute("SELECT pg_advisory_xact_lock(12)")
+    vanishing.execute("SELECT 1")
+    vanishing.pgconn.send_flush_request()
+    vanishing.pgconn.flush()
+    _wait_until_held(other)
+    line.fall_silent()
+    took_s = _time_to_lock(other)
+    vanishing.pgconn.finish()
+    return took_s
+
+
+def _time_to_lock(other: "psycopg.Connection[tuple[object, ...]]") -> float:
+    begun = time.monotonic()
+    other.execute(f"SET lock_timeout = '{2 * NOTICED_AFTER_S}s'")
+    with suppress(psycopg.errors.LockNotAvailable):
+        other.execute("SELECT pg_advisory_xact_lock(12)")
+    return time.monotonic() - begun
+
+
+def _wait_until_held(other: "psycopg.Connection[tuple[object, ...]]") -> None:
+    held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 12 AND granted"
+    wait_until(lambda: other.execute(held).fetchone())
 
 
 def test_sessions_have_limits_that_an_operator_may_set(postgres_url: str) -> None:

@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from feeds.errors import StoreConflict, StoreUnavailable
+from feeds.model.release import ReleaseId
 from feeds.store.database import MAX_TRIES, Database, Transaction
+from feeds.store.dialects import TUPLES_AT_ONCE
 from feeds.store.feeds import Feeds
 from service.wiring import mint_id
 from tests.support.newsrooms import Office, catalogue, draft, feed, later, tell_hubs
@@ -64,6 +66,22 @@ def test_intake_editions_pings_and_reloads_at_once(newsroom: Office) -> None:
     assert deadlocks(newsroom.database) == before
     newsroom.publish(now=later(hours=1))
     assert newsroom.newsstand.stale(now=later(hours=2)) == []
+
+
+def test_many_rows_are_locked_a_few_at_a_time_and_in_order(postgres_database: Database) -> None:
+    """PostgreSQL compares each row with each tuple: 10,000 of them took 15 s, with locks held."""
+    asked: list[list[Any]] = []
+
+    def executed(*arguments: Any) -> None:
+        asked.append([each for each in arguments[3].values() if str(each).startswith("release")])
+
+    rows = 2 * TUPLES_AT_ONCE + 50
+    wanted = [ReleaseId(f"release {number:03}") for number in range(rows)]
+    with postgres_database.transaction() as tx:
+        event.listen(tx.connection, "after_cursor_execute", executed)
+        tx.feed_entries.lock([(one, "finance") for one in reversed(wanted)])
+    assert [len(some) for some in asked] == [TUPLES_AT_ONCE, TUPLES_AT_ONCE, 50]
+    assert [one for some in asked for one in some] == wanted
 
 
 def test_a_lost_connection_costs_an_edition_nothing(

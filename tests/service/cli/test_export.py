@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from service.alone import export_lock
 from service.cli.output import plain
+from service.processes.locks import export_lock
 from tests.support.command_line import CommandLine
 from tests.support.newsrooms import COOPERATION
 

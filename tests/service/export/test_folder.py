@@ -14,10 +14,10 @@ import pytest
 
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
-from service.alone import Exporting, export_lock
 from service.export import ExportResult, ExportRun, Folder, ForeignFolder
 from service.export.layout import ENDINGS, file_of, is_safe, path_of
 from service.export.renditions import request
+from service.processes.locks import Exporting, export_lock
 from service.web import create_app
 from tests.service.export.conftest import Export, by_result
 from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE

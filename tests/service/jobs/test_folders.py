@@ -40,6 +40,7 @@ class Inbox:
         *,
         measure: ProbeEnclosures = without_probing,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        host: str = "",
     ) -> Folders:
         """What a process that starts now watches with."""
         return Folders(
@@ -50,6 +51,7 @@ class Inbox:
             settle_s=0,
             now=now,
             measure=measure,
+            host=host,
         )
 
     def read(self, folders: Folders | None = None) -> bool:
@@ -113,6 +115,27 @@ def test_other_rules_do_not_undo_corrections(inbox: Inbox) -> None:
     inbox.read()
     inbox.read(inbox.folders(replace(RULES, max_title_chars=400)))
     assert inbox.titles() == ["The correction"]
+
+
+def test_machines_over_one_store_remember_their_own_files(inbox: Inbox, tmp_path: Path) -> None:
+    """What another one has not is not gone: read again, it would undo corrections."""
+    other = replace(inbox, folder=tmp_path / "other")
+    other.folder.mkdir()
+    inbox.write("a.json", _record("The first text"), age_s=20)
+    inbox.read(inbox.folders(host="one"))
+    other.write("b.json", _record("The correction"), age_s=10)
+    other.read(other.folders(host="two"))
+    assert inbox.titles() == ["The correction"]
+    for _ in range(2):  # as each start and each reload of both does
+        inbox.read(inbox.folders(host="one"))
+        other.read(other.folders(host="two"))
+    assert inbox.titles() == ["The correction"]
+
+
+def test_a_disk_that_machines_share_is_read_once(inbox: Inbox) -> None:
+    inbox.write("a.json", _record("The first text"))
+    inbox.read(inbox.folders(host="one"))
+    assert not inbox.read(inbox.folders(host="two"))
 
 
 def test_what_was_refused_is_read_again_by_other_rules(inbox: Inbox) -> None:

@@ -109,12 +109,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "intake_files",
+        sa.Column("host", sa.Text(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("modified_ns", sa.BigInteger(), nullable=False),
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("read_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("path", name=op.f("pk_intake_files")),
+        sa.PrimaryKeyConstraint("host", "path", name=op.f("pk_intake_files")),
     )
     op.create_table(
         "names",

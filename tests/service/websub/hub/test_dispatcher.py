@@ -39,6 +39,9 @@ class Errands:
         begun, self.left = self.left[:size], self.left[size:]
         return NextJobs(map(self.make, begun), has_more=begins and bool(self.left))
 
+    def may_have_work(self) -> bool:
+        return True
+
     def abandon(self, ended: Sequence[Completed[str]]) -> None:
         """A bug of theirs."""
         self.lost += [one.job.subject for one in ended]

@@ -1,8 +1,4 @@
-"""What is for the service's user alone: the store, and what its processes leave for each other.
-
-The store holds texts under embargo and the secrets of subscribers. What the public is shown of it
-goes through the web process or an export, whose files anybody may read.
-"""
+"""Files for the service user alone: the store, and what processes leave for each other."""
 
 import contextlib
 import os
@@ -11,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from feeds.store.database import Database
-from service.alone import run_folder
 from service.logs import get_logger
+from service.processes.locks import run_folder
 
 _log = get_logger(__name__)
 

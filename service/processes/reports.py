@@ -1,7 +1,4 @@
-"""How a process proves to everybody that it works, by the store: see ``feeds.model.listing``.
-
-It is read by ``/readyz``, ``/metrics`` and ``communique status``.
-"""
+"""How a process reports its work to the store; see ``feeds.model.listing``."""
 
 import threading
 import time

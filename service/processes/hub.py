@@ -1,8 +1,4 @@
-"""The hub process: ``python -m service.hub_process FILE PARENT [PIPE]``; see ``supervisor``.
-
-It asks callbacks and delivers documents to them. Whatever it does is claimed in the store first:
-on PostgreSQL several may run, on as many machines.
-"""
+"""The hub process: verifications and deliveries."""
 
 import os
 import signal
@@ -15,9 +11,12 @@ from typing import Any
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.database import Database, Transaction
-from service import logs, workers
+from service import logs
 from service.application import Application
+from service.failures import Failures
 from service.liveness import Liveness
+from service.processes import background
+from service.processes.active_configuration import ProcessStart
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
@@ -47,12 +46,18 @@ SWITCH_EVERY_S = 0.0005
 class Hub:
     """The hub's threads, for the configuration of the moment."""
 
-    def __init__(self, database: Database, liveness: Liveness | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        liveness: Liveness | None = None,
+        failures: Failures | None = None,
+    ) -> None:
         self._database = database
         self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
-        self._scheduler = Scheduler(now=machine_clock)
+        self._failures = failures
+        self._scheduler = Scheduler(now=machine_clock, failures=failures)
         self._dispatcher: list[tuple[Dispatcher[Any], threading.Thread]] = []
 
     def start(self, settings: Settings) -> None:
@@ -105,7 +110,10 @@ class Hub:
         begun: list[tuple[Dispatcher[Any], threading.Thread]] = []
         for make in (verifications, deliveries):
             dispatcher: Dispatcher[Any] = make(
-                application, worker=self._worker, part=self._liveness.part(make.__name__)
+                application,
+                worker=self._worker,
+                part=self._liveness.part(make.__name__),
+                failures=self._failures,
             )
             thread = threading.Thread(
                 target=_run, args=[dispatcher], name=make.__name__, daemon=True
@@ -136,13 +144,12 @@ def _stand_back() -> None:
             AUTOGROUP.write_text(str(NICENESS))
 
 
-def main(path: Path, *, parent: int, pipe: int | None) -> int:
-    """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
+def main(start: ProcessStart) -> int:
+    """Work until told to stop by a signal, or until the supervisor is gone."""
     _stand_back()
     sys.setswitchinterval(SWITCH_EVERY_S)
-    return workers.run(path, parent=parent, pipe=pipe, role="hub", make=Hub, release=_release)
+    return background.run(start, role="hub", make=Hub, release=_release)
 
 
 if __name__ == "__main__":
-    pipe = int(sys.argv[3]) if len(sys.argv) > 3 else None
-    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=pipe))
+    sys.exit(main(ProcessStart.by_hand(Path(sys.argv[1]))))

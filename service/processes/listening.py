@@ -4,9 +4,9 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from service.alone import Presence
 from service.errors import ServiceError
 from service.logs import get_logger
+from service.processes.locks import Presence
 
 _log = get_logger(__name__)
 
@@ -29,8 +29,8 @@ class ListeningAddress:
         #: The process that ends them when it ends. Those that outlived it are ending.
         self.supervisor = Presence(data_folder, f"serve-{port}")
 
-    def wait_until_free(self, *, within_s: float, pause: Callable[[float], bool]) -> None:
-        """Wait while a service of our own that was killed is still letting go of it.
+    def bind(self, *, within_s: float, pause: Callable[[float], bool]) -> socket.socket | None:
+        """Take it; wait while a service of our own that was killed is still letting go of it.
 
         Anybody else who listens there, and a service of ours that lives, is told at once.
 
@@ -38,32 +38,42 @@ class ListeningAddress:
             within_s: How long to wait.
             pause: Waits for so many seconds; says whether there is no use in waiting any more.
 
+        Returns:
+            A socket that does not listen yet: connections are refused. None when there was no use
+            in waiting any more.
+
         Raises:
             AddressTaken: It is not free.
         """
         waited_s = 0.0
-        while (taken := self._fault()) is not None:
+        while not isinstance(found := self._try_to_bind(), socket.socket):
             if not self._is_ending() or waited_s >= within_s:
-                raise AddressTaken(
-                    f"cannot listen on {self._host}:{self._port}: {taken.strerror}; stop what "
-                    "listens there, or choose another port (--set http.port=…)"
-                )
+                raise self.taken(found)
             if not waited_s:
                 _log.info("waiting for the address", port=self._port, because="a killed service "
                           "is still ending")  # fmt: skip
             if pause(LOOK_EVERY_S):
-                return
+                return None
             waited_s += LOOK_EVERY_S
+        return found
+
+    def taken(self, error: OSError) -> AddressTaken:
+        """Say in a sentence that it is taken."""
+        return AddressTaken(
+            f"cannot listen on {self._host}:{self._port}: {error.strerror}; stop what "
+            "listens there, or choose another port (--set http.port=…)"
+        )
 
     def _is_ending(self) -> bool:
         return self.web.is_anybodys() and not self.supervisor.is_anybodys()
 
-    def _fault(self) -> OSError | None:
+    def _try_to_bind(self) -> socket.socket | OSError:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((self._host, self._port))
-            except OSError as error:
-                return error
-        return None
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((self._host, self._port))
+        except OSError as error:
+            listener.close()
+            return error
+        return listener

@@ -1,9 +1,6 @@
-"""The job process: ``python -m service.jobs_process FILE PARENT [PIPE]``; see ``supervisor``.
+"""The jobs process: intake, editions, embargoes and pings, by timers."""
 
-One process that looks after the folders, the editions and the pings. On PostgreSQL several may
-run, on as many machines: whatever is done is claimed in the store first.
-"""
-
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -18,10 +15,12 @@ from feeds.model.edition import Edition
 from feeds.model.release import Release
 from feeds.newsroom import COMMAND
 from feeds.newsstand import SPREAD
+from feeds.store.changes import Changes
 from feeds.store.database import Database, Transaction
 from feeds.store.state import InForce
-from service import logs, workers
+from service import logs
 from service.application import Application
+from service.failures import Failures
 from service.jobs.folders import Folders
 from service.jobs.regular import (
     EMBARGO_POLL_EVERY_S,
@@ -32,18 +31,16 @@ from service.jobs.regular import (
 )
 from service.jobs.regular import EMBARGO_POLL_EVERY_S as CHECKPOINT_EVERY_S
 from service.liveness import Liveness
+from service.processes import background
+from service.processes.active_configuration import ProcessStart
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
 from service.stores import note_state
 from service.websub import Publisher
+from service.websub.hub.dispatcher import ChangePoller
 from service.websub.hub_monitor import RUN_EVERY_S as MONITOR_HUBS_EVERY_S
-from service.wiring import (
-    build_application,
-    hub_monitor,
-    publisher,
-    worker_name,
-)
+from service.wiring import build_application, hub_monitor, publisher, worker_name
 
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
@@ -54,13 +51,19 @@ STORE_LOG = "store log"
 class Jobs:
     """The timers of one process, for the configuration of the moment."""
 
-    def __init__(self, database: Database, liveness: Liveness | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        liveness: Liveness | None = None,
+        failures: Failures | None = None,
+    ) -> None:
         self._database = database
         self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
         self._store_log = WalCheckpointer(database)
-        self._scheduler = Scheduler(now=machine_clock)
+        self._failures = failures
+        self._scheduler = Scheduler(now=machine_clock, failures=failures)
         # Each is held by one kind of work, and both by a reload: it waits for their end, and
         # none runs on old rooms after. Two, because editions must go on coming out while a file
         # with a million documents is read.
@@ -68,6 +71,9 @@ class Jobs:
         self._printing = threading.Lock()
         self._publisher: Publisher | None = None
         self._application: Application | None = None
+        self._change_poller = ChangePoller(
+            Changes(database)
+        )  #: for editions; while `_printing` is held
         self._warned_of: str | None = None  #: digest of a configuration that others applied
         self._is_over = threading.Event()
 
@@ -75,8 +81,8 @@ class Jobs:
         """Begin to work."""
         with suppress(StoreUnavailable):
             self._clock.compare()
-        self._clock.follow()
         self.configure(settings)
+        self._clock.follow()
         self._scheduler.start()
 
     def configure(self, settings: Settings) -> None:
@@ -101,6 +107,7 @@ class Jobs:
         self._is_over.set()
         self._scheduler.stop()
         self._store_log.close()
+        self._change_poller.close()
         if self._publisher is not None:
             self._publisher.close()
 
@@ -117,8 +124,10 @@ class Jobs:
             now=self._clock,
             is_over=self._is_over.is_set,
             measure=application.measure,
+            # SQLite's file has one machine, which may get another name.
+            host="" if self._database.is_sqlite else os.uname().nodename,
         )
-        self._publisher = sender = publisher(application)
+        self._publisher = sender = publisher(application, self._failures)
 
         def scan() -> None:
             with self._reading:
@@ -185,7 +194,7 @@ class Jobs:
         """Make the editions that are due; say what was done, if that is worth telling."""
         with self._printing:
             # A reload may have come while we waited: its own timer looks at once.
-            if self._application is not application:
+            if self._application is not application or not self._change_poller.is_due():
                 return None
             if not self._is_in_force(application):
                 return "made no editions: the store has another configuration"
@@ -218,7 +227,10 @@ class Jobs:
             self._warn_of(known)
             return False
         self._warned_of = None
-        refiled = newsroom.reassign_doubtful(now=self._clock())
+        try:
+            refiled = newsroom.reassign_doubtful(now=self._clock())
+        except ConfigurationSuperseded:
+            return False  # told at the next look
         if refiled:
             _log.info("releases refiled", count=refiled, reason="filed by another configuration")
         return True
@@ -257,11 +269,10 @@ def _release(tx: Transaction) -> None:
     tx.pings.release_claims()
 
 
-def main(path: Path, *, parent: int, pipe: int | None) -> int:
-    """Work until told to stop by a signal, or until *parent*, a process id, is gone."""
-    return workers.run(path, parent=parent, pipe=pipe, role="jobs", make=Jobs, release=_release)
+def main(start: ProcessStart) -> int:
+    """Work until told to stop by a signal, or until the supervisor is gone."""
+    return background.run(start, role="jobs", make=Jobs, release=_release)
 
 
 if __name__ == "__main__":
-    pipe = int(sys.argv[3]) if len(sys.argv) > 3 else None
-    sys.exit(main(Path(sys.argv[1]), parent=int(sys.argv[2]), pipe=pipe))
+    sys.exit(main(ProcessStart.by_hand(Path(sys.argv[1]))))

@@ -1,0 +1,204 @@
+"""The whole service in all its processes, against the build before they were forked from one.
+
+Both builds run as ``make run`` has it, over a store of their own with the sample releases, one
+after the other, with the libraries of this environment. One run gives all of these figures.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, partial
+from http.client import HTTPException
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench.figure import Figure, Unmeasurable, tell
+from bench.former import ROOT, former_build
+from bench.ports import free_port
+from bench.rounds import rounds_at
+from bench.servers import ask
+
+#: The last commit with two supervisors above the web workers, and a program for each process.
+BEFORE = "838f8c35a9e9755fe0c0098574efe9aed622ce90"
+
+SAMPLES = ROOT / "config" / "samples"
+FEED = "/feeds/all.atom"
+
+ROUNDS = 3
+IDLE_S = 30.0
+#: After the last answer, until the service has come to rest.
+REST_S = 10.0
+WITHIN_S = 120.0
+
+#: What a reader asks for before memory is looked at.
+ASKED = (FEED, "/feeds/all.rss", "/feeds/all.json", "/", "/readyz")
+
+
+@dataclass(slots=True)
+class Build:
+    """One build, what it works on, and what was measured of it."""
+
+    name: str
+    source: Path
+    data: Path
+    start_s: list[float] = field(default_factory=list)
+    restart_s: list[float] = field(default_factory=list)
+    pss_kib: list[int] = field(default_factory=list)
+    cores: list[float] = field(default_factory=list)
+
+    def program(self, *arguments: str) -> list[str]:
+        """A call of its command line."""
+        return [sys.executable, "-m", "service", *arguments]
+
+    def take_in(self, samples: Path) -> None:
+        """Fill the store."""
+        command = self.program("--set", f"data_folder={self.data}", "release", "add", str(samples))
+        subprocess.run(command, cwd=self.source, capture_output=True, check=False)
+
+
+@contextmanager
+def serving(build: Build, *, workers: int) -> Iterator[tuple[int, int]]:
+    """Its service over a copy of its store: process id and port, from the first good answer."""
+    port = free_port()
+    with TemporaryDirectory(prefix="communique-bench-") as folder:
+        data = Path(folder) / "data"
+        shutil.copytree(build.data, data)
+        settings = {
+            "data_folder": data,
+            "http.port": port,
+            "http.workers": workers,
+            "site.base_url": f"http://localhost:{port}",
+            "log.format": "text",
+            "log.level": "error",
+        }
+        sets = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+        began = time.monotonic()
+        process = subprocess.Popen(build.program(*sets, "serve"), cwd=build.source)
+        try:
+            _await(port)
+            build.start_s.append(time.monotonic() - began)
+            yield process.pid, port
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def _await(port: int) -> None:
+    """Wait until the feed of everything is answered."""
+    deadline = time.monotonic() + WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            if ask(port, FEED)[0] == 200:
+                return
+        except (OSError, HTTPException):
+            pass
+        time.sleep(0.005)
+    raise Unmeasurable("a service did not come up")
+
+
+def processes(process_id: int) -> list[int]:
+    """A process and all below it."""
+    found = [process_id]
+    for task in Path(f"/proc/{process_id}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += processes(int(child))
+    return found
+
+
+def _worker(process_id: int) -> int:
+    """The one process that answers."""
+    [worker] = [
+        each
+        for each in processes(process_id)
+        if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()
+        or Path(f"/proc/{each}/comm").read_text() == "communique web\n"
+    ]
+    return worker
+
+
+def _pss_kib(process_id: int) -> int:
+    """What it has in memory, a page that several have counted in parts."""
+    lines = Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()
+    [pss] = [line.split()[1] for line in lines if line.startswith("Pss:")]
+    return int(pss)
+
+
+def _worked_s(process_id: int) -> float:
+    """How long its threads had a processor."""
+    stats = [
+        (task / "schedstat").read_text() for task in Path(f"/proc/{process_id}/task").iterdir()
+    ]
+    return sum(int(each.split()[0]) for each in stats) / 1e9
+
+
+def _rest(build: Build, scale: float) -> None:
+    """Measure memory and processor of a service that nobody asks any more."""
+    with serving(build, workers=2) as (process_id, port):
+        for path in ASKED * 10:
+            ask(port, path)
+        time.sleep(max(1.0, REST_S * min(1.0, scale)))
+        known = processes(process_id)
+        build.pss_kib.append(sum(_pss_kib(each) for each in known))
+        before, idle_s = sum(map(_worked_s, known)), max(1.0, IDLE_S * min(1.0, scale))
+        time.sleep(idle_s)
+        build.cores.append((sum(map(_worked_s, known)) - before) / idle_s)
+        tell(f"{build.name}: {len(known)} processes")
+
+
+def _restart(build: Build) -> None:
+    """Measure what it takes to be answered again when the process that answers is killed."""
+    with serving(build, workers=1) as (process_id, port):
+        os.kill(_worker(process_id), signal.SIGKILL)
+        began = time.monotonic()
+        _await(port)
+        build.restart_s.append(time.monotonic() - began)
+
+
+@cache
+def _measured(scale: float) -> tuple[Build, Build]:
+    """Now, and before."""
+    with former_build(BEFORE) as source, TemporaryDirectory(prefix="communique-bench-") as name:
+        folder = Path(name)
+        builds = (
+            Build("now", ROOT, folder / "now"),
+            Build("before", source, folder / "before"),
+        )
+        samples = folder / "samples"
+        samples.mkdir()
+        files = sorted(SAMPLES.iterdir())
+        for file in files[:: max(1, round(1 / scale))]:
+            shutil.copy(file, samples)
+        for build in builds:
+            build.take_in(samples)
+        for _ in range(rounds_at(scale, ROUNDS)):
+            for build in builds:
+                _restart(build)
+        for build in builds:
+            _rest(build, scale)
+    for build in builds:
+        tell(
+            f"{build.name}: start {median(build.start_s):.2f} s, again after a kill "
+            f"{median(build.restart_s):.2f} s, {median(build.pss_kib) / 1024:.0f} MiB, "
+            f"{median(build.cores):.2%} of a core"
+        )
+    return builds
+
+
+def _ratio(what: str, scale: float) -> float:
+    now, before = (median(getattr(build, what)) for build in _measured(scale))
+    return float(now / before)
+
+
+FIGURES = (
+    Figure(name="service_memory", bound=0.45, measure=partial(_ratio, "pss_kib")),
+    Figure(name="service_start", bound=0.5, measure=partial(_ratio, "start_s")),
+    Figure(name="worker_restart", bound=0.5, measure=partial(_ratio, "restart_s")),
+    Figure(name="idle_cores", bound=0.5, measure=partial(_ratio, "cores")),
+)

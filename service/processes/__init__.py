@@ -1,0 +1,1 @@
+"""The processes of ``communique serve``: a supervisor, web workers, the jobs and the hub."""

@@ -1,0 +1,118 @@
+"""The web process: answers requests until it is told to stop."""
+
+import gc
+import os
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+from feeds.store.changes import Changes
+from service.application import CurrentApplication
+from service.failures import Failures
+from service.processes.active_configuration import ConfigurationWatch, ProcessStart
+from service.processes.listening import ListeningAddress
+from service.settings import Settings
+from service.store_clock import StoreClock, machine_clock
+from service.store_writes import StoreWrites
+from service.stores import open_database
+from service.web import (
+    CacheMiddleware,
+    ChangeDetector,
+    DocumentCache,
+    WsgiAdapter,
+    create_app,
+)
+from service.wire import HttpServer
+from service.wiring import build_application
+
+#: What a thread waits for the interpreter before it is made way for. A look at the store takes it
+#: some ten times; at Python's own 5 ms, under full load, it would take longer than its lease lasts.
+SWITCH_EVERY_S = 0.0005
+
+#: What a process that lost its supervisor may take to finish: requests may wait for a store that
+#: does not answer.
+ORPHAN_LIVES_S = 15.0
+
+
+def serve(start: ProcessStart, listener: socket.socket) -> int:
+    """Answer until told to stop by a signal, or until the supervisor is gone.
+
+    Args:
+        start: The configuration to begin with, and the line to the supervisor.
+        listener: A socket that is bound. Other processes may have it as well.
+
+    Returns:
+        The exit code.
+    """
+    settings = start.settings
+    sys.setswitchinterval(SWITCH_EVERY_S)
+    # Whoever starts a service waits for those that have the socket of one that was killed.
+    address = ListeningAddress(
+        settings.http.host, settings.http.port, data_folder=settings.data_folder
+    )
+    address.web.take()
+    database = open_database(settings)
+    clock = StoreClock(database)
+    clock.follow()
+    current = CurrentApplication(build_application(settings, database, clock))
+    changes = Changes(database, of_documents=True)
+    server = HttpServer(_wsgi_adapter(current, changes, clock), listener)
+
+    def configure(changed: Settings) -> None:
+        # Requests under way keep what they began with.
+        current.application = build_application(changed, database, clock)
+
+    def orphaned() -> None:
+        last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
+        last.daemon = True
+        last.start()
+        server.stop()
+
+    watch = ConfigurationWatch(start, on_change=configure, on_orphaned=orphaned)
+    watch.start()
+    # What there is now stays to the end. Without it, each full look for garbage goes through the
+    # objects of all libraries, for tens of milliseconds in which nobody is answered.
+    gc.collect()
+    gc.freeze()
+    server.run(beat=start.line.beat)
+    watch.stop()
+    database.close()
+    return 0
+
+
+def _wsgi_adapter(current: CurrentApplication, changes: Changes, clock: StoreClock) -> WsgiAdapter:
+    settings = current.application.settings
+    document_cache = DocumentCache(
+        max_bytes=settings.http.cache_megabytes * 1024 * 1024,
+        detector=ChangeDetector(changes, clock=time.monotonic),
+    )
+    data_folder = settings.data_folder
+    failures = Failures("web", now=machine_clock, data_folder=data_folder)
+    app = create_app(
+        current,
+        document_cache,
+        clock=clock,
+        has_api=True,
+        has_hub=True,
+        warnings=clock.warnings,
+        writes=StoreWrites(current.application.database, failures, data_folder=data_folder),
+    )
+    return WsgiAdapter(
+        CacheMiddleware(app, current=current, document_cache=document_cache),
+        threads=settings.http.threads,
+    )
+
+
+def main(path: Path) -> int:
+    """Serve one service alone, without a supervisor."""
+    start = ProcessStart.by_hand(path)
+    http = start.settings.http
+    address = ListeningAddress(http.host, http.port, data_folder=start.settings.data_folder)
+    listener = address.bind(within_s=0, pause=lambda _: False)
+    return 1 if listener is None else serve(start, listener)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
