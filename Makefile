@@ -40,13 +40,18 @@ bench: $(VENV)/dev.stamp
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The stamps are made anew when pyproject.toml asks for something else.
-$(VENV)/run.stamp: pyproject.toml
+# Installs the versions that were tested (locks/), by their hashes. LOCKED= takes the newest that
+# pyproject.toml allows. The stamps are made anew when either file changes.
+LOCKED ?= yes
+
+$(VENV)/run.stamp: pyproject.toml locks/run.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+	$(if $(LOCKED),$(BIN)/python -m pip install --quiet --require-hashes --requirement locks/run.txt)
+	$(BIN)/python -m pip install --quiet $(if $(LOCKED),--no-deps) --editable .
 	touch $@
 
-$(VENV)/dev.stamp: pyproject.toml
+$(VENV)/dev.stamp: pyproject.toml locks/dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(if $(LOCKED),$(BIN)/python -m pip install --quiet --require-hashes --requirement locks/dev.txt)
+	$(BIN)/python -m pip install --quiet $(if $(LOCKED),--no-deps) --editable '.[dev]'
 	touch $@
