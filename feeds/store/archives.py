@@ -59,7 +59,7 @@ class Archives:
     def close(self, feed: str, closings: Sequence[ArchiveClosing], *, now: datetime) -> None:
         """Closes archives, in the order of their numbers.
 
-        A release that was corrected since it was read stays unarchived, because its version differs.
+        A release that was corrected since it was read stays unarchived: its version differs.
         """
         if not closings:
             return
