@@ -59,7 +59,7 @@ def plain(variants: dict[Coding, bytes]) -> bytes:
 
 
 class NotCached(Exception):
-    """The variant is not made yet, and would take time to make."""
+    """The variant does not exist yet, and making it takes time."""
 
 
 class EncodedVariants:

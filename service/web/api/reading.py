@@ -197,7 +197,7 @@ def list_releases(call: ApiCall[ListQuery]) -> ApiResponse:
         is_newest_first=query.order == "newest",
     )
     after = None if query.after is None else _position(query.after)
-    # One more than is shown tells whether there is a next page.
+    # One more than is shown, to know whether there is a next page.
     found = call.newsroom.listed(wanted, after=after, limit=query.limit + 1)
     shown = found[: query.limit]
     more = _cursor(shown[-1].release) if len(found) > len(shown) else None
