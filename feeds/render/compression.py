@@ -10,8 +10,8 @@ import deflate
 # Whole documents, compressed once when they are made and not for each reader.
 #
 # This part is for short documents and pages; long ones are compressed in segments (see below). The
-# library was chosen for speed, with a size limit of 12 % above zlib's level 6. libdeflate takes 0.19
-# of zlib's time, and its output does not depend on the processor, as that of ISA-L does. All
+# library was chosen for speed, with a size limit of 12 % above zlib's level 6. libdeflate takes
+# 0.19 of zlib's time, and its output does not depend on the processor, as that of ISA-L does. All
 # documents that fit a feed's default window of 250 kB stay within the limit. The package
 # ``deflate`` releases the interpreter lock while it works (from 0.9), so threads compress in
 # parallel. What was measured: docs/decisions/rendering-and-compression.md.
