@@ -161,7 +161,7 @@ def verifications(
     application: Application,
     *,
     worker: str,
-    heard: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
+    on_result: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
     part: WorkPart | None = None,
 ) -> Dispatcher[CallbackQuestion]:
     """What asks callbacks. It closes itself when it has run.
@@ -169,7 +169,7 @@ def verifications(
     Args:
         application: Says how.
         worker: Name of this process; see `worker_name`.
-        heard: Told in another thread what came of each question, once it is stored.
+        on_result: Called in another thread with each outcome, once it is stored.
         part: Told that the work goes on.
     """
     own_hub = application.settings.own_hub
@@ -180,8 +180,8 @@ def verifications(
         timeout_s=own_hub.timeout_seconds,
         worker=worker,
         now=application.clock,
-        random_fraction=os.urandom,
-        heard=heard,
+        random_bytes=os.urandom,
+        on_result=on_result,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.verifications_at_once)
     return Dispatcher(bulk_client, verifier, name="verification", part=part)
@@ -191,7 +191,7 @@ def deliveries(
     application: Application,
     *,
     worker: str,
-    heard: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
+    on_result: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
     part: WorkPart | None = None,
 ) -> Dispatcher[Sending]:
     """What delivers documents to subscribers. It closes itself when it has run.
@@ -199,7 +199,7 @@ def deliveries(
     Args:
         application: Says how.
         worker: Name of this process; see `worker_name`.
-        heard: Told in another thread of each result, once it is stored.
+        on_result: Called in another thread with each result, once it is stored.
         part: Told that the work goes on.
     """
     own_hub = application.settings.own_hub
@@ -218,7 +218,7 @@ def deliveries(
         worker=worker,
         now=application.clock,
         random_fraction=random.random,
-        heard=heard,
+        on_result=on_result,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.deliveries_at_once)
     return Dispatcher(bulk_client, distributor, name="delivery", part=part)
