@@ -41,7 +41,7 @@ _Event: TypeAlias = MutableMapping[str, Any]
 def get_logger(name: str) -> Logger:
     """Return the logger of a module; it may be made before `configure` was called.
 
-    In ``log.info("ping told", topic=topic)`` the event is a fixed phrase: all that varies goes
+    In ``log.info("ping accepted", topic=topic)`` the event is a fixed phrase: all that varies goes
     into the keys, so that it can be searched for.
     """
     logger = structlog.wrap_logger(

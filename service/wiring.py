@@ -164,7 +164,7 @@ def verifications(
     application: Application,
     *,
     worker: str,
-    heard: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
+    on_result: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
     part: WorkPart | None = None,
     failures: Failures | None = None,
 ) -> Dispatcher[CallbackQuestion]:
@@ -173,7 +173,7 @@ def verifications(
     Args:
         application: Says how.
         worker: Name of this process; see `worker_name`.
-        heard: Told in another thread what came of each question, once it is stored.
+        on_result: Called in another thread with each outcome, once it is stored.
         part: Told that the work goes on.
         failures: Told when it fails.
     """
@@ -185,8 +185,8 @@ def verifications(
         timeout_s=own_hub.timeout_seconds,
         worker=worker,
         now=application.clock,
-        random_fraction=os.urandom,
-        heard=heard,
+        random_bytes=os.urandom,
+        on_result=on_result,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.verifications_at_once)
     return Dispatcher(bulk_client, verifier, name="verification", part=part, failures=failures)
@@ -196,7 +196,7 @@ def deliveries(
     application: Application,
     *,
     worker: str,
-    heard: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
+    on_result: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
     part: WorkPart | None = None,
     failures: Failures | None = None,
 ) -> Dispatcher[Sending]:
@@ -205,7 +205,7 @@ def deliveries(
     Args:
         application: Says how.
         worker: Name of this process; see `worker_name`.
-        heard: Told in another thread of each result, once it is stored.
+        on_result: Called in another thread with each result, once it is stored.
         part: Told that the work goes on.
         failures: Told when it fails.
     """
@@ -225,7 +225,7 @@ def deliveries(
         worker=worker,
         now=application.clock,
         random_fraction=random.random,
-        heard=heard,
+        on_result=on_result,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.deliveries_at_once)
     return Dispatcher(bulk_client, distributor, name="delivery", part=part, failures=failures)

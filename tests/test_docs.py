@@ -20,13 +20,17 @@ OTHERS = [ROOT / "Makefile", ROOT / "pyproject.toml", *sorted(ROOT.glob("config/
 PATH = re.compile(r"(?<![\w./-])(?:feeds|service|tests|bench|config|findings|docs)/[\w./-]*[\w/]")
 #: ``feeds.store.pings``, and with a name behind it: ``service.jobs.reading.take_in``.
 MODULE = re.compile(r"(?<![\w./:-])(?:feeds|service|tests|bench)(?:\.[a-z_][a-z0-9_]*)+")
+#: In comments and docstrings, modules stand in backticks, and files have their suffix.
+PACKAGES = ("feeds", "service", "tests", "bench")
+QUOTED = re.compile(r"`((?:feeds|service|tests|bench)(?:\.[A-Za-z_][A-Za-z0-9_]*)+)`")
+FILE = re.compile(r"(?<![\w./-])(?:feeds|service|tests|bench|docs)/[\w./-]*\w\.(?:py|md)")
 LINK = re.compile(r"(?<!`)\[[^\]\n]*(?:\n[^\]\n]*)?\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
 #: What begins like a path of ours and is none: feeds/all.atom is an address, NAME any name.
 NO_PATH = re.compile(r"feeds/[a-z0-9-]+(\.(html|atom|rss|json)|$)|findings/NAME")
 #: Keys of the configuration and of the store that look like modules.
-KEYS = re.compile(r"feeds\.[a-z_]+(\.[a-z_]+)?$")
+KEYS = re.compile(r"feeds\.[a-z_]+(\.[a-z_]+)?$|service\.conf$")
 
 
 def _text(page: Path) -> str:
@@ -83,6 +87,17 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         if not path.exists() or (anchor and anchor not in _anchors(path)):
             broken.append(link)
     assert broken == []
+
+
+def test_comments_name_what_there_is() -> None:
+    missing = []
+    for source in (source for package in PACKAGES for source in ROOT.glob(f"{package}/**/*.py")):
+        text = _text(source)
+        names = [name for name in QUOTED.findall(text) if not KEYS.match(name)]
+        missing += [f"{_name(source)}: {name}" for name in names if not _is_module(name)]
+        paths = [path for path in FILE.findall(text) if not (ROOT / path).exists()]
+        missing += [f"{_name(source)}: {path}" for path in paths]
+    assert missing == []
 
 
 def test_the_index_lists_every_page() -> None:

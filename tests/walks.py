@@ -51,7 +51,7 @@ It was signed on Monday.
 CALLBACK = "/callback"
 
 #: For threads that go on after a walk: they are none of the next one.
-AFTERMATH_S = 0.3
+AFTERMATH_S = 0.5
 
 PREFACE = """\
 # Four walks, file by file
@@ -149,6 +149,7 @@ class Walks:
             verifying()
         with self._database.read() as tx:
             assert len(tx.subscriptions.listed()) == 1
+        time.sleep(AFTERMATH_S)
         return files
 
     def release(self, title: str) -> list[str]:

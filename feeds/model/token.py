@@ -30,7 +30,7 @@ class Token:
         """Whether the token is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
-    def may_file_in(self, categories: tuple[str, ...]) -> bool:
+    def permits(self, categories: tuple[str, ...]) -> bool:
         """Whether the token permits changes to a release in exactly these categories.
 
         A release without categories needs a token for all categories: names that no category uses

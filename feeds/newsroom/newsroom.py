@@ -14,9 +14,9 @@ from feeds.model.intake import Embargo, Intake, IntakeVerdict, KeptRefusal, Refu
 from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
 from feeds.model.release import AuditEvent, Draft, Release, ReleaseId, SourceKey
 from feeds.newsroom.announcing import FeedClosures, NoticeExpiry, announce
+from feeds.newsroom.assignment import RELEASES_PER_TRANSACTION, CatalogueUpdate, FeedAssigner
 from feeds.newsroom.decisions import Decider, IntakeDecision, correction_events
 from feeds.newsroom.embargoes import EmbargoManager
-from feeds.newsroom.filing import RELEASES_PER_TRANSACTION, CatalogueUpdate, FeedAssigner
 from feeds.newsroom.retractions import Retractions, other_members, relink
 from feeds.store.database import Database, Transaction
 from feeds.store.state import InForce
@@ -64,9 +64,12 @@ class Newsroom:
         self._mint_id = mint_id
         self._fingerprints = ConfigurationFingerprints(catalogue)
         self._assigner = FeedAssigner(catalogue, self._fingerprints)
+        #: The ends of feeds.
         self.closures = FeedClosures(database, catalogue, self._fingerprints)
+        #: The documents under embargo.
         self.embargoes = EmbargoManager(database, self._take_in)
         self._retractions = Retractions(database, catalogue, self._assigner)
+        #: The notices of corrections, retractions and restorations.
         self.notices = NoticeExpiry(database, catalogue, stand_for=notices_for)
 
     def take_in(

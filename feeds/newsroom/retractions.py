@@ -13,7 +13,7 @@ from feeds.model.history import translations_of, work_of
 from feeds.model.release import AuditAction, AuditEvent, Draft, Release
 from feeds.model.text import whole_second
 from feeds.newsroom.announcing import announce, feeds_showing
-from feeds.newsroom.filing import FeedAssigner
+from feeds.newsroom.assignment import FeedAssigner
 from feeds.store.database import Database, Transaction
 
 # Links between translations.

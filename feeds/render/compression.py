@@ -10,30 +10,11 @@ import deflate
 # Whole documents, compressed once when they are made and not for each reader.
 #
 # This part is for short documents and pages; long ones are compressed in segments (see below). The
-# library was chosen for speed, with a size limit of 12 % above zlib's level 6. Measured on 87
-# documents made from the nine files of sample releases (1 to 100 entries each, three formats),
-# relative to zlib level 6:
-#
-# ===================  =====  ====================  =====  =====  =====
-# library, level       time   size: all documents   Atom   RSS    JSON
-# ===================  =====  ====================  =====  =====  =====
-# zlib 6               1.00   1.00                  1.00   1.00   1.00
-# zlib 1               0.34   1.20                  1.19   1.18   1.24
-# ISA-L 3 (isal)       0.12   1.12                  1.11   1.11   1.14
-# zlib-ng 3            0.28   1.06                  1.06   1.06   1.07
-# libdeflate 1         0.17   1.11                  1.10   1.09   1.13
-# libdeflate 2         0.23   1.07                  1.06   1.06   1.08
-# libdeflate 3         0.25   1.04                  1.04   1.04   1.05
-# **1, and 2 for JSON  0.19   1.09                  1.10   1.09   1.08**
-# ===================  =====  ====================  =====  =====  =====
-#
-# All documents that fit a feed's default window of 250 kB stay within the limit; of the larger
-# ones the worst (one announcement in many languages, 290 kB of Atom) is 13.5 % above.
-#
-# ISA-L is fastest, but its output is too large for long and for JSON documents, and depends on the
-# processor. The output of libdeflate does not. The package ``deflate`` wraps libdeflate; it
-# releases the interpreter lock while it works (from 0.9) and uses a separate compressor for each
-# call, so threads compress in parallel.
+# library was chosen for speed, with a size limit of 12 % above zlib's level 6. libdeflate takes
+# 0.19 of zlib's time, and its output does not depend on the processor, as that of ISA-L does. All
+# documents that fit a feed's default window of 250 kB stay within the limit. The package
+# ``deflate`` releases the interpreter lock while it works (from 0.9), so threads compress in
+# parallel. What was measured: docs/decisions/rendering-and-compression.md.
 
 XML_LEVEL = 1
 #: A JSON Feed contains each text twice, one entry's length apart. Level 1 looks back too little to
@@ -88,25 +69,11 @@ def digest(document: bytes) -> str:
 # costs its own segment and that of the entry below it; all others are reused.
 #
 # The dictionary makes this worthwhile: entries of one feed share their markup and their newsroom's
-# phrases. Measured on 120 documents made from the sample releases (173 kB and 23 entries on
-# average), relative to zlib's level 6 on whole documents:
-#
-# =================================  =====  =====  ============================
-# dictionary of a segment             size  worst  compressed for a new release
-# =================================  =====  =====  ============================
-# none                                1.26   1.47  1 entry
-# **the piece before it, level 5**    1.07   1.19  2 entries
-# the piece before it, level 6        1.06   1.18  2 entries
-# 8 kB before it, level 6             1.04   1.14  2.8 entries
-# 16 kB before it, level 6            1.02   1.08  3.9 entries
-# =================================  =====  =====  ============================
-#
-# Time for a document with one new release, for the three feeds that contain it together: 0.28 ms,
-# against 1.11 ms for libdeflate's fastest level on whole documents and 5.66 ms for zlib's level 6.
-# A document without any stored segments takes 4.4 ms.
-#
-# zlib is used, and not a faster library: the output of ISA-L and zlib-ng depends on the processor,
-# and libdeflate takes no dictionary.
+# phrases. Without one, documents are 26 % larger than zlib's level 6 makes them as a whole, with
+# the piece before it 7 %. A larger dictionary saves little and changes more segments with each
+# release. zlib is used, and not a faster library: the output of ISA-L and zlib-ng depends on the
+# processor, and libdeflate takes no dictionary. What was measured:
+# docs/decisions/rendering-and-compression.md.
 
 LEVEL = 5
 

@@ -30,7 +30,7 @@ def upsert(
     *,
     keep: Sequence[str] = (),
 ) -> None:
-    """Inserts *rows*; update those whose primary key exists.
+    """Inserts *rows*; updates those whose primary key exists.
 
     Args:
         connection: A connection inside a transaction.

@@ -34,8 +34,8 @@ class Names:
     def add(self, claims: Mapping[str, Sequence[str]]) -> None:
         """Adds new names as written, with the categories that match each.
 
-        Known names are not changed: ``refiled`` records the categories of their releases, after
-        the releases were moved.
+        Known names are not changed: `record_reassigned` changes their categories, after their
+        releases were moved.
         """
         self._write(claims, keep=["name", "categories", "is_claimed"])
 
@@ -113,7 +113,7 @@ class FeedEntries:
             found[ReleaseId(release_id)].append(feed)
         return {release_id: tuple(sorted(slugs)) for release_id, slugs in found.items()}
 
-    def add(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
+    def add(self, assigned: Sequence[tuple[Release, Sequence[str]]]) -> None:
         """Adds releases that are in no feed yet to these feeds."""
         rows = [
             {
@@ -123,32 +123,32 @@ class FeedEntries:
                 "published": release.content.published,
                 "stamp": version,
             }
-            for release, slugs in filed
+            for release, slugs in assigned
             for version in [_version(release, slugs)]
             for slug in slugs
         ]
         if rows:
             self._connection.execute(_ADD, rows)
 
-    def lock(self, filed: Sequence[tuple[ReleaseId, str]]) -> None:
+    def lock(self, assigned: Sequence[tuple[ReleaseId, str]]) -> None:
         """Locks these rows until the end of the transaction; see ``dialects``.
 
         Args:
-            filed: Pairs of release id and feed.
+            assigned: Pairs of release id and feed.
         """
-        lock_keys(self._connection, [filings.c.release_id, filings.c.feed], filed)
+        lock_keys(self._connection, [filings.c.release_id, filings.c.feed], assigned)
 
     def _lock_of(self, ids: Sequence[ReleaseId]) -> None:
         lock(self._connection, _OF_RELEASES, {"ids": list(ids)})
 
-    def replace(self, filed: Sequence[tuple[Release, Sequence[str]]]) -> None:
+    def replace(self, assigned: Sequence[tuple[Release, Sequence[str]]]) -> None:
         """Moves each release into exactly these feeds; its new content is in no archive yet."""
-        if filed:
-            ids = [release.id for release, _ in filed]
+        if assigned:
+            ids = [release.id for release, _ in assigned]
             self._lock_of(ids)
             self._connection.execute(_ADD_DEPARTURES, {"ids": ids})
             self._connection.execute(_REMOVE, {"ids": ids})
-            self.add(filed)
+            self.add(assigned)
 
     def mark_for_reassignment(self, ids: Sequence[ReleaseId]) -> None:
         """Records that these were assigned by a configuration that is not in force."""

@@ -234,7 +234,7 @@ class Feeds:
         return FeedIdentity(id=row.id, changed_at=row.changed_at)
 
     def end(self, slugs: Sequence[str], *, now: datetime) -> None:
-        """Ends feeds: delete their documents and pings; ids and edition numbers stay for good.
+        """Ends feeds: deletes their documents and pings; ids and edition numbers stay for good.
 
         Subscriptions stay until they expire, with nothing to deliver unless the feed returns.
         """

@@ -156,13 +156,13 @@ class ReleasePages:
     def count(self) -> int:
         """The number of pages. Counts rows: for commands, not for pages."""
         # Each count reads its index alone; counting pages would read each row.
-        filed = select(func.count()).select_from(filings).where(_IN_ALL)
+        listed = select(func.count()).select_from(filings).where(_IN_ALL)
         retracted = (
             select(func.count())
             .select_from(releases.join(filings, filings.c.release_id == releases.c.id))
             .where(_IN_ALL, releases.c.retracted_at.is_not(None))
         )
-        query = select(filed.scalar_subquery() - retracted.scalar_subquery())
+        query = select(listed.scalar_subquery() - retracted.scalar_subquery())
         return int(self._connection.execute(query).scalar_one())
 
     def retracted(self) -> list[str]:

@@ -242,8 +242,8 @@ class Releases:
         self, *, feeds: Sequence[str], after: ReleaseId | None, limit: int
     ) -> list[Release]:
         """Releases in one of these feeds, by id, starting behind *after*; locked."""
-        filed = select(filings.c.release_id).where(filings.c.feed.in_(feeds))
-        return self._page(select(releases).where(releases.c.id.in_(filed)), after, limit)
+        chosen = select(filings.c.release_id).where(filings.c.feed.in_(feeds))
+        return self._page(select(releases).where(releases.c.id.in_(chosen)), after, limit)
 
     def add(self, added: Sequence[Release]) -> None:
         """Stores new releases. ``Names`` must contain their category names already."""
@@ -368,11 +368,11 @@ class Releases:
 
 def _conditions(query: ReleaseQuery) -> Iterator[ColumnElement[bool]]:
     if query.feeds is not None:
-        filed = select(filings.c.release_id).where(filings.c.feed.in_(query.feeds))
-        yield releases.c.id.in_(filed)
+        chosen = select(filings.c.release_id).where(filings.c.feed.in_(query.feeds))
+        yield releases.c.id.in_(chosen)
     if query.feed is not None:
-        filed = select(filings.c.release_id).where(filings.c.feed == query.feed)
-        yield releases.c.id.in_(filed)
+        chosen = select(filings.c.release_id).where(filings.c.feed == query.feed)
+        yield releases.c.id.in_(chosen)
     if query.language is not None:
         yield releases.c.language == query.language
     if query.since is not None:

@@ -207,7 +207,7 @@ configuration = Table(
     Column("applied_by", Text, nullable=False),
 )
 
-#: The id of the store: one row. A file beside an SQLite store records it as well.
+#: The id of the store: one row. A file beside the store records it as well.
 store_identity = Table(
     "store_identity",
     metadata,

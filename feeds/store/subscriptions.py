@@ -389,7 +389,7 @@ class Subscriptions:
         lock_in_order(self._connection, deliveries.c.subscription_id, ids)
 
     def _clear_failures(self, ids: Sequence[int], *, now: datetime) -> None:
-        """Clears failures and make pending editions due now. Running deliveries stay claimed."""
+        """Clears failures and makes pending editions due now. Running deliveries stay claimed."""
         is_free = deliveries.c.claimed_by.is_(None)
         is_owed = deliveries.c.wanted_edition > deliveries.c.delivered_edition
         cleared = (

@@ -115,7 +115,7 @@ def retry(
         print_rows([*map(_result_row, results), *map(outcome_row, delivered)])
         print_message(f"{counted(pings_made, 'failed ping')} made due, {len(results)} sent")
         _say_of_deliveries(deliveries_made, len(delivered), is_sent=send)
-    is_told = all(result.verdict is PingVerdict.TOLD for result in results)
+    is_told = all(result.verdict is PingVerdict.ACCEPTED for result in results)
     if not is_told or any(one["verdict"] != DELIVERED for one in delivered):
         raise typer.Exit(1)
 

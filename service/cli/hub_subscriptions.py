@@ -347,7 +347,7 @@ def deliver_all_due(application: Application) -> list[dict[str, Any]]:
     def hear(delivery: DueDelivery, result: DeliveryResult) -> None:
         came.append(_outcome(application, delivery, result))
 
-    deliveries(application, worker=worker_name(), heard=hear).run_until_idle()
+    deliveries(application, worker=worker_name(), on_result=hear).run_until_idle()
     return came
 
 
@@ -480,7 +480,7 @@ def verify(
                 tx.subscriptions.make_requests_due(now=now)
             asked = len(tx.subscriptions.due(now=now, limit=_MOST))
         verifications(
-            application, worker=worker_name(), heard=lambda *one: came.append(one)
+            application, worker=worker_name(), on_result=lambda *one: came.append(one)
         ).run_until_idle()
     if call.as_json:
         for pending, heard in came:

@@ -68,7 +68,8 @@ def last_change(context: RequestContext, slug: str) -> datetime | None:
     changed = whole_second(state.changed_at)
     if changed <= state.modified_at:
         return state.modified_at
-    # That change is in no document. Until its second is over, another change may fall into it.
+    # No document shows that change. Another change may follow within the same second, so the date
+    # is known only when that second is over.
     return changed if changed < whole_second(context.now) else None
 
 
@@ -229,8 +230,8 @@ def _drop_future_date(response: Response) -> None:
 
     RFC 9110 8.8.2.1: an origin MUST NOT send a ``Last-Modified`` that is later than ``Date``. A
     feed with several editions in one second is dated ahead, by one second each. Until that date
-    comes the document is sent without one. The date of the response would not do: two editions
-    would share it, and newsboat skips a document whose date is that of the one before.
+    comes the document is sent without one. It cannot be sent with the date of the response, because
+    two editions could share that, and newsboat skips a document with the date of the one before.
     """
     changed = response.last_modified
     if changed is not None and changed > datetime.now(UTC):

@@ -138,14 +138,14 @@ class MappedAddress:
 class RequestKey:
     """The key of an answer: two requests with equal keys get the same answer. Cheap to compare."""
 
-    __slots__ = ("_hash", "address", "asked", "is_usual", "may_get_delta")
+    __slots__ = ("_hash", "address", "asked", "is_storable", "may_get_delta")
 
     def __init__(self, address: MappedAddress, environ: Environ) -> None:
         self.address = address
         self.asked = request_fields(environ)
         #: Whether the application may send a delta where the answer here is the whole document.
         self.may_get_delta = address.feed.deltas is not None and "HTTP_A_IM" in environ
-        self.is_usual = sum(len(each or "") for each in self.asked) <= MAX_REMEMBERED_CHARS
+        self.is_storable = sum(len(each or "") for each in self.asked) <= MAX_REMEMBERED_CHARS
         self._hash = hash((address, self.asked))
 
     def __hash__(self) -> int:
@@ -194,8 +194,8 @@ class UrlMap:
             choice = self.raw.get(path, choice)
         if isinstance(choice, dict):
             accept = cast(str | None, environ.get("HTTP_ACCEPT"))
-            is_usual = accept is None or len(accept) <= MAX_REMEMBERED_CHARS
-            chosen = (_choose_format if is_usual else choose_format)(accept)
+            is_short = accept is None or len(accept) <= MAX_REMEMBERED_CHARS
+            chosen = (_choose_format if is_short else choose_format)(accept)
             choice = None if chosen is None else choice[chosen]
         if choice is None or _leads_to_page(choice, environ):
             return None
@@ -265,7 +265,7 @@ class CacheMiddleware:
         if cached is None or cached.is_dated_ahead():
             return None
         answer = cached.answers.get(key)
-        if answer is None and key.is_usual:
+        if answer is None and key.is_storable:
             try:
                 answer = self._decide(cached, key, cached.variants.peek)
             except NotCached:
@@ -316,7 +316,7 @@ class CacheMiddleware:
             return None
         answer = reply(decision, get_variant)
         # A part is not stored: it copies the bytes, and a client may request any number of parts.
-        if key.is_usual and key.asked.range is None:
+        if key.is_storable and key.asked.range is None:
             self._document_cache.remember(cached, key, answer)
         return answer
 

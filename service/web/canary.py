@@ -35,27 +35,27 @@ def verify(token: str) -> Response:
     found = _canary(context, token)
     if found is None:
         raise NotFound
-    question = read_hub_request(found, request.args, lease_s=context.settings.canary.lease_s)
-    if question is None:
+    hub_request = read_hub_request(found, request.args, lease_s=context.settings.canary.lease_s)
+    if hub_request is None:
         raise NotFound
     now = context.now
-    if isinstance(question, Denial):
+    if isinstance(hub_request, Denial):
         with context.database.transaction() as tx:
-            result = f"denied: {question.reason}" if question.reason else "denied"
+            result = f"denied: {hub_request.reason}" if hub_request.reason else "denied"
             tx.canaries.denied(token, again_at=now + DENIED_PAUSE, result=result)
-        _log.warning("canary denied", hub=found.hub, reason=question.reason)
+        _log.warning("canary denied", hub=found.hub, reason=hub_request.reason)
         return _text_response("")
-    lease = in_short(timedelta(seconds=question.lease_s))
+    lease = in_short(timedelta(seconds=hub_request.lease_s))
     with context.database.transaction() as tx:
         tx.canaries.verified(
             token,
             now=now,
-            expires_at=question.expires_at(now),
-            renew_at=question.renew_at(now),
+            expires_at=hub_request.expires_at(now),
+            renew_at=hub_request.renew_at(now),
             result=f"verified for {lease}",
         )
     _log.info("canary verified", hub=found.hub, topic=found.topic, lease=lease)
-    return _text_response(question.challenge)
+    return _text_response(hub_request.challenge)
 
 
 @blueprint.post("/hub/canary/<token>")

@@ -21,11 +21,11 @@ from service.web.replies import Reply
 #: A document takes some 40 KB in each compressed form, and some 150 KB uncompressed.
 DEFAULT_MEGABYTES = 64
 
-#: Answers stored with a document. Pollers send alike requests; a rare one is decided anew.
+#: How many answers are stored with a document. Most pollers send the same few requests.
 MAX_ANSWERS = 64
-#: What one of them takes beside the document's bytes, with the request that it is found by.
+#: The memory of one stored answer and its key, without the document's bytes, which it shares.
 ANSWER_BYTES = 4096
-#: What a document takes beside its bytes.
+#: The memory of a document in addition to its bytes.
 OVERHEAD_BYTES = 4096
 
 #: Locks for fetching. Two documents that share a lock wait for each other, which costs a little; a

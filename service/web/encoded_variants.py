@@ -11,29 +11,13 @@ from service.http_rules import Coding
 
 # Compression levels. A document is encoded once per edition and worker, when the first client asks
 # for that coding and waits for it. So the level is the last one before time rises faster than size
-# falls. Measured on 90 documents made from the sample releases (1 to 60 entries, 106 kB on
-# average), relative to the gzip of ``feeds.render``; all of them release the interpreter lock:
-#
-# ============  =======  ====  =========
-# coding        ms each  size  at worst
-# ============  =======  ====  =========
-# gzip             0.48  1.00       1.00
-# br 4             1.14  0.90       1.00
-# **br 5**         1.79  0.85       0.95
-# br 6             2.01  0.84       0.95
-# br 9            11.27  0.83       0.95
-# br 11          119.26  0.73       0.88
-# zstd 3           0.35  0.95       1.03
-# zstd 5           0.74  0.90       1.01
-# **zstd 7**       1.13  0.88       1.01
-# zstd 12          3.71  0.86       1.01
-# zstd 19         25.93  0.82       1.00
-# ============  =======  ====  =========
+# falls. Encoders release the interpreter lock. What was measured:
+# docs/decisions/rendering-and-compression.md.
 
 BROTLI_QUALITY = 5
 ZSTD_LEVEL = 7
 
-#: Smallest first, by the table above: a client that accepts several equally gets the fewest bytes.
+#: Smallest first: a client that accepts several equally gets the fewest bytes.
 SMALLEST_FIRST = (Coding.BROTLI, Coding.ZSTD, Coding.GZIP)
 
 
@@ -59,7 +43,7 @@ def plain(variants: dict[Coding, bytes]) -> bytes:
 
 
 class NotCached(Exception):
-    """The variant is not made yet, and would take time to make."""
+    """The variant does not exist yet, and making it takes time."""
 
 
 class EncodedVariants:

@@ -16,7 +16,7 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/livez")
 def livez() -> Response:
-    """Answers that this process is alive; checks nothing else."""
+    """Answers that this process is alive. It checks nothing else."""
     return _report({"status": "alive"}, status=200)
 
 

@@ -16,7 +16,7 @@ MAX_BYTES = 16 * 1024 * 1024
 #: The largest page that is stored. A list of ten thousand pages takes a fraction of it, compressed.
 MAX_PAGE_BYTES = 2 * 1024 * 1024
 
-#: What a page takes beside its bytes.
+#: The memory of a page in addition to its bytes.
 OVERHEAD_BYTES = 2048
 
 

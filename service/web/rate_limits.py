@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-#: How many clients are remembered. This bounds memory; it does not stop a client that uses more
+#: How many buckets are stored. The limit bounds memory; it does not stop a client that has more
 #: addresses than this.
 MAX_REMEMBERED = 10_000
 

@@ -16,8 +16,9 @@ from service.web.encoded_variants import EncodedVariants
 from service.web.replies import stale_fields
 from service.web.request_context import app_state, request_context
 
-#: The greatest time between an answer and the last successful poll of the store, if something was
-#: published between them. Caches may serve documents for as long when we are unreachable.
+#: If something was published after an answer was made, the answer may be served only while the last
+#: successful poll of the store is at most this much later. Caches may serve documents for as long
+#: when we are unreachable.
 MAX_OUTDATED_S = 24 * 60 * 60
 
 _CACHEABLE_STATUSES = frozenset(

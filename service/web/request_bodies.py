@@ -14,8 +14,9 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 #: A larger body is read only after the application has agreed to receive it.
 MAX_UNASKED_BYTES = 64 * 1024
 
-#: The memory of a worker for all large and for all small bodies, from their reading to the end of
-#: their requests. Large ones are those that the application has agreed to receive.
+#: The memory of a worker for all large bodies, and for all small ones. A body holds its share from
+#: before it is read to the end of its request. Large bodies are those that need the application's
+#: agreement.
 LARGE_MEMORY_BYTES = 24 * 1024 * 1024
 SMALL_MEMORY_BYTES = 8 * 1024 * 1024
 #: A body that gets no memory within this time is refused with a 503 and ``Retry-After``.

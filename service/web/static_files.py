@@ -19,7 +19,7 @@ blueprint = Blueprint("static_files", __name__)
 
 @blueprint.get("/static/<hashed_name>")
 def static(hashed_name: str) -> Response:
-    """Answers with an asset. The unhashed name gets a 404: it could not be cached for ever."""
+    """Answers with an asset. Unhashed names get a 404: they could not be cached for ever."""
     asset = app_state().assets.by_hashed_name.get(hashed_name)
     if asset is None:
         raise NotFound

@@ -106,11 +106,11 @@ class SubscriptionEndpoint:
             )
         return decode_form(request.get_data(cache=False))
 
-    def handle(self, *wanted: SubscriptionRequest) -> None:
+    def handle(self, *requested: SubscriptionRequest) -> None:
         """Stores requests as pending until their common callback has confirmed them.
 
         Args:
-            wanted: One or more requests with the same callback.
+            requested: One or more requests with the same callback.
 
         Raises:
             RequestRejected: Too many requests are pending for this host; none of these is stored.
@@ -123,14 +123,14 @@ class SubscriptionEndpoint:
             allow_networks=settings.outbound.allow_networks,
             ports=settings.own_hub.callback_ports,
         )
-        callback, host = wanted[0].callback, wanted[0].host
+        callback, host = requested[0].callback, requested[0].host
         self._callbacks.check(callback, rules)
         # Without waiting for the disk, because a burst of requests would delay publishing. After a
         # power failure the subscriber gets no challenge, and subscribes again.
         with context.database.unsynced() as tx:
             waiting = tx.subscriptions.pending_count(host=host)
-            if waiting + len(wanted) <= settings.own_hub.pending_per_host:
-                for each in wanted:
+            if waiting + len(requested) <= settings.own_hub.pending_per_host:
+                for each in requested:
                     tx.subscriptions.add_request(each, now=context.now)
                 return
         raise RequestRejected(
@@ -240,14 +240,14 @@ def _command(site: Site) -> str:
 def _handle_hub_request(endpoint: SubscriptionEndpoint) -> None:
     context = request_context()
     client = endpoint.client()
-    wanted = read_request(
+    requested = read_request(
         endpoint.form(),
         topics=_topics(context.catalogue),
         terms=lease_terms(context.settings),
         now=context.now,
         client=client,
     )
-    endpoint.handle(wanted)
+    endpoint.handle(requested)
 
 
 def _text(text: str, status: HTTPStatus) -> Response:
@@ -297,10 +297,10 @@ def make_rsscloud_blueprint(endpoint: SubscriptionEndpoint) -> Blueprint:
 def _handle_rsscloud_request(endpoint: SubscriptionEndpoint) -> None:
     context = request_context()
     client = endpoint.client()
-    wanted = read_registration(
+    requested = read_registration(
         endpoint.form(), topics=_topics(context.catalogue), now=context.now, client=client
     )
-    endpoint.handle(*wanted)
+    endpoint.handle(*requested)
 
 
 def _rejection(error: RequestRejected) -> Response:

@@ -193,7 +193,7 @@ def _call(application: WsgiApplication, environ: Environ) -> tuple[Message, Mess
 
 
 def _close(answer: Iterable[bytes]) -> None:
-    """PEP 3333: a server must call ``close`` where there is one."""
+    """Calls ``close`` of the response if it has one, as PEP 3333 requires of servers."""
     close = getattr(answer, "close", None)
     if close is not None:
         close()

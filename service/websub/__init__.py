@@ -1,4 +1,4 @@
-"""WebSub (W3C Recommendation of 23 January 2018), the publisher's side: telling hubs of news."""
+"""The publisher's side of WebSub (W3C Recommendation, 23 January 2018): pings to hubs."""
 
 from service.websub.ping_sender import (
     RSSCLOUD,

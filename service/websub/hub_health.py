@@ -1,4 +1,4 @@
-"""How hubs do: whether they take our pings, and whether their pushes arrive."""
+"""The health of hubs: whether they accept pings, and whether their pushes arrive."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,80 +13,81 @@ from feeds.model.subscription import Canary, CanaryState, HubTally, Push
 from feeds.store.database import Transaction
 from service.websub.retries import in_short
 
-# How a hub does: whether it takes our pings, and whether its pushes arrive. Pure.
+# The assessment of one hub. Pure.
 
 
 class HubHealth(StrEnum):
-    """How a hub does, in a word."""
+    """The health of a hub, in one word."""
 
     WELL = "well"  #: every push arrived in time
-    QUIET = "quiet"  #: nothing to judge yet
-    SLOW = "slow"  #: pushes arrive, late
-    MUTE = "mute"  #: takes pings, and pushes nothing
-    UNVERIFIED = "unverified"  #: has never asked our callback
-    DENIED = "denied"  #: does not want our subscription
-    REFUSING = "refusing"  #: does not take our pings
-    UNWATCHED = "unwatched"  #: there is no canary: nobody knows
+    QUIET = "quiet"  #: no push was due yet
+    SLOW = "slow"  #: pushes arrive late
+    MUTE = "mute"  #: accepts pings, but pushes do not arrive
+    UNVERIFIED = "unverified"  #: has not verified the canary's subscription
+    DENIED = "denied"  #: denied the canary's subscription
+    REFUSING = "refusing"  #: does not accept pings
+    UNWATCHED = "unwatched"  #: unknown, since there is no canary
 
     @property
     def is_trouble(self) -> bool:
-        """True when somebody should look."""
+        """Whether an operator should act."""
         return self not in (HubHealth.WELL, HubHealth.QUIET, HubHealth.UNWATCHED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushRecord:
-    """What became of the pushes that one hub owed us, as far back as it is kept."""
+    """Counts of the pushes that one hub owed its canary, as far back as they are kept."""
 
-    expected: int = 0  #: editions it was told of while it had our subscription
-    seen: int = 0  #: and of these, those that arrived, be it with a later one
-    missing: int = 0  #: those that did not arrive in time, and still have not
-    waiting: int = 0  #: those that still have time
+    expected: int = 0  #: editions that were pinged while the hub had the subscription
+    seen: int = 0  #: expected pushes that arrived, including with a later edition
+    missing: int = 0  #: expected pushes that are overdue
+    waiting: int = 0  #: expected pushes that are not due yet
     median_delay: timedelta | None = None
     worst_delay: timedelta | None = None
     last_arrived_at: datetime | None = None
-    first_missing_at: datetime | None = None  #: when the hub was told of the first missing one
+    first_missing_at: datetime | None = None  #: time of the ping for the first missing push
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """How a hub does, for a program and for a person."""
+    """The health of a hub, for programs and for people."""
 
     health: HubHealth
     words: str  #: one line, fit for the public
-    why: str | None = None  #: what the hub said, or what kept us from asking; for ops
+    why: str | None = None  #: the hub's answer, or the error of the request; for operators
 
     def __str__(self) -> str:
         return f"{self.words}: {self.why}" if self.why else self.words
 
 
 def count_pushes(pushes: Sequence[Push], *, now: datetime, missing_after: timedelta) -> PushRecord:
-    """Count what was owed and what came.
+    """Counts expected pushes and those that arrived.
 
-    A push that took longer than *missing_after* was missing until it came, and late from then on.
+    A push that took longer than *missing_after* counts as missing until it arrives, and as late
+    after that.
     """
-    told = [push for push in pushes if push.told_at is not None]
+    expected = [push for push in pushes if push.told_at is not None]
     late = now - missing_after
     missing = [
         push.told_at
         for push in pushes
         if push.arrived_at is None and push.told_at is not None and push.told_at <= late
     ]
-    delays = [delay for push in told if (delay := push.delay) is not None]
+    delays = [delay for push in expected if (delay := push.delay) is not None]
     arrivals = [push.arrived_at for push in pushes if push.arrived_at is not None]
     return PushRecord(
-        expected=len(told),
+        expected=len(expected),
         seen=len(delays),
         missing=len(missing),
-        waiting=len(told) - len(delays) - len(missing),
-        median_delay=_middle(delays),
+        waiting=len(expected) - len(delays) - len(missing),
+        median_delay=_median(delays),
         worst_delay=max(delays, default=None),
         last_arrived_at=max(arrivals, default=None),
         first_missing_at=min(missing, default=None),
     )
 
 
-def _middle(delays: Sequence[timedelta]) -> timedelta | None:
+def _median(delays: Sequence[timedelta]) -> timedelta | None:
     return timedelta(seconds=median(each.total_seconds() for each in delays)) if delays else None
 
 
@@ -99,13 +100,13 @@ def assess(
     missing_after: timedelta,
     is_failing: bool,
 ) -> Assessment:
-    """Say how a hub does. What keeps everybody from getting anything comes first.
+    """Assesses a hub. Problems that affect all subscribers come first.
 
     Args:
-        canary: Our subscription there; None when there is none.
-        tally: What was counted of it since the store was made.
-        record: Of its pushes.
-        now: The moment.
+        canary: The subscription at this hub; None when there is none.
+        tally: Counts since the store was created.
+        record: Counts of its pushes.
+        now: The current time.
         missing_after: A push that takes longer counts as missing.
         is_failing: True when its last pings failed.
     """
@@ -168,20 +169,20 @@ def _at(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-# All that is known of the hubs at one moment: for the command, the page and the metrics.
+# The report on all hubs, for the command, the page and the metrics.
 
-#: Of each hub, this many of its newest pushes are looked at.
+#: Number of newest pushes that are read for each hub.
 MAX_PUSHES_READ = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubReport:
-    """What is known of one hub."""
+    """The state of one hub."""
 
     hub: str  #: its URL
     is_ours: bool
     tally: HubTally
-    pings: Mapping[str, int]  #: how many topics are in which state
+    pings: Mapping[str, int]  #: number of topics by state
     canary: Canary | None
     pushes: PushRecord
     assessment: Assessment
@@ -189,16 +190,16 @@ class HubReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What is known of all hubs, and of the subscribers of ours."""
+    """The state of all hubs, and of the built-in hub's subscribers."""
 
-    hubs: tuple[HubReport, ...]  #: ours first, then as they are configured
-    subscriptions: Mapping[tuple[str, Format, str], int]  #: by feed, format and state
-    deliveries: Mapping[str, int]  #: how many subscribers are in which state
-    pending: int  #: requests whose callbacks are still to be asked
+    hubs: tuple[HubReport, ...]  #: the built-in hub first, then in the configured order
+    subscriptions: Mapping[tuple[str, Format, str], int]  #: number by feed, format and state
+    deliveries: Mapping[str, int]  #: number of subscribers by state
+    pending: int  #: requests whose callbacks are not verified yet
 
     @property
     def subscriptions_by_state(self) -> dict[str, int]:
-        """How many subscriptions are active, and how many suspended."""
+        """Returns the numbers of active and of suspended subscriptions."""
         counted = {"active": 0, "suspended": 0}
         for (*_, state), count in self.subscriptions.items():
             counted[state] += count
@@ -206,12 +207,12 @@ class Report:
 
 
 def report(
-    tx: Transaction, described: Catalogue, *, now: datetime, missing_after: timedelta
+    tx: Transaction, catalogue: Catalogue, *, now: datetime, missing_after: timedelta
 ) -> Report:
-    """Read what is known, and judge it."""
-    feeds = described.feeds.values()
-    told = (hub for each in Format for feed in feeds for hub in feed.announced_to(each))
-    hub_names = list(dict.fromkeys(told))
+    """Reads the state of all hubs and assesses each."""
+    feeds = catalogue.feeds.values()
+    all_hubs = (hub for each in Format for feed in feeds for hub in feed.announced_to(each))
+    hub_names = list(dict.fromkeys(all_hubs))
     pings = _by_hub(tx.pings.listed())
     tallies = tx.hub_tallies.listed()
     canaries = {canary.hub: canary for canary in tx.canaries.listed()}
@@ -225,7 +226,7 @@ def report(
         reports.append(
             HubReport(
                 hub=hub,
-                is_ours=hub == described.site.hub,
+                is_ours=hub == catalogue.site.hub,
                 tally=tally,
                 pings=_counted(state.state for state in states),
                 canary=canary,
@@ -263,7 +264,7 @@ def _counted(states: Iterable[str]) -> dict[str, int]:
 
 
 def _is_failing(pings: Sequence[PingState]) -> bool:
-    """True when what was tried last at a hub did not succeed."""
+    """Whether the last pings to a hub failed."""
     tried = [ping for ping in pings if ping.last_try_at is not None]
     newest = max((ping.last_try_at for ping in tried if ping.last_try_at), default=None)
     return any(ping.state in ("retrying", "failed") for ping in tried if ping.last_try_at == newest)

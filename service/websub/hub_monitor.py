@@ -1,4 +1,4 @@
-"""Our own subscriptions at the hubs: requested, renewed, and watched."""
+"""Creates, requests and renews the canaries: subscriptions that show whether hubs push."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -19,21 +19,21 @@ _log = get_logger(__name__)
 TOKEN_BYTES = 24
 SECRET_BYTES = 32
 
-#: How often somebody should `tend`: as often as a hub may be asked at all.
+#: Interval at which `HubMonitor.run` should be called: the shortest pause between two requests.
 RUN_EVERY_S = 5.0
 
-#: How long it is kept which pushes arrived.
+#: How long records of pushes are kept.
 PUSHES_KEPT = timedelta(days=30)
 _SWEEP_EVERY = timedelta(hours=1)
 
 _MAX_EXCERPT_CHARS = 200
 
-#: The client's fault by number, but they speak of the moment and not of the request.
+#: Client errors that are temporary, and not about the request.
 _NOT_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 class HubMonitor:
-    """Looks after the canaries of one configuration. Any number may work on one store."""
+    """Maintains the canaries of one configuration. Several monitors may work on one store."""
 
     def __init__(
         self,
@@ -48,18 +48,18 @@ class HubMonitor:
         own_lease_s: int,
         credentials: Mapping[str, Credentials] = MappingProxyType({}),
     ) -> None:
-        """Keep what every asking needs.
+        """Sets up the monitor; sends no request.
 
         Args:
-            database: Holds the canaries.
-            outbound: Its time limit is what a hub may take to answer.
-            site: Gives topic and callbacks their URLs, and tells which hub is ours.
-            hubs: Where there is to be a canary; none of them to have none any more.
-            feed: The feed that is watched, by its slug.
-            feed_format: And the format of its documents.
-            lease_s: What hubs are asked for.
-            own_lease_s: And what ours grants of it.
-            credentials: For hubs that ask who is there, by their URL.
+            database: Stores the canaries.
+            outbound: Sends the requests, with its time limit for a hub's answer.
+            site: Has the URLs of topic and callbacks, and the URL of the built-in hub.
+            hubs: Hubs that get a canary. All others are removed; an empty sequence removes all.
+            feed: The subscribed feed, by its slug.
+            feed_format: The format of the subscribed documents.
+            lease_s: The lease that is requested from hubs.
+            own_lease_s: The lease that the built-in hub grants.
+            credentials: For hubs that need authentication, by their URL.
         """
         self._database = database
         self._outbound = outbound
@@ -73,14 +73,15 @@ class HubMonitor:
         self._swept_at: datetime | None = None
 
     def run(self, *, now: Callable[[], datetime], hub: str | None = None) -> list[Canary]:
-        """Begin and end canaries as configured, and ask the hubs whose time has come.
+        """Creates and removes canaries as configured, and sends the requests that are due.
 
         Args:
             now: The clock.
-            hub: Ask only this one; None for all.
+            hub: Send requests to this hub only; None for all.
 
         Returns:
-            The canaries whose hubs were asked, as they stand then, in the order of the hubs.
+            The canaries for which requests were sent, with their new state, in the order of the
+            hubs.
 
         Raises:
             StoreUnavailable: The store cannot be read or written.
@@ -89,18 +90,18 @@ class HubMonitor:
         self._sweep(now())
         with self._database.read() as tx:
             due = [each for each in tx.canaries.due(now=now()) if hub in (None, each.hub)]
-        asked = {canary.hub for canary in due if self._ask(canary, now=now)}
+        requested = {canary.hub for canary in due if self._request(canary, now=now)}
         with self._database.read() as tx:
-            stand = {canary.hub: canary for canary in tx.canaries.listed()}
-        return [stand[each] for each in self._hubs if each in asked and each in stand]
+            canaries = {canary.hub: canary for canary in tx.canaries.listed()}
+        return [canaries[each] for each in self._hubs if each in requested and each in canaries]
 
     def ensure(self, *, now: datetime) -> None:
-        """Have a canary at each hub, for the topic that is watched, and nowhere else."""
+        """Makes the stored canaries match the configured hubs and topic."""
         topic = self._site.topic(self._feed, self._format)
         with self._database.read() as tx:
-            planted = {canary.hub: canary.topic for canary in tx.canaries.listed()}
-        # Most of the time nothing is to be written, and then nobody is kept waiting for it.
-        if planted == dict.fromkeys(self._hubs, topic):
+            stored = {canary.hub: canary.topic for canary in tx.canaries.listed()}
+        # Usually nothing is to be written; then no other writer has to wait.
+        if stored == dict.fromkeys(self._hubs, topic):
             return
         with self._database.transaction() as tx:
             tx.canaries.retain(self._hubs)
@@ -124,34 +125,34 @@ class HubMonitor:
                 tx.canaries.forget_pushes(before=now - PUSHES_KEPT)
             self._swept_at = now
 
-    def _ask(self, canary: Canary, *, now: Callable[[], datetime]) -> bool:
-        """Ask one hub for a subscription; False when another process has just done so."""
+    def _request(self, canary: Canary, *, now: Callable[[], datetime]) -> bool:
+        """Requests a subscription at one hub; False when another process has just done so."""
         asked_at = now()
         again_at = asked_at + pause_after(canary.attempts + 1)
         with self._database.transaction() as tx:
             if not tx.canaries.claim(canary, now=asked_at, again_at=again_at):
                 return False
             if canary.hub == self._site.hub:
-                # Our own hub would refuse a callback at our own address, from anybody else; and
-                # who asks for it may well be unable to reach himself by the public address.
-                tx.subscriptions.add_request(self._request(canary), now=asked_at)
+                # Stored directly: the built-in hub refuses callbacks at the newsroom's own address,
+                # and this machine may be unable to reach itself by its public address.
+                tx.subscriptions.add_request(self._own_request(canary), now=asked_at)
                 return True
         fields = subscription_fields(canary, self._site, lease_s=self._lease_s)
         try:
-            shown = self._credentials.get(canary.hub)
-            answer = self._outbound.post_form(canary.hub, fields, credentials=shown)
+            credentials = self._credentials.get(canary.hub)
+            answer = self._outbound.post_form(canary.hub, fields, credentials=credentials)
         except OutboundFailed as error:
             result, is_refused = error.reason, False
         else:
-            result, is_refused = _judge(answer)
+            result, is_refused = _read_answer(answer)
         with self._database.transaction() as tx:
             tx.canaries.record_answer(
                 canary, asked_at=asked_at, result=result, is_refused=is_refused
             )
-        _log.info("canary asked", hub=canary.hub, topic=canary.topic, result=result)
+        _log.info("canary requested", hub=canary.hub, topic=canary.topic, result=result)
         return True
 
-    def _request(self, canary: Canary) -> SubscriptionRequest:
+    def _own_request(self, canary: Canary) -> SubscriptionRequest:
         callback = self._site.canary(canary.token)
         return SubscriptionRequest(
             mode=Mode.SUBSCRIBE,
@@ -165,8 +166,8 @@ class HubMonitor:
         )
 
 
-def _judge(answer: HttpResponse) -> tuple[str, bool]:
-    """What a hub said, and whether that was a no for good."""
+def _read_answer(answer: HttpResponse) -> tuple[str, bool]:
+    """Returns a hub's answer in one line, and whether it refuses the request for good."""
     said = f"{answer.status} {answer.reason}".rstrip()
     if not answer.is_success and (excerpt := answer.excerpt[:_MAX_EXCERPT_CHARS]):
         said = f"{said}: {excerpt}"

@@ -13,9 +13,9 @@ from service.logs import get_logger
 from service.outbound import Credentials, HttpClient, HttpResponse, OutboundFailed
 from service.websub.retries import RetryPlan, asked_pause, in_short
 
-# How a hub wants to be told of news: WebSub section 6 "Publishing" leaves it open. Pure.
+# The form of a ping, which WebSub section 6 "Publishing" leaves open. Pure.
 
-#: Field names that carry the topic, unless ops configure others.
+#: Names of the fields with the topic, unless others are configured.
 TOPIC_FIELDS = ("hub.url",)
 
 Fields = tuple[tuple[str, str], ...]
@@ -23,59 +23,59 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PingFormat:
-    """What one hub reads, and how much of it at once."""
+    """The form of the pings to one hub, and the number of topics in each."""
 
     first_fields: Fields = (("hub.mode", "publish"),)
     topic_fields: tuple[str, ...] = TOPIC_FIELDS  #: such as ``hub.url`` and ``hub.topic``
-    topics_at_once: int = 1  #: hubs differ in reading several
+    topics_at_once: int = 1  #: not every hub reads several
     extra_fields: Fields = ()
-    credentials: Credentials | None = None  #: for this hub alone
+    credentials: Credentials | None = None  #: for this hub only
 
     def form(self, topics: Sequence[str]) -> list[tuple[str, str]]:
-        """The form that tells of a new state of *topics*, the self URLs of documents.
+        """Returns the form of a ping for *topics*, the self URLs of documents.
 
-        Source: ``hub.mode=publish`` and ``hub.url``, again and again for several, are those of
-        PubSubHubbub Core 0.3 section 7.1, which hubs kept. Some read ``hub.topic``.
+        Source: ``hub.mode=publish``, and ``hub.url`` repeated for several topics, are from
+        PubSubHubbub Core 0.3 section 7.1, which hubs still support. Some read ``hub.topic``.
         """
         named = [(name, topic) for topic in topics for name in self.topic_fields]
         return [*self.first_fields, *named, *self.extra_fields]
 
 
-#: How most hubs are told.
+#: The format for most hubs.
 PLAIN = PingFormat()
 
-#: How an rssCloud server is told: the walkthrough's ``ping``, one feed a request.
+#: The format for rssCloud servers: the walkthrough's ``ping``, with one feed in each request.
 RSSCLOUD = PingFormat(first_fields=(), topic_fields=("url",))
 
 
-# What a hub's answer to a ping means. Pure.
+# The answer to a ping. Pure.
 
-#: What is kept of a hub's explanation: enough for a person, short enough for a line of the log.
+#: Stored length of a hub's explanation: enough for a person, short enough for a log line.
 _MAX_EXCERPT_CHARS = 200
 
-#: Answers that speak of the hub rather than of the topic (RFC 6585 section 4, RFC 9110 15.6.4).
+#: Statuses that concern the hub rather than the topic (RFC 6585 section 4, RFC 9110 15.6.4).
 _HUB_ASKS_FOR_TIME = frozenset({429, 503})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PingOutcome:
-    """What became of one ping."""
+    """The outcome of one ping."""
 
-    is_told: bool
+    is_accepted: bool
     result: str  #: for a person; one line
-    took_s: float = 0.0  #: until the hub had answered; 0 when it did not
-    concerns_hub: bool = False  #: True when another topic would fare no better with it now
-    asked_pause: timedelta | None = None  #: how long the hub wants to be left alone
+    took_s: float = 0.0  #: until the hub answered; 0 when it did not
+    concerns_hub: bool = False  #: True when pings for other topics would fail, too
+    asked_pause: timedelta | None = None  #: pause that the hub requested
 
 
 def outcome_of(answer: HttpResponse, *, now: datetime) -> PingOutcome:
-    """Judge a hub's answer. Everything but 2xx is tried again, 4xx too: hubs have bad days.
+    """Reads a hub's answer. All statuses but 2xx are retried, 4xx too: hubs fail temporarily.
 
-    A redirect is a failure: it is the operator who says where pings go.
+    A redirect is a failure, because the operator decides where pings go.
     """
     said = f"{answer.status} {answer.reason}".rstrip()
     if answer.is_success:
-        return PingOutcome(is_told=True, result=said, took_s=answer.elapsed_s)
+        return PingOutcome(is_accepted=True, result=said, took_s=answer.elapsed_s)
     if location := answer.headers.get("location"):
         said = f"{said}; redirects are not followed, this one goes to {location}"
     if excerpt := answer.excerpt[:_MAX_EXCERPT_CHARS]:
@@ -83,7 +83,7 @@ def outcome_of(answer: HttpResponse, *, now: datetime) -> PingOutcome:
     asks_for_time = answer.status in _HUB_ASKS_FOR_TIME
     pause = asked_pause(answer.headers.get("retry-after"), now=now) if asks_for_time else None
     return PingOutcome(
-        is_told=False,
+        is_accepted=False,
         result=said,
         took_s=answer.elapsed_s,
         concerns_hub=asks_for_time,
@@ -92,49 +92,49 @@ def outcome_of(answer: HttpResponse, *, now: datetime) -> PingOutcome:
 
 
 def outcome_of_failure(error: OutboundFailed) -> PingOutcome:
-    """Judge a hub that gave no answer. Forbidden and unusable addresses are tried again too.
+    """Returns the outcome without an answer. Forbidden and invalid addresses are retried, too.
 
-    A DNS record may be wrong for an hour; meanwhile the reason stands in ``hub pings``.
+    A DNS record may be wrong for an hour; meanwhile ``hub pings`` shows the reason.
     """
-    return PingOutcome(is_told=False, result=error.reason, concerns_hub=True)
+    return PingOutcome(is_accepted=False, result=error.reason, concerns_hub=True)
 
 
-# Talks to one hub: claims a ping, sends it, and notes what became of it.
+# The sender.
 
 _log = get_logger(__name__)
 
-#: A claim outlasts the exchange by this much: for a slow resolver and a store that is locked.
-#: After a crash a ping waits so long at most, and is then sent again.
+#: A claim lasts this much longer than the request, for a slow resolver and a locked store. After a
+#: crash a ping is sent again when its claim has expired.
 _CLAIM_SLACK_S = 60.0
 
 
-#: Topics of our own hub in one transaction: a release is in a few feeds of three formats, and each
-#: transaction is a wait for the disk. Nobody else writes meanwhile, so they are not more.
+#: Topics of the built-in hub in one transaction. A release is in a few feeds with three formats,
+#: and each transaction waits for the disk. The number is small because other writers wait.
 _OWN_AT_ONCE = 12
 
 
 class PingVerdict(StrEnum):
-    """What became of a ping in a round."""
+    """The result of a ping that was due."""
 
-    TOLD = "told"
+    ACCEPTED = "told"
     PUT_OFF = "put off"
     GIVEN_UP = "given up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PingResult:
-    """One ping after a round, for a person."""
+    """One ping and its result, for a person."""
 
     ping: DuePing
     topic: str
     verdict: PingVerdict
-    result: str  #: what the hub said, or why nothing came from it
-    took_s: float  #: until the hub had answered; 0 when it did not
-    next_at: datetime | None  #: when it is tried again; None unless put off
+    result: str  #: the hub's answer, or the reason why there is none
+    took_s: float  #: until the hub answered; 0 when it did not
+    next_at: datetime | None  #: time of the next try; None unless put off
 
 
 class PingSender:
-    """Tells one hub after the other, and knows what to do when one does not listen."""
+    """Sends pings to one hub at a time, and handles failures."""
 
     def __init__(
         self,
@@ -148,18 +148,18 @@ class PingSender:
         usual: PingFormat = PLAIN,
         own_hub: str | None = None,
     ) -> None:
-        """Keep what every ping needs.
+        """Sets up the sender; sends nothing.
 
         Args:
-            database: Holds the outbox.
-            outbound: Its time limit is what one try may take.
-            site: Gives the topics their URLs.
+            database: Stores the outbox.
+            outbound: Sends the requests, with its time limit for each try.
+            site: Has the URLs of the topics.
             plan: Pauses after failures.
-            random_fraction: Gives a number from 0 to 1, another one each time; see `RetryPlan`.
-            ping_formats: Of the hubs with ways of their own, by their URL.
-            usual: Of all others.
-            own_hub: The built-in hub's URL. It is not asked over the network: what it would do is
-                done, in the transaction that notes it as told.
+            random_fraction: Returns a random number from 0 to 1; see `RetryPlan`.
+            ping_formats: For hubs that need a special format, by their URL.
+            usual: The format for all others.
+            own_hub: The built-in hub's URL. It gets no request: its deliveries are opened in the
+                transaction that records the ping as accepted.
         """
         self._database = database
         self._outbound = outbound
@@ -170,14 +170,14 @@ class PingSender:
         self._usual = usual
         self._own_hub = own_hub
         self._claim = timedelta(seconds=outbound.timeout_s + _CLAIM_SLACK_S)
-        self._left_alone_until: dict[str, datetime] = {}
+        self._paused_until: dict[str, datetime] = {}
 
-    def leaves_alone(self, hub: str, *, now: datetime) -> bool:
-        """True while a hub has asked for time, even when there is news for it.
+    def is_paused(self, hub: str, *, now: datetime) -> bool:
+        """Whether a pause that the hub requested is not over.
 
-        It is known to this process alone: another one, or the next, asks once and is told the same.
+        Only this process knows of the pause. Another one sends a request, and gets the same answer.
         """
-        until = self._left_alone_until.get(hub)
+        until = self._paused_until.get(hub)
         return until is not None and now < until
 
     def send(
@@ -187,43 +187,43 @@ class PingSender:
         now: Callable[[], datetime],
         is_outdated: Callable[[], bool] = lambda: False,
     ) -> list[PingResult]:
-        """Send *pings*, all to one hub, one after the other; leave out what others have claimed.
+        """Sends *pings* to one hub, one request after the other; skips those claimed elsewhere.
 
-        A hub that reads several topics in one request gets as many in each as it reads.
+        Each request has as many topics as the hub's format allows.
 
-        A hub that does not answer, or asks for time, is tried once: what is left is put off with
-        the ping that failed, so that ten topics do not wait for ten timeouts.
+        When the hub does not answer, or requests a pause, the remaining pings are put off together
+        with the failed one, so that ten topics do not wait for ten timeouts.
 
         Args:
-            pings: What the outbox held for the hub.
+            pings: All to one hub.
             now: The clock.
-            is_outdated: Asked before each ping; True when the outbox should be read again first,
-                as newer editions would be pinged twice otherwise.
+            is_outdated: Called before each request. True ends the loop, because the outbox should
+                be read again: otherwise newer editions would be pinged twice.
         """
         results: list[PingResult] = []
         sent = 0
-        for together in self._parted(pings):
+        for batch in self._batches(pings):
             if is_outdated():
                 break
-            if self.is_own(together[0].hub):
-                results += self._send_own(together, now=now())
+            if self.is_own(batch[0].hub):
+                results += self._send_own(batch, now=now())
                 continue
-            sent += len(together)
-            claimed, outcome = self._try(together, now=now)
+            sent += len(batch)
+            claimed, outcome = self._try(batch, now=now)
             if outcome is None:
                 continue
-            settled = self._settle(claimed, outcome, now=now())
-            results += settled
+            recorded = self._record(claimed, outcome, now=now())
+            results += recorded
             if outcome.concerns_hub:
-                rest = self._settle_rest(pings[sent:], outcome, settled[0], now=now())
+                rest = self._put_off_rest(pings[sent:], outcome, recorded[0], now=now())
                 return results + rest
         return results
 
     def is_own(self, hub: str) -> bool:
-        """True for the built-in hub, which is told without a request."""
+        """Whether this is the built-in hub, which needs no request."""
         return hub == self._own_hub
 
-    def _parted(self, pings: Sequence[DuePing]) -> Iterator[Sequence[DuePing]]:
+    def _batches(self, pings: Sequence[DuePing]) -> Iterator[Sequence[DuePing]]:
         if not pings:
             return
         hub = pings[0].hub
@@ -235,28 +235,29 @@ class PingSender:
         return self._ping_formats.get(hub, self._usual)
 
     def _send_own(self, pings: Sequence[DuePing], *, now: datetime) -> list[PingResult]:
-        """Have the subscribers of these topics served, all in one transaction or none."""
+        """Opens the deliveries of these topics, all in one transaction."""
         results = []
         with self._database.transaction() as store:
-            # They are noted below, before anybody else can see that they were claimed.
+            # Results are recorded in the same transaction, before others can see the claims.
             claimed = self._claimed(store, pings, now=now)
             for ping in claimed:
                 count = store.deliveries.open(ping.feed, ping.format, edition=ping.edition, now=now)
-                outcome = PingOutcome(is_told=True, result=f"to be delivered to {count}")
-                results.append(self._judge(ping, outcome, now=now))
+                outcome = PingOutcome(is_accepted=True, result=f"to be delivered to {count}")
+                results.append(self._result_of(ping, outcome, now=now))
             for result in results:
-                _note(store, result, now=now)
+                _store_result(store, result, now=now)
         for result in results:
-            # A line each would say little: what comes of it, the hub tells.
+            # At debug level only: the hub logs the deliveries.
             _log.debug("distribution opened", topic=result.topic, result=result.result)
         return results
 
     def _try(
         self, pings: Sequence[DuePing], *, now: Callable[[], datetime]
     ) -> tuple[list[DuePing], PingOutcome | None]:
-        """Send *pings* in one request, but for those that others have or that were told meanwhile.
+        """Sends *pings* in one request, without those claimed or accepted meanwhile.
 
-        Returns those that were sent; if none are left, no outcome either.
+        Returns:
+            The pings that were sent, and the outcome; None when no ping was left to send.
         """
         claimed_at = now()
         with self._database.transaction() as store:
@@ -272,46 +273,46 @@ class PingSender:
             return claimed, outcome_of_failure(error)
         return claimed, outcome_of(answer, now=now())
 
-    def _settle(
+    def _record(
         self, pings: Sequence[DuePing], outcome: PingOutcome, *, now: datetime
     ) -> list[PingResult]:
-        """Note what became of *pings*, which went out together and come back together."""
-        first, *others = (self._judge(ping, outcome, now=now) for ping in pings)
+        """Records the outcome of *pings*, which were sent and will be retried together."""
+        first, *others = (self._result_of(ping, outcome, now=now) for ping in pings)
         results = [first, *(_aligned(result, first) for result in others)]
         with self._database.transaction() as store:
             store.pings.lock(pings)
             for result in results:
-                _note(store, result, now=now)
+                _store_result(store, result, now=now)
         if outcome.asked_pause and first.next_at:
-            self._left_alone_until[first.ping.hub] = first.next_at
+            self._paused_until[first.ping.hub] = first.next_at
         for result in results:
-            _tell_ops(result, now=now)
+            _log_result(result, now=now)
         return results
 
-    def _settle_rest(
+    def _put_off_rest(
         self, rest: Sequence[DuePing], outcome: PingOutcome, failed: PingResult, *, now: datetime
     ) -> list[PingResult]:
-        """Put off, without a try, what is left for a hub to when the *failed* ping is due again."""
+        """Puts off the remaining pings, without a try, until the *failed* one is due again."""
         results = []
         with self._database.transaction() as store:
             for ping in self._claimed(store, rest, now=now):
-                result = _aligned(self._judge(ping, outcome, now=now), failed)
-                _note(store, result, now=now)
+                result = _aligned(self._result_of(ping, outcome, now=now), failed)
+                _store_result(store, result, now=now)
                 results.append(result)
-        _tell_ops_of_rest(results, now=now)
+        _log_put_off(results, now=now)
         return results
 
     def _claimed(
         self, store: Transaction, pings: Sequence[DuePing], *, now: datetime
     ) -> list[DuePing]:
-        """Those of *pings* that nobody else has, taken for us."""
+        """Claims *pings*; returns those that no other worker had claimed."""
         store.pings.lock(pings)
         until = now + self._claim
         return [each for each in pings if store.pings.claim(each, now=now, until=until)]
 
-    def _judge(self, ping: DuePing, outcome: PingOutcome, *, now: datetime) -> PingResult:
-        verdict, next_at = PingVerdict.TOLD, None
-        if not outcome.is_told:
+    def _result_of(self, ping: DuePing, outcome: PingOutcome, *, now: datetime) -> PingResult:
+        verdict, next_at = PingVerdict.ACCEPTED, None
+        if not outcome.is_accepted:
             since = ping.first_failed_at or now
             pause = self._plan.next_pause(ping.attempts + 1, since, now, self._random_fraction())
             verdict = PingVerdict.PUT_OFF if pause else PingVerdict.GIVEN_UP
@@ -330,19 +331,19 @@ class PingSender:
 
 
 def _aligned(result: PingResult, first: PingResult) -> PingResult:
-    """*Result*, due again when *first* is."""
+    """Returns *result* with the next try at the same time as *first*."""
     if result.next_at and first.next_at:
         return replace(result, next_at=first.next_at)
     return result
 
 
-def _note(store: Transaction, result: PingResult, *, now: datetime) -> None:
-    """Write down what became of a ping that this worker has claimed."""
-    is_told = result.verdict is PingVerdict.TOLD
-    store.hub_tallies.add(result.ping.hub, pings_sent=1, pings_accepted=int(is_told))
-    if not is_told:
+def _store_result(store: Transaction, result: PingResult, *, now: datetime) -> None:
+    """Stores the result of a ping that this worker has claimed."""
+    is_accepted = result.verdict is PingVerdict.ACCEPTED
+    store.hub_tallies.add(result.ping.hub, pings_sent=1, pings_accepted=int(is_accepted))
+    if not is_accepted:
         store.hub_tallies.failed(result.ping.hub, at=now, why=result.result)
-    if result.verdict is PingVerdict.TOLD:
+    if is_accepted:
         store.pings.accepted(result.ping, now=now, result=result.result)
         store.canaries.expect(result.ping, told_at=now - timedelta(seconds=result.took_s))
     elif result.next_at:
@@ -351,11 +352,11 @@ def _note(store: Transaction, result: PingResult, *, now: datetime) -> None:
         store.pings.give_up(result.ping, now=now, result=result.result)
 
 
-def _tell_ops(result: PingResult, *, now: datetime) -> None:
+def _log_result(result: PingResult, *, now: datetime) -> None:
     log = _log.bind(topic=result.topic, hub=result.ping.hub)
     tries = result.ping.attempts + 1
-    if result.verdict is PingVerdict.TOLD:
-        log.info("ping told", took=f"{result.took_s:.2f}s", result=result.result)
+    if result.verdict is PingVerdict.ACCEPTED:
+        log.info("ping accepted", took=f"{result.took_s:.2f}s", result=result.result)
     elif result.next_at:
         next_in = in_short(result.next_at - now)
         log.warning("ping failed", **{"try": tries}, next=next_in, reason=result.result)
@@ -363,11 +364,11 @@ def _tell_ops(result: PingResult, *, now: datetime) -> None:
         log.error("ping given up", tries=tries, reason=result.result)
 
 
-def _tell_ops_of_rest(results: Sequence[PingResult], *, now: datetime) -> None:
+def _log_put_off(results: Sequence[PingResult], *, now: datetime) -> None:
     put_off = [result for result in results if result.next_at]
     if put_off and (next_at := put_off[0].next_at):
         hub, count = put_off[0].ping.hub, len(put_off)
         _log.warning("pings put off", hub=hub, count=count, next=in_short(next_at - now))
     for result in results:
         if not result.next_at:
-            _tell_ops(result, now=now)
+            _log_result(result, now=now)

@@ -1,4 +1,4 @@
-"""Sends what the outbox holds. A hub that hangs or fails delays no other hub and no caller."""
+"""Sends the pings of the outbox. A hub that hangs or fails delays no other hub and no caller."""
 
 import threading
 import time
@@ -19,8 +19,8 @@ _log = get_logger(__name__)
 PINGS = "pings"
 
 
-class _Round:
-    """A moment and what has passed since: this room needs no clock of its own."""
+class _Clock:
+    """The time given by the caller, plus the time that has passed since."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -31,10 +31,10 @@ class _Round:
 
 
 class Publisher:
-    """Tells hubs of new editions: many hubs at once, one request at a time to each.
+    """Sends pings for new editions: many hubs at once, one request at a time to each.
 
-    Any number of publishers may work on one store: each ping is claimed before it is sent. After
-    a crash between the sending and the noting it is sent once more, never not at all.
+    Several publishers may work on one store: each ping is claimed before it is sent. After a crash
+    between sending and recording, a ping is sent a second time; none is lost.
     """
 
     def __init__(
@@ -45,78 +45,78 @@ class Publisher:
         max_hubs_at_once: int = 64,
         failures: Failures | None = None,
     ) -> None:
-        """Begin with no hub at work; threads start when they are needed.
+        """Sets up the publisher; threads start when they are needed.
 
         Args:
-            database: Holds the outbox.
-            ping_sender: Talks to one hub.
-            max_hubs_at_once: More hubs than this wait for each other.
-            failures: Is told when the store cannot be used.
+            database: Stores the outbox.
+            ping_sender: Sends the pings to one hub.
+            max_hubs_at_once: Limit of hubs that are pinged concurrently.
+            failures: Records that the store cannot be used.
         """
         self._failures = failures or Failures("jobs", now=machine_clock)
         self._database = database
         self._ping_sender = ping_sender
         self._threads = ThreadPoolExecutor(max_hubs_at_once, thread_name_prefix="ping")
-        #: Our own hub has nobody to wait for, and waits for no thread that others hold.
+        #: The built-in hub has a thread of its own, so that it does not wait for other hubs.
         self._own_thread = ThreadPoolExecutor(1, thread_name_prefix="own-ping")
         self._closing = threading.Event()
         self._lock = threading.Lock()
-        #: The hubs at work, each with the last round that was asked for meanwhile.
-        self._asked_meanwhile: dict[str, _Round | None] = {}
+        #: Hubs that are being pinged, each with the last request to do so that came meanwhile.
+        self._requested_again: dict[str, _Clock | None] = {}
 
     def send_due(self, *, now: datetime) -> None:
-        """Begin to send all that is due, and return at once.
+        """Starts sending all due pings, and returns at once.
 
-        A hub that is still at work is not begun a second time; it looks again when it is done.
+        A hub that is still being pinged is not started twice; the outbox is read again afterwards.
 
         Raises:
             StoreUnavailable: What is due cannot be read. What fails later is logged.
         """
-        for work in self._begin(_Round(now)):
+        for work in self._begin(_Clock(now)):
             work.add_done_callback(self._log_end)
 
     def send_all_due(self, *, now: datetime) -> list[PingResult]:
-        """Send all that is due, and wait until every hub was asked. Failures are results too.
+        """Sends all due pings, and waits for the results, which include failures.
 
         Raises:
             StoreUnavailable: The outbox cannot be read or written.
         """
-        begun = self._begin(_Round(now))
+        begun = self._begin(_Clock(now))
         return [result for work in begun for result in work.result()]
 
     def close(self) -> None:
-        """Begin no further ping, and wait for those under way: one time limit at most.
+        """Starts no further ping, and waits for those in flight: at most one time limit.
 
-        What is left stays due in the store.
+        Remaining pings stay due in the store.
         """
         self._closing.set()
         self._own_thread.shutdown(wait=True, cancel_futures=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _begin(self, asked: _Round) -> list[Future[list[PingResult]]]:
+    def _begin(self, clock: _Clock) -> list[Future[list[PingResult]]]:
         begun = []
-        for hub, pings in self._due(asked).items():
+        for hub, pings in self._due(clock).items():
             with self._lock:
-                is_at_work = hub in self._asked_meanwhile
-                self._asked_meanwhile[hub] = asked if is_at_work else None
-            if not is_at_work:
+                is_active = hub in self._requested_again
+                self._requested_again[hub] = clock if is_active else None
+            if not is_active:
                 threads = self._own_thread if self._ping_sender.is_own(hub) else self._threads
-                begun.append(threads.submit(self._work, hub, pings, asked))
+                begun.append(threads.submit(self._work, hub, pings, clock))
         return begun
 
-    def _work(self, hub: str, pings: list[DuePing], asked: _Round) -> list[PingResult]:
+    def _work(self, hub: str, pings: list[DuePing], clock: _Clock) -> list[PingResult]:
         results: list[PingResult] = []
         try:
-            current: _Round | None = asked
+            current: _Clock | None = clock
             while current is not None:
                 results += self._ping_sender.send(
                     pings, now=current.now, is_outdated=lambda: self._is_outdated(hub)
                 )
-                current = self._next_round(hub)
+                current = self._next_clock(hub)
                 pings = self._due(current).get(hub, []) if current else []
         except BaseException:
             with self._lock:
-                self._asked_meanwhile.pop(hub, None)
+                self._requested_again.pop(hub, None)
             raise
         return results
 
@@ -131,27 +131,27 @@ class Publisher:
             if self._failures.failed(PINGS, error):
                 _log.error("store unavailable", work=PINGS, reason=str(error))
         else:
-            _log.error("pings broke off", exc_info=error)
+            _log.error("pinging failed", exc_info=error)
 
     def _is_outdated(self, hub: str) -> bool:
         with self._lock:
-            return self._asked_meanwhile[hub] is not None or self._closing.is_set()
+            return self._requested_again[hub] is not None or self._closing.is_set()
 
-    def _next_round(self, hub: str) -> _Round | None:
-        """The round that was asked for meanwhile; without one the hub is at rest from here on."""
+    def _next_clock(self, hub: str) -> _Clock | None:
+        """Returns the request that came meanwhile; without one, marks the hub as idle."""
         with self._lock:
-            later = self._asked_meanwhile.pop(hub)
+            later = self._requested_again.pop(hub)
             if later is None or self._closing.is_set():
                 return None
-            self._asked_meanwhile[hub] = None
+            self._requested_again[hub] = None
             return later
 
-    def _due(self, asked: _Round) -> dict[str, list[DuePing]]:
+    def _due(self, clock: _Clock) -> dict[str, list[DuePing]]:
         with self._database.read() as store:
-            due = store.pings.due(now=asked.now())
+            due = store.pings.due(now=clock.now())
         pings_by_hub: dict[str, list[DuePing]] = {}
         for ping in due:
-            if self._ping_sender.leaves_alone(ping.hub, now=asked.now()):
+            if self._ping_sender.is_paused(ping.hub, now=clock.now()):
                 continue
             pings_by_hub.setdefault(ping.hub, []).append(ping)
         return pings_by_hub

@@ -1,20 +1,20 @@
-"""When to try again, and how durations look in the log."""
+"""Pauses between retries, and the format of durations in the log."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-# Durations as a line of the log shows them.
+# Durations in log lines.
 
 
 def delay_in_short(delay: timedelta) -> str:
-    """``0.35s``, ``12s``, ``10m``: short delays to the hundredth."""
+    """Formats a delay: ``0.35s``, ``12s``, ``10m``; below 10 s in hundredths."""
     seconds = delay.total_seconds()
     return f"{seconds:.2f}s" if seconds < 10 else in_short(delay)
 
 
 def in_short(duration: timedelta) -> str:
-    """``45s``, ``10m``, ``2h5m``: rounded to what a person would say."""
+    """Formats a duration, rounded: ``45s``, ``10m``, ``2h5m``."""
     seconds = round(duration.total_seconds())
     if seconds < 120:
         return f"{seconds}s"
@@ -25,13 +25,13 @@ def in_short(duration: timedelta) -> str:
     return f"{hours}h{minutes}m" if minutes else f"{hours}h"
 
 
-# When to try again. Pure: time and chance come in as arguments.
+# Pauses between retries. Pure: the time and random numbers are arguments.
 
-#: A pause is drawn from this much below to this much above its plan, so that the hubs and topics
-#: that failed together do not come back together. Small enough that pauses still grow.
+#: A pause varies by this fraction, so that hubs and topics that failed together are not retried
+#: together. It is small enough that pauses still grow.
 _JITTER = 0.2
 
-#: Doubling is over long before; beyond it only the numbers would grow too large.
+#: Prevents huge numbers; the longest pause is reached long before.
 _MAX_DOUBLINGS = 32
 
 #: Seconds beyond this many digits (30 years) mean no more than "long".
@@ -40,7 +40,7 @@ _MAX_DIGITS = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPlan:
-    """Pauses that double from the first to the longest, until it is time to give up."""
+    """Pauses that double from the first to the longest, and an end of all retries."""
 
     first_s: float
     longest_s: float
@@ -49,10 +49,10 @@ class RetryPlan:
     def next_pause(
         self, attempts: int, first_failed_at: datetime, now: datetime, random_fraction: float
     ) -> timedelta | None:
-        """How long to wait before the next try; None when this was the last.
+        """Returns how long to wait before the next try; None when this was the last.
 
-        The last try comes when the time to give up has come, not up to a pause earlier. Less than
-        the first pause is not worth another try.
+        The last try is made when the time to give up has come, not up to a pause earlier. There is
+        no further try when less than the first pause is left.
 
         Args:
             attempts: Failed tries so far, this one included.
@@ -69,12 +69,15 @@ class RetryPlan:
         return timedelta(seconds=min(jittered_s, left_s))
 
     def stretch(self, pause: timedelta, asked: timedelta | None) -> timedelta:
-        """The longer of *pause* and what a hub asked for, capped: it cannot silence us."""
+        """Returns the longer of *pause* and the pause that a hub asked for.
+
+        The latter is capped, so that a hub cannot stop pings for ever.
+        """
         return max(pause, min(asked or pause, timedelta(seconds=self.longest_s)))
 
 
 def asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
-    """What a ``Retry-After`` header asks for; None when it is not there or makes no sense.
+    """Returns the pause of a ``Retry-After`` header; None when it is absent or invalid.
 
     Source: RFC 9110 section 10.2.3: a date, or a number of seconds.
     """

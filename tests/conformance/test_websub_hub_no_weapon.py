@@ -5,7 +5,7 @@ connects: nobody ever may. A friend listens at the one address that is allowed, 
 that the hub does its work meanwhile.
 
 That a name cannot change its answer between the check and the connection is shown where the
-connection is made: ``tests/service/outbound/test_courier.py``.
+connection is made: ``tests/service/outbound/test_bulk_http_client.py``.
 """
 
 import json

@@ -49,9 +49,9 @@ def objects(stream: io.StringIO) -> list[dict[str, Any]]:
 class TestText:
     def test_is_a_line_with_time_level_event_and_keys(self, stream: io.StringIO) -> None:
         logs.configure("info", "text", stream)
-        log.info("ping told", topic="https://news.example.org/feeds/all.atom", took="0.12s")
+        log.info("ping accepted", topic="https://news.example.org/feeds/all.atom", took="0.12s")
         assert re.fullmatch(
-            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \[info +\] ping told "
+            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \[info +\] ping accepted "
             r" topic=https://news\.example\.org/feeds/all\.atom took=0\.12s\n",
             stream.getvalue(),
         )
@@ -63,7 +63,7 @@ class TestText:
 
     def test_cannot_be_forged_by_what_others_say(self, stream: io.StringIO) -> None:
         logs.configure("info", "text", stream)
-        log.info("ping failed", reason="no\n2026-01-01T00:00:00Z [info] ping told\x1b[2J")
+        log.info("ping failed", reason="no\n2026-01-01T00:00:00Z [info] ping accepted\x1b[2J")
         logging.getLogger("lib").warning("title: %s", "a\nb")
         assert len(stream.getvalue().splitlines()) == 2
         assert "\x1b" not in stream.getvalue()
@@ -78,7 +78,7 @@ class TestText:
     def test_is_coloured_on_a_terminal_only(self, *, terminal: bool, is_coloured: bool) -> None:
         stream = Terminal() if terminal else io.StringIO()
         logs.configure("info", "text", stream)
-        log.info("ping told")
+        log.info("ping accepted")
         assert ("\x1b[" in stream.getvalue()) is is_coloured
 
     def test_names_the_library_that_speaks(self, stream: io.StringIO) -> None:
@@ -93,12 +93,12 @@ class TestText:
 class TestJson:
     def test_is_an_object_a_line(self, stream: io.StringIO) -> None:
         logs.configure("info", "json", stream)
-        log.info("ping told", topic="t", took=0.5, other={"when": None})
+        log.info("ping accepted", topic="t", took=0.5, other={"when": None})
         [line] = objects(stream)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line.pop("time"))
         assert line == {
             "level": "info",
-            "event": "ping told",
+            "event": "ping accepted",
             "logger": "service.websub.ping_sender",
             "topic": "t",
             "took": 0.5,

@@ -147,7 +147,7 @@ class HubAtWork:
             self.office.catalogue,
             worker=f"test-{next(self._keys)}",
             now=now,
-            random_fraction=os.urandom,
+            random_bytes=os.urandom,
             **given,
         )
         return Dispatcher(_bulk_client(given), verifier, name="verification")

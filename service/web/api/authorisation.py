@@ -203,13 +203,13 @@ def with_expected_members(
 
 def _foreign(call: ApiCall[Any], content: Content) -> str | None:
     """Returns the categories of a release that the token does not allow; None if it allows all."""
-    filing, token = call.catalogue.match_all(content.category_names), call.token
+    matches, token = call.catalogue.match_all(content.category_names), call.token
     if token.categories is None:
         return None
-    if token.may_file_in(filing.categories) and not filing.unclaimed:
+    if token.permits(matches.categories) and not matches.unclaimed:
         return None
-    others = [slug for slug in filing.categories if slug not in token.categories]
-    return ", ".join([*others, *map(repr, filing.unclaimed)]) or "no category"
+    others = [slug for slug in matches.categories if slug not in token.categories]
+    return ", ".join([*others, *map(repr, matches.unclaimed)]) or "no category"
 
 
 def _own(call: ApiCall[Any]) -> str:

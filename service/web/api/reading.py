@@ -188,7 +188,7 @@ def list_releases(call: ApiCall[ListQuery]) -> ApiResponse:
         ApiProblem: A parameter is invalid.
     """
     query = call.query
-    wanted = ReleaseQuery(
+    release_query = ReleaseQuery(
         feed=_category(call),
         feeds=call.token.categories,
         language=_language(query.language),
@@ -197,8 +197,8 @@ def list_releases(call: ApiCall[ListQuery]) -> ApiResponse:
         is_newest_first=query.order == "newest",
     )
     after = None if query.after is None else _position(query.after)
-    # One more than is shown tells whether there is a next page.
-    found = call.newsroom.listed(wanted, after=after, limit=query.limit + 1)
+    # One more than is shown, to know whether there is a next page.
+    found = call.newsroom.listed(release_query, after=after, limit=query.limit + 1)
     shown = found[: query.limit]
     more = _cursor(shown[-1].release) if len(found) > len(shown) else None
     page = Page(releases=[show(call.catalogue, each) for each in shown], next=more)

@@ -1,1 +1,1 @@
-"""WebSub, the hub's side: callbacks are asked, documents are delivered (sections 5 to 8)."""
+"""The built-in WebSub hub: verifies subscriptions and delivers documents (sections 5 to 8)."""

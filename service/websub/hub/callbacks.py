@@ -1,7 +1,7 @@
-"""Where a callback is: whether it is a place that we would send to.
+"""Checks whether a callback is at an address to which the hub may send.
 
-Asked when somebody subscribes, so that he is told. What decides is the courier's own check, at each
-connection: a name may have another address by then.
+The check at subscription time exists to tell the subscriber. The binding check is made by
+`BulkHttpClient` at each connection, since a name may have another address by then.
 """
 
 import threading
@@ -15,11 +15,11 @@ from service.outbound.addresses import Address, AddressRules, Resolver, system_r
 from service.outbound.errors import AddressInvalid
 from service.websub.hub.requests import CallbackForbidden, MalformedRequest, exact_host_and_port
 
-#: What an honest name server takes is a tenth of this; a client waits for our answer.
+#: Time limit of a lookup, ten times what a working name server takes. The client waits meanwhile.
 LOOKUP_WITHIN_S = 2.0
 
-#: Look-ups under way. A name server that hangs holds one for as long as the system's resolver has
-#: patience; when all are held, callbacks are let through unseen, for the courier to see.
+#: Concurrent lookups. A name server that hangs occupies one until the system's resolver gives up.
+#: While all are occupied, callbacks are accepted unchecked; `BulkHttpClient` checks them later.
 LOOKUPS_AT_ONCE = 16
 
 
@@ -28,12 +28,12 @@ class CallbackRules:
     """Where callbacks may be."""
 
     own_url: str  #: the newsroom's base URL
-    allow_networks: tuple[IPv4Network | IPv6Network, ...]  #: inner networks: any port, any kind
-    ports: tuple[int, ...]  #: elsewhere
+    allow_networks: tuple[IPv4Network | IPv6Network, ...]  #: allowed with any port
+    ports: tuple[int, ...]  #: allowed ports at all other addresses
 
 
 class Callbacks:
-    """Looks where callbacks are. Safe to call from many threads."""
+    """Checks callbacks. Thread-safe."""
 
     def __init__(
         self,
@@ -43,13 +43,13 @@ class Callbacks:
         within_s: float = LOOKUP_WITHIN_S,
         at_once: int = LOOKUPS_AT_ONCE,
     ) -> None:
-        """Make one that has looked up nothing yet.
+        """Sets up the checks; looks up nothing yet.
 
         Args:
-            is_own: True for an address of this machine.
-            resolve: Gives the addresses of a name; may hang.
-            within_s: How long that is waited for.
-            at_once: Look-ups under way.
+            is_own: Whether an address is this machine's.
+            resolve: Returns the addresses of a name; may hang.
+            within_s: Time limit of a lookup.
+            at_once: Limit of concurrent lookups.
         """
         self._is_own = is_own
         self._resolve = resolve
@@ -57,15 +57,15 @@ class Callbacks:
         self._free = threading.BoundedSemaphore(at_once)
 
     def check(self, callback: str, rules: CallbackRules) -> None:
-        """See whether *callback* is at a place that we would send to.
+        """Checks that the hub may send to *callback*.
 
         Args:
-            callback: As `requests.read_callback` has passed it.
-            rules: Those of now.
+            callback: One that passed `requests.read_callback`.
+            rules: The current rules.
 
         Raises:
-            CallbackForbidden: It is not.
-            MalformedRequest: Its host can be no name.
+            CallbackForbidden: The hub may not send there.
+            MalformedRequest: Its host is not a valid name.
         """
         try:
             host, port = exact_host_and_port(callback)
@@ -74,30 +74,30 @@ class Callbacks:
         if (host, port) == exact_host_and_port(rules.own_url):
             raise CallbackForbidden("the callback is this newsroom's own address")
         addresses = self._addresses(host, port)
-        judge = AddressRules(rules.allow_networks, is_own=self._is_own)
-        if addresses and all(judge.is_allowed(each) for each in addresses):
+        address_rules = AddressRules(rules.allow_networks, is_own=self._is_own)
+        if addresses and all(address_rules.is_allowed(each) for each in addresses):
             return
         if port not in rules.ports:
             ports = ", ".join(str(each) for each in rules.ports)
             raise CallbackForbidden(f"the callback is at port {port}; possible are {ports}")
         try:
-            is_forbidden = any(judge.fault(each) for each in addresses)
+            is_forbidden = any(address_rules.fault(each) for each in addresses)
         except OSError:
-            return  # no descriptors are left to see whether it is this machine
+            return  # no descriptors are left to test whether it is this machine
         if is_forbidden:
-            # Which address of which kind stays with us: a hub is not there to explore the network
-            # that it stands in.
+            # The message names no address and no kind, so that the hub cannot be used to explore
+            # its network.
             raise CallbackForbidden("the callback is at an address that is not public")
 
     def _addresses(self, host: str, port: int) -> Sequence[Address]:
-        """All addresses of *host*; none, when it cannot be said in time or there is none."""
+        """Returns all addresses of *host*; none when there is none or the lookup takes too long."""
         with suppress(ValueError):
             return [ip_address(host)]
         if not self._free.acquire(blocking=False):
             return ()
         found: Future[Sequence[Address]] = Future()
-        # Not of a pool, which the end of the process would wait for.
-        threading.Thread(target=self._look, args=(found, host, port), daemon=True).start()
+        # No pool: the process would wait for its threads when it exits.
+        threading.Thread(target=self._look_up, args=(found, host, port), daemon=True).start()
         try:
             return found.result(self._within_s)
         except UnicodeError as error:
@@ -105,10 +105,10 @@ class Callbacks:
         except OSError:  # a TimeoutError is one, too
             return ()
 
-    def _look(self, found: Future[Sequence[Address]], host: str, port: int) -> None:
+    def _look_up(self, found: Future[Sequence[Address]], host: str, port: int) -> None:
         try:
             found.set_result(self._resolve(host, port))
-        except Exception as error:  # goes on to who waits for it
+        except Exception as error:  # raised in the waiting thread
             found.set_exception(error)
         finally:
             self._free.release()

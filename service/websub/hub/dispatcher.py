@@ -1,4 +1,4 @@
-"""Many requests under way from one thread, while another one keeps their records."""
+"""Sends many requests concurrently from one thread, while a second one records their results."""
 
 import threading
 import time
@@ -18,20 +18,20 @@ from service.logs import get_logger
 from service.outbound import BulkHttpClient, BulkRequest, BulkResponse, OutboundFailed
 from service.store_clock import machine_clock
 
-# When the store is to be read for work.
+# Polling the store for work.
 
-#: What becomes due by the clock alone is found so late at most.
+#: Longest delay until work is found that becomes due by the clock alone.
 READ_EVERY_S = 1.0
 
 
 class ChangePoller:
-    """Says when there may be something new to do: after any commit, and once in a while."""
+    """Decides when the store is read for work: after any commit, and at intervals."""
 
     def __init__(self, changes: Changes) -> None:
-        """Begin with a store that nobody has read.
+        """Sets up the poller; the first call of `is_due` returns true.
 
         Args:
-            changes: Used, and closed, by this one alone.
+            changes: Owned by this poller, which closes it.
         """
         self._changes = changes
         self._has_news = False  #: seen, and nobody has read it yet
@@ -48,10 +48,10 @@ class ChangePoller:
         return self._has_news or time.monotonic() >= self._reads_at
 
     def is_due(self) -> bool:
-        """Say whether the store is to be read now.
+        """Whether the store is to be read now.
 
         Raises:
-            StoreUnavailable: It cannot be.
+            StoreUnavailable: The store cannot be read.
         """
         is_news = self._changes.poll() or self._has_news
         self._has_news = False
@@ -62,51 +62,51 @@ class ChangePoller:
         return True
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Releases the connection."""
         self._changes.close()
 
 
-# How much is under way, and to whom: what one host may not take from the others.
+# Limits of concurrent requests, so that one host does not delay the others.
 
 
 class ConcurrencyLimit:
-    """Counts what is under way. Not safe to share between threads."""
+    """Counts requests in flight, in total and by host. Not thread-safe."""
 
-    def __init__(self, *, most: int, most_a_host: int) -> None:
-        """Begin with nothing.
+    def __init__(self, *, limit: int, limit_per_host: int) -> None:
+        """Starts with no request.
 
         Args:
-            most: That may be under way.
-            most_a_host: That may be under way to one host.
+            limit: Maximum of requests in flight.
+            limit_per_host: Maximum of requests in flight to one host.
         """
         self.count = 0
-        self._most = most
-        self._most_a_host = most_a_host
+        self._limit = limit
+        self._limit_per_host = limit_per_host
         self._by_host: Counter[str] = Counter()
         self._full: set[str] = set()
 
     @property
     def room(self) -> int:
-        """How much more may begin."""
-        return self._most - self.count
+        """How many more requests may start."""
+        return self._limit - self.count
 
     @property
     def full_hosts(self) -> list[str]:
-        """Hosts to which nothing more may begin."""
+        """Hosts to which no more requests may start."""
         return [*self._full]
 
     def acquire(self, host: str) -> bool:
-        """Count one more if it may begin; says whether it may."""
-        if host in self._full or self.count >= self._most:
+        """Counts one more request if the limits allow it; returns whether they do."""
+        if host in self._full or self.count >= self._limit:
             return False
         self.count += 1
         self._by_host[host] += 1
-        if self._by_host[host] >= self._most_a_host:
+        if self._by_host[host] >= self._limit_per_host:
             self._full.add(host)
         return True
 
     def release(self, host: str) -> None:
-        """Count one less."""
+        """Counts one request less."""
         self.count -= 1
         self._by_host[host] -= 1
         self._full.discard(host)
@@ -115,7 +115,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
-        """Count within the block; what raises there has changed nothing."""
+        """Restores the counts if the block raises an exception."""
         before = self._by_host.copy(), self._full.copy(), self.count
         try:
             yield
@@ -124,28 +124,28 @@ class ConcurrencyLimit:
             raise
 
 
-# Many requests under way from one thread, while another one keeps the books of them.
+# The dispatcher, which verifications and deliveries share.
 #
-# What asking callbacks and delivering to them share. The network is never waited for by the store,
-# nor the store by the network: a write may have to wait for a bulk intake's, and answers that have
-# long come would meanwhile run into their time limits.
+# Requests and store accesses run in two threads, so that neither waits for the other. A write may
+# have to wait for that of a bulk intake; answers that have long arrived would meanwhile run into
+# their time limits.
 
 _log = get_logger(__name__)
 
-#: How often it is looked for work when nothing is known to be there.
+#: Interval at which the job source is polled when no work is known.
 POLL_EVERY_S = 0.05
 
-#: What has ended is written down together, when so much has, or when the first of it is so old.
+#: Results are recorded together: as soon as there are this many, or the first is this old.
 WRITE_AT, WRITE_AFTER_S = 32, 0.005
 
-#: What to wait for the network while the books are kept.
-_GLANCE_S = 0.001
+#: Wait for the network while the worker thread records results.
+_SHORT_WAIT_S = 0.001
 
-#: After the store could not be used, it is left alone for so long.
+#: Pause after the store was unavailable.
 PAUSE_S = 1.0
 
-#: Whatever is still under way so long after `Dispatcher.stop` is given up. It is claimed, and tried
-#: again when the claim is over.
+#: Requests still in flight this long after `Dispatcher.stop` are dropped. They are claimed, and
+#: sent again when the claim has expired.
 STOP_WITHIN_S = 3.0
 
 T = TypeVar("T")
@@ -153,16 +153,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[T]):
-    """A request to be sent, and what it is for."""
+    """A request to be sent, and its purpose."""
 
     subject: T
-    host: str  #: that it is counted by
+    host: str  #: key for the limits per host
     request: BulkRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Completed(Generic[T]):
-    """An errand, and how it went."""
+    """A job and its result."""
 
     job: Job[T]
     result: BulkResponse | OutboundFailed
@@ -171,98 +171,97 @@ class Completed(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class NextJobs(Generic[T]):
-    """What the books say is to be done next."""
+    """The jobs that a job source has claimed."""
 
-    #: Made one by one as they are taken: the first is on its way while the next is being signed.
+    #: May be a generator: the first request is then sent while the next one is being signed.
     jobs: Iterable[Job[T]] = ()
-    has_more: bool = False  #: they are worth another look at once, if there is room
+    has_more: bool = False  #: the source should be called again at once
 
 
 class JobSource(Protocol[T]):
-    """Knows what is to be done, claims it, and writes down how it went. One call at a time."""
+    """Claims jobs in the store, and records their results. Called by one thread at a time."""
 
     def record(self, ended: Sequence[Completed[T]], *, begins: bool) -> NextJobs[T]:
-        """Write down what ended, and claim what may begin.
+        """Records results, and claims the next jobs.
 
         Args:
-            ended: The ends of errands that were given out before. Those of a call that failed
-                come again.
-            begins: False when nothing more is to begin.
+            ended: Jobs that have ended. Those of a failed call are passed again.
+            begins: False when no more jobs are to be claimed.
 
         Raises:
-            StoreUnavailable: Nothing was written, nothing was claimed.
-            StoreConflict: The same.
+            StoreUnavailable: Nothing was recorded or claimed.
+            StoreConflict: Nothing was recorded or claimed.
         """
         ...
 
     def may_have_work(self) -> bool:
-        """Say, without waiting, whether `keep` may find something to do when nothing has ended."""
+        """Whether `record` may find jobs, answered without waiting; results do not count."""
         ...
 
     def abandon(self, ended: Sequence[Completed[T]]) -> None:
-        """These cannot be written down, and do not come again."""
+        """Drops results that cannot be recorded; they are not passed again."""
         ...
 
     def close(self) -> None:
-        """Nothing comes any more."""
+        """Releases resources. No further call follows."""
         ...
 
 
 class Dispatcher(Generic[T]):
-    """Runs the errands of some books with a courier of its own."""
+    """Runs the jobs of one source with its own HTTP client."""
 
     def __init__(
         self,
         bulk_client: BulkHttpClient,
-        snapshot: JobSource[T],
+        job_source: JobSource[T],
         *,
         name: str,
         part: WorkPart | None = None,
         failures: Failures | None = None,
     ) -> None:
-        """Begin with nothing under way.
+        """Sets up the dispatcher; starts nothing.
 
         Args:
-            bulk_client: Used, and closed, by these rounds alone.
-            snapshot: The same.
-            name: Of the work, for the log and for debuggers.
-            part: Is told that the work goes on.
-            failures: Is told when the store cannot be used.
+            bulk_client: Sends the requests. Owned by this dispatcher, which closes it.
+            job_source: Has the jobs. Owned by this dispatcher, which closes it.
+            name: Name of the work, for the log and for debuggers.
+            part: Records that the work makes progress.
+            failures: Records that the store cannot be used.
         """
         self._bulk_client = bulk_client
-        self._snapshot = snapshot
+        self._job_source = job_source
         self._name = name
         self._part = part or WorkPart()
         self._failures = failures or Failures("hub", now=machine_clock)
-        self._clerk = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-books")
-        self._keeping: Future[bool] | None = None
-        self._begun: deque[Job[T]] = deque()  #: from the books, not sent yet
-        self._kept: list[Completed[T]] = []  #: what the books are being told; of the clerk's thread
-        self._ended: deque[Completed[T]] = deque()  #: what they are to be told next
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-record")
+        self._recording: Future[bool] | None = None
+        self._claimed: deque[Job[T]] = deque()  #: not sent yet
+        self._unrecorded: list[Completed[T]] = []  #: being recorded; used in the worker thread
+        self._ended: deque[Completed[T]] = deque()  #: to be recorded next
         self._first_ended_at = 0.0
-        self._looks_at = 0.0
+        self._polls_at = 0.0
         self._paused_until = 0.0
-        self._trouble: Exception | None = None  #: of the last look into the books
+        self._trouble: Exception | None = None  #: of the last call of the source
         self._is_idle = False
         self._is_closing = False
         self._is_over = threading.Event()
-        self._patience_s = STOP_WITHIN_S
+        self._stop_within_s = STOP_WITHIN_S
 
     def run(self) -> None:
-        """Work until `stop` is called, by another thread."""
+        """Works until another thread calls `stop`."""
         try:
             while not self._is_over.is_set():
                 self._turn()
-            self._wind_up()
+            self._drain()
         finally:
             self._close()
 
     def run_until_idle(self) -> None:
-        """Work until nothing is due any more, and all that was begun has ended.
+        """Works until no job is due and all requests have ended.
 
         Raises:
-            StoreUnavailable: The store cannot be used; what was under way is tried again later.
-            StoreConflict: The same.
+            StoreUnavailable: The store cannot be used; requests in flight are sent again later.
+            StoreConflict: The store cannot be used; requests in flight are sent again later.
         """
         try:
             while not self._is_idle:
@@ -273,111 +272,113 @@ class Dispatcher(Generic[T]):
             self._close()
 
     def stop(self, *, within_s: float = STOP_WITHIN_S) -> None:
-        """Begin nothing more, and end when all is over that is under way.
+        """Starts no more requests, and makes `run` return when those in flight have ended.
 
         Args:
-            within_s: What takes longer is left as it is.
+            within_s: Requests that take longer are dropped.
         """
-        self._patience_s = within_s
+        self._stop_within_s = within_s
         self._is_over.set()
 
-    def _wind_up(self) -> None:
+    def _drain(self) -> None:
         self._is_closing, self._is_idle = True, False
-        deadline = time.monotonic() + self._patience_s
+        deadline = time.monotonic() + self._stop_within_s
         while not self._is_idle and time.monotonic() < deadline:
             self._turn()
 
     def _close(self) -> None:
-        self._clerk.shutdown(wait=True)
+        self._worker.shutdown(wait=True)
         self._bulk_client.close()
-        self._snapshot.close()
+        self._job_source.close()
 
     def _turn(self) -> None:
-        if self._keeping is None and self._is_time():
-            if self._is_at_peace():
-                self._looks_at = time.monotonic() + POLL_EVERY_S
+        if self._recording is None and self._is_recording_due():
+            if self._is_at_rest():
+                self._polls_at = time.monotonic() + POLL_EVERY_S
             else:
-                self._keeping = self._clerk.submit(self._keep)
-        self._bulk_client.poll(self._glance_s())
-        self._send_begun()
-        if self._keeping is not None and self._keeping.done():
-            keeping, self._keeping = self._keeping, None
-            self._take(keeping)
+                self._recording = self._worker.submit(self._record)
+        self._bulk_client.poll(self._max_wait_s())
+        self._send_claimed()
+        if self._recording is not None and self._recording.done():
+            recording, self._recording = self._recording, None
+            self._finish_recording(recording)
 
-    def _is_at_peace(self) -> bool:
-        """Say whether there is nothing to do: found out here, most looks need no other thread."""
+    def _is_at_rest(self) -> bool:
+        """Whether there is nothing to do. Asked here, because most polls then need no thread."""
         if self._ended or self._is_closing or not self._is_idle:
             return False
-        return not self._snapshot.may_have_work()
+        return not self._job_source.may_have_work()
 
-    def _keep(self) -> bool:
-        """Keep the books while there is something to write or to claim, in the clerk's thread.
+    def _record(self) -> bool:
+        """Records results and claims jobs, in the worker thread, while there are any.
 
-        Says whether there was nothing to write at last. To sign is the longest part of a
-        distribution: if this waited, page after page, for the network's next turn, a tenth of the
-        time would go by with nothing signed.
+        Signing is the longest part of a distribution. If this method waited for the network thread
+        after each batch, a tenth of the time would pass with nothing being signed.
+
+        Returns:
+            Whether there was no result to record in the last call of the source.
         """
         while True:
-            self._kept += [self._ended.popleft() for _ in range(len(self._ended))]
-            page = self._snapshot.record(self._kept, begins=not self._is_closing)
-            is_quiet = not self._kept
+            self._unrecorded += [self._ended.popleft() for _ in range(len(self._ended))]
+            next_jobs = self._job_source.record(self._unrecorded, begins=not self._is_closing)
+            is_quiet = not self._unrecorded
             self._part.worked(None if is_quiet else f"{self._name}: results stored")
-            self._kept = []
-            self._begun.extend(page.jobs)
-            if not page.has_more and len(self._ended) < WRITE_AT:
+            self._unrecorded = []
+            self._claimed.extend(next_jobs.jobs)
+            if not next_jobs.has_more and len(self._ended) < WRITE_AT:
                 return is_quiet
 
-    def _send_begun(self) -> None:
-        while self._begun:
-            job = self._begun.popleft()
-            done = partial(self._note, job, time.monotonic())
+    def _send_claimed(self) -> None:
+        while self._claimed:
+            job = self._claimed.popleft()
+            done = partial(self._on_done, job, time.monotonic())
             self._bulk_client.send(job.request, done, host=job.host)
 
-    def _is_time(self) -> bool:
+    def _is_recording_due(self) -> bool:
         now = time.monotonic()
         if now < self._paused_until:
             return False
-        if len(self._ended) >= WRITE_AT or now >= self._looks_at:
+        if len(self._ended) >= WRITE_AT or now >= self._polls_at:
             return True
         return bool(self._ended) and now - self._first_ended_at >= WRITE_AFTER_S
 
-    def _glance_s(self) -> float:
-        if self._keeping is not None:
-            return _GLANCE_S
+    def _max_wait_s(self) -> float:
+        if self._recording is not None:
+            return _SHORT_WAIT_S
         now = time.monotonic()
-        next_at = self._looks_at
+        next_at = self._polls_at
         if self._ended:
             next_at = min(next_at, self._first_ended_at + WRITE_AFTER_S)
         return max(0.0, min(POLL_EVERY_S, max(next_at, self._paused_until) - now))
 
-    def _take(self, keeping: Future[bool]) -> None:
+    def _finish_recording(self, recording: Future[bool]) -> None:
         self._trouble = None
         self._part.ended()
         try:
-            is_quiet = keeping.result()
+            is_quiet = recording.result()
         except (StoreUnavailable, StoreConflict) as error:
             if self._failures.failed(self._name, error):
                 _log.error("store unavailable", work=self._name, reason=str(error))
-            self._trouble, is_quiet = error, not self._kept
+            self._trouble, is_quiet = error, not self._unrecorded
         except Exception as error:
-            # A bug. It must not stop others' errands, nor be met again at once.
-            _log.exception("work failed", work=self._name, lost=len(self._kept))
+            # A bug. It must not stop other jobs, nor occur again at once.
+            _log.exception("work failed", work=self._name, lost=len(self._unrecorded))
             self._trouble, is_quiet = error, False
-            self._snapshot.abandon(self._kept)
-            self._kept = []
+            self._job_source.abandon(self._unrecorded)
+            self._unrecorded = []
         else:
             if self._failures.worked(self._name):
                 _log.info("works again", work=self._name)
-        self._send_begun()
+        self._send_claimed()
         now = time.monotonic()
         if self._trouble is not None:
             self._paused_until = now + PAUSE_S
-        is_at_rest = not (self._ended or self._bulk_client.in_flight)
-        self._is_idle = is_quiet and is_at_rest
-        # After the last result of all: the books may have something to say at the end.
-        self._looks_at = now if is_at_rest and not is_quiet else now + POLL_EVERY_S
+        is_nothing_in_flight = not (self._ended or self._bulk_client.in_flight)
+        self._is_idle = is_quiet and is_nothing_in_flight
+        # After the last result the source is called once more: it may have totals to record.
+        self._polls_at = now if is_nothing_in_flight and not is_quiet else now + POLL_EVERY_S
 
-    def _note(self, job: Job[T], begun_at: float, end: BulkResponse | OutboundFailed) -> None:
+    def _on_done(self, job: Job[T], begun_at: float, end: BulkResponse | OutboundFailed) -> None:
         now = time.monotonic()
         if not self._ended:
             self._first_ended_at = now

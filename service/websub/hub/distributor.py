@@ -19,44 +19,46 @@ from service.websub.hub.protocols import PROTOCOL_HANDLERS, ProtocolHandler, Top
 from service.websub.hub.reports import Reports
 from service.websub.retries import RetryPlan, in_short
 
-# The newest documents, read once for all their subscribers.
+# A cache of the newest documents, which are read once for all their subscribers.
 
 Topic = tuple[str, Format]
 
-#: What is kept of them. One that is larger is read again for each batch of deliveries.
+#: Size of the cache. A larger document is read again for each batch of deliveries.
 MAX_BYTES = 16 * 1024 * 1024
 
 
 class TopicDocuments:
-    """A shelf of what was delivered last. Not safe to share between threads."""
+    """A cache of the documents that were delivered last. Not thread-safe."""
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._held: OrderedDict[Topic, TopicContent] = OrderedDict()
+        self._cached: OrderedDict[Topic, TopicContent] = OrderedDict()
 
     def newest(self, tx: Transaction, topics: Collection[Topic]) -> Mapping[Topic, TopicContent]:
-        """The current documents of these topics; those that have none are left out."""
+        """Returns the current documents of these topics; topics without one are left out."""
         if not topics:
             return {}
         versions = tx.documents.versions(sorted({feed for feed, _ in topics}))
         found = {}
         for topic in topics:
             version = versions.get(topic)
-            held = self._held.pop(topic, None)
+            cached = self._cached.pop(topic, None)
             if version is None:
                 continue
-            if held is None or held.edition != version.edition:
+            if cached is None or cached.edition != version.edition:
                 document = tx.documents.get(*topic)
                 if document is None:
                     continue
-                held = TopicContent.of(document)
-            self._held[topic] = found[topic] = held
-        while self._held and sum(len(one.body) for one in self._held.values()) > self._max_bytes:
-            self._held.popitem(last=False)
+                cached = TopicContent.of(document)
+            self._cached[topic] = found[topic] = cached
+        while (
+            self._cached and sum(len(one.body) for one in self._cached.values()) > self._max_bytes
+        ):
+            self._cached.popitem(last=False)
         return found
 
 
-# What became of a delivery. Pure: time and chance come in as arguments.
+# The outcome of a delivery. Pure: the time and random numbers are arguments.
 
 
 def outcome_of(
@@ -69,15 +71,15 @@ def outcome_of(
     now: datetime,
     random_fraction: float,
 ) -> DeliveryResult:
-    """Judge how a delivery ended.
+    """Returns the result of a delivery.
 
     Args:
         delivery: As it was claimed.
-        end: The callback's answer, or why there is none.
-        edition: What was sent.
-        took_s: Until the end.
-        plan: When to try again, and when no more.
-        now: The moment.
+        end: The callback's answer, or the reason why there is none.
+        edition: The edition that was sent.
+        took_s: Time until the end.
+        plan: Pauses between retries, and their end.
+        now: The current time.
         random_fraction: From 0 to 1; see `RetryPlan`.
 
     Source: WebSub section 7: "The subscriber's callback URL MUST return an HTTP 2xx response code
@@ -87,7 +89,7 @@ def outcome_of(
     failures."
     """
     took_ms = round(took_s * 1000)
-    number, said = delivery.subscription_id, said_by(end)
+    number, said = delivery.subscription_id, describe(end)
     if isinstance(end, BulkResponse) and (end.is_success or end.status == HTTPStatus.GONE):
         return DeliveryResult(
             subscription_id=number,
@@ -111,112 +113,113 @@ def outcome_of(
     )
 
 
-def said_by(end: BulkResponse | OutboundFailed) -> str:
-    """How a delivery ended, for a person; one line."""
+def describe(end: BulkResponse | OutboundFailed) -> str:
+    """Returns the end of a delivery in one line for a person."""
     if isinstance(end, OutboundFailed):
         return end.reason
     is_redirect = HTTPStatus.MULTIPLE_CHOICES <= end.status < HTTPStatus.BAD_REQUEST
     return f"{end.status}; redirects are not followed" if is_redirect else str(end.status)
 
 
-# What a subscriber with a secret knows our deliveries by. Pure.
+# Signatures of deliveries to subscribers with a secret. Pure.
 
 
 def signature(method: str, secret: str, body: bytes) -> str:
-    """The value of ``X-Hub-Signature``: made of the very bytes that are sent.
+    """Returns the value of ``X-Hub-Signature`` for the bytes that are sent.
 
     Args:
         method: ``sha1``, ``sha256``, ``sha384`` or ``sha512``.
-        secret: As the subscriber gave it; its bytes are those of UTF-8.
-        body: Of the delivery. The interpreter is free for others while it is read.
+        secret: As the subscriber gave it; encoded as UTF-8.
+        body: The body of the delivery. Other threads can run while it is hashed.
 
     Source: WebSub 7.1 "Authenticated Content Distribution".
     """
     return f"{method}={hmac.digest(secret.encode('utf-8'), body, method).hex()}"
 
 
-# Which deliveries come next: claimed when they can go at once, so that nobody else sends them.
+# Claims of deliveries. A delivery is claimed when it can be sent at once, so that no other process
+# sends it.
 
-#: What is claimed in one step: the first are on their way while the next ones are signed.
+#: Number of deliveries claimed in one step: the first are sent while the next ones are signed.
 STEP = 128
 
-#: Those whose last try failed may take this part of all places: any number of dead callbacks
-#: leaves room for the living.
+#: Fraction of the limit for deliveries whose last try failed, so that dead callbacks do not block
+#: the others, however many they are.
 _FAILING_PART = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDeliveries:
-    """What was claimed in one step."""
+    """Deliveries that were claimed in one step."""
 
     deliveries: Sequence[DueDelivery] = ()
-    is_all: bool = True  #: of those that are well, no more are due, as far as their hosts have room
-    has_more: bool = False  #: more are due, of any kind, and there is room for them
+    is_all: bool = True  #: no more deliveries without failures are due to hosts below their limit
+    has_more: bool = False  #: more are due, of either kind, and the limits allow them
 
 
 class DeliveryQueue:
-    """Claims deliveries for one process, and counts those it has. For one thread at a time."""
+    """Claims deliveries for one process, and counts them. Called by one thread at a time."""
 
     def __init__(self, *, at_once: int, per_host: int, claim_for: timedelta, worker: str) -> None:
-        """Begin with none.
+        """Starts with no claims.
 
         Args:
-            at_once: Deliveries that may be under way.
-            per_host: And of these, to one host.
-            claim_for: Longer than one of them may take.
+            at_once: Limit of deliveries in flight.
+            per_host: Limit of deliveries in flight to one host.
+            claim_for: Duration of a claim; longer than a delivery may take.
             worker: Name of this process.
         """
-        self._all = ConcurrencyLimit(most=at_once, most_a_host=per_host)
+        self._all = ConcurrencyLimit(limit=at_once, limit_per_host=per_host)
         self._failing = ConcurrencyLimit(
-            most=max(1, int(at_once * _FAILING_PART)), most_a_host=per_host
+            limit=max(1, int(at_once * _FAILING_PART)), limit_per_host=per_host
         )
         self._claim_for = claim_for
         self._worker = worker
 
     @property
     def is_empty(self) -> bool:
-        """True when none is claimed."""
+        """Whether no delivery is claimed."""
         return not self._all.count
 
     def undone_on_error(self) -> ExitStack:
-        """A block in which is counted; if it raises, nothing has changed."""
+        """Returns a context manager that restores the counts if its block raises an exception."""
         with ExitStack() as stack:
             stack.enter_context(self._all.undone_on_error())
             stack.enter_context(self._failing.undone_on_error())
             return stack.pop_all()
 
     def has_work(self, tx: Transaction, *, now: datetime) -> bool:
-        """Say whether anything could be claimed."""
-        left_out = self._all.full_hosts
+        """Whether a delivery could be claimed."""
+        full_hosts = self._all.full_hosts
         return any(
-            load.room > 0
-            and tx.deliveries.due(now=now, limit=1, is_failing=is_failing, without_hosts=left_out)
-            for load, is_failing in ((self._all, False), (self._failing, True))
+            limit.room > 0
+            and tx.deliveries.due(now=now, limit=1, is_failing=is_failing, without_hosts=full_hosts)
+            for limit, is_failing in ((self._all, False), (self._failing, True))
         )
 
-    def take(self, tx: Transaction, *, now: datetime) -> ClaimedDeliveries:
-        """Claim what may be sent now. Those that are well come first."""
+    def claim(self, tx: Transaction, *, now: datetime) -> ClaimedDeliveries:
+        """Claims deliveries that may be sent now. Those without failures come first."""
         well, is_all = self._claim(tx, self._all, is_failing=False, now=now)
         failing, is_all_failing = self._claim(tx, self._failing, is_failing=True, now=now)
         has_more = not is_all or (not is_all_failing and self._failing.room > 0)
-        # When others took them all, there is time to look again.
-        is_worth_it = has_more and self._all.room > 0 and bool(well or failing)
-        return ClaimedDeliveries([*well, *failing], is_all=is_all, has_more=is_worth_it)
+        # If other processes claimed them all, the next poll is soon enough.
+        has_more = has_more and self._all.room > 0 and bool(well or failing)
+        return ClaimedDeliveries([*well, *failing], is_all=is_all, has_more=has_more)
 
     def release(self, deliveries: Iterable[DueDelivery]) -> None:
-        """Count these no more."""
+        """Removes deliveries from the counts."""
         for one in deliveries:
             self._all.release(one.host)
             if _is_failing(one):
                 self._failing.release(one.host)
 
     def _claim(
-        self, tx: Transaction, load: ConcurrencyLimit, *, is_failing: bool, now: datetime
+        self, tx: Transaction, concurrency: ConcurrencyLimit, *, is_failing: bool, now: datetime
     ) -> tuple[list[DueDelivery], bool]:
-        """Claim some of a kind; says also whether these are all that are due."""
-        limit = min(STEP, load.room, self._all.room)
+        """Claims deliveries of one kind; also returns whether these are all that are due."""
+        limit = min(STEP, concurrency.room, self._all.room)
         if limit <= 0:
-            return [], False  # nobody knows
+            return [], False  # unknown
         found = tx.deliveries.due(
             now=now, limit=limit, is_failing=is_failing, without_hosts=self._all.full_hosts
         )
@@ -238,22 +241,23 @@ def _is_failing(delivery: DueDelivery) -> bool:
     return delivery.attempts > 0
 
 
-# Delivers the newest documents to those who are subscribed to them (WebSub section 7).
+# The job source for deliveries (WebSub section 7).
 
-#: A claim outlasts the delivery by this much. After a crash it is sent again so late at most.
+#: A claim lasts this much longer than the delivery. After a crash, a delivery is sent again when
+#: its claim has expired.
 _CLAIM_SLACK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A delivery, and what is delivered."""
+    """A delivery and its content."""
 
     delivery: DueDelivery
     content: TopicContent
 
 
 class Distributor:
-    """The books of what is delivered. For one thread at a time; see `Rounds`."""
+    """The job source for deliveries. Called by one thread at a time; see `Dispatcher`."""
 
     def __init__(
         self,
@@ -268,24 +272,24 @@ class Distributor:
         worker: str,
         now: Callable[[], datetime],
         random_fraction: Callable[[], float],
-        heard: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
-        ways: Mapping[PushProtocol, ProtocolHandler] = PROTOCOL_HANDLERS,
+        on_result: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
+        handlers: Mapping[PushProtocol, ProtocolHandler] = PROTOCOL_HANDLERS,
     ) -> None:
-        """Keep what every delivery needs.
+        """Sets up the source; claims nothing yet.
 
         Args:
-            database: Holds what is owed, and the documents.
-            catalogue: Its site's hub is what is counted for.
-            at_once: Deliveries under way.
-            per_host: And of these, to one host.
-            timeout_s: What one of them may take.
+            database: Stores deliveries and documents.
+            catalogue: Has the URL of the built-in hub.
+            at_once: Limit of deliveries in flight.
+            per_host: Limit of deliveries in flight to one host.
+            timeout_s: Time limit of a delivery.
             signature_method: See `signature`.
-            plan: When a failed one is tried again; after it the subscription is suspended.
+            plan: Pauses between retries; after the last, the subscription is suspended.
             worker: Name of this process, for its claims.
             now: The clock.
-            random_fraction: Gives a number from 0 to 1, another one each time; see `RetryPlan`.
-            heard: Told of each result, once it is stored.
-            ways: What is sent in each protocol.
+            random_fraction: Returns a random number from 0 to 1; see `RetryPlan`.
+            on_result: Called with each result, once it is stored.
+            handlers: The protocol handlers.
         """
         self._database = database
         self._queue = DeliveryQueue(
@@ -299,52 +303,52 @@ class Distributor:
         self._worker = worker
         self._now = now
         self._random_fraction = random_fraction
-        self._heard = heard
-        self._ways = ways
+        self._on_result = on_result
+        self._handlers = handlers
         self._change_poller = ChangePoller(Changes(database))
         self._contents = TopicDocuments()
         self._reports = Reports(catalogue.site.hub)
         self._own_callbacks = f"{catalogue.site.hub}/"
 
     def record(self, ended: Sequence[Completed[Sending]], *, begins: bool) -> NextJobs[Sending]:
-        """Write down how deliveries went, and claim those that may be sent."""
+        """Records the results of deliveries, and claims those that may be sent."""
         self._reports.log_failures()
-        is_called_for = self._change_poller.is_due()
+        is_poll_due = self._change_poller.is_due()
         now = self._now()
         is_to_write = self._reports.has_to_write(is_over=self._queue.is_empty)
         is_busy = bool(ended) or is_to_write
-        if not is_busy and not (begins and is_called_for and self._has_work(now)):
+        if not is_busy and not (begins and is_poll_due and self._has_work(now)):
             return NextJobs()
         results = [self._result_of(one, now=now) for one in ended]
         with self._queue.undone_on_error():
             self._queue.release(one.job.subject.delivery for one in ended)
-            # What is lost with the machine is sent again.
+            # Not synced to the disk: deliveries whose results a crash loses are sent again.
             with self._database.unsynced() as tx:
                 tx.deliveries.complete(results, worker=self._worker)
-                taken = self._queue.take(tx, now=now) if begins else ClaimedDeliveries()
-                sendings = self._sendings(tx, taken.deliveries)
+                claimed = self._queue.claim(tx, now=now) if begins else ClaimedDeliveries()
+                sendings = self._sendings(tx, claimed.deliveries)
                 if is_to_write:
                     self._reports.write(tx)
         if is_to_write:
-            self._reports.forget()
-        self._report(ended, results, sendings, is_dry=taken.is_all)
-        return NextJobs((self._job(one) for one in sendings), has_more=taken.has_more)
+            self._reports.reset()
+        self._report(ended, results, sendings, is_all=claimed.is_all)
+        return NextJobs((self._job(one) for one in sendings), has_more=claimed.has_more)
 
     def may_have_work(self) -> bool:
         """Say at once whether `keep` is worth a call when nothing has ended."""
         return self._change_poller.may_be_called_for()
 
     def abandon(self, ended: Sequence[Completed[Sending]]) -> None:
-        """Free what they took."""
+        """Removes dropped deliveries from the counts."""
         self._queue.release(one.job.subject.delivery for one in ended)
         self._reports.abandon(one.job.subject.content for one in ended)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Releases the connection."""
         self._change_poller.close()
 
     def _has_work(self, now: datetime) -> bool:
-        # Asked first without the lock of a writer: most of what others commit is not for us.
+        # Read first without a writer's lock, because most commits of others bring no deliveries.
         with self._database.read() as tx:
             return self._queue.has_work(tx, now=now)
 
@@ -361,10 +365,10 @@ class Distributor:
 
     def _sendings(self, tx: Transaction, claimed: Sequence[DueDelivery]) -> list[Sending]:
         contents = self._contents.newest(tx, {(one.feed, one.format) for one in claimed})
-        there = [(one, contents.get((one.feed, one.format))) for one in claimed]
-        # A topic without a document has just ended, and so will its subscriptions.
-        self._queue.release(one for one, content in there if content is None)
-        return [Sending(one, content) for one, content in there if content is not None]
+        pairs = [(one, contents.get((one.feed, one.format))) for one in claimed]
+        # A topic without a document has just ended; its subscriptions will end soon.
+        self._queue.release(one for one, content in pairs if content is None)
+        return [Sending(one, content) for one, content in pairs if content is not None]
 
     def _report(
         self,
@@ -372,20 +376,20 @@ class Distributor:
         results: Sequence[DeliveryResult],
         begun: Sequence[Sending],
         *,
-        is_dry: bool,
+        is_all: bool,
     ) -> None:
         self._reports.begin(one.content for one in begun)
         for one, result in zip(ended, results, strict=True):
             self._reports.end(one.job.subject.delivery, one.job.subject.content, result)
-            self._heard(one.job.subject.delivery, result)
-        self._reports.log(is_dry=is_dry)
+            self._on_result(one.job.subject.delivery, result)
+        self._reports.log(is_all_begun=is_all)
 
     def _job(self, sending: Sending) -> Job[Sending]:
         delivery, content = sending.delivery, sending.content
         signed = None
         if delivery.secret is not None:
             signed = signature(self._signature_method, delivery.secret, content.body)
-        bulk_request = self._ways[delivery.wire].delivering(delivery, content, signed)
+        bulk_request = self._handlers[delivery.wire].delivering(delivery, content, signed)
         if delivery.callback.startswith(self._own_callbacks):
             bulk_request = replace(bulk_request, is_own=True)
         return Job(sending, delivery.host, bulk_request)

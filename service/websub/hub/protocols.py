@@ -1,4 +1,4 @@
-"""How subscribers are asked and told: one protocol handler each for WebSub and rssCloud."""
+"""The requests to subscribers: one protocol handler each for WebSub and rssCloud."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,41 +19,41 @@ from feeds.render import decompress
 from service.http_rules import HEADER_LINKS, link_field
 from service.outbound import BulkRequest, BulkResponse
 
-# What a callback is asked before its subscription counts, and what it is told. Pure.
+# The URLs of verifications and denials. Pure.
 
-#: Random bytes of a challenge: nobody guesses them, and as text they are twice as many characters.
+#: Number of random bytes in a challenge; as text it has twice as many characters.
 CHALLENGE_BYTES = 32
 
-#: What a denial says that came without a reason.
+#: The reason in a denial that has none.
 _NO_REASON = "the hub does not say why"
 
 
-def challenge(random_fraction: bytes) -> str:
-    """Write a challenge, of characters that no subscriber has to encode or could mangle.
+def challenge(random_bytes: bytes) -> str:
+    """Returns a challenge of characters that need no encoding.
 
     Args:
-        random_fraction: Random, and used for this once; see `CHALLENGE_BYTES`.
+        random_bytes: Fresh random bytes; see `CHALLENGE_BYTES`.
 
     Source: WebSub 5.3: "a hub-generated, random string that MUST be echoed".
     """
-    return random_fraction.hex()
+    return random_bytes.hex()
 
 
 def with_fields(url: str, fields: Sequence[tuple[str, str]]) -> str:
-    """Append fields to the query of a URL, whose own query stays as it is, byte for byte.
+    """Appends fields to the query of a URL; its existing query stays as it is, byte for byte.
 
-    A fragment is left out: it is never sent, and would swallow what stands behind it.
+    A fragment is left out: it is never sent, and fields behind it would not be sent either.
     """
     address = url.partition("#")[0]
-    asked = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in fields)
+    added = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in fields)
     if "?" not in address:
-        return f"{address}?{asked}"
+        return f"{address}?{added}"
     own_query = address.partition("?")[2]
-    return f"{address}&{asked}" if own_query else f"{address}{asked}"
+    return f"{address}&{added}" if own_query else f"{address}{added}"
 
 
 def verification_url(pending: PendingRequest, challenge: str) -> str:
-    """Where a callback is asked whether it wants what was asked for in its name.
+    """Returns the URL that asks a callback to confirm a request made in its name.
 
     Source: WebSub 5.3 "Hub Verifies Intent of the Subscriber".
     """
@@ -69,7 +69,7 @@ def verification_url(pending: PendingRequest, challenge: str) -> str:
 
 
 def denial_url(pending: PendingRequest) -> str:
-    """Where a callback is told that it gets nothing, or nothing more.
+    """Returns the URL that tells a callback of a denied or ended subscription.
 
     Source: WebSub 5.2 "Subscription Validation".
     """
@@ -82,9 +82,9 @@ def denial_url(pending: PendingRequest) -> str:
     return with_fields(request.callback, fields)
 
 
-# rssCloud, by which some readers of RSS are told of changes: what is said to them. Pure.
+# rssCloud, a protocol by which some RSS readers are notified of changes. Pure.
 #
-# A subscriber is one of ours like those of WebSub; it gets the document's address instead of the
+# Its subscribers are stored like those of WebSub. They get the document's address instead of the
 # document. Source: http://rsscloud.co and the walkthrough at
 # http://scripting.com/opmlHowto/dave/rssCloud/walkthrough.html.
 
@@ -92,33 +92,33 @@ def denial_url(pending: PendingRequest) -> str:
 #: (rssCloud interface).
 LEASE_S = 25 * 60 * 60
 
-#: Among so much of an answer a challenge is looked for: some put it into a page.
+#: Length of an answer in which a challenge is searched: some readers put it into a page.
 _MAX_ANSWER_BYTES = 4096
 
 _FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
 class Announced(Protocol):
-    """What there is news of."""
+    """Content of which only the address is announced."""
 
     @property
     def topic(self) -> str:
-        """Its address."""
+        """The address of the content."""
 
 
 def is_for_itself(request: SubscriptionRequest) -> bool:
-    """True when who asked is to be told at the address from which it asked.
+    """Whether the callback is at the client's own address.
 
-    Nobody can ask that in another's name, so it need not prove what it wants.
+    Such a request cannot be made in another's name, so that it needs no challenge.
     """
     return request.host == request.client
 
 
 class RssCloud:
-    """The way of rssCloud, over plain HTTP."""
+    """The handler for rssCloud over plain HTTP."""
 
     def asking(self, pending: PendingRequest, challenge: str) -> BulkRequest:
-        """POST of what a notification is; another machine is asked by GET with a challenge."""
+        """Returns a notification by POST; for another machine, a GET with a challenge."""
         request = pending.request
         if is_for_itself(request):
             return _notification(request.callback, request.topic)
@@ -129,23 +129,23 @@ class RssCloud:
     def confirms(
         self, pending: PendingRequest, challenge: str, bulk_response: BulkResponse, /
     ) -> bool:
-        """True for 2xx, from another machine with the challenge in it."""
+        """Whether the answer is 2xx, and from another machine contains the challenge."""
         is_proven = (
             is_for_itself(pending.request) or challenge.encode("ascii") in bulk_response.body
         )
         return bulk_response.is_success and is_proven
 
-    def denying(self, pending: PendingRequest) -> BulkRequest | None:  # noqa: ARG002  # the Way's
-        """Nothing: the protocol has no word for it."""
+    def denying(self, pending: PendingRequest) -> BulkRequest | None:  # noqa: ARG002  # of the interface
+        """Returns None: the protocol has no denials."""
         return None
 
     def delivering(
         self,
         delivery: DueDelivery,
         content: Announced,
-        signature: str | None,  # noqa: ARG002  # the Way's
+        signature: str | None,  # noqa: ARG002  # of the interface
     ) -> BulkRequest:
-        """POST of the address; what is there now, the reader fetches itself."""
+        """Returns a POST of the address; the reader fetches the content itself."""
         return _notification(delivery.callback, content.topic)
 
 
@@ -154,15 +154,15 @@ def _notification(callback: str, topic: str) -> BulkRequest:
     return BulkRequest(url=callback, body=body, headers=(_FORM,))
 
 
-# How subscribers are asked and told: one way for each protocol.
+# WebSub, and the interface of protocol handlers.
 
-#: What is read of a callback's answer: a challenge, or more than that, which is none.
+#: Maximum of a callback's answer that is read. A longer answer cannot be a challenge.
 MAX_ANSWER_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicContent:
-    """What a topic's subscribers get: made once, however many they are (WebSub section 7)."""
+    """The content for a topic's subscribers, created once for all (WebSub section 7)."""
 
     feed: str  #: slug
     format: Format
@@ -173,9 +173,9 @@ class TopicContent:
 
     @classmethod
     def of(cls, document: FeedDocument) -> "TopicContent":
-        """The content of a stored document."""
-        told = [link for link in document.links if link.rel in HEADER_LINKS]
-        [topic] = [link.href for link in told if link.rel == "self"]
+        """Returns the content of a stored document."""
+        links = [link for link in document.links if link.rel in HEADER_LINKS]
+        [topic] = [link.href for link in links if link.rel == "self"]
         return cls(
             feed=document.feed,
             format=document.format,
@@ -184,46 +184,47 @@ class TopicContent:
             body=decompress(document.gzip),
             headers=(
                 f"Content-Type: {document.format.media_type}; charset=utf-8",
-                f"Link: {link_field(told)}",
+                f"Link: {link_field(links)}",
             ),
         )
 
 
 class ProtocolHandler(Protocol):
-    """What a protocol says to subscribers, and what it takes their answers for. Pure."""
+    """Builds a protocol's requests to subscribers, and reads their answers. Pure."""
 
     def asking(self, pending: PendingRequest, challenge: str) -> BulkRequest:
-        """How a callback is asked whether it wants what is asked for in its name."""
+        """Returns the request that asks a callback to confirm a request made in its name."""
         ...
 
     def confirms(
         self, pending: PendingRequest, challenge: str, bulk_response: BulkResponse, /
     ) -> bool:
-        """Whether its answer says so."""
+        """Whether the answer confirms the request."""
         ...
 
     def denying(self, pending: PendingRequest) -> BulkRequest | None:
-        """How a callback is told that it gets nothing; None where nothing is said of it."""
+        """Returns the request that tells a callback of a denial; None without denials."""
         ...
 
     def delivering(
         self, delivery: DueDelivery, content: TopicContent, signature: str | None
     ) -> BulkRequest:
-        """How a subscriber is told of news.
+        """Returns the request that delivers new content.
 
         Args:
-            delivery: To whom.
-            content: What its topic is now.
-            signature: Of the content, for a subscriber with a secret; see `signatures`.
+            delivery: Has the callback.
+            content: The topic's current content.
+            signature: Of the content, for a subscriber with a secret; see
+                `distributor.signature`.
         """
         ...
 
 
 class WebSub:
-    """The way of the W3C Recommendation."""
+    """The handler for WebSub, the W3C Recommendation."""
 
     def asking(self, pending: PendingRequest, challenge: str) -> BulkRequest:
-        """GET with a challenge (section 5.3)."""
+        """Returns a GET with a challenge (section 5.3)."""
         return BulkRequest(
             url=verification_url(pending, challenge), max_answer_bytes=MAX_ANSWER_BYTES
         )
@@ -231,26 +232,26 @@ class WebSub:
     def confirms(
         self, _pending: PendingRequest, challenge: str, bulk_response: BulkResponse, /
     ) -> bool:
-        """True for 2xx with the challenge and nothing else (section 5.3.1)."""
-        # An answer that breaks off after the challenge was to say something else.
-        is_said = bulk_response.is_whole and bulk_response.body == challenge.encode("ascii")
-        return bulk_response.is_success and is_said
+        """Whether the answer is 2xx with the challenge and nothing else (section 5.3.1)."""
+        # An incomplete answer that begins with the challenge would have continued with other text.
+        is_echoed = bulk_response.is_whole and bulk_response.body == challenge.encode("ascii")
+        return bulk_response.is_success and is_echoed
 
     def denying(self, pending: PendingRequest) -> BulkRequest | None:
-        """GET with the reason (section 5.2)."""
+        """Returns a GET with the reason (section 5.2)."""
         return BulkRequest(url=denial_url(pending))
 
     def delivering(
         self, delivery: DueDelivery, content: TopicContent, signature: str | None
     ) -> BulkRequest:
-        """POST of the whole document, signed for those who gave a secret (sections 7, 7.1)."""
+        """Returns a POST of the document, signed if there is a secret (sections 7, 7.1)."""
         headers = content.headers
         if signature is not None:
             headers = (*headers, f"X-Hub-Signature: {signature}")
         return BulkRequest(url=delivery.callback, body=content.body, headers=headers)
 
 
-#: The way of each protocol.
+#: The handler of each protocol.
 PROTOCOL_HANDLERS: Mapping[PushProtocol, ProtocolHandler] = MappingProxyType(
     {PushProtocol.WEBSUB: WebSub(), PushProtocol.RSSCLOUD: RssCloud()}
 )

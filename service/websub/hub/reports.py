@@ -1,4 +1,4 @@
-"""What ops hear of deliveries: a line a distribution, not one a delivery; and what is counted."""
+"""Log lines and counts of deliveries: one line for each distribution, not for each delivery."""
 
 import time
 from collections import Counter
@@ -13,31 +13,31 @@ from service.websub.retries import in_short
 
 _log = get_logger(__name__)
 
-#: How often what was counted is written down.
+#: Interval at which counts are stored.
 _WRITE_EVERY_S = 1.0
 
-#: How often failures are told of: the dead are tried again for days.
-_TELL_EVERY_S = 10.0
+#: Interval at which failures are logged: dead callbacks are retried for days.
+_LOG_EVERY_S = 10.0
 
-#: Hosts with failures that are told of by name; the others are counted.
+#: Number of hosts with failures that are logged by name; the others are counted.
 _HOSTS_NAMED = 5
 
 
 @dataclass(slots=True)
 class _Distribution:
-    """One edition of a topic on its way."""
+    """The deliveries of one edition of a topic."""
 
     topic: str
     edition: int
     began_at: float
-    under_way: int = 0
+    in_flight: int = 0
     arrived: int = 0
     failed: int = 0
 
 
 @dataclass(slots=True)
 class _Failures:
-    """Failures at one host since they were told of last."""
+    """Failures at one host since they were last logged."""
 
     count: int = 0
     reason: str = ""
@@ -45,37 +45,37 @@ class _Failures:
 
 @dataclass(slots=True)
 class Reports:
-    """For one thread at a time."""
+    """Logs and counts deliveries. Called by one thread at a time."""
 
-    hub: str  #: what is counted for
+    hub: str  #: the URL of the hub that the counts belong to
     _distributions: dict[tuple[str, int], _Distribution] = field(default_factory=dict)
     _failures: dict[str, _Failures] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
     _last_failure: DeliveryResult | None = None
     _counted_at: float = float("-inf")
-    _told_at: float = float("-inf")
+    _logged_at: float = float("-inf")
 
     def begin(self, contents: Iterable[TopicContent]) -> None:
-        """These are sent now: one of them a delivery."""
+        """Counts deliveries that are sent now, one for each of *contents*."""
         for content in contents:
             key = content.topic, content.edition
             one = self._distributions.get(key)
             if one is None:
                 one = _Distribution(content.topic, content.edition, time.monotonic())
                 self._distributions[key] = one
-            one.under_way += 1
+            one.in_flight += 1
 
     def end(self, delivery: DueDelivery, content: TopicContent, result: DeliveryResult) -> None:
-        """It went so."""
+        """Counts and logs the result of a delivery."""
         one = self._distributions[content.topic, content.edition]
-        one.under_way -= 1
+        one.in_flight -= 1
         self._counts["deliveries_sent"] += 1
         if result.delivered_edition is not None:
             self._counts["deliveries_accepted"] += 1
             one.arrived += 1
             if result.is_well_again:
                 _log.info(
-                    "subscriber well again",
+                    "subscriber active again",
                     topic=content.topic,
                     host=delivery.host,
                     subscription=delivery.subscription_id,
@@ -87,34 +87,36 @@ class Reports:
             self._fail(delivery, content, result)
 
     def abandon(self, contents: Iterable[TopicContent]) -> None:
-        """Of these nothing more will be heard."""
+        """Counts deliveries that were dropped without a result."""
         for content in contents:
-            self._distributions[content.topic, content.edition].under_way -= 1
+            self._distributions[content.topic, content.edition].in_flight -= 1
 
     def has_to_write(self, *, is_over: bool) -> bool:
-        """Whether it is time to write down what was counted: at times, or when all is over."""
+        """Whether counts are to be stored: at intervals, and when all deliveries are over."""
         is_time = is_over or time.monotonic() - self._counted_at >= _WRITE_EVERY_S
         return bool(self._counts) and is_time
 
     def write(self, tx: Transaction) -> None:
-        """Write down what was counted. To be forgotten once it is stored."""
+        """Stores the counts. Call `reset` once the transaction is committed."""
         tx.hub_tallies.add(self.hub, **self._counts)
         if (failure := self._last_failure) is not None:
             tx.hub_tallies.failed(self.hub, at=failure.at, why=failure.result)
 
-    def forget(self) -> None:
-        """What was counted has been stored."""
+    def reset(self) -> None:
+        """Resets the counts, which have been stored."""
         self._counts.clear()
         self._last_failure = None
         self._counted_at = time.monotonic()
 
-    def log(self, *, is_dry: bool) -> None:
-        """Tell of distributions that are over.
+    def log(self, *, is_all_begun: bool) -> None:
+        """Logs distributions that are over.
 
         Args:
-            is_dry: Nothing more of them is to begin.
+            is_all_begun: True when no more deliveries are to begin.
         """
-        over = [key for key, one in self._distributions.items() if is_dry and not one.under_way]
+        over = [
+            key for key, one in self._distributions.items() if is_all_begun and not one.in_flight
+        ]
         for key in over:
             one = self._distributions.pop(key)
             if one.arrived:
@@ -128,10 +130,10 @@ class Reports:
                 )
 
     def log_failures(self) -> None:
-        """Tell where deliveries failed, at times."""
-        if not self._failures or time.monotonic() - self._told_at < _TELL_EVERY_S:
+        """Logs failed deliveries by host, at intervals."""
+        if not self._failures or time.monotonic() - self._logged_at < _LOG_EVERY_S:
             return
-        self._told_at = time.monotonic()
+        self._logged_at = time.monotonic()
         failures, self._failures = self._failures, {}
         worst = sorted(failures.items(), key=lambda item: -item[1].count)
         for host, one in worst[:_HOSTS_NAMED]:
@@ -141,7 +143,7 @@ class Reports:
             _log.warning("deliveries failed", other_hosts=len(others), count=count)
 
     def _fail(self, delivery: DueDelivery, content: TopicContent, result: DeliveryResult) -> None:
-        # Of the callback, its host alone: the rest is nobody's but the subscriber's.
+        # Only the callback's host is logged; the rest of the URL is private to the subscriber.
         log = _log.bind(
             topic=content.topic, host=delivery.host, subscription=delivery.subscription_id
         )

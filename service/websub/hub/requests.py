@@ -1,4 +1,4 @@
-"""What is posted to the hub, read and checked: WebSub 5.1 and 5.2, and rssCloud. Pure."""
+"""Parses and checks requests to the hub: WebSub 5.1 and 5.2, and rssCloud. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,18 @@ from service.outbound.addresses import host_and_port
 from service.outbound.errors import AddressInvalid
 from service.websub.hub.protocols import LEASE_S
 
-# What is posted to the hub, read and checked (WebSub 5.1 and 5.2). Pure.
+# WebSub requests (sections 5.1 and 5.2).
 
-#: A hub form is a few URLs.
+#: Maximum size of a form, which has only a few URLs.
 MAX_FORM_BYTES = 16 * 1024
 
-#: What browsers and proxies let pass of a URL; ours would repeat it in the line of a request.
+#: Longest URL that browsers and proxies accept; it is sent in a request line.
 MAX_CALLBACK_CHARS = 2000
 
 #: WebSub 5.1: "This parameter MUST be less than 200 bytes in length."
 MAX_SECRET_BYTES = 199
 
-#: Nobody's form has more fields; each costs time.
+#: Maximum of fields, which no client needs; each costs time.
 _MAX_FIELDS = 64
 
 #: Seconds beyond this many digits (30 years) mean no more than "long".
@@ -35,8 +35,8 @@ _MAX_DIGITS = 9
 
 _SECONDS = re.compile("[0-9]+")
 
-#: A host as every reader of URLs reads it: `curl` would decode ``%31`` in one, and others take a
-#: backslash for a slash.
+#: URLs whose host all parsers read alike: `curl` would decode ``%31`` in a host, and some parsers
+#: take a backslash for a slash.
 _CALLBACK = re.compile(
     r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?:[1-9][0-9]{0,4})?)?(?:[/?][\x21-\x7e]*)?",
     re.IGNORECASE,
@@ -45,12 +45,12 @@ _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 _MODES = {mode.value: mode for mode in (Mode.SUBSCRIBE, Mode.UNSUBSCRIBE)}
 
-#: By field of a form: all values that it was given, in their order.
+#: A form: the values of each field, in their order.
 Form = Mapping[str, Sequence[str]]
 
 
 class RequestRefused(ServiceError):
-    """What was posted to the hub is nothing that it does. The message is for who posted it."""
+    """The hub refuses a request. The message is for the client."""
 
 
 class MalformedRequest(RequestRefused):
@@ -58,11 +58,11 @@ class MalformedRequest(RequestRefused):
 
 
 class UnknownTopic(RequestRefused):
-    """``hub.topic`` is none of our feeds, or of none that goes on."""
+    """``hub.topic`` is not a feed of this newsroom, or one that has ended."""
 
 
 class CallbackForbidden(RequestRefused):
-    """The callback is at a place to which we send nothing."""
+    """The callback is at an address to which the hub does not send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +74,10 @@ class LeaseTerms:
     shortest_s: int
 
     def grant(self, wish: str | None) -> int:
-        """Say how long, for what was asked for.
+        """Returns the lease for a requested one, in seconds.
 
         Raises:
-            MalformedRequest: It is no positive decimal number.
+            MalformedRequest: *wish* is not a positive decimal number.
         """
         if wish is None:
             return self.default_s
@@ -90,7 +90,7 @@ class LeaseTerms:
 
 
 class Topics:
-    """The addresses that one can subscribe to, of one catalogue."""
+    """The topic URLs of one catalogue."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         site = catalogue.site
@@ -106,12 +106,13 @@ class Topics:
     def find(
         self, address: str, *, mode: Mode, now: datetime, name: str = "hub.topic"
     ) -> tuple[Feed, Format]:
-        """Say which feed and format an address means, however it is spelled.
+        """Returns the feed and format of an address, in any of its equivalent spellings.
 
-        Who wants to hear no more is understood by an address that was good once, too.
+        To unsubscribe, a former address is accepted, too.
 
         Raises:
-            UnknownTopic: None, or none that one can subscribe to. The message says where to go.
+            UnknownTopic: The address is not a topic that can be subscribed to. The message names
+                the right one where there is one.
         """
         spelled = normalise_url(address)
         found = self._known.get(spelled)
@@ -134,10 +135,10 @@ class Topics:
 
 
 def decode_form(body: bytes) -> Form:
-    """Decode a body of the type ``application/x-www-form-urlencoded``.
+    """Decodes a body of the type ``application/x-www-form-urlencoded``.
 
     Raises:
-        MalformedRequest: It is no UTF-8, holds a NUL, or more fields than anybody needs.
+        MalformedRequest: The body is not UTF-8, contains a NUL, or has too many fields.
     """
     try:
         form = parse_qs(
@@ -150,7 +151,7 @@ def decode_form(body: bytes) -> Form:
         raise MalformedRequest("the form is not in UTF-8") from error
     except ValueError as error:
         raise MalformedRequest(f"the form has more than {_MAX_FIELDS} fields") from error
-    # PostgreSQL takes none in a text.
+    # PostgreSQL accepts no NUL in texts.
     if any("\0" in text for name, values in form.items() for text in (name, *values)):
         raise MalformedRequest("the form holds a NUL")
     return form
@@ -159,21 +160,21 @@ def decode_form(body: bytes) -> Form:
 def read_request(
     form: Form, *, topics: Topics, terms: LeaseTerms, now: datetime, client: str = ""
 ) -> SubscriptionRequest:
-    """Read a request to subscribe or unsubscribe.
+    """Parses a request to subscribe or unsubscribe.
 
     Args:
-        form: As decoded. Names that are not known are ignored.
-        topics: Those of ours.
-        terms: For how long one may subscribe.
-        now: Some feeds end by the clock.
-        client: The address of who asks.
+        form: The decoded form. Unknown fields are ignored.
+        topics: The topics of this newsroom.
+        terms: Limits of leases.
+        now: The current time: some feeds end at a set time.
+        client: The client's address.
 
     Returns:
-        The request. Whether its callback is at a place that we send to is yet to be seen.
+        The request. The address of its callback is not checked yet.
 
     Raises:
         MalformedRequest: A field is missing or unusable.
-        UnknownTopic: ``hub.topic`` is none of our feeds.
+        UnknownTopic: ``hub.topic`` is not a feed of this newsroom.
 
     Source: WebSub 5.1 "Subscriber Sends Subscription Request".
     """
@@ -184,7 +185,8 @@ def read_request(
     lease_s, secret = 0, None
     if mode is Mode.SUBSCRIBE:
         # WebSub 5.1: the lease "MAY be present for unsubscription requests and MUST be ignored by
-        # the hub in that case". So is the secret: nobody is kept from leaving.
+        # the hub in that case". The secret is ignored, too: a bad one must not prevent the
+        # unsubscription.
         lease_s = terms.grant(optional(form, "hub.lease_seconds"))
         secret = _secret(optional(form, "hub.secret"))
     feed, each = topics.find(topic, mode=mode, now=now)
@@ -202,14 +204,14 @@ def read_request(
 
 
 def read_callback(callback: str, *, name: str) -> str:
-    """Check the address at which a subscriber wants to be told; returns its host.
+    """Checks the form of a callback URL; returns its host.
 
     Args:
         callback: As given.
-        name: Of the field, for the message.
+        name: Name of the field, for the message.
 
     Raises:
-        MalformedRequest: It is no address that everybody reads alike.
+        MalformedRequest: Parsers could disagree about the URL, or it is invalid.
     """
     if len(callback) > MAX_CALLBACK_CHARS:
         raise MalformedRequest(f"{name} has more than {MAX_CALLBACK_CHARS} characters")
@@ -231,11 +233,11 @@ def read_callback(callback: str, *, name: str) -> str:
 
 
 def exact_host_and_port(url: str) -> tuple[str, int]:
-    """Host and port of an address, the host in one spelling: what its load is counted by.
+    """Returns host and port of a URL, the host in its normal form, for limits per host.
 
     Raises:
-        AddressInvalid: *url* is no http address.
-        ValueError: It has brackets around something else.
+        AddressInvalid: *url* is not an http or https URL.
+        ValueError: Its brackets contain something other than an IPv6 address.
     """
     host, port = host_and_port(url)
     return str(IPv6Address(host)) if ":" in host else host.rstrip("."), port
@@ -244,8 +246,8 @@ def exact_host_and_port(url: str) -> tuple[str, int]:
 def _mode(text: str) -> Mode:
     mode = _MODES.get(text)
     if mode is None:
-        # WebSub 5.1 leaves other modes to hubs. An outside publisher would make us send what we
-        # have to all, as often as it likes.
+        # WebSub 5.1 leaves other modes to hubs. An outside publisher could trigger deliveries to
+        # all subscribers as often as it likes.
         raise MalformedRequest(
             "hub.mode is neither subscribe nor unsubscribe; "
             "releases of this newsroom are the only cause of a distribution"
@@ -260,10 +262,10 @@ def _secret(text: str | None) -> str | None:
 
 
 def required(form: Form, name: str) -> str:
-    """The one value of a field that must be there.
+    """Returns the only value of a required field.
 
     Raises:
-        MalformedRequest: There is none, or more than one.
+        MalformedRequest: The field has no value, or more than one.
     """
     value = optional(form, name)
     if value is None:
@@ -272,10 +274,10 @@ def required(form: Form, name: str) -> str:
 
 
 def optional(form: Form, name: str) -> str | None:
-    """The one value of a field. One that was left empty is none.
+    """Returns the only value of a field; None when it is absent or empty.
 
     Raises:
-        MalformedRequest: There is more than one.
+        MalformedRequest: The field has more than one value.
     """
     values = form.get(name, ())
     if len(values) > 1:
@@ -283,38 +285,38 @@ def optional(form: Form, name: str) -> str | None:
     return (values[0] or None) if values else None
 
 
-# What a reader of RSS posts to be told of changes, read and checked (rssCloud). Pure.
+# rssCloud registrations.
 
-#: A reader has a handful of our feeds; each is a question to the callback of its own.
+#: Maximum of feeds in one registration; each needs a verification of its own. Readers have a
+#: handful of feeds.
 MAX_URLS = 20
 
 _URL_NAME = re.compile("url([0-9]{0,4})")
 _PORT = re.compile("[1-9][0-9]{0,4}")
 _MAX_PORT = 65_535
 
-#: By the protocol that is asked for. The two others of the walkthrough are procedure calls in XML.
+#: Schemes by protocol. The two other protocols of the walkthrough are procedure calls in XML.
 _SCHEMES = {"http-post": "http", "https-post": "https"}
 
 
 def read_registration(
     form: Form, *, topics: Topics, now: datetime, client: str
 ) -> list[SubscriptionRequest]:
-    """Read a request to be told of changes of one feed or several.
+    """Parses a request to be notified of changes of one or more feeds.
 
     Args:
-        form: As decoded. Names that are not known are ignored, and so is ``notifyProcedure``,
-            which "must be there" but is "only relevant if protocol is xml-rpc or soap".
-        topics: Those of ours.
-        now: Some feeds end by the clock.
-        client: The address of who asks.
+        form: The decoded form. Unknown fields are ignored, and so is ``notifyProcedure``, which
+            "must be there" but is "only relevant if protocol is xml-rpc or soap".
+        topics: The topics of this newsroom.
+        now: The current time: some feeds end at a set time.
+        client: The client's address.
 
     Returns:
-        A request for each feed, all with one callback. Whether that is at a place that we send to
-        is yet to be seen.
+        A request for each feed, all with the same callback, whose address is not checked yet.
 
     Raises:
         MalformedRequest: A field is missing or unusable.
-        UnknownTopic: One of the URLs is no RSS feed of ours.
+        UnknownTopic: One of the URLs is not an RSS feed of this newsroom.
     """
     callback = _callback(form, client)
     host = read_callback(callback, name="the address of domain, port and path")
@@ -351,7 +353,7 @@ def _callback(form: Form, client: str) -> str:
 
 
 def _authority(host: str) -> str:
-    """The host as it stands in a URL; whoever gives an address of IPv6 may leave out brackets."""
+    """Returns the host in its form in URLs; IPv6 addresses may be given without brackets."""
     if "/" in host or "?" in host:
         raise MalformedRequest("domain is more than the name of a host")
     try:
@@ -361,7 +363,7 @@ def _authority(host: str) -> str:
 
 
 def _urls(form: Form) -> list[tuple[str, str]]:
-    """The URLs by their names, in the order of their numbers."""
+    """Returns the names and values of the URL fields, in the order of their numbers."""
     numbered = sorted(
         (int(found[1] or 0), name) for name in form if (found := _URL_NAME.fullmatch(name))
     )

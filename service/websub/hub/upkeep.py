@@ -1,4 +1,4 @@
-"""Ends what is over: leases that ran out, and subscriptions to topics that are gone."""
+"""Ends subscriptions whose lease has expired, and those to topics that are gone."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,16 +8,16 @@ from feeds.model.subscription import Mode, Subscription, SubscriptionRequest
 from feeds.store.database import Database, Transaction
 from service.logs import get_logger
 
-# Which topics are still there.
+# Topics that are gone.
 
 
 def ended_feeds(
     tx: Transaction, catalogue: Catalogue, slugs: Collection[str], *, now: datetime
 ) -> set[str]:
-    """Say which feeds of *slugs* have ended for good: nobody will be told of them any more.
+    """Returns those of *slugs* whose feeds have ended for good, so that no delivery follows.
 
-    A feed that is no longer configured has ended when the store says so too: before that, it may
-    be one that is just being given its new slug.
+    A feed that is not configured has ended only when the store says so, too. Until then it may be a
+    feed that is just getting a new slug.
     """
     unknown = [slug for slug in slugs if slug not in catalogue.feeds]
     running = tx.feeds.running(unknown) if unknown else {}
@@ -33,26 +33,26 @@ def ended_feeds(
 
 
 def ending_reason(catalogue: Catalogue, slug: str) -> str:
-    """What a subscriber of a feed that is gone is told, in one line."""
+    """Returns the reason for ending the subscriptions of a feed, in one line, for subscribers."""
     feed = catalogue.feeds.get(slug)
     if feed is None or feed.ending is None or feed.ending.onward is None:
         return f"the feed {slug} has ended"
     return f"the feed {slug} has ended; {feed.ending.onward.url} goes on"
 
 
-# Ends what is over: subscriptions whose lease ran out, and those to topics that are gone.
+# The end of subscriptions.
 
 _log = get_logger(__name__)
 
-#: Ended in one transaction: others want to write, too.
+#: Number of subscriptions ended in one transaction, so that other writers need not wait long.
 _STEP = 500
 
 
 def end_lapsed_subscriptions(database: Database, catalogue: Catalogue, *, now: datetime) -> int:
-    """End subscriptions that are over; says how many.
+    """Ends subscriptions with an expired lease or an ended topic; returns their number.
 
-    Those to a topic that is gone are told so, as WebSub 5.2 has it: "If (and when) the hub decides
-    to deny a subscription, it MUST inform the subscriber". It may do so at any time.
+    Subscribers of a topic that is gone get a denial, as WebSub 5.2 requires: "If (and when) the hub
+    decides to deny a subscription, it MUST inform the subscriber". It may do so at any time.
 
     Raises:
         StoreUnavailable: The store cannot be used.

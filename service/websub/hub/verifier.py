@@ -1,4 +1,4 @@
-"""Asks callbacks whether they want what was asked for in their name (WebSub 5.2, 5.3)."""
+"""Verifies subscription requests with their callbacks, and sends denials (WebSub 5.2, 5.3)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,37 +22,37 @@ from service.websub.hub.upkeep import ended_feeds, ending_reason
 
 _log = get_logger(__name__)
 
-#: Callbacks of one host that are asked at the same time: to ask costs little, and whoever wants
-#: many subscriptions at once is not in a hurry.
+#: Concurrent verifications for one host. A verification is quick, and a client with many
+#: subscriptions can wait.
 QUESTIONS_PER_HOST = 4
 
-#: A callback that gives no answer is asked again after these.
+#: Pauses before the retries when a callback gives no answer.
 PAUSES_S = (5.0, 60.0)
 
-#: A claim outlasts the question by this much.
+#: A claim lasts this much longer than the request.
 _CLAIM_SLACK_S = 60.0
 
-#: What is claimed in one step.
+#: Number of requests claimed in one step.
 _STEP = 64
 
 
 class VerificationVerdict(StrEnum):
-    """What came of a question."""
+    """The outcome of a verification or denial."""
 
     CONFIRMED = "confirmed"
-    OUTDATED = "outdated"  #: confirmed, after a later request for the same subscription
-    REFUSED = "refused"  #: the answer was no confirmation
-    TOLD = "told"  #: of a denial
-    PUT_OFF = "put off"  #: no answer; to be asked again
+    OUTDATED = "outdated"  #: confirmed, but a later request for the same subscription exists
+    REFUSED = "refused"  #: the answer was not a confirmation
+    TOLD = "told"  #: the denial was answered
+    PUT_OFF = "put off"  #: no answer; to be retried
     GIVEN_UP = "given up"
 
 
-#: What ops read of each in the log.
+#: Log events of the outcomes.
 _EVENTS = {
     VerificationVerdict.CONFIRMED: "request confirmed",
     VerificationVerdict.OUTDATED: "request out of date",
     VerificationVerdict.REFUSED: "request not confirmed",
-    VerificationVerdict.TOLD: "denial told",
+    VerificationVerdict.TOLD: "denial sent",
     VerificationVerdict.PUT_OFF: "callback gave no answer",
     VerificationVerdict.GIVEN_UP: "request given up",
 }
@@ -60,27 +60,27 @@ _EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """What came of a question, and how the callback put it."""
+    """The outcome of a verification or denial, and the callback's answer."""
 
     verdict: VerificationVerdict
-    said: str  #: its status, or why there was no answer; one line
+    said: str  #: the answer's status, or the reason why there is none; one line
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackQuestion:
-    """A request, and the challenge that its callback has to repeat."""
+    """A pending request, and the challenge that its callback has to repeat."""
 
     pending: PendingRequest
     challenge: str
 
     @property
     def is_denial(self) -> bool:
-        """True when the callback is told something, and not asked."""
+        """Whether the callback gets a denial, which needs no confirmation."""
         return self.pending.request.mode is Mode.DENIED
 
 
 class Verifier:
-    """The books of what callbacks are asked. For one thread at a time; see `Rounds`."""
+    """The job source for verifications. Called by one thread at a time; see `Dispatcher`."""
 
     def __init__(
         self,
@@ -91,98 +91,98 @@ class Verifier:
         timeout_s: float,
         worker: str,
         now: Callable[[], datetime],
-        random_fraction: Callable[[int], bytes],
-        heard: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
-        ways: Mapping[PushProtocol, ProtocolHandler] = PROTOCOL_HANDLERS,
+        random_bytes: Callable[[int], bytes],
+        on_result: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
+        handlers: Mapping[PushProtocol, ProtocolHandler] = PROTOCOL_HANDLERS,
     ) -> None:
-        """Keep what every question needs.
+        """Sets up the source; claims nothing yet.
 
         Args:
-            database: Holds the requests.
-            catalogue: Says which topics there are.
-            at_once: Callbacks that are asked at the same time.
-            timeout_s: What one of them may take.
+            database: Stores the requests.
+            catalogue: Has the topics.
+            at_once: Limit of concurrent verifications.
+            timeout_s: Time limit of a verification.
             worker: Name of this process, for its claims.
             now: The clock.
-            random_fraction: Gives so many random bytes, that nobody can guess.
-            heard: Told what came of each question, once it is stored.
-            ways: What is asked in each protocol.
+            random_bytes: Returns that many unpredictable random bytes.
+            on_result: Called with each outcome, once it is stored.
+            handlers: The protocol handlers.
         """
         self._database = database
         self._catalogue = catalogue
-        self._load = ConcurrencyLimit(most=at_once, most_a_host=QUESTIONS_PER_HOST)
+        self._limit = ConcurrencyLimit(limit=at_once, limit_per_host=QUESTIONS_PER_HOST)
         self._claim_for = timedelta(seconds=timeout_s + _CLAIM_SLACK_S)
         self._worker = worker
         self._now = now
-        self._random_fraction = random_fraction
-        self._heard = heard
-        self._ways = ways
+        self._random_bytes = random_bytes
+        self._on_result = on_result
+        self._handlers = handlers
         self._change_poller = ChangePoller(Changes(database))
         self._own_callbacks = f"{catalogue.site.hub}/"
 
     def record(
         self, ended: Sequence[Completed[CallbackQuestion]], *, begins: bool
     ) -> NextJobs[CallbackQuestion]:
-        """Write down what callbacks answered, and claim those that are to be asked."""
-        is_called_for = self._change_poller.is_due()
+        """Records the callbacks' answers, and claims requests that are due."""
+        is_poll_due = self._change_poller.is_due()
         now = self._now()
-        if not ended and not (begins and is_called_for and self._has_work(now)):
+        if not ended and not (begins and is_poll_due and self._has_work(now)):
             return NextJobs()
-        with self._load.undone_on_error():
+        with self._limit.undone_on_error():
             for one in ended:
-                self._load.release(one.job.host)
-            # What is lost with the machine is asked again.
+                self._limit.release(one.job.host)
+            # Not synced to the disk: requests whose answers a crash loses are verified again.
             with self._database.unsynced() as tx:
-                heard = [self._settle(tx, one, now=now) for one in ended]
-                page = self._take(tx, now=now) if begins else NextJobs()
-                tx.hub_tallies.add(self._catalogue.site.hub, **_counts(ended, heard))
-        for one, came in zip(ended, heard, strict=True):
-            _tell(one.job.subject.pending, came)
-            self._heard(one.job.subject.pending, came)
-        return page
+                results = [self._complete(tx, one, now=now) for one in ended]
+                next_jobs = self._claim(tx, now=now) if begins else NextJobs()
+                tx.hub_tallies.add(self._catalogue.site.hub, **_counts(ended, results))
+        for one, result in zip(ended, results, strict=True):
+            _log_result(one.job.subject.pending, result)
+            self._on_result(one.job.subject.pending, result)
+        return next_jobs
 
     def may_have_work(self) -> bool:
         """Say at once whether `keep` is worth a call when nothing has ended."""
         return self._change_poller.may_be_called_for()
 
     def abandon(self, ended: Sequence[Completed[CallbackQuestion]]) -> None:
-        """Free what they took."""
+        """Removes dropped requests from the counts."""
         for one in ended:
-            self._load.release(one.job.host)
+            self._limit.release(one.job.host)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Releases the connection."""
         self._change_poller.close()
 
     def _has_work(self, now: datetime) -> bool:
-        # Asked first without the lock of a writer: most of what others commit is not for us.
+        # Read first without a writer's lock, because most commits of others bring no requests.
         with self._database.read() as tx:
-            left_out = self._load.full_hosts
-            return bool(tx.subscriptions.due(now=now, limit=1, without_hosts=left_out))
+            full_hosts = self._limit.full_hosts
+            return bool(tx.subscriptions.due(now=now, limit=1, without_hosts=full_hosts))
 
-    def _take(self, tx: Transaction, *, now: datetime) -> NextJobs[CallbackQuestion]:
-        limit = min(_STEP, self._load.room)
+    def _claim(self, tx: Transaction, *, now: datetime) -> NextJobs[CallbackQuestion]:
+        limit = min(_STEP, self._limit.room)
         if not limit:
             return NextJobs()
-        found = tx.subscriptions.due(now=now, limit=limit, without_hosts=self._load.full_hosts)
-        chosen = [one for one in found if self._load.acquire(one.request.host)]
+        found = tx.subscriptions.due(now=now, limit=limit, without_hosts=self._limit.full_hosts)
+        chosen = [one for one in found if self._limit.acquire(one.request.host)]
         ids = tx.subscriptions.claim_requests(
             [one.id for one in chosen], worker=self._worker, now=now, until=now + self._claim_for
         )
         over = ended_feeds(tx, self._catalogue, {one.request.feed for one in chosen}, now=now)
         jobs = []
         for one in chosen:
-            job = self._job(self._meant(one, is_over=one.request.feed in over))
+            job = self._job(self._or_denial(one, is_over=one.request.feed in over))
             if one.id in ids and job is not None:
                 jobs.append(job)
                 continue
-            self._load.release(one.request.host)
+            self._limit.release(one.request.host)
             if one.id in ids:
                 tx.subscriptions.drop_requests([one.id])
-        return NextJobs(jobs, has_more=len(found) == limit and bool(ids) and self._load.room > 0)
+        return NextJobs(jobs, has_more=len(found) == limit and bool(ids) and self._limit.room > 0)
 
-    def _meant(self, pending: PendingRequest, *, is_over: bool) -> PendingRequest:
-        """The request, or the denial that has become of it (WebSub 5.2)."""
+    def _or_denial(self, pending: PendingRequest, *, is_over: bool) -> PendingRequest:
+        """Returns the request, or a denial in its place if the feed is over (WebSub 5.2)."""
         request = pending.request
         if not is_over or request.mode is not Mode.SUBSCRIBE:
             return pending
@@ -190,18 +190,18 @@ class Verifier:
         return replace(pending, request=replace(request, mode=Mode.DENIED, reason=reason))
 
     def _job(self, pending: PendingRequest) -> Job[CallbackQuestion] | None:
-        """What the callback is asked or told; None where nothing is said of it."""
-        request, way = pending.request, self._ways[pending.request.wire]
-        question = CallbackQuestion(pending, challenge(self._random_fraction(CHALLENGE_BYTES)))
+        """Returns the job for a callback; None when its protocol has no such request."""
+        request, handler = pending.request, self._handlers[pending.request.wire]
+        question = CallbackQuestion(pending, challenge(self._random_bytes(CHALLENGE_BYTES)))
         if question.is_denial:
-            bulk_request = way.denying(pending)
+            bulk_request = handler.denying(pending)
         else:
-            bulk_request = way.asking(pending, question.challenge)
+            bulk_request = handler.asking(pending, question.challenge)
         if bulk_request is not None and request.callback.startswith(self._own_callbacks):
             bulk_request = replace(bulk_request, is_own=True)
         return None if bulk_request is None else Job(question, request.host, bulk_request)
 
-    def _settle(
+    def _complete(
         self, tx: Transaction, ended: Completed[CallbackQuestion], *, now: datetime
     ) -> VerificationResult:
         question, end = ended.job.subject, ended.result
@@ -220,8 +220,8 @@ class Verifier:
         )
 
     def _is_confirmed(self, question: CallbackQuestion, bulk_response: BulkResponse) -> bool:
-        way = self._ways[question.pending.request.wire]
-        return way.confirms(question.pending, question.challenge, bulk_response)
+        handler = self._handlers[question.pending.request.wire]
+        return handler.confirms(question.pending, question.challenge, bulk_response)
 
     def _put_off(
         self, tx: Transaction, pending: PendingRequest, error: OutboundFailed, *, now: datetime
@@ -235,23 +235,23 @@ class Verifier:
 
 
 def _counts(
-    ended: Sequence[Completed[CallbackQuestion]], heard: Sequence[VerificationResult]
+    ended: Sequence[Completed[CallbackQuestion]], results: Sequence[VerificationResult]
 ) -> dict[str, int]:
     return {
         "verifications_sent": sum(not one.job.subject.is_denial for one in ended),
         "verifications_confirmed": sum(
-            came.verdict is VerificationVerdict.CONFIRMED for came in heard
+            result.verdict is VerificationVerdict.CONFIRMED for result in results
         ),
     }
 
 
-def _tell(pending: PendingRequest, came: VerificationResult) -> None:
-    # Of the callback, its host alone: the rest is nobody's but the subscriber's.
+def _log_result(pending: PendingRequest, result: VerificationResult) -> None:
+    # Only the callback's host is logged; the rest of the URL is private to the subscriber.
     request = pending.request
     _log.info(
-        _EVENTS[came.verdict],
+        _EVENTS[result.verdict],
         mode=request.mode.value,
         topic=request.topic,
         host=request.host,
-        said=came.said,
+        said=result.said,
     )

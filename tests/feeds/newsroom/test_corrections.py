@@ -217,7 +217,7 @@ def test_a_preview_writes_nothing_down(database: Database) -> None:
     assert (office.newsroom.revisions("id:1"), office.newsroom.audit_events("id:1")) == ([], [])
 
 
-@pytest.mark.parametrize("asked", ["revisions", "history", "acts"])
+@pytest.mark.parametrize("asked", ["revisions", "history", "audit_events"])
 def test_a_release_that_is_not_there_has_no_past(sqlite_database: Database, asked: str) -> None:
     with pytest.raises(ReleaseNotFound):
         getattr(Office(sqlite_database).newsroom, asked)("id:1")

@@ -104,7 +104,7 @@ def test_a_crash_between_rename_and_the_rest_is_mended_by_the_next_start(
     before = identity(database, "money")
     renamed = described(money("finance", was=("money",)))
     with monkeypatch.context() as patched:
-        patched.setattr("feeds.newsroom.filing.CatalogueUpdate._renamed", lambda _: 1 / 0)
+        patched.setattr("feeds.newsroom.assignment.CatalogueUpdate._renamed", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             office.configure(renamed, now=later(hours=1))
     office.configure(renamed, now=later(hours=2))

@@ -13,7 +13,7 @@ import pytest
 from feeds.errors import StoreUnavailable
 from feeds.model.edition import DocumentVersion
 from feeds.model.feed import ALL, Category, Format
-from feeds.newsroom import filing
+from feeds.newsroom import assignment
 from feeds.store.database import Database, Transaction
 from tests.support.newsrooms import NOON, Office, catalogue, draft, feed, later, tell_hubs
 
@@ -150,7 +150,7 @@ def test_no_edition_is_made_of_the_half_of_a_refiling(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A press that runs between two steps would else make one more edition, and one more push."""
-    monkeypatch.setattr(filing, "RELEASES_PER_TRANSACTION", 2)
+    monkeypatch.setattr(assignment, "RELEASES_PER_TRANSACTION", 2)
     hubs = ("https://hub.example.net/",)
     office = Office(database, catalogue([FINANCE], hubs=hubs))
     office.add(*(draft(f"id:{n}", "Health", title=f"Release {n}") for n in range(5)))
@@ -183,11 +183,11 @@ def test_no_edition_is_made_of_the_half_of_a_refiling(
 def test_a_refiling_that_broke_off_is_finished_by_the_next(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filing, "RELEASES_PER_TRANSACTION", 2)
+    monkeypatch.setattr(assignment, "RELEASES_PER_TRANSACTION", 2)
     office = Office(database, catalogue([FINANCE]))
     office.add(*(draft(f"id:{n}", "Health", title=f"Release {n}") for n in range(5)))
     office.publish()
-    step, steps = filing.CatalogueUpdate._reassign, count(1)
+    step, steps = assignment.CatalogueUpdate._reassign, count(1)
 
     def break_off(*asked: Any) -> int:
         if next(steps) == 2:
@@ -195,7 +195,7 @@ def test_a_refiling_that_broke_off_is_finished_by_the_next(
         return step(*asked)
 
     with monkeypatch.context() as broken:
-        broken.setattr(filing.CatalogueUpdate, "_reassign", break_off)
+        broken.setattr(assignment.CatalogueUpdate, "_reassign", break_off)
         with pytest.raises(StoreUnavailable):
             office.configure(catalogue([FINANCE, HEALTH]), now=later(hours=1))
     assert office.configure(catalogue([FINANCE, HEALTH]), now=later(hours=2)) == 3

@@ -65,5 +65,5 @@ def test_a_token_is_good_to_its_last_moment_but_not_in_it() -> None:
 def test_a_token_for_categories_is_for_nothing_else(
     categories: tuple[str, ...], expected: bool
 ) -> None:
-    assert DESK.may_file_in(categories) is expected
-    assert replace(DESK, categories=None).may_file_in(categories)
+    assert DESK.permits(categories) is expected
+    assert replace(DESK, categories=None).permits(categories)

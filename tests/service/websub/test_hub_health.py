@@ -85,7 +85,7 @@ def test_a_push_that_was_faster_than_the_answer_took_no_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("judgement", "standing", "words"),
+    ("assessment", "health", "words"),
     [
         pytest.param(said(VERIFIED, push(1, 1, 2)), HubHealth.WELL, "pushes arrive", id="well"),
         pytest.param(

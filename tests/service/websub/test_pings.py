@@ -19,13 +19,13 @@ def answer(status: int, reason: str = "", excerpt: str = "", **headers: str) -> 
 @pytest.mark.parametrize("status", [200, 202, 204, 299])
 def test_any_2xx_means_that_the_hub_was_told(status: int) -> None:
     outcome = outcome_of(answer(status, "Fine"), now=NOON)
-    assert (outcome.is_told, outcome.result) == (True, f"{status} Fine")
+    assert (outcome.is_accepted, outcome.result) == (True, f"{status} Fine")
 
 
 @pytest.mark.parametrize("status", [199, 300, 304, 400, 401, 403, 404, 408, 410, 500, 502])
 def test_anything_else_is_a_failure_that_speaks_of_the_topic(status: int) -> None:
     outcome = outcome_of(answer(status, retry_after="60"), now=NOON)
-    assert not outcome.is_told
+    assert not outcome.is_accepted
     assert not outcome.concerns_hub
     assert outcome.asked_pause is None
 
@@ -33,7 +33,7 @@ def test_anything_else_is_a_failure_that_speaks_of_the_topic(status: int) -> Non
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_hub_that_asks_for_time_speaks_of_itself(status: int) -> None:
     outcome = outcome_of(answer(status, retry_after="60"), now=NOON)
-    assert not outcome.is_told
+    assert not outcome.is_accepted
     assert outcome.concerns_hub
     assert outcome.asked_pause == timedelta(seconds=60)
 
@@ -56,4 +56,4 @@ def test_a_hub_that_gives_no_answer_speaks_of_itself(
     failure: type[OutboundTimedOut | AddressForbidden],
 ) -> None:
     outcome = outcome_of_failure(failure("https://hub.example/", "why"))
-    assert (outcome.is_told, outcome.concerns_hub, outcome.result) == (False, True, "why")
+    assert (outcome.is_accepted, outcome.concerns_hub, outcome.result) == (False, True, "why")

@@ -104,7 +104,7 @@ class TestNews:
         office = newsroom(database, hub)
         results = publisher.send_all_due(now=NOON)
         assert sorted(hub.topics) == TOPICS
-        assert {result.verdict for result in results} == {PingVerdict.TOLD}
+        assert {result.verdict for result in results} == {PingVerdict.ACCEPTED}
         assert sorted(result.topic for result in results) == TOPICS
         assert states(office) == {"told"}
         assert {ping.last_result for ping in listed(office)} == {"204 No Content"}
@@ -338,7 +338,7 @@ class TestAHubWithWaysOfItsOwn:
         assert sorted(topic for topics in named for topic in topics) == TOPICS
         assert [arrival.named("hub.mode") for arrival in hub.arrivals] == [["publish"]] * 2
         assert sorted(other_hub.topics) == TOPICS
-        assert {result.verdict for result in results} == {PingVerdict.TOLD}
+        assert {result.verdict for result in results} == {PingVerdict.ACCEPTED}
         assert states(office) == {"told"}
 
     def test_is_told_each_topic_once_by_any_number_of_workers(
@@ -474,7 +474,7 @@ class TestTheLog:
         newsroom(database, hub)
         publisher.send_all_due(now=NOON)
         told = self.events(caplog)
-        assert [event["event"] for event in told] == ["ping told"] * len(TOPICS)
+        assert [event["event"] for event in told] == ["ping accepted"] * len(TOPICS)
         assert sorted(event["topic"] for event in told) == TOPICS
         assert {event["hub"] for event in told} == {hub.url}
 
@@ -519,7 +519,7 @@ class TestTheLog:
         publisher.send_due(now=NOON)
         assert was_asked.wait(10)
         publisher.close()
-        assert [event["event"] for event in self.events(caplog)] == ["pings broke off"]
+        assert [event["event"] for event in self.events(caplog)] == ["pinging failed"]
         is_broken = False
         make_publisher(resolve=resolve).send_all_due(now=later(minutes=5))
         assert sorted(hub.topics) == TOPICS

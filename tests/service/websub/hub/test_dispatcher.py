@@ -182,7 +182,7 @@ def test_a_stop_begins_nothing_and_writes_down_what_ends() -> None:
 
 
 def test_a_load_that_failed_was_never_there() -> None:
-    load = ConcurrencyLimit(most=3, most_a_host=2)
+    load = ConcurrencyLimit(limit=3, limit_per_host=2)
     assert load.acquire("a")
     with pytest.raises(StoreUnavailable):
         fill_in_vain(load)
