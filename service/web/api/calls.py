@@ -55,14 +55,18 @@ class NoQuery(Query):
 class WriteQuery(Query):
     """The parameters of changes."""
 
-    dry_run: Flag = Field(default=False, description="Say what would be done, and store nothing.")
+    dry_run: Flag = Field(
+        default=False, description="Return what would be done, and store nothing."
+    )
 
 
 class RetractQuery(WriteQuery):
     """The parameters of a retraction."""
 
     reason: str = Field(
-        min_length=1, max_length=MAX_REASON_CHARS, description="For the public: plain text."
+        min_length=1,
+        max_length=MAX_REASON_CHARS,
+        description="The reason of the retraction, as published. Plain text.",
     )
 
 
@@ -70,26 +74,31 @@ class ListQuery(Query):
     """The parameters of a list of releases."""
 
     category: str | None = Field(
-        default=None, description="Only those in the feed of this category, by its slug."
+        default=None, description="Only releases in the feed of the category with this slug."
     )
-    language: str | None = Field(default=None, description="Only those in this one, BCP 47.")
+    language: str | None = Field(
+        default=None, description="Only releases in this language (BCP 47)."
+    )
     since: str | None = Field(
         default=None,
-        description="Only those that were changed here at this moment or later.",
+        description="Only releases that were last changed here at this time or later.",
         json_schema_extra={"format": "date-time"},
     )
     unfiled: Flag = Field(
-        default=False, description="Only those with a name that no category claims."
+        default=False, description="Only releases with a category name that no category matches."
     )
     order: Literal["newest", "oldest"] = Field(
         default="newest",
-        description="Which change comes first. Who walks from the oldest misses nothing that "
-        "changes meanwhile.",
+        description="Whether the newest or the oldest change comes first. A client that pages from "
+        "the oldest misses no release that changes meanwhile.",
     )
     limit: Annotated[int, BeforeValidator(_count)] = Field(
-        default=DEFAULT_PAGE, ge=1, le=MAX_PAGE, description="How many at the most."
+        default=DEFAULT_PAGE,
+        ge=1,
+        le=MAX_PAGE,
+        description="The greatest number of releases on a page.",
     )
-    after: str | None = Field(default=None, description="The next of the page before.")
+    after: str | None = Field(default=None, description="The value of next on the preceding page.")
 
 
 def parameters(query: type[Query]) -> list[dict[str, Any]]:

@@ -55,9 +55,9 @@ class Operation:
 
 
 _OUTCOMES: Mapping[int, tuple[str, type[BaseModel] | None]] = {
-    200: ("Corrected, unchanged, or a dry run.", Outcome),
-    201: ("Added; its address is in Location.", Outcome),
-    202: ("Accepted, and under embargo: nobody is shown it before its minute.", Outcome),
+    200: ("The release was corrected or is unchanged, or this was a dry run.", Outcome),
+    201: ("The release was added; its URL is in Location.", Outcome),
+    202: ("The release was accepted; it is not public before its embargo ends.", Outcome),
 }
 _CORRECTIONS = {status: answer for status, answer in _OUTCOMES.items() if status != 201}
 
@@ -68,9 +68,9 @@ OPERATIONS: list[Operation] = [
         path="/releases",
         action=Action.READ,
         do=reading.list_releases,
-        summary="Releases by when they changed, page by page.",
+        summary="List releases in the order of their last change, page by page.",
         query=ListQuery,
-        answers={200: ("A page.", Page)},
+        answers={200: ("One page of the list.", Page)},
         problems=(400,),
     ),
     Operation(
@@ -79,12 +79,12 @@ OPERATIONS: list[Operation] = [
         path="/releases",
         action=Action.PUBLISH,
         do=post_releases,
-        summary="Add and correct many releases; each is answered for itself.",
+        summary="Add and correct many releases; each gets a result of its own.",
         query=WriteQuery,
         bodies={JSON_TYPE: BATCH_SCHEMA, **dict.fromkeys(LINES_TYPES, LINES_SCHEMA)},
         answers={
-            200: ("All were accepted.", BatchOut),
-            207: ("Some were not.", BatchOut),
+            200: ("All releases were accepted.", BatchOut),
+            207: ("Some releases were refused.", BatchOut),
         },
         problems=(400, 409, 413, 415, 422),
     ),
@@ -94,8 +94,11 @@ OPERATIONS: list[Operation] = [
         path="/releases/{key}",
         action=Action.READ,
         do=reading.get_release,
-        summary="One release.",
-        answers={200: ("The release.", ReleaseOut), 304: ("It is what If-None-Match names.", None)},
+        summary="Get one release.",
+        answers={
+            200: ("The release.", ReleaseOut),
+            304: ("The release is unchanged: If-None-Match holds its ETag.", None),
+        },
         problems=(400, 404),
     ),
     Operation(
@@ -104,7 +107,7 @@ OPERATIONS: list[Operation] = [
         path="/releases/{key}",
         action=Action.PUBLISH,
         do=writing.put_release,
-        summary="Add a release, or correct it. The same once more changes nothing.",
+        summary="Add a release or correct it. Sending the same again changes nothing.",
         query=WriteQuery,
         bodies={JSON_TYPE: Record},
         answers=_OUTCOMES,
@@ -130,9 +133,9 @@ OPERATIONS: list[Operation] = [
         path="/releases/{key}",
         action=Action.RETRACT,
         do=writing.delete_release,
-        summary="Take a release back: its address says so from then on, and why.",
+        summary="Retract a release. Its page then shows the retraction and the reason.",
         query=RetractQuery,
-        answers={200: ("It is taken back.", Outcome)},
+        answers={200: ("The release is retracted.", Outcome)},
         problems=(400, 404, 409, 412, 422),
         has_conditions=True,
     ),

@@ -47,21 +47,21 @@ KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"^
 
 _DETAILS = {
     400: "The query, or the JSON of the body, cannot be understood.",
-    401: "There is no token, or it is not known, expired or revoked.",
-    403: "The token is not for this action, or not for these categories.",
+    401: "There is no token, or it is unknown, expired or revoked.",
+    403: "The token does not allow this action, or not these categories.",
     404: "There is no such release, or the token may not see it.",
-    409: "Others change the release at this very moment.",
-    412: "A condition does not hold.",
-    413: "The body, or the batch, is too large.",
-    415: "The body has another media type than those that are taken.",
-    422: "The intake refuses what was sent; errors has every fault, with its place.",
-    429: "The token asks too often; Retry-After tells for how long to wait.",
-    503: "The store cannot be reached; Retry-After tells for how long to wait.",
+    409: "Other clients are changing the release at this moment.",
+    412: "If-Match or If-None-Match does not hold.",
+    413: "The body or the batch is too large.",
+    415: "The media type of the body is not supported.",
+    422: "The release is invalid; errors lists every fault with a pointer to it.",
+    429: "The token is used too often; Retry-After says how long to wait.",
+    503: "The store cannot be reached; Retry-After says how long to wait.",
 }
 
 _DESCRIPTION = (
-    "Publish, correct and look at press releases. What a record may hold, how it is cleaned and "
-    "why it is refused is the same as for files. Tokens are made with `communique token make`."
+    "Publish, correct, retract and read press releases. The fields of a record, their "
+    "cleaning and their errors are the same as in files. Make tokens with `communique token make`."
 )
 
 
@@ -116,7 +116,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
 def _path(operation: Operation) -> list[dict[str, Any]]:
     if "{key}" not in operation.path:
         return []
-    description = "The release's key as its sender has it, or its permanent id; slashes as %2F."
+    description = "The sender's key of the release, or its permanent id. Write slashes as %2F."
     return [
         {
             "name": "key",
@@ -132,8 +132,8 @@ def _fields(operation: Operation) -> list[dict[str, Any]]:
     if not operation.has_conditions:
         return []
     descriptions = {
-        "If-Match": "Only if the release is still this: the etag of an earlier answer, or *.",
-        "If-None-Match": "With *: only if there is no such release yet.",
+        "If-Match": "Change the release only if its ETag is this one; * stands for any ETag.",
+        "If-None-Match": "With *, add the release only if it does not exist yet.",
     }
     return [
         {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}

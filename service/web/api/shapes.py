@@ -29,7 +29,7 @@ class Shape(BaseModel):
 
 
 class AuthorIn(Shape):
-    """A person or an office. A name is enough."""
+    """A person or an office. The name alone is enough."""
 
     name: str | None = None
     email: str | None = None
@@ -41,17 +41,21 @@ class EnclosureIn(Shape):
     """A file that belongs to the release."""
 
     url: str
-    type: str | None = Field(default=None, description="Its media type.", examples=["image/png"])
+    type: str | None = Field(
+        default=None, description="The media type of the file.", examples=["image/png"]
+    )
     media_type: str | None = Field(default=None, description="Another name of type.")
     mime_type: str | None = Field(default=None, description="Another name of type.")
-    length: int | str | None = Field(default=None, description="In bytes.", examples=[48213])
+    length: int | str | None = Field(
+        default=None, description="The size of the file in bytes.", examples=[48213]
+    )
     length_bytes: int | str | None = Field(default=None, description="Another name of length.")
     size_in_bytes: int | str | None = Field(default=None, description="Another name of length.")
     title: str | None = None
 
 
 class ContactIn(Shape):
-    """Whom the press may ask."""
+    """A contact for the press."""
 
     name: str | None = None
     role: str | None = None
@@ -62,7 +66,7 @@ class ContactIn(Shape):
 
 
 class RelatedIn(Shape):
-    """Something that belongs to the release and stands elsewhere."""
+    """A related page elsewhere."""
 
     url: str
     title: str | None = None
@@ -71,10 +75,10 @@ class RelatedIn(Shape):
 
 
 class CorrectionIn(Shape):
-    """What a changed release is to who has read it."""
+    """How important a change is to those who have read the release."""
 
     weight: Literal["minor", "major"]
-    note: str | None = Field(default=None, description="What changed, for a reader.")
+    note: str | None = Field(default=None, description="What was changed, for readers.")
 
 
 Authors = list[str | AuthorIn] | AuthorIn | str
@@ -82,61 +86,76 @@ Enclosures = list[EnclosureIn] | EnclosureIn
 
 
 class Record(Shape):
-    """A release as its sender has it: the very fields of a record in a JSON file."""
+    """A release as sent to the API, with the same fields as a record in a JSON file."""
 
     title: str = Field(min_length=1, description="Plain text.", examples=["A treaty is signed"])
     body: str = Field(min_length=1, examples=["<p>It was signed today.</p>"])
     body_format: Literal["html", "text"] | None = Field(
         default=None,
-        description="How the body is meant. Without it, it is text, and refused if it looks like "
-        "HTML.",
+        description="The format of the body. Without this field the body is plain text, and is "
+        "refused if it looks like HTML.",
         examples=["html"],
     )
     published: WrittenMoment
     updated: WrittenMoment | None = Field(
-        default=None, description="The document's own word on its last change."
+        default=None, description="When the release was last changed, according to its sender."
     )
     categories: list[str] | str | None = Field(
-        default=None, description="Names, as the configured categories claim them."
+        default=None, description="Category names, as the configured categories match them."
     )
     language: str | None = Field(
-        default=None, description="BCP 47; else the configured one.", examples=["en"]
+        default=None,
+        description="The language (BCP 47). Default: the configured one.",
+        examples=["en"],
     )
-    url: str | None = Field(default=None, description="The release's address at its source.")
-    summary: str | None = Field(default=None, description="Plain text; else made of the body.")
-    subtitle: str | None = Field(default=None, description="Read where there is no summary.")
+    url: str | None = Field(default=None, description="The URL of the release at its source.")
+    summary: str | None = Field(
+        default=None, description="Plain text. Default: a summary made from the body."
+    )
+    subtitle: str | None = Field(
+        default=None, description="Used as the summary if there is no summary."
+    )
     authors: Authors | None = None
-    author: Authors | None = Field(default=None, description="Read where there are no authors.")
+    author: Authors | None = Field(
+        default=None, description="Used as authors if there are no authors."
+    )
     components: Authors | None = Field(
-        default=None, description="The divisions that issued it: read where nobody else is named."
+        default=None,
+        description="The divisions that issued the release. Used as authors if no author is named.",
     )
     enclosures: Enclosures | None = None
-    attachments: Enclosures | None = Field(default=None, description="More enclosures.")
-    enclosure: Enclosures | None = Field(default=None, description="One more.")
+    attachments: Enclosures | None = Field(default=None, description="Further enclosures.")
+    enclosure: Enclosures | None = Field(default=None, description="A further enclosure.")
     contacts: list[str | ContactIn] | ContactIn | str | None = None
     related: list[str | RelatedIn] | RelatedIn | str | None = None
-    place: str | None = Field(default=None, description="Where it was given out.")
+    place: str | None = Field(default=None, description="Where the release was issued.")
     number: OwnId | None = Field(
-        default=None, description="As its publisher counts releases.", examples=["SG/SM/19589"]
+        default=None,
+        description="The publisher's own number of the release.",
+        examples=["SG/SM/19589"],
     )
-    rights: str | None = Field(default=None, description="Plain text.")
-    license: str | None = Field(default=None, description="Address of the licence.")
+    rights: str | None = Field(default=None, description="The copyright notice. Plain text.")
+    license: str | None = Field(default=None, description="The URL of the licence.")
     work: OwnId | None = Field(
-        default=None, description="The same for a release and all its translations."
+        default=None, description="An identifier that a release shares with all its translations."
     )
     embargoed_until: WrittenMoment | None = Field(
-        default=None, description="Nobody is shown it before."
+        default=None, description="The release is not public before this time."
     )
     correction: Literal["minor", "major"] | CorrectionIn | None = Field(
-        default=None, description="Should it be one: whether readers are told."
+        default=None, description="If this is a correction: major ones are announced to readers."
     )
     source_key: OwnId | None = Field(
         default=None,
-        description="What the release is known by to its sender. The address says it in a PUT; "
-        "then it may be left out, and must be the same.",
+        description="The sender's key of the release. In a PUT the URL has the key; this field may "
+        "then be left out, or must be equal.",
     )
-    id: OwnId | None = Field(default=None, description="Read in a batch without a source_key.")
-    guid: OwnId | None = Field(default=None, description="Read in a batch without either.")
+    id: OwnId | None = Field(
+        default=None, description="In a batch: the key of a record without a source_key."
+    )
+    guid: OwnId | None = Field(
+        default=None, description="In a batch: the key of a record with neither source_key nor id."
+    )
 
 
 def _all_optional(shape: type[Shape]) -> dict[str, Any]:
@@ -144,11 +163,11 @@ def _all_optional(shape: type[Shape]) -> dict[str, Any]:
 
 
 #: The body of a PATCH (RFC 7396). A field that is null is removed.
-Patch = create_model("Patch", __base__=Shape, __doc__="Fields to be replaced; null takes one out.",
+Patch = create_model("Patch", __base__=Shape, __doc__="Fields to replace; null removes a field.",
                      **_all_optional(Record))  # fmt: skip
 
 _ANY_RECORD = {
-    "description": "A record. Each is judged for itself: one that is none stops no other.",
+    "description": "A record. Each is validated separately: an invalid one does not affect others.",
     "anyOf": [{"$ref": "#/components/schemas/Record"}, {}],
 }
 
@@ -162,7 +181,7 @@ class PersonOut(Shape):
 
 
 class EnclosureOut(Shape):
-    """A file that belongs to the release; further fields where they are known."""
+    """A file that belongs to the release. There are further fields where they are known."""
 
     url: str
     type: str
@@ -171,61 +190,67 @@ class EnclosureOut(Shape):
 
 
 class ReleaseOut(Shape):
-    """A release as it stands. What is null or empty may be left out."""
+    """The current revision of a release. Fields that are null or empty may be left out."""
 
-    source_key: str = Field(description="With the kind of the key: id:2026-17, url:…, file:…")
-    id: str | None = Field(default=None, description="Permanent: the id of its entries in feeds.")
-    page: str | None = Field(default=None, description="Address of its page.")
+    source_key: str = Field(description="The sender's key with its kind: id:2026-17, url:…, file:…")
+    id: str | None = Field(
+        default=None, description="The permanent id of the release and of its entries in feeds."
+    )
+    page: str | None = Field(default=None, description="The URL of the release's page.")
     revision: int = Field(ge=1)
-    changed_at: datetime = Field(description="When it was last changed here.")
+    changed_at: datetime = Field(description="When the release was last changed here.")
     title: str
-    body: str = Field(description="Clean HTML.")
+    body: str = Field(description="Cleaned HTML.")
     body_format: Literal["html"] = "html"
     summary: str
     language: str
     published: datetime
-    updated: datetime = Field(description="Last change that a reader would notice.")
+    updated: datetime = Field(description="The last change that readers would notice.")
     url: str | None = None
     authors: list[PersonOut] = Field(default_factory=list)
     enclosures: list[EnclosureOut] = Field(default_factory=list)
-    categories: list[str] = Field(default_factory=list, description="Names, as they were given.")
+    categories: list[str] = Field(default_factory=list, description="The category names as sent.")
     filed_under: list[str] = Field(
-        default_factory=list, description="Slugs of the categories that the names mean."
+        default_factory=list, description="The slugs of the categories that the names match."
     )
-    unclaimed: list[str] = Field(default_factory=list, description="Names that no category claims.")
-    feeds: list[str] = Field(default_factory=list, description="Slugs of the feeds it is in.")
+    unclaimed: list[str] = Field(
+        default_factory=list, description="The category names that no category matches."
+    )
+    feeds: list[str] = Field(
+        default_factory=list, description="The slugs of the feeds that have the release."
+    )
 
 
 class Outcome(Shape):
-    """What became of one release."""
+    """The result of an operation on one release."""
 
     verdict: str = Field(description="new, corrected, unchanged, embargoed or retracted.")
-    dry_run: bool = Field(default=False, description="True when nothing was stored.")
+    dry_run: bool = Field(default=False, description="True if nothing was stored.")
     etag: str | None = Field(
-        default=None, description="For If-Match: the release's entity tag from now on."
+        default=None, description="The new entity tag of the release, for If-Match."
     )
     changed_feeds: list[str] = Field(
-        default_factory=list, description="Slugs of the feeds that get a new edition."
+        default_factory=list, description="The slugs of the feeds that get a new edition."
     )
     warnings: list[str] = Field(
-        default_factory=list, description="What was mended on the way in, for a person."
+        default_factory=list, description="What the intake repaired, in words."
     )
     release: ReleaseOut
 
 
 class Fault(Shape):
-    """What is wrong with one thing that was sent."""
+    """A fault in one value that was sent."""
 
     detail: str
     remedy: str | None = None
     pointer: str | None = Field(
-        default=None, description="JSON Pointer (RFC 6901) to the value in the body or item."
+        default=None, description="A JSON Pointer (RFC 6901) to the value in the body or item."
     )
-    parameter: str | None = Field(default=None, description="Of the query.")
+    parameter: str | None = Field(default=None, description="The name of the query parameter.")
 
 
 class Problem(Shape):
-    """What went wrong (RFC 9457)."""
+    """Problem details (RFC 9457)."""
 
     type: str
     title: str
@@ -235,10 +260,10 @@ class Problem(Shape):
 
 
 class ItemOut(Shape):
-    """What became of one record of a batch: an outcome, or a problem."""
+    """The result for one record of a batch: an outcome, or a problem."""
 
-    index: int = Field(ge=0, description="Its place in the batch, from 0.")
-    status: int = Field(description="What a PUT of it alone would have been answered.")
+    index: int = Field(ge=0, description="The position of the record in the batch, from 0.")
+    status: int = Field(description="The status that a PUT of this record alone would have got.")
     verdict: str
     id: str | None = None
     source_key: str | None = None
@@ -250,7 +275,7 @@ class ItemOut(Shape):
 
 
 class BatchOut(Shape):
-    """What became of a batch, record by record, in its order."""
+    """The results for the records of a batch, in the order of the batch."""
 
     dry_run: bool = False
     results: list[ItemOut]
@@ -258,13 +283,16 @@ class BatchOut(Shape):
 
 #: A batch as an array, and as lines, which OpenAPI can describe as text only.
 BATCH_SCHEMA: dict[str, Any] = {"type": "array", "items": _ANY_RECORD}
-LINES_SCHEMA: dict[str, Any] = {"type": "string", "description": "A record a line (JSON Lines)."}
+LINES_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "description": "One record per line (JSON Lines).",
+}
 
 
 class Page(Shape):
-    """A page of a list."""
+    """One page of a list of releases."""
 
     releases: list[ReleaseOut]
     next: str | None = Field(
-        default=None, description="For after: where the next page begins; null on the last one."
+        default=None, description="The value of after for the next page; null on the last page."
     )
