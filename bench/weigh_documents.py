@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from bench import samples
+from feeds import render, revision
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import ALL, Category, Feed, Format, Link, Site
 from feeds.model.release import Person, ReleaseId
-from feeds.render import deflate_segment, frame, join_segments, render_fragment
-from feeds.revision import new_release
+from feeds.render import frame, render_fragment
+
+# By this build's names, or by those that they had before 0.1.0.
+deflate_segment = getattr(render, "deflate_segment", None) or getattr(render, "stretch")  # noqa: B009
+join_segments = getattr(render, "join_segments", None) or getattr(render, "joined")  # noqa: B009
+new_release = getattr(revision, "new_release", None) or getattr(revision, "first")  # noqa: B009
 
 #: About as many as fill a window.
 ENTRIES = 24

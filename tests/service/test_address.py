@@ -17,10 +17,10 @@ HOST = "127.0.0.1"
 LISTENS = """
 import socket, sys, time
 from pathlib import Path
-from service.processes.listening import Address
+from service.processes.listening import ListeningAddress
 
 data, port, roles = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split("+")
-address = Address("127.0.0.1", port, data_folder=data)
+address = ListeningAddress("127.0.0.1", port, data_folder=data)
 for role in filter(None, roles):
     getattr(address, role).take()
 listener = socket.create_server(("127.0.0.1", port))

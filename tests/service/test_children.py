@@ -28,9 +28,9 @@ from tests.support.set_clock import Clock
 LIVES = """
 import socket, sys, time
 from service.processes.background import beating
-from service.processes.supervisor_line import Line
+from service.processes.supervisor_line import SupervisorLine
 from service.liveness import Liveness
-with beating(Line(socket.socket(fileno=int(sys.argv[1]))), Liveness()):
+with beating(SupervisorLine(socket.socket(fileno=int(sys.argv[1]))), Liveness()):
     time.sleep(600)
 """
 
@@ -38,11 +38,11 @@ with beating(Line(socket.socket(fileno=int(sys.argv[1]))), Liveness()):
 STANDS_STILL = """
 import socket, sys, time
 from service.processes.background import beating
-from service.processes.supervisor_line import Line
+from service.processes.supervisor_line import SupervisorLine
 from service.liveness import Liveness
 liveness = Liveness(monotonic=iter([0.0, *[10_000.0] * 1000]).__next__)
 liveness.part("editions")
-with beating(Line(socket.socket(fileno=int(sys.argv[1]))), liveness):
+with beating(SupervisorLine(socket.socket(fileno=int(sys.argv[1]))), liveness):
     time.sleep(600)
 """
 

@@ -17,14 +17,14 @@ from tests.support.running_service import ROOT, Service, own_name, running, wait
 FORKS = """
 import os, random, signal, socket, sys
 from service.processes.child_processes import fork
-from service.processes.supervisor_line import Line, Orphaned
+from service.processes.supervisor_line import SupervisorLine, Orphaned
 from service.processes.signals import STOPS, Signals
 
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + chr(10)).encode())
 
 def told(line):
-    say("told", Line(line).wait(10))
+    say("told", SupervisorLine(line).wait(10))
     return 7
 
 def broken(line):
@@ -35,7 +35,7 @@ def waits(line):
     say("handlers", *{signal.getsignal(number).name for number in STOPS})
     say("session", os.getsid(0) == os.getpid())
     try:
-        Line(line).wait()
+        SupervisorLine(line).wait()
     except Orphaned:
         say("orphaned")
     return 0
