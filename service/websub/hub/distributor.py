@@ -384,7 +384,7 @@ class Distributor:
         signed = None
         if delivery.secret is not None:
             signed = signature(self._signature_method, delivery.secret, content.body)
-        bulk_request = self._handlers[delivery.wire].delivering(delivery, content, signed)
+        bulk_request = self._handlers[delivery.wire].delivery_request(delivery, content, signed)
         if delivery.callback.startswith(self._own_callbacks):
             bulk_request = replace(bulk_request, is_own=True)
         return Job(sending, delivery.host, bulk_request)
