@@ -45,7 +45,7 @@ def _former_cleaner() -> Callable[[dict[str, Any]], None]:
     plain_text = import_module("feeds.render.plain_text").plain_text
 
     def clean(record: dict[str, Any]) -> None:
-        body = clean_html(record["body"], url=record.get("url"), base_url=BASE_URL, warnings=[])
+        body = clean_html(record["body"], url=record.get("url"), base_url=BASE_URL, mended=[])
         body = markup.without_heading(body, record["title"])
         markup.opening(body, max_chars=SUMMARY_CHARS)
         plain_text(body)

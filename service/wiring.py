@@ -28,7 +28,7 @@ from service.store_clock import machine_clock
 from service.websub import RSSCLOUD, PingFormat, PingSender, Publisher, RetryPlan
 from service.websub.hub.dispatcher import Dispatcher
 from service.websub.hub.distributor import Distributor, Sending
-from service.websub.hub.verifier import CallbackQuestion, VerificationResult, Verifier
+from service.websub.hub.verifier import CallbackRequest, VerificationResult, Verifier
 from service.websub.hub_monitor import HubMonitor
 
 VERSION = version("communique")
@@ -167,7 +167,7 @@ def verifications(
     on_result: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
     part: WorkPart | None = None,
     failures: Failures | None = None,
-) -> Dispatcher[CallbackQuestion]:
+) -> Dispatcher[CallbackRequest]:
     """What asks callbacks. It closes itself when it has run.
 
     Args:

@@ -422,7 +422,7 @@ def _delivery_row(each: dict[str, Any]) -> Sequence[object]:
 # ``communique hub verify``: callbacks are asked now.
 
 #: What leaves nothing to be done.
-_GOOD = (VerificationVerdict.CONFIRMED, VerificationVerdict.OUTDATED, VerificationVerdict.TOLD)
+_GOOD = (VerificationVerdict.CONFIRMED, VerificationVerdict.OUTDATED, VerificationVerdict.DENIED)
 
 
 class HubNotOffered(ServiceError):

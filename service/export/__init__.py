@@ -1,7 +1,7 @@
-"""The whole public site as files, for nginx, a CDN or an object store.
+"""Exports the whole public site as files, for nginx, a CDN or an object store.
 
-Bytes and header fields come from the very application that serves readers, so they cannot differ
-from it. ``layout`` says where they lie, and ``nginx`` how they are served from there.
+Bytes and header fields come from the application that serves readers, so that they cannot differ.
+``layout`` defines where the files are, and ``nginx`` how they are served.
 """
 
 from service.export.folder import GRACE_S, Folder, ForeignFolder

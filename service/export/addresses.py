@@ -1,4 +1,4 @@
-"""Every public address. What is not named here is not exported; one more kind is one more row."""
+"""Lists every public address. An address that is not listed here is not exported."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,7 +12,7 @@ from feeds.newsstand import Newsstand
 from service.web import load_assets
 from service.web.sitemaps import URLS_A_FILE
 
-#: Releases looked up together. Their pages are made one by one.
+#: Releases read in one query. Their pages are made one by one.
 RELEASES_A_QUERY = 500
 
 
@@ -20,16 +20,16 @@ class PublicAddress(NamedTuple):
     """A public address."""
 
     path: str
-    #: When what it shows last changed, if nothing but that and the configuration changes its
-    #: bytes; None when it has to be looked at each time.
+    #: When its content last changed, if its bytes depend only on that content and the
+    #: configuration; None when it has to be requested in each run.
     changed_at: datetime | None = None
 
 
 def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[PublicAddress]:
-    """All paths that a reader may ask for, as they stand behind the base URL, not encoded.
+    """Yields all paths that readers may request, relative to the base URL, not encoded.
 
-    Documents come first: they are what pollers ask for. Lists come last: they name pages, which
-    are there by then.
+    Documents come first, since pollers request them. Lists come last: they name pages, which exist
+    by then.
     """
     return chain(
         map(PublicAddress, _documents(catalogue)),
@@ -44,7 +44,7 @@ def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Pub
 
 
 def count_addresses(catalogue: Catalogue, newsstand: Newsstand) -> int:
-    """About how many there are, to tell how far one is."""
+    """Returns the approximate number of addresses, for a progress display."""
     return len(catalogue.feeds) * (len(Format) + 1) + newsstand.count_release_pages() + 12
 
 
@@ -55,7 +55,7 @@ def _documents(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _archives(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[PublicAddress]:
-    """Archive documents, which change only when a release in one is retracted."""
+    """Yields archive documents, which change only when a release in them is retracted."""
     for slug in catalogue.feeds:
         for archive in newsstand.archives(slug):
             for each in Format:
@@ -65,7 +65,7 @@ def _archives(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[PublicAddr
 
 
 def _former(catalogue: Catalogue) -> Iterator[str]:
-    """Addresses of feeds that have another slug now: they lead to the new ones."""
+    """Yields former addresses of feeds whose slug changed; they redirect to the new ones."""
     for slug in catalogue.slugs_by_former:
         yield f"/feeds/{slug}"
         yield from (f"/feeds/{slug}.{each}" for each in Format)
@@ -97,7 +97,7 @@ def _former_revisions(page: PageStub) -> Iterator[PublicAddress]:
 
 
 def _retracted(newsstand: Newsstand) -> Iterator[str]:
-    """Addresses at which there is nothing but a notice."""
+    """Yields addresses of retracted releases, which have only a notice."""
     yield from (f"/releases/{slug}" for slug in newsstand.retracted_pages())
 
 

@@ -1,9 +1,9 @@
-"""The folder on disk: written so that a reader sees the old state of an address, or the new one.
+"""The exported folder on disk, in which each address has either its old state or its new one.
 
-A version is complete, and on the disk, before a link points at it; a link is replaced in one step;
-what nothing points at any more is taken away a while later, as somebody may still be at it. So
-nothing has to be undone after a crash at any point: what is missing is written by the next run, and
-what is left over is removed by it.
+A version is complete, and on the disk, before a link points at it. A link is replaced atomically.
+Versions without a link are removed after a while, because a server may still read them. So nothing
+has to be undone after a crash at any point: the next run writes missing files, and removes files
+that are left over.
 """
 
 import json
@@ -32,11 +32,11 @@ from service.http_rules import Coding
 MARKER = "communique-export.json"
 _FORM = 1
 
-#: A server opens a file within microseconds after it looked where a link leads; a copy of the whole
-#: folder to elsewhere takes longer.
+#: How long unlinked versions are kept. A server opens a file microseconds after it resolved the
+#: link, but a copy of the whole folder takes longer.
 GRACE_S = 60.0
 
-#: Public, and read by other users than the one who writes.
+#: The files are public, and are read by another user than the one who writes them.
 _FILE_MODE = 0o644
 _FOLDER_MODE = 0o755
 
@@ -44,35 +44,35 @@ _NEW = ".new"
 
 
 class ForeignFolder(ServiceError):
-    """The folder holds something else, and nothing in it may be touched."""
+    """The folder contains other files or another site's export, and must not be changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedVersion:
-    """A version that is written and not shown yet."""
+    """A version that is written but not published yet."""
 
     path: str
     version: Version
 
 
 class Folder:
-    """One export's folder. To be used by one process at a time."""
+    """The folder of one export. Used by one process at a time."""
 
     def __init__(self, root: Path, *, site_url: str) -> None:
-        """Open the folder; make it if it is not there.
+        """Opens the folder; creates it if it does not exist.
 
         Args:
             root: The folder.
-            site_url: The newsroom's address, which a folder belongs to for good.
+            site_url: The newsroom's address, to which a folder belongs permanently.
 
         Raises:
-            NotOurs: It holds files that no export wrote, or another newsroom's export.
+            ForeignFolder: The folder has files that no export wrote, or another newsroom's export.
         """
         self.root = root.absolute()
         self._claim(site_url)
 
     def current(self, path: str) -> Version | None:
-        """The version that is shown at an address, if its bytes are there."""
+        """Returns the published version of an address, if its bytes exist."""
         pointer = self.root / SITE / file_of(path)
         try:
             name = Path(pointer.readlink()).name
@@ -80,54 +80,54 @@ class Folder:
             return None
         return parse_version(name) if pointer.exists() else None
 
-    def place(self, shown: Rendition, forms: Mapping[Coding, bytes]) -> StagedVersion:
-        """Write a version in all forms. It may be lost with the machine's power until `keep`."""
+    def stage(self, rendition: Rendition, forms: Mapping[Coding, bytes]) -> StagedVersion:
+        """Writes a version in all codings. A power failure may lose it until `sync` is called."""
         sizes = tuple(len(forms[coding]) for coding in ENDINGS)
         version = Version(
-            revision=shown.revision,
-            date=written_date(shown.last_modified),
-            profile=shown.profile.id,
+            revision=rendition.revision,
+            date=written_date(rendition.last_modified),
+            profile=rendition.profile.id,
             sizes=sizes,
         )
-        home = self.root / VERSIONS / file_of(shown.path)
+        home = self.root / VERSIONS / file_of(rendition.path)
         make_folder(home)
-        moment = _moment(shown.last_modified)
+        moment = _moment(rendition.last_modified)
         for coding, ending in ENDINGS.items():
             write_file(home / f"{version.name}{ending}", forms[coding], modified_at=moment)
-        return StagedVersion(path=shown.path, version=version)
+        return StagedVersion(path=rendition.path, version=version)
 
-    def keep(self) -> None:
-        """Wait until all that was written is on the disk.
+    def sync(self) -> None:
+        """Waits until all written files are on the disk.
 
-        One call for many files: to wait for each one takes a disk an hour for a million pages.
+        One call for many files: waiting for each one would take an hour for a million pages.
         """
         os.sync()
 
-    def show(self, placed: StagedVersion) -> None:
-        """Let an address have a version, in one step."""
-        file = file_of(placed.path)
+    def publish(self, staged: StagedVersion) -> None:
+        """Makes an address show a version, in one atomic step."""
+        file = file_of(staged.path)
         pointer = self.root / SITE / file
         make_folder(pointer.parent)
-        target = self.root / VERSIONS / file / placed.version.name
+        target = self.root / VERSIONS / file / staged.version.name
         new = pointer.with_name(pointer.name + _NEW)
         new.unlink(missing_ok=True)
         new.symlink_to(os.path.relpath(target, pointer.parent))
         new.replace(pointer)
 
     def is_shown(self, path: str) -> bool:
-        """True when an address has something."""
+        """Whether an address has a published version."""
         return (self.root / SITE / file_of(path)).is_symlink()
 
     def hide(self, path: str) -> None:
-        """Let an address have nothing any more."""
+        """Removes the published version of an address."""
         file = file_of(path)
         (self.root / SITE / file).unlink(missing_ok=True)
         home = self.root / VERSIONS / file
         if home.is_dir():
-            os.utime(home)  # from now on somebody may still be at it for a while
+            os.utime(home)  # starts the grace period, in which servers may still read the files
 
     def shown(self) -> Iterator[str]:
-        """The addresses that have something. What a run left half-way is removed meanwhile."""
+        """Yields the published addresses; removes links that an interrupted run left behind."""
         for entry in _walk(self.root / SITE):
             if entry.name.endswith(_NEW):
                 Path(entry.path).unlink(missing_ok=True)
@@ -136,7 +136,7 @@ class Folder:
                 yield path_of(PurePosixPath(file))
 
     def sweep(self, *, grace_s: float) -> int:
-        """Remove versions that nothing points at since *grace_s* seconds; says how many files."""
+        """Removes versions without a link for *grace_s* seconds; returns the number of files."""
         before = time.time() - grace_s
         removed = 0
         for home, names in _homes(self.root / VERSIONS):
@@ -163,18 +163,18 @@ class Folder:
                 )
             write_file(marker, json.dumps({"form": _FORM, "site": site_url}).encode() + b"\n")
             return
-        said = _read_marker(marker)
-        if said.get("form") != _FORM:
+        saved = _read_marker(marker)
+        if saved.get("form") != _FORM:
             raise ForeignFolder(f"{self.root} was written by another version: name another folder")
-        if said.get("site") != site_url:
+        if saved.get("site") != site_url:
             raise ForeignFolder(
-                f"{self.root} holds the export of {said.get('site')}, and this is {site_url}: "
+                f"{self.root} holds the export of {saved.get('site')}, and this is {site_url}: "
                 "name another folder"
             )
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that others may read, with those above it."""
+    """Creates a folder that all users may read, with its parents."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -185,7 +185,7 @@ def make_folder(folder: Path) -> None:
 def write_file(
     path: Path, body: bytes, *, modified_at: float | None = None, mode: int = _FILE_MODE
 ) -> None:
-    """Write a file that others may read, unless told otherwise: whole, or not at all."""
+    """Writes a file atomically, by default readable by all users."""
     new = path.with_name(path.name + _NEW)
     new.write_bytes(body)
     new.chmod(mode)
@@ -195,7 +195,7 @@ def write_file(
 
 
 def write_if_changed(path: Path, body: bytes) -> bool:
-    """Write a file if it has other bytes; says whether it had."""
+    """Writes a file if its bytes differ; returns whether they did."""
     if path.is_file() and path.read_bytes() == body:
         return False
     make_folder(path.parent)
@@ -204,9 +204,9 @@ def write_if_changed(path: Path, body: bytes) -> bool:
 
 
 def _moment(last_modified: str | None) -> float:
-    """When a file was modified, as its own date says it; the epoch when there is no date.
+    """Returns the modification time of a file, from ``Last-Modified``; the epoch without one.
 
-    So ``If-Unmodified-Since`` holds, always, for what has no date, as it does with the service.
+    So ``If-Unmodified-Since`` always holds for a file without a date, as it does with the service.
     """
     if last_modified is None:
         return datetime(1970, 1, 1, tzinfo=UTC).timestamp()
@@ -215,14 +215,14 @@ def _moment(last_modified: str | None) -> float:
 
 def _read_marker(marker: Path) -> dict[str, object]:
     try:
-        said = json.loads(marker.read_text(encoding="utf-8"))
+        saved = json.loads(marker.read_text(encoding="utf-8"))
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return saved if isinstance(saved, dict) else {}
 
 
 def _walk(folder: Path) -> Iterator["os.DirEntry[str]"]:
-    """All that is no folder below *folder*. Nothing is held in memory but the way down."""
+    """Yields all entries below *folder* that are not folders, with constant memory."""
     try:
         entries = os.scandir(folder)
     except FileNotFoundError:
@@ -236,7 +236,7 @@ def _walk(folder: Path) -> Iterator["os.DirEntry[str]"]:
 
 
 def _homes(folder: Path) -> Iterator[tuple[Path, list[str]]]:
-    """The folders that hold versions, with the names in each."""
+    """Yields the folders that contain versions, with the file names in each."""
     try:
         entries = os.scandir(folder)
     except FileNotFoundError:
@@ -253,7 +253,7 @@ def _homes(folder: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _pointed(pointer: Path, home: Path) -> tuple[str | None, float]:
-    """The version that a link leads to, and since when."""
+    """Returns the version that a link points at, and since when."""
     try:
         return pointer.readlink().name, pointer.lstat().st_mtime
     except OSError:

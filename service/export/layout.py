@@ -1,13 +1,13 @@
-"""Where things lie in the folder, and what their names say. Pure.
+"""The layout of the exported folder, and the names of its files. Pure.
 
 ::
 
     site/feeds/all.atom            -> ../../versions/feeds/all.atom/<version>
     versions/feeds/all.atom/<version>      the bytes, and beside them .gz, .br and .zst
 
-``site`` is a tree of symbolic links: any server can serve it, and to replace one link is to publish
-all forms of an edition at once. A version's name tells the validators of its bytes, so whoever
-follows the link once has bytes and validators of one edition.
+``site`` is a tree of symbolic links, which any server can serve. Replacing one link publishes all
+codings of an edition at once. A version's name contains the validators of its bytes, so that a
+server that resolves the link once has bytes and validators of the same edition.
 """
 
 import re
@@ -19,15 +19,15 @@ from service.http_rules import Coding
 SITE = "site"
 VERSIONS = "versions"
 PROBLEMS = "problems"
-#: What is told at an address that is gone: ``releases/x.html`` and ``releases/x.json``.
+#: Notices for addresses that are gone: ``releases/x.html`` and ``releases/x.json``.
 GONE = f"{PROBLEMS}/gone"
 NGINX = "nginx"
 
-#: What a file's name ends with, by coding.
+#: Suffixes of file names, by coding.
 ENDINGS = {Coding.IDENTITY: "", Coding.GZIP: ".gz", Coding.BROTLI: ".br", Coding.ZSTD: ".zst"}
 UNDATED = "undated"
 
-#: A path of ours: no part is empty, begins with a dot, or is longer than a file system likes.
+#: A valid path: no part is empty, begins with a dot, or is too long for a file system.
 _PATH = re.compile(r"/|(?:/(?!\.)[^/\x00-\x1f\x7f]{1,180})+")
 _MAX_PART_BYTES = 200
 
@@ -39,7 +39,7 @@ _VERSION = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """What the name of a version tells."""
+    """The values that a version's name contains."""
 
     revision: str
     date: str  #: ``Mon02Mar2026120100``, in UTC, or ``undated``
@@ -48,19 +48,19 @@ class Version:
 
     @property
     def name(self) -> str:
-        """The name."""
+        """The file name, without the suffix of a coding."""
         sizes = "-".join(map(str, self.sizes))
         return f"{self.revision}.{self.date}.{self.profile}.{sizes}"
 
     @property
     def last_modified(self) -> str | None:
-        """The date as HTTP writes it."""
+        """The date in the format of HTTP; None without a date."""
         found = _DATE.fullmatch(self.date)
         return None if found is None else "{}, {} {} {} {}:{}:{} GMT".format(*found.groups())
 
 
 def parse_version(name: str) -> Version | None:
-    """Read a version's name; None for any other name."""
+    """Parses a version's name; None for any other name."""
     found = _VERSION.fullmatch(name)
     if found is None:
         return None
@@ -71,24 +71,27 @@ def parse_version(name: str) -> Version | None:
 
 
 def written_date(last_modified: str | None) -> str:
-    """A date of HTTP as it stands in a version's name: ``Mon, 02 Mar 2026 12:01:00 GMT``."""
+    """Converts a date of HTTP to its form in a version's name.
+
+    ``Mon, 02 Mar 2026 12:01:00 GMT`` becomes ``Mon02Mar2026120100``.
+    """
     if last_modified is None:
         return UNDATED
     return re.sub(r"[^A-Za-z0-9]", "", last_modified.removesuffix("GMT"))
 
 
 def is_safe(path: str) -> bool:
-    """True when a path can be the name of a file, and of one inside the folder alone."""
+    """Whether a path can be the name of a file, and cannot leave the folder."""
     return _PATH.fullmatch(path) is not None and all(
         len(part.encode()) <= _MAX_PART_BYTES for part in path.split("/")
     )
 
 
 def file_of(path: str) -> PurePosixPath:
-    """The file of an address below ``site`` and below ``versions``.
+    """Returns the file of an address, relative to ``site`` and to ``versions``.
 
-    What has no suffix is a page. Without one of its own, ``/feeds/all`` could not be a file
-    beside the folder of its archive. nginx goes by the same rule.
+    A path without a suffix is a page, and gets ``.html``: otherwise the file of ``/feeds/all``
+    would have the name of the folder of its archive. nginx applies the same rule.
     """
     if path == "/":
         return PurePosixPath("index.html")
@@ -97,6 +100,6 @@ def file_of(path: str) -> PurePosixPath:
 
 
 def path_of(file: PurePosixPath) -> str:
-    """The address of a file: the inverse of `file_of`."""
+    """Returns the address of a file: the inverse of `file_of`."""
     text = f"/{file}"
     return "/" if text == "/index.html" else text.removesuffix(".html")

@@ -1,4 +1,4 @@
-"""What there is at an address: asked of the application, in all codings, with header fields."""
+"""Reads the bytes and header fields of an address from the application, in all codings."""
 
 import io
 import json
@@ -14,21 +14,21 @@ from service.export.layout import UNDATED, Version, written_date
 from service.http_rules import HTML_TYPE, Coding
 from service.web.encoded_variants import encode
 
-# Asks the application as a server would (PEP 3333), without a socket.
+# Requests to the application, as a server would make them (PEP 3333), without a socket.
 
 WsgiApplication = Callable[..., Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WsgiResponse:
-    """What the application answered."""
+    """The application's answer."""
 
     status: int
-    fields: tuple[tuple[str, str], ...]  #: in its order
+    fields: tuple[tuple[str, str], ...]  #: in the application's order
     body: bytes
 
     def field(self, name: str) -> str | None:
-        """A header field, by its name in whatever case."""
+        """Returns a header field by its name, in any case."""
         return next((value for known, value in self.fields if known.lower() == name.lower()), None)
 
 
@@ -39,7 +39,7 @@ def request(
     *,
     method: str = "GET",
 ) -> WsgiResponse:
-    """Ask for *path*, which is not encoded."""
+    """Requests *path*, which is not encoded."""
     begun: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> None:
@@ -76,9 +76,9 @@ def _environ(method: str, path: str, fields: Mapping[str, str]) -> dict[str, Any
     }
 
 
-# What there is at an address: the bytes in all codings, and the header fields with them.
+# Renditions: the bytes in all codings, with their header fields.
 
-#: Said of one form of the bytes, or by whoever serves them; all else is the address's profile.
+#: Fields that depend on the coding, or that the server sets; all others are the address's profile.
 _NOT_IN_PROFILE = {
     "accept-ranges",
     "content-encoding",
@@ -90,15 +90,16 @@ _NOT_IN_PROFILE = {
 
 _OF_FEEDS = frozenset(feed_format.media_type for feed_format in Format)
 
-#: As wide as a collision is unlikely among some ten thousand profiles.
+#: Enough digits to make a collision unlikely among some ten thousand profiles.
 _PROFILE_DIGITS = 16
 
-#: An edition comes out within milliseconds; one that comes at each try is a fault of ours.
+#: Tries for a document that changes meanwhile. A new edition is published within milliseconds; one
+#: at each try would be a bug.
 _TRIES = 5
 
 
 class UnstableDocument(ServiceError):
-    """An address gave other bytes at each try."""
+    """An address returned other bytes at each try."""
 
     def __init__(self, path: str, /) -> None:
         super().__init__(f"{path} changes faster than it can be read")
@@ -107,37 +108,37 @@ class UnstableDocument(ServiceError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Header fields that do not change with the bytes. Few: one for all releases' pages."""
+    """Header fields that do not depend on the bytes. All release pages share one profile."""
 
     fields: tuple[tuple[str, str], ...]  #: sorted by name
 
     @property
     def id(self) -> str:
-        """The same for the same fields, for ever."""
+        """The identifier, which depends on the fields only."""
         return sha256(json.dumps(self.fields).encode()).hexdigest()[:_PROFILE_DIGITS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
-    """One representation without a coding, as the application describes it."""
+    """The application's representation of an address, without a coding."""
 
     path: str
-    revision: str  #: the entity tag without a coding, without quotes
-    last_modified: str | None  #: as HTTP writes it
+    revision: str  #: the entity tag of the uncompressed bytes, without quotes
+    last_modified: str | None  #: in the format of HTTP
     profile: Profile
     body: bytes
 
     @property
     def is_document(self) -> bool:
-        """True for a feed's document, and an archive's; false for pages, lists and all else."""
+        """Whether this is the document of a feed or archive, and not a page, a list or a file."""
         media_type = dict(self.profile.fields).get("Content-Type", "").partition(";")[0]
         return media_type in _OF_FEEDS
 
     def is_held_as(self, version: Version) -> bool:
-        """True when a version has all that is at the address.
+        """Whether a version in the folder is the same as this rendition.
 
-        A page's date moves with the configuration, also where its bytes stay: the date that it
-        has in the folder is then the truer one, and not every page is to be written for it.
+        A page's date changes with the configuration, even if its bytes do not. The date in the
+        folder is then more accurate, and the page need not be written again.
         """
         if (version.revision, version.profile) != (self.revision, self.profile.id):
             return False
@@ -147,43 +148,44 @@ class Rendition:
 
 
 def rendition(application: WsgiApplication, path: str) -> Rendition | WsgiResponse:
-    """Ask for what is at *path*; when it is anything but a 200, the answer itself."""
+    """Requests *path*; returns the answer itself unless it is a 200 with an entity tag."""
     return _of(path, _request(application, path, Coding.IDENTITY))
 
 
 def all_forms(
     application: WsgiApplication, first: Rendition
 ) -> tuple[Rendition, Mapping[Coding, bytes]]:
-    """The same in all codings; if it changes meanwhile, begin again with what it became.
+    """Returns a rendition with its bytes in all codings; starts again if it changes meanwhile.
 
-    A feed's document is kept by the application with its gzip, and is asked for: strong tags
-    promise the same bytes, also beside a service whose gzip was made by an earlier version. All
-    else is coded when it is asked for, so it is coded here, by the same means, and made only once.
+    The codings of a feed's document are requested from the application, which stores its gzip:
+    strong tags promise the same bytes, even beside a service whose gzip was made by an earlier
+    version. Everything else is encoded on request by the application, so it is encoded here in the
+    same way, without a second rendering.
 
     Raises:
-        Restless: It changed each time.
+        UnstableDocument: It changed at each try.
     """
     if not first.is_document:
         return first, {coding: encode(first.body, coding) for coding in Coding}
-    wanted = first
+    current = first
     for _ in range(_TRIES):
-        forms = {Coding.IDENTITY: wanted.body}
+        forms = {Coding.IDENTITY: current.body}
         for coding in (Coding.GZIP, Coding.BROTLI, Coding.ZSTD):
-            answer = _request(application, wanted.path, coding)
-            if not _is_form_of(wanted, answer, coding):
+            answer = _request(application, current.path, coding)
+            if not _is_form_of(current, answer, coding):
                 break
             forms[coding] = answer.body
         else:
-            return wanted, forms
-        again = rendition(application, wanted.path)
-        if isinstance(again, WsgiResponse):
+            return current, forms
+        latest = rendition(application, current.path)
+        if isinstance(latest, WsgiResponse):
             break
-        wanted = again
+        current = latest
     raise UnstableDocument(first.path)
 
 
 def _request(application: WsgiApplication, path: str, coding: Coding) -> WsgiResponse:
-    # As a page if there is a choice: its documents have addresses of their own.
+    # Prefer the page where there is a choice: documents have addresses of their own.
     fields = {"Accept": f"{HTML_TYPE}, */*;q=0.5", "Accept-Encoding": coding.value}
     return request(application, path, fields)
 
@@ -201,10 +203,10 @@ def _of(path: str, answer: WsgiResponse) -> Rendition | WsgiResponse:
     )
 
 
-def _is_form_of(wanted: Rendition, answer: WsgiResponse, coding: Coding) -> bool:
+def _is_form_of(current: Rendition, answer: WsgiResponse, coding: Coding) -> bool:
     return (
-        answer.field("ETag") == f'"{wanted.revision}-{coding}"'
-        and answer.field("Last-Modified") == wanted.last_modified
+        answer.field("ETag") == f'"{current.revision}-{coding}"'
+        and answer.field("Last-Modified") == current.last_modified
         and answer.field("Content-Encoding") == coding
     )
 

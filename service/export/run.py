@@ -1,4 +1,4 @@
-"""One run: every address is asked for, and what is new is written."""
+"""Runs an export: requests every public address, and writes what changed."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -39,60 +39,60 @@ from service.export.renditions import (
 from service.web import load_assets
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
-# What a run remembers of the one before: which pages need not be made again.
+# The record of the last run: which pages need not be made again.
 #
-# A release's page says nothing but the release, the newsroom's configuration and the program's own
-# words. So after a whole run, as long as the last two are the same, only the pages are made whose
-# release changed since.
+# A release's page depends only on the release, the newsroom's configuration and the program. So
+# after a complete run, as long as configuration and program stay the same, only pages whose release
+# changed since are made.
 
 _NAME = "last-run.json"
-#: Nobody is served it.
+#: The record is private.
 _OWN_MODE = 0o600
 
-#: A release is dated before it is committed, and perhaps by another machine's clock.
+#: A release gets its date before it is committed, and perhaps from another machine's clock.
 MARGIN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportMemory:
-    """What holds in one run."""
+    """The record of complete runs in the exported folder."""
 
     root: Path
-    rules: str  #: digest of all that pages are made of beside their releases
+    rules: str  #: digest of everything that pages depend on besides their releases
     now: datetime  #: when the run began
 
     def recall(self) -> datetime | None:
-        """Pages of releases that changed before this are as they were; None if none is known to be.
+        """Returns the moment since which changed releases need new pages; None for all releases.
 
-        To be called before anything is written: pages that are made by other rules spoil what is
-        remembered, also when the run does not come to its end.
+        Call it before anything is written: with other rules it deletes the record, because pages
+        made by other rules invalidate it even if the run is interrupted.
         """
         path = self.root / _NAME
         try:
-            said = json.loads(path.read_text(encoding="utf-8"))
-            if said["rules"] == self.rules:
-                return datetime.fromisoformat(said["began_at"]) - MARGIN
+            saved = json.loads(path.read_text(encoding="utf-8"))
+            if saved["rules"] == self.rules:
+                return datetime.fromisoformat(saved["began_at"]) - MARGIN
         except (OSError, ValueError, KeyError, TypeError):
             pass
         self.forget()
         return None
 
     def forget(self) -> None:
-        """Let every page be made again."""
+        """Deletes the record, so that every page is made again."""
         (self.root / _NAME).unlink(missing_ok=True)
 
     def record(self) -> None:
-        """Remember this run, which came to its end and failed at no address."""
-        said = {"rules": self.rules, "began_at": self.now.isoformat()}
-        write_file(self.root / _NAME, json.dumps(said).encode() + b"\n", mode=_OWN_MODE)
+        """Records this run, which is complete and failed at no address."""
+        saved = {"rules": self.rules, "began_at": self.now.isoformat()}
+        write_file(self.root / _NAME, json.dumps(saved).encode() + b"\n", mode=_OWN_MODE)
 
 
 def rules_of(catalogue: Catalogue, program: str) -> str:
-    """Tell configurations and programs apart.
+    """Returns a digest of configuration and program.
 
     Args:
-        catalogue: All of it: pages name feeds and categories.
-        program: Its version.
+        catalogue: The whole catalogue, since pages name feeds and categories.
+        program: The program's version.
     """
     assets = sorted(asset.hashed_name for asset in load_assets().by_name.values())
     described = (program, assets, catalogue.site, *catalogue.feeds.values(),
@@ -100,18 +100,18 @@ def rules_of(catalogue: Catalogue, program: str) -> str:
     return sha256(repr(described).encode()).hexdigest()
 
 
-# One run: every address is asked for, and what is new is written.
+# The run.
 
 _T = TypeVar("_T")
 
-#: Addresses that are shown together, after one wait for the disk.
+#: Addresses that are published together, after one wait for the disk.
 BATCH = 200
 
 _PROFILES = "profiles.json"
 _OK, _MOVED, _ABSENT, _GONE = 200, (301, 308), 404, 410
 
-#: How the application is brought to each problem that nginx will have to tell, by status.
-_WAYS_TO_PROBLEMS: dict[int, tuple[str, str, dict[str, str]]] = {
+#: Requests that make the application answer with each problem that nginx will serve, by status.
+_PROBLEM_REQUESTS: dict[int, tuple[str, str, dict[str, str]]] = {
     404: ("/no-such-address", "GET", {}),
     405: ("/feeds.opml", "POST", {}),
     406: ("/feeds.opml", "GET", {"Accept-Encoding": "*;q=0"}),
@@ -122,25 +122,25 @@ _ACCEPT_BY_FORM = {"html": "text/html", "json": "application/json"}
 
 
 class ExportResult(StrEnum):
-    """What became of one address."""
+    """The result for one address."""
 
     WRITTEN = "written"
     UNCHANGED = "unchanged"
     REMOVED = "removed"
     MOVED = "moved"
     GONE = "gone"
-    FAILED = "failed"  #: what was there stays
+    FAILED = "failed"  #: the published version stays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressOutcome:
-    """What became of one address, and what an upload needs to know of it."""
+    """The result for one address, with the data that an upload needs."""
 
     result: ExportResult
     path: str
     reason: str | None = None
-    fields: tuple[tuple[str, str], ...] = ()  #: to be sent with it
-    files: dict[str, str] = field(default_factory=dict)  #: by coding, below the folder
+    fields: tuple[tuple[str, str], ...] = ()  #: header fields to be sent with it
+    files: dict[str, str] = field(default_factory=dict)  #: by coding, relative to the folder
     location: str | None = None
 
 
@@ -155,13 +155,13 @@ class ExportRun:
         *,
         memory: ExportMemory | None = None,
     ) -> None:
-        """Prepare to write the public site of *newsroom*.
+        """Prepares to write the public site of *newsroom*.
 
         Args:
-            newsroom: Names the addresses.
-            folder: Nobody else writes into it meanwhile.
-            application: Answers for them: the web application of that newsroom.
-            memory: Of the run before; without it, every page is made again.
+            newsroom: Has the addresses.
+            folder: The target; no other process may write into it meanwhile.
+            application: The web application of that newsroom, which answers the requests.
+            memory: The record of the last run; without it, every page is made again.
         """
         self._memory = memory
         self._same_before: datetime | None = None
@@ -169,24 +169,24 @@ class ExportRun:
         self._newsroom = newsroom
         self._folder = folder
         self._application = application
-        self._public: set[str] = set()  # all but the releases' pages, of which there may be many
+        self._public: set[str] = set()  # without release pages, of which there may be many
         self._profiles: dict[str, Profile] = {}
         self._before = _read_profiles(folder.root / _PROFILES)
         self._moved: dict[str, tuple[int, str]] = {}
         self._gone: dict[str, str] = {}
         self._notices: set[Path] = set()  # files that say why an address is gone
-        self.is_reload_due = False  #: nginx has to read its configuration again
+        self.is_reload_due = False  #: nginx has to reload its configuration
         self.swept = 0  #: files of former editions that were removed
 
     def __len__(self) -> int:
-        """About how many addresses there are."""
+        """Returns the approximate number of addresses."""
         return count_addresses(self._newsroom.catalogue, self._newsroom.newsstand)
 
     def outcomes(self, *, grace_s: float = GRACE_S) -> Iterator[AddressOutcome]:
-        """Write; tell of each address as soon as readers have it.
+        """Runs the export; yields the outcome of each address as soon as it is published.
 
         Raises:
-            FeedsError: The store cannot be asked. What was written until then is good.
+            FeedsError: The store cannot be read. Addresses published until then are correct.
         """
         self._same_before = None if self._memory is None else self._memory.recall()
         addresses = public_addresses(self._newsroom.catalogue, self._newsroom.newsstand)
@@ -194,46 +194,46 @@ class ExportRun:
             yield from self._publish(batch)
         yield from self._remove()
         self._configure()
-        self._folder.keep()
+        self._folder.sync()
         if self._memory is not None and not self._failures:
             self._memory.record()
         self.swept = self._folder.sweep(grace_s=grace_s)
 
     def _publish(self, addresses: Iterable[PublicAddress]) -> Iterator[AddressOutcome]:
-        placed: list[tuple[StagedVersion, AddressOutcome]] = []
+        staged: list[tuple[StagedVersion, AddressOutcome]] = []
         for address in addresses:
-            found = self._remembered(address) or self._look(address.path)
+            found = self._remembered(address) or self._stage(address.path)
             if isinstance(found, AddressOutcome):
                 yield found
             else:
-                placed.append(found)
-        if placed:
-            self._folder.keep()
-        for one, outcome in placed:
-            self._folder.show(one)
+                staged.append(found)
+        if staged:
+            self._folder.sync()
+        for version, outcome in staged:
+            self._folder.publish(version)
             yield outcome
 
     def _remembered(self, address: PublicAddress) -> AddressOutcome | None:
-        """What is known of an address without asking for it; None if it has to be asked for."""
+        """Returns the outcome of an unchanged address; None if it has to be requested."""
         path, changed_at = address
         if changed_at is None or self._same_before is None or changed_at >= self._same_before:
             return None
         held = self._folder.current(path) if is_safe(path) else None
         profile = None if held is None else self._profile(held.profile)
-        # One without a date may have one by now.
+        # A version without a date may have one by now.
         if held is None or profile is None or held.date == UNDATED:
             return None
-        self._expect(path)  # what is not asked for is as public as before
-        return _told(ExportResult.UNCHANGED, path, profile, held)
+        self._expect(path)  # still public, although it is not requested
+        return _outcome(ExportResult.UNCHANGED, path, profile, held)
 
     def _profile(self, key: str) -> Profile | None:
-        """A profile of this run, or of one before, which is then one of this run, too."""
+        """Returns a profile of this run, or one of the last run, which is then used in this one."""
         if key not in self._profiles and key in self._before:
             self._profiles[key] = self._before[key]
         return self._profiles.get(key)
 
-    def _look(self, path: str) -> AddressOutcome | tuple[StagedVersion, AddressOutcome]:
-        """Place what is new at an address; or say what became of it."""
+    def _stage(self, path: str) -> AddressOutcome | tuple[StagedVersion, AddressOutcome]:
+        """Requests an address and stages a new version; without one, returns the outcome only."""
         if not is_safe(path):
             self._failures += 1
             return AddressOutcome(
@@ -246,23 +246,22 @@ class ExportRun:
         held = self._folder.current(path)
         if held is not None and found.is_held_as(held):
             self._profiles[found.profile.id] = found.profile
-            return _told(ExportResult.UNCHANGED, path, found.profile, held)
+            return _outcome(ExportResult.UNCHANGED, path, found.profile, held)
         try:
-            shown, forms = all_forms(self._application, found)
+            latest, forms = all_forms(self._application, found)
         except UnstableDocument as error:
             return self._failed(path, str(error))
-        self._profiles[shown.profile.id] = shown.profile
-        placed = self._folder.place(shown, forms)
-        told = _told(ExportResult.WRITTEN, path, shown.profile, placed.version)
-        return placed, told
+        self._profiles[latest.profile.id] = latest.profile
+        staged = self._folder.stage(latest, forms)
+        return staged, _outcome(ExportResult.WRITTEN, path, latest.profile, staged.version)
 
     def _without_bytes(self, path: str, answer: WsgiResponse) -> AddressOutcome:
-        """An address that answers with something else than a document or a page."""
+        """Handles an answer that is neither a document nor a page."""
         if answer.status not in (*_MOVED, _ABSENT, _GONE):
             return self._failed(path, f"answers {answer.status}")
         if answer.status == _GONE:
-            # Before the address loses what it had: nobody is told that there never was anything.
-            self._explain(path)
+            # Before the version is hidden, so that no client gets a 404 in between.
+            self._write_notices(path)
         if self._folder.is_shown(path):
             self._folder.hide(path)
         location = answer.field("Location")
@@ -270,15 +269,14 @@ class ExportRun:
             self._moved[path] = (answer.status, location)
             return AddressOutcome(result=ExportResult.MOVED, path=path, location=location)
         if answer.status == _GONE:
-            # nginx finds the notice of a release by itself: it was retracted to be gone at once,
-            # and not at the next reload.
+            # nginx finds a release's notice without a reload, so that a retraction works at once.
             if not _is_release(path):
                 self._gone[path] = answer.field("Cache-Control") or RETRACTED_CACHE_CONTROL
             return AddressOutcome(result=ExportResult.GONE, path=path)
         return AddressOutcome(result=ExportResult.REMOVED, path=path)
 
-    def _explain(self, path: str) -> None:
-        """Write what the application says at an address that is gone."""
+    def _write_notices(self, path: str) -> None:
+        """Writes the application's notices for an address that is gone."""
         for form, accept in _ACCEPT_BY_FORM.items():
             answer = request(self._application, path, {"Accept": accept})
             notice = self._notice(path, form)
@@ -286,13 +284,13 @@ class ExportRun:
                 write_if_changed(notice, answer.body)
 
     def _notice(self, path: str, form: str) -> Path:
-        """The file of a notice, which is kept in this run."""
+        """Returns the file of a notice, and marks it as used in this run."""
         notice = self._folder.root / GONE / f"{path[1:]}.{form}"
         self._notices.add(notice)
         return notice
 
     def _failed(self, path: str, reason: str) -> AddressOutcome:
-        """The last good edition stays."""
+        """Returns the outcome of a failed address, whose published version stays."""
         self._failures += 1
         self._expect(path)
         for form in _ACCEPT_BY_FORM:
@@ -307,11 +305,11 @@ class ExportRun:
             self._public.add(path)
 
     def _remove(self) -> Iterator[AddressOutcome]:
-        """Hide what is no public address any more."""
+        """Hides addresses that are no longer public."""
         for batch in _batches(self._folder.shown(), BATCH):
             pages = {path: _slug_of(path) for path in batch if _is_release(path)}
-            there = self._newsroom.newsstand.release_pages_there(sorted({*pages.values()}))
-            gone = [path for path, slug in pages.items() if slug not in there]
+            existing = self._newsroom.newsstand.release_pages_there(sorted({*pages.values()}))
+            gone = [path for path, slug in pages.items() if slug not in existing]
             gone += [path for path in batch if not _is_release(path) and path not in self._public]
             for path in gone:
                 self._folder.hide(path)
@@ -321,16 +319,16 @@ class ExportRun:
                 notice.unlink()
 
     def _configure(self) -> None:
-        """Write what nginx is told, where it is new."""
+        """Writes the configuration of nginx, and its problem documents, where they changed."""
         profiles = self._profiles
         root, site = self._folder.root, self._newsroom.catalogue.site
         problems = {
             (status, form): self._problem(status, accept)
-            for status in _WAYS_TO_PROBLEMS
+            for status in _PROBLEM_REQUESTS
             for form, accept in _ACCEPT_BY_FORM.items()
         }
         for (status, form), answer in problems.items():
-            # A store that cannot be asked just now makes another problem of it.
+            # While the store is unavailable, the application answers with another problem.
             if answer.status == status:
                 write_if_changed(root / PROBLEMS / f"{status}.{form}", answer.body)
         serving = Serving(
@@ -349,7 +347,7 @@ class ExportRun:
             self.is_reload_due |= write_if_changed(root / NGINX / name, text.encode())
 
     def _pages(self) -> dict[str, str]:
-        """Where a browser is led that opens a document, by the document's path."""
+        """Returns the pages to which browsers are redirected, by the document's path."""
         catalogue = self._newsroom.catalogue
         return {
             f"/feeds/{feed.slug}.{each}": catalogue.site.feed_page(feed.slug)
@@ -359,12 +357,12 @@ class ExportRun:
         }
 
     def _problem(self, status: int, accept: str) -> WsgiResponse:
-        path, method, fields = _WAYS_TO_PROBLEMS[status]
+        path, method, fields = _PROBLEM_REQUESTS[status]
         return request(self._application, path, {**fields, "Accept": accept}, method=method)
 
 
 def _read_profiles(path: Path) -> dict[str, Profile]:
-    """Those that a run before wrote: of what is kept of it, nobody says them again."""
+    """Reads the profiles of the last run, for versions that are not requested again."""
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -386,11 +384,11 @@ def _is_release(path: str) -> bool:
 
 
 def _slug_of(path: str) -> str:
-    """The slug in the address of a release's page, or of what the release was before."""
+    """Returns the slug in the address of a release's page, or of a former revision's."""
     return path.split("/")[2]
 
 
-def _told(result: ExportResult, path: str, profile: Profile, version: Version) -> AddressOutcome:
+def _outcome(result: ExportResult, path: str, profile: Profile, version: Version) -> AddressOutcome:
     home = f"{VERSIONS}/{file_of(path)}/{version.name}"
     fields = [*profile.fields, ("ETag", f'"{version.revision}"')]
     if version.last_modified is not None:

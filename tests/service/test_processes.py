@@ -43,7 +43,7 @@ def waits(line):
 with Signals():
     random.random()
     first = fork(told, name="communique one")
-    first.tell()
+    first.notify()
     assert first.wait(10)
     say("code", first.poll())
     last = fork(broken, name="communique two")

@@ -1,7 +1,7 @@
-"""How nginx serves the folder with the service's own validators and negotiation.
+"""Makes nginx serve the exported folder with the service's validators and negotiation.
 
-Debian's nginx is enough: no module beside it, no script. What the service decides in Python is
-decided by maps of regular expressions here, which nginx looks at only when it comes to them.
+Debian's nginx is enough, without further modules or scripts. The service's decisions in Python are
+maps of regular expressions here, which nginx evaluates only when their variable is used.
 """
 
 from service.export.nginx.configuration import Serving, configuration

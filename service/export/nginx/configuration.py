@@ -1,4 +1,4 @@
-"""The nginx configuration that is written into the folder, as files to be included."""
+"""Generates the nginx configuration in the exported folder, as files to be included."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ from service.web.answers import NOSNIFF, OPEN_TO_ALL, PAGE_FIELDS
 from service.web.documents import TO_PAGE_FIELDS, VARY_BY_MODE
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
-# What files cannot answer: passed on to the service, where one runs behind nginx.
+# Requests that files cannot answer. They are passed on to a service, if one runs behind nginx.
 
-#: What the one who includes this has to define, in ``http``.
+#: The name of the upstream, which the including configuration has to define in ``http``.
 UPSTREAM = "communique"
 
 _PASS = f"""\
@@ -42,8 +42,8 @@ _PASS = f"""\
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
 """
 
-#: The hub with what stands below it, rssCloud and the API; and numbers, which are nobody else's.
-#: Bodies are the service's to refuse, and it has words for it.
+#: The hub with all paths below it, rssCloud and the API; and metrics, for this machine only. The
+#: service itself refuses large bodies, with a problem document.
 PASSING = f"""
 location ~ "^/(?:hub$|hub/|cloud/|api/)" {{
 {_PASS}\
@@ -60,12 +60,12 @@ location = /metrics {{
 """
 
 
-# The configuration that is written into the folder, as files to be included.
+# The configuration files.
 
-#: Where nginx goes inside itself; nobody can ask for it.
+#: Prefix of internal locations, which clients cannot request.
 _INSIDE = "/.communique"
 
-#: As the service takes them: a list of entity tags may be long.
+#: The same sizes as the service accepts: a list of entity tags may be long.
 _HEADER_BUFFERS = "4 128k"
 
 _SIZES = """\
@@ -79,34 +79,35 @@ _HEAD = (
     "# Written by 'communique export': changes are lost with the next one. See docs/export.md.\n"
 )
 
-#: Not asked for, as what else is told: the feed that it is asked of may be in trouble just now.
+#: Constant, and not requested from the application like the other fields: a feed's document may be
+#: unavailable at the moment.
 _TO_PAGE_FIELDS = {**TO_PAGE_FIELDS, **OPEN_TO_ALL, **NOSNIFF, **PAGE_FIELDS}
 
-#: While nginx has not been told of a new profile: a cache asks again each time.
+#: Used until nginx has loaded a new profile: caches revalidate each time.
 _FALLBACKS = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """What the configuration is made of beside the rules."""
+    """The values in the configuration."""
 
     root: Path  #: of the export
     base_url: str
     profiles: Mapping[str, Profile]  #: by id
-    moved: Mapping[str, tuple[int, str]]  #: by path: status and where to
-    gone: Mapping[str, str]  #: by path: how long that may be remembered
+    moved: Mapping[str, tuple[int, str]]  #: by path: status and new address
+    gone: Mapping[str, str]  #: by path: ``Cache-Control`` of the 410
     problems: Mapping[tuple[int, str], WsgiResponse]  #: by status and form
-    preflight: WsgiResponse  #: to a browser that asks before it asks
-    pages: Mapping[str, str]  #: by path of a document: where a browser is led that opens it
+    preflight: WsgiResponse  #: the answer to a browser's CORS preflight request
+    pages: Mapping[str, str]  #: by path of a document: the page to which browsers are redirected
 
 
 def configuration(serving: Serving) -> dict[str, str]:
-    """The files by name: the same text for the same values.
+    """Returns the files by name. Equal values give equal texts.
 
-    ``http.conf`` is to be included in nginx's ``http``, ``server.conf`` in a ``server``, which
-    includes ``fields.conf`` itself. ``service.conf`` goes beside that, where a service runs behind
-    nginx. ``sizes.conf`` goes before ``http.conf``, where these sizes are
-    not set elsewhere: nginx takes each but once.
+    ``http.conf`` is included in nginx's ``http``, and ``server.conf`` in a ``server``; the latter
+    includes ``fields.conf``. ``service.conf`` is included beside it where a service runs behind
+    nginx. ``sizes.conf`` is included before ``http.conf`` unless these sizes are set elsewhere:
+    nginx accepts each directive only once.
     """
     return {
         "sizes.conf": _HEAD + _SIZES,
@@ -134,17 +135,17 @@ def _maps(serving: Serving) -> Iterator[str]:
             if code == status
         ]  # fmt: skip
         yield map_block("$uri", f"moved_{status}", moves)
-    # What follows the newest archive is, for now, the subscription document.
+    # The archive after the newest one is, for now, the subscription document.
     current = f"{literal(serving.base_url)}{var('of_feed')}{var('in_format')}"
     feed, suffix = rf"(?<{PREFIX}of_feed>/feeds/[^/]+)", rf"(?<{PREFIX}in_format>\.\w+)"
     yield map_block("$uri", "current", [(rf"~^{feed}/archive/[1-9]\d*{suffix}$", current)])
-    gone = [(path, literal(kept)) for path, kept in sorted(serving.gone.items())]
+    gone = [(path, literal(cached)) for path, cached in sorted(serving.gone.items())]
     yield map_block("$uri", "gone", gone)
     yield map_block(var("gone"), "gone_for", [("", RETRACTED_CACHE_CONTROL)], default=var("gone"))
 
 
 def _place_maps() -> Iterator[str]:
-    """``$communique_file``: what an address has below ``site``, as `layout.file_of` says."""
+    """Yields ``$communique_file``: the file of an address below ``site``; see `layout.file_of`."""
     own = [("/", "/index.html"), ("~//", ""), (r"~\.html$", ""), (r"~\.[^/]*$", "$uri")]
     yield map_block("$uri", "own_file", own, default="$uri.html")
     yield map_block("$uri", "is_choice", [("~^/feeds/[^/.]+$", "1")])
@@ -154,22 +155,22 @@ def _place_maps() -> Iterator[str]:
 
 
 def _profile_maps(serving: Serving) -> Iterator[str]:
-    """A variable for each header field, by profile; and what is said of 200 and 206 alone."""
+    """Yields a variable for each header field, by profile, and the fields of 200 and 206 only."""
     for name in _names(serving):
-        told = [
+        rules = [
             (one.id, literal(dict(one.fields)[name]))
             for one in sorted(serving.profiles.values(), key=lambda one: one.id)
             if name in dict(one.fields)
         ]
         default = _FALLBACKS.get(name, "")
-        yield map_block(var("profile"), _variable(name), told, default=default)
-    # RFC 9110 15.4.5: a 304 says nothing of the bytes that it does not bring.
-    for variable, told_by in (
+        yield map_block(var("profile"), _variable(name), rules, default=default)
+    # RFC 9110 15.4.5: a 304 has no fields that describe the content.
+    for variable, value in (
         ("told_type", var(_variable("Content-Type"))),
         ("told_coding", var("content_coding")),
         ("told_parts", "bytes"),
     ):
-        yield map_block("$status", variable, [("304", "")], default=told_by)
+        yield map_block("$status", variable, [("304", "")], default=value)
     yield map_block(var("coding"), "content_coding", [("identity", "")], default=var("coding"))
     vary_of_own = [("", var("document_vary"))]
     yield map_block(var("chosen"), "told_vary", vary_of_own, default="Accept, Accept-Encoding")
@@ -179,17 +180,17 @@ def _profile_maps(serving: Serving) -> Iterator[str]:
 
 
 def _page_maps(serving: Serving) -> Iterator[str]:
-    """``$communique_page``: where a browser is led that opens this document, and no other client.
+    """Yields ``$communique_page``: the page to which browsers that open a document are redirected.
 
-    The service's rules (`service.http_rules.negotiation`). Expressions, as nginx compares mere
-    texts without regard to case.
+    The rules are those of `service.http_rules.negotiation`. They are written as expressions,
+    because nginx compares plain texts without regard to case.
     """
     yield map_block("$args", "raw", [(f"~(?:^|&){RAW}(?:=|&|$)", "1")])
     opened = [(r"~^\s*navigate\s*\|$", "1")]
     yield map_block(f"$http_sec_fetch_mode|{var('raw')}", "opened", opened)
     pages = [(f"1{path}", literal(page)) for path, page in sorted(serving.pages.items())]
     yield map_block(f"{var('opened')}$uri", "page", pages)
-    # Who is given the document whatever opens it, is given it by nothing but the coding.
+    # With "raw" in the query, the answer depends on the coding only.
     vary = var(_variable("Vary"))
     raw = [(f"1 {VARY_BY_MODE}", "Accept-Encoding")]
     yield map_block(f"{var('raw')} {vary}", "document_vary", raw, default=vary)
@@ -199,12 +200,12 @@ def _problem_maps(serving: Serving) -> Iterator[str]:
     yield map_block("$status", "allow", [("405", "GET, HEAD, OPTIONS")])
     size = f"bytes */{var('size')}"
     yield map_block("$status", "behind", [("416", size)])
-    # As the service does: its routes for feeds are open to scripts, and a 405 is of no route.
+    # As in the service: its routes for feeds are open to scripts, and a 405 belongs to no route.
     yield map_block("$status$request_uri", "open", [("~^405", ""), ("~^.../feeds", "*")])
     for name in _problem_names(serving):
-        forms = {form: answer.field(name) for form, answer in _told_problems(serving)}
-        told = [(form, literal(value)) for form, value in sorted(forms.items()) if value]
-        yield map_block(var("form"), f"p{_variable(name)[1:]}", told)
+        forms = {form: answer.field(name) for form, answer in _expected_problems(serving)}
+        rules = [(form, literal(value)) for form, value in sorted(forms.items()) if value]
+        yield map_block(var("form"), f"p{_variable(name)[1:]}", rules)
 
 
 def _fields(serving: Serving) -> Iterator[str]:
@@ -293,7 +294,7 @@ location / {{
     }}
     rewrite ^ {_INSIDE}/{var("age")}-{var("range")} last;
 }}
-{"".join(_ways(fields))}
+{"".join(_file_locations(fields))}
 location = {_INSIDE}/problem {{
     internal;
     etag off;
@@ -326,12 +327,12 @@ location = {_INSIDE}/options {{
 """
 
 
-def _ways(fields: str) -> Iterator[str]:
-    """Where the bytes come from: nginx cuts parts out, and knows by a file's time who has it."""
+def _file_locations(fields: str) -> Iterator[str]:
+    """Yields the internal locations that send files, whole or in part, with or without a date."""
     for age in ("dated", UNDATED):
         for extent, ranges in ((WHOLE, 0), (PART, 1)):
             since = "before" if age == "dated" else "off"
-            # nginx says so of the whole alone, and not where it cuts nothing.
+            # nginx sends this field itself only with whole files for which ranges are enabled.
             parts = _add("Accept-Ranges", var("told_parts"))
             yield f"""
 location = {_INSIDE}/{age}-{extent} {{
@@ -371,22 +372,22 @@ def _names(serving: Serving) -> list[str]:
 
 
 def _problem_names(serving: Serving) -> list[str]:
-    """What problems say by their form alone."""
+    """Returns the names of fields that depend only on the form of a problem."""
     by_itself = {"Content-Length", "Allow", "Content-Range", "Access-Control-Allow-Origin",
                  "Access-Control-Expose-Headers"}  # fmt: skip
-    found = {name for _, answer in _told_problems(serving) for name, _ in answer.fields}
+    found = {name for _, answer in _expected_problems(serving) for name, _ in answer.fields}
     return sorted(found - by_itself)
 
 
-def _told_problems(serving: Serving) -> Iterator[tuple[str, WsgiResponse]]:
-    """Those that are what was wanted: with a store that cannot be asked, some are another one."""
+def _expected_problems(serving: Serving) -> Iterator[tuple[str, WsgiResponse]]:
+    """Yields the expected problems: while the store is unavailable, some answers are others."""
     for (status, form), answer in serving.problems.items():
         if answer.status == status:
             yield form, answer
 
 
 def _variable(name: str) -> str:
-    # Short: nginx, as it comes, takes names of up to 46 characters.
+    # Short: by default, nginx accepts names of up to 46 characters.
     return f"f_{name.lower().replace('-', '_')}"
 
 

@@ -1,4 +1,4 @@
-"""nginx's ``map`` blocks: negotiation, preconditions and ranges by its own means."""
+"""Generates nginx ``map`` blocks for negotiation, preconditions and ranges."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,39 +8,39 @@ from service.export.layout import ENDINGS, UNDATED
 from service.http_rules import HTML_TYPE, MAX_ACCEPT_CHARS, PROBLEM_TYPE, Coding
 from service.web.encoded_variants import SMALLEST_FIRST
 
-# Writes nginx's ``map`` blocks, and what regular expressions can say of numbers.
+# The syntax of ``map`` blocks, and comparisons of numbers by regular expressions.
 
-#: All our variables begin so; nginx has one space of names for everybody.
+#: Prefix of all generated variables; nginx has a single namespace.
 PREFIX = "communique_"
 
 Rule = tuple[str, str]
 
 
 def var(name: str) -> str:
-    """A variable of ours as it stands in a text: braced, so that any letter may follow."""
+    """Returns a reference to a generated variable, braced, so that any letter may follow."""
     return f"${{{PREFIX}{name}}}"
 
 
 def quoted(text: str) -> str:
-    """A parameter. Variables in it are filled in."""
+    """Returns a quoted parameter, in which variables are expanded."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def literal(text: str) -> str:
-    """A text as a value that has no variables in it."""
+    """Returns a text as a value, without the expansion of variables."""
     return text.replace("$", var("dollar"))
 
 
 def map_block(source: str, name: str, rules: Iterable[Rule], *, default: str = "") -> str:
-    """A variable of ours, by the first of *rules* that holds.
+    """Returns the block that sets a variable by the first of *rules* that matches.
 
     Args:
-        source: The text that is looked at, with variables.
-        name: Of the variable, without the prefix.
-        rules: What the source is, or ``~`` and a regular expression that finds itself in it
-            (``~*`` for any case); and the value then. Exact texts go before expressions.
-        default: The value when none holds.
+        source: The text that is matched, with variables.
+        name: Name of the variable, without the prefix.
+        rules: Pairs of a pattern and a value. A pattern is an exact text, or ``~`` and a regular
+            expression (``~*`` to ignore case). Exact texts have precedence.
+        default: The value when no rule matches.
     """
     lines = [f"    default {quoted(default)};"]
     lines += [f"    {quoted(pattern)} {quoted(value)};" for pattern, value in rules]
@@ -48,20 +48,23 @@ def map_block(source: str, name: str, rules: Iterable[Rule], *, default: str = "
 
 
 def greater() -> str:
-    """Holds for two numbers of as many digits, with a space between, the first one greater."""
+    """Returns a pattern for two numbers with a space between, the first one being greater.
+
+    Both must have the same number of digits.
+    """
     digits = "|".join(f"{digit}\\d* \\1[0-{digit - 1}]" for digit in range(1, 10))
     return f"~^(\\d*)(?:{digits})"
 
 
 def padded(source: str, name: str, before: str, behind: str, *, width: int) -> str:
-    """A variable that holds a number of the source in *width* digits; more digits are all nines.
+    """Returns a block that sets a variable to a number of the source, padded with zeros.
 
     Args:
         source: The text.
-        name: Of the variable.
-        before: An expression for what stands before the number, from the beginning.
-        behind: Likewise for what stands behind it.
-        width: Up to so many digits, without leading zeros.
+        name: Name of the variable.
+        before: An expression for the text before the number, from the beginning.
+        behind: An expression for the text behind it.
+        width: Number of digits. A number with more digits becomes all nines.
     """
     rules = [
         (f"~*{before}0*(\\d{{{digits}}}){behind}", f"{'0' * (width - digits)}$1")
@@ -70,17 +73,17 @@ def padded(source: str, name: str, before: str, behind: str, *, width: int) -> s
     return map_block(source, name, [*rules, (f"~*{before}\\d+{behind}", "9" * width)])
 
 
-# Whether a client has what there is, and which part it wants (RFC 9110 sections 13 and 14).
+# Preconditions and ranges (RFC 9110 sections 13 and 14).
 #
-# The service's rules (`service.http_rules.decisions`, `.entity_tags`, `.ranges`), for what nginx
-# would decide otherwise: it knows no entity tag but its own, of a file's time and size. What the
-# held version is like is read from its name (`service.export.layout`), which ``$communique_held``
-# ends with.
+# These are the service's rules (`service.http_rules.decisions` and `.entity_tags`). nginx's own
+# differ: it knows only entity tags that it makes from a file's time and size. The values of the
+# current version are parsed from its name (`service.export.layout`), with which
+# ``$communique_held`` ends.
 
-#: No document has more bytes, and nginx reads no longer number.
+#: No document's size has more digits, and nginx parses no longer number.
 _DIGITS = 18
 
-#: What servers and proxies append to the tag of a compressed representation.
+#: Suffixes that servers and proxies append to the tag of a compressed representation.
 _SUFFIX = r"(?:(?:--?|;)(?:gzip|br|zstd|deflate|df))?"
 
 PART = "part"
@@ -89,7 +92,7 @@ UNSATISFIABLE = "unsatisfiable"
 
 
 def held_maps() -> Iterator[str]:
-    """Revision, date, profile and size of the held version; its tag and file in the coding."""
+    """Yields revision, date, profile and size of the current version, and its tag and file."""
     name = r"/([0-9a-f]+)\.([A-Za-z0-9]+)\.([0-9a-f]+)\.[\d-]+$"
     yield map_block(var("held"), "revision", [(f"~{name}", "$1")])
     yield map_block(var("held"), "profile", [(f"~{name}", "$3")])
@@ -109,7 +112,7 @@ def held_maps() -> Iterator[str]:
 
 
 def precondition_maps() -> Iterator[str]:
-    """``$communique_known``: the client has it, in whatever coding; ``…_if_match_fails``."""
+    """Yields ``$communique_known``: the client has it, in any coding; ``…_if_match_fails``."""
     yield map_block(
         f"{var('revision')} $http_if_none_match",
         "known",
@@ -126,7 +129,7 @@ def precondition_maps() -> Iterator[str]:
         [
             (r"~ $", ""),
             (r"~ \s*\*\s*$", ""),
-            # RFC 9110 8.8.3.2, strong comparison: nothing before the quotes, nothing taken off.
+            # RFC 9110 8.8.3.2, strong comparison: no prefix, and no suffix removed.
             (r'~^([^ ]+) (?:(?s:.*)[\s,])?"\1"', ""),
         ],
         default="1",
@@ -134,7 +137,7 @@ def precondition_maps() -> Iterator[str]:
 
 
 def range_maps() -> Iterator[str]:
-    """``$communique_range``: the whole, a part that nginx cuts out, or none that there is."""
+    """Yields ``$communique_range``: the whole, a part that nginx sends, or unsatisfiable."""
     yield padded("$http_range", "first", "^bytes= *", "-", width=_DIGITS)
     yield padded("$http_range", "last", r"^bytes= *\d+-", " *$", width=_DIGITS)
     yield padded(var("size"), "length", "^", "$", width=_DIGITS)
@@ -163,21 +166,21 @@ def range_maps() -> Iterator[str]:
     )
 
 
-# What a client likes best, in nginx's own means (RFC 9110 sections 12.4.2, 12.5.1 and 12.5.3).
+# Content negotiation (RFC 9110 sections 12.4.2, 12.5.1 and 12.5.3).
 #
-# The service's rules (`service.http_rules.negotiation`): a weight is written as five
-# digits, 10000 for 1; for a media type a sixth one says how exactly it was named. Numbers of as
-# many digits can be compared by a regular expression; so the candidates meet one after the other,
-# and who is greater goes on.
+# These are the service's rules (`service.http_rules.negotiation`). A weight is written as five
+# digits, 10000 for 1; for a media type a sixth digit says how exactly it was named. Numbers with
+# the same number of digits can be compared by a regular expression, so the candidates are compared
+# one after the other, and the greater one is kept.
 
 #: A longer field counts as absent.
 _TOO_LONG = f"~^(?s:.{{{MAX_ACCEPT_CHARS + 1}}})"
 
-#: ``identity`` that is not named: below all that is.
+#: Weight of ``identity`` when it is not named: less than all named codings.
 _UNNAMED_IDENTITY = "00001"
 _NOTHING = "00000"
 
-#: Numerals of a weight, and how they are written here.
+#: Patterns of weights, and their five-digit forms.
 _WEIGHTS = (
     (r"1(?:\.0{0,3})?", "10000"),
     (r"0(?:\.0{0,3})?", _NOTHING),
@@ -191,7 +194,7 @@ REFUSED = "refused"
 
 
 def coding_maps() -> Iterator[str]:
-    """``$communique_coding``: how the body travels, or ``refused``."""
+    """Yields ``$communique_coding``: the content coding, or ``refused``."""
     for name, expression in (*((c.value, c.value) for c in (Coding.IDENTITY, *SMALLEST_FIRST)),
                              ("star", r"\*")):  # fmt: skip
         yield map_block("$http_accept_encoding", f"own_{name}", _coding_weights(expression))
@@ -208,24 +211,24 @@ def coding_maps() -> Iterator[str]:
     yield map_block(
         var("coding_winner"), "coding_liked", [(f"~^{_NOTHING}", REFUSED), ("~ (.+)$", "$1")]
     )
-    # Clients that send no such field are those that can read none.
+    # Clients that do not send the field usually cannot decode any coding.
     absent = [("", Coding.IDENTITY.value), (_TOO_LONG, Coding.IDENTITY.value)]
     yield map_block("$http_accept_encoding", "coding", absent, default=var("coding_liked"))
 
 
 def type_maps() -> Iterator[str]:
-    """``$communique_liked``: a format's name or nothing, for the page; ``$communique_form``."""
+    """Yields ``$communique_liked``: a format, or nothing for the page; ``$communique_form``."""
     offered = {each.value: each.media_type for each in Format} | {"html": HTML_TYPE}
     machine = {"problem": PROBLEM_TYPE, "plain": "application/json"}
     for name, media_type in (offered | machine).items():
-        yield map_block("$http_accept", f"like_{name}", _liking(media_type), default="000000")
+        yield map_block("$http_accept", f"like_{name}", _preference(media_type), default="000000")
     yield from _contest("type", list(offered), weight="like")
     yield map_block(
         f"{var('type_winner')}|{var('like_html')}",
         "liked",
         [
             ("~^00000", ""),
-            # Who lets everything pass by */* alone, the page too, gets the page.
+            # A client that accepts the formats and the page by */* only gets the page.
             (r"~^(\d{5}0) \w+\|\1$", ""),
             ("~ html", ""),
             (r"~ (\w+)", "$1"),
@@ -240,7 +243,7 @@ def type_maps() -> Iterator[str]:
 
 
 def _coding_weights(expression: str) -> list[Rule]:
-    """The weight of one coding; nothing when it is not named, or by a weight that makes no sense.
+    """Returns rules for the weight of one coding; none matches when it is absent or invalid.
 
     RFC 9110 8.4.1.3: "x-gzip" is equivalent to "gzip".
     """
@@ -252,8 +255,8 @@ def _coding_weights(expression: str) -> list[Rule]:
     ]  # fmt: skip
 
 
-def _liking(media_type: str) -> list[Rule]:
-    """How much a type is liked. RFC 9110 12.5.1: the most specific range has precedence."""
+def _preference(media_type: str) -> list[Rule]:
+    """Returns rules for the preference of a type. RFC 9110 12.5.1: the most specific counts."""
     general = f"{media_type.partition('/')[0]}/*"
     rules = [(_TOO_LONG, "000000")]
     for exactness, name in ((2, media_type), (1, general), (0, "*/*")):
@@ -269,7 +272,7 @@ def _liking(media_type: str) -> list[Rule]:
 
 
 def _contest(name: str, candidates: Sequence[str], *, weight: str) -> Iterator[str]:
-    """The heaviest of the candidates as ``weight name``; of equals, the first."""
+    """Yields the candidate with the greatest weight, as ``weight name``; of equals, the first."""
     holder = f"{var(f'{weight}_{candidates[0]}')} {candidates[0]}"
     for candidate in candidates[1:]:
         own = var(f"{weight}_{candidate}")
@@ -281,7 +284,10 @@ def _contest(name: str, candidates: Sequence[str], *, weight: str) -> Iterator[s
 
 
 def _weight_greater() -> Rule:
-    """Of two likings, the first weight is greater: how exactly they were named is left out."""
+    """Returns a rule for two preferences of which the first has the greater weight.
+
+    How exactly the types were named does not count.
+    """
     digits = "|".join(rf"{d}\d* \1[0-{d - 1}]" for d in range(1, 10))
-    # The common beginning has four digits at the most: the sixth one is no part of the weight.
+    # The common prefix has at most four digits, because the sixth digit is not part of the weight.
     return rf"~^(\d{{0,4}})(?:{digits})", "1"

@@ -37,7 +37,7 @@ class ChangePoller:
         self._has_news = False  #: seen, and nobody has read it yet
         self._reads_at = float("-inf")
 
-    def may_be_called_for(self) -> bool:
+    def may_be_due(self) -> bool:
         """Say, without waiting for a server, whether it is worth asking `is_called_for`."""
         if not self._changes.is_local:
             return True

@@ -335,8 +335,8 @@ class Distributor:
         return NextJobs((self._job(one) for one in sendings), has_more=claimed.has_more)
 
     def may_have_work(self) -> bool:
-        """Say at once whether `keep` is worth a call when nothing has ended."""
-        return self._change_poller.may_be_called_for()
+        """Whether a call of `record` may find deliveries, answered without waiting."""
+        return self._change_poller.may_be_due()
 
     def abandon(self, ended: Sequence[Completed[Sending]]) -> None:
         """Removes dropped deliveries from the counts."""
@@ -389,7 +389,7 @@ class Distributor:
         signed = None
         if delivery.secret is not None:
             signed = signature(self._signature_method, delivery.secret, content.body)
-        bulk_request = self._handlers[delivery.wire].delivering(delivery, content, signed)
+        bulk_request = self._handlers[delivery.wire].delivery_request(delivery, content, signed)
         if delivery.callback.startswith(self._own_callbacks):
             bulk_request = replace(bulk_request, is_own=True)
         return Job(sending, delivery.host, bulk_request)

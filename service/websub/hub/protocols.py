@@ -117,7 +117,7 @@ def is_for_itself(request: SubscriptionRequest) -> bool:
 class RssCloud:
     """The handler for rssCloud over plain HTTP."""
 
-    def asking(self, pending: PendingRequest, challenge: str) -> BulkRequest:
+    def verification_request(self, pending: PendingRequest, challenge: str) -> BulkRequest:
         """Returns a notification by POST; for another machine, a GET with a challenge."""
         request = pending.request
         if is_for_itself(request):
@@ -135,11 +135,11 @@ class RssCloud:
         )
         return bulk_response.is_success and is_proven
 
-    def denying(self, pending: PendingRequest) -> BulkRequest | None:  # noqa: ARG002  # of the interface
+    def denial_request(self, pending: PendingRequest) -> BulkRequest | None:  # noqa: ARG002  # of the interface
         """Returns None: the protocol has no denials."""
         return None
 
-    def delivering(
+    def delivery_request(
         self,
         delivery: DueDelivery,
         content: Announced,
@@ -192,7 +192,7 @@ class TopicContent:
 class ProtocolHandler(Protocol):
     """Builds a protocol's requests to subscribers, and reads their answers. Pure."""
 
-    def asking(self, pending: PendingRequest, challenge: str) -> BulkRequest:
+    def verification_request(self, pending: PendingRequest, challenge: str) -> BulkRequest:
         """Returns the request that asks a callback to confirm a request made in its name."""
         ...
 
@@ -202,11 +202,11 @@ class ProtocolHandler(Protocol):
         """Whether the answer confirms the request."""
         ...
 
-    def denying(self, pending: PendingRequest) -> BulkRequest | None:
+    def denial_request(self, pending: PendingRequest) -> BulkRequest | None:
         """Returns the request that tells a callback of a denial; None without denials."""
         ...
 
-    def delivering(
+    def delivery_request(
         self, delivery: DueDelivery, content: TopicContent, signature: str | None
     ) -> BulkRequest:
         """Returns the request that delivers new content.
@@ -223,7 +223,7 @@ class ProtocolHandler(Protocol):
 class WebSub:
     """The handler for WebSub, the W3C Recommendation."""
 
-    def asking(self, pending: PendingRequest, challenge: str) -> BulkRequest:
+    def verification_request(self, pending: PendingRequest, challenge: str) -> BulkRequest:
         """Returns a GET with a challenge (section 5.3)."""
         return BulkRequest(
             url=verification_url(pending, challenge), max_answer_bytes=MAX_ANSWER_BYTES
@@ -237,11 +237,11 @@ class WebSub:
         is_echoed = bulk_response.is_whole and bulk_response.body == challenge.encode("ascii")
         return bulk_response.is_success and is_echoed
 
-    def denying(self, pending: PendingRequest) -> BulkRequest | None:
+    def denial_request(self, pending: PendingRequest) -> BulkRequest | None:
         """Returns a GET with the reason (section 5.2)."""
         return BulkRequest(url=denial_url(pending))
 
-    def delivering(
+    def delivery_request(
         self, delivery: DueDelivery, content: TopicContent, signature: str | None
     ) -> BulkRequest:
         """Returns a POST of the document, signed if there is a secret (sections 7, 7.1)."""

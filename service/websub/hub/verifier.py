@@ -24,7 +24,7 @@ _log = get_logger(__name__)
 
 #: Concurrent verifications for one host. A verification is quick, and a client with many
 #: subscriptions can wait.
-QUESTIONS_PER_HOST = 4
+VERIFICATIONS_PER_HOST = 4
 
 #: Pauses before the retries when a callback gives no answer.
 PAUSES_S = (5.0, 60.0)
@@ -42,7 +42,7 @@ class VerificationVerdict(StrEnum):
     CONFIRMED = "confirmed"
     OUTDATED = "outdated"  #: confirmed, but a later request for the same subscription exists
     REFUSED = "refused"  #: the answer was not a confirmation
-    TOLD = "told"  #: the denial was answered
+    DENIED = "told"  #: the denial was sent and answered
     PUT_OFF = "put off"  #: no answer; to be retried
     GIVEN_UP = "given up"
 
@@ -52,7 +52,7 @@ _EVENTS = {
     VerificationVerdict.CONFIRMED: "request confirmed",
     VerificationVerdict.OUTDATED: "request out of date",
     VerificationVerdict.REFUSED: "request not confirmed",
-    VerificationVerdict.TOLD: "denial sent",
+    VerificationVerdict.DENIED: "denial sent",
     VerificationVerdict.PUT_OFF: "callback gave no answer",
     VerificationVerdict.GIVEN_UP: "request given up",
 }
@@ -67,7 +67,7 @@ class VerificationResult:
 
 
 @dataclass(frozen=True, slots=True)
-class CallbackQuestion:
+class CallbackRequest:
     """A pending request, and the challenge that its callback has to repeat."""
 
     pending: PendingRequest
@@ -110,7 +110,7 @@ class Verifier:
         """
         self._database = database
         self._catalogue = catalogue
-        self._limit = ConcurrencyLimit(limit=at_once, limit_per_host=QUESTIONS_PER_HOST)
+        self._limit = ConcurrencyLimit(limit=at_once, limit_per_host=VERIFICATIONS_PER_HOST)
         self._claim_for = timedelta(seconds=timeout_s + _CLAIM_SLACK_S)
         self._worker = worker
         self._now = now
@@ -121,8 +121,8 @@ class Verifier:
         self._own_callbacks = f"{catalogue.site.hub}/"
 
     def record(
-        self, ended: Sequence[Completed[CallbackQuestion]], *, begins: bool
-    ) -> NextJobs[CallbackQuestion]:
+        self, ended: Sequence[Completed[CallbackRequest]], *, begins: bool
+    ) -> NextJobs[CallbackRequest]:
         """Records the callbacks' answers, and claims requests that are due."""
         is_poll_due = self._change_poller.is_due()
         now = self._now()
@@ -142,10 +142,10 @@ class Verifier:
         return next_jobs
 
     def may_have_work(self) -> bool:
-        """Say at once whether `keep` is worth a call when nothing has ended."""
-        return self._change_poller.may_be_called_for()
+        """Whether a call of `record` may find requests, answered without waiting."""
+        return self._change_poller.may_be_due()
 
-    def abandon(self, ended: Sequence[Completed[CallbackQuestion]]) -> None:
+    def abandon(self, ended: Sequence[Completed[CallbackRequest]]) -> None:
         """Removes dropped requests from the counts."""
         for one in ended:
             self._limit.release(one.job.host)
@@ -160,7 +160,7 @@ class Verifier:
             full_hosts = self._limit.full_hosts
             return bool(tx.subscriptions.due(now=now, limit=1, without_hosts=full_hosts))
 
-    def _claim(self, tx: Transaction, *, now: datetime) -> NextJobs[CallbackQuestion]:
+    def _claim(self, tx: Transaction, *, now: datetime) -> NextJobs[CallbackRequest]:
         limit = min(_STEP, self._limit.room)
         if not limit:
             return NextJobs()
@@ -189,39 +189,42 @@ class Verifier:
         reason = ending_reason(self._catalogue, request.feed)
         return replace(pending, request=replace(request, mode=Mode.DENIED, reason=reason))
 
-    def _job(self, pending: PendingRequest) -> Job[CallbackQuestion] | None:
+    def _job(self, pending: PendingRequest) -> Job[CallbackRequest] | None:
         """Returns the job for a callback; None when its protocol has no such request."""
         request, handler = pending.request, self._handlers[pending.request.wire]
-        question = CallbackQuestion(pending, challenge(self._random_bytes(CHALLENGE_BYTES)))
-        if question.is_denial:
-            bulk_request = handler.denying(pending)
+        callback_request = CallbackRequest(pending, challenge(self._random_bytes(CHALLENGE_BYTES)))
+        if callback_request.is_denial:
+            bulk_request = handler.denial_request(pending)
         else:
-            bulk_request = handler.asking(pending, question.challenge)
+            bulk_request = handler.verification_request(pending, callback_request.challenge)
         if bulk_request is not None and request.callback.startswith(self._own_callbacks):
             bulk_request = replace(bulk_request, is_own=True)
-        return None if bulk_request is None else Job(question, request.host, bulk_request)
+        return None if bulk_request is None else Job(callback_request, request.host, bulk_request)
 
     def _complete(
-        self, tx: Transaction, ended: Completed[CallbackQuestion], *, now: datetime
+        self, tx: Transaction, ended: Completed[CallbackRequest], *, now: datetime
     ) -> VerificationResult:
-        question, end = ended.job.subject, ended.result
-        pending = question.pending
+        callback_request, end = ended.job.subject, ended.result
+        pending = callback_request.pending
         if isinstance(end, OutboundFailed):
             return self._put_off(tx, pending, end, now=now)
         said = str(end.status)
-        if not question.is_denial and self._is_confirmed(question, end):
+        if not callback_request.is_denial and self._is_confirmed(callback_request, end):
             is_in_time = tx.subscriptions.confirm(pending, now=now)
             return VerificationResult(
                 VerificationVerdict.CONFIRMED if is_in_time else VerificationVerdict.OUTDATED, said
             )
         tx.subscriptions.drop_requests([pending.id])
         return VerificationResult(
-            VerificationVerdict.TOLD if question.is_denial else VerificationVerdict.REFUSED, said
+            VerificationVerdict.DENIED
+            if callback_request.is_denial
+            else VerificationVerdict.REFUSED,
+            said,
         )
 
-    def _is_confirmed(self, question: CallbackQuestion, bulk_response: BulkResponse) -> bool:
-        handler = self._handlers[question.pending.request.wire]
-        return handler.confirms(question.pending, question.challenge, bulk_response)
+    def _is_confirmed(self, callback_request: CallbackRequest, bulk_response: BulkResponse) -> bool:
+        handler = self._handlers[callback_request.pending.request.wire]
+        return handler.confirms(callback_request.pending, callback_request.challenge, bulk_response)
 
     def _put_off(
         self, tx: Transaction, pending: PendingRequest, error: OutboundFailed, *, now: datetime
@@ -235,7 +238,7 @@ class Verifier:
 
 
 def _counts(
-    ended: Sequence[Completed[CallbackQuestion]], results: Sequence[VerificationResult]
+    ended: Sequence[Completed[CallbackRequest]], results: Sequence[VerificationResult]
 ) -> dict[str, int]:
     return {
         "verifications_sent": sum(not one.job.subject.is_denial for one in ended),

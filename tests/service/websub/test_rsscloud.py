@@ -49,7 +49,7 @@ def test_it_is_the_way_of_its_wire() -> None:
 
 
 def test_another_machine_is_asked_by_get_with_a_challenge() -> None:
-    asking = RssCloud().asking(ANOTHER, CHALLENGE)
+    asking = RssCloud().verification_request(ANOTHER, CHALLENGE)
     assert asking.body is None
     assert asking.url == f"{REQUEST.callback}&{QUOTED.decode()}&challenge={CHALLENGE}"
 
@@ -73,7 +73,7 @@ def test_another_machine_confirms_by_the_challenge(
 
 
 def test_who_asks_for_itself_is_notified_once_to_see() -> None:
-    asking = RssCloud().asking(ITSELF, CHALLENGE)
+    asking = RssCloud().verification_request(ITSELF, CHALLENGE)
     assert (asking.url, asking.body, asking.headers) == (ITSELF.request.callback, QUOTED, (FORM,))
 
 
@@ -83,7 +83,7 @@ def test_who_asks_for_itself_confirms_by_its_status(status: int, expected: bool)
 
 
 def test_nothing_is_said_of_a_denial() -> None:
-    assert RssCloud().denying(ANOTHER) is None
+    assert RssCloud().denial_request(ANOTHER) is None
 
 
 def test_a_delivery_is_the_address_of_the_document() -> None:
@@ -98,7 +98,7 @@ def test_a_delivery_is_the_address_of_the_document() -> None:
         attempts=0,
         first_failed_at=None,
     )
-    bulk_request = RssCloud().delivering(delivery, SimpleNamespace(topic=RSS), None)
+    bulk_request = RssCloud().delivery_request(delivery, SimpleNamespace(topic=RSS), None)
     assert (bulk_request.url, bulk_request.body, bulk_request.headers) == (
         REQUEST.callback,
         QUOTED,

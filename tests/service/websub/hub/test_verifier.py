@@ -9,7 +9,7 @@ import pytest
 from feeds.model.feed import Format
 from feeds.model.subscription import Mode
 from feeds.store.database import Database
-from service.websub.hub.verifier import PAUSES_S, QUESTIONS_PER_HOST
+from service.websub.hub.verifier import PAUSES_S, VERIFICATIONS_PER_HOST
 from tests.support.hub_at_work import HubAtWork, now
 from tests.support.newsrooms import catalogue
 from tests.support.running_service import wait_until
@@ -222,7 +222,7 @@ def test_twenty_that_hang_hold_up_nobody(sqlite_database: Database) -> None:
         with hub.verifying(timeout_s=30.0):
             wait_until(lambda: len(hub.subscriptions) == 60, within_s=20)
             asked = [call for call in reader.calls if call.host == ill]
-            assert len(asked) == QUESTIONS_PER_HOST
+            assert len(asked) == VERIFICATIONS_PER_HOST
 
 
 def test_no_host_is_asked_more_than_a_few_times_at_once(sqlite_database: Database) -> None:
@@ -233,13 +233,13 @@ def test_no_host_is_asked_more_than_a_few_times_at_once(sqlite_database: Databas
             reader.behave(f"/{number}", verify=Manner(gate=gate))
             hub.ask(reader.url(f"/{number}"))
         with hub.verifying(timeout_s=30.0):
-            reader.wait_for_verifications(QUESTIONS_PER_HOST)
+            reader.wait_for_verifications(VERIFICATIONS_PER_HOST)
             # Another host's question comes through meanwhile, so the verifier had its chance.
             with running_subscriber("127.0.0.9") as other:
                 hub.ask(other.url("/cb"))
                 other.wait_for_verifications(1)
                 wait_until(lambda: len(hub.subscriptions) == 1)
-            assert len(reader.calls) == QUESTIONS_PER_HOST
+            assert len(reader.calls) == VERIFICATIONS_PER_HOST
             gate.set()
             wait_until(lambda: len(hub.subscriptions) == 31)
 
