@@ -9,8 +9,11 @@ ONLY ?=
 BIN := $(VENV)/bin
 SETTINGS := --set data_folder=$(DATA) --set http.port=$(PORT) --set site.base_url=http://localhost:$(PORT)
 
+LOCK := $(VENV)-lock/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint bench clean
+.PHONY: help run test check lint bench lock clean
 
 help:
 	@echo 'make run [PORT=8000] [DATA=data]  serve the sample newsroom on http://localhost:PORT'
@@ -18,6 +21,7 @@ help:
 	@echo 'make check                        lint, and the tests that start no other process'
 	@echo 'make lint                         ruff and mypy --strict'
 	@echo 'make bench [ONLY=name]            measure, against a peer run beside it'
+	@echo 'make lock                         take the newest libraries that pyproject.toml allows'
 
 run: $(VENV)/run.stamp
 	$(BIN)/communique $(SETTINGS) release add config/samples | grep -v '^new ' || true
@@ -33,9 +37,17 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench $(ONLY)
+
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet pip-tools
+	$(LOCK) --output-file locks/run.txt pyproject.toml
+	$(LOCK) --extra dev --constraint locks/run.txt --output-file locks/dev.txt pyproject.toml
+	rm -rf $(VENV)-lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

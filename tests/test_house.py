@@ -16,12 +16,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.processes.child_processes",),
     ("service.processes.web", "service.processes.jobs", "service.processes.hub"),
     ("service.processes.background",),
-    ("service.wiring", "service.wire"),
+    ("service.wiring", "service.processes.http_server"),
     ("service.processes.reports",),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
     ("service.application",),
-    ("service.websub", "service.file_modes", "service.processes.listening"),
+    ("service.websub", "service.processes.file_modes", "service.processes.listening"),
     ("service.store_writes",),
     ("service.processes.locks", "service.failures"),
     (
@@ -76,8 +76,8 @@ DOORS: dict[str, tuple[str, ...]] = {
     "structlog": ("service.logs",),
     "typer": ("service.cli",),
     "urllib3": ("service.outbound",),
-    "uvicorn": ("service.wire",),
-    "uvloop": ("service.wire",),
+    "uvicorn": ("service.processes.http_server",),
+    "uvloop": ("service.processes.http_server",),
     "werkzeug": ("service.web", "service.http_rules"),
     "yaml": ("service.settings",),
     "zstandard": ("service.web.encoded_variants",),
@@ -208,3 +208,62 @@ def test_the_domain_has_no_clock_no_chance_and_no_sockets() -> None:
         if is_in(module, "feeds") and any(is_in(imported, name) for name in NOT_IN_FEEDS)
     ]
     assert seen == []
+
+
+def dependencies() -> dict[str, set[str]]:
+    """Which modules of ours each module of ours imports."""
+    modules = {module_name(path) for path in sources()}
+    graph: dict[str, set[str]] = {module: set() for module in modules}
+    for module, name in crossings():
+        imported = next(filter(modules.__contains__, _prefixes(name)), "")
+        # ``from a.b import c`` names ``a.b`` as well, and what is in a package imports no package.
+        if imported not in ("", module) and not module.startswith(f"{imported}."):
+            graph[module].add(imported)
+    return graph
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    """``a.b.c``, ``a.b`` and ``a``."""
+    parts = name.split(".")
+    yield from (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+
+
+def circle_in(graph: dict[str, set[str]]) -> list[str]:
+    """Some members of a circle; none when there is no circle."""
+    left = {node: set(others) & set(graph) - {node} for node, others in graph.items()}
+    while leaves := [node for node, others in left.items() if not others]:
+        for leaf in leaves:
+            del left[leaf]
+        for others in left.values():
+            others.difference_update(leaves)
+    return sorted(left)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circle_in(dependencies()) == []
+
+
+def test_no_packages_import_each_other_in_a_circle() -> None:
+    """Whatever stands side by side in a package: its modules, and its packages as wholes."""
+    graph = dependencies()
+    parents = {module.rpartition(".")[0] for module in graph} - {""}
+    for parent in parents:
+        beside: dict[str, set[str]] = {}
+        for module, others in graph.items():
+            if not module.startswith(f"{parent}."):
+                continue
+            depth = parent.count(".") + 2
+            here = ".".join(module.split(".")[:depth])
+            there = {".".join(other.split(".")[:depth]) for other in others}
+            inside = {other for other in there if other.startswith(f"{parent}.")} - {here}
+            beside.setdefault(here, set()).update(inside)
+        assert circle_in(beside) == [], f"in {parent}"
+
+
+def test_no_class_name_stands_twice() -> None:
+    places: dict[str, list[str]] = {}
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(f"{module_name(path)}:{node.lineno}")
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

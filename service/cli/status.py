@@ -11,7 +11,6 @@ import typer
 from feeds.errors import StoreReplaced, StoreUnavailable
 from feeds.model.listing import FeedState, PingState, ProcessState
 from feeds.newsroom import Newsroom
-from service import file_modes
 from service.application import Application
 from service.cli import call as configuration
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
@@ -21,6 +20,7 @@ from service.cli.output import moment, print_json, print_rows
 from service.cli.web_health import told_by_web_process
 from service.errors import ServiceError
 from service.failures import failures_of
+from service.processes import file_modes
 from service.store_clock import StoreClock
 from service.store_writes import warnings
 from service.websub.hub_health import Report

@@ -18,9 +18,9 @@ from feeds.store.database import Database
 from service import logs
 from service.errors import ServiceError
 from service.failures import OVER_AFTER_S, Troubles, failures_of
-from service.file_modes import UMASK, keep_private
 from service.processes.active_configuration import ProcessStart, activate
 from service.processes.child_processes import FROZEN_AFTER_S, ChildProcess, fork
+from service.processes.file_modes import UMASK, keep_private
 from service.processes.listening import AddressTaken, ListeningAddress
 from service.processes.locks import AlreadyRunning, CannotLock, role_lock, run_folder
 from service.processes.signals import STOPS, Signals

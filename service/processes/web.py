@@ -12,6 +12,7 @@ from feeds.store.changes import Changes
 from service.application import CurrentApplication
 from service.failures import Failures
 from service.processes.active_configuration import ConfigurationWatch, ProcessStart
+from service.processes.http_server import HttpServer
 from service.processes.listening import ListeningAddress
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
@@ -24,7 +25,6 @@ from service.web import (
     WsgiAdapter,
     create_app,
 )
-from service.wire import HttpServer
 from service.wiring import build_application
 
 #: What a thread waits for the interpreter before it is made way for. A look at the store takes it

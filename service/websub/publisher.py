@@ -19,7 +19,7 @@ _log = get_logger(__name__)
 PINGS = "pings"
 
 
-class _Clock:
+class _RunningClock:
     """The time given by the caller, plus the time that has passed since."""
 
     def __init__(self, now: datetime) -> None:
@@ -62,7 +62,7 @@ class Publisher:
         self._closing = threading.Event()
         self._lock = threading.Lock()
         #: Hubs that are being pinged, each with the last request to do so that came meanwhile.
-        self._requested_again: dict[str, _Clock | None] = {}
+        self._requested_again: dict[str, _RunningClock | None] = {}
 
     def send_due(self, *, now: datetime) -> None:
         """Starts sending all due pings, and returns at once.
@@ -72,7 +72,7 @@ class Publisher:
         Raises:
             StoreUnavailable: What is due cannot be read. What fails later is logged.
         """
-        for work in self._begin(_Clock(now)):
+        for work in self._begin(_RunningClock(now)):
             work.add_done_callback(self._log_end)
 
     def send_all_due(self, *, now: datetime) -> list[PingResult]:
@@ -81,7 +81,7 @@ class Publisher:
         Raises:
             StoreUnavailable: The outbox cannot be read or written.
         """
-        begun = self._begin(_Clock(now))
+        begun = self._begin(_RunningClock(now))
         return [result for work in begun for result in work.result()]
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class Publisher:
         self._own_thread.shutdown(wait=True, cancel_futures=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _begin(self, clock: _Clock) -> list[Future[list[PingResult]]]:
+    def _begin(self, clock: _RunningClock) -> list[Future[list[PingResult]]]:
         begun = []
         for hub, pings in self._due(clock).items():
             with self._lock:
@@ -104,10 +104,10 @@ class Publisher:
                 begun.append(threads.submit(self._work, hub, pings, clock))
         return begun
 
-    def _work(self, hub: str, pings: list[DuePing], clock: _Clock) -> list[PingResult]:
+    def _work(self, hub: str, pings: list[DuePing], clock: _RunningClock) -> list[PingResult]:
         results: list[PingResult] = []
         try:
-            current: _Clock | None = clock
+            current: _RunningClock | None = clock
             while current is not None:
                 results += self._ping_sender.send(
                     pings, now=current.now, is_outdated=lambda: self._is_outdated(hub)
@@ -137,7 +137,7 @@ class Publisher:
         with self._lock:
             return self._requested_again[hub] is not None or self._closing.is_set()
 
-    def _next_clock(self, hub: str) -> _Clock | None:
+    def _next_clock(self, hub: str) -> _RunningClock | None:
         """Returns the request that came meanwhile; without one, marks the hub as idle."""
         with self._lock:
             later = self._requested_again.pop(hub)
@@ -146,7 +146,7 @@ class Publisher:
             self._requested_again[hub] = None
             return later
 
-    def _due(self, clock: _Clock) -> dict[str, list[DuePing]]:
+    def _due(self, clock: _RunningClock) -> dict[str, list[DuePing]]:
         with self._database.read() as store:
             due = store.pings.due(now=clock.now())
         pings_by_hub: dict[str, list[DuePing]] = {}

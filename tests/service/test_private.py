@@ -10,7 +10,7 @@ import pytest
 
 from feeds.store.database import Database
 from feeds.store.migrate import upgrade
-from service.file_modes import faults, keep_private
+from service.processes.file_modes import faults, keep_private
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""What `service.wire` relies on in uvicorn, which promises none of it."""
+"""What `service.processes.http_server` relies on in uvicorn, which promises none of it."""
 
 import inspect
 import re
@@ -9,7 +9,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.wire import HttpProtocol
+from service.processes.http_server import HttpProtocol
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,8 +42,8 @@ OF_A_STATE = {"connections", "default_headers", "tasks", "total_requests"}
 def test_it_is_the_version_that_was_tested() -> None:
     installed = ".".join(uvicorn.__version__.split(".")[:2])
     assert installed == TESTED, (
-        f"uvicorn {uvicorn.__version__} is installed, and service/wire.py overrides private parts "
-        f"of it that were tested with {TESTED}: see TESTED in this file"
+        f"uvicorn {uvicorn.__version__} is installed, and service/processes/http_server.py "
+        f"overrides private parts of it that were tested with {TESTED}: see TESTED in this file"
     )
 
 

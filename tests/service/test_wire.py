@@ -15,10 +15,10 @@ import pytest
 
 from feeds.model.feed import Format
 from feeds.store.changes import Changes
-from service import wire
+from service.processes import http_server
+from service.processes.http_server import MAX_HEAD_BYTES
 from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
 from service.web.request_bodies import MAX_BODY_BYTES
-from service.wire import MAX_HEAD_BYTES
 from tests.service.web.offices import open_office
 from tests.support.newsrooms import Office, draft, later
 from tests.support.running_service import wait_until
@@ -221,15 +221,15 @@ def test_what_is_no_request_is_a_400(served: Running, request_: str) -> None:
 def test_a_head_that_does_not_come_is_not_waited_for(
     served: Running, begun: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(wire, "HEAD_WITHIN_S", 0.2)
+    monkeypatch.setattr(http_server, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(http_server, "HEAD_WITHIN_S", 0.2)
     assert statuses(served.ask(begun)) == [408]
 
 
 def test_silence_ends_a_connection(served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two requests, in a body, and while an answer waits to be taken."""
-    monkeypatch.setattr(wire, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(wire, "SILENCE_S", 0.3)
+    monkeypatch.setattr(http_server, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(http_server, "SILENCE_S", 0.3)
     assert statuses(served.ask(get(ATOM))) == [200]
     with served.connect() as client:
         client.sendall(get("/", "Content-Length: 10", method="POST").encode() + b"x")

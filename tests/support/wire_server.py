@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
+from service.processes.http_server import HttpServer
 from service.web import CacheMiddleware, WsgiAdapter
-from service.wire import HttpServer
 from tests.support.running_service import wait_until
 
 Environ = dict[str, Any]
