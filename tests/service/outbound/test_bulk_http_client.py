@@ -38,7 +38,7 @@ from tests.support.running_service import wait_until
 
 Network = IPv4Network | IPv6Network
 End = BulkResponse | OutboundFailed
-MakeCourier = Callable[..., BulkHttpClient]
+MakeClient = Callable[..., BulkHttpClient]
 
 NEXT_DOOR = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
@@ -58,8 +58,8 @@ HAS_IPV6 = _speaks_ipv6()
 
 
 @pytest.fixture
-def make() -> Iterator[MakeCourier]:
-    """Makes couriers that let through to this machine, unless told otherwise."""
+def make() -> Iterator[MakeClient]:
+    """Makes clients that let through to this machine, unless told otherwise."""
     made: list[BulkHttpClient] = []
 
     def make(
@@ -121,7 +121,7 @@ def end_of(
     return end
 
 
-def receipt_of(
+def response_of(
     bulk_client: BulkHttpClient, bulk_request: BulkRequest, *, within_s: float = 10.0
 ) -> BulkResponse:
     end = end_of(bulk_client, bulk_request, within_s=within_s)
@@ -143,11 +143,11 @@ def always(*found: str) -> Resolver:
     return lambda _host, _port: [ip_address(address) for address in found]
 
 
-class TestAParcel:
-    def test_with_a_body_is_posted(self, make: MakeCourier, server: RawServer) -> None:
+class TestARequest:
+    def test_with_a_body_is_posted(self, make: MakeClient, server: RawServer) -> None:
         headers = ("Content-Type: application/atom+xml; charset=utf-8", "Link: <a>; rel=hub")
         url = server.url("/cb?a=b")
-        bulk_response = receipt_of(make(), BulkRequest(url=url, body=b"<feed/>", headers=headers))
+        bulk_response = response_of(make(), BulkRequest(url=url, body=b"<feed/>", headers=headers))
         assert (bulk_response.status, bulk_response.body, bulk_response.is_success) == (
             204,
             b"",
@@ -166,23 +166,23 @@ class TestAParcel:
             "content-length": "7",
         }
 
-    def test_without_one_is_a_get(self, make: MakeCourier, server: RawServer) -> None:
+    def test_without_one_is_a_get(self, make: MakeClient, server: RawServer) -> None:
         server.answer = saying(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsaid")
-        bulk_response = receipt_of(make(), BulkRequest(url=server.url()))
+        bulk_response = response_of(make(), BulkRequest(url=server.url()))
         assert (bulk_response.status, bulk_response.body) == (200, b"said")
         assert server.requests[0].line == "GET /cb HTTP/1.1"
         assert set(server.requests[0].headers) == {"host", "user-agent", "accept"}
 
     @pytest.mark.parametrize("size", [0, 1, 70_000, 500_000, 5_000_000])
-    def test_arrives_whole(self, make: MakeCourier, server: RawServer, size: int) -> None:
+    def test_arrives_whole(self, make: MakeClient, server: RawServer, size: int) -> None:
         body = bytes(range(256)) * (size // 256 + 1)
-        receipt_of(make(), BulkRequest(url=server.url(), body=body[:size]))
+        response_of(make(), BulkRequest(url=server.url(), body=body[:size]))
         [request] = server.requests
         assert request.body == body[:size]
         assert request.headers["content-length"] == str(size)
         assert "expect" not in request.headers
 
-    def test_arrives_whole_beside_many_others(self, make: MakeCourier, server: RawServer) -> None:
+    def test_arrives_whole_beside_many_others(self, make: MakeClient, server: RawServer) -> None:
         """Not all of them have room for it."""
         count, body = 2 * _LARGE_BUFFERS, bytes(range(256)) * 1200
         bulk_requests = [
@@ -196,18 +196,18 @@ class TestAParcel:
         assert all(request.body == body for request in server.requests)
 
     def test_takes_nothing_over_from_the_one_before(
-        self, make: MakeCourier, server: RawServer
+        self, make: MakeClient, server: RawServer
     ) -> None:
         """Handles and connections are used again."""
         bulk_client = make(at_once=1)
         server.answer = _that_says(b"X" * 100, b"Set-Cookie: a=b; Path=/\r\n")
-        first = receipt_of(
+        first = response_of(
             bulk_client,
             BulkRequest(url=server.url("/1"), body=b"one", headers=("X-Signature: secret",)),
         )
         server.answer = _that_says(b"Y", b"")
-        second = receipt_of(bulk_client, BulkRequest(url=server.url("/2")))
-        third = receipt_of(bulk_client, BulkRequest(url=server.url("/3"), body=b"3"))
+        second = response_of(bulk_client, BulkRequest(url=server.url("/2")))
+        third = response_of(bulk_client, BulkRequest(url=server.url("/3"), body=b"3"))
         assert (first.body, second.body, third.body) == (b"X" * 100, b"Y", b"Y")
         assert [each.line for each in server.requests] == [
             "POST /1 HTTP/1.1",
@@ -221,18 +221,18 @@ class TestAParcel:
         assert {each.connection for each in server.requests} == {0}
 
     @pytest.mark.parametrize("status", [200, 202, 301, 307, 400, 404, 410, 429, 500, 503])
-    def test_gets_a_receipt_whatever_the_status(
-        self, make: MakeCourier, server: RawServer, status: int
+    def test_gets_a_response_whatever_the_status(
+        self, make: MakeClient, server: RawServer, status: int
     ) -> None:
         """A redirect too: where to is for the server to say, so it is not followed."""
         with running_raw_server() as elsewhere:
             answer = f"HTTP/1.1 {status} X\r\nLocation: {elsewhere.url()}\r\n\r\n"
             server.answer = saying(answer.encode())
-            bulk_response = receipt_of(make(), BulkRequest(url=server.url(), body=b"x"))
+            bulk_response = response_of(make(), BulkRequest(url=server.url(), body=b"x"))
             assert (bulk_response.status, bulk_response.is_success) == (status, status < 300)
             assert elsewhere.lines == []
 
-    def test_is_not_kept_in_memory_by_a_handle(self, make: MakeCourier, server: RawServer) -> None:
+    def test_is_not_kept_in_memory_by_a_handle(self, make: MakeClient, server: RawServer) -> None:
         body = bytes(1000)
         held = sys.getrefcount(body)
         bulk_client = make()
@@ -242,7 +242,7 @@ class TestAParcel:
 
     @pytest.mark.parametrize("lines", [("A: b\r\nC: d",), ("A: b\nC: d",), ("A: \0",), ("Ä: b",)])
     def test_with_broken_headers_is_a_bug(
-        self, make: MakeCourier, server: RawServer, lines: tuple[str, ...]
+        self, make: MakeClient, server: RawServer, lines: tuple[str, ...]
     ) -> None:
         bulk_client = make()
         with pytest.raises(ValueError, match="printable ASCII"):
@@ -250,22 +250,22 @@ class TestAParcel:
         assert (bulk_client.in_flight, server.lines) == (0, [])
 
     def test_listens_to_no_environment(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         (tmp_path / ".netrc").write_text("default login me password secret\n")
         monkeypatch.setenv("HOME", str(tmp_path))
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, "http://127.0.0.1:9/")
-        assert receipt_of(make(), BulkRequest(url=server.url())).status == 204
+        assert response_of(make(), BulkRequest(url=server.url())).status == 204
         assert "authorization" not in server.requests[0].headers
 
-    def test_is_not_led_elsewhere_by_alt_svc(self, make: MakeCourier, server: RawServer) -> None:
+    def test_is_not_led_elsewhere_by_alt_svc(self, make: MakeClient, server: RawServer) -> None:
         with running_raw_server() as elsewhere:
             field = f'Alt-Svc: http/1.1="127.0.0.1:{elsewhere.port}"; ma=3600\r\n'
             server.answer = _that_says(b"", field.encode())
             bulk_client = make(at_once=1)
             for _ in range(2):
-                assert receipt_of(bulk_client, BulkRequest(url=server.url())).status == 200
+                assert response_of(bulk_client, BulkRequest(url=server.url())).status == 200
             assert (len(server.requests), elsewhere.lines) == (2, [])
 
 
@@ -303,20 +303,20 @@ class TestAUrl:
         ],
     )
     def test_is_sent_byte_for_byte(
-        self, make: MakeCourier, server: RawServer, rest: str, sent: str
+        self, make: MakeClient, server: RawServer, rest: str, sent: str
     ) -> None:
-        receipt_of(make(), BulkRequest(url=server.url(rest)))
+        response_of(make(), BulkRequest(url=server.url(rest)))
         [request] = server.requests
         assert request.line == f"GET {sent} HTTP/1.1".encode().decode("latin-1")
 
-    def test_may_be_long(self, make: MakeCourier, server: RawServer) -> None:
+    def test_may_be_long(self, make: MakeClient, server: RawServer) -> None:
         rest = "/" + "x" * 20_000 + "?" + "y" * 20_000
-        receipt_of(make(), BulkRequest(url=server.url(rest)))
+        response_of(make(), BulkRequest(url=server.url(rest)))
         assert server.requests[0].line == f"GET {rest} HTTP/1.1"
 
     @pytest.mark.parametrize("byte", [" ", "\t", "\r", "\n", "\r\nX: y", "\0", "\x7f", "\x1b"])
     def test_with_control_characters_is_refused(
-        self, make: MakeCourier, server: RawServer, byte: str
+        self, make: MakeClient, server: RawServer, byte: str
     ) -> None:
         for rest in (f"/a{byte}b", f"/?a{byte}b"):
             end = end_of(make(), BulkRequest(url=server.url(rest)))
@@ -354,7 +354,7 @@ class TestAUrl:
             "http://hub.example/\ud800",
         ],
     )
-    def test_that_leads_nowhere_is_refused(self, make: MakeCourier, url: str) -> None:
+    def test_that_leads_nowhere_is_refused(self, make: MakeClient, url: str) -> None:
         end = end_of(make(resolve=always("127.0.0.1")), BulkRequest(url=url))
         assert isinstance(end, AddressInvalid), end
         assert end.permanent
@@ -370,7 +370,7 @@ class TestAUrl:
         ],
     )
     def test_with_credentials_is_refused_without_showing_them(
-        self, make: MakeCourier, url: str
+        self, make: MakeClient, url: str
     ) -> None:
         end = end_of(make(), BulkRequest(url=url))
         assert isinstance(end, AddressInvalid)
@@ -388,17 +388,19 @@ class TestAUrl:
         ],
     )
     def test_names_its_host_in_one_spelling(
-        self, make: MakeCourier, server: RawServer, host: str, named: str
+        self, make: MakeClient, server: RawServer, host: str, named: str
     ) -> None:
         bulk_client = make(resolve=always("127.0.0.1"))
-        receipt_of(bulk_client, BulkRequest(url=server.url(host=host)))
+        response_of(bulk_client, BulkRequest(url=server.url(host=host)))
         assert server.requests[0].headers["host"] == f"{named}:{server.port}"
 
     @pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
-    def test_by_ipv6_is_named_in_brackets(self, make: MakeCourier) -> None:
+    def test_by_ipv6_is_named_in_brackets(self, make: MakeClient) -> None:
         with running_raw_server("::1") as server:
-            receipt_of(make(), BulkRequest(url=server.url()))
-            receipt_of(make(resolve=always("::1")), BulkRequest(url=server.url(host="hub.example")))
+            response_of(make(), BulkRequest(url=server.url()))
+            response_of(
+                make(resolve=always("::1")), BulkRequest(url=server.url(host="hub.example"))
+            )
             assert server.requests[0].headers["host"] == f"[::1]:{server.port}"
 
 
@@ -436,7 +438,7 @@ class TestAnAddress:
         ],
     )
     def test_that_is_not_public_is_refused_in_every_spelling(
-        self, make: MakeCourier, server: RawServer, host: str
+        self, make: MakeClient, server: RawServer, host: str
     ) -> None:
         end = end_of(make([]), BulkRequest(url=server.url().replace("127.0.0.1", host), body=b"x"))
         assert isinstance(end, AddressForbidden | AddressInvalid), end
@@ -445,7 +447,7 @@ class TestAnAddress:
 
     @pytest.mark.parametrize("host", ["127.0.0.1.", "localhost.", "localhost.localdomain"])
     def test_that_is_not_public_is_refused_or_not_found(
-        self, make: MakeCourier, server: RawServer, host: str
+        self, make: MakeClient, server: RawServer, host: str
     ) -> None:
         """As the operating system reads such names."""
         assert isinstance(end_of(make([]), BulkRequest(url=server.url(host=host))), OutboundFailed)
@@ -455,7 +457,7 @@ class TestAnAddress:
         "found", ["127.0.0.1", "::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "::"]
     )
     def test_that_is_not_public_is_refused_behind_a_name(
-        self, make: MakeCourier, server: RawServer, found: str
+        self, make: MakeClient, server: RawServer, found: str
     ) -> None:
         bulk_client = make([], resolve=always(found))
         end = end_of(bulk_client, BulkRequest(url=server.url(host="hub.example")))
@@ -463,14 +465,14 @@ class TestAnAddress:
         assert "hub.example is the " in end.reason
         assert server.lines == []
 
-    def test_that_is_not_public_forbids_the_public_ones_beside_it(self, make: MakeCourier) -> None:
+    def test_that_is_not_public_forbids_the_public_ones_beside_it(self, make: MakeClient) -> None:
         bulk_client = make([], resolve=always("1.1.1.1", "10.0.0.1"))
         end = end_of(bulk_client, BulkRequest(url="http://hub.example/"))
         assert isinstance(end, AddressForbidden)
         assert "the private address 10.0.0.1" in end.reason
 
     def test_of_this_machine_is_refused_though_it_is_public(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As if 127/8 were public; it is this machine's all the same."""
         monkeypatch.setattr(addresses, "_KINDS", ())
@@ -481,7 +483,7 @@ class TestAnAddress:
         assert server.lines == []
 
     def test_is_checked_again_where_the_connection_is_made(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Should the rules change between the look-up and the connection, or the first be wrong."""
         bulk_client = make([])
@@ -494,29 +496,31 @@ class TestAnAddress:
         assert server.lines == []
 
     def test_that_only_libcurl_finds_is_refused(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """libcurl itself takes "localhost" for 127.0.0.1, if nobody tells it otherwise."""
         url = server.url(host="localhost")
         with running_raw_server("127.0.0.2", server.port) as found:
-            assert receipt_of(make(resolve=always("127.0.0.2")), BulkRequest(url=url)).status == 204
+            assert (
+                response_of(make(resolve=always("127.0.0.2")), BulkRequest(url=url)).status == 204
+            )
             monkeypatch.setattr(Transfer, "pin", lambda _exchange: None)
             end = end_of(make(resolve=always("127.0.0.2")), BulkRequest(url=url))
             assert isinstance(end, ServerUnreachable), end
             assert end.reason.endswith(" is none of the addresses that were checked")
             assert (len(found.requests), server.lines) == (1, [])
 
-    def test_is_the_one_that_was_checked(self, make: MakeCourier, server: RawServer) -> None:
+    def test_is_the_one_that_was_checked(self, make: MakeClient, server: RawServer) -> None:
         """DNS rebinding: the second answer would lead elsewhere, and is not asked for."""
         bulk_client = make(
             [ip_network("127.0.0.1/32")], resolve=answering(["127.0.0.1"], ["127.0.0.2"])
         )
         server.answer = saying(b"HTTP/1.1 204 X\r\nConnection: close\r\n\r\n")
         bulk_request = BulkRequest(url=server.url(host="hub.example"))
-        assert [receipt_of(bulk_client, bulk_request).status for _ in range(3)] == [204, 204, 204]
+        assert [response_of(bulk_client, bulk_request).status for _ in range(3)] == [204, 204, 204]
 
     def test_that_a_name_changes_to_is_checked_too(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Although the connection to the former one is still there."""
         monkeypatch.setattr(lookups, "ADDRESSES_KEPT_S", 0.0)
@@ -524,14 +528,14 @@ class TestAnAddress:
             [ip_network("127.0.0.1/32")], resolve=answering(["127.0.0.1"], ["127.0.0.2"])
         )
         bulk_request = BulkRequest(url=server.url(host="hub.example"))
-        assert receipt_of(bulk_client, bulk_request).status == 204
+        assert response_of(bulk_client, bulk_request).status == 204
         end = end_of(bulk_client, bulk_request)
         assert isinstance(end, AddressForbidden)
         assert "127.0.0.2" in end.reason
         assert len(server.requests) == 1
 
     def test_that_a_name_has_moved_to_is_the_one_asked(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(lookups, "ADDRESSES_KEPT_S", 0.0)
         server.answer = saying(b"HTTP/1.1 204 X\r\nConnection: close\r\n\r\n")
@@ -540,26 +544,24 @@ class TestAnAddress:
         with running_raw_server("127.0.0.2", server.port) as moved:
             moved.answer = server.answer
             for _ in range(3):
-                receipt_of(bulk_client, bulk_request)
+                response_of(bulk_client, bulk_request)
             assert (len(server.requests), len(moved.requests)) == (2, 1)
 
-    def test_that_is_dead_makes_way_for_the_next(
-        self, make: MakeCourier, server: RawServer
-    ) -> None:
+    def test_that_is_dead_makes_way_for_the_next(self, make: MakeClient, server: RawServer) -> None:
         bulk_client = make(resolve=always("127.0.0.2", "127.0.0.1"))
         assert (
-            receipt_of(bulk_client, BulkRequest(url=server.url(host="hub.example"))).status == 204
+            response_of(bulk_client, BulkRequest(url=server.url(host="hub.example"))).status == 204
         )
 
-    def test_of_our_own_making_may_be_private(self, make: MakeCourier, server: RawServer) -> None:
+    def test_of_our_own_making_may_be_private(self, make: MakeClient, server: RawServer) -> None:
         bulk_client = make([], resolve=always("127.0.0.1"))
         for host in ("127.0.0.1", "hub.example"):
             bulk_request = BulkRequest(url=server.url(host=host), is_own=True)
-            assert receipt_of(bulk_client, bulk_request).status == 204
+            assert response_of(bulk_client, bulk_request).status == 204
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "hub.example"])
     def test_of_our_own_making_opens_no_way_for_others(
-        self, make: MakeCourier, server: RawServer, host: str
+        self, make: MakeClient, server: RawServer, host: str
     ) -> None:
         """Neither what was found for it nor its connection is used for what others name."""
         bulk_client = make([], at_once=1, resolve=always("127.0.0.1"))
@@ -569,7 +571,7 @@ class TestAnAddress:
         assert len(server.requests) == 2
 
     def test_of_our_own_making_lends_no_connection(
-        self, make: MakeCourier, server: RawServer
+        self, make: MakeClient, server: RawServer
     ) -> None:
         """The name leads others to where they may go, and nobody is there."""
         bulk_client = make(
@@ -578,12 +580,12 @@ class TestAnAddress:
             resolve=answering(["127.0.0.1"], ["127.0.0.2"]),
         )
         url = server.url(host="hub.example")
-        assert receipt_of(bulk_client, BulkRequest(url=url, is_own=True)).status == 204
+        assert response_of(bulk_client, BulkRequest(url=url, is_own=True)).status == 204
         assert isinstance(end_of(bulk_client, BulkRequest(url=url)), ServerUnreachable)
         assert len(server.requests) == 1
 
     def test_is_told_libcurl_again_before_it_forgets(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         told = []
         pin = Transfer.pin
@@ -596,12 +598,12 @@ class TestAnAddress:
         bulk_client = make(resolve=always("127.0.0.1"))
         bulk_request = BulkRequest(url=server.url(host="hub.example"))
         for _ in range(3):
-            receipt_of(bulk_client, bulk_request)
+            response_of(bulk_client, bulk_request)
         assert told == ["hub.example"]
         monkeypatch.setattr("service.outbound.bulk_http_client._PINNED_S", -100.0)
         bulk_client._lookups._hosts["hub.example", server.port].pinned_until = 0.0
         for _ in range(3):
-            receipt_of(bulk_client, bulk_request)
+            response_of(bulk_client, bulk_request)
         assert told == ["hub.example"] * 4
 
 
@@ -617,26 +619,26 @@ def _count(ended: Sequence[Line], number: int) -> bool:
 
 
 class TestAConnection:
-    def test_is_used_again_for_the_same_host(self, make: MakeCourier, server: RawServer) -> None:
+    def test_is_used_again_for_the_same_host(self, make: MakeClient, server: RawServer) -> None:
         bulk_client = make(resolve=always("127.0.0.1"))
         bulk_request = BulkRequest(url=server.url(host="hub.example"), body=b"x" * 1000)
         for _ in range(20):
-            receipt_of(bulk_client, bulk_request)
+            response_of(bulk_client, bulk_request)
         assert (len(server.requests), len(server.lines)) == (20, 1)
 
     def test_is_not_used_for_another_host_at_the_same_address(
-        self, make: MakeCourier, server: RawServer
+        self, make: MakeClient, server: RawServer
     ) -> None:
         bulk_client = make(at_once=2, resolve=always("127.0.0.1"))
         hosts = ["a.example", "b.example"] * 5
         for host in hosts:
-            receipt_of(bulk_client, BulkRequest(url=server.url(host=host)))
+            response_of(bulk_client, BulkRequest(url=server.url(host=host)))
         assert [r.headers["host"] for r in server.requests] == [f"{h}:{server.port}" for h in hosts]
         by_connection = {(r.connection, r.headers["host"]) for r in server.requests}
         assert len(by_connection) == len(server.lines) == 2
 
     def test_that_the_server_closed_meanwhile_is_made_anew(
-        self, make: MakeCourier, server: RawServer
+        self, make: MakeClient, server: RawServer
     ) -> None:
         def once(line: Line) -> None:
             well(line)
@@ -644,7 +646,7 @@ class TestAConnection:
         server.answer = once
         bulk_client = make()
         for number in range(1, 6):
-            assert receipt_of(bulk_client, BulkRequest(url=server.url(), body=b"x")).status == 204
+            assert response_of(bulk_client, BulkRequest(url=server.url(), body=b"x")).status == 204
             wait_until(partial(_count, server.ended, number))
             # Nothing is under way; to see the end of it must not keep the thread busy.
             until = time.monotonic() + 0.1
@@ -654,27 +656,27 @@ class TestAConnection:
                 turns += 1
             assert turns < 20
 
-    def test_that_breaks_the_next_parcel_is_made_anew(
-        self, make: MakeCourier, server: RawServer
+    def test_that_breaks_the_next_request_is_made_anew(
+        self, make: MakeClient, server: RawServer
     ) -> None:
         """The server closes it while the request is on its way; libcurl asks once more."""
         bulk_client = make()
-        receipt_of(bulk_client, BulkRequest(url=server.url(), body=b"x"))
+        response_of(bulk_client, BulkRequest(url=server.url(), body=b"x"))
 
         def breaks_old_ones(line: Line) -> bool:
             return well(line) if line.number else False
 
         server.answer = breaks_old_ones
-        assert receipt_of(bulk_client, BulkRequest(url=server.url(), body=b"x")).status == 204
+        assert response_of(bulk_client, BulkRequest(url=server.url(), body=b"x")).status == 204
 
     def test_is_watched_with_poll_where_there_is_no_epoll(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delattr("select.epoll")
         bulk_client = make(resolve=always("127.0.0.1"))
         for host in ("127.0.0.1", "a.example", "127.0.0.1", "b.example") * 5:
             assert (
-                receipt_of(bulk_client, BulkRequest(url=server.url(host=host), body=b"x")).status
+                response_of(bulk_client, BulkRequest(url=server.url(host=host), body=b"x")).status
                 == 204
             )
 
@@ -718,7 +720,7 @@ class TestAHostileServer:
         ],
     )
     def test_is_given_up_when_the_time_is_up(
-        self, make: MakeCourier, server: RawServer, answer: Answer
+        self, make: MakeClient, server: RawServer, answer: Answer
     ) -> None:
         server.answer = answer
         started = time.monotonic()
@@ -727,7 +729,7 @@ class TestAHostileServer:
         assert isinstance(end, OutboundTimedOut | ServerUnreachable), end
         assert not end.permanent
 
-    def test_that_says_nothing_is_told_so(self, make: MakeCourier, server: RawServer) -> None:
+    def test_that_says_nothing_is_told_so(self, make: MakeClient, server: RawServer) -> None:
         server.answer = _hang_after(b"")
         end = end_of(make(timeout_s=SHORT_S), BulkRequest(url=server.url(), body=b"x"))
         assert isinstance(end, OutboundTimedOut)
@@ -747,10 +749,10 @@ class TestAHostileServer:
         ],
     )
     def test_is_known_by_its_status_once_there_is_one(
-        self, make: MakeCourier, server: RawServer, answer: Answer
+        self, make: MakeClient, server: RawServer, answer: Answer
     ) -> None:
         server.answer = answer
-        bulk_response = receipt_of(
+        bulk_response = response_of(
             make(timeout_s=SHORT_S), BulkRequest(url=server.url(), body=b"x")
         )
         assert bulk_response.status == 200
@@ -773,15 +775,15 @@ class TestAHostileServer:
         ],
     )
     def test_is_known_by_its_status_whatever_comes_after(
-        self, make: MakeCourier, server: RawServer, answer: bytes
+        self, make: MakeClient, server: RawServer, answer: bytes
     ) -> None:
         server.answer = saying(answer)
-        assert receipt_of(make(), BulkRequest(url=server.url(), body=b"x")).status == 200
+        assert response_of(make(), BulkRequest(url=server.url(), body=b"x")).status == 200
 
-    def test_is_read_to_the_cap_and_no_further(self, make: MakeCourier, server: RawServer) -> None:
+    def test_is_read_to_the_cap_and_no_further(self, make: MakeClient, server: RawServer) -> None:
         """10 GB, as fast as they are read."""
         server.answer = _endless(OK + b"Content-Length: 10000000000\r\n\r\n", b"endless " * 8192)
-        bulk_response = receipt_of(make(), BulkRequest(url=server.url(), max_answer_bytes=100))
+        bulk_response = response_of(make(), BulkRequest(url=server.url(), max_answer_bytes=100))
         assert (bulk_response.status, bulk_response.body) == (200, (b"endless " * 13)[:100])
         wait_until(lambda: server.ended)
         # What the system took from the server on its own account.
@@ -789,10 +791,10 @@ class TestAHostileServer:
 
     @pytest.mark.parametrize("size", [99, 100, 101])
     def test_may_say_as_much_as_is_read(
-        self, make: MakeCourier, server: RawServer, size: int
+        self, make: MakeClient, server: RawServer, size: int
     ) -> None:
         server.answer = _that_says(b"x" * size, b"")
-        bulk_response = receipt_of(make(), BulkRequest(url=server.url(), max_answer_bytes=100))
+        bulk_response = response_of(make(), BulkRequest(url=server.url(), max_answer_bytes=100))
         assert bulk_response.body == b"x" * min(size, 100)
 
     @pytest.mark.parametrize(
@@ -808,7 +810,7 @@ class TestAHostileServer:
         ],
     )
     def test_that_goes_on_and_on_is_given_up(
-        self, make: MakeCourier, server: RawServer, start: bytes, piece: bytes
+        self, make: MakeClient, server: RawServer, start: bytes, piece: bytes
     ) -> None:
         server.answer = _endless(start, piece)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -834,7 +836,7 @@ class TestAHostileServer:
         ],
     )
     def test_that_speaks_no_http_is_unreachable(
-        self, make: MakeCourier, server: RawServer, answer: bytes
+        self, make: MakeClient, server: RawServer, answer: bytes
     ) -> None:
         server.answer = saying(answer)
         end = end_of(make(), BulkRequest(url=server.url(), body=b"x"))
@@ -844,7 +846,7 @@ class TestAHostileServer:
 
     @pytest.mark.parametrize("status", [200, 413, 500])
     def test_may_answer_before_it_has_read(
-        self, make: MakeCourier, server: RawServer, status: int
+        self, make: MakeClient, server: RawServer, status: int
     ) -> None:
         """A success is waited for to the end; after a refusal nothing more is sent."""
         server.reads_bodies = False
@@ -856,19 +858,19 @@ class TestAHostileServer:
 
         server.answer = say
         bulk_request = BulkRequest(url=server.url(), body=b"x" * 20_000_000)
-        bulk_response = receipt_of(make(timeout_s=SHORT_S if status == 200 else 10), bulk_request)
+        bulk_response = response_of(make(timeout_s=SHORT_S if status == 200 else 10), bulk_request)
         stop.set()
         assert bulk_response.status == status
         assert bulk_response.elapsed_s < SHORT_S * 10
 
-    def test_may_hang_up_before_it_has_read(self, make: MakeCourier, server: RawServer) -> None:
+    def test_may_hang_up_before_it_has_read(self, make: MakeClient, server: RawServer) -> None:
         server.reads_bodies = False
         server.answer = Line.hang_up
         end = end_of(make(), BulkRequest(url=server.url(), body=b"x" * 20_000_000))
         assert isinstance(end, ServerUnreachable)
         assert end.reason.isprintable()
 
-    def test_that_reads_nothing_is_given_up(self, make: MakeCourier, server: RawServer) -> None:
+    def test_that_reads_nothing_is_given_up(self, make: MakeClient, server: RawServer) -> None:
         server.reads_bodies = False
         stop = threading.Event()
         server.answer = lambda _line: stop.wait(10)
@@ -877,7 +879,7 @@ class TestAHostileServer:
         stop.set()
         assert isinstance(end, OutboundTimedOut)
 
-    def test_that_is_down_is_unreachable(self, make: MakeCourier) -> None:
+    def test_that_is_down_is_unreachable(self, make: MakeClient) -> None:
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
@@ -886,12 +888,10 @@ class TestAHostileServer:
         assert "onnect" in end.reason
         assert (end.url, end.permanent) == (url, False)
 
-    def test_cannot_be_asked_without_descriptors(
-        self, make: MakeCourier, server: RawServer
-    ) -> None:
+    def test_cannot_be_asked_without_descriptors(self, make: MakeClient, server: RawServer) -> None:
         """That is our trouble, and passes."""
         bulk_client = make(at_once=1)
-        receipt_of(
+        response_of(
             bulk_client, BulkRequest(url=server.url())
         )  # has all that it needs but connections
         with running_raw_server() as other, no_descriptors():
@@ -901,9 +901,9 @@ class TestAHostileServer:
         after = end_of(bulk_client, BulkRequest(url=other.url()))  # it has gone
         assert isinstance(after, ServerUnreachable)
         assert "open files" not in after.reason
-        assert receipt_of(bulk_client, BulkRequest(url=server.url())).status == 204
+        assert response_of(bulk_client, BulkRequest(url=server.url())).status == 204
 
-    def test_holds_up_nobody_else(self, make: MakeCourier, server: RawServer) -> None:
+    def test_holds_up_nobody_else(self, make: MakeClient, server: RawServer) -> None:
         with running_raw_server() as bad:
             bad.answer = _hang_after(b"")
             bulk_client = make(at_once=60)
@@ -920,7 +920,7 @@ class TestAHostileServer:
 
 
 class TestALookUp:
-    def test_that_hangs_ends_the_exchange_in_time(self, make: MakeCourier) -> None:
+    def test_that_hangs_ends_the_exchange_in_time(self, make: MakeClient) -> None:
         with _Names() as names:
             bulk_client = make(timeout_s=SHORT_S, resolve=names.resolve)
             started = time.monotonic()
@@ -930,9 +930,7 @@ class TestALookUp:
             assert SHORT_S * 0.9 < time.monotonic() - started < SHORT_S * 10
             assert bulk_client.in_flight == 0
 
-    def test_takes_from_the_time_of_the_exchange(
-        self, make: MakeCourier, server: RawServer
-    ) -> None:
+    def test_takes_from_the_time_of_the_exchange(self, make: MakeClient, server: RawServer) -> None:
         server.answer = _hang_after(b"")
 
         def slow(_host: str, _port: int) -> list[IPv4Address]:
@@ -949,7 +947,7 @@ class TestALookUp:
         end_of(bulk_client, BulkRequest(url=server.url(host="hub.example")))
         assert time.monotonic() - started > SHORT_S * 0.9
 
-    def test_is_one_for_all_who_ask(self, make: MakeCourier, server: RawServer) -> None:
+    def test_is_one_for_all_who_ask(self, make: MakeClient, server: RawServer) -> None:
         with _Names() as names:
             bulk_client = make(resolve=names.resolve)
             got: list[End] = []
@@ -964,7 +962,7 @@ class TestALookUp:
             assert names.asked == Counter({"hang.example": 1})
 
     def test_is_known_to_all_whichever_of_them_libcurl_begins_with(
-        self, make: MakeCourier, server: RawServer
+        self, make: MakeClient, server: RawServer
     ) -> None:
         """Not with the one that was told the addresses, at times."""
         bulk_client = make(resolve=always("127.0.0.1"))
@@ -973,20 +971,20 @@ class TestALookUp:
             ends = all_ends(bulk_client, [BulkRequest(url=url, body=b"x")] * (5 + number * 4))
             assert {getattr(end, "status", end) for end in ends} == {204}
 
-    def test_is_not_repeated_for_a_while(self, make: MakeCourier, server: RawServer) -> None:
+    def test_is_not_repeated_for_a_while(self, make: MakeClient, server: RawServer) -> None:
         with _Names() as names:
             bulk_client = make(resolve=names.resolve)
             for _ in range(5):
-                receipt_of(bulk_client, BulkRequest(url=server.url(host="good.example")))
+                response_of(bulk_client, BulkRequest(url=server.url(host="good.example")))
             assert names.asked == Counter({"good.example": 1})
 
-    def test_is_not_made_for_an_address(self, make: MakeCourier, server: RawServer) -> None:
+    def test_is_not_made_for_an_address(self, make: MakeClient, server: RawServer) -> None:
         with _Names() as names:
-            receipt_of(make(resolve=names.resolve), BulkRequest(url=server.url()))
+            response_of(make(resolve=names.resolve), BulkRequest(url=server.url()))
             assert names.asked == Counter()
 
     def test_that_hangs_holds_up_no_other(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Far more of them than are made at the same time."""
         monkeypatch.setattr(lookups, "SLOW_S", 0.05)
@@ -997,11 +995,11 @@ class TestALookUp:
                 url = f"http://hang{number}.example/"
                 bulk_client.send(BulkRequest(url=url), unexpected, host="bad")
             bulk_request = BulkRequest(url=server.url(host="good.example"))
-            assert receipt_of(bulk_client, bulk_request, within_s=5).status == 204
+            assert response_of(bulk_client, bulk_request, within_s=5).status == 204
             assert bulk_client.in_flight_to("bad") == count
 
     def test_that_hung_before_has_little_room(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(lookups, "SLOW_S", 0.05)
         monkeypatch.setattr(lookups, "MAX_THREADS", 8)
@@ -1027,14 +1025,14 @@ class TestALookUp:
             for bulk_request in known:
                 bulk_client.send(bulk_request, got.append, host="bad")
             assert (
-                receipt_of(bulk_client, BulkRequest(url=server.url(host="good.example"))).status
+                response_of(bulk_client, BulkRequest(url=server.url(host="good.example"))).status
                 == 204
             )
             _turn_until(bulk_client, lambda: len(got) == 8)
             assert names.most_at_once <= 4  # three, and the good one
 
     def test_that_nobody_waited_for_any_more_is_made_for_the_next(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(lookups, "MAX_THREADS", 1)
         with _Names() as names:
@@ -1048,9 +1046,9 @@ class TestALookUp:
             assert not bulk_client._lookups.are_queued
             assert names.asked == Counter({"hang.example": 1})
             names.gate.set()
-            assert receipt_of(bulk_client, bulk_requests[1]).status == 204
+            assert response_of(bulk_client, bulk_requests[1]).status == 204
 
-    def test_that_fails_is_told_to_each_by_its_own_url(self, make: MakeCourier) -> None:
+    def test_that_fails_is_told_to_each_by_its_own_url(self, make: MakeClient) -> None:
         urls = [f"http://unknown.example/{number}" for number in range(3)]
         with _Names() as names:
             bulk_client = make(resolve=names.resolve)
@@ -1070,7 +1068,7 @@ class TestALookUp:
         assert said == b"asked OutboundTimedOut\n"
         assert process.returncode == 0
 
-    def test_is_one_for_all_spellings_of_a_name(self, make: MakeCourier, server: RawServer) -> None:
+    def test_is_one_for_all_spellings_of_a_name(self, make: MakeClient, server: RawServer) -> None:
         """Who names a host in his way changes nothing for who names it in another."""
         with _Names() as names:
             bulk_client = make(resolve=names.resolve)
@@ -1082,7 +1080,7 @@ class TestALookUp:
             assert {getattr(end, "status", end) for end in ends} == {204}
             assert names.asked == Counter({"good.example": 1})
 
-    def test_that_has_a_bug_ends_the_exchange_and_flies(self, make: MakeCourier) -> None:
+    def test_that_has_a_bug_ends_the_exchange_and_flies(self, make: MakeClient) -> None:
         def resolve(_host: str, _port: int) -> list[IPv4Address]:
             raise RuntimeError("a bug")
 
@@ -1094,7 +1092,7 @@ class TestALookUp:
         assert [type(end) for end in got] == [HostUnknown]
 
     def test_does_not_keep_more_names_than_it_may(
-        self, make: MakeCourier, server: RawServer, monkeypatch: pytest.MonkeyPatch
+        self, make: MakeClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(lookups, "MAX_HOSTS_KEPT", 3)
         bulk_client = make(resolve=always("127.0.0.1"))
@@ -1103,7 +1101,7 @@ class TestALookUp:
         ]
         for _ in range(2):
             for bulk_request in bulk_requests:
-                assert receipt_of(bulk_client, bulk_request).status == 204
+                assert response_of(bulk_client, bulk_request).status == 204
         ends = all_ends(bulk_client, bulk_requests[:2] * 5)
         assert {getattr(end, "status", end) for end in ends} == {204}
         assert len(bulk_client._lookups._hosts) <= 3
@@ -1171,7 +1169,7 @@ def _set_once(ends: dict[int, End], number: int, end: End) -> None:
 
 
 class TestAnEnd:
-    def test_is_told_in_a_turn_and_not_before(self, make: MakeCourier) -> None:
+    def test_is_told_in_a_turn_and_not_before(self, make: MakeClient) -> None:
         bulk_client = make()
         got: list[End] = []
         bulk_client.send(BulkRequest(url="nonsense"), got.append, host="h")
@@ -1189,7 +1187,7 @@ class TestAnEnd:
             64,
         )
 
-    def test_makes_room_before_it_is_told(self, make: MakeCourier, server: RawServer) -> None:
+    def test_makes_room_before_it_is_told(self, make: MakeClient, server: RawServer) -> None:
         bulk_client = make(at_once=1)
         got: list[End] = []
 
@@ -1203,7 +1201,7 @@ class TestAnEnd:
         _turn_until(bulk_client, lambda: len(got) == 5)
         assert len(server.lines) == 1
 
-    def test_that_only_leads_to_the_next_failure_lets_a_turn_end(self, make: MakeCourier) -> None:
+    def test_that_only_leads_to_the_next_failure_lets_a_turn_end(self, make: MakeClient) -> None:
         bulk_client = make()
         told = []
 
@@ -1218,7 +1216,7 @@ class TestAnEnd:
         assert len(told) == 2
 
     def test_with_a_bug_in_it_does_not_lose_the_others(
-        self, make: MakeCourier, server: RawServer
+        self, make: MakeClient, server: RawServer
     ) -> None:
         bulk_client = make()
         told: list[End] = []
@@ -1237,9 +1235,9 @@ class TestAnEnd:
         with pytest.raises(ExceptionGroup) as failed:
             bulk_client.poll(0)
         assert len(failed.value.exceptions) == 2
-        assert receipt_of(bulk_client, BulkRequest(url=server.url())).status == 204
+        assert response_of(bulk_client, BulkRequest(url=server.url())).status == 204
 
-    def test_does_not_come_after_closing(self, make: MakeCourier, server: RawServer) -> None:
+    def test_does_not_come_after_closing(self, make: MakeClient, server: RawServer) -> None:
         server.answer = _hang_after(b"")
         with _Names() as names:
             bulk_client = make(resolve=names.resolve)
@@ -1252,7 +1250,7 @@ class TestAnEnd:
             assert bulk_client.in_flight == 0
             wait_until(lambda: len(server.ended) == 1)
 
-    def test_may_close_the_courier(self, make: MakeCourier, server: RawServer) -> None:
+    def test_may_close_the_client(self, make: MakeClient, server: RawServer) -> None:
         bulk_client = make()
         told: list[End] = []
 
@@ -1266,7 +1264,7 @@ class TestAnEnd:
         bulk_client.poll(0)
         assert len(told) == 1
 
-    def test_of_a_thousand_is_told_of_each(self, make: MakeCourier, server: RawServer) -> None:
+    def test_of_a_thousand_is_told_of_each(self, make: MakeClient, server: RawServer) -> None:
         bulk_client = make(at_once=100, resolve=always("127.0.0.1"))
         ends: dict[int, End] = {}
         count = 0
@@ -1312,7 +1310,7 @@ class TestTls:
 
     def test_goes_by_the_name(
         self,
-        make: MakeCourier,
+        make: MakeClient,
         secure: RawServer,
         ca_file: Path,
         asked_names: list[str | None],
@@ -1320,14 +1318,14 @@ class TestTls:
         bulk_client = make(ca_file=ca_file, resolve=always("127.0.0.1"))
         for host in ("hub.example", "hub.example.", "HUB.example"):
             assert (
-                receipt_of(bulk_client, BulkRequest(url=secure.url(host=host), body=b"x")).status
+                response_of(bulk_client, BulkRequest(url=secure.url(host=host), body=b"x")).status
                 == 204
             )
         assert set(asked_names) == {"hub.example"}
         assert secure.requests[0].headers["host"] == f"hub.example:{secure.port}"
 
     def test_speaks_http_1_1_to_who_could_speak_2(
-        self, make: MakeCourier, secure: RawServer, ca_file: Path
+        self, make: MakeClient, secure: RawServer, ca_file: Path
     ) -> None:
         chosen: list[str | None] = []
 
@@ -1338,12 +1336,12 @@ class TestTls:
 
         secure.answer = note
         bulk_client = make(ca_file=ca_file, resolve=always("127.0.0.1"))
-        receipt_of(bulk_client, BulkRequest(url=secure.url(host="hub.example"), body=b"x"))
+        response_of(bulk_client, BulkRequest(url=secure.url(host="hub.example"), body=b"x"))
         assert chosen == ["http/1.1"]
 
     @pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
     def test_refuses_a_certificate_of_another_name(
-        self, make: MakeCourier, secure: RawServer, ca_file: Path, host: str
+        self, make: MakeClient, secure: RawServer, ca_file: Path, host: str
     ) -> None:
         bulk_client = make(ca_file=ca_file, resolve=always("127.0.0.1"))
         end = end_of(bulk_client, BulkRequest(url=secure.url(host=host), body=b"x"))
@@ -1353,7 +1351,7 @@ class TestTls:
         assert secure.requests == []
 
     def test_refuses_a_certificate_of_an_unknown_authority(
-        self, make: MakeCourier, secure: RawServer
+        self, make: MakeClient, secure: RawServer
     ) -> None:
         """Those that are trusted unless told otherwise are the public ones, and are found."""
         bulk_client = make(resolve=always("127.0.0.1"))
@@ -1363,13 +1361,13 @@ class TestTls:
         assert secure.requests == []
 
     def test_that_never_gets_under_way_is_given_up(
-        self, make: MakeCourier, server: RawServer
+        self, make: MakeClient, server: RawServer
     ) -> None:
         url = server.url().replace("http:", "https:")
         end = end_of(make(timeout_s=SHORT_S), BulkRequest(url=url))
         assert isinstance(end, OutboundTimedOut)
 
-    def test_with_a_server_that_does_not_speak_it_is_told_so(self, make: MakeCourier) -> None:
+    def test_with_a_server_that_does_not_speak_it_is_told_so(self, make: MakeClient) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
 
             def speak() -> None:

@@ -139,7 +139,7 @@ def test_this_machine_is_known_by_its_addresses() -> None:
     assert not is_own(ip_address("2606:2800:220:1::1"))
 
 
-def test_what_this_machine_cannot_tell_now_is_left_to_the_courier() -> None:
+def test_what_this_machine_cannot_tell_now_is_left_to_the_client() -> None:
     """Storms are when descriptors run out; it is no fault of who asks."""
 
     def is_own_of_all(_address: Address) -> bool:
@@ -162,7 +162,7 @@ class Hanging:
 
 
 def test_a_name_server_that_hangs_is_not_waited_for_and_does_not_clog() -> None:
-    """The courier will see where the callback is; here it takes no longer than we have time."""
+    """The HTTP client checks the address later; here the look-up takes no longer than its limit."""
     hanging = Hanging()
     callbacks = Callbacks(is_own=is_own, resolve=hanging, within_s=0.05, at_once=3)
     started = time.monotonic()

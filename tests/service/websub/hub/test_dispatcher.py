@@ -52,7 +52,7 @@ class Errands:
 
 
 def rounds_of(books: Errands, *, timeout_s: float = 5.0) -> Dispatcher[Any]:
-    """Rounds over a real courier."""
+    """A dispatcher over a real HTTP client."""
     bulk_client = BulkHttpClient([ip_network("127.0.0.0/8")], timeout_s, AGENT, at_once=8)
     return Dispatcher(bulk_client, books, name="test")
 
@@ -103,12 +103,12 @@ def test_errands_are_made_on_and_on_while_the_network_is_waited_for() -> None:
     with running_subscriber() as reader:
         books = Errands(reader, *(f"/{number}" for number in range(12)))
         books.page_size = 4
-        bulk_client = StuckCourier(until=lambda: not books.left)
+        bulk_client = StuckClient(until=lambda: not books.left)
         Dispatcher(bulk_client, books, name="test").run_until_idle()
         assert len(books.written) == len(reader.calls) == 12
 
 
-class StuckCourier(BulkHttpClient):
+class StuckClient(BulkHttpClient):
     """A network that is busy with itself."""
 
     def __init__(self, until: Callable[[], bool]) -> None:
