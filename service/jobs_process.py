@@ -31,6 +31,7 @@ from service.jobs.folders import Folders
 from service.jobs.store_log import LOOK_EVERY_S as LOOK_AT_LOG_EVERY_S
 from service.jobs.store_log import StoreLog
 from service.liveness import Liveness
+from service.memory import give_back
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
@@ -45,6 +46,9 @@ from service.wiring import (
     publisher,
     worker_name,
 )
+
+#: After so many editions at once, what they took of memory is given back to the system.
+MANY = 8
 
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
@@ -210,6 +214,8 @@ class Jobs:
         if not published:
             return None
         self._scheduler.wake(PING, after=SPREAD)
+        if published > MANY:
+            give_back()
         return f"published editions of feeds: {published}"
 
     def _is_in_force(self, installation: Installation) -> bool:

@@ -41,6 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.signals",
         "service.sockets",
         "service.tokens",
+        "service.memory",
         "service.metrics",
         "service.troubles",
     ),
