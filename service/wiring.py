@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -94,8 +95,9 @@ def install(settings: Settings, database: Database, clock: Clock = machine_clock
             mint_id=mint_id,
             notices_for=timedelta(days=settings.feeds.retraction_days),
             look=look(),
+            monotonic=time.monotonic,
         ),
-        newsstand=Newsstand(database, described, look=look()),
+        newsstand=Newsstand(database, described, look=look(), monotonic=time.monotonic),
         measure=Measurer(
             database,
             _door(settings, described, timeout_s=TIMEOUT_S) if settings.intake.ask_media else None,

@@ -10,6 +10,7 @@ from feeds.model.history import Revision, Step
 from feeds.model.intake import Intake, KeptRefusal, Refusal, Verdict
 from feeds.model.life import Act
 from feeds.model.listing import ListedRelease, Place, ReleaseQuery
+from feeds.model.moment import Monotonic, standing_still
 from feeds.model.release import Draft, Release, ReleaseId, SourceKey
 from feeds.newsroom.announcing import announce
 from feeds.newsroom.corrections import acts_of
@@ -46,8 +47,10 @@ class Newsroom:
         mint_id: Callable[[], ReleaseId],
         notices_for: timedelta = timedelta(days=30),
         look: str = "",
+        monotonic: Monotonic = standing_still,
     ) -> None:
         self._look = look
+        self._monotonic = monotonic
         self._database = database
         self._catalogue = catalogue
         self._mint_id = mint_id
@@ -237,6 +240,7 @@ class Newsroom:
             descriptions=self._descriptions,
             mint_id=self._mint_id,
             now=now,
+            monotonic=self._monotonic,
             look=self._look,
         )
 

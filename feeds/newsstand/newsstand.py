@@ -15,6 +15,7 @@ from feeds.model.edition import DocumentVersion, Edition, FeedDocument, Trouble,
 from feeds.model.feed import Category, Format
 from feeds.model.history import Revision, Step
 from feeds.model.listing import FeedState, PageStub, SetAside
+from feeds.model.moment import Monotonic, standing_still
 from feeds.model.release import Release
 from feeds.newsstand.bindery import Bindery
 from feeds.newsstand.cabinet import Cabinet
@@ -27,8 +28,24 @@ from feeds.store.sitemap_parts import SitemapPart
 class Newsstand:
     """Feeds out. Safe to share between threads and, over one store, between processes."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, *, look: str = "") -> None:
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        *,
+        look: str = "",
+        monotonic: Monotonic = standing_still,
+    ) -> None:
+        """Have the feeds of a catalogue, as they are in a store.
+
+        Args:
+            database: The store.
+            catalogue: Describes the feeds.
+            look: What pages look like, in a few characters.
+            monotonic: Tells how long an edition has been in the making.
+        """
         self._look = look
+        self._monotonic = monotonic
         self._database = database
         self._catalogue = catalogue
         self._descriptions = Descriptions(catalogue)
@@ -273,7 +290,14 @@ class Newsstand:
             return tx.fragments.aside()
 
     def _press(self) -> Press:
-        return Press(self._database, self._catalogue, self._descriptions, self._case, self._bindery)
+        return Press(
+            self._database,
+            self._catalogue,
+            self._descriptions,
+            self._case,
+            self._bindery,
+            self._monotonic,
+        )
 
     def _require(self, slug: str) -> None:
         if slug not in self._catalogue.feeds:

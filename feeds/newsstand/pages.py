@@ -1,6 +1,6 @@
 """Which releases a document lists, and their fragments: kept ones first, new ones made."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from feeds import render
@@ -54,7 +54,21 @@ class Found:
 class Typesetter:
     """Sets pages, and keeps what it made until the press stores it."""
 
-    def __init__(self, catalogue: Catalogue, case: TypeCase) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        case: TypeCase,
+        *,
+        progress: Callable[[Transaction], object] = lambda _: None,
+    ) -> None:
+        """Begin with nothing made.
+
+        Args:
+            catalogue: Gives the releases' categories.
+            case: Lines that were made before, by whoever made them.
+            progress: Called after each part of the work, which is one entry at the most.
+        """
+        self._progress = progress
         self._catalogue = catalogue
         self._case = case
         self._made: dict[FragmentKey, Fragment] = {}
@@ -74,6 +88,7 @@ class Typesetter:
         """
         for feed in feeds:
             self._windows[feed.slug] = tx.filings.window(feed.slug, feed.window)
+            self._progress(tx)
         self._look(
             tx, [one for window in self._windows.values() for one in window[:RELEASES_A_LOOK]]
         )
@@ -140,6 +155,7 @@ class Typesetter:
                 since = stub.notice_since
                 known_by = stamp(stub.digest, stub.updated, slugs, notice_since=since)
                 self._case.keep((one, known_by), line)
+            self._progress(tx)
 
     def _line(self, tx: Transaction, found: Found, kept: Mapping[FragmentKey, Fragment]) -> Line:
         stub = found.stub

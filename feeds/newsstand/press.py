@@ -1,7 +1,7 @@
 """The press: from releases to fragments, from fragments to documents, from those to an edition."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,9 +22,11 @@ from feeds.model.edition import (
 )
 from feeds.model.feed import Deltas, Feed, Format, Link
 from feeds.model.layout import MARK_BYTES
+from feeds.model.moment import Moment, Monotonic
 from feeds.model.text import whole_second
 from feeds.newsstand import archiving
 from feeds.newsstand.bindery import Bindery, Sheet
+from feeds.newsstand.claims import Claims
 from feeds.newsstand.farewells import farewell
 from feeds.newsstand.pages import Page, Typesetter
 from feeds.newsstand.type_case import TypeCase
@@ -36,15 +38,15 @@ P = ParamSpec("P")
 Made = TypeVar("Made")
 Versions = Mapping[tuple[str, Format], DocumentVersion]
 
-#: A worker that died holds a feed no longer than this. Regenerating one takes milliseconds.
-CLAIM = timedelta(seconds=30)
-
 #: Feeds regenerated in one go: their documents are in memory together, and stored together.
 FEEDS_A_RUN = 16
 
 #: So long after a run begins, its editions are stored and every web worker shows them: a worker
 #: looks for new ones well within that time (``service.web.watch``). Only then are hubs told.
 SPREAD = timedelta(milliseconds=250)
+
+#: While threads compress a document, claims are looked after so often.
+LOOK_AT_CLAIMS_EVERY_S = 1.0
 
 #: Pauses after failures in a row: 2, 4, 8 … seconds, up to ten minutes.
 FIRST_PAUSE_S = 2
@@ -110,12 +112,15 @@ class Press:
         descriptions: Descriptions,
         case: TypeCase,
         bindery: Bindery,
+        monotonic: Monotonic,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._descriptions = descriptions
         self._bindery = bindery
-        self._typesetter = Typesetter(catalogue, case)
+        self._monotonic = monotonic
+        self._claims: Claims | None = None  #: of the run that is under way
+        self._typesetter = Typesetter(catalogue, case, progress=self._renew_claims)
 
     def regenerate(
         self, slugs: Sequence[str], *, now: datetime, worker: str
@@ -135,8 +140,11 @@ class Press:
             worker: Name of the caller, by which its claims are told from others'.
         """
         outcomes: list[Edition | Trouble] = []
+        moment = Moment(now, self._monotonic)
         for start in range(0, len(slugs), FEEDS_A_RUN):
-            outcomes += self._run(slugs[start : start + FEEDS_A_RUN], now, worker)
+            self._claims = Claims(self._database, moment, worker=worker)
+            some = slugs[start : start + FEEDS_A_RUN]
+            outcomes += self._run(some, self._claims, now, worker)
         return outcomes
 
     def proof(self, slug: str, feed_format: Format) -> bytes:
@@ -153,23 +161,26 @@ class Press:
         _, _, sheet = self._laid_out(head, feed_format, entries, before)
         return sheet.document()
 
-    def _run(self, slugs: Sequence[str], now: datetime, worker: str) -> list[Edition | Trouble]:
+    def _run(
+        self, slugs: Sequence[str], claims: Claims, now: datetime, worker: str
+    ) -> list[Edition | Trouble]:
         # A feed that ended a moment ago may still be named by a caller that has not heard of it.
         known = [slug for slug in slugs if slug in self._catalogue.feeds]
         with self._database.unsynced() as tx:
             if not tx.configuration.is_in_force(self._descriptions.digest):
                 return []
-            claims = tx.feeds.claim(known, worker=worker, now=now, until=now + CLAIM)
+            claimed_feeds = claims.take(tx, known)
         printed: list[Printed] = []
         troubles: list[tuple[ClaimedFeed, Trouble]] = []
-        for claimed, outcome in self._print(claims, now):
+        for claimed, outcome in self._print(claimed_feeds, now):
             if isinstance(outcome, Printed):
                 printed.append(outcome)
             else:
                 retry_at = now + _pause(claimed.failures)
                 trouble = Trouble(feed=claimed.slug, error=outcome, retry_at=retry_at)
                 troubles.append((claimed, trouble))
-        return self._store(printed, troubles, now, worker)
+        self._renew_claims()
+        return self._store(printed, troubles, claims, now, worker)
 
     def _print(
         self, claims: Sequence[ClaimedFeed], now: datetime
@@ -179,15 +190,16 @@ class Press:
         While threads compress the documents of one feed, the pages of the next are set.
         """
         feeds = [self._catalogue.feeds[claimed.slug] for claimed in claims]
-        with ThreadPoolExecutor(FINISHERS) as pool, self._database.read() as tx:
-            slugs = [feed.slug for feed in feeds]
-            held, loose = tx.documents.versions(slugs), tx.archives.count_loose(slugs)
-            # Should it fail, each page is looked up by itself below, and fails by itself.
-            _attempt(self._typesetter.prepare, tx, feeds)
-            galleys = [
-                _attempt(self._set, tx, pool, claimed, held, loose.get(claimed.slug, 0))
-                for claimed in claims
-            ]
+        with ThreadPoolExecutor(FINISHERS) as pool:
+            with self._database.read() as tx:
+                slugs = [feed.slug for feed in feeds]
+                held, loose = tx.documents.versions(slugs), tx.archives.count_loose(slugs)
+                # Should it fail, each page is looked up by itself below, and fails by itself.
+                _attempt(self._typesetter.prepare, tx, feeds)
+                galleys = [
+                    _attempt(self._set, tx, pool, claimed, held, loose.get(claimed.slug, 0))
+                    for claimed in claims
+                ]
             return [
                 (claimed, _attempt(self._finish, galley, held, now))
                 if isinstance(galley, Galley)
@@ -199,12 +211,14 @@ class Press:
         self,
         printed: Sequence[Printed],
         troubles: Sequence[tuple[ClaimedFeed, Trouble]],
+        claims: Claims,
         now: datetime,
         worker: str,
     ) -> list[Edition | Trouble]:
         made = self._typesetter.take_made()
         return self._database.in_one_go(
-            lambda tx: self._store_all(tx, made, printed, troubles, now, worker), is_lasting=False
+            lambda tx: self._store_all(tx, made, printed, troubles, claims, now, worker),
+            is_lasting=False,
         )
 
     def _store_all(
@@ -213,6 +227,7 @@ class Press:
         made: Mapping[FragmentKey, Fragment],
         printed: Sequence[Printed],
         troubles: Sequence[tuple[ClaimedFeed, Trouble]],
+        claims: Claims,
         now: datetime,
         worker: str,
     ) -> list[Edition | Trouble]:
@@ -252,8 +267,14 @@ class Press:
         tx.documents.retire(self._deltas(kept), now=now)
         tx.documents.put([document for one in kept for document in one.documents])
         changed = [one.edition.feed for one in kept if one.documents]
-        tx.pings.hold(changed, until=now + SPREAD)
+        # A run that took longer than half of it leaves workers the other half.
+        until = max(now + SPREAD, claims.moment() + SPREAD / 2)
+        tx.pings.hold(changed, until=until)
         return [*(one.edition for one in kept), *stored]
+
+    def _renew_claims(self, reading: Transaction | None = None) -> None:
+        if self._claims is not None:
+            self._claims.renew(reading)
 
     def _settings(self, claimed: ClaimedFeed) -> str:
         feed = self._catalogue.feeds[claimed.slug]
@@ -290,12 +311,13 @@ class Press:
             work = partial(self._finished, frame, sheet, head, before)
             is_much = self._bindery.unknown_bytes(sheet) >= FEW_BYTES
             finishing[feed_format] = pool.submit(work) if is_much else _done(work)
+            self._renew_claims(tx)
         return Galley(claimed=claimed, page=page, past=past, finishing=finishing)
 
     def _finish(self, galley: Galley, held: Versions, now: datetime) -> Printed:
         feed = self._catalogue.feeds[galley.claimed.slug]
         number = galley.claimed.edition + 1
-        finished = {f: finishing.result() for f, finishing in galley.finishing.items()}
+        finished = {f: self._awaited(finishing) for f, finishing in galley.finishing.items()}
         documents = [
             FeedDocument(
                 feed=feed.slug,
@@ -325,6 +347,12 @@ class Press:
             documents=documents,
             closings=galley.past.closings,
         )
+
+    def _awaited(self, finishing: Future[Finished]) -> Finished:
+        while not finishing.done():
+            wait([finishing], timeout=LOOK_AT_CLAIMS_EVERY_S)
+            self._renew_claims()
+        return finishing.result()
 
     def _past(self, tx: Transaction, feed: Feed, page: Page, *, loose: int, last: int) -> Past:
         hidden = loose - page.loose
