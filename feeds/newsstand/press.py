@@ -1,7 +1,8 @@
 """The press: from releases to fragments, from fragments to documents, from those to an edition."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -350,7 +351,9 @@ class Press:
 
     def _awaited(self, finishing: Future[Finished]) -> Finished:
         while not finishing.done():
-            wait([finishing], timeout=LOOK_AT_CLAIMS_EVERY_S)
+            # `concurrent.futures.wait` takes longer than most of these take.
+            with suppress(TimeoutError):
+                return finishing.result(LOOK_AT_CLAIMS_EVERY_S)
             self._renew_claims()
         return finishing.result()
 
