@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -98,8 +99,9 @@ def build_application(
             mint_id=mint_id,
             notices_for=timedelta(days=settings.feeds.retraction_days),
             look=look(),
+            monotonic=time.monotonic,
         ),
-        newsstand=Newsstand(database, described, look=look()),
+        newsstand=Newsstand(database, described, look=look(), monotonic=time.monotonic),
         measure=EnclosureProber(
             database,
             _http_client(settings, described, timeout_s=TIMEOUT_S)

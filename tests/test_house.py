@@ -41,6 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.processes.signals",
         "service.sockets",
         "service.tokens",
+        "service.memory",
         "service.metrics",
         "service.failures",
     ),

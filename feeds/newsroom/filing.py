@@ -11,6 +11,7 @@ from feeds.categories import Catalogue
 from feeds.errors import ConfigurationSuperseded
 from feeds.fingerprints import END, ConfigurationFingerprints
 from feeds.model.feed import ALL, Feed
+from feeds.model.moment import Moment, Monotonic
 from feeds.model.release import Release, ReleaseId
 from feeds.model.text import fold
 from feeds.newsroom.announcing import announce
@@ -101,6 +102,7 @@ class Refiling:
         descriptions: ConfigurationFingerprints,
         mint_id: Callable[[], str],
         now: datetime,
+        monotonic: Monotonic,
         look: str = "",
     ) -> None:
         self._database = database
@@ -110,6 +112,7 @@ class Refiling:
         self._mint_id = mint_id
         self._now = now
         self._wanted = descriptions.at(now)
+        self._moment = Moment(now, monotonic)
 
     def apply(self, *, by: str) -> int:
         """Apply the catalogue.
@@ -146,11 +149,11 @@ class Refiling:
             with self._step() as tx:
                 ids = tx.feed_entries.doubtful(limit=RELEASES_A_STEP)
                 page = list(tx.releases.by_ids(ids).values())
-                refiled += self._refile(tx, page)
+                # It is done with this step: no feed has to wait for a later one.
+                refiled += self._refile(tx, page, is_held=False)
                 names = {name for one in page for name in one.content.category_names}
                 tx.names.refiled({name: self._catalogue.claim(name) for name in sorted(names)})
                 tx.feed_entries.clear_doubt(ids)
-                tx.feeds.release_holds(HOLDER)
                 # A release's page names its categories.
                 tx.appearance.renew(now=self._now)
         return refiled
@@ -281,12 +284,20 @@ class Refiling:
         while True:
             with self._step() as tx:
                 page = find(tx.releases, after=after, limit=RELEASES_A_STEP)
-                refiled += self._refile(tx, page)
+                refiled += self._refile(tx, page, is_held=self._is_holding())
             if len(page) < RELEASES_A_STEP:
                 return refiled
             after = page[-1].id
 
-    def _refile(self, tx: Transaction, releases: Sequence[Release]) -> int:
+    def _is_holding(self) -> bool:
+        """False once feeds waited for so long that editions are made of what has moved so far.
+
+        To hold a feed takes it from whoever makes its edition. If each step did so to the end of a
+        large refiling, no edition would be finished before.
+        """
+        return self._moment.passed_s < HOLD.total_seconds()
+
+    def _refile(self, tx: Transaction, releases: Sequence[Release], *, is_held: bool) -> int:
         before = tx.feed_entries.of([release.id for release in releases])
         moved = [
             (release, feeds)
@@ -301,7 +312,8 @@ class Refiling:
             slug for release, feeds in moved for slug in {*feeds, *before.get(release.id, ())}
         }
         announce(tx, self._catalogue, touched, now=self._now)
-        tx.feeds.hold(sorted(touched), holder=HOLDER, until=self._now + HOLD)
+        if is_held:
+            tx.feeds.hold(sorted(touched), holder=HOLDER, until=self._now + HOLD)
         return len(moved)
 
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:

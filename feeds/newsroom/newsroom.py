@@ -12,6 +12,7 @@ from feeds.model.feed import Format
 from feeds.model.history import Revision, Step
 from feeds.model.intake import Embargo, Intake, IntakeVerdict, KeptRefusal, Refusal
 from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
+from feeds.model.moment import Monotonic, standing_still
 from feeds.model.release import AuditEvent, Draft, Release, ReleaseId, SourceKey
 from feeds.newsroom.announcing import FeedClosures, NoticeExpiry, announce
 from feeds.newsroom.decisions import Decider, IntakeDecision, acts_of
@@ -61,8 +62,10 @@ class Newsroom:
         mint_id: Callable[[], ReleaseId],
         notices_for: timedelta = timedelta(days=30),
         look: str = "",
+        monotonic: Monotonic = standing_still,
     ) -> None:
         self._look = look
+        self._monotonic = monotonic
         self._database = database
         self._catalogue = catalogue
         self._mint_id = mint_id
@@ -252,6 +255,7 @@ class Newsroom:
             descriptions=self._descriptions,
             mint_id=self._mint_id,
             now=now,
+            monotonic=self._monotonic,
             look=self._look,
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,9 +23,11 @@ from feeds.model.edition import (
     pack_layout,
 )
 from feeds.model.feed import Deltas, Feed, Format, Link
+from feeds.model.moment import Moment, Monotonic
 from feeds.model.text import whole_second
 from feeds.newsstand.archives import closings_due
 from feeds.newsstand.assembly import DocumentParts, GzipAssembler
+from feeds.newsstand.claims import Claims
 from feeds.newsstand.entries import EntryCache, EntryLoader, EntryPage, closing_entry
 from feeds.store.database import Database, Transaction
 from feeds.store.documents import Fragment, FragmentKey
@@ -34,15 +37,15 @@ P = ParamSpec("P")
 Made = TypeVar("Made")
 Versions = Mapping[tuple[str, Format], DocumentVersion]
 
-#: A worker that died holds a feed no longer than this. Regenerating one takes milliseconds.
-CLAIM = timedelta(seconds=30)
-
 #: Feeds regenerated in one go: their documents are in memory together, and stored together.
 FEEDS_A_RUN = 16
 
 #: So long after a run begins, its editions are stored and every web worker shows them: a worker
 #: looks for new ones well within that time (``service.web.watch``). Only then are hubs told.
 SPREAD = timedelta(milliseconds=250)
+
+#: While threads compress a document, claims are looked after so often.
+LOOK_AT_CLAIMS_EVERY_S = 1.0
 
 #: Pauses after failures in a row: 2, 4, 8 … seconds, up to ten minutes.
 FIRST_PAUSE_S = 2
@@ -108,12 +111,15 @@ class EditionBuilder:
         descriptions: ConfigurationFingerprints,
         case: EntryCache,
         assembler: GzipAssembler,
+        monotonic: Monotonic,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._descriptions = descriptions
         self._assembler = assembler
-        self._entry_loader = EntryLoader(catalogue, case)
+        self._monotonic = monotonic
+        self._claims: Claims | None = None  #: of the run that is under way
+        self._entry_loader = EntryLoader(catalogue, case, progress=self._renew_claims)
 
     def regenerate(
         self, slugs: Sequence[str], *, now: datetime, worker: str
@@ -133,8 +139,11 @@ class EditionBuilder:
             worker: Name of the caller, by which its claims are told from others'.
         """
         outcomes: list[Edition | RenderTrouble] = []
+        moment = Moment(now, self._monotonic)
         for start in range(0, len(slugs), FEEDS_A_RUN):
-            outcomes += self._run(slugs[start : start + FEEDS_A_RUN], now, worker)
+            self._claims = Claims(self._database, moment, worker=worker)
+            some = slugs[start : start + FEEDS_A_RUN]
+            outcomes += self._run(some, self._claims, now, worker)
         return outcomes
 
     def preview(self, slug: str, feed_format: Format) -> bytes:
@@ -152,24 +161,25 @@ class EditionBuilder:
         return parts.document()
 
     def _run(
-        self, slugs: Sequence[str], now: datetime, worker: str
+        self, slugs: Sequence[str], claims: Claims, now: datetime, worker: str
     ) -> list[Edition | RenderTrouble]:
         # A feed that ended a moment ago may still be named by a caller that has not heard of it.
         known = [slug for slug in slugs if slug in self._catalogue.feeds]
         with self._database.unsynced() as tx:
             if not tx.configuration.is_in_force(self._descriptions.digest):
                 return []
-            claims = tx.feeds.claim(known, worker=worker, now=now, until=now + CLAIM)
+            claimed_feeds = claims.take(tx, known)
         printed: list[NewEdition] = []
         troubles: list[tuple[ClaimedFeed, RenderTrouble]] = []
-        for claimed, outcome in self._render(claims, now):
+        for claimed, outcome in self._render(claimed_feeds, now):
             if isinstance(outcome, NewEdition):
                 printed.append(outcome)
             else:
                 retry_at = now + _pause(claimed.failures)
                 trouble = RenderTrouble(feed=claimed.slug, error=outcome, retry_at=retry_at)
                 troubles.append((claimed, trouble))
-        return self._store(printed, troubles, now, worker)
+        self._renew_claims()
+        return self._store(printed, troubles, claims, now, worker)
 
     def _render(
         self, claims: Sequence[ClaimedFeed], now: datetime
@@ -179,15 +189,16 @@ class EditionBuilder:
         While threads compress the documents of one feed, the pages of the next are set.
         """
         feeds = [self._catalogue.feeds[claimed.slug] for claimed in claims]
-        with ThreadPoolExecutor(RENDER_THREADS) as pool, self._database.read() as tx:
-            slugs = [feed.slug for feed in feeds]
-            held, loose = tx.documents.versions(slugs), tx.archives.count_loose(slugs)
-            # Should it fail, each page is looked up by itself below, and fails by itself.
-            _attempt(self._entry_loader.prepare, tx, feeds)
-            galleys = [
-                _attempt(self._load, tx, pool, claimed, held, loose.get(claimed.slug, 0))
-                for claimed in claims
-            ]
+        with ThreadPoolExecutor(RENDER_THREADS) as pool:
+            with self._database.read() as tx:
+                slugs = [feed.slug for feed in feeds]
+                held, loose = tx.documents.versions(slugs), tx.archives.count_loose(slugs)
+                # Should it fail, each page is looked up by itself below, and fails by itself.
+                _attempt(self._entry_loader.prepare, tx, feeds)
+                galleys = [
+                    _attempt(self._load, tx, pool, claimed, held, loose.get(claimed.slug, 0))
+                    for claimed in claims
+                ]
             return [
                 (claimed, _attempt(self._finish, pending, held, now))
                 if isinstance(pending, PendingEdition)
@@ -199,12 +210,14 @@ class EditionBuilder:
         self,
         printed: Sequence[NewEdition],
         troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]],
+        claims: Claims,
         now: datetime,
         worker: str,
     ) -> list[Edition | RenderTrouble]:
         made = self._entry_loader.drain_new()
         return self._database.in_one_go(
-            lambda tx: self._store_all(tx, made, printed, troubles, now, worker), is_lasting=False
+            lambda tx: self._store_all(tx, made, printed, troubles, claims, now, worker),
+            is_lasting=False,
         )
 
     def _store_all(
@@ -213,6 +226,7 @@ class EditionBuilder:
         made: Mapping[FragmentKey, Fragment],
         printed: Sequence[NewEdition],
         troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]],
+        claims: Claims,
         now: datetime,
         worker: str,
     ) -> list[Edition | RenderTrouble]:
@@ -252,8 +266,14 @@ class EditionBuilder:
         tx.documents.retire(self._deltas(kept), now=now)
         tx.documents.put([document for one in kept for document in one.documents])
         changed = [one.edition.feed for one in kept if one.documents]
-        tx.pings.hold(changed, until=now + SPREAD)
+        # A run that took longer than half of it leaves workers the other half.
+        until = max(now + SPREAD, claims.moment() + SPREAD / 2)
+        tx.pings.hold(changed, until=until)
         return [*(one.edition for one in kept), *stored]
+
+    def _renew_claims(self, reading: Transaction | None = None) -> None:
+        if self._claims is not None:
+            self._claims.renew(reading)
 
     def _settings(self, claimed: ClaimedFeed) -> str:
         feed = self._catalogue.feeds[claimed.slug]
@@ -290,12 +310,13 @@ class EditionBuilder:
             work = partial(self._finished, frame, parts, head, before)
             is_much = self._assembler.unknown_bytes(parts) >= FEW_BYTES
             finishing[feed_format] = pool.submit(work) if is_much else _done(work)
+            self._renew_claims(tx)
         return PendingEdition(claimed=claimed, page=page, past=past, finishing=finishing)
 
     def _finish(self, pending: PendingEdition, held: Versions, now: datetime) -> NewEdition:
         feed = self._catalogue.feeds[pending.claimed.slug]
         number = pending.claimed.edition + 1
-        finished = {f: finishing.result() for f, finishing in pending.finishing.items()}
+        finished = {f: self._awaited(finishing) for f, finishing in pending.finishing.items()}
         documents = [
             FeedDocument(
                 feed=feed.slug,
@@ -325,6 +346,14 @@ class EditionBuilder:
             documents=documents,
             closings=pending.past.closings,
         )
+
+    def _awaited(self, finishing: Future[RenderedDocument]) -> RenderedDocument:
+        while not finishing.done():
+            # `concurrent.futures.wait` takes longer than most of these take.
+            with suppress(TimeoutError):
+                return finishing.result(LOOK_AT_CLAIMS_EVERY_S)
+            self._renew_claims()
+        return finishing.result()
 
     def _archive_state(
         self, tx: Transaction, feed: Feed, page: EntryPage, *, loose: int, last: int

@@ -1,7 +1,7 @@
 """The entries of a document: loaded, rendered where they are new, and kept in memory."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -129,7 +129,21 @@ class EntryRows:
 class EntryLoader:
     """Sets pages, and keeps what it made until the press stores it."""
 
-    def __init__(self, catalogue: Catalogue, case: EntryCache) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        case: EntryCache,
+        *,
+        progress: Callable[[Transaction], object] = lambda _: None,
+    ) -> None:
+        """Begin with nothing made.
+
+        Args:
+            catalogue: Gives the releases' categories.
+            case: Lines that were made before, by whoever made them.
+            progress: Called after each part of the work, which is one entry at the most.
+        """
+        self._progress = progress
         self._catalogue = catalogue
         self._case = case
         self._made: dict[FragmentKey, Fragment] = {}
@@ -149,6 +163,7 @@ class EntryLoader:
         """
         for feed in feeds:
             self._windows[feed.slug] = tx.feed_entries.window(feed.slug, feed.window)
+            self._progress(tx)
         self._query(
             tx, [one for window in self._windows.values() for one in window[:RELEASES_A_LOOK]]
         )
@@ -217,6 +232,7 @@ class EntryLoader:
                 since = stub.notice_since
                 known_by = entry_version(stub.digest, stub.updated, slugs, notice_since=since)
                 self._case.store((one, known_by), line)
+            self._progress(tx)
 
     def _line(
         self, tx: Transaction, found: EntryRows, kept: Mapping[FragmentKey, Fragment]

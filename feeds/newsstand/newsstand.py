@@ -22,6 +22,7 @@ from feeds.model.edition import (
 from feeds.model.feed import Category, Format
 from feeds.model.history import Revision, Step
 from feeds.model.listing import FeedState, PageStub, SetAside
+from feeds.model.moment import Monotonic, standing_still
 from feeds.model.release import Release
 from feeds.newsstand.archives import ArchiveStore
 from feeds.newsstand.assembly import GzipAssembler
@@ -34,8 +35,24 @@ from feeds.store.release_pages import SitemapPart
 class Newsstand:
     """Feeds out. Safe to share between threads and, over one store, between processes."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, *, look: str = "") -> None:
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        *,
+        look: str = "",
+        monotonic: Monotonic = standing_still,
+    ) -> None:
+        """Have the feeds of a catalogue, as they are in a store.
+
+        Args:
+            database: The store.
+            catalogue: Describes the feeds.
+            look: What pages look like, in a few characters.
+            monotonic: Tells how long an edition has been in the making.
+        """
         self._look = look
+        self._monotonic = monotonic
         self._database = database
         self._catalogue = catalogue
         self._descriptions = ConfigurationFingerprints(catalogue)
@@ -281,7 +298,12 @@ class Newsstand:
 
     def _edition_builder(self) -> EditionBuilder:
         return EditionBuilder(
-            self._database, self._catalogue, self._descriptions, self._case, self._assembler
+            self._database,
+            self._catalogue,
+            self._descriptions,
+            self._case,
+            self._assembler,
+            self._monotonic,
         )
 
     def _require(self, slug: str) -> None:

@@ -24,6 +24,7 @@ from service.jobs.folders import Folders
 from service.jobs.regular import LOOK_EVERY_S, StoreLog, regenerate, release_due, wait_for_end
 from service.jobs.regular import LOOK_EVERY_S as LOOK_AT_LOG_EVERY_S
 from service.liveness import Liveness
+from service.memory import give_back
 from service.processes import background
 from service.processes.active_configuration import ProcessStart
 from service.scheduler import Scheduler, Timer
@@ -34,6 +35,9 @@ from service.websub import Publisher
 from service.websub.hub.dispatcher import ChangePoller
 from service.websub.hub_monitor import LOOK_EVERY_S as LOOK_FOR_CANARIES_EVERY_S
 from service.wiring import Application, build_application, hub_monitor, publisher, worker_name
+
+#: After so many editions at once, what they took of memory is given back to the system.
+MANY = 8
 
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
@@ -201,6 +205,8 @@ class Jobs:
         if not published:
             return None
         self._scheduler.wake(PING, after=SPREAD)
+        if published > MANY:
+            give_back()
         return f"published editions of feeds: {published}"
 
     def _is_in_force(self, application: Application) -> bool:
