@@ -1,5 +1,6 @@
 """A newsroom and a newsstand over an SQLite file of their own, as the service has them."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def open_office(described: Catalogue) -> Iterator[Office]:
                 database=database,
                 catalogue=described,
                 newsroom=Newsroom(database, described, mint_id=_mint_id),
-                newsstand=Newsstand(database, described),
+                newsstand=Newsstand(database, described, monotonic=time.monotonic),
             )
             office.newsroom.apply_catalogue(now=OPENING)
             yield office

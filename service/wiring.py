@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
@@ -79,8 +80,9 @@ def build_application(
             mint_id=mint_id,
             notices_for=timedelta(days=settings.feeds.retraction_days),
             page_version=look(),
+            monotonic=time.monotonic,
         ),
-        newsstand=Newsstand(database, described, page_version=look()),
+        newsstand=Newsstand(database, described, page_version=look(), monotonic=time.monotonic),
         measure=EnclosureProber(
             database,
             _http_client(settings, described, timeout_s=TIMEOUT_S)

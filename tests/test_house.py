@@ -40,6 +40,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.processes.signals",
         "service.sockets",
         "service.tokens",
+        "service.memory",
         "service.metrics",
     ),
     ("feeds.newsroom", "feeds.newsstand"),

@@ -11,6 +11,7 @@ from feeds.categories import Catalogue
 from feeds.errors import ConfigurationSuperseded
 from feeds.fingerprints import END, ConfigurationFingerprints
 from feeds.model.feed import ALL, Feed
+from feeds.model.moment import Moment, Monotonic
 from feeds.model.release import Release, ReleaseId
 from feeds.model.text import fold
 from feeds.newsroom.announcing import announce
@@ -105,6 +106,7 @@ class CatalogueUpdate:
         fingerprints: ConfigurationFingerprints,
         mint_id: Callable[[], str],
         now: datetime,
+        monotonic: Monotonic,
         page_version: str = "",
     ) -> None:
         self._database = database
@@ -114,6 +116,7 @@ class CatalogueUpdate:
         self._mint_id = mint_id
         self._now = now
         self._target = fingerprints.at(now)
+        self._moment = Moment(now, monotonic)
 
     def apply(self, *, by: str) -> int:
         """Applies the catalogue.
@@ -150,13 +153,13 @@ class CatalogueUpdate:
             with self._transaction() as tx:
                 ids = tx.feed_entries.to_reassign(limit=RELEASES_PER_TRANSACTION)
                 page = list(tx.releases.by_ids(ids).values())
-                reassigned += self._reassign(tx, page)
+                # This step is complete: no feed has to wait for a later one.
+                reassigned += self._reassign(tx, page, is_held=False)
                 names = {name for one in page for name in one.content.category_names}
                 tx.names.record_reassigned(
                     {name: self._catalogue.match(name) for name in sorted(names)}
                 )
                 tx.feed_entries.clear_reassignment(ids)
-                tx.feeds.release_holds(HOLDER)
                 # The page of a release shows its categories.
                 tx.appearance.renew(now=self._now)
         return reassigned
@@ -290,12 +293,20 @@ class CatalogueUpdate:
         while True:
             with self._transaction() as tx:
                 page = find(tx.releases, after=after, limit=RELEASES_PER_TRANSACTION)
-                reassigned += self._reassign(tx, page)
+                reassigned += self._reassign(tx, page, is_held=self._is_holding())
             if len(page) < RELEASES_PER_TRANSACTION:
                 return reassigned
             after = page[-1].id
 
-    def _reassign(self, tx: Transaction, releases: Sequence[Release]) -> int:
+    def _is_holding(self) -> bool:
+        """Whether feeds still wait for the update. After `MAX_HOLD` editions are made meanwhile.
+
+        Holding a feed takes it from the worker that makes its edition. If every step of a large
+        update did so, no edition would be finished before its end.
+        """
+        return self._moment.passed_s < MAX_HOLD.total_seconds()
+
+    def _reassign(self, tx: Transaction, releases: Sequence[Release], *, is_held: bool) -> int:
         before = tx.feed_entries.of([release.id for release in releases])
         moved = [
             (release, feeds)
@@ -310,7 +321,8 @@ class CatalogueUpdate:
             slug for release, feeds in moved for slug in {*feeds, *before.get(release.id, ())}
         }
         announce(tx, self._catalogue, touched, now=self._now)
-        tx.feeds.hold(sorted(touched), holder=HOLDER, until=self._now + MAX_HOLD)
+        if is_held:
+            tx.feeds.hold(sorted(touched), holder=HOLDER, until=self._now + MAX_HOLD)
         return len(moved)
 
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:

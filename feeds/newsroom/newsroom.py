@@ -12,6 +12,7 @@ from feeds.model.feed import Format
 from feeds.model.history import Revision, Step
 from feeds.model.intake import Embargo, Intake, IntakeVerdict, KeptRefusal, Refusal
 from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
+from feeds.model.moment import Monotonic, standing_still
 from feeds.model.release import AuditEvent, Draft, Release, ReleaseId, SourceKey
 from feeds.newsroom.announcing import FeedClosures, NoticeExpiry, announce
 from feeds.newsroom.assignment import RELEASES_PER_TRANSACTION, CatalogueUpdate, FeedAssigner
@@ -57,8 +58,10 @@ class Newsroom:
         mint_id: Callable[[], ReleaseId],
         notices_for: timedelta = timedelta(days=30),
         page_version: str = "",
+        monotonic: Monotonic = standing_still,
     ) -> None:
         self._page_version = page_version
+        self._monotonic = monotonic
         self._database = database
         self._catalogue = catalogue
         self._mint_id = mint_id
@@ -202,6 +205,7 @@ class Newsroom:
             fingerprints=self._fingerprints,
             mint_id=self._mint_id,
             now=now,
+            monotonic=self._monotonic,
             page_version=self._page_version,
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,9 +23,11 @@ from feeds.model.edition import (
     pack_layout,
 )
 from feeds.model.feed import Deltas, Feed, Format, Link
+from feeds.model.moment import Moment, Monotonic
 from feeds.model.text import whole_second
 from feeds.newsstand.archives import closings_due
 from feeds.newsstand.assembly import DocumentParts, GzipAssembler
+from feeds.newsstand.claims import Claims
 from feeds.newsstand.entries import EntryCache, EntryLoader, EntryPage, closing_entry
 from feeds.store.database import Database, Transaction
 from feeds.store.documents import Fragment, FragmentKey
@@ -34,9 +37,6 @@ Params = ParamSpec("Params")
 Result = TypeVar("Result")
 Versions = Mapping[tuple[str, Format], DocumentVersion]
 
-#: The maximum time for which a crashed worker blocks a feed. A regeneration takes milliseconds.
-CLAIM_TIME = timedelta(seconds=30)
-
 #: Feeds regenerated in one run: their documents are in memory and are stored together.
 FEEDS_A_RUN = 16
 
@@ -44,6 +44,9 @@ FEEDS_A_RUN = 16
 #: workers poll more often than that (``service.web.change_detector``). Hubs are pinged only after
 #: it.
 SPREAD = timedelta(milliseconds=250)
+
+#: How often claims are renewed, where due, while threads compress a document.
+RENEW_CLAIMS_EVERY_S = 1.0
 
 #: Pauses after consecutive failures: 2, 4, 8 … seconds, up to ten minutes.
 FIRST_PAUSE_S = 2
@@ -109,12 +112,15 @@ class EditionBuilder:
         fingerprints: ConfigurationFingerprints,
         entry_cache: EntryCache,
         assembler: GzipAssembler,
+        monotonic: Monotonic,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._fingerprints = fingerprints
         self._assembler = assembler
-        self._entry_loader = EntryLoader(catalogue, entry_cache)
+        self._monotonic = monotonic
+        self._claims: Claims | None = None  #: of the current run
+        self._entry_loader = EntryLoader(catalogue, entry_cache, on_progress=self._renew_claims)
 
     def regenerate(
         self, slugs: Sequence[str], *, now: datetime, worker: str
@@ -134,8 +140,11 @@ class EditionBuilder:
             worker: Name of the caller, which identifies its claims.
         """
         results: list[Edition | RenderTrouble] = []
+        moment = Moment(now, self._monotonic)
         for start in range(0, len(slugs), FEEDS_A_RUN):
-            results += self._run(slugs[start : start + FEEDS_A_RUN], now, worker)
+            self._claims = Claims(self._database, moment, worker=worker)
+            run = slugs[start : start + FEEDS_A_RUN]
+            results += self._run(run, self._claims, now, worker)
         return results
 
     def preview(self, slug: str, feed_format: Format) -> bytes:
@@ -155,24 +164,25 @@ class EditionBuilder:
         return parts.document()
 
     def _run(
-        self, slugs: Sequence[str], now: datetime, worker: str
+        self, slugs: Sequence[str], claims: Claims, now: datetime, worker: str
     ) -> list[Edition | RenderTrouble]:
         # Callers may still name a feed that was removed a moment ago.
         known = [slug for slug in slugs if slug in self._catalogue.feeds]
         with self._database.unsynced() as tx:
             if not tx.configuration.is_in_force(self._fingerprints.digest):
                 return []
-            claims = tx.feeds.claim(known, worker=worker, now=now, until=now + CLAIM_TIME)
+            claimed_feeds = claims.take(tx, known)
         new_editions: list[NewEdition] = []
         troubles: list[tuple[ClaimedFeed, RenderTrouble]] = []
-        for claimed, result in self._render(claims, now):
+        for claimed, result in self._render(claimed_feeds, now):
             if isinstance(result, NewEdition):
                 new_editions.append(result)
             else:
                 retry_at = now + _pause(claimed.failures)
                 trouble = RenderTrouble(feed=claimed.slug, error=result, retry_at=retry_at)
                 troubles.append((claimed, trouble))
-        return self._store(new_editions, troubles, now, worker)
+        self._renew_claims()
+        return self._store(new_editions, troubles, claims, now, worker)
 
     def _render(
         self, claims: Sequence[ClaimedFeed], now: datetime
@@ -182,17 +192,19 @@ class EditionBuilder:
         While threads compress the documents of one feed, the entries of the next feed are loaded.
         """
         feeds = [self._catalogue.feeds[claimed.slug] for claimed in claims]
-        with ThreadPoolExecutor(RENDER_THREADS) as pool, self._database.read() as tx:
-            slugs = [feed.slug for feed in feeds]
-            versions, unarchived = tx.documents.versions(slugs), tx.archives.count_unarchived(slugs)
-            # If this fails, each page is loaded on its own below, and fails on its own.
-            _result_or_error(self._entry_loader.prepare, tx, feeds)
-            pending_editions = [
-                _result_or_error(
-                    self._load, tx, pool, claimed, versions, unarchived.get(claimed.slug, 0)
-                )
-                for claimed in claims
-            ]
+        with ThreadPoolExecutor(RENDER_THREADS) as pool:
+            with self._database.read() as tx:
+                slugs = [feed.slug for feed in feeds]
+                versions = tx.documents.versions(slugs)
+                unarchived = tx.archives.count_unarchived(slugs)
+                # If this fails, each page is loaded on its own below, and fails on its own.
+                _result_or_error(self._entry_loader.prepare, tx, feeds)
+                pending_editions = [
+                    _result_or_error(
+                        self._load, tx, pool, claimed, versions, unarchived.get(claimed.slug, 0)
+                    )
+                    for claimed in claims
+                ]
             return [
                 (claimed, _result_or_error(self._finish, pending, versions, now))
                 if isinstance(pending, PendingEdition)
@@ -204,12 +216,13 @@ class EditionBuilder:
         self,
         new_editions: Sequence[NewEdition],
         troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]],
+        claims: Claims,
         now: datetime,
         worker: str,
     ) -> list[Edition | RenderTrouble]:
         made = self._entry_loader.drain_new()
         return self._database.run_in_transaction(
-            lambda tx: self._store_all(tx, made, new_editions, troubles, now, worker),
+            lambda tx: self._store_all(tx, made, new_editions, troubles, claims, now, worker),
             is_durable=False,
         )
 
@@ -219,6 +232,7 @@ class EditionBuilder:
         made: Mapping[FragmentKey, Fragment],
         new_editions: Sequence[NewEdition],
         troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]],
+        claims: Claims,
         now: datetime,
         worker: str,
     ) -> list[Edition | RenderTrouble]:
@@ -258,8 +272,14 @@ class EditionBuilder:
         tx.documents.retire(self._deltas(completed), now=now)
         tx.documents.put([document for one in completed for document in one.documents])
         changed = [one.edition.feed for one in completed if one.documents]
-        tx.pings.hold(changed, until=now + SPREAD)
+        # After a run that took longer than half of it, web workers still get the other half.
+        until = max(now + SPREAD, claims.moment() + SPREAD / 2)
+        tx.pings.hold(changed, until=until)
         return [*(one.edition for one in completed), *stored]
+
+    def _renew_claims(self, reading: Transaction | None = None) -> None:
+        if self._claims is not None:
+            self._claims.renew(reading)
 
     def _settings(self, claimed: ClaimedFeed) -> str:
         feed = self._catalogue.feeds[claimed.slug]
@@ -298,6 +318,7 @@ class EditionBuilder:
             work = partial(self._rendered, frame, parts, head, before)
             is_much = self._assembler.unknown_bytes(parts) >= SMALL_BYTES
             futures[feed_format] = pool.submit(work) if is_much else _done(work)
+            self._renew_claims(tx)
         return PendingEdition(
             claimed=claimed, page=page, archive_state=archive_state, futures=futures
         )
@@ -305,7 +326,7 @@ class EditionBuilder:
     def _finish(self, pending: PendingEdition, versions: Versions, now: datetime) -> NewEdition:
         feed = self._catalogue.feeds[pending.claimed.slug]
         number = pending.claimed.edition + 1
-        rendered = {f: future.result() for f, future in pending.futures.items()}
+        rendered = {f: self._await(future) for f, future in pending.futures.items()}
         documents = [
             FeedDocument(
                 feed=feed.slug,
@@ -335,6 +356,14 @@ class EditionBuilder:
             documents=documents,
             closings=pending.archive_state.closings,
         )
+
+    def _await(self, future: Future[RenderedDocument]) -> RenderedDocument:
+        while not future.done():
+            # `concurrent.futures.wait` takes longer than most of these take.
+            with suppress(TimeoutError):
+                return future.result(RENEW_CLAIMS_EVERY_S)
+            self._renew_claims()
+        return future.result()
 
     def _archive_state(
         self, tx: Transaction, feed: Feed, page: EntryPage, *, unarchived: int, last: int

@@ -1,7 +1,7 @@
 """Loads and renders the entries of documents, and caches them in memory."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -129,7 +129,21 @@ class EntryRows:
 class EntryLoader:
     """Loads pages, and collects new fragments until `EditionBuilder` stores them."""
 
-    def __init__(self, catalogue: Catalogue, cache: EntryCache) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        cache: EntryCache,
+        *,
+        on_progress: Callable[[Transaction], object] = lambda _: None,
+    ) -> None:
+        """Loads nothing yet.
+
+        Args:
+            catalogue: Has the categories of the releases.
+            cache: Entries that any loader has rendered before.
+            on_progress: Called after each part of the work, which is one entry at most.
+        """
+        self._on_progress = on_progress
         self._catalogue = catalogue
         self._cache = cache
         self._new_fragments: dict[FragmentKey, Fragment] = {}
@@ -149,6 +163,7 @@ class EntryLoader:
         """
         for feed in feeds:
             self._windows[feed.slug] = tx.feed_entries.window(feed.slug, feed.window)
+            self._on_progress(tx)
         self._query(
             tx, [one for window in self._windows.values() for one in window[:RELEASES_PER_QUERY]]
         )
@@ -220,6 +235,7 @@ class EntryLoader:
                 since = stub.notice_since
                 version = entry_version(stub.digest, stub.updated, slugs, notice_since=since)
                 self._cache.store((one, version), entry)
+            self._on_progress(tx)
 
     def _rendered(
         self, tx: Transaction, rows: EntryRows, stored: Mapping[FragmentKey, Fragment]

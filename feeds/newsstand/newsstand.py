@@ -22,6 +22,7 @@ from feeds.model.edition import (
 from feeds.model.feed import Category, Format
 from feeds.model.history import Revision, Step
 from feeds.model.listing import FeedState, PageStub, SetAside
+from feeds.model.moment import Monotonic, standing_still
 from feeds.model.release import Release
 from feeds.newsstand.archives import ArchiveStore
 from feeds.newsstand.assembly import GzipAssembler
@@ -34,8 +35,24 @@ from feeds.store.release_pages import SitemapPart
 class Newsstand:
     """Feeds out. Safe to share between threads and, over one store, between processes."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, *, page_version: str = "") -> None:
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        *,
+        page_version: str = "",
+        monotonic: Monotonic = standing_still,
+    ) -> None:
+        """Serves the feeds of a catalogue from a store.
+
+        Args:
+            database: The store.
+            catalogue: Describes the feeds.
+            page_version: A digest of the program and templates that make the pages.
+            monotonic: Clock in seconds that is never set; it times the making of editions.
+        """
         self._page_version = page_version
+        self._monotonic = monotonic
         self._database = database
         self._catalogue = catalogue
         self._fingerprints = ConfigurationFingerprints(catalogue)
@@ -281,7 +298,12 @@ class Newsstand:
 
     def _edition_builder(self) -> EditionBuilder:
         return EditionBuilder(
-            self._database, self._catalogue, self._fingerprints, self._entry_cache, self._assembler
+            self._database,
+            self._catalogue,
+            self._fingerprints,
+            self._entry_cache,
+            self._assembler,
+            self._monotonic,
         )
 
     def _require(self, slug: str) -> None:

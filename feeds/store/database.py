@@ -92,6 +92,11 @@ class Transaction:
         #: The files that are read, of a store that nobody can have open; else None.
         self.at_rest = at_rest
 
+    def keep_open(self) -> None:
+        """Say something to the server, which ends transactions that are silent for long."""
+        if self.connection.dialect.name != "sqlite":
+            self.connection.exec_driver_sql("SELECT 1")
+
     @cached_property
     def releases(self) -> Releases:
         """Releases and their earlier revisions."""

@@ -116,6 +116,13 @@ _COMPLETE = (
 )
 
 
+_RENEW = (
+    update(feeds)
+    .where(_ASKED, feeds.c.claimed_by == bindparam("worker"))
+    .values(claimed_until=bindparam("until", type_=Instant))
+)
+
+
 class Feeds:
     """Feeds over one connection."""
 
@@ -283,6 +290,12 @@ class Feeds:
             )
             for row in self._connection.execute(_CLAIM, parameters)
         ]
+
+    def renew(self, slugs: Sequence[str], *, worker: str, until: datetime) -> None:
+        """Have this worker's claims of these feeds last until then; those it lost are left out."""
+        self.lock(slugs)
+        asked = {"slugs": slugs, "worker": worker, "until": until}
+        self._connection.execute(_RENEW, asked)
 
     def complete(self, claimed: ClaimedFeed, *, worker: str, edition: int, settings: str) -> bool:
         """Records that the new edition is stored, and releases the claim.

@@ -31,6 +31,7 @@ from service.jobs.regular import (
 )
 from service.jobs.regular import EMBARGO_POLL_EVERY_S as CHECKPOINT_EVERY_S
 from service.liveness import Liveness
+from service.memory import give_back
 from service.processes import background
 from service.processes.active_configuration import ProcessStart
 from service.scheduler import Scheduler, Timer
@@ -41,6 +42,9 @@ from service.websub import Publisher
 from service.websub.hub.dispatcher import ChangePoller
 from service.websub.hub_monitor import RUN_EVERY_S as MONITOR_HUBS_EVERY_S
 from service.wiring import build_application, hub_monitor, publisher, worker_name
+
+#: After so many editions at once, what they took of memory is given back to the system.
+MANY = 8
 
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
@@ -208,6 +212,8 @@ class Jobs:
         if not published:
             return None
         self._scheduler.wake(PING, after=SPREAD)
+        if published > MANY:
+            give_back()
         return f"published editions of feeds: {published}"
 
     def _is_in_force(self, application: Application) -> bool:

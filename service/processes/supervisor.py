@@ -1,7 +1,5 @@
 """``communique serve``: activates the configuration, starts the processes, looks after them."""
 
-import ctypes
-import gc
 import os
 import socket
 import time
@@ -18,6 +16,7 @@ from feeds.store.database import Database
 from service import logs
 from service.errors import ServiceError
 from service.failures import OVER_AFTER_S, Troubles, failures_of
+from service.memory import give_back, keep_few_arenas
 from service.processes.active_configuration import ProcessStart, activate
 from service.processes.child_processes import FROZEN_AFTER_S, ChildProcess, fork
 from service.processes.file_modes import UMASK, keep_private
@@ -48,10 +47,6 @@ MODULES = {
 
 #: After this, one that gives no sign of life is killed: readers wait for it.
 FROZEN_WEB_AFTER_S = 30.0
-
-#: glibc keeps memory apart for each thread that asks for some, and what one has given back another
-#: does not get: web processes once had 45 MiB more of it than they used. See ``mallopt(3)``.
-_ARENA_MAX, _ARENAS, _ARENAS_VARIABLE = -8, 2, "MALLOC_ARENA_MAX"
 
 #: Work that one process does alone where the store is SQLite.
 ALONE = (JOBS, HUB)
@@ -175,13 +170,9 @@ class Supervisor:
         for role in self._roles:
             import_module(MODULES[role])
         import_module("service.wiring").look()
-        gc.collect()
-        c = ctypes.CDLL(None)
-        if hasattr(c, "mallopt") and _ARENAS_VARIABLE not in os.environ:
-            c.mallopt(_ARENA_MAX, _ARENAS)
-        if hasattr(c, "malloc_trim"):
-            # What is free goes back: a process that used it would copy the page around it.
-            c.malloc_trim(0)
+        keep_few_arenas()
+        # A process that used what is free here would copy the page around it.
+        give_back()
 
     def _listen(self) -> None:
         """Have connections wait from here on: whoever comes before a web process is answered."""

@@ -10,7 +10,9 @@ import pytest
 from feeds import render
 from feeds.model.feed import Format
 from feeds.newsroom import Newsroom
+from feeds.newsstand import claims
 from feeds.store.database import Database
+from feeds.store.feeds import Feeds
 from service.application import Application
 from service.processes.jobs import Jobs
 from service.settings import Settings
@@ -66,6 +68,16 @@ def author(application: Application) -> str:
     assert document is not None
     name: str = json.loads(render.decompress(document.gzip))["authors"][0]["name"]
     return name
+
+
+def test_claims_are_renewed_by_a_clock_that_goes_on(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed: list[bool] = []
+    monkeypatch.setattr(claims, "RENEWED_AFTER_S", 1e-9)
+    monkeypatch.setattr(Feeds, "renew", lambda *_, **__: renewed.append(True))
+    host.jobs._make_editions(host.configure("Before"))
+    assert renewed
 
 
 def test_a_timer_that_waited_for_a_reload_leaves_the_work_to_its_successor(host: Host) -> None:

@@ -9,3 +9,7 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+    def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now_s += seconds

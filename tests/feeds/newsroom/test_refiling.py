@@ -13,8 +13,9 @@ import pytest
 from feeds.errors import StoreUnavailable
 from feeds.model.edition import DocumentVersion
 from feeds.model.feed import ALL, Category, Format
-from feeds.newsroom import assignment
+from feeds.newsroom import Newsroom, assignment
 from feeds.store.database import Database, Transaction
+from service.wiring import mint_id
 from tests.support.newsrooms import NOON, Office, catalogue, draft, feed, later, tell_hubs
 
 FINANCE = Category(slug="finance", title="Finance")
@@ -189,10 +190,10 @@ def test_a_refiling_that_broke_off_is_finished_by_the_next(
     office.publish()
     step, steps = assignment.CatalogueUpdate._reassign, count(1)
 
-    def break_off(*asked: Any) -> int:
+    def break_off(*asked: Any, **named: Any) -> int:
         if next(steps) == 2:
             raise StoreUnavailable("the plug was pulled")
-        return step(*asked)
+        return step(*asked, **named)
 
     with monkeypatch.context() as broken:
         broken.setattr(assignment.CatalogueUpdate, "_reassign", break_off)
@@ -201,6 +202,44 @@ def test_a_refiling_that_broke_off_is_finished_by_the_next(
     assert office.configure(catalogue([FINANCE, HEALTH]), now=later(hours=2)) == 3
     office.publish(now=later(hours=2))
     assert len(entries(office, "health")) == 5
+
+
+@pytest.mark.parametrize("is_long", [False, True], ids=["at first", "after the hold"])
+def test_only_a_short_refiling_takes_feeds_from_those_that_make_editions(
+    database: Database, *, is_long: bool
+) -> None:
+    """Each step of a long one used to, and no edition was finished before its end."""
+    office = Office(database, catalogue([FINANCE]))
+    office.add(draft("id:1", "Health"), draft("id:2", "Finance"))
+    with database.transaction() as tx:
+        until = later(minutes=1)
+        [claimed] = tx.feeds.claim(["all"], worker="host", now=NOON, until=until)
+    seconds = count(0, 31 if is_long else 1)
+    described = catalogue([FINANCE, HEALTH])
+    newsroom = Newsroom(database, described, mint_id=mint_id, monotonic=lambda: next(seconds))
+    newsroom.apply_catalogue(now=NOON)
+    with database.transaction() as tx:
+        settings = tx.feeds.applied()["all"].settings
+        is_stored = tx.feeds.complete(claimed, worker="host", edition=1, settings=settings)
+    assert is_stored == is_long
+    assert "all" in office.newsstand.stale(now=until)
+
+
+def test_to_file_anew_what_a_former_configuration_filed_takes_no_feed_away(
+    database: Database,
+) -> None:
+    """It comes again as long as another process has not reloaded."""
+    office = Office(database, catalogue([FINANCE]))
+    former = Newsroom(database, office.catalogue, mint_id=mint_id)
+    office.configure(catalogue([FINANCE, HEALTH]), now=NOON)
+    former.take_in([draft("id:1", "Health")], now=NOON)
+    with database.transaction() as tx:
+        [claimed] = tx.feeds.claim(["all"], worker="host", now=NOON, until=later(minutes=1))
+    assert office.newsroom.reassign_doubtful(now=NOON) == 1
+    with database.transaction() as tx:
+        settings = tx.feeds.applied()["all"].settings
+        assert tx.feeds.complete(claimed, worker="host", edition=1, settings=settings)
+    assert "all" in office.newsstand.stale(now=NOON)
 
 
 def entries(office: Office, slug: str) -> list[str]:
