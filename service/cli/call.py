@@ -1,18 +1,13 @@
-"""One call of the program: its configuration, its faults, and who is at the keyboard."""
+"""One call of the program: its commands and options, and who is at the keyboard."""
 
 import getpass
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
 import typer
-
-from service.cli.output import plain, print_message
-from service.settings import ConfigInvalid, Settings, Sources, parse, read_sources
 
 # The table of commands. One more is a row here and a module of its name.
 
@@ -95,34 +90,6 @@ def invocation_of(
     if before is None:
         raise LookupError("a command was run outside the program")
     return before.and_after(overrides, as_json=as_json)
-
-
-# The configuration that a call means, read; and its faults, told.
-
-
-def sources_of(call: Invocation) -> Sources:
-    """The files of the configuration as they are now, with what was set around them."""
-    return read_sources(call.config, environ=os.environ, overrides=call.overrides)
-
-
-def settings_of(call: Invocation) -> Settings:
-    """The configuration. If it is bad, all its faults are told, and the command ends with 1."""
-    with faults_told():
-        return parse(sources_of(call))
-
-
-@contextmanager
-def faults_told() -> Iterator[None]:
-    """End the command with 1 when the configuration turns out bad in this block.
-
-    Each fault is a line of its own, and nothing but a fault is, so that an editor can jump there.
-    """
-    try:
-        yield
-    except ConfigInvalid as error:
-        for fault in error.faults:
-            print_message(plain(fault))
-        raise typer.Exit(1) from error
 
 
 # Who is at the keyboard, for the book of acts.

@@ -5,15 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from service.cli.call import (
-    Invocation,
-    JsonOption,
-    SetOption,
-    invocation_of,
-    settings_of,
-    sources_of,
-    typer_of,
-)
+from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
+from service.cli.configuration import settings_of, sources_of
 from service.cli.output import (
     counted,
     json_text,

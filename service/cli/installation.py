@@ -11,7 +11,8 @@ from feeds.store.migrate import missing_file
 from feeds.store.store_file import gone
 from service import logs
 from service.application import Application
-from service.cli.call import Invocation, settings_of
+from service.cli.call import Invocation
+from service.cli.configuration import settings_of
 from service.errors import ServiceError
 from service.settings import Settings
 from service.store_clock import StoreClock

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.call import SetOption, faults_told, invocation_of, sources_of, typer_of
+from service.cli.call import SetOption, invocation_of, typer_of
+from service.cli.configuration import faults_told, sources_of
 from service.processes.supervisor import HUB, JOBS, MODULES, WEB, supervise
 
 app = typer_of("serve")

@@ -12,8 +12,8 @@ from feeds.errors import StoreReplaced, StoreUnavailable
 from feeds.model.listing import FeedState, PingState, ProcessState
 from feeds.newsroom import Newsroom
 from service.application import Application
-from service.cli import call as configuration
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
+from service.cli.configuration import settings_of
 from service.cli.hub_status import look
 from service.cli.installation import to_read
 from service.cli.output import moment, print_json, print_rows
@@ -59,7 +59,7 @@ def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOpti
     except StoreReplaced:
         raise
     except StoreUnavailable as error:
-        raise StoreAway(str(error), told_by_web_process(configuration.settings_of(call))) from error
+        raise StoreAway(str(error), told_by_web_process(settings_of(call))) from error
     if call.as_json:
         print_json(record)
     else:

@@ -9,7 +9,8 @@ from feeds.errors import StoreReplaced
 from feeds.store import migrate
 from feeds.store.database import Database
 from service.application import Application
-from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, settings_of, typer_of
+from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
+from service.cli.configuration import settings_of
 from service.cli.installation import clock_of, opened, there
 from service.cli.output import plain, print_json, print_text
 from service.settings import Settings

@@ -36,7 +36,7 @@ _Key = tuple[str, Format]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class StoreMoment:
     """What was known of the store's changes before the store was asked for something."""
 
     version: int | None  #: by the change detector
@@ -186,11 +186,11 @@ class DocumentCache:
         """How long the store has not answered; None while it does."""
         return None if self._detector is None else self._detector.away_s
 
-    def age_of(self, read: Moment) -> int | None:
+    def age_of(self, read: StoreMoment) -> int | None:
         """Returns how long ago what was read then was current; None while the store answers."""
         return None if self._detector is None else self._detector.age_s(read.version, read.at)
 
-    def outdated_s(self, read: Moment) -> float:
+    def outdated_s(self, read: StoreMoment) -> float:
         """Returns for how long the store answered after *read*; see `ChangeDetector.outdated_s`."""
         return 0.0 if self._detector is None else self._detector.outdated_s(read.version, read.at)
 
@@ -199,14 +199,14 @@ class DocumentCache:
         """A number that changes when a release was retracted or restored, as far as is known."""
         return 0 if self._detector is None else self._detector.retractions
 
-    def moment(self) -> Moment:
+    def moment(self) -> StoreMoment:
         """Returns what is known before the store is asked for something."""
         if self._detector is None:
-            return Moment(version=None, at=0.0, retractions=0)
+            return StoreMoment(version=None, at=0.0, retractions=0)
         at = self._detector.now()
         # `retractions` is read after the poll, and before the store: a later retraction changes it.
         version = self._detector.version()
-        return Moment(version=version, at=at, retractions=self._detector.retractions)
+        return StoreMoment(version=version, at=at, retractions=self._detector.retractions)
 
     def check_store(self) -> None:
         """Finds out whether the store answers, unless that was found out a moment ago."""

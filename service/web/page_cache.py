@@ -7,7 +7,7 @@ from threading import Lock
 
 from feeds.categories import Catalogue
 from service.http_rules import Coding, Representation
-from service.web.document_cache import Moment
+from service.web.document_cache import StoreMoment
 from service.web.encoded_variants import EncodedVariants
 
 #: The limit for all pages of a worker. A page takes some 10 KB, compressed.
@@ -27,7 +27,7 @@ class CachedPage:
     catalogue: Catalogue  #: from which it was made
     body: bytes  #: as gzip
     described: Representation
-    read: Moment  #: from before the store was asked
+    read: StoreMoment  #: from before the store was asked
 
     @property
     def size_bytes(self) -> int:
@@ -57,7 +57,7 @@ class PageCache:
         described: Representation,
         *,
         catalogue: Catalogue,
-        read: Moment,
+        read: StoreMoment,
     ) -> None:
         """Stores an answer, and replaces the earlier one of the same key."""
         before = self.get(key)

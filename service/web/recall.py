@@ -11,7 +11,7 @@ from flask import Response
 from feeds.errors import FeedsError, StoreUnavailable
 from service.http_rules import Coding
 from service.web.answers import AppResponse, answer
-from service.web.document_cache import Moment
+from service.web.document_cache import StoreMoment
 from service.web.encoded_variants import EncodedVariants
 from service.web.replies import stale_fields
 from service.web.request_context import app_state, request_context
@@ -62,7 +62,7 @@ def recallable(view: Callable[P, Response]) -> Callable[P, Response]:
     return answer_or_recall
 
 
-def _store(key: Hashable, made: Response, read: Moment) -> None:
+def _store(key: Hashable, made: Response, read: StoreMoment) -> None:
     if (
         isinstance(made, AppResponse)
         and made.source is not None

@@ -10,7 +10,19 @@ from tests.support.services import missing
 TINY = 0.01
 
 
-@pytest.mark.parametrize("name", FIGURES)
+#: Figures of whole services in several rounds, which take minutes at any size: for ``make bench``
+#: alone.
+WHOLE_SERVICES = {
+    "deadlocks",
+    "idle_cores",
+    "remote_store",
+    "service_memory",
+    "service_start",
+    "worker_restart",
+}
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES.keys() - WHOLE_SERVICES))
 def test_a_figure_is_measured_and_tells_its_raw_numbers(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -29,3 +41,4 @@ def test_a_figure_is_measured_and_tells_its_raw_numbers(
 def test_the_table_has_each_figure_under_its_own_name() -> None:
     assert all(figure.name == name for name, figure in FIGURES.items())
     assert {"publish_cost", "gzip_size", "window_at_scale", "unchanged_cost"} <= set(FIGURES)
+    assert set(FIGURES) >= WHOLE_SERVICES

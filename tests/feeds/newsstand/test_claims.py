@@ -79,7 +79,7 @@ def slow(
 
 @pytest.mark.parametrize(
     ("owner", "name", "seconds"),
-    [(render, "render_fragment", 2.0), (render, "frame", 9.0), (GzipAssembler, "bind", 9.0)],
+    [(render, "render_fragment", 2.0), (render, "frame", 9.0), (GzipAssembler, "assemble", 9.0)],
     ids=["entries", "documents", "compression"],
 )
 def test_a_slow_host_keeps_what_it_claimed(
@@ -160,10 +160,10 @@ def test_claims_are_renewed_while_threads_compress(
         clock.passes(10.0)
         is_renewed.append(renewed.wait(20.0))
 
-    monkeypatch.setattr(edition_builder, "FEW_BYTES", 0)
-    monkeypatch.setattr(edition_builder, "LOOK_AT_CLAIMS_EVERY_S", 0.01)
+    monkeypatch.setattr(edition_builder, "SMALL_BYTES", 0)
+    monkeypatch.setattr(edition_builder, "RENEW_CLAIMS_EVERY_S", 0.01)
     monkeypatch.setattr(Feeds, "renew", renew_and_note)
-    slow(monkeypatch, GzipAssembler, "bind", time_passes)
+    slow(monkeypatch, GzipAssembler, "assemble", time_passes)
     assert Host(office, clock, "first").publish(["all"]) == {"all"}
     assert is_renewed == [True] * 3
 

@@ -5,12 +5,12 @@ from random import Random
 
 from feeds.categories import Catalogue
 from service.http_rules import Representation
-from service.web.document_cache import Moment
+from service.web.document_cache import StoreMoment
 from service.web.encoded_variants import EncodedVariants
 from service.web.page_cache import MAX_PAGE_BYTES, PageCache
 from tests.support.newsrooms import catalogue
 
-READ = Moment(version=1, at=0.0, retractions=0)
+READ = StoreMoment(version=1, at=0.0, retractions=0)
 CATALOGUE: Catalogue = catalogue()
 
 
