@@ -34,6 +34,9 @@ from service.websub.hub_monitor import HubMonitor
 
 VERSION = version("communique")
 
+#: A subscriber waits for its challenge anyway, and an idle hub should cost little.
+VERIFICATION_POLL_S = 0.25
+
 #: What pages come of, by the ends of files' names.
 _OF_PAGES = frozenset({".css", ".html", ".ico", ".js", ".py", ".svg"})
 
@@ -191,7 +194,14 @@ def verifications(
         on_result=on_result,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.verifications_at_once)
-    return Dispatcher(bulk_client, verifier, name="verification", part=part, failures=failures)
+    return Dispatcher(
+        bulk_client,
+        verifier,
+        name="verification",
+        part=part,
+        failures=failures,
+        poll_every_s=VERIFICATION_POLL_S,
+    )
 
 
 def deliveries(

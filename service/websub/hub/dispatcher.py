@@ -34,17 +34,17 @@ class ChangePoller:
             changes: Owned by this poller, which closes it.
         """
         self._changes = changes
-        self._has_news = False  #: seen, and nobody has read it yet
+        self._has_news = False  #: a commit was seen, and the store was not read since
         self._reads_at = float("-inf")
 
     def may_be_due(self) -> bool:
-        """Say, without waiting for a server, whether it is worth asking `is_called_for`."""
+        """Whether `is_due` may return true, answered without waiting for a server."""
         if not self._changes.is_local:
             return True
         try:
             self._has_news |= self._changes.poll()
         except StoreUnavailable:
-            return True  # to be told of to whoever reads
+            return True  # the next read reports it
         return self._has_news or time.monotonic() >= self._reads_at
 
     def is_due(self) -> bool:
@@ -218,6 +218,7 @@ class Dispatcher(Generic[T]):
         name: str,
         part: WorkPart | None = None,
         failures: Failures | None = None,
+        poll_every_s: float | None = None,
     ) -> None:
         """Sets up the dispatcher; starts nothing.
 
@@ -227,11 +228,13 @@ class Dispatcher(Generic[T]):
             name: Name of the work, for the log and for debuggers.
             part: Records that the work makes progress.
             failures: Records that the store cannot be used.
+            poll_every_s: Longest delay until a commit is noticed; None for `POLL_EVERY_S`.
         """
         self._bulk_client = bulk_client
         self._job_source = job_source
         self._name = name
         self._part = part or WorkPart()
+        self._poll_every_s = POLL_EVERY_S if poll_every_s is None else poll_every_s
         self._failures = failures or Failures("hub", now=machine_clock)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-record")
         self._recording: Future[bool] | None = None
@@ -294,7 +297,7 @@ class Dispatcher(Generic[T]):
     def _turn(self) -> None:
         if self._recording is None and self._is_recording_due():
             if self._is_at_rest():
-                self._polls_at = time.monotonic() + POLL_EVERY_S
+                self._polls_at = time.monotonic() + self._poll_every_s
             else:
                 self._recording = self._worker.submit(self._record)
         self._bulk_client.poll(self._max_wait_s())
@@ -349,7 +352,7 @@ class Dispatcher(Generic[T]):
         next_at = self._polls_at
         if self._ended:
             next_at = min(next_at, self._first_ended_at + WRITE_AFTER_S)
-        return max(0.0, min(POLL_EVERY_S, max(next_at, self._paused_until) - now))
+        return max(0.0, min(self._poll_every_s, max(next_at, self._paused_until) - now))
 
     def _finish_recording(self, recording: Future[bool]) -> None:
         self._trouble = None
@@ -376,7 +379,7 @@ class Dispatcher(Generic[T]):
         is_nothing_in_flight = not (self._ended or self._bulk_client.in_flight)
         self._is_idle = is_quiet and is_nothing_in_flight
         # After the last result the source is called once more: it may have totals to record.
-        self._polls_at = now if is_nothing_in_flight and not is_quiet else now + POLL_EVERY_S
+        self._polls_at = now if is_nothing_in_flight and not is_quiet else now + self._poll_every_s
 
     def _on_done(self, job: Job[T], begun_at: float, end: BulkResponse | OutboundFailed) -> None:
         now = time.monotonic()
