@@ -1,8 +1,8 @@
-"""Numbers for Prometheus. The only importer of its client library.
+"""The metrics for Prometheus. This is the only module that imports its client library.
 
-Nothing is counted here: all numbers are the store's, at the moment they are asked for. So every
-process and machine says the same, and a restart loses nothing. Whether the store answers is each
-process's own to say, and all that it says while the store does not.
+Nothing is counted here: all numbers are read from the store when they are requested. So all
+processes and machines report the same numbers, and a restart loses none. Only whether the store
+answers is reported by each process for itself; while it does not answer, nothing else is reported.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from feeds.model.subscription import HubTally
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubNumbers:
-    """One hub, ours or another one."""
+    """The numbers of one hub: our own or another one."""
 
     hub: str  #: its URL
     tally: HubTally
@@ -31,93 +31,95 @@ class HubNumbers:
     worst_delay: timedelta | None
     last_push_at: datetime | None
     standing: str
-    canary: str | None  #: its state; None when there is none
+    canary: str | None  #: the state of the canary subscription; None if there is none
     canary_expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The service at one moment."""
+    """The numbers of the service at one moment."""
 
     version: str
     hubs: Sequence[HubNumbers]
-    standings: Sequence[str]  #: all that there are
-    canary_states: Sequence[str]  #: all that there are
+    standings: Sequence[str]  #: all possible values
+    canary_states: Sequence[str]  #: all possible values
     subscriptions: Mapping[tuple[str, Format, str], int]  #: by feed, format and state
     deliveries: Mapping[str, int]  #: subscribers by state
-    pending: int  #: requests whose callbacks are still to be asked
+    pending: int  #: requests whose callbacks have not been verified yet
     feeds: Sequence[FeedState]
-    releases: int  #: that are public
+    releases: int  #: the public ones
     releases_unfiled: int
     releases_set_aside: int
     refusals: int
-    worked_at: Mapping[str, datetime]  #: when a process of each role last did its work
+    worked_at: Mapping[str, datetime]  #: when a process of each role last completed its work
     failing_since: Mapping[tuple[str, str], datetime]  #: by role and work, on this machine
     is_disk_writable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreAnswers:
-    """Whether the store answers the process that is asked."""
+    """Whether the store answers this process."""
 
     is_there: bool
-    away_s: float  #: for how long it does not
+    away_s: float  #: for how long it has not answered; 0 while it answers
 
 
 Label = tuple[str, ...]
 Sample = tuple[Label, float]
-_Sets = Iterable[tuple[str, str, Sequence[str]]]  #: hub, the state that holds, all that there are
+_HubStates = Iterable[tuple[str, str, Sequence[str]]]  #: hub, current state, all possible states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricDefinition:
-    """One metric: what it is called, what it means, and where it is read."""
+    """One metric: its name, its meaning, and how it is read from a snapshot."""
 
-    name: str  #: as it is exposed; a counter's ends in ``_total``
+    name: str  #: as exposed; the name of a counter ends in ``_total``
     help: str
     read: Callable[[Snapshot], Iterable[Sample]]
     labels: Label = ()
-    is_for_all: bool = True  #: or for operators alone
+    is_for_all: bool = True  #: False: for operators only
 
     @property
     def is_counter(self) -> bool:
-        """True for what only grows; else it is a gauge."""
+        """Whether the value only grows; otherwise the metric is a gauge."""
         return self.name.endswith("_total")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreMeasure:
-    """A gauge of whether the store answers."""
+    """A gauge about whether the store answers this process."""
 
     name: str
     help: str
     read: Callable[[StoreAnswers], float]
 
 
-def _tallied(name: str, help_text: str, field: str) -> MetricDefinition:
-    def read(seen: Snapshot) -> Iterator[Sample]:
-        for one in seen.hubs:
+def _tally_metric(name: str, help_text: str, field: str) -> MetricDefinition:
+    def read(snapshot: Snapshot) -> Iterator[Sample]:
+        for one in snapshot.hubs:
             yield (one.hub,), getattr(one.tally, field)
 
     return MetricDefinition(name=name, help=help_text, read=read, labels=("hub",))
 
 
-def _of_hubs(
+def _hub_metric(
     name: str, help_text: str, value: Callable[[HubNumbers], datetime | timedelta | float | None]
 ) -> MetricDefinition:
-    """A metric of each hub that has it: what is not known is left out."""
+    """Returns a metric with one sample for each hub whose value is known."""
 
-    def read(seen: Snapshot) -> Iterator[Sample]:
-        for one in seen.hubs:
+    def read(snapshot: Snapshot) -> Iterator[Sample]:
+        for one in snapshot.hubs:
             if (known := value(one)) is not None:
                 yield (one.hub,), _number(known)
 
     return MetricDefinition(name=name, help=help_text, read=read, labels=("hub",))
 
 
-def _plain(name: str, help_text: str, value: Callable[[Snapshot], float]) -> MetricDefinition:
-    def read(seen: Snapshot) -> Iterator[Sample]:
-        yield (), value(seen)
+def _single_metric(
+    name: str, help_text: str, value: Callable[[Snapshot], float]
+) -> MetricDefinition:
+    def read(snapshot: Snapshot) -> Iterator[Sample]:
+        yield (), value(snapshot)
 
     return MetricDefinition(name=name, help=help_text, read=read)
 
@@ -128,122 +130,132 @@ def _number(value: datetime | timedelta | float) -> float:
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
-def _states(
-    name: str, help_text: str, label: str, read: Callable[[Snapshot], _Sets]
+def _state_metric(
+    name: str, help_text: str, label: str, read: Callable[[Snapshot], _HubStates]
 ) -> MetricDefinition:
-    """A metric that is 1 for the state that holds, and 0 for all others."""
+    """Returns a metric that is 1 for the current state of a hub and 0 for all others."""
 
-    def samples(seen: Snapshot) -> Iterator[Sample]:
-        for hub, holding, states in read(seen):
+    def samples(snapshot: Snapshot) -> Iterator[Sample]:
+        for hub, holding, states in read(snapshot):
             yield from (((hub, state), float(state == holding)) for state in states)
 
     return MetricDefinition(name=name, help=help_text, read=samples, labels=("hub", label))
 
 
-def _standings(seen: Snapshot) -> _Sets:
-    return [(one.hub, one.standing, seen.standings) for one in seen.hubs]
+def _standings(snapshot: Snapshot) -> _HubStates:
+    return [(one.hub, one.standing, snapshot.standings) for one in snapshot.hubs]
 
 
-def _canaries(seen: Snapshot) -> _Sets:
-    return [(one.hub, one.canary, seen.canary_states) for one in seen.hubs if one.canary]
+def _canaries(snapshot: Snapshot) -> _HubStates:
+    return [(one.hub, one.canary, snapshot.canary_states) for one in snapshot.hubs if one.canary]
 
 
-def _pings(seen: Snapshot) -> Iterator[Sample]:
-    for one in seen.hubs:
+def _pings(snapshot: Snapshot) -> Iterator[Sample]:
+    for one in snapshot.hubs:
         yield from (((one.hub, state), count) for state, count in one.pings.items())
 
 
-def _subscriptions(seen: Snapshot) -> Iterator[Sample]:
-    for (feed, feed_format, state), count in seen.subscriptions.items():
+def _subscriptions(snapshot: Snapshot) -> Iterator[Sample]:
+    for (feed, feed_format, state), count in snapshot.subscriptions.items():
         yield (feed, feed_format.value, state), count
 
 
-def _deliveries(seen: Snapshot) -> Iterator[Sample]:
-    yield from (((state,), count) for state, count in seen.deliveries.items())
+def _deliveries(snapshot: Snapshot) -> Iterator[Sample]:
+    yield from (((state,), count) for state, count in snapshot.deliveries.items())
 
 
-def _modified(seen: Snapshot) -> Iterator[Sample]:
-    for feed in seen.feeds:
+def _modified(snapshot: Snapshot) -> Iterator[Sample]:
+    for feed in snapshot.feeds:
         if feed.modified_at is not None:
             yield (feed.slug,), feed.modified_at.timestamp()
 
 
-#: All metrics, in the order they are told. ``docs/hub-proof.md`` has the same list.
+#: All metrics, in the order of their output. ``docs/hub-proof.md`` has the same list.
 METRICS: tuple[MetricDefinition, ...] = (
     MetricDefinition(
         name="communique_build_info",
-        help="Which version this is; always 1.",
-        read=lambda seen: [((seen.version,), 1)],
+        help="The running version, as a label; always 1.",
+        read=lambda snapshot: [((snapshot.version,), 1)],
         labels=("version",),
     ),
-    _tallied("communique_hub_pings_sent_total", "Pings sent to a hub.", "pings_sent"),
-    _tallied("communique_hub_pings_accepted_total", "Pings it accepted.", "pings_accepted"),
+    _tally_metric("communique_hub_pings_sent_total", "Pings sent to a hub.", "pings_sent"),
+    _tally_metric(
+        "communique_hub_pings_accepted_total", "Pings that a hub accepted.", "pings_accepted"
+    ),
     MetricDefinition(
         name="communique_hub_topics",
-        help="Topics by what the hub knows of them: told, waiting, due, retrying, failed.",
+        help="Topics by the state of their pings: told (accepted), waiting, due, retrying, failed.",
         read=_pings,
         labels=("hub", "state"),
     ),
-    _tallied(
+    _tally_metric(
         "communique_hub_pushes_expected_total",
-        "Editions a hub was told of while our canary was verified there.",
+        "Editions that a hub was pinged about while the canary subscription was active there.",
         "pushes_expected",
     ),
-    _tallied(
+    _tally_metric(
         "communique_hub_pushes_seen_total",
-        "And of these, those that arrived, be it with a later one.",
+        "Expected pushes that arrived at the canary, alone or within a later push.",
         "pushes_seen",
     ),
-    _of_hubs(
+    _hub_metric(
         "communique_hub_pushes_missing",
-        "Pushes that did not arrive in time, and still have not.",
+        "Expected pushes that are overdue and have not arrived.",
         lambda one: None if one.canary is None else one.pushes_missing,
     ),
-    _of_hubs(
+    _hub_metric(
         "communique_hub_push_delay_median_seconds",
-        "From the ping to the push, in the middle, over the last 30 days.",
+        "Median time from ping to push over the last 30 days.",
         lambda one: one.median_delay,
     ),
-    _of_hubs(
+    _hub_metric(
         "communique_hub_push_delay_worst_seconds",
-        "And at worst.",
+        "Longest time from ping to push over the last 30 days.",
         lambda one: one.worst_delay,
     ),
-    _of_hubs(
+    _hub_metric(
         "communique_hub_last_push_timestamp_seconds",
-        "When the last push arrived.",
+        "When the last push from a hub arrived at the canary.",
         lambda one: one.last_push_at,
     ),
-    _of_hubs(
+    _hub_metric(
         "communique_hub_last_failure_timestamp_seconds",
-        "When a hub last failed; of ours, when a delivery last did.",
+        "When a ping to a hub last failed; for our own hub, when a delivery last failed.",
         lambda one: one.tally.last_failure_at,
     ),
-    _states("communique_hub_standing", "How a hub does: 1 for what holds.", "standing", _standings),
-    _states(
-        "communique_hub_canary", "How far our canary is: 1 for what holds.", "state", _canaries
+    _state_metric(
+        "communique_hub_standing",
+        "Health of a hub: 1 for the current standing, 0 for the others.",
+        "standing",
+        _standings,
     ),
-    _of_hubs(
+    _state_metric(
+        "communique_hub_canary",
+        "State of the canary subscription at a hub: 1 for the current state, 0 for the others.",
+        "state",
+        _canaries,
+    ),
+    _hub_metric(
         "communique_hub_canary_expires_timestamp_seconds",
-        "When its lease is over, unless it is renewed.",
+        "When the lease of the canary subscription ends unless it is renewed.",
         lambda one: one.canary_expires_at,
     ),
-    _tallied(
-        "communique_hub_deliveries_sent_total", "Deliveries of our own hub.", "deliveries_sent"
+    _tally_metric(
+        "communique_hub_deliveries_sent_total", "Deliveries sent by our own hub.", "deliveries_sent"
     ),
-    _tallied(
+    _tally_metric(
         "communique_hub_deliveries_accepted_total",
-        "And of these, those that arrived.",
+        "Deliveries of our own hub that subscribers accepted.",
         "deliveries_accepted",
     ),
-    _tallied(
+    _tally_metric(
         "communique_hub_verifications_sent_total",
-        "Callbacks that our own hub asked to confirm a request.",
+        "Verification requests that our own hub sent to callbacks.",
         "verifications_sent",
     ),
-    _tallied(
+    _tally_metric(
         "communique_hub_verifications_confirmed_total",
-        "And of these, those that did.",
+        "Verification requests of our own hub that callbacks confirmed.",
         "verifications_confirmed",
     ),
     MetricDefinition(
@@ -254,31 +266,31 @@ METRICS: tuple[MetricDefinition, ...] = (
     ),
     MetricDefinition(
         name="communique_subscribers",
-        help="Subscribers by how their deliveries stand: delivered, due, sending, retrying, "
+        help="Subscribers by the state of their deliveries: delivered, due, sending, retrying, "
         "suspended.",
         read=_deliveries,
         labels=("state",),
     ),
-    _plain(
+    _single_metric(
         "communique_subscription_requests_pending",
-        "Requests whose callbacks are still to be asked.",
-        lambda seen: seen.pending,
+        "Subscription requests whose callbacks have not been verified yet.",
+        lambda snapshot: snapshot.pending,
     ),
-    _plain("communique_feeds", "Feeds.", lambda seen: len(seen.feeds)),
-    _plain(
+    _single_metric("communique_feeds", "Number of feeds.", lambda snapshot: len(snapshot.feeds)),
+    _single_metric(
         "communique_feeds_stale",
         "Feeds whose next edition is due.",
-        lambda seen: sum(feed.is_stale for feed in seen.feeds),
+        lambda snapshot: sum(feed.is_stale for feed in snapshot.feeds),
     ),
-    _plain(
+    _single_metric(
         "communique_feeds_in_trouble",
         "Feeds whose last regeneration failed; their last good edition is served.",
-        lambda seen: sum(feed.trouble is not None for feed in seen.feeds),
+        lambda snapshot: sum(feed.trouble is not None for feed in snapshot.feeds),
     ),
     MetricDefinition(
         name="communique_feed_edition",
-        help="Number of a feed's edition.",
-        read=lambda seen: [((feed.slug,), feed.edition) for feed in seen.feeds],
+        help="Number of a feed's current edition.",
+        read=lambda snapshot: [((feed.slug,), feed.edition) for feed in snapshot.feeds],
         labels=("feed",),
     ),
     MetricDefinition(
@@ -287,99 +299,103 @@ METRICS: tuple[MetricDefinition, ...] = (
         read=_modified,
         labels=("feed",),
     ),
-    _plain("communique_releases", "Releases that are public.", lambda seen: seen.releases),
-    _plain(
-        "communique_releases_unfiled",
-        "Releases with a name that no category claims.",
-        lambda seen: seen.releases_unfiled,
+    _single_metric(
+        "communique_releases", "Number of public releases.", lambda snapshot: snapshot.releases
     ),
-    _plain(
+    _single_metric(
+        "communique_releases_unfiled",
+        "Releases with a category name that matches no category.",
+        lambda snapshot: snapshot.releases_unfiled,
+    ),
+    _single_metric(
         "communique_releases_set_aside",
         "Releases left out of a format because they could not be rendered.",
-        lambda seen: seen.releases_set_aside,
+        lambda snapshot: snapshot.releases_set_aside,
     ),
     MetricDefinition(
         name="communique_process_worked_timestamp_seconds",
-        help="When a process last did its work, by what it is for: jobs, hub.",
-        read=lambda seen: [((role,), at.timestamp()) for role, at in seen.worked_at.items()],
+        help="When a process of a role (jobs, hub) last completed its work.",
+        read=lambda snapshot: [
+            ((role,), at.timestamp()) for role, at in snapshot.worked_at.items()
+        ],
         labels=("role",),
     ),
     MetricDefinition(
         name="communique_failing_since_timestamp_seconds",
-        help="Since when work fails on this machine, by process and work; nothing while none does.",
-        read=lambda seen: [(key, at.timestamp()) for key, at in seen.failing_since.items()],
+        help="Since when work has been failing here, by process role and work; absent if none fails.",
+        read=lambda snapshot: [(key, at.timestamp()) for key, at in snapshot.failing_since.items()],
         labels=("role", "work"),
     ),
-    _plain(
+    _single_metric(
         "communique_store_writable",
-        "Whether the disk of an SQLite store can be written: 1, or 0 when it is full or read-only.",
-        lambda seen: float(seen.is_disk_writable),
+        "1 if the disk of an SQLite store can be written, 0 if it is full or read-only.",
+        lambda snapshot: float(snapshot.is_disk_writable),
     ),
-    # A document that is refused may be one under embargo, and nobody is to know that it came in.
+    # A refused document may be under embargo: only operators may know that it was submitted.
     MetricDefinition(
         name="communique_refusals",
-        help="Documents refused and not mended; for operators alone.",
-        read=lambda seen: [((), seen.refusals)],
+        help="Refused documents that have not been corrected; shown to operators only.",
+        read=lambda snapshot: [((), snapshot.refusals)],
         is_for_all=False,
     ),
 )
 
 
-#: Of the process that is asked. They are told in any case.
+#: Gauges of the process that answers. They are reported even while the store does not answer.
 STORE_MEASURES: tuple[StoreMeasure, ...] = (
     StoreMeasure(
         name="communique_store_up",
-        help="1 while the store answers the web process that is asked, 0 while readers are "
+        help="1 while the store answers this web process, 0 while readers are "
         "answered from memory.",
         read=lambda store: float(store.is_there),
     ),
     StoreMeasure(
         name="communique_store_away_seconds",
-        help="For how long the store does not answer the web process that is asked.",
+        help="How long the store has not answered this web process; 0 while it answers.",
         read=lambda store: store.away_s,
     ),
 )
 
 
-class _Board(Collector):
-    """One snapshot, as the library reads it."""
+class _SnapshotCollector(Collector):
+    """One snapshot, in the form that the client library reads."""
 
     def __init__(
-        self, seen: Snapshot | None, store: StoreAnswers, *, is_for_operator: bool
+        self, snapshot: Snapshot | None, store: StoreAnswers, *, is_for_operator: bool
     ) -> None:
-        self._seen = seen
+        self._snapshot = snapshot
         self._store = store
         self._shown = [one for one in METRICS if one.is_for_all or is_for_operator]
 
     def collect(self) -> Iterator[Metric]:
-        """Give each metric with its samples."""
+        """Yields each metric with its samples."""
         for own in STORE_MEASURES:
             yield GaugeMetricFamily(own.name, own.help, value=own.read(self._store))
-        if self._seen is None:
+        if self._snapshot is None:
             return
         for one in self._shown:
             kind = CounterMetricFamily if one.is_counter else GaugeMetricFamily
             family = kind(one.name, one.help, labels=one.labels)
-            for labels, value in one.read(self._seen):
+            for labels, value in one.read(self._snapshot):
                 family.add_metric(labels, value)
             yield family
 
 
 def exposition(
-    seen: Snapshot | None, store: StoreAnswers, *, is_for_operator: bool, accept: str | None
+    snapshot: Snapshot | None, store: StoreAnswers, *, is_for_operator: bool, accept: str | None
 ) -> tuple[bytes, str]:
-    """Write a snapshot for who asks.
+    """Returns the text of a snapshot.
 
     Args:
-        seen: The numbers; None while the store does not answer.
-        store: Whether it does.
-        is_for_operator: With those that are not for all.
-        accept: What is wanted: OpenMetrics, if it is named; else Prometheus's own text form.
+        snapshot: The numbers; None while the store does not answer.
+        store: Whether the store answers.
+        is_for_operator: Whether to include the metrics for operators only.
+        accept: The request's ``Accept``: OpenMetrics if it is named, else Prometheus's text format.
 
     Returns:
         The text, and its media type.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Board(seen, store, is_for_operator=is_for_operator))
+    registry.register(_SnapshotCollector(snapshot, store, is_for_operator=is_for_operator))
     write, media_type = choose_encoder(accept or "")
     return write(registry), media_type
