@@ -1,1 +1,1 @@
-"""Everything around the domain: the web, the command line, other people's servers."""
+"""Everything around the domain: the web, the command line, and clients of other servers."""

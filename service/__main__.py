@@ -1,4 +1,4 @@
-"""``communique``, or ``python -m service``."""
+"""The entry point of ``communique`` and of ``python -m service``."""
 
 import sys
 
@@ -6,9 +6,9 @@ from service.cli.app import app
 
 
 def main() -> None:
-    """Run the command that was typed."""
+    """Runs the command given on the command line."""
     for stream in (sys.stdout, sys.stderr):
-        # A title in Arabic must not end a command on a terminal that knows Latin only.
+        # A title in Arabic must not make a command fail on a terminal that has Latin only.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream
     app(prog_name="communique")
 

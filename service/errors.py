@@ -1,4 +1,4 @@
-"""What can go wrong around the domain. The domain's own errors are in `feeds.errors`."""
+"""The root of the service's errors. The domain's own errors are in `feeds.errors`."""
 
 
 class ServiceError(Exception):

@@ -1,4 +1,4 @@
-"""What fails in a process, why and since when; troubles that last are told once."""
+"""The work that fails in a process, why and since when; lasting failures are logged once."""
 
 import json
 import os
@@ -15,65 +15,70 @@ from feeds.errors import StoreConflict, StoreUnavailable
 from service.logs import get_logger
 from service.stores import known_memory_folder, memory_folder
 
-# Troubles that last: told when they begin and when they are over, not each time they are met.
+# Lasting failures are reported when they begin and when they end, not at each occurrence.
 
 
 class Troubles:
-    """What was told and is not over. Safe to share between threads."""
+    """The failures that were reported and have not ended. Safe to share between threads."""
 
     def __init__(
         self,
         *,
         again_after_s: float = float("inf"),
         over_after_s: float = 0.0,
-        seconds: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin with none.
+        """Begins with no failure.
 
         Args:
-            again_after_s: A trouble is told anew when it was not for so long.
-            over_after_s: A trouble is over when it was not met for so long: what comes and goes
-                lasts.
-            seconds: A clock that never goes back.
+            again_after_s: A failure is reported again if the last report is older than this.
+            over_after_s: A failure has ended when it has not occurred for this long: one that
+                comes and goes lasts.
+            monotonic: A clock that never goes back.
         """
         self._again_after_s = again_after_s
-        self._seconds = seconds
+        self._monotonic = monotonic
         self._over_after_s = over_after_s
-        self._told: dict[str, dict[str, float]] = {}  #: when, by what and by reason
-        self._met_at: dict[str, float] = {}
+        self._reported: dict[str, dict[str, float]] = {}  #: times, by work and by reason
+        self._occurred_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def is_news(self, what: str, reason: str) -> bool:
-        """True when this is to be told: *what* did not have this trouble before."""
-        now = self._seconds()
+        """Records a failure of *what*; returns whether it is new and should be reported."""
+        now = self._monotonic()
         with self._lock:
-            self._met_at[what] = now
-            told = self._told.setdefault(what, {})
-            if now - told.get(reason, float("-inf")) < self._again_after_s:
+            self._occurred_at[what] = now
+            reported = self._reported.setdefault(what, {})
+            if now - reported.get(reason, float("-inf")) < self._again_after_s:
                 return False
-            told[reason] = now
+            reported[reason] = now
             return True
 
     def is_over(self, what: str, *, at_once: bool = False) -> bool:
-        """True when a trouble of *what* was told, which now has none any more."""
+        """Whether *what* had reported failures that have ended now.
+
+        Args:
+            what: The work, as given to `is_news`.
+            at_once: End the failure even if it occurred lately.
+        """
         with self._lock:
-            if what not in self._told:
+            if what not in self._reported:
                 return False
-            if not at_once and self._seconds() - self._met_at[what] < self._over_after_s:
+            is_recent = self._monotonic() - self._occurred_at[what] < self._over_after_s
+            if is_recent and not at_once:
                 return False
-            del self._told[what], self._met_at[what]
+            del self._reported[what], self._occurred_at[what]
             return True
 
 
-# What fails in the processes of a service: for ``/readyz``, metrics and ``communique status``.
+# The failures of all processes of a service: for ``/readyz``, metrics and ``communique status``.
 #
-# Each process keeps a file of its own in memory, and none while all goes well: what fails most
-# often is writing, so neither the disk nor the store can hold it. Processes of other machines are
-# not seen.
+# A process with failures keeps them in a file of its own in memory. Most failures are of writing,
+# so neither the disk nor the store can hold them. Processes of other machines are not seen.
 
 _log = get_logger(__name__)
 
-#: Work that fails, works and fails again has failed all the time: it works again after so long.
+#: Work that fails, works and fails again counts as failing until it has not failed for this long.
 OVER_AFTER_S = 10.0
 
 _PREFIX = "failing-"
@@ -81,16 +86,16 @@ _PREFIX = "failing-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Work that fails, in one process."""
+    """Work that fails in one process."""
 
     role: str  #: of the process
     work: str
-    reason: str  #: without a word about where the store is
+    reason: str  #: public: it does not say where the store is
     since: datetime
 
 
 class Failures:
-    """What fails in this process. Safe to share between threads."""
+    """The failures of this process. Safe to share between threads."""
 
     def __init__(
         self,
@@ -99,27 +104,27 @@ class Failures:
         now: Callable[[], datetime],
         data_folder: Path | None = None,
         over_after_s: float = OVER_AFTER_S,
-        seconds: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin with nothing that fails.
+        """Begins with no failure.
 
         Args:
-            role: Of this process.
+            role: The role of this process.
             now: This machine's clock.
-            data_folder: Of the service; nobody else is shown what fails when it is None.
-            over_after_s: Work is well again when it has not failed for so long.
-            seconds: A clock that never goes back.
+            data_folder: The service's data folder; if None, other processes do not see failures.
+            over_after_s: Work has recovered when it has not failed for this long.
+            monotonic: A clock that never goes back.
         """
         self._role = role
         self._now = now
         self._data_folder = data_folder
-        self._troubles = Troubles(over_after_s=over_after_s, seconds=seconds)
+        self._troubles = Troubles(over_after_s=over_after_s, monotonic=monotonic)
         self._lock = threading.Lock()
         self._known: dict[str, Failure] = {}
         self._file: Path | None = None
 
     def failed(self, work: str, error: Exception) -> bool:
-        """Note that *work* failed. True when that, or the reason, is new, and is to be logged."""
+        """Records that *work* failed; returns whether it or its reason is new, and to be logged."""
         is_news = self._troubles.is_news(work, str(error) or repr(error))
         if is_news:
             with self._lock:
@@ -134,11 +139,11 @@ class Failures:
         return is_news
 
     def worked(self, work: str, *, at_once: bool = False) -> bool:
-        """Note that *work* was done. True when it had failed and is well again.
+        """Records that *work* succeeded; returns whether it had failed and has recovered.
 
         Args:
-            work: As `failed` was told.
-            at_once: It is well again, however lately it failed.
+            work: The name given to `failed`.
+            at_once: Count it as recovered even if it failed lately.
         """
         if not self._troubles.is_over(work, at_once=at_once):
             return False
@@ -148,7 +153,7 @@ class Failures:
         return True
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Forgets all failures and removes the file."""
         with self._lock:
             self._known.clear()
             self._share()
@@ -156,7 +161,7 @@ class Failures:
     def _share(self) -> None:
         if self._data_folder is None:
             return
-        with suppress(OSError):  # then only the log says it
+        with suppress(OSError):  # the failure is in the log only
             if not self._known:
                 if self._file is not None:
                     self._file.unlink(missing_ok=True)
@@ -165,22 +170,23 @@ class Failures:
             self._file = memory_folder(self._data_folder) / f"{_PREFIX}{self._role}-{pid}"
             written = self._file.with_name(f".{self._file.name}-{threading.get_ident()}")
             rows = [{**asdict(one), "since": one.since.isoformat()} for one in self._known.values()]
-            written.write_text(json.dumps({"born": _born(pid), "failures": rows}), encoding="utf-8")
+            content = json.dumps({"born": _start_time(pid), "failures": rows})
+            written.write_text(content, encoding="utf-8")
             written.replace(self._file)
 
 
 def in_short(error: Exception) -> str:
-    """Say why something failed, to those who are not to know where the store is."""
+    """Returns why something failed, for readers who must not learn where the store is."""
     if isinstance(error, StoreUnavailable):
         return error.in_short
     if isinstance(error, StoreConflict):
-        return "others write into the store all the time"
+        return "other processes keep writing to the store"
     short = getattr(error, "in_short", None)
-    return short if isinstance(short, str) else "an error that was not expected; see the log"
+    return short if isinstance(short, str) else "unexpected error; see the log"
 
 
 def failures_of(data_folder: Path) -> list[Failure]:
-    """All that fails in the processes over *data_folder* on this machine, oldest first."""
+    """Returns the failures of all processes over *data_folder* on this machine, oldest first."""
     folder = known_memory_folder(data_folder)
     if folder is None:
         return []
@@ -189,18 +195,18 @@ def failures_of(data_folder: Path) -> list[Failure]:
 
 
 def in_words(failures: Iterable[Failure]) -> list[str]:
-    """One line for each process and reason."""
-    words = []
-    by_reason = sorted(failures, key=_kind)
-    for (role, reason), those in groupby(by_reason, key=_kind):
+    """Returns one line for each process and reason."""
+    lines = []
+    by_reason = sorted(failures, key=_role_and_reason)
+    for (role, reason), those in groupby(by_reason, key=_role_and_reason):
         group = list(those)
         works = ", ".join(sorted({one.work for one in group}))
         since = min(one.since for one in group)
-        words.append(f"{role}: {works} failing since {since:%Y-%m-%dT%H:%M:%SZ}: {reason}")
-    return words
+        lines.append(f"{role}: {works} failing since {since:%Y-%m-%dT%H:%M:%SZ}: {reason}")
+    return lines
 
 
-def _kind(failure: Failure) -> tuple[str, str]:
+def _role_and_reason(failure: Failure) -> tuple[str, str]:
     return failure.role, failure.reason
 
 
@@ -208,19 +214,19 @@ def _read(path: Path) -> Iterator[Failure]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         pid = int(path.name.rpartition("-")[2])
-        if content["born"] != _born(pid):  # it was killed
+        if content["born"] != _start_time(pid):  # the process was killed
             path.unlink(missing_ok=True)
             return
         for row in content["failures"]:
             yield Failure(**{**row, "since": datetime.fromisoformat(row["since"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
-        _log.debug("what fails cannot be read", path=str(path), reason=repr(error))
+        _log.debug("failures file cannot be read", path=str(path), reason=repr(error))
 
 
-def _born(pid: int) -> str | None:
-    """Tells a process from an earlier one of the same number; None when there is none."""
+def _start_time(pid: int) -> str | None:
+    """Returns what distinguishes a process from an earlier one with its pid; None without one."""
     try:
-        # The name, in brackets, may hold anything; of what follows, the start is the twentieth.
+        # The name, in brackets, may hold anything; the start time is the 20th field after it.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         return fields.rpartition(")")[2].split()[19]
     except (OSError, IndexError):

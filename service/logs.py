@@ -1,7 +1,7 @@
-"""What the service says of itself: one line an event, for a person or for a machine.
+"""Logging: one line an event, as text for a person or as JSON for a machine.
 
-structlog makes the lines and the standard library carries them, so what uvicorn, APScheduler,
-requests or SQLAlchemy have to say comes out in the same form. Importing configures nothing.
+structlog formats the lines and the standard library's logging carries them, so the messages of
+uvicorn, APScheduler, requests and SQLAlchemy have the same form. Importing configures nothing.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ Logger: TypeAlias = structlog.stdlib.BoundLogger
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 Format: TypeAlias = Literal["text", "json", "auto"]
 
-#: Libraries that tell their every step at info: heard from warning up, or in full at debug.
+#: Libraries that log every step at info. They are logged from warning up, or fully at debug.
 _CHATTY = ("alembic", "apscheduler", "sqlalchemy", "urllib3", "watchfiles")
 
 _OWN = ("service", "feeds")
@@ -39,27 +39,27 @@ _Event: TypeAlias = MutableMapping[str, Any]
 
 
 def get_logger(name: str) -> Logger:
-    """Return the logger of a module; it may be made before `configure` was called.
+    """Returns the logger of a module. It may be created before `configure` is called.
 
-    In ``log.info("ping accepted", topic=topic)`` the event is a fixed phrase: all that varies goes
-    into the keys, so that it can be searched for.
+    In ``log.info("ping accepted", topic=topic)`` the event is a fixed phrase that can be searched
+    for: everything that varies goes into the keys.
     """
     logger = structlog.wrap_logger(
         logging.getLogger(name),
-        processors=[structlog.stdlib.filter_by_level, *_ABOUT, _FOR_FORMATTER],
+        processors=[structlog.stdlib.filter_by_level, *_COMMON, _FOR_FORMATTER],
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     return cast("Logger", logger)
 
 
 def configure(level: Level = "info", format: Format = "auto", stream: TextIO | None = None) -> None:  # noqa: A002
-    """Send all lines, our own and those of libraries, to one stream. May be called again.
+    """Sends all lines, our own and those of libraries, to one stream. May be called again.
 
     Args:
-        level: From here up; libraries that talk too much are heard from warning up.
+        level: The lowest level that is logged; verbose libraries are logged from warning up.
         format: ``text`` for a person, ``json`` for one object a line; ``auto`` is text on a
             terminal and json elsewhere. Colours are for terminals only.
-        stream: Standard error, unless given.
+        stream: Where to write; standard error by default.
     """
     stream = stream or sys.stderr
     handler = _Handler(stream)
@@ -76,12 +76,12 @@ def configure(level: Level = "info", format: Format = "auto", stream: TextIO | N
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Ours, to be found again among handlers that others added."""
+    """The service's handler: a class of its own, to tell it from handlers that others added."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Say where it broke, if anything can be said at all.
+        """Writes where the line was lost, if the stream can be written.
 
-        The library's own form would print the arguments of the line, before secrets are hidden.
+        The library's own version would print the arguments of the line before secrets are hidden.
         """
         error = sys.exc_info()[1]
         if isinstance(error, OSError):
@@ -93,7 +93,7 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
-        # At the very end, because a traceback or a library's message may hold a URL too.
+        # Last of all, because a traceback or a library's message may hold a URL too.
         return _USER_IN_URL.sub(f"://{_HIDDEN}@", super().format(record))
 
 
@@ -111,7 +111,7 @@ def _text(*, colours: bool) -> _Formatter:
         structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%SZ", utc=True, key="time"),
         _without_own_name,
         _on_one_line,
-        # The plain form: structlog's other one, by rich, shows local variables, secrets included.
+        # Plain tracebacks: structlog's rich ones show local variables, secrets included.
         ConsoleRenderer(
             columns=_columns(colours=colours),
             exception_formatter=plain_traceback,
@@ -123,7 +123,7 @@ def _text(*, colours: bool) -> _Formatter:
 def _formatter(*processors: Processor) -> _Formatter:
     without_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     return _Formatter(
-        foreign_pre_chain=_ABOUT, processors=[without_meta, _without_secrets, *processors]
+        foreign_pre_chain=_COMMON, processors=[without_meta, _without_secrets, *processors]
     )
 
 
@@ -147,7 +147,7 @@ def _value(value: object) -> str:
 
 
 def _without_secrets(_logger: object, _method: str, event: _Event) -> _Event:
-    """Hide what a key calls a secret; what is hidden in a URL is found later."""
+    """Hides values whose keys name a secret. Users in URLs are hidden by `_Formatter`."""
     for key in event:
         if _SECRET_NAME.search(key):
             event[key] = _HIDDEN
@@ -155,14 +155,14 @@ def _without_secrets(_logger: object, _method: str, event: _Event) -> _Event:
 
 
 def _without_own_name(_logger: object, _method: str, event: _Event) -> _Event:
-    """Keep the logger's name only where a library speaks; our own events speak for themselves."""
+    """Removes the logger's name from our own events; it is useful for libraries only."""
     if str(event.get("logger", "")).partition(".")[0] in _OWN:
         del event["logger"]
     return event
 
 
 def _on_one_line(_logger: object, _method: str, event: _Event) -> _Event:
-    """Escape control characters: nobody forges a line, or repaints the terminal, by a title."""
+    """Escapes control characters, so that a title cannot forge a line or control the terminal."""
     for key, value in event.items():
         if isinstance(value, str) and not value.isprintable():
             event[key] = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
@@ -170,13 +170,13 @@ def _on_one_line(_logger: object, _method: str, event: _Event) -> _Event:
 
 
 def _in_order(_logger: object, _method: str, event: _Event) -> _Event:
-    """What every line has comes first."""
+    """Puts the keys that every line has first."""
     first = {key: event[key] for key in ("time", "level", "event", "logger") if key in event}
     return {**first, **event}
 
 
-#: What every line tells beside its event.
-_ABOUT: list[Processor] = [
+#: Adds what every line has beside its event.
+_COMMON: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

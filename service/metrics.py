@@ -322,7 +322,7 @@ METRICS: tuple[MetricDefinition, ...] = (
     ),
     MetricDefinition(
         name="communique_failing_since_timestamp_seconds",
-        help="Since when work has been failing here, by process role and work; absent if none fails.",
+        help="Since when work has been failing here, by role and work; absent if none fails.",
         read=lambda snapshot: [(key, at.timestamp()) for key, at in snapshot.failing_since.items()],
         labels=("role", "work"),
     ),

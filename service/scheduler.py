@@ -1,4 +1,4 @@
-"""Says when. The only importer of APScheduler; what is done stands in ``jobs``."""
+"""Timers for repeated jobs. This is the only module that imports APScheduler."""
 
 import logging
 import threading
@@ -16,13 +16,13 @@ from service.logs import get_logger
 
 _log = get_logger(__name__)
 
-#: How often it is asked whether the clock was set back.
-CLOCK_WATCH_S = 1.0
+#: How often to check whether the clock was set back.
+CLOCK_CHECK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
-    """A job and how often it is done. It is never done twice at the same time."""
+    """A job and how often it runs. It never runs twice at the same time."""
 
     name: str
     job: Callable[[], object]
@@ -30,23 +30,23 @@ class Timer:
 
 
 class Scheduler:
-    """Runs timers in threads of this process, and any of them at once when asked."""
+    """Runs timers in threads of this process, and any of them at once on request."""
 
     def __init__(self, *, now: Callable[[], datetime], failures: Failures | None = None) -> None:
-        """Make one that is not running yet.
+        """Creates a scheduler that is not running yet.
 
         Args:
             now: This machine's clock.
-            failures: Is told which timers fail.
+            failures: Records which timers fail.
         """
         self._now = now
         self._failures = failures or Failures("scheduler", now=now, over_after_s=0.0)
-        self._under_way = 0
+        self._running = 0
         self._is_stopping = False
         self._is_over = threading.Event()
-        self._at_rest = threading.Condition()
-        # A job that is still at work when its time comes again is passed over: that is meant, and
-        # a bulk intake would fill the log with APScheduler's warnings of it.
+        self._is_idle = threading.Condition()
+        # A job that is still running when it is due again is skipped. That is intended, and a bulk
+        # intake would fill the log with APScheduler's warnings about it.
         for part in ("scheduler", "executors.default"):
             logging.getLogger(f"apscheduler.{part}").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
@@ -56,7 +56,7 @@ class Scheduler:
         )
 
     def set(self, timer: Timer) -> None:
-        """Begin a timer, or change it: the job of this name, from now on, so often."""
+        """Adds a timer, or replaces the one of the same name. It runs at once, then repeatedly."""
         self._scheduler.add_job(
             self._run,
             "interval",
@@ -68,7 +68,7 @@ class Scheduler:
         )
 
     def wake(self, name: str, *, after: timedelta = timedelta(0)) -> None:
-        """Do this job at once, or that much later; and then at its pace again."""
+        """Runs a job at once, or after a delay, and then at its usual interval again."""
         try:
             self._scheduler.modify_job(name, next_run_time=self._now() + after)
         except JobLookupError:
@@ -76,30 +76,30 @@ class Scheduler:
 
     @property
     def jobs(self) -> dict[str, Callable[[], object]]:
-        """What is done, by the names of the timers; for whoever does it by hand."""
+        """The jobs by the names of their timers, for callers that run one directly."""
         return {job.args[0]: job.args[1] for job in self._scheduler.get_jobs()}
 
     def start(self) -> None:
-        """Begin to run."""
+        """Starts the timers."""
         self._scheduler.start()
-        threading.Thread(target=self._watch_clock, name="clock", daemon=True).start()
+        threading.Thread(target=self._check_clock, name="clock", daemon=True).start()
 
     def stop(self) -> None:
-        """Begin no job any more, and wait for those under way."""
-        # APScheduler's own waiting holds a lock that `wake` needs: a job that wakes another one
-        # while we stop would wait for us, and we for it.
+        """Starts no more jobs, and waits for the running ones."""
+        # APScheduler's own waiting holds a lock that `wake` needs: it would deadlock with a job
+        # that wakes another one meanwhile.
         self._is_over.set()
         self._scheduler.shutdown(wait=False)
-        with self._at_rest:
+        with self._is_idle:
             self._is_stopping = True
-            self._at_rest.wait_for(lambda: self._under_way == 0)
+            self._is_idle.wait_for(lambda: self._running == 0)
 
-    def _watch_clock(self) -> None:
-        """Bring forward what a clock that was set back has moved into the distance.
+    def _check_clock(self) -> None:
+        """Runs jobs whose next run was moved far into the future because the clock was set back.
 
-        APScheduler sleeps until a time of day. This thread sleeps by a clock that nobody sets.
+        APScheduler sleeps until a time of day. This thread sleeps by a monotonic clock.
         """
-        while not self._is_over.wait(CLOCK_WATCH_S):
+        while not self._is_over.wait(CLOCK_CHECK_EVERY_S):
             for job in self._scheduler.get_jobs():
                 latest = self._now() + 2 * job.trigger.interval
                 if job.next_run_time is not None and job.next_run_time > latest:
@@ -107,19 +107,19 @@ class Scheduler:
                     self.wake(job.id)
 
     def _run(self, name: str, job: Callable[[], object]) -> None:
-        with self._at_rest:
+        with self._is_idle:
             if self._is_stopping:
                 return
-            self._under_way += 1
+            self._running += 1
         try:
-            self._guard(name, job)
+            self._run_logged(name, job)
         finally:
-            with self._at_rest:
-                self._under_way -= 1
-                self._at_rest.notify_all()
+            with self._is_idle:
+                self._running -= 1
+                self._is_idle.notify_all()
 
-    def _guard(self, name: str, job: Callable[[], object]) -> None:
-        """A job that fails is told here, and comes again at its time. What lasts is told once."""
+    def _run_logged(self, name: str, job: Callable[[], object]) -> None:
+        """Runs a job and logs its failure, a lasting one only once. The job runs again when due."""
         try:
             job()
         except (StoreUnavailable, StoreConflict) as error:

@@ -1,7 +1,7 @@
 """The sockets of a database's connections, so that threads that wait on them can be released.
 
-A driver waits for a server that was stopped for as long as that lasts: the server's kernel goes on
-to acknowledge, so no time limit of TCP ends it, and those of a session are kept by the server.
+A driver waits without end for a server process that was stopped: the server's kernel still
+acknowledges, so no TCP time limit applies, and a session's time limits are kept by the server.
 """
 
 import os
@@ -14,8 +14,8 @@ from typing import Any
 class Sockets:
     """Duplicates of the sockets of all open connections. Safe to share between threads.
 
-    Duplicates, because libpq closes its own when a connection breaks, and another file may have its
-    number a moment later.
+    Duplicates, because libpq closes its own socket when a connection breaks, and another file may
+    get its number a moment later.
     """
 
     def __init__(self) -> None:
@@ -23,10 +23,10 @@ class Sockets:
         self._open: dict[int, tuple[Any, socket.socket]] = {}
 
     def opened(self, connection: Any, /) -> None:
-        """Note a new connection of psycopg's."""
+        """Records a new connection of psycopg."""
         duplicate = socket.socket(fileno=os.dup(connection.fileno()))
         with self._lock:
-            # Some are closed without a word, as when a limit of the session could not be set.
+            # Some are closed without a call of `closed`: if a session's limit could not be set.
             for key, (held, each) in list(self._open.items()):
                 if held.closed:
                     del self._open[key]
@@ -34,15 +34,15 @@ class Sockets:
             self._open[id(connection)] = connection, duplicate
 
     def closed(self, connection: Any, /) -> None:
-        """Forget one."""
+        """Forgets a connection that was closed."""
         with self._lock:
             _, duplicate = self._open.pop(id(connection), (None, None))
         if duplicate is not None:
             duplicate.close()
 
     def shut_down(self) -> None:
-        """Break all: whoever waits on one is told so by the driver, at once."""
+        """Breaks all connections: the driver raises an error at once in threads that wait."""
         with self._lock:
             for _, each in self._open.values():
-                with suppress(OSError):  # of one that is broken already
+                with suppress(OSError):  # the connection is broken already
                     each.shutdown(socket.SHUT_RDWR)

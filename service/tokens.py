@@ -1,29 +1,28 @@
-"""The text of tokens: made here, and kept only as its hash."""
+"""API tokens: how they are generated, and how they are hashed for the store."""
 
 import re
 import secrets
 from hashlib import sha256
 
-#: By which a scanner for leaked secrets, or a person, knows one of ours.
+#: The prefix by which a scanner for leaked secrets, or a person, recognises our tokens.
 PREFIX = "cq_"
 RANDOM_BYTES = 32
 
-#: A name stands in lists, logs and the book of acts.
+#: Names of tokens, which are shown in lists, logs and the audit log.
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 MAX_NAME_CHARS = 64
 
 
 def make_token() -> str:
-    """Return the text of a new token, which nobody can guess."""
+    """Returns the text of a new random token."""
     return PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
 
 
 def hash_of(token: str) -> str:
-    """Return what is kept of a token.
+    """Returns the hash of a token, the only part of it that is stored.
 
-    One round of SHA-256 is enough: slow hashes are there for passwords, which can be tried one
-    after the other. Of 256 random bits nobody can try a part worth mentioning, however fast the
-    hash is. And it can be looked up, so that no comparison tells by its time how much of a guess
-    was right.
+    One round of SHA-256 is enough. Slow hashes protect passwords, which can be guessed one after
+    the other; 256 random bits cannot, however fast the hash is. An unsalted hash can be looked up,
+    so no comparison reveals by its time how much of a guess was right.
     """
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -31,7 +31,7 @@ from service.jobs.regular import (
 )
 from service.jobs.regular import EMBARGO_POLL_EVERY_S as CHECKPOINT_EVERY_S
 from service.liveness import Liveness
-from service.memory import give_back
+from service.memory import release_free_memory
 from service.processes import background
 from service.processes.active_configuration import ProcessStart
 from service.scheduler import Scheduler, Timer
@@ -213,7 +213,7 @@ class Jobs:
             return None
         self._scheduler.wake(PING, after=SPREAD)
         if published > MANY:
-            give_back()
+            release_free_memory()
         return f"published editions of feeds: {published}"
 
     def _is_in_force(self, application: Application) -> bool:

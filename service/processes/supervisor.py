@@ -16,7 +16,7 @@ from feeds.store.database import Database
 from service import logs
 from service.errors import ServiceError
 from service.failures import OVER_AFTER_S, Troubles, failures_of
-from service.memory import give_back, keep_few_arenas
+from service.memory import keep_few_arenas, release_free_memory
 from service.processes.active_configuration import ProcessStart, activate
 from service.processes.child_processes import FROZEN_AFTER_S, ChildProcess, fork
 from service.processes.file_modes import UMASK, keep_private
@@ -172,7 +172,7 @@ class Supervisor:
         import_module("service.wiring").look()
         keep_few_arenas()
         # A process that used what is free here would copy the page around it.
-        give_back()
+        release_free_memory()
 
     def _listen(self) -> None:
         """Have connections wait from here on: whoever comes before a web process is answered."""

@@ -37,7 +37,7 @@ def seconds() -> list[float]:
 def failures(tmp_path: Path, moments: list[datetime], seconds: list[float]) -> Iterator[Failures]:
     """What fails in this process, as the jobs of a service."""
     made = Failures(
-        "jobs", now=lambda: moments.pop(0), data_folder=tmp_path, seconds=lambda: seconds[-1]
+        "jobs", now=lambda: moments.pop(0), data_folder=tmp_path, monotonic=lambda: seconds[-1]
     )
     yield made
     made.close()
@@ -59,7 +59,7 @@ def test_another_reason_is_told_and_has_lasted_as_long(tmp_path: Path, failures:
     failures.failed("scan", DISK_FULL)
     assert failures.failed("scan", OSError("anything"))
     [told] = failures_of(tmp_path)
-    assert (told.since, told.reason) == (NOON, "an error that was not expected; see the log")
+    assert (told.since, told.reason) == (NOON, "unexpected error; see the log")
     assert not failures.failed("scan", DISK_FULL)  # one and the other in turn are no news
 
 

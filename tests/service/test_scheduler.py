@@ -70,7 +70,7 @@ def test_a_job_under_way_is_finished_before_the_end_even_if_it_wakes_another() -
 
 def test_a_clock_that_is_set_back_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scheduler is told that its next run is an hour away, as after such a step."""
-    monkeypatch.setattr("service.scheduler.CLOCK_WATCH_S", 0.02)
+    monkeypatch.setattr("service.scheduler.CLOCK_CHECK_EVERY_S", 0.02)
     done, made = threading.Semaphore(0), scheduler()
     made.set(Timer(name="count", job=done.release, every_s=5))
     made.start()

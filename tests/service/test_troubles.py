@@ -25,7 +25,7 @@ def test_a_trouble_is_news_once_until_it_is_another_one_or_over() -> None:
 
 def test_a_trouble_that_lasts_is_told_again_after_a_while() -> None:
     moments = iter([0.0, 59.0, 60.0, 61.0])
-    troubles = Troubles(again_after_s=60.0, seconds=lambda: next(moments))
+    troubles = Troubles(again_after_s=60.0, monotonic=lambda: next(moments))
     assert [troubles.is_news("", "full") for _ in range(4)] == [True, False, True, False]
 
 
