@@ -1,4 +1,4 @@
-"""The moment by the store's clock, which all machines over one store share."""
+"""The current time by the store's clock, which all machines over one store share."""
 
 import threading
 import time
@@ -14,44 +14,44 @@ _log = get_logger(__name__)
 #: How often the two clocks are compared.
 COMPARE_EVERY_S = 10.0
 
-#: A difference that somebody is to be told of: dates in logs and in ``Date`` are this machine's.
-TOLD_FROM = timedelta(seconds=2)
+#: The smallest difference that is reported: logs and ``Date`` have this machine's time.
+REPORTED_FROM = timedelta(seconds=2)
 
-#: A machine that is so far ahead does no jobs: something is wrong with it.
+#: A machine whose clock is further ahead than this runs no jobs: something is wrong with it.
 TRUSTED_TO = timedelta(seconds=30)
 
-#: An answer that took longer says too little of the moment that it names, if one is known.
+#: An answer that took longer than this is too imprecise to replace a known time.
 SLOWEST_S = 1.0
 
-#: Until the clocks were compared for the first time, it is tried again so soon.
+#: How often to try until the clocks were compared for the first time.
 COMPARE_FIRST_EVERY_S = 0.5
 
-#: It goes on while a machine sleeps, and nobody sets it.
+#: This clock goes on while a machine sleeps, and is never set.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def machine_clock() -> datetime:
-    """The moment by this machine's own clock."""
+    """Returns the current time by this machine's own clock, in UTC."""
     return datetime.now(UTC)
 
 
 def steady_clock() -> float:
-    """Seconds since this machine was started. It goes on as time does, whatever the clock says."""
+    """Returns the seconds since this machine started. Setting the clock does not change them."""
     return time.clock_gettime(_STEADY)
 
 
 class StoreClock:
-    """Gives the moment by the clock of PostgreSQL; with SQLite, by that of this machine.
+    """Returns the current time by PostgreSQL's clock; with SQLite, by this machine's.
 
-    Claims, leases and embargoes are moments in the store. If each machine wrote and read them by a
-    clock of its own, one that is an hour ahead would let embargoes out early, and hold what it
-    claims for an hour longer.
+    Claims, leases and embargoes are times in the store. If each machine wrote and read them by its
+    own clock, a machine that is an hour ahead would end embargoes early, and hold its claims for an
+    hour longer.
 
-    Between two comparisons it goes by the time that passes, and not by this machine's clock: one
-    that is set while the service runs, by hand or by NTP, changes no moment.
+    Between two comparisons it adds the time that has passed, and does not read this machine's
+    clock: setting that while the service runs, by hand or by NTP, has no effect.
 
-    Safe to use from many threads. Until it has compared the clocks for the first time it goes by
-    this machine's; while the store cannot be reached, by what it knew last.
+    Safe to use from many threads. Until the first comparison it uses this machine's clock; while
+    the store cannot be reached, the last comparison.
     """
 
     def __init__(
@@ -61,22 +61,22 @@ class StoreClock:
         own: Callable[[], datetime] = machine_clock,
         steady: Callable[[], float] = steady_clock,
     ) -> None:
-        """Make a clock that has not compared itself yet.
+        """Creates a clock that has not compared itself yet.
 
         Args:
-            database: Whose clock counts.
-            own: This machine's.
-            steady: Seconds that pass, from any beginning.
+            database: The store whose clock counts.
+            own: This machine's clock.
+            steady: A monotonic clock, in seconds.
         """
         self._database = database
         self._own = own
         self._steady = steady
-        self._told: timedelta | None = None
-        #: A moment by the store's clock, and the steady clock then.
+        self._reported: timedelta | None = None
+        #: A time by the store's clock, and the steady clock's at that moment.
         self._known: tuple[datetime, float] | None = None
 
     def __call__(self) -> datetime:
-        """The moment, in UTC."""
+        """Returns the current time, in UTC."""
         known = self._known
         if known is None:
             return self._own()
@@ -90,33 +90,33 @@ class StoreClock:
 
     @property
     def is_trusted(self) -> bool:
-        """False when this machine is so far ahead that it should do no jobs."""
+        """False when this machine's clock is so far ahead that it should run no jobs."""
         return self.ahead <= TRUSTED_TO
 
     def compare(self) -> None:
-        """Look how far the two clocks are apart, and log when that is much.
+        """Compares the two clocks, and logs a large difference.
 
         Raises:
-            StoreUnavailable: The database cannot be reached; what was known counts on.
+            StoreUnavailable: The database cannot be reached; the last comparison stays in use.
         """
         before = self._steady()
         theirs = self._database.now()
         took = self._steady() - before
         if theirs is None or (took > SLOWEST_S and self._known is not None):
             return
-        # The answer was given somewhere between; half of what it took is as good a guess as any.
+        # The store read its clock at some time within the call: half of it is the best guess.
         self._known = theirs, before + took / 2
-        self._tell()
+        self._log_difference()
 
     def warnings(self) -> list[str]:
-        """For a person: what is wrong with this machine's clock, if anything is."""
+        """Returns what is wrong with this machine's clock, for a person; empty if it is right."""
         ahead = self.ahead
-        if abs(ahead) <= TOLD_FROM:
+        if abs(ahead) <= REPORTED_FROM:
             return []
         return [f"this machine's clock is {described(ahead)['differs']}"]
 
     def follow(self) -> None:
-        """Compare from now on, every few seconds, in a thread that keeps no process alive."""
+        """Starts to compare the clocks every few seconds, in a daemon thread."""
         if not self._database.is_sqlite:
             threading.Thread(target=self._follow, name="store clock", daemon=True).start()
 
@@ -128,27 +128,27 @@ class StoreClock:
                 _log.debug("the store's clock cannot be read", reason=str(error))
             time.sleep(COMPARE_FIRST_EVERY_S if self._known is None else COMPARE_EVERY_S)
 
-    def _tell(self) -> None:
-        """Log a difference once, and again when it has changed by as much as is told of."""
+    def _log_difference(self) -> None:
+        """Logs a difference once, and again when it has changed by more than `REPORTED_FROM`."""
         ahead = self.ahead
-        is_much = abs(ahead) > TOLD_FROM
-        if not is_much:
-            if self._told is not None:
+        is_large = abs(ahead) > REPORTED_FROM
+        if not is_large:
+            if self._reported is not None:
                 _log.info("this machine's clock agrees with the store's again")
-            self._told = None
-        elif self._told is None or abs(ahead - self._told) > TOLD_FROM:
-            self._told = ahead
-            tell = _log.warning if ahead <= TRUSTED_TO else _log.error
-            tell("this machine's clock is wrong", **described(ahead))
+            self._reported = None
+        elif self._reported is None or abs(ahead - self._reported) > REPORTED_FROM:
+            self._reported = ahead
+            log = _log.warning if ahead <= TRUSTED_TO else _log.error
+            log("this machine's clock is wrong", **described(ahead))
 
 
 def described(ahead: timedelta) -> dict[str, str]:
-    """What the log says of a clock that is wrong."""
+    """Returns the log keys that describe a wrong clock."""
     side = "ahead of" if ahead > timedelta(0) else "behind"
     record = {
         "differs": f"{abs(ahead).total_seconds():.1f} s {side} the store's",
-        "remedy": "have the machine's clock set by NTP",
+        "remedy": "synchronise the machine's clock by NTP",
     }
     if ahead > TRUSTED_TO:
-        record["effect"] = "no jobs are done here"
+        record["effect"] = "this machine runs no jobs"
     return record

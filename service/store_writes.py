@@ -1,6 +1,7 @@
-"""Requests that store something and cannot: noted, and tried until the store can be written again.
+"""Write requests that fail: recorded, and checked until the store can be written again.
 
-Who asks for readiness or numbers is to be told, and nobody may send another request for hours.
+Readiness and metrics report the failure. The check is a write of its own, because the next write
+request may come hours later.
 """
 
 import threading
@@ -15,15 +16,15 @@ from service.logs import get_logger
 
 _log = get_logger(__name__)
 
-#: What fails, for a person.
+#: The name of the failing work, for a person.
 REQUESTS = "write requests"
 
-#: How often it is tried whether the store can be written again.
+#: How often to try whether the store can be written again.
 TRY_EVERY_S = 5.0
 
 
 class StoreWrites:
-    """Whether this process can write the store, and what fails in the others on this machine."""
+    """Whether this process can write to the store, and the failures of all on this machine."""
 
     def __init__(
         self,
@@ -34,14 +35,14 @@ class StoreWrites:
         try_every_s: float = TRY_EVERY_S,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
-        """Begin with a store that can be written.
+        """Begins with a store that can be written.
 
         Args:
             database: The store.
-            failures: Of this process.
-            data_folder: Of the service.
+            failures: The failures of this process.
+            data_folder: The service's data folder.
             try_every_s: The pause between two tries to write.
-            sleep: Waits for so many seconds.
+            sleep: Waits for the given seconds.
         """
         self._database = database
         self._failures = failures
@@ -53,12 +54,12 @@ class StoreWrites:
         self._tries: threading.Thread | None = None
 
     def wait(self) -> None:
-        """Wait until the store can be written, if it could not be."""
+        """Waits until the store can be written again, if a write has failed."""
         if self._tries is not None:
             self._tries.join()
 
     def failed(self, error: StoreUnavailable) -> None:
-        """Note that a request could not store what it had to."""
+        """Records that a request could not write to the store."""
         with self._lock:
             self._failures.failed(REQUESTS, error)
             if not self._is_trying:
@@ -67,22 +68,22 @@ class StoreWrites:
                 self._tries.start()
 
     def fault(self) -> str | None:
-        """Why nothing can be stored, as far as the disk tells without being written; or None."""
+        """Returns why nothing can be stored, as far as that shows without writing; or None."""
         return self._database.write_fault()
 
     def failures(self) -> list[Failure]:
-        """What fails in the processes of this machine, this one too."""
+        """Returns the failures of all processes on this machine, this one included."""
         return failures_of(self._data_folder)
 
     def warnings(self) -> list[str]:
-        """The same, for a person."""
+        """Returns the disk's fault and the failures as sentences for a person."""
         return warnings(self.fault(), self.failures())
 
     def _try(self) -> None:
         while True:
             self._sleep(self._try_every_s)
             if self.fault() is not None:
-                continue  # a small commit may find room where a release does not
+                continue  # a small commit may succeed where there is no room for a release
             try:
                 self._database.run_in_transaction(lambda tx: tx.identity.rewrite())
             except (StoreUnavailable, StoreConflict):
@@ -95,6 +96,6 @@ class StoreWrites:
 
 
 def warnings(fault: str | None, failures: list[Failure]) -> list[str]:
-    """What a person is told of a disk that cannot be written, and of what fails."""
-    told = [] if fault is None else [f"the store cannot be written: {fault}"]
-    return told + in_words(failures)
+    """Returns sentences for a person about a disk that cannot be written, and about failures."""
+    lines = [] if fault is None else [f"the store cannot be written: {fault}"]
+    return lines + in_words(failures)

@@ -1,4 +1,4 @@
-"""Opens the configured store, and says what its disk allows."""
+"""Opens the configured store, and checks whether its disk can be written."""
 
 import json
 import os
@@ -20,27 +20,27 @@ from service.logs import get_logger
 from service.settings import Settings
 from service.sockets import Sockets
 
-# Disks that cannot be written: what is wrong with one, and where notes go meanwhile.
+# Disks that cannot be written: the fault, and the folder in memory that is used meanwhile.
 
-#: With less room than this, a disk is as good as full: SQLite's index and a small commit need it.
+#: With less room than this a disk counts as full: SQLite's index and a small commit need it.
 ROOM_BYTES = 128 * 1024
 
 FULL, READ_ONLY = "its disk is full", "its file system is read-only"
 NOT_ALLOWED = "the service's user may not write it"
 
-#: A folder in memory that every Linux has; else where temporary files go.
-_MEMORY = Path("/dev/shm")  # noqa: S108  # the folder in it is looked at before it is used
+#: A folder in memory that every Linux has. The fall-back is the folder for temporary files.
+_MEMORY = Path("/dev/shm")  # noqa: S108  # the folder in it is checked before it is used
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def write_fault(path: Path) -> str | None:
-    """Say why a file cannot be written, as far as its disk tells without being written; or None."""
+    """Returns why a file cannot be written, as far as that shows without writing; or None."""
     folder = path.parent
     try:
         disk = os.statvfs(folder)
     except OSError:
-        return None  # whoever writes meets the same, and says so
+        return None  # the next write fails with the same error and reports it
     if disk.f_flag & os.ST_RDONLY:
         return READ_ONLY
     if disk.f_bavail * disk.f_frsize < ROOM_BYTES:
@@ -51,12 +51,12 @@ def write_fault(path: Path) -> str | None:
 
 
 def memory_folder(data_folder: Path) -> Path:
-    """A folder in memory for what cannot be written into *data_folder*, made if need be.
+    """Returns a folder in memory for files that *data_folder* cannot hold; creates it if missing.
 
-    It is for this user alone, and the same for all processes over one data folder.
+    It is private to this user, and the same for all processes over one data folder.
 
     Raises:
-        OSError: There is none.
+        OSError: No such folder can be created.
     """
     for folder in _memory_folders(data_folder, os.geteuid()):
         with suppress(OSError):
@@ -67,7 +67,10 @@ def memory_folder(data_folder: Path) -> Path:
 
 
 def known_memory_folder(data_folder: Path) -> Path | None:
-    """The same one, if it was made; root is given that of the data folder's owner, too."""
+    """Returns the folder in memory for *data_folder* if it exists; None if not.
+
+    Root also gets the folder of the data folder's owner.
+    """
     users = [os.geteuid()]
     if users == [0]:
         with suppress(OSError):
@@ -79,8 +82,8 @@ def known_memory_folder(data_folder: Path) -> Path | None:
     return None
 
 
-def leave_memory_folder(data_folder: Path) -> None:
-    """Take it away if nothing is in it."""
+def remove_memory_folder(data_folder: Path) -> None:
+    """Removes the folder in memory for *data_folder* if it is empty."""
     for folder in _memory_folders(data_folder, os.geteuid()):
         with suppress(OSError):
             folder.rmdir()
@@ -93,7 +96,7 @@ def _memory_folders(data_folder: Path, user: int) -> Iterator[Path]:
 
 
 def _is_private(folder: Path, user: int) -> bool:
-    """See that nobody else has made it, or may look into it."""
+    """Whether the folder belongs to *user*, and no other user may open it."""
     try:
         found = folder.lstat()
     except OSError:
@@ -102,29 +105,29 @@ def _is_private(folder: Path, user: int) -> bool:
     return is_closed and found.st_uid == user
 
 
-# Opens the configured store. Apart from `wiring`, whose rooms the supervisor has no use for.
+# Opening the configured store. This is not in `wiring`, because the supervisor needs no components.
 #
-# A note beside the store says which store it is and how much it held. A store that was deleted,
-# replaced, or put back from an older copy is told by it: what starts on an empty one would read all
-# documents again, and give each release another id.
+# A note beside the store records which store it is and how much it held. It reveals a store that
+# was deleted, replaced, or restored from an older copy: a service that started on an empty store
+# would read all documents again and give each release another id.
 
 _log = get_logger(__name__)
 
 
 class StoreNote:
-    """What is known of a store, in a file beside it."""
+    """The file that records the last known state of a store."""
 
     def __init__(self, settings: Settings) -> None:
-        """Make one that was not read yet: beside SQLite's file, else in the data folder."""
+        """Names the file: beside SQLite's file, else in the data folder. It is not read yet."""
         file = sqlite_file(settings.store.url.reveal())
         folder = settings.data_folder
         self.path = folder / "store-note" if file is None else file.with_name(f"{file.name}-note")
 
     def read(self) -> StoreState | None:
-        """What is known; None when there is no note.
+        """Returns the recorded state; None when there is no note.
 
         Raises:
-            StoreReplaced: The file is no note of ours.
+            StoreReplaced: The file cannot be read, or is not such a note.
         """
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
@@ -138,7 +141,7 @@ class StoreNote:
             ) from error
 
     def write(self, state: StoreState) -> None:
-        """Keep what is known now: whole, or as it was. A disk that takes nothing is told of."""
+        """Records the state, atomically. A disk that cannot be written is logged only."""
         try:
             with NamedTemporaryFile(
                 "w", dir=self.path.parent, prefix=".note-", encoding="utf-8", delete=False
@@ -152,15 +155,15 @@ class StoreNote:
                     Path(file.name).unlink(missing_ok=True)
                     raise
         except OSError as error:
-            _log.warning("note cannot be written", path=str(self.path), reason=error.strerror)
+            _log.warning("store note cannot be written", path=str(self.path), reason=error.strerror)
 
     def remove(self) -> None:
-        """Forget what is known: whatever store is there is the right one."""
+        """Removes the note, so that any store is accepted."""
         self.path.unlink(missing_ok=True)
 
 
 def open_database(settings: Settings) -> Database:
-    """The configured database; nothing is connected to yet.
+    """Returns the configured database, without a connection yet.
 
     Raises:
         StoreReplaced: The note beside it cannot be read.
@@ -169,7 +172,7 @@ def open_database(settings: Settings) -> Database:
 
 
 def open_older(settings: Settings) -> Database:
-    """The same one, also when it holds less than it did: it was put back from a copy."""
+    """Returns the configured database, also if it was restored from an older copy."""
     known = StoreNote(settings).read()
     return _open(settings, known and StoreState(id=known.id, changes=0))
 
@@ -184,22 +187,25 @@ def _open(settings: Settings, expected: StoreState | None) -> Database:
 
 
 def make_ready(settings: Settings, database: Database) -> str:
-    """Bring the store to this version's schema, and note which it is. Returns the schema's name.
+    """Upgrades the store to this version's schema and records its state in the note.
+
+    Returns:
+        The schema's name.
 
     Raises:
-        StoreOutdated: It was made by a newer version.
-        StoreReplaced: It is gone, or another one than at the last start.
-        StoreUnavailable: It cannot be reached.
+        StoreOutdated: The store was created by a newer version.
+        StoreReplaced: The store is gone, or is not the one of the last start.
+        StoreUnavailable: The store cannot be reached.
     """
     schema = migrate.upgrade(database)
     with database.transaction() as tx:
         tx.identity.name(str(uuid4()))
-    note_state(settings, database)
+    record_state(settings, database)
     return schema
 
 
-def note_state(settings: Settings, database: Database) -> None:
-    """Note which store it is, and how much it holds."""
+def record_state(settings: Settings, database: Database) -> None:
+    """Records in the note which store it is and how much it holds."""
     note = StoreNote(settings)
     with database.read() as tx:
         state = tx.identity.state()

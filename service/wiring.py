@@ -1,4 +1,4 @@
-"""Puts the rooms together for one configuration. Values go down from here; nothing is global."""
+"""Builds the components for one configuration. All values are passed down; nothing is global."""
 
 import os
 import random
@@ -37,30 +37,30 @@ VERSION = version("communique")
 #: A subscriber waits for its challenge anyway, and an idle hub should cost little.
 VERIFICATION_POLL_S = 0.25
 
-#: What pages come of, by the ends of files' names.
-_OF_PAGES = frozenset({".css", ".html", ".ico", ".js", ".py", ".svg"})
+#: The suffixes of files that pages are made from.
+_PAGE_SOURCES = frozenset({".css", ".html", ".ico", ".js", ".py", ".svg"})
 
-#: This machine's own clock: what sleeps and what is logged goes by it.
+#: This machine's own clock, for timers and logs.
 utc_now = machine_clock
 
 
 def mint_id() -> ReleaseId:
-    """A release's permanent id (RFC 9562 section 5.4). Nobody can derive it, nothing reuses it."""
+    """Returns a permanent, random id for a release (RFC 9562 section 5.4)."""
     return ReleaseId(uuid4().urn)
 
 
 @cache
-def look() -> str:
-    """Tells this program from others that make other pages of the same configuration.
+def page_version() -> str:
+    """Returns a digest of all sources that pages are made from: code, templates and styles.
 
-    By its sources, as programs of one version may differ: templates and styles, and all code that
-    pages come of. Some megabyte, read once.
+    Builds of one version may differ, and so may their pages for the same configuration. About a
+    megabyte is read, once.
     """
     found = sha256(VERSION.encode())
     for package in ("feeds", "service"):
         root = Path(str(files(package)))
         for path in sorted(root.rglob("*")):
-            if path.suffix in _OF_PAGES:
+            if path.suffix in _PAGE_SOURCES:
                 found.update(path.relative_to(root).as_posix().encode())
                 found.update(path.read_bytes())
     return found.hexdigest()
@@ -69,7 +69,7 @@ def look() -> str:
 def build_application(
     settings: Settings, database: Database, clock: Clock = machine_clock
 ) -> Application:
-    """Put the rooms together for *settings*, over a database that is open."""
+    """Builds the components for *settings*, over an open database."""
     described = catalogue(settings)
     return Application(
         settings=settings,
@@ -82,10 +82,12 @@ def build_application(
             described,
             mint_id=mint_id,
             notices_for=timedelta(days=settings.feeds.retraction_days),
-            page_version=look(),
+            page_version=page_version(),
             monotonic=time.monotonic,
         ),
-        newsstand=Newsstand(database, described, page_version=look(), monotonic=time.monotonic),
+        newsstand=Newsstand(
+            database, described, page_version=page_version(), monotonic=time.monotonic
+        ),
         measure=EnclosureProber(
             database,
             _http_client(settings, described, timeout_s=TIMEOUT_S)
@@ -96,7 +98,7 @@ def build_application(
 
 
 def publisher(application: Application, failures: Failures | None = None) -> Publisher:
-    """What tells the hubs. To be closed by whoever asked for it."""
+    """Returns the publisher that pings the hubs. The caller closes it."""
     settings, database = application.settings, application.database
     websub = settings.websub
     outbound = _http_client(settings, application.catalogue, timeout_s=websub.timeout_seconds)
@@ -121,7 +123,7 @@ def publisher(application: Application, failures: Failures | None = None) -> Pub
 
 
 def _ping_formats(settings: Settings) -> dict[str, PingFormat]:
-    """How those want to be told who have ways of their own, by URL."""
+    """Returns the ping formats of hubs that are configured one by one, by URL."""
     credentials = _credentials(settings)
     ping_formats = {
         hub.url: PingFormat(
@@ -138,7 +140,7 @@ def _ping_formats(settings: Settings) -> dict[str, PingFormat]:
 
 
 def _credentials(settings: Settings) -> dict[str, Credentials]:
-    """Who we are to the hubs that ask, by URL."""
+    """Returns the credentials for hubs that require them, by URL."""
     return {
         hub.url: Credentials(hub.username, settings.hub_passwords[hub.url].reveal())
         for hub in settings.hubs
@@ -147,7 +149,7 @@ def _credentials(settings: Settings) -> dict[str, Credentials]:
 
 
 def hub_monitor(application: Application) -> HubMonitor:
-    """What looks after our own subscriptions at the hubs."""
+    """Returns the monitor of our own canary subscriptions at the hubs."""
     settings, described = application.settings, application.catalogue
     watched = described.feeds.get(settings.canary.feed) if settings.canary.watches else None
     return HubMonitor(
@@ -173,14 +175,14 @@ def verifications(
     part: WorkPart | None = None,
     failures: Failures | None = None,
 ) -> Dispatcher[CallbackRequest]:
-    """What asks callbacks. It closes itself when it has run.
+    """Returns the dispatcher that verifies callbacks. It closes itself after its run.
 
     Args:
-        application: Says how.
+        application: Has the settings and the store.
         worker: Name of this process; see `worker_name`.
-        on_result: Called in another thread with each outcome, once it is stored.
-        part: Told that the work goes on.
-        failures: Told when it fails.
+        on_result: Called in another thread with each result, once it is stored.
+        part: Records that the work goes on.
+        failures: Records when the work fails.
     """
     own_hub = application.settings.own_hub
     verifier = Verifier(
@@ -212,14 +214,14 @@ def deliveries(
     part: WorkPart | None = None,
     failures: Failures | None = None,
 ) -> Dispatcher[Sending]:
-    """What delivers documents to subscribers. It closes itself when it has run.
+    """Returns the dispatcher that delivers documents. It closes itself after its run.
 
     Args:
-        application: Says how.
+        application: Has the settings and the store.
         worker: Name of this process; see `worker_name`.
         on_result: Called in another thread with each result, once it is stored.
-        part: Told that the work goes on.
-        failures: Told when it fails.
+        part: Records that the work goes on.
+        failures: Records when the work fails.
     """
     own_hub = application.settings.own_hub
     distributor = Distributor(
@@ -269,5 +271,5 @@ def _user_agent(described: Catalogue) -> str:
 
 
 def worker_name() -> str:
-    """Tells this process's claims from those of others, and from its own before a restart."""
+    """Returns a name for this process's claims, unique across processes and restarts."""
     return f"{os.uname().nodename}:{os.getpid()}:{uuid4().hex[:8]}"

@@ -1,19 +1,19 @@
-"""A moment that goes on while something is done. When it begins is always given."""
+"""The current time within one operation: a given start, and the time that has passed since."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-#: Seconds that pass, from any beginning, by a clock that nobody sets.
+#: A clock that is never set; its seconds count from an arbitrary start.
 Monotonic = Callable[[], float]
 
 
 def standing_still() -> float:
-    """No time passes: what is done is done at once."""
+    """A clock by which no time passes."""
     return 0.0
 
 
 class Moment:
-    """A moment by the caller's clock, which may be the store's, and what has passed since."""
+    """A clock that starts at a given time, for example the store's, and runs from there."""
 
     def __init__(self, now: datetime, monotonic: Monotonic) -> None:
         self._began = now
@@ -21,10 +21,10 @@ class Moment:
         self._began_s = monotonic()
 
     def __call__(self) -> datetime:
-        """The moment now."""
+        """Returns the current time."""
         return self._began + timedelta(seconds=self.passed_s)
 
     @property
     def passed_s(self) -> float:
-        """Seconds since it began."""
+        """Seconds since the start."""
         return self._monotonic() - self._began_s

@@ -1,4 +1,4 @@
-"""The claims of feeds whose editions are being made, and how they last as long as the work."""
+"""A worker's claims on feeds while it makes their editions, renewed as long as the work goes on."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,26 +8,26 @@ from feeds.model.moment import Moment
 from feeds.store.database import Database, Transaction
 from feeds.store.feeds import ClaimedFeed
 
-#: A worker that died, or does nothing any more, holds a feed no longer than this.
+#: How long a claim lasts. A worker that died or hangs holds a feed no longer than this.
 CLAIM = timedelta(seconds=30)
 
-#: A run that takes longer than this renews its claims; most take milliseconds.
+#: A run that takes longer than this renews its claims; most runs take milliseconds.
 RENEWED_AFTER_S = CLAIM.total_seconds() / 3
 
-#: After a renewal that failed, the next one is tried.
+#: The pause after a failed renewal.
 TRIED_AGAIN_AFTER_S = 2.0
 
 
 class Claims:
-    """The claims of one run. `renew` is called by the work itself: work that hangs loses them."""
+    """The claims of one run. The work itself calls `renew`, so work that hangs loses its claims."""
 
     def __init__(self, database: Database, moment: Moment, *, worker: str) -> None:
-        """Begin without any.
+        """Begins without claims.
 
         Args:
-            database: Holds the claims.
-            moment: By the clock that all workers' claims go by.
-            worker: Whose claims they are.
+            database: Stores the claims.
+            moment: The clock that all workers use for claims.
+            worker: The name of the worker that holds the claims.
         """
         self._database = database
         self.moment = moment  #: the clock of the run
@@ -35,8 +35,8 @@ class Claims:
         self._slugs: list[str] = []
         self._next_s = 0.0
 
-    def take(self, tx: Transaction, slugs: Sequence[str]) -> list[ClaimedFeed]:
-        """Claim those of these feeds that are stale and free."""
+    def claim(self, tx: Transaction, slugs: Sequence[str]) -> list[ClaimedFeed]:
+        """Claims those of the given feeds that are stale and not claimed."""
         self._next_s = self.moment.passed_s + RENEWED_AFTER_S
         now = self.moment()
         claimed = tx.feeds.claim(slugs, worker=self._worker, now=now, until=now + CLAIM)
@@ -44,14 +44,14 @@ class Claims:
         return claimed
 
     def renew(self, reading: Transaction | None = None) -> None:
-        """Have the claims last for their whole time again, if a third of it has passed.
+        """Renews the claims if a third of their time has passed.
 
-        It is cheap until then, and is called every few milliseconds of work. A store that cannot be
-        written is tried again a little later; the claims may run out meanwhile.
+        A call before that is cheap: it is made every few milliseconds of work. If the store cannot
+        be written, the renewal is tried again a little later; the claims may expire meanwhile.
 
         Args:
-            reading: The transaction in which the work reads, if there is one. PostgreSQL ends one
-                that is silent for long.
+            reading: The transaction in which the work reads, if there is one. It is kept open,
+                because PostgreSQL ends a transaction that is idle for long.
         """
         if not self._slugs or self.moment.passed_s < self._next_s:
             return

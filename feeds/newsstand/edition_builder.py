@@ -171,7 +171,7 @@ class EditionBuilder:
         with self._database.unsynced() as tx:
             if not tx.configuration.is_in_force(self._fingerprints.digest):
                 return []
-            claimed_feeds = claims.take(tx, known)
+            claimed_feeds = claims.claim(tx, known)
         new_editions: list[NewEdition] = []
         troubles: list[tuple[ClaimedFeed, RenderTrouble]] = []
         for claimed, result in self._render(claimed_feeds, now):

@@ -37,7 +37,7 @@ from service.processes.active_configuration import ProcessStart
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
-from service.stores import note_state
+from service.stores import record_state
 from service.websub import Publisher
 from service.websub.hub.dispatcher import ChangePoller
 from service.websub.hub_monitor import RUN_EVERY_S as MONITOR_HUBS_EVERY_S
@@ -170,7 +170,7 @@ class Jobs:
             ),
         )
         if self._database.is_sqlite:
-            note = partial(note_state, settings, self._database)
+            note = partial(record_state, settings, self._database)
             job = partial(self._store_log.run, note)
             self._scheduler.set(Timer(name=STORE_LOG, job=job, every_s=CHECKPOINT_EVERY_S))
         for timer in timers:

@@ -26,10 +26,10 @@ from service.processes.signals import STOPS, Signals
 from service.processes.supervisor_line import SupervisorLine
 from service.settings import ConfigInvalid, Settings, Sources, parse
 from service.stores import (
-    leave_memory_folder,
     make_ready,
     memory_folder,
     open_database,
+    remove_memory_folder,
     write_fault,
 )
 
@@ -169,7 +169,7 @@ class Supervisor:
         """Have in memory what all processes need, before the first one is forked."""
         for role in self._roles:
             import_module(MODULES[role])
-        import_module("service.wiring").look()
+        import_module("service.wiring").page_version()
         keep_few_arenas()
         # A process that used what is free here would copy the page around it.
         release_free_memory()
@@ -188,7 +188,7 @@ class Supervisor:
             self._address.web.leave()
             self._address.supervisor.leave()
         failures_of(self._settings.data_folder)  # forgets those of the dead
-        leave_memory_folder(self._settings.data_folder)
+        remove_memory_folder(self._settings.data_folder)
 
     def _is_told_to_stop(self, *, within_s: float, or_death: bool = False) -> bool:
         """Wait for signals, or for a process's death too; say whether the end was asked for."""

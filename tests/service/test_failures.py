@@ -15,7 +15,7 @@ from feeds.errors import StoreNotWritable, StoreUnavailable
 from feeds.store.database import Database
 from service.failures import Failures, failures_of, in_words
 from service.store_writes import REQUESTS, StoreWrites
-from service.stores import FULL, known_memory_folder, leave_memory_folder, memory_folder
+from service.stores import FULL, known_memory_folder, memory_folder, remove_memory_folder
 from tests.support.newsrooms import NOON, later
 
 DISK_FULL = StoreNotWritable("no room in /srv/data", because=FULL)
@@ -41,7 +41,7 @@ def failures(tmp_path: Path, moments: list[datetime], seconds: list[float]) -> I
     )
     yield made
     made.close()
-    leave_memory_folder(tmp_path)
+    remove_memory_folder(tmp_path)
     assert known_memory_folder(tmp_path) is None
 
 
@@ -94,7 +94,7 @@ def test_a_folder_that_others_may_look_into_is_not_used(tmp_path: Path) -> None:
     folder.chmod(0o755)
     assert known_memory_folder(tmp_path) is None
     assert memory_folder(tmp_path) != folder
-    leave_memory_folder(tmp_path)
+    remove_memory_folder(tmp_path)
 
 
 def test_write_requests_are_tried_until_the_store_can_be_written(
