@@ -1,5 +1,5 @@
-"""The command line: whatever a timer does, a person can do too.
+"""The command line. Everything that the service does by timer, an operator can do by command.
 
-Results go to standard output, one line per thing; talk goes to standard error. The only room that
-imports typer and rich.
+Results go to standard output, one line each; messages go to standard error. No other package
+imports typer or rich.
 """

@@ -1,4 +1,4 @@
-"""``communique release add``: the documents named, and what became of each."""
+"""``communique release add``: the documents that it reads, and its report on each."""
 
 import sys
 from collections import Counter
@@ -14,25 +14,26 @@ from service.application import Application
 from service.cli.output import aligned, counted, json_text, moment, plain, print_message
 from service.jobs.folders import documents_below
 
-# The documents that a command line names: files, folders, standard input.
+# Documents named on the command line: files, folders, standard input.
 
+#: The argument that stands for standard input.
 STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedDocument:
-    """A file to be read, or standard input."""
+    """A file, or standard input, that the command is to read."""
 
-    name: str  #: what it is known by: relative to the folder that was named, or the file's name
+    name: str  #: the path below the folder that was named, or the file's name
     path: Path | None  #: None for standard input
-    size_bytes: int  #: 0 when it is not known
+    size_bytes: int  #: 0 when unknown
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Its bytes.
+        """Open the document for reading, in bytes.
 
         Raises:
-            OSError: It cannot be read.
+            OSError: The file cannot be read.
         """
         if self.path is None:
             yield sys.stdin.buffer
@@ -42,11 +43,11 @@ class NamedDocument:
 
 
 def documents_of(paths: Sequence[Path]) -> list[NamedDocument]:
-    """The documents in *paths*, in their order; a folder's in the order of their names.
+    """Return the documents in *paths*, in their order; those of a folder sorted by name.
 
-    A folder gives what a watched folder would: files of a readable kind, in subfolders too,
-    neither hidden nor unfinished, known by the same names. A file that is named itself is read
-    whatever it is called.
+    A folder yields the documents that a watched folder would, under the same names: files of a
+    readable kind, in subfolders too, neither hidden nor unfinished. A file that is named itself is
+    read whatever its name is.
     """
     return [document for path in paths for document in _documents_of(path)]
 
@@ -64,14 +65,14 @@ def _documents_of(path: Path) -> Iterator[NamedDocument]:
 def _document(path: Path, name: str) -> NamedDocument:
     try:
         size_bytes = path.stat().st_size
-    except OSError:  # told when it is opened
+    except OSError:  # reported when it is opened
         size_bytes = 0
     return NamedDocument(name=name, path=path, size_bytes=size_bytes)
 
 
-# What ``communique release add`` tells of each document, and in sum.
+# The report of ``communique release add``: one line for each document, and the totals.
 
-#: Up to so many documents, each has its line. Of more, those that are unchanged go without.
+#: Up to this many documents, each gets a line. Above, unchanged documents are only counted.
 FEW_DOCUMENTS = 20
 
 REFUSED = "refused"
@@ -80,29 +81,29 @@ Outcome = Intake | Refusal
 
 
 class AddReport:
-    """Tells outcome after outcome, and counts."""
+    """Prints the outcome of each document, and counts outcomes for the totals."""
 
     def __init__(
         self,
         application: Application,
         *,
-        tell: Callable[[str], None],
+        write: Callable[[str], None],
         is_dry_run: bool,
         as_json: bool,
     ) -> None:
-        """Begin with nothing told.
+        """Start an empty report.
 
         Args:
-            application: Names categories and addresses.
-            tell: Writes one result.
-            is_dry_run: Nothing is stored: say what would be announced.
-            as_json: Tell every outcome, as an object.
+            application: Gives the categories of a release.
+            write: Writes one line of results.
+            is_dry_run: Whether nothing is stored; the lines then say what would be announced.
+            as_json: Whether to write every outcome, as a JSON object.
         """
         self._application = application
-        self._tell = tell
+        self._write = write
         self._is_dry_run = is_dry_run
         self._as_json = as_json
-        self._held: list[Outcome] = []
+        self._pending: list[Outcome] = []
         self._widths = [len(IntakeVerdict.UNCHANGED)]
         self._count = 0
         self._verdicts: Counter[str] = Counter()
@@ -112,11 +113,11 @@ class AddReport:
 
     @property
     def is_any_refused(self) -> bool:
-        """True when a document was refused."""
+        """Whether a document was refused."""
         return self._verdicts[REFUSED] > 0
 
     def add(self, outcome: Outcome) -> None:
-        """Tell of one document, now or with the next ones."""
+        """Report one document. Its line may be held back, to be aligned with the next ones."""
         self._count += 1
         self._verdicts[_verdict(outcome)] += 1
         if isinstance(outcome, Intake):
@@ -124,46 +125,49 @@ class AddReport:
             self._unfiled += bool(outcome.unclaimed) and outcome.embargoed_until is None
             self._mended += bool(outcome.draft.warnings)
         if self._as_json:
-            self._tell(json_text(self._record(outcome)))
+            self._write(json_text(self._record(outcome)))
             return
-        self._held.append(outcome)
-        if len(self._held) > FEW_DOCUMENTS:
+        self._pending.append(outcome)
+        if len(self._pending) > FEW_DOCUMENTS:
             self._flush()
 
     def finish(self) -> None:
-        """Tell what is left, and the sums."""
+        """Write the lines that were held back, and the totals."""
         if self._as_json:
-            self._tell(json_text({"summary": self._sums()}))
+            self._write(json_text({"summary": self._totals()}))
             return
         self._flush()
-        print_message("  ".join(f"{name} {count}" for name, count in self._sums().items()))
+        print_message("  ".join(f"{name} {count}" for name, count in self._totals().items()))
         self._hint()
 
     def _flush(self) -> None:
-        held, self._held = self._held, []
+        pending, self._pending = self._pending, []
         if self._is_many:
-            held = [outcome for outcome in held if _verdict(outcome) != IntakeVerdict.UNCHANGED]
-        for line in aligned([self._row(outcome) for outcome in held], self._widths):
-            self._tell(line)
+            pending = [
+                outcome for outcome in pending if _verdict(outcome) != IntakeVerdict.UNCHANGED
+            ]
+        for line in aligned([self._row(outcome) for outcome in pending], self._widths):
+            self._write(line)
         if not self._is_many:
-            _tell_mended(held)
+            _print_mended(pending)
 
     @property
     def _is_many(self) -> bool:
         return self._count > FEW_DOCUMENTS
 
-    def _sums(self) -> dict[str, int]:
+    def _totals(self) -> dict[str, int]:
         return {name: self._verdicts[name] for name in (*IntakeVerdict, REFUSED)}
 
     def _hint(self) -> None:
-        """Say what else there is to know, and to do next."""
+        """Print what needs attention, and the next command to run."""
         if self._mended and self._is_many:
             print_message(
-                f"{counted(self._mended, 'document')} mended on the way in: --json tells what"
+                f"{counted(self._mended, 'document')} mended while being read: "
+                "--json shows what was mended"
             )
         if self._unfiled:
             print_message(
-                f"{counted(self._unfiled, 'release')} with names that no category claims: "
+                f"{counted(self._unfiled, 'release')} with names that match no category: "
                 "communique release list --unfiled"
             )
         if self._is_dry_run:
@@ -222,7 +226,7 @@ def _verdict(outcome: Outcome) -> str:
     return REFUSED if isinstance(outcome, Refusal) else outcome.verdict
 
 
-def _tell_mended(outcomes: Sequence[Outcome]) -> None:
+def _print_mended(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if isinstance(outcome, Intake):
             for warning in outcome.draft.warnings:

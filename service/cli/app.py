@@ -1,4 +1,4 @@
-"""The program ``communique``: its global options, and the way to its commands."""
+"""The program ``communique``: its global options, and the loading of its commands."""
 
 from importlib import import_module
 from importlib.metadata import version
@@ -22,28 +22,28 @@ from service.errors import ServiceError
 
 
 class Program(TyperGroup):
-    """The top of the command line: loads commands when they are named, and tells errors.
+    """The root command group: imports a command when it is named, and reports errors.
 
-    The library's types of contexts and commands differ between its versions, hence ``Any``.
+    Typer's types of contexts and commands differ between its versions, hence ``Any``.
     """
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # the library's signature
-        """The names of the commands, in the order of the table."""
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # typer's signature
+        """Return the names of the commands, in the order of `COMMANDS`."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """The command of this name; None when there is none."""
+        """Return the command of this name, or None when there is none."""
         if cmd_name not in COMMANDS:
             return None
         return get_command(import_module(f"service.cli.{cmd_name}").app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
-        """List the commands in the help, without loading them."""
+        """Write the list of commands into the help, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command. What it refuses or cannot do is one line and exit code 1."""
+        """Run the command. An error of the product becomes one line and exit code 1."""
         try:
             return super().invoke(ctx)
         except (FeedsError, ServiceError) as error:
@@ -60,7 +60,7 @@ app = typer.Typer(
 )
 
 
-def _show_version(is_asked: bool) -> None:  # noqa: FBT001  # the library calls it
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001  # typer calls it
     if is_asked:
         typer.echo(f"communique {version('communique')}")
         raise typer.Exit

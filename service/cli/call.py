@@ -1,4 +1,4 @@
-"""One call of the program: its commands and options, and who is at the keyboard."""
+"""One call of the program: the table of commands, the shared options, and who runs it."""
 
 import getpass
 from collections.abc import Mapping
@@ -9,27 +9,27 @@ from typing import Annotated
 
 import typer
 
-# The table of commands. One more is a row here and a module of its name.
+# The table of commands. A new command is a row here and a module of the same name.
 
-#: Every command or group of commands, with its line of help. Each is the module of its name,
-#: imported when it is asked for: help and a wrong spelling need neither database nor network.
+#: Every command or group of commands, with its line of help. Its module has the same name and is
+#: imported on use: ``--help`` and a misspelt command load neither database nor network code.
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "serve": "Run the service until it is stopped.",
-        "release": "Take in releases, and look at them.",
-        "feed": "Look at feeds, make their editions, and check their documents.",
+        "release": "Add, list, show, correct and retract releases.",
+        "feed": "List feeds, render new editions, and check documents.",
         "export": "Write the whole public site as files.",
-        "hub": "See what hubs were told, and who is subscribed at ours.",
-        "token": "Say who may use the HTTP API.",
+        "hub": "Show pings and hubs, and manage the built-in hub's subscriptions.",
+        "token": "Make, list and revoke tokens for the HTTP API.",
         "config": "Check and show the configuration.",
-        "store": "Upgrade and check the store.",
-        "status": "Show on one screen how everything stands.",
+        "store": "Upgrade, check, restore and adopt the store.",
+        "status": "Show the state of the whole service on one screen.",
     }
 )
 
 
 def typer_of(name: str) -> typer.Typer:
-    """What the commands of the module *name* register with: help in plain text, no extras."""
+    """Return the typer group that the commands of the module *name* register with."""
     return typer.Typer(
         help=COMMANDS[name],
         no_args_is_help=True,
@@ -39,17 +39,20 @@ def typer_of(name: str) -> typer.Typer:
     )
 
 
-# One call of the program: which configuration is meant, and how results are to look.
+# One call of the program: its configuration, and the form of its results.
 
 DEFAULT_CONFIG = Path("config/communique.yaml")
 
-#: Names the configuration where no ``--config`` does.
+#: The environment variable that names the configuration when ``--config`` is absent.
 CONFIG_VARIABLE = "COMMUNIQUE_CONFIG"
 
 ConfigOption = Annotated[
     Path,
     typer.Option(
-        "--config", metavar="PATH", envvar=CONFIG_VARIABLE, help="The configuration's main file."
+        "--config",
+        metavar="PATH",
+        envvar=CONFIG_VARIABLE,
+        help="The main file of the configuration.",
     ),
 ]
 SetOption = Annotated[
@@ -57,24 +60,24 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Set a key of the configuration for this call, as in http.port=8080. May be repeated.",
+        help="Override a key of the configuration, such as http.port=8080. May be repeated.",
     ),
 ]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="Write results as JSON: one object a line.")
+    bool, typer.Option("--json", help="Write results as JSON, one object per line.")
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """What was said about the call as a whole, before the command or after it."""
+    """The global options of a call, given before the command or after it."""
 
     config: Path
-    overrides: tuple[str, ...] = ()  #: ``key=value``, later ones win
+    overrides: tuple[str, ...] = ()  #: ``key=value``; a later one overrides an earlier one
     as_json: bool = False
 
     def and_after(self, overrides: list[str] | None, *, as_json: bool) -> "Invocation":
-        """The same call with what stood after the command; that wins."""
+        """Return this call with the options given after the command, which take precedence."""
         return Invocation(
             config=self.config,
             overrides=(*self.overrides, *(overrides or ())),
@@ -85,26 +88,26 @@ class Invocation:
 def invocation_of(
     ctx: typer.Context, overrides: list[str] | None, *, as_json: bool = False
 ) -> Invocation:
-    """The call that a command is part of, with the command's own ``--set`` and ``--json``."""
-    before = ctx.find_object(Invocation)
-    if before is None:
+    """Return the call of *ctx*, with the command's own ``--set`` and ``--json`` applied."""
+    call = ctx.find_object(Invocation)
+    if call is None:
         raise LookupError("a command was run outside the program")
-    return before.and_after(overrides, as_json=as_json)
+    return call.and_after(overrides, as_json=as_json)
 
 
-# Who is at the keyboard, for the book of acts.
+# The name of the operator, for the audit log.
 
 ByOption = Annotated[
     str | None,
-    typer.Option("--by", metavar="WHO", help="Who does it, for the book of acts. [default: you]"),
+    typer.Option("--by", metavar="WHO", help="Name for the audit log. [default: your user name]"),
 ]
 
 
 def who(by: str | None) -> str:
-    """Who does it: as said, else the user that the system knows."""
+    """Return the operator's name: *by* if given, else the name of the system's user."""
     if by is not None and by.strip():
         return by.strip()
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that nobody has
+    except (KeyError, OSError):  # a container may run under a user id without a name
         return "command line"

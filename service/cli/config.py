@@ -1,4 +1,4 @@
-"""``communique config``: the configuration, checked and shown."""
+"""``communique config``: check and show the configuration."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ app = typer_of("config")
 
 
 class SchemaName(StrEnum):
-    """The files that have a schema."""
+    """The configuration files that have a JSON Schema."""
 
     COMMUNIQUE = "communique"
     CATEGORIES = "categories"
@@ -41,11 +41,11 @@ class SchemaName(StrEnum):
 
 @app.command()
 def check(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Tell all that is wrong with the configuration, or that it is good.
+    """Check the configuration, and list all its faults.
 
-    Each fault is a line on standard error: file, line, column, key, what was expected. With
-    --json each is an object on standard output. Of a good one the feeds are named that end, or
-    have ended, with both dates.
+    Each fault is a line on standard error: file, line, column, key, and what was expected. With
+    --json each is an object on standard output. If the configuration is good, the feeds that end
+    or have ended are listed, each with the day of its end and the day it is gone.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     if call.as_json:
@@ -68,9 +68,10 @@ def check(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
 
 @app.command()
 def show(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Show every key with the value that holds, and where that was given.
+    """Show every key with its effective value, and where that value was set.
 
-    That is a file with its line, an environment variable, --set, or 'default'. Secrets are hidden.
+    A value is set in a file (shown with its line), an environment variable, --set, or by default
+    ('default'). Secrets are hidden.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     keys = effective(settings_of(call))
@@ -85,16 +86,20 @@ def show(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption
 def schema(
     ctx: typer.Context,
     name: Annotated[
-        SchemaName, typer.Argument(help="Which file's schema to print.")
+        SchemaName, typer.Argument(help="The configuration file whose schema is printed.")
     ] = SchemaName.COMMUNIQUE,
     *,
     write: Annotated[
-        bool, typer.Option("--write", help="Write both schemas beside the configuration instead.")
+        bool,
+        typer.Option(
+            "--write",
+            help="Write both schemas next to the configuration file instead of printing one.",
+        ),
     ] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the JSON Schema by which an editor helps with a configuration file."""
+    """Print the JSON Schema of a configuration file, for use in editors."""
     call = invocation_of(ctx, overrides, as_json=as_json)
     if write:
         _write_schemas(call)
@@ -142,7 +147,7 @@ def _counts(settings: Settings) -> dict[str, int]:
 
 
 def _ends(settings: Settings) -> list[dict[str, Any]]:
-    """The feeds that end, or have ended, as configured."""
+    """Return the feeds that are configured to end, or have ended."""
     return [
         {"feed": feed.slug, "on": feed.ending.on, "gone_at": feed.ending.gone_at}
         for feed in catalogue(settings).feeds.values()

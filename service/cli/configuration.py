@@ -1,4 +1,4 @@
-"""The configuration of a call. Apart from `call`, because ``--help`` needs no pydantic."""
+"""Loads the configuration of a call. Separate from `call`, so that ``--help`` loads no pydantic."""
 
 import os
 from collections.abc import Iterator
@@ -12,21 +12,21 @@ from service.settings import ConfigInvalid, Settings, Sources, parse, read_sourc
 
 
 def sources_of(call: Invocation) -> Sources:
-    """The files of the configuration as they are now, with what was set around them."""
+    """Read the configuration files, the environment variables and the ``--set`` options."""
     return read_sources(call.config, environ=os.environ, overrides=call.overrides)
 
 
 def settings_of(call: Invocation) -> Settings:
-    """The configuration. If it is bad, all its faults are told, and the command ends with 1."""
-    with faults_told():
+    """Return the configuration. If it has faults, print them all and exit with code 1."""
+    with faults_printed():
         return parse(sources_of(call))
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
-    """End the command with 1 when the configuration turns out bad in this block.
+def faults_printed() -> Iterator[None]:
+    """Print the configuration's faults and exit with code 1 if the block finds any.
 
-    Each fault is a line of its own, and nothing but a fault is, so that an editor can jump there.
+    Each fault is one line, and no other line is printed, so that an editor can jump to each place.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""``communique release embargoes`` and ``embargo``: what waits for its minute."""
+"""``communique release embargoes`` and ``embargo``: list and change embargoed releases."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,10 +15,11 @@ from service.cli.output import counted, moment, print_json, print_message, print
 
 
 def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """List what waits under embargo: until when, source key, title, by whom.
+    """List releases under embargo: end, source key, title, who set it.
 
-    What ends first stands on top. Nothing else shows these releases. A running service makes each
-    public in its second; without one, 'communique feed render' does when it is run.
+    The embargo that ends first comes first. No other command shows these releases. A running
+    service publishes each at the second its embargo ends; without a running service,
+    'communique feed render' publishes those that are due.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
@@ -36,7 +37,11 @@ def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
 def change(
     ctx: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Its id, slug, source key or file, as listed.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="The release's id, slug, source key or file, as 'release embargoes' lists it.",
+        ),
     ],
     *,
     until: Annotated[
@@ -44,21 +49,22 @@ def change(
         typer.Option(
             "--until",
             metavar="MOMENT",
-            help="Move its end: 2026-03-02T09:00:00+01:00, or a day at the configured time.",
+            help="New end of the embargo: a moment such as 2026-03-02T09:00:00+01:00, or a day, "
+            "which means the configured time of that day.",
         ),
     ] = None,
-    lift: Annotated[bool, typer.Option("--lift", help="Make it public at once.")] = False,
+    lift: Annotated[bool, typer.Option("--lift", help="Publish the release at once.")] = False,
     drop: Annotated[
-        bool, typer.Option("--drop", help="Forget the document; it never becomes public.")
+        bool, typer.Option("--drop", help="Delete the document; it is never published.")
     ] = False,
     by: ByOption = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Move an embargo, lift it, or drop the document that waits.
+    """Move or lift an embargo, or drop the embargoed document.
 
-    Who did it, and when, is kept. A document that comes again as it was changes nothing of a
-    moved embargo.
+    The audit log records who did it, and when. A moved embargo stays as it is when the same
+    document is added again unchanged.
     """
     if (until is not None) + lift + drop != 1:
         raise typer.BadParameter("give one of --until, --lift and --drop", param_hint="NAME")
@@ -66,7 +72,7 @@ def change(
     with to_write(call) as application:
         newsroom, by = application.newsroom, who(by)
         if lift:
-            _tell_lifted(
+            _print_lifted(
                 newsroom.embargoes.lift(name, by=by, now=application.clock()), as_json=call.as_json
             )
             return
@@ -89,7 +95,7 @@ def _end(application: Application, written: str) -> datetime:
         raise typer.BadParameter(f"{fault.reason}; {fault.remedy}", param_hint="--until") from fault
 
 
-def _tell_lifted(lifted: Intake, *, as_json: bool) -> None:
+def _print_lifted(lifted: Intake, *, as_json: bool) -> None:
     release = lifted.release
     if as_json:
         print_json(

@@ -1,4 +1,4 @@
-"""``communique export``: the public site as files."""
+"""``communique export``: write the public site as files."""
 
 from collections import Counter
 from pathlib import Path
@@ -28,63 +28,64 @@ def export(
         typer.Argument(
             metavar="DIR",
             file_okay=False,
-            help="Where to write: a folder of an export before, an empty one, or one to be made.",
+            help="Folder to write to: that of an earlier export, an empty one, or a new one.",
         ),
     ],
     *,
     unchanged: Annotated[
-        bool, typer.Option("--unchanged", help="Tell also of what was there already.")
+        bool, typer.Option("--unchanged", help="List unchanged addresses, too.")
     ] = False,
     full: Annotated[
         bool,
-        typer.Option("--full", help="Make every page again, also of releases that are as before."),
+        typer.Option("--full", help="Render every page again, also those of unchanged releases."),
     ] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the whole public site as files.
 
-    For nginx, with the configuration that is written beside them, a CDN or an object store; see
-    docs/export.md. Only what changed is written, each address in one step; what is public no more
-    is removed. The service may run meanwhile. Exit code 1 if an address could not be written; it
-    keeps what it had.
+    The files are for nginx (its configuration is written beside them), a CDN or an object store;
+    see docs/export.md. Only changed addresses are written, each atomically; files of addresses
+    that are no longer public are removed. The service may run at the same time. Exit code 1 if an
+    address could not be written; its previous content stays.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
-    sums: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
     with to_read(call) as application:
         target = Folder(folder, site_url=application.catalogue.site.base_url)
         rules = rules_of(application.catalogue, VERSION)
         now = application.clock()
         memory = ExportMemory(root=target.root, rules=rules, now=now)
-        # The service files releases by a new configuration when it reads it, perhaps after us:
-        # that dates no release, and yet their pages name other categories then.
-        is_settled = not application.newsroom.is_update_due(now=now)
-        if full or not is_settled:
+        # A new configuration that the service has not applied yet will reassign releases to
+        # categories. That changes the pages of releases without changing their dates, so what
+        # this export remembers of unchanged releases cannot be trusted.
+        is_applied = not application.newsroom.is_update_due(now=now)
+        if full or not is_applied:
             memory.forget()
         app = create_app(CurrentApplication(application))
-        run = ExportRun(application, target, app, memory=memory if is_settled else None)
+        run = ExportRun(application, target, app, memory=memory if is_applied else None)
         with export_lock(target.root), count_progress(len(run)) as bar:
             for outcome in run.outcomes():
-                sums[outcome.result] += 1
+                totals[outcome.result] += 1
                 bar.advance()
                 if unchanged or outcome.result is not ExportResult.UNCHANGED:
                     bar.write(json_text(_record(outcome)) if call.as_json else _line(outcome))
-    _tell_sums(run, sums, as_json=call.as_json)
-    if sums[ExportResult.FAILED]:
+    _print_totals(run, totals, as_json=call.as_json)
+    if totals[ExportResult.FAILED]:
         raise typer.Exit(1)
 
 
-def _tell_sums(run: ExportRun, sums: Counter[str], *, as_json: bool) -> None:
-    told = {result.value: sums[result] for result in ExportResult}
+def _print_totals(run: ExportRun, totals: Counter[str], *, as_json: bool) -> None:
+    counts = {result.value: totals[result] for result in ExportResult}
     if as_json:
-        summary = {**told, "swept": run.swept, "reload": run.is_reload_due}
+        summary = {**counts, "swept": run.swept, "reload": run.is_reload_due}
         typer.echo(json_text({"summary": summary}))
         return
-    print_message("  ".join(f"{name} {count}" for name, count in told.items()))
+    print_message("  ".join(f"{name} {count}" for name, count in counts.items()))
     if run.swept:
         print_message(f"{counted(run.swept, 'file')} of former editions removed")
     if run.is_reload_due:
-        print_message("nginx has to read its configuration again: nginx -t && nginx -s reload")
+        print_message("nginx must reload its configuration: nginx -t && nginx -s reload")
 
 
 def _line(outcome: AddressOutcome) -> str:

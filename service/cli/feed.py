@@ -1,4 +1,4 @@
-"""``communique feed``: feeds out, rendered and checked."""
+"""``communique feed``: list, render and check feeds."""
 
 import sys
 from collections.abc import Sequence
@@ -20,32 +20,32 @@ from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.wiring import utc_now, worker_name
 
-# Documents checked: those of our feeds, and those in files.
+# Checks of documents: those of the configured feeds, and those in files.
 
-#: More is no feed of anybody's.
+#: At most this much of a file is read. No real feed is larger.
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong with a document."""
+    """One fault of a document."""
 
-    document: str  #: the file as it was named, or ``slug.format``
+    document: str  #: the file name as given, or ``slug.format``
     message: str
 
 
 def is_file(name: str) -> bool:
-    """True when *name* means a file: a feed's slug has neither dot nor slash."""
+    """Whether *name* names a file: a feed's slug has neither dot nor slash."""
     return "." in name or "/" in name
 
 
 def findings_of_feed(application: Application, slug: str, *, now: datetime) -> list[list[Finding]]:
-    """Check the current documents of a feed; a list for each of them."""
+    """Check the current documents of a feed. Returns the findings of each document."""
     return [_of_document(application, slug, each, now=now) for each in Format]
 
 
 def findings_of_file(name: str, *, now: datetime) -> list[Finding]:
-    """Check a document in a file, whoever made it."""
+    """Check a document in a file. It may come from any publisher."""
     try:
         with Path(name).open("rb") as file:
             document = file.read(MAX_FILE_BYTES)
@@ -59,21 +59,22 @@ def _of_document(
     application: Application, slug: str, feed_format: Format, *, now: datetime
 ) -> list[Finding]:
     name = f"{slug}.{feed_format}"
-    held = application.newsstand.document(slug, feed_format)
-    if held is None:
+    document = application.newsstand.document(slug, feed_format)
+    if document is None:
         message = "has no edition yet: communique feed render"
         return [Finding(document=name, message=message)]
     topic = application.catalogue.site.topic(slug, feed_format)
-    found = checks.check(decompress(held.gzip), feed_format, now=now, topic=topic)
+    found = checks.check(decompress(document.gzip), feed_format, now=now, topic=topic)
     return [Finding(document=name, message=message) for message in found]
 
 
-# ``communique feed``: feeds out.
+# The commands.
 
 app = typer_of("feed")
 
 Slugs = Annotated[
-    list[str] | None, typer.Argument(metavar="SLUG", help="Feeds; all that are stale if none.")
+    list[str] | None,
+    typer.Argument(metavar="SLUG", help="Slugs of feeds. [default: all stale feeds]"),
 ]
 
 
@@ -81,9 +82,9 @@ Slugs = Annotated[
 def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """List feeds: slug, edition, releases, last change, state, title.
 
-    The state is 'current', 'stale' while a new edition is due, 'trouble' when one could not be
-    made and the last good one is served, or 'gone' when a feed ended and its farewell is over. A
-    feed that ends, or has ended, has the dates behind its title.
+    The state is 'current'; 'stale' while a new edition is due; 'trouble' when rendering failed and
+    the last good edition is served; or 'gone' when the feed has ended and is no longer served.
+    If a feed ends or has ended, its dates follow its title.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
@@ -105,20 +106,22 @@ def render(
     feed_format: Annotated[
         Format | None,
         typer.Option(
-            "--format", help="Print what the feed's next edition would be, and store nothing."
+            "--format",
+            help="Print the feed's document in this format as its next edition would be, and store "
+            "nothing.",
         ),
     ] = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the next edition of feeds that are stale.
+    """Render the next edition of stale feeds.
 
-    The service does so by itself. What was under embargo and is due becomes public first. With
-    --format, print one feed's document instead, stale or not.
+    A running service does this by itself. Releases whose embargo has ended are published first.
+    With --format, one feed's document is printed instead, whether the feed is stale or not.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     if feed_format is not None:
-        _print_proof(call, slugs or [], feed_format)
+        _print_preview(call, slugs or [], feed_format)
         return
     with to_write(call) as application:
         application.newsroom.embargoes.release(now=application.clock())
@@ -149,17 +152,18 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="SLUG|FILE",
-            help="Feeds, and files with documents; all current documents if none. What has a dot "
-            "or a slash in it is a file.",
+            help="Feeds or files. A name with a dot or a slash is a file. [default: all current "
+            "documents]",
         ),
     ] = None,
     *,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check documents as a reader would: form, ids, dates, addresses, size.
+    """Check documents as a feed reader would: syntax, ids, dates, addresses, size.
 
-    Each finding is a line: the document, and what is wrong with it. Exit code 1 if there is one.
+    Each finding is a line: the document, and what is wrong with it. Exit code 1 if there is a
+    finding.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     names = names or []
@@ -175,7 +179,7 @@ def check(
             for slug in _known(application, slugs) or served:
                 checked += findings_of_feed(application, slug, now=now)
     findings = [finding for of_one in checked for finding in of_one]
-    _tell_findings(call, findings)
+    _print_findings(call, findings)
     print_message(
         f"{counted(len(checked), 'document')} checked, {counted(len(findings), 'finding')}"
     )
@@ -183,7 +187,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _tell_findings(call: Invocation, findings: Sequence[Finding]) -> None:
+def _print_findings(call: Invocation, findings: Sequence[Finding]) -> None:
     for finding in findings:
         if call.as_json:
             print_json({"document": finding.document, "message": finding.message})
@@ -191,7 +195,7 @@ def _tell_findings(call: Invocation, findings: Sequence[Finding]) -> None:
         print_rows((f"{finding.document}:", finding.message) for finding in findings)
 
 
-def _print_proof(call: Invocation, slugs: Sequence[str], feed_format: Format) -> None:
+def _print_preview(call: Invocation, slugs: Sequence[str], feed_format: Format) -> None:
     if len(slugs) != 1:
         raise typer.BadParameter("name exactly one feed with --format", param_hint="SLUG")
     with to_read(call) as application:
@@ -205,10 +209,10 @@ def _print_proof(call: Invocation, slugs: Sequence[str], feed_format: Format) ->
 
 
 def _known(application: Application, slugs: Sequence[str]) -> list[str]:
-    """*Slugs*, each once.
+    """Return *slugs* without duplicates.
 
     Raises:
-        FeedNotFound: One of them is none of ours.
+        FeedNotFound: No feed is configured with one of these slugs.
     """
     for slug in slugs:
         if slug not in application.catalogue.feeds:
@@ -254,11 +258,11 @@ def _state_record(state: FeedState, feed: Feed, releases: int) -> dict[str, Any]
 
 
 def _render_record(before: FeedState, outcome: Edition | RenderTrouble | None) -> dict[str, Any]:
-    """What became of one feed.
+    """Return the result of rendering one feed.
 
-    ``published``; ``unchanged`` when the new edition would have had the same bytes; ``current``
-    when none was due; ``busy`` when another process has it or it waits after a failure;
-    ``failed``.
+    The result is ``published``; ``unchanged`` when the new edition has the same bytes; ``current``
+    when no edition was due; ``busy`` when another process renders the feed, or when it waits for
+    the next try after a failure; or ``failed``.
     """
     if isinstance(outcome, Edition):
         return {
@@ -274,7 +278,7 @@ def _render_record(before: FeedState, outcome: Edition | RenderTrouble | None) -
         return {"result": "failed", "feed": outcome.feed, "reason": reason}
     if not before.is_stale:
         return {"result": "current", "feed": before.slug, "edition": before.edition}
-    reason = before.trouble or "another process is at it"
+    reason = before.trouble or "another process renders it"
     return {"result": "busy", "feed": before.slug, "reason": f"tried again later: {reason}"}
 
 

@@ -1,4 +1,4 @@
-"""``communique hub``: what hubs were told, and what ours owes to whom."""
+"""``communique hub``: pings to hubs, and retries of pings and deliveries."""
 
 import time
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from service.wiring import publisher
 app = typer_of("hub")
 hub_status.register(app)
 
-#: States of a ping whose last try failed.
+#: The states of a ping whose last attempt failed.
 FAILING = ("retrying", "failed")
 
 
@@ -45,16 +45,16 @@ def pings(
     ctx: typer.Context,
     *,
     failed: Annotated[
-        bool, typer.Option("--failed", help="Only those whose last try failed.")
+        bool, typer.Option("--failed", help="Only pings whose last try failed.")
     ] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what each hub knows of each topic.
+    """List the state of each topic at each hub.
 
-    Each is a line: state, topic, hub, failed tries, last try, its result and the next try. The
-    state is 'told', 'waiting' for the next edition, 'due', 'retrying' after a failure, or
-    'failed' after the last try.
+    Each line has: state, topic, hub, failed tries, last try, its result and the next try. The
+    state is 'told' when the hub has accepted a ping for the newest edition, 'waiting' for the
+    next edition, 'due', 'retrying' after a failure, or 'failed' after the last try.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
@@ -74,7 +74,7 @@ def retry(
     ctx: typer.Context,
     *,
     feed: Annotated[
-        str | None, typer.Option(metavar="SLUG", help="Only what concerns this feed's documents.")
+        str | None, typer.Option(metavar="SLUG", help="Only pings and deliveries of this feed.")
     ] = None,
     hub: Annotated[str | None, typer.Option(metavar="URL", help="Only pings to this hub.")] = None,
     host: Annotated[
@@ -83,20 +83,20 @@ def retry(
     send: Annotated[
         bool,
         typer.Option(
-            "--send", help="Deliver to subscribers too, and do not leave it to a service."
+            "--send",
+            help="Deliver to subscribers from this command, instead of leaving it to the service.",
         ),
     ] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Try failed pings and deliveries again at once.
+    """Retry failed pings and deliveries at once.
 
-    All other pings that are due are sent, too. Each is a line: what became of it, topic, hub, what
-    the hub said.
+    All other pings that are due are sent, too. Each line has: result, topic, hub, the hub's answer.
 
-    Deliveries to the built-in hub's subscribers are made by the running service, or here with
-    --send, a line each: what became of it, topic, callback, what it said. Exit code 1 if anything
-    failed; the service tries it again by itself.
+    Deliveries to the built-in hub's subscribers are made by the running service, or by this
+    command with --send. Each delivery is a line: result, topic, callback, the callback's answer.
+    Exit code 1 if anything failed; the service retries failures by itself.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application:
@@ -104,7 +104,7 @@ def retry(
         if send:
             require_hub(application)
         pings_made, deliveries_made = _make_due(application, feed=feed, hub=hub, host=host)
-        # What was published a moment ago is due by then.
+        # Pings are spread over this time: those of an edition published just now are due after it.
         time.sleep(SPREAD.total_seconds())
         results = [] if host is not None else _send_all_due(application)
         delivered = deliver_all_due(application) if send else []
@@ -114,16 +114,16 @@ def retry(
     else:
         print_rows([*map(_result_row, results), *map(outcome_row, delivered)])
         print_message(f"{counted(pings_made, 'failed ping')} made due, {len(results)} sent")
-        _say_of_deliveries(deliveries_made, len(delivered), is_sent=send)
-    is_told = all(result.verdict is PingVerdict.ACCEPTED for result in results)
-    if not is_told or any(one["verdict"] != DELIVERED for one in delivered):
+        _print_deliveries(deliveries_made, len(delivered), is_sent=send)
+    is_accepted = all(result.verdict is PingVerdict.ACCEPTED for result in results)
+    if not is_accepted or any(one["verdict"] != DELIVERED for one in delivered):
         raise typer.Exit(1)
 
 
 def _make_due(
     application: Application, *, feed: str | None, hub: str | None, host: str | None
 ) -> tuple[int, int]:
-    """Have failed pings and deliveries tried again; says how many of each."""
+    """Make failed pings and deliveries due. Returns the number of each."""
     pings_made = deliveries_made = 0
     with application.database.transaction() as tx:
         if host is None:
@@ -133,7 +133,7 @@ def _make_due(
     return pings_made, deliveries_made
 
 
-def _say_of_deliveries(made_due: int, sent: int, *, is_sent: bool) -> None:
+def _print_deliveries(made_due: int, sent: int, *, is_sent: bool) -> None:
     if made_due or is_sent:
         then = f"{sent} made" if is_sent else "a running service makes them"
         print_message(
@@ -155,7 +155,7 @@ def _send_all_due(application: Application) -> list[PingResult]:
 
 
 def _require_known(application: Application, feed: str | None, hub: str | None) -> None:
-    """Refuse a slip of the pen, which would look like success.
+    """Refuse a misspelt feed or hub: a command that matches nothing would look like success.
 
     Raises:
         FeedNotFound: No feed has this slug.

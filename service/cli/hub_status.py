@@ -1,4 +1,4 @@
-"""``communique hub status`` and ``canary``: whether hubs push what they are told of."""
+"""``communique hub status`` and ``canary``: whether hubs push changes to subscribers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -18,26 +18,26 @@ from service.wiring import hub_monitor
 
 
 class NotWatched(ServiceError):
-    """There is no canary where one was asked for."""
+    """The hub has no canary subscription."""
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands to a group."""
+    """Add these commands to the group *app*."""
     app.command()(status)
     app.command()(canary)
 
 
 def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Show whether hubs take pings, and whether their pushes arrive.
+    """Show whether hubs accept pings, and whether their pushes arrive.
 
-    For each hub: how it does, in a word and in words; pings sent and accepted; pushes seen of
-    those expected, with the median and the worst delay of the last 30 days; its last failure; and
-    our own subscription there, the canary. Of our own hub also subscriptions and deliveries by
-    state. The exit code is 0 whatever is shown.
+    For each hub: its health, in one word and in a sentence; pings sent and accepted; pushes seen
+    and expected, with the median and the worst delay of the last 30 days; its last failure; and
+    the canary, which is this service's own subscription at the hub. For the built-in hub also
+    subscriptions and deliveries by state. The exit code is 0 whatever the health is.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
-        seen = look(application)
+        seen = hub_report(application)
     if call.as_json:
         for one in seen.hubs:
             print_json(_record(one, seen))
@@ -49,17 +49,18 @@ def canary(
     ctx: typer.Context,
     *,
     hub: Annotated[
-        str | None, typer.Option(metavar="URL", help="Ask this hub alone, and ask it again.")
+        str | None,
+        typer.Option(metavar="URL", help="Only this hub, whether its canary is due or not."),
     ] = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask hubs now for our own subscription there.
+    """Subscribe this service at hubs now, to measure whether pushes arrive.
 
-    By it is seen whether pushes arrive. The service asks by itself, and renews it at half of the
-    lease; here it is done now: for hubs whose time has come, or for one hub whatever its time.
-    Each hub that was asked is a line: state, hub, topic, and what it said. Whether it verifies
-    the subscription is seen later, in 'hub status'.
+    This subscription is called the canary. The service requests it by itself, and renews it after
+    half of the lease. This command sends the request now: to hubs where it is due, or to one hub
+    in any case. Each request is a line: state, hub, topic, and the hub's answer. Whether the hub
+    verified the subscription is shown later by 'hub status'.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application:
@@ -78,8 +79,8 @@ def canary(
     print_message(f"{counted(len(asked), 'hub')} asked")
 
 
-def look(application: Application) -> Report:
-    """What is known of the hubs now."""
+def hub_report(application: Application) -> Report:
+    """Return the current health of all hubs."""
     missing_after = timedelta(seconds=application.settings.canary.missing_after_seconds)
     with application.database.read() as tx:
         return report(
@@ -150,18 +151,18 @@ def _rows(one: HubReport, seen: Report) -> Iterator[Sequence[object]]:
 
 
 def _open(one: HubReport) -> str:
-    """What the hub has yet to be told, if anything."""
-    there = {state: count for state, count in one.pings.items() if count and state != "told"}
-    return f"; topics: {_states(there)}" if there else ""
+    """Return the topics that the hub has not accepted yet, by state; empty if there is none."""
+    open_topics = {state: count for state, count in one.pings.items() if count and state != "told"}
+    return f"; topics: {_states(open_topics)}" if open_topics else ""
 
 
 def _delays(one: HubReport) -> str:
     pushes = one.pushes
-    said = f", {pushes.missing} missing" if pushes.missing else ""
+    missing = f", {pushes.missing} missing" if pushes.missing else ""
     if pushes.median_delay is None or pushes.worst_delay is None:
-        return said
+        return missing
     median, worst = delay_in_short(pushes.median_delay), delay_in_short(pushes.worst_delay)
-    return f"{said}; delay {median} median, {worst} worst"
+    return f"{missing}; delay {median} median, {worst} worst"
 
 
 def _canary_words(one: Canary) -> str:

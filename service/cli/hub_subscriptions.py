@@ -25,31 +25,31 @@ from service.errors import ServiceError
 from service.websub.hub.verifier import VerificationResult, VerificationVerdict
 from service.wiring import deliveries, verifications, worker_name
 
-# Which subscriptions a command means, and how it shows them.
+# Choosing the subscriptions that a command applies to, and printing them.
 
 NamesArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="NAME",
-        help="Callbacks' URLs, or subscriptions' numbers, as 'communique hub subscriptions' lists "
-        "them.",
+        help="Callback URLs or subscription numbers, as 'communique hub subscriptions' lists them.",
     ),
 ]
 HostOption = Annotated[
-    str | None, typer.Option(metavar="HOST", help="All whose callbacks are at this host.")
+    str | None,
+    typer.Option(metavar="HOST", help="All subscriptions whose callback is at this host."),
 ]
 
 
 class SubscriptionNotFound(ServiceError):
-    """Nobody is subscribed under this name."""
+    """No subscription has this number, callback or host."""
 
 
 def chosen(tx: Transaction, names: Sequence[str] | None, *, host: str | None) -> list[Subscription]:
-    """The subscriptions that are meant, each once.
+    """Return the subscriptions with these names or at this host, without duplicates.
 
     Raises:
-        SubscriptionNotFound: There is none of that name, or at that host.
-        typer.BadParameter: Nothing was named.
+        SubscriptionNotFound: A name or the host matches no subscription.
+        typer.BadParameter: Neither a name nor a host was given.
     """
     if not names and host is None:
         raise typer.BadParameter("name callbacks or numbers, or give --host", param_hint="NAME")
@@ -57,37 +57,37 @@ def chosen(tx: Transaction, names: Sequence[str] | None, *, host: str | None) ->
     if host is not None:
         at_host = tx.subscriptions.listed(host=host)
         if not at_host:
-            raise SubscriptionNotFound(f"nobody is subscribed at the host {host!r}")
+            raise SubscriptionNotFound(f"no subscription has a callback at the host {host!r}")
         found |= {held.id: held for held in at_host}
     return list(found.values())
 
 
 def _named(tx: Transaction, name: str) -> list[Subscription]:
-    """One by its number; by a callback, those to all its topics."""
+    """Return the subscription of this number, or all subscriptions of this callback."""
     if name.isascii() and name.isdigit():
         one = tx.subscriptions.get(int(name)) if len(name) <= _MOST_DIGITS else None
         found = [one] if one else []
     else:
         found = tx.subscriptions.listed(callback=name)
     if not found:
-        raise SubscriptionNotFound(f"nobody is subscribed as {name!r}")
+        raise SubscriptionNotFound(f"no subscription has the number or callback {name!r}")
     return found
 
 
-#: No number has more, and the databases take none much larger.
+#: Numbers with more digits overflow the databases' integers, and never exist.
 _MOST_DIGITS = 18
 
 
 def topic_of(application: Application, held: Subscription) -> str:
-    """The address of what it is about."""
+    """Return the topic of a subscription: the address of a feed's document."""
     return application.catalogue.site.topic(held.feed, held.format)
 
 
 def request_for(
     application: Application, held: Subscription, mode: Mode, *, reason: str | None = None
 ) -> SubscriptionRequest:
-    """What its callback is to be asked or told, on the terms that it has."""
-    is_for_more = mode is Mode.SUBSCRIBE
+    """Return a request of this *mode* to the callback, with the subscription's present terms."""
+    is_subscribe = mode is Mode.SUBSCRIBE
     return SubscriptionRequest(
         mode=mode,
         feed=held.feed,
@@ -96,15 +96,15 @@ def request_for(
         callback=held.callback,
         host=held.host,
         wire=held.wire,
-        secret=held.secret if is_for_more else None,
-        lease_s=held.lease_s if is_for_more else 0,
+        secret=held.secret if is_subscribe else None,
+        lease_s=held.lease_s if is_subscribe else 0,
         reason=reason,
         client="command line",
     )
 
 
 def record(application: Application, held: Subscription) -> dict[str, Any]:
-    """A subscription for a program. Its secret is nobody's: it only says whether there is one."""
+    """Return a subscription as a JSON record. It says whether there is a secret, never which."""
     return {
         "number": held.id,
         "state": held.state,
@@ -124,15 +124,15 @@ def record(application: Application, held: Subscription) -> dict[str, Any]:
     }
 
 
-def deeds(deed: str, records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
-    """What was done to each, as lines."""
+def result_rows(result: str, records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Yield a row for each subscription that was changed."""
     for one in records:
-        yield deed, one["topic"], one["callback"]
+        yield result, one["topic"], one["callback"]
 
 
-# ``communique hub subscriptions``, ``suspend``, ``resume`` and ``drop``: who is subscribed.
+# ``communique hub subscriptions``, ``suspend``, ``resume`` and ``drop``.
 
-#: What a callback is told of an end, when nobody says more.
+#: The reason sent to a callback when the operator gives none.
 DROPPED = "the subscription was ended by the publisher"
 
 
@@ -155,19 +155,20 @@ def list_subscriptions(
     ctx: typer.Context,
     *,
     feed: Annotated[
-        str | None, typer.Option(metavar="SLUG", help="Only those to this feed's documents.")
+        str | None, typer.Option(metavar="SLUG", help="Only subscriptions to this feed.")
     ] = None,
     host: Annotated[
-        str | None, typer.Option(metavar="HOST", help="Only those with callbacks at this host.")
+        str | None,
+        typer.Option(metavar="HOST", help="Only subscriptions with callbacks at this host."),
     ] = None,
-    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only subscriptions in this state.")] = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List who is subscribed at the built-in hub.
+    """List the subscriptions at the built-in hub.
 
-    Each is a line: number, state, topic, callback, 'signed' if it has a secret, and until when it
-    lasts, or why and since when it is suspended.
+    Each line has: number, state, topic, callback, 'signed' if the subscription has a secret, and
+    when its lease ends, or since when and why it is suspended.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
@@ -191,17 +192,17 @@ def suspend(
     *,
     host: HostOption = None,
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why: one line, for whoever looks at the list.")
+        str,
+        typer.Option(metavar="TEXT", help="The reason, in one line, shown by 'hub subscriptions'."),
     ] = "by hand",
     by: ByOption = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send nothing more to subscribers.
+    """Suspend deliveries to subscribers.
 
-    They stay subscribed until their lease ends, and get nothing until somebody resumes them or
-    they renew. A name may be a number, or a callback's URL, which
-    stands for all topics that it is subscribed to.
+    The subscriptions last until their lease ends, but nothing is delivered until 'hub resume' is
+    run or the subscriber renews. A callback's URL stands for all topics that it is subscribed to.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     because = f"{' '.join(reason.split()) or 'by hand'} ({who(by)})"
@@ -211,8 +212,8 @@ def suspend(
             ids = [held.id for held in meant]
             count = tx.subscriptions.suspend(ids, now=application.clock(), because=because)
         records = [record(application, held) for held in meant if held.state == State.ACTIVE]
-    _tell(call, "suspended", records)
-    _say_of_rest(len(meant) - count, "suspended before")
+    _print_results(call, "suspended", records)
+    _print_unchanged(len(meant) - count, "suspended before")
 
 
 def resume(
@@ -223,9 +224,10 @@ def resume(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send to suspended subscribers again.
+    """Resume deliveries to suspended subscribers.
 
-    Whoever missed something gets the newest document at once; failures are forgotten.
+    A subscriber that missed an edition gets the newest document at once. Its count of failures
+    starts again at zero.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application:
@@ -233,8 +235,8 @@ def resume(
             meant = chosen(tx, names, host=host)
             count = tx.subscriptions.resume([held.id for held in meant], now=application.clock())
         records = [record(application, held) for held in meant if held.state == State.SUSPENDED]
-    _tell(call, "resumed", records)
-    _say_of_rest(len(meant) - count, "not suspended")
+    _print_results(call, "resumed", records)
+    _print_unchanged(len(meant) - count, "not suspended")
 
 
 def drop(
@@ -243,37 +245,40 @@ def drop(
     *,
     host: HostOption = None,
     reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why: one line, which the callback is told.")
+        str,
+        typer.Option(
+            metavar="TEXT", help="The reason, in one line, which is sent to the callback."
+        ),
     ] = DROPPED,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """End subscriptions, and tell their callbacks so.
+    """End subscriptions, and notify their callbacks.
 
-    Requests for the same that were not confirmed yet are forgotten. Callbacks are told by
-    hub.mode=denied with the reason: a running service does that; without one, 'communique
-    hub verify'. They may subscribe again.
+    Unconfirmed requests for the same topic and callback are deleted. Each callback is sent
+    hub.mode=denied with the reason: by the running service, or without one by 'communique hub
+    verify'. The subscribers may subscribe again.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
-    told = " ".join(reason.split()) or DROPPED
+    reason = " ".join(reason.split()) or DROPPED
     with to_write(call) as application:
         with application.database.transaction() as tx:
             meant = chosen(tx, names, host=host)
-            denials = [request_for(application, one, Mode.DENIED, reason=told) for one in meant]
+            denials = [request_for(application, one, Mode.DENIED, reason=reason) for one in meant]
             tx.subscriptions.drop(meant, denials, now=application.clock())
         records = [record(application, held) for held in meant]
-    _tell(call, "dropped", records)
+    _print_results(call, "dropped", records)
 
 
-def _tell(call: Invocation, deed: str, records: Sequence[dict[str, Any]]) -> None:
+def _print_results(call: Invocation, result: str, records: Sequence[dict[str, Any]]) -> None:
     if call.as_json:
         for each in records:
-            print_json({"result": deed, **each})
+            print_json({"result": result, **each})
         return
-    print_rows(deeds(deed, records))
+    print_rows(result_rows(result, records))
 
 
-def _say_of_rest(count: int, how: str) -> None:
+def _print_unchanged(count: int, how: str) -> None:
     if count:
         print_message(f"{counted(count, 'subscription')} left as they were: {how}")
 
@@ -293,13 +298,13 @@ def _subscription_row(each: dict[str, Any]) -> Sequence[object]:
     )
 
 
-# ``communique hub deliveries``, and the part of ``retry`` that concerns them.
+# ``communique hub deliveries``, and the deliveries of ``retry``.
 
 DELIVERED = "delivered"
 
 
 def register_deliveries(app: typer.Typer) -> None:
-    """Add this command to ``communique hub``."""
+    """Add the command to ``communique hub``."""
     app.command("deliveries")(list_deliveries)
 
 
@@ -307,22 +312,22 @@ def list_deliveries(
     ctx: typer.Context,
     *,
     feed: Annotated[
-        str | None, typer.Option(metavar="SLUG", help="Only those of this feed's documents.")
+        str | None, typer.Option(metavar="SLUG", help="Only deliveries of this feed.")
     ] = None,
     host: Annotated[
-        str | None, typer.Option(metavar="HOST", help="Only those to callbacks at this host.")
+        str | None, typer.Option(metavar="HOST", help="Only deliveries to callbacks at this host.")
     ] = None,
     failing: Annotated[
-        bool, typer.Option("--failing", help="Only those whose last try failed.")
+        bool, typer.Option("--failing", help="Only deliveries whose last try failed.")
     ] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List how the deliveries to each subscriber stand.
+    """List the state of the deliveries to each subscriber.
 
-    Each is a line: state, topic, callback, failed tries, last try, its result and the next try.
-    The state is 'delivered' when it has the newest document, 'due', 'sending', 'retrying' after a
-    failure, or 'suspended'.
+    Each line has: state, topic, callback, failed tries, last try, its result and the next try.
+    The state is 'delivered' when the subscriber has the newest document, 'due', 'sending',
+    'retrying' after a failure, or 'suspended'.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
@@ -341,18 +346,18 @@ def list_deliveries(
 
 
 def deliver_all_due(application: Application) -> list[dict[str, Any]]:
-    """Deliver here what is owed now, and nobody else delivers; says what became of each."""
-    came: list[dict[str, Any]] = []
+    """Make all due deliveries that no other process is making. Returns a record of each."""
+    outcomes: list[dict[str, Any]] = []
 
-    def hear(delivery: DueDelivery, result: DeliveryResult) -> None:
-        came.append(_outcome(application, delivery, result))
+    def record_result(delivery: DueDelivery, result: DeliveryResult) -> None:
+        outcomes.append(_outcome(application, delivery, result))
 
-    deliveries(application, worker=worker_name(), on_result=hear).run_until_idle()
-    return came
+    deliveries(application, worker=worker_name(), on_result=record_result).run_until_idle()
+    return outcomes
 
 
 def outcome_row(outcome: dict[str, Any]) -> Sequence[object]:
-    """What became of a delivery, as a line."""
+    """Return the row that shows the outcome of a delivery."""
     next_at = outcome["next_at"]
     then = f"; next {moment(next_at)}" if next_at else ""
     return outcome["verdict"], outcome["topic"], outcome["callback"], f"{outcome['result']}{then}"
@@ -403,9 +408,9 @@ def _delivery_record(application: Application, state: DeliveryState) -> dict[str
 
 
 def last_try(record: dict[str, Any]) -> str:
-    """What came of the last try, and when the next one is, for a person."""
-    said = record["last_result"] or "never tried"
-    return said if record["due_at"] is None else f"{said}; next {moment(record['due_at'])}"
+    """Return the result of the last try and the time of the next one, for people."""
+    result = record["last_result"] or "never tried"
+    return result if record["due_at"] is None else f"{result}; next {moment(record['due_at'])}"
 
 
 def _delivery_row(each: dict[str, Any]) -> Sequence[object]:
@@ -419,28 +424,28 @@ def _delivery_row(each: dict[str, Any]) -> Sequence[object]:
     )
 
 
-# ``communique hub verify``: callbacks are asked now.
+# ``communique hub verify``.
 
-#: What leaves nothing to be done.
+#: The verdicts that need no further attempt.
 _GOOD = (VerificationVerdict.CONFIRMED, VerificationVerdict.OUTDATED, VerificationVerdict.DENIED)
 
 
 class HubNotOffered(ServiceError):
-    """The service is configured to be no hub."""
+    """The service is configured without its built-in hub."""
 
 
 def require_hub(application: Application) -> None:
-    """Refuse what only a hub can do.
+    """Refuse a command that needs the built-in hub.
 
     Raises:
-        HubNotOffered: It is switched off.
+        HubNotOffered: The built-in hub is switched off.
     """
     if not application.settings.own_hub.offered:
-        raise HubNotOffered("this service is no hub: own_hub.offered is off")
+        raise HubNotOffered("the built-in hub is switched off: own_hub.offered is false")
 
 
 def register_verify(app: typer.Typer) -> None:
-    """Add this command to ``communique hub``."""
+    """Add the command to ``communique hub``."""
     app.command()(verify)
 
 
@@ -452,20 +457,20 @@ def verify(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask callbacks whether they want what was asked for.
+    """Ask callbacks to confirm their requests.
 
-    All those are asked now that have yet to confirm a request, and those told that have yet to
-    hear of an end.
+    Every callback with an unconfirmed request is asked now, and every callback whose subscription
+    was dropped is sent its pending notice.
 
-    With names, or --host, ask these subscribers whether they still want what they get, as if they
-    renewed. Who confirms has its lease anew; who does not stays subscribed until its lease ends,
-    as WebSub has it: 'communique hub drop' ends it now.
+    With names or --host, these subscribers are asked to confirm as if they had renewed. A
+    subscriber that confirms gets a new lease. One that does not stays subscribed until its lease
+    ends, as WebSub requires; 'communique hub drop' ends a subscription at once.
 
-    Each answer is a line: what came of it, what was asked, topic, callback, what was said. Exit
-    code 1 if one did not confirm.
+    Each answer is a line: result, mode, topic, callback, the callback's answer. Exit code 1 if a
+    callback did not confirm.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
-    came: list[tuple[PendingRequest, VerificationResult]] = []
+    answers: list[tuple[PendingRequest, VerificationResult]] = []
     asked = 0
     with to_write(call) as application:
         require_hub(application)
@@ -480,28 +485,30 @@ def verify(
                 tx.subscriptions.make_requests_due(now=now)
             asked = len(tx.subscriptions.due(now=now, limit=_MOST))
         verifications(
-            application, worker=worker_name(), on_result=lambda *one: came.append(one)
+            application, worker=worker_name(), on_result=lambda *one: answers.append(one)
         ).run_until_idle()
     if call.as_json:
-        for pending, heard in came:
-            print_json(_verification_record(pending, heard))
+        for pending, result in answers:
+            print_json(_verification_record(pending, result))
     else:
-        print_rows(tuple(_verification_record(*one).values()) for one in came)
-        if len(came) < asked:
-            print_message(f"{counted(asked - len(came), 'callback')} asked by the running service")
-    if any(heard.verdict not in _GOOD for _, heard in came):
+        print_rows(tuple(_verification_record(*one).values()) for one in answers)
+        if len(answers) < asked:
+            print_message(
+                f"{counted(asked - len(answers), 'callback')} asked by the running service"
+            )
+    if any(result.verdict not in _GOOD for _, result in answers):
         raise typer.Exit(1)
 
 
-#: More than ever wait.
+#: More requests than are ever pending.
 _MOST = 1_000_000
 
 
-def _verification_record(pending: PendingRequest, heard: VerificationResult) -> dict[str, Any]:
+def _verification_record(pending: PendingRequest, result: VerificationResult) -> dict[str, Any]:
     return {
-        "result": heard.verdict,
+        "result": result.verdict,
         "mode": pending.request.mode,
         "topic": pending.request.topic,
         "callback": pending.request.callback,
-        "said": heard.said,
+        "said": result.said,
     }

@@ -1,4 +1,4 @@
-"""The rooms of the house over the configured store, opened for one command."""
+"""Builds the application over the configured store, for one command."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ from service.store_clock import StoreClock
 from service.stores import StoreNote, make_ready, open_database
 from service.wiring import build_application
 
-#: An SQLite database that lives and ends with its connection.
-NOWHERE = "sqlite://"
+#: An SQLite database in memory, which ends with its connection.
+IN_MEMORY = "sqlite://"
 
 
 class FeedsWouldEnd(ServiceError):
-    """A command has a configuration without feeds that the store has."""
+    """The command's configuration lacks feeds that the store has."""
 
     def __init__(self, slugs: Sequence[str], /) -> None:
         super().__init__(
@@ -36,21 +36,21 @@ class FeedsWouldEnd(ServiceError):
 
 
 class StoreMissing(ServiceError):
-    """A command wants to look at a store that nobody has made yet."""
+    """The store does not exist yet, and a command that only reads does not create it."""
 
 
 @contextmanager
 def to_read(call: Invocation, *, within_s: float | None = None) -> Iterator[Application]:
-    """The rooms, for a command that only looks: nothing is made that is not there.
+    """Yield the application for a command that only reads. The store is not created.
 
     Args:
-        call: Says how.
-        within_s: How long the command may take on PostgreSQL; without end when None.
+        call: The call, which names the configuration.
+        within_s: How long the command may take on PostgreSQL, in seconds; None for no limit.
 
     Raises:
         StoreMissing: There is no store yet.
-        StoreOutdated: It is of another version.
-        StoreUnavailable: It cannot be reached.
+        StoreOutdated: The store has the schema of another version.
+        StoreUnavailable: The store cannot be reached.
     """
     settings = settings_of(call)
     with there(settings) as database, _ended_after(database, within_s):
@@ -74,15 +74,15 @@ def _ended_after(database: Database, within_s: float | None) -> Iterator[None]:
 
 @contextmanager
 def to_write(call: Invocation) -> Iterator[Application]:
-    """The rooms, for a command that changes something; the configuration is applied first.
+    """Yield the application for a command that writes, after applying the configuration.
 
-    An SQLite store that is not there yet is made. One of another version is left alone: to
-    upgrade it is a decision, with a service that may be running on it.
+    A missing SQLite store is created. A store of another version is not upgraded: a service may be
+    running on it, so the upgrade is the operator's decision.
 
     Raises:
-        FeedsWouldEnd: It is configured without feeds that the store has.
-        StoreOutdated: The store is of another version.
-        StoreUnavailable: It cannot be reached.
+        FeedsWouldEnd: The configuration lacks feeds that the store has.
+        StoreOutdated: The store has the schema of another version.
+        StoreUnavailable: The store cannot be reached.
     """
     settings = settings_of(call)
     is_new = _missing_file(settings) is not None
@@ -92,13 +92,13 @@ def to_write(call: Invocation) -> Iterator[Application]:
         migrate.require_current(database)
         application = build_application(settings, database, clock_of(database))
         _refuse_to_end_feeds(application)
-        # As every start does: a name that was configured a moment ago counts already.
+        # Every start does this, too: category names that were configured just now apply at once.
         application.newsroom.apply_catalogue(now=application.clock())
         yield application
 
 
 def clock_of(database: Database) -> StoreClock:
-    """The clock that a command goes by, which is the store's: this machine's may be wrong.
+    """Return the store's clock, which commands use because this machine's may be wrong.
 
     Raises:
         StoreUnavailable: The store cannot be reached.
@@ -109,7 +109,7 @@ def clock_of(database: Database) -> StoreClock:
 
 
 def _refuse_to_end_feeds(application: Application) -> None:
-    """A slip in a command's options must not take feeds from a service that is running."""
+    """Raise if feeds would end: a wrong ``--config`` must not take feeds from a running service."""
     with application.database.read() as tx:
         ended = sorted(set(tx.feeds.applied()) - set(application.catalogue.feeds))
     if ended:
@@ -118,18 +118,18 @@ def _refuse_to_end_feeds(application: Application) -> None:
 
 @contextmanager
 def to_try(call: Invocation) -> Iterator[Application]:
-    """The rooms, for a command that says what it would do; over an empty store if there is none.
+    """Yield the application for a dry run; over an empty store in memory if there is none.
 
     Raises:
-        StoreOutdated: The store is of another version.
-        StoreUnavailable: It cannot be reached.
+        StoreOutdated: The store has the schema of another version.
+        StoreUnavailable: The store cannot be reached.
     """
     settings = settings_of(call)
     if _missing_file(settings) is None:
         with to_read(call) as application:
             yield application
         return
-    database = Database.open(NOWHERE)
+    database = Database.open(IN_MEMORY)
     try:
         migrate.upgrade(database)
         yield build_application(settings, database)
@@ -141,16 +141,16 @@ def to_try(call: Invocation) -> Iterator[Application]:
 def there(
     settings: Settings, *, open_it: Callable[[Settings], Database] = open_database
 ) -> Iterator[Database]:
-    """The configured database, as it is.
+    """Open the configured database, which must exist.
 
     Raises:
-        StoreMissing: It is an SQLite file that nobody has made yet.
-        StoreReplaced: It was made, and is gone.
+        StoreMissing: The SQLite file has not been created yet.
+        StoreReplaced: The SQLite file was created before, and is gone.
     """
     if (path := _missing_file(settings)) is not None:
         raise StoreMissing(
             f"there is no store at {path} yet: 'communique serve' and 'communique release add' "
-            "make one"
+            "create one"
         )
     with opened(settings, open_it=open_it) as database:
         yield database
@@ -160,8 +160,8 @@ def there(
 def opened(
     settings: Settings, *, open_it: Callable[[Settings], Database] = open_database
 ) -> Iterator[Database]:
-    """The configured database; an SQLite file is made when it is first used."""
-    # A command tells its results itself: of the log only what went wrong unexpectedly.
+    """Open the configured database. A missing SQLite file is created on first use."""
+    # Commands print their own results; from the log only unexpected errors are shown.
     logs.configure("error", "text")
     database = open_it(settings)
     try:

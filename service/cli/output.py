@@ -1,4 +1,4 @@
-"""How results look: lines for a person, objects for a program, a bar for what takes long."""
+"""Output of commands: aligned lines for people, JSON for programs, bars for long work."""
 
 import json
 import sys
@@ -13,20 +13,20 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-# How results look: aligned lines for a person, objects for a program; talk beside them.
+# Results and messages.
 
-#: Stands where there is nothing to say, so that columns can be told apart by a program too.
+#: An empty cell, so that programs can still split a line into columns.
 NOTHING = "-"
 
-#: As long as a release's slug gets. A longer cell pushes the rest of its own line to the right,
-#: not the whole column.
+#: The length of the longest slug of a release. A longer cell pushes only the rest of its own line
+#: to the right, not the whole column.
 WIDEST_COLUMN = 96
 
-#: Written as they are in Unicode, these repaint a terminal or turn the line around: controls,
-#: marks of direction (Cf), lone surrogates, and what ends a line beside ``\n``.
+#: Unicode categories that could repaint a terminal or reverse the line: control characters, marks
+#: of direction (Cf), lone surrogates, and line ends other than ``\n``.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
-#: Needed to write Arabic, Persian, and emoji; harmless.
+#: Characters of category Cf that Arabic, Persian and emoji need; they are harmless.
 _JOINERS = frozenset("\u200c\u200d")
 
 
@@ -36,7 +36,7 @@ def print_text(text: str) -> None:
 
 
 def print_message(text: str) -> None:
-    """Write one line of talk to standard error."""
+    """Write one message to standard error."""
     typer.echo(text, err=True)
 
 
@@ -46,23 +46,23 @@ def print_json(record: Mapping[str, Any]) -> None:
 
 
 def json_text(value: object) -> str:
-    """JSON on one line; moments as RFC 3339 has them."""
+    """Return *value* as JSON on one line; moments in RFC 3339 format."""
     return json.dumps(value, ensure_ascii=False, default=_moment_or_refuse)
 
 
 def print_rows(rows: Iterable[Sequence[object]]) -> None:
-    """Write a table: a line a row, columns aligned, nothing drawn around them."""
+    """Write a table: one line per row, columns aligned, no borders."""
     for line in aligned(list(rows)):
         print_text(line)
 
 
 def aligned(rows: Sequence[Sequence[object]], widths: list[int] | None = None) -> list[str]:
-    """The rows as lines, two spaces between the columns.
+    """Return the rows as lines, with two spaces between columns.
 
     Args:
-        rows: Cells, as `plain` understands them; a row's last one may be of any length.
-        widths: Columns are at least so wide; it is widened in place, so that the next part of a
-            long table is aligned with this one.
+        rows: Rows of cells, each formatted by `plain`. The last cell of a row sets no width.
+        widths: Minimum widths of the columns. The list is widened in place, so that the next part
+            of a long table aligns with this one.
     """
     widths = [] if widths is None else widths
     texts = [[plain(cell) for cell in row] for row in rows]
@@ -75,7 +75,7 @@ def aligned(rows: Sequence[Sequence[object]], widths: list[int] | None = None) -
 
 
 def plain(value: object) -> str:
-    """A cell as one line of text that does nothing to a terminal; a dash for nothing."""
+    """Return a cell as one line of text without control characters; a dash if it is empty."""
     if isinstance(value, datetime):
         return moment(value)
     text = NOTHING if value is None or value == "" else str(value)
@@ -83,12 +83,12 @@ def plain(value: object) -> str:
 
 
 def moment(value: datetime) -> str:
-    """A moment for a person: whole seconds, in UTC."""
+    """Return a moment for people: whole seconds, in UTC."""
     return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """``1 feed``, ``2 feeds``."""
+    """Return a count with its noun: ``1 feed``, ``2 feeds``."""
     return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"
 
 
@@ -110,20 +110,20 @@ def _moment_or_refuse(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-# A bar on the terminal for what takes long; nothing anywhere else.
+# Progress bars for long work, shown on a terminal only.
 
-#: Some hundred releases: less is done before a bar could be read.
+#: A few hundred releases. Smaller amounts are read before anyone could see a bar.
 LONG_BYTES = 256 * 1024
 
-#: Likewise, of pages.
+#: Pages. Smaller numbers are written before anyone could see a bar.
 LONG_COUNT = 500
 
 
 class ReadProgress:
-    """How documents are read, and their results told, while no bar is shown."""
+    """Progress of reading documents, without a bar."""
 
     def watch(self, stream: BinaryIO) -> BinaryIO:
-        """*Stream*, so that what is read of it counts."""
+        """Return *stream*, counting the bytes that are read."""
         return stream
 
     def write(self, line: str) -> None:
@@ -132,26 +132,26 @@ class ReadProgress:
 
 
 class ReadProgressBar(ReadProgress):
-    """The same with a bar below."""
+    """Progress of reading documents, with a bar below the results."""
 
     def __init__(self, progress: Progress, size_bytes: int) -> None:
         self._progress = progress
         self._task = progress.add_task("reading", total=size_bytes)
 
     def watch(self, stream: BinaryIO) -> BinaryIO:
-        """*Stream*, so that the bar moves as it is read."""
+        """Return *stream* wrapped, so that reading it moves the bar."""
         return self._progress.wrap_file(stream, task_id=self._task)
 
     def write(self, line: str) -> None:
-        """Write a result to standard output, or above the bar if that is the same place."""
+        """Write a result to standard output, above the bar if both are on one terminal."""
         write_above(self._progress, line)
 
 
 class CountProgress:
-    """How things are counted, and results told, while no bar is shown."""
+    """Progress of counted work, without a bar."""
 
     def advance(self) -> None:
-        """One thing is done."""
+        """Count one item as done."""
 
     def write(self, line: str) -> None:
         """Write a result to standard output."""
@@ -159,23 +159,23 @@ class CountProgress:
 
 
 class CountProgressBar(CountProgress):
-    """The same with a bar below."""
+    """Progress of counted work, with a bar below the results."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress = progress
         self._task = progress.add_task("writing", total=total)
 
     def advance(self) -> None:
-        """One thing is done."""
+        """Count one item as done."""
         self._progress.advance(self._task)
 
     def write(self, line: str) -> None:
-        """Write a result to standard output, or above the bar if that is the same place."""
+        """Write a result to standard output, above the bar if both are on one terminal."""
         write_above(self._progress, line)
 
 
 def write_above(progress: Progress, line: str) -> None:
-    """Write a result. On one terminal, a line must go around the bar."""
+    """Write a result. On a terminal it is printed above the bar, which would overwrite it."""
     if sys.stdout.isatty():
         progress.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
     else:
@@ -184,7 +184,7 @@ def write_above(progress: Progress, line: str) -> None:
 
 @contextmanager
 def read_progress(size_bytes: int) -> Iterator[ReadProgress]:
-    """Show a bar on standard error if *size_bytes* are many and a terminal is there."""
+    """Show a bar on standard error if it is a terminal and *size_bytes* is large."""
     if size_bytes < LONG_BYTES or not sys.stderr.isatty():
         yield ReadProgress()
         return
@@ -194,7 +194,7 @@ def read_progress(size_bytes: int) -> Iterator[ReadProgress]:
 
 @contextmanager
 def count_progress(total: int) -> Iterator[CountProgress]:
-    """Show a bar on standard error if *total* things are many and a terminal is there."""
+    """Show a bar on standard error if it is a terminal and *total* is large."""
     if total < LONG_COUNT or not sys.stderr.isatty():
         yield CountProgress()
         return

@@ -1,4 +1,4 @@
-"""``communique release``: releases in, and what became of them."""
+"""``communique release``: add, list, show, correct and retract releases."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -47,7 +47,7 @@ Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="PATH",
-        help="Files, folders with all in them, or - for standard input.",
+        help="Files, folders (read with their subfolders), or - for standard input.",
     ),
 ]
 
@@ -60,35 +60,35 @@ def add(
     paths: Paths,
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and store nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done, and store nothing.")
     ] = False,
     minor: Annotated[
         bool,
         typer.Option(
             "--minor",
-            help="Changed documents that do not say themselves are minor corrections.",
+            help="Treat changed documents that do not say otherwise as minor corrections.",
         ),
     ] = False,
     note: Annotated[
         str | None,
         typer.Option(
             metavar="TEXT",
-            help="What changed, for readers of the changed documents that do not say themselves.",
+            help="Note on what changed, for changed documents that have none of their own.",
         ),
     ] = None,
     by: ByOption = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take in documents: new releases, and corrections of those that are known.
+    """Add documents: new releases, and corrections of known ones.
 
-    A document is known by its name: its path below the folder that is named here, or the file's
-    own name; so it is recognised when it comes again. What is refused stops nothing else, is kept
-    for 'communique release refusals', and makes the exit code 1. Of more than twenty documents,
-    those that are unchanged are counted only.
+    A document is recognised by its name when it is added again. The name is its path below the
+    folder that is given, or the name of the file that is given. A refused document does not stop
+    the others; it is listed by 'communique release refusals' and makes the exit code 1. With more
+    than twenty documents, unchanged ones are only counted.
 
-    A correction moves a release's date of change and gets a note at its head, unless the document
-    says that it is a minor one, or --minor does, or the configuration.
+    A major correction moves the release's date of change and puts a note at the head of its text.
+    A correction is major unless the document, --minor or the configuration makes it minor.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     _require_existing(paths)
@@ -96,14 +96,14 @@ def add(
     opened = to_try(call) if dry_run else to_write(call)
     size_bytes = sum(document.size_bytes for document in documents)
     assumed = _assumed(minor=minor, note=note)
-    with opened as plain_rules, read_progress(size_bytes) as bar:
-        application = _assuming(plain_rules, assumed)
-        telling = AddReport(application, tell=bar.write, is_dry_run=dry_run, as_json=call.as_json)
+    with opened as configured, read_progress(size_bytes) as bar:
+        application = _assuming(configured, assumed)
+        report = AddReport(application, write=bar.write, is_dry_run=dry_run, as_json=call.as_json)
         for document in documents:
             for outcome in _outcomes(application, document, bar, is_dry_run=dry_run, by=by):
-                telling.add(outcome)
-    telling.finish()
-    if telling.is_any_refused:
+                report.add(outcome)
+    report.finish()
+    if report.is_any_refused:
         raise typer.Exit(1)
 
 
@@ -112,22 +112,24 @@ def list_(
     ctx: typer.Context,
     *,
     feed: Annotated[
-        str | None, typer.Option(metavar="SLUG", help="Only those in this feed.")
+        str | None, typer.Option(metavar="SLUG", help="Only releases in this feed.")
     ] = None,
     unfiled: Annotated[
         bool,
-        typer.Option("--unfiled", help="Only those with a name that no category claims."),
+        typer.Option(
+            "--unfiled", help="Only releases with a category name that matches no category."
+        ),
     ] = False,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many at the most.")] = 50,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="List at most this many.")] = 50,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List releases, the last changed first: when published, slug, title.
+    """List releases, the last changed first: date of publication, slug, title.
 
-    Those that were retracted say so before the title.
+    Retracted releases have '[retracted]' before the title.
 
-    With --unfiled, the names that no category claims stand before the title. Once categories.yaml
-    claims them, the releases are filed by themselves.
+    With --unfiled, the names that match no category come before the title. Once categories.yaml
+    has them, the service assigns the releases to the categories by itself.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
@@ -140,7 +142,7 @@ def list_(
             return
     print_rows(_row(listed, is_unfiled=unfiled) for listed in found)
     if len(found) == limit:
-        print_message(f"the first {counted(limit, 'release')}: --limit shows more")
+        print_message(f"only the first {counted(limit, 'release')} shown: --limit shows more")
 
 
 @app.command()
@@ -148,13 +150,13 @@ def show(
     ctx: typer.Context,
     name: Name,
     *,
-    body: Annotated[bool, typer.Option("--body", help="Show the text too, as HTML.")] = False,
+    body: Annotated[bool, typer.Option("--body", help="Show the text as HTML, too.")] = False,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show all that is known of one release.
+    """Show everything about one release.
 
-    That is also what it was before it was corrected, and who did what to it.
+    This includes its earlier revisions, and its entries in the audit log.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
@@ -178,23 +180,25 @@ def retract(
     *,
     reason: Annotated[
         str,
-        typer.Option(metavar="TEXT", help="Why: one line for the public. It stands in every feed."),
+        typer.Option(
+            metavar="TEXT", help="The reason, in one line. It is public, and shown in every feed."
+        ),
     ],
     by: ByOption = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a release back: its text is shown nowhere any more.
+    """Retract a release: its text is no longer shown anywhere.
 
     Its feeds delete it (RFC 6721), and show the reason in its place for feeds.retraction_days;
-    hubs are told. Its page answers 410 with the reason, for ever. 'communique release restore'
-    takes this back.
+    hubs are pinged. Its page answers 410 with the reason, permanently. 'communique release
+    restore' undoes the retraction.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application:
         newsroom = application.newsroom
         release = newsroom.retract(name, reason=reason, by=who(by), now=application.clock())
-        _tell_deed(call, application, "retracted", newsroom.release(release.id))
+        _print_result(call, application, "retracted", newsroom.release(release.id))
 
 
 @app.command()
@@ -206,16 +210,16 @@ def restore(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a retracted release stand again.
+    """Restore a retracted release.
 
-    It is in its feeds, as a change of this moment, and has its page. Should a correction have come
-    since the retraction, it comes back with that.
+    It returns to its feeds, dated as changed now, and to its page. If a correction was added since
+    the retraction, the corrected text is restored.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application:
         newsroom = application.newsroom
         release = newsroom.restore(name, by=who(by), now=application.clock())
-        _tell_deed(call, application, "restored", newsroom.release(release.id))
+        _print_result(call, application, "restored", newsroom.release(release.id))
 
 
 @app.command()
@@ -226,17 +230,17 @@ def refusals(
         list[str] | None,
         typer.Option(
             metavar="DOCUMENT",
-            help="Forget the refusals of this document, as the list names it. May be repeated.",
+            help="Delete the refusals of this document, named as in the list. May be repeated.",
         ),
     ] = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List documents that were refused and not accepted since.
+    """List documents that were refused and have not been accepted since.
 
-    Each is a line: when, file and line, why, and what to do. Refusals of a watched file go when
-    the file goes; those of other documents stay until they are accepted or forgotten. A watched
-    file that is refused only for now says until when, and is read again then.
+    Each line has: time, file and line, reason, remedy. A refusal of a watched file is deleted with
+    the file. Refusals of other documents last until the document is accepted, or --forget deletes
+    them. A watched file that is refused temporarily shows until when; it is read again then.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     if forget:
@@ -262,13 +266,13 @@ app.command("embargoes")(embargoes.list_)
 app.command("embargo")(embargoes.change)
 
 
-def _tell_deed(
-    call: Invocation, application: Application, deed: str, listed: ListedRelease
+def _print_result(
+    call: Invocation, application: Application, result: str, listed: ListedRelease
 ) -> None:
     if call.as_json:
-        print_json({"result": deed, **_record(application, listed)})
+        print_json({"result": result, **_record(application, listed)})
         return
-    print_rows([(deed, listed.release.slug, ", ".join(listed.feeds))])
+    print_rows([(result, listed.release.slug, ", ".join(listed.feeds))])
 
 
 def _forget(call: Invocation, documents: Sequence[str]) -> None:
@@ -276,20 +280,22 @@ def _forget(call: Invocation, documents: Sequence[str]) -> None:
         kept = [each.refusal.origin.document for each in application.newsroom.refusals()]
         for document in documents:
             if document not in kept:
-                raise typer.BadParameter(f"nothing of {document} is refused", param_hint="--forget")
+                raise typer.BadParameter(
+                    f"no refusal of {document} is recorded", param_hint="--forget"
+                )
         application.newsroom.forget_refusals(documents)
     print_message(f"{counted(sum(kept.count(one) for one in set(documents)), 'refusal')} forgotten")
 
 
 def _require_existing(paths: Sequence[Path]) -> None:
-    """Refuse a slip of the pen before anything is stored."""
+    """Refuse paths that do not exist, before anything is stored."""
     for path in paths:
         if not path.exists() and str(path) != STANDARD_INPUT:
             raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
 
 
 def _assumed(*, minor: bool, note: str | None) -> Correction | None:
-    """What documents are said to be that do not say it themselves; None to leave it open."""
+    """Return the correction assumed of documents that declare none; None for the configured one."""
     text = nfc(" ".join((note or "").split()))
     if note is not None and not (0 < len(text) <= MAX_NOTE_CHARS and is_xml_text(text)):
         fact = f"a note is plain text of 1 to {MAX_NOTE_CHARS} characters"
@@ -330,12 +336,12 @@ def _outcomes(
         yield Refusal(
             origin=Origin(document=document.name),
             reason=f"cannot be read: {error.strerror}",
-            remedy="see to it that this user may read it, and add it again",
+            remedy="make the file readable for this user, and add it again",
         )
 
 
 def _forget_refusals(application: Application, document: NamedDocument) -> None:
-    """What was refused in it before may be mended, moved to another line, or gone."""
+    """Delete earlier refusals: the faults may be mended, moved to another line, or gone."""
     with application.database.transaction() as tx:
         tx.refusals.clear_document(document.name)
 
@@ -391,7 +397,7 @@ def _full_record(application: Application, listed: ListedRelease) -> dict[str, A
 
 
 def _life_record(application: Application, release_id: str) -> dict[str, Any]:
-    """What it was, the newest first; and what was done to it, the oldest first."""
+    """Return the revisions, the newest first, and the audit events, the oldest first."""
     newsroom = application.newsroom
     return {
         "revisions": [
@@ -411,7 +417,7 @@ def _life_record(application: Application, release_id: str) -> dict[str, Any]:
 
 
 def _fields(record: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    """A line a value: of a list, each item has its own."""
+    """Yield one row for each value, and for each item of a list."""
     for key, value in record.items():
         name = key.replace("_", " ")
         if not isinstance(value, list):
@@ -421,7 +427,7 @@ def _fields(record: dict[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def _in_words(item: object) -> object:
-    """A person or an enclosure on one line."""
+    """Return a record such as a person or an enclosure on one line."""
     if not isinstance(item, dict):
         return item
     return "  ".join(plain(value) for value in item.values() if value is not None)

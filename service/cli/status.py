@@ -1,4 +1,4 @@
-"""``communique status``: everything on one screen."""
+"""``communique status``: the state of the whole service on one screen."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,10 +14,10 @@ from feeds.newsroom import Newsroom
 from service.application import Application
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.configuration import settings_of
-from service.cli.hub_status import look
+from service.cli.hub_status import hub_report
 from service.cli.installation import to_read
 from service.cli.output import moment, print_json, print_rows
-from service.cli.web_health import told_by_web_process
+from service.cli.web_health import web_process_warnings
 from service.errors import ServiceError
 from service.failures import failures_of
 from service.processes import file_modes
@@ -27,39 +27,39 @@ from service.websub.hub_health import Report
 
 app = typer_of("status")
 
-#: As many feeds in trouble are named; the rest is counted.
+#: At most this many feeds in trouble are listed; the others are only counted.
 MAX_TROUBLES = 10
 
-#: What all of it may take on PostgreSQL. It takes a second in a large store.
+#: Time limit on PostgreSQL, in seconds. A large store takes one second.
 WITHIN_S = 20.0
 
 
 class StoreAway(ServiceError):
-    """The store cannot be asked how anything stands."""
+    """The store does not answer, so the state is unknown."""
 
-    def __init__(self, reason: str, told: Sequence[str], /) -> None:
-        said = "; ".join(told) if told else "none answers on this machine"
+    def __init__(self, reason: str, reports: Sequence[str], /) -> None:
+        said = "; ".join(reports) if reports else "none answers on this machine"
         super().__init__(f"{' '.join(reason.split())}; web process: {said}")
 
 
 @app.command()
 def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Show on one screen how everything stands.
+    """Show the state of the whole service on one screen.
 
-    Site, store, what fails and since when, whether another configuration is in force, when the
-    processes of the service last did their work and what, releases, what waits under embargo,
-    feeds, the last edition, pings by hub, how each hub does, refused documents, and releases that
-    were set aside because they could not be rendered. The exit code is 0 whatever is shown. It
-    is 1 when the store does not answer, with what the web process on this machine says of that.
+    This is: site; store; failures, and since when; whether another configuration is active; when
+    each process last worked, and what it did; releases; embargoes; feeds; the last edition; pings
+    by hub; the health of each hub; refused documents; and releases left out of feeds because they
+    could not be rendered. The exit code is 0 whatever the state is. It is 1 when the store does
+    not answer; the answer of the web process on this machine is shown then.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     try:
         with to_read(call, within_s=WITHIN_S) as application:
-            record = _record(application, look(application), now=application.clock())
+            record = _record(application, hub_report(application), now=application.clock())
     except StoreReplaced:
         raise
     except StoreUnavailable as error:
-        raise StoreAway(str(error), told_by_web_process(settings_of(call))) from error
+        raise StoreAway(str(error), web_process_warnings(settings_of(call))) from error
     if call.as_json:
         print_json(record)
     else:
@@ -162,7 +162,7 @@ def _last_edition(feeds: Sequence[FeedState]) -> dict[str, Any] | None:
 
 
 def _pings_record(pings: Sequence[PingState]) -> dict[str, dict[str, int]]:
-    """How many pings are in which state, by hub."""
+    """Return the number of pings in each state, by hub."""
     states_by_hub: dict[str, Counter[str]] = {}
     for ping in pings:
         states_by_hub.setdefault(ping.hub, Counter())[ping.state] += 1
@@ -179,7 +179,7 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
     if other := record["configuration"]["other"]:
         since = f"{other['applied_by']} at {moment(other['since'])}"
         remedy = "start or reload the service with this one"
-        yield "configuration", f"another one is in force, applied by {since}: {remedy}"
+        yield "configuration", f"another one is active, applied by {since}: {remedy}"
     for process in record["processes"]:
         who = f"{process['role']} on {process['host']}, {process['pid']}"
         yield "process", f"{who}  {_work(process)}"
@@ -204,7 +204,7 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
 
 
 def _work(process: dict[str, Any]) -> str:
-    """When a process did its work, and what it did."""
+    """Return when a process last worked, and what it did."""
     if process["worked_at"] is None:
         said = f"has not worked since it was started at {moment(process['started_at'])}"
     elif process["is_at_work"]:
@@ -216,6 +216,6 @@ def _work(process: dict[str, Any]) -> str:
 
 
 def _see(count: int, word: str, command: str) -> str:
-    """A count; and where to look, if there is something to see."""
+    """Return a count, followed by the command that lists the items if there are any."""
     said = f"{count} {word}".rstrip()
     return f"{said}  (communique {command})" if count else said

@@ -1,4 +1,4 @@
-"""``communique store``: the database behind it all."""
+"""``communique store``: upgrade, check, restore and adopt the store."""
 
 from itertools import islice
 from typing import Annotated
@@ -24,9 +24,9 @@ app = typer_of("store")
 def upgrade(
     ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False
 ) -> None:
-    """Bring the store to this version's schema; make it if it is not there.
+    """Upgrade the store to this version's schema, or create it if it is missing.
 
-    All of it is one transaction. Stop the service before, and keep a copy of the store.
+    The upgrade is one transaction. Stop the service and copy the store first.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     settings = settings_of(call)
@@ -42,11 +42,11 @@ def upgrade(
 def restored(
     ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False
 ) -> None:
-    """Take a copy of the store that was put back, and have documents dated anew.
+    """Accept a store restored from a backup, and date its documents anew.
 
-    What readers fetched since the copy was made is newer than what the store now says: one that
-    asks by date alone would be told that nothing has changed. Entity tags need nothing. Until then
-    the service does not start on a copy of SQLite's file that is older than the store was.
+    Readers may have fetched documents that are newer than the backup. A reader that asks by date
+    alone (If-Modified-Since) would get 304 and miss changes; entity tags are not affected. The
+    service does not start on an SQLite file older than its last one until this command is run.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     settings = settings_of(call)
@@ -64,10 +64,10 @@ def restored(
 
 @app.command()
 def adopt(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """Go on with whatever store is there, or with an empty one where none is.
+    """Accept another store, or an empty one where none is.
 
-    The service does not start when its store is gone, or another one than at the last start: it
-    would give each release another id. Run this when that is meant.
+    The service does not start when its store is gone, or is not the one of the last start, because
+    every release would get another id. Run this command if the change is intended.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     settings = settings_of(call)
@@ -78,9 +78,9 @@ def adopt(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOptio
     if call.as_json:
         print_json({"store": label, "is_there": missing is None})
     elif missing is None:
-        print_text(f"{label}: the next start goes on with it")
+        print_text(f"{label}: accepted by the next start")
     else:
-        print_text(f"{label}: not there; the next start makes an empty one")
+        print_text(f"{label}: missing; the next start creates an empty store")
 
 
 @app.command()
@@ -90,13 +90,16 @@ def check(
     overrides: SetOption = None,
     as_json: JsonOption = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="File again what is not filed as configured.")
+        bool,
+        typer.Option(
+            "--repair", help="Reassign releases that are not in the feeds of their categories."
+        ),
     ] = False,
 ) -> None:
-    """Check that the store is sound, and each release in its feeds.
+    """Check that the store is sound, and that each release is in its feeds.
 
-    With SQLite the whole file is read. Each finding is a line. Exit code 1 if there is one that was
-    not repaired.
+    The whole file is read with SQLite. Each finding is a line. Exit code 1 if a finding was not
+    repaired.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     settings = settings_of(call)
@@ -106,7 +109,7 @@ def check(
     except StoreReplaced as error:
         findings = [str(error)]
     for finding in findings:
-        _say(call, label, finding)
+        _print_finding(call, label, finding)
     if findings:
         raise typer.Exit(1)
     if call.as_json:
@@ -117,16 +120,16 @@ def check(
 
 def _findings(settings: Settings, *, is_repaired: bool, call: Invocation) -> list[str]:
     with there(settings) as database:
-        # Of another schema nothing else can be asked.
-        return migrate.check(database) or _filing(
+        # The other checks need the current schema.
+        return migrate.check(database) or _assignments(
             build_application(settings, database, clock_of(database)),
             is_repaired=is_repaired,
             call=call,
         )
 
 
-def _filing(application: Application, *, is_repaired: bool, call: Invocation) -> list[str]:
-    """Whether each release stands in the feeds that the configuration gives it."""
+def _assignments(application: Application, *, is_repaired: bool, call: Invocation) -> list[str]:
+    """Check that each release is in the feeds of its categories, or reassign it."""
     newsroom = application.newsroom
     known = newsroom.in_force()
     if known is None:
@@ -153,7 +156,7 @@ def _filing(application: Application, *, is_repaired: bool, call: Invocation) ->
     return []
 
 
-def _say(call: Invocation, label: str, finding: str) -> None:
+def _print_finding(call: Invocation, label: str, finding: str) -> None:
     if call.as_json:
         print_json({"store": label, "message": finding})
     else:

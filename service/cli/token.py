@@ -1,4 +1,4 @@
-"""``communique token``: who may use the HTTP API, and for what."""
+"""``communique token``: make, list and revoke tokens for the HTTP API."""
 
 import re
 from collections.abc import Sequence
@@ -16,12 +16,14 @@ from service.tokens import MAX_NAME_CHARS, NAME, hash_of, make_token
 
 app = typer_of("token")
 
-#: A token that nobody looks after does not live for ever.
-USUAL_LIFE = "365d"
+#: Tokens expire by default, so that a forgotten one does not stay valid for ever.
+DEFAULT_LIFE = "365d"
 NEVER = "never"
 _LIFE = re.compile(r"([1-9][0-9]{0,5})([hd])")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Who has it, such as press-desk.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of the token's holder, such as press-desk.")
+]
 
 
 @app.command()
@@ -31,28 +33,31 @@ def make(
     *,
     actions: Annotated[
         list[Action],
-        typer.Option("--action", help="What it is for. May be repeated."),
+        typer.Option("--action", help="An action that the token allows. May be repeated."),
     ],
     categories: Annotated[
         list[str] | None,
         typer.Option(
             "--category",
             metavar="SLUG",
-            help="Only releases that are filed in nothing but these. May be repeated.",
+            help="Allow only releases whose categories are all among these. May be repeated.",
         ),
     ] = None,
     expires: Annotated[
         str,
-        typer.Option(metavar="LIFE", help="For how long it is good: 90d, 12h, or never."),
-    ] = USUAL_LIFE,
+        typer.Option(
+            metavar="LIFE", help="How long the token is valid: days (90d), hours (12h), or never."
+        ),
+    ] = DEFAULT_LIFE,
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a token and show it, this once.
+    """Make a token and show it once.
 
-    'read' is to look at releases, 'publish' to add and correct them, 'retract' to take them back;
-    'operate' is to see at /hub/status who is subscribed, and how deliveries go.
-    The store keeps a hash: who loses the token needs another one, under another name.
+    The action 'read' allows reading releases; 'publish' adding and correcting them; 'retract'
+    retracting them; and 'operate' reading subscriptions and deliveries at /hub/status.
+    The store has only a hash of the token: a lost token must be replaced by a new one, under
+    another name.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     if len(name) > MAX_NAME_CHARS or not NAME.fullmatch(name):
@@ -76,7 +81,7 @@ def make(
         return
     print_text(text)
     until = "until it is revoked" if token.expires_at is None else f"to {moment(token.expires_at)}"
-    print_message(f"the token of {name}, good {until}; it is shown this once")
+    print_message(f"the token of {name}, good {until}; it is shown only this once")
 
 
 @app.command("list")
@@ -86,9 +91,10 @@ def list_(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List tokens, good and bad: name, state, actions, categories, end.
+    """List all tokens: name, state, actions, categories, end.
 
-    The state is 'good', 'expired' or 'revoked'. The tokens themselves are kept nowhere.
+    The state is 'good', 'expired' or 'revoked'. The tokens themselves are not stored, and cannot
+    be shown again.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application, application.database.read() as tx:
@@ -109,7 +115,7 @@ def revoke(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a token worthless, at once and for ever."""
+    """Revoke a token, at once and permanently."""
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application, application.database.transaction() as tx:
         tx.tokens.revoke(name, now=application.clock())
@@ -120,7 +126,7 @@ def revoke(
 
 
 def _known(application: Application, slugs: Sequence[str] | None) -> tuple[str, ...] | None:
-    """The categories of a token, sorted; a slip of the pen would be a token for nothing."""
+    """Return the token's categories, sorted. Unknown ones are refused: they would allow nothing."""
     if not slugs:
         return None
     for slug in slugs:
@@ -133,7 +139,10 @@ def _end_of(life: str, now: datetime) -> datetime | None:
     if life == NEVER:
         return None
     if not (found := _LIFE.fullmatch(life)):
-        raise typer.BadParameter(f"{life!r} is not such as 90d or 12h", param_hint="--expires")
+        raise typer.BadParameter(
+            f"expected a number of days or hours, such as 90d or 12h, or never; got {life!r}",
+            param_hint="--expires",
+        )
     count = int(found[1])
     return now + (timedelta(days=count) if found[2] == "d" else timedelta(hours=count))
 

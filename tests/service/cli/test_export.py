@@ -40,7 +40,7 @@ def test_each_address_that_changed_is_a_line(filled: CommandLine, target: Path) 
     assert {columns[0] for columns in answer.columns} == {"written"}
     sums, reload = answer.talk.splitlines()
     assert sums.startswith(f"written {len(answer.lines)}  unchanged 0  removed 0")
-    assert reload == "nginx has to read its configuration again: nginx -t && nginx -s reload"
+    assert reload == "nginx must reload its configuration: nginx -t && nginx -s reload"
     again = filled.run("export", str(target))
     assert (again.code, again.out) == (0, "")
     assert again.talk.startswith(f"written 0  unchanged {len(answer.lines)}  ")

@@ -57,7 +57,7 @@ def test_a_feed_that_another_process_has_is_told_as_busy(line: CommandLine, seed
         tx.connection.exec_driver_sql(f"UPDATE feeds SET {columns} WHERE slug = 'all'")
     made = line.run("feed", "render", "all")
     assert made.code == 1
-    assert made.columns == [["busy", "all", "tried again later: another process is at it"]]
+    assert made.columns == [["busy", "all", "tried again later: another process renders it"]]
 
 
 def test_a_configuration_that_changed_is_rendered_as_it_is_now(published: CommandLine) -> None:

@@ -128,7 +128,7 @@ def test_a_slip_of_the_pen_changes_nothing(
     for command in ("suspend", "resume", "drop", "verify"):
         answer = line.run("hub", command, *arguments)
         assert (answer.code, answer.out) == (1, "")
-        assert answer.talk.startswith("communique: nobody is subscribed ")
+        assert answer.talk.startswith("communique: no subscription has ")
     assert states(line) == {ELSEWHERE: "active"}
 
 
@@ -226,4 +226,4 @@ def test_only_a_hub_verifies(line: CommandLine, books: HubBooks) -> None:
     subscribe(books, ELSEWHERE)
     answer = line.run("hub", "verify", "--set", "own_hub.offered=false")
     assert (answer.code, answer.out) == (1, "")
-    assert "own_hub.offered is off" in answer.talk
+    assert "own_hub.offered is false" in answer.talk

@@ -72,7 +72,7 @@ def test_that_another_configuration_is_in_force_is_told(line: CommandLine, seed:
     assert "configuration" not in {columns[0] for columns in line.run("status").columns}
     answer = line.run("status", "--set", "site.title=Another")
     shown = {columns[0]: columns[1:] for columns in answer.columns}
-    assert shown["configuration"][0].startswith("another one is in force, applied by command at ")
+    assert shown["configuration"][0].startswith("another one is active, applied by command at ")
     [record] = line.results("status", "--set", "site.title=Another")
     assert record["configuration"]["in_force"] is False
     assert record["configuration"]["other"]["applied_by"] == "command"

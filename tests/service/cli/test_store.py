@@ -126,7 +126,7 @@ def test_another_store_is_taken_only_when_it_is_meant(line: CommandLine, seed: P
     assert not path_of(line).exists()
     adopted = line.run("store", "adopt")
     assert adopted.code == 0
-    assert adopted.out.endswith("not there; the next start makes an empty one\n")
+    assert adopted.out.endswith("missing; the next start creates an empty store\n")
     assert line.run("release", "add", str(seed)).code == 0
     note = path_of(line).with_name("communique.db-note")
     note.write_text('{"id": "another", "changes": 0}')
