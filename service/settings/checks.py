@@ -100,7 +100,7 @@ def check_hubs(document: YamlDocument) -> Iterator[ConfigFault]:
                 yield ConfigFault(
                     place=place_of_value(document, item),
                     path=dotted(item),
-                    message=f"hub {url!r} stands twice",
+                    message=f"hub {url!r} appears twice",
                 )
             elif isinstance(url, str):
                 seen.add(url)
@@ -183,7 +183,7 @@ def _check_languages(
             for path, language in _texts(language_item, "language"):
                 if language.lower() in first:
                     where = _where(document, first[language.lower()])
-                    message = f"language {language!r} stands twice; first {where}"
+                    message = f"language {language!r} appears twice; first {where}"
                     yield _fault(document, path, message)
                 first.setdefault(language.lower(), path)
 
@@ -205,7 +205,7 @@ def _check_slugs(document: YamlDocument, described: Iterable[Described]) -> Iter
         for path, slug in _texts(one, "slug"):
             if slug in first:
                 where = _where(document, first[slug])
-                yield _fault(document, path, f"slug {slug!r} stands twice; first {where}")
+                yield _fault(document, path, f"slug {slug!r} appears twice; first {where}")
             first.setdefault(slug, path)
 
 
@@ -229,7 +229,7 @@ def _claimed_twice(
 ) -> ConfigFault:
     other = document.at(*claimed_at[:2], "slug")
     message = (
-        f"name {name!r} is claimed by category {other!r} too, {_where(document, claimed_at)}; "
+        f"name {name!r} also belongs to category {other!r}, {_where(document, claimed_at)}; "
         "case and white space do not count, and a title is a name"
     )
     return _fault(document, path, message)
@@ -283,7 +283,7 @@ def _check_former(document: YamlDocument, described: Sequence[Described]) -> Ite
                 yield _fault(document, path, f"{former!r} is the slug of another feed, {where}")
             elif former in first:
                 where = _where(document, first[former])
-                yield _fault(document, path, f"former slug {former!r} stands twice; first {where}")
+                yield _fault(document, path, f"former slug {former!r} appears twice; first {where}")
             first.setdefault(former, path)
 
 
@@ -319,7 +319,7 @@ def _check_groups(document: YamlDocument, described: Iterable[Described]) -> Ite
     for path, title in _texts(((), {"groups": document.items_at("groups")}), "groups"):
         if title in first:
             where = _where(document, first[title])
-            yield _fault(document, path, f"group {title!r} stands twice; first {where}")
+            yield _fault(document, path, f"group {title!r} appears twice; first {where}")
         first.setdefault(title, path)
     for one in described:
         for path, group in _texts(one, "group"):

@@ -52,37 +52,41 @@ LeaseDays = Annotated[float, Field(gt=0, le=366)]
 class SiteSettings(Section):
     """The newsroom as the public sees it."""
 
-    title: Line = Field(default="Newsroom", description="The newsroom's name.")
-    subtitle: Text = Field(default="", description="One line about it.")
+    title: Line = Field(default="Newsroom", description="Name of the newsroom.")
+    subtitle: Text = Field(default="", description="One line about the newsroom.")
     base_url: BaseUrl = Field(
-        description="Required: the public address. All addresses in feeds are built on it, and "
-        "hubs know the feeds by them: change it only when the site moves."
+        description="Required: the public address of the site. All addresses in feeds are built "
+        "on it, and hubs know the feeds by them: change it only when the site moves."
     )
     language: Language = Field(
         default="en",
-        description="BCP 47; for pages and feeds, and releases that name none themselves.",
+        description="BCP 47 language tag of pages and feeds, and of releases that name no "
+        "language.",
     )
     rights: Text = Field(default="", description="Copyright line of all feeds.")
     author: AuthorSettings = Field(
         default=AuthorSettings(),
-        description="Who answers for the releases that name no author themselves.",
+        description="Author of releases that name none.",
     )
     icon: Url | None = Field(default=None, description="A square image, as an absolute URL.")
-    logo: Url | None = Field(default=None, description="An image twice as wide as high, likewise.")
+    logo: Url | None = Field(
+        default=None, description="An image twice as wide as high, as an absolute URL."
+    )
 
 
 class StoreSettings(Section):
-    """Where releases are kept."""
+    """The database that holds the releases."""
 
     url: DatabaseUrl = Field(
         default=StoreUrl(f"sqlite:///{DATA_FOLDER}/communique.db"),
-        description="SQLite (sqlite:///path) or PostgreSQL (postgresql://user@host/name). "
-        f"{DATA_FOLDER} stands for the folder above.",
+        description="Database URL: SQLite (sqlite:///path) or PostgreSQL "
+        "(postgresql://user@host/name). {data_folder} stands for the value of "
+        "data_folder.",
     )
     url_file: FilePath | None = Field(
         default=None,
-        description="A file that holds the URL, for one with a password; instead of url. "
-        "Relative to this file.",
+        description="File that holds the database URL, for a URL with a password; set it instead "
+        "of store.url. Relative to this file.",
     )
 
 
@@ -91,112 +95,130 @@ class IntakeSettings(Section):
 
     folders: Items[FilePath] = Field(
         default=(Path("inbox"),),
-        description="Folders that are watched for documents, with their subfolders; relative to "
+        description="Folders that are watched for documents, with their subfolders. Relative to "
         "data_folder.",
     )
-    time_zone: TimeZoneName = Field(default="UTC", description="Zone of dates that name none.")
+    time_zone: TimeZoneName = Field(
+        default="UTC", description="Time zone of dates in documents that name none."
+    )
     time_of_day: TimeOfDay = Field(
-        default=time(9, 0), description="Time of dates that name none, in that zone: HH:MM."
+        default=time(9, 0),
+        description="Time of day, as HH:MM, of dates in documents that have none; in "
+        "intake.time_zone.",
     )
     unsaid_correction: Literal["major", "minor"] = Field(
         default="major",
-        description="What a changed document is that does not say so itself: a major correction, "
-        "which moves the release's date of change and says so, or a minor one.",
+        description="How a changed document counts that does not say so itself: as a major "
+        "correction, which moves the release's date of change and adds a note, or as "
+        "a minor one.",
     )
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
-        default=0.2, description="A file is read when it has not changed for so long."
+        default=0.2, description="A file is read when it has not changed for this many seconds."
     )
 
     max_document_bytes: Annotated[int, Field(ge=1000, le=MAX_INTAKE_BYTES)] = Field(
         default=MAX_DOCUMENT_BYTES,
-        description="Largest document, or line of JSON Lines; larger ones are refused.",
+        description="Largest document, or line of a JSON Lines file, in bytes; larger ones are "
+        "refused.",
     )
     max_array_bytes: Annotated[int, Field(ge=1000, le=MAX_INTAKE_BYTES)] = Field(
         default=MAX_ARRAY_BYTES,
-        description="Largest .json file; a larger set goes into JSON Lines, which have no bound.",
+        description="Largest .json file, in bytes. Larger sets must be JSON Lines, which have no "
+        "limit as a whole.",
     )
     max_title_chars: Annotated[int, Field(ge=50, le=10_000)] = Field(
-        default=MAX_TITLE_CHARS, description="Longest title; a longer one is refused."
+        default=MAX_TITLE_CHARS,
+        description="Longest title, in characters; longer ones are refused.",
     )
     ask_media: bool = Field(
         default=True,
-        description="Whether servers are asked for the length and type of files that documents "
-        "name without them.",
+        description="Whether the service asks other servers for the length and type of media "
+        "files that a document names without them.",
     )
 
 
 class FeedDefaults(Section):
-    """What holds for every feed that says nothing else."""
+    """Defaults for all feeds."""
 
     window: WindowSettings = Field(
         default=WindowSettings(),
-        description="How much of a feed its document holds.",
+        description="How many entries a feed's document holds.",
     )
     ttl_minutes: TtlMinutes = Field(
-        default=30, description="How long readers may keep a document before they ask again."
+        default=30,
+        description="How long readers may cache a document before they ask again, in minutes.",
     )
     deltas: DeltaSettings = Field(
         default=DeltaSettings(),
-        description="Whether readers may ask for what is new to them alone.",
+        description="Feed deltas (RFC 3229): a reader may request only the entries that are new "
+        "to it.",
     )
     pages_for_browsers: bool = Field(
         default=True,
-        description="Whether a browser that opens a document's address is led to the feed's page. "
-        "Caches that know no Vary but Accept-Encoding (HAProxy; Akamai by default) keep documents "
-        "only without it.",
+        description="Whether a browser that opens a document's address is redirected to the "
+        "feed's page. Caches that support no Vary but Accept-Encoding (HAProxy; "
+        "Akamai by default) store documents only if this is false.",
     )
     farewell_days: FarewellDays = Field(
         default=90,
-        description="How long a feed that ended says farewell, before its addresses answer 410.",
+        description="How many days a feed that has ended is still served, with its last entry, "
+        "before its addresses answer 410.",
     )
     notices: bool = Field(
         default=True,
-        description="Whether feeds tell of major corrections, retractions and restorations in "
+        description="Whether feeds announce major corrections, retractions and restorations in "
         "entries of their own: many readers never show that an entry changed.",
     )
     retraction_days: RetractionDays = Field(
         default=30,
-        description="How long feeds hold these notices, and what stands in for a retracted "
-        "release. Its page says so for ever.",
+        description="How many days feeds hold these notices, and the entries that replace "
+        "retracted releases. The page of a retracted release says so permanently.",
     )
 
 
 class ScheduleSettings(Section):
-    """How often the service looks by itself, although most work is started at once."""
+    """How often the service polls for work; most work starts at once without it."""
 
     scan_seconds: PauseSeconds = Field(
-        default=0.2, description="Look for documents in the folders."
+        default=0.2, description="Pause between scans of the watched folders, in seconds."
     )
-    regenerate_seconds: PauseSeconds = Field(default=0.5, description="Look for stale feeds.")
-    ping_seconds: PauseSeconds = Field(default=1.0, description="Look for pings that are due.")
+    regenerate_seconds: PauseSeconds = Field(
+        default=0.5, description="Pause between checks for stale feeds, in seconds."
+    )
+    ping_seconds: PauseSeconds = Field(
+        default=1.0, description="Pause between checks for pings that are due, in seconds."
+    )
     config_seconds: PauseSeconds = Field(
-        default=2.0, description="Look for changes of these files."
+        default=2.0,
+        description="Pause between checks for changes of the configuration files, in seconds.",
     )
 
 
 class WebSubSettings(Section):
-    """How hubs are told of a change."""
+    """How hubs are pinged."""
 
     topic_fields: Annotated[Items[Line], Field(min_length=1)] = Field(
         default=("hub.url",),
-        description="Form fields that carry the feed's URL: hub.url is the custom; some hubs ask "
-        "for hub.topic.",
+        description="Form fields that carry the feed's URL in a ping: hub.url is common; some "
+        "hubs require hub.topic.",
     )
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = Field(
-        default=10.0, description="How long a hub may take to answer."
+        default=10.0, description="How long a hub may take to answer a ping, in seconds."
     )
     first_retry_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        default=30.0, description="Pause after the first failure; it doubles with each one."
+        default=30.0,
+        description="Pause after the first failed ping, in seconds; it doubles with each failure.",
     )
     longest_retry_seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
-        default=3600.0, description="The pause grows no longer than this."
+        default=3600.0, description="Longest pause between two tries of a ping, in seconds."
     )
     max_hubs_at_once: Annotated[int, Field(ge=1, le=256)] = Field(
-        default=64, description="More hubs than this wait for each other."
+        default=64, description="How many hubs are pinged at the same time."
     )
     give_up_after_hours: Annotated[float, Field(gt=0, le=720)] = Field(
         default=24.0,
-        description="After so long a ping stands as failed, and can be retried by command.",
+        description="How many hours a failing ping is retried. After that it counts as failed; "
+        "communique hub retry sends it again.",
     )
 
 
@@ -209,95 +231,106 @@ class OwnHubSettings(Section):
     )
     callback_ports: Annotated[Items[Port], Field(min_length=1)] = Field(
         default=(80, 443, 8080, 8443),
-        description="Ports that subscribers may be reached at; in outbound.allow_networks at any.",
+        description="Ports on which subscribers' callbacks may be. Callbacks in "
+        "outbound.allow_networks may use any port.",
     )
     default_lease_days: LeaseDays = Field(
-        default=10, description="How long a subscription lasts that asks for no time."
+        default=10, description="Lease of a subscription that requests none, in days."
     )
-    longest_lease_days: LeaseDays = Field(
-        default=30, description="And no longer than this, whatever it asks for."
-    )
+    longest_lease_days: LeaseDays = Field(default=30, description="Longest lease, in days.")
     shortest_lease_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
-        default=300, description="Nor any shorter."
+        default=300, description="Shortest lease, in seconds."
     )
     signature: Literal["sha1", "sha256", "sha384", "sha512"] = Field(
         default="sha256",
-        description="How deliveries to subscribers with a secret are signed; sha1 is broken, and "
-        "here for subscribers that know nothing else.",
+        description="How deliveries to subscribers with a secret are signed. sha1 is broken; use "
+        "it only for subscribers that support nothing else.",
     )
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = Field(
-        default=10.0, description="How long a subscriber may take to answer."
+        default=10.0, description="How long a subscriber may take to answer, in seconds."
     )
     deliveries_at_once: Annotated[int, Field(ge=1, le=4096)] = Field(
-        default=256, description="Deliveries under way in each process."
+        default=256, description="Most deliveries under way at the same time, in each process."
     )
     deliveries_per_host: Annotated[int, Field(ge=1, le=256)] = Field(
-        default=16, description="And of these, to one host."
+        default=16,
+        description="Most deliveries to one host under way at the same time, in each process.",
     )
     verifications_at_once: Annotated[int, Field(ge=1, le=1024)] = Field(
-        default=64, description="Callbacks that are asked at the same time to confirm a request."
+        default=64,
+        description="Most callbacks that are asked to confirm a request at the same time.",
     )
     first_retry_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        default=30.0, description="Pause after a first failed delivery; it doubles with each one."
+        default=30.0,
+        description="Pause after the first failed delivery, in seconds; it doubles with each "
+        "failure.",
     )
     longest_retry_seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
-        default=3600.0, description="The pause grows no longer than this."
+        default=3600.0, description="Longest pause between two tries of a delivery, in seconds."
     )
     suspend_after_hours: Annotated[float, Field(gt=0, le=720)] = Field(
         default=72.0,
-        description="After so long without success nothing more is sent to a subscriber, until it "
-        "renews its subscription or somebody resumes it.",
+        description="A subscription is suspended after this many hours without a successful "
+        "delivery, until the subscriber renews it or an operator resumes it.",
     )
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=120,
-        description="What one client may ask of the hub, in each web process; more gets 429.",
+        description="Requests that one client may send to the hub per minute, in each web "
+        "process; more get 429.",
     )
     burst: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        default=240, description="And how much of it at once, after a pause."
+        default=240,
+        description="Requests that one client may send to the hub at once after a pause; more get "
+        "429.",
     )
     pending_per_host: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=500,
-        description="Requests for callbacks of one host that may wait to be confirmed; more get "
-        "429.",
+        description="Unconfirmed requests for callbacks at one host; more get 429.",
     )
 
 
 class RssCloudSettings(Section):
-    """How readers of RSS are told that know rssCloud instead of WebSub."""
+    """Notifications for RSS readers that support rssCloud instead of WebSub."""
 
     offered: bool = Field(
         default=True,
-        description="Whether RSS documents name a cloud: this service, unless another server is "
-        "named here. It takes own_hub.offered.",
+        description="Whether RSS documents name an rssCloud server: this service, unless "
+        "rsscloud.register_url names another one. This service needs own_hub.offered "
+        "for it.",
     )
     register_url: HubUrl | None = Field(
         default=None,
-        description="Where readers register at another rssCloud server, which is then named "
-        "instead of this one, such as http://rpc.rsscloud.io:5337/pleaseNotify.",
+        description="Address where readers register at another rssCloud server, which is named in "
+        "RSS documents instead of this service, such as "
+        "http://rpc.rsscloud.io:5337/pleaseNotify.",
     )
     ping_url: HubUrl | None = Field(
         default=None,
-        description="Where that server is told of changes, such as http://rpc.rsscloud.io:5337/ping.",
+        description="Address where the other rssCloud server accepts pings, such as "
+        "http://rpc.rsscloud.io:5337/ping.",
     )
 
 
 class CanarySettings(Section):
-    """Subscriptions of our own, by which it is seen whether pushes arrive."""
+    """Subscriptions of this service at each hub, to measure whether pushes arrive."""
 
     watches: bool = Field(
         default=True,
-        description="Whether the service subscribes to a feed of its own at each hub, and measures "
-        "how fast pushes arrive. Hubs must be able to reach site.base_url.",
+        description="Whether the service subscribes to one of its own feeds at each hub, and "
+        "measures how fast pushes arrive. Hubs must be able to reach site.base_url.",
     )
-    feed: Line = Field(default="all", description="The feed, by its slug.")
+    feed: Line = Field(default="all", description="Slug of the feed that the canary subscribes to.")
     format: Literal["atom", "rss", "json"] = Field(
-        default="atom", description="And the format of its documents."
+        default="atom", description="Format of the feed's document that the canary subscribes to."
     )
     lease_days: LeaseDays = Field(
-        default=7, description="What the hub is asked for; renewed in good time."
+        default=7,
+        description="Lease that the canary requests from hubs, in days; it is renewed before it "
+        "ends.",
     )
     missing_after_seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
-        default=600.0, description="A push that takes longer counts as missing."
+        default=600.0,
+        description="A push that takes longer than this many seconds counts as missing.",
     )
 
     @property
@@ -307,49 +340,51 @@ class CanarySettings(Section):
 
 
 class MetricsSettings(Section):
-    """Numbers for Prometheus."""
+    """Metrics for Prometheus."""
 
-    offered: bool = Field(default=True, description="Whether /metrics answers.")
+    offered: bool = Field(default=True, description="Whether metrics are served at /metrics.")
 
 
 class OutboundSettings(Section):
-    """What holds for every request to other people's servers."""
+    """Settings of every request to other servers."""
 
     allow_networks: Items[AllowedNetwork] = Field(
         default=(),
-        description="Networks that may be asked although they are not public, such as 10.0.0.0/8 "
-        "for a hub of your own.",
+        description="Networks that the service may contact although they are not public, such as "
+        "10.0.0.0/8 for a hub of your own.",
     )
     max_response_bytes: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
-        default=65_536, description="How much of an answer is read."
+        default=65_536, description="How much of a response is read, in bytes."
     )
     ca_file: FilePath | None = Field(
         default=None,
-        description="Certificates to trust instead of the public authorities', in PEM. Relative "
-        "to this file.",
+        description="File of certificates, in PEM, to trust instead of the public authorities. "
+        "Relative to this file.",
     )
 
 
 class HttpSettings(Section):
-    """Where the service listens."""
+    """The address, processes and threads of the web server."""
 
     host: Line = Field(
-        default="127.0.0.1", description="Address to listen at; 0.0.0.0 is everywhere."
+        default="127.0.0.1", description="Address to listen on; 0.0.0.0 is every IPv4 address."
     )
     port: Annotated[int, Field(ge=1, le=65_535)] = Field(
-        default=8000, description="Port to listen at."
+        default=8000, description="Port to listen on."
     )
-    workers: Annotated[int, Field(ge=1, le=64)] = Field(default=2, description="Web processes.")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=2, description="Number of web processes."
+    )
     threads: Annotated[int, Field(ge=1, le=256)] = Field(
-        default=4, description="Threads in each of them."
+        default=4, description="Number of threads in each web process."
     )
     trusted_proxies: Items[AllowedNetwork] = Field(
         default=(),
-        description="Networks of proxies before this service, whose X-Forwarded-For tells who "
-        "asks, such as 127.0.0.1/32 for nginx on this machine.",
+        description="Networks of the proxies in front of this service whose X-Forwarded-For "
+        "header is trusted, such as 127.0.0.1/32 for nginx on this machine.",
     )
     cache_megabytes: Annotated[int, Field(ge=1, le=65_536)] = Field(
-        default=64, description="Documents that each web process keeps in memory."
+        default=64, description="Size of the document cache in each web process, in megabytes."
     )
 
 
@@ -358,92 +393,98 @@ class ApiSettings(Section):
 
     offered: bool = Field(
         default=True,
-        description="Whether there is one. Nothing can be done with it without a token: see "
-        "communique token.",
+        description="Whether the API is served. Every request needs a token: see communique token.",
     )
     max_body_bytes: Annotated[int, Field(ge=1000, le=MAX_API_BODY_BYTES)] = Field(
-        default=8 * 1024 * 1024, description="Largest body; larger ones get 413."
+        default=8 * 1024 * 1024, description="Largest request body, in bytes; larger ones get 413."
     )
     max_batch_releases: Annotated[int, Field(ge=1, le=2000)] = Field(
         default=500, description="Most releases in one batch."
     )
     requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=600,
-        description="What a token may ask for, in each web process; more gets 429. A batch counts "
-        "as one.",
+        description="Requests that one token may send per minute, in each web process; more get "
+        "429. A batch counts as one.",
     )
     burst: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        default=60, description="And how many of these at once, after a pause."
+        default=60,
+        description="Requests that one token may send at once after a pause; more get 429.",
     )
 
 
 class LogSettings(Section):
-    """What the service says of itself, on standard error."""
+    """The log, on standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="From here up: debug, info, warning or error."
+        default="info", description="Lowest level that is logged: debug, info, warning or error."
     )
     format: Literal["auto", "text", "json"] = Field(
-        default="auto", description="text, json, or auto: text on a terminal, json elsewhere."
+        default="auto",
+        description="Log format: text, json, or auto, which is text on a terminal and json "
+        "elsewhere.",
     )
 
 
 class CommuniqueFile(Section):
-    """``communique.yaml``: everything but the categories."""
+    """``communique.yaml``: all settings except categories and feeds."""
 
     site: SiteSettings = Field(description="The newsroom as the public sees it.")
     data_folder: FilePath = Field(
         default=Path("data"),
-        description="Holds store and inbox; made if need be. Relative to the folder that the "
-        "service is started in.",
+        description="Folder of the store and the inbox; created if missing. Relative to the "
+        "folder that the service is started in.",
     )
-    store: StoreSettings = Field(default=StoreSettings(), description="Where releases are kept.")
+    store: StoreSettings = Field(
+        default=StoreSettings(), description="The database that holds the releases."
+    )
     categories_file: FilePath = Field(
-        default=Path("categories.yaml"), description="Categories and feeds; relative to this file."
+        default=Path("categories.yaml"),
+        description="The file of categories and feeds. Relative to this file.",
     )
     intake: IntakeSettings = Field(
         default=IntakeSettings(), description="How documents become releases."
     )
     hubs: Items[Hub] = Field(
         default=(),
-        description="WebSub hubs that are told of every change, and that feeds name. A list of "
-        "URLs, such as [https://pubsubhubbub.appspot.com/]; a hub that wants to be told in a way "
+        description="WebSub hubs that are pinged at every change, and that feeds name. A list of "
+        "URLs, such as [https://pubsubhubbub.appspot.com/]; a hub that needs settings "
         "of its own is a section.",
     )
     feeds: FeedDefaults = Field(
-        default=FeedDefaults(), description="What holds for feeds that say nothing else."
+        default=FeedDefaults(),
+        description="Defaults for all feeds; categories.yaml may override them for one feed.",
     )
     schedule: ScheduleSettings = Field(
         default=ScheduleSettings(),
-        description="How often the service looks by itself; most work is started at once.",
+        description="How often the service polls for work; most work starts at once without it.",
     )
-    websub: WebSubSettings = Field(
-        default=WebSubSettings(), description="How hubs are told of a change."
-    )
+    websub: WebSubSettings = Field(default=WebSubSettings(), description="How hubs are pinged.")
     own_hub: OwnHubSettings = Field(
         default=OwnHubSettings(),
         description="The WebSub hub that is part of this service, for its own feeds.",
     )
     rsscloud: RssCloudSettings = Field(
         default=RssCloudSettings(),
-        description="How readers of RSS are told that know rssCloud instead of WebSub.",
+        description="Notifications for RSS readers that support rssCloud instead of WebSub.",
     )
     canary: CanarySettings = Field(
         default=CanarySettings(),
-        description="Subscriptions of our own, by which it is seen whether pushes arrive.",
+        description="Subscriptions of this service at each hub, to measure whether pushes arrive.",
     )
     metrics: MetricsSettings = Field(
-        default=MetricsSettings(), description="Numbers for Prometheus."
+        default=MetricsSettings(), description="Metrics for Prometheus."
     )
     outbound: OutboundSettings = Field(
         default=OutboundSettings(),
-        description="What holds for every request to other people's servers.",
+        description="Settings of every request to other servers.",
     )
-    http: HttpSettings = Field(default=HttpSettings(), description="Where the service listens.")
+    http: HttpSettings = Field(
+        default=HttpSettings(), description="The address, processes and threads of the web server."
+    )
     api: ApiSettings = Field(
         default=ApiSettings(), description="The HTTP API that newsrooms publish through."
     )
     log: LogSettings = Field(
         default=LogSettings(),
-        description="What the service says of itself, on standard error.",
+        description="The log, on standard error.",
     )

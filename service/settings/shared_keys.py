@@ -36,27 +36,30 @@ def _user(text: str) -> str:
 
 
 class HubSettings(Section):
-    """A hub, and how it wants to be told."""
+    """A hub, and how it is pinged."""
 
-    url: HubUrl = Field(description="Required: where it is told, and what documents name.")
+    url: HubUrl = Field(
+        description="Required: the hub's URL, which is pinged, and which documents name."
+    )
     topics_at_once: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=1,
-        description="How many feeds one request may name, for a hub that reads the field again "
-        "and again.",
+        description="How many feeds one ping may name, for hubs that accept the topic field more "
+        "than once.",
     )
     topic_fields: Annotated[Items[Line], Field(min_length=1)] | None = Field(
         default=None,
-        description="Form fields that carry the feed's URL; those of websub if unset.",
+        description="Form fields that carry the feed's URL; websub.topic_fields if unset.",
     )
     extra_fields: dict[str, str] = Field(
-        default={}, description="What else it wants in the form, by name. Nothing secret."
+        default={},
+        description="Additional form fields of a ping, by name. They must not be secret.",
     )
     username: Annotated[Line, AfterValidator(_user)] | None = Field(
-        default=None, description="For a hub that asks who is there (HTTP Basic)."
+        default=None, description="User name, for a hub that requires HTTP Basic authentication."
     )
     password_file: FilePath | None = Field(
         default=None,
-        description="A file that holds the password, on one line. Relative to this file.",
+        description="File that holds the password, on one line. Relative to this file.",
     )
 
     @model_serializer(mode="wrap")
@@ -95,86 +98,98 @@ RetractionDays = Annotated[int, Field(ge=1, le=3660)]
 
 
 class AuthorSettings(Section):
-    """Who answers for the releases that name no author themselves."""
+    """The author of releases that name none."""
 
     name: Line | None = Field(
-        default=None, description="A person or an office; the site's title if unset."
+        default=None, description="Name of a person or an office; site.title if unset."
     )
-    email: Email | None = Field(default=None, description="Public: it stands in every feed.")
-    uri: Url | None = Field(default=None, description="A page about the author.")
+    email: Email | None = Field(
+        default=None, description="E-mail address of the author. It is public, in every feed."
+    )
+    uri: Url | None = Field(default=None, description="Address of a page about the author.")
 
 
 class FeedAuthorSettings(Section):
-    """Who answers for one feed."""
+    """The author of one feed."""
 
-    name: Line = Field(description="A person or an office.")
-    email: Email | None = Field(default=None, description="Public: it stands in the feed.")
-    uri: Url | None = Field(default=None, description="A page about the author.")
+    name: Line = Field(description="Name of a person or an office.")
+    email: Email | None = Field(
+        default=None, description="E-mail address of the author. It is public, in the feed."
+    )
+    uri: Url | None = Field(default=None, description="Address of a page about the author.")
 
 
 class WindowSettings(Section):
-    """How much a feed's document holds."""
+    """How many entries a feed's document holds."""
 
     entries: Entries = Field(
-        default=20, description="At least so many entries, by most recent change."
+        default=20, description="At least this many entries, the most recently changed."
     )
     days: Days = Field(
-        default=2, description="At least the changes of so many days before the newest one."
+        default=2, description="At least the changes of this many days before the newest one."
     )
     bytes: WindowBytes = Field(
         default=250_000,
-        description="Never more than so many bytes, uncompressed; but always one entry.",
+        description="At most this many bytes, uncompressed; but always one entry.",
     )
 
 
 class FeedWindowSettings(Section):
-    """What one feed's window has different from ``feeds.window``."""
+    """Values of one feed that differ from ``feeds.window``."""
 
-    entries: Entries | None = Field(default=None, description="At least so many entries.")
-    days: Days | None = Field(default=None, description="At least the changes of so many days.")
-    bytes: WindowBytes | None = Field(default=None, description="Never more than so many bytes.")
+    entries: Entries | None = Field(
+        default=None, description="At least this many entries, the most recently changed."
+    )
+    days: Days | None = Field(
+        default=None, description="At least the changes of this many days before the newest one."
+    )
+    bytes: WindowBytes | None = Field(
+        default=None, description="At most this many bytes, uncompressed; but always one entry."
+    )
 
 
 class DeltaSettings(Section):
-    """Readers who ask for it (A-IM: feed) are sent only what is new to them (RFC 3229)."""
+    """Feed deltas (RFC 3229): a reader that sends A-IM: feed gets only entries new to it."""
 
     offered: bool = Field(
         default=False,
-        description="For every feed that says nothing else. Some readers ask for it and then "
-        "lose what they get: see docs/configuration.md.",
+        description="Whether deltas are offered for every feed that does not set this itself. "
+        "Some readers request them and then lose entries: see docs/configuration.md.",
     )
     days: Annotated[int, Field(ge=1, le=366)] = Field(
         default=14,
-        description="How long documents are remembered; who comes back later gets the whole.",
+        description="How many days documents are remembered. A reader that returns later gets the "
+        "whole document.",
     )
     not_for: Items[Line] = Field(
         default=("rss2email", "feedparser/"),
-        description="Readers that get whole documents all the same, by a part of their "
-        "User-Agent, in any case.",
+        description="Readers that always get whole documents, by a part of their User-Agent; case "
+        "does not count.",
     )
 
 
 class LanguageSettings(Section):
-    """One language of a feed: a feed beside it, of its releases in that language."""
+    """One language of a feed: an additional feed of its releases in that language."""
 
     language: Language = Field(
-        description="BCP 47: the feed takes releases in it, and in its regions and scripts."
+        description="BCP 47 language tag: the feed has the releases in this language, with its "
+        "regions and scripts."
     )
     title: Line = Field(
-        description="For a person, in that language. Of a category also a name that releases may "
-        "use, and what their entries in that language show."
+        description="Title of the feed, in that language. For a category also a name that "
+        "releases may use, and the name shown by entries in that language."
     )
     description: Text = Field(
-        default="", description="A sentence about the feed, in that language; the title if empty."
+        default="", description="A sentence about the feed, in that language; its title if empty."
     )
     slug: Slug | None = Field(
         default=None,
-        description="The key, in addresses; the slug of the feed, a hyphen and the language if "
-        "unset.",
+        description="Key of the feed in addresses; if unset, the slug of the main feed, a hyphen "
+        "and the language.",
     )
     ended_words: Words | None = Field(
         default=None,
-        description="What readers are told when the feed ends, in that language; those of ended "
+        description="The text that readers get when the feed ends, in that language; ended.words "
         "if unset.",
     )
 
@@ -185,16 +200,17 @@ def language_slug(slug: str, language: str) -> str:
 
 
 class EndedSettings(Section):
-    """The end of a feed. It holds nothing published since, says farewell, and then is gone."""
+    """The end of a feed: it takes no new releases, gets a last entry, and later answers 410."""
 
     on: Moment = Field(
-        description="When: a date, meant as releases' dates are, or a moment with its offset from "
-        "UTC. Before it nothing is said."
+        description="When the feed ends: a date, read like the dates of releases, or a moment "
+        "with its offset from UTC. Until then readers see no sign of it."
     )
     words: Words = Field(
-        description="What readers are told, in the feed's language; the first line is the title of "
-        "its last entry."
+        description="The text that readers get, in the feed's language. Its first line is the "
+        "title of the feed's last entry."
     )
     moved_to: UrlOrSlug | None = Field(
-        default=None, description="Where to go instead: a URL, or the slug of another feed."
+        default=None,
+        description="Where readers should go instead: a URL, or the slug of another feed.",
     )

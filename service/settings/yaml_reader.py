@@ -237,7 +237,7 @@ class _Constructor:
             key_path = (*path, name)
             if name in data:
                 first = self._document.keys[key_path].line
-                self._fault(key.place, key_path, f"stands twice; first on line {first}")
+                self._fault(key.place, key_path, f"appears twice; first on line {first}")
                 continue
             self._document.keys[key_path] = key.place
             data[name] = self.construct(value, key_path)

@@ -24,17 +24,17 @@ unions:
     [
         pytest.param(
             "{slug: tax, title: Taxes}",
-            "3:12: categories.1.slug: slug 'tax' stands twice; first on line 2",
+            "3:12: categories.1.slug: slug 'tax' appears twice; first on line 2",
             id="slug",
         ),
         pytest.param(
             "{slug: b, title: Levies, names: [x, ' TAX ']}",
-            "3:41: categories.1.names.1: name ' TAX ' is claimed by category 'tax' too, on line 2",
+            "3:41: categories.1.names.1: name ' TAX ' also belongs to category 'tax', on line 2",
             id="name and title, folded",
         ),
         pytest.param(
             "{slug: b, title: tax}",
-            "3:22: categories.1.title: name 'tax' is claimed by category 'tax' too, on line 2",
+            "3:22: categories.1.title: name 'tax' also belongs to category 'tax', on line 2",
             id="two titles",
         ),
         pytest.param(
@@ -69,7 +69,7 @@ unions:
         ),
         pytest.param(
             "{slug: b, title: B, hubs: [http://h/, http://h/]}",
-            "3:43: categories.1.hubs.1: hub 'http://h/' stands twice",
+            "3:43: categories.1.hubs.1: hub 'http://h/' appears twice",
             id="hub twice",
         ),
         pytest.param(
@@ -100,7 +100,7 @@ def test_what_a_category_has_wrong_is_told(
 def test_normalisation_twins_are_one_name(config: ConfigFolder) -> None:
     twins = categories(r'{slug: a, title: "caf\u00e9"}', r'{slug: b, title: "CAFE\u0301"}')
     (fault,) = config.faults(MAIN, twins)
-    assert "is claimed by category 'a' too" in fault
+    assert "also belongs to category 'a'" in fault
 
 
 def test_a_category_may_repeat_its_own_title_as_a_name(config: ConfigFolder) -> None:
@@ -152,20 +152,20 @@ def test_a_union_must_not_have_the_slug_of_a_category(config: ConfigFolder) -> N
     rest = "unions:\n  - {slug: tax, title: U, any_of: [tax]}\n"
     (fault,) = config.faults(MAIN, categories(TAX, rest=rest))
     assert fault == (
-        "categories.yaml:4:12: unions.0.slug: slug 'tax' stands twice; first on line 2"
+        "categories.yaml:4:12: unions.0.slug: slug 'tax' appears twice; first on line 2"
     )
 
 
 def test_a_group_that_stands_twice_is_told(config: ConfigFolder) -> None:
     (fault,) = config.faults(MAIN, "groups: [Money, Law, Money]\n")
-    assert fault == ("categories.yaml:1:22: groups.2: group 'Money' stands twice; first on line 1")
+    assert fault == ("categories.yaml:1:22: groups.2: group 'Money' appears twice; first on line 1")
 
 
 def test_the_checks_do_not_stop_at_what_the_models_refuse(config: ConfigFolder) -> None:
     faults = config.faults(MAIN, categories("{slug: A!, title: Tax}", "{slug: b, title: tax}"))
     assert len(faults) == 2
     assert "such as 'a'" in faults[0]
-    assert "is claimed by category 'A!' too" in faults[1]
+    assert "also belongs to category 'A!'" in faults[1]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,8 @@ def test_the_checks_do_not_stop_at_what_the_models_refuse(config: ConfigFolder) 
         pytest.param("b, title: B, was: [b]}",
                      "3:31: categories.1.was.0: 'b' is the feed's present slug", id="its own"),
         pytest.param("b, title: B, was: [levies]}",
-                     "3:31: categories.1.was.0: former slug 'levies' stands twice; first on line 2",
+                     "3:31: categories.1.was.0: former slug 'levies' appears twice; first on "
+                     "line 2",
                      id="claimed twice"),
         pytest.param("b, title: B, was: [all]}",
                      "3:31: categories.1.was.0: expected another slug: 'all' is the feed",

@@ -111,7 +111,8 @@ def test_urls_alone_are_shown_as_one_list(config: ConfigFolder) -> None:
         ),
         pytest.param(
             "topics_at_once: 2",
-            "3:5: hubs.0.url: is missing: where it is told, and what documents name.",
+            "3:5: hubs.0.url: is missing: the hub's URL, which is pinged, and which "
+            "documents name.",
             id="no URL at all",
         ),
         pytest.param(
@@ -166,7 +167,7 @@ def test_urls_alone_are_shown_as_one_list(config: ConfigFolder) -> None:
         ),
         pytest.param(
             "https://h/\n  - url: https://h/",
-            "4:10: hubs.1.url: hub 'https://h/' stands twice",
+            "4:10: hubs.1.url: hub 'https://h/' appears twice",
             id="twice",
         ),
         pytest.param(

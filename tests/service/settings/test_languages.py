@@ -86,12 +86,12 @@ def test_a_translated_title_is_a_name_that_releases_may_use(config: ConfigFolder
         ),
         pytest.param(
             one("{language: fr, title: B}, {language: FR, title: C}"),
-            "2:74: categories.0.languages.1.language: language 'FR' stands twice; first on line 2",
+            "2:74: categories.0.languages.1.language: language 'FR' appears twice; first on line 2",
             id="language twice",
         ),
         pytest.param(
             one("{language: fr, title: B}", "  - {slug: a-fr, title: C}\n"),
-            "categories.1.slug: slug 'a-fr' stands twice; first on line 2",
+            "categories.1.slug: slug 'a-fr' appears twice; first on line 2",
             id="slug of another",
         ),
         pytest.param(
@@ -101,12 +101,12 @@ def test_a_translated_title_is_a_name_that_releases_may_use(config: ConfigFolder
         ),
         pytest.param(
             one("{language: fr, title: B}", "  - {slug: b, title: b}\n"),
-            "categories.1.title: name 'b' is claimed by category 'a' too, on line 2",
+            "categories.1.title: name 'b' also belongs to category 'a', on line 2",
             id="name of another",
         ),
         pytest.param(
             one("{language: fr}"),
-            "categories.0.languages.0.title: is missing: For a person, in that language.",
+            "categories.0.languages.0.title: is missing: Title of the feed, in that language.",
             id="no title",
         ),
         pytest.param(

@@ -65,13 +65,13 @@ categories:
   - title: Fraud
 """
     expected = """\
-communique.yaml:1:1: site.base_url: is missing: the public address.
+communique.yaml:1:1: site.base_url: is missing: the public address of the site.
 communique.yaml:2:10: site.title: expected text, got the number 2024 (put it in quotes)
 communique.yaml:3:3: site.auhtor: no such key; did you mean author?
 communique.yaml:4:1: hub: no such key; did you mean hubs?
 communique.yaml:5:14: http.port: expected a whole number, got '8000' (write 8000, without quotes)
 categories.yaml:4:23: categories.0.window.entries: expected at least 1, got the number 0
-categories.yaml:5:5: categories.1.slug: is missing: The key, in addresses and feeds
+categories.yaml:5:5: categories.1.slug: is missing: Key of the category in addresses and feeds
 """
     for fault, start in zip(config.faults(main, categories), expected.splitlines(), strict=True):
         assert fault.startswith(start)
@@ -146,7 +146,7 @@ def test_a_file_that_is_a_list_is_told_so(config: ConfigFolder) -> None:
 
 def test_a_repeated_key_is_a_fault(config: ConfigFolder) -> None:
     (fault,) = config.faults(SITE + "log: {level: info}\nlog: {level: debug}\n")
-    assert fault == "communique.yaml:3:1: log: stands twice; first on line 2"
+    assert fault == "communique.yaml:3:1: log: appears twice; first on line 2"
 
 
 def test_a_missing_file_is_told_with_who_asked_for_it(config: ConfigFolder) -> None:

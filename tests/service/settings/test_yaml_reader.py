@@ -41,7 +41,7 @@ def test_an_empty_file_says_nothing_and_has_no_fault() -> None:
 def test_a_repeated_key_is_told_with_its_first_line_and_the_first_value_stays() -> None:
     document = read_yaml("a:\n  b: 1\n  b: 2\n", file="f.yaml")
     assert [str(fault) for fault in document.faults] == [
-        "f.yaml:3:3: a.b: stands twice; first on line 2"
+        "f.yaml:3:3: a.b: appears twice; first on line 2"
     ]
     assert document.data == {"a": {"b": 1}}
 
