@@ -1,4 +1,4 @@
-"""The life of a process that works in the background, from start to stop."""
+"""The life cycle of a background process (jobs or hub), from start to stop."""
 
 import os
 import threading
@@ -12,7 +12,6 @@ from typing import Protocol
 from feeds.errors import StoreUnavailable
 from feeds.model.listing import ProcessState
 from feeds.store.database import Database, Transaction
-from service import logs
 from service.failures import Failures
 from service.liveness import Liveness
 from service.logs import get_logger
@@ -30,24 +29,24 @@ from service.store_clock import machine_clock
 from service.stores import open_database
 from service.wiring import worker_name
 
-# How a process tells its supervisor that it lives: a byte up the line, every second.
+# Heartbeats: a process sends its supervisor one byte a second over the line.
 #
-# That needs neither the disk nor the store, which may be full, away or frozen without any fault of
-# the process. No byte comes while a part of the work stands still.
+# That needs neither the disk nor the store, which may be full, unavailable or frozen through no
+# fault of the process. No byte is sent while a part of the work is stuck.
 
 _log = get_logger(__name__)
 
-#: How often the supervisor is told.
+#: How often a heartbeat is sent.
 BEAT_EVERY_S = 1.0
 
 
 @contextmanager
 def beating(line: SupervisorLine, liveness: Liveness) -> Iterator[None]:
-    """Tell the supervisor, until the end of the block, that the work goes on.
+    """Sends heartbeats to the supervisor until the end of the block, while the work goes on.
 
     Args:
-        line: To the supervisor; nothing is told on one that is not open.
-        liveness: Says whether it does.
+        line: The line to the supervisor; without one, nothing is sent.
+        liveness: Knows whether the work goes on.
     """
     is_over = threading.Event()
     if line.is_open:
@@ -62,55 +61,54 @@ def beating(line: SupervisorLine, liveness: Liveness) -> Iterator[None]:
 
 
 def _beat(line: SupervisorLine, liveness: Liveness, is_over: threading.Event) -> None:
-    told: str | None = None
+    logged: str | None = None
     while True:
         stuck = liveness.stuck()
         if stuck is None:
             line.beat()
-        elif stuck != told:
-            _log.error("work stands still", part=stuck, remedy="the process is replaced")
-        told = stuck
+        elif stuck != logged:
+            _log.error("work is stuck", part=stuck, remedy="the process is replaced")
+        logged = stuck
         if is_over.wait(BEAT_EVERY_S):
             return
 
 
-# What processes that work in the background have in common: their life, from start to stop.
+# The run of a background process.
 
-_worker_log = logs.get_logger(__name__)
-
-#: The supervisor has seen that nobody has it; this is for a predecessor that is being killed.
+#: How long to wait for the lock. The supervisor has found it free, so its holder can only be a
+#: predecessor that is being killed.
 LOCK_WITHIN_S = 5.0
 
-#: The pause before it is tried again to begin with the work, where the store or the disk does not
-#: let us: twice as long each time, up to the longest.
+#: The pause before the next try to start, if the store or the disk does not allow it: twice as
+#: long each time, up to the longest.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 
-#: What a process that lost its supervisor may take to finish. After that it goes, whatever it is
-#: at: the next service waits for its lock, and everything under way is found again in the store.
+#: How long a process that lost its supervisor may take to finish. Then it exits in any case: the
+#: next service waits for its lock, and all unfinished work is found again in the store.
 ORPHAN_LIVES_S = 15.0
 
 
-#: What fails of a process that cannot begin.
+#: The name of the failing work if a process cannot start.
 BEGIN = "start"
 
 
 class WorkLoop(Protocol):
-    """What a process does, by the configuration of the moment."""
+    """The work of a process, by the current configuration."""
 
     def start(self, settings: Settings) -> None:
-        """Begin to work."""
+        """Starts to work."""
         ...
 
     def configure(self, settings: Settings) -> None:
-        """Work by another configuration from here on."""
+        """Replaces the configuration."""
         ...
 
     def now(self) -> datetime:
-        """The moment, by the clock that the work goes by."""
+        """Returns the current time, by the clock that the work uses."""
         ...
 
     def stop(self) -> None:
-        """Finish what is under way, and come to rest."""
+        """Finishes the current work and stops."""
         ...
 
 
@@ -121,13 +119,13 @@ def run(
     make: Callable[[Database, Liveness, Failures], WorkLoop],
     release: Callable[[Transaction], object],
 ) -> int:
-    """Work until told to stop by a signal, or until the supervisor is gone.
+    """Works until a signal asks to stop, or until the supervisor is gone.
 
     Args:
-        start: The configuration to begin with, and the line to the supervisor.
-        role: Names the work. On SQLite one process does it alone.
-        make: Gives the work, which says of itself whether it goes on, and what of it fails.
-        release: On SQLite, frees what is still claimed: it was claimed by a process that died.
+        start: The configuration to start with, and the line to the supervisor.
+        role: The name of the work. On SQLite only one process does it.
+        make: Returns the work, which reports its progress and its failures.
+        release: On SQLite, releases all claims left in the store by a process that died.
 
     Returns:
         The exit code.
@@ -148,17 +146,18 @@ def run(
             settings = active_configuration(start.path)
             database = open_database(settings)
             try:
-                with _alone(settings, database, role, release):
+                with _exclusive(settings, database, role, release):
                     work = make(database, liveness, failures)
-                    with reporting(_prover(database, liveness, role, now=work.now)):
-                        _work(work, settings, watch, signals, begun=partial(_begun, failures, role))
+                    begun = partial(_record_start, failures, role)
+                    with reporting(_reporter(database, liveness, role, now=work.now)):
+                        _work(work, settings, watch, signals, begun=begun)
             finally:
                 database.close()
 
         try:
             _try_until_done(work_once, watch, signals, failures, role)
         except AlreadyRunning as error:
-            _worker_log.error("cannot work", role=role, reason=str(error))
+            _log.error("cannot work", role=role, reason=str(error))
             return 1
         finally:
             failures.close()
@@ -172,9 +171,9 @@ def _try_until_done(
     failures: Failures,
     role: str,
 ) -> None:
-    """Work; and again after a pause, while the store or the disk does not let us begin.
+    """Works; tries again after a pause while the store or the disk does not allow a start.
 
-    To end, and be started anew by the supervisor, would be a line in the log each time.
+    If the process ended instead, to be restarted by the supervisor, each try would be logged.
     """
     pause_s = FIRST_PAUSE_S
     while True:
@@ -183,8 +182,8 @@ def _try_until_done(
             return
         except (CannotLock, StoreUnavailable) as error:
             if failures.failed(BEGIN, error):
-                _worker_log.error("cannot work", role=role, reason=str(error), remedy="tried again")
-        watch = make_watch(on_change=_pass_over)
+                _log.error("cannot work", role=role, reason=str(error), remedy="tried again")
+        watch = make_watch(on_change=_ignore)
         watch.start()
         try:
             if signals.wait(pause_s):
@@ -194,16 +193,16 @@ def _try_until_done(
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
-def _pass_over(_: Settings) -> None:
-    """The next try reads what was accepted."""
+def _ignore(_: Settings) -> None:
+    """Does nothing: the next try reads the active configuration anyway."""
 
 
-def _begun(failures: Failures, role: str) -> None:
+def _record_start(failures: Failures, role: str) -> None:
     if failures.worked(BEGIN, at_once=True):
-        _worker_log.info("works again", role=role)
+        _log.info("works again", role=role)
 
 
-def _prover(
+def _reporter(
     database: Database, liveness: Liveness, role: str, *, now: Callable[[], datetime]
 ) -> ProcessReporter:
     started = ProcessState(
@@ -237,13 +236,13 @@ def _work(
 
 
 @contextmanager
-def _alone(
+def _exclusive(
     settings: Settings, database: Database, role: str, release: Callable[[Transaction], object]
 ) -> Iterator[None]:
-    """On SQLite, make sure that no other process does this work on this store.
+    """On SQLite, makes sure that no other process does this work on this store.
 
-    So whatever is still claimed was claimed by a process that died, and is free at once. On
-    PostgreSQL other machines may be at work, and claims of the dead run out by themselves.
+    All claims in the store are then those of dead processes, and are released at once. On
+    PostgreSQL other machines may be working, and claims of dead processes expire by themselves.
     """
     if not database.is_sqlite:
         yield

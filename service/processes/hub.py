@@ -152,4 +152,4 @@ def main(start: ProcessStart) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(ProcessStart.by_hand(Path(sys.argv[1]))))
+    sys.exit(main(ProcessStart.unsupervised(Path(sys.argv[1]))))

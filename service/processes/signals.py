@@ -1,4 +1,4 @@
-"""Signals of the system, for one thread that waits for them."""
+"""Signal handling for one thread that waits for signals."""
 
 import asyncio
 import os
@@ -8,34 +8,34 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 
-#: What asks a process to come to its end: of a service manager, and of a person at a terminal.
+#: The signals that ask a process to stop: from a service manager, and from a terminal.
 STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 
-#: All that any process of ours takes.
-_TAKEN = STOPS | {signal.SIGHUP}
+#: All signals that any of the service's processes handles.
+_HANDLED = STOPS | {signal.SIGHUP}
 
-#: As many as came since the last look; more than this are read at the next one.
+#: How many signals are read at once; more are read at the next call.
 _AT_ONCE = 4096
 
 
 class Signals:
-    """Takes signals from when it is entered until it is left. For the main thread alone."""
+    """Receives signals within a ``with`` block. For the main thread only."""
 
     def __init__(self, numbers: Collection[signal.Signals] = STOPS) -> None:
-        """Prepare to take these signals; nothing is taken yet."""
+        """Prepares to receive these signals; the block begins to do so."""
         self._numbers = numbers
         self._former: dict[signal.Signals, object] = {}
         self._former_pipe = -1
         self._reading = self._writing = -1
 
     def __enter__(self) -> "Signals":
-        """Take signals from here on."""
+        """Starts to receive signals."""
         self._reading, self._writing = os.pipe()
-        # Thousands fit into it. No handler may wait until somebody reads them.
+        # The pipe holds thousands of signals. A handler must never block until they are read.
         os.set_blocking(self._writing, False)
-        # The pipe first: a signal between the two would be taken, and told to nobody.
+        # The pipe first: a signal that arrives between the two lines would be lost.
         self._former_pipe = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
-        self._former = {number: signal.signal(number, _nothing) for number in self._numbers}
+        self._former = {number: signal.signal(number, _do_nothing) for number in self._numbers}
         return self
 
     def __exit__(
@@ -44,63 +44,63 @@ class Signals:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let them do again what they did before."""
+        """Restores the former handlers."""
         for number, former in self._former.items():
-            signal.signal(number, former)  # type: ignore[arg-type]  # what it returned before
+            signal.signal(number, former)  # type: ignore[arg-type]  # a former return value
         signal.set_wakeup_fd(self._former_pipe)
         os.close(self._reading)
         os.close(self._writing)
         self._reading = self._writing = -1
 
     def wait(self, within_s: float | None = None, *, or_end_of: Collection[int] = ()) -> set[int]:
-        """Wait for signals; says which came since the last call, each once.
+        """Waits for signals and returns those that arrived since the last call, each once.
 
         Args:
-            within_s: How long at the most; for ever when it is None. Over at the first signal.
-            or_end_of: Numbers of sockets. Over as well when the other side of one is closed.
+            within_s: The longest time to wait; without limit if None. The first signal ends it.
+            or_end_of: File descriptors of sockets. The end of a peer ends the wait as well.
 
         Returns:
-            Their numbers; none when the time ran out, or a socket's other side was closed.
+            The signals' numbers; none if the time was over, or a socket's peer has closed it.
         """
         poll = select.poll()
         poll.register(self._reading, select.POLLIN)
         for number in or_end_of:
-            poll.register(number, 0)  # their end is told unasked
+            poll.register(number, 0)  # a hang-up is always reported
         ready = poll.poll(None if within_s is None else max(0.0, within_s) * 1000)
         if self._reading not in [number for number, _ in ready]:
             return set()
         return set(os.read(self._reading, _AT_ONCE))
 
     def send(self, number: signal.Signals) -> None:
-        """Act as if this signal had come, if signals are still taken. From any thread."""
+        """Acts as if this signal had arrived, within the block. May be called by any thread."""
         with suppress(OSError):
             os.write(self._writing, bytes([number]))
 
 
-def _nothing(number: int, frame: object) -> None:
-    """Handle a signal: the interpreter has written it down already."""
+def _do_nothing(number: int, frame: object) -> None:
+    """Handles a signal: the interpreter has already written it to the pipe."""
 
 
-def hold() -> set[int]:
-    """Keep signals for later in this thread; returns what `let_come` is to be given."""
-    return {int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN)}
+def block_signals() -> set[int]:
+    """Defers signals in this thread; returns the former mask for `restore_signals`."""
+    return {int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)}
 
 
-def let_come(former: set[int]) -> None:
-    """Let signals come again as before `hold`, with those that came meanwhile."""
+def restore_signals(former: set[int]) -> None:
+    """Restores the mask from before `block_signals`; deferred signals arrive now."""
     signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
-def forget() -> None:
-    """Let signals do what they do by themselves: in a process that was forked from another one."""
+def reset_signals() -> None:
+    """Restores the default handlers, in a process that was forked from another one."""
     signal.set_wakeup_fd(-1)
-    for number in _TAKEN:
+    for number in _HANDLED:
         signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
 def stopping(loop: asyncio.AbstractEventLoop, stop: Callable[[], object]) -> Iterator[None]:
-    """Call *stop*, in an event loop of the main thread, at each signal that asks for the end."""
+    """Calls *stop*, in an event loop of the main thread, at each signal that asks to stop."""
     for number in STOPS:
         loop.add_signal_handler(number, stop)
     try:

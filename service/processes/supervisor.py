@@ -325,7 +325,7 @@ class Supervisor:
     def _work(self, role: str, line: socket.socket) -> int:
         """Be the process that was forked for a role: let go of what is not for it, and work."""
         for child in self._children:
-            child.hang_up()
+            child.close_line()
         module = import_module(MODULES[role])
         start = ProcessStart(
             settings=self._settings, path=self._accepted, line=SupervisorLine(line)

@@ -107,7 +107,7 @@ def _wsgi_adapter(current: CurrentApplication, changes: Changes, clock: StoreClo
 
 def main(path: Path) -> int:
     """Serve one service alone, without a supervisor."""
-    start = ProcessStart.by_hand(path)
+    start = ProcessStart.unsupervised(path)
     http = start.settings.http
     address = ListeningAddress(http.host, http.port, data_folder=start.settings.data_folder)
     listener = address.bind(within_s=0, pause=lambda _: False)

@@ -85,7 +85,7 @@ def look_for(child: ChildProcess, clock: Clock, seconds: float) -> None:
 
 def wait_until_heard(child: ChildProcess) -> None:
     """Wait for the next sign of life, as real time goes."""
-    wait_until(child._process.is_heard)
+    wait_until(child._process.has_sent_heartbeat)
 
 
 def wait_until_dead(child: ChildProcess) -> None:

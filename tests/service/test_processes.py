@@ -51,7 +51,7 @@ with Signals():
     say("code", last.poll())
     for _ in range(2):
         process = fork(waits, name="communique three")
-        process.hang_up()
+        process.close_line()
         assert process.wait(10)
     killed = fork(lambda line: signal.pause(), name="communique four")
     killed.signal(signal.SIGTERM)

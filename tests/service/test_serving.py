@@ -303,7 +303,7 @@ def test_editions_come_out_while_a_long_file_is_read(service: Service) -> None:
     wait_until(lambda: service.titles("finance"), within_s=20)
     assert "documents taken in" not in service.log, "the file was read to its end before"
     assert service.stop() == 0
-    assert "killed, it did not stop" not in service.log
+    assert "process did not stop, killed" not in service.log
     assert "documents taken in" not in service.log, "a stop does not wait for the file's end"
 
 
