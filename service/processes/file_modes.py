@@ -1,4 +1,4 @@
-"""Files for the service user alone: the store, and what processes leave for each other."""
+"""Permissions of the store and of the processes' shared files: for the service user only."""
 
 import contextlib
 import os
@@ -12,26 +12,26 @@ from service.processes.locks import run_folder
 
 _log = get_logger(__name__)
 
-#: For who makes files: nothing for the group, nothing for others.
+#: New files get no permissions for the group or for others.
 UMASK = 0o077
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_WRITTEN_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def keep_private(data_folder: Path, database: Database) -> None:
-    """Take from others what they have of the store, and tell what remains.
+    """Removes other users' access to the store, and logs what remains.
 
-    What belongs to somebody else is left as it is. So is the data folder, if others may write in
-    it: they might put another store in the place of this one. That they may read its names is the
-    operator's business: press officers may have to come through to a watched folder.
+    Files of other owners stay as they are. So does the data folder: if others may write to it and
+    so replace the store, that is only logged. Whether others may list it is the operator's choice:
+    press officers may need to pass through it to a watched folder.
     """
-    ours = _ours(data_folder, database)
-    # SQLite makes these as the store is, which was open to others until now.
+    ours = _private_paths(data_folder, database)
+    # SQLite creates these with the store's permissions, which others may have had until now.
     beside = [Path(f"{database.file}{end}") for end in ("-wal", "-shm") if database.file]
-    for path, found in _there([*ours, *beside]):
+    for path, found in _existing([*ours, *beside]):
         if found.st_mode & _OTHERS and found.st_uid == os.geteuid():
-            with contextlib.suppress(OSError):  # told below
+            with contextlib.suppress(OSError):  # logged below
                 path.chmod(_mode(found) & ~_OTHERS)
                 _log.warning("made private", path=str(path), was=f"{_mode(found):04o}")
     for fault in faults(data_folder, database):
@@ -39,20 +39,22 @@ def keep_private(data_folder: Path, database: Database) -> None:
 
 
 def faults(data_folder: Path, database: Database) -> list[str]:
-    """Who else may get at the store, for a person; empty when nobody does."""
-    told = [_fault(path, found) for path, found in _there(_ours(data_folder, database))]
-    homes = {data_folder} if database.file is None else {data_folder, database.file.parent}
-    told += [
-        f"others may write into {folder}: chmod go-w {folder}"
-        for folder, found in _there(sorted(homes))
-        if found.st_mode & _WRITTEN_BY_OTHERS
+    """Returns how other users can access the store, for a person; empty if they cannot."""
+    found_faults = [
+        _fault(path, found) for path, found in _existing(_private_paths(data_folder, database))
     ]
-    return [fault for fault in told if fault is not None]
+    folders = {data_folder} if database.file is None else {data_folder, database.file.parent}
+    found_faults += [
+        f"others may write into {folder}: chmod go-w {folder}"
+        for folder, found in _existing(sorted(folders))
+        if found.st_mode & _WRITABLE_BY_OTHERS
+    ]
+    return [fault for fault in found_faults if fault is not None]
 
 
 def _fault(path: Path, found: os.stat_result) -> str | None:
     me = os.geteuid()
-    # Root may read everything, and SQLite gives what it makes as root to the owner of the store.
+    # Root may read everything, and SQLite as root gives its new files to the store's owner.
     if me not in (0, found.st_uid):
         return f"{path} belongs to user {found.st_uid}, and this is user {me}: chown {me} {path}"
     if found.st_mode & _OTHERS:
@@ -60,14 +62,14 @@ def _fault(path: Path, found: os.stat_result) -> str | None:
     return None
 
 
-def _ours(data_folder: Path, database: Database) -> list[Path]:
+def _private_paths(data_folder: Path, database: Database) -> list[Path]:
     run = run_folder(data_folder)
     return [run] if database.file is None else [run, database.file]
 
 
-def _there(paths: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
+def _existing(paths: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:
     for path in paths:
-        with contextlib.suppress(OSError):  # it is not there, or was a moment ago
+        with contextlib.suppress(OSError):  # the file does not exist, or no longer
             yield path, path.stat()
 
 

@@ -1,4 +1,4 @@
-"""The address that a service listens at, and who has it."""
+"""The address that a service listens on, and which service holds it."""
 
 import socket
 from collections.abc import Callable
@@ -10,40 +10,39 @@ from service.processes.locks import Presence
 
 _log = get_logger(__name__)
 
-#: How often it is tried whether the address is free by now.
-LOOK_EVERY_S = 0.1
+#: How often to try whether the address is free.
+RETRY_EVERY_S = 0.1
 
 
 class AddressTaken(ServiceError):
-    """Somebody else listens there, and does not let go."""
+    """Another process listens on the address, and does not release it."""
 
 
 class ListeningAddress:
-    """Where one service listens; and who of its own kind is there, over one data folder."""
+    """The address of one service, and the processes over its data folder that hold it."""
 
     def __init__(self, host: str, port: int, *, data_folder: Path) -> None:
-        """Name it; it need not be free."""
+        """Names the address, which need not be free."""
         self._host, self._port = host, port
-        #: The processes that hold the listening socket.
+        #: Held by the processes that have the listening socket.
         self.web = Presence(data_folder, f"web-{port}")
-        #: The process that ends them when it ends. Those that outlived it are ending.
+        #: Held by their supervisor. Web processes without a supervisor are about to end.
         self.supervisor = Presence(data_folder, f"serve-{port}")
 
     def bind(self, *, within_s: float, pause: Callable[[float], bool]) -> socket.socket | None:
-        """Take it; wait while a service of our own that was killed is still letting go of it.
+        """Binds a socket to the address; waits while a killed service on this folder is ending.
 
-        Anybody else who listens there, and a service of ours that lives, is told at once.
+        If another program, or a running service, has the address, this fails at once.
 
         Args:
             within_s: How long to wait.
-            pause: Waits for so many seconds; says whether there is no use in waiting any more.
+            pause: Waits for the given seconds; returns whether to give up waiting.
 
         Returns:
-            A socket that does not listen yet: connections are refused. None when there was no use
-            in waiting any more.
+            A socket that does not listen yet, so connections are refused. None if *pause* gave up.
 
         Raises:
-            AddressTaken: It is not free.
+            AddressTaken: The address is not free.
         """
         waited_s = 0.0
         while not isinstance(found := self._try_to_bind(), socket.socket):
@@ -52,20 +51,20 @@ class ListeningAddress:
             if not waited_s:
                 _log.info("waiting for the address", port=self._port, because="a killed service "
                           "is still ending")  # fmt: skip
-            if pause(LOOK_EVERY_S):
+            if pause(RETRY_EVERY_S):
                 return None
-            waited_s += LOOK_EVERY_S
+            waited_s += RETRY_EVERY_S
         return found
 
     def taken(self, error: OSError) -> AddressTaken:
-        """Say in a sentence that it is taken."""
+        """Returns an error that says that the address is taken, and what to do."""
         return AddressTaken(
             f"cannot listen on {self._host}:{self._port}: {error.strerror}; stop what "
             "listens there, or choose another port (--set http.port=…)"
         )
 
     def _is_ending(self) -> bool:
-        return self.web.is_anybodys() and not self.supervisor.is_anybodys()
+        return self.web.is_held() and not self.supervisor.is_held()
 
     def _try_to_bind(self) -> socket.socket | OSError:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET

@@ -1,4 +1,4 @@
-"""Work that one process does alone: locks in the folder that it works on."""
+"""Locks in a folder, for work that only one process may do."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from service.stores import known_memory_folder, memory_folder
 
 
 class AlreadyRunning(ServiceError):
-    """Another process works on this data folder."""
+    """Another process does the same work on this data folder."""
 
     def __init__(self, folder: Path, holder: str, /) -> None:
         super().__init__(f"another service (process {holder}) works on {folder}")
@@ -22,15 +22,15 @@ class AlreadyRunning(ServiceError):
 
 
 class CannotLock(ServiceError):
-    """Nobody can make sure to be alone: the data folder cannot be written."""
+    """The lock cannot be created because the data folder cannot be written."""
 
     def __init__(self, error: OSError, /) -> None:
-        super().__init__(f"cannot make {error.filename}: {error.strerror}")
+        super().__init__(f"cannot create {error.filename}: {error.strerror}")
         self.in_short = f"the data folder cannot be written: {error.strerror}"
 
 
 class Exporting(ServiceError):
-    """Another process writes into this folder."""
+    """Another export writes to this folder."""
 
     def __init__(self, folder: Path, /) -> None:
         super().__init__(f"another export works on {folder}")
@@ -38,24 +38,24 @@ class Exporting(ServiceError):
 
 
 def run_folder(data_folder: Path) -> Path:
-    """Where the processes of a service leave things for each other."""
+    """Returns the folder for files that the processes of a service share."""
     return data_folder / "run"
 
 
 @contextmanager
 def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
-    """Do one kind of work alone on *data_folder* until the end of the block.
+    """Holds the lock of one role on *data_folder* until the end of the block.
 
-    The system frees the lock when its holder dies, however it dies.
+    The system releases the lock when its holder dies, in whatever way.
 
     Args:
-        data_folder: Of the service.
-        role: The work: each kind has a lock of its own.
-        wait_s: How long to wait for whoever has it.
+        data_folder: The service's data folder.
+        role: The work; each role has a lock of its own.
+        wait_s: How long to wait for another holder.
 
     Raises:
-        Occupied: Somebody else has it, and did not let go in time.
-        CannotLock: The lock cannot be made.
+        AlreadyRunning: Another process holds the lock and did not release it in time.
+        CannotLock: The lock cannot be created.
     """
     run = run_folder(data_folder)
     holder = run / f"{role}.pid"
@@ -68,7 +68,7 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
     except OSError as error:
         raise CannotLock(error) from error
     try:
-        with suppress(OSError):  # a full disk is no reason: it is the lock that counts
+        with suppress(OSError):  # on a full disk the lock works without the pid
             holder.write_text(str(os.getpid()), encoding="ascii")
         yield
     finally:
@@ -76,30 +76,31 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
 
 
 class Presence:
-    """Tells that somebody is at some work, for as long as any process of theirs lives.
+    """A shared lock that shows whether any process does some work.
 
-    Unlike a role's, any number may be at it. It ends with the process, however that ends.
+    Any number of processes may hold it. The system releases it when a process ends, in whatever
+    way.
     """
 
     def __init__(self, data_folder: Path, work: str) -> None:
-        """Name the work; nobody is at it because of this.
+        """Names the lock; it is not held yet.
 
         Args:
-            data_folder: Of the service.
-            work: Each kind has a presence of its own.
+            data_folder: The service's data folder.
+            work: The work; each kind has a lock of its own.
         """
         self._data_folder = data_folder
         self._name = f"{work}.present"
         self._file: IO[bytes] | None = None  #: open, and so locked
 
-    def take(self) -> None:
-        """Be at it until the end of the process.
+    def acquire(self) -> None:
+        """Holds the lock until the end of the process.
 
-        A process that is forked from this one is at it as well, until it lets go; no program that
-        it starts is.
+        A process forked from this one holds it as well until it calls `release`; a program that
+        it executes does not.
 
         Raises:
-            OSError: Neither the data folder nor memory takes a file.
+            OSError: The file can be created neither in the data folder nor in memory.
         """
         try:
             folder = run_folder(self._data_folder)
@@ -110,26 +111,26 @@ class Presence:
         fcntl.flock(file, fcntl.LOCK_SH)
         self._file = file
 
-    def let_go(self) -> None:
-        """Be at it no more, in this process alone."""
+    def release(self) -> None:
+        """Releases the lock in this process only."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def leave(self) -> None:
-        """Leave nothing in memory, once nobody is at it any more but this process."""
+    def remove_from_memory(self) -> None:
+        """Removes the lock's file in memory, if any. No other process may hold the lock."""
         if (folder := known_memory_folder(self._data_folder)) is not None:
             with suppress(OSError):
                 (folder / self._name).unlink()
 
-    def is_anybodys(self) -> bool:
-        """True while somebody is at it. Not to be asked by who is."""
+    def is_held(self) -> bool:
+        """Whether any process holds the lock. A holder must not call this."""
         folders = run_folder(self._data_folder), known_memory_folder(self._data_folder)
         return any(_is_locked(folder / self._name) for folder in folders if folder is not None)
 
 
 def _opened(path: Path) -> IO[bytes]:
-    """The file, which is made if need be; on a disk that cannot be written, as it is."""
+    """Opens the file, and creates it if missing; on a read-only disk, opens it for reading."""
     try:
         return path.open("ab")
     except OSError:
@@ -143,19 +144,19 @@ def _is_locked(path: Path) -> bool:
     except BlockingIOError:
         return True
     except OSError:
-        return False  # nobody ever was, as there is no folder
+        return False  # the file was never created
     return False
 
 
 @contextmanager
 def export_lock(folder: Path) -> Iterator[None]:
-    """Write alone into an export's folder until the end of the block.
+    """Holds the lock of an export's folder until the end of the block.
 
     Raises:
-        Exporting: Another process is at it.
+        Exporting: Another export holds the lock.
     """
     try:
-        # Beside the folder's files, of which it is none: it is not to be served or copied.
+        # The lock's file is no part of the export, and is not to be served or copied.
         with FileLock(folder / ".lock", timeout=0):
             yield
     except Timeout as error:

@@ -1,4 +1,4 @@
-"""How a process reports its work to the store; see ``feeds.model.listing``."""
+"""Reports of a process's work to the store; see ``feeds.model.listing``."""
 
 import threading
 import time
@@ -12,19 +12,18 @@ from feeds.model.listing import ProcessState
 from feeds.store.database import Database
 from service.liveness import Liveness, Monotonic
 
-#: How often the store is told; of the first work of a process, at once.
-PROVE_EVERY_S = 5.0
+#: How often a report is written. The first work of a process is reported at once.
+REPORT_EVERY_S = 5.0
 
-#: How soon that is seen.
-_LOOK_EVERY_S = 0.1
+#: How often to check for the first work.
+_CHECK_EVERY_S = 0.1
 
-#: Of a process that has proved nothing for so long, nothing is shown any more, once another one
-#: does its work.
+#: A process that has reported nothing for this long is forgotten once another one does its work.
 FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
 class ProcessReporter:
-    """Writes into the store what a process does."""
+    """Writes the state of a process to the store."""
 
     def __init__(
         self,
@@ -35,14 +34,14 @@ class ProcessReporter:
         now: Callable[[], datetime],
         monotonic: Monotonic = time.monotonic,
     ) -> None:
-        """Prove nothing yet.
+        """Creates a reporter; nothing is written yet.
 
         Args:
-            database: Where it is written.
-            liveness: What is written.
+            database: The store.
+            liveness: The progress that is reported.
             state: The process, before its first work.
             now: The clock.
-            monotonic: That of *liveness*.
+            monotonic: The monotonic clock of *liveness*.
         """
         self._database = database
         self._liveness = liveness
@@ -54,14 +53,15 @@ class ProcessReporter:
 
     @property
     def has_worked(self) -> bool:
-        """True when there is work to prove."""
+        """True when the process has done work."""
         return self._liveness.worked_s() is not None
 
     def report(self) -> None:
-        """Write it once.
+        """Writes one report.
 
         Raises:
-            StoreUnavailable: Nothing was written; so does StoreConflict say.
+            StoreUnavailable: The store cannot be reached; nothing was written.
+            StoreConflict: Others kept writing; nothing was written.
         """
         now, now_s = self._now(), self._monotonic()
         did, worked_s = self._liveness.did(), self._liveness.worked_s()
@@ -71,7 +71,7 @@ class ProcessReporter:
 
         state = replace(
             self._state,
-            started_at=moment(self._started_s),  # the clock may be another one by now
+            started_at=moment(self._started_s),  # the clock may have changed since the start
             worked_at=None if worked_s is None else moment(worked_s),
             did=None if did is None else did.words,
             did_at=None if did is None else moment(did.at_s),
@@ -84,33 +84,35 @@ class ProcessReporter:
     def _forget_others(self, state: ProcessState, now: datetime) -> None:
         before = now - FORGOTTEN_AFTER
         if self._database.is_sqlite and state.worked_at is not None:
-            before = now  # its work is done by one process: whoever did it before is dead
+            before = now  # only one process does this work, so any former one is dead
         self._database.run_in_transaction(
             lambda tx: tx.processes.forget_others(state, before=before), is_durable=False
         )
 
 
 @contextmanager
-def reporting(prover: ProcessReporter) -> Iterator[None]:
-    """Tell the store, until the end of the block, what is done."""
+def reporting(reporter: ProcessReporter) -> Iterator[None]:
+    """Writes reports to the store until the end of the block."""
     is_over = threading.Event()
-    thread = threading.Thread(target=_prove, args=[prover, is_over], name="proof", daemon=True)
+    thread = threading.Thread(
+        target=_report_regularly, args=[reporter, is_over], name="reports", daemon=True
+    )
     thread.start()
     try:
         yield
     finally:
         is_over.set()
-        thread.join(PROVE_EVERY_S)
+        thread.join(REPORT_EVERY_S)
 
 
-def _prove(prover: ProcessReporter, is_over: threading.Event) -> None:
+def _report_regularly(reporter: ProcessReporter, is_over: threading.Event) -> None:
     while not is_over.is_set():
-        had_worked = prover.has_worked
-        # That the store is away is told by the work itself.
+        had_worked = reporter.has_worked
+        # The work itself logs that the store is unavailable.
         with suppress(StoreUnavailable, StoreConflict):
-            prover.report()
-        next_at_s = time.monotonic() + PROVE_EVERY_S
-        while time.monotonic() < next_at_s and prover.has_worked == had_worked:
-            pause_s = PROVE_EVERY_S if had_worked else _LOOK_EVERY_S
+            reporter.report()
+        next_at_s = time.monotonic() + REPORT_EVERY_S
+        while time.monotonic() < next_at_s and reporter.has_worked == had_worked:
+            pause_s = REPORT_EVERY_S if had_worked else _CHECK_EVERY_S
             if is_over.wait(pause_s):
                 return

@@ -154,8 +154,8 @@ class Supervisor:
         if self._listener is not None:
             self._listener.close()
         if self._address is not None:
-            self._address.supervisor.let_go()
-            self._address.web.let_go()
+            self._address.supervisor.release()
+            self._address.web.release()
 
     def _start_all(self) -> None:
         self._share()
@@ -185,8 +185,8 @@ class Supervisor:
 
     def _leave_memory(self) -> None:
         if self._address is not None:
-            self._address.web.leave()
-            self._address.supervisor.leave()
+            self._address.web.remove_from_memory()
+            self._address.supervisor.remove_from_memory()
         failures_of(self._settings.data_folder)  # forgets those of the dead
         remove_memory_folder(self._settings.data_folder)
 
@@ -204,7 +204,7 @@ class Supervisor:
         except OSError as error:
             where = error.filename or self._settings.data_folder
             raise CannotServe(
-                f"cannot make {where}: {error.strerror}; the service needs a data_folder "
+                f"cannot create {where}: {error.strerror}; the service needs a data_folder "
                 "(--set data_folder=…) that it may write, with room on its disk"
             ) from error
 
@@ -221,8 +221,8 @@ class Supervisor:
         # From here on, for what its processes make, too.
         os.umask(UMASK)
         if self._address is not None:
-            self._address.supervisor.take()
-            self._address.web.take()
+            self._address.supervisor.acquire()
+            self._address.web.acquire()
         try:
             database = open_database(settings)
             with closing(database):
@@ -264,7 +264,7 @@ class Supervisor:
             except OSError:
                 raise error from None
             activate(self._seen, self._accepted)
-            self._tell_not_writable(f"cannot make {error.filename}: {error.strerror}")
+            self._tell_not_writable(f"cannot create {error.filename}: {error.strerror}")
 
     def _tell_not_writable(self, reason: str) -> None:
         """Log once that nothing can be stored, for whatever reason."""
@@ -331,13 +331,13 @@ class Supervisor:
             settings=self._settings, path=self._accepted, line=SupervisorLine(line)
         )
         if self._address is not None:
-            self._address.supervisor.let_go()
+            self._address.supervisor.release()
         code: int
         if role == WEB:
             code = module.serve(start, self._listener)
         else:
             if self._address is not None and self._listener is not None:
-                self._address.web.let_go()
+                self._address.web.release()
                 self._listener.close()
             code = module.main(start)
         return code

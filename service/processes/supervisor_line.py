@@ -4,7 +4,7 @@ import select
 import socket
 from contextlib import suppress
 
-#: As many bytes are read at once. They all say the same.
+#: How many bytes are read at once. All bytes mean the same.
 _AT_ONCE = 4096
 
 
@@ -13,25 +13,25 @@ class Orphaned(Exception):
 
 
 class WaitingOver(Exception):
-    """Nobody wants to hear any more."""
+    """The wait was ended by this process."""
 
 
 class SupervisorLine:
-    """The end of a process. A process that was started by hand has none, and hears nothing."""
+    """The process's end of the line. A process without a supervisor has no socket."""
 
     def __init__(self, end: socket.socket | None = None) -> None:
-        """Take over this end."""
+        """Takes over the socket of this end, if there is one."""
         self._end = end
         if end is not None:
             end.settimeout(0)
 
     @property
     def is_open(self) -> bool:
-        """False when nobody is at the other end, and never was."""
+        """False in a process that was started without a supervisor."""
         return self._end is not None
 
     def beat(self) -> None:
-        """Give a sign of life. A supervisor that is gone, or does not read, changes nothing."""
+        """Sends a heartbeat. It is lost if the supervisor is gone or does not read."""
         if self._end is not None:
             with suppress(OSError):
                 self._end.send(b".")
@@ -39,15 +39,15 @@ class SupervisorLine:
     def wait(
         self, within_s: float | None = None, *, or_end_of: socket.socket | None = None
     ) -> bool:
-        """Wait for word of a newly accepted configuration; False when the time ran out.
+        """Waits for word of a new active configuration; returns False if the time was over.
 
         Args:
-            within_s: How long at the most; for ever when it is None.
-            or_end_of: When the other side of this is closed, waiting is over.
+            within_s: The longest time to wait; without limit if None.
+            or_end_of: A socket; the wait ends when its peer is closed.
 
         Raises:
-            Orphaned: No word comes any more.
-            WaitingOver: As *or_end_of* says.
+            Orphaned: The supervisor is gone.
+            WaitingOver: The peer of *or_end_of* was closed.
         """
         if self._end is None:
             raise Orphaned
@@ -58,11 +58,11 @@ class SupervisorLine:
         if not ready:
             return False
         try:
-            heard = self._end.recv(_AT_ONCE)
+            received = self._end.recv(_AT_ONCE)
         except BlockingIOError:
             return False
         except OSError:
-            heard = b""
-        if not heard:
+            received = b""
+        if not received:
             raise Orphaned
         return True

@@ -1,4 +1,4 @@
-"""The web process: answers requests until it is told to stop."""
+"""The web process: answers requests until it is asked to stop."""
 
 import gc
 import os
@@ -27,32 +27,32 @@ from service.web import (
 )
 from service.wiring import build_application
 
-#: What a thread waits for the interpreter before it is made way for. A look at the store takes it
-#: some ten times; at Python's own 5 ms, under full load, it would take longer than its lease lasts.
+#: The interpreter's switch interval. A poll of the store needs the interpreter some ten times; at
+#: Python's default of 5 ms, under full load, it would take longer than its result is valid.
 SWITCH_EVERY_S = 0.0005
 
-#: What a process that lost its supervisor may take to finish: requests may wait for a store that
-#: does not answer.
+#: How long a process that lost its supervisor may take to finish: requests may wait for a store
+#: that does not answer.
 ORPHAN_LIVES_S = 15.0
 
 
 def serve(start: ProcessStart, listener: socket.socket) -> int:
-    """Answer until told to stop by a signal, or until the supervisor is gone.
+    """Answers requests until a signal asks to stop, or until the supervisor is gone.
 
     Args:
-        start: The configuration to begin with, and the line to the supervisor.
-        listener: A socket that is bound. Other processes may have it as well.
+        start: The configuration to start with, and the line to the supervisor.
+        listener: A bound socket. Other processes may share it.
 
     Returns:
         The exit code.
     """
     settings = start.settings
     sys.setswitchinterval(SWITCH_EVERY_S)
-    # Whoever starts a service waits for those that have the socket of one that was killed.
+    # A new service waits while the processes of a killed one still hold the listening socket.
     address = ListeningAddress(
         settings.http.host, settings.http.port, data_folder=settings.data_folder
     )
-    address.web.take()
+    address.web.acquire()
     database = open_database(settings)
     clock = StoreClock(database)
     clock.follow()
@@ -61,7 +61,7 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
     server = HttpServer(_wsgi_adapter(current, changes, clock), listener)
 
     def configure(changed: Settings) -> None:
-        # Requests under way keep what they began with.
+        # Requests under way keep the application that they started with.
         current.application = build_application(changed, database, clock)
 
     def orphaned() -> None:
@@ -72,8 +72,8 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
 
     watch = ConfigurationWatch(start, on_change=configure, on_orphaned=orphaned)
     watch.start()
-    # What there is now stays to the end. Without it, each full look for garbage goes through the
-    # objects of all libraries, for tens of milliseconds in which nobody is answered.
+    # All objects of now live to the end. Unless they are frozen, each full garbage collection
+    # visits those of all libraries, for tens of milliseconds in which no request is answered.
     gc.collect()
     gc.freeze()
     server.run(beat=start.line.beat)
@@ -106,7 +106,7 @@ def _wsgi_adapter(current: CurrentApplication, changes: Changes, clock: StoreClo
 
 
 def main(path: Path) -> int:
-    """Serve one service alone, without a supervisor."""
+    """Runs a web process without a supervisor."""
     start = ProcessStart.unsupervised(path)
     http = start.settings.http
     address = ListeningAddress(http.host, http.port, data_folder=start.settings.data_folder)

@@ -22,7 +22,7 @@ from service.processes.listening import ListeningAddress
 data, port, roles = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split("+")
 address = ListeningAddress("127.0.0.1", port, data_folder=data)
 for role in filter(None, roles):
-    getattr(address, role).take()
+    getattr(address, role).acquire()
 listener = socket.create_server(("127.0.0.1", port))
 print("listening", flush=True)
 sys.stdin.read()
