@@ -1,7 +1,7 @@
 """The configuration: two YAML files, the environment and ``--set``, checked as a whole.
 
-The only importer of pydantic's settings models and of PyYAML. Nothing here is global: `load` gives
-`Settings`, and wiring hands plain values down.
+No other package imports PyYAML or defines settings models. Nothing here is global: `load` returns
+`Settings`, and `service.wiring` passes plain values on.
 """
 
 from service.settings.catalogue import Settings, catalogue, intake_rules, site

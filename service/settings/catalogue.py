@@ -1,4 +1,4 @@
-"""The settings that the service works with, and what the domain needs of them in its own types."""
+"""The complete settings, and their conversion to the types of ``feeds``."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,30 +23,28 @@ from service.settings.faults import KeyPath, SourceLocation
 from service.settings.shared_keys import EndedSettings, language_slug
 from service.settings.sources import Secret
 
-# The configuration as the service uses it: both files, checked, with paths made absolute.
-
 
 class Settings(CategoriesFile, CommuniqueFile):
-    """Both files as one, ready to use.
+    """The settings of both files, checked.
 
-    ``data_folder``, ``categories_file``, ``intake.folders`` and ``outbound.ca_file`` are absolute;
-    ``store.url`` is the database to use, also when ``store.url_file`` gave it.
+    ``data_folder``, ``categories_file``, ``intake.folders`` and ``outbound.ca_file`` are absolute.
+    ``store.url`` is the URL of the database, also when ``store.url_file`` has it.
     """
 
-    #: What the ``password_file`` of a hub holds, by the hub's URL.
+    #: The password from each hub's ``password_file``, by the hub's URL.
     hub_passwords: Mapping[str, Secret] = Field(default_factory=dict, exclude=True, repr=False)
-    #: Where values were given, by path; what is not there is a default.
+    #: Where each value was set, by path. A path that is missing has its default.
     places: Mapping[KeyPath, SourceLocation] = Field(default_factory=dict, exclude=True, repr=False)
 
 
-# What the domain needs to know of the configuration, in the domain's own types.
+# Conversion of settings to the types of ``feeds``.
 
 
 def catalogue(settings: Settings) -> Catalogue:
     """Return the site, its categories and its feeds.
 
-    Feeds stand in the order of ``groups``, those without a group last; within a group as in the
-    file, categories before unions; ``all`` before everything.
+    Feeds are in the order of ``groups``, those without a group last. Within a group they are in the
+    order of the file, ``all`` first, and categories before unions.
     """
     return Catalogue(
         site(settings),
@@ -72,7 +70,7 @@ def site(settings: Settings) -> Site:
 
 
 def intake_rules(settings: Settings) -> IntakeRules:
-    """Return how incoming documents are read."""
+    """Return the rules for reading documents."""
     intake = settings.intake
     return IntakeRules(
         base_url=settings.site.base_url,
@@ -102,14 +100,14 @@ def _feeds(settings: Settings) -> Iterator[Feed]:
     yield from _in_languages(settings.all, everything)
     for category in settings.categories:
         plain = _feed(settings, category, category.slug, category.title, (category.slug,))
-        yield from _in_languages(category, _with_fate(settings, category, plain))
+        yield from _in_languages(category, _with_former_and_end(settings, category, plain))
     for union in settings.unions:
         plain = _feed(settings, union, union.slug, union.title, union.any_of, none_of=union.none_of)
-        yield from _in_languages(union, _with_fate(settings, union, plain))
+        yield from _in_languages(union, _with_former_and_end(settings, union, plain))
 
 
 def _in_languages(given: FeedSettings, whole: Feed) -> Iterator[Feed]:
-    """Yield a feed, and those beside it of one language each."""
+    """Yield a feed, and its feeds of one language each."""
     yield whole
     for one in given.languages:
         ending = whole.ending
@@ -130,8 +128,8 @@ def _in_languages(given: FeedSettings, whole: Feed) -> Iterator[Feed]:
         )
 
 
-def _with_fate(settings: Settings, given: NamedFeedSettings, feed: Feed) -> Feed:
-    """Return the feed with what it was called, and with its end."""
+def _with_former_and_end(settings: Settings, given: NamedFeedSettings, feed: Feed) -> Feed:
+    """Return the feed with its former slugs and its end."""
     ending = None if given.ended is None else _ending(settings, given.ended)
     return replace(feed, was=given.was, ending=ending)
 
@@ -143,7 +141,7 @@ def _ending(settings: Settings, given: EndedSettings) -> FeedClosure:
         on=on,
         gone_at=on + timedelta(days=settings.feeds.farewell_days),
         words=given.words,
-        onward=None if given.moved_to is None else _onward(settings, given.moved_to),
+        onward=None if given.moved_to is None else _redirect(settings, given.moved_to),
     )
 
 
@@ -153,7 +151,7 @@ def _named(settings: Settings) -> Iterator[tuple[FeedSettings, str]]:
     yield from ((one, one.slug) for one in settings.unions)
 
 
-def _onward(settings: Settings, moved_to: str) -> Redirect:
+def _redirect(settings: Settings, moved_to: str) -> Redirect:
     titles = {one.slug: one.title for one in settings.categories}
     titles |= {one.slug: one.title for one in settings.unions}
     titles[ALL] = settings.all.title or settings.site.title
@@ -197,7 +195,7 @@ def _feed(
 
 
 def _hubs(settings: Settings, given: FeedSettings) -> tuple[str, ...]:
-    """Our own hub first: subscribers try hubs in turn, and it is the one that we answer for."""
+    """Return the feed's hubs, the built-in one first: subscribers try them in this order."""
     own = (site(settings).hub,) if settings.own_hub.offered else ()
     of_all = tuple(hub.url for hub in settings.hubs)
     return (*own, *(of_all if given.hubs is None else given.hubs))

@@ -1,4 +1,4 @@
-"""The keys of ``categories.yaml``, with their defaults, bounds and help."""
+"""The keys of ``categories.yaml``, with their defaults, limits and help."""
 
 from typing import Annotated
 

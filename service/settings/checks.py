@@ -1,4 +1,4 @@
-"""What must hold between keys, and between categories, unions and groups."""
+"""Rules between several keys, and between categories, unions and groups."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -11,20 +11,20 @@ from service.settings.faults import ConfigFault, KeyPath, dotted, nearest
 from service.settings.shared_keys import language_slug
 from service.settings.yaml_reader import YamlDocument
 
-# What must hold between keys of ``communique.yaml``, and for the hubs of both files.
+# Rules between keys of ``communique.yaml``, and for the hubs of both files.
 
-#: It stands in the shipped file, where nobody should have to remove it to name a url_file.
+#: The shipped file has this value. Setting ``url_file`` must not require removing it.
 _DEFAULT_STORE_URL = StoreSettings().url.reveal()
 
 
 def check_main(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Tell keys that contradict each other."""
+    """Yield a fault for keys that contradict each other."""
     url = document.at("store", "url")
     if document.at("store", "url_file") and url not in (None, _DEFAULT_STORE_URL):
         yield ConfigFault(
             place=place_of_key(document, ("store", "url_file")),
             path="store.url_file",
-            message="store.url is set too: keep one of them",
+            message="store.url is set, too: remove one of them",
         )
     first = document.at("websub", "first_retry_seconds")
     longest = document.at("websub", "longest_retry_seconds")
@@ -40,7 +40,7 @@ def check_main(document: YamlDocument) -> Iterator[ConfigFault]:
 
 
 def _check_credentials(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Tell hubs with half of what they ask for."""
+    """Yield a fault for hubs with a user name or a password file, but not both."""
     pair = ("username", "password_file")
     for i, hub in enumerate(document.items_at("hubs")):
         if not isinstance(hub, dict):
@@ -51,12 +51,12 @@ def _check_credentials(document: YamlDocument) -> Iterator[ConfigFault]:
                 yield ConfigFault(
                     place=place_of_key(document, path),
                     path=dotted(path),
-                    message=f"{missing} is missing beside it",
+                    message=f"{missing} is missing: set both or neither",
                 )
 
 
 def _check_cloud(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Tell half of another rssCloud server, and one that is told of everything twice."""
+    """Yield a fault if one URL of another rssCloud server is missing, or it is pinged twice."""
     pair = ("register_url", "ping_url")
     for given, missing in (pair, pair[::-1]):
         if document.at("rsscloud", given) and not document.at("rsscloud", missing):
@@ -64,22 +64,22 @@ def _check_cloud(document: YamlDocument) -> Iterator[ConfigFault]:
             yield ConfigFault(
                 place=place_of_key(document, path),
                 path=dotted(path),
-                message=f"rsscloud.{missing} is missing: a server that readers register at has to "
-                "be told of changes, and one that is told has to be named",
+                message=f"rsscloud.{missing} is missing: another rssCloud server needs both "
+                "register_url and ping_url",
             )
     ping_url = document.at("rsscloud", "ping_url")
     if isinstance(ping_url, str) and ping_url in map(_url_of, document.items_at("hubs")):
         yield ConfigFault(
             place=place_of_value(document, ("rsscloud", "ping_url")),
             path="rsscloud.ping_url",
-            message=f"{ping_url!r} is one of hubs too: keep one of them",
+            message=f"{ping_url!r} is in hubs, too: remove one of them",
         )
 
 
 def check_canary(
     document: YamlDocument, canary: CanarySettings, slugs: Collection[str]
 ) -> Iterator[ConfigFault]:
-    """Tell a feed to be watched that there is not: hubs would be watched by nobody."""
+    """Yield a fault if the canary's feed does not exist: no hub would be measured."""
     if canary.watches and canary.feed not in slugs:
         yield ConfigFault(
             place=place_of_value(document, ("canary", "feed")),
@@ -90,7 +90,7 @@ def check_canary(
 
 
 def check_hubs(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Tell hubs that stand twice in one list: they would be told of everything twice."""
+    """Yield a fault for hubs that appear twice in one list: they would be pinged twice."""
     for path in [path for path in document.values if path and path[-1] == "hubs"]:
         seen: set[str] = set()
         for i, hub in enumerate(document.items_at(*path)):
@@ -107,20 +107,19 @@ def check_hubs(document: YamlDocument) -> Iterator[ConfigFault]:
 
 
 def _url_of(hub: object) -> object:
-    """The URL of a hub that is written as such, or as a section."""
+    """Return the URL of a hub that is written as a URL or as a section."""
     return hub.get("url") if isinstance(hub, dict) else hub
 
 
-# What must hold between categories, unions and groups.
-#
-# The checks read the file as it is written, not the checked models: so they tell their faults
-# beside those of the models, and for what is right in a file that is wrong elsewhere.
+# Rules between categories, unions and groups. They are checked on the file's raw data, not on the
+# models, so that their faults are reported together with the models' faults.
 
+#: A section of the file: its path and its raw keys.
 Described = tuple[KeyPath, Mapping[str, object]]
 
 
 def check_categories(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Tell slugs and names that stand twice, and unions and groups that name what is not there."""
+    """Yield faults for repeated slugs and names, and for references to unknown ones."""
     categories = list(_described(document, "categories"))
     unions = list(_described(document, "unions"))
     feeds = [*_with_languages([*_all(document), *categories, *unions])]
@@ -153,12 +152,12 @@ def _languages(described: Described) -> Iterator[Described]:
 
 
 def _with_languages(described: Iterable[Described]) -> Iterator[Described]:
-    """Yield what is described, and the feeds beside it as if they were described in full."""
+    """Yield the sections, and a section for each feed that their languages add."""
     for one in described:
         yield one
         seen: set[str] = set()
         for path, item in _languages(one):
-            # One that stands twice has a fault of its own.
+            # A repeated language has a fault of its own.
             language = item.get("language")
             if isinstance(language, str) and language.lower() not in seen:
                 seen.add(language.lower())
@@ -189,7 +188,7 @@ def _check_languages(
 
 
 def _texts(described: Described, key: str) -> Iterator[tuple[KeyPath, str]]:
-    """The text, or the texts of the list, that stand under *key*; other values are left out."""
+    """Yield the text, or the texts of the list, at *key*; other values are left out."""
     path, item = described
     value = item.get(key)
     if isinstance(value, str):
@@ -216,20 +215,20 @@ def _check_names(document: YamlDocument, categories: Iterable[Described]) -> Ite
         for path, name in (*_texts(one, "title"), *translated, *_texts(one, "names")):
             key = name_key(name)
             if not key:
-                # The title has its own fault when it is empty; only commas are left.
+                # An empty title has a fault of its own; this one consists of commas.
                 yield _fault(document, path, f"expected a name with letters, got {name!r}")
                 continue
-            owner, claimed_at = first.setdefault(key, (one[0], path))
+            owner, first_path = first.setdefault(key, (one[0], path))
             if owner != one[0]:
-                yield _claimed_twice(document, path, name, claimed_at)
+                yield _belongs_to_two(document, path, name, first_path)
 
 
-def _claimed_twice(
-    document: YamlDocument, path: KeyPath, name: str, claimed_at: KeyPath
+def _belongs_to_two(
+    document: YamlDocument, path: KeyPath, name: str, first_path: KeyPath
 ) -> ConfigFault:
-    other = document.at(*claimed_at[:2], "slug")
+    other = document.at(*first_path[:2], "slug")
     message = (
-        f"name {name!r} also belongs to category {other!r}, {_where(document, claimed_at)}; "
+        f"name {name!r} also belongs to category {other!r}, {_where(document, first_path)}; "
         "case and white space do not count, and a title is a name"
     )
     return _fault(document, path, message)
@@ -246,17 +245,17 @@ def _check_unions(
                 yield _unknown_category(document, path, slug, known, others)
         for path, slug in _texts(union, "none_of"):
             if slug == ALL:
-                yield _fault(document, path, "without 'all' nothing is left")
+                yield _fault(document, path, "excluding 'all' leaves the union empty")
             elif slug not in known:
                 yield _unknown_category(document, path, slug, known, others)
-        yield from _check_takes_something(document, union)
+        yield from _check_not_empty(document, union)
 
 
-def _check_takes_something(document: YamlDocument, union: Described) -> Iterator[ConfigFault]:
+def _check_not_empty(document: YamlDocument, union: Described) -> Iterator[ConfigFault]:
     named = {slug for _, slug in _texts(union, "any_of")}
     excluded = {slug for _, slug in _texts(union, "none_of")}
     if named and named <= excluded - {ALL}:
-        message = "takes nothing: none_of excludes every category of any_of"
+        message = "leaves the union empty: none_of excludes every category of any_of"
         yield _fault(document, (*union[0], "none_of"), message)
 
 
@@ -266,12 +265,12 @@ def _unknown_category(
     if slug in unions:
         message = f"{slug!r} is a union: name the categories that it is made of"
         return _fault(document, path, message)
-    suggestion = _moves(document).get(slug) or nearest(slug, sorted(known))
+    suggestion = _present_slugs(document).get(slug) or nearest(slug, sorted(known))
     return _fault(document, path, f"no category has the slug {slug!r}", suggestion)
 
 
 def _check_former(document: YamlDocument, described: Sequence[Described]) -> Iterator[ConfigFault]:
-    """Tell former slugs that could not lead anywhere, or not to one place."""
+    """Yield faults for former slugs that lead to no feed, or to more than one."""
     present = {slug: path for one in described for path, slug in _texts(one, "slug")}
     first: dict[str, KeyPath] = {}
     for one in described:
@@ -295,16 +294,18 @@ def _check_moved_to(
         ended = item.get("ended")
         if not isinstance(ended, dict):
             continue
-        for path, onward in _texts(((*place, "ended"), ended), "moved_to"):
-            if onward == item.get("slug"):
-                yield _fault(document, path, "is the feed itself, which ends")
-            elif re.fullmatch(r"[^:/.]*", onward) and onward not in present:
-                suggestion = _moves(document).get(onward) or nearest(onward, sorted(present))
-                yield _fault(document, path, f"no feed has the slug {onward!r}", suggestion)
+        for path, target in _texts(((*place, "ended"), ended), "moved_to"):
+            if target == item.get("slug"):
+                yield _fault(document, path, "names the feed itself, which ends")
+            elif re.fullmatch(r"[^:/.]*", target) and target not in present:
+                suggestion = _present_slugs(document).get(target) or nearest(
+                    target, sorted(present)
+                )
+                yield _fault(document, path, f"no feed has the slug {target!r}", suggestion)
 
 
-def _moves(document: YamlDocument) -> dict[str, str]:
-    """The present slug by each former one."""
+def _present_slugs(document: YamlDocument) -> dict[str, str]:
+    """Return the present slug of each former one."""
     described = [*_described(document, "categories"), *_described(document, "unions")]
     return {
         former: slug

@@ -1,4 +1,4 @@
-"""The keys of ``communique.yaml``, with their defaults, bounds and help."""
+"""The keys of ``communique.yaml``, with their defaults, limits and help."""
 
 from datetime import time
 from pathlib import Path
@@ -33,19 +33,19 @@ from service.settings.value_types import (
     Url,
 )
 
-#: Shorter pauses only burn power; an hour without a look is a service that seems dead.
+#: Shorter pauses only use power; with longer ones than an hour a service seems dead.
 PauseSeconds = Annotated[float, Field(ge=0.05, le=3600)]
 
-#: Documents are held in memory whole, with their parsed form beside them.
+#: Documents are held in memory as a whole, together with their parsed form.
 MAX_INTAKE_BYTES = 256 * 1024 * 1024
 
-#: Larger bodies do not come through to the application (``service.web.request_bodies``).
+#: Larger bodies do not reach the application (``service.web.request_bodies``).
 MAX_API_BODY_BYTES = 16 * 1024 * 1024
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
-#: Subscribers renew: a lease is a promise to a server that may be gone tomorrow.
+#: Leases are limited because a subscriber may vanish; those that live on renew.
 LeaseDays = Annotated[float, Field(gt=0, le=366)]
 
 
@@ -335,7 +335,7 @@ class CanarySettings(Section):
 
     @property
     def lease_s(self) -> int:
-        """The lease in whole seconds, as hubs are asked for it."""
+        """The lease in whole seconds, as requests to hubs have it."""
         return max(1, round(self.lease_days * 86_400))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, told so that it can be mended at three in the morning."""
+"""Faults of a configuration, with the place, the reason and a suggestion for each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from difflib import get_close_matches
 
 from service.errors import ServiceError
 
-#: From the root of a file to a value: names of keys, and numbers of list items from 0.
+#: The way from the root of a file to a value: names of keys, and indexes of list items from 0.
 KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLocation:
-    """Where something is written: in a file, in an environment variable, or after ``--set``."""
+    """The place of a key or value: in a file, an environment variable, or ``--set``."""
 
-    file: str  #: the file as a person named it, ``COMMUNIQUE_…`` or ``--set …``
+    file: str  #: the file as the operator named it, ``environment COMMUNIQUE_…`` or ``--set …``
     line: int | None = None  #: 1 for the first; None outside files
     column: int | None = None  #: 1 for the first
 
@@ -25,7 +25,7 @@ class SourceLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigFault:
-    """One thing that must be mended before the configuration can be used."""
+    """One fault that must be corrected before the configuration can be used."""
 
     place: SourceLocation
     path: str  #: the key with its sections: ``categories.3.names.0``; empty for a whole file
@@ -34,9 +34,9 @@ class ConfigFault:
 
     def __str__(self) -> str:
         hint = f"; did you mean {self.suggestion}?" if self.suggestion else ""
-        # --set names the key already.
-        is_told = not self.path or self.place.file.endswith(f" {self.path}")
-        where = str(self.place) if is_told else f"{self.place}: {self.path}"
+        # The place "--set KEY" names the key already.
+        is_named = not self.path or self.place.file.endswith(f" {self.path}")
+        where = str(self.place) if is_named else f"{self.place}: {self.path}"
         return f"{where}: {self.message}{hint}"
 
     @property
@@ -56,7 +56,7 @@ class ConfigFault:
 
 
 class ConfigInvalid(ServiceError):
-    """The configuration cannot be used; all its faults are told, in the order of the files."""
+    """The configuration cannot be used. The message lists all faults, in the order of the files."""
 
     def __init__(self, faults: Iterable[ConfigFault], /) -> None:
         self.faults = tuple(faults)
@@ -66,12 +66,12 @@ class ConfigInvalid(ServiceError):
 
 
 def dotted(path: KeyPath) -> str:
-    """Write *path* as messages and ``--set`` do."""
+    """Return *path* in the dotted form of messages and ``--set``."""
     return ".".join(str(part) for part in path)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that *word* was probably meant to be, if one is near enough."""
+    """Return the word of *known* most similar to *word*, or None if none is similar enough."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
     found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None

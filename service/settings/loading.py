@@ -1,4 +1,4 @@
-"""From sources to settings, or to all that is wrong with them."""
+"""Loads settings from their sources, or raises all faults of these at once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -33,16 +33,16 @@ def load(path: Path, *, environ: Mapping[str, str], overrides: Sequence[str] = (
     """Read the configuration at *path*; see `read_sources` and `parse`.
 
     Raises:
-        ConfigInvalid: It cannot be used; all faults of both files are told.
+        ConfigInvalid: The configuration has faults; the error has those of both files.
     """
     return parse(read_sources(path, environ=environ, overrides=overrides))
 
 
 def parse(sources: Sources) -> Settings:
-    """Understand and check a configuration. Pure: the same sources give the same settings.
+    """Parse and check a configuration. Pure: the same sources give the same settings.
 
     Raises:
-        ConfigInvalid: It cannot be used; all faults of both files are told.
+        ConfigInvalid: The configuration has faults; the error has those of both files.
     """
     main_document = _read(sources.main)
     apply_overrides(main_document, sources.environ, sources.overrides)
@@ -62,7 +62,7 @@ def parse(sources: Sources) -> Settings:
         hub_passwords=passwords,
         places=places,
     )
-    # Feeds are named all over both files: what they are is known only when both are good.
+    # Both files define feeds, so their slugs are known only when both files are good.
     if faults := list(check_canary(main_document, main.canary, catalogue(settings).feeds)):
         raise ConfigInvalid(faults)
     return settings
@@ -89,7 +89,7 @@ def _named_by(document: YamlDocument) -> str:
 def _check(
     document: YamlDocument, model: type[_Checked], checks: Iterable[_Check]
 ) -> _Checked | None:
-    """Check *document*, adding to its faults; None when the model cannot be made of it."""
+    """Check *document* and add to its faults. Returns None if the model cannot be built."""
     faults = [fault for check in checks for fault in check(document)]
     checked = None
     try:
@@ -97,14 +97,14 @@ def _check(
     except ValidationError as error:
         faults.extend(explain(error, document, model))
     if not document.is_readable:
-        # We know nothing of the file's keys then, but what stands outside it can be wrong too.
+        # The file's keys are unknown then. Keep only faults of the environment and ``--set``.
         faults = [fault for fault in faults if fault.line is None]
     document.faults.extend(faults)
     return checked
 
 
 def _secret_url(source: SourceFile, faults: list[ConfigFault]) -> StoreUrl | None:
-    """Read the database's URL from its own file; what is wrong with it goes to *faults*."""
+    """Read the database's URL from its own file. Faults are added to *faults*."""
     if source.text is None:
         faults.append(_trouble(source, " (named by store.url_file)"))
         return None
@@ -137,7 +137,7 @@ def _hub_passwords(
 def _resolved(
     main: CommuniqueFile, sources: Sources, store_url: StoreUrl | None
 ) -> dict[str, object]:
-    """Make paths absolute, and settle on the database."""
+    """Return the values that depend on others: absolute paths, and the database's URL."""
     working_folder = Path(sources.working_folder)
     beside_main = (working_folder / sources.main.path).parent
     data_folder = working_folder / main.data_folder

@@ -1,4 +1,4 @@
-"""What holds in the end and where it was given; JSON Schemas for editors."""
+"""Effective values of all keys with their origins, and JSON Schemas for editors."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,27 +23,28 @@ from service.settings.shared_keys import (
 )
 from service.settings.value_types import StoreUrl
 
-# What holds in the end, and where each value was given: ``communique config show``.
+# Effective values and their origins, as ``communique config show`` prints them.
 
+#: The origin of values that are set nowhere.
 DEFAULT = "default"
 
-#: Sections of which only what is given is shown.
+#: Sections of single feeds and hubs, of which only the keys that are set are shown.
 _OF_ONE = (FeedSettings, FeedWindowSettings, FeedAuthorSettings, EndedSettings, HubSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveKey:
-    """One key and its value. Secrets stand as ``(hidden)``."""
+    """One key with its value. A secret value is ``(hidden)``."""
 
     path: str  #: dotted; items of a list by number, from 0
-    value: object  #: as JSON has it; lists of text whole
+    value: object  #: a JSON value; a list of texts is one value
     origin: str  #: ``file:line``, ``environment COMMUNIQUE_…``, ``--set key`` or ``default``
 
 
 def effective(settings: Settings) -> tuple[EffectiveKey, ...]:
-    """All keys with the values that hold, ``communique.yaml`` first.
+    """Return all keys with their effective values, those of ``communique.yaml`` first.
 
-    Of a single feed or hub only the keys that are given: what is not is the site's.
+    For a single feed or hub only keys that are set are returned; the others are the site's.
     """
     return tuple(_keys(settings, settings, (), settings.model_dump(mode="json")))
 
@@ -70,22 +71,22 @@ def _key(settings: Settings, key: KeyPath, shown: object) -> EffectiveKey:
 
 
 def _origin(place: SourceLocation | None) -> str:
-    # A column is for an editor that jumps to a fault; here it would only be noise.
+    # Columns help editors jump to a fault; in a list of values they are noise.
     return DEFAULT if place is None else str(SourceLocation(file=place.file, line=place.line))
 
 
-# JSON Schemas of both files, for editors that help while one types.
+# JSON Schemas of both files, for editors that check and complete keys.
 
-#: The files, by the name that their schema is shipped under.
+#: The section of each file, by the file name of its schema.
 SCHEMAS: Mapping[str, type[Section]] = MappingProxyType(
     {"communique.schema.json": CommuniqueFile, "categories.schema.json": CategoriesFile}
 )
 
 
 class _ForEditors(GenerateJsonSchema):
-    """Without titles, which only repeat the keys, and with defaults as one would write them."""
+    """Omits titles, which only repeat the keys, and writes defaults as they are in YAML."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # an override
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # overrides pydantic's
         return False
 
     def encode_default(self, dft: Any) -> Any:
@@ -97,22 +98,22 @@ class _ForEditors(GenerateJsonSchema):
 def json_schema(section: type[Section]) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a file.
 
-    It finds most faults, not all: what holds between keys is checked by `parse` alone.
+    It finds most faults, not all: rules between several keys are checked only by `parse`.
     """
     schema = section.model_json_schema(schema_generator=_ForEditors)
     for described in schema.get("$defs", {}).values():
         if "required" not in described:
-            # A section whose keys are all commented out is null to YAML, and fine with us.
+            # YAML reads a section whose keys are all commented out as null; it is valid here.
             described["type"] = ["object", "null"]
     return {"$schema": _ForEditors.schema_dialect, **schema}
 
 
 def schema_text(section: type[Section]) -> str:
-    """Return the JSON Schema of a file as it is shipped."""
+    """Return the JSON Schema of a file as text, as it is shipped."""
     return json.dumps(json_schema(section), indent=2, ensure_ascii=False) + "\n"
 
 
 def write_schemas(folder: Path) -> None:
-    """Write both schemas into *folder*, where the shipped files look for them."""
+    """Write both schemas into *folder*, where the shipped YAML files refer to them."""
     for name, section in SCHEMAS.items():
         (folder / name).write_text(schema_text(section), encoding="utf-8")

@@ -10,19 +10,17 @@ from pydantic.fields import FieldInfo
 
 from service.settings.faults import KeyPath, dotted
 
-# What all parts of the configuration have in common.
-
 _Item = TypeVar("_Item")
 
-#: A YAML list. Frozen settings hold a tuple, which strict validation would not take a list for.
+#: A YAML list, stored as a tuple because settings are frozen; strict validation would refuse lists.
 Items = Annotated[tuple[_Item, ...], Strict(strict=False)]
 
 
 class Section(BaseModel):
-    """A mapping of the configuration: only keys that are known, only values of the right type.
+    """A section of the configuration: it accepts only known keys and values of the right type.
 
-    Strict, so that ``port: "8000"`` or ``title: 2024`` is told instead of guessed at. The
-    description of each field is the line of help that stands in the shipped file.
+    Validation is strict, so that ``port: "8000"`` or ``title: 2024`` is an error and not a guess.
+    The description of each field is its line of help in the shipped file.
     """
 
     model_config = ConfigDict(
@@ -32,15 +30,15 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _empty_is_all_defaults(cls, data: object) -> object:
-        # A section whose keys are all commented out is null to YAML.
+        # YAML reads a section whose keys are all commented out as null.
         return {} if data is None else data
 
 
-# The keys that exist, read off the models: where they stand, and what kind of value they take.
+# The known keys, read from the models: their paths and the types of their values.
 
 
 def plain_type(annotation: Any) -> Any:
-    """Return *annotation* without its validators and without ``| None``; unions of more stay."""
+    """Return *annotation* without validators and ``| None``; larger unions are unchanged."""
     if get_origin(annotation) is Annotated:
         return plain_type(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
@@ -51,29 +49,29 @@ def plain_type(annotation: Any) -> Any:
 
 
 def section_type(annotation: Any) -> type[Section] | None:
-    """Return the section that a key of this type holds; None when it holds something else."""
+    """Return the section class of a key of this type, or None if its value is no section."""
     plain = plain_type(annotation)
     return plain if isinstance(plain, type) and issubclass(plain, Section) else None
 
 
 def item_section_type(annotation: Any) -> type[Section] | None:
-    """Return the section that a list of this type holds; None when it is no list of sections."""
+    """Return the section class of a list's items, or None if it is no list of sections."""
     plain = plain_type(annotation)
     return section_type(get_args(plain)[0]) if get_origin(plain) is tuple else None
 
 
 def is_list(field: FieldInfo) -> bool:
-    """True when the key takes a list."""
+    """Whether the key's value is a list."""
     return get_origin(plain_type(field.annotation)) is tuple
 
 
 def takes_text(field: FieldInfo) -> bool:
-    """True when the key's value is text, to be taken as it stands: ``no`` is no boolean there."""
+    """Whether the key's value is text, used verbatim: ``no`` is no boolean there."""
     return not is_list(field) and plain_type(field.annotation) not in (int, float, bool)
 
 
 def fields_of(section: type[Section], path: KeyPath = ()) -> Iterator[tuple[KeyPath, FieldInfo]]:
-    """All keys below *section*, sections before their keys; lists are not entered."""
+    """Yield all keys below *section*, sections before their keys. Items of lists are left out."""
     for name, field in section.model_fields.items():
         yield (*path, name), field
         if inner := section_type(field.annotation):
@@ -82,7 +80,7 @@ def fields_of(section: type[Section], path: KeyPath = ()) -> Iterator[tuple[KeyP
 
 @cache
 def leaves(section: type[Section]) -> dict[str, FieldInfo]:
-    """Keys below *section* that hold values, by dotted path."""
+    """Return the keys below *section* that have values, by dotted path."""
     return {
         dotted(path): field
         for path, field in fields_of(section)
@@ -91,7 +89,7 @@ def leaves(section: type[Section]) -> dict[str, FieldInfo]:
 
 
 def section_at(root: type[Section], path: KeyPath) -> type[Section] | None:
-    """Return the section that stands at *path*, through lists too; None when there is none."""
+    """Return the section class at *path*, which may lead through lists; None if there is none."""
     section: type[Section] | None = root
     annotation: Any = root
     for part in path:

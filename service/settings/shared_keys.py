@@ -1,4 +1,4 @@
-"""Keys that several sections share: authors, windows, hubs."""
+"""Sections and types of keys that several sections use: authors, windows, hubs."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ from service.settings.value_types import (
     Words,
 )
 
-# The keys of a hub that is told of changes: its URL alone, or a section with its ways.
+# A hub that is pinged: only its URL, or a section with settings of its own.
 
 
 def _user(text: str) -> str:
@@ -75,24 +75,24 @@ def _section_of(value: object) -> object:
     raise ValueError("expected the URL of a WebSub hub, or a section with its url")
 
 
-#: A hub: its URL alone stands for a section that says nothing else.
+#: A hub. A URL is short for a section with only that URL.
 Hub = Annotated[
     HubSettings, BeforeValidator(_section_of, json_schema_input_type=HubUrl | HubSettings)
 ]
 
 
-# Keys that the site and its feeds share: authors and windows.
+# Authors, windows, deltas, languages and ends, for the site and its feeds.
 
-#: feeds_must 23: readers of the FeedBurner age stop at 1 MiB, and entries have a frame around
-#: them; 512 kB of entries stay below half of that in every format.
+#: feeds_must 23: readers of the FeedBurner era stop at 1 MiB. A document is larger than its
+#: entries, but 512 kB of entries stay below half of that in every format.
 MAX_WINDOW_BYTES = 512_000
 
 Entries = Annotated[int, Field(ge=1, le=1000)]
 Days = Annotated[int, Field(ge=1, le=366)]
 WindowBytes = Annotated[int, Field(ge=1000, le=MAX_WINDOW_BYTES)]
-#: A day at most: a reader that obeys would miss a correction for longer.
+#: A day at most: a reader that obeys a longer one would miss corrections for that long.
 TtlMinutes = Annotated[int, Field(ge=1, le=1440)]
-#: Some readers look in once a month, so a day is short; after ten years nobody asks any more.
+#: Some readers poll once a month, so a day is short; after ten years no reader polls any more.
 FarewellDays = Annotated[int, Field(ge=1, le=3660)]
 RetractionDays = Annotated[int, Field(ge=1, le=3660)]
 
@@ -195,7 +195,7 @@ class LanguageSettings(Section):
 
 
 def language_slug(slug: str, language: str) -> str:
-    """The slug of the feed beside *slug* in a language that has none of its own."""
+    """Return the slug of the feed of *slug* in a language, when none is configured for it."""
     return f"{slug}-{language.lower()}"
 
 

@@ -1,4 +1,4 @@
-"""What a configuration is made of: files, environment, ``--set``, secrets."""
+"""The sources of a configuration: files, environment, ``--set``, secrets."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,17 +12,15 @@ from service.settings.section import is_list, leaves, takes_text
 from service.settings.value_types import HIDDEN
 from service.settings.yaml_reader import YamlDocument, place_of, read_yaml
 
-# What a file holds that nobody is to see.
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """A text that prints as ``(hidden)``; only `reveal` gives it."""
+    """A secret text. It prints as ``(hidden)``; only `reveal` returns it."""
 
     _text: str
 
     def reveal(self) -> str:
-        """Return the text, for whoever asks with it."""
+        """Return the text, for use as a credential."""
         return self._text
 
     def __str__(self) -> str:
@@ -33,10 +31,10 @@ class Secret:
 
 
 def read_password(text: str) -> Secret:
-    """Read a file that holds a password and, at most, the end of its line.
+    """Return the password in the text of a password file, without the line end.
 
     Raises:
-        ValueError: It holds nothing, or more; the message does not repeat it.
+        ValueError: The text is empty or has more than one line. The message does not repeat it.
     """
     password = text.removesuffix("\n").removesuffix("\r")
     if not password or not password.isprintable():
@@ -44,12 +42,12 @@ def read_password(text: str) -> Secret:
     return Secret(password)
 
 
-# Keys given outside the files: ``COMMUNIQUE_SITE__TITLE=…`` and ``--set site.title=…``.
+# Keys set outside the files: ``COMMUNIQUE_SITE__TITLE=…`` and ``--set site.title=…``.
 
 ENVIRONMENT_PREFIX = "COMMUNIQUE_"
 
-#: Two ways to say one thing: who gives one later does not mean the other any more.
-_INSTEAD_OF: Mapping[KeyPath, str] = {
+#: Alternative keys: setting one outside the files unsets the other.
+_ALTERNATIVES: Mapping[KeyPath, str] = {
     ("store", "url"): "url_file",
     ("store", "url_file"): "url",
 }
@@ -70,9 +68,10 @@ def variable_name(key: str) -> str:
 def apply_overrides(
     document: YamlDocument, environ: Mapping[str, str], overrides: Sequence[str]
 ) -> None:
-    """Put what the environment and ``--set`` say over what the main file says.
+    """Apply the keys of the environment and of ``--set`` to the main file's data.
 
-    Faults and places are added to *document*. Later wins: file, environment, ``--set``.
+    Faults and places are added to *document*. ``--set`` overrides the environment, and the
+    environment overrides the file.
     """
     for override in (*_from_environment(document, environ), *_from_set(document, overrides)):
         _apply(document, override)
@@ -84,17 +83,17 @@ def _from_environment(document: YamlDocument, environ: Mapping[str, str]) -> Ite
         place = SourceLocation(file=f"environment {name}")
         if key := key_by_variable.get(name):
             yield _Override(place, key, text)
-        elif _is_meant_for_us(name, key_by_variable):
+        elif _is_misspelt_key(name, key_by_variable):
             suggestion = nearest(name, key_by_variable)
             document.faults.append(_unknown(place, "no key of this name", suggestion))
 
 
-def _is_meant_for_us(name: str, key_by_variable: Mapping[str, str]) -> bool:
-    """True for a wrong name that was meant to set a key.
+def _is_misspelt_key(name: str, key_by_variable: Mapping[str, str]) -> bool:
+    """Whether an unknown variable was meant to set a key.
 
-    Not every ``COMMUNIQUE_…`` is: beside a Kubernetes service called *communique* each container
-    finds ``COMMUNIQUE_SERVICE_HOST`` or ``COMMUNIQUE_PORT_8000_TCP``. So a wrong name counts when
-    it has our double underscore, or would have been right with one.
+    Not every ``COMMUNIQUE_…`` was: Kubernetes sets ``COMMUNIQUE_SERVICE_HOST`` and
+    ``COMMUNIQUE_PORT_8000_TCP`` in every container if a service is called *communique*. An unknown
+    name counts if it has a double underscore, or matches a key but for single underscores.
     """
     if not name.startswith(ENVIRONMENT_PREFIX):
         return False
@@ -137,7 +136,7 @@ def _unknown(place: SourceLocation, message: str, suggestion: str | None) -> Con
 def _apply(document: YamlDocument, override: _Override) -> None:
     field = leaves(CommuniqueFile)[override.key]
     if takes_text(field):
-        # Empty means "not set" for a key that can be so; there is no other way to say it here.
+        # An empty text unsets a key whose default is unset; there is no other way to do so here.
         value: object = override.text or (None if field.default is None else "")
     else:
         given = read_yaml(override.text, file=override.place.file)
@@ -156,26 +155,25 @@ def _put(document: YamlDocument, path: KeyPath, value: object, place: SourceLoca
     section = document.data
     for part in path[:-1]:
         if not isinstance(section, dict):
-            return  # the file's own fault; it is told where the file is checked
+            return  # a fault of the file, reported when the file is checked
         if section.get(part) is None:
             section[part] = {}
         section = section[part]
     if isinstance(section, dict):
         section[path[-1]] = value
-        if value is not None and path in _INSTEAD_OF:
-            section.pop(_INSTEAD_OF[path], None)
+        if value is not None and path in _ALTERNATIVES:
+            section.pop(_ALTERNATIVES[path], None)
         for places in (document.keys, document.values):
             for old in [known for known in places if known[: len(path)] == path]:
                 del places[old]
         document.values[path] = place
 
 
-# What a configuration is made of, read but not yet understood.
-#
-# Reading and understanding are two steps, so that the running service can tell a changed file from
-# one that was only touched, and can keep the sources of the last good configuration.
+# The sources, read but not parsed. Reading and parsing are two steps, so that the running service
+# can distinguish a changed file from a touched one, and keep the sources of the active
+# configuration.
 
-#: A thousand categories with long descriptions are less than half of this.
+#: A thousand categories with long descriptions take less than half of this.
 MAX_FILE_BYTES = 2 * 1024 * 1024
 
 DEFAULT_CATEGORIES_FILE = str(CommuniqueFile.model_fields["categories_file"].default)
@@ -183,44 +181,48 @@ DEFAULT_CATEGORIES_FILE = str(CommuniqueFile.model_fields["categories_file"].def
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file as it was found. Two are equal when they say the same, whenever they were written."""
+    """A file as it was read. Two are equal if their texts are, whatever their times."""
 
-    path: str  #: as a person named it; relative paths count from the working folder
+    path: str  #: as the operator named it; relative to the working folder
     text: str | None = field(default=None, repr=False)  #: None when it cannot be read
-    trouble: str | None = None  #: why it cannot be read, for a person
-    trouble_line: int | None = None  #: where the bytes at fault are, 1 for the first
-    trouble_column: int | None = None  #: likewise
+    trouble: str | None = None  #: why it cannot be read, for people
+    trouble_line: int | None = None  #: line of the undecodable byte, 1 for the first
+    trouble_column: int | None = None  #: column of the undecodable byte, 1 for the first
     mtime_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Everything that a configuration depends on. It holds secrets: they do not print.
+    """Everything that a configuration depends on, including secrets, which are not printed.
 
-    Two are equal exactly when the same configuration comes of them.
+    Equal sources give equal configurations.
     """
 
     main: SourceFile  #: ``communique.yaml``
-    categories: SourceFile  #: the file that it names
-    store_url: SourceFile | None = field(default=None, repr=False)  #: that ``url_file`` names
+    categories: SourceFile  #: the file that ``categories_file`` names
+    store_url: SourceFile | None = field(
+        default=None, repr=False
+    )  #: the file that ``store.url_file`` names
     hub_passwords: Mapping[str, SourceFile] = field(default_factory=dict, repr=False)  #: by name
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)  #: ``COMMUNIQUE_…`` only
-    overrides: tuple[str, ...] = field(default=(), repr=False)  #: ``key=value``, later ones win
+    overrides: tuple[str, ...] = field(
+        default=(), repr=False
+    )  #: ``key=value``; a later one overrides an earlier one
     working_folder: str  #: absolute; ``data_folder`` is relative to it
 
     def to_json(self) -> str:
-        """Write the sources down, secrets included: keep that where only the service reads."""
+        """Return the sources as JSON, with secrets: store it where only the service can read."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Sources":
-        """Read what `to_json` wrote."""
-        kept: dict[str, Any] = json.loads(text)
+        """Return the sources that `to_json` wrote."""
+        fields: dict[str, Any] = json.loads(text)
         for name in ("main", "categories", "store_url"):
-            kept[name] = SourceFile(**kept[name]) if kept[name] else None
-        passwords = kept["hub_passwords"].items()
-        kept["hub_passwords"] = {name: SourceFile(**file) for name, file in passwords}
-        return cls(**{**kept, "overrides": tuple(kept["overrides"])})
+            fields[name] = SourceFile(**fields[name]) if fields[name] else None
+        passwords = fields["hub_passwords"].items()
+        fields["hub_passwords"] = {name: SourceFile(**file) for name, file in passwords}
+        return cls(**{**fields, "overrides": tuple(fields["overrides"])})
 
 
 def read_sources(
@@ -230,21 +232,25 @@ def read_sources(
     overrides: Sequence[str] = (),
     working_folder: Path | None = None,
 ) -> Sources:
-    """Read the files of a configuration. What cannot be read is told by `parse`, with the rest.
+    """Read the files of a configuration. `parse` reports those that cannot be read.
 
     Args:
         path: ``communique.yaml``.
-        environ: The environment; only names that begin with ``COMMUNIQUE_`` are kept.
-        overrides: What ``--set`` was given: ``key=value``.
-        working_folder: What relative paths count from; the process's own if None.
+        environ: The environment; only variables that begin with ``COMMUNIQUE_`` are used.
+        overrides: The values of ``--set``: ``key=value``.
+        working_folder: The base of relative paths; the process's working folder if None.
     """
-    kept = {name: text for name, text in environ.items() if name.startswith(ENVIRONMENT_PREFIX)}
+    variables = {
+        name: text for name, text in environ.items() if name.startswith(ENVIRONMENT_PREFIX)
+    }
     folder = (working_folder or Path.cwd()).absolute()
     main = _read(path, folder)
     document = read_yaml(main.text or "", file=main.path)
-    apply_overrides(document, kept, overrides)
-    categories = path.parent / (_peek(document, "categories_file") or DEFAULT_CATEGORIES_FILE)
-    store_url = _peek(document, "store", "url_file")
+    apply_overrides(document, variables, overrides)
+    categories = path.parent / (
+        _unchecked_text(document, "categories_file") or DEFAULT_CATEGORIES_FILE
+    )
+    store_url = _unchecked_text(document, "store", "url_file")
     return Sources(
         main=main,
         categories=_read(categories, folder),
@@ -252,22 +258,22 @@ def read_sources(
         hub_passwords={
             name: _read(path.parent / name, folder) for _, _, name in password_files(document)
         },
-        environ=kept,
+        environ=variables,
         overrides=tuple(overrides),
         working_folder=str(folder),
     )
 
 
 def password_files(document: YamlDocument) -> Iterator[tuple[KeyPath, object, str]]:
-    """The files that hubs name for their passwords: where, for which URL, and how it is named."""
+    """Yield the password file of each hub: the key's path, the hub's URL, the file's name."""
     for i, hub in enumerate(document.items_at("hubs")):
         path = ("hubs", i, "password_file")
-        if isinstance(hub, dict) and (name := _peek(document, *path)):
+        if isinstance(hub, dict) and (name := _unchecked_text(document, *path)):
             yield path, hub.get("url"), name
 
 
-def _peek(document: YamlDocument, *keys: str | int) -> str | None:
-    """Return a text of the main file before anybody checked it; None when there is none."""
+def _unchecked_text(document: YamlDocument, *keys: str | int) -> str | None:
+    """Return a text of the unchecked main file, or None if there is none."""
     value = document.at(*keys)
     return value if isinstance(value, str) and "\0" not in value else None
 

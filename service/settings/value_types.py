@@ -1,4 +1,4 @@
-"""Values as settings hold them: text, time, URLs, addresses. Each says what it expects."""
+"""Types of values: text, time, URLs, addresses. Their errors say what was expected."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from feeds.model.feed import ALL
 from feeds.model.hosts import ascii_host
 from feeds.model.text import is_xml_text
 
-# Text, names of things, and time, as settings hold them. Each says what it expects.
+# Text, identifiers and time.
 
 MAX_SLUG_CHARS = 64
 
@@ -35,14 +35,15 @@ _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 
 # RFC 5646 section 2.1, without grandfathered tags and the four- to eight-letter languages, of
-# which none was ever registered: "english" is a mistake, not a language.
+# which none was ever registered: "english" is a mistake, not a language tag.
 _LANGUAGE_TAG = (
     r"^[A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?"
     r"(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(-[0-9A-WYZa-wyz](-[A-Za-z0-9]{2,8})+)*"
     r"(-[xX](-[A-Za-z0-9]{1,8})+)?$"
 )
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$"
-#: Only whether a moment can be read is asked here; which one a bare date means is told later.
+#: Rules that only serve to check whether a moment can be read. The configured rules are applied
+#: when the settings are converted.
 _ANY_RULES = IntakeRules(base_url="", language="en", time_zone=ZoneInfo("UTC"), time_of_day=time(0))
 _TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
@@ -136,7 +137,7 @@ def _no_time_zone(text: str) -> str:
 def _time_of_day(value: object) -> time:
     if isinstance(value, str) and re.fullmatch(_TIME_OF_DAY, value):
         return time.fromisoformat(value)
-    # 09:00 without quotes is 540 to a YAML 1.1 reader; ours gives text.
+    # YAML 1.1 reads 09:00 without quotes as 540; the reader used here returns text.
     raise ValueError("expected a time of day as HH:MM, such as '09:00'")
 
 
@@ -146,19 +147,19 @@ def _path(value: object) -> Path:
     raise ValueError("expected a path")
 
 
-#: Any text, also over several lines: NFC, without white space around it, fit for XML.
+#: Any text, of any number of lines: in NFC, stripped, without characters that XML forbids.
 Text = Annotated[str, AfterValidator(_text)]
 
-#: Some text, also over several lines.
+#: Text that is not empty, of any number of lines.
 Words = Annotated[str, AfterValidator(_words), Field(json_schema_extra={"minLength": 1})]
 
 #: A date, or a date and time with its offset from UTC, as written.
 Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"pattern": _MOMENT})]
 
-#: Some text, on one line.
+#: Text that is not empty, on one line.
 Line = Annotated[str, AfterValidator(_line), Field(json_schema_extra={"minLength": 1})]
 
-#: The key of a category or union: in addresses, and the ``term`` of feeds. Never ``all``.
+#: The slug of a category or union, used in addresses and as ``term`` in feeds. Never ``all``.
 Slug = Annotated[
     str,
     AfterValidator(_slug),
@@ -190,7 +191,7 @@ FilePath = Annotated[
 ]
 
 
-# URLs, addresses and networks as settings hold them. Each says what it expects.
+# URLs, addresses and networks.
 
 Network = IPv4Network | IPv6Network
 
@@ -198,7 +199,7 @@ HIDDEN = "(hidden)"
 DATA_FOLDER = "{data_folder}"
 
 _NOT_IN_URL = re.compile(r"[\s\x00-\x1f\x7f<>\"{}|\\^`]")
-# Up to the last @: a password with an unescaped @ or / in it must not show its end.
+# Up to the last @, so that no part of a password with an unescaped @ or / is shown.
 _PASSWORD = re.compile(r"(?<=://)([^:@/]*):.*@")
 _SECRET_QUERY = re.compile(r"(?<=[?&])((?:\w*password|sslkey|passfile)=)[^&]*", re.IGNORECASE)
 # RFC 4287 section 3.2.3: atom:email "MUST conform to addr-spec"; its schema asks for ".+@.+".
@@ -245,12 +246,12 @@ def _split(text: str, expected: str) -> SplitResult:
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
         is_usable = is_usable and parts.port != 0
         host = ascii_host(parts.hostname or "")
-    except ValueError:  # brackets, a port that is none, or no name
+    except ValueError:  # brackets, an invalid port, or an invalid host name
         is_usable = False
     if not is_usable:
         raise ValueError(f"expected {expected}")
     if host != parts.hostname and ":" not in host:
-        raise ValueError(f"expected {expected}, its host spelled as all read it: {host!r}")
+        raise ValueError(f"expected {expected}, with its host in canonical form: {host!r}")
     return parts
 
 
@@ -282,7 +283,7 @@ def _network(value: object) -> Network:
 
 def _network_expected(text: str) -> str:
     try:
-        # 10.0.0.1/8 is an address with its network: the network alone is wanted.
+        # 10.0.0.1/8 is an address within a network: suggest the network.
         example = str(ip_network(text, strict=False))
     except ValueError:
         example = "10.0.0.0/8"
@@ -291,17 +292,17 @@ def _network_expected(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StoreUrl:
-    """The database's URL. It prints without its password; only `reveal` gives it whole."""
+    """The database's URL. It prints without its password; only `reveal` returns all of it."""
 
     _url: str
     _is_secret: bool = False
 
     def reveal(self) -> str:
-        """Return the URL with its password, for the store alone."""
+        """Return the URL with its password, for connecting to the database."""
         return self._url
 
     def within(self, data_folder: str) -> "StoreUrl":
-        """Return the URL with ``{data_folder}`` filled in."""
+        """Return the URL with ``{data_folder}`` replaced by *data_folder*."""
         return StoreUrl(self._url.replace(DATA_FOLDER, data_folder), self._is_secret)
 
     def __str__(self) -> str:
@@ -314,14 +315,14 @@ class StoreUrl:
 
 
 def read_store_url(value: object, *, is_secret: bool = False) -> StoreUrl:
-    """Read the URL of a database.
+    """Return the URL of a database.
 
     Args:
-        value: What stands in the configuration, or in the file that it names.
-        is_secret: True when not even host and name are to be shown.
+        value: The value in the configuration, or the text of the file that it names.
+        is_secret: Whether host and database name are hidden, too.
 
     Raises:
-        ValueError: It is none; the message does not repeat it.
+        ValueError: The value is no such URL. The message does not repeat it.
     """
     text = value if isinstance(value, str) else ""
     if text.startswith(_STORES) and not re.search(r"\s", text):
@@ -339,7 +340,7 @@ _URL_SCHEMA = {"pattern": "^https?://[^\\s/?#]+"}
 #: An absolute http(s) URL.
 Url = Annotated[str, AfterValidator(_url), Field(json_schema_extra=_URL_SCHEMA)]
 
-#: An absolute http(s) URL, or the slug of a feed of ours.
+#: An absolute http(s) URL, or the slug of a configured feed.
 UrlOrSlug = Annotated[
     str,
     AfterValidator(_url_or_slug),
@@ -354,7 +355,7 @@ BaseUrl = Annotated[
     str, AfterValidator(_base_url), Field(json_schema_extra={"pattern": "^https?://[^\\s?#@]+$"})
 ]
 
-#: An e-mail address as feeds hold one.
+#: An e-mail address, as Atom defines it.
 Email = Annotated[str, AfterValidator(_email), Field(json_schema_extra={"pattern": _EMAIL})]
 
 #: Addresses in CIDR notation (RFC 4632), without host bits.
@@ -365,7 +366,7 @@ AllowedNetwork = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"}),
 ]
 
-#: The URL of a database; ``{data_folder}`` in it is filled in later.
+#: The URL of a database; ``{data_folder}`` in it is replaced later.
 DatabaseUrl = Annotated[
     StoreUrl,
     PlainValidator(read_store_url),

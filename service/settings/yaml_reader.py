@@ -1,4 +1,4 @@
-"""YAML with the place of every key and value, and with all its faults. The door to PyYAML."""
+"""Reads YAML with the place of every key and value. The only module that imports PyYAML."""
 
 import re
 from collections.abc import Iterator
@@ -9,21 +9,20 @@ import yaml
 
 from service.settings.faults import ConfigFault, KeyPath, SourceLocation, dotted
 
-# What a plain YAML scalar means: the core schema of YAML 1.2.2 (section 10.3.2).
-#
-# PyYAML resolves by YAML 1.1, where ``language: no`` (Norwegian) is false and ``time_of_day:
-# 09:00`` is the number 540. Editors resolve by 1.2, and so do we.
+# Plain scalars, resolved by the core schema of YAML 1.2.2 (section 10.3.2), as editors do. PyYAML
+# resolves them by YAML 1.1, where ``language: no`` (Norwegian) is false and ``time_of_day: 09:00``
+# is the number 540.
 
 Scalar = str | int | float | bool | None
 
 _NULL = re.compile(r"|~|null|Null|NULL")
 _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
-# No setting needs more digits; Python refuses to read more than 4300.
+# No setting needs more digits; Python refuses to parse more than 4300.
 _DECIMAL = re.compile(r"[-+]?[0-9]{1,18}")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,15}")
 _OCTAL = re.compile(r"0o[0-7]{1,20}")
-# Infinity and "not a number" are left out: nothing here can last or hold that much.
+# Infinity and "not a number" are left out: no setting can have such a value.
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,2})?")
 
 _READERS = (
@@ -45,47 +44,47 @@ def read_scalar(text: str) -> Scalar:
     return text
 
 
-# YAML with the place of every key and value, and with all its faults. The door to PyYAML.
+# Documents with the places of keys and values.
 #
-# It reads events instead of composed nodes: nesting, repeated keys and the growth of aliases are
-# then in our hands, and a hostile file costs no more than its size.
+# The parser reads PyYAML's events, not its composed nodes, to limit nesting and the expansion of
+# aliases and to find repeated keys: the cost of a hostile file is proportional to its size.
 
-#: Our deepest key has five levels.
+#: The deepest key has five levels.
 MAX_DEPTH = 20
 TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
-#: A thousand categories are some 20,000 values. Aliases count each time that they are used, so
-#: that a page of "billion laughs" ends here.
+#: A thousand categories are some 20,000 values. Each use of an alias counts, so that a "billion
+#: laughs" document exceeds this limit.
 MAX_VALUES = 200_000
 
 # YAML 1.2.2 section 5.1, c-printable.
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-#: What libyaml's words mean to someone who did not write a parser, by a part of them.
+#: Explanations of libyaml's messages, by a part of the message.
 _HINTS = {
-    "mapping values are not allowed": "quote text that holds ': '; or else the line above is "
-    "indented otherwise, or has no space after its ':'",
+    "mapping values are not allowed": "quote text that contains ': '; otherwise the line "
+    "above has the wrong indentation, or no space after its ':'",
     "cannot start any token": "quote text that begins with this character",
     "could not find expected ':'": "a key needs a ':' and a space after it",
     "unexpected end of stream": "the quote is never closed",
     "expected ',' or": "the bracket is never closed",
-    "did not find expected": "the indentation does not fit the lines above",
+    "did not find expected": "the indentation does not match the lines above",
     "unknown escape": "write the text in single quotes",
 }
 
 
 @dataclass(slots=True)
 class YamlDocument:
-    """What a YAML file says. Repeated keys keep their first value."""
+    """The data of a YAML file, with places and faults. A repeated key has its first value."""
 
     file: str
     data: object = None  #: dicts, lists and scalars; None for an empty or broken file
-    is_readable: bool = True  #: False when the syntax is broken: *data* says nothing then
-    keys: dict[KeyPath, SourceLocation] = field(default_factory=dict)  #: where each key is written
+    is_readable: bool = True  #: False if the syntax is invalid; *data* is None then
+    keys: dict[KeyPath, SourceLocation] = field(default_factory=dict)  #: where each key is
     values: dict[KeyPath, SourceLocation] = field(default_factory=dict)  #: where each value begins
     faults: list[ConfigFault] = field(default_factory=list)
 
     def at(self, *path: str | int) -> object:
-        """Return what stands at *path*; None when there is nothing, or no way there."""
+        """Return the value at *path*, or None if there is none."""
         value = self.data
         for part in path:
             if isinstance(value, dict):
@@ -97,14 +96,14 @@ class YamlDocument:
         return value
 
     def items_at(self, *path: str | int) -> list[object]:
-        """Return the items of the list at *path*; none when no list is there."""
+        """Return the items of the list at *path*; empty if the value is no list."""
         value = self.at(*path)
         return value if isinstance(value, list) else []
 
 
 @dataclass(slots=True)
 class _Node:
-    """A value as it is written; an alias leads to the very node of its anchor."""
+    """A value of the document; an alias is the same node as its anchor."""
 
     place: SourceLocation
     scalar: object = None
@@ -123,14 +122,14 @@ def read_yaml(text: str, *, file: str) -> YamlDocument:
 
     Args:
         text: The document.
-        file: What places are to name as their file.
+        file: The file name in places.
 
     Returns:
-        Its data and places; broken syntax and repeated keys stand in its ``faults``.
+        Its data and places. Invalid syntax and repeated keys are in its ``faults``.
     """
     document = YamlDocument(file=file)
     if forbidden := _NOT_PRINTABLE.search(text):
-        # libyaml finds them too, but counts bytes, and cannot take lone surrogates at all.
+        # libyaml finds them, too, but counts in bytes, and fails on lone surrogates.
         place = place_of(text, forbidden.start(), file=file)
         message = f"not YAML: character U+{ord(forbidden[0]):04X} is not allowed"
         _give_up(document, ConfigFault(place=place, path="", message=message))
@@ -152,7 +151,7 @@ def _give_up(document: YamlDocument, fault: ConfigFault) -> None:
 
 
 class _Parser:
-    """Events to nodes."""
+    """Builds nodes from PyYAML's events."""
 
     def __init__(self, text: str, document: YamlDocument) -> None:
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=_LOADER)
@@ -197,13 +196,13 @@ class _Parser:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise _Unreadable(self._place(event), "expected the name of a key")
-            # A key is its text, whatever that would mean as a value: `no:`, `2024:`.
+            # A key is always text, even if it looks like another value: `no:`, `2024:`.
             key = _Node(self._place(event), scalar=event.value)
             yield key, self._node(next(self._events), depth + 1)
 
     def _anchored(self, anchor: str, place: SourceLocation) -> _Node:
         if anchor not in self._anchors:
-            # Also an alias inside its own anchor: that one is not known before it ends.
+            # This includes an alias inside its own anchor, which is registered only at its end.
             raise _Unreadable(place, f"no anchor &{anchor} before this alias *{anchor}")
         return self._anchors[anchor]
 
@@ -213,7 +212,7 @@ class _Parser:
 
 
 class _Constructor:
-    """Nodes to data, writing down where each value was."""
+    """Builds data from nodes, and records the place of each value."""
 
     def __init__(self, document: YamlDocument) -> None:
         self._document = document
@@ -252,15 +251,15 @@ def _syntax_fault(error: yaml.YAMLError, text: str, file: str) -> ConfigFault:
     context = getattr(error, "context", None) or ""
     mark = getattr(error, "problem_mark", None)
     if context.startswith(("while scanning", "while parsing a flow")):
-        # What is not closed, or is no key, begins there; the problem shows lines later.
+        # The unclosed quote or bracket begins there; libyaml notices it some lines later.
         mark = getattr(error, "context_mark", None) or mark
     offset = 0 if mark is None else _offset(text, mark)
-    # libyaml reads ahead, and newer ones give up on nesting before our own count sees it.
+    # libyaml reads ahead: newer versions stop at their own nesting limit before MAX_DEPTH.
     is_deep = "maximum nesting depth" in problem
     message = TOO_DEEP if is_deep else f"not YAML: {problem}"
     hint = next((hint for part, hint in _HINTS.items() if part in problem), None)
     if text[offset : offset + 1] == "\t":
-        hint = "this is a tab: indent by spaces"
+        hint = "this is a tab: indent with spaces"
     place = place_of(text, offset, file=file)
     return ConfigFault(place=place, path="", message=f"{message} ({hint})" if hint else message)
 
@@ -271,13 +270,13 @@ def _offset(text: str, mark: yaml.Mark) -> int:
 
 
 def place_of(text: str, offset: int, *, file: str) -> SourceLocation:
-    """Return the place of the character at *offset* of *text*."""
+    """Return the place of the character at *offset* in *text*."""
     before = text[:offset]
     line = before.count("\n") + 1
     return SourceLocation(file=file, line=line, column=offset - (before.rfind("\n") + 1) + 1)
 
 
-# libyaml is ten times faster; the wheels of PyYAML bring it, a build from source may not.
+# libyaml is ten times faster. PyYAML's wheels include it; a build from source may not.
 _LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )

@@ -59,7 +59,7 @@ def test_a_base_url_has_no_slash_at_its_end(url: str, expected: str) -> None:
         ("https://straße.example:8443/", "'https://xn--strae-oqa.example:8443/'"),
         ("https://a..example/", "such as"),
         ("https://xn--a.example/", "such as"),
-        ("http://2130706433/", "its host spelled as all read it: '127.0.0.1'"),
+        ("http://2130706433/", "with its host in canonical form: '127.0.0.1'"),
     ],
 )
 def test_another_base_url_is_refused(url: str, reason: str) -> None:

@@ -125,17 +125,17 @@ def test_a_category_may_repeat_its_own_title_as_a_name(config: ConfigFolder) -> 
         pytest.param("any_of: [u]", "any_of.0: 'u' is a union: name the categories", id="union"),
         pytest.param(
             "any_of: [all], none_of: [all]",
-            "none_of.0: without 'all' nothing is left",
+            "none_of.0: excluding 'all' leaves the union empty",
             id="all but all",
         ),
         pytest.param(
             "any_of: [tax], none_of: [tax, aid]",
-            "none_of: takes nothing: none_of excludes every category of any_of",
+            "none_of: leaves the union empty: none_of excludes every category of any_of",
             id="cancels itself",
         ),
         pytest.param(
             "any_of: [tax], none_of: [tax]",
-            "none_of: takes nothing: none_of excludes every category of any_of",
+            "none_of: leaves the union empty: none_of excludes every category of any_of",
             id="cancels itself exactly",
         ),
     ],
@@ -194,7 +194,8 @@ def test_the_checks_do_not_stop_at_what_the_models_refuse(config: ConfigFolder) 
                      "ended.moved_to: no feed has the slug 'levies'; did you mean tax?",
                      id="moved to a former slug"),
         pytest.param("b, title: B, ended: {on: 2027-01-01, words: w, moved_to: b}}",
-                     "categories.1.ended.moved_to: is the feed itself, which ends", id="to itself"),
+                     "categories.1.ended.moved_to: names the feed itself, which ends",
+                     id="to itself"),
     ],
 )  # fmt: skip
 def test_a_move_or_an_end_that_leads_nowhere_is_told(

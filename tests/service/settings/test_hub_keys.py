@@ -147,12 +147,12 @@ def test_urls_alone_are_shown_as_one_list(config: ConfigFolder) -> None:
         ),
         pytest.param(
             "{url: https://h/, username: me}",
-            "3:23: hubs.0.username: password_file is missing beside it",
+            "3:23: hubs.0.username: password_file is missing: set both or neither",
             id="a name alone",
         ),
         pytest.param(
             "{url: https://h/, password_file: password}",
-            "3:23: hubs.0.password_file: username is missing beside it",
+            "3:23: hubs.0.password_file: username is missing: set both or neither",
             id="a password alone",
         ),
         pytest.param(
@@ -244,5 +244,5 @@ def test_an_rsscloud_server_is_no_hub_too(config: ConfigFolder) -> None:
         "rsscloud: {register_url: https://c/r, ping_url: https://c/ping}\n"
     )
     (fault,) = config.faults(main)
-    told = "rsscloud.ping_url: 'https://c/ping' is one of hubs too: keep one of them"
+    told = "rsscloud.ping_url: 'https://c/ping' is in hubs, too: remove one of them"
     assert fault == f"communique.yaml:3:49: {told}"

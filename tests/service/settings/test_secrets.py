@@ -55,7 +55,7 @@ def test_a_fault_does_not_repeat_a_secret(config: ConfigFolder, main: str) -> No
 def test_url_and_url_file_contradict_each_other(config: ConfigFolder, secret_file: str) -> None:
     main = MAIN + secret_file.replace("}", ", url: 'sqlite:///x.db'}")
     assert config.faults(main) == [
-        "communique.yaml:2:9: store.url_file: store.url is set too: keep one of them"
+        "communique.yaml:2:9: store.url_file: store.url is set, too: remove one of them"
     ]
 
 
