@@ -1,17 +1,17 @@
-"""HTTP/1.1 on a connection: documents at hand are answered where they are asked for.
+"""The HTTP/1.1 server: cached documents are answered on the event loop, the rest in threads.
 
-A request is read by llhttp, and its answer written, in the same turn of the event loop: no task,
-no thread and no framework is between them. All else goes the long way, by uvicorn's own protocol
-and the bridge into a thread that may wait.
+A request for a cached document is parsed by llhttp and answered in the same turn of the event loop,
+without a task, a thread or a framework. All other requests go through uvicorn's own protocol and
+the WSGI adapter to a thread that may wait.
 
-What uvicorn's protocol lacks stands here as well: limits in bytes and in time to what a client may
-take. It has one timer a connection that looks now and then, instead of one a request.
+The protocol also adds what uvicorn's lacks: limits on the bytes and the time that a client may
+take. They need one timer a connection, which checks from time to time, instead of one a request.
 
-The only importer of uvicorn. Its server is not used: `HttpServer` has no clockwork that wakes an
-idle process ten times a second. What `HttpProtocol` overrides and reads of its protocol is not
-public: ``pyproject.toml`` asks for the minor version that was tested, and
-``tests/service/test_uvicorn.py`` says what is relied on. Why uvicorn, and what else was measured,
-is in ``docs/figures.md``.
+This is the only module that imports uvicorn. Its server is not used, because that wakes an idle
+process ten times a second; `HttpServer` does not. `HttpProtocol` overrides and reads parts of
+uvicorn's protocol that are not public: ``pyproject.toml`` requires the tested minor version, and
+``tests/service/test_uvicorn.py`` lists what is relied on. Why uvicorn was chosen, and what else was
+measured, is in ``docs/figures.md``.
 """
 
 import asyncio
@@ -36,39 +36,40 @@ from service.web import IGNORED_HEADERS, Reply, WsgiAdapter
 
 _log = get_logger(__name__)
 
-#: Everything before the body. Nobody honest comes near it; our own rules bear it.
+#: The largest request head (everything before the body). Legitimate requests are far smaller, and
+#: our own rules can process this much.
 MAX_HEAD_BYTES = 128 * 1024
 
-#: What a client may take to send the head of its request.
+#: How long a client may take to send the head of its request.
 HEAD_WITHIN_S = 30.0
-#: And how long, when the service is about to end.
+#: How long a client may take to send a request's head while the service is stopping.
 LAST_HEAD_WITHIN_S = 1.0
-#: How long a connection may be silent: between two requests, in a body, while an answer waits to
-#: be taken. More than the 60 s for which nginx, as a proxy, keeps one open.
-SILENCE_S = 75.0
-#: How often a connection is looked at.
-LOOK_EVERY_S = 5.0
+#: How long a connection may be idle: between two requests, within a body, or while the client does
+#: not read the response. It is longer than the 60 s for which nginx, as a proxy, keeps one open.
+IDLE_TIMEOUT_S = 75.0
+#: How often a connection is checked.
+CHECK_EVERY_S = 5.0
 
-#: Connections that the system takes for us before we do.
+#: How many connections the system accepts ahead of the server.
 BACKLOG = 2048
 
-#: What a stopping server may take to finish the answers it is at, and how often it looks.
+#: How long a stopping server may take to finish its responses, and how often it checks.
 STOP_WITHIN_S = 10.0
-_LOOK_AT_STOP_S = 0.05
+_CHECK_STOP_EVERY_S = 0.05
 
-#: How often a running server gives a sign of life.
+#: How often a running server sends a heartbeat.
 BEAT_EVERY_S = 1.0
 
-#: Where uvicorn says all that it says. What a client does wrong is answered; a line each would let
-#: anybody fill the log.
+#: The logger of all of uvicorn's messages. Clients' mistakes are answered and not logged: with a
+#: line each, anybody could fill the log.
 _SERVER_LOG = "uvicorn.error"
 
 
 class _Date:
-    """``Date`` as it is now, written once a second.
+    """The current ``Date``, formatted once a second.
 
-    uvicorn's own may be a second old, and RFC 9110 8.8.2.1 allows no ``Last-Modified`` that is
-    later: a document may be younger than that.
+    uvicorn's own may be a second old. A document may be younger than that, and RFC 9110 section
+    8.8.2.1 forbids a ``Last-Modified`` that is later than ``Date``.
     """
 
     def __init__(self) -> None:
@@ -76,7 +77,7 @@ class _Date:
         self._written = b""
 
     def now(self) -> bytes:
-        """Return it in the preferred form (RFC 9110 5.6.7)."""
+        """Returns the date in the preferred format (RFC 9110 section 5.6.7)."""
         second = int(time.time())
         if second != self._second:
             self._written = formatdate(second, usegmt=True).encode()
@@ -92,7 +93,7 @@ _TOO_SLOW = b"HTTP/1.1 408 Request Timeout" + _NO_MORE
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection. `app` is a bridge."""
+    """One connection."""
 
     app: WsgiAdapter
 
@@ -100,101 +101,101 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **settings)
         self._url = b""
         self._lines: list[tuple[bytes, bytes]] = []
-        self._is_in_head = True  #: one that has not begun yet counts
-        self._is_answered = False  #: the request that is being read, here
+        self._is_in_head = True  #: also before the head's first byte
+        self._is_answered = False  #: whether this class has answered the current request
         self._is_ending = False
         self._is_first_of_head = False
         self._head_bytes = 0
-        self._head_began = self._heard_at = 0.0
+        self._head_began = self._active_at = 0.0
         self._unsent_bytes = 0
-        self._look_later: asyncio.TimerHandle | None = None
+        self._next_check: asyncio.TimerHandle | None = None
 
-    # Of the connection
+    # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to listen."""
+        """Starts the connection's timers."""
         super().connection_made(transport)
-        self._heard_at = self._head_began = self.loop.time()
-        self._look_later = self.loop.call_later(LOOK_EVERY_S, self._look)
+        self._active_at = self._head_began = self.loop.time()
+        self._next_check = self.loop.call_later(CHECK_EVERY_S, self._check)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Forget the connection."""
-        if self._look_later is not None:
-            self._look_later.cancel()
+        """Stops the connection's timer."""
+        if self._next_check is not None:
+            self._next_check.cancel()
         super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
-        """Read what came: a part of a request, or several."""
-        self._heard_at = self.loop.time()
+        """Parses received bytes: a part of a request, or several requests."""
+        self._active_at = self.loop.time()
         self._is_first_of_head = False
         super().data_received(data)
-        # What of the first piece belongs to the head is not known, and it is no large piece.
+        # How much of the first piece belongs to the head is unknown; it is small, and not counted.
         if self._is_in_head and not self._is_first_of_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self._turn_away(_HEAD_TOO_LARGE)
+                self._reject(_HEAD_TOO_LARGE)
 
     def shutdown(self) -> None:
-        """End, when the request that is being read or answered has been answered."""
+        """Closes the connection once the current request, if any, has been answered."""
         self._is_ending = True
         if self._is_in_head:
-            # It may be on its way. Who has sent none by then has none.
-            self.loop.call_later(LAST_HEAD_WITHIN_S, self._end_unasked)
+            # A request may be on its way: wait a little for it.
+            self.loop.call_later(LAST_HEAD_WITHIN_S, self._close_if_idle)
         else:
             super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP; it has a date as all answers."""
+        """Rejects bytes that are not HTTP. The response has a ``Date``, as all have."""
         self.server_state.default_headers = [(b"date", _DATE.now())]
         super().send_400_response(msg)
 
-    # Of the request
+    # The request
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Handles the start of a request."""
         self._url = b""
         self._lines = []
         self._is_in_head = True
         self._is_answered = False
         self._is_first_of_head = True
         self._head_bytes = 0
-        self._head_began = self._heard_at
+        self._head_began = self._active_at
 
     def on_url(self, url: bytes) -> None:
-        """A piece of the address."""
+        """Handles a piece of the URL."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A line of a field; those behind a body say nothing that we look at."""
+        """Handles a header field; trailer fields after a body are ignored."""
         if self._is_in_head:
             self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """The head is complete: answer here, or go the long way."""
+        """Handles the end of the head: answers from the cache, or passes the request on."""
         self._is_in_head = False
         if self.transport.is_closing():
             self._is_answered = True  # pipelined behind a request that closed the connection
             return
-        reply = self._at_hand()
+        reply = self._cached_reply()
         if reply is None:
-            self._go_the_long_way()
+            self._pass_on()
         else:
             self._is_answered = True
             self._write(reply)
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Handles a piece of the body."""
         if not self._is_answered:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is complete."""
+        """Handles the end of the request."""
         if not self._is_answered:
             super().on_message_complete()
 
-    def _at_hand(self) -> Reply | None:
-        # Answers leave in the order of their requests; and who does not take what was written
-        # gets no more written before it does, which the long way sees to.
+    def _cached_reply(self) -> Reply | None:
+        # Responses must be sent in the order of their requests, and no more may be written to a
+        # client that does not read. uvicorn's protocol handles both cases.
         is_busy = self.cycle is not None and not self.cycle.response_complete
         if is_busy or self.flow.write_paused or not self._names_one_host():
             return None
@@ -223,7 +224,8 @@ class HttpProtocol(HttpToolsProtocol):
         if is_last:
             self.transport.close()
 
-    def _go_the_long_way(self) -> None:
+    def _pass_on(self) -> None:
+        """Passes the request to uvicorn's protocol."""
         super().on_message_begin()
         super().on_url(self._url)
         for name, value in self._lines:
@@ -233,105 +235,105 @@ class HttpProtocol(HttpToolsProtocol):
         if self._is_ending:
             self.cycle.keep_alive = False
 
-    # Of time
+    # Time limits
 
-    def _look(self) -> None:
-        """See whether the client still takes part."""
+    def _check(self) -> None:
+        """Closes the connection if the client is too slow or idle."""
         now = self.loop.time()
         if self._is_in_head and now - self._head_began > HEAD_WITHIN_S:
-            self._turn_away(_TOO_SLOW)
-        elif self._is_silent(now):
-            # Not `close`, which would wait for what the client does not take.
+            self._reject(_TOO_SLOW)
+        elif self._is_idle(now):
+            # Not `close`, which would wait until the client reads what was written.
             self.transport.abort()
         else:
-            self._look_later = self.loop.call_later(LOOK_EVERY_S, self._look)
+            self._next_check = self.loop.call_later(CHECK_EVERY_S, self._check)
 
-    def _is_silent(self, now: float) -> bool:
+    def _is_idle(self, now: float) -> bool:
         unsent = self.transport.get_write_buffer_size()
         is_at_work = self.cycle is not None and not (
             self.cycle.response_complete or self.cycle.more_body or self.flow.write_paused
         )
         if is_at_work or unsent != self._unsent_bytes:
-            self._heard_at, self._unsent_bytes = now, unsent
-        return now - self._heard_at > SILENCE_S
+            self._active_at, self._unsent_bytes = now, unsent
+        return now - self._active_at > IDLE_TIMEOUT_S
 
-    def _end_unasked(self) -> None:
+    def _close_if_idle(self) -> None:
         if self._is_in_head:
             self.transport.close()
 
-    def _turn_away(self, answer: bytes) -> None:
+    def _reject(self, response: bytes) -> None:
         if not self.transport.is_closing():
-            self.transport.write(answer)
+            self.transport.write(response)
             self.transport.close()
 
 
 class HttpServer:
-    """Answers what comes in at one listening socket, until it is told to stop."""
+    """Answers the requests at one listening socket until it is asked to stop."""
 
     def __init__(self, app: WsgiAdapter, listener: socket.socket) -> None:
-        """Make one that does not run yet.
+        """Creates a server that does not run yet.
 
         Args:
             app: The application.
-            listener: A socket that is bound; other processes may have it as well.
+            listener: A bound socket; other processes may share it.
         """
         self._listener = listener
         self._state = ServerState()
-        # What is left out here is done by `HttpProtocol`, or not needed.
+        # Features that are switched off here are done by `HttpProtocol`, or not needed.
         self._config = Config(
             app,
             interface="asgi3",
             http=HttpProtocol,
             ws="none",
             lifespan="off",
-            # Its timer ends a connection that nobody uses: as late as ours does.
-            timeout_keep_alive=int(SILENCE_S),
+            # uvicorn's own timer for idle connections must not be earlier than ours.
+            timeout_keep_alive=int(IDLE_TIMEOUT_S),
             log_config=None,
             access_log=False,
             proxy_headers=False,
             server_header=False,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._told_to_stop: asyncio.Event | None = None
+        self._stop_event: asyncio.Event | None = None
         self._is_to_stop = False
         self.is_running = False
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that the server listens on."""
         port: int = self._listener.getsockname()[1]
         return port
 
     @property
     def connections(self) -> int:
-        """How many are open."""
+        """The number of open connections."""
         return len(self._state.connections)
 
     def run(self, *, beat: Callable[[], object] = lambda: None) -> None:
-        """Answer until `stop` is called; in the main thread, until a signal says so, too.
+        """Answers requests until `stop` is called; in the main thread, a signal stops it as well.
 
         Args:
-            beat: Called every second by the loop that answers: while it stands still, nobody is.
+            beat: Called every second by the event loop that answers, so not while that is blocked.
         """
         logging.getLogger(_SERVER_LOG).setLevel(logging.ERROR)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._run(beat))
 
     def stop(self) -> None:
-        """Take no more connections, and end when those there are have their answers.
+        """Accepts no more connections, and ends when all current requests are answered.
 
-        May be called by any thread, and before it runs.
+        May be called by any thread, and before `run`.
         """
         self._is_to_stop = True
-        loop, told = self._loop, self._told_to_stop
-        if loop is not None and told is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(told.set)
+        loop, stop_event = self._loop, self._stop_event
+        if loop is not None and stop_event is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(stop_event.set)
 
     async def _run(self, beat: Callable[[], object]) -> None:
         loop = self._loop = asyncio.get_running_loop()
-        told = self._told_to_stop = asyncio.Event()
+        stop_event = self._stop_event = asyncio.Event()
         if self._is_to_stop:
-            told.set()
+            stop_event.set()
 
         def beat_again() -> None:
             beat()
@@ -339,13 +341,13 @@ class HttpServer:
 
         with ExitStack() as stack:
             if threading.current_thread() is threading.main_thread():
-                stack.enter_context(stopping(loop, told.set))
+                stack.enter_context(stopping(loop, stop_event.set))
             beat_again()
             server = await loop.create_server(
                 self._connection, sock=self._listener, backlog=BACKLOG
             )
             self.is_running = True
-            await told.wait()
+            await stop_event.wait()
             server.close()
             self._listener.close()
             await self._finish()
@@ -357,14 +359,14 @@ class HttpServer:
         )
 
     async def _finish(self) -> None:
-        """Let all connections come to their end, if they do in time."""
+        """Waits for all connections to end, up to `STOP_WITHIN_S`; cancels the rest."""
         state = self._state
         for connection in list(state.connections):
             connection.shutdown()
         deadline = time.monotonic() + STOP_WITHIN_S
         while (state.connections or state.tasks) and time.monotonic() < deadline:
-            await asyncio.sleep(_LOOK_AT_STOP_S)
+            await asyncio.sleep(_CHECK_STOP_EVERY_S)
         if state.tasks:
-            _log.warning("answers were not finished", count=len(state.tasks), after_s=STOP_WITHIN_S)
+            _log.warning("responses not finished", count=len(state.tasks), after_s=STOP_WITHIN_S)
         for task in state.tasks:
             task.cancel()

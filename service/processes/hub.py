@@ -28,23 +28,24 @@ _log = logs.get_logger("service.hub_process")  # not __name__: it is run as a pr
 
 UPKEEP, UPKEEP_EVERY_S = "upkeep", 30.0
 
-#: Readers and newsrooms come first where a processor is short: subscribers wait for nothing. One
-#: that is full gives a thirtieth of its time to what is so nice. If it were less nice, feeds would
-#: be answered late during a distribution (``bench/fan_out_p99.py``); nicer, and pushes to
-#: thousands would take minutes on a machine that is full.
+#: The hub gives way to readers and newsrooms where processor time is short, because subscribers do
+#: not wait for it. A busy processor gives a thirtieth of its time to this niceness. With a lower
+#: value, feeds would be answered late during a distribution (``bench/fan_out_p99.py``); with a
+#: higher one, pushes to thousands would take minutes on a busy machine.
 NICENESS = 15
 
-#: Linux has sessions share a processor alike, and niceness counts only within one of them, unless
-#: its group is told of it (sched(7), "The autogroup feature"). Not there where it is otherwise.
+#: Linux divides a processor equally between sessions, and niceness counts only within a session
+#: unless it is set for the session's group too (sched(7), "The autogroup feature"). The file does
+#: not exist where that feature is off.
 AUTOGROUP = Path("/proc/self/autogroup")
 
-#: What a thread waits for the interpreter before it is made way for. Each answer needs it some
-#: times, and at Python's own 5 ms the thread that keeps the books would hold up the network.
+#: The interpreter's switch interval. Each response needs the interpreter a few times, and at
+#: Python's default of 5 ms the thread that updates the store would delay the network.
 SWITCH_EVERY_S = 0.0005
 
 
 class Hub:
-    """The hub's threads, for the configuration of the moment."""
+    """The hub's threads, for the current configuration."""
 
     def __init__(
         self,
@@ -58,10 +59,10 @@ class Hub:
         self._clock = StoreClock(database)
         self._failures = failures
         self._scheduler = Scheduler(now=machine_clock, failures=failures)
-        self._dispatcher: list[tuple[Dispatcher[Any], threading.Thread]] = []
+        self._dispatchers: list[tuple[Dispatcher[Any], threading.Thread]] = []
 
     def start(self, settings: Settings) -> None:
-        """Begin to work."""
+        """Starts to work."""
         with suppress(StoreUnavailable):
             self._clock.compare()
         self._clock.follow()
@@ -69,19 +70,18 @@ class Hub:
         self._scheduler.start()
 
     def configure(self, settings: Settings) -> None:
-        """Work by another configuration from here on.
+        """Replaces the configuration.
 
-        What is under way by the former one comes to its end beside it.
+        Requests under way by the former one are finished meanwhile.
         """
         application = build_application(settings, self._database, self._clock)
-        former = self._dispatcher
-        for dispatcher, _ in former:
+        for dispatcher, _ in self._dispatchers:
             dispatcher.stop(within_s=2 * settings.own_hub.timeout_seconds)
         is_at_work = settings.own_hub.offered and self._clock.is_trusted
         if is_at_work:
-            self._dispatcher = self._begin(application)
+            self._dispatchers = self._begin(application)
         else:
-            self._dispatcher = []
+            self._dispatchers = []
             self._liveness.end_parts()
 
         def keep_up() -> None:
@@ -91,23 +91,22 @@ class Hub:
         self._scheduler.set(Timer(name=UPKEEP, job=keep_up, every_s=UPKEEP_EVERY_S))
 
     def now(self) -> datetime:
-        """The moment, by the store's clock."""
+        """Returns the current time, by the store's clock."""
         return self._clock()
 
     def stop(self) -> None:
-        """Begin nothing more; what takes long is left, and done again by the next process."""
+        """Stops. Work that takes long is abandoned, and done again by the next process."""
         self._scheduler.stop()
-        for dispatcher, _ in self._dispatcher:
+        for dispatcher, _ in self._dispatchers:
             dispatcher.stop()
-        for _, thread in self._dispatcher:
+        for _, thread in self._dispatchers:
             thread.join(2 * STOP_WITHIN_S)
         with suppress(StoreUnavailable, StoreConflict), self._database.transaction() as tx:
-            # What was left is for others to do, and at once. Else it waits until the claims are
-            # over.
+            # Other processes can do the abandoned work at once, before the claims expire.
             tx.subscriptions.release_claims(now=self._clock(), worker=self._worker)
 
     def _begin(self, application: Application) -> list[tuple[Dispatcher[Any], threading.Thread]]:
-        begun: list[tuple[Dispatcher[Any], threading.Thread]] = []
+        started: list[tuple[Dispatcher[Any], threading.Thread]] = []
         for make in (verifications, deliveries):
             dispatcher: Dispatcher[Any] = make(
                 application,
@@ -119,16 +118,16 @@ class Hub:
                 target=_run, args=[dispatcher], name=make.__name__, daemon=True
             )
             thread.start()
-            begun.append((dispatcher, thread))
-        return begun
+            started.append((dispatcher, thread))
+        return started
 
 
 def _run(dispatcher: Dispatcher[Any]) -> None:
     try:
         dispatcher.run()
     except Exception:
-        _log.exception("work broke off")
-        # Half a hub is none: the supervisor starts a whole one.
+        _log.exception("hub thread failed")
+        # End the process: the supervisor starts a new one with both threads.
         os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -136,17 +135,17 @@ def _release(tx: Transaction) -> None:
     tx.subscriptions.release_claims(now=machine_clock())
 
 
-def _stand_back() -> None:
+def _lower_priority() -> None:
     with suppress(OSError):
         os.nice(NICENESS)
-    if os.getsid(0) == os.getpid():  # else whoever started us is of our group
+    if os.getsid(0) == os.getpid():  # otherwise the group includes the process that started this
         with suppress(OSError):
             AUTOGROUP.write_text(str(NICENESS))
 
 
 def main(start: ProcessStart) -> int:
-    """Work until told to stop by a signal, or until the supervisor is gone."""
-    _stand_back()
+    """Works until a signal asks to stop, or until the supervisor is gone."""
+    _lower_priority()
     sys.setswitchinterval(SWITCH_EVERY_S)
     return background.run(start, role="hub", make=Hub, release=_release)
 

@@ -43,7 +43,7 @@ from service.websub.hub.dispatcher import ChangePoller
 from service.websub.hub_monitor import RUN_EVERY_S as MONITOR_HUBS_EVERY_S
 from service.wiring import build_application, hub_monitor, publisher, worker_name
 
-#: After so many editions at once, what they took of memory is given back to the system.
+#: After more editions at once than this, free memory is returned to the system.
 MANY = 8
 
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
@@ -53,7 +53,7 @@ STORE_LOG = "store log"
 
 
 class Jobs:
-    """The timers of one process, for the configuration of the moment."""
+    """The timers of one process, for the current configuration."""
 
     def __init__(
         self,
@@ -68,21 +68,21 @@ class Jobs:
         self._store_log = WalCheckpointer(database)
         self._failures = failures
         self._scheduler = Scheduler(now=machine_clock, failures=failures)
-        # Each is held by one kind of work, and both by a reload: it waits for their end, and
-        # none runs on old rooms after. Two, because editions must go on coming out while a file
-        # with a million documents is read.
-        self._reading = threading.Lock()
-        self._printing = threading.Lock()
+        # Each lock is held by one kind of work, and both by a reload: it waits until they end, so
+        # that none uses the former application afterwards. There are two, because editions must
+        # be published while a file with a million documents is read.
+        self._scan_lock = threading.Lock()
+        self._edition_lock = threading.Lock()
         self._publisher: Publisher | None = None
         self._application: Application | None = None
-        self._change_poller = ChangePoller(
-            Changes(database)
-        )  #: for editions; while `_printing` is held
-        self._warned_of: str | None = None  #: digest of a configuration that others applied
+        #: For editions; used while `_edition_lock` is held.
+        self._change_poller = ChangePoller(Changes(database))
+        #: Digest of a configuration of other services that was logged.
+        self._warned_of: str | None = None
         self._is_over = threading.Event()
 
     def start(self, settings: Settings) -> None:
-        """Begin to work."""
+        """Starts to work."""
         with suppress(StoreUnavailable):
             self._clock.compare()
         self.configure(settings)
@@ -90,8 +90,8 @@ class Jobs:
         self._scheduler.start()
 
     def configure(self, settings: Settings) -> None:
-        """Work by another configuration from here on."""
-        with self._reading, self._printing, self._liveness.busy():
+        """Replaces the configuration."""
+        with self._scan_lock, self._edition_lock, self._liveness.busy():
             former = self._publisher
             self._set_timers(settings)
         if former is not None:
@@ -99,15 +99,15 @@ class Jobs:
 
     @property
     def timers(self) -> dict[str, Callable[[], object]]:
-        """What is done by the clock, by name; for whoever does it by hand."""
+        """The jobs of the timers by name, for callers that run one directly."""
         return self._scheduler.jobs
 
     def now(self) -> datetime:
-        """The moment, by the store's clock."""
+        """Returns the current time, by the store's clock."""
         return self._clock()
 
     def stop(self) -> None:
-        """Finish what is under way; a long file is left where it is."""
+        """Finishes the current work; a long file is left half read, for the next start."""
         self._is_over.set()
         self._scheduler.stop()
         self._store_log.close()
@@ -128,13 +128,13 @@ class Jobs:
             now=self._clock,
             is_over=self._is_over.is_set,
             measure=application.measure,
-            # SQLite's file has one machine, which may get another name.
+            # SQLite's file is used by one machine only, whose name may change.
             host="" if self._database.is_sqlite else os.uname().nodename,
         )
         self._publisher = sender = publisher(application, self._failures)
 
         def scan() -> None:
-            with self._reading:
+            with self._scan_lock:
                 has_news = folders.scan()
             if has_news:
                 self._scheduler.wake(REGENERATE)
@@ -151,7 +151,7 @@ class Jobs:
             with ending.round():
                 is_news = self._end_embargoes(application, sender)
                 ending.worked()
-            # Here rather than by waking the timer, which may be at work and would come later.
+            # Called directly: if the timer were busy, waking it would have no effect for now.
             if is_news:
                 make_editions()
 
@@ -170,14 +170,14 @@ class Jobs:
             ),
         )
         if self._database.is_sqlite:
-            note = partial(record_state, settings, self._database)
-            job = partial(self._store_log.run, note)
+            record = partial(record_state, settings, self._database)
+            job = partial(self._store_log.run, record)
             self._scheduler.set(Timer(name=STORE_LOG, job=job, every_s=CHECKPOINT_EVERY_S))
         for timer in timers:
             self._scheduler.set(replace(timer, job=partial(self._do, timer.job)))
 
     def _do(self, job: Callable[[], object]) -> None:
-        """Do a job, unless this machine's clock is so wrong that others should."""
+        """Runs a job, unless this machine's clock is so wrong that it should run none."""
         if self._clock.is_trusted:
             job()
         else:
@@ -186,18 +186,18 @@ class Jobs:
     def _apply(self, application: Application) -> None:
         try:
             with self._liveness.busy():
-                refiled = application.newsroom.apply_catalogue(now=self._clock(), by=self._worker)
+                count = application.newsroom.apply_catalogue(now=self._clock(), by=self._worker)
         except ConfigurationSuperseded:
-            return  # told at the next look
-        if refiled:
-            _log.info("releases refiled", count=refiled)
+            return  # logged when the next editions are made
+        if count:
+            _log.info("releases reassigned", count=count)
 
     def _make_editions(
         self, application: Application, *, progress: Callable[[], object] = lambda: None
     ) -> str | None:
-        """Make the editions that are due; say what was done, if that is worth telling."""
-        with self._printing:
-            # A reload may have come while we waited: its own timer looks at once.
+        """Makes the editions that are due; returns the result if it is worth reporting."""
+        with self._edition_lock:
+            # If a reload came during the wait for the lock, its own timer runs at once.
             if self._application is not application or not self._change_poller.is_due():
                 return None
             if not self._is_in_force(application):
@@ -207,7 +207,7 @@ class Jobs:
             made = regenerate(
                 application.newsstand, now=self._clock, worker=self._worker, progress=progress
             )
-        _tell(ended, expired)
+        _log_ends(ended, expired)
         published = sum(isinstance(one, Edition) and bool(one.changed) for one in made)
         if not published:
             return None
@@ -217,11 +217,11 @@ class Jobs:
         return f"published editions of feeds: {published}"
 
     def _is_in_force(self, application: Application) -> bool:
-        """See that the store is as *application* is configured; say whether it is.
+        """Makes sure that the store has the configuration of *application*; returns whether it has.
 
-        What a command was configured with counts for that command only. Another service's
-        configuration stays: the one that was started or reloaded last knows better, and two that
-        took turns would publish every feed for ever.
+        A configuration that a command applied is replaced: it counts for that command only. Another
+        service's configuration stays: the service that was started or reloaded last takes
+        precedence, and two that took turns would publish every feed again and again.
         """
         newsroom = application.newsroom
         known = newsroom.in_force()
@@ -234,11 +234,12 @@ class Jobs:
             return False
         self._warned_of = None
         try:
-            refiled = newsroom.reassign_doubtful(now=self._clock())
+            count = newsroom.reassign_doubtful(now=self._clock())
         except ConfigurationSuperseded:
-            return False  # told at the next look
-        if refiled:
-            _log.info("releases refiled", count=refiled, reason="filed by another configuration")
+            return False  # logged by the next call
+        if count:
+            reason = "assigned by another configuration"
+            _log.info("releases reassigned", count=count, reason=reason)
         return True
 
     def _warn_of(self, known: InForce | None) -> None:
@@ -253,21 +254,21 @@ class Jobs:
         )
 
     def _end_embargoes(self, application: Application, sender: Publisher) -> bool:
-        """Make public what is due now or before the next look; say whether anything was."""
+        """Publishes releases whose embargo ends before the next poll; returns whether any did."""
         newsroom = application.newsroom
         if not wait_for_embargo_end(newsroom, now=self._clock, is_over=self._is_over):
             return False
-        with self._printing:
-            # A reload may have come while we waited: its own timer looks at once.
+        with self._edition_lock:
+            # If a reload came during the wait for the lock, its own timer runs at once.
             return self._publisher is sender and release_due(newsroom, now=self._clock()) > 0
 
 
-def _tell(ended: Sequence[str], expired: Sequence[Release]) -> None:
-    """Tell what came of the clock alone."""
+def _log_ends(ended: Sequence[str], expired: Sequence[Release]) -> None:
+    """Logs the feeds and notices whose time is over."""
     for slug in ended:
         _log.info("feed ended", feed=slug)
     for release in expired:
-        _log.info("a notice is over", release=release.slug)
+        _log.info("retraction notice expired", release=release.slug)
 
 
 def _release(tx: Transaction) -> None:
@@ -276,7 +277,7 @@ def _release(tx: Transaction) -> None:
 
 
 def main(start: ProcessStart) -> int:
-    """Work until told to stop by a signal, or until the supervisor is gone."""
+    """Works until a signal asks to stop, or until the supervisor is gone."""
     return background.run(start, role="jobs", make=Jobs, release=_release)
 
 

@@ -117,7 +117,7 @@ def test_jobs_that_cannot_make_editions_live_but_have_not_worked(
     """As when a lock is never given back, or every round ends in an error."""
     running, liveness = jobs
     wait_until(liveness.worked_s)
-    with running._printing:
+    with running._edition_lock:
         first = liveness.worked_s() or 0
         time.sleep(1.5)
         assert (liveness.worked_s() or 0) <= first + 1

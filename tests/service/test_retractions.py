@@ -75,4 +75,4 @@ def test_a_release_is_retracted_restored_and_retracted_for_good(
     wait_until(lambda: service.titles("finance") == [])
     assert b"deleted-entry" not in service.get("/feeds/all.atom").body
     assert service.get(page).status == 410
-    assert "a notice is over" in service.log
+    assert "retraction notice expired" in service.log

@@ -221,15 +221,15 @@ def test_what_is_no_request_is_a_400(served: Running, request_: str) -> None:
 def test_a_head_that_does_not_come_is_not_waited_for(
     served: Running, begun: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_server, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(http_server, "CHECK_EVERY_S", 0.05)
     monkeypatch.setattr(http_server, "HEAD_WITHIN_S", 0.2)
     assert statuses(served.ask(begun)) == [408]
 
 
 def test_silence_ends_a_connection(served: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two requests, in a body, and while an answer waits to be taken."""
-    monkeypatch.setattr(http_server, "LOOK_EVERY_S", 0.05)
-    monkeypatch.setattr(http_server, "SILENCE_S", 0.3)
+    monkeypatch.setattr(http_server, "CHECK_EVERY_S", 0.05)
+    monkeypatch.setattr(http_server, "IDLE_TIMEOUT_S", 0.3)
     assert statuses(served.ask(get(ATOM))) == [200]
     with served.connect() as client:
         client.sendall(get("/", "Content-Length: 10", method="POST").encode() + b"x")
