@@ -125,14 +125,14 @@ def render(
         return
     with to_write(call) as application:
         application.newsroom.embargoes.release(now=application.clock())
-        wanted = _known(application, slugs or [])
+        chosen = _known(application, slugs or [])
         states = {state.slug: state for state in application.newsstand.feeds()}
-        wanted = wanted or [slug for slug, state in states.items() if state.is_stale]
+        chosen = chosen or [slug for slug, state in states.items() if state.is_stale]
         made = application.newsstand.regenerate(
-            wanted, now=application.clock(), worker=worker_name()
+            chosen, now=application.clock(), worker=worker_name()
         )
     outcomes = {outcome.feed: outcome for outcome in made}
-    records = [_render_record(states[slug], outcomes.get(slug)) for slug in wanted]
+    records = [_render_record(states[slug], outcomes.get(slug)) for slug in chosen]
     if call.as_json:
         for record in records:
             print_json(record)

@@ -104,7 +104,7 @@ def request_for(
 
 
 def record(application: Application, held: Subscription) -> dict[str, Any]:
-    """Return a subscription as a JSON record. It says whether there is a secret, never which."""
+    """Return a subscription as a JSON record. It never has the secret itself."""
     return {
         "number": held.id,
         "state": held.state,

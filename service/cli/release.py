@@ -247,9 +247,9 @@ def refusals(
         _forget(call, forget)
         return
     with to_read(call) as application:
-        kept = application.newsroom.refusals()
+        recorded = application.newsroom.refusals()
     if call.as_json:
-        for each in kept:
+        for each in recorded:
             print_json(_refusal_record(each))
         return
     print_rows(
@@ -258,7 +258,7 @@ def refusals(
             each.refusal.origin,
             f"{each.refusal.reason}; {each.refusal.remedy}{_for_now(each.refusal.until)}",
         )
-        for each in kept
+        for each in recorded
     )
 
 
@@ -277,14 +277,16 @@ def _print_result(
 
 def _forget(call: Invocation, documents: Sequence[str]) -> None:
     with to_write(call) as application:
-        kept = [each.refusal.origin.document for each in application.newsroom.refusals()]
+        recorded = [each.refusal.origin.document for each in application.newsroom.refusals()]
         for document in documents:
-            if document not in kept:
+            if document not in recorded:
                 raise typer.BadParameter(
                     f"no refusal of {document} is recorded", param_hint="--forget"
                 )
         application.newsroom.forget_refusals(documents)
-    print_message(f"{counted(sum(kept.count(one) for one in set(documents)), 'refusal')} forgotten")
+    print_message(
+        f"{counted(sum(recorded.count(one) for one in set(documents)), 'refusal')} deleted"
+    )
 
 
 def _require_existing(paths: Sequence[Path]) -> None:
@@ -437,10 +439,10 @@ def _for_now(until: datetime | None) -> str:
     return "" if until is None else f"; refused until {until:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _refusal_record(kept: KeptRefusal) -> dict[str, Any]:
-    refusal = kept.refusal
+def _refusal_record(record: KeptRefusal) -> dict[str, Any]:
+    refusal = record.refusal
     return {
-        "refused_at": kept.refused_at,
+        "refused_at": record.refused_at,
         "document": refusal.origin.document,
         "line": refusal.origin.line,
         "field": refusal.field,

@@ -38,8 +38,8 @@ class StoreAway(ServiceError):
     """The store does not answer, so the state is unknown."""
 
     def __init__(self, reason: str, reports: Sequence[str], /) -> None:
-        said = "; ".join(reports) if reports else "none answers on this machine"
-        super().__init__(f"{' '.join(reason.split())}; web process: {said}")
+        answer = "; ".join(reports) if reports else "none answers on this machine"
+        super().__init__(f"{' '.join(reason.split())}; web process: {answer}")
 
 
 @app.command()
@@ -206,16 +206,16 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
 def _work(process: dict[str, Any]) -> str:
     """Return when a process last worked, and what it did."""
     if process["worked_at"] is None:
-        said = f"has not worked since it was started at {moment(process['started_at'])}"
+        work = f"has not worked since it was started at {moment(process['started_at'])}"
     elif process["is_at_work"]:
-        said = f"worked {process['worked_seconds_ago']} s ago"
+        work = f"worked {process['worked_seconds_ago']} s ago"
     else:
-        said = f"does not work: was last at work {process['worked_seconds_ago']} s ago"
+        work = f"does not work: last worked {process['worked_seconds_ago']} s ago"
     did = f"; {process['did']} at {moment(process['did_at'])}" if process["did"] else ""
-    return said + did
+    return work + did
 
 
 def _see(count: int, word: str, command: str) -> str:
     """Return a count, followed by the command that lists the items if there are any."""
-    said = f"{count} {word}".rstrip()
-    return f"{said}  (communique {command})" if count else said
+    text = f"{count} {word}".rstrip()
+    return f"{text}  (communique {command})" if count else text

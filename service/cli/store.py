@@ -59,7 +59,7 @@ def restored(
         if call.as_json:
             print_json({"store": database.label, "documents": dated})
         else:
-            print_text(f"{plain(database.label)}: {dated} documents are dated anew")
+            print_text(f"{plain(database.label)}: {dated} documents dated anew")
 
 
 @app.command()

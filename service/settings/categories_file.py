@@ -26,7 +26,7 @@ class FeedSettings(Section):
     )
     languages: Items[LanguageSettings] = Field(
         default=(),
-        description="Additional feeds beside this one, each with its releases in one language.",
+        description="Additional feeds, each with the releases of this feed in one language.",
     )
     group: Line | None = Field(
         default=None,
@@ -107,8 +107,8 @@ class UnionSettings(NamedFeedSettings):
     )
     title: Line = Field(description="Title of the union.")
     any_of: Annotated[Items[str], Field(min_length=1)] = Field(
-        description="Slugs of categories whose releases are in the feed. The slug all stands for "
-        "every release."
+        description="Slugs of categories whose releases are in the feed. The slug all means every "
+        "release."
     )
     none_of: Items[str] = Field(
         default=(), description="Slugs of categories whose releases are left out of the feed."

@@ -164,11 +164,11 @@ def _with_languages(described: Iterable[Described]) -> Iterator[Described]:
                 yield path, _as_feed(one, language, item.get("slug"))
 
 
-def _as_feed(beside: Described, language: str, slug: object) -> dict[str, object]:
-    path, item = beside
+def _as_feed(main: Described, language: str, slug: object) -> dict[str, object]:
+    path, item = main
     if isinstance(slug, str):
         return {"slug": slug}
-    former = [language_slug(text, language) for _, text in _texts(beside, "was")]
+    former = [language_slug(text, language) for _, text in _texts(main, "was")]
     whole = ALL if path == (ALL,) else item.get("slug")
     return {"slug": language_slug(whole, language), "was": former} if isinstance(whole, str) else {}
 

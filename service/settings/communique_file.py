@@ -80,7 +80,7 @@ class StoreSettings(Section):
     url: DatabaseUrl = Field(
         default=StoreUrl(f"sqlite:///{DATA_FOLDER}/communique.db"),
         description="Database URL: SQLite (sqlite:///path) or PostgreSQL "
-        "(postgresql://user@host/name). {data_folder} stands for the value of "
+        "(postgresql://user@host/name). {data_folder} is replaced by the value of "
         "data_folder.",
     )
     url_file: FilePath | None = Field(

@@ -221,7 +221,7 @@ def _hub(text: str) -> str:
     if parts.fragment:
         raise ValueError(f"expected a URL without a fragment (#{parts.fragment})")
     if "@" in parts.netloc:
-        raise ValueError("expected a hub without a user name: its URL stands in public feeds")
+        raise ValueError("expected a hub without a user name: its URL is public in feeds")
     return text
 
 
@@ -231,12 +231,12 @@ def _base_url(text: str) -> str:
         if extra:
             raise ValueError(f"expected a base URL without a {name}: addresses are built on it")
     if "@" in parts.netloc:
-        raise ValueError("expected a base URL without a user name: it stands in public feeds")
+        raise ValueError("expected a base URL without a user name: it is public in feeds")
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def _split(text: str, expected: str) -> SplitResult:
-    """Split a URL that can stand in a feed and in an HTTP header: ASCII, absolute, with a host."""
+    """Split a URL that is valid in feeds and HTTP headers: ASCII, absolute, with a host."""
     if not text.isascii():
         raise ValueError(f"expected {expected}, in ASCII: {_ascii_form(text)!r}")
     if _NOT_IN_URL.search(text):

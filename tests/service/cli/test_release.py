@@ -358,7 +358,7 @@ def test_a_refusal_that_a_person_has_seen_can_be_forgotten(line: CommandLine, fo
     line.run("release", "add", str(folder))
     assert line.run("release", "refusals", "--forget", "other.txt").code == 2
     answer = line.run("release", "refusals", "--forget", "typo.txt")
-    assert (answer.code, answer.talk) == (0, "1 refusal forgotten\n")
+    assert (answer.code, answer.talk) == (0, "1 refusal deleted\n")
     assert line.run("release", "refusals").lines == []
 
 

@@ -101,7 +101,7 @@ def test_when_each_process_did_its_work_is_told(line: CommandLine) -> None:
     assert told["hub on one, 9"] == "has not worked since it was started at 2026-01-05T09:00:00Z"
     done = "published editions of feeds: 3 at 2026-01-05T09:00:00Z"
     assert re.fullmatch(rf"worked \d+ s ago; {done}", told["jobs on one, 7"])
-    assert re.fullmatch(r"does not work: was last at work 36\d\d s ago", told["jobs on one, 8"])
+    assert re.fullmatch(r"does not work: last worked 36\d\d s ago", told["jobs on one, 8"])
     records = line.results("status")[0]["processes"]
     assert [(one["pid"], one["is_at_work"]) for one in records] == [
         (9, False),

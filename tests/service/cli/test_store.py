@@ -68,7 +68,7 @@ def test_a_restored_store_says_that_its_documents_are_new(line: CommandLine, see
     begun = time.time() - 1
     answer = line.run("store", "restored")
     assert answer.code == 0
-    assert answer.out == f"sqlite:///{path_of(line)}: {count} documents are dated anew\n"
+    assert answer.out == f"sqlite:///{path_of(line)}: {count} documents dated anew\n"
     [oldest] = connection.execute("SELECT min(modified_at) FROM documents").fetchone()
     connection.close()
     assert count > 0
