@@ -30,7 +30,7 @@ class NamedDocument:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Open the document for reading, in bytes.
+        """Opens the document for reading, in bytes.
 
         Raises:
             OSError: The file cannot be read.
@@ -43,7 +43,7 @@ class NamedDocument:
 
 
 def documents_of(paths: Sequence[Path]) -> list[NamedDocument]:
-    """Return the documents in *paths*, in their order; those of a folder sorted by name.
+    """Returns the documents in *paths*, in their order; those of a folder sorted by name.
 
     A folder yields the documents that a watched folder would, under the same names: files of a
     readable kind, in subfolders too, neither hidden nor unfinished. A file that is named itself is
@@ -91,7 +91,7 @@ class AddReport:
         is_dry_run: bool,
         as_json: bool,
     ) -> None:
-        """Start an empty report.
+        """Starts an empty report.
 
         Args:
             application: Gives the categories of a release.
@@ -117,7 +117,7 @@ class AddReport:
         return self._verdicts[REFUSED] > 0
 
     def add(self, outcome: Outcome) -> None:
-        """Report one document. Its line may be held back, to be aligned with the next ones."""
+        """Reports one document. Its line may be held back, to be aligned with the next ones."""
         self._count += 1
         self._verdicts[_verdict(outcome)] += 1
         if isinstance(outcome, Intake):
@@ -132,7 +132,7 @@ class AddReport:
             self._flush()
 
     def finish(self) -> None:
-        """Write the lines that were held back, and the totals."""
+        """Writes the lines that were held back, and the totals."""
         if self._as_json:
             self._write(json_text({"summary": self._totals()}))
             return
@@ -159,7 +159,7 @@ class AddReport:
         return {name: self._verdicts[name] for name in (*IntakeVerdict, REFUSED)}
 
     def _hint(self) -> None:
-        """Print what needs attention, and the next command to run."""
+        """Prints what needs attention, and the next command to run."""
         if self._mended and self._is_many:
             print_message(
                 f"{counted(self._mended, 'document')} mended while being read: "

@@ -28,22 +28,22 @@ class Program(TyperGroup):
     """
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # typer's signature
-        """Return the names of the commands, in the order of `COMMANDS`."""
+        """Returns the names of the commands, in the order of `COMMANDS`."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """Return the command of this name, or None when there is none."""
+        """Returns the command of this name, or None when there is none."""
         if cmd_name not in COMMANDS:
             return None
         return get_command(import_module(f"service.cli.{cmd_name}").app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
-        """Write the list of commands into the help, without importing them."""
+        """Writes the list of commands into the help, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command. An error of the product becomes one line and exit code 1."""
+        """Runs the command. An error of the product becomes one line and exit code 1."""
         try:
             return super().invoke(ctx)
         except (FeedsError, ServiceError) as error:

@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 
 
 def typer_of(name: str) -> typer.Typer:
-    """Return the typer group that the commands of the module *name* register with."""
+    """Returns the typer group that the commands of the module *name* register with."""
     return typer.Typer(
         help=COMMANDS[name],
         no_args_is_help=True,
@@ -77,7 +77,7 @@ class Invocation:
     as_json: bool = False
 
     def and_after(self, overrides: list[str] | None, *, as_json: bool) -> "Invocation":
-        """Return this call with the options given after the command, which take precedence."""
+        """Returns this call with the options given after the command, which take precedence."""
         return Invocation(
             config=self.config,
             overrides=(*self.overrides, *(overrides or ())),
@@ -88,7 +88,7 @@ class Invocation:
 def invocation_of(
     ctx: typer.Context, overrides: list[str] | None, *, as_json: bool = False
 ) -> Invocation:
-    """Return the call of *ctx*, with the command's own ``--set`` and ``--json`` applied."""
+    """Returns the call of *ctx*, with the command's own ``--set`` and ``--json`` applied."""
     call = ctx.find_object(Invocation)
     if call is None:
         raise LookupError("a command was run outside the program")
@@ -104,7 +104,7 @@ ByOption = Annotated[
 
 
 def who(by: str | None) -> str:
-    """Return the operator's name: *by* if given, else the name of the system's user."""
+    """Returns the operator's name: *by* if given, else the name of the system's user."""
     if by is not None and by.strip():
         return by.strip()
     try:

@@ -147,7 +147,7 @@ def _counts(settings: Settings) -> dict[str, int]:
 
 
 def _ends(settings: Settings) -> list[dict[str, Any]]:
-    """Return the feeds that are configured to end, or have ended."""
+    """Returns the feeds that are configured to end, or have ended."""
     return [
         {"feed": feed.slug, "on": feed.ending.on, "gone_at": feed.ending.gone_at}
         for feed in catalogue(settings).feeds.values()

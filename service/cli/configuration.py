@@ -12,19 +12,19 @@ from service.settings import ConfigInvalid, Settings, Sources, parse, read_sourc
 
 
 def sources_of(call: Invocation) -> Sources:
-    """Read the configuration files, the environment variables and the ``--set`` options."""
+    """Reads the configuration files, the environment variables and the ``--set`` options."""
     return read_sources(call.config, environ=os.environ, overrides=call.overrides)
 
 
 def settings_of(call: Invocation) -> Settings:
-    """Return the configuration. If it has faults, print them all and exit with code 1."""
+    """Returns the configuration. If it has faults, prints them all and exits with code 1."""
     with faults_printed():
         return parse(sources_of(call))
 
 
 @contextmanager
 def faults_printed() -> Iterator[None]:
-    """Print the configuration's faults and exit with code 1 if the block finds any.
+    """Prints the configuration's faults and exits with code 1 if the block finds any.
 
     Each fault is one line, and no other line is printed, so that an editor can jump to each place.
     """

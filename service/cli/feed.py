@@ -40,12 +40,12 @@ def is_file(name: str) -> bool:
 
 
 def findings_of_feed(application: Application, slug: str, *, now: datetime) -> list[list[Finding]]:
-    """Check the current documents of a feed. Returns the findings of each document."""
+    """Checks the current documents of a feed. Returns the findings of each document."""
     return [_of_document(application, slug, each, now=now) for each in Format]
 
 
 def findings_of_file(name: str, *, now: datetime) -> list[Finding]:
-    """Check a document in a file. It may come from any publisher."""
+    """Checks a document in a file. It may come from any publisher."""
     try:
         with Path(name).open("rb") as file:
             document = file.read(MAX_FILE_BYTES)
@@ -209,7 +209,7 @@ def _print_preview(call: Invocation, slugs: Sequence[str], feed_format: Format) 
 
 
 def _known(application: Application, slugs: Sequence[str]) -> list[str]:
-    """Return *slugs* without duplicates.
+    """Returns *slugs* without duplicates.
 
     Raises:
         FeedNotFound: No feed is configured with one of these slugs.
@@ -258,7 +258,7 @@ def _state_record(state: FeedState, feed: Feed, releases: int) -> dict[str, Any]
 
 
 def _render_record(before: FeedState, outcome: Edition | RenderTrouble | None) -> dict[str, Any]:
-    """Return the result of rendering one feed.
+    """Returns the result of rendering one feed.
 
     The result is ``published``; ``unchanged`` when the new edition has the same bytes; ``current``
     when no edition was due; ``busy`` when another process renders the feed, or when it waits for

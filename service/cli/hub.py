@@ -123,7 +123,7 @@ def retry(
 def _make_due(
     application: Application, *, feed: str | None, hub: str | None, host: str | None
 ) -> tuple[int, int]:
-    """Make failed pings and deliveries due. Returns the number of each."""
+    """Makes failed pings and deliveries due. Returns the number of each."""
     pings_made = deliveries_made = 0
     with application.database.transaction() as tx:
         if host is None:
@@ -155,7 +155,7 @@ def _send_all_due(application: Application) -> list[PingResult]:
 
 
 def _require_known(application: Application, feed: str | None, hub: str | None) -> None:
-    """Refuse a misspelt feed or hub: a command that matches nothing would look like success.
+    """Refuses a misspelt feed or hub: a command that matches nothing would look like success.
 
     Raises:
         FeedNotFound: No feed has this slug.

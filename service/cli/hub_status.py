@@ -22,7 +22,7 @@ class NotWatched(ServiceError):
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands to the group *app*."""
+    """Adds these commands to the group *app*."""
     app.command()(status)
     app.command()(canary)
 
@@ -80,7 +80,7 @@ def canary(
 
 
 def hub_report(application: Application) -> Report:
-    """Return the current health of all hubs."""
+    """Returns the current health of all hubs."""
     missing_after = timedelta(seconds=application.settings.canary.missing_after_seconds)
     with application.database.read() as tx:
         return report(
@@ -151,7 +151,7 @@ def _rows(one: HubReport, seen: Report) -> Iterator[Sequence[object]]:
 
 
 def _open(one: HubReport) -> str:
-    """Return the topics that the hub has not accepted yet, by state; empty if there is none."""
+    """Returns the topics that the hub has not accepted yet, by state; empty if there is none."""
     open_topics = {state: count for state, count in one.pings.items() if count and state != "told"}
     return f"; topics: {_states(open_topics)}" if open_topics else ""
 

@@ -45,7 +45,7 @@ class SubscriptionNotFound(ServiceError):
 
 
 def chosen(tx: Transaction, names: Sequence[str] | None, *, host: str | None) -> list[Subscription]:
-    """Return the subscriptions with these names or at this host, without duplicates.
+    """Returns the subscriptions with these names or at this host, without duplicates.
 
     Raises:
         SubscriptionNotFound: A name or the host matches no subscription.
@@ -63,7 +63,7 @@ def chosen(tx: Transaction, names: Sequence[str] | None, *, host: str | None) ->
 
 
 def _named(tx: Transaction, name: str) -> list[Subscription]:
-    """Return the subscription of this number, or all subscriptions of this callback."""
+    """Returns the subscription of this number, or all subscriptions of this callback."""
     if name.isascii() and name.isdigit():
         one = tx.subscriptions.get(int(name)) if len(name) <= _MOST_DIGITS else None
         found = [one] if one else []
@@ -79,14 +79,14 @@ _MOST_DIGITS = 18
 
 
 def topic_of(application: Application, held: Subscription) -> str:
-    """Return the topic of a subscription: the address of a feed's document."""
+    """Returns the topic of a subscription: the address of a feed's document."""
     return application.catalogue.site.topic(held.feed, held.format)
 
 
 def request_for(
     application: Application, held: Subscription, mode: Mode, *, reason: str | None = None
 ) -> SubscriptionRequest:
-    """Return a request of this *mode* to the callback, with the subscription's present terms."""
+    """Returns a request of this *mode* to the callback, with the subscription's present terms."""
     is_subscribe = mode is Mode.SUBSCRIBE
     return SubscriptionRequest(
         mode=mode,
@@ -104,7 +104,7 @@ def request_for(
 
 
 def record(application: Application, held: Subscription) -> dict[str, Any]:
-    """Return a subscription as a JSON record. It never has the secret itself."""
+    """Returns a subscription as a JSON record. It never has the secret itself."""
     return {
         "number": held.id,
         "state": held.state,
@@ -125,7 +125,7 @@ def record(application: Application, held: Subscription) -> dict[str, Any]:
 
 
 def result_rows(result: str, records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
-    """Yield a row for each subscription that was changed."""
+    """Yields a row for each subscription that was changed."""
     for one in records:
         yield result, one["topic"], one["callback"]
 
@@ -144,7 +144,7 @@ class State(StrEnum):
 
 
 def register_subscriptions(app: typer.Typer) -> None:
-    """Add these commands to ``communique hub``."""
+    """Adds these commands to ``communique hub``."""
     app.command("subscriptions")(list_subscriptions)
     app.command()(suspend)
     app.command()(resume)
@@ -304,7 +304,7 @@ DELIVERED = "delivered"
 
 
 def register_deliveries(app: typer.Typer) -> None:
-    """Add the command to ``communique hub``."""
+    """Adds the command to ``communique hub``."""
     app.command("deliveries")(list_deliveries)
 
 
@@ -346,7 +346,7 @@ def list_deliveries(
 
 
 def deliver_all_due(application: Application) -> list[dict[str, Any]]:
-    """Make all due deliveries that no other process is making. Returns a record of each."""
+    """Makes all due deliveries that no other process is making. Returns a record of each."""
     outcomes: list[dict[str, Any]] = []
 
     def record_result(delivery: DueDelivery, result: DeliveryResult) -> None:
@@ -357,7 +357,7 @@ def deliver_all_due(application: Application) -> list[dict[str, Any]]:
 
 
 def outcome_row(outcome: dict[str, Any]) -> Sequence[object]:
-    """Return the row that shows the outcome of a delivery."""
+    """Returns the row that shows the outcome of a delivery."""
     next_at = outcome["next_at"]
     then = f"; next {moment(next_at)}" if next_at else ""
     return outcome["verdict"], outcome["topic"], outcome["callback"], f"{outcome['result']}{then}"
@@ -408,7 +408,7 @@ def _delivery_record(application: Application, state: DeliveryState) -> dict[str
 
 
 def last_try(record: dict[str, Any]) -> str:
-    """Return the result of the last try and the time of the next one, for people."""
+    """Returns the result of the last try and the time of the next one, for people."""
     result = record["last_result"] or "never tried"
     return result if record["due_at"] is None else f"{result}; next {moment(record['due_at'])}"
 
@@ -435,7 +435,7 @@ class HubNotOffered(ServiceError):
 
 
 def require_hub(application: Application) -> None:
-    """Refuse a command that needs the built-in hub.
+    """Refuses a command that needs the built-in hub.
 
     Raises:
         HubNotOffered: The built-in hub is switched off.
@@ -445,7 +445,7 @@ def require_hub(application: Application) -> None:
 
 
 def register_verify(app: typer.Typer) -> None:
-    """Add the command to ``communique hub``."""
+    """Adds the command to ``communique hub``."""
     app.command()(verify)
 
 

@@ -41,7 +41,7 @@ class StoreMissing(ServiceError):
 
 @contextmanager
 def to_read(call: Invocation, *, within_s: float | None = None) -> Iterator[Application]:
-    """Yield the application for a command that only reads. The store is not created.
+    """Yields the application for a command that only reads. The store is not created.
 
     Args:
         call: The call, which names the configuration.
@@ -74,7 +74,7 @@ def _ended_after(database: Database, within_s: float | None) -> Iterator[None]:
 
 @contextmanager
 def to_write(call: Invocation) -> Iterator[Application]:
-    """Yield the application for a command that writes, after applying the configuration.
+    """Yields the application for a command that writes, after applying the configuration.
 
     A missing SQLite store is created. A store of another version is not upgraded: a service may be
     running on it, so the upgrade is the operator's decision.
@@ -98,7 +98,7 @@ def to_write(call: Invocation) -> Iterator[Application]:
 
 
 def clock_of(database: Database) -> StoreClock:
-    """Return the store's clock, which commands use because this machine's may be wrong.
+    """Returns the store's clock, which commands use because this machine's may be wrong.
 
     Raises:
         StoreUnavailable: The store cannot be reached.
@@ -109,7 +109,7 @@ def clock_of(database: Database) -> StoreClock:
 
 
 def _refuse_to_end_feeds(application: Application) -> None:
-    """Raise if feeds would end: a wrong ``--config`` must not take feeds from a running service."""
+    """Raises if feeds would end: a wrong ``--config`` must not end feeds of a running service."""
     with application.database.read() as tx:
         ended = sorted(set(tx.feeds.applied()) - set(application.catalogue.feeds))
     if ended:
@@ -118,7 +118,7 @@ def _refuse_to_end_feeds(application: Application) -> None:
 
 @contextmanager
 def to_try(call: Invocation) -> Iterator[Application]:
-    """Yield the application for a dry run; over an empty store in memory if there is none.
+    """Yields the application for a dry run; over an empty store in memory if there is none.
 
     Raises:
         StoreOutdated: The store has the schema of another version.
@@ -141,7 +141,7 @@ def to_try(call: Invocation) -> Iterator[Application]:
 def there(
     settings: Settings, *, open_it: Callable[[Settings], Database] = open_database
 ) -> Iterator[Database]:
-    """Open the configured database, which must exist.
+    """Opens the configured database, which must exist.
 
     Raises:
         StoreMissing: The SQLite file has not been created yet.
@@ -160,7 +160,7 @@ def there(
 def opened(
     settings: Settings, *, open_it: Callable[[Settings], Database] = open_database
 ) -> Iterator[Database]:
-    """Open the configured database. A missing SQLite file is created on first use."""
+    """Opens the configured database. A missing SQLite file is created on first use."""
     # Commands print their own results; from the log only unexpected errors are shown.
     logs.configure("error", "text")
     database = open_it(settings)

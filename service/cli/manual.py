@@ -34,13 +34,13 @@ and `--json` may come before or after the command; other global options come bef
 
 
 def manual() -> str:
-    """Return the page in Markdown."""
+    """Returns the page in Markdown."""
     sections = (_section(words, command) for words, command in commands())
     return "\n".join([_START, *sections])
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Yield every command as it is typed, with its typer object; groups before their commands."""
+    """Yields every command as it is typed, with its typer object; groups before their commands."""
     program: Any = get_command(app)
     yield PROGRAM, program
     for name in COMMANDS:

@@ -31,33 +31,33 @@ _JOINERS = frozenset("\u200c\u200d")
 
 
 def print_text(text: str) -> None:
-    """Write one result to standard output."""
+    """Writes one result to standard output."""
     typer.echo(text)
 
 
 def print_message(text: str) -> None:
-    """Write one message to standard error."""
+    """Writes one message to standard error."""
     typer.echo(text, err=True)
 
 
 def print_json(record: Mapping[str, Any]) -> None:
-    """Write one result as a JSON object on a line of its own."""
+    """Writes one result as a JSON object on a line of its own."""
     typer.echo(json_text(record))
 
 
 def json_text(value: object) -> str:
-    """Return *value* as JSON on one line; moments in RFC 3339 format."""
+    """Returns *value* as JSON on one line; moments in RFC 3339 format."""
     return json.dumps(value, ensure_ascii=False, default=_moment_or_refuse)
 
 
 def print_rows(rows: Iterable[Sequence[object]]) -> None:
-    """Write a table: one line per row, columns aligned, no borders."""
+    """Writes a table: one line per row, columns aligned, no borders."""
     for line in aligned(list(rows)):
         print_text(line)
 
 
 def aligned(rows: Sequence[Sequence[object]], widths: list[int] | None = None) -> list[str]:
-    """Return the rows as lines, with two spaces between columns.
+    """Returns the rows as lines, with two spaces between columns.
 
     Args:
         rows: Rows of cells, each formatted by `plain`. The last cell of a row sets no width.
@@ -75,7 +75,7 @@ def aligned(rows: Sequence[Sequence[object]], widths: list[int] | None = None) -
 
 
 def plain(value: object) -> str:
-    """Return a cell as one line of text without control characters; a dash if it is empty."""
+    """Returns a cell as one line of text without control characters; a dash if it is empty."""
     if isinstance(value, datetime):
         return moment(value)
     text = NOTHING if value is None or value == "" else str(value)
@@ -83,12 +83,12 @@ def plain(value: object) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Return a moment for people: whole seconds, in UTC."""
+    """Returns a moment for people: whole seconds, in UTC."""
     return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """Return a count with its noun: ``1 feed``, ``2 feeds``."""
+    """Returns a count with its noun: ``1 feed``, ``2 feeds``."""
     return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"
 
 
@@ -123,11 +123,11 @@ class ReadProgress:
     """Progress of reading documents, without a bar."""
 
     def watch(self, stream: BinaryIO) -> BinaryIO:
-        """Return *stream*, counting the bytes that are read."""
+        """Returns *stream*, counting the bytes that are read."""
         return stream
 
     def write(self, line: str) -> None:
-        """Write a result to standard output."""
+        """Writes a result to standard output."""
         print_text(line)
 
 
@@ -139,11 +139,11 @@ class ReadProgressBar(ReadProgress):
         self._task = progress.add_task("reading", total=size_bytes)
 
     def watch(self, stream: BinaryIO) -> BinaryIO:
-        """Return *stream* wrapped, so that reading it moves the bar."""
+        """Returns *stream* wrapped, so that reading it moves the bar."""
         return self._progress.wrap_file(stream, task_id=self._task)
 
     def write(self, line: str) -> None:
-        """Write a result to standard output, above the bar if both are on one terminal."""
+        """Writes a result to standard output, above the bar if both are on one terminal."""
         write_above(self._progress, line)
 
 
@@ -151,10 +151,10 @@ class CountProgress:
     """Progress of counted work, without a bar."""
 
     def advance(self) -> None:
-        """Count one item as done."""
+        """Counts one item as done."""
 
     def write(self, line: str) -> None:
-        """Write a result to standard output."""
+        """Writes a result to standard output."""
         print_text(line)
 
 
@@ -166,16 +166,16 @@ class CountProgressBar(CountProgress):
         self._task = progress.add_task("writing", total=total)
 
     def advance(self) -> None:
-        """Count one item as done."""
+        """Counts one item as done."""
         self._progress.advance(self._task)
 
     def write(self, line: str) -> None:
-        """Write a result to standard output, above the bar if both are on one terminal."""
+        """Writes a result to standard output, above the bar if both are on one terminal."""
         write_above(self._progress, line)
 
 
 def write_above(progress: Progress, line: str) -> None:
-    """Write a result. On a terminal it is printed above the bar, which would overwrite it."""
+    """Writes a result. On a terminal it is printed above the bar, which would overwrite it."""
     if sys.stdout.isatty():
         progress.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
     else:
@@ -184,7 +184,7 @@ def write_above(progress: Progress, line: str) -> None:
 
 @contextmanager
 def read_progress(size_bytes: int) -> Iterator[ReadProgress]:
-    """Show a bar on standard error if it is a terminal and *size_bytes* is large."""
+    """Shows a bar on standard error if it is a terminal and *size_bytes* is large."""
     if size_bytes < LONG_BYTES or not sys.stderr.isatty():
         yield ReadProgress()
         return
@@ -194,7 +194,7 @@ def read_progress(size_bytes: int) -> Iterator[ReadProgress]:
 
 @contextmanager
 def count_progress(total: int) -> Iterator[CountProgress]:
-    """Show a bar on standard error if it is a terminal and *total* is large."""
+    """Shows a bar on standard error if it is a terminal and *total* is large."""
     if total < LONG_COUNT or not sys.stderr.isatty():
         yield CountProgress()
         return

@@ -290,14 +290,14 @@ def _forget(call: Invocation, documents: Sequence[str]) -> None:
 
 
 def _require_existing(paths: Sequence[Path]) -> None:
-    """Refuse paths that do not exist, before anything is stored."""
+    """Refuses paths that do not exist, before anything is stored."""
     for path in paths:
         if not path.exists() and str(path) != STANDARD_INPUT:
             raise typer.BadParameter(f"{path} does not exist", param_hint="PATH")
 
 
 def _assumed(*, minor: bool, note: str | None) -> Correction | None:
-    """Return the correction assumed of documents that declare none; None for the configured one."""
+    """Returns the correction assumed if a document declares none; None for the configured one."""
     text = nfc(" ".join((note or "").split()))
     if note is not None and not (0 < len(text) <= MAX_NOTE_CHARS and is_xml_text(text)):
         fact = f"a note is plain text of 1 to {MAX_NOTE_CHARS} characters"
@@ -343,7 +343,7 @@ def _outcomes(
 
 
 def _forget_refusals(application: Application, document: NamedDocument) -> None:
-    """Delete earlier refusals: the faults may be mended, moved to another line, or gone."""
+    """Deletes earlier refusals: the faults may be mended, moved to another line, or gone."""
     with application.database.transaction() as tx:
         tx.refusals.clear_document(document.name)
 
@@ -399,7 +399,7 @@ def _full_record(application: Application, listed: ListedRelease) -> dict[str, A
 
 
 def _life_record(application: Application, release_id: str) -> dict[str, Any]:
-    """Return the revisions, the newest first, and the audit events, the oldest first."""
+    """Returns the revisions, the newest first, and the audit events, the oldest first."""
     newsroom = application.newsroom
     return {
         "revisions": [
@@ -419,7 +419,7 @@ def _life_record(application: Application, release_id: str) -> dict[str, Any]:
 
 
 def _fields(record: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    """Yield one row for each value, and for each item of a list."""
+    """Yields one row for each value, and for each item of a list."""
     for key, value in record.items():
         name = key.replace("_", " ")
         if not isinstance(value, list):
@@ -429,7 +429,7 @@ def _fields(record: dict[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def _in_words(item: object) -> object:
-    """Return a record such as a person or an enclosure on one line."""
+    """Returns a record such as a person or an enclosure on one line."""
     if not isinstance(item, dict):
         return item
     return "  ".join(plain(value) for value in item.values() if value is not None)

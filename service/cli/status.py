@@ -162,7 +162,7 @@ def _last_edition(feeds: Sequence[FeedState]) -> dict[str, Any] | None:
 
 
 def _pings_record(pings: Sequence[PingState]) -> dict[str, dict[str, int]]:
-    """Return the number of pings in each state, by hub."""
+    """Returns the number of pings in each state, by hub."""
     states_by_hub: dict[str, Counter[str]] = {}
     for ping in pings:
         states_by_hub.setdefault(ping.hub, Counter())[ping.state] += 1
@@ -204,7 +204,7 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
 
 
 def _work(process: dict[str, Any]) -> str:
-    """Return when a process last worked, and what it did."""
+    """Returns when a process last worked, and what it did."""
     if process["worked_at"] is None:
         work = f"has not worked since it was started at {moment(process['started_at'])}"
     elif process["is_at_work"]:
@@ -216,6 +216,6 @@ def _work(process: dict[str, Any]) -> str:
 
 
 def _see(count: int, word: str, command: str) -> str:
-    """Return a count, followed by the command that lists the items if there are any."""
+    """Returns a count, followed by the command that lists the items if there are any."""
     text = f"{count} {word}".rstrip()
     return f"{text}  (communique {command})" if count else text

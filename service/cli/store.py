@@ -129,7 +129,7 @@ def _findings(settings: Settings, *, is_repaired: bool, call: Invocation) -> lis
 
 
 def _assignments(application: Application, *, is_repaired: bool, call: Invocation) -> list[str]:
-    """Check that each release is in the feeds of its categories, or reassign it."""
+    """Checks that each release is in the feeds of its categories, or reassign it."""
     newsroom = application.newsroom
     known = newsroom.in_force()
     if known is None:

@@ -126,7 +126,7 @@ def revoke(
 
 
 def _known(application: Application, slugs: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Return the token's categories, sorted. Unknown ones are refused: they would allow nothing."""
+    """Returns the token's categories, sorted. Refuses unknown ones, which would allow nothing."""
     if not slugs:
         return None
     for slug in slugs:

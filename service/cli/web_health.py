@@ -12,7 +12,7 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # mapped to loo
 
 
 def web_process_warnings(settings: Settings) -> list[str]:
-    """Return its warnings or why it is not ready; empty when all is well or no process answers."""
+    """Returns its warnings or why it is not ready; empty when all is well or no process answers."""
     host = _LOOPBACK.get(settings.http.host, settings.http.host)
     connection = HTTPConnection(host, settings.http.port, timeout=WITHIN_S)
     try:

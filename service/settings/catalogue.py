@@ -41,7 +41,7 @@ class Settings(CategoriesFile, CommuniqueFile):
 
 
 def catalogue(settings: Settings) -> Catalogue:
-    """Return the site, its categories and its feeds.
+    """Returns the site, its categories and its feeds.
 
     Feeds are in the order of ``groups``, those without a group last. Within a group they are in the
     order of the file, ``all`` first, and categories before unions.
@@ -54,7 +54,7 @@ def catalogue(settings: Settings) -> Catalogue:
 
 
 def site(settings: Settings) -> Site:
-    """Return the newsroom as the public sees it."""
+    """Returns the newsroom as the public sees it."""
     given = settings.site
     author = given.author
     return Site(
@@ -70,7 +70,7 @@ def site(settings: Settings) -> Site:
 
 
 def intake_rules(settings: Settings) -> IntakeRules:
-    """Return the rules for reading documents."""
+    """Returns the rules for reading documents."""
     intake = settings.intake
     return IntakeRules(
         base_url=settings.site.base_url,
@@ -107,7 +107,7 @@ def _feeds(settings: Settings) -> Iterator[Feed]:
 
 
 def _in_languages(given: FeedSettings, whole: Feed) -> Iterator[Feed]:
-    """Yield a feed, and its feeds of one language each."""
+    """Yields a feed, and its feeds of one language each."""
     yield whole
     for one in given.languages:
         ending = whole.ending
@@ -129,7 +129,7 @@ def _in_languages(given: FeedSettings, whole: Feed) -> Iterator[Feed]:
 
 
 def _with_former_and_end(settings: Settings, given: NamedFeedSettings, feed: Feed) -> Feed:
-    """Return the feed with its former slugs and its end."""
+    """Returns the feed with its former slugs and its end."""
     ending = None if given.ended is None else _ending(settings, given.ended)
     return replace(feed, was=given.was, ending=ending)
 
@@ -195,7 +195,7 @@ def _feed(
 
 
 def _hubs(settings: Settings, given: FeedSettings) -> tuple[str, ...]:
-    """Return the feed's hubs, the built-in one first: subscribers try them in this order."""
+    """Returns the feed's hubs, the built-in one first: subscribers try them in this order."""
     own = (site(settings).hub,) if settings.own_hub.offered else ()
     of_all = tuple(hub.url for hub in settings.hubs)
     return (*own, *(of_all if given.hubs is None else given.hubs))

@@ -18,7 +18,7 @@ _DEFAULT_STORE_URL = StoreSettings().url.reveal()
 
 
 def check_main(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Yield a fault for keys that contradict each other."""
+    """Yields a fault for keys that contradict each other."""
     url = document.at("store", "url")
     if document.at("store", "url_file") and url not in (None, _DEFAULT_STORE_URL):
         yield ConfigFault(
@@ -40,7 +40,7 @@ def check_main(document: YamlDocument) -> Iterator[ConfigFault]:
 
 
 def _check_credentials(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Yield a fault for hubs with a user name or a password file, but not both."""
+    """Yields a fault for hubs with a user name or a password file, but not both."""
     pair = ("username", "password_file")
     for i, hub in enumerate(document.items_at("hubs")):
         if not isinstance(hub, dict):
@@ -56,7 +56,7 @@ def _check_credentials(document: YamlDocument) -> Iterator[ConfigFault]:
 
 
 def _check_cloud(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Yield a fault if one URL of another rssCloud server is missing, or it is pinged twice."""
+    """Yields a fault if one URL of another rssCloud server is missing, or it is pinged twice."""
     pair = ("register_url", "ping_url")
     for given, missing in (pair, pair[::-1]):
         if document.at("rsscloud", given) and not document.at("rsscloud", missing):
@@ -79,7 +79,7 @@ def _check_cloud(document: YamlDocument) -> Iterator[ConfigFault]:
 def check_canary(
     document: YamlDocument, canary: CanarySettings, slugs: Collection[str]
 ) -> Iterator[ConfigFault]:
-    """Yield a fault if the canary's feed does not exist: no hub would be measured."""
+    """Yields a fault if the canary's feed does not exist: no hub would be measured."""
     if canary.watches and canary.feed not in slugs:
         yield ConfigFault(
             place=place_of_value(document, ("canary", "feed")),
@@ -90,7 +90,7 @@ def check_canary(
 
 
 def check_hubs(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Yield a fault for hubs that appear twice in one list: they would be pinged twice."""
+    """Yields a fault for hubs that appear twice in one list: they would be pinged twice."""
     for path in [path for path in document.values if path and path[-1] == "hubs"]:
         seen: set[str] = set()
         for i, hub in enumerate(document.items_at(*path)):
@@ -107,7 +107,7 @@ def check_hubs(document: YamlDocument) -> Iterator[ConfigFault]:
 
 
 def _url_of(hub: object) -> object:
-    """Return the URL of a hub that is written as a URL or as a section."""
+    """Returns the URL of a hub that is written as a URL or as a section."""
     return hub.get("url") if isinstance(hub, dict) else hub
 
 
@@ -119,7 +119,7 @@ Described = tuple[KeyPath, Mapping[str, object]]
 
 
 def check_categories(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Yield faults for repeated slugs and names, and for references to unknown ones."""
+    """Yields faults for repeated slugs and names, and for references to unknown ones."""
     categories = list(_described(document, "categories"))
     unions = list(_described(document, "unions"))
     feeds = [*_with_languages([*_all(document), *categories, *unions])]
@@ -152,7 +152,7 @@ def _languages(described: Described) -> Iterator[Described]:
 
 
 def _with_languages(described: Iterable[Described]) -> Iterator[Described]:
-    """Yield the sections, and a section for each feed that their languages add."""
+    """Yields the sections, and a section for each feed that their languages add."""
     for one in described:
         yield one
         seen: set[str] = set()
@@ -188,7 +188,7 @@ def _check_languages(
 
 
 def _texts(described: Described, key: str) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the text, or the texts of the list, at *key*; other values are left out."""
+    """Yields the text, or the texts of the list, at *key*; other values are left out."""
     path, item = described
     value = item.get(key)
     if isinstance(value, str):
@@ -270,7 +270,7 @@ def _unknown_category(
 
 
 def _check_former(document: YamlDocument, described: Sequence[Described]) -> Iterator[ConfigFault]:
-    """Yield faults for former slugs that lead to no feed, or to more than one."""
+    """Yields faults for former slugs that lead to no feed, or to more than one."""
     present = {slug: path for one in described for path, slug in _texts(one, "slug")}
     first: dict[str, KeyPath] = {}
     for one in described:
@@ -305,7 +305,7 @@ def _check_moved_to(
 
 
 def _present_slugs(document: YamlDocument) -> dict[str, str]:
-    """Return the present slug of each former one."""
+    """Returns the present slug of each former one."""
     described = [*_described(document, "categories"), *_described(document, "unions")]
     return {
         former: slug

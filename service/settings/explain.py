@@ -34,7 +34,7 @@ _EXPECTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 def explain(
     error: ValidationError, document: YamlDocument, root: type[Section]
 ) -> Iterator[ConfigFault]:
-    """Yield a fault for each error of *document*, which was checked against *root*."""
+    """Yields a fault for each error of *document*, which was checked against *root*."""
     for details in error.errors(include_url=False):
         path = _as_written(document, tuple(details["loc"]))
         section = section_at(root, path[:-1])
@@ -47,12 +47,12 @@ def explain(
 
 
 def _as_written(document: YamlDocument, path: KeyPath) -> KeyPath:
-    """Return *path* as it is in the file: a hub that is only a URL has no key ``url`` there."""
+    """Returns *path* as it is in the file: a hub that is only a URL has no key ``url`` there."""
     return path[:-1] if isinstance(document.at(*path[:-1]), str) else path
 
 
 def place_of_value(document: YamlDocument, path: KeyPath) -> SourceLocation:
-    """Return where the value at *path* begins, or the nearest value that contains it."""
+    """Returns where the value at *path* begins, or the nearest value that contains it."""
     for length in range(len(path), -1, -1):
         if place := document.values.get(path[:length]):
             return place
@@ -60,7 +60,7 @@ def place_of_value(document: YamlDocument, path: KeyPath) -> SourceLocation:
 
 
 def place_of_key(document: YamlDocument, path: KeyPath) -> SourceLocation:
-    """Return where the key at *path* is, or the nearest value that contains it."""
+    """Returns where the key at *path* is, or the nearest value that contains it."""
     for length in range(len(path), 0, -1):
         place = document.keys.get(path[:length]) or document.values.get(path[:length])
         if place:
@@ -80,7 +80,7 @@ def _unknown_key(
 
 
 def _meant_key(root: type[Section], section: type[Section] | None, path: KeyPath) -> str | None:
-    """Return the path of a key with this name, deeper in the section or in another one."""
+    """Returns the path of a key with this name, deeper in the section or in another one."""
     places = [section] if section else []
     if not any(isinstance(part, int) for part in path):
         places.append(root)
@@ -139,7 +139,7 @@ def _hint(kind: str, value: object) -> str:
 
 
 def describe(value: object) -> str:
-    """Describe a value for an error message; a long text is shortened."""
+    """Describes a value for an error message; a long text is shortened."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -66,12 +66,12 @@ class ConfigInvalid(ServiceError):
 
 
 def dotted(path: KeyPath) -> str:
-    """Return *path* in the dotted form of messages and ``--set``."""
+    """Returns *path* in the dotted form of messages and ``--set``."""
     return ".".join(str(part) for part in path)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the word of *known* most similar to *word*, or None if none is similar enough."""
+    """Returns the word of *known* most similar to *word*, or None if none is similar enough."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
     found = get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None

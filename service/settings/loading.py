@@ -30,7 +30,7 @@ _Check = Callable[[YamlDocument], Iterable[ConfigFault]]
 
 
 def load(path: Path, *, environ: Mapping[str, str], overrides: Sequence[str] = ()) -> Settings:
-    """Read the configuration at *path*; see `read_sources` and `parse`.
+    """Reads the configuration at *path*; see `read_sources` and `parse`.
 
     Raises:
         ConfigInvalid: The configuration has faults; the error has those of both files.
@@ -39,7 +39,7 @@ def load(path: Path, *, environ: Mapping[str, str], overrides: Sequence[str] = (
 
 
 def parse(sources: Sources) -> Settings:
-    """Parse and check a configuration. Pure: the same sources give the same settings.
+    """Parses and check a configuration. Pure: the same sources give the same settings.
 
     Raises:
         ConfigInvalid: The configuration has faults; the error has those of both files.
@@ -89,7 +89,7 @@ def _named_by(document: YamlDocument) -> str:
 def _check(
     document: YamlDocument, model: type[_Checked], checks: Iterable[_Check]
 ) -> _Checked | None:
-    """Check *document* and add to its faults. Returns None if the model cannot be built."""
+    """Checks *document* and adds to its faults. Returns None if the model cannot be built."""
     faults = [fault for check in checks for fault in check(document)]
     checked = None
     try:
@@ -104,7 +104,7 @@ def _check(
 
 
 def _secret_url(source: SourceFile, faults: list[ConfigFault]) -> StoreUrl | None:
-    """Read the database's URL from its own file. Faults are added to *faults*."""
+    """Reads the database's URL from its own file. Faults are added to *faults*."""
     if source.text is None:
         faults.append(_trouble(source, " (named by store.url_file)"))
         return None
@@ -137,7 +137,7 @@ def _hub_passwords(
 def _resolved(
     main: CommuniqueFile, sources: Sources, store_url: StoreUrl | None
 ) -> dict[str, object]:
-    """Return the values that depend on others: absolute paths, and the database's URL."""
+    """Returns the values that depend on others: absolute paths, and the database's URL."""
     working_folder = Path(sources.working_folder)
     beside_main = (working_folder / sources.main.path).parent
     data_folder = working_folder / main.data_folder

@@ -42,7 +42,7 @@ class EffectiveKey:
 
 
 def effective(settings: Settings) -> tuple[EffectiveKey, ...]:
-    """Return all keys with their effective values, those of ``communique.yaml`` first.
+    """Returns all keys with their effective values, those of ``communique.yaml`` first.
 
     For a single feed or hub only keys that are set are returned; the others are the site's.
     """
@@ -96,7 +96,7 @@ class _ForEditors(GenerateJsonSchema):
 
 
 def json_schema(section: type[Section]) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of a file.
+    """Returns the JSON Schema (draft 2020-12) of a file.
 
     It finds most faults, not all: rules between several keys are checked only by `parse`.
     """
@@ -109,11 +109,11 @@ def json_schema(section: type[Section]) -> dict[str, Any]:
 
 
 def schema_text(section: type[Section]) -> str:
-    """Return the JSON Schema of a file as text, as it is shipped."""
+    """Returns the JSON Schema of a file as text, as it is shipped."""
     return json.dumps(json_schema(section), indent=2, ensure_ascii=False) + "\n"
 
 
 def write_schemas(folder: Path) -> None:
-    """Write both schemas into *folder*, where the shipped YAML files refer to them."""
+    """Writes both schemas into *folder*, where the shipped YAML files refer to them."""
     for name, section in SCHEMAS.items():
         (folder / name).write_text(schema_text(section), encoding="utf-8")

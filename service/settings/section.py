@@ -38,7 +38,7 @@ class Section(BaseModel):
 
 
 def plain_type(annotation: Any) -> Any:
-    """Return *annotation* without validators and ``| None``; larger unions are unchanged."""
+    """Returns *annotation* without validators and ``| None``; larger unions are unchanged."""
     if get_origin(annotation) is Annotated:
         return plain_type(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
@@ -49,13 +49,13 @@ def plain_type(annotation: Any) -> Any:
 
 
 def section_type(annotation: Any) -> type[Section] | None:
-    """Return the section class of a key of this type, or None if its value is no section."""
+    """Returns the section class of a key of this type, or None if its value is no section."""
     plain = plain_type(annotation)
     return plain if isinstance(plain, type) and issubclass(plain, Section) else None
 
 
 def item_section_type(annotation: Any) -> type[Section] | None:
-    """Return the section class of a list's items, or None if it is no list of sections."""
+    """Returns the section class of a list's items, or None if it is no list of sections."""
     plain = plain_type(annotation)
     return section_type(get_args(plain)[0]) if get_origin(plain) is tuple else None
 
@@ -71,7 +71,7 @@ def takes_text(field: FieldInfo) -> bool:
 
 
 def fields_of(section: type[Section], path: KeyPath = ()) -> Iterator[tuple[KeyPath, FieldInfo]]:
-    """Yield all keys below *section*, sections before their keys. Items of lists are left out."""
+    """Yields all keys below *section*, sections before their keys. Items of lists are left out."""
     for name, field in section.model_fields.items():
         yield (*path, name), field
         if inner := section_type(field.annotation):
@@ -80,7 +80,7 @@ def fields_of(section: type[Section], path: KeyPath = ()) -> Iterator[tuple[KeyP
 
 @cache
 def leaves(section: type[Section]) -> dict[str, FieldInfo]:
-    """Return the keys below *section* that have values, by dotted path."""
+    """Returns the keys below *section* that have values, by dotted path."""
     return {
         dotted(path): field
         for path, field in fields_of(section)
@@ -89,7 +89,7 @@ def leaves(section: type[Section]) -> dict[str, FieldInfo]:
 
 
 def section_at(root: type[Section], path: KeyPath) -> type[Section] | None:
-    """Return the section class at *path*, which may lead through lists; None if there is none."""
+    """Returns the section class at *path*, which may lead through lists; None if there is none."""
     section: type[Section] | None = root
     annotation: Any = root
     for part in path:

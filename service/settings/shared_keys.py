@@ -195,7 +195,7 @@ class LanguageSettings(Section):
 
 
 def language_slug(slug: str, language: str) -> str:
-    """Return the slug of the feed of *slug* in a language, when none is configured for it."""
+    """Returns the slug of the feed of *slug* in a language, when none is configured for it."""
     return f"{slug}-{language.lower()}"
 
 

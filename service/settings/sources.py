@@ -20,7 +20,7 @@ class Secret:
     _text: str
 
     def reveal(self) -> str:
-        """Return the text, for use as a credential."""
+        """Returns the text, for use as a credential."""
         return self._text
 
     def __str__(self) -> str:
@@ -31,7 +31,7 @@ class Secret:
 
 
 def read_password(text: str) -> Secret:
-    """Return the password in the text of a password file, without the line end.
+    """Returns the password in the text of a password file, without the line end.
 
     Raises:
         ValueError: The text is empty or has more than one line. The message does not repeat it.
@@ -61,14 +61,14 @@ class _Override:
 
 
 def variable_name(key: str) -> str:
-    """Return the environment variable that sets *key* (dotted)."""
+    """Returns the environment variable that sets *key* (dotted)."""
     return ENVIRONMENT_PREFIX + key.replace(".", "__").upper()
 
 
 def apply_overrides(
     document: YamlDocument, environ: Mapping[str, str], overrides: Sequence[str]
 ) -> None:
-    """Apply the keys of the environment and of ``--set`` to the main file's data.
+    """Applies the keys of the environment and of ``--set`` to the main file's data.
 
     Faults and places are added to *document*. ``--set`` overrides the environment, and the
     environment overrides the file.
@@ -211,12 +211,12 @@ class Sources:
     working_folder: str  #: absolute; ``data_folder`` is relative to it
 
     def to_json(self) -> str:
-        """Return the sources as JSON, with secrets: store it where only the service can read."""
+        """Returns the sources as JSON, with secrets: store it where only the service can read."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Sources":
-        """Return the sources that `to_json` wrote."""
+        """Returns the sources that `to_json` wrote."""
         fields: dict[str, Any] = json.loads(text)
         for name in ("main", "categories", "store_url"):
             fields[name] = SourceFile(**fields[name]) if fields[name] else None
@@ -232,7 +232,7 @@ def read_sources(
     overrides: Sequence[str] = (),
     working_folder: Path | None = None,
 ) -> Sources:
-    """Read the files of a configuration. `parse` reports those that cannot be read.
+    """Reads the files of a configuration. `parse` reports those that cannot be read.
 
     Args:
         path: ``communique.yaml``.
@@ -265,7 +265,7 @@ def read_sources(
 
 
 def password_files(document: YamlDocument) -> Iterator[tuple[KeyPath, object, str]]:
-    """Yield the password file of each hub: the key's path, the hub's URL, the file's name."""
+    """Yields the password file of each hub: the key's path, the hub's URL, the file's name."""
     for i, hub in enumerate(document.items_at("hubs")):
         path = ("hubs", i, "password_file")
         if isinstance(hub, dict) and (name := _unchecked_text(document, *path)):
@@ -273,7 +273,7 @@ def password_files(document: YamlDocument) -> Iterator[tuple[KeyPath, object, st
 
 
 def _unchecked_text(document: YamlDocument, *keys: str | int) -> str | None:
-    """Return a text of the unchecked main file, or None if there is none."""
+    """Returns a text of the unchecked main file, or None if there is none."""
     value = document.at(*keys)
     return value if isinstance(value, str) and "\0" not in value else None
 

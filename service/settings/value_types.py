@@ -105,7 +105,7 @@ def _language(text: str) -> str:
 
 
 def _canonical(tag: str) -> str:
-    """Write *tag* in the case that RFC 5646 section 2.1.1 recommends."""
+    """Writes *tag* in the case that RFC 5646 section 2.1.1 recommends."""
     subtags = tag.lower().split("-")
     for i, subtag in enumerate(subtags[1:], start=1):
         if len(subtags[i - 1]) == 1:
@@ -236,7 +236,7 @@ def _base_url(text: str) -> str:
 
 
 def _split(text: str, expected: str) -> SplitResult:
-    """Split a URL that is valid in feeds and HTTP headers: ASCII, absolute, with a host."""
+    """Splits a URL that is valid in feeds and HTTP headers: ASCII, absolute, with a host."""
     if not text.isascii():
         raise ValueError(f"expected {expected}, in ASCII: {_ascii_form(text)!r}")
     if _NOT_IN_URL.search(text):
@@ -298,11 +298,11 @@ class StoreUrl:
     _is_secret: bool = False
 
     def reveal(self) -> str:
-        """Return the URL with its password, for connecting to the database."""
+        """Returns the URL with its password, for connecting to the database."""
         return self._url
 
     def within(self, data_folder: str) -> "StoreUrl":
-        """Return the URL with ``{data_folder}`` replaced by *data_folder*."""
+        """Returns the URL with ``{data_folder}`` replaced by *data_folder*."""
         return StoreUrl(self._url.replace(DATA_FOLDER, data_folder), self._is_secret)
 
     def __str__(self) -> str:
@@ -315,7 +315,7 @@ class StoreUrl:
 
 
 def read_store_url(value: object, *, is_secret: bool = False) -> StoreUrl:
-    """Return the URL of a database.
+    """Returns the URL of a database.
 
     Args:
         value: The value in the configuration, or the text of the file that it names.

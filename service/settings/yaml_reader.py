@@ -37,7 +37,7 @@ _READERS = (
 
 
 def read_scalar(text: str) -> Scalar:
-    """Read a plain (unquoted) scalar: null, true or false, a number, or else the text itself."""
+    """Reads a plain (unquoted) scalar: null, true or false, a number, or else the text itself."""
     for pattern, reader in _READERS:
         if pattern.fullmatch(text):
             return reader(text)
@@ -84,7 +84,7 @@ class YamlDocument:
     faults: list[ConfigFault] = field(default_factory=list)
 
     def at(self, *path: str | int) -> object:
-        """Return the value at *path*, or None if there is none."""
+        """Returns the value at *path*, or None if there is none."""
         value = self.data
         for part in path:
             if isinstance(value, dict):
@@ -96,7 +96,7 @@ class YamlDocument:
         return value
 
     def items_at(self, *path: str | int) -> list[object]:
-        """Return the items of the list at *path*; empty if the value is no list."""
+        """Returns the items of the list at *path*; empty if the value is no list."""
         value = self.at(*path)
         return value if isinstance(value, list) else []
 
@@ -118,7 +118,7 @@ class _Unreadable(Exception):
 
 
 def read_yaml(text: str, *, file: str) -> YamlDocument:
-    """Read one YAML document.
+    """Reads one YAML document.
 
     Args:
         text: The document.
@@ -270,7 +270,7 @@ def _offset(text: str, mark: yaml.Mark) -> int:
 
 
 def place_of(text: str, offset: int, *, file: str) -> SourceLocation:
-    """Return the place of the character at *offset* in *text*."""
+    """Returns the place of the character at *offset* in *text*."""
     before = text[:offset]
     line = before.count("\n") + 1
     return SourceLocation(file=file, line=line, column=offset - (before.rfind("\n") + 1) + 1)
