@@ -186,9 +186,9 @@ class Walks:
         )
         with self._trail.recording() as files:
             supervisor._reload(is_asked=False)
-            self._jobs.configure(active_configuration(supervisor._accepted))
+            self._jobs.configure(active_configuration(supervisor._active_file))
             self._current.application = build_application(
-                active_configuration(supervisor._accepted), self._database, machine_clock
+                active_configuration(supervisor._active_file), self._database, machine_clock
             )
             self._do("regenerate")
         assert self._edition() == before + 1

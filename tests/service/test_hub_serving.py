@@ -76,7 +76,7 @@ def test_it_works_by_the_configuration_of_the_moment(tmp_path: Path) -> None:
         subscribed(service, reader)
         [process] = service.process_ids("hub")
         configure(service, signature="sha512")
-        wait_until(lambda: events(service, "configuration taken"))
+        wait_until(lambda: events(service, "configuration applied"))
         # The processes take it up one by one; an edition after that is signed anew.
         for number in range(20):
             service.drop(f"{number}.txt", document(f"Release {number}", "Finance"))
@@ -141,7 +141,7 @@ def test_of_two_hubs_on_one_sqlite_store_the_second_does_not_work(tmp_path: Path
     configure(service)
     with running(service):
         wait_until((tmp_path / "data" / "run" / "hub.pid").exists)
-        [accepted] = (tmp_path / "data" / "run").glob("accepted-*.json")
+        [accepted] = (tmp_path / "data" / "run").glob("active-*.json")
         second = subprocess.run(
             [sys.executable, "-m", MODULE, str(accepted)],
             cwd=ROOT,

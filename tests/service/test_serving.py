@@ -143,7 +143,7 @@ def test_a_good_configuration_takes_effect_without_a_lost_request(service: Servi
 def test_a_bad_configuration_is_reported_and_the_running_one_stays(service: Service) -> None:
     good = service.categories.read_text(encoding="utf-8")
     service.categories.write_text(good.replace("title: Finance", "titel: Finance"), "utf-8")
-    wait_until(lambda: "configuration not taken" in service.log)
+    wait_until(lambda: "configuration rejected" in service.log)
     faults = [json.loads(line) for line in service.log.splitlines() if "titel" in line]
     assert any("categories.yaml:5" in fault.get("fault", "") for fault in faults)
     assert service.get("/feeds/finance.atom").status == 200
@@ -256,7 +256,7 @@ def test_a_service_on_postgres_does_the_same(
 
 def test_a_reload_that_cannot_be_carried_out_does_not_end_the_service(service: Service) -> None:
     service.write_main({"intake": {"folders": ["/proc/nowhere/inbox"], "settle_seconds": 0.0}})
-    wait_until(lambda: "configuration not taken" in service.log)
+    wait_until(lambda: "configuration rejected" in service.log)
     assert service.get("/livez").status == 200
     service.drop("a.txt", document("Still there", "Finance"))
     wait_until(lambda: service.titles("finance") == ["Still there"])
@@ -265,14 +265,14 @@ def test_a_reload_that_cannot_be_carried_out_does_not_end_the_service(service: S
 def test_a_data_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
     refused = Service(folder=tmp_path).run("--set", "data_folder=/proc/nowhere", "serve")
     assert refused.returncode == 1
-    assert "cannot make" in refused.stderr
+    assert "cannot create" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
 def test_two_services_do_not_share_a_data_folder(
     shared: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.processes.supervisor.ALONE_WITHIN_S", 0.2)
+    monkeypatch.setattr("service.processes.supervisor.FORMER_STOPS_WITHIN_S", 0.2)
     read = partial(read_sources, shared.main, environ={}, overrides=[f"http.port={free_port()}"])
     assert supervise(read) == 1
     assert shared.get("/livez").status == 200

@@ -57,7 +57,7 @@ def test_a_data_folder_that_cannot_be_made_is_told_in_a_sentence(service: Servic
     assert ran.returncode == 1
     said = ran.stdout + ran.stderr
     assert "Traceback" not in said
-    assert json.loads(said.splitlines()[-1])["reason"].startswith("cannot make /")
+    assert json.loads(said.splitlines()[-1])["reason"].startswith("cannot create /")
 
 
 def test_who_has_a_lock_need_not_be_written_down(service: Service) -> None:
