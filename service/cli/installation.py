@@ -53,7 +53,7 @@ def to_read(call: Invocation, *, within_s: float | None = None) -> Iterator[Appl
         StoreUnavailable: The store cannot be reached.
     """
     settings = settings_of(call)
-    with there(settings) as database, _ended_after(database, within_s):
+    with existing_store(settings) as database, _ended_after(database, within_s):
         migrate.require_current(database)
         yield build_application(settings, database, clock_of(database))
 
@@ -86,7 +86,7 @@ def to_write(call: Invocation) -> Iterator[Application]:
     """
     settings = settings_of(call)
     is_new = _missing_file(settings) is not None
-    with opened(settings) as database:
+    with opened_store(settings) as database:
         if is_new:
             make_ready(settings, database)
         migrate.require_current(database)
@@ -138,7 +138,7 @@ def to_try(call: Invocation) -> Iterator[Application]:
 
 
 @contextmanager
-def there(
+def existing_store(
     settings: Settings, *, open_it: Callable[[Settings], Database] = open_database
 ) -> Iterator[Database]:
     """Opens the configured database, which must exist.
@@ -152,12 +152,12 @@ def there(
             f"there is no store at {path} yet: 'communique serve' and 'communique release add' "
             "create one"
         )
-    with opened(settings, open_it=open_it) as database:
+    with opened_store(settings, open_it=open_it) as database:
         yield database
 
 
 @contextmanager
-def opened(
+def opened_store(
     settings: Settings, *, open_it: Callable[[Settings], Database] = open_database
 ) -> Iterator[Database]:
     """Opens the configured database. A missing SQLite file is created on first use."""

@@ -11,7 +11,7 @@ from feeds.store.database import Database
 from service.application import Application
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
 from service.cli.configuration import settings_of
-from service.cli.installation import clock_of, opened, there
+from service.cli.installation import clock_of, existing_store, opened_store
 from service.cli.output import plain, print_json, print_text
 from service.settings import Settings
 from service.stores import StoreNote, make_ready, open_older
@@ -30,7 +30,7 @@ def upgrade(
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     settings = settings_of(call)
-    with opened(settings) as database:
+    with opened_store(settings) as database:
         schema = make_ready(settings, database)
         if call.as_json:
             print_json({"store": database.label, "schema": schema})
@@ -50,7 +50,7 @@ def restored(
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     settings = settings_of(call)
-    with there(settings, open_it=open_older) as database:
+    with existing_store(settings, open_it=open_older) as database:
         make_ready(settings, database)
         now = clock_of(database)()
         with database.transaction() as tx:
@@ -119,7 +119,7 @@ def check(
 
 
 def _findings(settings: Settings, *, is_repaired: bool, call: Invocation) -> list[str]:
-    with there(settings) as database:
+    with existing_store(settings) as database:
         # The other checks need the current schema.
         return migrate.check(database) or _assignments(
             build_application(settings, database, clock_of(database)),

@@ -393,7 +393,8 @@ class ApiSettings(Section):
 
     offered: bool = Field(
         default=True,
-        description="Whether the API is served. Every request needs a token: see communique token.",
+        description="Whether the API is served. It can be used only with a token: see "
+        "communique token.",
     )
     max_body_bytes: Annotated[int, Field(ge=1000, le=MAX_API_BODY_BYTES)] = Field(
         default=8 * 1024 * 1024, description="Largest request body, in bytes; larger ones get 413."
