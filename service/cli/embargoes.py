@@ -9,8 +9,8 @@ from feeds.errors import DocumentRefused
 from feeds.ingest import read_embargo_end
 from feeds.model.intake import Embargo, Intake
 from service.application import Application
+from service.cli.application import to_read, to_write
 from service.cli.call import ByOption, JsonOption, SetOption, invocation_of, who
-from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from service.application import CurrentApplication
+from service.cli.application import to_read
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
-from service.cli.installation import to_read
 from service.cli.output import aligned, count_progress, counted, json_text, print_message
 from service.export import AddressOutcome, ExportMemory, ExportResult, ExportRun, Folder, rules_of
 from service.processes.locks import export_lock

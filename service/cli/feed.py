@@ -15,8 +15,8 @@ from feeds.model.feed import Feed, Format
 from feeds.model.listing import FeedState
 from feeds.render import checks, decompress
 from service.application import Application
+from service.cli.application import to_read, to_write
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
-from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.wiring import utc_now, worker_name
 

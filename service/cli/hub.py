@@ -12,6 +12,7 @@ from feeds.model.listing import PingState
 from feeds.newsstand import SPREAD
 from service.application import Application
 from service.cli import hub_status
+from service.cli.application import to_read, to_write
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.hub_subscriptions import (
     DELIVERED,
@@ -23,7 +24,6 @@ from service.cli.hub_subscriptions import (
     register_verify,
     require_hub,
 )
-from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
 from service.websub import PingResult, PingVerdict

@@ -8,8 +8,8 @@ import typer
 
 from feeds.model.subscription import Canary
 from service.application import Application
+from service.cli.application import to_read, to_write
 from service.cli.call import JsonOption, SetOption, invocation_of
-from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
 from service.websub.hub_health import HubReport, Report, report

@@ -18,8 +18,8 @@ from feeds.model.subscription import (
 )
 from feeds.store.database import Transaction
 from service.application import Application
+from service.cli.application import to_read, to_write
 from service.cli.call import ByOption, Invocation, JsonOption, SetOption, invocation_of, who
-from service.cli.installation import to_read, to_write
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
 from service.websub.hub.verifier import VerificationResult, VerificationVerdict

@@ -19,6 +19,7 @@ from feeds.model.text import is_xml_text
 from service.application import Application
 from service.cli import embargoes
 from service.cli.adding import STANDARD_INPUT, AddReport, NamedDocument, Outcome, documents_of
+from service.cli.application import to_read, to_try, to_write
 from service.cli.call import (
     ByOption,
     Invocation,
@@ -28,7 +29,6 @@ from service.cli.call import (
     typer_of,
     who,
 )
-from service.cli.installation import to_read, to_try, to_write
 from service.cli.output import (
     ReadProgress,
     counted,

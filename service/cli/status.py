@@ -12,10 +12,10 @@ from feeds.errors import StoreReplaced, StoreUnavailable
 from feeds.model.listing import FeedState, PingState, ProcessState
 from feeds.newsroom import Newsroom
 from service.application import Application
+from service.cli.application import to_read
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.configuration import settings_of
 from service.cli.hub_status import hub_report
-from service.cli.installation import to_read
 from service.cli.output import moment, print_json, print_rows
 from service.cli.web_health import web_process_warnings
 from service.errors import ServiceError

@@ -9,9 +9,9 @@ from feeds.errors import StoreReplaced
 from feeds.store import migrate
 from feeds.store.database import Database
 from service.application import Application
+from service.cli.application import clock_of, existing_store, opened_store
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
 from service.cli.configuration import settings_of
-from service.cli.installation import clock_of, existing_store, opened_store
 from service.cli.output import plain, print_json, print_text
 from service.settings import Settings
 from service.stores import StoreNote, make_ready, open_older

@@ -9,8 +9,8 @@ import typer
 
 from feeds.model.token import Action, Token
 from service.application import Application
+from service.cli.application import to_read, to_write
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
-from service.cli.installation import to_read, to_write
 from service.cli.output import moment, print_json, print_message, print_rows, print_text
 from service.tokens import MAX_NAME_CHARS, NAME, hash_of, make_token
 
