@@ -83,10 +83,10 @@ class TestText:
 
     def test_names_the_library_that_speaks(self, stream: io.StringIO) -> None:
         logs.configure("info", "text", stream)
-        logging.getLogger("uvicorn.error").warning("worker %d is gone", 3)
+        logging.getLogger("a.library").warning("worker %d is gone", 3)
         log.warning("ours")
         theirs, ours = stream.getvalue().splitlines()
-        assert theirs.endswith("worker 3 is gone  logger=uvicorn.error")
+        assert theirs.endswith("worker 3 is gone  logger=a.library")
         assert "logger" not in ours
 
 

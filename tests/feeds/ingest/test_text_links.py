@@ -36,7 +36,7 @@ def link(shown: str, address: str | None = None) -> str:
         ("«https://example.org»", f"«{link('https://example.org')}»"),
         ("انظر https://example.org، شكرا", f"انظر {link('https://example.org')}، شكرا"),
         ("Write to press@example.org.",
-         f"Write to {link('press@example.org', 'mailto:edition_builder@example.org')}."),
+         f"Write to {link('press@example.org', 'mailto:press@example.org')}."),
         ("mailto:a.b+c@example.org",
          f"mailto:{link('a.b+c@example.org', 'mailto:a.b+c@example.org')}"),
         ("連絡先info@example.jpまで",
