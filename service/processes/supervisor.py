@@ -112,7 +112,7 @@ class Supervisor:
         roles: Collection[str],
     ) -> None:
         self._read = read
-        self._seen = sources
+        self._sources = sources
         self._settings = settings
         #: Why the current files were rejected; empty if they were applied.
         self._faults: list[str] = []
@@ -256,14 +256,14 @@ class Supervisor:
     def _activate(self) -> None:
         """Writes the configuration for the processes; to memory if the disk cannot be written."""
         try:
-            activate(self._seen, self._active_file)
+            activate(self._sources, self._active_file)
         except OSError as error:
             try:
                 folder = memory_folder(self._settings.data_folder)
             except OSError:
                 raise error from None
             self._active_file = folder / self._active_file.name
-            activate(self._seen, self._active_file)
+            activate(self._sources, self._active_file)
             self._log_not_writable(f"cannot create {error.filename}: {error.strerror}")
 
     def _log_not_writable(self, reason: str) -> None:
@@ -386,7 +386,7 @@ class Supervisor:
     def _reload(self, *, is_asked: bool) -> None:
         """Applies the configuration if it is new and valid; otherwise keeps the running one."""
         sources = self._read()
-        if sources == self._seen:
+        if sources == self._sources:
             if is_asked:
                 self._log_unchanged()
             return
@@ -401,7 +401,7 @@ class Supervisor:
             if is_asked or self._faults != known:
                 self._log_faults()
             return
-        self._seen = sources
+        self._sources = sources
         self._log_faults()
 
     def _apply(self, sources: Sources, settings: Settings) -> list[str]:

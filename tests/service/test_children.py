@@ -124,12 +124,12 @@ def test_one_that_lives_is_left_alone(begin: Callable[[str], ChildProcess], cloc
     for _ in range(3):
         wait_until_heard(child)
         look_for(child, clock, FROZEN_AFTER_S / 2)
-        wait_until(lambda: _is_heard_at_a_look(child))
+        wait_until(lambda: _has_sent_heartbeat(child))
     assert child.pid == before
     assert child.is_running
 
 
-def _is_heard_at_a_look(child: ChildProcess) -> bool:
+def _has_sent_heartbeat(child: ChildProcess) -> bool:
     child.check()
     return child._silent_s == 0
 
