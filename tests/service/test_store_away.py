@@ -213,7 +213,8 @@ def test_who_cannot_be_answered_is_told_so_at_once(
     assert time.monotonic() - began < 1
     assert statuses(remote.ask("/livez")) == [200]
     assert statuses(remote.ask("/")) == [200]
-    assert (told(caplog, "store does not answer"), told(caplog, "store unavailable")) == (1, 0)
+    assert told(caplog, "store does not answer") == 1
+    assert told(caplog, "store unavailable") <= 1  # of a request that met the cut itself
 
 
 @pytest.mark.parametrize("way", ["freeze", "cut"])
