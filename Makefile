@@ -36,8 +36,7 @@ check: lint
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin & darwin=$$!; $(BIN)/mypy && wait $$darwin
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench $(ONLY)
@@ -58,12 +57,12 @@ LOCKED ?= yes
 
 $(VENV)/run.stamp: pyproject.toml locks/run.txt
 	$(PYTHON) -m venv $(VENV)
-	$(if $(LOCKED),$(BIN)/python -m pip install --quiet --require-hashes --requirement locks/run.txt)
+	$(if $(LOCKED),$(BIN)/python -m pip install --quiet --no-compile --require-hashes --requirement locks/run.txt)
 	$(BIN)/python -m pip install --quiet $(if $(LOCKED),--no-deps) --editable .
 	touch $@
 
 $(VENV)/dev.stamp: pyproject.toml locks/dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(if $(LOCKED),$(BIN)/python -m pip install --quiet --require-hashes --requirement locks/dev.txt)
+	$(if $(LOCKED),$(BIN)/python -m pip install --quiet --no-compile --require-hashes --requirement locks/dev.txt)
 	$(BIN)/python -m pip install --quiet $(if $(LOCKED),--no-deps) --editable '.[dev]'
 	touch $@

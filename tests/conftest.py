@@ -1,5 +1,6 @@
 """Fixtures for all: databases of both kinds, and newsrooms over them."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -167,3 +168,12 @@ def database(request: pytest.FixtureRequest) -> Database:
     """A database with our tables; each test that asks for it runs on both kinds."""
     opened: Database = request.getfixturevalue(f"{request.param}_database")
     return opened
+
+
+@pytest.fixture(autouse=True)
+def _log_level() -> Iterator[None]:
+    """A test that configures the log leaves its level as it was, for tests that read the log."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)

@@ -10,11 +10,13 @@ from tests.support.services import missing
 TINY = 0.01
 
 
-#: Figures of whole services in several rounds, which take minutes at any size: for ``make bench``
+#: Figures of whole services in several rounds, which take long at any size: for ``make bench``
 #: alone.
 WHOLE_SERVICES = {
     "deadlocks",
+    "fan_out_p99",
     "idle_cores",
+    "load_p99",
     "remote_store",
     "service_memory",
     "service_start",
