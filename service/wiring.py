@@ -35,7 +35,7 @@ from service.websub.hub_monitor import HubMonitor
 VERSION = version("communique")
 
 #: A subscriber waits for its challenge anyway, and an idle hub should cost little.
-VERIFICATION_POLL_S = 0.25
+VERIFICATION_POLL_S = 0.1
 
 #: The suffixes of files that pages are made from.
 _PAGE_SOURCES = frozenset({".css", ".html", ".ico", ".js", ".py", ".svg"})

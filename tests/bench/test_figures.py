@@ -10,21 +10,30 @@ from tests.support.services import missing
 TINY = 0.01
 
 
-#: Figures of whole services in several rounds, which take long at any size: for ``make bench``
-#: alone.
-WHOLE_SERVICES = {
+#: Figures of whole services, servers under load, grown stores and former builds, which take long at
+#: any size: for ``make bench`` alone.
+FOR_BENCH_ALONE = {
+    "304_vs_nginx",
+    "body_memory",
     "deadlocks",
+    "document_bytes",
+    "fan_out_at_scale",
+    "fan_out_memory",
     "fan_out_p99",
+    "fan_out_vs_requests",
+    "gzip_vs_nginx",
+    "idle_at_scale",
     "idle_cores",
     "load_p99",
     "remote_store",
     "service_memory",
     "service_start",
+    "window_at_scale",
     "worker_restart",
 }
 
 
-@pytest.mark.parametrize("name", sorted(FIGURES.keys() - WHOLE_SERVICES))
+@pytest.mark.parametrize("name", sorted(FIGURES.keys() - FOR_BENCH_ALONE))
 def test_a_figure_is_measured_and_tells_its_raw_numbers(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -43,4 +52,4 @@ def test_a_figure_is_measured_and_tells_its_raw_numbers(
 def test_the_table_has_each_figure_under_its_own_name() -> None:
     assert all(figure.name == name for name, figure in FIGURES.items())
     assert {"publish_cost", "gzip_size", "window_at_scale", "unchanged_cost"} <= set(FIGURES)
-    assert set(FIGURES) >= WHOLE_SERVICES
+    assert set(FIGURES) >= FOR_BENCH_ALONE

@@ -35,7 +35,7 @@ with Signals({*STOPS, signal.SIGHUP}) as signals:
 
 #: From none at all to more than any handler takes.
 LINE_S = 5e-4
-SPACINGS_S = [number * LINE_S / 4 for number in range(160)]
+SPACINGS_S = [number * LINE_S / 2 for number in range(80)]
 
 
 @pytest.fixture

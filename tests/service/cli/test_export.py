@@ -47,6 +47,7 @@ def test_each_address_that_changed_is_a_line(filled: CommandLine, target: Path) 
 
 
 def test_a_program_is_told_what_an_upload_needs(filled: CommandLine, target: Path) -> None:
+    wait_for_dates()
     *records, last = filled.results("export", str(target))
     assert last["summary"]["written"] == len(records)
     assert last["summary"]["reload"] is True

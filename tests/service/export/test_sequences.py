@@ -239,7 +239,7 @@ def steps() -> st.SearchStrategy[Step]:
 
 
 @settings(
-    max_examples=5, deadline=None, phases=[Phase.explicit, Phase.generate],
+    max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 @given(st.lists(steps(), min_size=8, max_size=20))
