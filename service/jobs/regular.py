@@ -135,6 +135,9 @@ def release_due(newsroom: Newsroom, *, now: datetime) -> int:
 # A log of ten thousand pages keeps a bulk intake fast. But a copy of the database file alone, made
 # while the service runs, lacks what is in the log, and that may be all the data.
 
+#: Interval at which the log is polled. A log without a new commit since the last poll is quiet.
+WAL_POLL_EVERY_S = 1.0
+
 #: Number of polls after which the log is checkpointed even if other processes are writing.
 MAX_POLLS = 30
 

@@ -24,12 +24,12 @@ from service.failures import Failures
 from service.jobs.folders import Folders
 from service.jobs.regular import (
     EMBARGO_POLL_EVERY_S,
+    WAL_POLL_EVERY_S,
     WalCheckpointer,
     regenerate,
     release_due,
     wait_for_embargo_end,
 )
-from service.jobs.regular import EMBARGO_POLL_EVERY_S as CHECKPOINT_EVERY_S
 from service.liveness import Liveness
 from service.memory import release_free_memory
 from service.processes import background
@@ -172,7 +172,7 @@ class Jobs:
         if self._database.is_sqlite:
             record = partial(record_state, settings, self._database)
             job = partial(self._store_log.run, record)
-            self._scheduler.set(Timer(name=STORE_LOG, job=job, every_s=CHECKPOINT_EVERY_S))
+            self._scheduler.set(Timer(name=STORE_LOG, job=job, every_s=WAL_POLL_EVERY_S))
         for timer in timers:
             self._scheduler.set(replace(timer, job=partial(self._do, timer.job)))
 

@@ -49,6 +49,14 @@ def is_loose(node: Node) -> bool:
     return is_blank_text(node) or not (node.is_element_node or node.is_text_node)
 
 
+def beside(node: Node, *, is_before: bool) -> Node | None:
+    """The nearest sibling of *node* that is visible in a line; None at the end of its parent."""
+    one = node.prev if is_before else node.next
+    while one is not None and is_loose(one):
+        one = one.prev if is_before else one.next
+    return one
+
+
 def shows_something(node: Node) -> bool:
     """Whether *node* contains a word, picture, video or audio."""
     if tree.text_of(node).strip():

@@ -10,9 +10,9 @@ from feeds.ingest.bodies.elements import (
     BLOCKS,
     BodyLocation,
     Losses,
+    beside,
     excerpt,
     is_inline,
-    is_loose,
     replace_with_text,
     shows_something,
 )
@@ -101,17 +101,10 @@ def _choose_between_noscript(root: Node) -> None:
         images = tree.find(noscript, "img")
         if not images:
             continue
-        before, after = (_beside(noscript, is_before=each) for each in (True, False))
+        before, after = (beside(noscript, is_before=each) for each in (True, False))
         lazy = next((one for one in (before, after) if one is not None and _is_lazy(one)), None)
         if lazy is not None:
             tree.remove(lazy)
-
-
-def _beside(node: Node, *, is_before: bool) -> Node | None:
-    one = node.prev if is_before else node.next
-    while one is not None and is_loose(one):
-        one = one.prev if is_before else one.next
-    return one
 
 
 def _is_lazy(node: Node) -> bool:

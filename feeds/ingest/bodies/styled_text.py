@@ -12,6 +12,7 @@ from feeds.ingest.bodies.elements import (
     HEADINGS,
     MEDIA,
     Style,
+    beside,
     is_blank_text,
     is_loose,
     length,
@@ -369,17 +370,10 @@ def _put_on_own_line(node: Node) -> None:
     """Puts an inline element that is displayed as a block on a line of its own."""
     if not tree.text_of(node).strip():
         return
-    if _runs_on(_beside(node, is_before=True)):
+    if _runs_on(beside(node, is_before=True)):
         tree.insert_before(node, tree.new(node, "br"))
-    if _runs_on(_beside(node, is_before=False)):
+    if _runs_on(beside(node, is_before=False)):
         tree.insert_after(node, tree.new(node, "br"))
-
-
-def _beside(node: Node, *, is_before: bool) -> Node | None:
-    one = node.prev if is_before else node.next
-    while one is not None and is_loose(one):
-        one = one.prev if is_before else one.next
-    return one
 
 
 def _runs_on(one: Node | None) -> bool:
