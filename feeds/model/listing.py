@@ -65,6 +65,7 @@ class FeedState:
     changed_at: datetime  #: last change of its content or configuration
     modified_at: datetime | None  #: when its documents last changed; None without an edition
     is_stale: bool  #: a new edition is due
+    stale_since: datetime | None  #: of the oldest change that is in no edition; None if not stale
     trouble: str | None  #: why the last regeneration failed; the last good edition is served
 
 

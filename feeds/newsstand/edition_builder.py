@@ -258,6 +258,7 @@ class EditionBuilder:
                 worker=worker,
                 edition=one.edition.number,
                 settings=self._settings(one.claimed),
+                now=now,
             )
         ]
         if len(completed) < len(new_editions):

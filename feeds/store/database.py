@@ -31,6 +31,7 @@ from sqlalchemy.exc import (
 from feeds.errors import StoreConflict, StoreNotWritable, StoreReplaced, StoreUnavailable
 from feeds.store import dialects
 from feeds.store.access import AuditLog, Tokens
+from feeds.store.alarms import Alarms
 from feeds.store.archives import Archives
 from feeds.store.connecting import OpenConnections, connect_unless
 from feeds.store.contents import Revisions
@@ -216,6 +217,11 @@ class Transaction:
     def processes(self) -> Processes:
         """The last activity of each background process."""
         return Processes(self.connection)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        """What operators are told unasked, and how far each channel has been told."""
+        return Alarms(self.connection)
 
 
 class Database:

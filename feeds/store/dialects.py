@@ -98,6 +98,8 @@ TABLES = (
     "tokens",
     "configuration",
     "processes",
+    "alarm_channels",
+    "alarms",
 )
 
 #: Tuples in one statement of `lock_keys`.
@@ -126,6 +128,7 @@ BEHIND_ANOTHER = {
     "former_documents": "feeds",
     "archive_documents": "archives",
     "pushes": "hub_tallies",
+    "alarms": "alarm_channels",
 }
 
 

@@ -77,6 +77,7 @@ _MARK_STALE = (
     .where(_ASKED)
     .values(
         stale_seq=feeds.c.stale_seq + 1,
+        stale_since=case((_is_stale(), func.coalesce(feeds.c.stale_since, _NOW)), else_=_NOW),
         changed_at=case((feeds.c.changed_at > _NOW, feeds.c.changed_at), else_=_NOW),
         # Ends the pause after a failure: with the new state rendering may succeed.
         claimed_until=case((feeds.c.claimed_by.is_not(None), feeds.c.claimed_until)),
@@ -106,6 +107,8 @@ _COMPLETE = (
     )
     .values(
         rendered_seq=bindparam("answered_seq"),
+        # What changed while the edition was made waits for the next one, and not for longer.
+        stale_since=case((feeds.c.stale_seq > bindparam("answered_seq"), _NOW)),
         rendered_settings=bindparam("made_with"),
         edition=bindparam("number"),
         claimed_by=None,
@@ -251,7 +254,8 @@ class Feeds:
             self._connection.execute(delete(table).where(table.c.feed.in_(slugs)))
         Subscriptions(self._connection).stop(slugs)
         ended = update(feeds).where(feeds.c.slug.in_(slugs))
-        self._connection.execute(ended.values(ended_at=now, rendered_seq=feeds.c.stale_seq))
+        values = {"ended_at": now, "rendered_seq": feeds.c.stale_seq, "stale_since": None}
+        self._connection.execute(ended.values(values))
 
     def mark_stale(self, slugs: Sequence[str], *, now: datetime) -> dict[str, int]:
         """Marks these feeds as changed. Returns the ``stale_seq`` of each, which only grows."""
@@ -297,7 +301,9 @@ class Feeds:
         asked = {"slugs": slugs, "worker": worker, "until": until}
         self._connection.execute(_RENEW, asked)
 
-    def complete(self, claimed: ClaimedFeed, *, worker: str, edition: int, settings: str) -> bool:
+    def complete(
+        self, claimed: ClaimedFeed, *, worker: str, edition: int, settings: str, now: datetime
+    ) -> bool:
         """Records that the new edition is stored, and releases the claim.
 
         Args:
@@ -305,11 +311,12 @@ class Feeds:
             worker: The worker that claimed it.
             edition: The number of the new edition.
             settings: The settings that it was made with; see ``AppliedFeed.settings``.
+            now: The moment of the new edition.
 
         Returns:
             False when the claim was lost, or the feed's description has changed since.
         """
-        claim = {"claimed": claimed.slug, "worker": worker}
+        claim = {"claimed": claimed.slug, "worker": worker, "now": now}
         values = {"answered_seq": claimed.seq, "number": edition, "made_with": settings}
         return self._connection.execute(_COMPLETE, claim | values).rowcount == 1
 
@@ -359,6 +366,7 @@ class Feeds:
                 changed_at=rows[slug].changed_at,
                 modified_at=rows[slug].modified_at,
                 is_stale=rows[slug].stale_seq > rows[slug].rendered_seq,
+                stale_since=rows[slug].stale_since,
                 trouble=rows[slug].trouble,
             )
             for slug, title in titles.items()

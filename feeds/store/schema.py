@@ -246,6 +246,7 @@ feeds = Table(
     Column("changed_at", Instant, nullable=False),
     Column("stale_seq", BigInteger, nullable=False),
     Column("rendered_seq", BigInteger, nullable=False),
+    Column("stale_since", Instant),  # of the oldest change that is in no edition, while stale
     Column("rendered_settings", Text),  # ``settings`` of the edition; null in older stores
     Column("claimed_by", Text),
     Column("claimed_until", Instant),
@@ -425,6 +426,14 @@ deliveries = Table(
     Column("delivered_at", Instant),
     # With the host in the index, ten thousand rows of an excluded dead host are skipped quickly.
     Index("ix_deliveries_due", "is_failing", "due_at", "subscription_id", "host"),
+    Index(
+        "ix_deliveries_failing",
+        "host",
+        "first_failed_at",
+        "subscription_id",
+        sqlite_where=text("is_failing = 1"),
+        postgresql_where=text("is_failing = 1"),
+    ),
 )
 
 #: Callbacks to be verified, and denials to be sent to them. Ids are never reused: of two requests
@@ -516,7 +525,7 @@ refusals = Table(
     Column("field", Text),
     Column("reason", Text, nullable=False),
     Column("remedy", Text, nullable=False),
-    Column("refused_at", Instant, nullable=False),
+    Column("refused_at", Instant, nullable=False, index=True),
     Column("until", Instant),  # when the same document becomes acceptable; null for never
 )
 
@@ -544,4 +553,36 @@ processes = Table(
     Column("worked_at", Instant),  # the end of its last run
     Column("did", Text),
     Column("did_at", Instant),
+)
+
+#: What operators are told unasked: one row for each thing that is, or lately was, wrong.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),  # what it is about, such as a feed's slug
+    Column("since", Instant, nullable=False),  # when it went wrong
+    Column("words", Text, nullable=False),  # fit for any channel: nothing of a release
+    Column("detail", Text),  # for operators at the command line alone
+    Column("event", Text, nullable=False),  # the last one to be sent: begun, again, over
+    Column("event_at", Instant, nullable=False),
+    Column("event_seq", BigInteger, nullable=False, index=True),
+    Column("absent_since", Instant),  # open, but was not seen any more since then
+    Column("over_at", Instant, index=True),  # null while open
+)
+
+#: How far each channel has been told. The row with an empty name has the number of the last event,
+#: and is locked to make another one.
+alarm_channels = Table(
+    "alarm_channels",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("sent_seq", BigInteger, nullable=False),
+    Column("sent_at", Instant),
+    Column("due_at", Instant),  # when to try again after a failure
+    Column("claimed_until", Instant),
+    Column("attempts", Integer, nullable=False),  # failures in a row
+    Column("first_failed_at", Instant),
+    Column("last_try_at", Instant),
+    Column("last_result", Text),
 )

@@ -30,6 +30,35 @@ ALTER SEQUENCE public.acts_id_seq OWNED BY public.acts.id;
 
 
 
+CREATE TABLE public.alarm_channels (
+    channel text NOT NULL,
+    sent_seq bigint NOT NULL,
+    sent_at bigint,
+    due_at bigint,
+    claimed_until bigint,
+    attempts integer NOT NULL,
+    first_failed_at bigint,
+    last_try_at bigint,
+    last_result text
+);
+
+
+
+CREATE TABLE public.alarms (
+    kind text NOT NULL,
+    subject text NOT NULL,
+    since bigint NOT NULL,
+    words text NOT NULL,
+    detail text,
+    event text NOT NULL,
+    event_at bigint NOT NULL,
+    event_seq bigint NOT NULL,
+    absent_since bigint,
+    over_at bigint
+);
+
+
+
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
@@ -160,6 +189,7 @@ CREATE TABLE public.feeds (
     changed_at bigint NOT NULL,
     stale_seq bigint NOT NULL,
     rendered_seq bigint NOT NULL,
+    stale_since bigint,
     rendered_settings text,
     claimed_by text,
     claimed_until bigint,
@@ -465,6 +495,12 @@ INSERT INTO public.acts VALUES (3, 'urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ed
 
 
 
+
+
+
+
+
+
 INSERT INTO public.alembic_version VALUES ('0001');
 
 
@@ -514,10 +550,10 @@ INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89
 
 
 
-INSERT INTO public.feeds VALUES ('cooperation', 'urn:uuid:334b6b31-12a2-5bfc-bf4f-870c0954b343', '{"any_of": ["cooperation"], "none_of": []}', 'babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df', 1, 1772452800000000, 1, 1, 'babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df', NULL, NULL, 0, NULL, NULL, 0);
-INSERT INTO public.feeds VALUES ('finance', 'urn:uuid:c093c7f6-6edf-595e-9539-70de788efbaa', '{"any_of": ["finance"], "none_of": []}', '745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b', 1, 1772452800000000, 2, 2, '745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b', NULL, NULL, 0, NULL, NULL, 0);
-INSERT INTO public.feeds VALUES ('all', 'urn:uuid:b80c8fef-a677-5340-85fb-2c162d75df03', '{"any_of": [], "none_of": []}', '9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b', 2, 1772452920000000, 4, 4, '9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b', NULL, NULL, 0, NULL, NULL, 0);
-INSERT INTO public.feeds VALUES ('health', 'urn:uuid:ff6c5a08-b2fa-56b6-ac00-6830f4074b6a', '{"any_of": ["health"], "none_of": []}', '60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195', 2, 1772452860000000, 3, 3, '60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195', NULL, NULL, 0, NULL, NULL, 0);
+INSERT INTO public.feeds VALUES ('cooperation', 'urn:uuid:334b6b31-12a2-5bfc-bf4f-870c0954b343', '{"any_of": ["cooperation"], "none_of": []}', 'babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df', 1, 1772452800000000, 1, 1, NULL, 'babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df', NULL, NULL, 0, NULL, NULL, 0);
+INSERT INTO public.feeds VALUES ('finance', 'urn:uuid:c093c7f6-6edf-595e-9539-70de788efbaa', '{"any_of": ["finance"], "none_of": []}', '745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b', 1, 1772452800000000, 2, 2, NULL, '745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b', NULL, NULL, 0, NULL, NULL, 0);
+INSERT INTO public.feeds VALUES ('all', 'urn:uuid:b80c8fef-a677-5340-85fb-2c162d75df03', '{"any_of": [], "none_of": []}', '9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b', 2, 1772452920000000, 4, 4, NULL, '9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b', NULL, NULL, 0, NULL, NULL, 0);
+INSERT INTO public.feeds VALUES ('health', 'urn:uuid:ff6c5a08-b2fa-56b6-ac00-6830f4074b6a', '{"any_of": ["health"], "none_of": []}', '60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195', 2, 1772452860000000, 3, 3, NULL, '60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195', NULL, NULL, 0, NULL, NULL, 0);
 
 
 
@@ -619,6 +655,16 @@ ALTER TABLE ONLY public.alembic_version
 
 ALTER TABLE ONLY public.acts
     ADD CONSTRAINT pk_acts PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY public.alarm_channels
+    ADD CONSTRAINT pk_alarm_channels PRIMARY KEY (channel);
+
+
+
+ALTER TABLE ONLY public.alarms
+    ADD CONSTRAINT pk_alarms PRIMARY KEY (kind, subject);
 
 
 
@@ -811,7 +857,19 @@ CREATE INDEX ix_acts_subject ON public.acts USING btree (subject);
 
 
 
+CREATE INDEX ix_alarms_event_seq ON public.alarms USING btree (event_seq);
+
+
+
+CREATE INDEX ix_alarms_over_at ON public.alarms USING btree (over_at);
+
+
+
 CREATE INDEX ix_deliveries_due ON public.deliveries USING btree (is_failing, due_at, subscription_id, host);
+
+
+
+CREATE INDEX ix_deliveries_failing ON public.deliveries USING btree (host, first_failed_at, subscription_id) WHERE (is_failing = 1);
 
 
 
@@ -840,6 +898,10 @@ CREATE INDEX ix_names_is_claimed ON public.names USING btree (is_claimed);
 
 
 CREATE INDEX ix_pushes_told_at ON public.pushes USING btree (told_at);
+
+
+
+CREATE INDEX ix_refusals_refused_at ON public.refusals USING btree (refused_at);
 
 
 

@@ -11,6 +11,31 @@ CREATE TABLE acts (
 INSERT INTO "acts" VALUES(1,'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e','corrected',1772452860000000,'folder','major');
 INSERT INTO "acts" VALUES(2,'urn:uuid:5bd20866-3478-53f7-bc79-d2aae304b443','retracted',1772452920000000,'test','In error.');
 INSERT INTO "acts" VALUES(3,'urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede','embargoed',1772452980000000,'folder','until 2026-03-03T12:00:00Z');
+CREATE TABLE alarm_channels (
+	channel TEXT NOT NULL, 
+	sent_seq BIGINT NOT NULL, 
+	sent_at BIGINT, 
+	due_at BIGINT, 
+	claimed_until BIGINT, 
+	attempts INTEGER NOT NULL, 
+	first_failed_at BIGINT, 
+	last_try_at BIGINT, 
+	last_result TEXT, 
+	CONSTRAINT pk_alarm_channels PRIMARY KEY (channel)
+);
+CREATE TABLE alarms (
+	kind TEXT NOT NULL, 
+	subject TEXT NOT NULL, 
+	since BIGINT NOT NULL, 
+	words TEXT NOT NULL, 
+	detail TEXT, 
+	event TEXT NOT NULL, 
+	event_at BIGINT NOT NULL, 
+	event_seq BIGINT NOT NULL, 
+	absent_since BIGINT, 
+	over_at BIGINT, 
+	CONSTRAINT pk_alarms PRIMARY KEY (kind, subject)
+);
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
@@ -144,6 +169,7 @@ CREATE TABLE feeds (
 	changed_at BIGINT NOT NULL, 
 	stale_seq BIGINT NOT NULL, 
 	rendered_seq BIGINT NOT NULL, 
+	stale_since BIGINT, 
 	rendered_settings TEXT, 
 	claimed_by TEXT, 
 	claimed_until BIGINT, 
@@ -154,10 +180,10 @@ CREATE TABLE feeds (
 	CONSTRAINT pk_feeds PRIMARY KEY (slug), 
 	CONSTRAINT uq_feeds_id UNIQUE (id)
 );
-INSERT INTO "feeds" VALUES('all','urn:uuid:b80c8fef-a677-5340-85fb-2c162d75df03','{"any_of": [], "none_of": []}','9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b',2,1772452920000000,4,4,'9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b',NULL,NULL,0,NULL,NULL,0);
-INSERT INTO "feeds" VALUES('cooperation','urn:uuid:334b6b31-12a2-5bfc-bf4f-870c0954b343','{"any_of": ["cooperation"], "none_of": []}','babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df',1,1772452800000000,1,1,'babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df',NULL,NULL,0,NULL,NULL,0);
-INSERT INTO "feeds" VALUES('finance','urn:uuid:c093c7f6-6edf-595e-9539-70de788efbaa','{"any_of": ["finance"], "none_of": []}','745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b',1,1772452800000000,2,2,'745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b',NULL,NULL,0,NULL,NULL,0);
-INSERT INTO "feeds" VALUES('health','urn:uuid:ff6c5a08-b2fa-56b6-ac00-6830f4074b6a','{"any_of": ["health"], "none_of": []}','60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195',2,1772452860000000,3,3,'60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195',NULL,NULL,0,NULL,NULL,0);
+INSERT INTO "feeds" VALUES('all','urn:uuid:b80c8fef-a677-5340-85fb-2c162d75df03','{"any_of": [], "none_of": []}','9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b',2,1772452920000000,4,4,NULL,'9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b',NULL,NULL,0,NULL,NULL,0);
+INSERT INTO "feeds" VALUES('cooperation','urn:uuid:334b6b31-12a2-5bfc-bf4f-870c0954b343','{"any_of": ["cooperation"], "none_of": []}','babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df',1,1772452800000000,1,1,NULL,'babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df',NULL,NULL,0,NULL,NULL,0);
+INSERT INTO "feeds" VALUES('finance','urn:uuid:c093c7f6-6edf-595e-9539-70de788efbaa','{"any_of": ["finance"], "none_of": []}','745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b',1,1772452800000000,2,2,NULL,'745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b',NULL,NULL,0,NULL,NULL,0);
+INSERT INTO "feeds" VALUES('health','urn:uuid:ff6c5a08-b2fa-56b6-ac00-6830f4074b6a','{"any_of": ["health"], "none_of": []}','60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195',2,1772452860000000,3,3,NULL,'60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195',NULL,NULL,0,NULL,NULL,0);
 CREATE TABLE filings (
 	release_id TEXT NOT NULL, 
 	feed TEXT NOT NULL, 
@@ -408,10 +434,13 @@ CREATE TABLE tokens (
 	CONSTRAINT uq_tokens_hash UNIQUE (hash)
 );
 CREATE INDEX ix_acts_subject ON acts (subject);
+CREATE INDEX ix_alarms_event_seq ON alarms (event_seq);
+CREATE INDEX ix_alarms_over_at ON alarms (over_at);
 CREATE INDEX ix_embargoes_digest ON embargoes (digest);
 CREATE INDEX ix_embargoes_until ON embargoes (until);
 CREATE INDEX ix_names_is_claimed ON names (is_claimed);
 CREATE INDEX ix_pushes_told_at ON pushes (told_at);
+CREATE INDEX ix_refusals_refused_at ON refusals (refused_at);
 CREATE INDEX ix_releases_changed ON releases (changed_at, published, id);
 CREATE INDEX ix_releases_digest ON releases (digest);
 CREATE INDEX ix_releases_notice_since ON releases (notice_since) WHERE notice_since IS NOT NULL;
@@ -428,5 +457,6 @@ CREATE INDEX ix_subscriptions_expires_at ON subscriptions (expires_at);
 CREATE INDEX ix_subscriptions_host ON subscriptions (host);
 CREATE INDEX ix_subscriptions_topic ON subscriptions (feed, format, suspended_at, expires_at, id);
 CREATE INDEX ix_deliveries_due ON deliveries (is_failing, due_at, subscription_id, host);
+CREATE INDEX ix_deliveries_failing ON deliveries (host, first_failed_at, subscription_id) WHERE is_failing = 1;
 DELETE FROM "sqlite_sequence";
 COMMIT;

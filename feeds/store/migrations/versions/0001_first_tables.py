@@ -26,6 +26,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_acts_subject"), "acts", ["subject"], unique=False)
     op.create_table(
+        "alarm_channels",
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("sent_seq", sa.BigInteger(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("claimed_until", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("first_failed_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_try_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_result", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("channel", name=op.f("pk_alarm_channels")),
+    )
+    op.create_table(
+        "alarms",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("event_at", sa.BigInteger(), nullable=False),
+        sa.Column("event_seq", sa.BigInteger(), nullable=False),
+        sa.Column("absent_since", sa.BigInteger(), nullable=True),
+        sa.Column("over_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("kind", "subject", name=op.f("pk_alarms")),
+    )
+    op.create_index(op.f("ix_alarms_event_seq"), "alarms", ["event_seq"], unique=False)
+    op.create_index(op.f("ix_alarms_over_at"), "alarms", ["over_at"], unique=False)
+    op.create_table(
         "appearance",
         sa.Column("key", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
@@ -82,6 +111,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.Column("stale_seq", sa.BigInteger(), nullable=False),
         sa.Column("rendered_seq", sa.BigInteger(), nullable=False),
+        sa.Column("stale_since", sa.BigInteger(), nullable=True),
         sa.Column("rendered_settings", sa.Text(), nullable=True),
         sa.Column("claimed_by", sa.Text(), nullable=True),
         sa.Column("claimed_until", sa.BigInteger(), nullable=True),
@@ -162,6 +192,7 @@ def upgrade() -> None:
         sa.Column("until", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("document", "line", name=op.f("pk_refusals")),
     )
+    op.create_index(op.f("ix_refusals_refused_at"), "refusals", ["refused_at"], unique=False)
     op.create_table(
         "releases",
         sa.Column("id", sa.Text(), nullable=False),
@@ -516,6 +547,14 @@ def upgrade() -> None:
         "deliveries",
         ["is_failing", "due_at", "subscription_id", "host"],
         unique=False,
+    )
+    op.create_index(
+        "ix_deliveries_failing",
+        "deliveries",
+        ["host", "first_failed_at", "subscription_id"],
+        unique=False,
+        sqlite_where=sa.text("is_failing = 1"),
+        postgresql_where=sa.text("is_failing = 1"),
     )
     op.create_table(
         "departures",
