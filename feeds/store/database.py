@@ -45,7 +45,14 @@ from feeds.store.intake import IntakeFiles, Refusals
 from feeds.store.pings import Pings
 from feeds.store.release_pages import ReleasePages, SitemapParts
 from feeds.store.releases import Releases
-from feeds.store.state import Appearance, Configuration, Identity, Processes, StoreState
+from feeds.store.state import (
+    Appearance,
+    Backups,
+    Configuration,
+    Identity,
+    Processes,
+    StoreState,
+)
 from feeds.store.store_file import Stamp, StoreFile
 from feeds.store.subscriptions import Subscriptions
 
@@ -222,6 +229,11 @@ class Transaction:
     def alarms(self) -> Alarms:
         """What operators are told unasked, and how far each channel has been told."""
         return Alarms(self.connection)
+
+    @cached_property
+    def backups(self) -> Backups:
+        """The last backup."""
+        return Backups(self.connection)
 
 
 class Database:

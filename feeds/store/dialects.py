@@ -100,6 +100,7 @@ TABLES = (
     "processes",
     "alarm_channels",
     "alarms",
+    "backups",
 )
 
 #: Tuples in one statement of `lock_keys`.

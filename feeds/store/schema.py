@@ -586,3 +586,14 @@ alarm_channels = Table(
     Column("last_try_at", Instant),
     Column("last_result", Text),
 )
+
+#: The last backup that was made and verified: one row, or none before the first.
+backups = Table(
+    "backups",
+    metadata,
+    Column("key", Integer, primary_key=True, autoincrement=False),  # 1
+    Column("taken_at", Instant),  # the moment whose state it holds; null before the first
+    Column("place", Text),  # host and path
+    Column("size_bytes", BigInteger),
+    Column("claimed_until", Instant),  # by a process that makes one by schedule
+)

@@ -1,4 +1,4 @@
-"""Facts about the store: its id, the configuration in force, the look of pages, processes."""
+"""Facts about the store: its id, configuration, look of pages, processes and last backup."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from feeds.store.dialects import lock_in_order, upsert
 from feeds.store.schema import (
     acts,
     appearance,
+    backups,
     configuration,
     documents,
     feeds,
@@ -204,3 +205,58 @@ class Processes:
         by = (processes.c.role, processes.c.host, processes.c.started_at, processes.c.worker)
         rows = self._connection.execute(select(processes).order_by(*by))
         return [ProcessState(**row._asdict()) for row in rows]
+
+
+# The last backup: one row.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastBackup:
+    """The last backup that was made and verified."""
+
+    taken_at: datetime  #: the backup holds the state of this moment
+    place: str  #: host and path, for people
+    size_bytes: int
+
+
+class Backups:
+    """The last backup, over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def last(self) -> LastBackup | None:
+        """The last backup; None before the first."""
+        row = self._connection.execute(select(backups)).one_or_none()
+        if row is None or row.taken_at is None:
+            return None
+        return LastBackup(taken_at=row.taken_at, place=row.place, size_bytes=row.size_bytes)
+
+    def record(self, made: LastBackup) -> None:
+        """Records a backup that was verified, and ends the claim on making one."""
+        row = {
+            "key": 1,
+            "taken_at": made.taken_at,
+            "place": made.place,
+            "size_bytes": made.size_bytes,
+            "claimed_until": None,
+        }
+        upsert(self._connection, backups, [row])
+
+    def is_due(self, *, every: timedelta, now: datetime) -> bool:
+        """Whether the last backup is older than *every*, and no process is making one."""
+        row = self._connection.execute(select(backups)).one_or_none()
+        if row is None:
+            return True
+        is_recent = row.taken_at is not None and now - row.taken_at < every
+        return not is_recent and (row.claimed_until is None or row.claimed_until <= now)
+
+    def claim(self, *, every: timedelta, until: datetime, now: datetime) -> bool:
+        """Claims the next backup for one process; False when none is due, or another has it."""
+        first = {"key": 1, "claimed_until": None}
+        upsert(self._connection, backups, [first], keep=["claimed_until"])
+        lock_in_order(self._connection, backups.c.key, [1])
+        if not self.is_due(every=every, now=now):
+            return False
+        self._connection.execute(update(backups).values(claimed_until=until))
+        return True

@@ -11,6 +11,7 @@ import typer
 from feeds.errors import StoreReplaced, StoreUnavailable
 from feeds.model.listing import FeedState, PingState, ProcessState
 from feeds.newsroom import Newsroom
+from feeds.store.state import LastBackup
 from service.application import Application
 from service.cli.application import to_read
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
@@ -47,10 +48,10 @@ def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOpti
     """Show the state of the whole service on one screen.
 
     This is: site; store; failures, and since when; whether another configuration is active; when
-    each process last worked, and what it did; releases; embargoes; feeds; the last edition; pings
-    by hub; the health of each hub; refused documents; and releases left out of feeds because they
-    could not be rendered. The exit code is 0 whatever the state is. It is 1 when the store does
-    not answer; the answer of the web process on this machine is shown then.
+    each process last worked, and what it did; the last backup; releases; embargoes; feeds; the
+    last edition; pings by hub; the health of each hub; refused documents; and releases left out of
+    feeds because they could not be rendered. The exit code is 0 whatever the state is. It is 1 when
+    the store does not answer; the answer of the web process on this machine is shown then.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     try:
@@ -78,6 +79,7 @@ def _record(application: Application, hubs: Report, *, now: datetime) -> dict[st
             "clock": _clock_record(application),
             "configuration": _configuration_record(application.newsroom),
             "processes": [_process_record(one, now) for one in tx.processes.listed()],
+            "last_backup": _backup_record(tx.backups.last(), now),
             "releases": {
                 "total": tx.releases.count(),
                 "unfiled": tx.releases.count(is_unfiled=True),
@@ -141,6 +143,17 @@ def _process_record(process: ProcessState, now: datetime) -> dict[str, Any]:
     }
 
 
+def _backup_record(backup: LastBackup | None, now: datetime) -> dict[str, Any] | None:
+    if backup is None:
+        return None
+    return {
+        "at": backup.taken_at,
+        "seconds_ago": round(max(0.0, (now - backup.taken_at).total_seconds())),
+        "place": backup.place,
+        "size_bytes": backup.size_bytes,
+    }
+
+
 def _feeds_record(feeds: Sequence[FeedState]) -> dict[str, Any]:
     troubles = {feed.slug: feed.trouble for feed in feeds if feed.trouble is not None}
     return {
@@ -183,6 +196,8 @@ def _rows(record: dict[str, Any]) -> Iterator[Sequence[object]]:
     for process in record["processes"]:
         who = f"{process['role']} on {process['host']}, {process['pid']}"
         yield "process", f"{who}  {_work(process)}"
+    backup = record["last_backup"]
+    yield "last backup", backup and f"{moment(backup['at'])}  {backup['place']}"
     yield (
         "releases",
         f"{releases['total']}, {_see(releases['unfiled'], 'unfiled', 'release list --unfiled')}",

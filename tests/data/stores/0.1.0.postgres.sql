@@ -94,6 +94,16 @@ CREATE TABLE public.archives (
 
 
 
+CREATE TABLE public.backups (
+    key integer NOT NULL,
+    taken_at bigint,
+    place text,
+    size_bytes bigint,
+    claimed_until bigint
+);
+
+
+
 CREATE TABLE public.canaries (
     hub text NOT NULL,
     feed text NOT NULL,
@@ -518,6 +528,9 @@ INSERT INTO public.appearance VALUES (1, '533832725cd2a8243f5f5d704ac2e39df7936e
 
 
 
+
+
+
 INSERT INTO public.configuration VALUES (1, '0a4997cb15d04f0df8448e6fc6032b1d52bfcd51e9cd956f4fe35405faeeb7a5', 1772452800000000, 'command');
 
 
@@ -680,6 +693,11 @@ ALTER TABLE ONLY public.archive_documents
 
 ALTER TABLE ONLY public.archives
     ADD CONSTRAINT pk_archives PRIMARY KEY (feed, number);
+
+
+
+ALTER TABLE ONLY public.backups
+    ADD CONSTRAINT pk_backups PRIMARY KEY (key);
 
 
 

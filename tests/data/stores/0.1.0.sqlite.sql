@@ -67,6 +67,14 @@ CREATE TABLE archives (
 	CONSTRAINT pk_archives PRIMARY KEY (feed, number), 
 	CONSTRAINT fk_archives_feed FOREIGN KEY(feed) REFERENCES feeds (slug) ON DELETE CASCADE ON UPDATE CASCADE
 );
+CREATE TABLE backups (
+	"key" INTEGER NOT NULL, 
+	taken_at BIGINT, 
+	place TEXT, 
+	size_bytes BIGINT, 
+	claimed_until BIGINT, 
+	CONSTRAINT pk_backups PRIMARY KEY ("key")
+);
 CREATE TABLE canaries (
 	hub TEXT NOT NULL, 
 	feed TEXT NOT NULL, 

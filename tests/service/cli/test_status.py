@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from feeds.model.listing import ProcessState
+from feeds.store.state import LastBackup
 from tests.support.command_line import CommandLine
 from tests.support.hub_server import HubServer, Manner
 from tests.support.running_service import Service
@@ -108,3 +109,18 @@ def test_when_each_process_did_its_work_is_told(line: CommandLine) -> None:
         (7, True),
         (8, False),
     ]
+
+
+def test_the_last_backup_is_told(line: CommandLine) -> None:
+    line.run("store", "upgrade")
+    assert line.results("status")[0]["last_backup"] is None
+    assert ["last backup", "-"] in line.run("status").columns
+    taken_at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+    made = LastBackup(taken_at=taken_at, place="web-1:/backups/one.tar", size_bytes=4096)
+    with line.service.opened_store() as database, database.transaction() as tx:
+        tx.backups.record(made)
+    told = line.results("status")[0]["last_backup"]
+    assert 7200 <= told.pop("seconds_ago") < 7260
+    at = f"{taken_at:%Y-%m-%dT%H:%M:%SZ}"
+    assert told == {"at": at, "place": "web-1:/backups/one.tar", "size_bytes": 4096}
+    assert ["last backup", at, "web-1:/backups/one.tar"] in line.run("status").columns

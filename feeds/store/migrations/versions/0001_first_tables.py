@@ -62,6 +62,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_appearance")),
     )
     op.create_table(
+        "backups",
+        sa.Column("key", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=True),
+        sa.Column("place", sa.Text(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=True),
+        sa.Column("claimed_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_backups")),
+    )
+    op.create_table(
         "canaries",
         sa.Column("hub", sa.Text(), nullable=False),
         sa.Column("feed", sa.Text(), nullable=False),
