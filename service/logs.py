@@ -8,18 +8,35 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from types import ModuleType
 from typing import Any, Literal, TextIO, TypeAlias, cast
 
-import structlog
-from structlog.dev import (
-    Column,
-    ConsoleRenderer,
-    KeyValueColumnFormatter,
-    LogLevelColumnFormatter,
-    plain_traceback,
-)
-from structlog.typing import Processor
+
+@contextlib.contextmanager
+def _unavailable(name: str) -> Iterator[None]:
+    """Makes imports of a module fail in the block; see "The module cache" in Python's reference."""
+    known = sys.modules.get(name)
+    sys.modules[name] = cast("ModuleType", None)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if known is not None:
+            sys.modules[name] = known
+
+
+# structlog imports rich where it finds it, for tracebacks that are not used here: 4 MiB.
+with _unavailable("rich"):
+    import structlog
+    from structlog.dev import (
+        Column,
+        ConsoleRenderer,
+        KeyValueColumnFormatter,
+        LogLevelColumnFormatter,
+        plain_traceback,
+    )
+    from structlog.typing import Processor
 
 Logger: TypeAlias = structlog.stdlib.BoundLogger
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]

@@ -77,6 +77,12 @@ class GzipAssembler:
             (render.deflate_segment(head), *segments, _tail(tail)), document
         )
 
+    def clear(self) -> None:
+        """Evicts all segments."""
+        with self._lock:
+            self._segments.clear()
+            self._bytes = 0
+
     def _segment(self, key: SegmentKey, piece: bytes, before: bytes) -> bytes:
         with self._lock:
             cached = self._segments.get(key)

@@ -86,6 +86,12 @@ class EntryCache:
                 _, evicted = self._entries.popitem(last=False)
                 self._bytes -= evicted.total_bytes
 
+    def clear(self) -> None:
+        """Evicts all entries."""
+        with self._lock:
+            self._entries.clear()
+            self._bytes = 0
+
 
 # The pages of a document: stored fragments first, new ones rendered.
 

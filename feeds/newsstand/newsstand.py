@@ -77,6 +77,11 @@ class Newsstand:
         """Makes the next editions of these feeds; see ``EditionBuilder.regenerate``."""
         return self._edition_builder().regenerate(slugs, now=now, worker=worker)
 
+    def forget(self) -> None:
+        """Empties the caches of entries and segments. Later editions fill them again by use."""
+        self._entry_cache.clear()
+        self._assembler.clear()
+
     def render(self, slug: str, feed_format: Format) -> bytes:
         """Returns the document of the feed's next edition, uncompressed. Stores nothing.
 

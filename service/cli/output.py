@@ -6,12 +6,14 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import typer
-from rich.cells import cell_len
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+# rich is imported where it is used: ``communique serve`` prints no table and no bar, and its
+# processes would keep it in memory.
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # Results and messages.
 
@@ -69,7 +71,7 @@ def aligned(rows: Sequence[Sequence[object]], widths: list[int] | None = None) -
     for row in texts:
         widths.extend([0] * (len(row) - len(widths)))
         for i, text in enumerate(row[:-1]):
-            if (width := cell_len(text)) <= WIDEST_COLUMN:
+            if (width := _width(text)) <= WIDEST_COLUMN:
                 widths[i] = max(widths[i], width)
     return [_line(row, widths) for row in texts]
 
@@ -92,10 +94,17 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"
 
 
+def _width(text: str) -> int:
+    """Returns how many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (
-        text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=False)
-    )
+    padded = (text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=False))
     return "  ".join(padded).rstrip()
 
 
@@ -134,7 +143,7 @@ class ReadProgress:
 class ReadProgressBar(ReadProgress):
     """Progress of reading documents, with a bar below the results."""
 
-    def __init__(self, progress: Progress, size_bytes: int) -> None:
+    def __init__(self, progress: "Progress", size_bytes: int) -> None:
         self._progress = progress
         self._task = progress.add_task("reading", total=size_bytes)
 
@@ -161,7 +170,7 @@ class CountProgress:
 class CountProgressBar(CountProgress):
     """Progress of counted work, with a bar below the results."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
+    def __init__(self, progress: "Progress", total: int) -> None:
         self._progress = progress
         self._task = progress.add_task("writing", total=total)
 
@@ -174,7 +183,7 @@ class CountProgressBar(CountProgress):
         write_above(self._progress, line)
 
 
-def write_above(progress: Progress, line: str) -> None:
+def write_above(progress: "Progress", line: str) -> None:
     """Writes a result. On a terminal it is printed above the bar, which would overwrite it."""
     if sys.stdout.isatty():
         progress.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
@@ -202,7 +211,10 @@ def count_progress(total: int) -> Iterator[CountProgress]:
         yield CountProgressBar(progress, total)
 
 
-def _bar() -> Progress:
+def _bar() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
     return Progress(
         *columns,

@@ -43,7 +43,7 @@ from service.websub.hub.dispatcher import ChangePoller
 from service.websub.hub_monitor import RUN_EVERY_S as MONITOR_HUBS_EVERY_S
 from service.wiring import build_application, hub_monitor, publisher, worker_name
 
-#: After more editions at once than this, free memory is returned to the system.
+#: After more editions at once than this, caches are emptied and memory is returned to the system.
 MANY = 8
 
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
@@ -213,6 +213,10 @@ class Jobs:
             return None
         self._scheduler.wake(PING, after=SPREAD)
         if published > MANY:
+            # Many feeds at once fill the caches with entries of all feeds. The next editions are of
+            # those few feeds that have news.
+            application.newsstand.forget()
+            self._database.release_memory()
             release_free_memory()
         return f"published editions of feeds: {published}"
 

@@ -16,7 +16,7 @@ from feeds.store.database import Database
 from service import logs
 from service.errors import ServiceError
 from service.failures import OVER_AFTER_S, Troubles, failures_of
-from service.memory import keep_few_arenas, release_free_memory
+from service.memory import fill_gaps, keep_few_arenas, release_free_memory
 from service.processes.active_configuration import ProcessStart, activate
 from service.processes.child_processes import FROZEN_AFTER_S, ChildProcess, fork
 from service.processes.file_modes import UMASK, keep_private
@@ -173,6 +173,7 @@ class Supervisor:
         keep_few_arenas()
         # A child that reused memory that is free here would copy the whole page.
         release_free_memory()
+        fill_gaps()
 
     def _listen(self) -> None:
         """Starts to listen: connections wait until a web process runs, and are answered then."""

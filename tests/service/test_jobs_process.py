@@ -14,6 +14,7 @@ from feeds.newsstand import claims
 from feeds.store.database import Database
 from feeds.store.feeds import Feeds
 from service.application import Application
+from service.processes import jobs
 from service.processes.jobs import Jobs
 from service.settings import Settings
 from service.wiring import build_application, utc_now
@@ -78,6 +79,19 @@ def test_claims_are_renewed_by_a_clock_that_goes_on(
     monkeypatch.setattr(Feeds, "renew", lambda *_, **__: renewed.append(True))
     host.jobs._make_editions(host.configure("Before"))
     assert renewed
+
+
+@pytest.mark.parametrize(("many", "cached"), [(0, 0), (8, 1)])
+def test_many_editions_at_once_leave_no_caches(
+    host: Host, database: Database, monkeypatch: pytest.MonkeyPatch, many: int, cached: int
+) -> None:
+    """They would hold the entries of all feeds; those of a few feeds are used again."""
+    monkeypatch.setattr(jobs, "MANY", many)
+    application = host.configure("Before")
+    Office(database).add(draft("id:1", "Finance"))
+    host.jobs._make_editions(application)
+    assert author(application) == "Before"
+    assert len(application.newsstand._entry_cache._entries) == cached
 
 
 def test_a_timer_that_waited_for_a_reload_leaves_the_work_to_its_successor(host: Host) -> None:

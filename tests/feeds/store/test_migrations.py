@@ -1,6 +1,9 @@
 """A database is brought to the schema of this version, whole or not at all."""
 
+from pathlib import Path
+
 import pytest
+from alembic.script import ScriptDirectory
 
 from feeds.errors import StoreOutdated
 from feeds.store import migrate
@@ -13,6 +16,12 @@ def test_migrations_make_exactly_the_tables_that_the_code_speaks_of(database: Da
 
 def test_upgrading_twice_changes_nothing(database: Database) -> None:
     assert migrate.upgrade(database) == migrate.upgrade(database)
+
+
+def test_files_of_migrations_are_named_after_their_revisions() -> None:
+    scripts = ScriptDirectory(str(Path(migrate.__file__).with_name("migrations")))
+    known = [script.revision for script in scripts.walk_revisions()]
+    assert list(reversed(known)) == list(migrate.revisions())
 
 
 def test_an_empty_database_is_not_worked_on(database_url: str) -> None:

@@ -1,0 +1,68 @@
+"""What the processes of a service hold in memory, and what they share."""
+
+import ctypes
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: What a supervisor does before the first fork, as far as memory goes.
+PREPARED = """
+import ctypes, json, sys
+from importlib import import_module
+import service.cli.serve
+from service.memory import fill_gaps, release_free_memory
+from service.processes.supervisor import MODULES
+
+class Heap(ctypes.Structure):
+    NAMES = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in NAMES.split()]
+
+def free_bytes():
+    c = ctypes.CDLL(None)
+    if not hasattr(c, "mallinfo2"):
+        return None
+    c.mallinfo2.restype = Heap
+    heap = c.mallinfo2()
+    return heap.fordblks - heap.keepcost  # less what is free at its end
+
+for module in MODULES.values():
+    import_module(module)
+release_free_memory()
+before = free_bytes()
+taken = fill_gaps()
+libraries = sorted({"alembic", "mako", "pygments", "rich"} & set(sys.modules))
+print(json.dumps([libraries, before, taken, free_bytes()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def prepared() -> tuple[list[str], int | None, int, int]:
+    """Libraries, bytes free between objects, bytes taken of them, and bytes that are left."""
+    ran = subprocess.run(
+        [sys.executable, "-c", PREPARED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    libraries, before, taken, after = json.loads(ran.stdout)
+    return libraries, before, taken, after
+
+
+def test_a_service_imports_nothing_that_only_commands_need(
+    prepared: tuple[list[str], int | None, int, int],
+) -> None:
+    """Twelve MiB: rich for tables and bars, Alembic for upgrades."""
+    assert prepared[0] == []
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="glibc 2.33 or newer")
+def test_no_gap_is_left_between_shared_objects(
+    prepared: tuple[list[str], int | None, int, int],
+) -> None:
+    _, before, taken, after = prepared
+    assert before is not None
+    assert before > 100_000
+    assert after < before / 10
+    assert taken > before / 2
