@@ -78,6 +78,8 @@ def _links(root: Node) -> list[Node]:
 #: The words of a slug are for people; the piece of the id at its end makes it unique.
 MAX_SLUG_CHARS = 80
 _ID_PIECE_CHARS = 8
+#: A comma between digits, but for those of thousands ("1,000,000", in India "10,00,000").
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)(?:(?<=\b0,)|(?!(?:\d\d,)*\d{3}(?!\d)))")
 
 
 def classify(stored: Release | None, draft: Draft) -> IntakeVerdict:
@@ -319,7 +321,10 @@ def mint_slug(title: str, release_id: ReleaseId) -> str:
     """Returns the permanent last part of the address of a release's page, in ASCII.
 
     Other scripts are transliterated. A title of only symbols leaves only the piece of the id.
+    A decimal comma becomes a hyphen, as a decimal point does: "2,5" is `2-5`.
     """
     piece = re.sub(r"[^0-9a-z]", "", release_id.rpartition(":")[2].lower())[:_ID_PIECE_CHARS]
-    words = slugify(title[:400], max_length=MAX_SLUG_CHARS, word_boundary=True)
+    # The library deletes every comma between digits: of "2,5 Prozent" it makes 25.
+    title = _DECIMAL_COMMA.sub(".", title[:400])
+    words = slugify(title, max_length=MAX_SLUG_CHARS, word_boundary=True)
     return f"{words}-{piece}" if words else piece
