@@ -79,7 +79,8 @@ SETTLE_WITHIN_S = 600.0
 #: edition, and how what it does not show is cut into archives.
 _LIVED = re.compile(
     rb"  <updated>[^<]*</updated>\n|<updated>[^<]*</updated>|<lastBuildDate>[^<]*</lastBuildDate>"
-    rb"|<fh:complete/>|<(?:atom:)?link [^>]*rel=\"prev-archive\"[^>]*/>|\"next_url\":\"[^\"]*\","
+    rb"|<fh:complete/>| xmlns:fh=\"[^\"]*\"|<(?:atom:)?link [^>]*rel=\"prev-archive\"[^>]*/>"
+    rb"|\"next_url\":\"[^\"]*\","
 )
 _FIRST_ENTRY = re.compile(rb'<(?:entry|item)[ >]|"items":\[')
 _ENTRY = re.compile(rb"<entry[ >].*?</entry>", re.DOTALL)
