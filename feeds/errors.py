@@ -193,3 +193,7 @@ class StoreOutdated(FeedsError):
 
 class StoreConflict(FeedsError):
     """Two transactions conflicted and this one was rolled back. Retry it."""
+
+
+class BackupFailed(FeedsError):
+    """A backup cannot be made or used. Nothing is left of one that was not finished."""

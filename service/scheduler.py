@@ -19,6 +19,9 @@ _log = get_logger(__name__)
 #: How often to check whether the clock was set back.
 CLOCK_CHECK_EVERY_S = 1.0
 
+#: How many jobs run at the same time. A long intake and a backup leave some for all others.
+THREADS = 6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
@@ -51,7 +54,7 @@ class Scheduler:
             logging.getLogger(f"apscheduler.{part}").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(4)},
+            executors={"default": ThreadPoolExecutor(THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 

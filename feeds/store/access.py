@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from feeds.errors import TokenExists, TokenNotFound
 from feeds.model.release import AuditAction, AuditEvent
 from feeds.model.token import Action, Token
+from feeds.store.dialects import lock_in_order
 from feeds.store.schema import acts, tokens
 
 # The audit log: who did what to which release, for ops and never for the public.
 
 
 class AuditLog:
-    """The audit log over one connection. Events are never deleted."""
+    """The audit log over one connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -34,6 +35,28 @@ class AuditLog:
                 for event in events
             ]
             self._connection.execute(insert(acts), rows)
+
+    def forget(self, *, after: int, before: datetime, limit: int) -> int | None:
+        """Deletes old events, but no end of an embargo, which tells how its release is dated.
+
+        The newest event stays: the note beside a store says how many there were.
+
+        Args:
+            after: Looks only at events with higher numbers; 0 for all.
+            before: The events to delete are older.
+            limit: Looks at this many events at most.
+
+        Returns:
+            The number of the last event that was looked at; None when none was old.
+        """
+        query = select(acts.c.id, acts.c.deed, acts.c.at).where(acts.c.id > after)
+        rows = self._connection.execute(query.order_by(acts.c.id).limit(limit + 1)).all()
+        old = [row for row in rows[:-1] if row.at < before]  # the last one may be the newest
+        gone = [row.id for row in old if row.deed != AuditAction.PUBLISHED.value]
+        lock_in_order(self._connection, acts.c.id, gone)
+        if gone:
+            self._connection.execute(delete(acts).where(acts.c.id.in_(gone)))
+        return old[-1].id if old else None
 
     def of(self, subject: str) -> list[AuditEvent]:
         """The events of a release, oldest first."""

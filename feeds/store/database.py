@@ -9,6 +9,7 @@ from threading import local
 from typing import Any, TypeVar
 
 from sqlalchemy import (
+    URL,
     Connection,
     Dialect,
     Engine,
@@ -270,7 +271,7 @@ class Database:
     @classmethod
     def open(
         cls,
-        url: str,
+        url: str | URL,
         *,
         expected: StoreState | None = None,
         connections: OpenConnections | None = None,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Connection,
     LargeBinary,
     Text,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    tuple_,
     update,
 )
 
@@ -23,8 +25,17 @@ from feeds.model.feed import Deltas, Format, Link
 from feeds.model.listing import SetAside
 from feeds.model.release import ReleaseId
 from feeds.model.text import whole_second
-from feeds.store.dialects import by_key, lock, upsert
-from feeds.store.schema import Instant, documents, former_documents, fragments, set_aside
+from feeds.store.dialects import by_key, lock, lock_of_feeds, upsert
+from feeds.store.schema import (
+    Instant,
+    documents,
+    feeds,
+    filings,
+    former_documents,
+    fragments,
+    releases,
+    set_aside,
+)
 
 # Rendered entries with their fingerprints, and entries that could not be rendered.
 
@@ -63,6 +74,18 @@ class Fragment:
     reason: str | None = None
 
 
+#: Where a release is in the order of the last changes.
+ReleasePlace = tuple[datetime, datetime, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgottenPart:
+    """How far fragments were looked at, to be forgotten."""
+
+    last: ReleasePlace | None  #: the last release that was looked at; None when there was none
+    deleted: int
+
+
 class Fragments:
     """Fragments over one connection."""
 
@@ -97,6 +120,32 @@ class Fragments:
         upsert(self._connection, fragments, good)
         upsert(self._connection, set_aside, bad, keep=["since"])
         self._forget_failures(sorted(key for key, f in made.items() if f.body is not None))
+
+    def forget(self, *, after: ReleasePlace | None, before: datetime, limit: int) -> ForgottenPart:
+        """Deletes the fragments of releases that changed long ago and are only in archives.
+
+        Args:
+            after: Begins behind this release; None for the first.
+            before: Releases that changed at this time or later are left alone.
+            limit: Looks at this many releases at most.
+        """
+        place = (releases.c.changed_at, releases.c.published, releases.c.id)
+        query = select(*place).where(releases.c.changed_at < before)
+        if after is not None:
+            changed_at, published, release_id = after
+            there = (literal(changed_at, Instant), literal(published, Instant), release_id)
+            query = query.where(tuple_(*place) > tuple_(*there))
+        rows = self._connection.execute(query.order_by(*place).limit(limit)).all()
+        ids = [row.id for row in rows]
+        shown = select(filings.c.release_id).where(
+            filings.c.release_id.in_(ids), filings.c.archive.is_(None)
+        )
+        gone = sorted(set(ids).difference(self._connection.execute(shown).scalars()))
+        keys = list(map(by_key, fragments.primary_key))
+        theirs = fragments.c.release_id.in_(gone)
+        lock(self._connection, select(*fragments.primary_key).where(theirs).order_by(*keys))
+        deleted = self._connection.execute(delete(fragments).where(theirs)).rowcount
+        return ForgottenPart(last=tuple(rows[-1]) if rows else None, deleted=deleted)
 
     def failures(self, *, limit: int = 100) -> list[SetAside]:
         """Releases that are left out of a format, the longest first."""
@@ -197,6 +246,22 @@ class Documents:
             old = delete(former_documents).where(former_documents.c.feed == feed, is_old)
             self._connection.execute(old)
 
+    def has_former(self, feed: str, *, before: datetime | None) -> bool:
+        """Whether `forget_former` would delete anything."""
+        found = select(former_documents.c.feed).where(_is_former(feed, before)).limit(1)
+        return self._connection.execute(found).first() is not None
+
+    def forget_former(self, feed: str, *, before: datetime | None) -> int:
+        """Deletes the layouts of a feed's documents replaced before that time; all if None.
+
+        Returns:
+            How many were deleted.
+        """
+        # A new edition writes these rows while it holds the feed's row.
+        lock_of_feeds(self._connection, feeds.c.slug, [feed])
+        old = delete(former_documents).where(_is_former(feed, before))
+        return self._connection.execute(old).rowcount
+
     def former(
         self, feed: str, feed_format: Format, digests: Sequence[str]
     ) -> FormerDocument | None:
@@ -244,3 +309,8 @@ class Documents:
             for document in sorted(changed, key=lambda one: (one.feed, one.format.value))
         ]
         upsert(self._connection, documents, rows)
+
+
+def _is_former(feed: str, before: datetime | None) -> ColumnElement[bool]:
+    is_of_it = former_documents.c.feed == feed
+    return is_of_it if before is None else is_of_it & (former_documents.c.replaced_at < before)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
 from feeds.model.intake import KeptRefusal, Refusal
 from feeds.model.release import Origin
-from feeds.store.dialects import upsert
+from feeds.store.dialects import lock_keys, upsert
 from feeds.store.schema import intake_files, refusals
 
 # Files of the watched folders that were read, so that a restart does not read them again.
@@ -105,6 +105,19 @@ class Refusals:
     def clear_document(self, document: str) -> None:
         """Deletes all refusals of a document that is about to be read again."""
         self._connection.execute(delete(refusals).where(refusals.c.document == document))
+
+    def forget(self, *, before: datetime, limit: int) -> int:
+        """Deletes refusals from before that time, the oldest first. Returns how many."""
+        keys = (refusals.c.document, refusals.c.line)
+        oldest = select(*keys).where(refusals.c.refused_at < before)
+        found = self._connection.execute(oldest.order_by(refusals.c.refused_at).limit(limit)).all()
+        old = sorted((row.document, row.line) for row in found)
+        lock_keys(self._connection, keys, old)
+        if old:
+            is_it = (refusals.c.document == bindparam("of")) & (refusals.c.line == bindparam("at"))
+            gone = [{"of": document, "at": line} for document, line in old]
+            self._connection.execute(delete(refusals).where(is_it), gone)
+        return len(old)
 
     def documents(self) -> set[str]:
         """The documents with refusals."""

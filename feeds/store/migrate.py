@@ -132,6 +132,34 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
+def schema_of(tx: Transaction) -> str | None:
+    """Returns the revision of a store's schema; None if it has no tables of ours."""
+    return _current(tx.connection)
+
+
+def table_names(tx: Transaction) -> list[str]:
+    """Returns the names of all tables that the database has, ours or not."""
+    return inspect(tx.connection).get_table_names()
+
+
+def has_table(tx: Transaction, name: str) -> bool:
+    """Whether the database has a table of this name."""
+    return inspect(tx.connection).has_table(name)
+
+
+def require_known(schema: str, *, what: str) -> None:
+    """Refuses a schema that this version cannot upgrade.
+
+    Raises:
+        StoreOutdated: *what*, such as a backup, was made by a newer version.
+    """
+    if schema not in revisions():
+        raise StoreOutdated(
+            f"{what} has schema {schema}, which this version does not know: it was made by a "
+            "newer Communiqué; use that one"
+        )
+
+
 # Checks whether a store exists and is sound.
 
 #: A broken file can have thousands of faults; the first ones say enough.
@@ -153,21 +181,27 @@ def missing_file(url: str) -> Path | None:
     return None if path is None or path.exists() else path
 
 
-def check(database: Database) -> list[str]:
+def check(database: Database, *, is_older_fine: bool = False) -> list[str]:
     """Returns what is wrong with a store, for a person; empty if it is sound.
 
     Reads the whole file of an SQLite store.
 
+    Args:
+        database: The store.
+        is_older_fine: Whether it may have the schema of an earlier version.
+
     Raises:
         StoreUnavailable: The database cannot be reached, or is too broken to be searched.
     """
-    return list(islice(_findings(database), MAX_FINDINGS))
+    return list(islice(_findings(database, is_older_fine=is_older_fine), MAX_FINDINGS))
 
 
-def _findings(database: Database) -> Iterator[str]:
+def _findings(database: Database, *, is_older_fine: bool) -> Iterator[str]:
     if database.is_sqlite:
         with database.read() as tx:
             yield from _sqlite_findings(tx)
+    if is_older_fine and _is_older(database):
+        return
     try:
         require_current(database)
     except StoreOutdated as error:
@@ -175,6 +209,12 @@ def _findings(database: Database) -> Iterator[str]:
         yield str(error)
     else:
         yield from (f"schema: {difference}" for difference in differences(database))
+
+
+def _is_older(database: Database) -> bool:
+    with database.read() as tx:
+        current = schema_of(tx)
+    return current in revisions()[:-1]
 
 
 def _sqlite_findings(tx: Transaction) -> Iterator[str]:

@@ -38,7 +38,8 @@ class StoreState:
     """Distinguishes a store from others, and from an older copy of itself."""
 
     id: str
-    #: The number of releases and audit events, which are never deleted; 0 on PostgreSQL (unused).
+    #: The numbers of the newest release and audit event, added; 0 on PostgreSQL (unused). Neither
+    #: is ever deleted.
     changes: int
 
 

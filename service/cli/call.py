@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "hub": "Show pings and hubs, and manage the built-in hub's subscriptions.",
         "token": "Make, list and revoke tokens for the HTTP API.",
         "config": "Check and show the configuration.",
-        "store": "Upgrade, check, restore and adopt the store.",
+        "store": "Back up, restore, upgrade, check and adopt the store.",
         "status": "Show the state of the whole service on one screen.",
     }
 )

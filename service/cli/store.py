@@ -1,4 +1,4 @@
-"""``communique store``: upgrade, check, restore and adopt the store."""
+"""``communique store``: upgrade, check and adopt the store, and accept a restored one."""
 
 from itertools import islice
 from typing import Annotated
@@ -7,8 +7,10 @@ import typer
 
 from feeds.errors import StoreReplaced
 from feeds.store import migrate
+from feeds.store.backup import accept_restored
 from feeds.store.database import Database
 from service.application import Application
+from service.cli import store_backups
 from service.cli.application import clock_of, existing_store, opened_store
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
 from service.cli.configuration import settings_of
@@ -18,6 +20,7 @@ from service.stores import StoreNote, make_ready, open_older
 from service.wiring import build_application
 
 app = typer_of("store")
+store_backups.register(app)
 
 
 @app.command()
@@ -42,7 +45,9 @@ def upgrade(
 def restored(
     ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False
 ) -> None:
-    """Accept a store restored from a backup, and date its documents anew.
+    """Accept a store that was copied back, and date its documents anew.
+
+    'communique store restore' does this by itself; this is for copies made in other ways.
 
     Readers may have fetched documents that are newer than the backup. A reader that asks by date
     alone (If-Modified-Since) would get 304 and miss changes; entity tags are not affected. The
@@ -52,10 +57,7 @@ def restored(
     settings = settings_of(call)
     with existing_store(settings, open_it=open_older) as database:
         make_ready(settings, database)
-        now = clock_of(database)()
-        with database.transaction() as tx:
-            dated = tx.documents.redate(now=now)
-            tx.appearance.renew(now=now)
+        dated = accept_restored(database, now=clock_of(database)())
         if call.as_json:
             print_json({"store": database.label, "documents": dated})
         else:

@@ -21,7 +21,9 @@ from feeds.store.state import InForce
 from service import logs
 from service.application import Application
 from service.failures import Failures
+from service.jobs.backups import back_up_when_due
 from service.jobs.folders import Folders
+from service.jobs.forgetting import Forgetting
 from service.jobs.regular import (
     EMBARGO_POLL_EVERY_S,
     WAL_POLL_EVERY_S,
@@ -49,7 +51,13 @@ MANY = 8
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
 SCAN, REGENERATE, PING, EMBARGO, CANARY = "scan", "regenerate", "ping", "embargo", "canary"
-STORE_LOG = "store log"
+STORE_LOG, BACKUP, FORGET = "store log", "backup", "forget"
+
+#: How often old rows are deleted.
+FORGET_EVERY_S = 3600.0
+
+#: How often to check whether a scheduled backup is due.
+BACKUP_POLL_EVERY_S = 60.0
 
 
 class Jobs:
@@ -80,6 +88,7 @@ class Jobs:
         #: Digest of a configuration of other services that was logged.
         self._warned_of: str | None = None
         self._is_over = threading.Event()
+        self._forgetting = Forgetting(database, self._is_over.is_set)
 
     def start(self, settings: Settings) -> None:
         """Starts to work."""
@@ -168,6 +177,18 @@ class Jobs:
                 job=partial(hub_monitor(application).run, now=self._clock),
                 every_s=MONITOR_HUBS_EVERY_S,
             ),
+            Timer(
+                name=BACKUP,
+                job=partial(
+                    back_up_when_due,
+                    settings,
+                    self._database,
+                    now=self._clock,
+                    should_stop=self._is_over.is_set,
+                ),
+                every_s=BACKUP_POLL_EVERY_S,
+            ),
+            Timer(name=FORGET, job=partial(self._forget, application), every_s=FORGET_EVERY_S),
         )
         if self._database.is_sqlite:
             record = partial(record_state, settings, self._database)
@@ -182,6 +203,10 @@ class Jobs:
             job()
         else:
             self._liveness.rest()
+
+    def _forget(self, application: Application) -> None:
+        keep = application.settings.retention
+        self._forgetting.run(application.catalogue, keep, now=self._clock())
 
     def _apply(self, application: Application) -> None:
         try:

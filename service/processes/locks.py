@@ -12,6 +12,9 @@ from filelock import FileLock, Timeout
 from service.errors import ServiceError
 from service.stores import known_memory_folder, memory_folder
 
+#: The roles that only one process may have if the store is SQLite.
+EXCLUSIVE_ROLES = ("jobs", "hub")
+
 
 class AlreadyRunning(ServiceError):
     """Another process does the same work on this data folder."""

@@ -21,7 +21,13 @@ from service.processes.active_configuration import ProcessStart, activate
 from service.processes.child_processes import FROZEN_AFTER_S, ChildProcess, fork
 from service.processes.file_modes import UMASK, keep_private
 from service.processes.listening import AddressTaken, ListeningAddress
-from service.processes.locks import AlreadyRunning, CannotLock, role_lock, run_folder
+from service.processes.locks import (
+    EXCLUSIVE_ROLES,
+    AlreadyRunning,
+    CannotLock,
+    role_lock,
+    run_folder,
+)
 from service.processes.signals import STOPS, Signals
 from service.processes.supervisor_line import SupervisorLine
 from service.settings import ConfigInvalid, Settings, Sources, parse
@@ -47,9 +53,6 @@ MODULES = {
 
 #: A web process that sends no heartbeat for this long is killed, because readers wait for it.
 FROZEN_WEB_AFTER_S = 30.0
-
-#: The roles that only one process may have if the store is SQLite.
-EXCLUSIVE_ROLES = (JOBS, HUB)
 
 #: How many connections the system accepts ahead of the web processes.
 BACKLOG = 2048

@@ -5,7 +5,7 @@ No other package imports PyYAML or defines settings models. Nothing here is glob
 """
 
 from service.settings.catalogue import Settings, catalogue, intake_rules, site
-from service.settings.communique_file import ApiSettings, OwnHubSettings
+from service.settings.communique_file import ApiSettings, OwnHubSettings, RetentionSettings
 from service.settings.faults import ConfigFault, ConfigInvalid, SourceLocation
 from service.settings.loading import load, parse
 from service.settings.schema import (
@@ -26,6 +26,7 @@ __all__ = [
     "ConfigInvalid",
     "EffectiveKey",
     "OwnHubSettings",
+    "RetentionSettings",
     "Settings",
     "SourceFile",
     "SourceLocation",

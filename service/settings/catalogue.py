@@ -21,7 +21,7 @@ from service.settings.categories_file import (
 from service.settings.communique_file import CommuniqueFile
 from service.settings.faults import KeyPath, SourceLocation
 from service.settings.shared_keys import EndedSettings, language_slug
-from service.settings.sources import Secret
+from service.settings.sources import Secret, Sources
 
 
 class Settings(CategoriesFile, CommuniqueFile):
@@ -35,6 +35,8 @@ class Settings(CategoriesFile, CommuniqueFile):
     hub_passwords: Mapping[str, Secret] = Field(default_factory=dict, exclude=True, repr=False)
     #: Where each value was set, by path. A path that is missing has its default.
     places: Mapping[KeyPath, SourceLocation] = Field(default_factory=dict, exclude=True, repr=False)
+    #: What the settings were read from; None for settings that no files describe.
+    sources: Sources | None = Field(default=None, exclude=True, repr=False)
 
 
 # Conversion of settings to the types of ``feeds``.

@@ -339,6 +339,40 @@ class CanarySettings(Section):
         return max(1, round(self.lease_days * 86_400))
 
 
+class BackupSettings(Section):
+    """Backups that the service makes by itself: see communique store backup."""
+
+    folder: FilePath | None = Field(
+        default=None,
+        description="Folder of the backups, such as backups; none are made if unset. Best on "
+        "another disk. Relative to data_folder.",
+    )
+    every_hours: Annotated[float, Field(ge=0.01, le=8784)] = Field(
+        default=24.0, description="Hours from one backup to the next."
+    )
+    keep: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=7, description="How many backups stay in the folder; older ones are deleted."
+    )
+
+
+class RetentionSettings(Section):
+    """How long the store keeps what nobody is served."""
+
+    fragment_days: Annotated[float, Field(ge=1, le=36_600)] = Field(
+        default=30.0,
+        description="How many days rendered entries are kept of releases that are only in "
+        "archives; they are rendered again when they are needed.",
+    )
+    refusal_days: Annotated[float, Field(ge=1, le=36_600)] = Field(
+        default=365.0,
+        description="How many days refused documents are listed that were never accepted.",
+    )
+    audit_days: Annotated[float, Field(ge=1, le=36_600)] | None = Field(
+        default=None,
+        description="How many days the audit log is kept; permanently if unset.",
+    )
+
+
 class MetricsSettings(Section):
     """Metrics for Prometheus."""
 
@@ -471,6 +505,14 @@ class CommuniqueFile(Section):
     canary: CanarySettings = Field(
         default=CanarySettings(),
         description="Subscriptions of this service at each hub, to measure whether pushes arrive.",
+    )
+    backup: BackupSettings = Field(
+        default=BackupSettings(),
+        description="Backups that the service makes by itself: see communique store backup.",
+    )
+    retention: RetentionSettings = Field(
+        default=RetentionSettings(),
+        description="How long the store keeps what nobody is served.",
     )
     metrics: MetricsSettings = Field(
         default=MetricsSettings(), description="Metrics for Prometheus."

@@ -61,6 +61,7 @@ def parse(sources: Sources) -> Settings:
         **{**dict(main), **dict(categories), **_resolved(main, sources, store_url)},
         hub_passwords=passwords,
         places=places,
+        sources=sources,
     )
     # Both files define feeds, so their slugs are known only when both files are good.
     if faults := list(check_canary(main_document, main.canary, catalogue(settings).feeds)):
@@ -143,12 +144,13 @@ def _resolved(
     data_folder = working_folder / main.data_folder
     url = (store_url or main.store.url).within(str(data_folder))
     folders = tuple(data_folder / folder for folder in main.intake.folders)
-    ca_file = main.outbound.ca_file
+    ca_file, backups = main.outbound.ca_file, main.backup.folder
     return {
         "data_folder": data_folder,
         "categories_file": beside_main / main.categories_file,
         "store": main.store.model_copy(update={"url": url}),
         "intake": main.intake.model_copy(update={"folders": folders}),
+        "backup": main.backup.model_copy(update={"folder": backups and data_folder / backups}),
         "outbound": main.outbound.model_copy(update={"ca_file": ca_file and beside_main / ca_file}),
     }
 

@@ -15,7 +15,16 @@ from flask.testing import FlaskClient
 
 from feeds.store.database import Database
 from service.processes.hub import UPKEEP
-from service.processes.jobs import CANARY, EMBARGO, PING, REGENERATE, SCAN, STORE_LOG
+from service.processes.jobs import (
+    BACKUP,
+    CANARY,
+    EMBARGO,
+    FORGET,
+    PING,
+    REGENERATE,
+    SCAN,
+    STORE_LOG,
+)
 from service.web import create_app, sitemaps
 from service.websub import hub_health
 from service.websub.hub.upkeep import end_lapsed_subscriptions
@@ -184,7 +193,7 @@ def test_an_answer_costs_what_it_shows(two: Two, route: str) -> None:
 #: What processes do by the clock, or many times a second, with nothing to be done.
 TICKS: dict[str, Callable[[GrownStore], object]] = {
     name: lambda store, name=name: store.jobs.timers[name]()
-    for name in (SCAN, REGENERATE, PING, EMBARGO, CANARY)
+    for name in (SCAN, REGENERATE, PING, EMBARGO, CANARY, BACKUP, FORGET)
 } | {
     # Of SQLite alone.
     STORE_LOG: lambda store: store.jobs.timers.get(STORE_LOG, lambda: None)(),

@@ -1,0 +1,118 @@
+"""Forgets what nobody is served any more, so that a store grows with its releases alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from feeds.categories import Catalogue
+from feeds.store.database import Database, Transaction
+from feeds.store.documents import ReleasePlace
+from service.logs import get_logger
+from service.settings import RetentionSettings
+
+_log = get_logger(__name__)
+
+_Part = TypeVar("_Part")
+
+#: Rows that one transaction looks at: other writers wait for it some ten milliseconds.
+BATCH = 500
+
+
+@dataclass(slots=True)
+class _Counts:
+    fragments: int = 0
+    refusals: int = 0
+    former_documents: int = 0
+
+
+class Forgetting:
+    """Deletes old rows in small steps.
+
+    It remembers how far it came, so that a call with nothing to do reads next to nothing. After a
+    start it looks at all old releases once.
+    """
+
+    def __init__(self, database: Database, should_stop: Callable[[], bool]) -> None:
+        """Begins with the oldest rows.
+
+        Args:
+            database: The store.
+            should_stop: Called between two steps.
+        """
+        self._database = database
+        self._should_stop = should_stop
+        self._last_release: ReleasePlace | None = None
+        self._last_event = 0
+
+    def run(self, catalogue: Catalogue, keep: RetentionSettings, *, now: datetime) -> int:
+        """Deletes what is older than the settings say.
+
+        Returns:
+            The number of deleted fragments, refusals and former documents.
+
+        Raises:
+            StoreUnavailable: The store cannot be used; what was deleted until then is gone.
+        """
+        counts = _Counts()
+        self._forget_fragments(counts, before=now - timedelta(days=keep.fragment_days))
+        self._forget_refusals(counts, before=now - timedelta(days=keep.refusal_days))
+        self._forget_former(counts, catalogue, now)
+        if keep.audit_days is not None:
+            self._forget_events(before=now - timedelta(days=keep.audit_days))
+        total = counts.fragments + counts.refusals + counts.former_documents
+        if total:
+            _log.info(
+                "old rows deleted",
+                fragments=counts.fragments,
+                refusals=counts.refusals,
+                former_documents=counts.former_documents,
+            )
+        return total
+
+    def _forget_fragments(self, counts: _Counts, *, before: datetime) -> None:
+        while not self._should_stop():
+            part = self._do(
+                lambda tx: tx.fragments.forget(after=self._last_release, before=before, limit=BATCH)
+            )
+            counts.fragments += part.deleted
+            if part.last is None:
+                return
+            self._last_release = part.last
+
+    def _forget_refusals(self, counts: _Counts, *, before: datetime) -> None:
+        while not self._should_stop():
+            deleted = self._do(lambda tx: tx.refusals.forget(before=before, limit=BATCH))
+            counts.refusals += deleted
+            if deleted < BATCH:
+                return
+
+    def _forget_former(self, counts: _Counts, catalogue: Catalogue, now: datetime) -> None:
+        ends = {
+            slug: None if feed.deltas is None else now - timedelta(days=feed.deltas.days)
+            for slug, feed in catalogue.feeds.items()
+        }
+        with self._database.read() as tx:
+            due = [slug for slug, end in ends.items() if tx.documents.has_former(slug, before=end)]
+        for slug in due:
+            if self._should_stop():
+                return
+            forget = partial(_forget_former_of, slug, ends[slug])
+            counts.former_documents += self._do(forget)
+
+    def _forget_events(self, *, before: datetime) -> None:
+        while not self._should_stop():
+            last = self._do(
+                lambda tx: tx.audit_log.forget(after=self._last_event, before=before, limit=BATCH)
+            )
+            if last is None:
+                return
+            self._last_event = last
+
+    def _do(self, work: Callable[[Transaction], _Part]) -> _Part:
+        return self._database.run_in_transaction(work, is_durable=False)
+
+
+def _forget_former_of(slug: str, before: datetime | None, tx: Transaction) -> int:
+    return tx.documents.forget_former(slug, before=before)
