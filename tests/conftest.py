@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from bench import cores
 from feeds.store.database import Database
-from tests.support import lock_order, postgres, ready_stores
+from tests.support import lock_order, open_connections, postgres, ready_stores
 from tests.support.ready_stores import PostgresStores
 from tests.support.services import missing
 
@@ -45,7 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have such tests skipped when they are about to do so."""
+    """Have such tests skipped when they are about to do so, and connections watched."""
+    open_connections.watch()
     if config.getoption("no_processes"):
         config.pluginmanager.register(_NoProcesses())
 
@@ -177,3 +178,10 @@ def _log_level() -> Iterator[None]:
     level = root.level
     yield
     root.setLevel(level)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _connections() -> Iterator[None]:
+    """A module closes the stores that it opened: what is collected later fails another's test."""
+    yield
+    assert open_connections.left() == []

@@ -58,8 +58,9 @@ class Remote:
         limits = self.room.api
         settings = ConfigFolder(folder).load().model_copy(update={"api": limits})
         self.office.change(settings=settings)
-        changes = Changes(self.database, of_documents=True)
-        document_cache = DocumentCache(detector=ChangeDetector(changes, clock=time.monotonic))
+        self.changes = Changes(self.database, of_documents=True)
+        detector = ChangeDetector(self.changes, clock=time.monotonic)
+        document_cache = DocumentCache(detector=detector)
         app = create_app(
             self.office.current,
             document_cache,
@@ -100,6 +101,7 @@ def remote(postgres_url: str, tmp_path: Path) -> Iterator[Remote]:
             remote.start()
             yield remote
             line.close()
+        remote.changes.close()
         remote.database.close()
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from feeds.model.feed import Format
 from feeds.model.subscription import DeliveryState, Subscription
 from feeds.store.database import Database
+from tests.support import open_connections
 from tests.support.hub_server import HubServer
 from tests.support.running_service import Answer, Service, document, running, wait_until
 from tests.support.subscriber import Call, Subscriber, answers
@@ -231,6 +232,7 @@ def running_hub_newsroom(
     with service.categories.open("a", encoding="utf-8") as file:
         file.writelines(f"  - slug: {slug}\n    title: {slug.title()}\n" for slug in categories)
     with running(service), service.opened_store() as database:
+        open_connections.outlives_modules(database)
         site = sections.get("site", {})
         newsroom = HubNewsroom(
             service=service,

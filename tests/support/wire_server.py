@@ -37,6 +37,21 @@ def running(server: HttpServer) -> Iterator[threading.Thread]:
     finally:
         server.stop()
         thread.join(20)
+        assert not thread.is_alive()
+        _end_threads(server)
+
+
+def _end_threads(server: HttpServer) -> None:
+    """Wait for what the server does aside: it may still ask the store, which is closed next.
+
+    A process that served leaves its threads behind; a test goes on in the same process.
+    """
+    adapter = server._config.app
+    assert isinstance(adapter, WsgiAdapter)
+    requests, subscriptions = adapter._requests._threads, adapter._subscriptions._threads
+    # Requests have documents fetched, and polls do: so the fetcher comes last.
+    for threads in (requests, subscriptions, adapter._poller, adapter._fetcher):
+        threads.shutdown()
 
 
 class Forwarded:

@@ -10,6 +10,7 @@ from werkzeug.test import Client
 
 from service.web import create_app
 from tests.service.web.offices import LAYERS, READERS, open_office, read_sample
+from tests.support import open_connections
 from tests.support.newsrooms import Office, later
 
 
@@ -25,6 +26,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
           if draft.content.language == "he"],
     )  # fmt: skip
     opened.publish(now=later(minutes=1))
+    open_connections.outlives_modules(opened.database)
     yield opened
     opened.database.close()
 

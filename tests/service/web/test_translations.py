@@ -81,11 +81,12 @@ def documents() -> Iterator[Draft]:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     opened = open_office(tmp_path_factory.mktemp("translations"), SPOKEN)
     opened.add(*documents())
     opened.publish()
-    return opened
+    yield opened
+    opened.database.close()
 
 
 @pytest.fixture
