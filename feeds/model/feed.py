@@ -212,6 +212,11 @@ class Site:
     logo: str | None = None  #: absolute URL of an image twice as wide as high
 
     @property
+    def base_path(self) -> str:
+        """The path of the base URL, as encoded there; empty if it has none."""
+        return urlsplit(self.base_url).path
+
+    @property
     def home(self) -> str:
         """The address of the newsroom page."""
         return f"{self.base_url}/"

@@ -4,7 +4,13 @@ They depend on no server, framework or store, so that every layer that answers r
 same rules.
 """
 
-from service.http_rules.addresses import HEADER_LINKS, link_field, names_one_host, uri
+from service.http_rules.addresses import (
+    HEADER_LINKS,
+    link_field,
+    names_one_host,
+    split_base,
+    uri,
+)
 from service.http_rules.decisions import (
     ByteRange,
     ConditionalDecision,
@@ -60,6 +66,7 @@ __all__ = [
     "names_one_host",
     "prefers_html",
     "request_fields",
+    "split_base",
     "strong_tag",
     "uri",
     "wants_raw",

@@ -66,6 +66,28 @@ def _is_literal(literal: bytes) -> bool:
     return True
 
 
+# The path below the base URL.
+
+
+def split_base(path: str, base: str) -> tuple[str, str]:
+    """Splits a request's path into that of the base URL and the rest, as PEP 3333 has them.
+
+    A proxy may pass the base URL's path on, or remove it. If the path begins with it, it was passed
+    on.
+
+    Args:
+        path: The decoded path, each byte as one character.
+        base: The decoded path of the base URL, without a slash at the end; empty if it has none.
+
+    Returns:
+        ``SCRIPT_NAME``, which is *base* or empty, and ``PATH_INFO``. The latter is empty for the
+        base URL without its slash.
+    """
+    if base and path.startswith(base) and path[len(base) : len(base) + 1] in ("", "/"):
+        return base, path[len(base) :]
+    return "", path
+
+
 # The client's address behind proxies (``X-Forwarded-For``).
 
 _Address = IPv4Address | IPv6Address

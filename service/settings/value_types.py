@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
 from unicodedata import combining, normalize
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -232,7 +232,10 @@ def _base_url(text: str) -> str:
             raise ValueError(f"expected a base URL without a {name}: addresses are built on it")
     if "@" in parts.netloc:
         raise ValueError("expected a base URL without a user name: it is public in feeds")
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    path = parts.path.rstrip("/")
+    if any(unquote(segment) in ("", ".", "..") for segment in path.split("/")[1:]):
+        raise ValueError("expected a base URL without '//', '/.' or '/..' in its path")
+    return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
 def _split(text: str, expected: str) -> SplitResult:

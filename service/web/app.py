@@ -109,13 +109,17 @@ def answer_moved_feeds(app: Flask) -> None:
 
 
 def _answer() -> Response | None:
-    """Answers for a feed that moved; None lets the routes answer.
+    """Answers for a feed that moved, or the base URL without its slash; None lets routes answer.
 
     Raises:
         FeedGone: The feed ended, and the time for its last entry is over.
     """
     found = _FEED_URL.fullmatch(request.path)
-    if found is None or request.method not in ("GET", "HEAD"):
+    if request.method not in ("GET", "HEAD"):
+        return None
+    if request.root_path and not request.environ["PATH_INFO"]:
+        return _moved(request_context().site.home)
+    if found is None:
         return None
     slug, rest = found.groups()
     context = request_context()

@@ -10,7 +10,7 @@ from feeds.errors import FeedsError
 from feeds.model.feed import Feed, Format
 from feeds.newsstand import Newsstand
 from service.application import Application, CurrentApplication
-from service.http_rules import MODE_FIELD, Coding, decide, request_fields, wants_raw
+from service.http_rules import MODE_FIELD, Coding, decide, request_fields, split_base, wants_raw
 from service.web.document_cache import BackgroundLookup, CachedDocument, DocumentCache
 from service.web.documents import choose_format, leads_to_page, represent
 from service.web.encoded_variants import NotCached
@@ -171,6 +171,7 @@ class UrlMap:
     addresses: Mapping[str, _AddressChoice]  #: by path
     #: By path, for the query ``?raw``; only those whose answer differs with it.
     raw: Mapping[str, MappedAddress]
+    base_path: str  #: decoded, each byte as one character
     heads: dict[Head, RequestKey] = field(default_factory=dict)  #: keys of recent request heads
 
     def key_of_head(self, head: Head) -> RequestKey | None:
@@ -178,7 +179,9 @@ class UrlMap:
         key = self.heads.get(head)
         if key is None:
             environ = request_key(head)
-            key = None if environ is None else self.key_of_environ(environ)
+            if environ is not None:
+                environ["PATH_INFO"] = split_base(environ["PATH_INFO"], self.base_path)[1]
+                key = self.key_of_environ(environ)
             if key is not None and head_size(head) <= MAX_REMEMBERED_CHARS:
                 # As with stored answers: heads in use come back at once.
                 if len(self.heads) >= MAX_HEADS:
@@ -224,6 +227,11 @@ class CacheMiddleware:
         self._current = current
         self._document_cache = document_cache
         self._map = _build_map(current.application)
+
+    @property
+    def base_path(self) -> str:
+        """The path of the base URL, which servers split off the paths of requests."""
+        return self._map_of(self._current.application).base_path
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers from memory, or lets the application answer."""
@@ -345,7 +353,8 @@ def _build_map(application: Application) -> UrlMap:
             addresses[f"{path}.{each}"] = MappedAddress(feed, each, is_chosen=False)
             if feed.opens_as_page:
                 raw[f"{path}.{each}"] = MappedAddress(feed, each, is_chosen=False, is_raw=True)
-    return UrlMap(application, addresses, raw)
+    base_path = unquote_to_bytes(application.catalogue.site.base_path).decode("latin-1")
+    return UrlMap(application, addresses, raw, base_path)
 
 
 def _as_wsgi(path: str) -> str:

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from service.http_rules import Field, names_one_host
+from service.http_rules import Field, names_one_host, split_base
 from service.web.cache_middleware import CacheMiddleware, Environ, WsgiApplication
 from service.web.request_bodies import BodyMemory, BodyRefused, ClientGone, RequestBody
 
@@ -111,9 +111,9 @@ class WsgiAdapter:
             body.release()
 
     async def _answer(self, scope: Scope, send: Send, body: RequestBody) -> None:
-        is_subscription = scope["method"] == "POST" and scope["path"] in SUBSCRIPTION_PATHS
+        environ = _environ(scope, base_path=self.middleware.base_path)
+        is_subscription = scope["method"] == "POST" and environ["PATH_INFO"] in SUBSCRIPTION_PATHS
         lane = self._subscriptions if is_subscription else self._requests
-        environ = _environ(scope)
         if await body.is_large():
             messages = await self._run(lane, body.awaited(environ))
             if messages[0]["status"] != HTTPStatus.CONTINUE:
@@ -207,15 +207,17 @@ def _messages(status: int, fields: list[Field], body: bytes) -> tuple[Message, M
     )
 
 
-def _environ(scope: Scope) -> Environ:
+def _environ(scope: Scope, *, base_path: str) -> Environ:
+    # As it was sent: the application refuses paths that are not UTF-8.
+    path = unquote_to_bytes(scope["raw_path"]).decode("latin-1")
+    script_name, path_info = split_base(path, base_path)
     server, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client") or ("", 0)
     return {
         **_fields(scope["headers"]),
         "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        # As it was sent: the application refuses paths that are not UTF-8.
-        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "SCRIPT_NAME": script_name,
+        "PATH_INFO": path_info,
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_NAME": str(server),
         "SERVER_PORT": str(port),

@@ -85,11 +85,13 @@ def binary() -> str:
 
 
 @contextmanager
-def over_export(root: Path, *, service_port: int | None = None) -> Iterator[Nginx]:
+def over_export(
+    root: Path, *, service_port: int | None = None, before: str = ""
+) -> Iterator[Nginx]:
     """Run nginx as docs/export.md says, over an export; before a service, if there is one."""
     folder = root / "nginx"
     http = f'include "{folder}/sizes.conf"; include "{folder}/http.conf";'
-    server = f'include "{folder}/server.conf";'
+    server = f'{before} include "{folder}/server.conf";'
     if service_port is not None:
         http += f"upstream communique {{ server 127.0.0.1:{service_port}; }}"
         server += f'include "{folder}/service.conf";'

@@ -26,6 +26,8 @@ from tests.support.wire_server import make_server, port_of, running
 
 ATOM = "/feeds/all.atom"
 
+ROOT = Path(__file__).parents[3]
+
 
 def test_a_new_edition_is_served_without_a_reload(
     office: Office, export: Export, root: Path
@@ -81,6 +83,29 @@ def test_nothing_but_the_public_addresses_is_there(export: Export, root: Path, p
     export()
     with over_export(root) as nginx:
         assert Client(nginx).get(path).status_code == 404
+
+
+def test_a_base_url_with_a_path_needs_one_line(office: Office, root: Path) -> None:
+    """The line is that of docs/export.md; links between the exported pages have the path."""
+    site = replace(SITE, base_url=f"{SITE.base_url}/press")
+    described = Catalogue(site, CATALOGUE.categories.values(), CATALOGUE.feeds.values())
+    office.configure(described, now=later(minutes=1))
+    office.publish(now=later(minutes=2))
+    list(ExportRun(office.application, Folder(root, site_url=site.base_url),
+                   create_app(office.current)).outcomes())  # fmt: skip
+    [line] = [
+        line
+        for line in (ROOT / "docs" / "export.md").read_text(encoding="utf-8").splitlines()
+        if line.strip().startswith("rewrite")
+    ]
+    with over_export(root, before=line) as nginx:
+        client = Client(nginx, use_cookies=False)
+        assert b'href="/press/feeds/all"' in client.get("/press/").data
+        assert f'href="{site.base_url}{ATOM}"' in client.get(f"/press{ATOM}").text
+        opened = client.get(f"/press{ATOM}", headers={"Sec-Fetch-Mode": "navigate"})
+        assert (opened.status_code, opened.headers["Location"]) == (303, site.feed_page(ALL))
+        assert client.get("/press/none").status_code == 404
+        assert nginx.complaints == ""
 
 
 def test_moves_and_ends_are_told(office: Office, root: Path) -> None:
