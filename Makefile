@@ -46,6 +46,7 @@ lock:
 	$(VENV)-lock/bin/python -m pip install --quiet pip-tools
 	$(LOCK) --output-file locks/run.txt pyproject.toml
 	$(LOCK) --extra dev --constraint locks/run.txt --output-file locks/dev.txt pyproject.toml
+	$(LOCK) --only-build-deps --build-deps-for wheel --output-file locks/build.txt pyproject.toml
 	rm -rf $(VENV)-lock
 
 clean:

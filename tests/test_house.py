@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.application",),
     ("service.websub", "service.processes.file_modes", "service.processes.listening"),
     ("service.store_writes",),
-    ("service.processes.locks", "service.failures"),
+    ("service.processes.locks", "service.processes.service_manager", "service.failures"),
     (
         "service.outbound",
         "service.processes.active_configuration",

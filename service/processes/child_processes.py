@@ -20,6 +20,9 @@ _log = get_logger(__name__)
 #: thread that waits for nothing.
 FROZEN_AFTER_S = 60.0
 
+#: After this many times that limit, its replacement has not helped either.
+UNHEARD_AFTER = 2
+
 #: The time between two checks counts as no more than this: if the whole machine, or this process,
 #: stood still, the child is not to blame.
 CHECK_COUNTS_S = 1.0
@@ -177,6 +180,7 @@ class ChildProcess:
         self._pause_s = 0.0
         self._checked_at = 0.0
         self._silent_s = 0.0
+        self._unheard_s = 0.0  #: like `_silent_s`, and goes on through restarts
         self._restart_at: float | None = None
         self._start()
 
@@ -199,6 +203,15 @@ class ChildProcess:
     def line(self) -> int:
         """The file descriptor of the line, which ends with the process; negative if closed."""
         return self._process.fileno()
+
+    @property
+    def is_heard(self) -> bool:
+        """False if the process is frozen although it was, or should have been, replaced.
+
+        A process that dies again and again is not meant: to restart the whole service for it would
+        only disturb the others.
+        """
+        return self._unheard_s <= UNHEARD_AFTER * self._frozen_after_s
 
     def check(self) -> None:
         """Restarts the process if it has died and the pause is over; kills it if it is frozen."""
@@ -241,7 +254,10 @@ class ChildProcess:
         self._restart_at = None
 
     def _check_heartbeat(self, passed_s: float) -> None:
-        self._silent_s = 0.0 if self._process.has_sent_heartbeat() else self._silent_s + passed_s
+        self._silent_s += passed_s
+        self._unheard_s += passed_s
+        if self._process.has_sent_heartbeat():
+            self._silent_s = self._unheard_s = 0.0
         if self._silent_s > self._frozen_after_s:
             _log.error("process frozen, killed", process=self.role, pid=self.pid)
             self._silent_s = 0.0  # a process that survives this is killed again later

@@ -28,6 +28,7 @@ from service.processes.locks import (
     role_lock,
     run_folder,
 )
+from service.processes.service_manager import ServiceManager
 from service.processes.signals import STOPS, Signals
 from service.processes.supervisor_line import SupervisorLine
 from service.settings import ConfigInvalid, Settings, Sources, parse
@@ -128,6 +129,7 @@ class Supervisor:
         self._address: ListeningAddress | None = None  #: while it serves the web
         self._listener: socket.socket | None = None  #: from which the web processes accept
         self._signals = Signals({*STOPS, SIGHUP})
+        self._manager = ServiceManager()
         self._is_over = False
         self._is_asked_to_reload = False
 
@@ -135,6 +137,7 @@ class Supervisor:
         """Starts the processes, supervises them, and stops them."""
         with self._signals:
             try:
+                self._manager.starting("preparing the store")
                 self._prepare()
                 self._serve()
             finally:
@@ -364,18 +367,31 @@ class Supervisor:
         settings = self._settings
         running = "+".join(dict.fromkeys(child.role for child in self._children)) or "none"
         _log.info("serving", site=settings.site.base_url, processes=running)
+        self._manager.ready(self._status())
         if JOBS in self._roles:
             for folder in settings.intake.folders:
                 _log.info("watching for documents", folder=str(folder))
+
+    def _status(self) -> str:
+        """Returns one line for the service manager."""
+        running = "+".join(dict.fromkeys(child.role for child in self._children)) or "nothing"
+        rejected = f"; {len(self._faults)} faults in the new configuration" if self._faults else ""
+        return f"serving {self._settings.site.base_url} ({running}){rejected}"
 
     def _supervise(self) -> None:
         next_reading = next_disk_check = time.monotonic()
         while not self._should_stop(within_s=self._pause_s(next_reading), or_death=True):
             for child in self._children:
                 child.check()
+            if all(child.is_heard for child in self._children):
+                self._manager.feed_watchdog()
             is_asked, self._is_asked_to_reload = self._is_asked_to_reload, False
             if is_asked or time.monotonic() >= next_reading:
+                if is_asked:
+                    self._manager.reloading()
                 self._reload(is_asked=is_asked)
+                if is_asked:
+                    self._manager.ready(self._status())
                 next_reading = time.monotonic() + self._settings.schedule.config_seconds
             if time.monotonic() >= next_disk_check:
                 self._check_disk()
@@ -459,6 +475,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         _log.info("stopping")
+        self._manager.stopping()
         # The jobs first: what they publish while stopping can still be fetched.
         web = [child for child in self._children if child.role == WEB]
         for child in reversed(self._children):

@@ -18,6 +18,7 @@ from service.processes.child_processes import (
     FROZEN_AFTER_S,
     LONGEST_PAUSE_S,
     STEADY_AFTER_S,
+    UNHEARD_AFTER,
     ChildProcess,
     ForkedProcess,
 )
@@ -116,6 +117,36 @@ def test_one_whose_work_stands_still_gives_no_sign_of_life(
     assert child.is_running
     look_for(child, clock, 3)
     wait_until_dead(child)
+
+
+def test_one_that_freezes_again_when_it_was_replaced_is_unheard(
+    begin: Callable[[str], ChildProcess], clock: Clock
+) -> None:
+    """So the watchdog is not fed, and the service manager starts the whole service anew."""
+    child = begin(STANDS_STILL)
+    for _ in range(UNHEARD_AFTER):
+        assert child.is_heard
+        look_for(child, clock, FROZEN_AFTER_S + 1)
+        wait_until_dead(child)
+        look_for(child, clock, 2 * FIRST_PAUSE_S)
+    assert not child.is_heard
+
+
+def test_one_that_is_heard_again_and_one_that_only_dies_are_not_unheard(
+    begin: Callable[[str], ChildProcess], clock: Clock
+) -> None:
+    child = begin(LIVES)
+    os.kill(child.pid, signal.SIGSTOP)
+    look_for(child, clock, FROZEN_AFTER_S + 1)
+    wait_until_dead(child)
+    look_for(child, clock, FIRST_PAUSE_S + 1)
+    wait_until(lambda: _has_sent_heartbeat(child))
+    look_for(child, clock, FROZEN_AFTER_S / 2)
+    assert child.is_heard
+    mortal = begin("")
+    pauses(mortal, clock, 8)
+    assert clock.now_s > UNHEARD_AFTER * FROZEN_AFTER_S
+    assert mortal.is_heard
 
 
 def test_one_that_lives_is_left_alone(begin: Callable[[str], ChildProcess], clock: Clock) -> None:

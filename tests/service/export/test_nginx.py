@@ -88,7 +88,7 @@ def test_nothing_but_the_public_addresses_is_there(export: Export, root: Path, p
 def test_a_base_url_with_a_path_needs_one_line(office: Office, root: Path) -> None:
     """The line is that of docs/export.md; links between the exported pages have the path."""
     site = replace(SITE, base_url=f"{SITE.base_url}/press")
-    described = Catalogue(site, CATALOGUE.categories.values(), CATALOGUE.feeds.values())
+    described = Catalogue(site, list(CATALOGUE.categories.values()), list(CATALOGUE.feeds.values()))
     office.configure(described, now=later(minutes=1))
     office.publish(now=later(minutes=2))
     list(ExportRun(office.application, Folder(root, site_url=site.base_url),

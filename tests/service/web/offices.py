@@ -113,8 +113,8 @@ def ask_export(office: Office, closing: ExitStack) -> Client:
     return Client(closing.enter_context(over_export(folder.root)), use_cookies=False)
 
 
-def ask_wire(office: Office, closing: ExitStack) -> Client:
-    """A client of the whole server, over a socket, in front of a newsroom that does not change."""
+def serve_wire(office: Office, closing: ExitStack) -> int:
+    """The whole server, in front of a newsroom that does not change; the port it listens at."""
     changes = Changes(office.database, of_documents=True)
     closing.callback(changes.close)
     document_cache = DocumentCache(detector=ChangeDetector(changes, clock=clock.monotonic))
@@ -126,7 +126,12 @@ def ask_wire(office: Office, closing: ExitStack) -> Client:
         )
     )
     closing.enter_context(running(server))
-    return Client(Forwarded(port_of(server)), use_cookies=False)
+    return port_of(server)
+
+
+def ask_wire(office: Office, closing: ExitStack) -> Client:
+    """A client of the whole server, over a socket."""
+    return Client(Forwarded(serve_wire(office, closing)), use_cookies=False)
 
 
 #: Both layers, which answer alike; by the name that a test is told under.
