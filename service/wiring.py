@@ -3,8 +3,8 @@
 import os
 import random
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -13,17 +13,27 @@ from pathlib import Path
 from uuid import uuid4
 
 from feeds.categories import Catalogue
+from feeds.model.alarm import AlarmKind
 from feeds.model.feed import Format
 from feeds.model.release import ReleaseId
 from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
+from service.alarms import (
+    ALL_KINDS,
+    AlarmKeeper,
+    Channel,
+    CommandChannel,
+    Machine,
+    MailChannel,
+    WebhookChannel,
+)
 from service.application import Application, Clock
 from service.failures import Failures
 from service.jobs.measuring import TIMEOUT_S, EnclosureProber
 from service.liveness import WorkPart
-from service.outbound import BulkHttpClient, Credentials, HttpClient
+from service.outbound import BulkHttpClient, Credentials, HttpClient, SmtpClient
 from service.settings import Settings, catalogue, intake_rules
 from service.store_clock import machine_clock
 from service.websub import RSSCLOUD, PingFormat, PingSender, Publisher, RetryPlan
@@ -165,6 +175,53 @@ def hub_monitor(application: Application) -> HubMonitor:
         ),
         credentials=_credentials(settings),
     )
+
+
+def alarm_keeper(
+    application: Application,
+    *,
+    kinds: Collection[AlarmKind] = ALL_KINDS,
+    watching_since: datetime | None = None,
+) -> AlarmKeeper:
+    """Returns the keeper of alarms, with the configured channels.
+
+    Args:
+        application: Has the settings and the store.
+        kinds: What is checked.
+        watching_since: When this process began; what was idle before that does not count.
+    """
+    settings = application.settings
+    file = application.database.file
+    folders = {settings.data_folder, *(() if file is None else (file.parent,))}
+    machine = Machine(
+        host=os.uname().nodename, folders=tuple(sorted(folders)), watching_since=watching_since
+    )
+    return AlarmKeeper(application, machine, list(_channels(application)), kinds=kinds)
+
+
+def _channels(application: Application) -> Iterator[Channel]:
+    settings = application.settings
+    given, timeout_s = settings.alarms, settings.alarms.timeout_seconds
+    mail, webhook = given.mail, given.webhook
+    if mail.to and mail.sender is not None:
+        credentials = None
+        if mail.username is not None and mail.password is not None:
+            credentials = Credentials(mail.username, mail.password.reveal())
+        server = SmtpClient(
+            mail.host,
+            mail.port,
+            security=mail.security,
+            timeout_s=timeout_s,
+            credentials=credentials,
+            ca_file=settings.outbound.ca_file,
+        )
+        yield MailChannel(server, sender=mail.sender, to=mail.to)
+    if webhook.url is not None and webhook.secret is not None:
+        client = _http_client(settings, application.catalogue, timeout_s=timeout_s)
+        secret = webhook.secret.reveal()
+        yield WebhookChannel(client, url=webhook.url, secret=secret, now=application.clock)
+    if given.command.argv:
+        yield CommandChannel(given.command.argv, timeout_s=timeout_s)
 
 
 def verifications(

@@ -106,6 +106,25 @@ class PingState:
     due_at: datetime | None  #: next attempt, if any
     last_try_at: datetime | None
     last_result: str | None
+    first_failed_at: datetime | None = None  #: when the current series of failures began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaleFeed:
+    """A feed that waits for its next edition."""
+
+    slug: str
+    since: datetime  #: the oldest change that is in no edition
+    trouble: str | None  #: why the last regeneration failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingHost:
+    """A host of subscribers whose deliveries fail."""
+
+    host: str
+    since: datetime  #: the first failure of the subscriber that has failed the longest
+    subscribers: int  #: how many of them fail
 
 
 # Processes and their last work.

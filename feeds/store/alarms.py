@@ -27,9 +27,9 @@ class Alarms:
 
     def open(self) -> list[Alarm]:
         """The alarms that are not over, by kind and subject."""
-        query = select(alarms).where(alarms.c.over_at.is_(None))
-        rows = self._connection.execute(query.order_by(alarms.c.kind, alarms.c.subject))
-        return [_alarm(row) for row in rows]
+        # Sorted here: PostgreSQL might read all alarms in that order instead of the open ones.
+        rows = self._connection.execute(select(alarms).where(alarms.c.over_at.is_(None)))
+        return sorted((_alarm(row) for row in rows), key=lambda alarm: alarm.condition.key)
 
     def recent(self, *, since: datetime, limit: int) -> list[Alarm]:
         """The alarms that ended at or after *since*, the last one first."""
@@ -68,12 +68,23 @@ class Alarms:
         rows = self._connection.execute(query.order_by(alarms.c.event_seq).limit(limit))
         return [_alarm(row) for row in rows]
 
-    def has_events(self, channels: Sequence[str]) -> bool:
-        """Whether one of these channels may have to be told something."""
-        rows = self._connection.execute(select(alarm_channels.c.channel, alarm_channels.c.sent_seq))
-        sent = {row.channel: row.sent_seq for row in rows}
-        last = sent.get(_COUNTER, 0)
-        return any(sent.get(channel, 0) < last for channel in channels)
+    def has_old(self, *, before: datetime) -> bool:
+        """Whether an alarm ended before then."""
+        old = select(alarms.c.kind).where(alarms.c.over_at < before).limit(1)
+        return self._connection.execute(old).first() is not None
+
+    def is_due(self, channel: str, *, now: datetime) -> bool:
+        """Whether a channel has to be told something now; cheap, and claims nothing."""
+        asked = (_COUNTER, channel)
+        rows = self._connection.execute(
+            select(alarm_channels).where(alarm_channels.c.channel.in_(asked))
+        )
+        states = {row.channel: _channel_state(row) for row in rows}
+        last = states[_COUNTER].sent_seq if _COUNTER in states else 0
+        state = states.get(channel)
+        if state is None:
+            return last > 0
+        return state.sent_seq < last and (state.due_at is None or state.due_at <= now)
 
     def channels(self) -> list[ChannelState]:
         """The state of each channel that was ever used, by name."""

@@ -22,12 +22,14 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    literal_column,
     null,
     select,
     update,
 )
 
 from feeds.model.feed import Format
+from feeds.model.listing import FailingHost
 from feeds.model.subscription import DeliveryResult, DeliveryState, DueDelivery, PushProtocol
 from feeds.store.dialects import has_one_writer, lock_in_order
 from feeds.store.schema import Instant, deliveries, subscriptions
@@ -226,6 +228,37 @@ class Deliveries:
         }
         query = _DUE_TO_SOME if without_hosts else _DUE
         return [_due(row) for row in self._connection.execute(query, parameters).all()]
+
+    def oldest_due(self, *, now: datetime) -> datetime | None:
+        """Since when the delivery that has waited longest is due; None if none is due."""
+        found: list[datetime] = []
+        for is_failing in (0, 1):  # the index is in the order of ``due_at`` for each of the two
+            query = _DUE.with_only_columns(deliveries.c.due_at, maintain_column_froms=True)
+            given = {"now": now, "is_failing": is_failing, "at_most": 1}
+            found += self._connection.execute(query, given).scalars().all()
+        return min(found, default=None)
+
+    def failing_hosts(self, *, before: datetime, limit: int) -> list[FailingHost]:
+        """Hosts to which deliveries have failed since before then, by name.
+
+        Subscribers that the hub has given up, or that an operator suspended, do not count. Only
+        deliveries that fail are read.
+        """
+        since = func.min(deliveries.c.first_failed_at, type_=Instant)
+        query = (
+            select(deliveries.c.host, since.label("since"), func.count().label("number"))
+            .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id)
+            .where(deliveries.c.is_failing == literal_column("1"))
+            .where(subscriptions.c.suspended_at.is_(None))
+            .group_by(deliveries.c.host)
+            .having(since < before)
+            .order_by(deliveries.c.host)
+            .limit(limit)
+        )
+        return [
+            FailingHost(host=row.host, since=row.since, subscribers=row.number)
+            for row in self._connection.execute(query)
+        ]
 
     def claim(self, ids: Sequence[int], *, worker: str, now: datetime, until: datetime) -> set[int]:
         """Claims deliveries for this worker until then. Returns the ids that were still free."""

@@ -98,6 +98,12 @@ class Embargoes:
         end: datetime | None = self._connection.execute(_NEXT).scalar_one()
         return end
 
+    def late(self, *, before: datetime, limit: int) -> list[tuple[ReleaseId, datetime]]:
+        """Id and end of embargoes that ended before then, and hold back their documents still."""
+        query = select(embargoes.c.release_id, embargoes.c.until)
+        query = query.where(embargoes.c.until < before).order_by(*_ORDER).limit(limit)
+        return [(ReleaseId(row.release_id), row.until) for row in self._connection.execute(query)]
+
     def hold(self, held: Sequence[Embargo]) -> None:
         """Adds embargoed documents."""
         if held:

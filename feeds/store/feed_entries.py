@@ -12,7 +12,7 @@ from feeds.model.feed import Window
 from feeds.model.release import Release, ReleaseId
 from feeds.model.text import fold
 from feeds.store.dialects import by_key, lock, lock_keys, lock_of_feeds, upsert
-from feeds.store.schema import departures, doubtful_filings, filings, names, releases
+from feeds.store.schema import Instant, departures, doubtful_filings, filings, names, releases
 
 # Category names as releases give them, with the categories that match each.
 
@@ -112,6 +112,12 @@ class FeedEntries:
         for release_id, feed in self._connection.execute(_FEEDS_OF, {"ids": ids}):
             found[ReleaseId(release_id)].append(feed)
         return {release_id: tuple(sorted(slugs)) for release_id, slugs in found.items()}
+
+    def last_published(self, feed: str) -> datetime | None:
+        """When the latest release of a feed was published; None if it has none."""
+        query = select(func.max(filings.c.published, type_=Instant)).where(filings.c.feed == feed)
+        last: datetime | None = self._connection.execute(query).scalar()
+        return last
 
     def add(self, assigned: Sequence[tuple[Release, Sequence[str]]]) -> None:
         """Adds releases that are in no feed yet to these feeds."""

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from feeds.errors import FeedNotFound
-from feeds.model.listing import FeedState
+from feeds.model.listing import FeedState, StaleFeed
 from feeds.store.dialects import by_key, lock, lock_of_feeds, upsert
 from feeds.store.schema import Instant, documents, feeds, former_documents, pings
 from feeds.store.subscriptions import Subscriptions
@@ -276,6 +276,18 @@ class Feeds:
         query = select(feeds.c.slug).where(_is_stale(), is_free)
         found = self._connection.execute(query.order_by(feeds.c.changed_at, feeds.c.slug))
         return [row.slug for row in found]
+
+    def waiting(self, *, limit: int) -> list[StaleFeed]:
+        """The stale feeds, whoever has claimed them, the longest waiting first."""
+        query = select(feeds.c.slug, feeds.c.stale_since, feeds.c.trouble).where(
+            _is_stale(), feeds.c.stale_since.is_not(None)
+        )
+        rows = self._connection.execute(
+            query.order_by(feeds.c.stale_since, feeds.c.slug).limit(limit)
+        )
+        return [
+            StaleFeed(slug=row.slug, since=row.stale_since, trouble=row.trouble) for row in rows
+        ]
 
     def claim(
         self, slugs: Sequence[str], *, worker: str, now: datetime, until: datetime

@@ -130,24 +130,30 @@ class Refusals:
     def kept(self) -> list[KeptRefusal]:
         """All refusals, newest first."""
         order = (refusals.c.refused_at.desc(), refusals.c.document, refusals.c.line)
-        return [
-            KeptRefusal(
-                refusal=Refusal(
-                    origin=Origin(document=row.document, line=row.line or None),
-                    field=row.field,
-                    reason=row.reason,
-                    remedy=row.remedy,
-                    until=row.until,
-                ),
-                refused_at=row.refused_at,
-            )
-            for row in self._connection.execute(select(refusals).order_by(*order))
-        ]
+        return [_kept(row) for row in self._connection.execute(select(refusals).order_by(*order))]
+
+    def newest(self, *, limit: int) -> list[KeptRefusal]:
+        """The refusals of the latest documents, the newest first."""
+        query = select(refusals).order_by(refusals.c.refused_at.desc()).limit(limit)
+        return [_kept(row) for row in self._connection.execute(query)]
 
     def count(self) -> int:
         """The number of refusals."""
         query = select(func.count()).select_from(refusals)
         return int(self._connection.execute(query).scalar_one())
+
+
+def _kept(row: Row[Any]) -> KeptRefusal:
+    return KeptRefusal(
+        refusal=Refusal(
+            origin=Origin(document=row.document, line=row.line or None),
+            field=row.field,
+            reason=row.reason,
+            remedy=row.remedy,
+            until=row.until,
+        ),
+        refused_at=row.refused_at,
+    )
 
 
 def _key(origin: Origin) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, or_, select, update
 
 from feeds.model.feed import Feed, Format
 from feeds.model.listing import DuePing, PingState
@@ -99,6 +99,13 @@ class Pings:
             )
             for row in self._connection.execute(query)
         ]
+
+    def oldest_due(self, *, now: datetime) -> datetime | None:
+        """Since when the ping that has waited longest is due; None if no ping is due."""
+        query = _with_edition().with_only_columns(func.min(pings.c.due_at, type_=Instant))
+        is_due = (pings.c.has_failed == 0, pings.c.due_at <= now, _is_free(now))
+        due: datetime | None = self._connection.execute(query.where(_is_newer(), *is_due)).scalar()
+        return due
 
     def claim(self, ping: DuePing, *, now: datetime, until: datetime) -> bool:
         """Claims one ping for this worker until then; False if another worker claimed it first."""
@@ -208,6 +215,7 @@ def _state(row: Row[Any]) -> PingState:
         due_at=row.due_at if is_newer and not row.has_failed else None,
         last_try_at=row.last_try_at,
         last_result=row.last_result,
+        first_failed_at=row.first_failed_at,
     )
 
 

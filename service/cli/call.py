@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "config": "Check and show the configuration.",
         "store": "Back up, restore, upgrade, check and adopt the store.",
         "status": "Show the state of the whole service on one screen.",
+        "alarms": "List alarms, and test the channels that tell them.",
     }
 )
 

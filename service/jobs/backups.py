@@ -233,7 +233,7 @@ def _configuration(sources: Sources | None) -> tuple[list[tuple[str, bytes]], li
         inside = f"{categories.stem}-copy{categories.suffix}"
     files = [(main.name, sources.main.text), (inside, sources.categories.text)]
     secrets = [sources.store_url.path] if sources.store_url else []
-    secrets += [file.path for file in sources.hub_passwords.values()]
+    secrets += [file.path for file in sources.secret_files.values()]
     needs = [f"file {path}" for path in secrets]
     needs += [f"variable {name}" for name in sorted(sources.environ)]
     needs += [f"--set {each.partition('=')[0]}" for each in sources.overrides]

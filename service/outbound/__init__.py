@@ -14,6 +14,7 @@ from service.outbound.errors import (
     ServerUnreachable,
 )
 from service.outbound.http_client import Credentials, HttpClient, HttpResponse
+from service.outbound.smtp_client import SmtpClient
 from service.outbound.transfers import BulkRequest, BulkResponse
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "OutboundFailed",
     "OutboundTimedOut",
     "ServerUnreachable",
+    "SmtpClient",
     "host_and_port",
     "rules_of_this_machine",
 ]

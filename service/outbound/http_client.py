@@ -232,6 +232,21 @@ class HttpClient:
         headers = {} if credentials is None else {"Authorization": credentials.authorization}
         return self._request(requests.Request("POST", url, data=list(fields), headers=headers))
 
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> HttpResponse:
+        """Posts *body* as it is.
+
+        Answers are returned whatever their status.
+
+        Args:
+            url: The target.
+            body: The content.
+            headers: Additional fields, such as ``Content-Type``.
+
+        Raises:
+            OutboundFailed: No answer came; the subclass and ``permanent`` say why.
+        """
+        return self._request(requests.Request("POST", url, data=body, headers=dict(headers)))
+
     def head(self, url: str) -> HttpResponse:
         """Sends a HEAD request.
 

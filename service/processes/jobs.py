@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,7 +11,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from feeds.errors import ConfigurationSuperseded, StoreUnavailable
+from feeds.errors import ConfigurationSuperseded, StoreConflict, StoreUnavailable
+from feeds.model.alarm import AlarmKind
 from feeds.model.edition import Edition
 from feeds.model.release import Release
 from feeds.newsroom import COMMAND
@@ -19,6 +21,7 @@ from feeds.store.changes import Changes
 from feeds.store.database import Database, Transaction
 from feeds.store.state import InForce
 from service import logs
+from service.alarms import CHECK_EVERY_S, AlarmKeeper, AlarmRounds
 from service.application import Application
 from service.failures import Failures
 from service.jobs.backups import back_up_when_due
@@ -43,7 +46,13 @@ from service.stores import record_state
 from service.websub import Publisher
 from service.websub.hub.dispatcher import ChangePoller
 from service.websub.hub_monitor import RUN_EVERY_S as MONITOR_HUBS_EVERY_S
-from service.wiring import build_application, hub_monitor, publisher, worker_name
+from service.wiring import (
+    alarm_keeper,
+    build_application,
+    hub_monitor,
+    publisher,
+    worker_name,
+)
 
 #: After more editions at once than this, caches are emptied and memory is returned to the system.
 MANY = 8
@@ -51,7 +60,7 @@ MANY = 8
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
 SCAN, REGENERATE, PING, EMBARGO, CANARY = "scan", "regenerate", "ping", "embargo", "canary"
-STORE_LOG, BACKUP, FORGET = "store log", "backup", "forget"
+STORE_LOG, BACKUP, FORGET, ALARMS = "store log", "backup", "forget", "alarms"
 
 #: How often old rows are deleted.
 FORGET_EVERY_S = 3600.0
@@ -89,6 +98,8 @@ class Jobs:
         self._warned_of: str | None = None
         self._is_over = threading.Event()
         self._forgetting = Forgetting(database, self._is_over.is_set)
+        self._alarms = AlarmRounds(monotonic=time.monotonic)
+        self._started_at = self._clock()
 
     def start(self, settings: Settings) -> None:
         """Starts to work."""
@@ -141,6 +152,7 @@ class Jobs:
             host="" if self._database.is_sqlite else os.uname().nodename,
         )
         self._publisher = sender = publisher(application, self._failures)
+        keeper = alarm_keeper(application, watching_since=self._started_at)
 
         def scan() -> None:
             with self._scan_lock:
@@ -158,7 +170,7 @@ class Jobs:
 
         def end_embargoes() -> None:
             with ending.round():
-                is_news = self._end_embargoes(application, sender)
+                is_news = self._end_embargoes(application, sender, keeper)
                 ending.worked()
             # Called directly: if the timer were busy, waking it would have no effect for now.
             if is_news:
@@ -189,6 +201,11 @@ class Jobs:
                 every_s=BACKUP_POLL_EVERY_S,
             ),
             Timer(name=FORGET, job=partial(self._forget, application), every_s=FORGET_EVERY_S),
+            Timer(
+                name=ALARMS,
+                job=partial(self._alarms.run, keeper, now=self._clock),
+                every_s=CHECK_EVERY_S,
+            ),
         )
         if self._database.is_sqlite:
             record = partial(record_state, settings, self._database)
@@ -282,11 +299,18 @@ class Jobs:
             remedy="give both services the same configuration, or reload this one",
         )
 
-    def _end_embargoes(self, application: Application, sender: Publisher) -> bool:
+    def _end_embargoes(
+        self, application: Application, sender: Publisher, keeper: AlarmKeeper
+    ) -> bool:
         """Publishes releases whose embargo ends before the next poll; returns whether any did."""
         newsroom = application.newsroom
         if not wait_for_embargo_end(newsroom, now=self._clock, is_over=self._is_over):
             return False
+        end, now = newsroom.embargoes.next_end(), self._clock()
+        if end is not None and now - end > keeper.embargo_patience:
+            # Found now or never: in a moment it will be public, as if nothing had happened.
+            with suppress(StoreUnavailable, StoreConflict):
+                keeper.check(now=now, kinds=[AlarmKind.EMBARGO_MISSED])
         with self._edition_lock:
             # If a reload came during the wait for the lock, its own timer runs at once.
             return self._publisher is sender and release_due(newsroom, now=self._clock()) > 0

@@ -8,7 +8,11 @@ import threading
 import time
 from pathlib import Path
 
+from feeds.errors import FeedsError
+from feeds.model.alarm import AlarmKind
 from feeds.store.changes import Changes
+from service import logs
+from service.alarms import CHECK_EVERY_S, AlarmRounds
 from service.application import CurrentApplication
 from service.failures import Failures
 from service.processes.active_configuration import ConfigurationWatch, ProcessStart
@@ -25,7 +29,9 @@ from service.web import (
     WsgiAdapter,
     create_app,
 )
-from service.wiring import build_application
+from service.wiring import alarm_keeper, build_application
+
+_log = logs.get_logger("service.web_process")  # not __name__: it is run as a program
 
 #: The interpreter's switch interval. A poll of the store needs the interpreter some ten times; at
 #: Python's default of 5 ms, under full load, it would take longer than its result is valid.
@@ -72,14 +78,41 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
 
     watch = ConfigurationWatch(start, on_change=configure, on_orphaned=orphaned)
     watch.start()
+    is_over = threading.Event()
+    threading.Thread(
+        target=_watch_jobs, args=[current, clock, is_over], name="alarm watch", daemon=True
+    ).start()
     # All objects of now live to the end. Unless they are frozen, each full garbage collection
     # visits those of all libraries, for tens of milliseconds in which no request is answered.
     gc.collect()
     gc.freeze()
     server.run(beat=start.line.beat)
+    is_over.set()
     watch.stop()
     database.close()
     return 0
+
+
+def _watch_jobs(current: CurrentApplication, clock: StoreClock, is_over: threading.Event) -> None:
+    """Raises the alarm that the jobs process cannot raise: that no jobs process works.
+
+    Each web process does so, on each machine: the alarm is in the store, and sent once.
+    """
+    started_at = clock()
+    rounds = AlarmRounds(monotonic=time.monotonic)
+    while not is_over.wait(CHECK_EVERY_S):
+        if not clock.is_trusted:
+            continue
+        keeper = alarm_keeper(
+            current.application, kinds=[AlarmKind.JOBS_IDLE], watching_since=started_at
+        )
+        try:
+            rounds.run(keeper, now=clock)
+        except FeedsError as error:
+            # What is wrong with the store is logged, and shown by /readyz, by others.
+            _log.debug("alarms not checked", reason=str(error))
+        except Exception:
+            _log.exception("alarms not checked")
 
 
 def _wsgi_adapter(current: CurrentApplication, changes: Changes, clock: StoreClock) -> WsgiAdapter:

@@ -21,7 +21,8 @@ from service.settings.categories_file import (
 from service.settings.communique_file import CommuniqueFile
 from service.settings.faults import KeyPath, SourceLocation
 from service.settings.shared_keys import EndedSettings, language_slug
-from service.settings.sources import Secret, Sources
+from service.settings.sources import Sources
+from service.settings.value_types import Secret
 
 
 class Settings(CategoriesFile, CommuniqueFile):

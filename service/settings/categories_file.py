@@ -51,6 +51,11 @@ class FeedSettings(Section):
         description="Whether the feed announces corrections, retractions and restorations in "
         "entries of their own; feeds.notices if unset.",
     )
+    expected_days: Annotated[float, Field(gt=0, le=3660)] | None = Field(
+        default=None,
+        description="An alarm is raised when the feed has had no new release for this many days; "
+        "never if unset.",
+    )
     hubs: Items[HubUrl] | None = Field(
         default=None,
         description="WebSub hubs of this feed; those of communique.yaml if unset, none if [].",

@@ -9,6 +9,7 @@ from service.settings.communique_file import CanarySettings, StoreSettings
 from service.settings.explain import place_of_key, place_of_value
 from service.settings.faults import ConfigFault, KeyPath, dotted, nearest
 from service.settings.shared_keys import language_slug
+from service.settings.sources import variable_name
 from service.settings.yaml_reader import YamlDocument
 
 # Rules between keys of ``communique.yaml``, and for the hubs of both files.
@@ -37,6 +38,7 @@ def check_main(document: YamlDocument) -> Iterator[ConfigFault]:
 
     yield from _check_credentials(document)
     yield from _check_cloud(document)
+    yield from _check_alarms(document)
 
 
 def _check_credentials(document: YamlDocument) -> Iterator[ConfigFault]:
@@ -53,6 +55,42 @@ def _check_credentials(document: YamlDocument) -> Iterator[ConfigFault]:
                     path=dotted(path),
                     message=f"{missing} is missing: set both or neither",
                 )
+
+
+def _check_alarms(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Yields a fault for a channel that lacks what it needs, and for a secret in the file."""
+    for path in (("alarms", "mail", "password"), ("alarms", "webhook", "secret")):
+        by_file = (*path[:-1], f"{path[-1]}_file")
+        place = place_of_value(document, path)
+        if document.at(*path) is not None and not place.file.startswith("environment "):
+            message = (
+                f"expected no secret here: set {dotted(by_file)}, or {variable_name(dotted(path))}"
+            )
+            yield ConfigFault(place=place, path=dotted(path), message=message)
+    pairs = (
+        (("mail", "to"), (("mail", "sender"),)),
+        (("mail", "username"), (("mail", "password"), ("mail", "password_file"))),
+        (("mail", "password_file"), (("mail", "username"),)),
+        (("webhook", "url"), (("webhook", "secret"), ("webhook", "secret_file"))),
+    )
+    for given, needed in pairs:
+        if document.at("alarms", *given) and not any(
+            document.at("alarms", *each) for each in needed
+        ):
+            path = ("alarms", *given)
+            missing = " or ".join(dotted(("alarms", *each)) for each in needed)
+            yield ConfigFault(
+                place=place_of_key(document, path),
+                path=dotted(path),
+                message=f"{missing} is missing",
+            )
+    if (
+        document.at("alarms", "mail", "username")
+        and document.at("alarms", "mail", "security") == "none"
+    ):
+        path = ("alarms", "mail", "security")
+        message = "expected starttls or tls: a password is not sent unencrypted"
+        yield ConfigFault(place=place_of_value(document, path), path=dotted(path), message=message)
 
 
 def _check_cloud(document: YamlDocument) -> Iterator[ConfigFault]:

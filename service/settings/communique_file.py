@@ -22,10 +22,12 @@ from service.settings.value_types import (
     AllowedNetwork,
     BaseUrl,
     DatabaseUrl,
+    Email,
     FilePath,
     HubUrl,
     Language,
     Line,
+    SecretText,
     StoreUrl,
     Text,
     TimeOfDay,
@@ -44,6 +46,21 @@ MAX_API_BODY_BYTES = 16 * 1024 * 1024
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
+
+#: The values of ``feeds.model.alarm.AlarmKind``.
+AlarmKindName = Literal[
+    "jobs_idle",
+    "hub_idle",
+    "feed_stale",
+    "feed_quiet",
+    "document_refused",
+    "embargo_missed",
+    "hub_mute",
+    "hub_certificate",
+    "deliveries_failing",
+    "disk_nearly_full",
+    "backup_old",
+]
 
 #: Leases are limited because a subscriber may vanish; those that live on renew.
 LeaseDays = Annotated[float, Field(gt=0, le=366)]
@@ -373,6 +390,134 @@ class RetentionSettings(Section):
     )
 
 
+Recipients = Items[Email]
+
+
+class AlarmMailSettings(Section):
+    """E-mail that tells operators of alarms."""
+
+    to: Recipients = Field(
+        default=(), description="Addresses that get alarms by e-mail; none if [], and then no mail."
+    )
+    sender: Email | None = Field(
+        default=None, description="Address that the mail comes from; required with alarms.mail.to."
+    )
+    host: Line = Field(default="localhost", description="Host name of the SMTP server.")
+    port: Port = Field(
+        default=587, description="Port of the SMTP server: 587 for starttls, 465 for tls, else 25."
+    )
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="How the connection is encrypted: starttls, tls from its start, or none, which "
+        "is for a server on this machine or in a network of your own.",
+    )
+    username: Line | None = Field(
+        default=None, description="User name, for a server that requires a login."
+    )
+    password: SecretText | None = Field(
+        default=None,
+        description="Password of that user. It is refused in this file: set the variable "
+        "COMMUNIQUE_ALARMS__MAIL__PASSWORD, or alarms.mail.password_file.",
+    )
+    password_file: FilePath | None = Field(
+        default=None,
+        description="File that holds the password of that user, on one line. Relative to this "
+        "file.",
+    )
+
+
+class AlarmWebhookSettings(Section):
+    """A web address that is told of alarms."""
+
+    url: Url | None = Field(
+        default=None,
+        description="Address that gets alarms as JSON, by POST. A private address needs "
+        "outbound.allow_networks.",
+    )
+    secret: SecretText | None = Field(
+        default=None,
+        description="Key of the signature; required with alarms.webhook.url. It is refused in this "
+        "file: set the variable COMMUNIQUE_ALARMS__WEBHOOK__SECRET, or "
+        "alarms.webhook.secret_file.",
+    )
+    secret_file: FilePath | None = Field(
+        default=None,
+        description="File that holds the key of the signature, on one line. Relative to this file.",
+    )
+
+
+class AlarmCommandSettings(Section):
+    """A program that is told of alarms."""
+
+    argv: Items[Line] = Field(
+        default=(),
+        description="Program and arguments that get alarms as JSON on standard input; none if []. "
+        "No shell reads them.",
+    )
+
+
+#: More than this is not late, but forgotten.
+LateMinutes = Annotated[float, Field(gt=0, le=10_080)]
+AlarmHours = Annotated[float, Field(gt=0, le=8_784)]
+
+
+class AlarmSettings(Section):
+    """What operators are told unasked, and how."""
+
+    off: Items[AlarmKindName] = Field(
+        default=(),
+        description="Kinds of alarms that are not raised, such as [document_refused]; "
+        "docs/alarms.md lists all.",
+    )
+    late_minutes: LateMinutes = Field(
+        default=10,
+        description="How long a feed may wait for its next edition before it counts as late, in "
+        "minutes; for communique status also a ping and a delivery.",
+    )
+    embargo_minutes: LateMinutes = Field(
+        default=2,
+        description="How long after its minute a release may be held back, in minutes.",
+    )
+    hub_minutes: LateMinutes = Field(
+        default=30, description="How long a hub may refuse pings, in minutes."
+    )
+    deliveries_hours: AlarmHours = Field(
+        default=6,
+        description="How long deliveries to the subscribers on one host may fail, in hours.",
+    )
+    backup_hours: AlarmHours | None = Field(
+        default=None,
+        description="Age of the last backup above which an alarm is raised, in hours; never if "
+        "unset.",
+    )
+    disk_free_percent: Annotated[float, Field(ge=0, le=90)] = Field(
+        default=5,
+        description="Share of the data folder's disk that should stay free, in percent; 0 for no "
+        "alarm.",
+    )
+    again_hours: Annotated[float, Field(ge=0, le=8_784)] = Field(
+        default=24,
+        description="Pause after which an alarm that lasts is sent again, in hours; 0 for never.",
+    )
+    names_documents: bool = Field(
+        default=False,
+        description="Whether alarms that are sent name refused documents, with the reason. File "
+        "names may be headlines: with false, only communique alarms shows them.",
+    )
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = Field(
+        default=20.0,
+        description="How long sending by mail, webhook or command may take, in seconds.",
+    )
+    mail: AlarmMailSettings = Field(default=AlarmMailSettings(), description="Alarms by e-mail.")
+    webhook: AlarmWebhookSettings = Field(
+        default=AlarmWebhookSettings(),
+        description="Alarms by HTTP, signed; see docs/alarms.md.",
+    )
+    command: AlarmCommandSettings = Field(
+        default=AlarmCommandSettings(), description="Alarms to a program on this machine."
+    )
+
+
 class MetricsSettings(Section):
     """Metrics for Prometheus."""
 
@@ -516,6 +661,9 @@ class CommuniqueFile(Section):
     )
     metrics: MetricsSettings = Field(
         default=MetricsSettings(), description="Metrics for Prometheus."
+    )
+    alarms: AlarmSettings = Field(
+        default=AlarmSettings(), description="What operators are told unasked, and how."
     )
     outbound: OutboundSettings = Field(
         default=OutboundSettings(),

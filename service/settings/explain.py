@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from service.settings.faults import ConfigFault, KeyPath, SourceLocation, dotted, nearest
 from service.settings.section import Section, leaves, plain_type, section_at
-from service.settings.value_types import StoreUrl
+from service.settings.value_types import Secret, StoreUrl
 from service.settings.yaml_reader import YamlDocument
 
 _MAX_SHOWN_CHARS = 60
@@ -85,7 +85,7 @@ def _meant_key(root: type[Section], section: type[Section] | None, path: KeyPath
     if not any(isinstance(part, int) for part in path):
         places.append(root)
     for place in places:
-        for leaf in leaves(place):
+        for leaf in sorted(leaves(place), key=lambda name: name.count(".")):
             if leaf.rpartition(".")[2] == path[-1]:
                 return leaf
     return None
@@ -126,7 +126,7 @@ def _choices(expected: str) -> list[str]:
 
 def _is_secret(section: type[Section] | None, path: KeyPath) -> bool:
     field = section.model_fields.get(str(path[-1])) if section and path else None
-    return field is not None and plain_type(field.annotation) is StoreUrl
+    return field is not None and plain_type(field.annotation) in (StoreUrl, Secret)
 
 
 def _hint(kind: str, value: object) -> str:

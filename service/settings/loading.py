@@ -9,20 +9,26 @@ from pydantic import ValidationError
 from service.settings.catalogue import Settings, catalogue
 from service.settings.categories_file import CategoriesFile
 from service.settings.checks import check_canary, check_categories, check_hubs, check_main
-from service.settings.communique_file import CommuniqueFile
+from service.settings.communique_file import AlarmSettings, CommuniqueFile
 from service.settings.explain import explain, place_of_value
-from service.settings.faults import ConfigFault, ConfigInvalid, SourceLocation, dotted
+from service.settings.faults import (
+    ConfigFault,
+    ConfigInvalid,
+    KeyPath,
+    SourceLocation,
+    dotted,
+)
 from service.settings.section import Section
 from service.settings.sources import (
-    Secret,
+    ALARM_SECRETS,
     SourceFile,
     Sources,
+    alarm_secret_files,
     apply_overrides,
     password_files,
-    read_password,
     read_sources,
 )
-from service.settings.value_types import StoreUrl, read_store_url
+from service.settings.value_types import Secret, StoreUrl, read_password, read_store_url
 from service.settings.yaml_reader import YamlDocument, read_yaml
 
 _Checked = TypeVar("_Checked", bound=Section)
@@ -52,13 +58,17 @@ def parse(sources: Sources) -> Settings:
     faults = [*main_document.faults, *categories_document.faults]
     store_url = _secret_url(sources.store_url, faults) if sources.store_url else None
     passwords = _hub_passwords(main_document, sources, faults)
+    alarm_secrets = _alarm_secrets(main_document, sources, faults)
     if main is None or categories is None or faults:
         raise ConfigInvalid(sorted(faults, key=lambda fault: _reading_order(fault, sources)))
     places = {**main_document.values, **categories_document.values}
     if sources.store_url is not None:
         places["store", "url"] = SourceLocation(file=sources.store_url.path)
+    places |= {path: SourceLocation(file=name) for path, (name, _) in alarm_secrets.items()}
+    resolved = _resolved(main, sources, store_url)
+    resolved["alarms"] = _with_secrets(main.alarms, alarm_secrets)
     settings = Settings.model_construct(
-        **{**dict(main), **dict(categories), **_resolved(main, sources, store_url)},
+        **{**dict(main), **dict(categories), **resolved},
         hub_passwords=passwords,
         places=places,
         sources=sources,
@@ -122,17 +132,46 @@ def _hub_passwords(
 ) -> dict[str, Secret]:
     passwords = {}
     for path, url, name in password_files(document):
-        source, key = sources.hub_passwords[name], dotted(path)
-        if source.text is None:
-            place = place_of_value(document, path)
-            faults.append(_trouble(source, f" (named by {key}, {place})"))
-            continue
-        try:
-            passwords[str(url)] = read_password(source.text)
-        except ValueError as error:
-            place = SourceLocation(file=source.path, line=1, column=1)
-            faults.append(ConfigFault(place=place, path=key, message=str(error)))
+        if secret := _secret_in(document, sources.secret_files[name], path, faults):
+            passwords[str(url)] = secret
     return passwords
+
+
+def _alarm_secrets(
+    document: YamlDocument, sources: Sources, faults: list[ConfigFault]
+) -> dict[KeyPath, tuple[str, Secret]]:
+    """Returns the secrets that have files: the file and its content, by the path of the key."""
+    found = {}
+    for path, name in alarm_secret_files(document):
+        source = sources.secret_files[name]
+        if secret := _secret_in(document, source, path, faults):
+            found[ALARM_SECRETS[path]] = source.path, secret
+    return found
+
+
+def _secret_in(
+    document: YamlDocument, source: SourceFile, path: KeyPath, faults: list[ConfigFault]
+) -> Secret | None:
+    key = dotted(path)
+    if source.text is None:
+        place = place_of_value(document, path)
+        faults.append(_trouble(source, f" (named by {key}, {place})"))
+        return None
+    try:
+        return read_password(source.text)
+    except ValueError as error:
+        place = SourceLocation(file=source.path, line=1, column=1)
+        faults.append(ConfigFault(place=place, path=key, message=str(error)))
+        return None
+
+
+def _with_secrets(
+    given: AlarmSettings, secrets: Mapping[KeyPath, tuple[str, Secret]]
+) -> AlarmSettings:
+    for (_, section, key), (_, secret) in secrets.items():
+        inner = getattr(given, str(section)).model_copy(update={key: secret})
+        given = given.model_copy(update={str(section): inner})
+    return given
 
 
 def _resolved(

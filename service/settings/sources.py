@@ -9,38 +9,7 @@ from typing import Any
 from service.settings.communique_file import CommuniqueFile
 from service.settings.faults import ConfigFault, KeyPath, SourceLocation, nearest
 from service.settings.section import is_list, leaves, takes_text
-from service.settings.value_types import HIDDEN
 from service.settings.yaml_reader import YamlDocument, place_of, read_yaml
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Secret:
-    """A secret text. It prints as ``(hidden)``; only `reveal` returns it."""
-
-    _text: str
-
-    def reveal(self) -> str:
-        """Returns the text, for use as a credential."""
-        return self._text
-
-    def __str__(self) -> str:
-        return HIDDEN
-
-    def __repr__(self) -> str:
-        return f"Secret({HIDDEN!r})"
-
-
-def read_password(text: str) -> Secret:
-    """Returns the password in the text of a password file, without the line end.
-
-    Raises:
-        ValueError: The text is empty or has more than one line. The message does not repeat it.
-    """
-    password = text.removesuffix("\n").removesuffix("\r")
-    if not password or not password.isprintable():
-        raise ValueError("expected a password on one line, without control characters")
-    return Secret(password)
-
 
 # Keys set outside the files: ``COMMUNIQUE_SITE__TITLE=…`` and ``--set site.title=…``.
 
@@ -50,6 +19,16 @@ ENVIRONMENT_PREFIX = "COMMUNIQUE_"
 _ALTERNATIVES: Mapping[KeyPath, str] = {
     ("store", "url"): "url_file",
     ("store", "url_file"): "url",
+    ("alarms", "mail", "password"): "password_file",
+    ("alarms", "mail", "password_file"): "password",
+    ("alarms", "webhook", "secret"): "secret_file",
+    ("alarms", "webhook", "secret_file"): "secret",
+}
+
+#: The keys of files with secrets of alarms, with the keys that their content is the value of.
+ALARM_SECRETS: Mapping[KeyPath, KeyPath] = {
+    ("alarms", "mail", "password_file"): ("alarms", "mail", "password"),
+    ("alarms", "webhook", "secret_file"): ("alarms", "webhook", "secret"),
 }
 
 
@@ -126,6 +105,7 @@ def _no_such_key(key: str) -> str:
 def _meant(key: str) -> str | None:
     inside = [leaf for leaf in leaves(CommuniqueFile) if leaf.startswith(f"{key}.")]
     same_name = [leaf for leaf in leaves(CommuniqueFile) if leaf.rpartition(".")[2] == key]
+    same_name.sort(key=lambda leaf: leaf.count("."))  # the nearest to the root
     return next(iter([*inside, *same_name]), None) or nearest(key, leaves(CommuniqueFile))
 
 
@@ -203,7 +183,9 @@ class Sources:
     store_url: SourceFile | None = field(
         default=None, repr=False
     )  #: the file that ``store.url_file`` names
-    hub_passwords: Mapping[str, SourceFile] = field(default_factory=dict, repr=False)  #: by name
+    secret_files: Mapping[str, SourceFile] = field(
+        default_factory=dict, repr=False
+    )  #: passwords of hubs, and secrets of alarms, by name
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)  #: ``COMMUNIQUE_…`` only
     overrides: tuple[str, ...] = field(
         default=(), repr=False
@@ -220,8 +202,8 @@ class Sources:
         fields: dict[str, Any] = json.loads(text)
         for name in ("main", "categories", "store_url"):
             fields[name] = SourceFile(**fields[name]) if fields[name] else None
-        passwords = fields["hub_passwords"].items()
-        fields["hub_passwords"] = {name: SourceFile(**file) for name, file in passwords}
+        secrets = fields["secret_files"].items()
+        fields["secret_files"] = {name: SourceFile(**file) for name, file in secrets}
         return cls(**{**fields, "overrides": tuple(fields["overrides"])})
 
 
@@ -255,8 +237,12 @@ def read_sources(
         main=main,
         categories=_read(categories, folder),
         store_url=_read(path.parent / store_url, folder) if store_url else None,
-        hub_passwords={
-            name: _read(path.parent / name, folder) for _, _, name in password_files(document)
+        secret_files={
+            name: _read(path.parent / name, folder)
+            for name in (
+                *(name for _, _, name in password_files(document)),
+                *(name for _, name in alarm_secret_files(document)),
+            )
         },
         environ=variables,
         overrides=tuple(overrides),
@@ -270,6 +256,13 @@ def password_files(document: YamlDocument) -> Iterator[tuple[KeyPath, object, st
         path = ("hubs", i, "password_file")
         if isinstance(hub, dict) and (name := _unchecked_text(document, *path)):
             yield path, hub.get("url"), name
+
+
+def alarm_secret_files(document: YamlDocument) -> Iterator[tuple[KeyPath, str]]:
+    """Yields the file of each secret of alarms: the key's path, the file's name."""
+    for path in ALARM_SECRETS:
+        if name := _unchecked_text(document, *path):
+            yield path, name
 
 
 def _unchecked_text(document: YamlDocument, *keys: str | int) -> str | None:

@@ -294,6 +294,39 @@ def _network_expected(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A secret text. It prints as ``(hidden)``; only `reveal` returns it."""
+
+    _text: str
+
+    def reveal(self) -> str:
+        """Returns the text, for use as a credential."""
+        return self._text
+
+    def __str__(self) -> str:
+        return HIDDEN
+
+    def __repr__(self) -> str:
+        return f"Secret({HIDDEN!r})"
+
+
+def read_password(text: str) -> Secret:
+    """Returns the password in the text of a password file, without the line end.
+
+    Raises:
+        ValueError: The text is empty or has more than one line. The message does not repeat it.
+    """
+    password = text.removesuffix("\n").removesuffix("\r")
+    if not password or not password.isprintable():
+        raise ValueError("expected a password on one line, without control characters")
+    return Secret(password)
+
+
+def _secret(value: object) -> Secret:
+    return read_password(value if isinstance(value, str) else "")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class StoreUrl:
     """The database's URL. It prints without its password; only `reveal` returns all of it."""
 
@@ -367,6 +400,14 @@ AllowedNetwork = Annotated[
     PlainValidator(_network),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$"}),
+]
+
+#: A password or key, which is set outside the files and never shown.
+SecretText = Annotated[
+    Secret,
+    PlainValidator(_secret),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "minLength": 1}),
 ]
 
 #: The URL of a database; ``{data_folder}`` in it is replaced later.

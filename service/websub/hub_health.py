@@ -183,6 +183,7 @@ class HubReport:
     is_ours: bool
     tally: HubTally
     pings: Mapping[str, int]  #: number of topics by state
+    failing_since: datetime | None  #: the first failure of a ping that has not been accepted yet
     canary: Canary | None
     pushes: PushRecord
     assessment: Assessment
@@ -209,7 +210,19 @@ class Report:
 def report(
     tx: Transaction, catalogue: Catalogue, *, now: datetime, missing_after: timedelta
 ) -> Report:
-    """Reads the state of all hubs and assesses each."""
+    """Reads the state of all hubs and assesses each; counts subscriptions and deliveries."""
+    return Report(
+        hubs=hub_reports(tx, catalogue, now=now, missing_after=missing_after),
+        subscriptions=tx.subscriptions.counted(),
+        deliveries=tx.deliveries.counted(),
+        pending=tx.subscriptions.pending_count(),
+    )
+
+
+def hub_reports(
+    tx: Transaction, catalogue: Catalogue, *, now: datetime, missing_after: timedelta
+) -> tuple[HubReport, ...]:
+    """Reads the state of all hubs and assesses each, without counting subscribers."""
     feeds = catalogue.feeds.values()
     all_hubs = (hub for each in Format for feed in feeds for hub in feed.announced_to(each))
     hub_names = list(dict.fromkeys(all_hubs))
@@ -229,6 +242,7 @@ def report(
                 is_ours=hub == catalogue.site.hub,
                 tally=tally,
                 pings=_counted(state.state for state in states),
+                failing_since=_failing_since(states),
                 canary=canary,
                 pushes=record,
                 assessment=assess(
@@ -241,12 +255,7 @@ def report(
                 ),
             )
         )
-    return Report(
-        hubs=tuple(reports),
-        subscriptions=tx.subscriptions.counted(),
-        deliveries=tx.deliveries.counted(),
-        pending=tx.subscriptions.pending_count(),
-    )
+    return tuple(reports)
 
 
 def _by_hub(pings: Iterable[PingState]) -> dict[str, list[PingState]]:
@@ -261,6 +270,11 @@ def _counted(states: Iterable[str]) -> dict[str, int]:
     for state in states:
         counted[state] += 1
     return counted
+
+
+def _failing_since(pings: Sequence[PingState]) -> datetime | None:
+    since = (ping.first_failed_at for ping in pings if ping.state in ("retrying", "failed"))
+    return min((at for at in since if at is not None), default=None)
 
 
 def _is_failing(pings: Sequence[PingState]) -> bool:

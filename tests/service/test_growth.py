@@ -14,8 +14,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from feeds.store.database import Database
+from service.alarms import lateness
 from service.processes.hub import UPKEEP
 from service.processes.jobs import (
+    ALARMS,
     BACKUP,
     CANARY,
     EMBARGO,
@@ -28,7 +30,7 @@ from service.processes.jobs import (
 from service.web import create_app, sitemaps
 from service.websub import hub_health
 from service.websub.hub.upkeep import end_lapsed_subscriptions
-from service.wiring import deliveries, utc_now, verifications
+from service.wiring import alarm_keeper, deliveries, utc_now, verifications
 from tests.support.grown_store import OPERATOR, GrownStore
 from tests.support.ready_stores import make_sqlite
 from tests.support.statement_work import Statement, metered
@@ -200,9 +202,18 @@ TICKS: dict[str, Callable[[GrownStore], object]] = {
     UPKEEP: lambda store: end_lapsed_subscriptions(
         store.database, store.application.catalogue, now=utc_now()
     ),
+    # In the first minute the timer checks nothing.
+    ALARMS: lambda store: alarm_keeper(store.application).check(now=utc_now()),
+    "status": lambda store: _read_for_status(store),  # noqa: PLW0108  # it stands below
     "verifications": lambda store: _look(verifications(store.application, worker="test")),
     "deliveries": lambda store: _look(deliveries(store.application, worker="test")),
 }
+
+
+def _read_for_status(store: GrownStore) -> None:
+    with store.database.read() as tx:
+        lateness(tx, store.settings, now=utc_now())
+        tx.alarms.recent(since=utc_now(), limit=10)
 
 
 def _look(dispatcher: object) -> None:

@@ -12,6 +12,7 @@ from feeds.model.release import Draft
 from feeds.model.token import Action, Token
 from feeds.store.database import Database, Transaction
 from feeds.store.schema import (
+    alarms,
     canaries,
     deliveries,
     embargoes,
@@ -124,6 +125,7 @@ def _fill(tx: Transaction, rows: int) -> None:
     connection.execute(insert(pushes), [_push(number) for number in ids])
     connection.execute(insert(intake_files), [_file(number) for number in ids])
     connection.execute(insert(refusals), [_refusal(number) for number in ids])
+    connection.execute(insert(alarms), [_alarm(number) for number in ids])
     for hub in dict.fromkeys(connection.execute(select(pings.c.hub)).scalars()):
         connection.execute(insert(canaries), [_canary(hub) | {"due_at": later}])
     operator = Token(name="ops", actions=tuple(Action), categories=None, made_at=NOON)
@@ -172,6 +174,13 @@ def _file(number: int) -> Row:
 def _refusal(number: int) -> Row:
     texts = dict.fromkeys(("reason", "remedy"), "")
     return {"document": f"{number}.json", "line": 0, "refused_at": NOON} | texts
+
+
+def _alarm(number: int) -> Row:
+    """One that is over, and still listed."""
+    about = {"kind": "document_refused", "subject": f"a{number}", "words": "", "event": "over"}
+    moments = dict.fromkeys(("since", "event_at", "over_at"), utc_now())
+    return about | moments | {"event_seq": -number}
 
 
 def _canary(hub: str) -> Row:

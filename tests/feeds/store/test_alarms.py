@@ -118,10 +118,11 @@ def test_numbers_of_events_are_never_used_again(database: Database) -> None:
     with database.transaction() as tx:
         assert tx.alarms.forget(before=later(minutes=4), limit=10) == 0
         assert tx.alarms.forget(before=later(minutes=5), limit=10) == 1
-        assert not tx.alarms.has_events(["mail"])
+        assert not tx.alarms.is_due("mail", now=later(minutes=5))
     evaluated(database, MUTE, now=later(minutes=6))
     with database.read() as tx:
-        assert tx.alarms.has_events(["mail"])
+        assert tx.alarms.is_due("mail", now=later(minutes=6))
+        assert tx.alarms.is_due("webhook", now=later(minutes=6))
     assert told(database, "mail", now=later(minutes=6)) == [("begun", MUTE.subject)]
 
 

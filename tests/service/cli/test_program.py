@@ -20,7 +20,8 @@ EVERY_COMMAND = [
 def test_all_that_was_agreed_on_is_there() -> None:
     there = {words.removeprefix("communique ") for words, _ in commands()}
     agreed = {
-        *("serve", "status", "export"),
+        *("serve", "status", "export", "alarms"),
+        *(f"alarms {name}" for name in ("test", "check")),
         *(f"release {name}" for name in ("add", "list", "show", "refusals")),
         *(f"release {name}" for name in ("embargoes", "embargo")),
         *(f"release {name}" for name in ("retract", "restore")),

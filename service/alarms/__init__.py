@@ -1,0 +1,26 @@
+"""Alarms: finds what is wrong, records it in the store, and tells operators unasked.
+
+See ``feeds.model.alarm`` for what an alarm is, and ``docs/alarms.md`` for operators.
+"""
+
+from service.alarms.channels import Channel, CommandChannel, MailChannel, WebhookChannel
+from service.alarms.conditions import ALL_KINDS, Lateness, Machine, conditions, lateness
+from service.alarms.keeper import CHECK_EVERY_S, AlarmKeeper, AlarmRounds, SendOutcome
+from service.alarms.messages import AlarmMessage
+
+__all__ = [
+    "ALL_KINDS",
+    "CHECK_EVERY_S",
+    "AlarmKeeper",
+    "AlarmMessage",
+    "AlarmRounds",
+    "Channel",
+    "CommandChannel",
+    "Lateness",
+    "Machine",
+    "MailChannel",
+    "SendOutcome",
+    "WebhookChannel",
+    "conditions",
+    "lateness",
+]
