@@ -6,7 +6,7 @@
 #        first where what is left would have fewer than three words; a title of which four words or fewer would be left stays,
 #        and so does every " – ". `og:title` (or a headline in JSON-LD) is taken as it is, and saves them all.
 # Seen:  @mozilla/readability 0.6.0, which Firefox's reader view is made of, in linkedom 0.18.15, November 2026.
-# For us: each page has og:title.
+# For us: the pages of releases and feeds have og:title.
 . "$(dirname "$0")/lib.sh"
 npm_install @mozilla/readability@0.6.0 linkedom@0.18.15
 
