@@ -15,7 +15,13 @@ from hypothesis import settings
 
 from bench import cores
 from feeds.store.database import Database
-from tests.support import lock_order, open_connections, postgres, ready_stores
+from tests.support import (
+    compiled_statements,
+    lock_order,
+    open_connections,
+    postgres,
+    ready_stores,
+)
 from tests.support.ready_stores import PostgresStores
 from tests.support.services import missing
 
@@ -46,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have such tests skipped when they are about to do so, and connections watched."""
+    compiled_statements.share()
     open_connections.watch()
     if config.getoption("no_processes"):
         config.pluginmanager.register(_NoProcesses())
