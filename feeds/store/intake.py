@@ -132,6 +132,16 @@ class Refusals:
         order = (refusals.c.refused_at.desc(), refusals.c.document, refusals.c.line)
         return [_kept(row) for row in self._connection.execute(select(refusals).order_by(*order))]
 
+    def of_document(self, document: str, *, limit: int) -> tuple[list[Refusal], int]:
+        """The first refusals of a document by line, and how many there are."""
+        is_its = refusals.c.document == document
+        query = select(refusals).where(is_its).order_by(refusals.c.line).limit(limit)
+        first = [_kept(row).refusal for row in self._connection.execute(query)]
+        if len(first) < limit:
+            return first, len(first)
+        count = select(func.count()).select_from(refusals).where(is_its)
+        return first, int(self._connection.execute(count).scalar_one())
+
     def newest(self, *, limit: int) -> list[KeptRefusal]:
         """The refusals of the latest documents, the newest first."""
         query = select(refusals).order_by(refusals.c.refused_at.desc()).limit(limit)

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -64,6 +65,11 @@ class FolderReport:
         if len(self._first) <= MAX_DOCUMENTS_LOGGED_SINGLY:
             self._first.append(outcome)
 
+    @property
+    def is_any_refused(self) -> bool:
+        """Whether a document of the file was refused."""
+        return self._counts["refused"] > 0
+
     def log(self) -> None:
         """Logs the accepted documents."""
         if self._embargoed:
@@ -82,6 +88,7 @@ def _log_intake(intake: Intake) -> None:
     log(
         f"release {intake.verdict}",
         document=document,
+        slug=intake.release.slug,
         title=intake.release.content.title,
         feeds=",".join(intake.feeds),
     )
@@ -91,8 +98,113 @@ def _log_intake(intake: Intake) -> None:
 
 # The watched folders.
 
-#: Suffixes of temporary files that programs write and rename when they are complete.
-UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", "~")
+#: Ends of names, in lower case, of what programs write and rename or delete when they are done:
+#: browsers, copying and synchronising programs, editors.
+UNFINISHED = (
+    ".part",
+    ".partial",
+    ".filepart",
+    ".tmp",
+    ".temp",
+    ".crdownload",
+    ".download",
+    ".opdownload",
+    ".aria2",
+    ".!ut",
+    ".swp",
+    ".swx",
+    ".bak",
+    ".lock",
+    "~",
+)
+
+#: Beginnings of such names: locks of Microsoft Office, automatic copies of Emacs.
+LOCKS = ("~$", "~wrl", "~wrd", "#")
+
+#: Files that systems leave in folders, in lower case.
+OF_SYSTEMS = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
+
+#: Folders that storage systems keep their own files in.
+FOLDERS_OF_SYSTEMS = frozenset({"@eadir", "#recycle", "$recycle.bin", "system volume information"})
+
+#: The end of the name of a note that says why a document was refused; see `RefusalNotes`.
+NOTE_SUFFIX = ".refused.txt"
+
+#: At most this many refusals of one document are in its note.
+MAX_REFUSALS_NOTED = 50
+
+
+class RefusalNotes:
+    """Notes beside refused documents, in their folders: who put a document there looks there.
+
+    A note is named after its document, and is as readable as that. It is removed when the document
+    is accepted, or gone.
+    """
+
+    def __init__(self) -> None:
+        self._reported: set[str] = set()
+
+    def write(self, path: Path, refusals: Sequence[Refusal], *, more: int = 0) -> None:
+        """Writes the note of a document, or removes it if nothing was refused.
+
+        Args:
+            path: The document.
+            refusals: What was refused in it.
+            more: How many refusals are left out.
+        """
+        if not refusals:
+            self.remove(path)
+            return
+        note, text = _note_of(path), _note_text(path.name, refusals, more)
+        written = note.with_name(f".{note.name}.part")
+        try:
+            if note.is_file() and note.read_text(encoding="utf-8") == text:
+                return
+            written.write_text(text, encoding="utf-8")
+            written.chmod(path.stat().st_mode & 0o666)
+            written.replace(note)
+        except (OSError, ValueError) as error:
+            with suppress(OSError):
+                written.unlink(missing_ok=True)
+            self._report(path.parent, error)
+
+    def remove(self, path: Path) -> None:
+        """Removes the note of a document, if there is one."""
+        try:
+            _note_of(path).unlink(missing_ok=True)
+        except OSError as error:
+            self._report(path.parent, error)
+
+    def _report(self, folder: Path, error: Exception) -> None:
+        """Logs, only once for each folder, that notes cannot be written there."""
+        if str(folder) not in self._reported:
+            self._reported.add(str(folder))
+            reason = getattr(error, "strerror", None) or str(error)
+            see = "communique release refusals"
+            _log.warning(
+                "no notes beside refused documents", folder=str(folder), reason=reason, see=see
+            )
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(path.name + NOTE_SUFFIX)
+
+
+def _note_text(name: str, refusals: Sequence[Refusal], more: int) -> str:
+    lines = [f"{name} was refused: this is not published.", ""]
+    for refusal in refusals:
+        if refusal.origin.line is not None:
+            lines.append(f"Line:   {refusal.origin.line}")
+        if refusal.field:
+            lines.append(f"Field:  {refusal.field}")
+        lines += [f"Reason: {refusal.reason}", f"Remedy: {refusal.remedy}"]
+        if refusal.until is not None:
+            lines.append(f"Read again by itself: {refusal.until:%Y-%m-%d %H:%M:%S} UTC")
+        lines.append("")
+    if more:
+        lines += [f"And {more} more: communique release refusals lists all.", ""]
+    lines.append("Save the document again when it is corrected. This note goes away by itself.")
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +261,9 @@ class Folders:
         self._is_over = is_over
         self._measure = measure
         self._host = host
-        self._rules_digest = sha256(repr(asdict(rules)).encode()).hexdigest()[:16]
+        read_by = f"{asdict(rules)!r} {readable_suffixes}"  # what was not read once may be later
+        self._rules_digest = sha256(read_by.encode()).hexdigest()[:16]
+        self._notes = RefusalNotes()
         self._read: dict[str, FileStamp] | None = None
         #: Files that were read on other machines: the same ones, where a disk is shared.
         self._read_elsewhere: dict[str, tuple[FileStamp, ...]] = {}
@@ -223,10 +337,11 @@ class Folders:
         for path in gone:
             del read[path]
             self._refused_until.pop(path, None)
+            self._notes.remove(Path(path))
 
     def _find(self) -> Iterator[FoundFile]:
         for folder in self._folders:
-            for path in documents_below(folder, on_error=self._log_unlisted):
+            for path in files_below(folder, on_error=self._log_unlisted):
                 found = self._stat(folder, path)
                 if found is not None:
                     yield found
@@ -287,7 +402,11 @@ class Folders:
         is_unchanged = self._is_read(found, read)
         due = self._due(found) if is_unchanged else None
         try:
-            self._read_into(report, found, due)
+            if found.path.suffix.lower() in readable_suffixes:
+                self._read_into(report, found, due)
+            else:
+                self._refuse_kind(report, found)
+            self._note(report, found, is_whole=due is None)
             with self._database.transaction() as tx:
                 tx.intake_files.record(found.key, found.stamp, host=self._host, now=self._now())
         except (StoreUnavailable, StoreConflict):
@@ -303,6 +422,26 @@ class Folders:
         self._waiting.pop(found.key, None)
         report.log()
         return report.has_news
+
+    def _refuse_kind(self, report: FolderReport, found: FoundFile) -> None:
+        """Refuses a file of a kind that is not read."""
+        kind = found.path.suffix.lower()
+        refusal = Refusal(
+            origin=Origin(document=found.document),
+            reason=f"{kind} files are not read" if kind else "files without a suffix are not read",
+            remedy=f"save it as {' or '.join(readable_suffixes)}, or move it to another folder",
+        )
+        self._newsroom.refuse([refusal], now=self._now())
+        report.add(refusal)
+
+    def _note(self, report: FolderReport, found: FoundFile, *, is_whole: bool) -> None:
+        """Writes or removes the note beside a document that was read."""
+        if is_whole and not report.is_any_refused:
+            self._notes.remove(found.path)
+            return
+        with self._database.read() as tx:
+            kept, count = tx.refusals.of_document(found.document, limit=MAX_REFUSALS_NOTED)
+        self._notes.write(found.path, kept, more=count - len(kept))
 
     def _read_into(self, report: FolderReport, found: FoundFile, due: set[Origin] | None) -> None:
         """Reads all documents of a file, or only those in *due*."""
@@ -342,19 +481,41 @@ class Folders:
 def documents_below(
     folder: Path, *, on_error: Callable[[OSError], None] | None = None
 ) -> Iterator[Path]:
-    """Yields files that may be documents, always in the same order, without hidden ones.
+    """Yields files of the kinds that are read, always in the same order; see `files_below`."""
+    for path in files_below(folder, on_error=on_error):
+        if path.suffix.lower() in readable_suffixes:
+            yield path
+
+
+def files_below(
+    folder: Path, *, on_error: Callable[[OSError], None] | None = None
+) -> Iterator[Path]:
+    """Yields files that somebody put there, always in the same order.
+
+    Hidden files, unfinished ones, locks, those of systems, and our own notes are left out.
 
     Args:
         folder: Searched with all folders below it.
         on_error: Called for each folder that cannot be listed.
     """
     for parent, folders, files in os.walk(folder, onerror=on_error):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and name.lower() not in FOLDERS_OF_SYSTEMS
+        )
         for name in sorted(files):
-            path = Path(parent, name)
-            is_finished = not name.startswith(".") and not name.endswith(UNFINISHED)
-            if is_finished and path.suffix.lower() in readable_suffixes:
-                yield path
+            if _is_somebodys(name.lower()):
+                yield Path(parent, name)
+
+
+def _is_somebodys(name: str) -> bool:
+    """Whether a name, in lower case, is one that a person gives."""
+    return not (
+        name.startswith((".", *LOCKS))
+        or name.endswith((*UNFINISHED, NOTE_SUFFIX))
+        or name in OF_SYSTEMS
+    )
 
 
 def _is_being_written(path: Path) -> bool:

@@ -321,7 +321,8 @@ def _log_ends(ended: Sequence[str], expired: Sequence[Release]) -> None:
     for slug in ended:
         _log.info("feed ended", feed=slug)
     for release in expired:
-        _log.info("retraction notice expired", release=release.slug)
+        title = release.content.title
+        _log.info("retraction notice expired", release=release.slug, title=title)
 
 
 def _release(tx: Transaction) -> None:

@@ -31,7 +31,7 @@ from service.processes.locks import (
 from service.processes.service_manager import ServiceManager
 from service.processes.signals import STOPS, Signals
 from service.processes.supervisor_line import SupervisorLine
-from service.settings import ConfigInvalid, Settings, Sources, parse
+from service.settings import ConfigInvalid, Settings, Sources, catalogue, parse
 from service.stores import (
     make_ready,
     memory_folder,
@@ -439,8 +439,17 @@ class Supervisor:
         for folder in settings.intake.folders:
             folder.mkdir(parents=True, exist_ok=True)
         activate(sources, self._active_file)
-        for slug in sorted(_slugs(self._settings) - _slugs(settings)):
-            _log.warning("feed ended", feed=slug, because="it is no longer configured")
+        renamed = {
+            former: feed.slug for feed in catalogue(settings).feeds.values() for former in feed.was
+        }
+        before = _slugs(self._settings)
+        for slug in sorted(before - _slugs(settings)):
+            if slug not in renamed:
+                _log.warning("feed ended", feed=slug, because="it is no longer configured")
+            elif renamed[slug] in before:
+                _log.warning("feed ended", feed=slug, because=f"it is part of {renamed[slug]} now")
+            else:
+                _log.info("feed renamed", feed=renamed[slug], was=slug)
         self._settings = settings
         logs.configure(settings.log.level, settings.log.format)
         _log.info("configuration applied", categories=len(settings.categories))

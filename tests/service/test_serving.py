@@ -324,6 +324,9 @@ def test_a_feed_moves_ends_and_goes_while_the_service_runs(service: Service) -> 
     wait_until(lambda: service.get("/feeds/finance.json").status == 301)
     led_to = service.get("/feeds/finance.json").headers["location"]
     assert led_to == f"{service.base_url}/feeds/money.json"
+    [renamed] = [line for line in service.log.splitlines() if '"feed renamed"' in line]
+    assert '"feed": "money", "was": "finance"' in renamed
+    assert "no longer configured" not in service.log, "it goes on, under another name"
     wait_until(lambda: service.get("/feeds/money.json").status == 200)
     wait_until(lambda: service.titles("money") == ["Over", "Money"])
     assert datetime.now(UTC) >= end.replace(microsecond=0)

@@ -76,8 +76,12 @@ def _is_sorted(statement: str, many: Sequence[Any] | None) -> bool:
         names = [column.name for column in metadata.tables[upserted[1]].primary_key]
     else:
         names = _PARAMETER.findall(statement.partition(" WHERE ")[2])
-    keys = [tuple(str(row[name]) for name in names) for row in many]
+    keys = [tuple(_in_order_of_keys(row[name]) for name in names) for row in many]
     return keys == sorted(keys)
+
+
+def _in_order_of_keys(value: object) -> str:
+    return f"{value:020}" if isinstance(value, int) else str(value)
 
 
 def _faults(seen: _Seen, statement: str, rows: int, *, is_sorted: bool) -> Iterator[str]:

@@ -48,6 +48,9 @@ _log = get_logger(__name__)
 #: After so many conflicts in a row with other changes of the release, the operation gives up.
 MAX_TRIES = 5
 
+#: Batches with more accepted releases are logged as a count.
+MAX_LOGGED_SINGLY = 5
+
 NEW, UNCHANGED, EMBARGOED, RETRACTED = "new", "unchanged", "embargoed", "retracted"
 
 #: The status by verdict. An embargoed release is accepted, but not visible yet.
@@ -127,7 +130,9 @@ def delete_release(call: ApiCall[RetractQuery]) -> ApiResponse:
         call.newsroom.retract(
             held.release.id, reason=call.query.reason, by=call.token.name, now=call.now
         )
-        _log.info("release retracted by API", token=call.token.name)
+        release = held.release
+        who = {"by": call.token.name, "slug": release.slug, "title": release.content.title}
+        _log.info("release retracted by API", **who)
     after = find(call) or held
     shown = show(call.catalogue, after)
     outcome = Outcome(
@@ -196,10 +201,18 @@ def _answer(call: ApiCall[WriteQuery], intake: Intake) -> ApiResponse:
         return ApiResponse(status=HTTPStatus.OK, content=outcome)
     # RFC 9110 9.3.4: no ETag in the answer to a PUT, because what was sent is stored in another
     # form.
-    _log.info("release accepted by API", token=call.token.name, verdict=verdict)
+    _log_intake(call, intake)
     status = STATUS[verdict]
     headers = {"Location": address_of(call.catalogue, call.key)} if verdict == NEW else {}
     return ApiResponse(status=status, content=outcome, headers=headers)
+
+
+def _log_intake(call: ApiCall[WriteQuery], intake: Intake) -> None:
+    """Logs a release with whoever sent it; of one under embargo only that there is one."""
+    named = {"slug": intake.release.slug, "title": intake.release.content.title}
+    if intake.embargoed_until is not None:
+        named = {}
+    _log.info("release accepted by API", by=call.token.name, verdict=str(intake.verdict), **named)
 
 
 def _listed(call: ApiCall[WriteQuery], intake: Intake) -> ListedRelease:
@@ -296,7 +309,11 @@ def post_releases(call: ApiCall[WriteQuery]) -> ApiResponse:
     outcomes = [next(stored) if isinstance(one, Draft) else one for one in checked]
     results = [_item(call, index, each) for index, each in enumerate(outcomes)]
     all_done = all(item.status < HTTPStatus.BAD_REQUEST for item in results)
-    _log.info("batch accepted by API", token=call.token.name, count=len(results))
+    accepted = [one for one in outcomes if isinstance(one, Intake)]
+    if not call.query.dry_run and len(accepted) <= MAX_LOGGED_SINGLY:
+        for each in accepted:
+            _log_intake(call, each)
+    _log.info("batch accepted by API", by=call.token.name, count=len(results))
     return ApiResponse(
         status=HTTPStatus.OK if all_done else HTTPStatus.MULTI_STATUS,
         content=BatchOut(dry_run=call.query.dry_run, results=results),

@@ -293,3 +293,128 @@ def test_a_file_that_is_refused_for_good_is_not_read_again(inbox: Inbox) -> None
     assert not inbox.read(folders)
     [kept] = inbox.office.newsroom.refusals()
     assert kept.refused_at < clock[0] - timedelta(days=999)
+
+
+# Notes beside refused documents, and files of other kinds.
+
+
+def notes(inbox: Inbox) -> dict[str, str]:
+    """The notes in the folder, by the name of their document."""
+    found = inbox.folder.rglob("*.refused.txt")
+    return {
+        note.relative_to(inbox.folder).as_posix().removesuffix(".refused.txt"): note.read_text()
+        for note in found
+    }
+
+
+def test_a_refused_document_has_a_note_beside_it_until_it_is_accepted(inbox: Inbox) -> None:
+    path = inbox.folder / "below" / "budget.txt"
+    path.parent.mkdir()
+    path.write_text("A title alone", encoding="utf-8")
+    path.chmod(0o640)
+    watching = inbox.folders()
+    inbox.read(watching)
+    [(name, text)] = notes(inbox).items()
+    assert name == "below/budget.txt"
+    assert text.startswith("budget.txt was refused: this is not published.\n\nLine:   1\n")
+    assert "Reason: the document does not end with a line of time stamp" in text
+    assert "Remedy: end the document with a line such as" in text
+    note = path.with_name("budget.txt.refused.txt")
+    assert note.stat().st_mode & 0o777 == 0o640
+    written_at = note.stat().st_mtime_ns
+    inbox.read(watching)  # the note is no document
+    inbox.read()  # nor for a process that starts later
+    assert len(inbox.office.newsroom.refusals()) == 1
+    assert note.stat().st_mtime_ns == written_at
+    path.write_text(document("Now it is well"), encoding="utf-8")
+    inbox.read(watching)
+    assert notes(inbox) == {}
+    assert [one.name for one in path.parent.iterdir()] == ["budget.txt"]
+
+
+def test_a_note_goes_with_its_document_also_while_nobody_looks(inbox: Inbox) -> None:
+    path = inbox.folder / "budget.txt"
+    path.write_text("A title alone", encoding="utf-8")
+    inbox.read()
+    assert len(notes(inbox)) == 1
+    path.unlink()
+    inbox.read(inbox.folders())
+    assert notes(inbox) == {}
+
+
+def test_a_note_of_many_refusals_is_no_longer_than_a_person_reads(inbox: Inbox) -> None:
+    lines = [json.dumps({"title": f"No date {number}"}) for number in range(60)]
+    (inbox.folder / "many.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    inbox.read()
+    [text] = notes(inbox).values()
+    assert text.count("Reason:") == 50
+    assert "Line:   50\n" in text
+    assert "And 10 more: communique release refusals lists all." in text
+
+
+def test_a_note_tells_until_when_and_of_the_lines_that_still_wait(inbox: Inbox) -> None:
+    """Only the line that is due is read again; the note is of all that are refused."""
+    start = datetime.now(UTC)
+    moments = [start + timedelta(hours=hours) for hours in (1, 2)]
+    lines = [record(title=f"At {at}", published=f"{at:%Y-%m-%dT%H:%M:%SZ}") for at in moments]
+    (inbox.folder / "two.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    now = [start]
+    watching = inbox.folders(now=lambda: now[0])
+    inbox.read(watching)
+    [text] = notes(inbox).values()
+    assert f"Read again by itself: {moments[0]:%Y-%m-%d %H:%M:%S} UTC" in text
+    now[0] = moments[0] + timedelta(seconds=1)
+    inbox.read(watching)
+    [text] = notes(inbox).values()
+    assert text.count("Reason:") == 1
+    assert "Line:   2\n" in text
+    now[0] = moments[1] + timedelta(seconds=1)
+    inbox.read(watching)
+    assert notes(inbox) == {}
+
+
+@pytest.mark.parametrize("name", ["budget.pages", "All.ZIP", "budget.docx.x", "LIESMICH"])
+def test_a_file_of_a_kind_that_is_not_read_is_refused(inbox: Inbox, name: str) -> None:
+    (inbox.folder / name).write_bytes(b"PK\x03\x04")
+    watching = inbox.folders()
+    inbox.read(watching)
+    [kept] = inbox.office.newsroom.refusals()
+    assert kept.refusal.origin.document == name
+    assert kept.refusal.reason.endswith("are not read")
+    assert list(notes(inbox)) == [name]
+    (inbox.folder / name).unlink()
+    inbox.read(watching)
+    assert (inbox.office.newsroom.refusals(), notes(inbox)) == ([], {})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("~$budget.docx", ".DS_Store", "._budget.txt", ".budget.txt.swp", ".~lock.budget.odt#"),
+        *("a.txt.part", "a.tmp", "A.TMP", "a.crdownload", "Thumbs.db", "desktop.ini", "a.txt~"),
+        *("#a.txt#", "~WRL0001.tmp", "a.zip.download", "budget.txt.refused.txt", "a.bak", "Icon\r"),
+        *("@eaDir/a.txt", ".stversions/a.txt", "$RECYCLE.BIN/a.zip"),
+    ],
+)
+def test_files_of_editors_systems_and_other_programs_are_nobodys(inbox: Inbox, name: str) -> None:
+    path = inbox.folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("A title alone", encoding="utf-8")
+    inbox.read()
+    assert inbox.office.newsroom.refusals() == []
+    assert list(inbox.folder.rglob("*.refused.txt")) in ([], [path])
+
+
+def test_a_folder_that_cannot_be_written_is_told_once(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(3):
+        (inbox.folder / f"{number}.txt").write_text("A title alone", encoding="utf-8")
+        # A folder in its place cannot be replaced by a file, whoever asks: root may write anywhere.
+        (inbox.folder / f"{number}.txt.refused.txt").mkdir()
+    inbox.read()
+    assert len(inbox.office.newsroom.refusals()) == 3
+    said = [one.msg for one in caplog.records if "no notes" in str(one.msg)]
+    assert len(said) == 1
+    assert said[0]["see"] == "communique release refusals"  # type: ignore[index]
+    assert not list(inbox.folder.glob(".*.part"))

@@ -1,12 +1,16 @@
 """Releases in over HTTP: put, patched, in batches; over a real socket."""
 
+import io
 import json
+import logging
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from feeds.model.token import Action
+from service import logs
 from tests.service.web.api.pressroom import RECORD, Answer, Pressroom
 from tests.support.newsrooms import NOON, later
 
@@ -404,3 +408,46 @@ def test_what_is_put_is_taken_in_at_the_moment_of_the_clock(room: Pressroom) -> 
     room.now = later(hours=3)
     assert room.put().json["release"]["changed_at"] == "2026-03-02T15:00:00Z"
     assert later(hours=3) > NOON
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """The log as a service writes it."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    logs.configure("info", "json", stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+def test_the_log_says_who_did_what_to_which_release(room: Pressroom, log: io.StringIO) -> None:
+    desk = room.make_token("press-desk")
+    room.ask("PUT", "/releases/1", RECORD | {"title": "A treaty"}, token=desk)
+    room.ask("POST", "/releases", [RECORD | {"id": "2", "title": "Two"}], token=desk)
+    room.ask("DELETE", "/releases/1?reason=Wrong", token=desk)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    said = [
+        (one["event"], one["by"], one.get("slug", "").rpartition("-")[0], one.get("title"))
+        for one in lines
+    ]
+    accepted, retracted = "release accepted by API", "release retracted by API"
+    assert said == [
+        (accepted, "press-desk", "a-treaty", "A treaty"),
+        (accepted, "press-desk", "two", "Two"),
+        ("batch accepted by API", "press-desk", "", None),
+        (retracted, "press-desk", "a-treaty", "A treaty"),
+    ]
+    assert desk not in log.getvalue()
+
+
+def test_the_log_says_of_a_release_under_embargo_only_that_there_is_one(
+    room: Pressroom, log: io.StringIO
+) -> None:
+    secret = RECORD | {"title": "Secret merger", "embargoed_until": "2026-03-09T12:00:00Z"}
+    assert room.ask("PUT", "/releases/1", secret).status == 202
+    batch = [secret | {"id": "2", "title": "Another secret merger"}]
+    assert room.ask("POST", "/releases", batch).status == 200
+    assert log.getvalue().count("embargoed") == 2
+    assert "merger" not in log.getvalue().lower()
