@@ -54,6 +54,11 @@ class Snapshot:
     worked_at: Mapping[str, datetime]  #: when a process of each role last completed its work
     failing_since: Mapping[tuple[str, str], datetime]  #: by role and work, on this machine
     is_disk_writable: bool
+    ping_due_since: datetime | None  #: of the ping that has waited longest
+    delivery_due_since: datetime | None  #: of the delivery that has waited longest
+    alarms_open: Mapping[str, int]  #: by kind, of all kinds
+    channels_failing_since: Mapping[str, datetime]  #: channels of alarms, by name
+    last_backup_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +173,17 @@ def _modified(snapshot: Snapshot) -> Iterator[Sample]:
     for feed in snapshot.feeds:
         if feed.modified_at is not None:
             yield (feed.slug,), feed.modified_at.timestamp()
+
+
+def _stale_since(snapshot: Snapshot) -> Iterator[Sample]:
+    for feed in snapshot.feeds:
+        if feed.is_stale and feed.stale_since is not None:
+            yield (feed.slug,), feed.stale_since.timestamp()
+
+
+def _due_since(snapshot: Snapshot) -> Iterator[Sample]:
+    due = (("ping", snapshot.ping_due_since), ("delivery", snapshot.delivery_due_since))
+    yield from (((what,), since.timestamp()) for what, since in due if since is not None)
 
 
 #: All metrics, in the order of their output. ``docs/hub-proof.md`` has the same list.
@@ -299,6 +315,18 @@ METRICS: tuple[MetricDefinition, ...] = (
         read=_modified,
         labels=("feed",),
     ),
+    MetricDefinition(
+        name="communique_feed_stale_since_timestamp_seconds",
+        help="Since when a feed has waited for its next edition; absent if it does not wait.",
+        read=_stale_since,
+        labels=("feed",),
+    ),
+    MetricDefinition(
+        name="communique_due_since_timestamp_seconds",
+        help="Since when the oldest due ping or delivery has waited; absent if none is due.",
+        read=_due_since,
+        labels=("what",),
+    ),
     _single_metric(
         "communique_releases", "Number of public releases.", lambda snapshot: snapshot.releases
     ),
@@ -336,6 +364,31 @@ METRICS: tuple[MetricDefinition, ...] = (
         name="communique_refusals",
         help="Refused documents that have not been corrected; shown to operators only.",
         read=lambda snapshot: [((), snapshot.refusals)],
+        is_for_all=False,
+    ),
+    MetricDefinition(
+        name="communique_alarms_open",
+        help="Open alarms, by kind; shown to operators only.",
+        read=lambda snapshot: [((kind,), count) for kind, count in snapshot.alarms_open.items()],
+        labels=("kind",),
+        is_for_all=False,
+    ),
+    MetricDefinition(
+        name="communique_alarm_channel_failing_since_timestamp_seconds",
+        help="Since when a channel of alarms has failed, absent if it works; shown to operators "
+        "only.",
+        read=lambda snapshot: [
+            ((channel,), at.timestamp()) for channel, at in snapshot.channels_failing_since.items()
+        ],
+        labels=("channel",),
+        is_for_all=False,
+    ),
+    MetricDefinition(
+        name="communique_last_backup_timestamp_seconds",
+        help="When the last backup was taken, absent before the first; shown to operators only.",
+        read=lambda snapshot: [
+            ((), at.timestamp()) for at in [snapshot.last_backup_at] if at is not None
+        ],
         is_for_all=False,
     ),
 )

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
 from feeds.errors import StoreUnavailable
+from feeds.model.alarm import AlarmKind
 from feeds.model.feed import Format
 from feeds.model.listing import ProcessState
 from feeds.model.subscription import CanaryState, DeliveryState
@@ -279,7 +280,24 @@ def take_snapshot(context: RequestContext) -> Snapshot:
             worked_at=_worked_at(tx.processes.listed()),
             failing_since=_failing_since(writes.failures() if writes else []),
             is_disk_writable=writes is None or writes.fault() is None,
+            ping_due_since=tx.pings.oldest_due(now=context.now),
+            delivery_due_since=tx.deliveries.oldest_due(now=context.now),
+            alarms_open=_open_alarms(tx),
+            channels_failing_since={
+                one.channel: one.first_failed_at
+                for one in tx.alarms.channels()
+                if one.first_failed_at is not None
+            },
+            last_backup_at=None if (backup := tx.backups.last()) is None else backup.taken_at,
         )
+
+
+def _open_alarms(tx: Transaction) -> dict[str, int]:
+    """The number of open alarms of each kind."""
+    counted = {kind.value: 0 for kind in AlarmKind}
+    for alarm in tx.alarms.open():
+        counted[alarm.condition.kind.value] += 1
+    return counted
 
 
 def _failing_since(failures: Iterable[Failure]) -> dict[tuple[str, str], datetime]:
