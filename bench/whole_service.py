@@ -59,8 +59,9 @@ class Build:
 
     def take_in(self, samples: Path) -> None:
         """Fill the store."""
-        command = self.program("--set", f"data_folder={self.data}", "release", "add", str(samples))
-        subprocess.run(command, cwd=self.source, capture_output=True, check=False)
+        for words in (["store", "upgrade"], ["release", "add", str(samples)]):
+            command = self.program("--set", f"data_folder={self.data}", *words)
+            subprocess.run(command, cwd=self.source, capture_output=True, check=False)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +12,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, gettempdir
 from uuid import uuid4
 
-from feeds.errors import StoreReplaced
+from feeds.errors import StoreReplaced, StoreUnavailable
 from feeds.store import migrate
 from feeds.store.database import Database
 from feeds.store.migrate import sqlite_file
@@ -160,6 +161,45 @@ class StoreNote:
     def remove(self) -> None:
         """Removes the note, so that any store is accepted."""
         self.path.unlink(missing_ok=True)
+
+
+def require_access(settings: Settings) -> None:
+    """Refuses a store that this user may not open; the error names the owner.
+
+    Raises:
+        StoreUnavailable: The store, its note, or a folder of these belongs to another user.
+    """
+    file = sqlite_file(settings.store.url.reveal())
+    for path in (StoreNote(settings).path, *([] if file is None else [file])):
+        for part in (*reversed(path.parents), path):
+            if (reason := _forbidden(part, os.R_OK if part == path else os.X_OK)) is not None:
+                what = "it" if part == path else part
+                raise StoreUnavailable(f"cannot open {path}: {what} {reason}")
+
+
+def _forbidden(path: Path, mode: int) -> str | None:
+    """Returns what keeps this user from a file or folder; None if it may open it, or none is there.
+
+    The text follows the name of the file or folder.
+    """
+    try:
+        owner = path.stat().st_uid
+    except OSError:
+        return None
+    if os.access(path, mode, effective_ids=os.access in os.supports_effective_ids):
+        return None
+    me = os.geteuid()
+    if owner == me:
+        return "has permissions that exclude its owner"
+    name = _user_name(owner)
+    return f"belongs to {name}, and this is {_user_name(me)}: run it as {name}"
+
+
+def _user_name(user: int) -> str:
+    try:
+        return f"user {pwd.getpwuid(user).pw_name}"
+    except KeyError:  # a container may run under a user id without a name
+        return f"user {user}"
 
 
 def open_database(settings: Settings) -> Database:

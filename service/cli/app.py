@@ -1,5 +1,6 @@
 """The program ``communique``: its global options, and the loading of its commands."""
 
+from errno import EPIPE
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -11,13 +12,13 @@ from typer.main import get_command
 from feeds.errors import FeedsError
 from service.cli.call import (
     COMMANDS,
-    DEFAULT_CONFIG,
     ConfigOption,
     Invocation,
     JsonOption,
     SetOption,
+    usual_config,
 )
-from service.cli.output import print_message
+from service.cli.output import plain, print_message
 from service.errors import ServiceError
 
 
@@ -43,11 +44,17 @@ class Program(TyperGroup):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs the command. An error of the product becomes one line and exit code 1."""
+        """Runs the command. An error of the product or the system becomes one line and code 1."""
         try:
             return super().invoke(ctx)
         except (FeedsError, ServiceError) as error:
             print_message(f"communique: {error}")
+            raise typer.Exit(1) from error
+        except OSError as error:
+            if error.errno == EPIPE:  # the reader of the results has gone: typer ends quietly
+                raise
+            where = "" if error.filename is None else f"{plain(error.filename)}: "
+            print_message(f"communique: {where}{error.strerror or error}")
             raise typer.Exit(1) from error
 
 
@@ -70,7 +77,7 @@ def _show_version(is_asked: bool) -> None:  # noqa: FBT001  # typer calls it
 def program(
     ctx: typer.Context,
     *,
-    config: ConfigOption = DEFAULT_CONFIG,
+    config: ConfigOption = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
     _version: Annotated[
@@ -84,4 +91,4 @@ def program(
 
     Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
     """
-    ctx.obj = Invocation(config=config).and_after(overrides, as_json=as_json)
+    ctx.obj = Invocation(config=config or usual_config()).and_after(overrides, as_json=as_json)

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 
+import typer
+
 from feeds.store import migrate
 from feeds.store.database import Database
 from feeds.store.migrate import missing_file
@@ -13,10 +15,11 @@ from service import logs
 from service.application import Application
 from service.cli.call import Invocation
 from service.cli.configuration import settings_of
+from service.cli.output import plain, print_message
 from service.errors import ServiceError
 from service.settings import Settings
 from service.store_clock import StoreClock
-from service.stores import StoreNote, make_ready, open_database
+from service.stores import StoreNote, open_database, require_access
 from service.wiring import build_application
 
 #: An SQLite database in memory, which ends with its connection.
@@ -36,7 +39,14 @@ class FeedsWouldEnd(ServiceError):
 
 
 class StoreMissing(ServiceError):
-    """The store does not exist yet, and a command that only reads does not create it."""
+    """The store does not exist yet, and the command is none that creates it."""
+
+    def __init__(self, path: Path, /) -> None:
+        super().__init__(
+            f"there is no store at {path}: 'communique serve', 'communique init' and 'communique "
+            "store upgrade' create one; is it the right configuration?"
+        )
+        self.path = path
 
 
 @contextmanager
@@ -76,25 +86,34 @@ def _ended_after(database: Database, within_s: float | None) -> Iterator[None]:
 def to_write(call: Invocation) -> Iterator[Application]:
     """Yields the application for a command that writes, after applying the configuration.
 
-    A missing SQLite store is created. A store of another version is not upgraded: a service may be
-    running on it, so the upgrade is the operator's decision.
+    At the end the store is named on standard error, unless results are written as JSON. The store
+    is neither created nor upgraded: a wrong configuration must not begin a second newsroom, and a
+    service may be running on a store of another version.
 
     Raises:
         FeedsWouldEnd: The configuration lacks feeds that the store has.
+        StoreMissing: There is no store yet.
         StoreOutdated: The store has the schema of another version.
         StoreUnavailable: The store cannot be reached.
     """
     settings = settings_of(call)
-    is_new = _missing_file(settings) is not None
-    with opened_store(settings) as database:
-        if is_new:
-            make_ready(settings, database)
+    with existing_store(settings) as database:
         migrate.require_current(database)
         application = build_application(settings, database, clock_of(database))
         _refuse_to_end_feeds(application)
         # Every start does this, too: category names that were configured just now apply at once.
         application.newsroom.apply_catalogue(now=application.clock())
-        yield application
+        try:
+            yield application
+        except typer.Exit:  # refused in part
+            _name_store(call, database)
+            raise
+        _name_store(call, database)
+
+
+def _name_store(call: Invocation, database: Database) -> None:
+    if not call.as_json:
+        print_message(f"store: {plain(database.label)}")
 
 
 def clock_of(database: Database) -> StoreClock:
@@ -148,10 +167,7 @@ def existing_store(
         StoreReplaced: The SQLite file was created before, and is gone.
     """
     if (path := _missing_file(settings)) is not None:
-        raise StoreMissing(
-            f"there is no store at {path} yet: 'communique serve' and 'communique release add' "
-            "create one"
-        )
+        raise StoreMissing(path)
     with opened_store(settings, open_it=open_it) as database:
         yield database
 
@@ -163,6 +179,7 @@ def opened_store(
     """Opens the configured database. A missing SQLite file is created on first use."""
     # Commands print their own results; from the log only unexpected errors are shown.
     logs.configure("error", "text")
+    require_access(settings)
     database = open_it(settings)
     try:
         yield database
@@ -171,6 +188,7 @@ def opened_store(
 
 
 def _missing_file(settings: Settings) -> Path | None:
+    require_access(settings)
     path = missing_file(settings.store.url.reveal())
     if path is not None and StoreNote(settings).read() is not None:
         raise gone(path)

@@ -42,18 +42,21 @@ def typer_of(name: str) -> typer.Typer:
 
 # One call of the program: its configuration, and the form of its results.
 
-DEFAULT_CONFIG = Path("config/communique.yaml")
+#: Where the configuration is looked for when it is not named, in the working folder: in a newsroom
+#: that ``communique init`` made, and in a checkout.
+USUAL_CONFIGS = (Path("communique.yaml"), Path("config/communique.yaml"))
 
 #: The environment variable that names the configuration when ``--config`` is absent.
 CONFIG_VARIABLE = "COMMUNIQUE_CONFIG"
 
 ConfigOption = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--config",
         metavar="PATH",
         envvar=CONFIG_VARIABLE,
-        help="The main file of the configuration.",
+        help="The main file of the configuration. [default: communique.yaml in this folder, "
+        "else config/communique.yaml]",
     ),
 ]
 SetOption = Annotated[
@@ -67,6 +70,11 @@ SetOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Write results as JSON, one object per line.")
 ]
+
+
+def usual_config() -> Path:
+    """Returns the configuration of the working folder; the first usual name if it has none."""
+    return next((path for path in USUAL_CONFIGS if path.exists()), USUAL_CONFIGS[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

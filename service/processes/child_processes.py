@@ -37,6 +37,9 @@ STEADY_AFTER_S = 60.0
 #: How long a process may take to finish its work and stop.
 STOP_WITHIN_S = 15.0
 
+#: After this long the log says which process is waited for.
+USUALLY_STOPS_WITHIN_S = 1.0
+
 #: How often to check whether a stopping process has ended.
 _CHECK_EVERY_S = 0.01
 
@@ -237,6 +240,8 @@ class ChildProcess:
     def stop(self) -> None:
         """Stops the process and waits for its end; kills it if it takes too long."""
         self.ask_to_stop()
+        if not self._process.wait(USUALLY_STOPS_WITHIN_S):
+            _log.info("waiting for a process to stop", process=self.role, pid=self.pid)
         if not self._process.wait(STOP_WITHIN_S):
             _log.warning("process did not stop, killed", pid=self.pid, after_s=STOP_WITHIN_S)
             self._process.signal(signal.SIGKILL)

@@ -67,7 +67,7 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise AlreadyRunning(data_folder, _read(holder)) from error
+        raise AlreadyRunning(data_folder, holder_of(data_folder, role)) from error
     except OSError as error:
         raise CannotLock(error) from error
     try:
@@ -76,6 +76,15 @@ def role_lock(data_folder: Path, role: str, *, wait_s: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def holder_of(data_folder: Path, role: str) -> str:
+    """Returns the id of the process that took the lock of a role last, or ``unknown``."""
+    try:
+        path = run_folder(data_folder) / f"{role}.pid"
+        return path.read_text(encoding="ascii").strip() or "unknown"
+    except OSError:
+        return "unknown"
 
 
 class Presence:
@@ -164,10 +173,3 @@ def export_lock(folder: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise Exporting(folder) from error
-
-
-def _read(holder: Path) -> str:
-    try:
-        return holder.read_text(encoding="ascii").strip() or "unknown"
-    except OSError:
-        return "unknown"

@@ -25,6 +25,8 @@ from service.processes.locks import (
     EXCLUSIVE_ROLES,
     AlreadyRunning,
     CannotLock,
+    Presence,
+    holder_of,
     role_lock,
     run_folder,
 )
@@ -37,6 +39,7 @@ from service.stores import (
     memory_folder,
     open_database,
     remove_memory_folder,
+    require_access,
     write_fault,
 )
 
@@ -128,6 +131,12 @@ class Supervisor:
         self._children: list[ChildProcess] = []
         self._address: ListeningAddress | None = None  #: while it serves the web
         self._listener: socket.socket | None = None  #: from which the web processes accept
+        #: Held until this service begins to stop. Another one on an SQLite store is refused by it.
+        self._exclusive = {
+            role: Presence(settings.data_folder, f"{role}-supervisor")
+            for role in self._roles
+            if role in EXCLUSIVE_ROLES
+        }
         self._signals = Signals({*STOPS, SIGHUP})
         self._manager = ServiceManager()
         self._is_over = False
@@ -194,6 +203,8 @@ class Supervisor:
         if self._address is not None:
             self._address.web.remove_from_memory()
             self._address.supervisor.remove_from_memory()
+        for presence in self._exclusive.values():
+            presence.remove_from_memory()
         failures_of(self._settings.data_folder)  # removes the files of dead processes
         remove_memory_folder(self._settings.data_folder)
 
@@ -220,6 +231,10 @@ class Supervisor:
         if WEB in self._roles:
             self._bind_address()
         settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            require_access(settings)
+        except StoreUnavailable as error:
+            raise CannotServe(str(error)) from error
         for folder in settings.intake.folders:
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -299,20 +314,41 @@ class Supervisor:
 
     def _require_alone(self) -> None:
         """Refuses a data folder that another service works on; waits for one that is stopping."""
+        folder = self._settings.data_folder
         try:
-            for role in EXCLUSIVE_ROLES:
-                if role in self._roles:
-                    # If no lock can be created, nothing can be stored either, and each process
-                    # waits until the disk can be written.
-                    with (
-                        suppress(CannotLock),
-                        role_lock(self._settings.data_folder, role, wait_s=FORMER_STOPS_WITHIN_S),
-                    ):
-                        pass
+            for role, presence in self._exclusive.items():
+                if presence.is_held():
+                    raise AlreadyRunning(folder, holder_of(folder, role))
+                # If no lock can be created, nothing can be stored either, and each process waits
+                # until the disk can be written.
+                with suppress(CannotLock):
+                    self._await_role(role)
+                presence.acquire()
         except AlreadyRunning as error:
             raise CannotServe(
                 f"{error}; stop it, choose another data_folder, or serve with --only web"
             ) from error
+
+    def _await_role(self, role: str) -> None:
+        """Waits until no process of a former service has the role.
+
+        Raises:
+            AlreadyRunning: A process still had it at the end of the time.
+            CannotLock: The lock cannot be created.
+        """
+        folder = self._settings.data_folder
+        try:
+            with role_lock(folder, role, wait_s=0):
+                return
+        except AlreadyRunning:
+            _log.info("waiting for a former service to end", process=holder_of(folder, role))
+        with role_lock(folder, role, wait_s=FORMER_STOPS_WITHIN_S):
+            return
+
+    def _release_roles(self) -> None:
+        """Lets the next service wait for the roles instead of being refused."""
+        for presence in self._exclusive.values():
+            presence.release()
 
     def _required_roles(self, settings: Settings) -> list[str]:
         """Returns the roles to run; the hub is left out unless it is offered."""
@@ -339,6 +375,7 @@ class Supervisor:
         )
         if self._address is not None:
             self._address.supervisor.release()
+        self._release_roles()
         code: int
         if role == WEB:
             code = module.serve(start, self._listener)
@@ -485,11 +522,14 @@ class Supervisor:
     def _stop(self) -> None:
         _log.info("stopping")
         self._manager.stopping()
-        # The jobs first: what they publish while stopping can still be fetched.
+        self._release_roles()
+        # The web last: what the jobs publish while stopping can still be fetched.
         web = [child for child in self._children if child.role == WEB]
-        for child in reversed(self._children):
-            if child not in web:
-                child.stop()
+        others = [child for child in self._children if child.role != WEB]
+        for child in others:
+            child.ask_to_stop()
+        for child in others:
+            child.stop()
         if self._listener is not None:
             self._listener.close()  # otherwise new connections would wait without an answer
         for child in web:

@@ -96,7 +96,7 @@ class StoreSettings(Section):
 
     url: DatabaseUrl = Field(
         default=StoreUrl(f"sqlite:///{DATA_FOLDER}/communique.db"),
-        description="Database URL: SQLite (sqlite:///path) or PostgreSQL "
+        description="Database URL: SQLite (sqlite:///path, relative to this file) or PostgreSQL "
         "(postgresql://user@host/name). {data_folder} is replaced by the value of "
         "data_folder.",
     )
@@ -612,7 +612,7 @@ class CommuniqueFile(Section):
     data_folder: FilePath = Field(
         default=Path("data"),
         description="Folder of the store and the inbox; created if missing. Relative to the "
-        "folder that the service is started in.",
+        "folder of this file.",
     )
     store: StoreSettings = Field(
         default=StoreSettings(), description="The database that holds the releases."

@@ -1,5 +1,6 @@
 """Loads settings from their sources, or raises all faults of these at once."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,7 @@ from service.settings.faults import (
 from service.settings.section import Section
 from service.settings.sources import (
     ALARM_SECRETS,
+    NO_SUCH_FILE,
     SourceFile,
     Sources,
     alarm_secret_files,
@@ -33,6 +35,12 @@ from service.settings.yaml_reader import YamlDocument, read_yaml
 
 _Checked = TypeVar("_Checked", bound=Section)
 _Check = Callable[[YamlDocument], Iterable[ConfigFault]]
+
+#: What to do when there is no main file.
+_IF_MISSING = (
+    ": 'communique init' makes a newsroom with one; --config PATH, or the variable "
+    "COMMUNIQUE_CONFIG, names another"
+)
 
 
 def load(path: Path, *, environ: Mapping[str, str], overrides: Sequence[str] = ()) -> Settings:
@@ -50,7 +58,7 @@ def parse(sources: Sources) -> Settings:
     Raises:
         ConfigInvalid: The configuration has faults; the error has those of both files.
     """
-    main_document = _read(sources.main)
+    main_document = _read(sources.main, if_missing=_IF_MISSING)
     apply_overrides(main_document, sources.environ, sources.overrides)
     categories_document = _read(sources.categories, named_by=_named_by(main_document))
     main = _check(main_document, CommuniqueFile, (check_main, check_hubs))
@@ -79,10 +87,11 @@ def parse(sources: Sources) -> Settings:
     return settings
 
 
-def _read(source: SourceFile, *, named_by: str = "") -> YamlDocument:
+def _read(source: SourceFile, *, named_by: str = "", if_missing: str = "") -> YamlDocument:
     if source.text is not None:
         return read_yaml(source.text, file=source.path)
-    fault = _trouble(source, named_by)
+    is_missing = source.trouble == NO_SUCH_FILE
+    fault = _trouble(source, if_missing if is_missing and if_missing else named_by)
     return YamlDocument(file=source.path, is_readable=False, faults=[fault])
 
 
@@ -178,10 +187,9 @@ def _resolved(
     main: CommuniqueFile, sources: Sources, store_url: StoreUrl | None
 ) -> dict[str, object]:
     """Returns the values that depend on others: absolute paths, and the database's URL."""
-    working_folder = Path(sources.working_folder)
-    beside_main = (working_folder / sources.main.path).parent
-    data_folder = working_folder / main.data_folder
-    url = (store_url or main.store.url).within(str(data_folder))
+    beside_main = Path(os.path.normpath(Path(sources.working_folder) / sources.main.path)).parent
+    data_folder = Path(os.path.normpath(beside_main / main.data_folder))
+    url = (store_url or main.store.url).within(str(data_folder), beside=str(beside_main))
     folders = tuple(data_folder / folder for folder in main.intake.folders)
     ca_file, backups = main.outbound.ca_file, main.backup.folder
     return {

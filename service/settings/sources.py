@@ -156,6 +156,8 @@ def _put(document: YamlDocument, path: KeyPath, value: object, place: SourceLoca
 #: A thousand categories with long descriptions take less than half of this.
 MAX_FILE_BYTES = 2 * 1024 * 1024
 
+NO_SUCH_FILE = "no such file"
+
 DEFAULT_CATEGORIES_FILE = str(CommuniqueFile.model_fields["categories_file"].default)
 
 
@@ -190,7 +192,7 @@ class Sources:
     overrides: tuple[str, ...] = field(
         default=(), repr=False
     )  #: ``key=value``; a later one overrides an earlier one
-    working_folder: str  #: absolute; ``data_folder`` is relative to it
+    working_folder: str  #: absolute; the path of the main file may be relative to it
 
     def to_json(self) -> str:
         """Returns the sources as JSON, with secrets: store it where only the service can read."""
@@ -220,7 +222,7 @@ def read_sources(
         path: ``communique.yaml``.
         environ: The environment; only variables that begin with ``COMMUNIQUE_`` are used.
         overrides: The values of ``--set``: ``key=value``.
-        working_folder: The base of relative paths; the process's working folder if None.
+        working_folder: The base of *path*; the process's working folder if None.
     """
     variables = {
         name: text for name, text in environ.items() if name.startswith(ENVIRONMENT_PREFIX)
@@ -277,7 +279,7 @@ def _read(path: Path, folder: Path) -> SourceFile:
             content = file.read(MAX_FILE_BYTES + 1)
         mtime_ns = (folder / path).stat().st_mtime_ns
     except FileNotFoundError:
-        return SourceFile(path=str(path), trouble="no such file")
+        return SourceFile(path=str(path), trouble=NO_SUCH_FILE)
     except OSError as error:
         return SourceFile(path=str(path), trouble=f"cannot be read: {error.strerror}")
     if len(content) > MAX_FILE_BYTES:

@@ -204,7 +204,8 @@ _PASSWORD = re.compile(r"(?<=://)([^:@/]*):.*@")
 _SECRET_QUERY = re.compile(r"(?<=[?&])((?:\w*password|sslkey|passfile)=)[^&]*", re.IGNORECASE)
 # RFC 4287 section 3.2.3: atom:email "MUST conform to addr-spec"; its schema asks for ".+@.+".
 _EMAIL = r"^[^@\s<>]+@[^@\s<>]+$"
-_STORES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
+_SQLITE = "sqlite:///"
+_STORES = (_SQLITE, "postgresql://", "postgresql+psycopg://")
 
 
 def _url(text: str) -> str:
@@ -337,9 +338,18 @@ class StoreUrl:
         """Returns the URL with its password, for connecting to the database."""
         return self._url
 
-    def within(self, data_folder: str) -> "StoreUrl":
-        """Returns the URL with ``{data_folder}`` replaced by *data_folder*."""
-        return StoreUrl(self._url.replace(DATA_FOLDER, data_folder), self._is_secret)
+    def within(self, data_folder: str, *, beside: str) -> "StoreUrl":
+        """Returns the URL with ``{data_folder}`` replaced and the path of an SQLite file absolute.
+
+        Args:
+            data_folder: The data folder.
+            beside: The folder that a relative path of an SQLite file is relative to.
+        """
+        url = self._url.replace(DATA_FOLDER, data_folder)
+        path = url.removeprefix(_SQLITE)
+        if path != url and path and not path.startswith(("/", ":memory:", "file:")):
+            url = f"{_SQLITE}{beside}/{path}"
+        return StoreUrl(url, self._is_secret)
 
     def __str__(self) -> str:
         if self._is_secret:

@@ -28,7 +28,7 @@ MAIN = (CONFIG / "communique.yaml").read_text(encoding="utf-8")
 CATEGORIES = (CONFIG / "categories.yaml").read_text(encoding="utf-8")
 
 #: What the sample newsroom sets for itself.
-SET_HERE = {"site.title", "site.subtitle", "site.base_url", "site.rights"}
+SET_HERE = {"site.title", "site.subtitle", "site.base_url", "site.rights", "data_folder"}
 
 
 def uncommented(text: str) -> YamlDocument:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.running_service import ROOT, Service, running, wait_until
 
-ACTIVATE = ". .venv/bin/activate\n"
+ACTIVATE = ". ./run.env\n"  # here its options are given to each command
 FEED = "/feeds/international-cooperation.atom"
 
 
@@ -79,7 +79,6 @@ def moment(text: str) -> datetime:
 
 
 def test_the_readme(walk: Walk) -> None:
-    (walk.folder / "data").symlink_to(walk.service.folder / "data")
     (walk.folder / "config").symlink_to(ROOT / "config")
     publish, own_newsroom = (step.removeprefix(ACTIVATE) for step in steps("README.md"))
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from service.processes.supervisor import supervise
+from service.processes.locks import role_lock
+from service.processes.supervisor import FORMER_STOPS_WITHIN_S, supervise
 from service.settings import read_sources
 from tests.support.hub_server import HubServer, Manner, running_hub
 from tests.support.running_service import (
@@ -269,13 +270,26 @@ def test_a_data_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path)
     assert "Traceback" not in refused.stderr
 
 
-def test_two_services_do_not_share_a_data_folder(
-    shared: Service, monkeypatch: pytest.MonkeyPatch
+def test_two_services_do_not_share_a_data_folder(shared: Service) -> None:
+    read = partial(read_sources, shared.main, environ={}, overrides=[f"http.port={free_port()}"])
+    began = time.monotonic()
+    assert supervise(read) == 1
+    assert time.monotonic() - began < FORMER_STOPS_WITHIN_S / 2, "refused at once"
+    assert shared.get("/livez").status == 200
+
+
+def test_a_service_that_is_ending_is_waited_for_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("service.processes.supervisor.FORMER_STOPS_WITHIN_S", 0.2)
-    read = partial(read_sources, shared.main, environ={}, overrides=[f"http.port={free_port()}"])
-    assert supervise(read) == 1
-    assert shared.get("/livez").status == 200
+    service = Service(folder=tmp_path)
+    with role_lock(tmp_path / "data", "jobs", wait_s=0):
+        assert supervise(partial(read_sources, service.main, environ={})) == 1
+    said = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    waited, refused = said[-2:]
+    assert waited["event"] == "waiting for a former service to end"
+    assert waited["process"] == str(os.getpid())
+    assert f"process {os.getpid()}" in refused["reason"]
 
 
 def test_what_a_running_service_cannot_change_is_not_taken(service: Service) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import ready_stores
 from tests.support.command_line import CommandLine
 from tests.support.hub_books import HubBooks
 from tests.support.hub_server import HubServer, running_hub
@@ -55,9 +56,16 @@ def service(tmp_path: Path) -> Service:
 
 
 @pytest.fixture
-def line(service: Service) -> CommandLine:
-    """The command line with that configuration."""
+def storeless(service: Service) -> CommandLine:
+    """The command line with that configuration, before the first start."""
     return CommandLine(service=service)
+
+
+@pytest.fixture
+def line(storeless: CommandLine) -> CommandLine:
+    """The same over an empty store."""
+    ready_stores.make_sqlite(storeless.service.folder / "data" / "communique.db").close()
+    return storeless
 
 
 @pytest.fixture

@@ -122,6 +122,35 @@ def test_the_environment_names_the_configuration(
     assert answer.out.startswith(str(line.service.main))
 
 
+@pytest.mark.parametrize("beside", ["communique.yaml", "config/communique.yaml"])
+def test_the_configuration_of_the_working_folder_needs_no_name(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, beside: str
+) -> None:
+    path = tmp_path / "here" / beside
+    path.parent.mkdir(parents=True)
+    (path.parent / "categories.yaml").touch()
+    path.write_bytes(line.service.main.read_bytes())
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.delenv("COMMUNIQUE_CONFIG", raising=False)
+    answer = run("config", "check")
+    assert (answer.code, answer.talk) == (0, "")
+    assert answer.out.startswith(f"{beside}: good")
+
+
+def test_without_a_configuration_the_ways_to_one_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COMMUNIQUE_CONFIG", raising=False)
+    for command in (["serve"], ["status"], ["release", "list"], ["config", "check"]):
+        answer = run(*command)
+        assert (answer.code, answer.out) == (1, "")
+        [said] = [each for each in answer.talk.splitlines() if each.startswith("communique.yaml: ")]
+        for way in ("communique init", "--config", "COMMUNIQUE_CONFIG"):
+            assert way in said
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_environment_sets_keys(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMMUNIQUE_HTTP__PORT", "eighty")
     answer = line.run("status")
@@ -145,15 +174,15 @@ def test_the_environment_sets_keys(line: CommandLine, monkeypatch: pytest.Monkey
     ],
 )
 def test_a_bad_configuration_stops_every_command_with_all_its_faults(
-    line: CommandLine, arguments: list[str]
+    storeless: CommandLine, arguments: list[str]
 ) -> None:
-    line.service.write_main({"http": {"port": "eighty"}, "site": {"base_url": "news"}})
-    answer = line.run(*arguments)
+    storeless.service.write_main({"http": {"port": "eighty"}, "site": {"base_url": "news"}})
+    answer = storeless.run(*arguments)
     assert (answer.code, answer.out) == (1, "")
     told = answer.talk.splitlines()
     assert [fault.split(": ")[1] for fault in told] == ["site.base_url", "http.port"]
-    assert all(fault.startswith(f"{line.service.main}:") for fault in told)
-    assert not (line.service.folder / "data" / "communique.db").exists()
+    assert all(fault.startswith(f"{storeless.service.main}:") for fault in told)
+    assert not (storeless.service.folder / "data" / "communique.db").exists()
 
 
 @pytest.mark.parametrize(
@@ -174,12 +203,12 @@ def test_a_bad_configuration_stops_every_command_with_all_its_faults(
     ],
 )
 def test_who_only_looks_is_told_that_there_is_no_store_and_makes_none(
-    line: CommandLine, arguments: list[str]
+    storeless: CommandLine, arguments: list[str]
 ) -> None:
-    answer = line.run(*arguments)
+    answer = storeless.run(*arguments)
     assert (answer.code, answer.out) == (1, "")
     assert answer.talk.startswith("communique: there is no store at ")
-    assert not (line.service.folder / "data" / "communique.db").exists()
+    assert not (storeless.service.folder / "data" / "communique.db").exists()
 
 
 @pytest.mark.parametrize(
@@ -189,9 +218,11 @@ def test_who_only_looks_is_told_that_there_is_no_store_and_makes_none(
         pytest.param(["feed", "render"], id="to write"),
     ],
 )
-def test_a_store_of_another_version_is_left_alone(line: CommandLine, arguments: list[str]) -> None:
-    (line.service.folder / "data" / "communique.db").touch()
-    answer = line.run(*arguments)
+def test_a_store_of_another_version_is_left_alone(
+    storeless: CommandLine, arguments: list[str]
+) -> None:
+    (storeless.service.folder / "data" / "communique.db").touch()
+    answer = storeless.run(*arguments)
     assert answer.code == 1
     assert "run 'communique store upgrade'" in answer.talk
 

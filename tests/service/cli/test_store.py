@@ -34,13 +34,13 @@ def test_a_store_that_was_made_is_sound_and_can_be_used(line: CommandLine) -> No
     assert line.run("status").code == 0
 
 
-def test_an_outdated_store_is_a_finding(line: CommandLine) -> None:
-    path_of(line).touch()
-    answer = line.run("store", "check")
+def test_an_outdated_store_is_a_finding(storeless: CommandLine) -> None:
+    path_of(storeless).touch()
+    answer = storeless.run("store", "check")
     assert answer.code == 1
     assert "has schema none" in answer.out
-    line.run("store", "upgrade")
-    assert line.run("store", "check").code == 0
+    storeless.run("store", "upgrade")
+    assert storeless.run("store", "check").code == 0
 
 
 def test_what_somebody_did_to_the_store_by_hand_is_found(line: CommandLine, seed: Path) -> None:
@@ -117,25 +117,27 @@ def test_a_store_without_its_log_lacks_what_was_in_it(line: CommandLine, seed: P
     assert line.run("store", "check").code == 0
 
 
-def test_another_store_is_taken_only_when_it_is_meant(line: CommandLine, seed: Path) -> None:
-    line.run("release", "add", str(seed))
-    path_of(line).unlink()
-    refused = line.run("release", "add", str(seed))
+def test_another_store_is_taken_only_when_it_is_meant(storeless: CommandLine, seed: Path) -> None:
+    storeless.run("store", "upgrade")
+    path_of(storeless).unlink()
+    refused = storeless.run("release", "add", str(seed))
     assert refused.code == 1
     assert "is gone: put it back" in refused.talk
-    assert not path_of(line).exists()
-    adopted = line.run("store", "adopt")
+    assert not path_of(storeless).exists()
+    adopted = storeless.run("store", "adopt")
     assert adopted.code == 0
     assert adopted.out.endswith("missing; the next start creates an empty store\n")
-    assert line.run("release", "add", str(seed)).code == 0
-    note = path_of(line).with_name("communique.db-note")
+    assert "there is no store" in storeless.run("release", "add", str(seed)).talk
+    assert storeless.run("store", "upgrade").code == 0
+    assert storeless.run("release", "add", str(seed)).code == 0
+    note = path_of(storeless).with_name("communique.db-note")
     note.write_text('{"id": "another", "changes": 0}')
     for command in ("check", "restored", "upgrade"):
-        assert "is another one than at the last start" in _said(line, "store", command)
-    assert line.results("store", "adopt") == [
-        {"store": f"sqlite:///{path_of(line)}", "is_there": True}
+        assert "is another one than at the last start" in _said(storeless, "store", command)
+    assert storeless.results("store", "adopt") == [
+        {"store": f"sqlite:///{path_of(storeless)}", "is_there": True}
     ]
-    assert line.run("store", "check").code == 0
+    assert storeless.run("store", "check").code == 0
 
 
 def test_a_note_that_cannot_be_read_is_told(line: CommandLine) -> None:

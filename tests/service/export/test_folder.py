@@ -164,6 +164,7 @@ def test_kill_9_at_any_moment_leaves_good_files_and_the_next_run_does_the_rest(
     service = Service(folder=tmp_path / "newsroom")
     for number in range(12):
         service.drop(f"{number}.txt", document(f"Number {number}", "Finance"))
+    service.run("store", "upgrade")
     service.run("release", "add", str(service.inbox))
     service.run("feed", "render")
     target, fresh = tmp_path / "public", tmp_path / "fresh"

@@ -119,7 +119,7 @@ def test_the_url_of_a_store_prints_without_its_password(url: str, shown: str) ->
 def test_the_url_from_a_secret_file_does_not_print_at_all() -> None:
     url = read_store_url("postgresql://me@db/news", is_secret=True)
     assert (str(url), repr(url)) == ("(hidden)", "StoreUrl('(hidden)')")
-    assert str(url.within("/data")) == "(hidden)"
+    assert str(url.within("/data", beside="/etc/news")) == "(hidden)"
     assert url.reveal() == "postgresql://me@db/news"
 
 
@@ -132,4 +132,4 @@ def test_a_refused_url_of_a_store_is_not_repeated(url: object) -> None:
 
 def test_the_data_folder_is_filled_in() -> None:
     url = read_store_url("sqlite:///{data_folder}/communique.db")
-    assert url.within("/srv/news").reveal() == "sqlite:////srv/news/communique.db"
+    assert url.within("/srv/news", beside="/etc/news").reveal() == "sqlite:////srv/news/communique.db"

@@ -1,9 +1,11 @@
+import os
 from datetime import time
 from pathlib import Path
 
 import pytest
 
 from service.settings import ConfigInvalid, load
+from service.settings.loading import _IF_MISSING
 from service.settings.sources import MAX_FILE_BYTES
 from tests.support.config_files import ConfigFolder
 
@@ -37,16 +39,33 @@ def test_paths_count_from_the_folder_that_they_belong_to(config: ConfigFolder) -
     assert settings.outbound.ca_file == config.folder / "ca.pem"
 
 
-def test_the_data_folder_counts_from_the_working_folder_not_from_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("start", [".", "config", "elsewhere"])
+def test_paths_are_relative_to_the_file_whatever_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str
 ) -> None:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/communique.yaml").write_text(SITE, encoding="utf-8")
+    for name in ("config", "elsewhere"):
+        (tmp_path / name).mkdir()
+    main = tmp_path / "config/communique.yaml"
+    main.write_text(f"{SITE}data_folder: ../var\n", encoding="utf-8")
     (tmp_path / "config/categories.yaml").write_text("", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    settings = load(Path("config/communique.yaml"), environ={})
-    assert settings.data_folder == tmp_path / "data"
-    assert settings.categories_file == tmp_path / "config/categories.yaml"
+    monkeypatch.chdir(tmp_path / start)
+    named = Path(os.path.relpath(main))
+    assert load(named, environ={}).data_folder == tmp_path / "var"
+    assert load(named, environ={}).categories_file == tmp_path / "config/categories.yaml"
+    # Wherever they are set: by the environment, and on the command line.
+    variables = {"COMMUNIQUE_DATA_FOLDER": "set", "COMMUNIQUE_STORE__URL": "sqlite:///a/b.db"}
+    settings = load(named, environ=variables)
+    assert settings.data_folder == tmp_path / "config/set"
+    assert settings.store.url.reveal() == f"sqlite:///{tmp_path}/config/a/b.db"
+    settings = load(named, environ={}, overrides=["data_folder=over", "store.url=sqlite:////c.db"])
+    assert settings.data_folder == tmp_path / "config/over"
+    assert settings.store.url.reveal() == "sqlite:////c.db"
+
+
+def test_a_missing_file_tells_how_to_make_or_name_one(config: ConfigFolder) -> None:
+    [fault] = config.faults_as_found()[:1]
+    assert fault.startswith("communique.yaml: no such file: ")
+    assert all(word in fault for word in ("communique init", "--config", "COMMUNIQUE_CONFIG"))
 
 
 def test_all_faults_of_both_files_are_told_at_once_in_reading_order(config: ConfigFolder) -> None:
@@ -156,7 +175,7 @@ def test_a_missing_file_is_told_with_who_asked_for_it(config: ConfigFolder) -> N
     ]
     config.main.unlink()
     assert config.faults_as_found() == [
-        "communique.yaml: no such file",
+        f"communique.yaml: no such file{_IF_MISSING}",
         "categories.yaml: no such file (named by categories_file, by default)",
     ]
 

@@ -70,7 +70,7 @@ def test_the_default_url_does_not_contradict_a_url_file(
 
 def test_the_later_of_url_and_url_file_wins(config: ConfigFolder, secret_file: str) -> None:
     by_file = config.load(MAIN + secret_file, overrides=["store.url=sqlite:///x.db"])
-    assert by_file.store.url.reveal() == "sqlite:///x.db"
+    assert by_file.store.url.reveal() == f"sqlite:///{config.folder}/x.db"
     by_url = config.load(
         MAIN + "store: {url: 'sqlite:///x.db'}\n", overrides=["store.url_file=store_url"]
     )
