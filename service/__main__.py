@@ -1,8 +1,11 @@
 """The entry point of ``communique`` and of ``python -m service``."""
 
+import os
 import sys
+from importlib import import_module
 
 from service.cli.app import app
+from service.cli.call import COMPLETE_VARIABLE, PROGRAM
 
 
 def main() -> None:
@@ -10,7 +13,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A title in Arabic must not make a command fail on a terminal that has Latin only.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream
-    app(prog_name="communique")
+    if COMPLETE_VARIABLE in os.environ:
+        import_module("service.cli.completion").start()
+    app(prog_name=PROGRAM)
 
 
 if __name__ == "__main__":

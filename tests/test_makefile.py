@@ -40,7 +40,7 @@ def planned(checkout: Path) -> str:
 
 def test_a_python_that_is_too_old_is_told_before_anything_is_made(checkout: Path) -> None:
     old = checkout / "python3.9"
-    old.write_text("#!/bin/sh\n[ \"$1\" = --version ] && echo Python 3.9.2\nexit 1\n")
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2\nexit 1\n')
     old.chmod(0o755)
     made = make(checkout, ".venv/run.stamp", f"PYTHON={old}")
     assert made.returncode != 0
@@ -66,9 +66,7 @@ def test_a_venv_that_works_is_kept(checkout: Path) -> None:
         pytest.param("", "/nowhere/python3.10", id="its Python is gone"),
     ],
 )
-def test_a_venv_that_does_not_work_is_made_anew(
-    checkout: Path, folder: str, python: str
-) -> None:
+def test_a_venv_that_does_not_work_is_made_anew(checkout: Path, folder: str, python: str) -> None:
     shebang = checkout / folder / ".venv/bin/python"
     finished_venv(checkout, shebang=shebang, python=Path(python))
     plan = planned(checkout)

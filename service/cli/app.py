@@ -12,6 +12,7 @@ from typer.main import get_command
 from feeds.errors import FeedsError
 from service.cli.call import (
     COMMANDS,
+    CONTEXT_SETTINGS,
     ConfigOption,
     Invocation,
     JsonOption,
@@ -61,6 +62,7 @@ class Program(TyperGroup):
 app = typer.Typer(
     cls=Program,
     no_args_is_help=True,
+    context_settings=CONTEXT_SETTINGS,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -15,6 +15,7 @@ import typer
 #: imported on use: ``--help`` and a misspelt command load neither database nor network code.
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
+        "init": "Make the folder of a new newsroom, with its configuration and an empty store.",
         "serve": "Run the service until it is stopped.",
         "release": "Add, list, show, correct and retract releases.",
         "feed": "List feeds, render new editions, and check documents.",
@@ -25,14 +26,23 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "store": "Back up, restore, upgrade, check and adopt the store.",
         "status": "Show the state of the whole service on one screen.",
         "alarms": "List alarms, and test the channels that tell them.",
+        "completion": "Print the script that completes commands and options in a shell.",
     }
 )
+
+
+#: The program's name, and the variable by which a shell's script asks it to complete a line.
+PROGRAM, COMPLETE_VARIABLE = "communique", "_COMMUNIQUE_COMPLETE"
+
+#: Settings that every command and group has.
+CONTEXT_SETTINGS = {"help_option_names": ["--help", "-h"]}
 
 
 def typer_of(name: str) -> typer.Typer:
     """Returns the typer group that the commands of the module *name* register with."""
     return typer.Typer(
         help=COMMANDS[name],
+        context_settings=CONTEXT_SETTINGS,
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,

@@ -95,9 +95,7 @@ def test_a_command_says_so_in_a_line(service: Service, arguments: list[str]) -> 
     assert f"{service.folder}/data" in answer.talk
 
 
-def test_the_service_says_so_in_a_line(
-    service: Service, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_service_says_so_in_a_line(service: Service, capfd: pytest.CaptureFixture[str]) -> None:
     with locked_out(service):
         assert supervise(partial(read_sources, service.main, environ={})) == 1
     [line] = capfd.readouterr().err.splitlines()

@@ -20,7 +20,7 @@ EVERY_COMMAND = [
 def test_all_that_was_agreed_on_is_there() -> None:
     there = {words.removeprefix("communique ") for words, _ in commands()}
     agreed = {
-        *("serve", "status", "export", "alarms"),
+        *("init", "serve", "status", "export", "alarms", "completion"),
         *(f"alarms {name}" for name in ("test", "check")),
         *(f"release {name}" for name in ("add", "list", "show", "refusals")),
         *(f"release {name}" for name in ("embargoes", "embargo")),
@@ -97,6 +97,11 @@ def test_wrong_usage_is_code_2_and_told_beside_the_results(
     answer = line.run(*arguments)
     assert (answer.code, answer.out) == (2, "")
     assert "Error" in answer.talk
+
+
+def test_help_is_given_for_the_short_option_too() -> None:
+    for words in ([], ["release"], ["release", "add"]):
+        assert run(*words, "-h") == run(*words, "--help")
 
 
 def test_without_a_command_there_is_help() -> None:

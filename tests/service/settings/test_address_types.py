@@ -132,4 +132,6 @@ def test_a_refused_url_of_a_store_is_not_repeated(url: object) -> None:
 
 def test_the_data_folder_is_filled_in() -> None:
     url = read_store_url("sqlite:///{data_folder}/communique.db")
-    assert url.within("/srv/news", beside="/etc/news").reveal() == "sqlite:////srv/news/communique.db"
+    assert (
+        url.within("/srv/news", beside="/etc/news").reveal() == "sqlite:////srv/news/communique.db"
+    )
