@@ -156,8 +156,8 @@ def copy(stage: Stage, rest: str, stages: Mapping[str, Stage]) -> None:
                            ["cp", "-a", str(path), str(into)], check=True)  # fmt: skip
 
 
-def carry_out(base: Path, home: Path) -> Stage:
-    """Builds the image; returns its last stage."""
+def carry_out(base: Path, home: Path) -> dict[str, Stage]:
+    """Builds the image; returns its stages, the last under the name ``image``."""
     stages: dict[str, Stage] = {}
     stage = Stage(base)
     for name, rest in instructions(DOCKERFILE.read_text(encoding="utf-8")):
@@ -170,7 +170,7 @@ def carry_out(base: Path, home: Path) -> Stage:
             subprocess.run(["cp", "-a", "--reflink=auto", str(base), str(stage.root)], check=True)
         else:
             obey(stage, name, rest, stages)
-    return stage
+    return stages
 
 
 #: Instructions that set one value of a stage: as text, and in exec form.
@@ -240,11 +240,11 @@ def running(stage: Stage, volume: Path, environ: Mapping[str, str]) -> Iterator[
         container.kill()
 
 
-def make_base(base: Path) -> None:
+def make_base(base: Path, packages: str = PACKAGES) -> None:
     """A Debian with Python, as an engine would fetch; and this machine's way to libraries."""
     if not (base / "usr/bin/python3").exists():
         subprocess.run(
-            ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(base),
+            ["debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(base),
              "http://deb.debian.org/debian"], check=True,
         )  # fmt: skip
     link = base / PYTHON.lstrip("/")
@@ -332,7 +332,7 @@ def main() -> int:
     try:
         base = base_of or home / "base"
         make_base(base)
-        stage = carry_out(base, home)
+        stage = carry_out(base, home)["image"]
         size = subprocess.run(
             ["du", "-sm", str(stage.root / "opt")], capture_output=True, text=True
         )

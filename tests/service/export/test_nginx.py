@@ -1,5 +1,6 @@
 """nginx over an export, beside the table of requests that it shares with the service."""
 
+import re
 from contextlib import closing
 from dataclasses import replace
 from http.client import HTTPConnection
@@ -86,18 +87,15 @@ def test_nothing_but_the_public_addresses_is_there(export: Export, root: Path, p
 
 
 def test_a_base_url_with_a_path_needs_one_line(office: Office, root: Path) -> None:
-    """The line is that of docs/export.md; links between the exported pages have the path."""
+    """As docs/export.md has it; links between the exported pages have the path."""
     site = replace(SITE, base_url=f"{SITE.base_url}/press")
     described = Catalogue(site, list(CATALOGUE.categories.values()), list(CATALOGUE.feeds.values()))
     office.configure(described, now=later(minutes=1))
     office.publish(now=later(minutes=2))
     list(ExportRun(office.application, Folder(root, site_url=site.base_url),
                    create_app(office.current)).outcomes())  # fmt: skip
-    [line] = [
-        line
-        for line in (ROOT / "docs" / "export.md").read_text(encoding="utf-8").splitlines()
-        if line.strip().startswith("rewrite")
-    ]
+    page = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+    [line] = re.findall(r"^ +rewrite .*$", page, re.MULTILINE)
     with over_export(root, before=line) as nginx:
         client = Client(nginx, use_cookies=False)
         assert b'href="/press/feeds/all"' in client.get("/press/").data
