@@ -59,6 +59,9 @@ def parse(sources: Sources) -> Settings:
         ConfigInvalid: The configuration has faults; the error has those of both files.
     """
     main_document = _read(sources.main, if_missing=_IF_MISSING)
+    if sources.main.trouble == NO_SUCH_FILE:
+        # Then the other file is not known either; one line says what to do.
+        raise ConfigInvalid(main_document.faults)
     apply_overrides(main_document, sources.environ, sources.overrides)
     categories_document = _read(sources.categories, named_by=_named_by(main_document))
     main = _check(main_document, CommuniqueFile, (check_main, check_hubs))

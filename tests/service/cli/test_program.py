@@ -150,7 +150,8 @@ def test_without_a_configuration_the_ways_to_one_are_named(
     for command in (["serve"], ["status"], ["release", "list"], ["config", "check"]):
         answer = run(*command)
         assert (answer.code, answer.out) == (1, "")
-        [said] = [each for each in answer.talk.splitlines() if each.startswith("communique.yaml: ")]
+        [said] = answer.talk.splitlines()
+        assert said.startswith("communique.yaml: no such file: ")
         for way in ("communique init", "--config", "COMMUNIQUE_CONFIG"):
             assert way in said
     assert list(tmp_path.iterdir()) == []
