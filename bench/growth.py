@@ -2,8 +2,9 @@
 
 ``pages_at_scale``: the front page and a category's page, uncached, in a store of 200,000 releases
 over one of 2,000. ``idle_at_scale``: one call of each timer of the job process with nothing to do,
-over 1,000: processor time, as a process that is idle spends it all day. Stores are filled by the
-row; a category has 500 releases in all of them.
+over 1,000: processor time, as a process that is idle spends it all day. ``bytes_at_scale``: bytes
+of the file for each release, over those of a store of 20,000. Stores are filled by the row; a
+category has 500 releases in all of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from bench.figure import Figure, Unmeasurable, tell
 from bench.rounds import medians_ms, rounds_at, timed_ms
 from feeds.store import migrate
 from feeds.store.database import Database
+from feeds.store.sizes import size_of
 from service.application import CurrentApplication
 from service.processes.jobs import Jobs
 from service.settings import Settings, parse, read_sources
@@ -26,7 +28,7 @@ from service.web import create_app
 from service.wiring import build_application
 
 RELEASES_A_CATEGORY = 500
-LARGE, SMALL, SMALLEST = 200_000, 2_000, 1_000
+LARGE, MEDIUM, SMALL, SMALLEST = 200_000, 20_000, 2_000, 1_000
 
 PAGES_A_TURN, TICKS_A_TURN = 5, 20
 ROUNDS = 31
@@ -77,6 +79,17 @@ def _idle(scale: float) -> float:
     return _ratio("all timers", LARGE, SMALLEST, Store.ticks, scale)
 
 
+def _bytes(scale: float) -> float:
+    sizes = []
+    for count in (LARGE, MEDIUM):
+        releases = max(RELEASES_A_CATEGORY, round(count * scale))
+        with _filled(releases) as store:
+            found = size_of(store.database)
+        sizes.append(found.total_bytes / found.releases)
+        tell(f"{found.releases} releases: {sizes[-1]:.0f} bytes for each")
+    return sizes[0] / sizes[1]
+
+
 def _ratio(what: str, many: int, few: int, turn: Callable[[Store], float], scale: float) -> float:
     many, few = (max(RELEASES_A_CATEGORY, round(count * scale)) for count in (many, few))
     with _filled(many) as large, _filled(few) as small:
@@ -114,4 +127,5 @@ def _settings(folder: Path) -> Settings:
 FIGURES = (
     Figure(name="pages_at_scale", bound=1.5, measure=_pages),
     Figure(name="idle_at_scale", bound=1.1, measure=_idle),
+    Figure(name="bytes_at_scale", bound=1.1, measure=_bytes),
 )

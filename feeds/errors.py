@@ -197,3 +197,7 @@ class StoreConflict(FeedsError):
 
 class BackupFailed(FeedsError):
     """A backup cannot be made or used. Nothing is left of one that was not finished."""
+
+
+class CopyRefused(FeedsError):
+    """A store cannot be copied as asked. The message says why, and what to do."""

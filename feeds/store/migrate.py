@@ -4,12 +4,14 @@ Alembic is imported when there is something to upgrade or to compare, which is s
 imports itself (Mako, and by that Pygments) it would take 6 MiB of a running service.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, make_url, text
+from sqlalchemy import Connection, func, inspect, make_url, select, text
+from sqlalchemy import table as as_table
 
 from feeds.errors import StoreOutdated
 from feeds.store.database import Database, Transaction
@@ -25,6 +27,12 @@ UPGRADE_LOCK = 0x434F4D4D
 _UNRELEASED = {f"{number:04}" for number in range(2, 14)}
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+
+#: How many rows a migration writes in a second, at least, on a disk that is not slow.
+ROWS_A_SECOND = 20_000
+
+#: In the place of a revision, while a store is being copied into this database.
+COPYING = "copying"
 
 #: Alembic's own table, of one row.
 _VERSION = "alembic_version"
@@ -51,6 +59,63 @@ def upgrade(database: Database) -> str:
             _migrate(tx.connection)
             current = _current(tx.connection)
         return current or "empty"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeStep:
+    """A migration that a store lacks."""
+
+    revision: str
+    title: str
+    rewrites: Mapping[str, int]  #: rows of the tables whose rows it writes again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradePlan:
+    """What an upgrade will do."""
+
+    current: str
+    target: str
+    steps: tuple[UpgradeStep, ...]
+
+    @property
+    def seconds(self) -> int:
+        """A rough estimate of how long it takes."""
+        rows = sum(sum(step.rewrites.values()) for step in self.steps)
+        return 1 + rows // ROWS_A_SECOND
+
+
+def plan(database: Database) -> UpgradePlan | None:
+    """Returns what `upgrade` would do to a store of an earlier version; None if nothing, or all.
+
+    An empty database has nothing to lose, so its tables are created without a plan.
+
+    Raises:
+        StoreOutdated: The database was made by a newer version, or by a build before the first.
+    """
+    with database.read() as tx:
+        current = _refuse_unknown(database, tx.connection)
+        known = revisions()
+        if current is None or current == known[-1]:
+            return None
+        return UpgradePlan(
+            current=current,
+            target=known[-1],
+            steps=tuple(_step(tx.connection, each) for each in known[known.index(current) + 1 :]),
+        )
+
+
+def _step(connection: Connection, revision: str) -> UpgradeStep:
+    from alembic.script import ScriptDirectory
+
+    module = ScriptDirectory(str(_MIGRATIONS)).get_revision(revision).module
+    tables = map(as_table, getattr(module, "REWRITES", ()))
+    rows = {
+        each.name: int(connection.scalar(select(func.count()).select_from(each)) or 0)
+        for each in tables
+    }
+    title = (module.__doc__ or revision).strip().partition("\n")[0].rstrip(".")
+    return UpgradeStep(revision=revision, title=title, rewrites=rows)
 
 
 def require_current(database: Database) -> str:
@@ -86,10 +151,16 @@ def _refuse_unknown(database: Database, connection: Connection) -> str | None:
             f"the store at {database.label} has schema {current} of a build before 0.1.0, the "
             "first version, and cannot be upgraded: import its documents into a new store"
         )
+    if current == COPYING:
+        raise StoreOutdated(
+            f"a store was being copied into {database.label}, and that was not finished: run the "
+            "same 'communique store copy' again, or empty the database"
+        )
     if current not in known:
         raise StoreOutdated(
             f"the store at {database.label} has schema {current}, which this version does not "
-            "know: it was made by a newer Communiqué; use that one"
+            "know: it was made by a newer Communiqué; use that one, or restore the backup that its "
+            "upgrade kept"
         )
     return current
 
@@ -135,6 +206,11 @@ def _migrate(connection: Connection) -> None:
 def schema_of(tx: Transaction) -> str | None:
     """Returns the revision of a store's schema; None if it has no tables of ours."""
     return _current(tx.connection)
+
+
+def mark(tx: Transaction, revision: str) -> None:
+    """Records a revision, or `COPYING`, as the schema of a store."""
+    tx.connection.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
 
 
 def table_names(tx: Transaction) -> list[str]:

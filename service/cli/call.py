@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "hub": "Show pings and hubs, and manage the built-in hub's subscriptions.",
         "token": "Make, list and revoke tokens for the HTTP API.",
         "config": "Check and show the configuration.",
-        "store": "Back up, restore, upgrade, check and adopt the store.",
+        "store": "Back up, restore, copy, measure, upgrade and check the store.",
         "status": "Show the state of the whole service on one screen.",
         "alarms": "List alarms, and test the channels that tell them.",
         "completion": "Print the script that completes commands and options in a shell.",

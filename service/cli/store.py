@@ -1,4 +1,4 @@
-"""``communique store``: upgrade, check and adopt the store, and accept a restored one."""
+"""``communique store``: check and adopt the store, and accept a restored one."""
 
 from itertools import islice
 from typing import Annotated
@@ -10,8 +10,8 @@ from feeds.store import migrate
 from feeds.store.backup import accept_restored
 from feeds.store.database import Database
 from service.application import Application
-from service.cli import store_backups
-from service.cli.application import clock_of, existing_store, opened_store
+from service.cli import store_backups, store_copies, store_upgrades
+from service.cli.application import clock_of, existing_store
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
 from service.cli.configuration import settings_of
 from service.cli.output import plain, print_json, print_text
@@ -21,24 +21,8 @@ from service.wiring import build_application
 
 app = typer_of("store")
 store_backups.register(app)
-
-
-@app.command()
-def upgrade(
-    ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False
-) -> None:
-    """Upgrade the store to this version's schema, or create it if it is missing.
-
-    The upgrade is one transaction. Stop the service and copy the store first.
-    """
-    call = invocation_of(ctx, overrides, as_json=as_json)
-    settings = settings_of(call)
-    with opened_store(settings) as database:
-        schema = make_ready(settings, database)
-        if call.as_json:
-            print_json({"store": database.label, "schema": schema})
-        else:
-            print_text(f"{plain(database.label)}: schema {schema}")
+store_copies.register(app)
+store_upgrades.register(app)
 
 
 @app.command()

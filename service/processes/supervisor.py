@@ -34,6 +34,7 @@ from service.processes.service_manager import ServiceManager
 from service.processes.signals import STOPS, Signals
 from service.processes.supervisor_line import SupervisorLine
 from service.settings import ConfigInvalid, Settings, Sources, catalogue, parse
+from service.store_clock import machine_clock
 from service.stores import (
     make_ready,
     memory_folder,
@@ -264,6 +265,7 @@ class Supervisor:
         """
         self._disk_path = database.file or self._disk_path
         try:
+            self._upgrade_older(database)
             return make_ready(self._settings, database)
         except StoreReplaced:
             raise
@@ -274,6 +276,13 @@ class Supervisor:
                 raise error from None
             self._log_not_writable(str(error))
             return schema
+
+    def _upgrade_older(self, database: Database) -> None:
+        """Upgrades an SQLite store of an earlier version, and keeps a backup of it as it was."""
+        if migrate.plan(database) is not None:
+            # Imported only now: it is needed once a version.
+            upgrading = import_module("service.jobs.upgrading")
+            upgrading.upgrade_at_start(self._settings, database, now=machine_clock)
 
     def _activate(self) -> None:
         """Writes the configuration for the processes; to memory if the disk cannot be written."""

@@ -17,7 +17,7 @@ from service.settings.schema import (
     write_schemas,
 )
 from service.settings.sources import SourceFile, Sources, read_sources
-from service.settings.value_types import StoreUrl
+from service.settings.value_types import StoreUrl, read_store_url
 
 __all__ = [
     "SCHEMAS",
@@ -39,6 +39,7 @@ __all__ = [
     "load",
     "parse",
     "read_sources",
+    "read_store_url",
     "schema_text",
     "site",
     "write_schemas",

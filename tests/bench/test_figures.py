@@ -15,6 +15,7 @@ TINY = 0.01
 FOR_BENCH_ALONE = {
     "304_vs_nginx",
     "body_memory",
+    "bytes_at_scale",
     "deadlocks",
     "document_bytes",
     "fan_out_at_scale",

@@ -17,6 +17,7 @@ _DRILL = re.compile(r"## The drill.*?```sh\n(.*?)```", re.DOTALL)
 def test_the_drill_is_good(
     line: CommandLine, seed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert line.run("store", "upgrade").code == 0
     assert line.run("release", "add", str(seed)).code == 0
     expected = line.run("release", "list").out
     monkeypatch.chdir(tmp_path)

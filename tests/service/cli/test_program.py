@@ -32,7 +32,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"token {name}" for name in ("make", "list", "revoke")),
         *(f"config {name}" for name in ("check", "show", "schema")),
         *(f"store {name}" for name in ("upgrade", "restored", "adopt", "check")),
-        *(f"store {name}" for name in ("backup", "restore")),
+        *(f"store {name}" for name in ("backup", "restore", "copy", "size")),
     }
     assert there - {"communique"} == agreed | {"release", "feed", "hub", "token", "config", "store"}
 

@@ -1,0 +1,79 @@
+"""A next version of the program: this one, with a migration more.
+
+``python -m tests.support.next_version --config … serve`` runs it; its processes are forked, and so
+are of that version as well.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from feeds.store import migrate
+
+#: The revision of the next version.
+REVISION = "0099"
+
+#: The folder of its migrations, for processes.
+VARIABLE = "NEXT_VERSION_MIGRATIONS"
+
+_MIGRATION = f'''"""A table of subjects, and an index of titles.
+
+It is never cut.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from tests.support import next_version
+
+revision = "{REVISION}"
+down_revision = "%s"
+branch_labels = None
+depends_on = None
+
+REWRITES = ("releases",)
+
+
+def upgrade() -> None:
+    """Bring the schema here."""
+    op.create_table("subjects", sa.Column("name", sa.Text(), primary_key=True))
+    op.create_index("ix_releases_title", "releases", ["title"])
+    next_version.in_the_middle()
+'''
+
+#: Called within the transaction of the upgrade.
+in_the_middle: Callable[[], object] = lambda: None  # noqa: E731
+
+
+def make_migrations(folder: Path) -> Path:
+    """Write all migrations, and the next one, into a folder; returns that of Alembic."""
+    made = folder / "migrations"
+    shutil.copytree(migrate._MIGRATIONS, made, ignore=shutil.ignore_patterns("__pycache__"))
+    text = _MIGRATION % migrate.revisions()[-1]
+    (made / "versions" / f"{REVISION}_next.py").write_text(text, encoding="utf-8")
+    return made
+
+
+@contextmanager
+def installed(migrations: Path) -> Iterator[None]:
+    """This process is of the next version until the end of the block."""
+    former = migrate._MIGRATIONS
+    _use(migrations)
+    try:
+        yield
+    finally:
+        _use(former)
+
+
+def _use(migrations: Path) -> None:
+    migrate._MIGRATIONS = migrations
+    migrate.revisions.cache_clear()
+
+
+if __name__ == "__main__":
+    from service.__main__ import main
+
+    _use(Path(os.environ[VARIABLE]))
+    main()
