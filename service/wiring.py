@@ -30,6 +30,7 @@ from service.alarms import (
     WebhookChannel,
 )
 from service.application import Application, Clock
+from service.commit_signal import CommitSignal
 from service.failures import Failures
 from service.jobs.measuring import TIMEOUT_S, EnclosureProber
 from service.liveness import WorkPart
@@ -44,7 +45,8 @@ from service.websub.hub_monitor import HubMonitor
 
 VERSION = version("communique")
 
-#: A subscriber waits for its challenge anyway, and an idle hub should cost little.
+#: Where commits are not reported. A subscriber waits for its challenge anyway, and an idle hub
+#: should cost little.
 VERIFICATION_POLL_S = 0.1
 
 #: The suffixes of files that pages are made from.
@@ -231,6 +233,7 @@ def verifications(
     on_result: Callable[[PendingRequest, VerificationResult], object] = lambda *_: None,
     part: WorkPart | None = None,
     failures: Failures | None = None,
+    signal: CommitSignal | None = None,
 ) -> Dispatcher[CallbackRequest]:
     """Returns the dispatcher that verifies callbacks. It closes itself after its run.
 
@@ -240,6 +243,7 @@ def verifications(
         on_result: Called in another thread with each result, once it is stored.
         part: Records that the work goes on.
         failures: Records when the work fails.
+        signal: Reports commits.
     """
     own_hub = application.settings.own_hub
     verifier = Verifier(
@@ -260,6 +264,7 @@ def verifications(
         part=part,
         failures=failures,
         poll_every_s=VERIFICATION_POLL_S,
+        signal=signal,
     )
 
 
@@ -270,6 +275,7 @@ def deliveries(
     on_result: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
     part: WorkPart | None = None,
     failures: Failures | None = None,
+    signal: CommitSignal | None = None,
 ) -> Dispatcher[Sending]:
     """Returns the dispatcher that delivers documents. It closes itself after its run.
 
@@ -279,6 +285,7 @@ def deliveries(
         on_result: Called in another thread with each result, once it is stored.
         part: Records that the work goes on.
         failures: Records when the work fails.
+        signal: Reports commits.
     """
     own_hub = application.settings.own_hub
     distributor = Distributor(
@@ -299,7 +306,9 @@ def deliveries(
         on_result=on_result,
     )
     bulk_client = _bulk_http_client(application, at_once=own_hub.deliveries_at_once)
-    return Dispatcher(bulk_client, distributor, name="delivery", part=part, failures=failures)
+    return Dispatcher(
+        bulk_client, distributor, name="delivery", part=part, failures=failures, signal=signal
+    )
 
 
 def _bulk_http_client(application: Application, *, at_once: int) -> BulkHttpClient:

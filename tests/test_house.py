@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.processes.active_configuration",
         "service.stores",
         "service.store_clock",
+        "service.commit_signal",
     ),
     ("service.settings",),
     (

@@ -123,7 +123,7 @@ class FeedClosures:
         Returns:
             The slugs of the feeds.
         """
-        ended = {slug for slug, feed in self._catalogue.feeds.items() if feed.has_ended(now)}
+        ended = self._ended(now)
         if ended <= self._announced:
             return []
         with self._database.transaction() as tx:
@@ -138,3 +138,10 @@ class FeedClosures:
             announce(tx, self._catalogue, due, now=now)
         self._announced |= ended
         return due
+
+    def are_due(self, *, now: datetime) -> bool:
+        """Whether a feed has ended for which `announce` was not called yet. Reads no store."""
+        return not self._ended(now) <= self._announced
+
+    def _ended(self, now: datetime) -> set[str]:
+        return {slug for slug, feed in self._catalogue.feeds.items() if feed.has_ended(now)}

@@ -19,13 +19,24 @@ documents at once: while the hub records deliveries there is a commit every few 
 hardly one of them changes a document.
 """
 
+from collections.abc import Mapping
 from contextlib import ExitStack
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy import Select, Text, cast, func, literal_column, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from feeds.store.database import Database
-from feeds.store.schema import documents, releases
+from feeds.store.schema import (
+    deliveries,
+    documents,
+    feeds,
+    pings,
+    releases,
+    subscription_requests,
+)
 from feeds.store.store_file import Stamp
 
 _SQLITE_STATE = "PRAGMA data_version"
@@ -47,6 +58,33 @@ _DOCUMENTS: Select[tuple[str]] = select(
 _RETRACTED: Select[tuple[str]] = select(cast(func.max(releases.c.retracted_at), Text))
 
 
+class Waiting(Enum):
+    """Work in the store that may become due without a commit."""
+
+    EDITIONS = auto()  #: of stale feeds
+    PINGS = auto()
+    DELIVERIES = auto()
+    REQUESTS = auto()  #: of subscribers, to be verified
+
+
+#: Finds any such work. Of a delivery, the index leads past the many that are not due: a moment is
+#: never 0.
+_WAITING: Mapping[Waiting, Select[Any]] = MappingProxyType(
+    {
+        Waiting.EDITIONS: select(feeds.c.slug).where(feeds.c.stale_seq > feeds.c.rendered_seq),
+        Waiting.PINGS: select(pings.c.feed)
+        .join(
+            documents, (documents.c.feed == pings.c.feed) & (documents.c.format == pings.c.format)
+        )
+        .where(documents.c.edition > pings.c.told_edition, pings.c.has_failed == 0),
+        Waiting.DELIVERIES: select(deliveries.c.subscription_id).where(
+            deliveries.c.is_failing.in_((0, 1)), deliveries.c.due_at > literal_column("0")
+        ),
+        Waiting.REQUESTS: select(subscription_requests.c.id),
+    }
+)
+
+
 class Changes:
     """Detects commits of others over its own connection. One caller at a time."""
 
@@ -64,6 +102,7 @@ class Changes:
         #: on PostgreSQL only.
         self.last_retraction: object = None
         self._commits_sql = _SQLITE_STATE if database.is_sqlite else _POSTGRES_STATE
+        self._waiting_sql: dict[Waiting, str] = {}
         self._open = ExitStack()
         self._cursor: DBAPICursor | None = None
         self._seen: tuple[object, object] | None = None  #: commits, and what is compared
@@ -102,6 +141,22 @@ class Changes:
             self.close()  # an open connection would not see what others write
             self._at_rest = at_rest
         return is_changed
+
+    def has(self, waiting: Waiting) -> bool:
+        """Returns whether any such work waits, whoever has claimed it and whenever it is due.
+
+        Raises:
+            StoreUnavailable: The query failed.
+        """
+        sql = self._waiting_sql.get(waiting)
+        if sql is None:
+            sql = self._waiting_sql[waiting] = self._database.to_sql(_WAITING[waiting].limit(1))
+        with ExitStack() as closing:
+            closing.push(self._reset)
+            closing.push(self._open)
+            is_waiting = self._query(sql) is not None
+            closing.pop_all()
+        return is_waiting
 
     def suspend(self, reason: str) -> None:
         """Refuses all other transactions: the database does not answer."""

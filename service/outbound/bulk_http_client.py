@@ -112,7 +112,7 @@ class BulkHttpClient:
         self._wake_receiver.settimeout(0)
         self._wake_sender.settimeout(0)
         self._poller.register(self._wake_receiver.fileno(), _READ)
-        self._lookups = Lookups(self.rules, resolve, self._wake)
+        self._lookups = Lookups(self.rules, resolve, self.wake)
         self._is_closed = False
 
     @property
@@ -189,6 +189,12 @@ class BulkHttpClient:
         if bugs:
             raise bugs[0]
 
+    def wake(self) -> None:
+        """Ends the wait of `poll`, from any thread."""
+        # A full buffer means that a wake-up is pending; a closed socket, that the client is closed.
+        with suppress(OSError):
+            self._wake_sender.send(b"!")
+
     def close(self) -> None:
         """Drops all transfers without calling their ``done``. A ``done`` may call this, too."""
         if self._is_closed:
@@ -234,11 +240,6 @@ class BulkHttpClient:
         return min(wait_s, _QUEUE_POLL_S) if self._lookups.are_queued else wait_s
 
     # Lookups
-
-    def _wake(self) -> None:
-        # A full buffer means that a wake-up is pending; a closed socket, that the client is closed.
-        with suppress(OSError):
-            self._wake_sender.send(b"!")
 
     def _clear_wakeups(self) -> None:
         with suppress(BlockingIOError):

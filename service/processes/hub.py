@@ -13,6 +13,7 @@ from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.database import Database, Transaction
 from service import logs
 from service.application import Application
+from service.commit_signal import CommitSignal
 from service.failures import Failures
 from service.liveness import Liveness
 from service.processes import background
@@ -57,6 +58,7 @@ class Hub:
         self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
+        self._signal = CommitSignal(database)
         self._failures = failures
         self._scheduler = Scheduler(now=machine_clock, failures=failures)
         self._dispatchers: list[tuple[Dispatcher[Any], threading.Thread]] = []
@@ -66,6 +68,7 @@ class Hub:
         with suppress(StoreUnavailable):
             self._clock.compare()
         self._clock.follow()
+        self._signal.start()
         self.configure(settings)
         self._scheduler.start()
 
@@ -97,6 +100,7 @@ class Hub:
     def stop(self) -> None:
         """Stops. Work that takes long is abandoned, and done again by the next process."""
         self._scheduler.stop()
+        self._signal.close()
         for dispatcher, _ in self._dispatchers:
             dispatcher.stop()
         for _, thread in self._dispatchers:
@@ -113,6 +117,7 @@ class Hub:
                 worker=self._worker,
                 part=self._liveness.part(make.__name__),
                 failures=self._failures,
+                signal=self._signal,
             )
             thread = threading.Thread(
                 target=_run, args=[dispatcher], name=make.__name__, daemon=True

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +17,13 @@ from feeds.model.edition import Edition
 from feeds.model.release import Release
 from feeds.newsroom import COMMAND
 from feeds.newsstand import SPREAD
-from feeds.store.changes import Changes
+from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database, Transaction
 from feeds.store.state import InForce
 from service import logs
 from service.alarms import CHECK_EVERY_S, AlarmKeeper, AlarmRounds
 from service.application import Application
+from service.commit_signal import CommitSignal
 from service.failures import Failures
 from service.jobs.backups import back_up_when_due
 from service.jobs.folders import Folders
@@ -82,6 +83,10 @@ class Jobs:
         self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
+        self._signal = CommitSignal(database)
+        self._stale = Changes(database)  #: for editions after a commit; used by the signal's thread
+        #: When a commit may have editions made again, and whether one has asked for them already.
+        self._looks_at, self._will_look = 0.0, False
         self._store_log = WalCheckpointer(database)
         self._failures = failures
         self._scheduler = Scheduler(now=machine_clock, failures=failures)
@@ -93,7 +98,8 @@ class Jobs:
         self._publisher: Publisher | None = None
         self._application: Application | None = None
         #: For editions; used while `_edition_lock` is held.
-        self._change_poller = ChangePoller(Changes(database))
+        self._change_poller = ChangePoller(Changes(database), waiting=Waiting.EDITIONS)
+        self._outbox = Changes(database)  #: for pings; used by their timer
         #: Digest of a configuration of other services that was logged.
         self._warned_of: str | None = None
         self._is_over = threading.Event()
@@ -108,6 +114,8 @@ class Jobs:
         self.configure(settings)
         self._clock.follow()
         self._scheduler.start()
+        self._signal.subscribe(self._on_commit)
+        self._signal.start()
 
     def configure(self, settings: Settings) -> None:
         """Replaces the configuration."""
@@ -129,9 +137,12 @@ class Jobs:
     def stop(self) -> None:
         """Finishes the current work; a long file is left half read, for the next start."""
         self._is_over.set()
+        self._signal.close()
+        self._stale.close()
         self._scheduler.stop()
         self._store_log.close()
         self._change_poller.close()
+        self._outbox.close()
         if self._publisher is not None:
             self._publisher.close()
 
@@ -165,6 +176,7 @@ class Jobs:
         ending = self._liveness.part(EMBARGO, every_s=EMBARGO_POLL_EVERY_S)
 
         def make_editions() -> None:
+            self._will_look = False
             with editing.round():
                 editing.worked(self._make_editions(application, progress=editing.worked))
 
@@ -176,13 +188,10 @@ class Jobs:
             if is_news:
                 make_editions()
 
-        def ping() -> None:
-            sender.send_due(now=self._clock())
-
         timers = (
             Timer(name=SCAN, job=scan, every_s=schedule.scan_seconds),
             Timer(name=REGENERATE, job=make_editions, every_s=schedule.regenerate_seconds),
-            Timer(name=PING, job=ping, every_s=schedule.ping_seconds),
+            Timer(name=PING, job=partial(self._ping, sender), every_s=schedule.ping_seconds),
             Timer(name=EMBARGO, job=end_embargoes, every_s=EMBARGO_POLL_EVERY_S),
             Timer(
                 name=CANARY,
@@ -214,6 +223,27 @@ class Jobs:
         for timer in timers:
             self._scheduler.set(replace(timer, job=partial(self._do, timer.job)))
 
+    def _ping(self, sender: Publisher) -> None:
+        """Sends what is due. Reading it takes fifty times as long as asking whether anything is."""
+        if self._outbox.has(Waiting.PINGS):
+            sender.send_due(now=self._clock())
+
+    def _on_commit(self) -> None:
+        """Has editions made if feeds are stale: at once, or when the pause after the last is over.
+
+        During a bulk intake there are many commits a second, and one edition for many of them.
+        """
+        application, is_stale = self._application, False
+        with suppress(StoreUnavailable):  # the timer reports it
+            is_stale = not self._will_look and self._stale.has(Waiting.EDITIONS)
+        if application is None or not is_stale:
+            return
+        self._will_look = True
+        now_s = time.monotonic()
+        at_s = max(now_s, self._looks_at)
+        self._looks_at = at_s + application.settings.schedule.regenerate_seconds
+        self._scheduler.wake(REGENERATE, after=timedelta(seconds=at_s - now_s))
+
     def _do(self, job: Callable[[], object]) -> None:
         """Runs a job, unless this machine's clock is so wrong that it should run none."""
         if self._clock.is_trusted:
@@ -240,7 +270,7 @@ class Jobs:
         """Makes the editions that are due; returns the result if it is worth reporting."""
         with self._edition_lock:
             # If a reload came during the wait for the lock, its own timer runs at once.
-            if self._application is not application or not self._change_poller.is_due():
+            if self._application is not application or not self._may_be_due(application):
                 return None
             if not self._is_in_force(application):
                 return "made no editions: the store has another configuration"
@@ -261,6 +291,11 @@ class Jobs:
             self._database.release_memory()
             release_free_memory()
         return f"published editions of feeds: {published}"
+
+    def _may_be_due(self, application: Application) -> bool:
+        """Whether feeds may be stale, or one has ended, which no commit says."""
+        closures = application.newsroom.closures
+        return self._change_poller.is_due() or closures.are_due(now=self._clock())
 
     def _is_in_force(self, application: Application) -> bool:
         """Makes sure that the store has the configuration of *application*; returns whether it has.

@@ -200,7 +200,9 @@ class ScheduleSettings(Section):
         default=0.2, description="Pause between scans of the watched folders, in seconds."
     )
     regenerate_seconds: PauseSeconds = Field(
-        default=0.5, description="Pause between checks for stale feeds, in seconds."
+        default=0.5,
+        description="Pause between checks for stale feeds, in seconds. On SQLite under Linux, a "
+        "commit has them checked at once, but not again within this time.",
     )
     ping_seconds: PauseSeconds = Field(
         default=1.0, description="Pause between checks for pings that are due, in seconds."

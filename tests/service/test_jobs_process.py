@@ -1,8 +1,9 @@
 """Which configuration the job process goes by, when reloads, commands and other hosts meet."""
 
 import json
+import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from service.application import Application
 from service.processes import jobs
 from service.processes.jobs import Jobs
 from service.settings import Settings
+from service.websub.hub import dispatcher
 from service.wiring import build_application, utc_now
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import Office, draft
@@ -24,7 +26,8 @@ from tests.support.newsrooms import Office, draft
 #: What a process says that goes by another configuration.
 OTHERS = "made no editions: the store has another configuration"
 
-CATEGORIES = "categories: [{slug: finance, title: Finance}]\n"
+MAIN = "site: {{base_url: https://news.example, title: {title}}}\n"
+CATEGORIES = "categories: [{{slug: finance, title: Finance{ending}}}]\n"
 
 
 class Host:
@@ -35,22 +38,28 @@ class Host:
         self._database = database
         self.jobs = Jobs(database)
 
-    def settings(self, title: str) -> Settings:
-        main = f"site: {{base_url: https://news.example, title: {title}}}\n"
-        return self._files.load(main, CATEGORIES)
+    def settings(self, title: str, *, every_s: float = 0.5, ending: str = "") -> Settings:
+        main = f"{MAIN.format(title=title)}schedule: {{regenerate_seconds: {every_s}}}\n"
+        return self._files.load(main, CATEGORIES.format(ending=ending and f", {ending}"))
 
     def installed(self, title: str) -> Application:
         """As a command has it, or a timer that began before a reload."""
         return build_application(self.settings(title), self._database)
+
+    def looks_in_s(self) -> float:
+        """When its timer looks for stale feeds, from now on."""
+        timer = self.jobs._scheduler._scheduler.get_job(jobs.REGENERATE)
+        return float((timer.next_run_time - utc_now()).total_seconds())
 
     def close(self) -> None:
         """Its timers never began; what tells the hubs has threads of its own."""
         assert self.jobs._publisher is not None
         self.jobs._publisher.close()
         self.jobs._change_poller.close()
+        self.jobs._stale.close()
 
-    def configure(self, title: str) -> Application:
-        self.jobs.configure(self.settings(title))
+    def configure(self, title: str, *, every_s: float = 0.5, ending: str = "") -> Application:
+        self.jobs.configure(self.settings(title, every_s=every_s, ending=ending))
         application = self.jobs._application
         assert application is not None
         return application
@@ -92,6 +101,51 @@ def test_many_editions_at_once_leave_no_caches(
     host.jobs._make_editions(application)
     assert author(application) == "Before"
     assert len(application.newsstand._entry_cache._entries) == cached
+
+
+def test_after_a_commit_editions_are_made_at_once(host: Host, database: Database) -> None:
+    """But within the pause after others only at its end, and only where a feed is stale."""
+    application = host.configure("Before", every_s=60)
+    host.jobs._on_commit()
+    assert host.looks_in_s() <= 0
+    host.jobs._make_editions(application)
+    office = Office(database)
+    office.publish()
+    for is_stale in (False, True):
+        host.jobs._will_look = False  # as the timer leaves it
+        host.jobs._on_commit()
+        assert host.jobs._will_look is is_stale
+        office.add(draft("id:1", "Finance"))
+    assert 30 < host.looks_in_s() <= 60
+
+
+def test_a_feed_ends_in_its_second_though_nothing_is_committed(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Caches keep its documents until a few seconds after that."""
+    application = host.configure("Before", ending="ended: {on: 2099-01-01, words: Over}")
+    monkeypatch.setattr(dispatcher, "READ_EVERY_S", 0.0)
+    host.jobs._make_editions(application)
+    host.jobs._make_editions(application)  # its own commit
+    before = application.newsstand.version("finance", Format.JSON)
+    assert not host.jobs._may_be_due(application)
+    monkeypatch.setattr(host.jobs, "_clock", lambda: datetime(2099, 1, 2, tzinfo=UTC))
+    host.jobs._make_editions(application)
+    assert application.newsstand.version("finance", Format.JSON) != before
+
+
+def test_commits_are_reported_to_the_process(
+    tmp_path: Path, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To begin with its own, of the first edition."""
+    is_called = threading.Event()
+    monkeypatch.setattr(jobs.Jobs, "_on_commit", lambda _: is_called.set())
+    process = jobs.Jobs(sqlite_database)
+    process.start(Host(tmp_path, sqlite_database).settings("One"))
+    try:
+        assert is_called.wait(30)
+    finally:
+        process.stop()
 
 
 def test_a_timer_that_waited_for_a_reload_leaves_the_work_to_its_successor(host: Host) -> None:

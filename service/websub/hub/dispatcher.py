@@ -11,7 +11,8 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from feeds.errors import StoreConflict, StoreUnavailable
-from feeds.store.changes import Changes
+from feeds.store.changes import Changes, Waiting
+from service.commit_signal import CommitSignal
 from service.failures import Failures
 from service.liveness import WorkPart
 from service.logs import get_logger
@@ -23,19 +24,24 @@ from service.store_clock import machine_clock
 #: Longest delay until work is found that becomes due by the clock alone.
 READ_EVERY_S = 1.0
 
+#: How often the store is read although nothing was committed and nothing waits for its time.
+IDLE_READ_EVERY_S = 10.0
+
 
 class ChangePoller:
     """Decides when the store is read for work: after any commit, and at intervals."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, *, waiting: Waiting) -> None:
         """Sets up the poller; the first call of `is_due` returns true.
 
         Args:
             changes: Owned by this poller, which closes it.
+            waiting: What may become due by the clock alone.
         """
         self._changes = changes
+        self._waiting = waiting
         self._has_news = False  #: a commit was seen, and the store was not read since
-        self._reads_at = float("-inf")
+        self._reads_at = self._idle_until = float("-inf")
 
     def may_be_due(self) -> bool:
         """Whether `is_due` may return true, answered without waiting for a server."""
@@ -56,9 +62,15 @@ class ChangePoller:
         is_news = self._changes.poll() or self._has_news
         self._has_news = False
         now = time.monotonic()
-        if not is_news and now < self._reads_at:
-            return False
+        if not is_news:
+            if now < self._reads_at:
+                return False
+            self._reads_at = now + READ_EVERY_S
+            # Reading takes fifty times as long as this one question.
+            if now < self._idle_until and not self._changes.has(self._waiting):
+                return False
         self._reads_at = now + READ_EVERY_S
+        self._idle_until = now + IDLE_READ_EVERY_S
         return True
 
     def close(self) -> None:
@@ -219,6 +231,7 @@ class Dispatcher(Generic[T]):
         part: WorkPart | None = None,
         failures: Failures | None = None,
         poll_every_s: float | None = None,
+        signal: CommitSignal | None = None,
     ) -> None:
         """Sets up the dispatcher; starts nothing.
 
@@ -229,6 +242,8 @@ class Dispatcher(Generic[T]):
             part: Records that the work makes progress.
             failures: Records that the store cannot be used.
             poll_every_s: Longest delay until a commit is noticed; None for `POLL_EVERY_S`.
+            signal: Reports commits. While it is reliable, the source is polled after a commit, and
+                otherwise only once in `READ_EVERY_S`.
         """
         self._bulk_client = bulk_client
         self._job_source = job_source
@@ -243,6 +258,9 @@ class Dispatcher(Generic[T]):
         self._ended: deque[Completed[T]] = deque()  #: to be recorded next
         self._first_ended_at = 0.0
         self._polls_at = 0.0
+        self._polled_at = 0.0
+        self._signal = signal
+        self._is_woken = False  #: a commit was reported; set in another thread
         self._paused_until = 0.0
         self._trouble: Exception | None = None  #: of the last call of the source
         self._is_idle = False
@@ -252,11 +270,15 @@ class Dispatcher(Generic[T]):
 
     def run(self) -> None:
         """Works until another thread calls `stop`."""
+        if self._signal is not None:
+            self._signal.subscribe(self._wake)
         try:
             while not self._is_over.is_set():
                 self._turn()
             self._drain()
         finally:
+            if self._signal is not None:
+                self._signal.unsubscribe(self._wake)
             self._close()
 
     def run_until_idle(self) -> None:
@@ -294,10 +316,24 @@ class Dispatcher(Generic[T]):
         self._bulk_client.close()
         self._job_source.close()
 
+    def _wake(self) -> None:
+        self._is_woken = True
+        self._bulk_client.wake()
+
+    def _pause_s(self) -> float:
+        """Returns how long to wait for a commit that is not reported."""
+        is_reported = self._signal is not None and self._signal.is_reliable
+        return max(self._poll_every_s, READ_EVERY_S) if is_reported else self._poll_every_s
+
     def _turn(self) -> None:
+        if self._is_woken:
+            # During a distribution there is a commit every few milliseconds.
+            self._is_woken = False
+            self._polls_at = min(self._polls_at, self._polled_at + self._poll_every_s)
         if self._recording is None and self._is_recording_due():
+            self._polled_at = time.monotonic()
             if self._is_at_rest():
-                self._polls_at = time.monotonic() + self._poll_every_s
+                self._polls_at = self._polled_at + self._pause_s()
             else:
                 self._recording = self._worker.submit(self._record)
         self._bulk_client.poll(self._max_wait_s())
@@ -352,7 +388,7 @@ class Dispatcher(Generic[T]):
         next_at = self._polls_at
         if self._ended:
             next_at = min(next_at, self._first_ended_at + WRITE_AFTER_S)
-        return max(0.0, min(self._poll_every_s, max(next_at, self._paused_until) - now))
+        return max(0.0, min(self._pause_s(), max(next_at, self._paused_until) - now))
 
     def _finish_recording(self, recording: Future[bool]) -> None:
         self._trouble = None
@@ -379,7 +415,7 @@ class Dispatcher(Generic[T]):
         is_nothing_in_flight = not (self._ended or self._bulk_client.in_flight)
         self._is_idle = is_quiet and is_nothing_in_flight
         # After the last result the source is called once more: it may have totals to record.
-        self._polls_at = now if is_nothing_in_flight and not is_quiet else now + self._poll_every_s
+        self._polls_at = now if is_nothing_in_flight and not is_quiet else now + self._pause_s()
 
     def _on_done(self, job: Job[T], begun_at: float, end: BulkResponse | OutboundFailed) -> None:
         now = time.monotonic()

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from feeds.categories import Catalogue
 from feeds.model.feed import Format
 from feeds.model.subscription import DeliveryResult, DueDelivery, PushProtocol
-from feeds.store.changes import Changes
+from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database, Transaction
 from service.outbound import BulkResponse, OutboundFailed
 from service.websub.hub.dispatcher import ChangePoller, Completed, ConcurrencyLimit, Job, NextJobs
@@ -305,7 +305,7 @@ class Distributor:
         self._random_fraction = random_fraction
         self._on_result = on_result
         self._handlers = handlers
-        self._change_poller = ChangePoller(Changes(database))
+        self._change_poller = ChangePoller(Changes(database), waiting=Waiting.DELIVERIES)
         self._contents = TopicDocuments()
         self._reports = Reports(catalogue.site.hub)
         self._own_callbacks = f"{catalogue.site.hub}/"

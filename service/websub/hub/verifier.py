@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from feeds.categories import Catalogue
 from feeds.model.subscription import Mode, PendingRequest, PushProtocol
-from feeds.store.changes import Changes
+from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database, Transaction
 from service.logs import get_logger
 from service.outbound import BulkResponse, OutboundFailed
@@ -117,7 +117,7 @@ class Verifier:
         self._random_bytes = random_bytes
         self._on_result = on_result
         self._handlers = handlers
-        self._change_poller = ChangePoller(Changes(database))
+        self._change_poller = ChangePoller(Changes(database), waiting=Waiting.REQUESTS)
         self._own_callbacks = f"{catalogue.site.hub}/"
 
     def record(

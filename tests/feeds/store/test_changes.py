@@ -9,9 +9,10 @@ from sqlalchemy import text
 
 from feeds.errors import StoreUnavailable
 from feeds.store import migrate
-from feeds.store.changes import Changes
+from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database
-from tests.support.newsrooms import NOON, Office, draft
+from tests.support.hub_books import HubBooks, failed
+from tests.support.newsrooms import NOON, Office, catalogue, draft, later
 
 
 @pytest.fixture
@@ -153,3 +154,31 @@ def test_a_closed_look_gives_its_connection_back(database: Database) -> None:
         changes = Changes(database)
         changes.poll()
         changes.close()
+
+
+def test_work_that_waits_is_found_whether_or_not_it_is_due(
+    database: Database, changes: Changes
+) -> None:
+    def waiting() -> set[Waiting]:
+        return {one for one in Waiting if changes.has(one)}
+
+    office = Office(database, catalogue(hubs=("https://hub.example.net/",)))
+    books = HubBooks(database)
+    assert waiting() == {Waiting.EDITIONS}  # the first ones
+    office.publish()
+    assert waiting() == {Waiting.PINGS}  # held until all web processes serve them
+    with database.transaction() as tx:
+        for ping in tx.pings.due(now=later(hours=1)):
+            tx.pings.accepted(ping, now=NOON, result="204")
+    assert waiting() == set()
+    pending = books.ask()
+    assert waiting() == {Waiting.REQUESTS}
+    books.confirm(pending)
+    assert waiting() == set()
+    books.open(1)
+    assert waiting() == {Waiting.DELIVERIES}
+    [due] = books.due()
+    books.claim(due.subscription_id, worker="one")
+    assert waiting() == {Waiting.DELIVERIES}  # the claim may expire
+    books.settle(failed(due.subscription_id), worker="one")
+    assert waiting() == {Waiting.DELIVERIES}  # it is tried again

@@ -3,16 +3,28 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from feeds.errors import StoreUnavailable
+from feeds.store.changes import Changes, Waiting
+from feeds.store.database import Database
+from service.commit_signal import CommitSignal
 from service.outbound import BulkHttpClient, BulkRequest, BulkResponse
 from service.websub.hub import dispatcher as module
-from service.websub.hub.dispatcher import Completed, ConcurrencyLimit, Dispatcher, Job, NextJobs
+from service.websub.hub.dispatcher import (
+    ChangePoller,
+    Completed,
+    ConcurrencyLimit,
+    Dispatcher,
+    Job,
+    NextJobs,
+)
 from tests.support.hub_at_work import AGENT
+from tests.support.newsrooms import Office, draft
 from tests.support.running_service import wait_until
 from tests.support.subscriber import HANGS, Subscriber, running_subscriber
 
@@ -131,6 +143,53 @@ def test_after_the_last_end_of_all_the_books_are_looked_into_at_once(
         rounds_of(books).run_until_idle()
         assert books.written == ["/a"]
         assert time.monotonic() - begun < 5.0
+
+
+def test_after_a_reported_commit_the_books_are_looked_into_at_once(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READ_EVERY_S", 60.0)
+    signal = CommitSignal(sqlite_database)
+    signal.start()
+    with closing(signal), running_subscriber() as reader:
+        wait_until(lambda: signal._is_known)
+        commit(sqlite_database, 1)
+        wait_until(lambda: signal.is_reliable)
+        books = Errands(reader)
+        monkeypatch.setattr(books, "may_have_work", lambda: bool(books.left))
+        bulk_client = BulkHttpClient([ip_network("127.0.0.0/8")], 5.0, AGENT, at_once=8)
+        dispatcher = Dispatcher(bulk_client, books, name="test", signal=signal)
+        thread = threading.Thread(target=dispatcher.run)
+        thread.start()
+        wait_until(lambda: dispatcher._polls_at > time.monotonic() + 30)
+        books.left = [Job("/a", "a", BulkRequest(url=reader.url("/a")))]
+        commit(sqlite_database, 2)
+        wait_until(lambda: books.written == ["/a"])
+        dispatcher.stop()
+        thread.join(10)
+
+
+def commit(database: Database, number: int) -> None:
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+
+
+def test_the_store_is_read_by_the_clock_only_where_something_waits(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READ_EVERY_S", 0.0)
+    office = Office(database)
+    office.publish()
+    poller = ChangePoller(Changes(database), waiting=Waiting.EDITIONS)
+    with closing(poller):
+        assert poller.is_due()  # the first time
+        assert not poller.is_due()
+        office.add(draft())
+        assert [poller.is_due() for _ in range(3)] == [True] * 3  # a commit, then a stale feed
+        office.publish()
+        assert [poller.is_due() for _ in range(3)] == [True, False, False]
+        monkeypatch.setattr(poller, "_idle_until", 0.0)
+        assert poller.is_due()
 
 
 def test_what_was_written_is_not_lost_with_an_errand_that_cannot_be_made() -> None:

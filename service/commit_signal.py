@@ -1,0 +1,197 @@
+"""Reports commits to an SQLite file at once, whichever process made them.
+
+Linux reports each write to the write-ahead log (inotify(7)). The write comes before the commit: the
+log is synced to the disk in between. So the store is asked right after the write, and a few times
+more. Where nothing is reported, as on another system and with PostgreSQL, everybody polls.
+"""
+
+import ctypes
+import errno
+import os
+import select
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from feeds.errors import StoreUnavailable
+from feeds.store.changes import Changes
+from feeds.store.database import Database
+from service.logs import get_logger
+
+_log = get_logger(__name__)
+
+#: After a write the store is asked at once, and after each of these pauses, in seconds. A disk that
+#: takes longer for a commit delays everything else more.
+ASK_AGAIN_S = (0.02, 0.05, 0.1, 0.3, 0.8)
+
+#: How often the store is asked although nothing was written. If that finds a commit, writes are not
+#: reported here, as in a container over another machine's disk.
+DOUBT_EVERY_S = 5.0
+
+#: ``sys/inotify.h``: a file was written; reports were lost; the folder is no longer watched.
+_MODIFIED, _LOST, _ENDED = 0x2, 0x4000, 0x8000
+
+#: ``struct inotify_event`` without the name: watch, mask, cookie, length of the name.
+_EVENT = struct.Struct("iIII")
+
+_READ_BYTES = 64 * 1024
+
+
+class CommitSignal:
+    """Calls back after commits. Safe to share between threads."""
+
+    def __init__(self, database: Database) -> None:
+        """Creates a signal that is not started yet.
+
+        Args:
+            database: The store. Of a server's commits, nothing is reported.
+        """
+        self._file = database.file if sys.platform == "linux" else None
+        self._changes = Changes(database)
+        self._callbacks: list[Callable[[], object]] = []
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._ends: socket.socket | None = None  #: closed to end the thread
+        self._is_reliable = False
+        self._is_known = False  #: the last question was answered
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether nobody needs to poll for commits as well.
+
+        False until a commit was reported, and for good after one that was not.
+        """
+        return self._is_reliable
+
+    def subscribe(self, callback: Callable[[], object]) -> None:
+        """Has *callback* called after each commit, from another thread. It must not wait."""
+        with self._lock:
+            self._callbacks.append(callback)
+
+    def unsubscribe(self, callback: Callable[[], object]) -> None:
+        """Ends the calls of *callback*."""
+        with self._lock, suppress(ValueError):
+            self._callbacks.remove(callback)
+
+    def start(self) -> None:
+        """Starts to wait for reports, in a daemon thread, where there can be any."""
+        if self._file is None:
+            return
+        over, self._ends = socket.socketpair()
+        self._thread = threading.Thread(
+            target=self._run, args=[self._file, over], name="commits", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stops. Nobody is called afterwards."""
+        if self._ends is not None:
+            self._ends.close()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, file: Path, over: socket.socket) -> None:
+        try:
+            with over, closing(_Writes(file)) as writes:
+                self._follow(writes, over)
+        except OSError as error:  # the system has no more watches, or the folder is gone
+            _log.debug("commits are not reported", reason=error.strerror)
+        finally:
+            self._is_reliable = False
+            self._changes.close()
+
+    def _follow(self, writes: "_Writes", over: socket.socket) -> None:
+        asked = len(ASK_AGAIN_S)  #: times, since the last write and the question right after it
+        self._is_changed()  # the first answer says nothing
+        while True:
+            is_quiet = asked == len(ASK_AGAIN_S)
+            # Between two questions, writes wait: a bulk intake writes thousands of times a second.
+            awaited: list[socket.socket | _Writes] = [over, writes] if is_quiet else [over]
+            pause_s = DOUBT_EVERY_S if is_quiet else ASK_AGAIN_S[asked]
+            if over in select.select(awaited, [], [], pause_s)[0]:
+                return
+            is_reported = not is_quiet
+            if writes.read():
+                asked, is_reported = 0, True
+            elif not is_quiet:
+                asked += 1
+            is_known = self._is_known
+            if self._is_changed():
+                # A write is reported before its commit can be seen.
+                if is_known and not is_reported and not writes.read():
+                    _log.info("commits are not reported by the system", effect="polling")
+                    return
+                self._is_reliable = True
+                self._call()
+
+    def _is_changed(self) -> bool:
+        """Whether there was a commit since the last call; true also for the first answer."""
+        self._is_known = False
+        with suppress(StoreUnavailable):
+            is_changed = self._changes.poll()
+            self._is_known = True
+            return is_changed
+        return False
+
+    def _call(self) -> None:
+        with self._lock:
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
+            callback()
+
+
+class _Writes:
+    """The reports of writes to one SQLite file and its log."""
+
+    def __init__(self, file: Path) -> None:
+        """Begins to watch.
+
+        Raises:
+            OSError: The system gives no reports.
+        """
+        c = ctypes.CDLL(None, use_errno=True)
+        self._names = {os.fsencode(file.name), os.fsencode(f"{file.name}-wal")}
+        self._fd = c.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
+        # The folder, because the log is made anew when all connections were closed.
+        if self._fd < 0 or c.inotify_add_watch(self._fd, os.fsencode(file.parent), _MODIFIED) < 0:
+            error = ctypes.get_errno()
+            self.close()
+            raise OSError(error, os.strerror(error))
+
+    def fileno(self) -> int:
+        """Returns the descriptor that is readable when there are reports."""
+        return int(self._fd)
+
+    def read(self) -> bool:
+        """Takes all reports that have come; returns whether there was a write.
+
+        Raises:
+            OSError: The folder is gone.
+        """
+        was_written = False
+        with suppress(BlockingIOError):
+            while reports := os.read(self._fd, _READ_BYTES):
+                for mask, name in _parsed(reports):
+                    if mask & _ENDED:
+                        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+                    was_written |= bool(mask & _LOST) or name in self._names
+        return was_written
+
+    def close(self) -> None:
+        """Ends the reports."""
+        if self._fd >= 0:
+            os.close(self._fd)
+
+
+def _parsed(reports: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yields the mask of each report, and the name of the file."""
+    at = 0
+    while at < len(reports):
+        _, mask, _, length = _EVENT.unpack_from(reports, at)
+        at += _EVENT.size
+        yield mask, reports[at : at + length].rstrip(b"\0")
+        at += length

@@ -1,0 +1,115 @@
+"""Commits that the system reports, and what is done where it reports none."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from feeds.store.database import Database
+from service import commit_signal
+from service.commit_signal import CommitSignal
+from tests.support.running_service import wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reports are Linux's")
+
+
+@contextmanager
+def started(database: Database) -> Iterator[CommitSignal]:
+    signal = CommitSignal(database)
+    signal.start()
+    with closing(signal):
+        yield signal
+
+
+def commit(database: Database, number: int) -> None:
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+
+
+def another(database: Database) -> Database:
+    """The same file, as another process has it."""
+    return Database.open(f"sqlite:///{database.file}")
+
+
+def test_a_commit_of_others_is_reported_at_once(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit_signal, "DOUBT_EVERY_S", 60.0)
+    others = another(sqlite_database)
+    with started(sqlite_database) as signal:
+        called = threading.Event()
+        signal.subscribe(called.set)
+        for number in range(1, 4):
+            called.clear()
+            commit(others, number)
+            assert called.wait(10)
+        assert signal.is_reliable
+    others.close()
+
+
+def test_a_commit_that_becomes_visible_late_is_reported(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the disk takes a while: the log was written, and its commit is not there yet."""
+    monkeypatch.setattr(commit_signal, "DOUBT_EVERY_S", 60.0)
+    is_visible, asked = threading.Event(), threading.Event()
+    with started(sqlite_database) as signal:
+        called = threading.Event()
+        signal.subscribe(called.set)
+        poll = signal._changes.poll
+
+        def poll_late() -> bool:
+            asked.set()
+            return is_visible.is_set() and poll()
+
+        monkeypatch.setattr(signal._changes, "poll", poll_late)
+        commit(sqlite_database, 1)
+        assert asked.wait(10)
+        assert not called.is_set()
+        is_visible.set()
+        assert called.wait(10)
+
+
+def test_where_writes_are_not_reported_nobody_relies_on_them(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system is asked for deleted files, so that it keeps silent about writes."""
+    monkeypatch.setattr(commit_signal, "_MODIFIED", 0x200)
+    monkeypatch.setattr(commit_signal, "DOUBT_EVERY_S", 0.01)
+    with started(sqlite_database) as signal:
+        wait_until(lambda: signal._is_known)
+        commit(sqlite_database, 1)
+        assert signal._thread is not None
+        signal._thread.join(10)
+        assert not signal._thread.is_alive()
+        assert not signal.is_reliable
+
+
+def test_a_folder_that_goes_ends_the_reports(tmp_path: Path, sqlite_database: Database) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    with closing(commit_signal._Writes(folder / "communique.db")) as writes:
+        folder.rmdir()
+        with pytest.raises(FileNotFoundError):
+            writes.read()
+
+
+def test_after_the_end_nobody_is_called(sqlite_database: Database) -> None:
+    called: list[None] = []
+    with started(sqlite_database) as signal:
+        signal.subscribe(lambda: called.append(None))
+        commit(sqlite_database, 1)
+        wait_until(lambda: called)
+    assert not signal.is_reliable
+    called.clear()
+    commit(sqlite_database, 2)
+    assert called == []
+
+
+def test_a_server_reports_nothing(postgres_database: Database) -> None:
+    with started(postgres_database) as signal:
+        assert signal._thread is None
+        assert not signal.is_reliable
