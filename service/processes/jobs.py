@@ -288,7 +288,8 @@ class Jobs:
             # Many feeds at once fill the caches with entries of all feeds. The next editions are of
             # those few feeds that have news.
             application.newsstand.forget()
-            self._database.release_memory()
+            with suppress(StoreUnavailable):
+                self._database.release_memory()
             release_free_memory()
         return f"published editions of feeds: {published}"
 

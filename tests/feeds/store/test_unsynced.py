@@ -1,5 +1,7 @@
 """What can be made again is seen by all at once, and does not wait for the disk."""
 
+from typing import Any
+
 import pytest
 
 from feeds.store.database import Database, Transaction
@@ -52,3 +54,15 @@ def _fail_half_way(database: Database) -> None:
     with database.unsynced() as tx:
         tx.feeds.claim(["finance"], worker="one", now=NOON, until=later(seconds=30))
         raise ZeroDivisionError
+
+
+def test_idle_connections_free_the_pages_that_they_have_cached(sqlite_database: Database) -> None:
+    with sqlite_database.read() as tx:
+        connection: Any = tx.connection.connection.driver_connection
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    sqlite_database.release_memory()
+    connection.set_trace_callback(None)
+    assert asked == ["PRAGMA shrink_memory"]
+    with sqlite_database.read() as tx:
+        assert tx.connection.connection.driver_connection is connection
