@@ -132,25 +132,23 @@ def assert_untouched(newsroom: HubNewsroom, trap: Subscriber) -> None:
     assert trap.connections == 0, trap.calls
 
 
-@pytest.mark.parametrize("spelling", TRAPS)
 def test_section_8_addresses_of_this_machine_are_never_connected_to(
-    guarded: HubNewsroom, trap: Subscriber, spelling: str
+    guarded: HubNewsroom, trap: Subscriber
 ) -> None:
     """Practice: in decimal, hex, octal, short and mapped spelling, behind a user, by name."""
-    for path in ("/", "/callback?a=b"):
-        answer = guarded.ask(f"http://{TRAPS[spelling]}:{trap.port}{path}")
-        assert is_refused(answer), answer
+    for spelling, host in TRAPS.items():
+        for path in ("/", "/callback?a=b"):
+            answer = guarded.ask(f"http://{host}:{trap.port}{path}")
+            assert is_refused(answer), (spelling, answer)
     assert_untouched(guarded, trap)
 
 
-@pytest.mark.parametrize("spelling", PLACES)
-def test_section_8_addresses_that_are_not_public_are_refused(
-    guarded: HubNewsroom, spelling: str
-) -> None:
+def test_section_8_addresses_that_are_not_public_are_refused(guarded: HubNewsroom) -> None:
     """Practice: private, link-local, CGNAT, multicast, metadata."""
-    for scheme in ("http", "https"):
-        answer = guarded.ask(f"{scheme}://{PLACES[spelling]}/callback")
-        assert is_refused(answer), answer
+    for place, host in PLACES.items():
+        for scheme in ("http", "https"):
+            answer = guarded.ask(f"{scheme}://{host}/callback")
+            assert is_refused(answer), (place, answer)
 
 
 def test_section_8_the_name_of_this_machine_is_refused(
