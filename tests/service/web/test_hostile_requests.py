@@ -70,14 +70,15 @@ def test_an_odd_address_is_not_found(reader: Client, path: str) -> None:
         assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("path", ["/feeds/all.atom", "/feeds/all", "/none"])
-def test_an_odd_field_is_borne(reader: Client, path: str, field: str, value: str) -> None:
-    started = time.perf_counter()
-    response = reader.get(path, headers={field: value})
-    assert response.status_code in {200, 206, 404, 412}
-    assert time.perf_counter() - started < 1
+def test_an_odd_field_is_borne(reader: Client, path: str) -> None:
+    for field in FIELDS:
+        for kind, value in ODD.items():
+            started = time.perf_counter()
+            response = reader.get(path, headers={field: value})
+            took_s = time.perf_counter() - started
+            assert response.status_code in {200, 206, 404, 412}, (field, kind)
+            assert took_s < 1, (field, kind)
 
 
 def test_a_year_of_eleven_digits_is_no_date(client: FlaskClient) -> None:
