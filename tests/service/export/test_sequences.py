@@ -265,8 +265,8 @@ def test_export_after_export_leaves_all_as_it_is() -> None:
         exports.export()
         first = tree(exports.root)
         assert any("/archive/" in path for path in first)
-        for _ in range(5):
-            exports.wait(30)
+        for minutes in (30, 30, 90):
+            exports.wait(minutes)
             results = exports.export()
             assert {*results} == {ExportResult.UNCHANGED}
             again = tree(exports.root)
