@@ -106,12 +106,13 @@ def to_write(call: Invocation) -> Iterator[Application]:
         try:
             yield application
         except typer.Exit:  # refused in part
-            _name_store(call, database)
+            name_store(call, database)
             raise
-        _name_store(call, database)
+        name_store(call, database)
 
 
-def _name_store(call: Invocation, database: Database) -> None:
+def name_store(call: Invocation, database: Database) -> None:
+    """Prints, for people, which store a command wrote to."""
     if not call.as_json:
         print_message(f"store: {plain(database.label)}")
 

@@ -10,7 +10,7 @@ import typer
 
 from feeds.errors import BackupFailed
 from feeds.store import migrate
-from service.cli.application import clock_of, existing_store, opened_store
+from service.cli.application import clock_of, existing_store, name_store, opened_store
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of
 from service.cli.configuration import settings_of, sources_of
 from service.cli.output import counted, moment, plain, print_json, print_message, print_text
@@ -71,6 +71,7 @@ def backup(
     if not place.is_dir() and (keep or place.suffix != ".tar"):
         raise BackupFailed(f"there is no folder {place}: create it, or name a file ending in .tar")
     with existing_store(settings) as database:
+        name_store(call, database)
         clock = clock_of(database)
         begun = clock()
         made = backups.make_backup(settings, database, place, now=begun)

@@ -13,7 +13,8 @@ import pytest
 from feeds.errors import BackupFailed
 from feeds.store.backup import server_address
 from feeds.store.database import Database
-from service.jobs.backups import back_up_when_due, make_backup
+from service.jobs.backup_files import opened
+from service.jobs.backups import back_up_when_due, make_backup, restore_store
 from service.settings import Settings
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import NOON, Office, draft, later
@@ -101,6 +102,24 @@ def test_a_disk_that_is_full_in_the_middle_is_said(
     subprocess.run(["mount", "-o", "remount,size=64m", str(full_disk)], check=True)
     make_backup(settings, database, full_disk, now=NOON)
     assert [path.name for path in full_disk.iterdir()] == ["communique-20260302T120000Z.tar"]
+
+
+def test_a_disk_that_is_full_while_restoring_is_said(
+    settings: Settings, database: Database, full_disk: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "one.tar"
+    make_backup(settings, database, path, now=NOON)
+    there = f"data_folder={full_disk / 'data'}"
+    elsewhere = ConfigFolder(tmp_path / "config").load(MAIN, overrides=[there])
+    with opened(path) as source:
+        with pytest.raises(BackupFailed, match="full"):
+            restore_store(elsewhere, source, now=NOON)
+        assert list((full_disk / "data").iterdir()) == []
+        subprocess.run(["mount", "-o", "remount,size=64m", str(full_disk)], check=True)
+        restored = restore_store(elsewhere, source, now=NOON)
+    assert restored.manifest.rows["releases"] == 1
+    names = {found.name for found in (full_disk / "data").iterdir()}
+    assert names == {"communique.db", "communique.db-note"}
 
 
 @pytest.fixture
