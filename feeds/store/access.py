@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from feeds.errors import TokenExists, TokenNotFound
 from feeds.model.release import AuditAction, AuditEvent
@@ -61,16 +61,26 @@ class AuditLog:
     def of(self, subject: str) -> list[AuditEvent]:
         """The events of a release, oldest first."""
         query = select(acts).where(acts.c.subject == subject).order_by(acts.c.id)
-        return [
-            AuditEvent(
-                subject=row.subject,
-                action=AuditAction(row.deed),
-                at=row.at,
-                by=row.by,
-                detail=row.detail,
-            )
-            for row in self._connection.execute(query)
-        ]
+        return [_event(row) for row in self._connection.execute(query)]
+
+    def last(self) -> int:
+        """The number of the last event; 0 without events."""
+        return int(self._connection.execute(select(func.max(acts.c.id))).scalar() or 0)
+
+    def after(self, number: int, *, limit: int) -> list[tuple[int, AuditEvent]]:
+        """The events with greater numbers, oldest first, with their numbers."""
+        query = select(acts).where(acts.c.id > number).order_by(acts.c.id).limit(limit)
+        return [(row.id, _event(row)) for row in self._connection.execute(query)]
+
+
+def _event(row: Row[Any]) -> AuditEvent:
+    return AuditEvent(
+        subject=row.subject,
+        action=AuditAction(row.deed),
+        at=row.at,
+        by=row.by,
+        detail=row.detail,
+    )
 
 
 # Access tokens of the API, stored by the hash of their text.
@@ -84,6 +94,11 @@ class Tokens:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def names_among(self, names: Sequence[str]) -> set[str]:
+        """Those of these names that a token has, or had."""
+        asked = select(tokens.c.name).where(tokens.c.name.in_(names))
+        return set(self._connection.execute(asked).scalars())
 
     def add(self, token: Token, *, hash_hex: str) -> None:
         """Stores a new token.

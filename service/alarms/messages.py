@@ -18,6 +18,8 @@ _EVENT_WORDS = {
     AlarmEvent.OVER: "is over",
 }
 
+_SUBJECT_WORDS = {AlarmEvent.BEGUN: "", AlarmEvent.AGAIN: "still: ", AlarmEvent.OVER: "over: "}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmMessage:
@@ -36,8 +38,8 @@ class AlarmMessage:
             return f"[{self.site}] test of alarms"
         first, more = self.alarms[0], len(self.alarms) - 1
         others = f" (and {more} more)" if more else ""
-        over = "over: " if first.event is AlarmEvent.OVER else ""
-        line = " ".join(f"[{self.site}] {over}{first.condition.words}".split())
+        event = _SUBJECT_WORDS[first.event]
+        line = " ".join(f"[{self.site}] {event}{first.condition.words}".split())
         room = MAX_SUBJECT_CHARS - len(others)
         return (line if len(line) <= room else f"{line[: room - 1]}…") + others
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from feeds.model.edition import Edition, RenderTrouble
 from feeds.model.feed import ALL
-from feeds.newsroom import Newsroom
+from feeds.model.release import AuditAction, AuditEvent, Release, ReleaseId
+from feeds.newsroom import FOLDER, Newsroom
 from feeds.newsstand import FEEDS_A_RUN, Newsstand
 from feeds.store.changes import Changes
 from feeds.store.database import Database
@@ -92,6 +93,65 @@ def _log_outcome(outcome: Edition | RenderTrouble, *, is_one_of_many: bool) -> N
             count=outcome.set_aside,
             see="communique status",
         )
+
+
+# The log of what people did by commands, which have no log of their own.
+
+#: How often the audit log is read.
+AUDIT_POLL_EVERY_S = 5.0
+
+#: Events that are logged at once; more wait for the next poll.
+MAX_EVENTS_LOGGED = 100
+
+#: Actions on releases that may not be public: neither slug nor title is logged.
+_OF_EMBARGOES = frozenset(
+    {
+        AuditAction.EMBARGOED,
+        AuditAction.EMBARGO_MOVED,
+        AuditAction.EMBARGO_LIFTED,
+        AuditAction.EMBARGO_DROPPED,
+    }
+)
+
+
+class CommandLog:
+    """Logs what commands did to releases, from the audit log. For one caller at a time.
+
+    What came from a watched folder, or with a token, was logged by the process that took it in.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._last: int | None = None
+
+    def run(self) -> None:
+        """Logs the events since the last call; the first call logs none.
+
+        Raises:
+            StoreUnavailable: The store cannot be reached. The events are logged by a later call.
+        """
+        with self._database.read() as tx:
+            if self._last is None:
+                self._last = tx.audit_log.last()
+                return
+            events = tx.audit_log.after(self._last, limit=MAX_EVENTS_LOGGED)
+            if not events:
+                return
+            others = {FOLDER} | tx.tokens.names_among(sorted({event.by for _, event in events}))
+            known = tx.releases.by_ids([ReleaseId(event.subject) for _, event in events])
+        self._last = events[-1][0]
+        for _, event in events:
+            # The end of an embargo is logged when it comes, as a count.
+            if event.by not in others and event.action is not AuditAction.PUBLISHED:
+                _log_event(event, known.get(ReleaseId(event.subject)))
+
+
+def _log_event(event: AuditEvent, release: Release | None) -> None:
+    named = {}
+    if release is not None and event.action not in _OF_EMBARGOES:
+        named = {"slug": release.slug, "title": release.content.title}
+    fields = {"by": event.by, "release": event.subject, **named}
+    _log.info("done by command", action=event.action.value, **fields)
 
 
 # Embargoes: releases come out in the second in which they are due.

@@ -29,8 +29,10 @@ from service.jobs.backups import back_up_when_due
 from service.jobs.folders import Folders
 from service.jobs.forgetting import Forgetting
 from service.jobs.regular import (
+    AUDIT_POLL_EVERY_S,
     EMBARGO_POLL_EVERY_S,
     WAL_POLL_EVERY_S,
+    CommandLog,
     WalCheckpointer,
     regenerate,
     release_due,
@@ -62,6 +64,7 @@ _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a p
 
 SCAN, REGENERATE, PING, EMBARGO, CANARY = "scan", "regenerate", "ping", "embargo", "canary"
 STORE_LOG, BACKUP, FORGET, ALARMS = "store log", "backup", "forget", "alarms"
+COMMANDS = "commands"
 
 #: How often old rows are deleted.
 FORGET_EVERY_S = 3600.0
@@ -104,6 +107,7 @@ class Jobs:
         self._warned_of: str | None = None
         self._is_over = threading.Event()
         self._forgetting = Forgetting(database, self._is_over.is_set)
+        self._command_log = CommandLog(database)
         self._alarms = AlarmRounds(monotonic=time.monotonic)
         self._started_at = self._clock()
 
@@ -210,6 +214,7 @@ class Jobs:
                 every_s=BACKUP_POLL_EVERY_S,
             ),
             Timer(name=FORGET, job=partial(self._forget, application), every_s=FORGET_EVERY_S),
+            Timer(name=COMMANDS, job=self._command_log.run, every_s=AUDIT_POLL_EVERY_S),
             Timer(
                 name=ALARMS,
                 job=partial(self._alarms.run, keeper, now=self._clock),

@@ -20,6 +20,7 @@ from service.processes.jobs import (
     ALARMS,
     BACKUP,
     CANARY,
+    COMMANDS,
     EMBARGO,
     FORGET,
     PING,
@@ -195,7 +196,7 @@ def test_an_answer_costs_what_it_shows(two: Two, route: str) -> None:
 #: What processes do by the clock, or many times a second, with nothing to be done.
 TICKS: dict[str, Callable[[GrownStore], object]] = {
     name: lambda store, name=name: store.jobs.timers[name]()
-    for name in (SCAN, REGENERATE, PING, EMBARGO, CANARY, BACKUP, FORGET)
+    for name in (SCAN, REGENERATE, PING, EMBARGO, CANARY, COMMANDS, BACKUP, FORGET)
 } | {
     # Of SQLite alone.
     STORE_LOG: lambda store: store.jobs.timers.get(STORE_LOG, lambda: None)(),

@@ -6,6 +6,7 @@ import json
 import ssl
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_network
@@ -334,3 +335,13 @@ def test_long_words_are_cut_in_a_subject() -> None:
     assert len(message(long, OVER).subject) == 120
     assert message(long, OVER).subject.endswith("… (and 1 more)")
     assert "\n" not in message(long).subject
+
+
+def test_a_subject_says_whether_it_begins_lasts_or_is_over() -> None:
+    events = (AlarmEvent.BEGUN, AlarmEvent.AGAIN, AlarmEvent.OVER)
+    subjects = [message(replace(OVER, event=event)).subject for event in events]
+    assert subjects == [
+        "[Example News] hub is mute",
+        "[Example News] still: hub is mute",
+        "[Example News] over: hub is mute",
+    ]
