@@ -92,8 +92,12 @@ def is_sent(path: Path) -> bool:
     return sent
 
 
-def mounts(root: Path, *, volume: Path | None = None, at: str = "") -> str:
-    """A shell's commands to mount what an engine mounts; with a volume, the root is read-only."""
+def _not_sent(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if not is_sent(Path(folder) / name)]
+
+
+def mounts(root: Path, volumes: Mapping[str, Path] | None = None) -> str:
+    """A shell's commands to mount what an engine mounts; with volumes, the root is read-only."""
     there = shlex.quote(str(root))
     lines = [
         "set -e",
@@ -103,9 +107,10 @@ def mounts(root: Path, *, volume: Path | None = None, at: str = "") -> str:
         f"mount --rbind /dev {there}/dev",
         f"mount -t tmpfs tmpfs {there}/dev/shm",
     ]
-    if volume is not None:
+    if volumes is not None:
+        binds = [f"mount --bind {shlex.quote(str(of))} {there}{at}" for at, of in volumes.items()]
         lines += [
-            f"mount --bind {shlex.quote(str(volume))} {there}{at}",
+            *binds,
             f"mount -o remount,bind,ro {there}",
             f"mount -t tmpfs tmpfs {there}/tmp",
             "ip link set lo up",
@@ -113,14 +118,14 @@ def mounts(root: Path, *, volume: Path | None = None, at: str = "") -> str:
     return "\n".join(lines)
 
 
-def inside(stage: Stage, argv: list[str], environ: Mapping[str, str] | None = None) -> list[str]:
+def inside(stage: Stage, argv: list[str]) -> list[str]:
     """The call of a program in the root, by the stage's user and without privileges."""
     user, _, group = stage.user.partition(":")
     dropped = [] if user == "0" else [
         "setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups", "--no-new-privs",
         "--bounding-set=-all", "--inh-caps=-all",
     ]  # fmt: skip
-    named = [f"{name}={value}" for name, value in {**stage.environ, **(environ or {})}.items()]
+    named = [f"{name}={value}" for name, value in stage.environ.items()]
     change = f'cd {shlex.quote(stage.folder)} && exec "$@"'
     return ["chroot", str(stage.root), *dropped, "env", "-i", *named,
             "sh", "-c", change, "sh", *argv]  # fmt: skip
@@ -147,9 +152,7 @@ def copy(stage: Stage, rest: str, stages: Mapping[str, Stage]) -> None:
             into.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, into)
         elif origin == ROOT:
-            shutil.copytree(path, into, dirs_exist_ok=True, ignore=lambda folder, names: [
-                name for name in names if not is_sent(Path(folder) / name)
-            ])  # fmt: skip
+            shutil.copytree(path, into, symlinks=True, dirs_exist_ok=True, ignore=_not_sent)
         else:
             into.parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(["cp", "-a", f"{path}/.", str(into)] if into.exists() else
@@ -202,10 +205,10 @@ def obey(stage: Stage, name: str, rest: str, stages: Mapping[str, Stage]) -> Non
 class Container:
     """The image, running."""
 
-    def __init__(self, stage: Stage, volume: Path, environ: Mapping[str, str]) -> None:
-        self._stage, self._environ = stage, environ
-        script = mounts(stage.root, volume=volume, at=stage.volume)
-        call = inside(stage, [*stage.entrypoint, *stage.command], environ)
+    def __init__(self, stage: Stage, volumes: Mapping[str, Path], command: list[str]) -> None:
+        self._stage = stage
+        script = mounts(stage.root, volumes)
+        call = inside(stage, [*stage.entrypoint, *command])
         self._engine = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child",
              "sh", "-c", f"{script}\nexec {shlex.join(call)}"],
@@ -218,8 +221,12 @@ class Container:
     def exec(self, *argv: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """Runs a program in it, as the image's user."""
         enter = ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--net"]
-        call = [*enter, *inside(self._stage, list(argv), self._environ)]
+        call = [*enter, *inside(self._stage, list(argv))]
         return subprocess.run(call, input=given, capture_output=True, text=True, timeout=60)
+
+    def wait(self) -> int:
+        """Waits for its end; returns the exit code."""
+        return self._engine.wait(60)
 
     def stop(self, number: str) -> int:
         """Sends the stop signal to process 1; returns the exit code."""
@@ -232,8 +239,8 @@ class Container:
 
 
 @contextmanager
-def running(stage: Stage, volume: Path, environ: Mapping[str, str]) -> Iterator[Container]:
-    container = Container(stage, volume, environ)
+def running(stage: Stage, volumes: Mapping[str, Path], *command: str) -> Iterator[Container]:
+    container = Container(stage, volumes, list(command) or stage.command)
     try:
         yield container
     finally:
@@ -272,12 +279,18 @@ def use(stage: Stage, home: Path) -> None:
     # As engines do with a new volume: it is as the image has the folder.
     os.chown(volume, made.stat().st_uid, made.stat().st_gid)
     volume.chmod(made.stat().st_mode & 0o777)
-    etc = stage.root / "etc" / "communique"
-    etc.mkdir()
-    for name in ("communique.yaml", "categories.yaml"):
-        shutil.copy(ROOT / "config" / name, etc)
-    environ = {"COMMUNIQUE_SITE__BASE_URL": "https://news.example.org"}
-    with running(stage, volume, environ) as container:
+    # A folder of the host's, which the image's user may write to once.
+    newsroom, etc = home / "newsroom", "/etc/communique"
+    newsroom.mkdir()
+    os.chown(newsroom, uid, gid)
+    (stage.root / etc.lstrip("/")).mkdir()
+    volumes = {stage.volume: volume, etc: newsroom}
+    with running(
+        stage, volumes, "init", "--title=Trial", "--base-url=https://news.example.org", etc
+    ) as container:
+        require(container.wait() == 0, "`communique init` makes a newsroom")
+    os.chown(newsroom, 0, 0)
+    with running(stage, volumes) as container:
         began = time.monotonic()
         while (health := container.exec(*stage.healthcheck)).returncode:
             if time.monotonic() - began > 60:
@@ -307,7 +320,7 @@ def use(stage: Stage, home: Path) -> None:
         require(container.stop(stage.stop_signal) == 0, f"{stage.stop_signal} ends it with 0")
     modes = {oct(path.stat().st_mode & 0o077) for path in volume.rglob("*.db*")}
     require(modes == {"0o0"}, "the store in the volume is private")
-    with running(stage, volume, environ) as container:
+    with running(stage, volumes) as container:
         while container.exec(*stage.healthcheck).returncode:
             time.sleep(0.2)
         feed = container.exec("python", "-c", FETCH).stdout

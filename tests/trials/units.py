@@ -59,6 +59,15 @@ exec env -i container=trial PATH=/usr/sbin:/usr/bin /lib/systemd/systemd --unit=
 """
 
 
+#: The program as its user runs it.
+COMMAND = (
+    "runuser", "-u", "communique", "--", "env",
+    "COMMUNIQUE_CONFIG=/etc/communique/communique.yaml",
+    "COMMUNIQUE_DATA_FOLDER=/var/lib/communique",
+    "/opt/communique/bin/communique",
+)  # fmt: skip
+
+
 class Machine:
     """A Debian that systemd has booted."""
 
@@ -127,18 +136,17 @@ def documented(machine: Machine, having: str) -> None:
     for line in block.replace("\\\n", " ").splitlines():
         done = machine.run("sh", "-c", f"cd /root && {line}")
         if done.returncode:
-            say(done.stderr + machine.run("journalctl", "--no-pager", "--lines=40").stdout)
+            say(
+                done.stdout
+                + done.stderr
+                + machine.run("journalctl", "--no-pager", "--lines=40").stdout
+            )
         require(not done.returncode, line)
 
 
 def prepare(root: Path) -> None:
-    """The checkout's units, and a configuration."""
+    """The checkout's units."""
     shutil.copytree(ROOT / "deploy", root / "root" / "deploy")
-    etc = root / "etc" / "communique"
-    etc.mkdir()
-    for name in ("communique.yaml", "categories.yaml"):
-        shutil.copy(ROOT / "config" / name, etc)
-    etc.chmod(0o755)
 
 
 def try_sandbox(machine: Machine) -> None:
@@ -164,22 +172,20 @@ def use(machine: Machine) -> None:
     )
     require(until(lambda: "<feed" in machine.feed), "… and has feeds")
     require(
-        "serving http://localhost:8000 (web+jobs+hub)" in machine.show("StatusText"), "its status"
+        "serving https://news.example.org (web+jobs+hub)" in machine.show("StatusText"),
+        "its status",
     )
     try_sandbox(machine)
-    documented(machine, "runuser")
-    added = machine.run(
-        "runuser", "-u", "communique", "--", "env",
-        "COMMUNIQUE_CONFIG=/etc/communique/communique.yaml",
-        "COMMUNIQUE_DATA_FOLDER=/var/lib/communique",
-        "/opt/communique/bin/communique", "release", "add", "-", given=DOCUMENT,
-    )  # fmt: skip
+    # It is 1 at first, while the hub has not worked yet.
+    until(lambda: not machine.run(*COMMAND, "status").returncode)
+    documented(machine, "bin/communique status")
+    added = machine.run(*COMMAND, "release", "add", "-", given=DOCUMENT)
     require(not added.returncode, "a release is added by that user, …")
     require(until(lambda: "A release in a container" in machine.feed), "… and in the feed")
 
     configuration = machine.root / "etc" / "communique" / "communique.yaml"
     good = configuration.read_text(encoding="utf-8")
-    configuration.write_text(good.replace("title: Sample newsroom", "title: Another"), "utf-8")
+    configuration.write_text(good.replace('title: "Our news"', "title: Another"), "utf-8")
     require(not machine.run("systemctl", "reload", "communique").returncode, "it reloads, …")
     require(until(lambda: "<title>Another" in machine.get("")), "… and has the new title")
     configuration.write_text("site: none", encoding="utf-8")
