@@ -3,12 +3,14 @@
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from feeds import render
+from feeds.model.alarm import AlarmKind
 from feeds.model.feed import Format
 from feeds.newsroom import Newsroom
 from feeds.newsstand import claims
@@ -201,3 +203,22 @@ def test_a_configuration_that_comes_while_releases_are_refiled_is_no_failure(
 
     monkeypatch.setattr(Newsroom, "reassign_doubtful", refile_too_late)
     assert host.jobs._make_editions(present) == OTHERS
+
+
+def test_an_embargo_that_was_missed_is_told_before_its_release_comes_out(
+    host: Host, database: Database
+) -> None:
+    """A moment later the release is public, as if nothing had happened."""
+    host.configure("Before")
+    now = utc_now()
+    secret = replace(draft("id:1", "Finance"), embargoed_until=now + timedelta(hours=1))
+    Office(database).newsroom.take_in([secret], now=now)
+    with database.transaction() as tx:
+        [embargo] = tx.embargoes.all()
+        tx.embargoes.move(embargo.release_id, until=now - timedelta(hours=1), by="test")
+    host.jobs.timers[jobs.EMBARGO]()
+    with database.read() as tx:
+        [alarm] = tx.alarms.open()
+        assert tx.releases.count() == 1
+    assert alarm.condition.kind is AlarmKind.EMBARGO_MISSED
+    assert alarm.condition.since == now - timedelta(hours=1)
