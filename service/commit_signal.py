@@ -1,8 +1,9 @@
-"""Reports commits to an SQLite file at once, whichever process made them.
+"""Reports commits at once, whichever process made them.
 
-Linux reports each write to the write-ahead log (inotify(7)). The write comes before the commit: the
-log is synced to the disk in between. So the store is asked right after the write, and a few times
-more. Where nothing is reported, as on another system and with PostgreSQL, everybody polls.
+Linux reports each write to SQLite's write-ahead log (inotify(7)). The write comes before the commit:
+the log is synced to the disk in between. So the store is asked right after the write, and a few
+times more. Where nothing is reported, as on another system and with PostgreSQL, the store is asked
+at short intervals if somebody wants that, and otherwise everybody polls.
 """
 
 import ctypes
@@ -32,6 +33,10 @@ ASK_AGAIN_S = (0.02, 0.05, 0.1, 0.3, 0.8)
 #: reported here, as in a container over another machine's disk.
 DOUBT_EVERY_S = 5.0
 
+#: The interval for those who want commits reported everywhere, and the pause after the store could
+#: not be asked, in seconds.
+POLL_EVERY_S, STORE_AWAY_PAUSE_S = 0.05, 1.0
+
 #: ``sys/inotify.h``: a file was written; reports were lost; the folder is no longer watched.
 _MODIFIED, _LOST, _ENDED = 0x2, 0x4000, 0x8000
 
@@ -44,13 +49,16 @@ _READ_BYTES = 64 * 1024
 class CommitSignal:
     """Calls back after commits. Safe to share between threads."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, poll_every_s: float | None = None) -> None:
         """Creates a signal that is not started yet.
 
         Args:
-            database: The store. Of a server's commits, nothing is reported.
+            database: The store.
+            poll_every_s: The interval at which the store is asked where the system reports nothing;
+                None to leave it at that.
         """
         self._file = database.file if sys.platform == "linux" else None
+        self._poll_every_s = poll_every_s
         self._changes = Changes(database)
         self._callbacks: list[Callable[[], object]] = []
         self._lock = threading.Lock()
@@ -79,11 +87,11 @@ class CommitSignal:
 
     def start(self) -> None:
         """Starts to wait for reports, in a daemon thread, where there can be any."""
-        if self._file is None:
+        if self._file is None and self._poll_every_s is None:
             return
         over, self._ends = socket.socketpair()
         self._thread = threading.Thread(
-            target=self._run, args=[self._file, over], name="commits", daemon=True
+            target=self._run, args=[over], name="commits", daemon=True
         )
         self._thread.start()
 
@@ -94,17 +102,30 @@ class CommitSignal:
         if self._thread is not None:
             self._thread.join()
 
-    def _run(self, file: Path, over: socket.socket) -> None:
+    def _run(self, over: socket.socket) -> None:
+        with over, closing(self._changes):
+            is_over = self._file is not None and self._is_followed(self._file, over)
+            self._is_reliable = False
+            if not is_over and self._poll_every_s is not None:
+                self._poll(over, self._poll_every_s)
+
+    def _is_followed(self, file: Path, over: socket.socket) -> bool:
+        """Goes by the system's reports; returns False when there are none, or no more."""
         try:
-            with over, closing(_Writes(file)) as writes:
-                self._follow(writes, over)
+            with closing(_Writes(file)) as writes:
+                return self._follow(writes, over)
         except OSError as error:  # the system has no more watches, or the folder is gone
             _log.debug("commits are not reported", reason=error.strerror)
-        finally:
-            self._is_reliable = False
-            self._changes.close()
+            return False
 
-    def _follow(self, writes: "_Writes", over: socket.socket) -> None:
+    def _poll(self, over: socket.socket, every_s: float) -> None:
+        pause_s = every_s
+        while over not in select.select([over], [], [], pause_s)[0]:
+            if self._is_changed():
+                self._call()
+            pause_s = every_s if self._is_known else STORE_AWAY_PAUSE_S
+
+    def _follow(self, writes: "_Writes", over: socket.socket) -> bool:
         asked = len(ASK_AGAIN_S)  #: times, since the last write and the question right after it
         self._is_changed()  # the first answer says nothing
         while True:
@@ -113,7 +134,7 @@ class CommitSignal:
             awaited: list[socket.socket | _Writes] = [over, writes] if is_quiet else [over]
             pause_s = DOUBT_EVERY_S if is_quiet else ASK_AGAIN_S[asked]
             if over in select.select(awaited, [], [], pause_s)[0]:
-                return
+                return True
             is_reported = not is_quiet
             if writes.read():
                 asked, is_reported = 0, True
@@ -124,7 +145,9 @@ class CommitSignal:
                 # A write is reported before its commit can be seen.
                 if is_known and not is_reported and not writes.read():
                     _log.info("commits are not reported by the system", effect="polling")
-                    return
+                    self._is_reliable = False
+                    self._call()
+                    return False
                 self._is_reliable = True
                 self._call()
 

@@ -5,6 +5,7 @@ acknowledges, so no TCP time limit applies, and a session's time limits are kept
 """
 
 import os
+import select
 import socket
 from contextlib import suppress
 from threading import Lock
@@ -39,6 +40,19 @@ class Sockets:
             _, duplicate = self._open.pop(id(connection), (None, None))
         if duplicate is not None:
             duplicate.close()
+
+    def is_quiet(self, connection: Any, /) -> bool:
+        """Whether a connection is open, and nothing has arrived over it since it was used.
+
+        A server that ends a session says so and closes its side, and the kernel's keepalive ends a
+        connection to a machine that vanished: something arrives in each case. So a quiet connection
+        works, as far as a question to the server could tell a moment before it is used.
+        """
+        if connection.closed:
+            return False
+        poller = select.poll()
+        poller.register(connection.fileno(), select.POLLIN)
+        return not poller.poll(0)
 
     def shut_down(self) -> None:
         """Breaks all connections: the driver raises an error at once in threads that wait."""

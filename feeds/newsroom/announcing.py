@@ -1,6 +1,6 @@
 """Announces changed feeds, and takes expired notices and ended feeds out of service."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from feeds.categories import Catalogue
@@ -20,23 +20,19 @@ def announce(tx: Transaction, catalogue: Catalogue, slugs: Iterable[str], *, now
     known = sorted(slug for slug in {*slugs} & feeds.keys() if not feeds[slug].is_gone(now))
     if not known:
         return
-    sequences = tx.feeds.mark_stale(known, now=now)
-    # Feeds that were removed a moment ago are not marked: this configuration is older than that.
-    requests = [(feeds[slug], sequences[slug]) for slug in known if slug in sequences]
-    tx.pings.request(requests, now=now)
+    tx.feeds.mark_stale(known, now=now)
+    tx.pings.request([feeds[slug] for slug in known], now=now)
 
 
 def feeds_showing(tx: Transaction, catalogue: Catalogue, releases: Sequence[Release]) -> set[str]:
     """Returns the feeds whose window may show one of these releases; no other feed changes."""
     feeds_by_release = tx.feed_entries.of([release.id for release in releases])
     slugs = {slug for feeds in feeds_by_release.values() for slug in feeds} & catalogue.feeds.keys()
+    windows = {slug: catalogue.feeds[slug].window for slug in sorted(slugs)}
     return {
         slug
-        for slug in slugs
-        if any(
-            feed_entry.release_id in feeds_by_release
-            for feed_entry in tx.feed_entries.window(slug, catalogue.feeds[slug].window)
-        )
+        for slug, feed_entries in tx.feed_entries.windows(windows).items()
+        if any(feed_entry.release_id in feeds_by_release for feed_entry in feed_entries)
     }
 
 
@@ -58,6 +54,11 @@ class NoticeExpiry:
         self._database = database
         self._catalogue = catalogue
         self._stand_for = stand_for
+
+    def ask_is_due(self, tx: Transaction, *, now: datetime) -> Callable[[], bool]:
+        """Asks whether `expire` has anything to do; see ``feeds.store.pipelining.ask``."""
+        asked = tx.releases.ask_with_old_notices(until=now - self._stand_for, limit=1)
+        return lambda: bool(asked())
 
     def expire(self, *, now: datetime) -> list[Release]:
         """Removes notices that have stood in the feeds for their full period.

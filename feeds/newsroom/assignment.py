@@ -34,8 +34,17 @@ class FeedAssigner:
         self._catalogue = catalogue
         self._fingerprints = fingerprints
 
+    def ask_is_in_force(self, tx: Transaction) -> Callable[[], bool]:
+        """Asks whether this configuration is active; see ``feeds.store.pipelining.ask``."""
+        return tx.configuration.ask_is_in_force(self._fingerprints.digest)
+
     def assign(
-        self, tx: Transaction, new: Sequence[Release], moved: Sequence[Release] = ()
+        self,
+        tx: Transaction,
+        new: Sequence[Release],
+        moved: Sequence[Release] = (),
+        *,
+        is_in_force: bool,
     ) -> None:
         """Assigns each release to the feeds of its category names.
 
@@ -44,11 +53,12 @@ class FeedAssigner:
                 configuration becomes active meanwhile.
             new: Releases that are in no feed yet.
             moved: Releases that may be in some.
+            is_in_force: Whether this configuration is active, as this transaction has read it.
         """
         tx.feed_entries.add([(one, self._catalogue.feeds_of(one.content)) for one in new])
         tx.feed_entries.replace([(one, self._catalogue.feeds_of(one.content)) for one in moved])
         assigned = [one.id for one in (*new, *moved)]
-        if assigned and not tx.configuration.is_in_force(self._fingerprints.digest):
+        if assigned and not is_in_force:
             tx.feed_entries.mark_for_reassignment(assigned)
 
     def is_assigned(self, release: Release, feeds: Sequence[str]) -> bool:

@@ -57,8 +57,11 @@ class Decider:
         self._now = now
         # Read before the releases: what is published between the two reads is found by the second
         # one.
-        self.embargo_batch = EmbargoBatch(tx, drafts, by=by, now=now)
-        self._by_key = tx.releases.by_source_keys([draft.source_key for draft in drafts])
+        keys = [draft.source_key for draft in drafts]
+        embargoes = tx.embargoes.ask_by_source_keys(keys)
+        by_key = tx.releases.ask_by_source_keys(keys)
+        self.embargo_batch = EmbargoBatch(tx, drafts, embargoes(), by=by, now=now)
+        self._by_key = by_key()
         named_by_file = [
             d.content.digest for d in drafts if revision.is_named_by_file(d.source_key)
         ]

@@ -1,6 +1,6 @@
 """Embargoes: in batches of documents, and how they are moved, lifted, dropped and ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -8,7 +8,7 @@ from typing import Protocol
 from feeds import revision
 from feeds.errors import EmbargoNotFound, EmbargoOver, StoreConflict
 from feeds.model.intake import Embargo, Intake, Refusal
-from feeds.model.release import AuditAction, AuditEvent, Draft, ReleaseId
+from feeds.model.release import AuditAction, AuditEvent, Draft, ReleaseId, SourceKey
 from feeds.model.text import whole_second
 from feeds.store.database import Database, Transaction
 
@@ -18,11 +18,26 @@ from feeds.store.database import Database, Transaction
 class EmbargoBatch:
     """The embargoes that a batch may change: read at its beginning, stored at its end."""
 
-    def __init__(self, tx: Transaction, drafts: Sequence[Draft], *, by: str, now: datetime) -> None:
-        """Reads the embargoes that *drafts* may match. Audit events name *by* and *now*."""
+    def __init__(
+        self,
+        tx: Transaction,
+        drafts: Sequence[Draft],
+        by_key: Mapping[SourceKey, Embargo],
+        *,
+        by: str,
+        now: datetime,
+    ) -> None:
+        """Reads the embargoes that *drafts* may match.
+
+        Args:
+            tx: A transaction; only read here.
+            drafts: All drafts of the batch.
+            by_key: The embargoes with their source keys.
+            by: Who sent the batch, for audit events.
+            now: The moment of intake.
+        """
         self._by = by
         self._now = now
-        by_key = tx.embargoes.by_source_keys([draft.source_key for draft in drafts])
         named_by_file = [
             d.content.digest for d in drafts if revision.is_named_by_file(d.source_key)
         ]

@@ -1,6 +1,7 @@
 """The newsroom: turns documents into releases in feeds, in one transaction."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feeds import render
@@ -9,7 +10,7 @@ from feeds.errors import RenderFailed
 from feeds.fingerprints import ConfigurationFingerprints
 from feeds.model.edition import Entry
 from feeds.model.feed import Format
-from feeds.model.history import Revision, Step
+from feeds.model.history import Revision, Step, work_of
 from feeds.model.intake import Embargo, Intake, IntakeVerdict, KeptRefusal, Refusal
 from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
 from feeds.model.moment import Monotonic, standing_still
@@ -45,6 +46,15 @@ COMMAND = "command"
 
 #: Verdicts that change a release and its feeds.
 _CHANGES = (IntakeVerdict.NEW, IntakeVerdict.CORRECTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingWork:
+    """What is to be done before editions are made."""
+
+    in_force: InForce | None  #: the configuration applied to the store last
+    is_doubtful: bool  #: whether `Newsroom.reassign_doubtful` has anything to do
+    has_old_notices: bool  #: whether `NoticeExpiry.expire` has anything to do
 
 
 class Newsroom:
@@ -182,6 +192,18 @@ class Newsroom:
             tx.feed_entries.mark_for_reassignment([release.id for release in misassigned])
         return self.reassign_doubtful(now=now)
 
+    def pending(self, *, now: datetime) -> PendingWork:
+        """Returns what the store says before editions are made, in one round trip."""
+        with self._database.read() as tx:
+            in_force = tx.configuration.ask_in_force()
+            to_reassign = tx.feed_entries.ask_to_reassign(limit=1)
+            has_old_notices = self.notices.ask_is_due(tx, now=now)
+            return PendingWork(
+                in_force=in_force(),
+                is_doubtful=bool(to_reassign()),
+                has_old_notices=has_old_notices(),
+            )
+
     def in_force(self) -> InForce | None:
         """Returns the configuration applied to the store last; None when there is none."""
         with self._database.read() as tx:
@@ -235,8 +257,9 @@ class Newsroom:
     def find(self, key: SourceKey, *, or_id: str) -> ListedRelease | None:
         """Returns the release with the source key *key*, else the one with the id *or_id*."""
         with self._database.read() as tx:
-            by_key = tx.releases.by_source_keys([key])
-            found = [*by_key.values()] or [*tx.releases.by_ids([ReleaseId(or_id)]).values()]
+            by_key = tx.releases.ask_by_source_keys([key])
+            by_id = tx.releases.ask_by_ids([ReleaseId(or_id)])
+            found = [*by_key().values()] or [*by_id().values()]
             return self._listed(tx, found)[0] if found else None
 
     def by_source_keys(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Release]:
@@ -311,17 +334,27 @@ class Newsroom:
         self, tx: Transaction, drafts: Sequence[Draft], *, now: datetime, by: str
     ) -> list[Intake | Refusal]:
         tx.releases.hold_works()
+        # Nobody else changes works or the configuration from here on. What is asked here is
+        # fetched together with what the decisions need.
+        is_in_force = self._assigner.ask_is_in_force(tx)
+        refused = tx.refusals.ask_keys([draft.origin for draft in drafts])
+        works = {work_of(draft) for draft in drafts}
+        named_works = tx.releases.ask_named_works(works)
         decider = self._decider(tx, drafts, now=now, by=by)
         decisions = [decider.decide(draft) for draft in drafts]
         results = self._results(tx, decisions)
         accepted = [d for d in decisions if isinstance(d, IntakeDecision)]
-        self._store(tx, accepted, now)
+        self._store(tx, accepted, now, is_in_force=is_in_force())
         decider.embargo_batch.store(tx)
         tx.audit_log.record(correction_events(accepted, by=by, now=now))
-        tx.refusals.clear([d.draft.origin for d in accepted])
+        tx.refusals.clear([d.draft.origin for d in accepted], refused())
         tx.refusals.store([d for d in decisions if isinstance(d, Refusal)], now=now)
         touched = {slug for o in results if isinstance(o, Intake) for slug in o.feeds}
-        relink(tx, self._catalogue, _changed(decisions), now=now)
+        changed = _changed(decisions)
+        # A copy of a file is of the work that the file's first name says.
+        others = {work_of(one) for one in changed} - works
+        named = named_works() | (tx.releases.ask_named_works(others)() if others else set())
+        relink(tx, self._catalogue, changed, now=now, named_works=named)
         announce(tx, self._catalogue, touched, now=now)
         return results
 
@@ -337,7 +370,14 @@ class Newsroom:
             now=now,
         )
 
-    def _store(self, tx: Transaction, decisions: Sequence[IntakeDecision], now: datetime) -> None:
+    def _store(
+        self,
+        tx: Transaction,
+        decisions: Sequence[IntakeDecision],
+        now: datetime,
+        *,
+        is_in_force: bool,
+    ) -> None:
         written = [d for d in decisions if d.verdict in _CHANGES]
         tx.names.add(
             {
@@ -361,6 +401,7 @@ class Newsroom:
             tx,
             [one for one in standing if one.id in new],
             [one for one in standing if one.id not in new],
+            is_in_force=is_in_force,
         )
 
     def _results(

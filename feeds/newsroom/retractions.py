@@ -1,7 +1,7 @@
 """Retractions and restorations of releases, and links between translations."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,7 +20,12 @@ from feeds.store.database import Database, Transaction
 
 
 def relink(
-    tx: Transaction, catalogue: Catalogue, changed: Sequence[Release], *, now: datetime
+    tx: Transaction,
+    catalogue: Catalogue,
+    changed: Sequence[Release],
+    *,
+    now: datetime,
+    named_works: Collection[str] | None = None,
 ) -> list[Release]:
     """Updates the links between the releases of works, in the transaction that changed one.
 
@@ -35,11 +40,13 @@ def relink(
         catalogue: Defines the windows of the feeds.
         changed: The releases before and after the change, in any order.
         now: The moment of the change.
+        named_works: Those of the works of the changed releases that releases named before the
+            change; None if that is not known.
 
     Returns:
         The releases whose translations changed, as stored.
     """
-    works = _shared_works(tx, changed)
+    works = _shared_works(tx, changed, named_works)
     members: dict[str, list[Release]] = defaultdict(list)
     for release in tx.releases.of_works(works):
         members[work_of(release)].append(release)
@@ -67,7 +74,9 @@ def other_members(tx: Transaction, draft: Draft) -> list[Release | Draft]:
     return [member for member in members if member.source_key != draft.source_key]
 
 
-def _shared_works(tx: Transaction, changed: Sequence[Release]) -> set[str]:
+def _shared_works(
+    tx: Transaction, changed: Sequence[Release], named_works: Collection[str] | None
+) -> set[str]:
     """Returns the works of these releases that have, or had, more than one member."""
     works = {work_of(release) for release in changed}
     known = {
@@ -75,7 +84,9 @@ def _shared_works(tx: Transaction, changed: Sequence[Release]) -> set[str]:
         for release in changed
         if release.content.details.work or release.translations
     }
-    return known | tx.releases.named_works(works - known)
+    if named_works is None:
+        named_works = tx.releases.ask_named_works(works - known)()
+    return known | (works & {*named_works})
 
 
 # Retractions and restorations.
@@ -166,7 +177,8 @@ class Retractions:
         before = tx.feed_entries.of([stored.id]).get(stored.id, ())
         if feeds is None:
             feeds = self._catalogue.feeds_of(release.content)
-            self._assigner.assign(tx, [], [release])
+            is_in_force = self._assigner.ask_is_in_force(tx)()
+            self._assigner.assign(tx, [], [release], is_in_force=is_in_force)
         else:
             tx.feed_entries.replace([(release, feeds)])
         # Archives hold its former text, which must not be served any more.

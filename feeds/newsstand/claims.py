@@ -43,15 +43,11 @@ class Claims:
         self._slugs = [one.slug for one in claimed]
         return claimed
 
-    def renew(self, reading: Transaction | None = None) -> None:
+    def renew(self) -> None:
         """Renews the claims if a third of their time has passed.
 
         A call before that is cheap: it is made every few milliseconds of work. If the store cannot
         be written, the renewal is tried again a little later; the claims may expire meanwhile.
-
-        Args:
-            reading: The transaction in which the work reads, if there is one. It is kept open,
-                because PostgreSQL ends a transaction that is idle for long.
         """
         if not self._slugs or self.moment.passed_s < self._next_s:
             return
@@ -63,5 +59,3 @@ class Claims:
             self._next_s = self.moment.passed_s + TRIED_AGAIN_AFTER_S
         else:
             self._next_s = self.moment.passed_s + RENEWED_AFTER_S
-        if reading is not None:
-            reading.keep_open()

@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from feeds import render
 from feeds.categories import Catalogue
+from feeds.errors import ConfigurationSuperseded, StoreUnavailable
 from feeds.fingerprints import ConfigurationFingerprints
 from feeds.model.edition import (
     MARK_BYTES,
@@ -29,7 +30,7 @@ from feeds.newsstand.archives import closings_due
 from feeds.newsstand.assembly import DocumentParts, GzipAssembler
 from feeds.newsstand.claims import Claims
 from feeds.newsstand.entries import EntryCache, EntryLoader, EntryPage, closing_entry
-from feeds.store.database import Database, Transaction
+from feeds.store.database import MAX_TRIES, Database, Transaction
 from feeds.store.documents import Fragment, FragmentKey
 from feeds.store.feeds import ClaimedFeed, FeedIdentity
 
@@ -168,13 +169,17 @@ class EditionBuilder:
     ) -> list[Edition | RenderTrouble]:
         # Callers may still name a feed that was removed a moment ago.
         known = [slug for slug in slugs if slug in self._catalogue.feeds]
-        with self._database.unsynced() as tx:
-            if not tx.configuration.is_in_force(self._fingerprints.digest):
-                return []
-            claimed_feeds = claims.claim(tx, known)
+        try:
+            with self._database.unsynced() as tx:
+                is_in_force = tx.configuration.ask_is_in_force(self._fingerprints.digest)
+                claimed_feeds = claims.claim(tx, known)
+                if not is_in_force():
+                    raise ConfigurationSuperseded
+        except ConfigurationSuperseded:
+            return []
         new_editions: list[NewEdition] = []
         troubles: list[tuple[ClaimedFeed, RenderTrouble]] = []
-        for claimed, result in self._render(claimed_feeds, now):
+        for claimed, result in self._render_again_if_lost(claimed_feeds, now):
             if isinstance(result, NewEdition):
                 new_editions.append(result)
             else:
@@ -183,6 +188,22 @@ class EditionBuilder:
                 troubles.append((claimed, trouble))
         self._renew_claims()
         return self._store(new_editions, troubles, claims, now, worker)
+
+    def _render_again_if_lost(
+        self, claims: Sequence[ClaimedFeed], now: datetime
+    ) -> list[tuple[ClaimedFeed, NewEdition | Exception]]:
+        """Makes the editions; starts again at once if the connection is lost.
+
+        Raises:
+            StoreUnavailable: It was lost each time. No feed has failed.
+        """
+        for _ in range(MAX_TRIES - 1):
+            try:
+                return self._render(claims, now)
+            except StoreUnavailable as error:
+                if not error.is_connection_lost:
+                    raise
+        return self._render(claims, now)
 
     def _render(
         self, claims: Sequence[ClaimedFeed], now: datetime
@@ -195,16 +216,19 @@ class EditionBuilder:
         with ThreadPoolExecutor(RENDER_THREADS) as pool:
             with self._database.read() as tx:
                 slugs = [feed.slug for feed in feeds]
-                versions = tx.documents.versions(slugs)
-                unarchived = tx.archives.count_unarchived(slugs)
+                ask_versions = tx.documents.ask_versions(slugs)
+                ask_unarchived = tx.archives.ask_count_unarchived(slugs)
                 # If this fails, each page is loaded on its own below, and fails on its own.
-                _result_or_error(self._entry_loader.prepare, tx, feeds)
+                failure = _result_or_error(self._entry_loader.prepare, tx, feeds)
+                _require_connection(tx, [failure])
+                versions, unarchived = ask_versions(), ask_unarchived()
                 pending_editions = [
                     _result_or_error(
                         self._load, tx, pool, claimed, versions, unarchived.get(claimed.slug, 0)
                     )
                     for claimed in claims
                 ]
+                _require_connection(tx, pending_editions)
             return [
                 (claimed, _result_or_error(self._finish, pending, versions, now))
                 if isinstance(pending, PendingEdition)
@@ -248,19 +272,17 @@ class EditionBuilder:
         ]
         tx.feed_entries.lock(closing_entries)
         tx.feeds.lock([claimed.slug for claimed in _claims(new_editions, troubles)])
-        completed = [
-            one
-            for one in new_editions
-            # When a claim has expired, the edition of the next worker counts. The same holds for a
-            # configuration that was applied meanwhile.
-            if tx.feeds.complete(
-                one.claimed,
-                worker=worker,
-                edition=one.edition.number,
-                settings=self._settings(one.claimed),
-                now=now,
-            )
-        ]
+        # When a claim has expired, the edition of the next worker counts. The same holds for a
+        # configuration that was applied meanwhile.
+        slugs = tx.feeds.complete(
+            [
+                (one.claimed, one.edition.number, self._settings(one.claimed))
+                for one in new_editions
+            ],
+            worker=worker,
+            now=now,
+        )
+        completed = [one for one in new_editions if one.claimed.slug in slugs]
         if len(completed) < len(new_editions):
             tx.feeds.release_holds(worker)
         for one in completed:
@@ -278,9 +300,9 @@ class EditionBuilder:
         tx.pings.hold(changed, until=until)
         return [*(one.edition for one in completed), *stored]
 
-    def _renew_claims(self, reading: Transaction | None = None) -> None:
+    def _renew_claims(self) -> None:
         if self._claims is not None:
-            self._claims.renew(reading)
+            self._claims.renew()
 
     def _settings(self, claimed: ClaimedFeed) -> str:
         feed = self._catalogue.feeds[claimed.slug]
@@ -319,7 +341,7 @@ class EditionBuilder:
             work = partial(self._rendered, frame, parts, head, before)
             is_much = self._assembler.unknown_bytes(parts) >= SMALL_BYTES
             futures[feed_format] = pool.submit(work) if is_much else _done(work)
-            self._renew_claims(tx)
+            self._renew_claims()
         return PendingEdition(
             claimed=claimed, page=page, archive_state=archive_state, futures=futures
         )
@@ -491,6 +513,14 @@ def _result_or_error(
         return make(*args, **kwargs)
     except Exception as error:
         return error
+
+
+def _require_connection(tx: Transaction, results: Sequence[object]) -> None:
+    """Raises the first error among *results* if the connection is lost: no feed is to blame."""
+    if tx.is_connection_lost:
+        for error in results:
+            if isinstance(error, Exception):
+                raise error
 
 
 def _done(work: Callable[[], RenderedDocument]) -> Future[RenderedDocument]:

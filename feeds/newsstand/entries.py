@@ -140,7 +140,7 @@ class EntryLoader:
         catalogue: Catalogue,
         cache: EntryCache,
         *,
-        on_progress: Callable[[Transaction], object] = lambda _: None,
+        on_progress: Callable[[], object] = lambda: None,
     ) -> None:
         """Loads nothing yet.
 
@@ -167,9 +167,8 @@ class EntryLoader:
         A release is often in several feeds, and one query for many releases costs little more than
         one for few. This is only an optimisation: pages also load without it.
         """
-        for feed in feeds:
-            self._windows[feed.slug] = tx.feed_entries.window(feed.slug, feed.window)
-            self._on_progress(tx)
+        self._windows |= tx.feed_entries.windows({feed.slug: feed.window for feed in feeds})
+        self._on_progress()
         self._query(
             tx, [one for window in self._windows.values() for one in window[:RELEASES_PER_QUERY]]
         )
@@ -219,7 +218,8 @@ class EntryLoader:
             self._load(tx, list(missing))
 
     def _load(self, tx: Transaction, ids: Sequence[ReleaseId]) -> None:
-        feeds, stored = tx.feed_entries.of(ids), tx.fragments.of(ids)
+        ask_feeds, ask_stored = tx.feed_entries.ask_of(ids), tx.fragments.ask_of(ids)
+        feeds, stored = ask_feeds(), ask_stored()
         # Releases with a missing fragment are read whole. For the others, a stub is enough to check
         # whether their fragments are current.
         new = [one for one in ids if any((one, each) not in stored for each in Format)]
@@ -241,7 +241,7 @@ class EntryLoader:
                 since = stub.notice_since
                 version = entry_version(stub.digest, stub.updated, slugs, notice_since=since)
                 self._cache.store((one, version), entry)
-            self._on_progress(tx)
+            self._on_progress()
 
     def _rendered(
         self, tx: Transaction, rows: EntryRows, stored: Mapping[FragmentKey, Fragment]

@@ -10,6 +10,7 @@ from feeds.errors import TokenExists, TokenNotFound
 from feeds.model.release import AuditAction, AuditEvent
 from feeds.model.token import Action, Token
 from feeds.store.dialects import lock_in_order
+from feeds.store.pipelining import send_later
 from feeds.store.schema import acts, tokens
 
 # The audit log: who did what to which release, for ops and never for the public.
@@ -34,7 +35,8 @@ class AuditLog:
                 }
                 for event in events
             ]
-            self._connection.execute(insert(acts), rows)
+            # Without `inline`, SQLAlchemy would have the id of a single event returned.
+            send_later(self._connection, insert(acts).inline(), rows)
 
     def forget(self, *, after: int, before: datetime, limit: int) -> int | None:
         """Deletes old events, but no end of an embargo, which tells how its release is dated.

@@ -1,6 +1,6 @@
 """The archive documents of feeds (RFC 5005 section 4): their entries and their bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from feeds.model.feed import Format, Link
 from feeds.model.release import ReleaseId
 from feeds.model.text import whole_second
 from feeds.store.dialects import upsert
+from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import (
     archive_documents,
     archives,
@@ -39,8 +40,16 @@ class Archives:
 
     def count_unarchived(self, slugs: Sequence[str]) -> dict[str, int]:
         """The number of unarchived entries of each of these feeds that has any."""
-        counted = self._connection.execute(_COUNT_UNARCHIVED, {"slugs": slugs})
-        return {row.feed: row.unarchived for row in counted}
+        return self.ask_count_unarchived(slugs)()
+
+    def ask_count_unarchived(self, slugs: Sequence[str]) -> Callable[[], dict[str, int]]:
+        """Asks for the number of unarchived entries of these feeds; see ``pipelining.ask``."""
+        return ask(
+            self._connection,
+            _COUNT_UNARCHIVED,
+            {"slugs": slugs},
+            lambda rows: {row.feed: row.unarchived for row in rows},
+        )
 
     def unarchived(self, feed: str) -> list[tuple[FeedEntry, int]]:
         """The unarchived entries, least recent change first, each with the length of its body."""
@@ -64,7 +73,7 @@ class Archives:
         if not closings:
             return
         rows = [{"feed": feed, "number": one.number, "closed_at": now} for one in closings]
-        self._connection.execute(insert(archives), rows)
+        send_later(self._connection, insert(archives), rows)
         assign = (
             update(filings)
             .where(filings.c.feed == bindparam("of_feed"), filings.c.release_id == bindparam("id"))
@@ -76,9 +85,9 @@ class Archives:
             for closing in closings
             for one in closing.entries
         ]
-        self._connection.execute(assign, moved)
+        send_later(self._connection, assign, moved)
         last = update(feeds).where(feeds.c.slug == feed).values(archives=closings[-1].number)
-        self._connection.execute(last)
+        send_later(self._connection, last)
 
     def last(self, feed: str) -> int:
         """The number of the newest archive; 0 if there is none."""

@@ -111,11 +111,8 @@ def server_snapshot(database: Database) -> Iterator[ServerSnapshot]:
         BackupFailed: The store has no tables of ours, or no id yet.
         StoreUnavailable: The database cannot be reached.
     """
-    with database.read() as tx:
+    with database.snapshot() as tx:
         run = tx.connection.exec_driver_sql
-        run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        run("SET LOCAL statement_timeout = 0")
-        run("SET LOCAL idle_in_transaction_session_timeout = 0")
         version = int(run("SELECT current_setting('server_version_num')").scalar_one())
         yield ServerSnapshot(
             name=str(run("SELECT pg_export_snapshot()").scalar_one()),

@@ -57,6 +57,11 @@ _DOCUMENTS: Select[tuple[str]] = select(
 #: The last retraction among the releases that are retracted now.
 _RETRACTED: Select[tuple[str]] = select(cast(func.max(releases.c.retracted_at), Text))
 
+#: Both in one round trip.
+_DOCUMENTS_AND_RETRACTIONS: Select[tuple[str, str]] = select(
+    _DOCUMENTS.scalar_subquery(), _RETRACTED.scalar_subquery()
+)
+
 
 class Waiting(Enum):
     """Work in the store that may become due without a commit."""
@@ -96,8 +101,8 @@ class Changes:
             of_documents: Whether to report only commits that changed a current document.
         """
         self._database = database
-        self._documents_sql = database.to_sql(_DOCUMENTS) if of_documents else ""
-        self._retractions_sql = database.to_sql(_RETRACTED)
+        watched = _DOCUMENTS if database.is_sqlite else _DOCUMENTS_AND_RETRACTIONS
+        self._documents_sql = database.to_sql(watched) if of_documents else ""
         #: Changes whenever a release is retracted or restored. Read together with the documents,
         #: on PostgreSQL only.
         self.last_retraction: object = None
@@ -133,8 +138,6 @@ class Changes:
             closing.push(self._open)
             before, seen = self._seen, self._state()
             is_changed = before is None or seen[1] != before[1]
-            if is_changed and self._documents_sql and not self.is_local:
-                self.last_retraction = self._query(self._retractions_sql)
             closing.pop_all()
         self._seen = seen
         if (at_rest := self._resting) is not None:
@@ -179,9 +182,14 @@ class Changes:
         commits = self._query(self._commits_sql)
         if self._seen is not None and self._seen[0] == commits:
             return self._seen
-        return commits, self._query(self._documents_sql) if self._documents_sql else commits
+        if not self._documents_sql:
+            return commits, commits
+        found = self._query(self._documents_sql)
+        if not self.is_local:
+            found, self.last_retraction = found
+        return commits, found
 
-    def _query(self, question: str) -> object:
+    def _query(self, question: str) -> Any:
         # A raw cursor takes a thirtieth of SQLAlchemy's time. A poll runs many times a second and
         # takes its time from the threads that answer readers in the same process.
         cursor = self._cursor or self._connect()
@@ -190,10 +198,7 @@ class Changes:
 
     def _connect(self) -> DBAPICursor:
         tx = self._open.enter_context(self._database.probe())
-        if not self._database.is_sqlite:
-            # One round trip per poll, and no transaction whose snapshot would stay the same. On
-            # SQLite the driver begins none by itself.
-            tx.connection.execution_options(isolation_level="AUTOCOMMIT")
+        # On both databases the driver begins no transaction, whose snapshot would stay the same.
 
         def invalidate(kind: type[BaseException] | None, *_: object) -> None:
             if kind is not None:  # never reuse a broken connection

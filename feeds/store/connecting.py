@@ -21,6 +21,10 @@ class OpenConnections(Protocol):
     def closed(self, connection: Any, /) -> None:
         """Removes a connection before it is closed."""
 
+    def is_quiet(self, connection: Any, /) -> bool:
+        """Whether a connection is open, and nothing has arrived over it since it was used."""
+        ...
+
     def shut_down(self) -> None:
         """Breaks all connections: the driver raises in every thread that waits on one."""
 

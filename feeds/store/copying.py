@@ -91,7 +91,7 @@ def copy_store(
         StoreUnavailable: One of the two cannot be used; call this again to go on.
     """
     migrate.require_current(source)
-    with _snapshot(source) as tx:
+    with source.snapshot() as tx:
         state = tx.identity.state()
         if state is None:
             raise CopyRefused(f"the store at {source.label} is empty")
@@ -107,30 +107,6 @@ def copy_store(
         copied = [_compared(tx.connection, target, table) for table in metadata.sorted_tables]
         _finish(tx.connection, target)
     return copied
-
-
-class _Snapshot:
-    """One moment of a store, however long it is read."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Transaction:
-        tx = self._stack.enter_context(self._database.read())
-        if not self._database.is_sqlite:
-            run = tx.connection.exec_driver_sql
-            run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            run("SET LOCAL statement_timeout = 0")
-            run("SET LOCAL idle_in_transaction_session_timeout = 0")
-        return tx
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-
-def _snapshot(database: Database) -> _Snapshot:
-    return _Snapshot(database)
 
 
 # The target.

@@ -31,7 +31,7 @@ from sqlalchemy.exc import (
 )
 
 from feeds.errors import StoreConflict, StoreNotWritable, StoreReplaced, StoreUnavailable
-from feeds.store import dialects
+from feeds.store import dialects, pipelining
 from feeds.store.access import AuditLog, Tokens
 from feeds.store.alarms import Alarms
 from feeds.store.archives import Archives
@@ -87,6 +87,13 @@ _NOT_WRITABLE = {
     "SQLITE_FULL": "its disk is full",
 }
 
+#: What SQLite reports of a quota that is used up (EDQUOT), which nothing tells beforehand. It
+#: reports a failing disk alike.
+_TAKES_NO_MORE = dict.fromkeys(
+    ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE"),
+    "its disk takes no more: a quota is used up, or the disk fails",
+)
+
 #: Errors of SQLite that come of a disk that cannot be written, among other causes.
 _OF_THE_DISK = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")
 
@@ -102,10 +109,10 @@ class Transaction:
         #: The files that are read, of a store that nobody can have open; else None.
         self.at_rest = at_rest
 
-    def keep_open(self) -> None:
-        """Say something to the server, which ends transactions that are silent for long."""
-        if self.connection.dialect.name != "sqlite":
-            self.connection.exec_driver_sql("SELECT 1")
+    @property
+    def is_connection_lost(self) -> bool:
+        """Whether a statement has failed because the connection is lost."""
+        return self.connection.invalidated
 
     @cached_property
     def releases(self) -> Releases:
@@ -266,6 +273,9 @@ class Database:
                 event.listen(engine, "connect", lambda one, _: connections.opened(one))
                 event.listen(engine, "close", lambda one, _: connections.closed(one))
             event.listen(engine, "connect", dialects.limit_session)
+            if connections is not None and isinstance(engine.dialect, pipelining.PipelinedDialect):
+                engine.dialect.is_known_to_work = connections.is_quiet
+        self._reader = engine.execution_options(**{pipelining.READS_ONLY: True})
         self._writer = engine.execution_options(communique_begin="BEGIN IMMEDIATE")
         self._unsynced = self._writer.execution_options(communique_is_durable=False)
 
@@ -297,7 +307,7 @@ class Database:
             engine = create_engine(
                 parsed,
                 hide_parameters=True,
-                connect_args=dialects.of_connection(parsed.query),
+                connect_args={**dialects.of_connection(parsed.query), "autocommit": True},
                 pool_pre_ping=True,
                 pool_timeout=dialects.POOL_TIMEOUT_S,
             )
@@ -335,7 +345,7 @@ class Database:
         if self.is_sqlite:
             return None
         self._refuse_if_suspended()
-        with self._translated(), self._engine.connect() as connection:
+        with self._translated(), self._reader.connect() as connection:
             moment: datetime = connection.execute(_NOW).scalar_one()
         return moment.astimezone(UTC)
 
@@ -435,7 +445,9 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """Reads without blocking writers. Writes in the block are rolled back.
+        """Reads without blocking writers. Nothing is written in the block.
+
+        On SQLite all queries see one state of the store; on PostgreSQL each sees the latest one.
 
         Raises:
             StoreReplaced: The store file is gone or was replaced.
@@ -450,6 +462,25 @@ class Database:
             with self._reading() as tx:
                 yield tx
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Reads one state of the store, for as long as that takes. Nothing is written in the block.
+
+        Raises:
+            StoreReplaced: The store file is gone or was replaced.
+            StoreUnavailable: The database cannot be reached or does not answer in time.
+        """
+        if self.is_sqlite:
+            with self.read() as tx:
+                yield tx
+            return
+        with self.transaction() as tx:
+            run = tx.connection.exec_driver_sql
+            run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            run("SET LOCAL statement_timeout = 0")
+            run("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield tx
+
     def at_rest(self) -> Stamp | None:
         """The files of a store that nobody has open; None when somebody may, or it has none."""
         return None if self._file is None else self._file.at_rest()
@@ -461,7 +492,7 @@ class Database:
     @contextmanager
     def _reading(self) -> Iterator[Transaction]:
         try:
-            connection = self._engine.connect()
+            connection = self._reader.connect()
         except OperationalError:
             # Perhaps the disk cannot be written, and SQLite has to, also to read.
             if self._file is None or (stamp := self._file.at_rest()) is None:
@@ -540,7 +571,7 @@ class Database:
         """Opens a connection, after checking that this is the expected store."""
         self._refuse_if_suspended()
         if (expected := self._expected) is not None:
-            with self._engine.connect() as connection:
+            with self._reader.connect() as connection:
                 self._require_expected(expected, Identity(connection).state())
             self._expected = None
         with engine.connect() as connection:
@@ -647,7 +678,8 @@ class Database:
         if is_told := code.startswith("SQLITE_READONLY"):
             # Connections that were made while the disk was read-only stay so.
             self._engine.dispose()
-        return self.write_fault() or ("it can only be read" if is_told else None)
+        known = "it can only be read" if is_told else _TAKES_NO_MORE.get(code)
+        return self.write_fault() or known
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -677,5 +709,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _begin_postgres(connection: Connection) -> None:
-    if not connection.get_execution_options().get("communique_is_durable", True):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+    options = connection.get_execution_options()
+    if not options.get(pipelining.READS_ONLY):
+        is_durable = options.get("communique_is_durable", True)
+        settings = () if is_durable else ("SET LOCAL synchronous_commit = off",)
+        pipelining.begin(connection, *settings)

@@ -20,6 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from feeds.store.pipelining import send_later
+
 # ``INSERT … ON CONFLICT``: both databases write it alike, but SQLAlchemy has one per dialect.
 
 
@@ -40,16 +42,41 @@ def upsert(
             is kept, existing rows are not changed at all.
     """
     if rows:
-        statement = _statement(connection.dialect.name, table, tuple(rows[0]), tuple(keep))
-        connection.execute(statement, list(rows))
+        statement = _upsert_of_rows(connection.dialect.name, table, tuple(rows[0]), tuple(keep))
+        send_later(connection, statement, list(rows))
 
 
 # One statement for any number of rows: with the rows in it, it would be compiled again for each
 # number of rows, which takes longer than running it.
 @cache
-def _statement(dialect: str, table: Table, names: tuple[str, ...], keep: tuple[str, ...]) -> Insert:
+def _upsert_of_rows(
+    dialect: str, table: Table, names: tuple[str, ...], keep: tuple[str, ...]
+) -> Insert:
+    return insert_or_update(dialect, table, names, keep=keep)
+
+
+def insert_or_update(
+    dialect: str,
+    table: Table,
+    names: Sequence[str],
+    *,
+    keep: Sequence[str] = (),
+    query: Select[Any] | None = None,
+) -> Insert:
+    """Returns the statement of `upsert`, which takes its rows from *query* if there is one.
+
+    Args:
+        dialect: The name of SQLAlchemy's dialect.
+        table: The table whose primary key decides what exists.
+        names: The columns of the rows.
+        keep: Columns that are not changed in existing rows.
+        query: Gives these columns in this order. It must have a condition: SQLite takes
+            ``ON CONFLICT`` for one of a join otherwise.
+    """
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = insert(table)
+    if query is not None:
+        statement = statement.from_select(list(names), query)
     keys = [column.name for column in table.primary_key]
     changed = {
         name: statement.excluded[name] for name in names if name not in keys and name not in keep
@@ -171,7 +198,7 @@ def lock(
 ) -> None:
     """Locks the rows of a sorted query; inserts of rows that refer to them do not wait."""
     if not has_one_writer(connection):
-        connection.execute(ordered.with_for_update(key_share=True), dict(parameters)).all()
+        send_later(connection, ordered.with_for_update(key_share=True), dict(parameters))
 
 
 def has_one_writer(connection: Connection) -> bool:

@@ -1,13 +1,17 @@
 """The documents of the feeds' current editions, and their rendered entries (fragments)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    CursorResult,
+    Insert,
     LargeBinary,
     Text,
     bindparam,
@@ -25,7 +29,8 @@ from feeds.model.feed import Deltas, Format, Link
 from feeds.model.listing import SetAside
 from feeds.model.release import ReleaseId
 from feeds.model.text import whole_second
-from feeds.store.dialects import by_key, lock, lock_of_feeds, upsert
+from feeds.store.dialects import by_key, insert_or_update, lock, lock_of_feeds, upsert
+from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import (
     Instant,
     documents,
@@ -92,18 +97,12 @@ class Fragments:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def of(self, ids: Sequence[ReleaseId]) -> dict[FragmentKey, Fragment]:
-        """All results for these releases, failures too, whether or not they are current."""
-        if not ids:
-            return {}
-        rows = self._connection.execute(_OF, {"ids": ids}).all()
-        # A failure replaces an earlier success.
-        return {
-            (ReleaseId(row.release_id), Format(row.format)): Fragment(
-                fingerprint=row.fingerprint, body=row.body, reason=row.reason
-            )
-            for row in sorted(rows, key=lambda row: row.body is None)
-        }
+    def ask_of(self, ids: Sequence[ReleaseId]) -> Callable[[], dict[FragmentKey, Fragment]]:
+        """Asks for all results for these releases; see ``pipelining.ask``.
+
+        The answer has failures too, and it does not matter whether a result is current.
+        """
+        return ask(self._connection, _OF, {"ids": ids}, _fragments)
 
     def put(self, made: Mapping[FragmentKey, Fragment], *, now: datetime) -> None:
         """Stores results; a release that renders again is no longer listed as failed."""
@@ -172,10 +171,21 @@ class Fragments:
             is_rendered = (set_aside.c.release_id == bindparam("release")) & (
                 set_aside.c.format == bindparam("in_format")
             )
-            self._connection.execute(
+            send_later(
+                self._connection,
                 delete(set_aside).where(is_rendered),
                 [{"release": key[0], "in_format": key[1].value} for key in keys],
             )
+
+
+def _fragments(rows: CursorResult[Any]) -> dict[FragmentKey, Fragment]:
+    return {
+        (ReleaseId(row.release_id), Format(row.format)): Fragment(
+            fingerprint=row.fingerprint, body=row.body, reason=row.reason
+        )
+        # A failure replaces an earlier success.
+        for row in sorted(rows, key=lambda row: row.body is None)
+    }
 
 
 def _row(key: FragmentKey, *, f: Fragment, **values: object) -> dict[str, object]:
@@ -196,6 +206,39 @@ _VERSIONS = select(
     documents.c.size_bytes,
     documents.c.updated,
 ).where(documents.c.feed.in_(bindparam("feeds", expanding=True)))
+
+
+_FORGET_FORMER = delete(former_documents).where(
+    former_documents.c.feed == bindparam("of_feed"),
+    former_documents.c.replaced_at < bindparam("before", type_=Instant),
+)
+
+
+@cache
+def _retire(dialect: str) -> Insert:
+    values = {
+        former_documents.c.feed: documents.c.feed,
+        former_documents.c.format: documents.c.format,
+        former_documents.c.digest: documents.c.digest,
+        former_documents.c.layout: documents.c.layout,
+        former_documents.c.replaced_at: bindparam("now", type_=Instant),
+    }
+    current = select(*values.values()).where(documents.c.feed == bindparam("of_feed"))
+    names = [column.name for column in values]
+    return insert_or_update(dialect, former_documents, names, query=current)
+
+
+def _versions(rows: CursorResult[Any]) -> dict[tuple[str, Format], DocumentVersion]:
+    return {
+        (row.feed, Format(row.format)): DocumentVersion(
+            edition=row.edition,
+            digest=row.digest,
+            modified_at=row.modified_at,
+            size_bytes=row.size_bytes,
+            updated=row.updated,
+        )
+        for row in rows
+    }
 
 
 class Documents:
@@ -219,32 +262,24 @@ class Documents:
 
     def versions(self, feeds: Sequence[str]) -> dict[tuple[str, Format], DocumentVersion]:
         """The versions of these feeds' current documents, without their bytes."""
-        return {
-            (row.feed, Format(row.format)): DocumentVersion(
-                edition=row.edition,
-                digest=row.digest,
-                modified_at=row.modified_at,
-                size_bytes=row.size_bytes,
-                updated=row.updated,
-            )
-            for row in self._connection.execute(_VERSIONS, {"feeds": feeds})
-        }
+        return self.ask_versions(feeds)()
+
+    def ask_versions(
+        self, feeds: Sequence[str]
+    ) -> Callable[[], dict[tuple[str, Format], DocumentVersion]]:
+        """Asks for the versions of these feeds' documents; see ``pipelining.ask``."""
+        return ask(self._connection, _VERSIONS, {"feeds": feeds}, _versions)
 
     def retire(self, deltas: Mapping[str, Deltas], *, now: datetime) -> None:
         """Stores the layouts of these feeds' current documents, which are about to be replaced."""
-        for feed, kept in deltas.items():
-            current = select(
-                documents.c.feed,
-                documents.c.format,
-                documents.c.digest,
-                documents.c.layout,
-                literal(now, Instant).label("replaced_at"),
-            ).where(documents.c.feed == feed)
-            rows = [dict(row) for row in self._connection.execute(current).mappings()]
-            upsert(self._connection, former_documents, rows)
-            is_old = former_documents.c.replaced_at < now - timedelta(days=kept.days)
-            old = delete(former_documents).where(former_documents.c.feed == feed, is_old)
-            self._connection.execute(old)
+        if not deltas:
+            return
+        slugs = sorted(deltas)
+        replaced = [{"of_feed": slug, "now": now} for slug in slugs]
+        send_later(self._connection, _retire(self._connection.dialect.name), replaced)
+        before = {slug: now - timedelta(days=deltas[slug].days) for slug in slugs}
+        old = [{"of_feed": slug, "before": before[slug]} for slug in slugs]
+        send_later(self._connection, _FORGET_FORMER, old)
 
     def has_former(self, feed: str, *, before: datetime | None) -> bool:
         """Whether `forget_former` would delete anything."""

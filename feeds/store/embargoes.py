@@ -1,6 +1,6 @@
 """Documents under embargo. No public page, feed or answer reads from here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from feeds.model.history import originals_of
 from feeds.model.intake import Embargo
 from feeds.model.release import ReleaseId, SourceKey
 from feeds.store.contents import pack_draft, unpack_draft
+from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import embargoes
 
 # Built once: each intake runs these.
@@ -49,8 +50,18 @@ class Embargoes:
 
     def by_source_keys(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Embargo]:
         """The embargoed documents with these source keys."""
-        found = self._fetch(_BY_SOURCE_KEYS, {"keys": keys})
-        return {embargo.draft.source_key: embargo for embargo in found}
+        return self.ask_by_source_keys(keys)()
+
+    def ask_by_source_keys(
+        self, keys: Sequence[SourceKey]
+    ) -> Callable[[], dict[SourceKey, Embargo]]:
+        """Asks for the embargoed documents with these source keys; see ``pipelining.ask``."""
+        return ask(
+            self._connection,
+            _BY_SOURCE_KEYS,
+            {"keys": keys},
+            lambda rows: {SourceKey(row.source_key): _embargo(row) for row in rows},
+        )
 
     def by_digests(self, digests: Sequence[str]) -> dict[str, Embargo]:
         """The embargoed documents with exactly this content, by content digest."""
@@ -107,7 +118,7 @@ class Embargoes:
     def hold(self, held: Sequence[Embargo]) -> None:
         """Adds embargoed documents."""
         if held:
-            self._connection.execute(insert(embargoes), [_row(embargo) for embargo in held])
+            send_later(self._connection, insert(embargoes), [_row(embargo) for embargo in held])
 
     def change(self, former: Embargo, replacement: Embargo) -> None:
         """Replaces an embargoed document, or its end.

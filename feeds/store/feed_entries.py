@@ -1,17 +1,30 @@
 """Feed entries (which release is in which feed), and the category names that decide it."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from feeds.model.edition import FeedEntry, entry_version
 from feeds.model.feed import Window
 from feeds.model.release import Release, ReleaseId
 from feeds.model.text import fold
 from feeds.store.dialects import by_key, lock, lock_keys, lock_of_feeds, upsert
+from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import Instant, departures, doubtful_filings, filings, names, releases
 
 # Category names as releases give them, with the categories that match each.
@@ -80,6 +93,11 @@ _NEWEST = (
     .order_by(filings.c.changed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc())
     .limit(bindparam("limit"))
 )
+_TO_REASSIGN = (
+    select(doubtful_filings.c.release_id)
+    .order_by(doubtful_filings.c.release_id)
+    .limit(bindparam("limit"))
+)
 _ADD = insert(filings)
 _OF_RELEASES = (
     select(filings.c.release_id, filings.c.feed)
@@ -106,12 +124,11 @@ class FeedEntries:
 
     def of(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, tuple[str, ...]]:
         """The feeds (slugs, sorted) that each of these releases is in."""
-        if not ids:
-            return {}
-        found: dict[ReleaseId, list[str]] = defaultdict(list)
-        for release_id, feed in self._connection.execute(_FEEDS_OF, {"ids": ids}):
-            found[ReleaseId(release_id)].append(feed)
-        return {release_id: tuple(sorted(slugs)) for release_id, slugs in found.items()}
+        return self.ask_of(ids)() if ids else {}
+
+    def ask_of(self, ids: Sequence[ReleaseId]) -> Callable[[], dict[ReleaseId, tuple[str, ...]]]:
+        """Asks for the feeds that each of these releases is in; see ``pipelining.ask``."""
+        return ask(self._connection, _FEEDS_OF, {"ids": ids}, _slugs_by_release)
 
     def last_published(self, feed: str) -> datetime | None:
         """When the latest release of a feed was published; None if it has none."""
@@ -134,7 +151,7 @@ class FeedEntries:
             for slug in slugs
         ]
         if rows:
-            self._connection.execute(_ADD, rows)
+            send_later(self._connection, _ADD, rows)
 
     def lock(self, assigned: Sequence[tuple[ReleaseId, str]]) -> None:
         """Locks these rows until the end of the transaction; see ``dialects``.
@@ -152,8 +169,8 @@ class FeedEntries:
         if assigned:
             ids = [release.id for release, _ in assigned]
             self._lock_of(ids)
-            self._connection.execute(_ADD_DEPARTURES, {"ids": ids})
-            self._connection.execute(_REMOVE, {"ids": ids})
+            send_later(self._connection, _ADD_DEPARTURES, {"ids": ids})
+            send_later(self._connection, _REMOVE, {"ids": ids})
             self.add(assigned)
 
     def mark_for_reassignment(self, ids: Sequence[ReleaseId]) -> None:
@@ -162,8 +179,16 @@ class FeedEntries:
 
     def to_reassign(self, *, limit: int) -> list[ReleaseId]:
         """Some of the releases that are to be reassigned, by id."""
-        query = select(doubtful_filings.c.release_id).order_by(doubtful_filings.c.release_id)
-        return [ReleaseId(each) for each in self._connection.execute(query.limit(limit)).scalars()]
+        return self.ask_to_reassign(limit=limit)()
+
+    def ask_to_reassign(self, *, limit: int) -> Callable[[], list[ReleaseId]]:
+        """Asks for some of the releases that are to be reassigned; see ``pipelining.ask``."""
+        return ask(
+            self._connection,
+            _TO_REASSIGN,
+            {"limit": limit},
+            lambda rows: [ReleaseId(each) for each in rows.scalars()],
+        )
 
     def clear_reassignment(self, ids: Sequence[ReleaseId]) -> None:
         """Records that these are assigned by the configuration in force."""
@@ -171,20 +196,35 @@ class FeedEntries:
         self._connection.execute(cleared)
 
     def window(self, feed: str, window: Window) -> list[FeedEntry]:
-        """The entries that a feed's document may contain, most recent change first.
+        """The entries that a feed's document may contain, most recent change first."""
+        return self.windows({feed: window})[feed]
+
+    def windows(self, windows: Mapping[str, Window]) -> dict[str, list[FeedEntry]]:
+        """The entries that the documents of these feeds may contain, most recent change first.
 
         At least ``window.entries``, and all that changed in the ``window.days`` days before the
         feed's newest change. The days end there and not today, because the bytes of a document
         must not depend on the day it is made. The caller limits the size in bytes.
         """
-        parameters: dict[str, object] = {"feed": feed, "limit": window.entries}
-        rows = self._connection.execute(_NEWEST, parameters).all()
-        if len(rows) == window.entries:
-            since: datetime = rows[0].changed_at - timedelta(days=window.days)
-            if rows[-1].changed_at >= since:
-                parameters = {"feed": feed, "limit": MAX_WINDOW_ENTRIES, "since": since}
-                rows = self._connection.execute(_NEWEST_SINCE, parameters).all()
-        return [FeedEntry(ReleaseId(row[0]), row[1], row[2]) for row in rows]
+        # A query for each feed: each reads no more than its own end of the index.
+        asked = {
+            feed: ask(self._connection, _NEWEST, {"feed": feed, "limit": window.entries}, _all)
+            for feed, window in windows.items()
+        }
+        found = {feed: answer() for feed, answer in asked.items()}
+        longer = {}
+        for feed, window in windows.items():
+            rows = found[feed]
+            if len(rows) == window.entries:
+                since: datetime = rows[0].changed_at - timedelta(days=window.days)
+                if rows[-1].changed_at >= since:
+                    parameters = {"feed": feed, "limit": MAX_WINDOW_ENTRIES, "since": since}
+                    longer[feed] = ask(self._connection, _NEWEST_SINCE, parameters, _all)
+        found |= {feed: answer() for feed, answer in longer.items()}
+        return {
+            feed: [FeedEntry(ReleaseId(row.release_id), row.stamp, row.archive) for row in rows]
+            for feed, rows in found.items()
+        }
 
     def latest(self, feed: str, *, limit: int) -> list[ReleaseId]:
         """The latest published releases of a feed, newest first, without retracted ones."""
@@ -221,12 +261,23 @@ class FeedEntries:
             self._lock_of(sorted(feeds))
             is_match = filings.c.release_id == bindparam("release")
             updated = update(filings).where(is_match).values(stamp=bindparam("version"))
-            self._connection.execute(updated, versions)
+            send_later(self._connection, updated, versions)
 
     def forget(self, feeds: Sequence[str]) -> None:
         """Removes all entries of these feeds."""
         lock_of_feeds(self._connection, filings.c.feed, feeds)
         self._connection.execute(filings.delete().where(filings.c.feed.in_(feeds)))
+
+
+def _all(rows: CursorResult[Any]) -> Sequence[Row[Any]]:
+    return rows.all()
+
+
+def _slugs_by_release(rows: CursorResult[Any]) -> dict[ReleaseId, tuple[str, ...]]:
+    found: dict[ReleaseId, list[str]] = defaultdict(list)
+    for row in rows:
+        found[ReleaseId(row.release_id)].append(row.feed)
+    return {release_id: tuple(sorted(slugs)) for release_id, slugs in found.items()}
 
 
 def _version(release: Release, feeds: Sequence[str]) -> str:

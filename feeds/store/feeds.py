@@ -21,6 +21,7 @@ from sqlalchemy import (
 from feeds.errors import FeedNotFound
 from feeds.model.listing import FeedState, StaleFeed
 from feeds.store.dialects import by_key, lock, lock_of_feeds, upsert
+from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import Instant, documents, feeds, former_documents, pings
 from feeds.store.subscriptions import Subscriptions
 
@@ -82,7 +83,6 @@ _MARK_STALE = (
         # Ends the pause after a failure: with the new state rendering may succeed.
         claimed_until=case((feeds.c.claimed_by.is_not(None), feeds.c.claimed_until)),
     )
-    .returning(feeds.c.slug, feeds.c.stale_seq)
 )
 _CLAIM = (
     update(feeds)
@@ -116,6 +116,7 @@ _COMPLETE = (
         failures=0,
         trouble=None,
     )
+    .returning(feeds.c.slug)
 )
 
 
@@ -257,11 +258,10 @@ class Feeds:
         values = {"ended_at": now, "rendered_seq": feeds.c.stale_seq, "stale_since": None}
         self._connection.execute(ended.values(values))
 
-    def mark_stale(self, slugs: Sequence[str], *, now: datetime) -> dict[str, int]:
-        """Marks these feeds as changed. Returns the ``stale_seq`` of each, which only grows."""
+    def mark_stale(self, slugs: Sequence[str], *, now: datetime) -> None:
+        """Records that these feeds need a new edition. Each ``stale_seq`` only grows."""
         self.lock(slugs)
-        marked = self._connection.execute(_MARK_STALE, {"slugs": slugs, "now": now})
-        return {row.slug: row.stale_seq for row in marked}
+        send_later(self._connection, _MARK_STALE, {"slugs": slugs, "now": now})
 
     def lock(self, slugs: Sequence[str]) -> None:
         """Locks these rows until the end of the transaction; see ``dialects``.
@@ -311,26 +311,40 @@ class Feeds:
         """Have this worker's claims of these feeds last until then; those it lost are left out."""
         self.lock(slugs)
         asked = {"slugs": slugs, "worker": worker, "until": until}
-        self._connection.execute(_RENEW, asked)
+        send_later(self._connection, _RENEW, asked)
 
     def complete(
-        self, claimed: ClaimedFeed, *, worker: str, edition: int, settings: str, now: datetime
-    ) -> bool:
-        """Records that the new edition is stored, and releases the claim.
+        self, made: Sequence[tuple[ClaimedFeed, int, str]], *, worker: str, now: datetime
+    ) -> set[str]:
+        """Records that new editions are stored, and releases the claims of their feeds.
 
         Args:
-            claimed: The claimed feed.
-            worker: The worker that claimed it.
-            edition: The number of the new edition.
-            settings: The settings that it was made with; see ``AppliedFeed.settings``.
-            now: The moment of the new edition.
+            made: Claimed feeds, each with the number of its new edition and the settings that it
+                was made with (``AppliedFeed.settings``).
+            worker: The worker that claimed them.
+            now: The moment of the new editions.
 
         Returns:
-            False when the claim was lost, or the feed's description has changed since.
+            The slugs of these feeds, without those whose claim was lost or whose description has
+            changed since.
         """
-        claim = {"claimed": claimed.slug, "worker": worker, "now": now}
-        values = {"answered_seq": claimed.seq, "number": edition, "made_with": settings}
-        return self._connection.execute(_COMPLETE, claim | values).rowcount == 1
+        asked = [
+            ask(
+                self._connection,
+                _COMPLETE,
+                {
+                    "claimed": claimed.slug,
+                    "worker": worker,
+                    "now": now,
+                    "answered_seq": claimed.seq,
+                    "number": edition,
+                    "made_with": settings,
+                },
+                lambda row: row.scalar_one_or_none(),
+            )
+            for claimed, edition, settings in made
+        ]
+        return {slug for answer in asked if (slug := answer()) is not None}
 
     def fail(self, claimed: ClaimedFeed, *, worker: str, trouble: str, until: datetime) -> None:
         """Records a failure. The feed stays stale and is not tried again before *until*."""
@@ -344,13 +358,13 @@ class Feeds:
                 trouble=trouble,
             )
         )
-        self._connection.execute(failed)
+        send_later(self._connection, failed)
 
     def hold(self, slugs: Sequence[str], *, holder: str, until: datetime) -> None:
         """Prevents new editions of these feeds until then; one that is being made is dropped."""
         self.lock(slugs)
         held = update(feeds).where(feeds.c.slug.in_(slugs))
-        self._connection.execute(held.values(claimed_by=holder, claimed_until=until))
+        send_later(self._connection, held.values(claimed_by=holder, claimed_until=until))
 
     def release_holds(self, holder: str) -> None:
         """Releases the feeds that this holder holds."""

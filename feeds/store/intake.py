@@ -1,6 +1,6 @@
 """Files that intake has read, and documents that it rejected."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select
 from feeds.model.intake import KeptRefusal, Refusal
 from feeds.model.release import Origin
 from feeds.store.dialects import lock_keys, upsert
+from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import intake_files, refusals
 
 # Files of the watched folders that were read, so that a restart does not read them again.
@@ -92,15 +93,27 @@ class Refusals:
         rows = {_key(refusal.origin): _row(refusal, now) for refusal in refused}
         upsert(self._connection, refusals, [rows[key] for key in sorted(rows)])
 
-    def clear(self, origins: Sequence[Origin]) -> None:
-        """Deletes the refusals of documents that are accepted now."""
-        parameters = {"documents": list({origin.document for origin in origins})}
-        rows = self._connection.execute(_LINES_OF, parameters)
-        refused = {(row.document, row.line) for row in rows}
+    def ask_keys(self, origins: Sequence[Origin]) -> Callable[[], set[tuple[str, int]]]:
+        """Asks for the keys of the refusals that `clear` may delete; see ``pipelining.ask``."""
+        documents = sorted({origin.document for origin in origins})
+        return ask(
+            self._connection,
+            _LINES_OF,
+            {"documents": documents},
+            lambda rows: {(row.document, row.line) for row in rows},
+        )
+
+    def clear(self, origins: Sequence[Origin], refused: Collection[tuple[str, int]]) -> None:
+        """Deletes the refusals of documents that are accepted now.
+
+        Args:
+            origins: The documents.
+            refused: The keys of those that were refused, among others.
+        """
         for document, line in map(_key, origins):
             if (document, line) in refused:
                 gone = (refusals.c.document == document) & (refusals.c.line == line)
-                self._connection.execute(delete(refusals).where(gone))
+                send_later(self._connection, delete(refusals).where(gone))
 
     def clear_document(self, document: str) -> None:
         """Deletes all refusals of a document that is about to be read again."""

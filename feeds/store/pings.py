@@ -8,13 +8,30 @@ number of changes in a burst cause one.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Integer,
+    Row,
+    Text,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from feeds.model.feed import Feed, Format
 from feeds.model.listing import DuePing, PingState
-from feeds.store.dialects import by_key, lock, lock_keys, lock_of_feeds, upsert
+from feeds.store.dialects import by_key, insert_or_update, lock, lock_keys, lock_of_feeds
+from feeds.store.pipelining import send_later
 from feeds.store.schema import Instant, documents, feeds, pings
 
 # Built once: each edition runs it, and building it takes longer.
@@ -32,32 +49,30 @@ class Pings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def request(self, requested: Sequence[tuple[Feed, int]], *, now: datetime) -> None:
+    def request(self, requested: Sequence[Feed], *, now: datetime) -> None:
         """Requests pings to the hubs of these feeds, to be sent when their next edition is stored.
 
         Args:
-            requested: Pairs of a feed and the ``stale_seq`` that the edition will cover.
+            requested: Feeds that were marked as stale. Those that the store does not have, because
+                they were removed a moment ago, are left out.
             now: The current time. Tries start again from here, whatever failed before.
         """
-        rows: list[dict[str, Any]] = [
-            {
-                "feed": feed.slug,
-                "format": feed_format.value,
-                "hub": hub,
-                "wanted_seq": seq,
-                "told_edition": 0,
-                "has_failed": 0,
-                "attempts": 0,
-                "due_at": now,
-                "first_failed_at": None,
-            }
-            for feed, seq in requested
+        topics = sorted(
+            (feed.slug, feed_format.value, hub)
+            for feed in requested
             for feed_format in Format
             for hub in feed.announced_to(feed_format)
-        ]
-        lock_of_feeds(self._connection, pings.c.feed, [feed.slug for feed, _ in requested])
-        rows.sort(key=lambda row: (row["feed"], row["format"], row["hub"]))
-        upsert(self._connection, pings, rows, keep=["told_edition"])
+        )
+        if topics:
+            lock_of_feeds(self._connection, pings.c.feed, [feed.slug for feed in requested])
+            send_later(
+                self._connection,
+                _request(self._connection.dialect.name),
+                [
+                    {"of_feed": feed, "of_format": feed_format, "to_hub": hub, "now": now}
+                    for feed, feed_format, hub in topics
+                ],
+            )
 
     def lock(self, pings_: Sequence[DuePing]) -> None:
         """Locks these rows until the end of the transaction; see ``dialects``."""
@@ -67,7 +82,7 @@ class Pings:
     def hold(self, slugs: Sequence[str], *, until: datetime) -> None:
         """Sends no pings for these feeds before then."""
         lock_of_feeds(self._connection, pings.c.feed, slugs)
-        self._connection.execute(_HOLD, {"slugs": slugs, "until": until})
+        send_later(self._connection, _HOLD, {"slugs": slugs, "until": until})
 
     def retain(self, feed: Feed) -> None:
         """Deletes pings to hubs that this feed is no longer announced to."""
@@ -78,7 +93,7 @@ class Pings:
                 for each in Format
             )
         )
-        self._connection.execute(delete(pings).where(pings.c.feed == feed.slug, gone))
+        send_later(self._connection, delete(pings).where(pings.c.feed == feed.slug, gone))
 
     def due(self, *, now: datetime) -> list[DuePing]:
         """Pings to be sent now that no worker has claimed, the longest waiting first."""
@@ -162,18 +177,38 @@ class Pings:
         self._connection.execute(update(pings).values(claimed_until=None))
 
     def _record(self, ping: DuePing, **values: Any) -> None:
-        self._connection.execute(
-            update(pings).where(_is(ping)).values(claimed_until=None, **values)
-        )
+        recorded = update(pings).where(_is(ping)).values(claimed_until=None, **values)
+        send_later(self._connection, recorded)
 
     def _after_failure(self, ping: DuePing, *, now: datetime, **values: Any) -> None:
         first = ping.first_failed_at or now
         is_unchanged = pings.c.wanted_seq == ping.wanted_seq
-        self._connection.execute(
+        send_later(
+            self._connection,
             update(pings)
             .where(_is(ping), is_unchanged)
-            .values(attempts=ping.attempts + 1, first_failed_at=first, **values)
+            .values(attempts=ping.attempts + 1, first_failed_at=first, **values),
         )
+
+
+@cache
+def _request(dialect: str) -> Insert:
+    values = {
+        pings.c.feed: feeds.c.slug,
+        pings.c.format: bindparam("of_format", type_=Text),
+        pings.c.hub: bindparam("to_hub", type_=Text),
+        # What the edition will cover, as it was just recorded.
+        pings.c.wanted_seq: feeds.c.stale_seq,
+        pings.c.told_edition: literal_column("0", Integer),
+        pings.c.has_failed: literal_column("0", Integer),
+        pings.c.attempts: literal_column("0", Integer),
+        pings.c.due_at: bindparam("now", type_=Instant),
+        pings.c.first_failed_at: null().cast(pings.c.first_failed_at.type),
+    }
+    of_feed = select(*values.values()).where(feeds.c.slug == bindparam("of_feed"))
+    return insert_or_update(
+        dialect, pings, [column.name for column in values], keep=["told_edition"], query=of_feed
+    )
 
 
 def _with_edition() -> Any:

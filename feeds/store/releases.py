@@ -1,6 +1,6 @@
 """Releases in the store, and their corrections."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -45,12 +45,15 @@ from feeds.store.contents import (
     unpack_note,
 )
 from feeds.store.dialects import has_one_writer
+from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import Instant, filings, names, release_names, releases, revisions
 
 #: Key of PostgreSQL's advisory lock on changes to works: "work" in ASCII.
 _WORKS = 0x776F726B
 
 # Built once: each intake and edition runs these, and building one takes as long as running it.
+_HOLD_WORKS = select(func.pg_advisory_xact_lock(_WORKS))
+_ADD, _ADD_NAMES = insert(releases), insert(release_names)
 _BY_IDS = select(releases).where(releases.c.id.in_(bindparam("ids", expanding=True)))
 _BY_SOURCE_KEYS = select(releases).where(
     releases.c.source_key.in_(bindparam("keys", expanding=True))
@@ -105,8 +108,18 @@ class Releases:
 
     def by_source_keys(self, keys: Sequence[SourceKey]) -> dict[SourceKey, Release]:
         """The releases with these source keys."""
-        found = self._fetch(_BY_SOURCE_KEYS, {"keys": keys})
-        return {release.source_key: release for release in found}
+        return self.ask_by_source_keys(keys)()
+
+    def ask_by_source_keys(
+        self, keys: Sequence[SourceKey]
+    ) -> Callable[[], dict[SourceKey, Release]]:
+        """Asks for the releases with these source keys; see ``pipelining.ask``."""
+        return ask(
+            self._connection,
+            _BY_SOURCE_KEYS,
+            {"keys": keys},
+            lambda rows: {SourceKey(row["source_key"]): _release(row) for row in rows.mappings()},
+        )
 
     def by_digests(self, digests: Sequence[str]) -> dict[str, Release]:
         """The releases with exactly this content, by content digest."""
@@ -124,11 +137,21 @@ class Releases:
 
     def by_ids(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, Release]:
         """The releases with these ids."""
-        return {release.id: release for release in self._fetch(_BY_IDS, {"ids": ids})}
+        return self.ask_by_ids(ids)()
 
-    def named_works(self, works: Collection[str]) -> set[str]:
-        """Those of *works* that a release names as its work."""
-        return set(self._connection.execute(_NAMED_WORKS, {"works": list(works)}).scalars())
+    def ask_by_ids(self, ids: Sequence[ReleaseId]) -> Callable[[], dict[ReleaseId, Release]]:
+        """Asks for the releases with these ids; see ``pipelining.ask``."""
+        return ask(
+            self._connection,
+            _BY_IDS,
+            {"ids": ids},
+            lambda rows: {ReleaseId(row["id"]): _release(row) for row in rows.mappings()},
+        )
+
+    def ask_named_works(self, works: Collection[str]) -> Callable[[], set[str]]:
+        """Asks which of *works* a release names as its work; see ``pipelining.ask``."""
+        parameters = {"works": sorted(works)}
+        return ask(self._connection, _NAMED_WORKS, parameters, lambda rows: set(rows.scalars()))
 
     def of_works(self, works: Collection[str]) -> list[Release]:
         """All releases that belong to one of these works, as the original or as a translation."""
@@ -248,7 +271,7 @@ class Releases:
     def add(self, added: Sequence[Release]) -> None:
         """Stores new releases. ``Names`` must contain their category names already."""
         if added:
-            self._connection.execute(insert(releases), [_row(release) for release in added])
+            send_later(self._connection, _ADD, [_row(release) for release in added])
             self._write_names(added)
 
     def replace(self, corrections: Sequence[tuple[Release, Release]], *, now: datetime) -> None:
@@ -260,13 +283,13 @@ class Releases:
         if not corrections:
             return
         history = [_history(held, now=now) for held, _ in corrections]
-        self._connection.execute(insert(revisions), history)
+        send_later(self._connection, insert(revisions), history)
         for held, release in corrections:
             self._overwrite(held, _row(release))
         # A batch may correct a release more than once.
         last = {release.id: release for _, release in corrections}
         is_theirs = release_names.c.release_id.in_(list(last))
-        self._connection.execute(release_names.delete().where(is_theirs))
+        send_later(self._connection, release_names.delete().where(is_theirs))
         self._write_names(list(last.values()))
 
     def relink(self, relinked: Sequence[Release]) -> None:
@@ -281,7 +304,7 @@ class Releases:
             for release in relinked
         ]
         if rows:
-            self._connection.execute(_RELINK, rows)
+            send_later(self._connection, _RELINK, rows)
 
     def hold_works(self) -> None:
         """Locks all works until the end of the transaction.
@@ -290,7 +313,7 @@ class Releases:
         would not see each other.
         """
         if not has_one_writer(self._connection):
-            self._connection.execute(select(func.pg_advisory_xact_lock(_WORKS)))
+            send_later(self._connection, _HOLD_WORKS)
 
     def retract(self, held: Release, release: Release) -> None:
         """Stores that *held* was retracted or restored; its content is unchanged.
@@ -302,8 +325,16 @@ class Releases:
 
     def with_old_notices(self, *, until: datetime, limit: int) -> list[ReleaseId]:
         """Releases with a notice in feeds since *until* or earlier, oldest first."""
-        found = self._connection.execute(_OLD_NOTICES, {"until": until, "limit": limit})
-        return [ReleaseId(row.id) for row in found]
+        return self.ask_with_old_notices(until=until, limit=limit)()
+
+    def ask_with_old_notices(self, *, until: datetime, limit: int) -> Callable[[], list[ReleaseId]]:
+        """Asks for releases with a notice since *until* or earlier; see ``pipelining.ask``."""
+        return ask(
+            self._connection,
+            _OLD_NOTICES,
+            {"until": until, "limit": limit},
+            lambda rows: [ReleaseId(row.id) for row in rows],
+        )
 
     def end_notices(self, ids: Sequence[ReleaseId], *, until: datetime) -> list[Release]:
         """Ends the notices of these releases, and locks the releases.
@@ -341,7 +372,7 @@ class Releases:
             for folded in dict.fromkeys(map(fold, release.content.category_names))
         ]
         if rows:
-            self._connection.execute(insert(release_names), rows)
+            send_later(self._connection, _ADD_NAMES, rows)
 
     def _page(self, query: Select[Any], after: ReleaseId | None, limit: int) -> list[Release]:
         if after is not None:

@@ -1,10 +1,13 @@
 """Facts about the store: its id, configuration, look of pages, processes and last backup."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     Connection,
+    CursorResult,
     Integer,
     delete,
     func,
@@ -18,6 +21,7 @@ from sqlalchemy import (
 from feeds.model.listing import ProcessState
 from feeds.model.text import whole_second
 from feeds.store.dialects import lock_in_order, upsert
+from feeds.store.pipelining import ask
 from feeds.store.schema import (
     acts,
     appearance,
@@ -90,6 +94,13 @@ class InForce:
     applied_by: str  #: the process that applied it
 
 
+def _in_force(rows: CursorResult[Any]) -> InForce | None:
+    row = rows.one_or_none()
+    if row is None:
+        return None
+    return InForce(digest=row.digest, since=row.since, applied_by=row.applied_by)
+
+
 class Configuration:
     """The configuration in force, over one connection."""
 
@@ -98,14 +109,19 @@ class Configuration:
 
     def in_force(self) -> InForce | None:
         """The configuration that was applied last; None in a new store."""
-        row = self._connection.execute(_IN_FORCE).one_or_none()
-        if row is None:
-            return None
-        return InForce(digest=row.digest, since=row.since, applied_by=row.applied_by)
+        return self.ask_in_force()()
+
+    def ask_in_force(self) -> Callable[[], InForce | None]:
+        """Asks for the configuration that was applied last; see ``pipelining.ask``."""
+        return ask(self._connection, _IN_FORCE, {}, _in_force)
 
     def is_in_force(self, digest: str) -> bool:
         """Whether the configuration with this digest is in force."""
-        return bool(self._connection.execute(_IN_FORCE).scalar() == digest)
+        return self.ask_is_in_force(digest)()
+
+    def ask_is_in_force(self, digest: str) -> Callable[[], bool]:
+        """Asks whether this configuration is in force; see ``pipelining.ask``."""
+        return ask(self._connection, _IN_FORCE, {}, lambda row: bool(row.scalar() == digest))
 
     def put_in_force(self, digest: str, *, by: str, now: datetime) -> None:
         """Puts this configuration in force. The caller holds ``Releases.hold_works``.

@@ -15,7 +15,7 @@ from feeds.errors import ConfigurationSuperseded, StoreConflict, StoreUnavailabl
 from feeds.model.alarm import AlarmKind
 from feeds.model.edition import Edition
 from feeds.model.release import Release
-from feeds.newsroom import COMMAND
+from feeds.newsroom import COMMAND, PendingWork
 from feeds.newsstand import SPREAD
 from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database, Transaction
@@ -23,7 +23,7 @@ from feeds.store.state import InForce
 from service import logs
 from service.alarms import CHECK_EVERY_S, AlarmKeeper, AlarmRounds
 from service.application import Application
-from service.commit_signal import CommitSignal
+from service.commit_signal import POLL_EVERY_S, CommitSignal
 from service.failures import Failures
 from service.jobs.backups import back_up_when_due
 from service.jobs.folders import Folders
@@ -86,7 +86,7 @@ class Jobs:
         self._liveness = liveness or Liveness()
         self._worker = worker_name()
         self._clock = StoreClock(database)
-        self._signal = CommitSignal(database)
+        self._signal = CommitSignal(database, poll_every_s=POLL_EVERY_S)
         self._stale = Changes(database)  #: for editions after a commit; used by the signal's thread
         #: When a commit may have editions made again, and whether one has asked for them already.
         self._looks_at, self._will_look = 0.0, False
@@ -277,10 +277,13 @@ class Jobs:
             # If a reload came during the wait for the lock, its own timer runs at once.
             if self._application is not application or not self._may_be_due(application):
                 return None
-            if not self._is_in_force(application):
+            pending = application.newsroom.pending(now=self._clock())
+            if not self._is_in_force(application, pending):
                 return "made no editions: the store has another configuration"
             ended = application.newsroom.closures.announce(now=self._clock())
-            expired = application.newsroom.notices.expire(now=self._clock())
+            expired = []
+            if pending.has_old_notices:
+                expired = application.newsroom.notices.expire(now=self._clock())
             made = regenerate(
                 application.newsstand, now=self._clock, worker=self._worker, progress=progress
             )
@@ -303,7 +306,7 @@ class Jobs:
         closures = application.newsroom.closures
         return self._change_poller.is_due() or closures.are_due(now=self._clock())
 
-    def _is_in_force(self, application: Application) -> bool:
+    def _is_in_force(self, application: Application, pending: PendingWork) -> bool:
         """Makes sure that the store has the configuration of *application*; returns whether it has.
 
         A configuration that a command applied is replaced: it counts for that command only. Another
@@ -311,15 +314,17 @@ class Jobs:
         precedence, and two that took turns would publish every feed again and again.
         """
         newsroom = application.newsroom
-        known = newsroom.in_force()
+        known, is_doubtful = pending.in_force, pending.is_doubtful
         if known is None or (known.applied_by == COMMAND and not newsroom.is_in_force(known)):
             _log.info("configuration applied again", reason="a command had another one, or none")
             self._apply(application)
-            known = newsroom.in_force()
+            known, is_doubtful = newsroom.in_force(), True
         if not newsroom.is_in_force(known):
             self._warn_of(known)
             return False
         self._warned_of = None
+        if not is_doubtful:
+            return True
         try:
             count = newsroom.reassign_doubtful(now=self._clock())
         except ConfigurationSuperseded:

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reports are Lin
 
 
 @contextmanager
-def started(database: Database) -> Iterator[CommitSignal]:
-    signal = CommitSignal(database)
+def started(database: Database, poll_every_s: float | None = None) -> Iterator[CommitSignal]:
+    signal = CommitSignal(database, poll_every_s=poll_every_s)
     signal.start()
     with closing(signal):
         yield signal
@@ -113,3 +113,33 @@ def test_a_server_reports_nothing(postgres_database: Database) -> None:
     with started(postgres_database) as signal:
         assert signal._thread is None
         assert not signal.is_reliable
+
+
+def test_a_server_is_asked_for_commits_where_somebody_wants_that(
+    postgres_database: Database,
+) -> None:
+    called = threading.Event()
+    with started(postgres_database, 0.01) as signal:
+        signal.subscribe(called.set)
+        assert called.wait(10)  # the first answer says nothing
+        wait_until(lambda: signal._is_known)
+        called.clear()
+        with postgres_database.transaction() as tx:
+            tx.connection.exec_driver_sql("CREATE TABLE something (number int)")
+            tx.connection.exec_driver_sql("INSERT INTO something VALUES (1)")
+        assert called.wait(10)
+        assert not signal.is_reliable
+
+
+def test_a_file_whose_writes_are_not_reported_is_asked_as_well(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit_signal, "_MODIFIED", 0x200)
+    monkeypatch.setattr(commit_signal, "DOUBT_EVERY_S", 0.01)
+    called = threading.Event()
+    with started(sqlite_database, 0.01) as signal:
+        signal.subscribe(called.set)
+        for number in range(1, 4):
+            called.clear()
+            commit(sqlite_database, number)
+            assert called.wait(10)

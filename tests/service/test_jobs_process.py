@@ -24,6 +24,7 @@ from service.websub.hub import dispatcher
 from service.wiring import build_application, utc_now
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import Office, draft
+from tests.support.running_service import wait_until
 
 #: What a process says that goes by another configuration.
 OTHERS = "made no editions: the store has another configuration"
@@ -222,3 +223,26 @@ def test_an_embargo_that_was_missed_is_told_before_its_release_comes_out(
         assert tx.releases.count() == 1
     assert alarm.condition.kind is AlarmKind.EMBARGO_MISSED
     assert alarm.condition.since == now - timedelta(hours=1)
+
+
+def test_a_release_is_published_long_before_the_next_regular_look(
+    host: Host, tmp_path: Path, database: Database
+) -> None:
+    host.jobs._make_editions(host.configure("Office"))
+    files, jobs = ConfigFolder(tmp_path), Jobs(database)
+    main = "site: {base_url: https://news.example, title: Office}\n"
+    settings = files.load(
+        main + "schedule: {regenerate_seconds: 3600}\n", CATEGORIES.format(ending="")
+    )
+    jobs.start(settings)
+    try:
+        application = build_application(settings, database)
+        application.newsroom.take_in([draft("id:1", "Finance")], now=utc_now())
+        wait_until(lambda: _edition(application) > 1)
+    finally:
+        jobs.stop()
+
+
+def _edition(application: Application) -> int:
+    document = application.newsstand.document("finance", Format.JSON)
+    return 0 if document is None else document.edition

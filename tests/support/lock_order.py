@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 from feeds.store.dialects import BEHIND_ANOTHER, BEHIND_THE_WORKS, TABLES
+from feeds.store.pipelining import DeferredStatement, PipelinedDialect, is_deferred
 from feeds.store.schema import metadata
 
 _WRITE = re.compile(r"\s*(?:UPDATE|DELETE FROM) (?:\w+\.)?\"?(\w+)")
@@ -43,26 +44,38 @@ def watched(engine: Engine) -> Iterator[list[str]]:
     """Watch all transactions over *engine*; gives the list that faults are put into."""
     faults: list[str] = []
     seen: dict[int, _Seen] = {}
+    dialect = engine.dialect
+    assert isinstance(dialect, PipelinedDialect)
 
     def begin(connection: Connection) -> None:
-        seen[id(connection)] = _Seen()
+        seen[id(connection.connection.driver_connection)] = _Seen()
+
+    def sent(driver: Any, statement: DeferredStatement) -> None:
+        look(driver, statement.cursor, statement.text, statement.parameters, statement.is_many)
+
+    def look(driver: Any, cursor: Any, statement: str, parameters: Any, is_many: bool) -> None:
+        now = seen.setdefault(id(driver), _Seen())
+        many = parameters if is_many and isinstance(parameters, Sequence) else None
+        rows = int(cursor.rowcount) if many is None else len(many)
+        faults.extend(_faults(now, statement, rows, is_sorted=_is_sorted(statement, many)))
 
     def executed(
         connection: Connection,
         cursor: Any,
         statement: str,
         parameters: Any,
-        _context: Any,
+        context: Any,
         is_many: bool,
     ) -> None:
-        now = seen.setdefault(id(connection), _Seen())
-        many = parameters if is_many and isinstance(parameters, Sequence) else None
-        rows = int(cursor.rowcount) if many is None else len(many)
-        faults.extend(_faults(now, statement, rows, is_sorted=_is_sorted(statement, many)))
+        if not is_deferred(context):  # those are looked at when they were sent
+            driver = connection.connection.driver_connection
+            look(driver, cursor, statement, parameters, is_many)
 
     event.listen(engine, "begin", begin)
     event.listen(engine, "after_cursor_execute", executed)
+    dialect.on_sent = sent
     yield faults
+    dialect.on_sent = lambda *_: None
     event.remove(engine, "begin", begin)
     event.remove(engine, "after_cursor_execute", executed)
 
@@ -76,6 +89,8 @@ def _is_sorted(statement: str, many: Sequence[Any] | None) -> bool:
         names = [column.name for column in metadata.tables[upserted[1]].primary_key]
     else:
         names = _PARAMETER.findall(statement.partition(" WHERE ")[2])
+    if not all(name in row for row in many for name in names):
+        return False  # an insert of what a query finds
     keys = [tuple(_in_order_of_keys(row[name]) for name in names) for row in many]
     return keys == sorted(keys)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 
 from feeds.store.database import Transaction
+from feeds.store.pipelining import was_sent
 
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN (FORMAT JSON)"}
 
@@ -48,9 +49,10 @@ def _heard(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
     statements: list[tuple[str, Any]] = []
 
     def hear(
-        _c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool
+        _c: Any, _cursor: Any, statement: str, parameters: Any, context: Any, many: bool
     ) -> None:
-        statements.append((statement, parameters[0] if many else parameters))
+        if not was_sent(context):
+            statements.append((statement, parameters[0] if many else parameters))
 
     event.listen(connection, "before_cursor_execute", hear)
     yield statements

@@ -220,10 +220,8 @@ def test_only_a_short_refiling_takes_feeds_from_those_that_make_editions(
     newsroom.apply_catalogue(now=NOON)
     with database.transaction() as tx:
         settings = tx.feeds.applied()["all"].settings
-        is_stored = tx.feeds.complete(
-            claimed, worker="host", edition=1, settings=settings, now=NOON
-        )
-    assert is_stored == is_long
+        stored = tx.feeds.complete([(claimed, 1, settings)], worker="host", now=NOON)
+    assert stored == ({"all"} if is_long else set())
     assert "all" in office.newsstand.stale(now=until)
 
 
@@ -240,7 +238,7 @@ def test_to_file_anew_what_a_former_configuration_filed_takes_no_feed_away(
     assert office.newsroom.reassign_doubtful(now=NOON) == 1
     with database.transaction() as tx:
         settings = tx.feeds.applied()["all"].settings
-        assert tx.feeds.complete(claimed, worker="host", edition=1, settings=settings, now=NOON)
+        assert tx.feeds.complete([(claimed, 1, settings)], worker="host", now=NOON) == {"all"}
     assert "all" in office.newsstand.stale(now=NOON)
 
 

@@ -235,7 +235,7 @@ def test_two_workers_never_make_the_same_edition(database: Database) -> None:
     assert "all" not in office.publish()
     assert office.publish(now=until) == {"all": 1}
     with database.transaction() as tx:
-        assert not tx.feeds.complete(claimed[0], worker="first", edition=7, settings="", now=NOON)
+        assert not tx.feeds.complete([(claimed[0], 7, "")], worker="first", now=NOON)
 
 
 def test_a_change_during_a_regeneration_is_not_lost(database: Database) -> None:
@@ -247,7 +247,7 @@ def test_a_change_during_a_regeneration_is_not_lost(database: Database) -> None:
     office.add(draft("id:2"))
     with database.transaction() as tx:
         settings = tx.feeds.applied()["all"].settings
-        assert tx.feeds.complete(claimed, worker="first", edition=2, settings=settings, now=NOON)
+        assert tx.feeds.complete([(claimed, 2, settings)], worker="first", now=NOON) == {"all"}
     assert office.newsstand.stale(now=NOON) == ["all"]
 
 

@@ -65,13 +65,13 @@ def test_a_known_release_is_not_read_again_and_a_corrected_one_is(
     office.add(draft("id:1", "Finance"), draft("id:2", "Health"))
     office.publish()
     asked: list[set[str]] = []
-    honest = Fragments.of
+    honest = Fragments.ask_of
 
     def heard(self: Fragments, ids: list[ReleaseId]) -> object:
         asked.append(set(ids))
         return honest(self, ids)
 
-    monkeypatch.setattr(Fragments, "of", heard)
+    monkeypatch.setattr(Fragments, "ask_of", heard)
     [intake] = office.add(draft("id:1", "Finance", title="Corrected"), now=later(hours=1))
     office.publish(now=later(hours=1))
     assert set().union(*asked) == {intake.release.id}

@@ -167,7 +167,6 @@ def test_what_changes_while_an_edition_is_made_waits_from_then(database: Databas
     office.add(draft("id:2", title="Another"), now=later(minutes=3))
     with database.transaction() as tx:
         settings = tx.feeds.applied()["all"].settings
-        assert tx.feeds.complete(
-            claimed, worker="host", edition=2, settings=settings, now=later(minutes=5)
-        )
+        made = [(claimed, 2, settings)]
+        assert tx.feeds.complete(made, worker="host", now=later(minutes=5)) == {"all"}
     assert stale_since(office) == later(minutes=5)

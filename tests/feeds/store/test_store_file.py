@@ -1,5 +1,6 @@
 """An SQLite file that is deleted or replaced in use; a store that is not the expected one."""
 
+import resource
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -7,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from feeds.errors import StoreReplaced
+from feeds.errors import StoreNotWritable, StoreReplaced
 from feeds.store import migrate
 from feeds.store.database import Database, Transaction
 from feeds.store.state import StoreState
-from tests.support.newsrooms import Office, draft
+from tests.support.newsrooms import NOON, Office, draft
 
 
 @pytest.fixture
@@ -189,3 +190,18 @@ def test_a_checkpoint_waits_for_no_reader(store: Database) -> None:
         Office(store).add(draft("id:2"))
         assert not store.checkpoint(wait_ms=1)
     assert store.checkpoint()
+
+
+def test_a_file_that_takes_no_more_is_named(store: Database) -> None:
+    """A limit of the process does as a quota does: the write fails, and the disk has room."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    office = Office(store)
+    long = draft("id:2", body=f"<p>{'long ' * 200_000}</p>")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, hard))
+    try:
+        with pytest.raises(StoreNotWritable) as caught:
+            office.newsroom.take_in([long], now=NOON)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "a quota is used up" in caught.value.in_short
+    assert office.add(long)

@@ -155,7 +155,7 @@ def test_a_transaction_that_somebody_forgot_ends(postgres_url: str) -> None:
 
 
 def _dawdle(database: Database) -> None:
-    with database.read() as tx:
+    with database.transaction() as tx:
         tx.connection.exec_driver_sql("SELECT 1")
         time.sleep(0.5)
         tx.connection.exec_driver_sql("SELECT 1")

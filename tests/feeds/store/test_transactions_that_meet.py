@@ -10,6 +10,7 @@ from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.model.release import ReleaseId
 from feeds.store.database import MAX_TRIES, Database, Transaction
 from feeds.store.dialects import TUPLES_AT_ONCE
+from feeds.store.documents import Fragments
 from feeds.store.feeds import Feeds
 from service.wiring import mint_id
 from tests.support.newsrooms import Office, catalogue, draft, feed, later, tell_hubs
@@ -89,7 +90,7 @@ def test_a_lost_connection_costs_an_edition_nothing(
 ) -> None:
     settle, lost = Feeds.complete, list[bool]()
 
-    def settle_badly(self: Feeds, *args: Any, **kwargs: Any) -> bool:
+    def settle_badly(self: Feeds, *args: Any, **kwargs: Any) -> set[str]:
         if not lost:
             lost.append(True)
             self._connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
@@ -97,6 +98,23 @@ def test_a_lost_connection_costs_an_edition_nothing(
 
     monkeypatch.setattr(Feeds, "complete", settle_badly)
     assert set(newsroom.publish()) == {"all", "cooperation", "finance", "health", "union"}
+
+
+def test_a_connection_that_is_lost_while_entries_are_loaded_is_no_failure_of_their_feeds(
+    newsroom: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_of, lost = Fragments.ask_of, list[bool]()
+
+    def lose_once(self: Fragments, *args: Any) -> Any:
+        if not lost:
+            lost.append(True)
+            self._connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        return ask_of(self, *args)
+
+    monkeypatch.setattr(Fragments, "ask_of", lose_once)
+    newsroom.add(draft("id:new", "Finance"), now=later(hours=1))
+    assert {"all", "finance"} <= set(newsroom.publish(now=later(hours=1)))
+    assert lost
 
 
 def test_a_run_that_fails_holds_up_its_own_successor_for_no_time(

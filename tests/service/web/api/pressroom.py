@@ -130,7 +130,14 @@ class Pressroom:
 def open_pressroom(path: Path) -> Iterator[Pressroom]:
     """A newsroom over a new database, and a server before it."""
     database = make_sqlite(path)
-    room = Pressroom(database)
+    with served(Pressroom(database)) as room:
+        yield room
+    database.close()
+
+
+@contextmanager
+def served(room: Pressroom) -> Iterator[Pressroom]:
+    """A newsroom with a server before it."""
     document_cache = DocumentCache()
     app = create_app(room.office.current, document_cache, clock=lambda: room.now, has_api=True)
     server = make_server(
@@ -139,4 +146,3 @@ def open_pressroom(path: Path) -> Iterator[Pressroom]:
     with running(server):
         room.port = port_of(server)
         yield room
-    database.close()
