@@ -203,7 +203,8 @@ class PipelinedDialect(PGDialect_psycopg):
     def _send_together(self, driver: Any, calls: Sequence[Callable[[], object] | None]) -> None:
         errors: list[Exception] = []
         try:
-            with driver.pipeline() if self._has_pipelines else nullcontext():
+            with driver.pipeline() if self._has_pipelines else nullcontext() as pipeline:
+                _end_with_sync(pipeline)
                 # The first error counts. Those after it say no more than that there was one, and
                 # are raised by the end of the pipeline, whichever way that is reached.
                 try:
@@ -267,6 +268,17 @@ class PipelinedDialect(PGDialect_psycopg):
             deferred.text, deferred.parameters = statement.text, statement.parameters
             deferred.is_many = statement.is_many
             self._queues.setdefault(driver, _Queue()).append(deferred)
+
+
+def _end_with_sync(pipeline: Any) -> None:
+    """Keeps psycopg from sending a ``Flush`` after the last ``Sync`` of a pipeline.
+
+    The server would take that for the beginning of a command, and end no session that is silent
+    from there on: ``idle_in_transaction_session_timeout`` counts from its last ``ReadyForQuery``.
+    """
+    if pipeline is not None:
+        fetch = pipeline._fetch_gen  # noqa: SLF001  # nothing public leaves it out
+        pipeline._fetch_gen = lambda **_: fetch(flush=False)  # noqa: SLF001
 
 
 # In place of the dialect that SQLAlchemy has for such URLs: an operator writes none of our own.
