@@ -1,9 +1,9 @@
 """Reports commits at once, whichever process made them.
 
-Linux reports each write to SQLite's write-ahead log (inotify(7)). The write comes before the commit:
-the log is synced to the disk in between. So the store is asked right after the write, and a few
-times more. Where nothing is reported, as on another system and with PostgreSQL, the store is asked
-at short intervals if somebody wants that, and otherwise everybody polls.
+Linux reports each write to SQLite's write-ahead log (inotify(7)). The write comes before the
+commit: the log is synced to the disk in between. So the store is asked right after the write, and a
+few times more. Where nothing is reported, as on another system and with PostgreSQL, the store is
+asked at short intervals if somebody wants that, and otherwise everybody polls.
 """
 
 import ctypes
@@ -90,9 +90,7 @@ class CommitSignal:
         if self._file is None and self._poll_every_s is None:
             return
         over, self._ends = socket.socketpair()
-        self._thread = threading.Thread(
-            target=self._run, args=[over], name="commits", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=[over], name="commits", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
