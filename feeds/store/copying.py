@@ -8,7 +8,6 @@ version works with: nothing can use half a store.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,7 +35,7 @@ from sqlalchemy import (
 
 from feeds.errors import CopyRefused
 from feeds.store import migrate
-from feeds.store.database import Database, Transaction
+from feeds.store.database import Database
 from feeds.store.dialects import by_key, has_one_writer
 from feeds.store.schema import metadata
 
@@ -195,7 +194,7 @@ def _batches(
 
 
 def _compared(source: Connection, target: Database, table: Table) -> CopiedTable:
-    with _snapshot(target) as tx:
+    with target.snapshot() as tx:
         there = digest_of(tx.connection, table)
     here = digest_of(source, table)
     if here != there:

@@ -229,8 +229,8 @@ class PipelinedDialect(PGDialect_psycopg):
 
     def do_commit(self, dbapi_connection: Any) -> None:
         """Commits. Sends nothing if the transaction has sent nothing."""
-        driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
-        queue = self._queues.get(driver)
+        driver = _driver_of(dbapi_connection)
+        queue = None if driver is None else self._queues.get(driver)
         if queue is None:
             super().do_commit(dbapi_connection)  # type: ignore[no-untyped-call]
         elif len(queue) > queue.opening:
@@ -240,8 +240,8 @@ class PipelinedDialect(PGDialect_psycopg):
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         """Rolls back. Sends nothing if the transaction has sent nothing."""
-        driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
-        self._queues.pop(driver, None)
+        if (driver := _driver_of(dbapi_connection)) is not None:
+            self._queues.pop(driver, None)
         super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
 
     def do_ping(self, dbapi_connection: Any) -> bool:
@@ -279,6 +279,11 @@ def _end_with_sync(pipeline: Any) -> None:
     if pipeline is not None:
         fetch = pipeline._fetch_gen  # noqa: SLF001  # nothing public leaves it out
         pipeline._fetch_gen = lambda **_: fetch(flush=False)  # noqa: SLF001
+
+
+def _driver_of(dbapi_connection: Any) -> Any:
+    """Returns the driver's connection; None when the pool has given it up."""
+    return getattr(dbapi_connection, "driver_connection", dbapi_connection)
 
 
 # In place of the dialect that SQLAlchemy has for such URLs: an operator writes none of our own.

@@ -93,7 +93,7 @@ def test_there_and_back_although_it_was_killed_in_the_middle(
 
         with closing(Database.open(f"sqlite:///{tmp_path}/back.db")) as back:
             changed = _copy(server, back)
-            with server.read() as tx:
+            with server.snapshot() as tx:
                 expected = [
                     copying.digest_of(tx.connection, table) for table in metadata.sorted_tables
                 ]
