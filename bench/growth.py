@@ -8,7 +8,7 @@ category has 500 releases in all of them.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -108,11 +108,12 @@ def _filled(releases: int) -> Iterator[Store]:
         try:
             migrate.upgrade(database)
             jobs, settings = Jobs(database), _settings(Path(folder))
-            jobs.configure(settings)
-            crowd.fill(database.label)
-            for job in jobs.timers.values():
-                job()  # until there is nothing to do
-            yield Store(database, settings, jobs)
+            with closing(jobs):
+                jobs.configure(settings)
+                crowd.fill(database.label)
+                for job in jobs.timers.values():
+                    job()  # until there is nothing to do
+                yield Store(database, settings, jobs)
         finally:
             database.close()
 

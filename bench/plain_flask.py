@@ -35,7 +35,9 @@ def make_app(body: bytes, etag: str) -> Flask:
 def main(port: int, path: Path, etag: str) -> None:
     """Serve until told to stop."""
     threads = HttpSettings().threads
-    bridge = WsgiAdapter(cast(CacheMiddleware, make_app(path.read_bytes(), etag)), threads=threads)
+    app = make_app(path.read_bytes(), etag)
+    app.base_path = ""  # type: ignore[attr-defined]  # the adapter asks for the site's
+    bridge = WsgiAdapter(cast(CacheMiddleware, app), threads=threads)
     config = Config(
         bridge, port=port, http="httptools", loop="uvloop", interface="asgi3", ws="none",
         lifespan="off", log_config=None, access_log=False, proxy_headers=False,

@@ -180,11 +180,11 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 @pytest.fixture(autouse=True)
 def _log_level() -> Iterator[None]:
-    """A test that configures the log leaves its level as it was, for tests that read the log."""
+    """Each test begins with the level that Python has, whatever those before it configured."""
     root = logging.getLogger()
-    level = root.level
+    root.setLevel(logging.WARNING)
     yield
-    root.setLevel(level)
+    root.setLevel(logging.WARNING)
 
 
 @pytest.fixture(autouse=True, scope="module")

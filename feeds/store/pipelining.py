@@ -277,7 +277,7 @@ def _end_with_sync(pipeline: Any) -> None:
     from there on: ``idle_in_transaction_session_timeout`` counts from its last ``ReadyForQuery``.
     """
     if pipeline is not None:
-        fetch = pipeline._fetch_gen  # noqa: SLF001  # nothing public leaves it out
+        fetch = pipeline._fetch_gen  # noqa: SLF001  # nothing public leaves it out: see the tests
         pipeline._fetch_gen = lambda **_: fetch(flush=False)  # noqa: SLF001
 
 

@@ -235,7 +235,7 @@ def _configuration(sources: Sources | None) -> tuple[list[tuple[str, bytes]], li
     secrets = [sources.store_url.path] if sources.store_url else []
     secrets += [file.path for file in sources.secret_files.values()]
     needs = [f"file {path}" for path in secrets]
-    needs += [f"variable {name}" for name in sorted(sources.environ)]
+    needs += [f"variable {name}" for name in sources.variables]
     needs += [f"--set {each.partition('=')[0]}" for each in sources.overrides]
     return [(_CONFIGURATION + name, (text or "").encode()) for name, text in files], needs
 

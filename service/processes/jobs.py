@@ -142,8 +142,12 @@ class Jobs:
         """Finishes the current work; a long file is left half read, for the next start."""
         self._is_over.set()
         self._signal.close()
-        self._stale.close()
         self._scheduler.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Releases connections and threads, for callers that ran the jobs without `start`."""
+        self._stale.close()
         self._store_log.close()
         self._change_poller.close()
         self._outbox.close()

@@ -194,6 +194,12 @@ class Sources:
     )  #: ``key=value``; a later one overrides an earlier one
     working_folder: str  #: absolute; the path of the main file may be relative to it
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that set a key, in order. There may be others of the prefix."""
+        known = {variable_name(key) for key in leaves(CommuniqueFile)}
+        return tuple(sorted(known & self.environ.keys()))
+
     def to_json(self) -> str:
         """Returns the sources as JSON, with secrets: store it where only the service can read."""
         return json.dumps(asdict(self))

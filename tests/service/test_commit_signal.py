@@ -139,6 +139,7 @@ def test_a_file_whose_writes_are_not_reported_is_asked_as_well(
     called = threading.Event()
     with started(sqlite_database, 0.01) as signal:
         signal.subscribe(called.set)
+        wait_until(lambda: signal._is_known)
         for number in range(1, 4):
             called.clear()
             commit(sqlite_database, number)

@@ -55,11 +55,8 @@ class Host:
         return float((timer.next_run_time - utc_now()).total_seconds())
 
     def close(self) -> None:
-        """Its timers never began; what tells the hubs has threads of its own."""
-        assert self.jobs._publisher is not None
-        self.jobs._publisher.close()
-        self.jobs._change_poller.close()
-        self.jobs._stale.close()
+        """Its timers never began."""
+        self.jobs.close()
 
     def configure(self, title: str, *, every_s: float = 0.5, ending: str = "") -> Application:
         self.jobs.configure(self.settings(title, every_s=every_s, ending=ending))

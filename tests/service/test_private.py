@@ -3,7 +3,8 @@
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,28 @@ def _everybody_may_read() -> Iterator[None]:
     os.umask(before)
 
 
+#: Makes a store in a data folder.
+Opened = Callable[[Path], Database]
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data folder that is not there yet."""
     return tmp_path / "data"
 
 
-def opened(data: Path) -> Database:
-    """A store in it, with the files that SQLite has beside it while somebody is connected."""
-    database = Database.open(f"sqlite:///{data}/communique.db")
-    upgrade(database)
-    return database
+@pytest.fixture
+def opened() -> Iterator[Opened]:
+    """Makes a store in it, with the files that SQLite has beside it while somebody is connected."""
+    with ExitStack() as stack:
+
+        def open_in(data: Path) -> Database:
+            database = Database.open(f"sqlite:///{data}/communique.db")
+            stack.callback(database.close)
+            upgrade(database)
+            return database
+
+        yield open_in
 
 
 def modes(folder: Path) -> dict[str, str]:
@@ -40,7 +52,7 @@ def modes(folder: Path) -> dict[str, str]:
     return {name: f"{stat.S_IMODE(path.stat().st_mode):o}" for name, path in found.items()}
 
 
-def test_a_new_store_is_private_whatever_the_mask(data: Path) -> None:
+def test_a_new_store_is_private_whatever_the_mask(data: Path, opened: Opened) -> None:
     database = opened(data)
     with database.transaction():
         files = {f"communique.db{end}": "600" for end in ("", "-wal", "-shm")}
@@ -48,7 +60,9 @@ def test_a_new_store_is_private_whatever_the_mask(data: Path) -> None:
     assert faults(data, database) == []
 
 
-def test_an_older_store_is_made_private(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_older_store_is_made_private(
+    data: Path, caplog: pytest.LogCaptureFixture, opened: Opened
+) -> None:
     run = data / "run"
     run.mkdir(parents=True)
     database = opened(data)
@@ -64,7 +78,9 @@ def test_an_older_store_is_made_private(data: Path, caplog: pytest.LogCaptureFix
     assert not any("not private" in each for each in told)
 
 
-def test_who_may_replace_the_store_is_told(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_who_may_replace_the_store_is_told(
+    data: Path, caplog: pytest.LogCaptureFixture, opened: Opened
+) -> None:
     database = opened(data)
     data.chmod(0o777)
     expected = [f"others may write into {data}: chmod go-w {data}"]
@@ -74,7 +90,7 @@ def test_who_may_replace_the_store_is_told(data: Path, caplog: pytest.LogCapture
     assert faults(data, database) == expected, "the folder is the operator's"
 
 
-def test_another_owner_is_told(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_owner_is_told(data: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened) -> None:
     database = opened(data)
     owner = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: owner + 4711)

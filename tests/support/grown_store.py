@@ -76,11 +76,8 @@ class GrownStore:
         self._analyse()
 
     def close(self) -> None:
-        """What tells the hubs has threads of its own, and what looks for news a connection."""
-        assert self.jobs._publisher is not None
-        self.jobs._publisher.close()
-        self.jobs._change_poller.close()
-        self.jobs._store_log.close()
+        """Release what the jobs have."""
+        self.jobs.close()
 
     def _release(self, rows: int) -> None:
         newsroom = self.application.newsroom

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from inspect import Parameter, signature
 
 import psycopg
 import pytest
@@ -17,6 +18,17 @@ from tests.support.ready_stores import PostgresStores
 from tests.support.round_trips import counted
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+#: The minor version that this was tested with. To take another one: run ``tests/feeds/store`` with
+#: it, above all ``test_time_limits.py``, and write it here and into pyproject.toml.
+TESTED = "3.3"
+
+
+def test_psycopg_has_the_part_that_is_overridden_and_promised_by_nobody() -> None:
+    assert psycopg.__version__.startswith(f"{TESTED}."), "another psycopg: see TESTED"
+    [flush] = list(signature(psycopg.Pipeline._fetch_gen).parameters.values())[1:]
+    assert (flush.name, flush.kind) == ("flush", Parameter.KEYWORD_ONLY)
 
 
 def _row(name: str) -> dict[str, object]:

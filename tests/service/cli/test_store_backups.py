@@ -250,15 +250,23 @@ def test_another_store_is_not_restored_over_the_note_of_one(lost: _Lost) -> None
     lost.require_good()
 
 
-def test_files_with_secrets_are_named_and_not_copied(line: CommandLine, tmp_path: Path) -> None:
+def test_files_with_secrets_are_named_and_not_copied(
+    line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     secret = line.service.folder / "hub_password"
     secret.write_text("hunter2\n", encoding="utf-8")
     hub = {"url": "https://hub.example/", "username": "us", "password_file": "hub_password"}
     line.service.hubs = (hub,)  # type: ignore[assignment]
     line.service.write_main({})
     path = tmp_path / "one.tar"
+    monkeypatch.setenv("COMMUNIQUE_HTTP__PORT", "8123")
+    monkeypatch.setenv("COMMUNIQUE_SERVICE_HOST", "10.0.0.1")  # as Kubernetes sets it
     made = _backup(line, str(path), "--set", "site.title=Elsewhere")
-    assert made["needs"] == [f"file {secret}", "--set site.title"]
+    assert made["needs"] == [
+        f"file {secret}",
+        "variable COMMUNIQUE_HTTP__PORT",
+        "--set site.title",
+    ]
     assert b"hunter2" not in path.read_bytes()
 
 
