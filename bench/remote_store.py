@@ -85,8 +85,7 @@ def _side(folder: Path, store_url: str | None) -> Iterator[Side]:
     service = Service(folder=folder, store_url=store_url)
     # As they are by default; those of the suite are shorter.
     service.write_main({"schedule": {"regenerate_seconds": 0.5}})
-    if store_url is not None:
-        service.run("store", "upgrade")
+    service.run("store", "upgrade")
     made = service.run("token", "make", "bench", "--action", "publish")
     if made.returncode:
         raise Unmeasurable(made.stderr)

@@ -240,7 +240,8 @@ class Jobs:
     def _on_commit(self) -> None:
         """Has editions made if feeds are stale: at once, or when the pause after the last is over.
 
-        During a bulk intake there are many commits a second, and one edition for many of them.
+        During a bulk intake there are many commits a second, and one edition for many of them. The
+        pause is shorter than that of the timer: releases that came at its rate would all wait.
         """
         application, is_stale = self._application, False
         with suppress(StoreUnavailable):  # the timer reports it
@@ -250,7 +251,7 @@ class Jobs:
         self._will_look = True
         now_s = time.monotonic()
         at_s = max(now_s, self._looks_at)
-        self._looks_at = at_s + application.settings.schedule.regenerate_seconds
+        self._looks_at = at_s + application.settings.schedule.regenerate_seconds / 2
         self._scheduler.wake(REGENERATE, after=timedelta(seconds=at_s - now_s))
 
     def _do(self, job: Callable[[], object]) -> None:

@@ -202,7 +202,7 @@ class ScheduleSettings(Section):
     regenerate_seconds: PauseSeconds = Field(
         default=0.5,
         description="Pause between checks for stale feeds, in seconds. A commit has them checked "
-        "at once, but not again within this time.",
+        "at once, but not again within half of this time.",
     )
     ping_seconds: PauseSeconds = Field(
         default=1.0, description="Pause between checks for pings that are due, in seconds."

@@ -116,7 +116,7 @@ def test_after_a_commit_editions_are_made_at_once(host: Host, database: Database
         host.jobs._on_commit()
         assert host.jobs._will_look is is_stale
         office.add(draft("id:1", "Finance"))
-    assert 30 < host.looks_in_s() <= 60
+    assert 15 < host.looks_in_s() <= 30, "half of the time between two of the timer's"
 
 
 def test_a_feed_ends_in_its_second_though_nothing_is_committed(
