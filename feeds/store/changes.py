@@ -29,6 +29,8 @@ from sqlalchemy import Select, Text, cast, func, literal_column, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from feeds.store.database import Database
+from feeds.store.feeds import is_stale
+from feeds.store.pings import is_newer
 from feeds.store.schema import (
     deliveries,
     documents,
@@ -76,12 +78,12 @@ class Waiting(Enum):
 #: never 0.
 _WAITING: Mapping[Waiting, Select[Any]] = MappingProxyType(
     {
-        Waiting.EDITIONS: select(feeds.c.slug).where(feeds.c.stale_seq > feeds.c.rendered_seq),
+        Waiting.EDITIONS: select(feeds.c.slug).where(is_stale()),
         Waiting.PINGS: select(pings.c.feed)
         .join(
             documents, (documents.c.feed == pings.c.feed) & (documents.c.format == pings.c.format)
         )
-        .where(documents.c.edition > pings.c.told_edition, pings.c.has_failed == 0),
+        .where(is_newer(), pings.c.has_failed == 0),
         Waiting.DELIVERIES: select(deliveries.c.subscription_id).where(
             deliveries.c.is_failing.in_((0, 1)), deliveries.c.due_at > literal_column("0")
         ),

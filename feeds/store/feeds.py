@@ -61,7 +61,8 @@ class ClaimedFeed:
     failures: int
 
 
-def _is_stale() -> ColumnElement[bool]:
+def is_stale() -> ColumnElement[bool]:
+    """Whether a feed has changed since its last edition was begun."""
     return feeds.c.stale_seq > feeds.c.rendered_seq
 
 
@@ -78,7 +79,7 @@ _MARK_STALE = (
     .where(_ASKED)
     .values(
         stale_seq=feeds.c.stale_seq + 1,
-        stale_since=case((_is_stale(), func.coalesce(feeds.c.stale_since, _NOW)), else_=_NOW),
+        stale_since=case((is_stale(), func.coalesce(feeds.c.stale_since, _NOW)), else_=_NOW),
         changed_at=case((feeds.c.changed_at > _NOW, feeds.c.changed_at), else_=_NOW),
         # Ends the pause after a failure: with the new state rendering may succeed.
         claimed_until=case((feeds.c.claimed_by.is_not(None), feeds.c.claimed_until)),
@@ -86,7 +87,7 @@ _MARK_STALE = (
 )
 _CLAIM = (
     update(feeds)
-    .where(_ASKED, _is_stale(), or_(_is_free(_NOW), feeds.c.claimed_by == bindparam("worker")))
+    .where(_ASKED, is_stale(), or_(_is_free(_NOW), feeds.c.claimed_by == bindparam("worker")))
     .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until", type_=Instant))
     .returning(
         feeds.c.slug,
@@ -142,7 +143,7 @@ class Feeds:
         """
         if is_locked:
             lock(self._connection, select(feeds.c.slug).order_by(by_key(feeds.c.slug)))
-        made_with = case((_is_stale(), None), else_=func.coalesce(feeds.c.rendered_settings, ""))
+        made_with = case((is_stale(), None), else_=func.coalesce(feeds.c.rendered_settings, ""))
         query = select(
             feeds.c.slug, feeds.c.selection, feeds.c.settings, made_with.label("made_with")
         )
@@ -273,14 +274,14 @@ class Feeds:
     def stale(self, *, now: datetime, worker: str = "") -> list[str]:
         """Stale feeds that no other worker has claimed, the longest waiting first."""
         is_free = or_(_is_free(now), feeds.c.claimed_by == worker)
-        query = select(feeds.c.slug).where(_is_stale(), is_free)
+        query = select(feeds.c.slug).where(is_stale(), is_free)
         found = self._connection.execute(query.order_by(feeds.c.changed_at, feeds.c.slug))
         return [row.slug for row in found]
 
     def waiting(self, *, limit: int) -> list[StaleFeed]:
         """The stale feeds, whoever has claimed them, the longest waiting first."""
         query = select(feeds.c.slug, feeds.c.stale_since, feeds.c.trouble).where(
-            _is_stale(), feeds.c.stale_since.is_not(None)
+            is_stale(), feeds.c.stale_since.is_not(None)
         )
         rows = self._connection.execute(
             query.order_by(feeds.c.stale_since, feeds.c.slug).limit(limit)

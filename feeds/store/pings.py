@@ -99,7 +99,7 @@ class Pings:
         """Pings to be sent now that no worker has claimed, the longest waiting first."""
         query = (
             _with_edition()
-            .where(_is_newer(), pings.c.has_failed == 0, pings.c.due_at <= now, _is_free(now))
+            .where(is_newer(), pings.c.has_failed == 0, pings.c.due_at <= now, _is_free(now))
             .order_by(pings.c.due_at, pings.c.hub, pings.c.feed, pings.c.format)
         )
         return [
@@ -119,7 +119,7 @@ class Pings:
         """Since when the ping that has waited longest is due; None if no ping is due."""
         query = _with_edition().with_only_columns(func.min(pings.c.due_at, type_=Instant))
         is_due = (pings.c.has_failed == 0, pings.c.due_at <= now, _is_free(now))
-        due: datetime | None = self._connection.execute(query.where(_is_newer(), *is_due)).scalar()
+        due: datetime | None = self._connection.execute(query.where(is_newer(), *is_due)).scalar()
         return due
 
     def claim(self, ping: DuePing, *, now: datetime, until: datetime) -> bool:
@@ -228,7 +228,8 @@ def _is(ping: DuePing) -> ColumnElement[bool]:
     )
 
 
-def _is_newer() -> ColumnElement[bool]:
+def is_newer() -> ColumnElement[bool]:
+    """Whether a document is newer than what a hub has accepted a ping for."""
     return documents.c.edition > pings.c.told_edition
 
 

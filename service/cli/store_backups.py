@@ -66,8 +66,7 @@ def backup(
     if place is None:
         raise typer.BadParameter("name a file or folder, or set backup.folder")
     if target is None:
-        with backup_files.said_of_disk(place):
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        backup_files.make_folder(place)
     if not place.is_dir() and (keep or place.suffix != ".tar"):
         raise BackupFailed(f"there is no folder {place}: create it, or name a file ending in .tar")
     with existing_store(settings) as database:

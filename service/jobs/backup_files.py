@@ -115,6 +115,16 @@ def said_of_disk(folder: Path) -> Iterator[None]:
         raise BackupFailed(f"{where} cannot be used: {reason}") from error
 
 
+def make_folder(folder: Path) -> None:
+    """Creates a folder that only its owner may read, unless it exists.
+
+    Raises:
+        BackupFailed: It cannot be created.
+    """
+    with said_of_disk(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def new_file(path: Path) -> IO[bytes]:
     """Creates a file that only its owner may read, and opens it for writing."""
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")

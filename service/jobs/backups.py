@@ -169,8 +169,7 @@ def back_up_when_due(
     )
     if not claim:
         return None
-    with backup_files.said_of_disk(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    backup_files.make_folder(folder)
     made = make_backup(settings, database, folder, now=begun, should_stop=should_stop)
     record(database, made)
     deleted = delete_older(made, keep=settings.backup.keep)
@@ -324,8 +323,7 @@ def _restore_file(settings: Settings, source: BackupFile, now: datetime) -> Rest
     for each in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
         if each.exists():
             raise BackupFailed(f"{each} exists already: a backup is restored into an empty place")
-    with backup_files.said_of_disk(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    backup_files.make_folder(path.parent)
     with backup_files.writing(path) as folder:
         copy = folder / "store.db"
         with backup_files.new_file(copy) as file:
@@ -353,8 +351,7 @@ def _restore_tables(settings: Settings, source: BackupFile, now: datetime) -> Re
             f"leads to {schema_name!r}: they must have the same name"
         )
     folder = settings.data_folder
-    with backup_files.said_of_disk(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    backup_files.make_folder(folder)
     with backup_files.writing(folder / ".store.pgdump") as private:
         path = private / "store.pgdump"
         with backup_files.new_file(path) as file:

@@ -51,8 +51,7 @@ def upgrade_keeping(
     made = None
     if folder is not None:
         try:
-            with backup_files.said_of_disk(folder):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            backup_files.make_folder(folder)
             made = backups.make_backup(settings, database, folder, now=now)
         except BackupFailed as error:
             raise BackupFailed(

@@ -10,6 +10,7 @@ from tests.support import ready_stores
 from tests.support.command_line import CommandLine
 from tests.support.hub_books import HubBooks
 from tests.support.hub_server import HubServer, running_hub
+from tests.support.ready_stores import PostgresStores
 from tests.support.running_service import ROOT, Service
 from tests.support.subscriber import Subscriber, running_subscriber
 
@@ -23,6 +24,18 @@ def _as_before() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(capture=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    """A newsroom without a store yet, which will be on either database."""
+    folder = tmp_path / "newsroom"
+    if request.param == "sqlite":
+        yield Service(folder=folder)
+        return
+    stores: PostgresStores = request.getfixturevalue("postgres_stores")
+    with stores.made(is_empty=True) as url:
+        yield Service(folder=folder, store_url=url)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import re
 import shutil
 import stat
 import tarfile
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
@@ -22,15 +21,10 @@ from tests.support.ready_stores import PostgresStores
 from tests.support.running_service import Service, document
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def newsroom(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CommandLine]:
+@pytest.fixture
+def newsroom(either_service: Service) -> CommandLine:
     """A newsroom with a release in two feeds, whose store is on either database."""
-    if request.param == "sqlite":
-        yield _filled(Service(folder=tmp_path / "newsroom"))
-        return
-    stores: PostgresStores = request.getfixturevalue("postgres_stores")
-    with stores.made(is_empty=True) as url:
-        yield _filled(Service(folder=tmp_path / "newsroom", store_url=url))
+    return _filled(either_service)
 
 
 def _filled(service: Service) -> CommandLine:

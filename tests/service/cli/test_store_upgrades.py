@@ -1,7 +1,6 @@
 """``communique store upgrade`` from this version to a next one, and back."""
 
 import tarfile
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from tests.support import next_version
 from tests.support.command_line import CommandLine
 from tests.support.newsrooms import Office, draft
 from tests.support.next_version import REVISION, installed, make_migrations
-from tests.support.ready_stores import PostgresStores
 from tests.support.running_service import Service
 
 
@@ -28,15 +26,10 @@ def migrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_migrations(tmp_path_factory.mktemp("next"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def older(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CommandLine]:
+@pytest.fixture
+def older(either_service: Service) -> CommandLine:
     """A newsroom with a release, whose store is of this version."""
-    if request.param == "sqlite":
-        yield _filled(Service(folder=tmp_path / "newsroom"))
-        return
-    stores: PostgresStores = request.getfixturevalue("postgres_stores")
-    with stores.made(is_empty=True) as url:
-        yield _filled(Service(folder=tmp_path / "newsroom", store_url=url))
+    return _filled(either_service)
 
 
 def _filled(service: Service) -> CommandLine:
