@@ -20,6 +20,9 @@ END = "end"
 #: and whether browsers get a page instead.
 _EXCLUDED_FIELDS = frozenset({"was", "ending", "deltas", "opens_as_page"})
 
+#: Fields of the site that only pages show. Documents have all dates in UTC.
+_PAGE_FIELDS = frozenset({"time_zone"})
+
 
 class ConfigurationFingerprints:
     """The fingerprints of one configuration and of its feeds. Immutable; safe to share.
@@ -35,9 +38,11 @@ class ConfigurationFingerprints:
     def digest(self) -> str:
         """The digest of the whole configuration: how releases are assigned, what documents say."""
         catalogue = self._catalogue
+        site = asdict(catalogue.site)
         return _digest(
             {
                 "common": self._common,
+                "pages": {name: site[name] for name in _PAGE_FIELDS},
                 "feeds": [asdict(feed) for feed in catalogue.feeds.values()],
                 "categories": [asdict(each) for each in catalogue.categories.values()],
             }
@@ -76,10 +81,11 @@ class ConfigurationFingerprints:
         It includes the titles of all categories, because each entry labels the categories that it
         is in. It is computed once, not once for each of a thousand feeds.
         """
+        site = asdict(self._catalogue.site)
         return _digest(
             {
                 "render": writer_versions(),
-                "site": asdict(self._catalogue.site),
+                "site": {name: site[name] for name in site.keys() - _PAGE_FIELDS},
                 "labels": {
                     slug: [each.title, *each.titles]
                     for slug, each in self._catalogue.categories.items()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 from feeds.errors import InvalidFeed
 from feeds.model.release import Person
@@ -13,6 +14,9 @@ from feeds.model.text import fallbacks, matches
 
 #: The slug of the feed of everything.
 ALL = "all"
+
+#: The time zone of a newsroom that configures none.
+UNIVERSAL = ZoneInfo("UTC")
 
 
 class Format(StrEnum):
@@ -210,6 +214,7 @@ class Site:
     rights: str = ""
     icon: str | None = None  #: absolute URL of a square image
     logo: str | None = None  #: absolute URL of an image twice as wide as high
+    time_zone: ZoneInfo = UNIVERSAL  #: of dates on pages, and of the months that list releases
 
     @property
     def base_path(self) -> str:

@@ -68,9 +68,9 @@ def init(
     time_zone: Annotated[
         str | None,
         typer.Option(
-            callback=_checked("intake.time_zone"),
-            help="Time zone of dates in documents that name none, such as Europe/Paris. "
-            "[default: UTC]",
+            callback=_checked("site.time_zone"),
+            help="Time zone of the newsroom, such as Europe/Paris: of dates on pages, and of dates "
+            "in documents that name none. [default: UTC]",
             show_default=False,
         ),
     ] = None,
@@ -113,7 +113,7 @@ def _asked(title: str | None, base_url: str | None, time_zone: str | None) -> tu
     return (
         title or _ask("Name of the newsroom", "site.title", "Newsroom"),
         base_url or _ask("Public address of the site", "site.base_url", "http://localhost:8000"),
-        time_zone or _ask("Time zone of the newsroom", "intake.time_zone", _machine_zone()),
+        time_zone or _ask("Time zone of the newsroom", "site.time_zone", _machine_zone()),
     )
 
 
@@ -130,7 +130,7 @@ def _machine_zone() -> str:
     """Returns the time zone of this machine; UTC if its name is not known."""
     name = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
     try:
-        return checked("intake.time_zone", name)
+        return checked("site.time_zone", name)
     except ValueError:
         return "UTC"
 

@@ -68,6 +68,7 @@ def site(settings: Settings) -> Site:
         rights=given.rights,
         icon=given.icon,
         logo=given.logo,
+        time_zone=ZoneInfo(given.time_zone),
         author=Person(name=author.name or given.title, email=author.email, uri=author.uri),
     )
 

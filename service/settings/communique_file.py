@@ -89,6 +89,11 @@ class SiteSettings(Section):
     logo: Url | None = Field(
         default=None, description="An image twice as wide as high, as an absolute URL."
     )
+    time_zone: TimeZoneName = Field(
+        default="UTC",
+        description="Time zone of dates on pages, such as Europe/Paris; also decides in which "
+        "month a release is listed.",
+    )
 
 
 class StoreSettings(Section):

@@ -61,13 +61,14 @@ def starter_files(*, title: str, base_url: str, time_zone: str) -> dict[str, str
     Args:
         title: ``site.title``.
         base_url: ``site.base_url``.
-        time_zone: ``intake.time_zone``.
+        time_zone: ``site.time_zone`` and ``intake.time_zone``.
     """
     values: dict[str, object] = {
         "site.title": title,
         "site.subtitle": "",
         "site.base_url": base_url,
         "site.rights": "",
+        "site.time_zone": time_zone,
         "data_folder": "data",
         "intake.time_zone": time_zone,
     }

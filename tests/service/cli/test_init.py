@@ -38,7 +38,7 @@ def test_the_files_say_what_was_asked_for_and_have_no_fault(tmp_path: Path) -> N
     assert settings.site.title == "Acme: “news”"
     assert settings.site.base_url == "http://localhost:8123"
     assert settings.http.port == 8123
-    assert settings.intake.time_zone == "Europe/Paris"
+    assert settings.site.time_zone == settings.intake.time_zone == "Europe/Paris"
     assert settings.intake.folders == (folder / "data/inbox",)
     assert [category.slug for category in settings.categories] == ["news"]
     assert (settings.groups, settings.unions) == ((), ())
@@ -114,7 +114,15 @@ def test_every_line_of_help_of_the_shipped_file_is_kept() -> None:
     changed = [
         old.split(":")[0].strip() for old, now in zip(former, new, strict=True) if old != now
     ]
-    assert changed == ["title", "subtitle", "base_url", "rights", "data_folder", "time_zone"]
+    assert changed == [
+        "title",
+        "subtitle",
+        "base_url",
+        "rights",
+        "time_zone",
+        "data_folder",
+        "time_zone",
+    ]
 
 
 def test_an_address_of_this_machine_sets_the_port_and_others_do_not() -> None:

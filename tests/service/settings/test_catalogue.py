@@ -130,6 +130,13 @@ def test_the_site_is_what_the_public_sees(config: ConfigFolder) -> None:
     assert public.base_url == "https://news.example"
     assert (public.title, public.subtitle, public.language) == ("News", "All there is", "en-GB")
     assert public.author == Person(name="News", email="press@news.example")
+    assert public.time_zone == ZoneInfo("UTC")
+
+
+def test_the_time_zone_of_pages_is_not_that_of_documents(config: ConfigFolder) -> None:
+    settings = config.load(FULL.replace("site:\n", "site:\n  time_zone: Asia/Tokyo\n"))
+    assert site(settings).time_zone == ZoneInfo("Asia/Tokyo")
+    assert intake_rules(settings).time_zone == ZoneInfo("UTC")
 
 
 def test_intake_reads_by_the_rules_of_the_file(config: ConfigFolder) -> None:

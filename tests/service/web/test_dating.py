@@ -11,6 +11,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.test import Client, TestResponse
@@ -153,6 +154,21 @@ def test_another_configuration_moves_them_and_back_again(watched: Watched, name:
         watched.publish()
         watched.now = later(hours=1, minutes=1)
         assert watched.look() >= CHANGES[name].shows
+
+
+def test_another_time_zone_dates_pages_anew_and_leaves_documents_as_they_are(
+    watched: Watched,
+) -> None:
+    before = watched.get("/").headers["Last-Modified"]
+    watched.now = later(hours=1)
+    here = replace(SITE, time_zone=ZoneInfo("Europe/Zurich"))
+    categories = list(described().categories.values())
+    watched.office.configure(
+        Catalogue(here, categories, list(described().feeds.values())), now=later()
+    )
+    assert watched.office.publish(now=watched.now) == {}
+    after = watched.get("/").headers["Last-Modified"]
+    assert parsedate_to_datetime(after) > parsedate_to_datetime(before)
 
 
 def test_what_time_changes_moves_at_its_moment(watched: Watched) -> None:
