@@ -15,6 +15,7 @@ from feeds.render.content import body as shown_body
 from service.http_rules import RAW
 from service.web import wording
 from service.web.answers import answer_bytes, last_change, page_date
+from service.web.body_markup import page_body
 from service.web.opml import grouped
 from service.web.problems import ReleaseGone
 from service.web.recall import recallable
@@ -134,7 +135,7 @@ def body_of(release: Release) -> Markup:
     It went through the allow-list of ``feeds.ingest`` before it was stored, and the page's
     Content-Security-Policy allows only our own scripts.
     """
-    return Markup(shown_body(release))  # noqa: S704
+    return Markup(page_body(shown_body(release), table_label="Table"))  # noqa: S704
 
 
 def _page(

@@ -1,4 +1,4 @@
-"""The JavaScript libraries that read our documents, installed once for all runs of the suite."""
+"""JavaScript libraries that tests use, installed once for all runs of the suite."""
 
 import os
 import shutil
@@ -10,15 +10,20 @@ from filelock import FileLock
 
 from tests.support.services import missing
 
-#: Where package.json and its lock file are.
+#: Where package.json and the lock file of the libraries are that read our documents.
 NODE = Path(__file__).parent.parent / "readers" / "node"
+
+#: The same for what checks pages for accessibility.
+ACCESSIBILITY = Path(__file__).parent.parent / "accessibility"
 
 #: To install them takes some seconds, if the registry answers.
 PATIENCE_S = 300
 
 
-def node_packages() -> Path:
+def node_packages(source: Path = NODE) -> Path:
     """The folder with ``node_modules`` as the lock file has it; installed if it is not there yet.
+
+    *source* has package.json and the lock file.
 
     It lies outside of the work tree, named by the lock file's content: another lock file gets
     another folder, and processes that want the same one wait for each other.
@@ -26,7 +31,7 @@ def node_packages() -> Path:
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             missing(program, "install Debian's packages nodejs and npm")
-    name = sha256((NODE / "package-lock.json").read_bytes()).hexdigest()[:16]
+    name = sha256((source / "package-lock.json").read_bytes()).hexdigest()[:16]
     folder = _cache() / f"node-{name}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     done = folder / "installed"
@@ -35,7 +40,7 @@ def node_packages() -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             for file in ("package.json", "package-lock.json"):
-                shutil.copy(NODE / file, folder)
+                shutil.copy(source / file, folder)
             _install(folder)
             done.touch()
     return folder

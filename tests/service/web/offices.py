@@ -43,7 +43,7 @@ CATEGORIES = (
 )
 
 
-def _feed(slug: str, title: str, **settings: object) -> Feed:
+def feed_of(slug: str, title: str, **settings: object) -> Feed:
     described: dict[str, object] = {
         "slug": slug,
         "title": title,
@@ -59,10 +59,10 @@ CATALOGUE = Catalogue(
     SITE,
     CATEGORIES,
     [
-        _feed(ALL, "All releases", hubs=HUBS, window=Window(entries=200, days=1, bytes=400_000)),
-        _feed("cooperation", COOPERATION, ttl_minutes=15, hubs=HUBS, group="Subjects"),
-        _feed("lessons", "دروس", language="ar", group="Languages"),
-        _feed("nothing-yet", "Nothing “yet” & <never>", group="Subjects"),
+        feed_of(ALL, "All releases", hubs=HUBS, window=Window(entries=200, days=1, bytes=400_000)),
+        feed_of("cooperation", COOPERATION, ttl_minutes=15, hubs=HUBS, group="Subjects"),
+        feed_of("lessons", "دروس", language="ar", group="Languages"),
+        feed_of("nothing-yet", "Nothing “yet” & <never>", group="Subjects"),
     ],
 )
 

@@ -1,0 +1,224 @@
+"""Pages as people see them, in a real Chromium: at four widths, enlarged, dark, by keyboard.
+
+Each kind of page is measured and not compared with a picture, because fonts differ between
+machines. A page that fails leaves its picture in ``build/pictures``.
+"""
+
+import time as clock
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from feeds.model.release import Release
+from feeds.store.changes import Changes
+from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
+from tests.service.web.shown_office import open_shown_office
+from tests.support.chromium import Chromium, chromium
+from tests.support.installed_node import ACCESSIBILITY, node_packages
+from tests.support.newsrooms import Office, later
+from tests.support.wire_server import make_server, port_of, running
+
+#: A small phone, a phone, a tablet, a desktop.
+WIDTHS = (320, 390, 768, 1280)
+
+PICTURES = Path(__file__).parents[3] / "build" / "pictures"
+MEASURE = (ACCESSIBILITY / "measure.js").read_text(encoding="utf-8")
+
+#: The rules of WCAG 2.2, levels A and AA, and what axe's authors advise besides.
+RUN_AXE = """
+axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+                             "best-practice"]})
+  .then(({violations}) => violations.flatMap(({id, help, nodes}) => nodes.map(
+    ({html, failureSummary}) => `${id}: ${help}: ${html.slice(0, 200)}: ${failureSummary}`)))
+"""
+
+
+def _of(title: str) -> Callable[[Release], bool]:
+    return lambda release: title in release.content.title and release.retraction is None
+
+
+def _in(language: str) -> Callable[[Release], bool]:
+    return lambda release: (
+        release.content.language == language and "example.org" in release.content.title
+    )
+
+
+def _retracted(release: Release) -> bool:
+    return release.retraction is not None
+
+
+#: Each kind of page: its path, or what the release is like that it shows.
+PAGES: dict[str, str | Callable[[Release], bool]] = {
+    "newsroom": "/",
+    "feed of all": "/feeds/all",
+    "feed": "/feeds/cooperation",
+    "feed in Arabic": "/feeds/lessons",
+    "empty feed": "/feeds/nothing-yet",
+    "ended feed": "/feeds/over",
+    "feed that is gone": "/feeds/gone",
+    "release with everything": _of("opened with pictures, corrected"),
+    "release in Arabic": _of("كيفية"),
+    "long words in German": _in("de"),
+    "long words in Arabic": _in("ar"),
+    "long words in Finnish": _in("fi"),
+    "retracted release": _retracted,
+    "no such page": "/nowhere",
+    "hub": "/hub",
+    "hub's status": "/hub/status",
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, str]]:
+    """The newsroom, and where its pages are served."""
+    with ExitStack() as stack:
+        office = open_shown_office(tmp_path_factory.mktemp("shown"), "/static/no-picture")
+        stack.callback(office.database.close)
+        changes = Changes(office.database, of_documents=True)
+        stack.callback(changes.close)
+        cache = DocumentCache(detector=ChangeDetector(changes, clock=clock.monotonic))
+        app = create_app(office.current, cache, clock=lambda: later(hours=1), has_hub=True)
+        server = make_server(CacheMiddleware(app, current=office.current, document_cache=cache))
+        stack.enter_context(running(server))
+        yield office, f"http://127.0.0.1:{port_of(server)}"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    with chromium(tmp_path_factory.mktemp("browser") / "profile") as opened:
+        yield opened
+
+
+def path_of(office: Office, name: str) -> str:
+    wanted = PAGES[name]
+    if isinstance(wanted, str):
+        return wanted
+    listed = office.newsroom.releases(limit=100)
+    return f"/releases/{next(one.release.slug for one in listed if wanted(one.release))}"
+
+
+def check(browser: Chromium, faults: list[str], name: str) -> list[str]:
+    """Keep a picture of a page that has faults."""
+    if faults:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        file = PICTURES / f"{name.replace(' ', '-')}.png"
+        browser.picture(file)
+        return [f"see {file}", *faults]
+    return []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_cut_and_nothing_scrolls_sideways(
+    site: tuple[Office, str], browser: Chromium, name: str
+) -> None:
+    office, base = site
+    path = path_of(office, name)
+    browser.prefer()
+    found: list[str] = []
+    browser.resize(WIDTHS[0])
+    browser.visit(base + path)
+    for width in WIDTHS:
+        browser.resize(width)
+        found += check(browser, browser.run(MEASURE), f"{name} at {width} px")
+    browser.resize(640, scale=2)
+    found += check(browser, browser.run(MEASURE), f"{name} at 1280 px, zoomed to 200 %")
+    browser.resize(1280)
+    browser.run("document.documentElement.style.fontSize = '212.5%'")
+    found += check(browser, browser.run(MEASURE), f"{name} with letters of 200 %")
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    folder = node_packages(ACCESSIBILITY)
+    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_violation(
+    site: tuple[Office, str], browser: Chromium, axe: str, name: str
+) -> None:
+    office, base = site
+    found: list[str] = []
+    for width, scheme in ((1280, "light"), (320, "dark")):
+        browser.resize(width)
+        browser.prefer(prefers_color_scheme=scheme)
+        browser.visit(base + path_of(office, name))
+        browser.run(axe)
+        found += check(browser, browser.run(RUN_AXE), f"{name}, {scheme}, by axe")
+    assert not found, "\n".join(found)
+
+
+#: Kinds of pages that together have every kind of link and button.
+OPERABLE = ("newsroom", "feed", "release with everything", "hub's status")
+
+#: The element that has the focus: what it is, and what is wrong with how it shows that.
+FOCUSED = """
+(() => {
+  const element = document.activeElement;
+  const style = getComputedStyle(element);
+  const box = element.getClientRects()[0];
+  const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+  const over = document.elementFromPoint(x, y);
+  const faults = [];
+  if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)
+    faults.push("no outline");
+  if (!(over && (element.contains(over) || over.contains(element)))) faults.push("hidden");
+  const all = [...document.querySelectorAll("a[href], button, [tabindex='0'], audio, video")];
+  return {index: all.indexOf(element), of: all.length, faults,
+          what: element.outerHTML.slice(0, 120)};
+})()
+"""
+
+
+@pytest.mark.parametrize("name", OPERABLE)
+@pytest.mark.parametrize("colours", ["none", "active"])
+def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
+    site: tuple[Office, str], browser: Chromium, name: str, colours: str
+) -> None:
+    office, base = site
+    browser.resize(390)
+    browser.prefer(forced_colors=colours)
+    browser.visit(base + path_of(office, name))
+    browser.press("Tab")
+    first = browser.run(FOCUSED)
+    assert first["index"] == 0
+    for index in range(1, first["of"]):
+        browser.press("Tab")
+        found = browser.run(FOCUSED)
+        assert (found["index"], found["faults"]) == (index, []), found["what"]
+    browser.visit(base + path_of(office, name))
+    browser.press("Tab")
+    assert browser.run(FOCUSED)["faults"] == []  # the link that skips what all pages begin with
+    browser.press("Enter")
+    assert browser.run("document.activeElement.id") == "main"
+
+
+#: Texts whose colour is that of what is behind them; buttons and boxes without an edge.
+INVISIBLE = """
+[...document.querySelectorAll("main *, header *, footer *")].filter((element) => {
+  const style = getComputedStyle(element);
+  if (element.closest(".unseen") || !element.checkVisibility()) return false;
+  const edge = parseFloat(style.borderTopWidth) && style.borderTopStyle !== "none";
+  if (element.matches("button:not(.feed-ways *), .subscribe, .notes, .correction")) return !edge;
+  let behind = element;
+  while (behind && getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)")
+    behind = behind.parentElement;
+  const paper = getComputedStyle(behind ?? document.body).backgroundColor;
+  return element.textContent.trim() && style.color === paper;
+}).map((element) => element.outerHTML.slice(0, 120))
+"""
+
+
+@pytest.mark.parametrize("name", OPERABLE)
+def test_the_systems_own_colours_hide_nothing(
+    site: tuple[Office, str], browser: Chromium, name: str
+) -> None:
+    office, base = site
+    browser.resize(390)
+    for scheme in ("light", "dark"):
+        browser.prefer(forced_colors="active", prefers_color_scheme=scheme)
+        browser.visit(base + path_of(office, name))
+        assert browser.run(INVISIBLE) == []
