@@ -97,6 +97,15 @@ class ArchiveNotFound(FeedsError):
         self.number = number
 
 
+class MonthNotFound(FeedsError):
+    """The feed lists no releases in this month, or on this page of it."""
+
+    def __init__(self, slug: str, month: str, /) -> None:
+        super().__init__(f"feed {slug!r} has no such list of {month}")
+        self.slug = slug
+        self.month = month
+
+
 class RevisionNotFound(FeedsError):
     """The release has no former revision with this number."""
 

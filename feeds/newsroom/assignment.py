@@ -15,6 +15,7 @@ from feeds.model.moment import Moment, Monotonic
 from feeds.model.release import Release, ReleaseId
 from feeds.model.text import fold
 from feeds.newsroom.announcing import announce
+from feeds.newsroom.months import count_months
 from feeds.store.database import Database, Transaction
 from feeds.store.feed_entries import KnownName
 from feeds.store.feeds import AppliedFeed
@@ -146,6 +147,7 @@ class CatalogueUpdate:
         renamed = self._renamed()
         reassigned = self._reassign_named([fold(name.name) for name in renamed])
         reassigned += self._reassign_in(self._feeds_with_changed(applied))
+        self._recount_months()
         self._finish(applied, renamed)
         return reassigned + self.reassign_doubtful()
 
@@ -228,6 +230,7 @@ class CatalogueUpdate:
         ended = [slug for slug in feed.was if slug in running and may_come_back]
         for former in [*alive, *ended][:1]:
             tx.feed_entries.rename(former, feed.slug)
+            tx.months.rename(former, feed.slug)
             tx.feeds.rename(former, feed.slug)
             return True
         return False
@@ -326,6 +329,14 @@ class CatalogueUpdate:
             if (feeds := self._catalogue.feeds_of(release.content)) != before.get(release.id, ())
         ]
         tx.feed_entries.replace(moved)
+        if moved:
+            count_months(
+                tx,
+                before=[(release, before.get(release.id, ())) for release, _ in moved],
+                after=moved,
+                zone=tx.months.zone(),
+                now=self._now,
+            )
         # A feed that keeps the release changes too: its entry names other categories now.
         touched = {
             slug for release, feeds in moved for slug in {*feeds, *before.get(release.id, ())}
@@ -335,6 +346,13 @@ class CatalogueUpdate:
             tx.feeds.hold(sorted(touched), holder=HOLDER, until=self._now + MAX_HOLD)
         return len(moved)
 
+    def _recount_months(self) -> None:
+        """Counts releases anew by the months of the site's time zone, if that is another one."""
+        zone = self._catalogue.site.time_zone
+        with self._transaction() as tx:
+            if tx.months.zone().key != zone.key:
+                tx.months.recount(zone, now=self._now)
+
     def _finish(self, applied: dict[str, AppliedFeed], renamed: Sequence[KnownName]) -> None:
         with self._transaction() as tx:
             tx.names.record_reassigned(
@@ -342,6 +360,7 @@ class CatalogueUpdate:
             )
             gone = sorted(set(applied) - set(self._target))
             tx.feed_entries.forget(gone)
+            tx.months.forget(gone)
             # Editions stored meanwhile were made with the former configuration.
             made = tx.feeds.applied(is_locked=True)
             changed = [

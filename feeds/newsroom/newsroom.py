@@ -19,8 +19,10 @@ from feeds.newsroom.announcing import FeedClosures, NoticeExpiry, announce
 from feeds.newsroom.assignment import RELEASES_PER_TRANSACTION, CatalogueUpdate, FeedAssigner
 from feeds.newsroom.decisions import Decider, IntakeDecision, correction_events
 from feeds.newsroom.embargoes import EmbargoManager
+from feeds.newsroom.months import FeedsByRelease, count_written
 from feeds.newsroom.retractions import Retractions, other_members, relink
 from feeds.store.database import Database, Transaction
+from feeds.store.months import MonthKey
 from feeds.store.state import InForce
 
 
@@ -113,7 +115,8 @@ class Newsroom:
         """Returns what ``take_in`` would do, and stores nothing."""
         with self._database.read() as tx:
             decider = self._decider(tx, drafts, now=now, by="")
-            return self._results(tx, [decider.decide(draft) for draft in drafts])
+            decisions = [decider.decide(draft) for draft in drafts]
+            return self._results(_feeds_before(tx, decisions), decisions)
 
     def refuse(self, refused: Sequence[Refusal], *, now: datetime) -> None:
         """Records refusals for operators, until the documents are accepted."""
@@ -191,6 +194,17 @@ class Newsroom:
         with self._database.transaction() as tx:
             tx.feed_entries.mark_for_reassignment([release.id for release in misassigned])
         return self.reassign_doubtful(now=now)
+
+    def miscounted_months(self) -> list[MonthKey]:
+        """Returns the counts of months that are wrong. Reads all feed entries."""
+        with self._database.snapshot() as tx:
+            return tx.months.faults(self._catalogue.site.time_zone)
+
+    def recount_months(self, *, now: datetime) -> None:
+        """Counts all releases anew, by month. Intakes wait meanwhile."""
+        with self._database.transaction() as tx:
+            tx.releases.hold_works()
+            tx.months.recount(self._catalogue.site.time_zone, now=now)
 
     def pending(self, *, now: datetime) -> PendingWork:
         """Returns what the store says before editions are made, in one round trip."""
@@ -337,14 +351,18 @@ class Newsroom:
         # Nobody else changes works or the configuration from here on. What is asked here is
         # fetched together with what the decisions need.
         is_in_force = self._assigner.ask_is_in_force(tx)
+        zone = tx.months.ask_zone()
         refused = tx.refusals.ask_keys([draft.origin for draft in drafts])
         works = {work_of(draft) for draft in drafts}
         named_works = tx.releases.ask_named_works(works)
         decider = self._decider(tx, drafts, now=now, by=by)
         decisions = [decider.decide(draft) for draft in drafts]
-        results = self._results(tx, decisions)
+        before = _feeds_before(tx, decisions)
+        results = self._results(before, decisions)
         accepted = [d for d in decisions if isinstance(d, IntakeDecision)]
         self._store(tx, accepted, now, is_in_force=is_in_force())
+        written = [(d.stored, d.release) for d in accepted if d.verdict in _CHANGES]
+        count_written(tx, written, before, self._catalogue, zone=zone(), now=now)
         decider.embargo_batch.store(tx)
         tx.audit_log.record(correction_events(accepted, by=by, now=now))
         tx.refusals.clear([d.draft.origin for d in accepted], refused())
@@ -405,12 +423,8 @@ class Newsroom:
         )
 
     def _results(
-        self, tx: Transaction, decisions: Sequence[IntakeDecision | Refusal]
+        self, before: FeedsByRelease, decisions: Sequence[IntakeDecision | Refusal]
     ) -> list[Intake | Refusal]:
-        stored = [
-            d.stored.id for d in decisions if isinstance(d, IntakeDecision) and d.stored is not None
-        ]
-        before = tx.feed_entries.of(stored)
         return [
             d if isinstance(d, Refusal) else self._result(d, before.get(d.release.id, ()))
             for d in decisions
@@ -433,6 +447,14 @@ class Newsroom:
 
     def _match(self, release: Release) -> CategoryMatches:
         return self._catalogue.match_all(release.content.category_names)
+
+
+def _feeds_before(tx: Transaction, decisions: Sequence[IntakeDecision | Refusal]) -> FeedsByRelease:
+    """Returns the feeds that the releases are in which a batch changes."""
+    stored = [
+        d.stored.id for d in decisions if isinstance(d, IntakeDecision) and d.stored is not None
+    ]
+    return tx.feed_entries.of(stored)
 
 
 def _changed(decisions: Sequence[IntakeDecision | Refusal]) -> list[Release]:

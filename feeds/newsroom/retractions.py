@@ -14,6 +14,7 @@ from feeds.model.release import AuditAction, AuditEvent, Draft, Release
 from feeds.model.text import whole_second
 from feeds.newsroom.announcing import announce, feeds_showing
 from feeds.newsroom.assignment import FeedAssigner
+from feeds.newsroom.months import count_months
 from feeds.store.database import Database, Transaction
 
 # Links between translations.
@@ -181,6 +182,13 @@ class Retractions:
             self._assigner.assign(tx, [], [release], is_in_force=is_in_force)
         else:
             tx.feed_entries.replace([(release, feeds)])
+        count_months(
+            tx,
+            before=[(stored, before)],
+            after=[(release, feeds)],
+            zone=tx.months.zone(),
+            now=now,
+        )
         # Archives hold its former text, which must not be served any more.
         tx.archives.purge(release.id, now=now)
         # A retracted release is not linked as a translation.

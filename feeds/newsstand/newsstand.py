@@ -23,11 +23,13 @@ from feeds.model.feed import Category, Format
 from feeds.model.history import Revision, Step
 from feeds.model.listing import FeedState, PageStub, SetAside
 from feeds.model.moment import Monotonic, standing_still
+from feeds.model.months import FeedMonths, FeedSummary, Month, MonthPage, Neighbours
 from feeds.model.release import Release
 from feeds.newsstand.archives import ArchiveStore
 from feeds.newsstand.assembly import GzipAssembler
 from feeds.newsstand.edition_builder import EditionBuilder
 from feeds.newsstand.entries import EntryCache
+from feeds.newsstand.months import MonthLists
 from feeds.store.database import Database, Transaction
 from feeds.store.release_pages import SitemapPart
 
@@ -59,6 +61,7 @@ class Newsstand:
         self._entry_cache = EntryCache()
         self._assembler = GzipAssembler()
         self._archive_store = ArchiveStore(database, catalogue)
+        self._month_lists = MonthLists(database, catalogue.site.time_zone)
 
     def stale(self, *, now: datetime, worker: str = "") -> list[str]:
         """Returns the slugs of feeds that need a new edition and that no process is regenerating.
@@ -173,6 +176,37 @@ class Newsstand:
         with self._database.read() as tx:
             found = tx.releases.by_ids(tx.feed_entries.latest(slug, limit=limit))
         return newest_first(list(found.values()))
+
+    def months(self, slug: str) -> FeedMonths:
+        """Returns the months in which a feed has releases, and how many.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+        """
+        self._require(slug)
+        with self._database.read() as tx:
+            return tx.months.of(slug)
+
+    def month(
+        self, slug: str, month: Month, *, language: str | None = None, number: int | None = None
+    ) -> MonthPage:
+        """Returns a page of the list of a feed's releases of a month; see ``MonthLists.page``.
+
+        Raises:
+            FeedNotFound: No feed has this slug.
+            MonthNotFound: There is no such page.
+        """
+        self._require(slug)
+        return self._month_lists.page(slug, month, language=language, number=number)
+
+    def neighbours(self, release: Release) -> Neighbours:
+        """Returns the releases before and after a public one, by publication."""
+        return self._month_lists.neighbours(release)
+
+    def summaries(self) -> Mapping[str, FeedSummary]:
+        """Returns the number of releases of each feed, and when the last one was published."""
+        with self._database.read() as tx:
+            return tx.months.summaries(list(self._catalogue.feeds))
 
     def release_by_slug(self, slug: str) -> Release:
         """Returns the release whose page has this slug.

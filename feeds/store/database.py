@@ -44,6 +44,7 @@ from feeds.store.feed_entries import FeedEntries, Names
 from feeds.store.feeds import Feeds
 from feeds.store.hubs import Canaries, HubTallies
 from feeds.store.intake import IntakeFiles, Refusals
+from feeds.store.months import Months
 from feeds.store.pings import Pings
 from feeds.store.release_pages import ReleasePages, SitemapParts
 from feeds.store.releases import Releases
@@ -158,6 +159,11 @@ class Transaction:
     def feed_entries(self) -> FeedEntries:
         """Which release is in which feed."""
         return FeedEntries(self.connection)
+
+    @cached_property
+    def months(self) -> Months:
+        """How many releases each month lists."""
+        return Months(self.connection)
 
     @cached_property
     def appearance(self) -> Appearance:

@@ -107,6 +107,7 @@ TABLES = (
     "refusals",
     "doubtful_filings",
     "filings",
+    "month_counts",
     "departures",
     "archives",
     "archive_documents",
@@ -145,6 +146,7 @@ BEHIND_THE_WORKS = frozenset(
         "acts",
         "refusals",
         "doubtful_filings",
+        "month_counts",
         "departures",
         "configuration",
     }

@@ -171,6 +171,11 @@ class ReleasePages:
         order = (releases.c.retracted_at, releases.c.id)
         return list(self._connection.execute(query.order_by(*order)).scalars())
 
+    def with_ids(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, PageStub]:
+        """The pages of these releases."""
+        found = self._fetch(_PAGES.where(releases.c.id.in_(ids))) if ids else []
+        return {page.id: page for page in found}
+
     def existing(self, slugs: Sequence[str]) -> set[str]:
         """Returns those of *slugs* that have a page."""
         query = _PAGES.with_only_columns(releases.c.slug).where(releases.c.slug.in_(slugs))

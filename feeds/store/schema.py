@@ -205,6 +205,20 @@ configuration = Table(
     Column("digest", Text, nullable=False),  # see feeds.descriptions
     Column("since", Instant, nullable=False),
     Column("applied_by", Text, nullable=False),
+    Column("month_zone", Text, nullable=False, server_default="UTC"),  # of ``month_counts``
+)
+
+#: How many releases of a feed, in one language, each month lists; see ``months``.
+month_counts = Table(
+    "month_counts",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    # 202611; 0 for the sum of all months
+    Column("month", Integer, primary_key=True, autoincrement=False),
+    Column("language", Text, primary_key=True),
+    Column("releases", Integer, nullable=False),  # without retracted ones
+    Column("changed_at", Instant, nullable=False),  # of what the month's pages show
+    sqlite_with_rowid=False,
 )
 
 #: The id of the store: one row. A file beside the store records it as well.

@@ -15,7 +15,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "releases": ("releases",),
     "former revisions": ("revisions",),
     "embargoes": ("embargoes",),
-    "entries of feeds": ("filings", "doubtful_filings"),
+    "entries of feeds": ("filings", "doubtful_filings", "month_counts"),
     "category names": ("names", "release_names"),
     "rendered entries": ("fragments", "set_aside"),
     "documents": ("documents", "feeds"),

@@ -29,6 +29,7 @@ from feeds.store.schema import (
     configuration,
     documents,
     feeds,
+    month_counts,
     processes,
     releases,
     store_identity,
@@ -138,7 +139,12 @@ class Configuration:
 
 _CURRENT = select(appearance.c.digest, appearance.c.since)
 #: All dates by which a page may have been dated.
-_DATES = (documents.c.modified_at, releases.c.changed_at, feeds.c.changed_at)
+_DATES = (
+    documents.c.modified_at,
+    releases.c.changed_at,
+    feeds.c.changed_at,
+    month_counts.c.changed_at,
+)
 _SECOND = timedelta(seconds=1)
 
 

@@ -78,11 +78,13 @@ def check(
     repair: Annotated[
         bool,
         typer.Option(
-            "--repair", help="Reassign releases that are not in the feeds of their categories."
+            "--repair",
+            help="Reassign releases that are not in the feeds of their categories, and count the "
+            "releases of months anew where a count is wrong.",
         ),
     ] = False,
 ) -> None:
-    """Check that the store is sound, and that each release is in its feeds.
+    """Check that the store is sound, that each release is in its feeds, and the counts of months.
 
     The whole file is read with SQLite. Each finding is a line. Exit code 1 if a finding was not
     repaired.
@@ -130,7 +132,7 @@ def _assignments(application: Application, *, is_repaired: bool, call: Invocatio
             f"filing: {one.slug} is not in the feeds of its categories; 'communique store check "
             "--repair' files it again"
             for one in found
-        ]
+        ] or _counts(application, is_repaired=False, call=call)
     while found:
         newsroom.reassign(found, now=application.clock())
         for one in found:
@@ -139,6 +141,26 @@ def _assignments(application: Application, *, is_repaired: bool, call: Invocatio
             else:
                 print_text(f"refiled    {plain(one.slug)}")
         found = list(islice(newsroom.misassigned(), migrate.MAX_FINDINGS))
+    return _counts(application, is_repaired=is_repaired, call=call)
+
+
+def _counts(application: Application, *, is_repaired: bool, call: Invocation) -> list[str]:
+    """Checks how many releases each month lists, or counts them anew."""
+    newsroom = application.newsroom
+    wrong = sorted({one.feed for one in newsroom.miscounted_months()})
+    if not is_repaired:
+        return [
+            f"months: the counts of the feed {slug} are wrong; 'communique store check --repair' "
+            "counts again"
+            for slug in wrong
+        ]
+    if wrong:
+        newsroom.recount_months(now=application.clock())
+    for slug in wrong:
+        if call.as_json:
+            print_json({"recounted": slug})
+        else:
+            print_text(f"recounted  {plain(slug)}")
     return []
 
 

@@ -126,7 +126,8 @@ CREATE TABLE public.configuration (
     key integer NOT NULL,
     digest text NOT NULL,
     since bigint NOT NULL,
-    applied_by text NOT NULL
+    applied_by text NOT NULL,
+    month_zone text DEFAULT 'UTC'::text NOT NULL
 );
 
 
@@ -264,6 +265,16 @@ CREATE TABLE public.intake_files (
     modified_ns bigint NOT NULL,
     rules text NOT NULL,
     read_at bigint NOT NULL
+);
+
+
+
+CREATE TABLE public.month_counts (
+    feed text NOT NULL,
+    month integer NOT NULL,
+    language text NOT NULL,
+    releases integer NOT NULL,
+    changed_at bigint NOT NULL
 );
 
 
@@ -515,7 +526,7 @@ INSERT INTO public.alembic_version VALUES ('0001');
 
 
 
-INSERT INTO public.appearance VALUES (1, '533832725cd2a8243f5f5d704ac2e39df7936e76e912928a9893d06719225e20', 1772452801000000);
+INSERT INTO public.appearance VALUES (1, '4ecbf376779b6dd6c4299ba33cbafe4adb351263757ad32b9e9b35f8c1964fa5', 1772452801000000);
 
 
 
@@ -531,7 +542,7 @@ INSERT INTO public.appearance VALUES (1, '533832725cd2a8243f5f5d704ac2e39df7936e
 
 
 
-INSERT INTO public.configuration VALUES (1, '0a4997cb15d04f0df8448e6fc6032b1d52bfcd51e9cd956f4fe35405faeeb7a5', 1772452800000000, 'command');
+INSERT INTO public.configuration VALUES (1, 'c58d671410c02c4865b63f13d5cd1531604e73a78232459d853caddf150f556f', 1772452800000000, 'command', 'UTC');
 
 
 
@@ -596,6 +607,15 @@ INSERT INTO public.fragments VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247
 
 
 
+
+
+
+INSERT INTO public.month_counts VALUES ('finance', 0, 'en', 1, 1772452800000000);
+INSERT INTO public.month_counts VALUES ('finance', 202603, 'en', 1, 1772452800000000);
+INSERT INTO public.month_counts VALUES ('health', 0, 'en', 1, 1772452860000000);
+INSERT INTO public.month_counts VALUES ('health', 202603, 'en', 1, 1772452860000000);
+INSERT INTO public.month_counts VALUES ('all', 0, 'en', 2, 1772452920000000);
+INSERT INTO public.month_counts VALUES ('all', 202603, 'en', 2, 1772452920000000);
 
 
 
@@ -763,6 +783,11 @@ ALTER TABLE ONLY public.hub_tallies
 
 ALTER TABLE ONLY public.intake_files
     ADD CONSTRAINT pk_intake_files PRIMARY KEY (host, path);
+
+
+
+ALTER TABLE ONLY public.month_counts
+    ADD CONSTRAINT pk_month_counts PRIMARY KEY (feed, month, language);
 
 
 

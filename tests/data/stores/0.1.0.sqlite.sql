@@ -47,7 +47,7 @@ CREATE TABLE appearance (
 	since BIGINT NOT NULL, 
 	CONSTRAINT pk_appearance PRIMARY KEY ("key")
 );
-INSERT INTO "appearance" VALUES(1,'533832725cd2a8243f5f5d704ac2e39df7936e76e912928a9893d06719225e20',1772452801000000);
+INSERT INTO "appearance" VALUES(1,'4ecbf376779b6dd6c4299ba33cbafe4adb351263757ad32b9e9b35f8c1964fa5',1772452801000000);
 CREATE TABLE archive_documents (
 	feed TEXT NOT NULL, 
 	number INTEGER NOT NULL, 
@@ -97,9 +97,10 @@ CREATE TABLE configuration (
 	digest TEXT NOT NULL, 
 	since BIGINT NOT NULL, 
 	applied_by TEXT NOT NULL, 
+	month_zone TEXT DEFAULT 'UTC' NOT NULL, 
 	CONSTRAINT pk_configuration PRIMARY KEY ("key")
 );
-INSERT INTO "configuration" VALUES(1,'0a4997cb15d04f0df8448e6fc6032b1d52bfcd51e9cd956f4fe35405faeeb7a5',1772452800000000,'command');
+INSERT INTO "configuration" VALUES(1,'c58d671410c02c4865b63f13d5cd1531604e73a78232459d853caddf150f556f',1772452800000000,'command','UTC');
 CREATE TABLE deliveries (
 	subscription_id INTEGER NOT NULL, 
 	host TEXT NOT NULL, 
@@ -259,6 +260,23 @@ CREATE TABLE intake_files (
 	read_at BIGINT NOT NULL, 
 	CONSTRAINT pk_intake_files PRIMARY KEY (host, path)
 );
+CREATE TABLE month_counts (
+	feed TEXT NOT NULL, 
+	month INTEGER NOT NULL, 
+	language TEXT NOT NULL, 
+	releases INTEGER NOT NULL, 
+	changed_at BIGINT NOT NULL, 
+	CONSTRAINT pk_month_counts PRIMARY KEY (feed, month, language)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "month_counts" VALUES('all',0,'en',2,1772452920000000);
+INSERT INTO "month_counts" VALUES('all',202603,'en',2,1772452920000000);
+INSERT INTO "month_counts" VALUES('finance',0,'en',1,1772452800000000);
+INSERT INTO "month_counts" VALUES('finance',202603,'en',1,1772452800000000);
+INSERT INTO "month_counts" VALUES('health',0,'en',1,1772452860000000);
+INSERT INTO "month_counts" VALUES('health',202603,'en',1,1772452860000000);
 CREATE TABLE names (
 	folded TEXT NOT NULL, 
 	name TEXT NOT NULL, 

@@ -92,6 +92,20 @@ def test_a_release_in_the_wrong_feed_is_found_and_filed_again(
     assert line.run("store", "check").code == 0
 
 
+def test_a_wrong_count_is_found_and_counted_again(line: CommandLine, seed: Path) -> None:
+    line.run("release", "add", str(seed))
+    assert line.run("store", "check").code == 0
+    connection = sqlite3.connect(path_of(line))
+    connection.execute("UPDATE month_counts SET releases = releases + 1 WHERE feed = 'all'")
+    connection.commit()
+    connection.close()
+    found = line.run("store", "check")
+    assert (found.code, found.out.count("the counts of the feed all are wrong")) == (1, 1)
+    repaired = line.run("store", "check", "--repair")
+    assert (repaired.code, repaired.out.splitlines()[0]) == (0, "recounted  all")
+    assert line.run("store", "check").code == 0
+
+
 def test_a_store_with_another_configuration_says_who_applied_it(
     line: CommandLine, seed: Path
 ) -> None:

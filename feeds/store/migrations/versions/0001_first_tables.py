@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("applied_by", sa.Text(), nullable=False),
+        sa.Column("month_zone", sa.Text(), server_default="UTC", nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_configuration")),
     )
     op.create_table(
@@ -155,6 +156,16 @@ def upgrade() -> None:
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("read_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("host", "path", name=op.f("pk_intake_files")),
+    )
+    op.create_table(
+        "month_counts",
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("releases", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "month", "language", name=op.f("pk_month_counts")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "names",
