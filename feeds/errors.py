@@ -187,6 +187,12 @@ class StoreReplaced(StoreUnavailable):
     in_short = "the store is gone, or another one stands in its place; the log says what to do"
 
 
+class StoreBehind(StoreReplaced):
+    """The store is an older copy of the one that was used last. The message says what to do."""
+
+    in_short = "the store lacks what was stored last: it is an older copy; the log says what to do"
+
+
 class OutcomeUnknown(StoreUnavailable):
     """The connection to the store was lost during a write."""
 

@@ -6,7 +6,7 @@ import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile, gettempdir
@@ -132,7 +132,11 @@ class StoreNote:
         """
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
-            return StoreState(id=str(content["id"]), changes=int(content["changes"]))
+            return StoreState(
+                id=str(content["id"]),
+                changes=int(content["changes"]),
+                restores=int(content.get("restores", 0)),
+            )
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -214,7 +218,7 @@ def open_database(settings: Settings) -> Database:
 def open_older(settings: Settings) -> Database:
     """Returns the configured database, also if it was restored from an older copy."""
     known = StoreNote(settings).read()
-    return _open(settings, known and StoreState(id=known.id, changes=0))
+    return _open(settings, known and replace(known, changes=0, restores=0))
 
 
 def _open(settings: Settings, expected: StoreState | None) -> Database:
@@ -251,3 +255,19 @@ def record_state(settings: Settings, database: Database) -> None:
         state = tx.identity.state()
     if state is not None and state != note.read():
         note.write(state)
+
+
+def record_known(settings: Settings, database: Database) -> None:
+    """Records in the note what this process has seen of a store on a server; asks for nothing.
+
+    A service that is started on a copy of that store knows by the note whether the copy lags.
+    """
+    note, known = StoreNote(settings), database.known_state
+    if known is None:
+        return
+    try:
+        recorded = note.read()
+    except StoreReplaced:  # the next start says so
+        return
+    if recorded is None or (recorded.id == known.id and recorded.is_behind(known)):
+        note.write(known)

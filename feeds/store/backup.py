@@ -21,6 +21,7 @@ from feeds.errors import BackupFailed
 from feeds.store import migrate
 from feeds.store.database import Database, Transaction
 from feeds.store.schema import metadata
+from feeds.store.state import StoreState
 
 #: Pages of 4 KiB that are copied before somebody may stop the copy: some 30 ms of work.
 _PAGES = 4_000
@@ -189,11 +190,17 @@ def server_address(url: str) -> ServerAddress:
     return ServerAddress(uri=bare.render_as_string(hide_password=False), password=password)
 
 
-def accept_restored(database: Database, *, now: datetime) -> int:
-    """Dates all documents and pages anew, as is right for a store that went back in time.
+def accept_restored(database: Database, *, now: datetime, known: StoreState | None) -> int:
+    """Accepts a store that went back in time, and dates all its documents and pages anew.
 
     A reader may have fetched documents that are newer than the store. It would be told that
-    nothing changed, if it asks by date alone (RFC 9110 section 13.1.3).
+    nothing changed, if it asks by date alone (RFC 9110 section 13.1.3). All machines accept the
+    store from then on, whatever they have seen of it.
+
+    Args:
+        database: The store.
+        now: The current time.
+        known: What was known of it before; None if nothing.
 
     Returns:
         The number of documents with a new date.
@@ -201,4 +208,5 @@ def accept_restored(database: Database, *, now: datetime) -> int:
     with database.transaction() as tx:
         dated = tx.documents.redate(now=now)
         tx.appearance.renew(now=now)
+        tx.identity.accept(after=0 if known is None else known.restores)
     return dated

@@ -25,7 +25,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column, null, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from feeds.store.database import Database
@@ -39,6 +39,7 @@ from feeds.store.schema import (
     releases,
     subscription_requests,
 )
+from feeds.store.state import changes_query
 from feeds.store.store_file import Stamp
 
 _SQLITE_STATE = "PRAGMA data_version"
@@ -59,9 +60,9 @@ _DOCUMENTS: Select[tuple[str]] = select(
 #: The last retraction among the releases that are retracted now.
 _RETRACTED: Select[tuple[str]] = select(cast(func.max(releases.c.retracted_at), Text))
 
-#: Both in one round trip.
-_DOCUMENTS_AND_RETRACTIONS: Select[tuple[str, str]] = select(
-    _DOCUMENTS.scalar_subquery(), _RETRACTED.scalar_subquery()
+#: Both in one round trip, and how much the store holds.
+_DOCUMENTS_AND_MORE: Select[tuple[str, str, int]] = select(
+    _DOCUMENTS.scalar_subquery(), _RETRACTED.scalar_subquery(), changes_query(is_sqlite=False)
 )
 
 
@@ -103,7 +104,7 @@ class Changes:
             of_documents: Whether to report only commits that changed a current document.
         """
         self._database = database
-        watched = _DOCUMENTS if database.is_sqlite else _DOCUMENTS_AND_RETRACTIONS
+        watched = _DOCUMENTS if database.is_sqlite else _DOCUMENTS_AND_MORE
         self._documents_sql = database.to_sql(watched) if of_documents else ""
         #: Changes whenever a release is retracted or restored. Read together with the documents,
         #: on PostgreSQL only.
@@ -155,13 +156,21 @@ class Changes:
         """
         sql = self._waiting_sql.get(waiting)
         if sql is None:
-            sql = self._waiting_sql[waiting] = self._database.to_sql(_WAITING[waiting].limit(1))
+            sql = self._waiting_sql[waiting] = self._waiting(waiting)
         with ExitStack() as closing:
             closing.push(self._reset)
             closing.push(self._open)
-            is_waiting = self._query(sql) is not None
+            is_waiting, changes = self._query(sql)
             closing.pop_all()
-        return is_waiting
+        if changes is not None:
+            self._database.saw_changes(changes)
+        return bool(is_waiting)
+
+    def _waiting(self, waiting: Waiting) -> str:
+        # On a server, how much the store holds is read along, so that a copy that lags is noticed.
+        changes = null() if self._database.is_sqlite else changes_query(is_sqlite=False)
+        columns: list[ColumnElement[Any]] = [_WAITING[waiting].exists(), changes]
+        return self._database.to_sql(select(*columns))
 
     def suspend(self, reason: str) -> None:
         """Refuses all other transactions: the database does not answer."""
@@ -188,7 +197,8 @@ class Changes:
             return commits, commits
         found = self._query(self._documents_sql)
         if not self.is_local:
-            found, self.last_retraction = found
+            found, self.last_retraction, changes = found
+            self._database.saw_changes(changes)
         return commits, found
 
     def _query(self, question: str) -> Any:

@@ -40,6 +40,7 @@ from feeds.store.contents import Revisions
 from feeds.store.deliveries import Deliveries
 from feeds.store.documents import Documents, Fragments
 from feeds.store.embargoes import Embargoes
+from feeds.store.expectation import Expectation
 from feeds.store.feed_entries import FeedEntries, Names
 from feeds.store.feeds import Feeds
 from feeds.store.hubs import Canaries, HubTallies
@@ -55,6 +56,7 @@ from feeds.store.state import (
     Identity,
     Processes,
     StoreState,
+    state_query,
 )
 from feeds.store.store_file import Stamp, StoreFile
 from feeds.store.subscriptions import Subscriptions
@@ -80,11 +82,14 @@ _NOW = select(func.clock_timestamp())
 #: PostgreSQL's codes for conflicts to be retried: serialization failure, deadlock.
 _TRY_AGAIN = {"40001", "40P01"}
 
+#: PostgreSQL's code for a table that is missing.
+_NO_TABLE = "42P01"
+
 #: Errors that say that nothing can be stored, and why: of PostgreSQL (disk full, and a server that
 #: takes no writes, as a standby), and of SQLite.
 _NOT_WRITABLE = {
     "53100": "its disk is full",
-    "25006": "its server takes no writes",
+    "25006": "its server is a standby, or allows reading only",
     "SQLITE_FULL": "its disk is full",
 }
 
@@ -265,8 +270,8 @@ class Database:
         self._engine = engine
         self._fault_of = write_fault
         self._file = StoreFile.of(engine.url)
-        #: Which store this must be; None after that was checked, or when nothing is known.
-        self._expected = expected
+        #: Which store this must be.
+        self._expectation = Expectation(self.label, expected)
         if self._file is not None:
             event.listen(engine, "do_connect", self._before_connecting)
             event.listen(engine, "connect", self._after_connecting)
@@ -279,6 +284,10 @@ class Database:
                 event.listen(engine, "connect", lambda one, _: connections.opened(one))
                 event.listen(engine, "close", lambda one, _: connections.closed(one))
             event.listen(engine, "connect", dialects.limit_session)
+            if expected is not None:
+                query = state_query(is_sqlite=False).add_columns(func.pg_is_in_recovery())
+                self._state_sql = self.to_sql(query)
+                event.listen(engine, "connect", self._compare_server)
             if connections is not None and isinstance(engine.dialect, pipelining.PipelinedDialect):
                 engine.dialect.is_known_to_work = connections.is_quiet
         self._reader = engine.execution_options(**{pipelining.READS_ONLY: True})
@@ -299,7 +308,8 @@ class Database:
         Args:
             url: ``sqlite:///path`` or ``postgresql://…`` (opened with psycopg 3). Its parameters
                 override the limits in ``dialects``.
-            expected: The id that the store must have and the changes it must hold; None for any.
+            expected: The id that the store must have and the changes it must hold; None for any. On
+                a server each new connection is compared with it, and with what was seen since.
             connections: Registers all connections to a server, so that `suspend` can break them.
             write_fault: Returns why an SQLite file cannot be written.
         """
@@ -354,6 +364,15 @@ class Database:
         with self._translated(), self._reader.connect() as connection:
             moment: datetime = connection.execute(_NOW).scalar_one()
         return moment.astimezone(UTC)
+
+    @property
+    def known_state(self) -> StoreState | None:
+        """The newest state that was seen on a server; None with SQLite, or if none was expected."""
+        return None if self.is_sqlite else self._expectation.known
+
+    def saw_changes(self, changes: int) -> None:
+        """Records how many changes the store holds, as another query has found."""
+        self._expectation.saw(changes)
 
     def to_sql(self, question: Select[Any]) -> str:
         """Returns a query as SQL text with its parameters inlined, for a raw driver cursor."""
@@ -461,10 +480,9 @@ class Database:
         """
         with self._translated():
             self._refuse_if_suspended()
-            if (expected := self._expected) is not None:
+            if self.is_sqlite and not self._expectation.is_met:
                 with self._reading() as tx:
-                    self._require_expected(expected, tx.identity.state())
-                self._expected = None
+                    self._expectation.compare(tx.identity.state())
             with self._reading() as tx:
                 yield tx
 
@@ -576,10 +594,9 @@ class Database:
     def _connected(self, engine: Engine) -> Iterator[Connection]:
         """Opens a connection, after checking that this is the expected store."""
         self._refuse_if_suspended()
-        if (expected := self._expected) is not None:
+        if self.is_sqlite and not self._expectation.is_met:
             with self._reader.connect() as connection:
-                self._require_expected(expected, Identity(connection).state())
-            self._expected = None
+                self._expectation.compare(Identity(connection).state())
         with engine.connect() as connection:
             if self._file is not None:
                 self._file.require_same(connection.info)
@@ -587,7 +604,7 @@ class Database:
 
     def _before_connecting(self, *_: object) -> None:
         if self._file is not None:
-            self._file.before_connecting(must_be_there=self._expected is not None)
+            self._file.before_connecting(must_be_there=not self._expectation.is_met)
 
     def _after_connecting(self, connection: Any, _record: object) -> None:
         if self._file is not None:
@@ -597,21 +614,32 @@ class Database:
                 connection.close()
                 raise
 
-    def _require_expected(self, expected: StoreState, found: StoreState | None) -> None:
-        if found is None or found.id != expected.id:
-            raise StoreReplaced(
-                f"the store at {self.label} is another one than at the last start: put that one "
-                "back, or a copy of it, and run 'communique store restored'; to go on with this "
-                "one instead, run 'communique store adopt'"
-            )
-        # A PostgreSQL server that took over from another may lack the last commits: not checked.
-        if self.is_sqlite and found.changes < expected.changes:
-            raise StoreReplaced(
-                f"the store at {self.label} lacks the last {expected.changes - found.changes} of "
-                f"{expected.changes} releases and audit events: it is an older copy, or one "
-                "without its log ('-wal'); put a whole one back, or run 'communique store "
-                "restored' to go on with this one"
-            )
+    def _compare_server(self, connection: Any, _record: object) -> None:
+        """Compares each new connection's store with what was seen last.
+
+        Whichever server took over from another, it is found here: no connection outlives that.
+        """
+        try:
+            with closing(connection.cursor()) as cursor:
+                found, is_standby = self._server_state(cursor)
+            self._expectation.compare(found, is_standby=is_standby)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _server_state(self, cursor: Any) -> tuple[StoreState | None, bool]:
+        """Returns the state of the store, and whether the server is a standby."""
+        try:
+            cursor.execute(self._state_sql)
+        except self._driver_error as error:
+            if getattr(error, "sqlstate", None) == _NO_TABLE:
+                return None, False
+            raise
+        row = cursor.fetchone()
+        if row is None:
+            return None, False
+        store_id, changes, restores, is_standby = row
+        return StoreState(id=store_id, changes=changes, restores=restores), is_standby
 
     def checkpoint(self, *, wait_ms: int = CHECKPOINT_WAIT_MS) -> bool:
         """Writes SQLite's log into the database file and truncates the log.

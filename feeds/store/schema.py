@@ -227,6 +227,7 @@ store_identity = Table(
     metadata,
     Column("key", Integer, primary_key=True, autoincrement=False),  # 1
     Column("id", Text, nullable=False),
+    Column("restores", Integer, nullable=False, server_default="0"),  # older copies accepted
 )
 
 #: The look of pages, apart from the releases they show: one row, or none in a new store.

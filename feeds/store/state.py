@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     CursorResult,
     Integer,
+    Select,
+    case,
     delete,
     func,
     insert,
@@ -18,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 
+from feeds.model.feed import ALL
 from feeds.model.listing import ProcessState
 from feeds.model.text import whole_second
 from feeds.store.dialects import lock_in_order, upsert
@@ -43,9 +47,15 @@ class StoreState:
     """Distinguishes a store from others, and from an older copy of itself."""
 
     id: str
-    #: The numbers of the newest release and audit event, added; 0 on PostgreSQL (unused). Neither
-    #: is ever deleted.
+    #: How much was stored: two numbers that only grow, added. They are the number of the newest
+    #: audit event; and that of the newest release, or on PostgreSQL, whose rows have none, how
+    #: often the feed of everything became stale.
     changes: int
+    restores: int = 0  #: how many older copies were accepted; each may have fewer changes
+
+    def is_behind(self, known: "StoreState") -> bool:
+        """Whether this is an older copy of the store that had the state *known*."""
+        return (self.restores, self.changes) < (known.restores, known.changes)
 
 
 class Identity:
@@ -58,10 +68,9 @@ class Identity:
         """The identity of the store; None if it has no id yet, or no tables."""
         if not inspect(self._connection).has_table(store_identity.name):
             return None
-        store_id = self._connection.scalar(select(store_identity.c.id))
-        if store_id is None:
-            return None
-        return StoreState(id=store_id, changes=self._changes())
+        is_sqlite = self._connection.dialect.name == "sqlite"
+        row = self._connection.execute(state_query(is_sqlite=is_sqlite)).one_or_none()
+        return None if row is None else StoreState(**row._asdict())
 
     def rewrite(self) -> None:
         """Store the same again: whether anything can be stored."""
@@ -72,13 +81,32 @@ class Identity:
         if self._connection.scalar(select(store_identity.c.id)) is None:
             self._connection.execute(insert(store_identity).values(key=1, id=store_id))
 
-    def _changes(self) -> int:
-        if self._connection.dialect.name != "sqlite":
-            return 0
-        # SQLite's row id, because counting the rows would read all of them.
-        last_release = select(func.max(literal_column("_rowid_", Integer))).select_from(releases)
-        last_event = select(func.max(acts.c.id))
-        return sum(self._connection.scalar(last) or 0 for last in (last_release, last_event))
+    def accept(self, *, after: int) -> None:
+        """Accepts the store as it is, where other machines may have seen it hold more.
+
+        Args:
+            after: How many older copies were accepted before, as far as is known elsewhere.
+        """
+        higher = case((store_identity.c.restores > after, store_identity.c.restores), else_=after)
+        self._connection.execute(update(store_identity).values(restores=higher + 1))
+
+
+def changes_query(*, is_sqlite: bool) -> ColumnElement[int]:
+    """Returns an expression for `StoreState.changes`, which costs next to nothing."""
+    if is_sqlite:
+        # The row id, because counting the rows would read all of them.
+        stored = select(func.max(literal_column("_rowid_", Integer))).select_from(releases)
+    else:
+        stored = select(feeds.c.stale_seq).where(feeds.c.slug == ALL)
+    parts = (stored, select(func.max(acts.c.id)))
+    first, second = (func.coalesce(part.scalar_subquery(), 0) for part in parts)
+    return first + second
+
+
+def state_query(*, is_sqlite: bool) -> Select[tuple[str, int, int]]:
+    """Returns a query for the columns of `StoreState`; no row if the store has no id yet."""
+    changes = changes_query(is_sqlite=is_sqlite).label("changes")
+    return select(store_identity.c.id, changes, store_identity.c.restores)
 
 
 # The configuration that was applied to the store last.

@@ -16,7 +16,7 @@ from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, t
 from service.cli.configuration import settings_of
 from service.cli.output import plain, print_json, print_text
 from service.settings import Settings
-from service.stores import StoreNote, make_ready, open_older
+from service.stores import StoreNote, make_ready, open_older, record_state
 from service.wiring import build_application
 
 app = typer_of("store")
@@ -39,9 +39,11 @@ def restored(
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     settings = settings_of(call)
+    known = StoreNote(settings).read()
     with existing_store(settings, open_it=open_older) as database:
         make_ready(settings, database)
-        dated = accept_restored(database, now=clock_of(database)())
+        dated = accept_restored(database, now=clock_of(database)(), known=known)
+        record_state(settings, database)
         if call.as_json:
             print_json({"store": database.label, "documents": dated})
         else:

@@ -13,7 +13,7 @@ from feeds.errors import BackupFailed, StoreConflict, StoreUnavailable
 from feeds.store import backup as stores
 from feeds.store import migrate
 from feeds.store.database import Database
-from feeds.store.state import LastBackup
+from feeds.store.state import LastBackup, StoreState
 from service.jobs import backup_files, postgres_tools
 from service.jobs.backup_files import BackupFile, BackupPart, Manifest
 from service.logs import get_logger
@@ -310,13 +310,16 @@ def restore_store(
             "data_folder, or run 'communique store adopt' first"
         )
     source.require_whole()
-    restored = (_restore_file if kind == SQLITE else _restore_tables)(settings, source, now)
+    restore = _restore_file if kind == SQLITE else _restore_tables
+    restored = restore(settings, source, known, now)
     with closing(open_older(settings)) as database:
         record_state(settings, database)
     return restored
 
 
-def _restore_file(settings: Settings, source: BackupFile, now: datetime) -> RestoredStore:
+def _restore_file(
+    settings: Settings, source: BackupFile, known: StoreState | None, now: datetime
+) -> RestoredStore:
     path = migrate.sqlite_file(settings.store.url.reveal())
     if path is None:
         raise TypeError("this is no SQLite store")
@@ -328,7 +331,7 @@ def _restore_file(settings: Settings, source: BackupFile, now: datetime) -> Rest
         copy = folder / "store.db"
         with backup_files.new_file(copy) as file:
             source.copy(_STORE[SQLITE], file)
-        restored = _made_current(stores.open_copy(copy), source, now)
+        restored = _made_current(stores.open_copy(copy), source, known, now)
         with copy.open("rb") as file:
             os.fsync(file.fileno())
         copy.rename(path)
@@ -336,7 +339,9 @@ def _restore_file(settings: Settings, source: BackupFile, now: datetime) -> Rest
     return restored
 
 
-def _restore_tables(settings: Settings, source: BackupFile, now: datetime) -> RestoredStore:
+def _restore_tables(
+    settings: Settings, source: BackupFile, known: StoreState | None, now: datetime
+) -> RestoredStore:
     url = settings.store.url.reveal()
     with closing(Database.open(url)) as database:
         if not stores.is_empty(database):
@@ -357,10 +362,12 @@ def _restore_tables(settings: Settings, source: BackupFile, now: datetime) -> Re
         with backup_files.new_file(path) as file:
             source.copy(_STORE[POSTGRES], file)
         postgres_tools.restore(stores.server_address(url), path)
-    return _made_current(Database.open(url), source, now)
+    return _made_current(Database.open(url), source, known, now)
 
 
-def _made_current(database: Database, source: BackupFile, now: datetime) -> RestoredStore:
+def _made_current(
+    database: Database, source: BackupFile, known: StoreState | None, now: datetime
+) -> RestoredStore:
     """Verifies a restored store, upgrades it and dates its documents anew; then closes it."""
     manifest = source.manifest
     expected = stores.StoreContents(
@@ -375,7 +382,7 @@ def _made_current(database: Database, source: BackupFile, now: datetime) -> Rest
         if faults := stores.faults_of_copy(database, expected):
             raise BackupFailed(f"{source.path} is not what it says: {faults[0]}")
         schema = migrate.upgrade(database)
-        documents = stores.accept_restored(database, now=now)
+        documents = stores.accept_restored(database, now=now, known=known)
         with database.transaction() as tx:
             tx.backups.record(last)
         if database.is_sqlite and not database.checkpoint():

@@ -265,6 +265,7 @@ class Folders:
         self._rules_digest = sha256(read_by.encode()).hexdigest()[:16]
         self._notes = RefusalNotes()
         self._read: dict[str, FileStamp] | None = None
+        self._restores = 0  #: an older copy of the store, once accepted, has read fewer files
         #: Files that were read on other machines: the same ones, where a disk is shared.
         self._read_elsewhere: dict[str, tuple[FileStamp, ...]] = {}
         #: Files that are not read yet, as the last scan saw them.
@@ -283,6 +284,10 @@ class Folders:
         Raises:
             StoreUnavailable: Try again; nothing is lost.
         """
+        known = self._database.known_state
+        restores = 0 if known is None else known.restores
+        if restores != self._restores:
+            self._read, self._restores = None, restores
         read = self._read if self._read is not None else self._load()
         present = list(self._find())
         self._forget_gone(read, {found.key for found in present})

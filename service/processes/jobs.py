@@ -45,7 +45,7 @@ from service.processes.active_configuration import ProcessStart
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
-from service.stores import record_state
+from service.stores import record_known, record_state
 from service.websub import Publisher
 from service.websub.hub.dispatcher import ChangePoller
 from service.websub.hub_monitor import RUN_EVERY_S as MONITOR_HUBS_EVERY_S
@@ -63,11 +63,15 @@ MANY = 8
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
 SCAN, REGENERATE, PING, EMBARGO, CANARY = "scan", "regenerate", "ping", "embargo", "canary"
-STORE_LOG, BACKUP, FORGET, ALARMS = "store log", "backup", "forget", "alarms"
+STORE_LOG, STORE_NOTE, BACKUP = "store log", "store note", "backup"
+FORGET, ALARMS = "forget", "alarms"
 COMMANDS = "commands"
 
 #: How often old rows are deleted.
 FORGET_EVERY_S = 3600.0
+
+#: How often the note beside a store on a server is brought up to date: a file, and no query.
+NOTE_EVERY_S = 1.0
 
 #: How often to check whether a scheduled backup is due.
 BACKUP_POLL_EVERY_S = 60.0
@@ -229,6 +233,9 @@ class Jobs:
             record = partial(record_state, settings, self._database)
             job = partial(self._store_log.run, record)
             self._scheduler.set(Timer(name=STORE_LOG, job=job, every_s=WAL_POLL_EVERY_S))
+        else:
+            note = partial(record_known, settings, self._database)
+            self._scheduler.set(Timer(name=STORE_NOTE, job=note, every_s=NOTE_EVERY_S))
         for timer in timers:
             self._scheduler.set(replace(timer, job=partial(self._do, timer.job)))
 

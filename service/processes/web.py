@@ -21,7 +21,7 @@ from service.processes.listening import ListeningAddress
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
 from service.store_writes import StoreWrites
-from service.stores import open_database
+from service.stores import open_database, record_known
 from service.web import (
     CacheMiddleware,
     ChangeDetector,
@@ -101,6 +101,8 @@ def _watch_jobs(current: CurrentApplication, clock: StoreClock, is_over: threadi
     started_at = clock()
     rounds = AlarmRounds(monotonic=time.monotonic)
     while not is_over.wait(CHECK_EVERY_S):
+        # This machine may have no jobs process.
+        record_known(current.application.settings, current.application.database)
         if not clock.is_trusted:
             continue
         keeper = alarm_keeper(

@@ -65,6 +65,7 @@ class ChangeDetector:
         self._poll_began_at = float("-inf")
         self._late_poll_began_at: float | None = None  #: beginning of the last poll found late
         self._away_since = float("-inf")  #: valid while `is_away`
+        self.away_because = StoreUnavailable.in_short  #: the same
         self._succeeded_at = float("-inf")  #: beginning of the last successful poll, however old
         self.is_away = False  #: the store does not answer; serving from memory is the best choice
         self._version = 0
@@ -163,16 +164,24 @@ class ChangeDetector:
         """Returns the time by this detector's clock."""
         return self._clock()
 
-    def mark_unreachable(self, reason: str) -> None:
-        """Records that the store does not answer, until a poll succeeds."""
+    def mark_unreachable(self, reason: str, *, in_short: str = StoreUnavailable.in_short) -> None:
+        """Records that the store cannot be used, until a poll succeeds.
+
+        Args:
+            reason: For the log.
+            in_short: For whoever may not know where the store is.
+        """
+        if self.is_away and in_short in (self.away_because, StoreUnavailable.in_short):
+            return
         if not self.is_away:
             self._away_since = self._clock()
-            self.is_away = True
-            _log.warning(
-                "store does not answer",
-                reason=reason,
-                effect="documents and pages are served from memory",
-            )
+        self.away_because = in_short
+        self.is_away = True
+        _log.warning(
+            "store does not answer" if in_short == StoreUnavailable.in_short else "store refused",
+            reason=reason,
+            effect="documents and pages are served from memory",
+        )
 
     def _begin(self) -> None:
         self._poll_began_at = self._clock()
@@ -242,7 +251,7 @@ class ChangeDetector:
         # request asks the store, which shows readers and the log what is wrong.
         except Exception as error:
             if isinstance(error, StoreUnavailable):
-                self.mark_unreachable(str(error))
+                self.mark_unreachable(str(error), in_short=error.in_short)
                 if self._clock() - began < POLL_TIMEOUT_S:
                     self._resume()  # requests fail as fast as this poll did
             else:

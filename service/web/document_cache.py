@@ -146,7 +146,7 @@ class DocumentCache:
         try:
             return self._fetch(newsstand, key)
         except StoreUnavailable as error:
-            self._detector.mark_unreachable(str(error))
+            self._detector.mark_unreachable(str(error), in_short=error.in_short)
             return held
         finally:
             lock.release()
@@ -180,6 +180,12 @@ class DocumentCache:
     def is_remote(self) -> bool:
         """Whether the store is on a server, which may stop answering."""
         return self._detector is not None and not self._detector.is_local
+
+    @property
+    def away_because(self) -> str:
+        """Why the store cannot be used, in short, while it is away."""
+        detector = self._detector
+        return StoreUnavailable.in_short if detector is None else detector.away_because
 
     @property
     def away_s(self) -> float | None:

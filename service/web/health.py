@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response
 
-from feeds.errors import StoreOutdated, StoreReplaced, StoreUnavailable
+from feeds.errors import StoreOutdated, StoreUnavailable
 from feeds.model.listing import idle_reason
 from service.web.request_context import RequestContext, app_state, request_context
 
-STORE_AWAY = "the store cannot be reached"
+STORE_AWAY = StoreUnavailable.in_short
 
 blueprint = Blueprint("health", __name__)
 
@@ -35,8 +35,9 @@ def readyz() -> Response:
     if document_cache.is_unreachable:
         missing = [slug for slug in context.feeds if not document_cache.holds(slug)]
         reasons = [f"feed {slug!r} is not in memory" for slug in missing]
+        away = document_cache.away_because
         reasons = [STORE_AWAY, *reasons] if reasons else []
-        warnings += [_away(document_cache.away_s or 0.0)]
+        warnings += [_away(away, document_cache.away_s or 0.0)]
     else:
         reasons, more = _ask_store(context)
         warnings += more
@@ -45,12 +46,13 @@ def readyz() -> Response:
     return _report({**status, **extra}, status=503 if reasons else 200)
 
 
-def _away(away_s: float) -> str:
+def _away(because: str, away_s: float) -> str:
     # By this machine's clock, like the log.
     since = datetime.now(UTC) - timedelta(seconds=away_s)
+    reason = "" if because == STORE_AWAY else f"; {because}"
     return (
         f"{STORE_AWAY} since {since:%Y-%m-%dT%H:%M:%SZ}: documents and pages are served from "
-        "memory, and nothing is published"
+        f"memory, and nothing is published{reason}"
     )
 
 
@@ -64,10 +66,8 @@ def _ask_store(context: RequestContext) -> tuple[list[str], list[str]]:
             reasons += [f"nothing is published: {jobs}"] if jobs else []
             # Only a warning: feeds are published and served, so traffic must not go elsewhere.
             warnings += [f"nothing is pushed: {pushes}"] if pushes else []
-    except StoreReplaced:
-        reasons = [StoreReplaced.in_short]
-    except StoreUnavailable:
-        reasons = [STORE_AWAY]
+    except StoreUnavailable as error:
+        reasons = [error.in_short]
     except StoreOutdated:
         reasons = ["the store has the schema of another version"]
     return reasons, warnings

@@ -32,7 +32,7 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(folder: Path, *, address: str = "") -> Iterator[str]:
+def server(folder: Path, *, address: str = "", copy_of: str | None = None) -> Iterator[str]:
     """Run a server, and yield its URL, by a socket.
 
     It ends with this process, however that ends: a shell waits for the end of a pipe that only
@@ -41,13 +41,22 @@ def server(folder: Path, *, address: str = "") -> Iterator[str]:
     Args:
         folder: Of its programs.
         address: Where it listens as well, at port 5432; nowhere if empty.
+        copy_of: The URL of another server. This one begins as a standby that has what that one
+            held, and gets nothing more from it.
     """
     # A socket's path has about a hundred bytes: pytest's folders are longer.
     home = Path(mkdtemp(prefix="pg", dir=_fastest_folder()))
     user = _unprivileged(home)
-    initdb = [str(folder / "initdb"), "-D", str(home / "data")]
-    options = ["-A", "trust", "-U", "suite", "--no-sync"]
-    subprocess.run([*initdb, *options], check=True, cwd="/", stdout=subprocess.DEVNULL, user=user)
+    data = home / "data"
+    if copy_of is None:
+        options = ["-A", "trust", "-U", "suite", "--no-sync"]
+        make = [str(folder / "initdb"), "-D", str(data), *options]
+    else:
+        options = ["--checkpoint=fast", "--no-sync"]
+        make = ["pg_basebackup", "-D", str(data), "-d", copy_of, *options]
+    subprocess.run(make, check=True, cwd="/", stdout=subprocess.DEVNULL, user=user)
+    if copy_of is not None:
+        (data / "standby.signal").touch()
     with (
         (home / "log").open("wb") as log,
         subprocess.Popen(

@@ -414,7 +414,8 @@ CREATE TABLE public.sitemap_parts (
 
 CREATE TABLE public.store_identity (
     key integer NOT NULL,
-    id text NOT NULL
+    id text NOT NULL,
+    restores integer DEFAULT 0 NOT NULL
 );
 
 

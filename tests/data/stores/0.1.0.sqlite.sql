@@ -408,6 +408,7 @@ CREATE TABLE sitemap_parts (
 CREATE TABLE store_identity (
 	"key" INTEGER NOT NULL, 
 	id TEXT NOT NULL, 
+	restores INTEGER DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_store_identity PRIMARY KEY ("key")
 );
 CREATE TABLE subscription_requests (

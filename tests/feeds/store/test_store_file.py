@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from feeds.errors import StoreNotWritable, StoreReplaced
+from feeds.errors import StoreBehind, StoreNotWritable, StoreReplaced
 from feeds.store import migrate
+from feeds.store.backup import accept_restored
+from feeds.store.changes import Changes
 from feeds.store.database import Database, Transaction
 from feeds.store.state import StoreState
 from tests.support.newsrooms import NOON, Office, draft
@@ -154,16 +156,57 @@ def test_a_missing_file_is_not_made_where_a_store_is_expected(sqlite_url: str, p
 def test_an_older_copy_is_refused(store: Database, sqlite_url: str) -> None:
     ahead = replace(_state(store), changes=301)
     behind = Database.open(sqlite_url, expected=ahead)
-    with pytest.raises(StoreReplaced, match=r"lacks the last 300 of 301 releases"), behind.read():
+    with pytest.raises(StoreReplaced, match=r"lacks the last 300 of 301 changes"), behind.read():
         pass
     behind.close()
 
 
-def test_a_server_that_took_over_may_lack_the_last_changes(postgres_url: str) -> None:
-    _made(postgres_url, "first").close()
-    database = Database.open(postgres_url, expected=StoreState(id="first", changes=5))
-    assert _state(database).changes == 0
-    database.close()
+def test_a_server_that_took_over_without_all_changes_is_refused(postgres_url: str) -> None:
+    made = _made(postgres_url, "first")
+    office = Office(made)
+    office.add(draft("id:1"))
+    before = _state(made)
+    office.add(draft("id:2"))
+    held = _state(made)
+    assert held.is_behind(replace(held, restores=1))
+    assert before.is_behind(held)
+    made.close()
+
+    same = Database.open(postgres_url, expected=before)
+    assert _state(same) == same.known_state == held
+    same.close()
+    behind = Database.open(postgres_url, expected=replace(held, changes=held.changes + 5))
+    for begin in (behind.read, behind.transaction):
+        with pytest.raises(StoreBehind, match="lacks the last 5 of"), begin():
+            pass
+    behind.close()
+
+
+def test_what_another_query_saw_is_expected_of_each_new_connection(postgres_url: str) -> None:
+    made = _made(postgres_url, "first")
+    Office(made).add(draft("id:1"))
+    database = Database.open(postgres_url, expected=replace(_state(made), changes=0))
+    changes = Changes(database, of_documents=True)
+    changes.poll()
+    Office(made).add(draft("id:2"))
+    changes.poll()
+    assert database.known_state == _state(made)
+    database.saw_changes(_state(made).changes + 1)
+    changes.close()
+    database.close()  # the next connection is a new one
+    with pytest.raises(StoreBehind, match="lacks the last 1 of"), database.read():
+        pass
+    made.close()
+
+
+def test_a_copy_that_was_accepted_is_accepted_by_all(database_url: str) -> None:
+    made = _made(database_url, "first")
+    known = replace(_state(made), changes=9, restores=2)
+    accept_restored(made, now=NOON, known=known)
+    made.close()
+    elsewhere = Database.open(database_url, expected=known)
+    assert _state(elsewhere).restores == 3
+    elsewhere.close()
 
 
 def test_a_store_has_one_id_for_good(store: Database) -> None:

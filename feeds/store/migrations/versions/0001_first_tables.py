@@ -272,6 +272,7 @@ def upgrade() -> None:
         "store_identity",
         sa.Column("key", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("restores", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_store_identity")),
     )
     op.create_table(
