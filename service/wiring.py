@@ -1,5 +1,6 @@
 """Builds the components for one configuration. All values are passed down; nothing is global."""
 
+import json
 import os
 import random
 import time
@@ -61,8 +62,20 @@ def mint_id() -> ReleaseId:
     return ReleaseId(uuid4().urn)
 
 
+def page_version(settings: Settings) -> str:
+    """Returns a digest of all that pages are made of besides the catalogue and releases."""
+    looks = {
+        "program": program_version(),
+        "theme": settings.site.theme.model_dump(mode="json"),
+        "links": [each.model_dump(mode="json") for each in settings.site.links],
+        "stylesheet": settings.page_stylesheet,
+        "templates": {name: file.text for name, file in settings.page_templates.items()},
+    }
+    return sha256(json.dumps(looks, sort_keys=True).encode()).hexdigest()
+
+
 @cache
-def page_version() -> str:
+def program_version() -> str:
     """Returns a digest of all sources that pages are made from: code, templates and styles.
 
     Builds of one version may differ, and so may their pages for the same configuration. About a
@@ -94,11 +107,11 @@ def build_application(
             described,
             mint_id=mint_id,
             notices_for=timedelta(days=settings.feeds.retraction_days),
-            page_version=page_version(),
+            page_version=page_version(settings),
             monotonic=time.monotonic,
         ),
         newsstand=Newsstand(
-            database, described, page_version=page_version(), monotonic=time.monotonic
+            database, described, page_version=page_version(settings), monotonic=time.monotonic
         ),
         measure=EnclosureProber(
             database,

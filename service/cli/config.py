@@ -1,12 +1,13 @@
 """``communique config``: check and show the configuration."""
 
 from enum import StrEnum
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
-from service.cli.configuration import settings_of, sources_of
+from service.cli.configuration import faults_printed, settings_of, sources_of
 from service.cli.output import (
     counted,
     json_text,
@@ -43,15 +44,17 @@ class SchemaName(StrEnum):
 def check(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
     """Check the configuration, and list all its faults.
 
-    Each fault is a line on standard error: file, line, column, key, and what was expected. With
-    --json each is an object on standard output. If the configuration is good, the feeds that end
-    or have ended are listed, each with the day of its end and the day it is gone.
+    Templates of site.templates are tried on sample releases. Each fault is a line on standard
+    error: file, line, column, key, and what was expected. With --json each is an object on
+    standard output. If the configuration is good, the feeds that end or have ended are listed,
+    each with the day of its end and the day it is gone.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     if call.as_json:
         _check_as_json(call)
         return
-    settings = settings_of(call)
+    with faults_printed():
+        settings = _checked(call)
     counts = _counts(settings)
     in_words = (
         counted(counts["categories"], "category", "categories"),
@@ -110,9 +113,22 @@ def schema(
     )
 
 
+def _checked(call: Invocation) -> Settings:
+    """Returns the configuration, with templates that were tried.
+
+    Raises:
+        ConfigInvalid: The configuration is invalid, or a template is faulty.
+    """
+    settings = parse(sources_of(call))
+    if settings.page_templates:
+        # Imported only now: the web application takes half a second to load.
+        import_module("service.web.trial").require_good_templates(settings)
+    return settings
+
+
 def _check_as_json(call: Invocation) -> None:
     try:
-        settings = parse(sources_of(call))
+        settings = _checked(call)
     except ConfigInvalid as error:
         for fault in error.faults:
             print_json(_fault_record(fault))

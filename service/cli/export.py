@@ -13,7 +13,7 @@ from service.cli.output import aligned, count_progress, counted, json_text, prin
 from service.export import AddressOutcome, ExportMemory, ExportResult, ExportRun, Folder, rules_of
 from service.processes.locks import export_lock
 from service.web import create_app
-from service.wiring import VERSION
+from service.wiring import page_version
 
 app = typer_of("export")
 
@@ -53,7 +53,7 @@ def export(
     totals: Counter[str] = Counter()
     with to_read(call) as application:
         target = Folder(folder, site_url=application.catalogue.site.base_url)
-        rules = rules_of(application.catalogue, VERSION)
+        rules = rules_of(application.catalogue, page_version(application.settings))
         now = application.clock()
         memory = ExportMemory(root=target.root, rules=rules, now=now)
         # A new configuration that the service has not applied yet will reassign releases to

@@ -9,7 +9,8 @@ from feeds.categories import Catalogue
 from feeds.model.feed import Format
 from feeds.model.listing import PageStub
 from feeds.newsstand import Newsstand
-from service.web import load_assets
+from service.settings import Settings
+from service.web import assets_for
 from service.web.sitemaps import URLS_A_FILE
 
 #: Releases read in one query. Their pages are made one by one.
@@ -25,7 +26,9 @@ class PublicAddress(NamedTuple):
     changed_at: datetime | None = None
 
 
-def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[PublicAddress]:
+def public_addresses(
+    catalogue: Catalogue, newsstand: Newsstand, settings: Settings
+) -> Iterator[PublicAddress]:
     """Yields all paths that readers may request, relative to the base URL, not encoded.
 
     Documents come first, since pollers request them. Lists come last: they name pages, which exist
@@ -35,7 +38,7 @@ def public_addresses(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Pub
         map(PublicAddress, _documents(catalogue)),
         _archives(catalogue, newsstand),
         map(PublicAddress, _former(catalogue)),
-        map(PublicAddress, _assets()),
+        map(PublicAddress, _assets(settings)),
         map(PublicAddress, _pages(catalogue)),
         _release_pages(newsstand),
         map(PublicAddress, _retracted(newsstand)),
@@ -71,8 +74,8 @@ def _former(catalogue: Catalogue) -> Iterator[str]:
         yield from (f"/feeds/{slug}.{each}" for each in Format)
 
 
-def _assets() -> Iterator[str]:
-    assets = load_assets()
+def _assets(settings: Settings) -> Iterator[str]:
+    assets = assets_for(settings)
     yield from (assets.path(name) for name in sorted(assets.by_name))
     yield "/favicon.ico"
 

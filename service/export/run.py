@@ -36,7 +36,6 @@ from service.export.renditions import (
     rendition,
     request,
 )
-from service.web import load_assets
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
 # The record of the last run: which pages need not be made again.
@@ -92,10 +91,9 @@ def rules_of(catalogue: Catalogue, program: str) -> str:
 
     Args:
         catalogue: The whole catalogue, since pages name feeds and categories.
-        program: The program's version.
+        program: The version of the program and of the looks (``service.wiring.page_version``).
     """
-    assets = sorted(asset.hashed_name for asset in load_assets().by_name.values())
-    described = (program, assets, catalogue.site, *catalogue.feeds.values(),
+    described = (program, catalogue.site, *catalogue.feeds.values(),
                  *catalogue.categories.values())  # fmt: skip
     return sha256(repr(described).encode()).hexdigest()
 
@@ -189,7 +187,8 @@ class ExportRun:
             FeedsError: The store cannot be read. Addresses published until then are correct.
         """
         self._same_before = None if self._memory is None else self._memory.recall()
-        addresses = public_addresses(self._newsroom.catalogue, self._newsroom.newsstand)
+        newsroom = self._newsroom
+        addresses = public_addresses(newsroom.catalogue, newsroom.newsstand, newsroom.settings)
         for batch in _batches(addresses, BATCH):
             yield from self._publish(batch)
         yield from self._remove()

@@ -221,7 +221,10 @@ def _dumped(
 
 
 def _configuration(sources: Sources | None) -> tuple[list[tuple[str, bytes]], list[str]]:
-    """Returns the YAML files as parts, and what else the configuration needs."""
+    """Returns the files of the configuration as parts, and what else it needs.
+
+    The YAML files come first. Files of pages are parts if they are beside the main file or below.
+    """
     if sources is None:
         return [], []
     main, categories = Path(sources.main.path), Path(sources.categories.path)
@@ -231,9 +234,18 @@ def _configuration(sources: Sources | None) -> tuple[list[tuple[str, bytes]], li
     if ".." in Path(inside).parts or inside == main.name:
         inside = f"{categories.stem}-copy{categories.suffix}"
     files = [(main.name, sources.main.text), (inside, sources.categories.text)]
+    elsewhere = []
+    pages = [sources.stylesheet] if sources.stylesheet else []
+    for file in (*pages, *sources.templates.values()):
+        path = Path(file.path)
+        beside = path.relative_to(main.parent) if path.is_relative_to(main.parent) else None
+        if beside is None or ".." in beside.parts:
+            elsewhere.append(file.path)
+        else:
+            files.append((beside.as_posix(), file.text))
     secrets = [sources.store_url.path] if sources.store_url else []
     secrets += [file.path for file in sources.secret_files.values()]
-    needs = [f"file {path}" for path in secrets]
+    needs = [f"file {path}" for path in (*secrets, *elsewhere)]
     needs += [f"variable {name}" for name in sources.variables]
     needs += [f"--set {each.partition('=')[0]}" for each in sources.overrides]
     return [(_CONFIGURATION + name, (text or "").encode()) for name, text in files], needs
@@ -252,7 +264,7 @@ class RestoredStore:
 
 
 def write_configuration(source: BackupFile, folder: Path) -> Path:
-    """Writes the YAML files of a backup into a folder that has none of them.
+    """Writes the configuration of a backup into a folder that has none of its files.
 
     Returns:
         The main file.
@@ -264,6 +276,9 @@ def write_configuration(source: BackupFile, folder: Path) -> Path:
     names = [name for name in (manifest.main_name, manifest.categories_name) if name]
     if not names:
         raise BackupFailed(f"{source.path} has no configuration")
+    parts = [each.name for each in manifest.parts if each.name.startswith(_CONFIGURATION)]
+    others = [name.removeprefix(_CONFIGURATION) for name in parts]
+    names += [name for name in others if name not in names]
     paths = [folder / name for name in names]
     for path in paths:
         if not path.resolve().is_relative_to(folder.resolve()):

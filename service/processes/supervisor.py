@@ -100,13 +100,26 @@ def supervise(read: Callable[[], Sources], *, roles: Collection[str] = tuple(MOD
         ConfigInvalid: The first configuration is invalid; nothing was started.
     """
     sources = read()
-    settings = parse(sources)
+    settings = _checked(sources, roles)
     logs.configure(settings.log.level, settings.log.format)
     try:
         return Supervisor(read, sources, settings, roles).run()
     except CannotServe as error:
         _log.error("cannot serve", reason=str(error))
         return 1
+
+
+def _checked(sources: Sources, roles: Collection[str]) -> Settings:
+    """Parses a configuration, and tries the templates of its own that a web process would use.
+
+    Raises:
+        ConfigInvalid: The configuration is invalid, or a template is faulty.
+    """
+    settings = parse(sources)
+    if settings.page_templates and WEB in roles:
+        # Imported only now: most newsrooms have none.
+        import_module("service.web.trial").require_good_templates(settings)
+    return settings
 
 
 class Supervisor:
@@ -185,7 +198,7 @@ class Supervisor:
         """Loads what all processes need before the first one is forked."""
         for role in self._roles:
             import_module(MODULES[role])
-        import_module("service.wiring").page_version()
+        import_module("service.wiring").program_version()
         keep_few_arenas()
         # A child that reused memory that is free here would copy the whole page.
         release_free_memory()
@@ -458,7 +471,7 @@ class Supervisor:
             return
         known = self._faults
         try:
-            self._faults = self._apply(sources, parse(sources))
+            self._faults = self._apply(sources, _checked(sources, self._roles))
         except ConfigInvalid as error:
             self._faults = [str(fault) for fault in error.faults]
         except OSError as error:

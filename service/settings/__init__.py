@@ -6,7 +6,7 @@ No other package imports PyYAML or defines settings models. Nothing here is glob
 
 from service.settings.catalogue import Settings, catalogue, intake_rules, site
 from service.settings.communique_file import ApiSettings, OwnHubSettings, RetentionSettings
-from service.settings.faults import ConfigFault, ConfigInvalid, SourceLocation
+from service.settings.faults import ConfigFault, ConfigInvalid, SourceLocation, nearest
 from service.settings.loading import load, parse
 from service.settings.schema import (
     SCHEMAS,
@@ -17,6 +17,7 @@ from service.settings.schema import (
     write_schemas,
 )
 from service.settings.sources import SourceFile, Sources, read_sources
+from service.settings.theme import DarkSettings, LightSettings, ThemeSettings
 from service.settings.value_types import StoreUrl, read_store_url
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "ApiSettings",
     "ConfigFault",
     "ConfigInvalid",
+    "DarkSettings",
     "EffectiveKey",
+    "LightSettings",
     "OwnHubSettings",
     "RetentionSettings",
     "Settings",
@@ -32,11 +35,13 @@ __all__ = [
     "SourceLocation",
     "Sources",
     "StoreUrl",
+    "ThemeSettings",
     "catalogue",
     "effective",
     "intake_rules",
     "json_schema",
     "load",
+    "nearest",
     "parse",
     "read_sources",
     "read_store_url",

@@ -21,7 +21,7 @@ from service.settings.categories_file import (
 from service.settings.communique_file import CommuniqueFile
 from service.settings.faults import KeyPath, SourceLocation
 from service.settings.shared_keys import EndedSettings, language_slug
-from service.settings.sources import Sources
+from service.settings.sources import SourceFile, Sources
 from service.settings.value_types import Secret
 
 
@@ -34,6 +34,10 @@ class Settings(CategoriesFile, CommuniqueFile):
 
     #: The password from each hub's ``password_file``, by the hub's URL.
     hub_passwords: Mapping[str, Secret] = Field(default_factory=dict, exclude=True, repr=False)
+    #: The text of ``site.stylesheet``; empty if there is none.
+    page_stylesheet: str = Field(default="", exclude=True, repr=False)
+    #: The files of ``site.templates``, which were read, by their names.
+    page_templates: Mapping[str, SourceFile] = Field(default_factory=dict, exclude=True, repr=False)
     #: Where each value was set, by path. A path that is missing has its default.
     places: Mapping[KeyPath, SourceLocation] = Field(default_factory=dict, exclude=True, repr=False)
     #: What the settings were read from; None for settings that no files describe.

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from pydantic import ValidationError
+
 from feeds.categories import name_key
 from feeds.model.feed import ALL
 from service.settings.communique_file import CanarySettings, StoreSettings
@@ -10,6 +12,14 @@ from service.settings.explain import place_of_key, place_of_value
 from service.settings.faults import ConfigFault, KeyPath, dotted, nearest
 from service.settings.shared_keys import language_slug
 from service.settings.sources import variable_name
+from service.settings.theme import (
+    LEAST_CONTRAST,
+    DarkSettings,
+    LightSettings,
+    Palette,
+    readable,
+    unreadable,
+)
 from service.settings.yaml_reader import YamlDocument
 
 # Rules between keys of ``communique.yaml``, and for the hubs of both files.
@@ -39,6 +49,32 @@ def check_main(document: YamlDocument) -> Iterator[ConfigFault]:
     yield from _check_credentials(document)
     yield from _check_cloud(document)
     yield from _check_alarms(document)
+    yield from _check_contrast(document)
+
+
+def _check_contrast(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Yields a fault for each text of pages that cannot be read on what is behind it."""
+    schemes: dict[str, type[Palette]] = {"light": LightSettings, "dark": DarkSettings}
+    for scheme, section in schemes.items():
+        section_path = ("site", "theme", scheme)
+        given = document.at(*section_path)
+        try:
+            palette = section.model_validate(given)
+        except ValidationError:
+            continue  # the keys at fault are reported by themselves
+        for text, paper, found in unreadable(palette):
+            is_text = isinstance(given, dict) and given.get(text) is not None
+            path = (*section_path, text if is_text else paper)
+            colour, behind = getattr(palette, text), getattr(palette, paper)
+            # Rounded down: a contrast that is too small must not be shown as one that would do.
+            measured = int(found * 100) / 100
+            yield ConfigFault(
+                place=place_of_value(document, path),
+                path=dotted(path),
+                message=f"{text} {colour!r} on {paper} {behind!r} has a contrast of "
+                f"{measured:.2f}:1; text needs at least {LEAST_CONTRAST}:1 (WCAG 2.2, level AA)",
+                suggestion=readable(colour, behind) if is_text else None,
+            )
 
 
 def _check_credentials(document: YamlDocument) -> Iterator[ConfigFault]:

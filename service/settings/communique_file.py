@@ -17,6 +17,7 @@ from service.settings.shared_keys import (
     TtlMinutes,
     WindowSettings,
 )
+from service.settings.theme import ThemeSettings
 from service.settings.value_types import (
     DATA_FOLDER,
     AllowedNetwork,
@@ -66,6 +67,13 @@ AlarmKindName = Literal[
 LeaseDays = Annotated[float, Field(gt=0, le=366)]
 
 
+class LinkSettings(Section):
+    """A link at the foot of every page."""
+
+    title: Line = Field(description="Required: the text of the link, such as Imprint.")
+    url: Url = Field(description="Required: the address that it leads to, as an absolute URL.")
+
+
 class SiteSettings(Section):
     """The newsroom as the public sees it."""
 
@@ -89,10 +97,27 @@ class SiteSettings(Section):
     logo: Url | None = Field(
         default=None, description="An image twice as wide as high, as an absolute URL."
     )
+    theme: ThemeSettings = Field(
+        default=ThemeSettings(), description="Colours and fonts of pages; see docs/pages.md."
+    )
+    stylesheet: FilePath | None = Field(
+        default=None,
+        description="A CSS file of your own, which pages apply after theirs. Relative to this "
+        "file.",
+    )
+    templates: FilePath | None = Field(
+        default=None,
+        description="A folder of templates of your own, which replace those of pages one by one; "
+        "see docs/pages.md. Relative to this file.",
+    )
     time_zone: TimeZoneName = Field(
         default="UTC",
         description="Time zone of dates on pages, such as Europe/Paris; also decides in which "
         "month a release is listed.",
+    )
+    links: Items[LinkSettings] = Field(
+        default=(),
+        description="Links at the foot of every page, such as imprint, privacy and contact.",
     )
 
 

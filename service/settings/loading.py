@@ -1,7 +1,7 @@
 """Loads settings from their sources, or raises all faults of these at once."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,6 +70,7 @@ def parse(sources: Sources) -> Settings:
     store_url = _secret_url(sources.store_url, faults) if sources.store_url else None
     passwords = _hub_passwords(main_document, sources, faults)
     alarm_secrets = _alarm_secrets(main_document, sources, faults)
+    faults += _page_files(main_document, sources)
     if main is None or categories is None or faults:
         raise ConfigInvalid(sorted(faults, key=lambda fault: _reading_order(fault, sources)))
     places = {**main_document.values, **categories_document.values}
@@ -81,6 +82,8 @@ def parse(sources: Sources) -> Settings:
     settings = Settings.model_construct(
         **{**dict(main), **dict(categories), **resolved},
         hub_passwords=passwords,
+        page_stylesheet=(sources.stylesheet and sources.stylesheet.text) or "",
+        page_templates=sources.templates,
         places=places,
         sources=sources,
     )
@@ -137,6 +140,19 @@ def _secret_url(source: SourceFile, faults: list[ConfigFault]) -> StoreUrl | Non
         place = SourceLocation(file=source.path, line=1, column=1)
         faults.append(ConfigFault(place=place, path="store.url_file", message=str(error)))
         return None
+
+
+def _page_files(document: YamlDocument, sources: Sources) -> Iterator[ConfigFault]:
+    """Yields a fault for each file of pages that cannot be read."""
+    by_key: dict[str, list[SourceFile | None]] = {
+        "stylesheet": [sources.stylesheet],
+        "templates": [*sources.templates.values()],
+    }
+    for key, files in by_key.items():
+        place = place_of_value(document, ("site", key))
+        for file in files:
+            if file is not None and file.text is None:
+                yield _trouble(file, f" (named by site.{key}, {place})")
 
 
 def _hub_passwords(

@@ -156,7 +156,11 @@ def _put(document: YamlDocument, path: KeyPath, value: object, place: SourceLoca
 #: A thousand categories with long descriptions take less than half of this.
 MAX_FILE_BYTES = 2 * 1024 * 1024
 
+#: Pages are made from a dozen.
+MAX_TEMPLATES = 100
+
 NO_SUCH_FILE = "no such file"
+NO_SUCH_FOLDER = "no such folder"
 
 DEFAULT_CATEGORIES_FILE = str(CommuniqueFile.model_fields["categories_file"].default)
 
@@ -188,6 +192,10 @@ class Sources:
     secret_files: Mapping[str, SourceFile] = field(
         default_factory=dict, repr=False
     )  #: passwords of hubs, and secrets of alarms, by name
+    stylesheet: SourceFile | None = None  #: the file that ``site.stylesheet`` names
+    #: The files of the folder ``site.templates``, by their names in it; the folder itself, by an
+    #: empty name, if it cannot be read.
+    templates: Mapping[str, SourceFile] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)  #: ``COMMUNIQUE_…`` only
     overrides: tuple[str, ...] = field(
         default=(), repr=False
@@ -208,10 +216,10 @@ class Sources:
     def from_json(cls, text: str) -> "Sources":
         """Returns the sources that `to_json` wrote."""
         fields: dict[str, Any] = json.loads(text)
-        for name in ("main", "categories", "store_url"):
+        for name in ("main", "categories", "store_url", "stylesheet"):
             fields[name] = SourceFile(**fields[name]) if fields[name] else None
-        secrets = fields["secret_files"].items()
-        fields["secret_files"] = {name: SourceFile(**file) for name, file in secrets}
+        for name in ("secret_files", "templates"):
+            fields[name] = {key: SourceFile(**file) for key, file in fields[name].items()}
         return cls(**{**fields, "overrides": tuple(fields["overrides"])})
 
 
@@ -241,6 +249,8 @@ def read_sources(
         _unchecked_text(document, "categories_file") or DEFAULT_CATEGORIES_FILE
     )
     store_url = _unchecked_text(document, "store", "url_file")
+    stylesheet = _unchecked_text(document, "site", "stylesheet")
+    templates = _unchecked_text(document, "site", "templates")
     return Sources(
         main=main,
         categories=_read(categories, folder),
@@ -252,6 +262,8 @@ def read_sources(
                 *(name for _, name in alarm_secret_files(document)),
             )
         },
+        stylesheet=_read(path.parent / stylesheet, folder) if stylesheet else None,
+        templates=_read_templates(path.parent / templates, folder) if templates else {},
         environ=variables,
         overrides=tuple(overrides),
         working_folder=str(folder),
@@ -291,6 +303,18 @@ def _read(path: Path, folder: Path) -> SourceFile:
     if len(content) > MAX_FILE_BYTES:
         return SourceFile(path=str(path), trouble=f"is larger than {MAX_FILE_BYTES:,} bytes")
     return _decode(str(path), content, mtime_ns)
+
+
+def _read_templates(path: Path, folder: Path) -> dict[str, SourceFile]:
+    """Reads the templates in a folder, by name; see `Sources.templates`."""
+    try:
+        names = sorted(file.name for file in (folder / path).iterdir() if file.suffix == ".html")
+    except OSError as error:
+        trouble = NO_SUCH_FOLDER if isinstance(error, FileNotFoundError) else error.strerror
+        return {"": SourceFile(path=str(path), trouble=trouble)}
+    if len(names) > MAX_TEMPLATES:
+        return {"": SourceFile(path=str(path), trouble=f"has more than {MAX_TEMPLATES} templates")}
+    return {name: _read(path / name, folder) for name in names}
 
 
 def _decode(path: str, content: bytes, mtime_ns: int) -> SourceFile:

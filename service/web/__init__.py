@@ -4,10 +4,10 @@ It is a Flask application behind a middleware that answers most feed requests fr
 """
 
 from service.web.app import create_app
-from service.web.assets import load_assets
 from service.web.cache_middleware import IGNORED_HEADERS, CacheMiddleware
 from service.web.change_detector import ChangeDetector
 from service.web.document_cache import DocumentCache
+from service.web.looks import assets_for
 from service.web.replies import Reply
 from service.web.wsgi_adapter import WsgiAdapter
 
@@ -18,6 +18,6 @@ __all__ = [
     "DocumentCache",
     "Reply",
     "WsgiAdapter",
+    "assets_for",
     "create_app",
-    "load_assets",
 ]

@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from feeds.model.feed import Format
 from service.application import CurrentApplication
+from service.logs import get_logger
 from service.store_writes import StoreWrites
 from service.web import (
     canary,
@@ -26,8 +27,8 @@ from service.web import (
 )
 from service.web.answers import OPEN_TO_ALL, harden, redirect_body
 from service.web.api import make_blueprint
-from service.web.assets import load_assets
 from service.web.document_cache import DocumentCache
+from service.web.looks import LooksCache, TemplateFault
 from service.web.page_cache import PageCache
 from service.web.problems import FeedGone
 from service.web.request_context import AppState, init_app, request_context
@@ -36,6 +37,8 @@ from service.web.subscribing import (
     make_hub_blueprint,
     make_rsscloud_blueprint,
 )
+
+_log = get_logger(__name__)
 
 # Converters for the variable parts of a URL.
 
@@ -154,6 +157,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def log_template_fault(fault: TemplateFault) -> None:
+    """Logs that a page was made of the shipped templates instead."""
+    _log.error(
+        "template failed", file=fault.path, line=fault.line, reason=fault.reason,
+        effect="the page is made of the shipped templates",
+    )  # fmt: skip
+
+
 def create_app(
     current: CurrentApplication,
     document_cache: DocumentCache | None = None,
@@ -163,6 +174,7 @@ def create_app(
     has_hub: bool = False,
     warnings: Callable[[], list[str]] = list,
     writes: StoreWrites | None = None,
+    on_template_fault: Callable[[TemplateFault], None] = log_template_fault,
 ) -> Flask:
     """Makes the Flask application that serves the newsroom of *current*.
 
@@ -174,6 +186,7 @@ def create_app(
         has_hub: Whether to serve the built-in hub, its status and the metrics.
         warnings: Returns the warnings that ``/readyz`` adds to its own.
         writes: Records requests that cannot store what they have to.
+        on_template_fault: Called when a template of the newsroom's own fails.
 
     Returns:
         A WSGI application. It has no sessions and sets no cookies.
@@ -184,7 +197,7 @@ def create_app(
     state = AppState(
         current=current,
         document_cache=document_cache,
-        assets=load_assets(),
+        looks=LooksCache(app, on_template_fault),
         clock=clock,
         pages=PageCache(),
         has_hub=has_hub,

@@ -47,13 +47,14 @@ def load_assets() -> Assets:
     folder = files("service.web").joinpath("static")
     found = sorted(folder.iterdir(), key=lambda resource: resource.name)
     return Assets(
-        _asset(resource.name, resource.read_bytes())
+        asset_of(resource.name, resource.read_bytes())
         for resource in found
         if PurePath(resource.name).suffix in MEDIA_TYPES
     )
 
 
-def _asset(name: str, body: bytes) -> Asset:
+def asset_of(name: str, body: bytes) -> Asset:
+    """Returns an asset under the name that its content gives it."""
     path, digest = PurePath(name), sha256(body).hexdigest()
     return Asset(
         name=name,

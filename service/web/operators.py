@@ -10,7 +10,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Generic, TypeVar
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
 from feeds.errors import StoreUnavailable
@@ -23,6 +23,7 @@ from feeds.store.database import Database, Transaction
 from service.failures import Failure
 from service.metrics import HubNumbers, Snapshot, StoreAnswers, exposition
 from service.tokens import hash_of
+from service.web.rendering import render_template
 from service.web.request_context import RequestContext, app_state, request_context
 from service.websub.hub_health import HubHealth, HubReport, Report, report
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from flask import Blueprint, Flask, Response, render_template
+from flask import Blueprint, Flask, Response
 from markupsafe import Markup
 
 from feeds.errors import RevisionNotFound
@@ -19,6 +19,7 @@ from service.web.body_markup import page_body
 from service.web.opml import grouped
 from service.web.problems import ReleaseGone
 from service.web.recall import recallable
+from service.web.rendering import render_template
 from service.web.request_context import RequestContext, app_state, request_context
 from service.web.wording import page_alternates
 from service.websub.retries import delay_in_short
@@ -179,8 +180,11 @@ def register_filters(app: Flask) -> None:
 
 def _common_variables() -> dict[str, object]:
     context: RequestContext = request_context()
+    settings = context.settings
+    assets = app_state().looks.of(settings).assets
     return {
         "site": context.site,
         "feeds": context.feeds,
-        "asset": lambda name: wording.local(context.site.base_url + app_state().assets.path(name)),
+        "links": settings.site.links,
+        "asset": lambda name: wording.local(context.site.base_url + assets.path(name)),
     }

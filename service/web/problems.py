@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from feeds.errors import (
@@ -30,6 +30,7 @@ from service.failures import Troubles
 from service.http_rules import PROBLEM_TYPE, prefers_html
 from service.logs import get_logger
 from service.web.answers import OPEN_TO_ALL
+from service.web.rendering import render_template
 from service.web.request_context import app_state
 from service.web.wording import machine
 

@@ -15,8 +15,8 @@ from feeds.store.database import Database
 from service.application import Application, CurrentApplication
 from service.settings import Settings
 from service.store_writes import StoreWrites
-from service.web.assets import Assets
 from service.web.document_cache import DocumentCache
+from service.web.looks import LooksCache
 from service.web.page_cache import PageCache
 
 _EXTENSION = "communique"
@@ -81,7 +81,7 @@ class AppState:
 
     current: CurrentApplication
     document_cache: DocumentCache
-    assets: Assets
+    looks: LooksCache
     clock: Callable[[], datetime]
     pages: PageCache
     has_hub: bool = False  #: whether the hub's routes are registered

@@ -20,7 +20,9 @@ blueprint = Blueprint("static_files", __name__)
 @blueprint.get("/static/<hashed_name>")
 def static(hashed_name: str) -> Response:
     """Answers with an asset. Unhashed names get a 404: they could not be cached for ever."""
-    asset = app_state().assets.by_hashed_name.get(hashed_name)
+    looks = app_state().looks
+    looks.of(request_context().settings)  # no page may have been asked for yet
+    asset = looks.asset(hashed_name)
     if asset is None:
         raise NotFound
     return _answer(asset, FOR_EVER)
@@ -29,7 +31,8 @@ def static(hashed_name: str) -> Response:
 @blueprint.get("/favicon.ico")
 def favicon() -> Response:
     """Answers with the icon that browsers request by default."""
-    return _answer(app_state().assets.by_name["favicon.ico"], FOR_A_DAY)
+    assets = app_state().looks.of(request_context().settings).assets
+    return _answer(assets.by_name["favicon.ico"], FOR_A_DAY)
 
 
 @blueprint.get("/robots.txt")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from xml.sax.saxutils import quoteattr
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
 from feeds.categories import Catalogue
@@ -19,6 +19,7 @@ from service.settings import Settings
 from service.web.answers import answer_bytes
 from service.web.pages import CACHE_CONTROL
 from service.web.rate_limits import RateLimiter
+from service.web.rendering import render_template
 from service.web.request_context import request_context
 from service.websub.hub.callbacks import CallbackRules, Callbacks
 from service.websub.hub.requests import (

@@ -16,7 +16,7 @@ from service.settings.categories_file import (
     FeedSettings,
     UnionSettings,
 )
-from service.settings.communique_file import CommuniqueFile
+from service.settings.communique_file import CommuniqueFile, LinkSettings
 from service.settings.faults import KeyPath
 from service.settings.section import Section, fields_of, item_section_type, leaves
 from service.settings.shared_keys import HubSettings
@@ -169,20 +169,28 @@ def test_every_feed_has_a_group_but_all() -> None:
     assert len(newsroom.feeds) > len(newsroom.categories) + 2
 
 
+#: The lists of sections in the main file, whose items are shown in comments.
+LISTS: dict[str, type[Section]] = {"hubs": HubSettings, "site.links": LinkSettings}
+
+
 def test_no_section_is_forgotten() -> None:
-    """A list of sections in the main file would escape the tests above; of hubs see below."""
+    """A list of sections in the main file would escape the tests above; of these see below."""
     for path, field in fields_of(CommuniqueFile):
-        assert path == ("hubs",) or item_section_type(field.annotation) is None, path
+        assert ".".join(map(str, path)) in LISTS or item_section_type(field.annotation) is None
 
 
-def test_every_key_of_a_hub_is_shown_with_its_help() -> None:
-    example = re.search(r"(?m)^hubs: \[\]\n((?:#.*\n)+)\n", MAIN)
+@pytest.mark.parametrize("key", LISTS)
+def test_every_key_of_an_item_is_shown_with_its_help(key: str) -> None:
+    name = key.rpartition(".")[2]
+    example = re.search(rf"(?m)^ *{name}: \[\]\n((?: *#.*\n)+)\n", MAIN)
     assert example is not None
-    text = "hubs:\n" + re.sub("(?m)^#", "  ", example[1]).replace("- # ", "# ").replace(
-        "    url:", "  - url:"
+    lines = [re.sub("^ *#", "  ", line) for line in example[1].splitlines()]
+    first = next(iter(LISTS[key].model_fields))
+    text = f"{name}:\n" + "\n".join(lines).replace("- # ", "# ").replace(
+        f"    {first}:", f"  - {first}:"
     )
     document = read_yaml(text, file="example")
     assert document.faults == []
-    for path, field in fields_of(HubSettings):
-        assert help_of(text, document.keys[("hubs", 0, *path)].line or 0) == field.description
-    HubSettings.model_validate(document.at("hubs", 0))
+    for path, field in fields_of(LISTS[key]):
+        assert help_of(text, document.keys[(name, 0, *path)].line or 0) == field.description
+    LISTS[key].model_validate(document.at(name, 0))

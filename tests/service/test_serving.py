@@ -155,6 +155,36 @@ def test_a_bad_configuration_is_reported_and_the_running_one_stays(service: Serv
     wait_until(lambda: service.titles("finance") == ["After the restart"], within_s=20)
 
 
+def test_a_faulty_template_is_reported_and_the_last_good_one_stays(tmp_path: Path) -> None:
+    """Also by a process that is started anew in the meantime."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    own = folder / "problem.html"
+    own.write_text("<p>Ours: {{ heading }}</p>", encoding="utf-8")
+    service = Service(folder=tmp_path)
+    service.write_main({"site": {"templates": str(folder)}})
+
+    def shown() -> str:
+        return service.get("/nowhere", Accept="text/html").body.decode()
+
+    with running(service):
+        assert shown().startswith("<p>Ours: There is nothing")
+        own.write_text("<p>{{ headline }}</p>", encoding="utf-8")
+        wait_until(lambda: "configuration rejected" in service.log)
+        assert f"{own}:1: site.templates: 'headline' is undefined" in service.log
+        checked = service.run("config", "check")
+        assert (checked.returncode, "'headline' is undefined" in checked.stderr) == (1, True)
+        [process] = service.process_ids("web")
+        os.kill(process, signal.SIGKILL)
+        wait_until(lambda: service.process_ids("web") not in ([], [process]), within_s=20)
+        assert shown() == "<p>Ours: There is nothing at this address</p>"
+        own.write_text("<p>Better: {{ heading }}</p>", encoding="utf-8")
+        wait_until(lambda: shown().startswith("<p>Better"))
+    own.write_text("{% if %}", encoding="utf-8")
+    refused = service.run("serve")
+    assert (refused.returncode, f"{own}:1: site.templates" in refused.stderr) == (1, True)
+
+
 def test_sighup_reloads_at_once(tmp_path: Path) -> None:
     service = Service(folder=tmp_path)
     service.write_main({"schedule": {"config_seconds": 3600}})

@@ -15,6 +15,8 @@ import pytest
 
 from feeds.model.feed import ALL, Format
 from feeds.store.database import Database
+from service.jobs.backup_files import opened
+from service.jobs.backups import write_configuration
 from tests.support.command_line import CommandLine
 from tests.support.newsrooms import Office, draft
 from tests.support.ready_stores import PostgresStores
@@ -69,6 +71,24 @@ def test_it_is_whole_private_and_recorded(newsroom: CommandLine, tmp_path: Path)
     last = newsroom.results("status")[0]["last_backup"]
     assert last["at"] == made["at"]
     assert last["place"].endswith(f":{path}")
+
+
+def test_files_of_pages_are_in_it_and_are_restored(newsroom: CommandLine, tmp_path: Path) -> None:
+    own = newsroom.service.folder / "own"
+    own.mkdir()
+    (own / "newsroom.css").write_text("p {}", encoding="utf-8")
+    (own / "problem.html").write_text("Ours", encoding="utf-8")
+    (tmp_path / "elsewhere.css").write_text("p {}", encoding="utf-8")
+    newsroom.service.write_main({"site": {"stylesheet": "own/newsroom.css", "templates": "own"}})
+    path = Path(_backup(newsroom, str(tmp_path / "a.tar"))["backup"])
+    folder = tmp_path / "restored"
+    folder.mkdir()
+    with opened(path) as backup:
+        write_configuration(backup, folder)
+    found = {file.relative_to(folder).as_posix() for file in folder.rglob("*.*")}
+    assert found == {
+        "communique.yaml", "categories.yaml", "own/newsroom.css", "own/problem.html"
+    }  # fmt: skip
 
 
 def test_a_restored_store_serves_the_same_bytes_by_the_same_ids(

@@ -1,6 +1,7 @@
 """The site as files: whole, in one step each, only what changed, and nothing that is not ours."""
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -18,6 +19,7 @@ from service.export import ExportResult, ExportRun, Folder, ForeignFolder
 from service.export.layout import ENDINGS, file_of, is_safe, path_of
 from service.export.renditions import request
 from service.processes.locks import Exporting, export_lock
+from service.settings import Settings
 from service.web import create_app
 from tests.service.export.conftest import Export, by_result
 from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE
@@ -343,3 +345,14 @@ def test_an_address_has_a_file_and_a_file_has_an_address(path: str, file: str) -
 )
 def test_no_address_leads_out_of_the_folder(path: str) -> None:
     assert not is_safe(path)
+
+
+def test_the_style_sheet_of_a_newsrooms_own_looks_is_exported(
+    office: Office, export: Export, root: Path
+) -> None:
+    site = {"base_url": SITE.base_url, "theme": {"light": {"accent": "#7a0019"}}}
+    office.change(settings=Settings.model_validate({"site": site, "categories": []}))
+    export()
+    page = (root / "site" / "index.html").read_text(encoding="utf-8")
+    [address] = re.findall(r'rel="stylesheet" href="([^"]+)"', page)
+    assert "--accent: #7a0019;" in (root / "site" / address[1:]).read_text(encoding="utf-8")

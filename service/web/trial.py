@@ -1,0 +1,192 @@
+"""Tries templates of the newsroom's own: makes each kind of page, of samples in an empty store."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from itertools import count
+from uuid import NAMESPACE_URL, uuid5
+
+from flask import Flask
+from jinja2 import TemplateError
+
+from feeds.ingest import read_documents
+from feeds.model.feed import ALL
+from feeds.model.intake import Intake
+from feeds.model.release import Draft, ReleaseId
+from feeds.newsroom import Newsroom
+from feeds.newsstand import Newsstand
+from feeds.store import migrate
+from feeds.store.database import Database
+from service.application import Application, CurrentApplication
+from service.settings import (
+    ConfigFault,
+    ConfigInvalid,
+    Settings,
+    SourceFile,
+    SourceLocation,
+    catalogue,
+    intake_rules,
+    nearest,
+)
+from service.web.app import create_app
+from service.web.looks import LooksCache, TemplateFault, fault_in
+
+_KEY = "site.templates"
+
+#: Names that begin with this are parts that other templates include, and replace nothing.
+_PART = "_"
+
+#: When the samples are published.
+_NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+_IN_MEMORY = "sqlite:///:memory:"
+
+
+def require_good_templates(settings: Settings) -> None:
+    """Checks the templates of the newsroom's own.
+
+    Raises:
+        ConfigInvalid: A template is faulty; the error has the faults of all.
+    """
+    faults = list(template_faults(settings))
+    if faults:
+        raise ConfigInvalid(faults)
+
+
+def template_faults(settings: Settings) -> Iterator[ConfigFault]:
+    """Yields what is wrong with templates of the newsroom's own, each fault once."""
+    own = settings.page_templates
+    if not own:
+        return
+    yield from _unknown_names(own)
+    found: dict[TemplateFault, None] = {}
+
+    def note(fault: TemplateFault) -> None:
+        found.setdefault(fault)
+
+    database = Database.open(_IN_MEMORY)
+    try:
+        migrate.upgrade(database)
+        application = _application(settings, database)
+        app = create_app(
+            CurrentApplication(application), clock=lambda: _NOW, has_hub=True,
+            on_template_fault=note,
+        )  # fmt: skip
+        _compile(app, settings, own, note)
+        if not found:
+            _make_pages(app, application)
+    finally:
+        database.close()
+    for fault in found:
+        place = SourceLocation(file=fault.path, line=fault.line)
+        yield ConfigFault(place=place, path=_KEY, message=fault.reason)
+
+
+def _unknown_names(own: Mapping[str, SourceFile]) -> Iterator[ConfigFault]:
+    known = Flask("service.web").jinja_env.list_templates()
+    for name, file in own.items():
+        if name not in known and not name.startswith(_PART):
+            yield ConfigFault(
+                place=SourceLocation(file=file.path),
+                path=_KEY,
+                message="replaces no template of docs/pages.md; a part that other templates "
+                f"include has a name that begins with {_PART!r}",
+                suggestion=nearest(name, known),
+            )
+
+
+def _application(settings: Settings, database: Database) -> Application:
+    described, numbers = catalogue(settings), count(1)
+
+    def mint_id() -> ReleaseId:
+        return ReleaseId(uuid5(NAMESPACE_URL, str(next(numbers))).urn)
+
+    return Application(
+        settings=settings,
+        database=database,
+        catalogue=described,
+        rules=intake_rules(settings),
+        newsroom=Newsroom(database, described, mint_id=mint_id),
+        newsstand=Newsstand(database, described),
+        clock=lambda: _NOW,
+        measure=list,
+    )
+
+
+def _compile(
+    app: Flask,
+    settings: Settings,
+    own: Mapping[str, SourceFile],
+    note: Callable[[TemplateFault], None],
+) -> None:
+    """Reads each template: one that no page of the samples uses may be faulty, too."""
+    environment = LooksCache(app, note).of(settings).environment
+    for name in own:
+        try:
+            environment.get_template(name)
+        except TemplateError as error:
+            fault = fault_in(error, own)
+            if fault is not None:
+                note(fault)
+
+
+def _make_pages(app: Flask, application: Application) -> None:
+    """Requests each kind of page; faults are reported to the application's callback."""
+    application.newsroom.apply_catalogue(now=_NOW)
+    client = app.test_client(use_cookies=False)
+    empty = ["/", f"/feeds/{ALL}"]
+    for path in empty:
+        client.get(path, headers={"Accept": "text/html"})
+    for path in [*_take_in(application), *empty, "/nowhere", "/hub", "/hub/status"]:
+        client.get(path, headers={"Accept": "text/html"})
+
+
+def _take_in(application: Application) -> list[str]:
+    """Publishes the samples, corrects one and retracts one; returns the paths of their pages."""
+    newsroom, taken = application.newsroom, []
+    for minutes, documents in enumerate((_samples(application), _corrections(application))):
+        lines = "\n".join(map(json.dumps, documents)).encode()
+        read = read_documents(BytesIO(lines), document="samples.jsonl", rules=application.rules)
+        drafts = [each for each in read if isinstance(each, Draft)]
+        outcomes = newsroom.take_in(drafts, now=_NOW - timedelta(minutes=9 - minutes))
+        taken += [each.release for each in outcomes if isinstance(each, Intake)]
+    newsroom.retract(taken[1].id, reason="It was a sample.", by="trial", now=_NOW)
+    stale = application.newsstand.stale(now=_NOW, worker="trial")
+    application.newsstand.regenerate(stale, now=_NOW, worker="trial")
+    slugs = list(dict.fromkeys(release.slug for release in taken))
+    return [*(f"/releases/{slug}" for slug in slugs), f"/releases/{slugs[0]}/revisions/1"]
+
+
+def _samples(application: Application) -> list[dict[str, object]]:
+    """A release with all that there can be, two short ones, and a translation."""
+    picture = {
+        "url": "https://example.org/a.jpg", "type": "image/jpeg", "length": 1000, "title": "Title",
+        "alt": "Words", "credit": "Somebody", "thumbnail": "https://example.org/b.jpg",
+    }  # fmt: skip
+    sound = {
+        "url": "https://example.org/a.mp3", "type": "audio/mpeg", "length": 1000, "duration": 60,
+    }  # fmt: skip
+    rich: dict[str, object] = {
+        "id": "sample-1", "title": "A sample", "body": "<p>Text.</p><h2>Notes to editors</h2>",
+        "body_format": "html", "summary": "In short.", "published": "2026-01-01T12:00:00Z",
+        "language": application.settings.site.language, "url": "https://example.org/1",
+        "authors": [{"name": "Somebody", "url": "https://example.org/"}, "Nobody"],
+        "enclosures": [picture, sound], "work": "sample", "place": "Geneva", "number": "1",
+        "rights": "Rights", "license": "https://example.org/licence",
+        "contacts": [{
+            "name": "Somebody", "role": "Officer", "organisation": "Office", "phone": "+1 2 345678",
+            "email": "a@example.org", "url": "https://example.org/",
+        }, "Office"],
+        "related": [{"url": "https://example.org/", "title": "Title"}, "https://example.org/x"],
+        "categories": [each.title for each in application.catalogue.categories.values()][:3],
+    }  # fmt: skip
+    plain = {"title": "Another", "body": "Text.", "published": "2026-01-01T12:00:00Z"}
+    other = "fr" if application.settings.site.language.startswith("ar") else "ar"
+    translated = {**rich, "id": "sample-3", "title": "عينة", "language": other}
+    return [rich, {**plain, "id": "sample-2"}, translated, {**plain, "id": "sample-4"}]
+
+
+def _corrections(application: Application) -> list[dict[str, object]]:
+    rich = _samples(application)[0]
+    return [{**rich, "title": "A better sample", "correction": {"note": "The title was wrong."}}]
