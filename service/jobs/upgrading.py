@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 from feeds.errors import BackupFailed, StoreOutdated
-from feeds.store import migrate
 from feeds.store.database import Database
 from feeds.store.migrate import UpgradePlan
 from service.jobs import backup_files, backups
@@ -65,20 +64,14 @@ def upgrade_keeping(
 
 
 def upgrade_at_start(
-    settings: Settings, database: Database, *, now: Callable[[], datetime]
-) -> UpgradedStore | None:
+    settings: Settings, database: Database, plan: UpgradePlan, *, now: Callable[[], datetime]
+) -> UpgradedStore:
     """Upgrades an SQLite store that an earlier version made, when the service starts.
-
-    Returns:
-        None when there was nothing to upgrade.
 
     Raises:
         BackupFailed: The backup could not be made; nothing was upgraded.
         StoreOutdated: The store is on PostgreSQL, where other machines may work with it.
     """
-    plan = migrate.plan(database)
-    if plan is None:
-        return None
     if not database.is_sqlite:
         raise StoreOutdated(
             f"the store at {database.label} has schema {plan.current}, and this version works "

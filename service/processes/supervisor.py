@@ -292,10 +292,11 @@ class Supervisor:
 
     def _upgrade_older(self, database: Database) -> None:
         """Upgrades an SQLite store of an earlier version, and keeps a backup of it as it was."""
-        if migrate.plan(database) is not None:
+        plan = migrate.plan(database)
+        if plan is not None:
             # Imported only now: it is needed once a version.
             upgrading = import_module("service.jobs.upgrading")
-            upgrading.upgrade_at_start(self._settings, database, now=machine_clock)
+            upgrading.upgrade_at_start(self._settings, database, plan, now=machine_clock)
 
     def _activate(self) -> None:
         """Writes the configuration for the processes; to memory if the disk cannot be written."""

@@ -1,56 +1,17 @@
 """A backup of a service that publishes meanwhile, and a service over what was restored of it."""
 
-import json
 import sqlite3
 import tarfile
-import threading
 from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.support.command_line import CommandLine
+from tests.support.publishing import Publishing, token_of
 from tests.support.running_service import CATEGORIES, Service, document, running, wait_until
 
 ADDRESSES = [
     f"/feeds/{slug}.{end}" for slug in ("all", "finance") for end in ("atom", "rss", "json")
 ]
-
-
-class _Publishing:
-    """Publishes one release after the other, until the end of the block."""
-
-    def __init__(self, service: Service, token: str) -> None:
-        self._service = service
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._publish, daemon=True)
-        self.acknowledged: list[str] = []
-
-    def __enter__(self) -> "_Publishing":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _publish(self) -> None:
-        with closing(HTTPConnection("127.0.0.1", self._service.port, timeout=30)) as connection:
-            number = 0
-            while not self._is_over.is_set():
-                number += 1
-                content = {
-                    "title": f"Release {number}",
-                    "body": "Words. " * 200,
-                    "published": "2026-01-05T09:00:00Z",
-                    "categories": ["Finance"],
-                }
-                path = f"/api/v1/releases/n{number}"
-                connection.request("PUT", path, body=json.dumps(content), headers=self._headers)
-                answer = connection.getresponse()
-                answer.read()
-                assert answer.status == 201, answer.status
-                self.acknowledged.append(f"id:n{number}")
 
 
 def _source_keys(backup: Path, folder: Path) -> set[str]:
@@ -63,12 +24,12 @@ def _source_keys(backup: Path, folder: Path) -> set[str]:
 
 def test_a_backup_under_load_has_all_and_what_is_restored_is_served(tmp_path: Path) -> None:
     service = Service(folder=tmp_path / "newsroom")
-    service.write_main({"api": {"requests_per_minute": 100_000, "burst": 100_000}})
     loaded, quiet = tmp_path / "loaded.tar", tmp_path / "quiet.tar"
+    line = CommandLine(service=service)
+    assert line.run("store", "upgrade").code == 0
+    token = token_of(service)
     with running(service):
-        line = CommandLine(service=service)
-        token = line.run("token", "make", "desk", "--action", "publish").out.split()[-1]
-        with _Publishing(service, token) as publishing:
+        with Publishing(service, token) as publishing:
             wait_until(lambda: len(publishing.acknowledged) > 20)
             before = set(publishing.acknowledged)
             backup = service.run("store", "backup", str(loaded))

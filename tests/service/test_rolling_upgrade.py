@@ -6,17 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import CommandLine
-from tests.support.next_version import REVISION, VARIABLE, installed, make_migrations
+from tests.support.next_version import (
+    REVISION,
+    VARIABLE,
+    NextVersion,
+    installed,
+    make_migrations,
+)
 from tests.support.ready_stores import PostgresStores
 from tests.support.running_service import Service, document, running, wait_until
-
-
-class _NextVersion(Service):
-    """The same service, of the next version."""
-
-    def command(self, *arguments: str) -> list[str]:
-        python, _, _, *words = super().command(*arguments)
-        return [python, "-m", "tests.support.next_version", *words]
 
 
 class _Reader:
@@ -57,7 +55,7 @@ def test_one_host_serves_while_the_other_is_replaced(
                 assert answer.code == 0, answer
                 # Both are of the version before, and go on.
                 _publish(one, other, "After the upgrade")
-            replaced = _NextVersion(folder=one.folder, store_url=url, port=one.port)
+            replaced = NextVersion.of(one)
             with running(replaced):
                 assert f'"schema":"{REVISION}"' in replaced.log.replace(" ", "")
                 # Each of the two has a version of its own.

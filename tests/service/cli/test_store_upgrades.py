@@ -117,12 +117,13 @@ def test_a_start_upgrades_a_file_with_a_backup_and_no_server(
         closing(Database.open(settings.store.url.reveal())) as database,
         installed(migrations),
     ):
+        plan = migrate.plan(database)
+        assert plan is not None
         if not database.is_sqlite:
             with pytest.raises(StoreOutdated, match="run 'communique store upgrade'"):
-                upgrade_at_start(settings, database, now=machine_clock)
+                upgrade_at_start(settings, database, plan, now=machine_clock)
             return
-        upgraded = upgrade_at_start(settings, database, now=machine_clock)
-        assert upgraded is not None
+        upgraded = upgrade_at_start(settings, database, plan, now=machine_clock)
         assert upgraded.backup is not None
         assert [upgraded.backup.path] == _backups(older)
-        assert upgrade_at_start(settings, database, now=machine_clock) is None
+        assert migrate.plan(database) is None

@@ -1,7 +1,5 @@
 """The scheduled backup, and what ends one in the middle."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -19,6 +17,7 @@ from service.settings import Settings
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import NOON, Office, draft, later
 from tests.support.ready_stores import PostgresStores, make_sqlite
+from tests.support.small_disk import SmallDisk, small_disk
 
 MAIN = """
 site: {base_url: "https://news.example", title: News}
@@ -72,19 +71,14 @@ def test_one_that_is_broken_off_leaves_nothing(settings: Settings, database: Dat
 
 
 @pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk of its own with little room."""
-    folder = Path("/dev/shm/communique-test-full")  # only a mount point
-    folder.mkdir(exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("needs to mount a disk")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def full_disk() -> Iterator[SmallDisk]:
+    """A disk of its own with little room."""
+    with small_disk("256k") as disk:
+        yield disk
 
 
 def test_a_disk_that_is_full_in_the_middle_is_said(
-    settings: Settings, database: Database, full_disk: Path
+    settings: Settings, database: Database, full_disk: SmallDisk
 ) -> None:
     """Once within the copy of the store, and once when that fits, and the file does not."""
     office = Office(database)
@@ -94,31 +88,31 @@ def test_a_disk_that_is_full_in_the_middle_is_said(
     small = path.stat().st_size
     assert small > 128 * 1024
     for size in ("256k", f"{small // 1024 + 100}k"):
-        subprocess.run(["mount", "-o", f"remount,size={size}", str(full_disk)], check=True)
+        full_disk.resize(size)
         with pytest.raises(BackupFailed, match="full"):
-            make_backup(settings, database, full_disk, now=NOON)
-        assert list(full_disk.iterdir()) == []
+            make_backup(settings, database, full_disk.folder, now=NOON)
+        assert list(full_disk.folder.iterdir()) == []
     office.add(draft("id:2"))  # the store itself has lost nothing
-    subprocess.run(["mount", "-o", "remount,size=64m", str(full_disk)], check=True)
-    make_backup(settings, database, full_disk, now=NOON)
-    assert [path.name for path in full_disk.iterdir()] == ["communique-20260302T120000Z.tar"]
+    full_disk.resize("64m")
+    make_backup(settings, database, full_disk.folder, now=NOON)
+    assert [path.name for path in full_disk.folder.iterdir()] == ["communique-20260302T120000Z.tar"]
 
 
 def test_a_disk_that_is_full_while_restoring_is_said(
-    settings: Settings, database: Database, full_disk: Path, tmp_path: Path
+    settings: Settings, database: Database, full_disk: SmallDisk, tmp_path: Path
 ) -> None:
     path = tmp_path / "one.tar"
     make_backup(settings, database, path, now=NOON)
-    there = f"data_folder={full_disk / 'data'}"
+    there = f"data_folder={full_disk.folder / 'data'}"
     elsewhere = ConfigFolder(tmp_path / "config").load(MAIN, overrides=[there])
     with opened(path) as source:
         with pytest.raises(BackupFailed, match="full"):
             restore_store(elsewhere, source, now=NOON)
-        assert list((full_disk / "data").iterdir()) == []
-        subprocess.run(["mount", "-o", "remount,size=64m", str(full_disk)], check=True)
+        assert list((full_disk.folder / "data").iterdir()) == []
+        full_disk.resize("64m")
         restored = restore_store(elsewhere, source, now=NOON)
     assert restored.manifest.rows["releases"] == 1
-    names = {found.name for found in (full_disk / "data").iterdir()}
+    names = {found.name for found in (full_disk.folder / "data").iterdir()}
     assert names == {"communique.db", "communique.db-note"}
 
 
