@@ -216,3 +216,27 @@ class BackupFailed(FeedsError):
 
 class CopyRefused(FeedsError):
     """A store cannot be copied as asked. The message says why, and what to do."""
+
+
+class InvalidSearch(FeedsError):
+    """A search cannot be understood. The message begins with the field that is wrong."""
+
+    def __init__(self, field: str, reason: str, /) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class SearchPageNotFound(FeedsError):
+    """A search has no such page of results."""
+
+    def __init__(self, number: int, /) -> None:
+        super().__init__(f"this search has no page {number}")
+        self.number = number
+
+
+class SearchTooSlow(FeedsError):
+    """The store took too long for a search, and gave it up."""
+
+    def __init__(self) -> None:
+        super().__init__("this search takes too long: search for more words, or for rarer ones")

@@ -48,6 +48,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("feeds.newsroom", "feeds.newsstand"),
     ("feeds.fingerprints",),
     ("feeds.ingest", "feeds.store", "feeds.render", "feeds.categories", "feeds.revision"),
+    ("feeds.search",),
     ("feeds.html",),
     ("feeds.model",),
     ("feeds.errors",),

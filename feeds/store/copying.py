@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -34,13 +35,16 @@ from sqlalchemy import (
 )
 
 from feeds.errors import CopyRefused
-from feeds.store import migrate
+from feeds.store import migrate, search_upkeep
 from feeds.store.database import Database
 from feeds.store.dialects import by_key, has_one_writer
-from feeds.store.schema import metadata
+from feeds.store.schema import DERIVED, metadata, release_search
 
 #: Rows in one transaction of the target; fewer of tables that hold whole documents.
 BATCH_ROWS, BATCH_DOCUMENTS = 500, 50
+
+#: The tables whose rows are copied. The others are made anew of these.
+COPIED = [table for table in metadata.sorted_tables if table.name not in DERIVED]
 
 # No table of the store: it is there only while a copy is not finished.
 _progress = Table(
@@ -101,9 +105,10 @@ def copy_store(
                     "it first, or what it stores now is not copied"
                 )
         _begin(target, state.id, source.label)
-        for table in metadata.sorted_tables:
+        for table in COPIED:
             _copy_table(tx.connection, target, table, on_batch)
-        copied = [_compared(tx.connection, target, table) for table in metadata.sorted_tables]
+        search_upkeep.complete(target, on_batch=partial(on_batch, release_search.name))
+        copied = [_compared(tx.connection, target, table) for table in COPIED]
         _finish(tx.connection, target)
     return copied
 
@@ -133,7 +138,7 @@ def _begin(target: Database, source_id: str, source_label: str) -> None:
         _progress.create(tx.connection)
         rows: list[dict[str, object]] = [
             {"table_name": table.name, "source_id": source_id, "last_key": None, "is_done": 0}
-            for table in metadata.sorted_tables
+            for table in COPIED
         ]
         tx.connection.execute(insert(_progress), rows)
         migrate.mark(tx, migrate.COPYING)
@@ -168,7 +173,7 @@ def _copy_table(
 
 def _finish(source: Connection, target: Database) -> None:
     with target.transaction() as tx:
-        for table in metadata.sorted_tables:
+        for table in COPIED:
             if table.autoincrement_column is not None:
                 last = max(_last_number(source, table), _last_number(tx.connection, table))
                 _set_last_number(tx.connection, table, last)

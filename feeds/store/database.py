@@ -49,6 +49,7 @@ from feeds.store.months import Months
 from feeds.store.pings import Pings
 from feeds.store.release_pages import ReleasePages, SitemapParts
 from feeds.store.releases import Releases
+from feeds.store.search import SearchIndex
 from feeds.store.state import (
     Appearance,
     Backups,
@@ -73,6 +74,18 @@ CHECKPOINT_WAIT_MS = 100
 
 #: Tries of one transaction when it conflicts with others: each try reads what the winner stored.
 MAX_TRIES = 5
+
+#: For searches on PostgreSQL. A search that takes longer is given up: nobody waits for it, and it
+#: takes the server's time from everybody else. The index is there to be used: the planner does not
+#: count what it takes to read long terms from the table.
+_SEARCHES = (
+    "SET TRANSACTION READ ONLY",
+    "SET LOCAL statement_timeout = '3s'",
+    "SET LOCAL enable_seqscan = off",
+)
+
+#: The execution option with further statements that begin a transaction on PostgreSQL.
+_SETTINGS = "communique_settings"
 
 Result = TypeVar("Result")
 
@@ -129,6 +142,11 @@ class Transaction:
     def release_pages(self) -> ReleasePages:
         """The releases' pages, for sitemaps and monthly lists."""
         return ReleasePages(self.connection)
+
+    @cached_property
+    def search(self) -> SearchIndex:
+        """The search index."""
+        return SearchIndex(self.connection)
 
     @cached_property
     def sitemap_parts(self) -> SitemapParts:
@@ -293,6 +311,7 @@ class Database:
         self._reader = engine.execution_options(**{pipelining.READS_ONLY: True})
         self._writer = engine.execution_options(communique_begin="BEGIN IMMEDIATE")
         self._unsynced = self._writer.execution_options(communique_is_durable=False)
+        self._searcher = engine.execution_options(**{_SETTINGS: _SEARCHES})
 
     @classmethod
     def open(
@@ -485,6 +504,25 @@ class Database:
                     self._expectation.compare(tx.identity.state())
             with self._reading() as tx:
                 yield tx
+
+    @contextmanager
+    def searching(self) -> Iterator[Transaction]:
+        """Reads as `read` does, for searches: on PostgreSQL for a short time at most.
+
+        Raises:
+            StoreReplaced: The store file is gone or was replaced.
+            StoreUnavailable: The database cannot be reached or does not answer in time.
+        """
+        if self.is_sqlite:
+            with self.read() as tx:
+                yield tx
+            return
+        with (
+            self._translated(),
+            self._connected(self._searcher) as connection,
+            connection.begin(),
+        ):
+            yield Transaction(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
@@ -747,4 +785,4 @@ def _begin_postgres(connection: Connection) -> None:
     if not options.get(pipelining.READS_ONLY):
         is_durable = options.get("communique_is_durable", True)
         settings = () if is_durable else ("SET LOCAL synchronous_commit = off",)
-        pipelining.begin(connection, *settings)
+        pipelining.begin(connection, *settings, *options.get(_SETTINGS, ()))

@@ -6,7 +6,7 @@ imports itself (Mako, and by that Pygments) it would take 6 MiB of a running ser
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from sqlalchemy import table as as_table
 
 from feeds.errors import StoreOutdated
 from feeds.store.database import Database, Transaction
-from feeds.store.schema import metadata, store_identity
+from feeds.store.schema import metadata, release_search, store_identity
+from feeds.store.search import FULL_TEXT
 from feeds.store.store_file import StoreFile
 
 # Upgrades to the schema of this version, and the check for it.
@@ -171,8 +172,18 @@ def differences(database: Database) -> list[str]:
     from alembic.migration import MigrationContext
 
     with database.read() as tx:
-        found = compare_metadata(MigrationContext.configure(tx.connection), metadata)
+        options = {"include_object": partial(_is_compared, is_sqlite=database.is_sqlite)}
+        context = MigrationContext.configure(tx.connection, opts=options)
+        found = compare_metadata(context, metadata)
     return [str(difference) for difference in found]
+
+
+def _is_compared(_object: object, name: str | None, kind: str, *_: object, is_sqlite: bool) -> bool:
+    """Leaves out SQLite's full-text table and its own tables, and the index that it stands for."""
+    if not is_sqlite or name is None:
+        return True
+    is_full_text = name == FULL_TEXT or name.startswith(f"{FULL_TEXT}_")
+    return not (is_full_text if kind == "table" else name == f"ix_{release_search.name}_terms")
 
 
 @cache

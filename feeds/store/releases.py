@@ -47,6 +47,7 @@ from feeds.store.contents import (
 from feeds.store.dialects import has_one_writer
 from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import Instant, filings, names, release_names, releases, revisions
+from feeds.store.search import SearchIndex
 
 #: Key of PostgreSQL's advisory lock on changes to works: "work" in ASCII.
 _WORKS = 0x776F726B
@@ -273,6 +274,7 @@ class Releases:
         if added:
             send_later(self._connection, _ADD, [_row(release) for release in added])
             self._write_names(added)
+            SearchIndex(self._connection).add(added)
 
     def replace(self, corrections: Sequence[tuple[Release, Release]], *, now: datetime) -> None:
         """Stores corrections as pairs of the old and the new release; the old content is kept.
@@ -291,6 +293,7 @@ class Releases:
         is_theirs = release_names.c.release_id.in_(list(last))
         send_later(self._connection, release_names.delete().where(is_theirs))
         self._write_names(list(last.values()))
+        SearchIndex(self._connection).replace(list(last.values()))
 
     def relink(self, relinked: Sequence[Release]) -> None:
         """Stores the new translations of these releases; their own text is unchanged."""
@@ -322,6 +325,7 @@ class Releases:
             StoreConflict: Another transaction retracted or restored it first.
         """
         self._overwrite(held, _row(release))
+        SearchIndex(self._connection).replace([release])
 
     def with_old_notices(self, *, until: datetime, limit: int) -> list[ReleaseId]:
         """Releases with a notice in feeds since *until* or earlier, oldest first."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.engine import Dialect
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -196,6 +197,34 @@ filings = Table(
 
 #: Releases assigned to feeds by a configuration that was not in force; they are to be reassigned.
 doubtful_filings = Table("doubtful_filings", metadata, _release_id(primary_key=True))
+
+#: The search index: the terms of each release that is not retracted; see ``search``. On SQLite the
+#: full-text table ``release_terms`` is made of it. Made of the releases alone, so it is not copied.
+release_search = Table(
+    "release_search",
+    metadata,
+    # By publication, and the order of hits. An integer key: FTS5 knows rows by their row id.
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    Column(
+        "release_id",
+        Text,
+        ForeignKey("releases.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    Column("terms", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+    Column("digest", Text, nullable=False),  # of the terms, and of the version of the analysis
+    # What is added waits in a list, which every search reads: a short one.
+    Index(
+        "ix_release_search_terms",
+        "terms",
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 256},
+    ).ddl_if(dialect="postgresql"),
+)
+
+#: Tables that are made of others, and can be made again.
+DERIVED = frozenset({release_search.name})
 
 #: The configuration that was applied last: one row, or none in a new store.
 configuration = Table(

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import OperationalError
 
 from feeds.store.database import Database
-from feeds.store.schema import metadata
+from feeds.store.schema import metadata, release_search
+from feeds.store.search import FULL_TEXT
 
 #: What each table holds, for people; the tables of one kind count together.
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -17,6 +18,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "embargoes": ("embargoes",),
     "entries of feeds": ("filings", "doubtful_filings", "month_counts"),
     "category names": ("names", "release_names"),
+    "search": ("release_search",),
     "rendered entries": ("fragments", "set_aside"),
     "documents": ("documents", "feeds"),
     "remembered for deltas": ("former_documents",),
@@ -101,7 +103,10 @@ def _sqlite_sizes(connection: Connection) -> tuple[Mapping[str, int] | None, int
     try:
         # https://sqlite.org/dbstat.html; some builds of SQLite lack it.
         for name, size_bytes in run("SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE"):
-            sizes[tables.get(name, name)] += size_bytes
+            table = tables.get(name, name)
+            # The full-text table is stored in several, and made of one of ours.
+            is_full_text = table.startswith(FULL_TEXT)
+            sizes[release_search.name if is_full_text else table] += size_bytes
     except OperationalError:
         return None, pages * page_bytes, free * page_bytes
     return sizes, pages * page_bytes, free * page_bytes

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from feeds.errors import StoreReplaced
-from feeds.store import migrate
+from feeds.store import migrate, search_upkeep
 from feeds.store.backup import accept_restored
 from feeds.store.database import Database
 from service.application import Application
@@ -18,6 +18,9 @@ from service.cli.output import plain, print_json, print_text
 from service.settings import Settings
 from service.stores import StoreNote, make_ready, open_older, record_state
 from service.wiring import build_application
+
+#: What mends findings.
+_REPAIR = "'communique store check --repair'"
 
 app = typer_of("store")
 store_backups.register(app)
@@ -81,12 +84,13 @@ def check(
         bool,
         typer.Option(
             "--repair",
-            help="Reassign releases that are not in the feeds of their categories, and count the "
-            "releases of months anew where a count is wrong.",
+            help="Reassign releases that are not in the feeds of their categories, count the releases "
+            "of months anew where a count is wrong, and index releases again that searches do not "
+            "find.",
         ),
     ] = False,
 ) -> None:
-    """Check that the store is sound, that each release is in its feeds, and the counts of months.
+    """Check that the store is sound: tables, feeds, counts of months, and the search index.
 
     The whole file is read with SQLite. Each finding is a line. Exit code 1 if a finding was not
     repaired.
@@ -110,12 +114,14 @@ def check(
 
 def _findings(settings: Settings, *, is_repaired: bool, call: Invocation) -> list[str]:
     with existing_store(settings) as database:
-        # The other checks need the current schema.
-        return migrate.check(database) or _assignments(
-            build_application(settings, database, clock_of(database)),
-            is_repaired=is_repaired,
-            call=call,
-        )
+        found = migrate.check(database)
+        if found:
+            return found  # the other checks need the current schema
+        application = build_application(settings, database, clock_of(database))
+        return [
+            *_assignments(application, is_repaired=is_repaired, call=call),
+            *_searches(database, is_repaired=is_repaired, call=call),
+        ]
 
 
 def _assignments(application: Application, *, is_repaired: bool, call: Invocation) -> list[str]:
@@ -131,17 +137,13 @@ def _assignments(application: Application, *, is_repaired: bool, call: Invocatio
     found = list(islice(newsroom.misassigned(), migrate.MAX_FINDINGS))
     if not is_repaired:
         return [
-            f"filing: {one.slug} is not in the feeds of its categories; 'communique store check "
-            "--repair' files it again"
+            f"filing: {one.slug} is not in the feeds of its categories; {_REPAIR} files it again"
             for one in found
         ] or _counts(application, is_repaired=False, call=call)
     while found:
         newsroom.reassign(found, now=application.clock())
         for one in found:
-            if call.as_json:
-                print_json({"refiled": one.slug})
-            else:
-                print_text(f"refiled    {plain(one.slug)}")
+            _print_repair(call, "refiled", one.slug)
         found = list(islice(newsroom.misassigned(), migrate.MAX_FINDINGS))
     return _counts(application, is_repaired=is_repaired, call=call)
 
@@ -152,18 +154,41 @@ def _counts(application: Application, *, is_repaired: bool, call: Invocation) ->
     wrong = sorted({one.feed for one in newsroom.miscounted_months()})
     if not is_repaired:
         return [
-            f"months: the counts of the feed {slug} are wrong; 'communique store check --repair' "
-            "counts again"
+            f"months: the counts of the feed {slug} are wrong; {_REPAIR} counts again"
             for slug in wrong
         ]
     if wrong:
         newsroom.recount_months(now=application.clock())
     for slug in wrong:
-        if call.as_json:
-            print_json({"recounted": slug})
-        else:
-            print_text(f"recounted  {plain(slug)}")
+        _print_repair(call, "recounted", slug)
     return []
+
+
+def _searches(database: Database, *, is_repaired: bool, call: Invocation) -> list[str]:
+    """Checks that searches find each release by its words, or index it again."""
+    fault = search_upkeep.fault_of_full_text(database)
+    if fault is not None and is_repaired:
+        search_upkeep.make_full_text_anew(database)
+        _print_repair(call, "indexed", "all releases")
+    wrong = search_upkeep.not_as_they_are(database)
+    if not is_repaired:
+        found = [] if fault is None else [f"search: {fault}; {_REPAIR} makes the index anew"]
+        return found + [
+            f"search: {one.slug} is not found by its own words; {_REPAIR} indexes it again"
+            for one in islice(wrong, migrate.MAX_FINDINGS)
+        ]
+    while batch := list(islice(wrong, search_upkeep.RELEASES_AT_ONCE)):
+        search_upkeep.index_anew(database, batch)
+        for one in batch:
+            _print_repair(call, "indexed", one.slug)
+    return []
+
+
+def _print_repair(call: Invocation, what: str, slug: str) -> None:
+    if call.as_json:
+        print_json({what: slug})
+    else:
+        print_text(f"{what:<10} {plain(slug)}")
 
 
 def _print_finding(call: Invocation, label: str, finding: str) -> None:

@@ -350,6 +350,15 @@ CREATE TABLE public.release_names (
 
 
 
+CREATE TABLE public.release_search (
+    number bigint NOT NULL,
+    release_id text NOT NULL,
+    terms tsvector NOT NULL,
+    digest text NOT NULL
+);
+
+
+
 CREATE TABLE public.releases (
     id text NOT NULL,
     source_key text NOT NULL,
@@ -642,6 +651,11 @@ INSERT INTO public.release_names VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c
 
 
 
+INSERT INTO public.release_search VALUES (29736763077427200, 'urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c', '''a'':1 ''is'':3 ''it'':6 ''signed'':4,8 ''today'':9 ''treaty'':2 ''was'':7 ''en''', '3ef0782829edbf634a4b7b0caea183fa');
+INSERT INTO public.release_search VALUES (29736763077427203, 'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', '''a'':1 ''is'':3 ''it'':7 ''not'':4 ''signed'':5,9 ''today'':10 ''treaty'':2 ''was'':8 ''en''', '7cfe066f8aa5cc3892200d19a09cde1d');
+
+
+
 INSERT INTO public.releases VALUES ('urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c', 'id:1', 'a-treaty-is-signed-afca48e9', 1, '7781ec1930aeacedd0a2fd25731f25ab9cea5cba82424a30cae147f16145c50e', 'A treaty is signed', '<p>It was signed today.</p>', 'It was signed today.', 'en', 1772449200000000, NULL, NULL, '[]', '[]', '["finance"]', 1772449200000000, 1772452800000000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '1.json', NULL, NULL);
 INSERT INTO public.releases VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', 'id:2', 'a-treaty-is-signed-c6577abe', 2, 'ece4ba7591b4988cf7fb690486edcf5834cfeabedd1b7d4f6c6d18e72082d674', 'A treaty is not signed', '<p>It was signed today.</p>', 'It was signed today.', 'en', 1772449200000000, NULL, NULL, '[]', '[]', '["health"]', 1772452860000000, 1772452860000000, NULL, NULL, 'ae7bc1a35a6107219412edb974786b221d83b941249e27278645de0a9ffa3d7e', '[{"at": "2026-03-02T12:01:00+00:00", "text": "This release has been corrected."}]', NULL, NULL, NULL, '2.json', NULL, 1772452860000000);
 INSERT INTO public.releases VALUES ('urn:uuid:5bd20866-3478-53f7-bc79-d2aae304b443', 'id:3', 'wrong-5bd20866', 1, 'e5c9587382616fffbb2192163b489e1e8b4082a4d8cb2b197869e1d93a20f1a6', 'Wrong', '<p>It was signed today.</p>', 'It was signed today.', 'en', 1772449200000000, NULL, NULL, '[]', '[]', '[]', 1772452920000000, 1772452920000000, NULL, NULL, '64158142041d917d219565e93210eb2c4602de2a7e83497613e1f6b20486e6b0', NULL, NULL, 1772452920000000, 'In error.', '3.json', NULL, 1772452920000000);
@@ -822,6 +836,11 @@ ALTER TABLE ONLY public.release_names
 
 
 
+ALTER TABLE ONLY public.release_search
+    ADD CONSTRAINT pk_release_search PRIMARY KEY (number);
+
+
+
 ALTER TABLE ONLY public.releases
     ADD CONSTRAINT pk_releases PRIMARY KEY (id);
 
@@ -874,6 +893,11 @@ ALTER TABLE ONLY public.embargoes
 
 ALTER TABLE ONLY public.feeds
     ADD CONSTRAINT uq_feeds_id UNIQUE (id);
+
+
+
+ALTER TABLE ONLY public.release_search
+    ADD CONSTRAINT uq_release_search_release_id UNIQUE (release_id);
 
 
 
@@ -950,6 +974,10 @@ CREATE INDEX ix_refusals_refused_at ON public.refusals USING btree (refused_at);
 
 
 CREATE INDEX ix_release_names_folded ON public.release_names USING btree (folded);
+
+
+
+CREATE INDEX ix_release_search_terms ON public.release_search USING gin (terms) WITH (gin_pending_list_limit='256');
 
 
 
@@ -1059,6 +1087,11 @@ ALTER TABLE ONLY public.release_names
 
 ALTER TABLE ONLY public.release_names
     ADD CONSTRAINT fk_release_names_release_id FOREIGN KEY (release_id) REFERENCES public.releases(id) ON DELETE CASCADE;
+
+
+
+ALTER TABLE ONLY public.release_search
+    ADD CONSTRAINT fk_release_search_release_id FOREIGN KEY (release_id) REFERENCES public.releases(id) ON DELETE CASCADE;
 
 
 

@@ -343,6 +343,17 @@ CREATE TABLE release_names (
 );
 INSERT INTO "release_names" VALUES('urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c','finance');
 INSERT INTO "release_names" VALUES('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e','health');
+CREATE TABLE release_search (
+	number INTEGER NOT NULL, 
+	release_id TEXT NOT NULL, 
+	terms TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	CONSTRAINT pk_release_search PRIMARY KEY (number), 
+	CONSTRAINT fk_release_search_release_id FOREIGN KEY(release_id) REFERENCES releases (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_release_search_release_id UNIQUE (release_id)
+);
+INSERT INTO "release_search" VALUES(29736763077427200,'urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c','a treaty is signed  it was signed today   en','3ef0782829edbf634a4b7b0caea183fa');
+INSERT INTO "release_search" VALUES(29736763077427203,'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e','a treaty is not signed  it was signed today   en','7cfe066f8aa5cc3892200d19a09cde1d');
 CREATE TABLE releases (
 	id TEXT NOT NULL, 
 	source_key TEXT NOT NULL, 
@@ -486,4 +497,6 @@ CREATE INDEX ix_subscriptions_topic ON subscriptions (feed, format, suspended_at
 CREATE INDEX ix_deliveries_due ON deliveries (is_failing, due_at, subscription_id, host);
 CREATE INDEX ix_deliveries_failing ON deliveries (host, first_failed_at, subscription_id) WHERE is_failing = 1;
 DELETE FROM "sqlite_sequence";
+CREATE VIRTUAL TABLE release_terms USING fts5 (terms, content='release_search', content_rowid='number', tokenize='ascii', columnsize=0);
+INSERT INTO release_terms (release_terms) VALUES ('rebuild');
 COMMIT;

@@ -14,10 +14,10 @@ from sqlalchemy import delete, func, insert, select, update
 
 from feeds.errors import CopyRefused, StoreOutdated
 from feeds.model.feed import ALL, Format
-from feeds.store import copying, migrate
+from feeds.store import copying, migrate, search_upkeep
 from feeds.store.copying import CopiedTable, copy_store
 from feeds.store.database import Database
-from feeds.store.schema import acts, metadata, releases, subscription_requests
+from feeds.store.schema import acts, releases, subscription_requests
 from tests.support.grown_store import GrownStore
 from tests.support.newsrooms import NOON, Office, draft
 from tests.support.process_states import JOBS
@@ -94,9 +94,7 @@ def test_there_and_back_although_it_was_killed_in_the_middle(
         with closing(Database.open(f"sqlite:///{tmp_path}/back.db")) as back:
             changed = _copy(server, back)
             with server.snapshot() as tx:
-                expected = [
-                    copying.digest_of(tx.connection, table) for table in metadata.sorted_tables
-                ]
+                expected = [copying.digest_of(tx.connection, table) for table in copying.COPIED]
             assert changed == expected
             _require_usable(back)
 
@@ -109,6 +107,8 @@ def _count(database: Database) -> int:
 def _require_usable(database: Database) -> None:
     """It is whole, numbers go on behind those that were given, and a release can be added."""
     assert migrate.check(database) == []
+    assert list(search_upkeep.not_as_they_are(database)) == []
+    assert search_upkeep.fault_of_full_text(database) is None
     with database.transaction() as tx:
         assert tx.documents.get(ALL, Format.ATOM) is not None
         request = {**tx.connection.execute(select(subscription_requests)).first()._asdict()}  # type: ignore[union-attr]

@@ -2,7 +2,10 @@
 
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from tests.support.command_line import CommandLine
 
@@ -103,6 +106,31 @@ def test_a_wrong_count_is_found_and_counted_again(line: CommandLine, seed: Path)
     assert (found.code, found.out.count("the counts of the feed all are wrong")) == (1, 1)
     repaired = line.run("store", "check", "--repair")
     assert (repaired.code, repaired.out.splitlines()[0]) == (0, "recounted  all")
+    assert line.run("store", "check").code == 0
+
+
+@pytest.mark.parametrize(
+    ("harm", "finding"),
+    [
+        ("UPDATE release_search SET digest = 'other'", "is not found by its own words"),
+        ("DELETE FROM release_search", "is not found by its own words"),
+        ("INSERT INTO release_terms (rowid, terms) VALUES (1, 'more')", "cannot be used"),
+    ],
+)
+def test_a_release_that_is_not_found_by_its_words_is_indexed_again(
+    line: CommandLine, seed: Path, harm: str, finding: str
+) -> None:
+    line.run("release", "add", str(seed))
+    with closing(sqlite3.connect(path_of(line))) as connection:
+        connection.execute(harm)
+        connection.commit()
+    found = line.run("store", "check")
+    assert found.code == 1
+    assert "search: " in found.out
+    assert finding in found.out
+    repaired = line.run("store", "check", "--repair")
+    assert repaired.code == 0
+    assert repaired.out.startswith("indexed    ")
     assert line.run("store", "check").code == 0
 
 

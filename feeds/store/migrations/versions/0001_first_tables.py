@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -418,6 +419,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("release_id", "folded", name=op.f("pk_release_names")),
     )
     op.create_index(op.f("ix_release_names_folded"), "release_names", ["folded"], unique=False)
+    op.create_table(
+        "release_search",
+        sa.Column("number", _NUMBER, autoincrement=False, nullable=False),
+        sa.Column("release_id", sa.Text(), nullable=False),
+        sa.Column(
+            "terms", sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql"), nullable=False
+        ),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["releases.id"],
+            name=op.f("fk_release_search_release_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_release_search")),
+        sa.UniqueConstraint("release_id", name=op.f("uq_release_search_release_id")),
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        # Our terms come apart at spaces alone: ``ascii`` takes all other characters for letters.
+        op.execute(
+            "CREATE VIRTUAL TABLE release_terms USING fts5 (terms, content='release_search', "
+            "content_rowid='number', tokenize='ascii', columnsize=0)"
+        )
+    else:
+        op.create_index(
+            "ix_release_search_terms",
+            "release_search",
+            ["terms"],
+            unique=False,
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 256},
+        )
     op.create_table(
         "revisions",
         sa.Column("release_id", sa.Text(), nullable=False),

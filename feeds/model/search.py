@@ -1,0 +1,74 @@
+"""What somebody searches for, and what is found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from feeds.model.release import Release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFilters:
+    """What a release must be besides containing the words."""
+
+    category: str | None = None  #: slug
+    language: str | None = None  #: BCP 47; finds its variants too: ``fr`` finds ``fr-CA``
+    since: date | None = None  #: published on this day or later, in the newsroom's time zone
+    until: date | None = None  #: published on this day or earlier
+
+
+NO_FILTERS = SearchFilters()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCondition:
+    """Terms that a release must contain next to each other."""
+
+    terms: tuple[str, ...]  #: as they are stored
+    words: tuple[str, ...]  #: as `feeds.search.analysis.tokens` yields them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """A search: all conditions have to be met."""
+
+    text: str  #: as typed, without needless white space
+    conditions: tuple[SearchCondition, ...]
+    filters: SearchFilters = NO_FILTERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermQuery:
+    """A search as the store runs it."""
+
+    conditions: Sequence[Sequence[str]]  #: each one or several terms next to each other
+    feed: str | None = None  #: only releases in this feed
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A piece of a text."""
+
+    text: str
+    is_hit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """A release that was found, with what was found in it."""
+
+    release: Release
+    title: tuple[TextPart, ...]
+    excerpt: tuple[TextPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    """A page of hits, newest release first."""
+
+    number: int  #: from 1
+    hits: tuple[SearchHit, ...]
+    has_more: bool  #: whether a page follows
+    first: int  #: number of the first hit, from 1

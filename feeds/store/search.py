@@ -1,0 +1,326 @@
+"""The search index: which releases have which terms. It is made of the releases alone.
+
+Both databases get the terms of ``feeds.search``, and return the same releases in the same order. On
+SQLite they are the text of an FTS5 table, which splits it at spaces; on PostgreSQL a ``tsvector``
+with a GIN index. No parser, dictionary or stemmer of theirs has a part in it.
+
+A row's number is its release's date of publication, and the order of the hits: FTS5 reads its lists
+from the newest number on and stops where a page is full, so common words cost no more than rare
+ones. GIN has no order. So PostgreSQL first looks whether the newest releases fill the page, which
+those of common words do, and asks the index otherwise, which is short then.
+
+Retracted releases have no row.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.exc import OperationalError
+
+from feeds.errors import SearchTooSlow
+from feeds.model.release import Release, ReleaseId
+from feeds.model.search import TermQuery
+from feeds.search.terms import SearchTerms, terms_of
+from feeds.store.dialects import has_one_writer
+from feeds.store.pipelining import send_later
+from feeds.store.schema import filings, release_search
+
+#: How many releases may be published in one second.
+_IN_A_SECOND = 2**24
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
+
+#: How many of the newest releases are looked at for one that is wanted. A word that fewer have is
+#: short in the index.
+LOOKED_AT = 100
+
+#: In the place of a term, for FTS5.
+_NOTHING = "\ue001"
+
+#: PostgreSQL's code for a statement that took longer than it may.
+_CANCELLED = "57014"
+
+#: SQLite's table for full-text search.
+FULL_TEXT = "release_terms"
+
+#: The same, as our statements see it.
+_fts = Table(
+    FULL_TEXT,
+    MetaData(),
+    Column("rowid", Integer),
+    Column("terms", Text),
+    Column("rank", Integer),
+    Column(FULL_TEXT, Text),  # takes commands, and is the left side of MATCH
+)
+
+# Commands of FTS5 (https://sqlite.org/fts5.html#special_insert_commands).
+_COMPARE = insert(_fts).values({FULL_TEXT: "integrity-check", "rank": 1})
+_MAKE_ANEW = insert(_fts).values({FULL_TEXT: "rebuild"})
+
+_NUMBER = release_search.c.number
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_REMOVE = delete(release_search).where(release_search.c.release_id.in_(_IDS))
+_REMOVE_FTS = delete(_fts).where(
+    _fts.c.rowid.in_(select(_NUMBER).where(release_search.c.release_id.in_(_IDS)))
+)
+_ADD_FTS = insert(_fts).from_select(
+    ["rowid", "terms"],
+    select(_NUMBER, release_search.c.terms)
+    .where(release_search.c.release_id.in_(_IDS))
+    .order_by(_NUMBER),
+)
+
+
+def _adding(terms: Any) -> Any:
+    """Returns the statement that adds a row, with the first free number of its second."""
+    first, beyond = bindparam("first", type_=BigInteger), bindparam("beyond", type_=BigInteger)
+    number = func.coalesce(func.max(_NUMBER) + 1, first)
+    row = select(
+        number,
+        bindparam("release", type_=Text),
+        terms,
+        bindparam("terms_digest", type_=Text),
+    ).where(_NUMBER.between(first, beyond - 1))
+    return insert(release_search).from_select(["number", "release_id", "terms", "digest"], row)
+
+
+_ADD_SQLITE = _adding(bindparam("all_terms", type_=Text))
+_ADD_POSTGRES = _adding(cast(bindparam("all_terms", type_=Text), TSVECTOR))
+
+
+class SearchIndex:
+    """The search index over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, added: Sequence[Release]) -> None:
+        """Adds releases that it does not have yet."""
+        standing = [release for release in added if release.retraction is None]
+        if not standing:
+            return
+        on_sqlite = has_one_writer(self._connection)
+        rows = [_row(release, terms_of(release), on_sqlite=on_sqlite) for release in standing]
+        rows.sort(key=lambda row: row["first"])
+        statement = _ADD_SQLITE if on_sqlite else _ADD_POSTGRES
+        send_later(self._connection, statement, rows)
+        if on_sqlite:
+            self._connection.execute(_ADD_FTS, {"ids": [row["release"] for row in rows]})
+
+    def replace(self, changed: Sequence[Release]) -> None:
+        """Brings these releases up to date: retracted ones are not found any more."""
+        ids = {"ids": [release.id for release in changed]}
+        if has_one_writer(self._connection):
+            # Before their rows, from which it reads what they had.
+            self._connection.execute(_REMOVE_FTS, ids)
+        send_later(self._connection, _REMOVE, ids)
+        self.add(changed)
+
+    def find(self, query: TermQuery, *, skip: int, limit: int) -> list[ReleaseId]:
+        """Returns some of the releases that meet a query, newest first.
+
+        Args:
+            query: What they have to have.
+            skip: How many of the newest are left out.
+            limit: The largest number to return.
+
+        Raises:
+            SearchTooSlow: PostgreSQL gave up; see `Database.searching`.
+        """
+        ask = self._find_sqlite if has_one_writer(self._connection) else self._find_postgres
+        try:
+            return [ReleaseId(one) for one in ask(query, skip=skip, limit=limit)]
+        except OperationalError as error:
+            _raise_if_cancelled(error)
+            raise
+
+    def _find_sqlite(self, query: TermQuery, *, skip: int, limit: int) -> Sequence[str]:
+        matching = _fts.c.release_terms.op("MATCH")(_fts_query(query))
+        if query.feed is not None:
+            # Of a small feed, each release is looked at sooner than each hit.
+            newest = _newest_of_feed(query, LOOKED_AT * (skip + limit))
+            there = self._connection.scalar(select(func.count()).select_from(newest))
+            found = (
+                select(release_search.c.release_id)
+                .select_from(newest)
+                .join(release_search, release_search.c.release_id == newest.c.release_id)
+                .join(_fts, _fts.c.rowid == _NUMBER)
+                .where(matching)
+                .order_by(_NUMBER.desc())
+            )
+            rows = self._connection.scalars(found.offset(skip).limit(limit)).all()
+            if len(rows) == limit or (there or 0) < LOOKED_AT * (skip + limit):
+                return rows
+        numbers = select(_fts.c.rowid).where(matching, *_period(_fts.c.rowid, query))
+        hits = numbers.order_by(_fts.c.rowid.desc())
+        if query.feed is None:
+            hits = hits.offset(skip).limit(limit)
+        newest_hits = hits.subquery()
+        named = (
+            select(release_search.c.release_id)
+            .select_from(newest_hits)
+            .join(release_search, newest_hits.c.rowid == _NUMBER)
+            .order_by(newest_hits.c.rowid.desc())
+        )
+        if query.feed is not None:
+            named = named.where(_is_in_feed(query.feed)).offset(skip).limit(limit)
+        return self._connection.scalars(named).all()
+
+    def _find_postgres(self, query: TermQuery, *, skip: int, limit: int) -> Sequence[str]:
+        wanted = cast(literal(_tsquery(query), Text), TSQUERY)
+        look = LOOKED_AT * (skip + limit)
+        columns = (release_search.c.release_id, _NUMBER, release_search.c.terms)
+        if query.feed is None:
+            newest = (
+                select(*columns)
+                .where(*_period(_NUMBER, query))
+                .order_by(_NUMBER.desc())
+                .limit(look)
+                .subquery()
+            )
+        else:
+            filed = _newest_of_feed(query, look)
+            newest = (
+                select(*columns)
+                .select_from(filed)
+                .join(release_search, release_search.c.release_id == filed.c.release_id)
+                .subquery()
+            )
+        found = (
+            select(newest.c.release_id)
+            .where(newest.c.terms.op("@@")(wanted))
+            .order_by(newest.c.number.desc())
+        )
+        rows = self._connection.scalars(found.offset(skip).limit(limit)).all()
+        if len(rows) == limit:
+            return rows
+        # Not to be merged with the order below: the planner would read all releases in it.
+        hits = (
+            select(release_search.c.release_id, _NUMBER)
+            .where(release_search.c.terms.op("@@")(wanted), *_period(_NUMBER, query))
+            .cte("hits")
+            .prefix_with("MATERIALIZED", dialect="postgresql")
+        )
+        named = select(hits.c.release_id).order_by(hits.c.number.desc())
+        if query.feed is not None:
+            is_in = filings.c.release_id == hits.c.release_id
+            filed_in = select(literal(1)).where(is_in, filings.c.feed == query.feed)
+            named = named.where(filed_in.exists())
+        return self._connection.scalars(named.offset(skip).limit(limit)).all()
+
+    def digests(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, str]:
+        """Returns the digest of the terms of each of these releases that it has."""
+        columns = (release_search.c.release_id, release_search.c.digest)
+        query = select(*columns).where(release_search.c.release_id.in_(ids))
+        return {ReleaseId(row.release_id): row.digest for row in self._connection.execute(query)}
+
+    def count(self) -> int:
+        """Returns the number of releases that it has."""
+        return int(self._connection.scalar(select(func.count()).select_from(release_search)) or 0)
+
+    def require_whole(self) -> None:
+        """Compares SQLite's full-text table with what it was made of. Writes nothing.
+
+        Raises:
+            DatabaseError: They differ.
+        """
+        if has_one_writer(self._connection):
+            self._connection.execute(_COMPARE)
+
+    def make_full_text_anew(self) -> None:
+        """Makes SQLite's full-text table of what it is made of."""
+        if has_one_writer(self._connection):
+            self._connection.execute(_MAKE_ANEW)
+
+
+def _newest_of_feed(query: TermQuery, count: int) -> Any:
+    moment = filings.c.published
+    newest = select(filings.c.release_id).where(filings.c.feed == query.feed)
+    if query.since is not None:
+        newest = newest.where(moment >= query.since)
+    if query.before is not None:
+        newest = newest.where(moment < query.before)
+    return newest.order_by(moment.desc(), filings.c.release_id.desc()).limit(count).subquery()
+
+
+def _is_in_feed(feed: str) -> Any:
+    is_match = filings.c.release_id == release_search.c.release_id
+    return select(literal(1)).where(is_match, filings.c.feed == feed).exists()
+
+
+def _period(number: Any, query: TermQuery) -> list[Any]:
+    found = []
+    if query.since is not None:
+        found.append(number >= _first_number(query.since))
+    if query.before is not None:
+        found.append(number < _first_number(query.before))
+    return found
+
+
+def _first_number(moment: datetime) -> int:
+    """Returns the lowest number that a release of this second may have."""
+    return (moment - _EPOCH) // _SECOND * _IN_A_SECOND
+
+
+def _row(release: Release, terms: SearchTerms, *, on_sqlite: bool) -> dict[str, Any]:
+    first = _first_number(release.content.published)
+    return {
+        "first": first,
+        "beyond": first + _IN_A_SECOND,
+        "release": release.id,
+        "all_terms": _fts_text(terms) if on_sqlite else _tsvector(terms),
+        "terms_digest": terms.digest,
+    }
+
+
+# Terms have letters and digits, and characters beyond ASCII: nothing that either syntax knows.
+
+
+def _fts_text(terms: SearchTerms) -> str:
+    """Writes terms for FTS5's tokenizer ``ascii``, which splits at spaces."""
+    sequence = (term or _NOTHING for term in terms.sequence)
+    return " ".join([*sequence, _NOTHING, *terms.others])
+
+
+def _fts_query(query: TermQuery) -> str:
+    return " AND ".join(f'"{" ".join(terms)}"' for terms in query.conditions)
+
+
+def _tsvector(terms: SearchTerms) -> str:
+    """Writes terms as PostgreSQL's ``tsvector``: ``'a':1,5 'b':2 'c'``."""
+    positions: dict[str, list[str]] = {term: [] for term in terms.others}
+    for position, term in enumerate(terms.sequence, start=1):
+        if term is not None:
+            positions.setdefault(term, []).append(str(position))
+    return " ".join(
+        f"'{term}':{','.join(there)}" if there else f"'{term}'" for term, there in positions.items()
+    )
+
+
+def _tsquery(query: TermQuery) -> str:
+    phrases = (" <-> ".join(f"'{term}'" for term in terms) for terms in query.conditions)
+    return " & ".join(f"({phrase})" for phrase in phrases)
+
+
+def _raise_if_cancelled(error: OperationalError) -> None:
+    if getattr(error.orig, "sqlstate", None) == _CANCELLED:
+        raise SearchTooSlow from error
