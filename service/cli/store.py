@@ -84,9 +84,9 @@ def check(
         bool,
         typer.Option(
             "--repair",
-            help="Reassign releases that are not in the feeds of their categories, count the releases "
-            "of months anew where a count is wrong, and index releases again that searches do not "
-            "find.",
+            help="Reassign releases that are not in the feeds of their categories, count the "
+            "releases of months anew where a count is wrong, and index releases again that "
+            "searches do not find.",
         ),
     ] = False,
 ) -> None:
