@@ -54,6 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have such tests skipped when they are about to do so, and connections watched."""
     compiled_statements.share()
     open_connections.watch()
+    memory = postgres.fastest_folder()
+    if memory is not None:
+        # A commit waits for the disk some 4 ms, and tests make thousands of them.
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
     if config.getoption("no_processes"):
         config.pluginmanager.register(_NoProcesses())
 
