@@ -20,6 +20,7 @@ from feeds.store.database import Database
 from service.application import Application, CurrentApplication
 from service.settings import Settings
 from service.store_clock import machine_clock
+from tests.support import applied_catalogues
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OFFICE = Person(name="Press Office", email="press@example.org")
@@ -100,7 +101,9 @@ class Office:
         self.settings = default_settings()
         self._mint_id = counting_ids()
         self.current = CurrentApplication(self._build(described or catalogue()))
-        self.newsroom.apply_catalogue(now=NOON)
+        applied_catalogues.apply(
+            database, self.catalogue, self.newsroom, mint_id=self._mint_id, now=NOON
+        )
 
     def configure(self, described: Catalogue, *, now: datetime) -> int:
         """Apply a configuration; says how many releases were refiled."""
