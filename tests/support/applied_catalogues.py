@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, literal_column, select, union_all
+from sqlalchemy import CompoundSelect, Connection, exists, insert, literal_column, select, union_all
 
 from feeds.categories import Catalogue
 from feeds.fingerprints import ConfigurationFingerprints
@@ -19,7 +19,7 @@ from feeds.store.database import Database
 from feeds.store.schema import metadata
 
 _TABLES = metadata.sorted_tables
-_FILLED = union_all(
+_FILLED: CompoundSelect[Any] = union_all(
     *(
         select(literal_column(str(number))).where(exists().select_from(table))
         for number, table in enumerate(_TABLES)
@@ -74,8 +74,8 @@ def apply(
     newsroom.apply_catalogue(now=now)
     if is_empty:
         with database._engine.begin() as connection:
-            rows = {number: _rows(connection, number) for number in _filled(connection)}
-        _known[key] = _Applied(rows, minted=len(fingerprints.at(now)))
+            made = {number: _rows(connection, number) for number in _filled(connection)}
+        _known[key] = _Applied(made, minted=len(fingerprints.at(now)))
 
 
 def _filled(connection: Connection) -> list[int]:
