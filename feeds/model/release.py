@@ -67,6 +67,7 @@ class AuditAction(StrEnum):
     EMBARGO_LIFTED = "embargo lifted"
     EMBARGO_DROPPED = "embargo dropped"
     PUBLISHED = "published"
+    ADDED = "added"
     CORRECTED = "corrected"
     RETRACTED = "retracted"
     RESTORED = "restored"

@@ -1,6 +1,6 @@
 """Decides what each document of a batch becomes, before anything is stored."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,6 +11,9 @@ from feeds.model.release import AuditAction, AuditEvent, Draft, Expected, Releas
 from feeds.newsroom.embargoes import EmbargoBatch, dated_at_release, end_of, is_unchanged
 from feeds.newsroom.retractions import other_members
 from feeds.store.database import Transaction
+
+#: The origin of files from a watched folder, in place of a person's name.
+FOLDER = "folder"
 
 #: Documents may be dated this far in the future, because clocks differ a little.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -289,23 +292,40 @@ def _as_written(known: Release | None, existing: Embargo | None) -> Release | No
     return replace(known, content=embargoed.content, document=embargoed.origin.document)
 
 
-# Audit events of corrections.
+# Audit events of intake.
 
 
-def correction_events(
-    decisions: Iterable[IntakeDecision], *, by: str, now: datetime
+def intake_events(
+    decisions: Iterable[IntakeDecision],
+    released: Collection[ReleaseId],
+    *,
+    by: str,
+    now: datetime,
 ) -> list[AuditEvent]:
-    """Returns the audit events of the corrections in *decisions*, with weight and note."""
+    """Returns the audit events of *decisions*: corrections, with weight and note, and additions.
+
+    Args:
+        decisions: What became of documents.
+        released: Releases whose embargo has ended, which has an event of its own.
+        by: Who sent the documents. A watched folder is nobody: its additions are in the log.
+        now: The current time.
+    """
+
+    def action_of(each: IntakeDecision) -> AuditAction | None:
+        if each.verdict is IntakeVerdict.NEW and by != FOLDER and each.release.id not in released:
+            return AuditAction.ADDED
+        return AuditAction.CORRECTED if each.verdict is IntakeVerdict.CORRECTED else None
+
+    acted = [(each, action) for each in decisions if (action := action_of(each)) is not None]
     return [
         AuditEvent(
             subject=each.release.id,
-            action=AuditAction.CORRECTED,
+            action=action,
             at=now,
             by=by,
             detail=_detail(each),
         )
-        for each in decisions
-        if each.verdict is IntakeVerdict.CORRECTED
+        for each, action in acted
     ]
 
 

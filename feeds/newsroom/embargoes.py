@@ -84,6 +84,11 @@ class EmbargoBatch:
             embargo.release_id, AuditAction.PUBLISHED, embargo.by, f"embargo {end_text(until)}"
         )
 
+    @property
+    def released(self) -> frozenset[ReleaseId]:
+        """The releases whose embargo has ended."""
+        return frozenset(self._before.keys() - self._after.keys())
+
     def store(self, tx: Transaction) -> None:
         """Stores the changed embargoes and their audit events."""
         before, held = self._before, self._after

@@ -17,7 +17,7 @@ from feeds.model.moment import Monotonic, standing_still
 from feeds.model.release import AuditEvent, Draft, Release, ReleaseId, SourceKey
 from feeds.newsroom.announcing import FeedClosures, NoticeExpiry, announce
 from feeds.newsroom.assignment import RELEASES_PER_TRANSACTION, CatalogueUpdate, FeedAssigner
-from feeds.newsroom.decisions import Decider, IntakeDecision, correction_events
+from feeds.newsroom.decisions import FOLDER, Decider, IntakeDecision, intake_events
 from feeds.newsroom.embargoes import EmbargoManager
 from feeds.newsroom.months import FeedsByRelease, count_written
 from feeds.newsroom.retractions import Retractions, other_members, relink
@@ -39,9 +39,6 @@ def render_fault(release: Release, catalogue: Catalogue) -> str | None:
             return f"it cannot be written as {each.label}: {error.reason}"
     return None
 
-
-#: The origin of files from a watched folder, in place of a person's name.
-FOLDER = "folder"
 
 #: Who applied a configuration, if it was not a service.
 COMMAND = "command"
@@ -364,7 +361,8 @@ class Newsroom:
         written = [(d.stored, d.release) for d in accepted if d.verdict in _CHANGES]
         count_written(tx, written, before, self._catalogue, zone=zone(), now=now)
         decider.embargo_batch.store(tx)
-        tx.audit_log.record(correction_events(accepted, by=by, now=now))
+        released = decider.embargo_batch.released
+        tx.audit_log.record(intake_events(accepted, released, by=by, now=now))
         tx.refusals.clear([d.draft.origin for d in accepted], refused())
         tx.refusals.store([d for d in decisions if isinstance(d, Refusal)], now=now)
         touched = {slug for o in results if isinstance(o, Intake) for slug in o.feeds}

@@ -74,6 +74,13 @@ class AuditLog:
         query = select(acts).where(acts.c.id > number).order_by(acts.c.id).limit(limit)
         return [(row.id, _event(row)) for row in self._connection.execute(query)]
 
+    def counted(self, *, after: int, to: int) -> list[tuple[AuditAction, str, int]]:
+        """How many events there are of each action and person, from *after* exclusively to *to*."""
+        kinds = (acts.c.deed, acts.c.by)
+        query = select(*kinds, func.count()).where(acts.c.id > after, acts.c.id <= to)
+        rows = self._connection.execute(query.group_by(*kinds).order_by(*kinds))
+        return [(AuditAction(deed), by, count) for deed, by, count in rows]
+
 
 def _event(row: Row[Any]) -> AuditEvent:
     return AuditEvent(

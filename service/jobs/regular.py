@@ -100,7 +100,7 @@ def _log_outcome(outcome: Edition | RenderTrouble, *, is_one_of_many: bool) -> N
 #: How often the audit log is read.
 AUDIT_POLL_EVERY_S = 5.0
 
-#: Events that are logged at once; more wait for the next poll.
+#: More events than this since the last poll, as after a bulk intake, are logged as counts.
 MAX_EVENTS_LOGGED = 100
 
 #: Actions on releases that may not be public: neither slug nor title is logged.
@@ -134,14 +134,22 @@ class CommandLog:
             if self._last is None:
                 self._last = tx.audit_log.last()
                 return
-            events = tx.audit_log.after(self._last, limit=MAX_EVENTS_LOGGED)
+            events = tx.audit_log.after(self._last, limit=MAX_EVENTS_LOGGED + 1)
             if not events:
                 return
-            others = {FOLDER} | tx.tokens.names_among(sorted({event.by for _, event in events}))
-            known = tx.releases.by_ids([ReleaseId(event.subject) for _, event in events])
-        self._last = events[-1][0]
-        for _, event in events:
-            # The end of an embargo is logged when it comes, as a count.
+            is_many = len(events) > MAX_EVENTS_LOGGED
+            last = tx.audit_log.last() if is_many else events[-1][0]
+            counts = tx.audit_log.counted(after=self._last, to=last) if is_many else []
+            names = {by for _, by, _ in counts} or {event.by for _, event in events}
+            others = {FOLDER} | tx.tokens.names_among(sorted(names))
+            subjects = [] if is_many else [ReleaseId(event.subject) for _, event in events]
+            known = tx.releases.by_ids(subjects)
+        self._last = last
+        # The end of an embargo is logged when it comes, as a count.
+        for action, by, count in counts:
+            if by not in others and action is not AuditAction.PUBLISHED:
+                _log.info("done by command", action=action.value, by=by, count=count)
+        for _, event in [] if is_many else events:
             if event.by not in others and event.action is not AuditAction.PUBLISHED:
                 _log_event(event, known.get(ReleaseId(event.subject)))
 

@@ -119,9 +119,15 @@ def test_a_release_added_by_command_is_published_by_the_running_service(
     hub.forget()
     path = tmp_path / "by-hand.txt"
     path.write_text(document("By hand", "Finance"), encoding="utf-8")
-    assert service.run("release", "add", str(path)).returncode == 0
+    assert service.run("release", "add", str(path), "--by", "alice").returncode == 0
     wait_until(lambda: service.titles("finance") == ["By hand"])
     assert {arrival.topic for arrival in hub.wait_for(6)} == topics(service, "all", "finance")
+    # The command has no log of its own: its line is in that of the service.
+    wait_until(lambda: '"done by command"' in service.log)
+    lines = [json.loads(line) for line in service.log.splitlines()]
+    [done] = [line for line in lines if line["event"] == "done by command"]
+    assert (done["action"], done["by"], done["title"]) == ("added", "alice", "By hand")
+    assert service.get(f"/releases/{done['slug']}").status == 200
 
 
 def test_a_good_configuration_takes_effect_without_a_lost_request(service: Service) -> None:

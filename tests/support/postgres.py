@@ -105,7 +105,9 @@ def fastest_folder() -> Path | None:
     if not memory.is_dir() or not os.access(memory, os.W_OK):
         return None
     is_large = shutil.disk_usage(memory).free > ROOM_BYTES
-    return memory if is_large and not os.statvfs(memory).f_flag & os.ST_NOEXEC else None
+    return (
+        memory if is_large and not os.statvfs(memory).f_flag & getattr(os, "ST_NOEXEC", 0) else None
+    )
 
 
 def _unprivileged(home: Path) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 
 from feeds.model.token import Action, Token
 from feeds.store.database import Database
-from service.jobs.regular import CommandLog
+from service.jobs.regular import MAX_EVENTS_LOGGED, CommandLog
 from service.tokens import hash_of
 from tests.support.newsrooms import NOON, Office, draft, later
 
@@ -70,3 +70,24 @@ def test_nothing_of_a_release_under_embargo_is_logged(
     assert [(one["action"], one["by"]) for one in lines] == [("embargoed", "alice")] * 2
     assert not {"slug", "title"} & {name for line in lines for name in line}
     assert "Secret" not in str(lines)
+
+
+def test_what_a_command_adds_is_named_and_of_many_the_count(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    office, log = Office(database), CommandLog(database)
+    log.run()
+    office.newsroom.take_in([draft("id:1", title="By hand")], now=later(minutes=1), by="alice")
+    office.newsroom.take_in([draft("id:2", title="By folder")], now=later(minutes=1))
+    log.run()
+    [line] = said(caplog)
+    assert (line["action"], line["by"], line["title"]) == ("added", "alice", "By hand")
+    many = [draft(f"id:many-{n}", title=f"Release {n}") for n in range(MAX_EVENTS_LOGGED + 1)]
+    office.newsroom.take_in(many, now=later(minutes=2), by="alice")
+    office.newsroom.retract("id:1", reason="Wrong", by="bob", now=later(minutes=3))
+    log.run()
+    counts = [(one["action"], one["by"], one["count"]) for one in said(caplog)]
+    assert counts == [("added", "alice", MAX_EVENTS_LOGGED + 1), ("retracted", "bob", 1)]
+    log.run()
+    assert said(caplog) == []
