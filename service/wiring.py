@@ -51,7 +51,7 @@ VERSION = version("communique")
 VERIFICATION_POLL_S = 0.1
 
 #: The suffixes of files that pages are made from.
-_PAGE_SOURCES = frozenset({".css", ".html", ".ico", ".js", ".py", ".svg"})
+_PAGE_SOURCES = frozenset({".css", ".html", ".ico", ".js", ".po", ".py", ".svg"})
 
 #: This machine's own clock, for timers and logs.
 utc_now = machine_clock
@@ -76,12 +76,13 @@ def page_version(settings: Settings) -> str:
 
 @cache
 def program_version() -> str:
-    """Returns a digest of all sources that pages are made from: code, templates and styles.
+    """Returns a digest of all sources that pages are made from: code, templates, styles, messages.
 
     Builds of one version may differ, and so may their pages for the same configuration. About a
     megabyte is read, once.
     """
-    found = sha256(VERSION.encode())
+    # Dates and numbers on pages are as Babel's CLDR has them.
+    found = sha256(f"{VERSION} {version('babel')}".encode())
     for package in ("feeds", "service"):
         root = Path(str(files(package)))
         for path in sorted(root.rglob("*")):

@@ -58,6 +58,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("feeds.store",),
     "apscheduler": ("service.scheduler",),
+    "babel": ("service.web.page_language",),
     "brotli": ("service.web.encoded_variants",),
     "deflate": ("feeds.render.compression",),
     "feedgen": ("feeds.render.feedgen_bridge",),

@@ -183,7 +183,7 @@ class Months:
         """Counts all releases anew, by the months of a time zone. Reads all feed entries."""
         counts = self.counted(zone)
         last = self._connection.execute(select(func.max(month_counts.c.changed_at))).scalar()
-        moment = max(whole_second(now), *(() if last is None else (_instant(last) + _SECOND,)))
+        moment = max([whole_second(now), *([] if last is None else [_instant(last) + _SECOND])])
         self._connection.execute(delete(month_counts))
         rows = [_row(key, count, moment) for key, count in sorted(counts.items())]
         if rows:

@@ -31,6 +31,7 @@ from service.web.document_cache import DocumentCache
 from service.web.looks import LooksCache, TemplateFault
 from service.web.page_cache import PageCache
 from service.web.problems import FeedGone
+from service.web.rendering import prepare_templates
 from service.web.request_context import AppState, init_app, request_context
 from service.web.subscribing import (
     SubscriptionEndpoint,
@@ -206,7 +207,7 @@ def create_app(
     )
     init_app(app, state)
     register_converters(app)
-    pages.register_filters(app)
+    prepare_templates(app)
     problems.catch_all(app)
     answer_moved_feeds(app)
     for module in (documents, pages, opml, sitemaps, health, static_files):

@@ -23,7 +23,8 @@ from feeds.store.database import Database, Transaction
 from service.failures import Failure
 from service.metrics import HubNumbers, Snapshot, StoreAnswers, exposition
 from service.tokens import hash_of
-from service.web.rendering import render_template
+from service.web.page_language import SOURCE_LANGUAGE
+from service.web.rendering import render_page
 from service.web.request_context import RequestContext, app_state, request_context
 from service.websub.hub_health import HubHealth, HubReport, Report, report
 
@@ -169,8 +170,10 @@ def make_status_blueprint(*, monotonic: Callable[[], float]) -> Blueprint:
 def _page(context: RequestContext, cache: TimedCache[Report], *, is_required: bool) -> Response:
     may_see_all = is_operator(context.database, now=context.now, is_required=is_required)
     seen = cache.read(partial(_compute_report, context))
-    page = render_template(
+    # For operators: English, like their commands and logs.
+    page = render_page(
         "hub_status.html",
+        SOURCE_LANGUAGE,
         seen=seen,
         topics=_topics(seen.subscriptions),
         snapshot=_read_snapshot(context) if may_see_all else None,

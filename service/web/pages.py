@@ -3,26 +3,23 @@
 from dataclasses import replace
 from datetime import datetime
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Response
 from markupsafe import Markup
 
 from feeds.errors import RevisionNotFound
-from feeds.model.feed import ALL, Format
+from feeds.model.feed import ALL
 from feeds.model.history import Revision
 from feeds.model.release import Release
-from feeds.model.text import direction
 from feeds.render.content import body as shown_body
-from service.http_rules import RAW
-from service.web import wording
 from service.web.answers import answer_bytes, last_change, page_date
 from service.web.body_markup import page_body
 from service.web.opml import grouped
+from service.web.page_language import noted, page_language
 from service.web.problems import ReleaseGone
 from service.web.recall import recallable
-from service.web.rendering import render_template
-from service.web.request_context import RequestContext, app_state, request_context
+from service.web.rendering import render_page
+from service.web.request_context import request_context
 from service.web.wording import page_alternates
-from service.websub.retries import delay_in_short
 
 #: About a screenful and a half; feeds have the rest.
 FRONT_PAGE_RELEASES = 20
@@ -41,6 +38,7 @@ def newsroom() -> Response:
     context = request_context()
     return _page(
         "newsroom.html",
+        context.site.language,
         modified_at=page_date(context, last_change(context, ALL)),
         announced=context.catalogue.feeds[ALL],
         releases=context.newsstand.latest(ALL, limit=FRONT_PAGE_RELEASES),
@@ -58,6 +56,7 @@ def feed_page(slug: str) -> Response:
     releases = context.newsstand.latest(slug, limit=limit)
     return _page(
         "feed.html",
+        shown.only_in or shown.language,
         vary="Accept, Accept-Encoding",
         modified_at=date,
         announced=shown,
@@ -82,6 +81,7 @@ def release(slug: str) -> Response:
         raise ReleaseGone(shown, shown.retraction)
     return _page(
         "release.html",
+        shown.content.language,
         modified_at=page_date(context, shown.changed_at),
         announced=context.catalogue.feeds[ALL],
         release=shown,
@@ -111,6 +111,7 @@ def revision(slug: str, number: int) -> Response:
     former = context.newsstand.revision(present, number)
     return _page(
         "revision.html",
+        former.content.language,
         modified_at=page_date(context, present.changed_at),
         announced=context.catalogue.feeds[ALL],
         present=present,
@@ -136,55 +137,23 @@ def body_of(release: Release) -> Markup:
     It went through the allow-list of ``feeds.ingest`` before it was stored, and the page's
     Content-Security-Policy allows only our own scripts.
     """
-    return Markup(page_body(shown_body(release), table_label="Table"))  # noqa: S704
+    language = page_language(release.content.language, request_context().site)
+    label = language.messages.gettext(noted("Table"))
+    return Markup(page_body(shown_body(release), table_label=label))  # noqa: S704
 
 
 def _page(
     template: str,
+    language: str,
     *,
     modified_at: datetime | None,
     vary: str = "Accept-Encoding",
     **context: object,
 ) -> Response:
     return answer_bytes(
-        render_template(template, **context).encode(),
+        render_page(template, language, **context),
         media_type="text/html; charset=utf-8",
         cache_control=CACHE_CONTROL,
         vary=vary,
         modified_at=modified_at,
     )
-
-
-def register_filters(app: Flask) -> None:
-    """Registers the filters and variables that the templates of *app* use."""
-    app.jinja_env.filters.update(
-        day=wording.day,
-        minute=wording.minute,
-        machine=wording.machine,
-        direction=direction,
-        language_name=wording.language_name,
-        text_direction=wording.text_direction,
-        size=wording.size,
-        clock=wording.clock,
-        dial=wording.dial,
-        mail=wording.mail,
-        bare=wording.bare,
-        file_name=wording.file_name,
-        host=wording.host,
-        local=wording.local,
-        delay=delay_in_short,
-    )
-    app.jinja_env.globals.update(formats=tuple(Format), raw=RAW)
-    app.context_processor(_common_variables)
-
-
-def _common_variables() -> dict[str, object]:
-    context: RequestContext = request_context()
-    settings = context.settings
-    assets = app_state().looks.of(settings).assets
-    return {
-        "site": context.site,
-        "feeds": context.feeds,
-        "links": settings.site.links,
-        "asset": lambda name: wording.local(context.site.base_url + assets.path(name)),
-    }

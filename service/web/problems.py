@@ -30,8 +30,9 @@ from service.failures import Troubles
 from service.http_rules import PROBLEM_TYPE, prefers_html
 from service.logs import get_logger
 from service.web.answers import OPEN_TO_ALL
-from service.web.rendering import render_template
-from service.web.request_context import app_state
+from service.web.page_language import noted
+from service.web.rendering import render_page
+from service.web.request_context import app_state, request_context
 from service.web.wording import machine
 
 _log = get_logger(__name__)
@@ -109,28 +110,34 @@ RETRACTED_CACHE_CONTROL = "public, max-age=60"
 #: For the page, by status: a heading, and what to do.
 WORDS: Mapping[int, tuple[str, str]] = {
     404: (
-        "There is nothing at this address",
-        "It may be mistyped, or the link that brought you here may be out of date.",
+        noted("There is nothing at this address"),
+        noted("It may be mistyped, or the link that brought you here may be out of date."),
     ),
     410: (
-        "This feed has ended",
-        "It is not published any more, and your feed reader can forget it.",
+        noted("This feed has ended"),
+        noted("It is not published any more, and your feed reader can forget it."),
     ),
     405: (
-        "This address can only be read",
-        "The request asked to change something, which is not possible here.",
+        noted("This address can only be read"),
+        noted("The request asked to change something, which is not possible here."),
     ),
     503: (
-        "Not available at this moment",
-        "We are working on it. Please try again in a minute.",
+        noted("Not available at this moment"),
+        noted("We are working on it. Please try again in a minute."),
     ),
 }
 _RETRACTED = (
-    "This release was retracted",
-    "It is no longer valid. Please do not quote it, and correct what was written from it.",
+    noted("This release was retracted"),
+    noted("It is no longer valid. Please do not quote it, and correct what was written from it."),
 )
-_OUR_FAULT = ("Something went wrong on our side", "The fault has been noted. Please try again.")
-_YOUR_REQUEST = ("This request cannot be answered", "Please go back and try another way.")
+_OUR_FAULT = (
+    noted("Something went wrong on our side"),
+    noted("The fault has been noted. Please try again."),
+)
+_YOUR_REQUEST = (
+    noted("This request cannot be answered"),
+    noted("Please go back and try another way."),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +228,9 @@ def _as_page(problem: ProblemDetails) -> Response:
     heading, advice = WORDS.get(problem.status, otherwise)
     if problem.retracted is not None:
         heading, advice = _RETRACTED
-    page = render_template(
+    page = render_page(
         "problem.html",
+        _language(problem),
         status=problem.status.value,
         heading=heading,
         advice=advice,
@@ -230,6 +238,15 @@ def _as_page(problem: ProblemDetails) -> Response:
         retracted=problem.retracted,
     )
     return Response(page, status=problem.status, mimetype="text/html")
+
+
+def _language(problem: ProblemDetails) -> str:
+    """The language of what is gone, or of the site."""
+    if problem.retracted is not None:
+        return problem.retracted.release.content.language
+    if problem.gone is not None:
+        return problem.gone.language
+    return request_context().site.language
 
 
 def _as_document(problem: ProblemDetails) -> Response:

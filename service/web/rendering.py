@@ -1,15 +1,91 @@
-"""Makes pages from templates, in the looks of the configuration that the request works by."""
+"""Makes pages from templates: every page goes through `render_page`.
 
-from typing import Any
+It gives the page its language, and the looks of the configuration that the request works by.
+"""
 
-from service.web.request_context import app_state, request_context
+from collections.abc import Callable
+
+from flask import Flask
+
+from feeds.model.feed import Format
+from feeds.model.text import direction
+from service.http_rules import RAW
+from service.web import wording
+from service.web.page_language import page_language, speaking, spoken
+from service.web.request_context import RequestContext, app_state, request_context
+from service.websub.retries import delay_in_short
 
 
-def render_template(name: str, **context: Any) -> str:
+def render_page(template: str, language: str, **variables: object) -> bytes:
     """Makes a page.
 
     Args:
-        name: The file of the template.
-        context: Its variables, besides those that all templates have.
+        template: The name of the template.
+        language: The language of what the page shows (BCP 47). The page speaks it if there is a
+            catalogue for it.
+        variables: What the template needs in addition to what all pages have.
     """
-    return app_state().looks.render(request_context().settings, name, context)
+    context = request_context()
+    with speaking(page_language(language, context.site)):
+        return app_state().looks.render(context.settings, template, variables).encode()
+
+
+def prepare_templates(app: Flask) -> None:
+    """Registers the messages, filters and variables that the templates of *app* use."""
+    environment = app.jinja_env
+    environment.add_extension("jinja2.ext.i18n")
+    # Lines are broken in templates for whoever reads these.
+    environment.policies["ext.i18n.trimmed"] = True
+    install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]
+    install(_gettext, _ngettext, newstyle=True, pgettext=_pgettext, npgettext=_npgettext)
+    environment.filters.update(
+        day=wording.day,
+        minute=wording.minute,
+        machine=wording.machine,
+        number=wording.number,
+        direction=direction,
+        language_name=wording.language_name,
+        text_direction=wording.text_direction,
+        size=wording.size,
+        clock=wording.clock,
+        dial=wording.dial,
+        mail=wording.mail,
+        bare=wording.bare,
+        file_name=wording.file_name,
+        host=wording.host,
+        local=wording.local,
+        delay=delay_in_short,
+    )
+    environment.globals.update(formats=tuple(Format), raw=RAW, spoken=spoken)
+    app.context_processor(_common_variables)
+
+
+# The messages of the page that is being rendered.
+
+
+def _gettext(message: str) -> str:
+    return spoken().messages.gettext(message)
+
+
+def _ngettext(one: str, many: str, number: int) -> str:
+    return spoken().messages.ngettext(one, many, number)
+
+
+def _pgettext(context: str, message: str) -> str:
+    return spoken().messages.pgettext(context, message)
+
+
+def _npgettext(context: str, one: str, many: str, number: int) -> str:
+    return spoken().messages.npgettext(context, one, many, number)
+
+
+def _common_variables() -> dict[str, object]:
+    context: RequestContext = request_context()
+    settings = context.settings
+    assets = app_state().looks.of(settings).assets
+    return {
+        "site": context.site,
+        "feeds": context.feeds,
+        "links": settings.site.links,
+        "asset": lambda name: wording.local(context.site.base_url + assets.path(name)),
+    }

@@ -17,9 +17,10 @@ from service.http_rules.addresses import client_address, rate_limit_key
 from service.outbound.addresses import is_own
 from service.settings import Settings
 from service.web.answers import answer_bytes
+from service.web.page_language import SOURCE_LANGUAGE
 from service.web.pages import CACHE_CONTROL
 from service.web.rate_limits import RateLimiter
-from service.web.rendering import render_template
+from service.web.rendering import render_page
 from service.web.request_context import request_context
 from service.websub.hub.callbacks import CallbackRules, Callbacks
 from service.websub.hub.requests import (
@@ -202,8 +203,10 @@ def make_hub_blueprint(endpoint: SubscriptionEndpoint) -> Blueprint:
     def explain() -> Response:
         context = request_context()
         own_hub = context.settings.own_hub
-        page = render_template(
+        # For whoever programs a subscriber: English, like the protocol's own words.
+        page = render_page(
             "hub.html",
+            SOURCE_LANGUAGE,
             command=_command(context.site),
             hub=own_hub,
             timeout=f"{own_hub.timeout_seconds:g}",
@@ -211,7 +214,7 @@ def make_hub_blueprint(endpoint: SubscriptionEndpoint) -> Blueprint:
             max_secret_bytes=MAX_SECRET_BYTES,
         )
         return answer_bytes(
-            page.encode(),
+            page,
             media_type="text/html; charset=utf-8",
             cache_control=CACHE_CONTROL,
         )

@@ -1,4 +1,4 @@
-"""Text for pages: dates, sizes, languages and URLs as people read them. English, no locale."""
+"""Text for pages: dates, sizes, languages and URLs as people read them, in the page's language."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 from feeds.model.feed import Site
 from feeds.model.release import Translation
 from feeds.model.text import direction, fallbacks, matches
+from service.web.page_language import spoken
 
 # The pages of one release in several languages (``hreflang``).
 
@@ -48,16 +49,12 @@ def page_alternates(
 
 # Filters: dates, sizes, languages, URLs.
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
 #: A telephone number with the separators that people write.
 _PHONE = re.compile(r"\+?[(0-9][0-9 ()./\u00a0\u2010\u2011-]{2,40}")
 _SEPARATORS = re.compile(r"[^0-9+]")
 
-#: The names of languages in these languages (CLDR), by tag in lower case.
+#: The names of languages in these languages (CLDR), by tag in lower case. Babel has them too, but
+#: reads a whole locale, up to two megabytes, for each name.
 LANGUAGE_NAMES = {
     "af": "Afrikaans", "am": "አማርኛ", "ar": "العربية", "az": "azərbaycan", "be": "беларуская",
     "bg": "български", "bn": "বাংলা", "bs": "bosanski", "ca": "català", "ckb": "کوردیی ناوەندی",
@@ -78,20 +75,20 @@ LANGUAGE_NAMES = {
     "yi": "ייִדיש", "zh": "中文", "zh-hans": "简体中文", "zh-hant": "繁體中文", "zu": "isiZulu",
 }  # fmt: skip
 
-#: The factor between one unit of size and the next.
-STEP = 1000
-
 
 def day(moment: datetime) -> str:
-    """Writes a date in UTC: ``21 May 2019``."""
-    moment = moment.astimezone(UTC)
-    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+    """Writes a date in the newsroom's time zone: ``21 May 2019``."""
+    return spoken().day(moment)
 
 
 def minute(moment: datetime) -> str:
-    """Writes a date and time with the zone: ``21 May 2019, 16:38 UTC``."""
-    moment = moment.astimezone(UTC)
-    return f"{day(moment)}, {moment.hour:02}:{moment.minute:02} UTC"
+    """Writes a date and time with the zone: ``21 May 2019, 18:38 CEST``."""
+    return spoken().minute(moment)
+
+
+def number(amount: float) -> str:
+    """Writes a number: ``12,345``."""
+    return spoken().number(amount)
 
 
 def machine(moment: datetime) -> str:
@@ -123,14 +120,7 @@ def text_direction(text: str, language: str) -> str:
 
 def size(length_bytes: int) -> str:
     """Writes a file's size in decimal units: ``1.4 MB``."""
-    amount = float(length_bytes)
-    for unit in ("bytes", "kB", "MB"):
-        # Rounded first: 999,999 bytes are 1.0 MB and not 1000 kB.
-        if round(amount) < STEP:
-            has_fraction = unit != "bytes" and amount < STEP / 100
-            return f"{amount:.1f} {unit}" if has_fraction else f"{amount:.0f} {unit}"
-        amount /= STEP
-    return f"{amount:.1f} GB"
+    return spoken().size(length_bytes)
 
 
 def clock(duration_s: int) -> str:

@@ -1,5 +1,5 @@
 // Copies a feed's address. Without this script the buttons stay hidden; the addresses stand
-// beside them as text.
+// beside them as text. Its words stand in the page, in the page's language.
 "use strict";
 
 (() => {
@@ -26,11 +26,11 @@
     const label = button.textContent;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      let word = "Copied";
+      let word = status.dataset.copied;
       try {
         await copy(button.dataset.copy);
       } catch {
-        word = "Please copy it by hand";
+        word = status.dataset.byHand;
       }
       button.textContent = word;
       button.focus();
