@@ -372,7 +372,7 @@ def test_a_corrected_release_is_shown_at_once(empty_office: Office) -> None:
 def test_an_empty_newsroom_says_so(empty_office: Office) -> None:
     client = create_app(empty_office.current).test_client()
     assert "No release has been published yet." in page(client, "/").text_content()
-    assert "No release has been published here" in page(client, "/feeds/lessons").text_content()
+    assert "No release has been published here" in page(client, "/feeds/nothing-yet").text_content()
 
 
 def test_no_page_sets_a_cookie(client: FlaskClient, office: Office) -> None:
