@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
@@ -70,7 +71,9 @@ def update(tag: str) -> bytes:
     is_new = not (FOLDER / f"{tag}.po").exists()
     catalog = Catalog(locale=tag.replace("-", "_"), fuzzy=False) if is_new else read(tag)
     if is_new:
-        catalog.header_comment = f"# {catalog.locale.english_name} catalogue of Communiqué's pages."
+        catalog.header_comment = (
+            f"# {Locale.parse(tag, sep='-').english_name} catalogue of Communiqué's pages."
+        )
     catalog.update(template(), no_fuzzy_matching=True, update_header_comment=False)
     return written(catalog)
 
@@ -83,7 +86,7 @@ def written(catalog: Catalog) -> bytes:
             (place, None) for place in sorted({each for each, _ in message.locations})
         ]
     stream = BytesIO()
-    write_po(stream, catalog, width=99, omit_header=True)
+    write_po(stream, catalog, width=99, omit_header=True, include_lineno=False)
     header = "".join(f'"{name}: {value}\\n"\n' for name, value in _header(catalog))
     return f'{catalog.header_comment}\nmsgid ""\nmsgstr ""\n{header}\n'.encode() + stream.getvalue()
 

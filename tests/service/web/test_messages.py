@@ -34,7 +34,8 @@ def key_of(message: Message) -> str:
 
 def forms(message: Message) -> list[str]:
     """The texts of a message: one, or one for each plural form."""
-    return [message.string] if isinstance(message.string, str) else [*message.string]
+    texts = message.string or ()
+    return [texts] if isinstance(texts, str) else list(texts)
 
 
 def name(message: Message) -> str:
