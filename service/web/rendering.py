@@ -10,7 +10,7 @@ from flask import Flask
 from feeds.model.feed import Format
 from feeds.model.text import direction
 from service.http_rules import RAW
-from service.web import wording
+from service.web import pictures, wording
 from service.web.page_language import page_language, speaking, spoken
 from service.web.request_context import RequestContext, app_state, request_context
 from service.websub.retries import delay_in_short
@@ -55,9 +55,18 @@ def prepare_templates(app: Flask) -> None:
         host=wording.host,
         local=wording.local,
         delay=delay_in_short,
+        kind=_file_kind,
+        lead_picture=pictures.lead_picture,
+        picture_address=pictures.picture_address,
+        thumbnail=pictures.thumbnail,
+        file_thumbnail=pictures.file_thumbnail,
     )
     environment.globals.update(formats=tuple(Format), raw=RAW, spoken=spoken)
     app.context_processor(_common_variables)
+
+
+def _file_kind(media_type: str) -> str:
+    return spoken().messages.gettext(pictures.file_kind(media_type))
 
 
 # The messages of the page that is being rendered.

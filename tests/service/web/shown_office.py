@@ -71,7 +71,7 @@ def rich_draft(media: str, language: str = "en") -> Draft:
     )  # fmt: skip
     pictures = [
         Enclosure(
-            url=f"{media}?{number}", media_type="image/svg+xml", length_bytes=1_234_567,
+            url=f"{media}?{number}", media_type="image/png", length_bytes=1_234_567,
             title=f"Opening of the session {number} {word}", alt="People at a long table",
             credit=f"Photograph: Office of Public Information / {word}", thumbnail=media,
         )

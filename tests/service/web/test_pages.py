@@ -1,6 +1,7 @@
 """Pages for a person: what stands on them, in which language, and what they may load."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 from feeds.model.feed import ALL, Format
 from feeds.model.release import Contact, Details, Enclosure, Person, RelatedLink
 from service.web import create_app
+from service.web.pictures import file_kind
 from tests.service.web.offices import CATALOGUE, SITE
 from tests.support.newsrooms import COOPERATION, NOON, Office, draft, later
 
@@ -163,7 +165,7 @@ def test_a_release_page_tells_where_it_comes_from_and_what_belongs_to_it(
     authors = tree.xpath("//ul[@aria-label='Authors']/li")
     assert [author.text_content() for author in authors] == ["A. <b>Minister</b>", "B."]
     attached = tree.xpath("//ul[@class='attachments']/li")[0]
-    assert attached.text_content() == "annual report.pdf application/pdf, 1.4 MB"
+    assert attached.text_content() == "annual report.pdf PDF, 1.4 MB"
     assert "Updated" in tree.xpath("//header[@class='release-head']")[0].text_content()
 
 
@@ -218,11 +220,11 @@ def test_a_release_page_has_what_a_press_release_has(empty_office: Office) -> No
     client = create_app(empty_office.current).test_client()
     tree = page(client, release_path(empty_office, "Report"))
     assert words(tree, "//p[contains(@class, 'dateline')]") == [
-        "Geneva & Nyon · Release SG/SM/19589"
+        "Geneva & Nyon · Published 2 March 2026, 11:00 UTC"
     ]
     assert words(tree, "//ul[@class='attachments']/li") == [
-        "hall.jpg image/jpeg, 5.0 kB Photo: A & B",
-        "Talk audio/mpeg, 7.0 kB, 12:34 What was said",
+        "hall.jpg JPEG, 5.0 kB Photo: A & B",
+        "Talk MP3, 7.0 kB, 12:34 What was said",
     ]
     (image,) = tree.xpath("//ul[@class='attachments']//img")
     assert (image.get("src"), image.get("alt")) == (
@@ -261,8 +263,8 @@ def test_files_contacts_and_links_follow_the_direction_of_their_release(
     tree = page(client, release_path(empty_office, "Report"))
     lists = tree.xpath("//footer[@class='release-foot']/section/ul")
     assert [(each.get("class"), each.get("dir")) for each in lists] == [
-        ("attachments", direction),
         ("contacts", direction),
+        ("attachments", direction),
         ("related", direction),
     ]
 
@@ -430,3 +432,61 @@ def test_a_304_keeps_what_a_page_may_do(client: FlaskClient) -> None:
     assert short.status_code == 304
     for name in ("Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options"):
         assert short.headers[name] == full.headers[name]
+
+
+PICTURE = Enclosure(
+    url="https://x.test/hall.jpg", media_type="image/jpeg", length_bytes=900_000, title="The hall",
+    alt="A hall", credit="Photo: A & B", thumbnail="https://x.test/small.jpg",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "lead", "listed"),
+    [
+        ({}, PICTURE.url, PICTURE.thumbnail),
+        ({"thumbnail": None}, PICTURE.url, None),  # too large for a list
+        ({"thumbnail": None, "length_bytes": 90_000}, PICTURE.url, PICTURE.url),
+        # What no browser shows, or would load for minutes, is shown small.
+        ({"media_type": "image/tiff"}, PICTURE.thumbnail, PICTURE.thumbnail),
+        ({"length_bytes": 30_000_000}, PICTURE.thumbnail, PICTURE.thumbnail),
+        ({"media_type": "image/tiff", "thumbnail": None}, None, None),
+        ({"media_type": "application/pdf"}, None, None),
+    ],
+)
+def test_the_first_picture_leads_the_release_and_stands_small_in_lists(
+    empty_office: Office, changes: dict[str, Any], lead: str | None, listed: str | None
+) -> None:
+    sound = Enclosure(url="https://x.test/a.mp3", media_type="audio/mpeg", length_bytes=1)
+    empty_office.add(draft(title="Report", enclosures=(sound, replace(PICTURE, **changes))))
+    empty_office.publish()
+    client = create_app(empty_office.current).test_client()
+    tree = page(client, release_path(empty_office, "Report"))
+    assert tree.xpath("//figure//img/@src") == [lead] * (lead is not None)
+    if lead is not None:
+        assert tree.xpath("//figure//img/@alt") == ["A hall"]
+        assert words(tree, "//figcaption") == ["The hall Photo: A & B"]
+        assert tree.xpath("//figure/a/@href") == [PICTURE.url]
+    for path in ("/", "/feeds/all"):
+        pictures = page(client, path).xpath("//li[contains(@class, 'entry')]//img/@src")
+        assert pictures == [listed] * (listed is not None)
+
+
+def test_a_picture_that_stands_in_the_text_is_not_shown_twice(empty_office: Office) -> None:
+    body = f'<p><img src="{PICTURE.url}" alt="A hall"></p>'
+    empty_office.add(draft(title="Report", body=body, enclosures=(PICTURE,)))
+    client = create_app(empty_office.current).test_client()
+    tree = page(client, release_path(empty_office, "Report"))
+    assert tree.xpath("//article//img/@src") == [PICTURE.url, PICTURE.thumbnail]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "kind"),
+    [
+        ("application/pdf", "PDF"), ("image/jpeg", "JPEG"), ("image/heic", "HEIC"),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "Word"),
+        ("text/plain; charset=utf-8", "Text"), ("audio/x-unknown", "Audio"),
+        ("application/x-tar", "File"),
+    ],
+)  # fmt: skip
+def test_kinds_of_files_are_named_as_people_do(media_type: str, kind: str) -> None:
+    assert file_kind(media_type) == kind
