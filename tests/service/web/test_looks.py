@@ -35,6 +35,14 @@ axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22
 """
 
 
+#: What people may set for text to read it more easily (WCAG 2.2, 1.4.12).
+SPACED = """
+document.styleSheets[0].insertRule(
+  "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; " +
+  "word-spacing: 0.16em !important; }", document.styleSheets[0].cssRules.length);
+"""
+
+
 def _of(title: str) -> Callable[[Release], bool]:
     return lambda release: title in release.content.title and release.retraction is None
 
@@ -125,6 +133,9 @@ def test_nothing_is_cut_and_nothing_scrolls_sideways(
     browser.resize(640, scale=2)
     found += check(browser, browser.run(MEASURE), f"{name} at 1280 px, zoomed to 200 %")
     browser.resize(1280)
+    browser.run(SPACED)
+    found += check(browser, browser.run(MEASURE), f"{name} with more space")
+    browser.visit(base + path)
     browser.run("document.documentElement.style.fontSize = '212.5%'")
     found += check(browser, browser.run(MEASURE), f"{name} with letters of 200 %")
     assert not found, "\n".join(found)
