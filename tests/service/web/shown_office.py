@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from feeds.categories import Catalogue
-from feeds.model.feed import ALL, Category, FeedClosure, Redirect
+from feeds.model.feed import ALL, Category, FeedClosure, Redirect, Site
 from feeds.model.release import Contact, Correction, Details, Draft, Enclosure, RelatedLink, Weight
 from tests.service.web.offices import (
     CATEGORIES,
@@ -102,8 +102,12 @@ def rich_draft(media: str, language: str = "en") -> Draft:
     )  # fmt: skip
 
 
-def described() -> Catalogue:
-    """The catalogue, with an Arabic site's feed, an ended feed, and names that are too long."""
+#: A newsroom all of whose pages are written from right to left.
+LEFTWARD_SITE = replace(SITE, language="ar", title="مكتب الإعلام", subtitle="البيانات الصحفية")
+
+
+def described(site: Site = SITE) -> Catalogue:
+    """The catalogue, with an Arabic feed, ended feeds, and names that are too long."""
     ended = FeedClosure(
         on=later(minutes=1), gone_at=later(days=9), words=f"It has ended.\n{LONG_URL}",
         onward=Redirect(url=SITE.feed_page(ALL), title=LONG_TITLE),
@@ -111,25 +115,31 @@ def described() -> Catalogue:
     gone = replace(ended, gone_at=later(minutes=2))
     hubs = (SITE.hub, *HUBS)
     return Catalogue(
-        SITE,
+        site,
         [
             *CATEGORIES,
             *(Category(slug=slug, title=f"{LONG_TITLE} {slug}") for slug in ("over", "gone")),
         ],
         [
-            feed_of(ALL, "All releases", hubs=hubs),
-            feed_of("cooperation", COOPERATION, hubs=hubs, group="Subjects"),
+            feed_of(ALL, "All releases", hubs=hubs, language=site.language),
+            feed_of(
+                "cooperation", COOPERATION, hubs=hubs, group="Subjects", language=site.language
+            ),
             feed_of("lessons", "دروس", language="ar", group="Languages"),
-            feed_of("nothing-yet", "Nothing “yet” & <never>", group=LONG_TITLE),
-            feed_of("over", f"{LONG_TITLE} over", group="Subjects", ending=ended),
+            feed_of(
+                "nothing-yet", "Nothing “yet” & <never>", group=LONG_TITLE, language=site.language
+            ),
+            feed_of(
+                "over", f"{LONG_TITLE} over", group="Subjects", language=site.language, ending=ended
+            ),
             feed_of("gone", f"{LONG_TITLE} gone", group="Subjects", ending=gone),
         ],
     )
 
 
-def open_shown_office(folder: Path, media: str) -> Office:
+def open_shown_office(folder: Path, media: str, site: Site = SITE) -> Office:
     """Open it over a new store, with everything published."""
-    office = open_office(folder, described())
+    office = open_office(folder, described(site))
     office.add(*hard_drafts(), *read_sample("arabr-ar.jsonl"), now=later(minutes=-9))
     office.add(rich_draft(media), rich_draft(media, "ar"), now=later(minutes=-8))
     rich = rich_draft(media)

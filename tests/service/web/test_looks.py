@@ -6,15 +6,17 @@ machines. A page that fails leaves its picture in ``build/pictures``.
 
 import time as clock
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from feeds.model.feed import Site
 from feeds.model.release import Release
 from feeds.store.changes import Changes
 from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
-from tests.service.web.shown_office import open_shown_office
+from tests.service.web.offices import SITE
+from tests.service.web.shown_office import LEFTWARD_SITE, open_shown_office
 from tests.support.chromium import Chromium, chromium
 from tests.support.installed_node import ACCESSIBILITY, node_packages
 from tests.support.newsrooms import Office, later
@@ -47,10 +49,8 @@ def _of(title: str) -> Callable[[Release], bool]:
     return lambda release: title in release.content.title and release.retraction is None
 
 
-def _in(language: str) -> Callable[[Release], bool]:
-    return lambda release: (
-        release.content.language == language and "example.org" in release.content.title
-    )
+def _in(language: str, title: str = "example.org") -> Callable[[Release], bool]:
+    return lambda release: release.content.language == language and title in release.content.title
 
 
 def _retracted(release: Release) -> bool:
@@ -67,6 +67,9 @@ PAGES: dict[str, str | Callable[[Release], bool]] = {
     "ended feed": "/feeds/over",
     "feed that is gone": "/feeds/gone",
     "release with everything": _of("opened with pictures, corrected"),
+    "everything in Arabic": lambda release: (
+        _of("opened with pictures")(release) and _in("ar", "")(release)
+    ),
     "release in Arabic": _of("كيفية"),
     "long words in German": _in("de"),
     "long words in Arabic": _in("ar"),
@@ -78,11 +81,18 @@ PAGES: dict[str, str | Callable[[Release], bool]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, str]]:
+#: Those that are written from right to left in an Arabic newsroom.
+LEFTWARD = (
+    "newsroom", "feed", "empty feed", "ended feed", "feed in Arabic", "everything in Arabic",
+    "release in Arabic", "long words in Arabic", "no such page",
+)  # fmt: skip
+
+
+@contextmanager
+def served(folder: Path, site: Site) -> Iterator[tuple[Office, str]]:
     """The newsroom, and where its pages are served."""
     with ExitStack() as stack:
-        office = open_shown_office(tmp_path_factory.mktemp("shown"), "/static/no-picture")
+        office = open_shown_office(folder, "/static/no-picture", site)
         stack.callback(office.database.close)
         changes = Changes(office.database, of_documents=True)
         stack.callback(changes.close)
@@ -91,6 +101,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, str
         server = make_server(CacheMiddleware(app, current=office.current, document_cache=cache))
         stack.enter_context(running(server))
         yield office, f"http://127.0.0.1:{port_of(server)}"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, str]]:
+    with served(tmp_path_factory.mktemp("shown"), SITE) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def leftward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, str]]:
+    """The same newsroom in Arabic."""
+    with served(tmp_path_factory.mktemp("leftward"), LEFTWARD_SITE) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +182,24 @@ def test_axe_finds_no_violation(
         browser.visit(base + path_of(office, name))
         browser.run(axe)
         found += check(browser, browser.run(RUN_AXE), f"{name}, {scheme}, by axe")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", LEFTWARD)
+def test_a_newsroom_from_right_to_left_is_as_good(
+    leftward: tuple[Office, str], browser: Chromium, axe: str, name: str
+) -> None:
+    office, base = leftward
+    found: list[str] = []
+    browser.prefer()
+    browser.resize(320)
+    browser.visit(base + path_of(office, name))
+    assert browser.run("document.dir") == "rtl"
+    for width in (320, 1280):
+        browser.resize(width)
+        found += check(browser, browser.run(MEASURE), f"{name}, leftward, at {width} px")
+    browser.run(axe)
+    found += check(browser, browser.run(RUN_AXE), f"{name}, leftward, by axe")
     assert not found, "\n".join(found)
 
 
