@@ -22,6 +22,8 @@ from service.processes.child_processes import (
     ChildProcess,
     ForkedProcess,
 )
+from service.processes.hub import NICENESS
+from tests.support.priorities import is_grouped, standing_back
 from tests.support.running_service import ROOT, wait_until
 from tests.support.set_clock import Clock
 
@@ -45,6 +47,16 @@ liveness = Liveness(monotonic=iter([0.0, *[10_000.0] * 1000]).__next__)
 liveness.part("editions")
 with beating(SupervisorLine(socket.socket(fileno=int(sys.argv[1]))), liveness):
     time.sleep(600)
+"""
+
+
+#: One that gives way to others, as the hub does, and takes its time to stop.
+STANDS_BACK = """
+import signal, time
+from service.processes.hub import _lower_priority
+signal.signal(signal.SIGTERM, lambda *_: None)
+_lower_priority()
+time.sleep(600)
 """
 
 
@@ -242,3 +254,16 @@ def _is_gone(process_id: str) -> bool:
         return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
+
+
+def test_one_that_stands_back_is_not_held_up_when_it_is_to_stop(
+    begin: Callable[[str], ChildProcess],
+) -> None:
+    """On a busy machine it would wait for seconds until it could end."""
+    if not is_grouped() and os.geteuid():
+        pytest.skip("a user cannot take back the niceness of a process")
+    child = begin(STANDS_BACK)
+    wait_until(lambda: standing_back(child.pid) == NICENESS)
+    child.ask_to_stop()
+    assert standing_back(child.pid) == 0
+    os.kill(child.pid, signal.SIGKILL)

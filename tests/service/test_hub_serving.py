@@ -1,7 +1,6 @@
 """The hub process of a running service: when it runs, and by which configuration."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from urllib.parse import urlencode
 
 from service.processes.hub import NICENESS
 from service.websub.hub.dispatcher import STOP_WITHIN_S
+from tests.support.priorities import standing_back
 from tests.support.running_service import ROOT, Service, document, running, wait_until
 from tests.support.subscriber import HANGS, Subscriber, running_subscriber
 
@@ -87,14 +87,6 @@ def test_it_works_by_the_configuration_of_the_moment(tmp_path: Path) -> None:
         else:
             raise AssertionError("never signed as it is configured now")
         assert service.process_ids("hub") == [process]
-
-
-def standing_back(process_id: int) -> int:
-    """How nice a process is to those of other sessions: what counts where Linux groups by them."""
-    group = Path(f"/proc/{process_id}/autogroup")
-    if group.exists() and Path("/proc/sys/kernel/sched_autogroup_enabled").read_text() == "1\n":
-        return int(group.read_text().split()[-1])
-    return os.getpriority(os.PRIO_PROCESS, process_id)
 
 
 def test_the_process_comes_and_goes_with_the_hub(tmp_path: Path) -> None:
