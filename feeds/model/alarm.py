@@ -9,6 +9,7 @@ from enum import StrEnum
 class AlarmKind(StrEnum):
     """What can go wrong."""
 
+    STORE_AWAY = "store_away"  #: the store cannot be used; no store holds this one
     JOBS_IDLE = "jobs_idle"  #: no jobs process works: nothing is published
     HUB_IDLE = "hub_idle"  #: no hub process works: nothing is pushed
     FEED_STALE = "feed_stale"  #: a feed's next edition is late

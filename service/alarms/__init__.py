@@ -5,8 +5,10 @@ See ``feeds.model.alarm`` for what an alarm is, and ``docs/alarms.md`` for opera
 
 from service.alarms.channels import Channel, CommandChannel, MailChannel, WebhookChannel
 from service.alarms.conditions import ALL_KINDS, Lateness, Machine, conditions, lateness
-from service.alarms.keeper import CHECK_EVERY_S, AlarmKeeper, AlarmRounds, SendOutcome
+from service.alarms.keeper import CHECK_EVERY_S, AlarmKeeper, SendOutcome
 from service.alarms.messages import AlarmMessage
+from service.alarms.rounds import AlarmRounds
+from service.alarms.store_away import StoreAwayAlarm
 
 __all__ = [
     "ALL_KINDS",
@@ -20,6 +22,7 @@ __all__ = [
     "Machine",
     "MailChannel",
     "SendOutcome",
+    "StoreAwayAlarm",
     "WebhookChannel",
     "conditions",
     "lateness",

@@ -1,13 +1,10 @@
 """Records alarms in the store, and tells each channel what it has not been told yet."""
 
-import threading
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.model.alarm import Alarm, AlarmEvent, AlarmKind, ChannelState, changes_of
 from feeds.store.database import Transaction
 from service.alarms.channels import Channel, ChannelFailed
@@ -20,10 +17,6 @@ _log = get_logger(__name__)
 
 #: How often alarms are checked and sent.
 CHECK_EVERY_S = 15.0
-
-#: Nothing is checked for this long after the start: what waited while the service was stopped gets
-#: the time to be done.
-GRACE_S = 60.0
 
 #: Alarms that are over are listed for this long.
 KEPT_FOR = timedelta(days=30)
@@ -70,10 +63,11 @@ class AlarmKeeper:
         """
         self._application = application
         self._machine = machine
-        self._channels = tuple(channels)
+        self.channels = tuple(channels)
         self._kinds = frozenset(kinds)
         again_hours = application.settings.alarms.again_hours
-        self._again_after = timedelta(hours=again_hours) if again_hours else None
+        #: The pause after which an alarm that lasts is told again; None for never.
+        self.again_after = timedelta(hours=again_hours) if again_hours else None
 
     @property
     def embargo_patience(self) -> timedelta:
@@ -118,7 +112,7 @@ class AlarmKeeper:
                 is sent again.
         """
         outcomes = []
-        for channel in self._channels:
+        for channel in self.channels:
             for _ in range(MAX_MESSAGES):
                 outcome = self._send_next(channel, now)
                 if outcome is None:
@@ -129,10 +123,20 @@ class AlarmKeeper:
                     break
         return outcomes
 
+    def tells(self, kind: AlarmKind) -> bool:
+        """Whether operators want to be told of this kind."""
+        return kind.value not in self._application.settings.alarms.off
+
+    def send_unrecorded(self, channel: Channel, alarm: Alarm, *, now: datetime) -> SendOutcome:
+        """Tells a channel of an event that is not in the store, and records nothing."""
+        name = f"{alarm.condition.kind.value}-{alarm.condition.subject}"
+        message = self._message(f"{name}-{int(alarm.event_at.timestamp())}", (alarm,), now)
+        return _sent_through(channel, message)
+
     def send_test(self, *, now: datetime) -> list[SendOutcome]:
         """Sends a test through every channel. Nothing is recorded."""
         message = self._message(f"test-{int(now.timestamp())}", (), now)
-        return [_sent_through(channel, message) for channel in self._channels]
+        return [_sent_through(channel, message) for channel in self.channels]
 
     def _changes(
         self, tx: Transaction, found: FoundConditions, checked: frozenset[AlarmKind], now: datetime
@@ -143,7 +147,7 @@ class AlarmKeeper:
             found.conditions,
             judged={one.condition.key for one in known if self._can_judge(one, found, checked)},
             now=now,
-            again_after=self._again_after,
+            again_after=self.again_after,
         )
 
     def _can_judge(
@@ -240,42 +244,3 @@ def _log_event(alarm: Alarm) -> None:
         (_log.debug if is_known else _log.warning)("alarm", **fields)
     elif alarm.event is AlarmEvent.OVER:
         (_log.debug if is_known else _log.info)("alarm over", **fields)
-
-
-class AlarmRounds:
-    """Checks and sends at intervals, in one process.
-
-    Sending waits for other servers, so it has a thread of its own: neither the timers nor a stop
-    waits for it. What it has claimed when the process ends is sent by the next one.
-    """
-
-    def __init__(self, *, monotonic: Callable[[], float], grace_s: float = GRACE_S) -> None:
-        """Begins the grace.
-
-        Args:
-            monotonic: A clock that never goes back.
-            grace_s: For how long nothing is checked.
-        """
-        self._monotonic = monotonic
-        self._checks_from = monotonic() + grace_s
-        self._sending: threading.Thread | None = None
-
-    def run(self, keeper: AlarmKeeper, *, now: Callable[[], datetime]) -> None:
-        """Does one round.
-
-        Raises:
-            StoreUnavailable: The store cannot be reached.
-        """
-        if self._monotonic() >= self._checks_from:
-            keeper.check(now=now())
-        if self._sending is None or not self._sending.is_alive():
-            self._sending = threading.Thread(
-                target=_send, args=[keeper, now], name="alarms", daemon=True
-            )
-            self._sending.start()
-
-
-def _send(keeper: AlarmKeeper, now: Callable[[], datetime]) -> None:
-    # The next round tries again; the check has logged that the store is away.
-    with suppress(StoreUnavailable, StoreConflict):
-        keeper.send_due(now=now)

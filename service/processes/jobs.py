@@ -21,7 +21,7 @@ from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database, Transaction
 from feeds.store.state import InForce
 from service import logs
-from service.alarms import CHECK_EVERY_S, AlarmKeeper, AlarmRounds
+from service.alarms import CHECK_EVERY_S, AlarmKeeper, AlarmRounds, StoreAwayAlarm
 from service.application import Application
 from service.commit_signal import POLL_EVERY_S, CommitSignal
 from service.failures import Failures
@@ -112,7 +112,8 @@ class Jobs:
         self._is_over = threading.Event()
         self._forgetting = Forgetting(database, self._is_over.is_set)
         self._command_log = CommandLog(database)
-        self._alarms = AlarmRounds(monotonic=time.monotonic)
+        away = StoreAwayAlarm(host=os.uname().nodename, monotonic=time.monotonic)
+        self._alarms = AlarmRounds(monotonic=time.monotonic, store_away=away)
         self._started_at = self._clock()
 
     def start(self, settings: Settings) -> None:

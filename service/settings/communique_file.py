@@ -50,6 +50,7 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 
 #: The values of ``feeds.model.alarm.AlarmKind``.
 AlarmKindName = Literal[
+    "store_away",
     "jobs_idle",
     "hub_idle",
     "feed_stale",

@@ -10,7 +10,7 @@ from feeds.model.alarm import AlarmKind
 from feeds.store.database import Database
 from service.alarms import AlarmKeeper, AlarmMessage, AlarmRounds, Machine
 from service.alarms.channels import ChannelFailed
-from service.alarms.keeper import GRACE_S
+from service.alarms.rounds import GRACE_S
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
 from tests.support.process_states import JOBS
 
