@@ -14,6 +14,7 @@ import pytest
 from feeds.model.feed import Site
 from feeds.model.release import Release
 from feeds.store.changes import Changes
+from service.settings import ThemeSettings
 from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
 from tests.service.web.offices import SITE
 from tests.service.web.shown_office import LEFTWARD_SITE, open_shown_office
@@ -274,3 +275,47 @@ def test_the_systems_own_colours_hide_nothing(
         browser.prefer(forced_colors="active", prefers_color_scheme=scheme)
         browser.visit(base + path_of(office, name))
         assert browser.run(INVISIBLE) == []
+
+
+#: What is on paper: what a reader could only click is not, and colours are ink's.
+PRINTED = """
+(() => {
+  const isShown = (selector) => [...document.querySelectorAll(selector)].some(
+    (element) => element.checkVisibility());
+  const style = getComputedStyle(document.body);
+  return {
+    shown: ["nav", ".subscribe", ".copy", ".skip", "h1", ".lead-picture, .entry", ".contact-box"]
+      .filter(isShown),
+    colours: [style.color, style.backgroundColor],
+  };
+})()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("newsroom", ["h1", ".lead-picture, .entry"]),
+        ("release with everything", ["h1", ".lead-picture, .entry", ".contact-box"]),
+    ],
+)
+def test_what_is_printed_is_what_can_be_read(
+    site: tuple[Office, str], browser: Chromium, name: str, shown: list[str]
+) -> None:
+    """Black on white also by a dark theme of the newsroom's own, as a style sheet that follows."""
+    office, base = site
+    theme = {"light": {"background": "#000000", "panel": "#000000", "text": "#ffffff"}}
+    changed = office.settings.site.model_copy(update={"theme": ThemeSettings.model_validate(theme)})
+    plain = office.settings
+    office.change(settings=plain.model_copy(update={"site": changed}))
+    try:
+        browser.resize(700)
+        browser.order("Emulation.setEmulatedMedia", media="print")
+        browser.visit(base + path_of(office, name))
+        printed = browser.run(PRINTED)
+        found = browser.run(MEASURE)
+    finally:
+        browser.order("Emulation.setEmulatedMedia", media="")
+        office.change(settings=plain)
+    assert printed == {"shown": shown, "colours": ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]}
+    assert found == []

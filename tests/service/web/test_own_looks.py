@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from jinja2 import Environment, nodes
 
+from feeds.categories import Catalogue
 from service.settings import DarkSettings, LightSettings, Settings
 from service.web import create_app
 from service.web.assets import load_assets
@@ -16,6 +18,7 @@ from service.web.looks import TemplateFault
 from service.web.theme import VARIABLES
 from service.web.trial import template_faults
 from service.wiring import page_version
+from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE, open_office
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import Office, draft
 
@@ -201,3 +204,17 @@ def test_the_page_about_templates_names_each_template_and_block() -> None:
     }
     templates = [file for file in sorted(TEMPLATES.glob("*.html")) if file.name[0] != "_"]
     assert written == {file.name: blocks_of(file) for file in templates}
+
+
+def test_icon_and_logo_are_shown(tmp_path: Path) -> None:
+    """The logo beside the name, which is its text: a screen reader says it once."""
+    icon, logo = "https://example.org/icon.png", "https://example.org/logo.png"
+    for has_logo in (False, True):
+        site = replace(SITE, icon=icon, logo=logo) if has_logo else SITE
+        folder = tmp_path / str(has_logo)
+        folder.mkdir()
+        office = open_office(folder, Catalogue(site, CATEGORIES, list(CATALOGUE.feeds.values())))
+        page = create_app(office.current).test_client(use_cookies=False).get("/").text
+        office.database.close()
+        assert (f'<img src="{logo}" alt="">' in page) is has_logo
+        assert (f'<link rel="icon" href="{icon}">' in page) is has_logo
