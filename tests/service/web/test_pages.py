@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -12,11 +13,12 @@ from flask.testing import FlaskClient
 from lxml import html
 from werkzeug.test import TestResponse
 
-from feeds.model.feed import ALL, Format
+from feeds.categories import Catalogue
+from feeds.model.feed import ALL, FeedClosure, Format
 from feeds.model.release import Contact, Details, Enclosure, Person, RelatedLink
 from service.web import create_app
 from service.web.pictures import file_kind
-from tests.service.web.offices import CATALOGUE, SITE
+from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE, open_office
 from tests.support.newsrooms import COOPERATION, NOON, Office, draft, later
 
 TREATY = "CTED participates in Dushanbe Process Conference"
@@ -490,3 +492,16 @@ def test_a_picture_that_stands_in_the_text_is_not_shown_twice(empty_office: Offi
 )  # fmt: skip
 def test_kinds_of_files_are_named_as_people_do(media_type: str, kind: str) -> None:
     assert file_kind(media_type) == kind
+
+
+def test_nobody_is_asked_to_subscribe_to_a_feed_that_has_ended(tmp_path: Path) -> None:
+    ending = FeedClosure(on=later(minutes=1), gone_at=later(days=9), words="It has ended.")
+    feeds = [replace(each, ending=ending if each.slug == "lessons" else None)
+             for each in CATALOGUE.feeds.values()]  # fmt: skip
+    office = open_office(tmp_path, Catalogue(SITE, CATEGORIES, feeds))
+    app = create_app(office.current, clock=lambda: later(hours=1))
+    tree = page(app.test_client(), "/feeds/lessons")
+    office.database.close()
+    assert words(tree, "//div[@class='ending']") == ["It has ended."]
+    assert tree.xpath("//section[@id='subscribe']") == []
+    assert "/#subscribe" in tree.xpath("//nav//a/@href")
