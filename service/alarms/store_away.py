@@ -50,7 +50,8 @@ class StoreAwayAlarm:
                 kind=AlarmKind.STORE_AWAY,
                 subject=self._host,
                 since=self._since,
-                words=f"{error.in_short} from {self._host}, since {since}: nothing is published",
+                words=f"no store since {since} on {self._host}, nothing is published: "
+                f"{error.in_short}",
             )
             seq = 0 if known is None else known.event_seq
             self._alarm = Alarm(

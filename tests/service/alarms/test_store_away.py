@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.errors import StoreUnavailable
+from feeds.errors import StoreReplaced, StoreUnavailable
 from feeds.model.alarm import AlarmKind
 from feeds.store.database import Database
 from service.alarms import AlarmKeeper, AlarmMessage, AlarmRounds, Machine, StoreAwayAlarm
@@ -91,7 +91,8 @@ def test_it_is_told_once_again_and_when_it_is_over(
     rounds.after(60)
     rounds.after(15)
     assert channel.told == [("store_away", "here", "begun")]
-    assert "nothing is published" in channel.words
+    assert channel.words.startswith("no store since 2026-03-02 12:00:15 UTC on here, nothing is")
+    assert channel.words.endswith(StoreReplaced.in_short)
     rounds.after(timedelta(hours=24).total_seconds())
     assert [event for _, _, event in channel.told] == ["begun", "again"]
     put_back()
