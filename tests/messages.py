@@ -83,7 +83,7 @@ def written(catalog: Catalog) -> bytes:
     catalog.obsolete.clear()
     for message in catalog:
         message.locations = [
-            (place, None) for place in sorted({each for each, _ in message.locations})
+            (place, 0) for place in sorted({each for each, _ in message.locations})
         ]
     stream = BytesIO()
     write_po(stream, catalog, width=99, omit_header=True, include_lineno=False)
