@@ -8,6 +8,7 @@ import time as clock
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from feeds.model.feed import Site
 from feeds.model.release import Release
 from feeds.store.changes import Changes
 from service.settings import ThemeSettings
+from service.settings.theme import contrast, unreadable
 from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
 from tests.service.web.offices import SITE
 from tests.service.web.shown_office import LEFTWARD_SITE, open_shown_office
@@ -277,6 +279,54 @@ def test_the_systems_own_colours_hide_nothing(
         assert browser.run(INVISIBLE) == []
 
 
+@contextmanager
+def themed(office: Office, theme: Any) -> Iterator[None]:
+    """Give the newsroom's pages a theme, until the end of the block."""
+    plain = office.settings
+    site = plain.site.model_copy(update={"theme": ThemeSettings.model_validate(theme)})
+    office.change(settings=plain.model_copy(update={"site": site}))
+    yield
+    office.change(settings=plain)
+
+
+#: Each colour as near to what is behind it as `communique config check` allows.
+PALEST = {
+    "light": {
+        "background": "#ffffff", "panel": "#eeeeee",
+        **dict.fromkeys(("text", "faint", "accent", "visited"), "#6c6c6c"),
+    },
+    "dark": {
+        "background": "#111111", "panel": "#222222",
+        **dict.fromkeys(("text", "faint", "accent", "visited"), "#8b8b8b"),
+    },
+}  # fmt: skip
+
+
+def test_the_palest_colours_of_the_keys_are_the_palest_that_can_be_read() -> None:
+    theme = ThemeSettings.model_validate(PALEST)
+    for palette in (theme.light, theme.dark):
+        assert list(unreadable(palette)) == []
+        assert (
+            min(contrast(palette.faint, palette.panel), contrast(palette.text, palette.panel)) < 4.7
+        )
+
+
+@pytest.mark.parametrize("name", [*OPERABLE, "ended feed", "retracted release"])
+def test_axe_agrees_with_the_check_of_colours(
+    site: tuple[Office, str], browser: Chromium, axe: str, name: str
+) -> None:
+    """No text stands on a colour that the check does not compare it with."""
+    office, base = site
+    found: list[str] = []
+    with themed(office, PALEST):
+        for scheme in ("light", "dark"):
+            browser.prefer(prefers_color_scheme=scheme)
+            browser.visit(base + path_of(office, name))
+            browser.run(axe)
+            found += check(browser, browser.run(RUN_AXE), f"{name}, pale, {scheme}")
+    assert not found, "\n".join(found)
+
+
 #: What is on paper: what a reader could only click is not, and colours are ink's.
 PRINTED = """
 (() => {
@@ -305,17 +355,12 @@ def test_what_is_printed_is_what_can_be_read(
     """Black on white also by a dark theme of the newsroom's own, as a style sheet that follows."""
     office, base = site
     theme = {"light": {"background": "#000000", "panel": "#000000", "text": "#ffffff"}}
-    changed = office.settings.site.model_copy(update={"theme": ThemeSettings.model_validate(theme)})
-    plain = office.settings
-    office.change(settings=plain.model_copy(update={"site": changed}))
-    try:
+    with themed(office, theme):
         browser.resize(700)
         browser.order("Emulation.setEmulatedMedia", media="print")
         browser.visit(base + path_of(office, name))
         printed = browser.run(PRINTED)
         found = browser.run(MEASURE)
-    finally:
         browser.order("Emulation.setEmulatedMedia", media="")
-        office.change(settings=plain)
     assert printed == {"shown": shown, "colours": ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]}
     assert found == []
