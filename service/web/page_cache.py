@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from feeds.categories import Catalogue
+from feeds.errors import FeedsError
 from service.http_rules import Coding, Representation
 from service.web.document_cache import StoreMoment
 from service.web.encoded_variants import EncodedVariants
@@ -15,6 +16,9 @@ MAX_BYTES = 16 * 1024 * 1024
 
 #: The largest page that is stored. A list of ten thousand pages takes a fraction of it, compressed.
 MAX_PAGE_BYTES = 2 * 1024 * 1024
+
+#: How many pages are remembered as gone. Each keeps its release, some 10 KB.
+MAX_REFUSALS = 200
 
 #: The memory of a page in addition to its bytes.
 OVERHEAD_BYTES = 2048
@@ -35,6 +39,15 @@ class CachedPage:
         return len(self.body) + OVERHEAD_BYTES
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedRefusal:
+    """Why there is no page any more: what has been there is gone."""
+
+    catalogue: Catalogue
+    error: FeedsError
+    read: StoreMoment
+
+
 class PageCache:
     """The most recently made answers. Bounded by bytes. Safe to share between threads."""
 
@@ -44,6 +57,7 @@ class PageCache:
         self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
         self._lock = Lock()
         self._held_bytes = 0
+        self._refusals: OrderedDict[Hashable, CachedRefusal] = OrderedDict()
 
     @property
     def held_bytes(self) -> int:
@@ -69,6 +83,7 @@ class PageCache:
             read=read,
         )
         with self._lock:
+            self._refusals.pop(key, None)
             self._remove(key)
             if page.size_bytes <= MAX_PAGE_BYTES:
                 self._pages[key] = page
@@ -80,6 +95,19 @@ class PageCache:
         """Returns the page stored under a key."""
         with self._lock:
             return self._pages.get(key)
+
+    def refuse(self, key: Hashable, refusal: CachedRefusal) -> None:
+        """Stores why there is no page, and removes the one that was."""
+        with self._lock:
+            self._remove(key)
+            self._refusals[key] = refusal
+            if len(self._refusals) > MAX_REFUSALS:
+                self._refusals.popitem(last=False)
+
+    def refusal(self, key: Hashable) -> CachedRefusal | None:
+        """Returns why there is no page under a key."""
+        with self._lock:
+            return self._refusals.get(key)
 
     def remove(self, key: Hashable) -> None:
         """Removes a page that must not be served any more."""

@@ -13,6 +13,8 @@ from service.http_rules import Coding
 from service.web.answers import AppResponse, answer
 from service.web.document_cache import StoreMoment
 from service.web.encoded_variants import EncodedVariants
+from service.web.page_cache import CachedPage, CachedRefusal
+from service.web.problems import ReleaseGone
 from service.web.replies import stale_fields
 from service.web.request_context import app_state, request_context
 
@@ -53,8 +55,12 @@ def recallable(view: Callable[P, Response]) -> Callable[P, Response]:
             if recalled is None:
                 raise
             return recalled
+        except ReleaseGone as error:
+            refusal = CachedRefusal(catalogue=request_context().catalogue, error=error, read=read)
+            app_state().pages.refuse(key, refusal)
+            raise
         except FeedsError:
-            app_state().pages.remove(key)  # the release was retracted, for example
+            app_state().pages.remove(key)
             raise
         _store(key, made, read)
         return made
@@ -79,17 +85,30 @@ def _store(key: Hashable, made: Response, read: StoreMoment) -> None:
 
 
 def _recall(key: Hashable) -> Response | None:
+    """Returns the answer from memory; None if there is none that may be served.
+
+    Raises:
+        FeedsError: What had been there was gone already.
+    """
     page, document_cache = app_state().pages.get(key), app_state().document_cache
-    if page is None or page.catalogue is not request_context().catalogue:
-        return None
-    # Any answer that was made before a retraction may show the retracted release.
-    if (
-        page.read.retractions != document_cache.retractions
-        or document_cache.outdated_s(page.read) > MAX_OUTDATED_S
-    ):
+    refusal = app_state().pages.refusal(key)
+    if refusal is not None and _may_be_served(refusal):
+        raise refusal.error
+    if page is None or not _may_be_served(page):
         return None
     variants = EncodedVariants(page.body, Coding.GZIP)
     response = answer(variants, replace(page.described, length=variants.length))
     age_s = document_cache.age_of(page.read)
     response.headers.update(stale_fields(0 if age_s is None else age_s))
     return response
+
+
+def _may_be_served(made: CachedPage | CachedRefusal) -> bool:
+    document_cache = app_state().document_cache
+    # Any answer that was made before a retraction may show the retracted release, and what was
+    # gone may have been restored.
+    return (
+        made.catalogue is request_context().catalogue
+        and made.read.retractions == document_cache.retractions
+        and document_cache.outdated_s(made.read) <= MAX_OUTDATED_S
+    )

@@ -271,6 +271,19 @@ def test_what_was_retracted_is_in_no_page_from_memory(remote: Remote) -> None:
     assert statuses(remote.ask("/")) == [503]
 
 
+def test_what_is_gone_is_gone_from_memory_too(remote: Remote) -> None:
+    remote.ask(remote.release)
+    remote.office.newsroom.retract("id:4", reason="Wrong.", by="desk", now=later(hours=6))
+    remote.office.publish(now=later(hours=6))
+    remote.room.now = later(hours=7)
+    assert statuses(remote.ask(remote.release)) == [410]
+    remote.line.freeze()
+    assert statuses(remote.ask("/")) == [503]  # nobody has asked for it
+    said = remote.ask(remote.release)
+    assert statuses(said) == [410]
+    assert b"this release was retracted" in said
+
+
 def test_a_connection_that_was_lost_alone_is_no_store_that_is_away(
     remote: Remote, caplog: pytest.LogCaptureFixture
 ) -> None:
