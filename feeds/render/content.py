@@ -1,6 +1,7 @@
 """What readers see of a release: its content, replacements for retracted ones, and notices."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import UTC, tzinfo
 from html import escape
 
 from feeds.errors import InvalidRelease
@@ -24,16 +25,21 @@ def notes(release: Release) -> tuple[ChangeNote, ...]:
     return release.notes[: -MAX_NOTES - 1 : -1]
 
 
-def body(release: Release) -> str:
-    """The content as clean HTML: the change notes, newest first, then the text."""
+def body(release: Release, zone: tzinfo = UTC) -> str:
+    """The content as clean HTML: the change notes, newest first, then the text.
+
+    Args:
+        release: The release.
+        zone: The time zone of the dates of notes; that of feeds is UTC.
+    """
     if not release.notes:
         return release.content.body
-    return f"{notes_html(release)}\n{release.content.body}"
+    return f"{notes_html(release, zone)}\n{release.content.body}"
 
 
-def notes_html(release: Release) -> str:
-    """The change notes as HTML, as shown before the text."""
-    return "\n".join(_note(each, release.content.language) for each in notes(release))
+def notes_html(release: Release, zone: tzinfo = UTC) -> str:
+    """The change notes as HTML, as shown before the text, with dates in a time zone."""
+    return "\n".join(_note(each, release.content.language, zone) for each in notes(release))
 
 
 def feed_body(release: Release) -> str:
@@ -47,14 +53,14 @@ def feed_body(release: Release) -> str:
     return f"<div{_language_attributes(language)}>{html}</div>" if is_leftward else html
 
 
-def _note(note: ChangeNote, language: str) -> str:
+def _note(note: ChangeNote, language: str, zone: tzinfo) -> str:
     """Renders one note with its own language and direction, because readers show bare HTML."""
     phrases = phrases_in(language)
     if note.text == phrases.was_corrected:
         language = _phrase_language(phrases, language)
     label = (
         f'{phrases.correction}{phrases.comma}<time datetime="{rfc3339(note.at)}">'
-        f"{escape(phrases.day(note.at))}</time>{phrases.colon}"
+        f"{escape(phrases.day(note.at.astimezone(zone)))}</time>{phrases.colon}"
     )
     # Phrases in another language than the release are marked with their own language.
     is_foreign = _phrase_language(phrases, language) != language
@@ -67,97 +73,25 @@ def _note(note: ChangeNote, language: str) -> str:
 
 def _phrase_language(phrases: Phrases, language: str) -> str:
     """The language of our phrases: the release's own, with region and script, or English."""
-    primary = language.lower().replace("_", "-").partition("-")[0]
-    return language if primary == phrases.language else phrases.language
+    return language if _primary(language) == phrases.language else phrases.language
 
 
 def _language_attributes(language: str) -> str:
     return f' lang="{escape(language)}" dir="{direction(language)}"'
 
 
-# Our phrases for corrections, retractions and notices: the six languages of the United Nations.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """Phrases in one language: ``{title}`` is the release's, ``{day}`` an ISO 8601 date."""
-
-    corrected_title: str
-    retracted_title: str
-    retracted: str  #: ``{day}``
-    reason: str  #: ``{reason}``
-    restored_title: str
-    restored: str  #: ``{day}``
-
-
-def words_in(language: str) -> Words:
-    """Our phrases in *language* (BCP 47); in English if there are none in that language."""
-    return _WORDS.get(_primary(language), _ENGLISH)
+# Our phrases for corrections, retractions and notices (`feeds.model.phrases`).
 
 
 def paragraph(line: str, language: str) -> str:
-    """Renders one of our lines as HTML, marked as English if there are no phrases in *language*."""
-    marks = "" if _primary(language) in _WORDS else ' lang="en" dir="ltr"'
+    """Renders one of our lines as HTML, marked with its language if that is not *language*."""
+    own = phrases_in(language).language
+    marks = "" if own == _primary(language) else _language_attributes(own)
     return f"<p{marks}>{escape(line)}</p>"
 
 
 def _primary(language: str) -> str:
     return language.lower().replace("_", "-").partition("-")[0]
-
-
-_ENGLISH = Words(
-    corrected_title="Correction: {title}",
-    retracted_title="Retracted: {title}",
-    retracted="This press release was retracted on {day} and is no longer valid.",
-    reason="Reason: {reason}",
-    restored_title="Restored: {title}",
-    restored="This press release had been retracted. It was restored on {day} and is valid again.",
-)
-_WORDS = {
-    "en": _ENGLISH,
-    "fr": Words(
-        corrected_title="Rectificatif : {title}",
-        retracted_title="Retiré : {title}",
-        retracted="Ce communiqué de presse a été retiré le {day} et n’est plus valable.",
-        reason="Motif : {reason}",
-        restored_title="Rétabli : {title}",
-        restored="Ce communiqué de presse avait été retiré. Il a été rétabli le {day} et est de "
-        "nouveau valable.",
-    ),
-    "es": Words(
-        corrected_title="Corrección: {title}",
-        retracted_title="Retirado: {title}",
-        retracted="Este comunicado de prensa se retiró el {day} y ya no es válido.",
-        reason="Motivo: {reason}",
-        restored_title="Restablecido: {title}",
-        restored="Este comunicado de prensa se había retirado. Se restableció el {day} y vuelve a "
-        "ser válido.",
-    ),
-    "ar": Words(
-        corrected_title="تصويب: {title}",
-        retracted_title="سُحب: {title}",
-        retracted="سُحب هذا البيان الصحفي بتاريخ {day} ولم يعد صالحًا.",
-        reason="السبب: {reason}",
-        restored_title="أُعيد نشره: {title}",
-        restored="كان هذا البيان الصحفي قد سُحب، وأُعيد نشره بتاريخ {day} وهو صالح من جديد.",
-    ),
-    "ru": Words(
-        corrected_title="Исправление: {title}",
-        retracted_title="Отозвано: {title}",
-        retracted="Этот пресс-релиз отозван {day} и больше не действителен.",
-        reason="Причина: {reason}",
-        restored_title="Восстановлено: {title}",
-        restored="Этот пресс-релиз был отозван. Он восстановлен {day} и снова действителен.",
-    ),
-    "zh": Words(
-        corrected_title="更正：{title}",
-        retracted_title="已撤回：{title}",
-        retracted="本新闻稿已于 {day} 撤回，不再有效。",
-        reason="原因：{reason}",
-        restored_title="已恢复：{title}",
-        restored="本新闻稿曾被撤回，已于 {day} 恢复，重新有效。",
-    ),
-}
 
 
 # The entry of a retracted release: a replacement, and a tombstone beside it.
@@ -187,7 +121,7 @@ def as_shown(release: Release) -> Release:
     text = retraction_lines(retraction, language)
     content = replace(
         release.content,
-        title=words_in(language).retracted_title.format(title=release.content.title),
+        title=phrases_in(language).retracted_title.format(title=release.content.title),
         body="".join(paragraph(line, language) for line in text),
         summary=" ".join(text),
         url=None,
@@ -200,9 +134,9 @@ def as_shown(release: Release) -> Release:
 
 def retraction_lines(retraction: Retraction, language: str) -> tuple[str, str]:
     """When the release was retracted, and why, in phrases for *language*."""
-    words = words_in(language)
-    fact = words.retracted.format(day=f"{retraction.at:%Y-%m-%d}")
-    return fact, words.reason.format(reason=retraction.reason)
+    phrases = phrases_in(language)
+    fact = phrases.retracted.format(day=f"{retraction.at:%Y-%m-%d}")
+    return fact, phrases.reason.format(reason=retraction.reason)
 
 
 # The entry of a notice: a release was corrected, retracted or restored (`feeds.model.history`).
@@ -230,7 +164,7 @@ def notice_entry(release: Release, categories: tuple[Category, ...], site: Site)
     page = site.release_page(release.slug)
     title = escape(release.content.title)
     content = Content(
-        title=_title(words_in(language), notice.occasion).format(title=release.content.title),
+        title=_title(phrases_in(language), notice.occasion).format(title=release.content.title),
         body=f'{html_text}\n<p><a href="{escape(page)}"><bdi>{title}</bdi></a></p>',
         summary=summary,
         language=language,
@@ -248,11 +182,11 @@ def notice_entry(release: Release, categories: tuple[Category, ...], site: Site)
     return Entry(release=notice_release, categories=categories)
 
 
-def _title(words: Words, occasion: Occasion) -> str:
+def _title(phrases: Phrases, occasion: Occasion) -> str:
     return {
-        Occasion.CORRECTED: words.corrected_title,
-        Occasion.RETRACTED: words.retracted_title,
-        Occasion.RESTORED: words.restored_title,
+        Occasion.CORRECTED: phrases.corrected_title,
+        Occasion.RETRACTED: phrases.retracted_title,
+        Occasion.RESTORED: phrases.restored_title,
     }[occasion]
 
 
@@ -263,7 +197,7 @@ def _describe(release: Release, notice: Notice) -> tuple[str, str]:
         # All notes, as in the entry: a reader that missed an earlier notice misses no correction.
         return release.notes[-1].text, notes_html(release)
     lines = (
-        (words_in(language).restored.format(day=f"{notice.at:%Y-%m-%d}"),)
+        (phrases_in(language).restored.format(day=f"{notice.at:%Y-%m-%d}"),)
         if release.retraction is None
         else retraction_lines(release.retraction, language)
     )

@@ -10,6 +10,7 @@ from hashlib import sha256
 from feeds.errors import InvalidFeed, RenderFailed
 from feeds.model.edition import Entry, FeedHead
 from feeds.model.feed import Category, Format, Site
+from feeds.model.phrases import phrase_versions, phrases_in
 from feeds.model.release import ReleaseStub
 from feeds.render import atom, json_feed, rss
 from feeds.render.content import as_shown
@@ -86,7 +87,7 @@ def fingerprint(
         `FINGERPRINT_LENGTH` hex digits, the same in every process.
     """
     writer = WRITERS[feed_format]
-    inputs = (
+    inputs: tuple[object, ...] = (
         feed_format,
         writer.version,
         site.author.name if writer.names_newsroom else None,
@@ -96,14 +97,19 @@ def fingerprint(
         stub.updated,
         [(category.slug, category.title) for category in categories],
     )
+    # Only where it differs from the first version, so that other entries keep their fragments.
+    if (version := phrases_in(stub.language).version) > 1:
+        inputs = (*inputs, f"phrases {version}")
     # JSON separates the fields, and in ASCII it can represent even lone surrogates.
     text = json.dumps(inputs, default=str)
     return sha256(text.encode("ascii")).hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def writer_versions() -> dict[str, int]:
-    """The version of each format's writer; a changed version renders every document again."""
-    return {feed_format: writer.version for feed_format, writer in WRITERS.items()}
+    """The version of each format's writer, and of phrases; a change renders documents again."""
+    formats = {feed_format.value: writer.version for feed_format, writer in WRITERS.items()}
+    later = {language: number for language, number in phrase_versions().items() if number > 1}
+    return {**formats, **{f"phrases {language}": number for language, number in later.items()}}
 
 
 # Documents: fragments joined, with a head and a tail from the feed's description.

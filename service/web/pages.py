@@ -137,9 +137,10 @@ def body_of(release: Release) -> Markup:
     It went through the allow-list of ``feeds.ingest`` before it was stored, and the page's
     Content-Security-Policy allows only our own scripts.
     """
-    language = page_language(release.content.language, request_context().site)
-    label = language.messages.gettext(noted("Table"))
-    return Markup(page_body(shown_body(release), table_label=label))  # noqa: S704
+    site = request_context().site
+    label = page_language(release.content.language, site).messages.gettext(noted("Table"))
+    shown = shown_body(release, site.time_zone)
+    return Markup(page_body(shown, table_label=label))  # noqa: S704
 
 
 def _page(

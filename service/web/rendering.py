@@ -6,6 +6,7 @@ It gives the page its language, and the looks of the configuration that the requ
 from collections.abc import Callable
 
 from flask import Flask
+from markupsafe import Markup
 
 from feeds.model.feed import Format
 from feeds.model.text import direction
@@ -54,6 +55,7 @@ def prepare_templates(app: Flask) -> None:
         file_name=wording.file_name,
         host=wording.host,
         local=wording.local,
+        isolated=_isolated,
         delay=delay_in_short,
         kind=_file_kind,
         lead_picture=pictures.lead_picture,
@@ -67,6 +69,11 @@ def prepare_templates(app: Flask) -> None:
 
 def _file_kind(media_type: str) -> str:
     return spoken().messages.gettext(pictures.file_kind(media_type))
+
+
+def _isolated(text: str) -> Markup:
+    """Keeps a text of either direction together within a line of another."""
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 # The messages of the page that is being rendered.
