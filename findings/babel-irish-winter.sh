@@ -7,7 +7,7 @@
 #        other's name, in every language: in January "Irische Sommerzeit", in July "GMT" beside +0100, an hour off for whoever
 #        believes the name. The same in Morocco in Ramadan. JavaScript's Intl knows the exception.
 # Seen:  Babel 2.19.0 with tzdata 2026.6 from PyPI, Python 3.11; Node 20 with ICU 78, November 2026.
-# For us: times are written with their offset or in UTC, never with a zone's name.
+# For us: pages decide themselves whether it is summer, and name a zone only where its name is safe.
 . "$(dirname "$0")/lib.sh"
 pip_install Babel==2.19.0 tzdata==2026.6
 command -v node >/dev/null || missing "node"

@@ -6,7 +6,7 @@
 #        format_decimal takes Western separators, too, and numbering_system="default" changes these alone: "1٬234٫5". A page
 #        that a server wrote and a script completes with Intl has two kinds of digits, and in Persian two years.
 # Seen:  Babel 2.19.0; Node 20 with ICU 78, November 2026.
-# For us: pages' dates are not written with it; a machine-readable time stands beside each.
+# For us: pages have Western digits in every language, and Gregorian years; a machine-readable time stands beside each.
 . "$(dirname "$0")/lib.sh"
 pip_install Babel==2.19.0
 command -v node >/dev/null || missing "node"

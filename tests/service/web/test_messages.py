@@ -11,6 +11,7 @@ from babel.messages.catalog import Message
 from jinja2 import Environment
 from jinja2.lexer import TOKEN_DATA
 
+from feeds.model.phrases import phrase_versions
 from tests import messages
 
 CATALOGUES = sorted(path.stem for path in messages.FOLDER.glob("*.po"))
@@ -44,6 +45,11 @@ def name(message: Message) -> str:
 
 def test_catalogues_are_for_the_languages_of_the_united_nations_and_german() -> None:
     assert {*CATALOGUES} >= {"ar", "de", "es", "fr", "ru", "zh"}
+
+
+def test_languages_of_pages_have_phrases_in_feeds_too() -> None:
+    """A page shows the corrections of a release with the phrases of its entry."""
+    assert {*CATALOGUES} <= {*phrase_versions()}
 
 
 @pytest.mark.parametrize("tag", CATALOGUES)
