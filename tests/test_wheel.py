@@ -82,8 +82,9 @@ def test_it_carries_what_it_needs(program: Program) -> None:
     for name in ("communique.yaml", "categories.yaml", "communique.schema.json"):
         carried = program.folder / "service" / "shipped" / name
         assert carried.read_bytes() == (ROOT / "config" / name).read_bytes()
-    catalogues = {path.name for path in (ROOT / "service/web/translations").iterdir()}
-    assert {path.name for path in program.folder.glob("service/web/translations/*.po")} == catalogues
+    translations = "service/web/translations"
+    carried_tags = {path.stem for path in (program.folder / translations).glob("*.po")}
+    assert carried_tags == {path.stem for path in (ROOT / translations).iterdir()}
     [info] = program.folder.glob("communique-*.dist-info")
     assert (info / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
     assert Distribution.at(info).metadata["Requires-Python"] == ">=3.11"

@@ -82,7 +82,7 @@ def test_the_secret_of_the_webhook_is_part_of_the_sources(config: ConfigFolder) 
         ),
         (
             f"{MAIN}alarms: {{off: [document_refusd]}}\n",
-            "alarms.off.0: expected 'jobs_idle'",
+            "alarms.off.0: expected 'store_away', 'jobs_idle'",
         ),
     ],
 )
