@@ -37,8 +37,10 @@ def restored(
     'communique store restore' does this by itself; this is for copies made in other ways.
 
     Readers may have fetched documents that are newer than the backup. A reader that asks by date
-    alone (If-Modified-Since) would get 304 and miss changes; entity tags are not affected. The
-    service does not start on an SQLite file older than its last one until this command is run.
+    alone (If-Modified-Since) would get 304 and miss changes; entity tags are not affected. A store
+    that is older than it was when it was used last is refused until this command is run: an older
+    SQLite file, or a PostgreSQL server that took over without the last changes. Services that run
+    on it, on any machine, then go on by themselves.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     settings = settings_of(call)
@@ -90,9 +92,10 @@ def check(
         ),
     ] = False,
 ) -> None:
-    """Check that the store is sound: tables, feeds, counts of months, and the search index.
+    """Check that the store is sound.
 
-    The whole file is read with SQLite. Each finding is a line. Exit code 1 if a finding was not
+    Its tables, the releases in their feeds, the counts of months, and the search index are looked
+    at. The whole file is read with SQLite. Each finding is a line. Exit code 1 if a finding was not
     repaired.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
