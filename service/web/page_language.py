@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, lru_cache
 from gettext import NullTranslations
 from importlib.resources import files
@@ -27,6 +27,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 from babel.units import format_unit
 
+from feeds.categories import Catalogue
 from feeds.model.feed import Site
 from feeds.model.text import direction, fallbacks, matches
 
@@ -37,7 +38,7 @@ SOURCE_LANGUAGE = "en"
 #: default is the United States.
 _USUAL_LOCALES = {"en": "en_GB"}
 
-#: Languages in which pages are kept ready. Each takes a few kilobytes; what they share is CLDR's.
+#: How many languages are kept ready: a few kilobytes each, and CLDR's part of it stays anyway.
 _LANGUAGES_KEPT = 64
 
 _SCRIPT_LETTERS = 4
@@ -239,6 +240,21 @@ def _page_language(wanted: str, usual: str, time_zone: ZoneInfo) -> PageLanguage
     return PageLanguage(
         tag=tag, catalogue=catalogue, locale=_locale(tag, usual), time_zone=time_zone
     )
+
+
+def load_languages(catalogue: Catalogue) -> None:
+    """Loads the languages of a site and of its feeds, so that processes forked later share them.
+
+    Each takes one to two megabytes of CLDR, and the first one five. Those of releases in other
+    languages are loaded when a page needs them.
+    """
+    feeds = catalogue.feeds.values()
+    tags = [catalogue.site.language, *(feed.only_in or feed.language for feed in feeds)]
+    for tag in dict.fromkeys(tags):
+        language = page_language(tag, catalogue.site)
+        language.messages.gettext("")
+        language.minute(datetime(_YEAR, 1, 1, tzinfo=UTC))
+        language.size(0)
 
 
 def _locale(tag: str, usual: str) -> Locale:

@@ -6,8 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from service.web.page_language import PageLanguage, page_language
-from tests.support.newsrooms import SITE
+from service.web.page_language import (
+    PageLanguage,
+    _page_language,
+    load_languages,
+    page_language,
+)
+from tests.support.newsrooms import SITE, catalogue, feed
 
 MOMENT = datetime(2019, 5, 21, 16, 38, 50, tzinfo=UTC)
 
@@ -92,3 +97,74 @@ def test_a_language_without_a_catalogue_is_the_sites_or_english(
     wanted: str, usual: str, expected: str
 ) -> None:
     assert language(wanted, usual).tag == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "zone", "expected"),
+    [
+        ("de", "Europe/Berlin", "1. Juni 2019, 18:38 MESZ"),
+        ("fr", "Europe/Paris", "1er juin 2019, 18:38 UTC+2"),
+        ("fr-CA", "America/Toronto", "1er juin 2019, 12 h 38 HAE"),
+        ("es", "Europe/Madrid", "1 de junio de 2019, 18:38 CEST"),
+        ("ar", "Asia/Riyadh", "1 يونيو 2019، 7:38 م UTC+3"),
+        ("ar-EG", "Africa/Cairo", "1 يونيو 2019، 6:38 م UTC+2"),
+        ("ru", "Europe/Moscow", "1 июня 2019 г., 19:38 UTC+3"),
+        ("zh", "Asia/Shanghai", "2019年6月2日 00:38 UTC+8"),
+    ],
+)
+def test_a_moment_is_written_as_readers_of_the_language_do(
+    tag: str, zone: str, expected: str
+) -> None:
+    """CLDR; French newspapers write "1er". Digits are Western, in Egypt too."""
+    moment = datetime(2019, 6, 1, 16, 38, 50, tzinfo=UTC)
+    assert language(tag, zone=zone).minute(moment).replace("\N{NARROW NO-BREAK SPACE}", " ") == (
+        expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("de", ("12.345,5", "1,4 MB", "900 Byte", "Mitteleuropäische Zeit")),
+        ("fr", ("12 345,5", "1,4 Mo", "900 octets", "heure d’Europe centrale")),
+        ("es", ("12.345,5", "1,4 MB", "900 bytes", "hora de Europa central")),
+        ("ar", ("12,345.5", "1.4 م.ب", "900 بايت", "توقيت وسط أوروبا")),
+        ("ru", ("12 345,5", "1,4 МБ", "900 байт", "Центральная Европа")),
+        ("zh", ("12,345.5", "1.4 MB", "900字节", "中欧时间")),
+    ],
+)
+def test_numbers_sizes_and_zones_are_written_as_readers_of_the_language_do(
+    tag: str, expected: tuple[str, ...]
+) -> None:
+    spoken = language(tag, zone="Europe/Berlin")
+    found = (spoken.number(12_345.5), spoken.size(1_400_000), spoken.size(900), spoken.zone_name)
+    blanks = str.maketrans("\N{NARROW NO-BREAK SPACE}\N{NO-BREAK SPACE}", "  ")
+    assert tuple(text.translate(blanks) for text in found) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "usual", "expected"),
+    [
+        ("fr-CA", "en", ("fr-CA", "fr")),
+        ("zh-CN", "en", ("zh-CN", "zh")),
+        ("zh-Hans-SG", "en", ("zh-Hans-SG", "zh")),
+        # In other characters there is no catalogue.
+        ("zh-TW", "en", ("en", "en")),
+        ("zh-Hant", "de", ("de", "de")),
+        ("ur", "ar", ("ar", "ar")),
+        ("ar-Latn", "fr", ("fr", "fr")),
+    ],
+)
+def test_a_catalogue_is_for_its_language_in_its_script(
+    wanted: str, usual: str, expected: tuple[str, str]
+) -> None:
+    found = language(wanted, usual)
+    assert (found.tag, found.catalogue) == expected
+
+
+def test_languages_of_a_configuration_are_loaded_at_once() -> None:
+    _page_language.cache_clear()
+    load_languages(catalogue([], [feed("deutsch", "health", only_in="de")]))
+    loaded = _page_language.cache_info().currsize
+    assert (language("en").tag, language("de").tag) == ("en", "de")
+    assert _page_language.cache_info().currsize == loaded == 2
