@@ -219,12 +219,11 @@ class CopyRefused(FeedsError):
 
 
 class InvalidSearch(FeedsError):
-    """A search cannot be understood. The message begins with the field that is wrong."""
+    """A search cannot be understood. The message begins with the parameter that is wrong."""
 
-    def __init__(self, field: str, reason: str, /) -> None:
-        super().__init__(f"{field} {reason}")
-        self.field = field
-        self.reason = reason
+    def __init__(self, fault: str, message: str, /) -> None:
+        super().__init__(message)
+        self.fault = fault  #: which kind, see `feeds.model.search.SearchFault`
 
 
 class SearchPageNotFound(FeedsError):

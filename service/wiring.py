@@ -69,6 +69,7 @@ def page_version(settings: Settings) -> str:
         "theme": settings.site.theme.model_dump(mode="json"),
         "links": [each.model_dump(mode="json") for each in settings.site.links],
         "stylesheet": settings.page_stylesheet,
+        "search": settings.search.offered,
         "templates": {name: file.text for name, file in settings.page_templates.items()},
     }
     return sha256(json.dumps(looks, sort_keys=True).encode()).hexdigest()

@@ -188,6 +188,12 @@ class FeedHead:
     links: tuple[Link, ...]  #: one ``self``, then the hubs in order, then the links of RFC 5005
     history: History = History.PARTIAL
     is_expired: bool = False  #: the feed has ended; its closing entry is the last one
+    #: address of its page for people, if that is not the page of ``feed``
+    page: str | None = None
+
+    def page_at(self, site: Site) -> str:
+        """Returns the address of its page for people."""
+        return self.page or site.feed_page(self.feed.slug)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

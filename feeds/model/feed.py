@@ -1,11 +1,12 @@
 """Categories, the feeds made of them, and the site that publishes them."""
 
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from feeds.errors import InvalidFeed
@@ -240,6 +241,25 @@ class Site:
     def news_sitemap(self) -> str:
         """The address of the list of the newest pages."""
         return f"{self.base_url}/news-sitemap.xml"
+
+    @property
+    def open_search(self) -> str:
+        """The address of the description of the search, for browsers (OpenSearch)."""
+        return f"{self.base_url}/opensearch.xml"
+
+    @property
+    def search(self) -> str:
+        """The address of the search, without a question."""
+        return f"{self.base_url}/search"
+
+    def search_page(self, parameters: Sequence[tuple[str, str]], *, number: int = 1) -> str:
+        """Returns the address of a page of a search's hits, counted from 1."""
+        paged = [*parameters, *([("page", str(number))] if number > 1 else [])]
+        return f"{self.search}?{urlencode(paged)}"
+
+    def search_feed(self, parameters: Sequence[tuple[str, str]], feed_format: Format) -> str:
+        """Returns the address of a search as a feed in one format."""
+        return f"{self.search}.{feed_format}?{urlencode(parameters)}"
 
     @property
     def hub(self) -> str:

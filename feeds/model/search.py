@@ -1,17 +1,28 @@
 """What somebody searches for, and what is found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from enum import StrEnum
 
 from feeds.model.release import Release
+
+
+class SearchFault(StrEnum):
+    """What is wrong with a search."""
+
+    NO_WORDS = "no_words"
+    TOO_LONG = "too_long"
+    CATEGORY = "category"  #: there is none of this slug
+    LANGUAGE = "language"  #: no language tag
+    DATE = "date"  #: no date, or the end is before the beginning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchFilters:
     """What a release must be besides containing the words."""
 
-    category: str | None = None  #: slug
+    category: str | None = None  #: slug of a feed
     language: str | None = None  #: BCP 47; finds its variants too: ``fr`` finds ``fr-CA``
     since: date | None = None  #: published on this day or later, in the newsroom's time zone
     until: date | None = None  #: published on this day or earlier
@@ -35,6 +46,23 @@ class SearchQuery:
     text: str  #: as typed, without needless white space
     conditions: tuple[SearchCondition, ...]
     filters: SearchFilters = NO_FILTERS
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """The parameters of its address, always in this order: one search has one address."""
+        filters = self.filters
+        named = {
+            "q": self.text,
+            "category": filters.category,
+            "language": filters.language,
+            "from": filters.since and filters.since.isoformat(),
+            "to": filters.until and filters.until.isoformat(),
+        }
+        return [(name, value) for name, value in named.items() if value]
+
+    def until(self, day: date) -> "SearchQuery":
+        """Returns the same search for releases published on a day or before."""
+        return replace(self, filters=replace(self.filters, until=day))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,5 +98,7 @@ class SearchPage:
 
     number: int  #: from 1
     hits: tuple[SearchHit, ...]
-    has_more: bool  #: whether a page follows
     first: int  #: number of the first hit, from 1
+    has_next: bool  #: whether a page follows
+    #: Older hits than a search pages through were published on this day or before; None if none.
+    older: date | None = None

@@ -54,6 +54,14 @@ def whole_second(moment: datetime) -> datetime:
 # Language tags: BCP 47, in canonical case.
 
 
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")
+
+
+def is_language_tag(text: str) -> bool:
+    """Whether *text* has the form of a language tag, registered or not (RFC 5646 section 2.1)."""
+    return _LANGUAGE_TAG.fullmatch(text) is not None
+
+
 def matches(tag: str, language_range: str) -> bool:
     """Whether *tag* is the language *language_range* or a variant of it: ``fr-CA`` matches ``fr``.
 

@@ -30,6 +30,7 @@ from feeds.newsstand.assembly import GzipAssembler
 from feeds.newsstand.edition_builder import EditionBuilder
 from feeds.newsstand.entries import EntryCache
 from feeds.newsstand.months import MonthLists
+from feeds.newsstand.searches import Searches
 from feeds.store.database import Database, Transaction
 from feeds.store.release_pages import SitemapPart
 
@@ -61,6 +62,8 @@ class Newsstand:
         self._entry_cache = EntryCache()
         self._assembler = GzipAssembler()
         self._archive_store = ArchiveStore(database, catalogue)
+        #: Searches, as pages and as feeds.
+        self.searches = Searches(database, catalogue)
         self._month_lists = MonthLists(database, catalogue.site.time_zone)
 
     def stale(self, *, now: datetime, worker: str = "") -> list[str]:

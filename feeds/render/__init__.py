@@ -14,13 +14,21 @@ from feeds.render.compression import (
     join_segments,
 )
 from feeds.render.content import notice_entry
-from feeds.render.documents import assemble, fingerprint, frame, render_fragment, writer_versions
+from feeds.render.documents import (
+    assemble,
+    assemble_once,
+    fingerprint,
+    frame,
+    render_fragment,
+    writer_versions,
+)
 from feeds.render.frame import Frame, incomplete
 
 __all__ = [
     "WHOLE_BYTES",
     "Frame",
     "assemble",
+    "assemble_once",
     "compress",
     "decompress",
     "deflate_segment",

@@ -85,7 +85,7 @@ def frame(head: FeedHead, site: Site) -> Frame:
 
     def finish(element: Element) -> None:
         replace(element, "updated", rfc3339(head.updated))
-        page = site.feed_page(feed.slug)
+        page = head.page_at(site)
         add(element, "link", rel="alternate", type="text/html", href=page)
         for link in head.links:
             media_type = None if link.rel == "hub" else Format.ATOM.media_type

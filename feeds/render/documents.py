@@ -122,6 +122,18 @@ FRAME_CACHE_SIZE = 1024
 _PLACEHOLDER_DATE = datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)
 
 
+def assemble_once(
+    head: FeedHead, feed_format: Format, site: Site, fragments: Sequence[bytes]
+) -> bytes:
+    """Assembles a document as `assemble` does, of a head that need not be remembered.
+
+    Raises:
+        InvalidFeed: The format cannot represent the feed's description.
+    """
+    around, entries = _frame(head, feed_format, site).around(fragments)
+    return b"".join(around.pieces(entries))
+
+
 def assemble(head: FeedHead, feed_format: Format, site: Site, fragments: Sequence[bytes]) -> bytes:
     """Assembles a feed's document in one format, UTF-8.
 
@@ -156,6 +168,10 @@ def frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
 
 @lru_cache(maxsize=FRAME_CACHE_SIZE)
 def _cached_frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
+    return _frame(head, feed_format, site)
+
+
+def _frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
     try:
         return WRITERS[feed_format].frame(head, site)
     except ValueError as error:

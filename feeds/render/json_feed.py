@@ -58,7 +58,7 @@ def frame(head: FeedHead, site: Site) -> Frame:
     top: Members = {
         "version": VERSION,
         "title": feed.title,
-        "home_page_url": site.feed_page(feed.slug),
+        "home_page_url": head.page_at(site),
         "feed_url": addresses.get("self"),
         # "The URL of a feed that provides the next n items": the documents go back in time.
         "next_url": addresses.get("prev-archive"),

@@ -92,7 +92,7 @@ def frame(head: FeedHead, site: Site) -> Frame:
     Source: RSS 2.0, "Required channel elements"; WebSub section 4 for ``self`` and ``hub``; RFC
     5005, appendix "Use in RSS", for the other links.
     """
-    feed, page = head.feed, site.feed_page(head.feed.slug)
+    feed, page = head.feed, head.page_at(site)
 
     def fill(made: FeedGenerator) -> None:
         made.title(feed.title)

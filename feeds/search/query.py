@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterator
 
 from feeds.errors import InvalidSearch
-from feeds.model.search import NO_FILTERS, SearchCondition, SearchFilters, SearchQuery
+from feeds.model.search import (
+    NO_FILTERS,
+    SearchCondition,
+    SearchFault,
+    SearchFilters,
+    SearchQuery,
+)
+from feeds.model.text import FORBIDDEN_IN_XML
 from feeds.search import analysis
 
 #: As long as a title; what people paste.
@@ -25,15 +32,21 @@ def parse_query(text: str, filters: SearchFilters = NO_FILTERS) -> SearchQuery:
     Raises:
         InvalidSearch: There is no word in it, or there are too many.
     """
-    text = " ".join(text.split())
+    text = as_searched(text)
     if len(text) > MAX_CHARS:
-        raise InvalidSearch("q", f"may have {MAX_CHARS} characters, and this has {len(text)}")
+        reason = f"q: at most {MAX_CHARS} characters, and this has {len(text)}"
+        raise InvalidSearch(SearchFault.TOO_LONG, reason)
     conditions = tuple(dict.fromkeys(_conditions(text)))
     if not conditions:
-        raise InvalidSearch("q", "has no word or number to search for")
+        raise InvalidSearch(SearchFault.NO_WORDS, "q: no word or number to search for")
     if sum(len(each.terms) for each in conditions) > MAX_TERMS:
-        raise InvalidSearch("q", "has too many words")
+        raise InvalidSearch(SearchFault.TOO_LONG, "q: too many words")
     return SearchQuery(text=text, conditions=conditions, filters=filters)
+
+
+def as_searched(text: str) -> str:
+    """Returns the text of a search without needless white space and control characters."""
+    return " ".join(FORBIDDEN_IN_XML.sub(" ", text).split())
 
 
 def _conditions(text: str) -> Iterator[SearchCondition]:

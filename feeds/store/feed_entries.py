@@ -237,6 +237,15 @@ class FeedEntries:
         rows = self._connection.execute(query.limit(limit))
         return [ReleaseId(row.release_id) for row in rows]
 
+    def of_releases(self, feed: str, ids: Sequence[ReleaseId]) -> list[FeedEntry]:
+        """The entries of these releases in a feed; none for a release that is not in it."""
+        columns = (filings.c.release_id, filings.c.stamp, filings.c.archive)
+        query = select(*columns).where(filings.c.feed == feed, filings.c.release_id.in_(ids))
+        return [
+            FeedEntry(ReleaseId(row.release_id), row.stamp, row.archive)
+            for row in self._connection.execute(query)
+        ]
+
     def counts(self) -> Mapping[str, int]:
         """The number of releases in each feed that has any."""
         query = select(filings.c.feed, func.count().label("releases")).group_by(filings.c.feed)

@@ -270,19 +270,19 @@ def _is_in_feed(feed: str) -> Any:
 def _period(number: Any, query: TermQuery) -> list[Any]:
     found = []
     if query.since is not None:
-        found.append(number >= _first_number(query.since))
+        found.append(number >= first_number(query.since))
     if query.before is not None:
-        found.append(number < _first_number(query.before))
+        found.append(number < first_number(query.before))
     return found
 
 
-def _first_number(moment: datetime) -> int:
+def first_number(moment: datetime) -> int:
     """Returns the lowest number that a release of this second may have."""
     return (moment - _EPOCH) // _SECOND * _IN_A_SECOND
 
 
 def _row(release: Release, terms: SearchTerms, *, on_sqlite: bool) -> dict[str, Any]:
-    first = _first_number(release.content.published)
+    first = first_number(release.content.published)
     return {
         "first": first,
         "beyond": first + _IN_A_SECOND,

@@ -131,6 +131,7 @@ def _wsgi_adapter(current: CurrentApplication, changes: Changes, clock: StoreClo
         clock=clock,
         has_api=True,
         has_hub=True,
+        has_search=True,
         warnings=clock.warnings,
         writes=StoreWrites(current.application.database, failures, data_folder=data_folder),
     )

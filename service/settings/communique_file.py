@@ -625,6 +625,24 @@ class ApiSettings(Section):
     )
 
 
+class SearchSettings(Section):
+    """The search of releases, at /search."""
+
+    offered: bool = Field(
+        default=True,
+        description="Whether releases can be searched, at /search. Every search is also a feed.",
+    )
+    requests_per_minute: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=60,
+        description="Searches that one client may send per minute, in each web process; more get "
+        "429.",
+    )
+    burst: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=30,
+        description="Searches that one client may send at once after a pause; more get 429.",
+    )
+
+
 class LogSettings(Section):
     """The log, on standard error."""
 
@@ -672,6 +690,10 @@ class CommuniqueFile(Section):
         description="How often the service polls for work; most work starts at once without it.",
     )
     websub: WebSubSettings = Field(default=WebSubSettings(), description="How hubs are pinged.")
+    search: SearchSettings = Field(
+        default=SearchSettings(),
+        description="The search of releases, at /search.",
+    )
     own_hub: OwnHubSettings = Field(
         default=OwnHubSettings(),
         description="The WebSub hub that is part of this service, for its own feeds.",

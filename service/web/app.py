@@ -33,6 +33,7 @@ from service.web.page_cache import PageCache
 from service.web.problems import FeedGone
 from service.web.rendering import prepare_templates
 from service.web.request_context import AppState, init_app, request_context
+from service.web.search import make_search_blueprint
 from service.web.subscribing import (
     SubscriptionEndpoint,
     make_hub_blueprint,
@@ -173,6 +174,7 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     has_api: bool = False,
     has_hub: bool = False,
+    has_search: bool = False,
     warnings: Callable[[], list[str]] = list,
     writes: StoreWrites | None = None,
     on_template_fault: Callable[[TemplateFault], None] = log_template_fault,
@@ -185,6 +187,7 @@ def create_app(
         clock: Read once in each request. It decides when feeds end and which releases are news.
         has_api: Whether releases can be published over HTTP.
         has_hub: Whether to serve the built-in hub, its status and the metrics.
+        has_search: Whether releases can be searched.
         warnings: Returns the warnings that ``/readyz`` adds to its own.
         writes: Records requests that cannot store what they have to.
         on_template_fault: Called when a template of the newsroom's own fails.
@@ -202,6 +205,7 @@ def create_app(
         clock=clock,
         pages=PageCache(),
         has_hub=has_hub,
+        has_search=has_search,
         warnings=warnings,
         writes=writes,
     )
@@ -222,5 +226,7 @@ def create_app(
         app.register_blueprint(canary.blueprint)
         app.register_blueprint(operators.make_status_blueprint(monotonic=time.monotonic))
         app.register_blueprint(operators.make_metrics_blueprint(monotonic=time.monotonic))
+    if has_search:
+        app.register_blueprint(make_search_blueprint(monotonic=time.monotonic))
     app.after_request(harden)
     return app

@@ -131,7 +131,7 @@ def show(slug: str, feed_format: Format) -> Response:
     feed = request_context().feed(slug)
     is_raw = wants_raw(request.query_string.decode("latin-1"))
     if leads_to_page(feed, request.headers.get(MODE_FIELD), is_raw=is_raw):
-        return _to_page(request_context().site.feed_page(slug))
+        return to_page(request_context().site.feed_page(slug))
     return _document(slug, feed_format, is_raw=is_raw)
 
 
@@ -152,7 +152,7 @@ def leads_to_page(feed: Feed, sec_fetch_mode: str | None, *, is_raw: bool) -> bo
     return feed.opens_as_page and not is_raw and is_navigation(sec_fetch_mode)
 
 
-def _to_page(page: str) -> Response:
+def to_page(page: str) -> Response:
     """Redirects to the feed's page (RFC 9110 section 15.4.4).
 
     Conditions of the request do not matter: by RFC 9110 13.2.1 they are ignored where the answer

@@ -15,10 +15,13 @@ from feeds.errors import (
     FeedNotFound,
     FeedsError,
     InvalidReason,
+    InvalidSearch,
     MonthNotFound,
     NotRetracted,
     ReleaseNotFound,
     RevisionNotFound,
+    SearchPageNotFound,
+    SearchTooSlow,
     StoreConflict,
     StoreOutdated,
     StoreReplaced,
@@ -83,6 +86,9 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreConflict: HTTPStatus.SERVICE_UNAVAILABLE,
+    InvalidSearch: HTTPStatus.BAD_REQUEST,
+    SearchPageNotFound: HTTPStatus.NOT_FOUND,
+    SearchTooSlow: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 #: When a retry makes sense. A first edition takes a second; a migration takes longer.
 RETRY_AFTER_S: Mapping[type[Exception], int] = {
@@ -120,6 +126,10 @@ WORDS: Mapping[int, tuple[str, str]] = {
     405: (
         noted("This address can only be read"),
         noted("The request asked to change something, which is not possible here."),
+    ),
+    429: (
+        noted("Too many requests"),
+        noted("Please wait a little, and try again."),
     ),
     503: (
         noted("Not available at this moment"),

@@ -13,7 +13,12 @@ from feeds.model.text import direction
 from service.http_rules import RAW
 from service.web import pictures, wording
 from service.web.page_language import page_language, speaking, spoken
-from service.web.request_context import RequestContext, app_state, request_context
+from service.web.request_context import (
+    RequestContext,
+    app_state,
+    is_search_offered,
+    request_context,
+)
 from service.websub.retries import delay_in_short
 
 
@@ -103,5 +108,6 @@ def _common_variables() -> dict[str, object]:
         "site": context.site,
         "feeds": context.feeds,
         "links": settings.site.links,
+        "has_search": is_search_offered(),
         "asset": lambda name: wording.local(context.site.base_url + assets.path(name)),
     }

@@ -85,6 +85,7 @@ class AppState:
     clock: Callable[[], datetime]
     pages: PageCache
     has_hub: bool = False  #: whether the hub's routes are registered
+    has_search: bool = False  #: whether the routes of the search are
     warnings: Callable[[], list[str]] = list  #: returns further warnings for ``/readyz``
     writes: StoreWrites | None = None  #: records requests that cannot store
 
@@ -109,3 +110,8 @@ def request_context() -> RequestContext:
         application = request.environ.get(APPLICATION_KEY) or app_state().current.application
         g.context = RequestContext(application=application, now=app_state().clock())
     return cast(RequestContext, g.context)
+
+
+def is_search_offered() -> bool:
+    """Whether pages have a search: an export has none."""
+    return app_state().has_search and request_context().settings.search.offered

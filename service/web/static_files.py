@@ -1,11 +1,13 @@
 """Routes of the static assets, ``/favicon.ico`` and ``/robots.txt``."""
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
 from service.web.answers import answer_bytes
 from service.web.assets import Asset
-from service.web.request_context import app_state, request_context
+from service.web.request_context import app_state, is_search_offered, request_context
 
 #: RFC 8246: content under a hashed name never changes, so a browser need not revalidate it.
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -13,6 +15,8 @@ FOR_A_DAY = "public, max-age=86400"
 
 #: Robots may read all public pages. An empty Disallow is the form that every robot supports.
 ROBOTS = "User-agent: *\nDisallow:\n"
+#: A search shows what there is elsewhere, and a robot could follow searches for ever.
+ROBOTS_WITHOUT_SEARCH = "User-agent: *\nDisallow: {}\n"
 
 blueprint = Blueprint("static_files", __name__)
 
@@ -39,7 +43,10 @@ def favicon() -> Response:
 def robots() -> Response:
     """Answers with the rules for robots (RFC 9309) and the sitemaps (its section 2.2.4)."""
     site = request_context().site
-    text = f"{ROBOTS}\nSitemap: {site.sitemap}\nSitemap: {site.news_sitemap}\n"
+    rules = ROBOTS
+    if is_search_offered():
+        rules = ROBOTS_WITHOUT_SEARCH.format(urlsplit(site.search).path)
+    text = f"{rules}\nSitemap: {site.sitemap}\nSitemap: {site.news_sitemap}\n"
     return answer_bytes(
         text.encode(), media_type="text/plain; charset=utf-8", cache_control=FOR_A_DAY
     )

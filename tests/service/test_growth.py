@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from feeds.store import search
 from feeds.store.database import Database
 from service.alarms import lateness
 from service.processes.hub import UPKEEP
@@ -79,6 +80,15 @@ ROUTES: dict[str, list[Ask]] = {
     "GET /sitemap.xml": [Ask("/sitemap.xml")],
     "GET /sitemap-<int:number>.xml": [Ask("/sitemap-1.xml"), Ask("/sitemap-3.xml")],
     "GET /news-sitemap.xml": [Ask("/news-sitemap.xml")],
+    "GET /search": [
+        Ask("/search"), Ask("/search?q=release"), Ask("/search?q=release&page=3"),
+        Ask("/search?q=release+7"), Ask("/search?q=release&category=finance"),
+        Ask("/search?q=none&category=finance"), Ask("/search?q=none&language=en"),
+    ],
+    "GET /search.<format:feed_format>": [
+        Ask("/search.atom?q=release"), Ask("/search.json?q=none"),
+    ],
+    "GET /opensearch.xml": [Ask("/opensearch.xml")],
     "GET /livez": [Ask("/livez")],
     "GET /readyz": [Ask("/readyz")],
     "GET /static/<hashed_name>": [Ask("/static/none", status=404)],
@@ -155,10 +165,11 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """As full in the small store as they are in the large one."""
     monkeypatch.setattr(sitemaps, "URLS_A_FILE", 100)
     monkeypatch.setattr(hub_health, "MAX_PUSHES_READ", 100)
+    monkeypatch.setattr(search, "LOOKED_AT", 5)
 
 
 def _client(store: GrownStore) -> FlaskClient:
-    app = create_app(store.current, clock=utc_now, has_api=True, has_hub=True)
+    app = create_app(store.current, clock=utc_now, has_api=True, has_hub=True, has_search=True)
     return app.test_client(use_cookies=False)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -79,6 +80,12 @@ PAGES: dict[str, str | Callable[[Release], bool]] = {
     "long words in Finnish": _in("fi"),
     "retracted release": _retracted,
     "no such page": "/nowhere",
+    "search": "/search",
+    "hits in English": "/search?q=opened+pictures",
+    "hits in Arabic": f"/search?q={quote_plus('جيت هوب')}",
+    "hits with long words": "/search?q=reports+annexes&from=2020-01-01",
+    "search without hits": "/search?q=none&category=lessons",
+    "search that says why not": "/search?q=%21",
     "hub": "/hub",
     "hub's status": "/hub/status",
 }
@@ -100,7 +107,9 @@ def served(folder: Path, site: Site) -> Iterator[tuple[Office, str]]:
         changes = Changes(office.database, of_documents=True)
         stack.callback(changes.close)
         cache = DocumentCache(detector=ChangeDetector(changes, clock=clock.monotonic))
-        app = create_app(office.current, cache, clock=lambda: later(hours=1), has_hub=True)
+        app = create_app(
+            office.current, cache, clock=lambda: later(hours=1), has_hub=True, has_search=True
+        )
         server = make_server(CacheMiddleware(app, current=office.current, document_cache=cache))
         stack.enter_context(running(server))
         yield office, f"http://127.0.0.1:{port_of(server)}"
