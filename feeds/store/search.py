@@ -17,12 +17,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     BindParameter,
     Column,
     Connection,
+    Insert,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
     bindparam,
@@ -32,6 +35,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.exc import OperationalError
@@ -42,7 +46,7 @@ from feeds.model.search import TermQuery
 from feeds.search.terms import SearchTerms, terms_of
 from feeds.store.dialects import has_one_writer
 from feeds.store.pipelining import send_later
-from feeds.store.schema import filings, release_search
+from feeds.store.schema import Instant, filings, release_search
 
 #: How many releases may be published in one second.
 _IN_A_SECOND = 2**24
@@ -90,18 +94,35 @@ _ADD_FTS = insert(_fts).from_select(
 )
 
 
-def _adding(terms: Any) -> Any:
+def _adding(terms: Any) -> Insert:
     """Returns the statement that adds a row, with the first free number of its second."""
     first, beyond = bindparam("first", type_=BigInteger), bindparam("beyond", type_=BigInteger)
-    number = func.coalesce(func.max(_NUMBER) + 1, first)
-    row = select(
-        number,
-        bindparam("release", type_=Text),
-        terms,
-        bindparam("terms_digest", type_=Text),
-    ).where(_NUMBER.between(first, beyond - 1))
-    return insert(release_search).from_select(["number", "release_id", "terms", "digest"], row)
+    highest = select(func.max(_NUMBER)).where(_NUMBER.between(first, beyond - 1))
+    # Inline: nobody asks for the number, which would cost a round trip.
+    return (
+        insert(release_search)
+        .inline()
+        .values(
+            number=func.coalesce(highest.scalar_subquery() + 1, first),
+            release_id=bindparam("release"),
+            terms=terms,
+            digest=bindparam("terms_digest"),
+        )
+    )
 
+
+#: In this order: SQLite would read all hits first, and look for their feed then.
+_IN_NEWEST_OF_FEED = text(
+    "SELECT release_search.release_id FROM"
+    " (SELECT release_id FROM filings"
+    "  WHERE feed = :feed AND published >= :since AND published < :before"
+    "  ORDER BY published DESC, release_id DESC LIMIT :look) AS newest"
+    " CROSS JOIN release_search ON release_search.release_id = newest.release_id"
+    " CROSS JOIN release_terms ON release_terms.rowid = release_search.number"
+    " WHERE release_terms MATCH :words"
+    " ORDER BY release_search.number DESC LIMIT :limit OFFSET :skip"
+).bindparams(bindparam("since", type_=Instant), bindparam("before", type_=Instant))
+_EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 _ADD_SQLITE = _adding(bindparam("all_terms", type_=Text))
 _ADD_POSTGRES = _adding(cast(bindparam("all_terms", type_=Text), TSVECTOR))
@@ -154,22 +175,11 @@ class SearchIndex:
             raise
 
     def _find_sqlite(self, query: TermQuery, *, skip: int, limit: int) -> Sequence[str]:
-        matching = _fts.c.release_terms.op("MATCH")(_fts_query(query))
         if query.feed is not None:
-            # Of a small feed, each release is looked at sooner than each hit.
-            newest = _newest_of_feed(query, LOOKED_AT * (skip + limit))
-            there = self._connection.scalar(select(func.count()).select_from(newest))
-            found = (
-                select(release_search.c.release_id)
-                .select_from(newest)
-                .join(release_search, release_search.c.release_id == newest.c.release_id)
-                .join(_fts, _fts.c.rowid == _NUMBER)
-                .where(matching)
-                .order_by(_NUMBER.desc())
-            )
-            rows = self._connection.scalars(found.offset(skip).limit(limit)).all()
-            if len(rows) == limit or (there or 0) < LOOKED_AT * (skip + limit):
-                return rows
+            found = self._find_in_newest_of_feed(query, skip=skip, limit=limit)
+            if found is not None:
+                return found
+        matching = _fts.c.release_terms.op("MATCH")(_fts_query(query))
         numbers = select(_fts.c.rowid).where(matching, *_period(_fts.c.rowid, query))
         hits = numbers.order_by(_fts.c.rowid.desc())
         if query.feed is None:
@@ -182,49 +192,68 @@ class SearchIndex:
             .order_by(newest_hits.c.rowid.desc())
         )
         if query.feed is not None:
-            named = named.where(_is_in_feed(query.feed)).offset(skip).limit(limit)
+            is_in = filings.c.release_id == release_search.c.release_id
+            filed = select(literal(1)).where(is_in, filings.c.feed == query.feed)
+            named = named.where(filed.exists()).offset(skip).limit(limit)
         return self._connection.scalars(named).all()
+
+    def _find_in_newest_of_feed(
+        self, query: TermQuery, *, skip: int, limit: int
+    ) -> Sequence[str] | None:
+        """Looks at the newest releases of a feed; None if there may be more hits behind them.
+
+        Of a small feed, each release is looked at sooner than each hit.
+        """
+        look = LOOKED_AT * (skip + limit)
+        parameters = {
+            "feed": query.feed,
+            "since": query.since or _EARLIEST,
+            "before": query.before or _LATEST,
+            "look": look,
+            "words": _fts_query(query),
+            "limit": limit,
+            "skip": skip,
+        }
+        rows = self._connection.scalars(_IN_NEWEST_OF_FEED, parameters).all()
+        if len(rows) == limit:
+            return rows
+        newest = _newest_of_feed(query, look).subquery()
+        there = self._connection.scalar(select(func.count()).select_from(newest)) or 0
+        return rows if there < look else None
 
     def _find_postgres(self, query: TermQuery, *, skip: int, limit: int) -> Sequence[str]:
         wanted = cast(literal(_tsquery(query), Text), TSQUERY)
         look = LOOKED_AT * (skip + limit)
-        columns = (release_search.c.release_id, _NUMBER, release_search.c.terms)
         if query.feed is None:
-            newest = (
-                select(*columns)
-                .where(*_period(_NUMBER, query))
-                .order_by(_NUMBER.desc())
-                .limit(look)
-                .subquery()
-            )
+            columns = (release_search.c.release_id, _NUMBER, release_search.c.terms)
+            newest = select(*columns).where(*_period(_NUMBER, query))
+            newest = newest.order_by(_NUMBER.desc()).limit(look)
+            rows = newest.subquery()
+            looked_at = select(rows.c.release_id).where(rows.c.terms.op("@@")(wanted))
+            looked_at = looked_at.order_by(rows.c.number.desc())
         else:
-            filed = _newest_of_feed(query, look)
-            newest = (
-                select(*columns)
+            filed = _as_it_stands(_newest_of_feed(query, look), "newest")
+            matching = (
+                select(release_search.c.release_id, _NUMBER)
                 .select_from(filed)
                 .join(release_search, release_search.c.release_id == filed.c.release_id)
-                .subquery()
+                .where(release_search.c.terms.op("@@")(wanted))
             )
-        found = (
-            select(newest.c.release_id)
-            .where(newest.c.terms.op("@@")(wanted))
-            .order_by(newest.c.number.desc())
+            hits = _as_it_stands(matching, "hits")
+            looked_at = select(hits.c.release_id).order_by(hits.c.number.desc())
+        found = self._connection.scalars(looked_at.offset(skip).limit(limit)).all()
+        if len(found) == limit:
+            return found
+        matching = select(release_search.c.release_id, _NUMBER).where(
+            release_search.c.terms.op("@@")(wanted), *_period(_NUMBER, query)
         )
-        rows = self._connection.scalars(found.offset(skip).limit(limit)).all()
-        if len(rows) == limit:
-            return rows
-        # Not to be merged with the order below: the planner would read all releases in it.
-        hits = (
-            select(release_search.c.release_id, _NUMBER)
-            .where(release_search.c.terms.op("@@")(wanted), *_period(_NUMBER, query))
-            .cte("hits")
-            .prefix_with("MATERIALIZED", dialect="postgresql")
-        )
+        hits = _as_it_stands(matching, "hits")
         named = select(hits.c.release_id).order_by(hits.c.number.desc())
         if query.feed is not None:
             is_in = filings.c.release_id == hits.c.release_id
-            filed_in = select(literal(1)).where(is_in, filings.c.feed == query.feed)
-            named = named.where(filed_in.exists())
+            named = named.where(
+                select(literal(1)).where(is_in, filings.c.feed == query.feed).exists()
+            )
         return self._connection.scalars(named.offset(skip).limit(limit)).all()
 
     def digests(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, str]:
@@ -252,19 +281,22 @@ class SearchIndex:
             self._connection.execute(_MAKE_ANEW)
 
 
-def _newest_of_feed(query: TermQuery, count: int) -> Any:
+def _newest_of_feed(query: TermQuery, count: int) -> Select[Any]:
     moment = filings.c.published
     newest = select(filings.c.release_id).where(filings.c.feed == query.feed)
     if query.since is not None:
         newest = newest.where(moment >= query.since)
     if query.before is not None:
         newest = newest.where(moment < query.before)
-    return newest.order_by(moment.desc(), filings.c.release_id.desc()).limit(count).subquery()
+    return newest.order_by(moment.desc(), filings.c.release_id.desc()).limit(count)
 
 
-def _is_in_feed(feed: str) -> Any:
-    is_match = filings.c.release_id == release_search.c.release_id
-    return select(literal(1)).where(is_match, filings.c.feed == feed).exists()
+def _as_it_stands(query: Select[Any], name: str) -> CTE:
+    """Returns a part of a query that PostgreSQL runs before the rest.
+
+    Merged with the order of the rest, it would be answered from all releases in that order.
+    """
+    return query.cte(name).prefix_with("MATERIALIZED", dialect="postgresql")
 
 
 def _period(number: Any, query: TermQuery) -> list[Any]:

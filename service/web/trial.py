@@ -40,6 +40,12 @@ _PART = "_"
 #: When the samples are published.
 _NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
+#: Further pages. A search finds the samples.
+_OTHERS = (
+    "/nowhere", "/hub", "/hub/status",
+    "/search", "/search?q=sample", "/search?q=none", "/search?q=%21",
+)  # fmt: skip
+
 _IN_MEMORY = "sqlite:///:memory:"
 
 
@@ -70,7 +76,7 @@ def template_faults(settings: Settings) -> Iterator[ConfigFault]:
         migrate.upgrade(database)
         application = _application(settings, database)
         app = create_app(
-            CurrentApplication(application), clock=lambda: _NOW, has_hub=True,
+            CurrentApplication(application), clock=lambda: _NOW, has_hub=True, has_search=True,
             on_template_fault=note,
         )  # fmt: skip
         _compile(app, settings, own, note)
@@ -138,7 +144,7 @@ def _make_pages(app: Flask, application: Application) -> None:
     empty = ["/", f"/feeds/{ALL}"]
     for path in empty:
         client.get(path, headers={"Accept": "text/html"})
-    for path in [*_take_in(application), *empty, "/nowhere", "/hub", "/hub/status"]:
+    for path in [*_take_in(application), *empty, *_OTHERS]:
         client.get(path, headers={"Accept": "text/html"})
 
 

@@ -230,7 +230,8 @@ FOCUSED = """
   if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2)
     faults.push("no outline");
   if (!(over && (element.contains(over) || over.contains(element)))) faults.push("hidden");
-  const all = [...document.querySelectorAll("a[href], button, [tabindex='0'], audio, video")];
+  const all = [...document.querySelectorAll(
+    "a[href], button, input, select, summary, [tabindex='0'], audio, video")];
   return {index: all.indexOf(element), of: all.length, faults,
           what: element.outerHTML.slice(0, 120)};
 })()
