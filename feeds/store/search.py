@@ -36,6 +36,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.exc import OperationalError
@@ -233,14 +234,14 @@ class SearchIndex:
             looked_at = looked_at.order_by(rows.c.number.desc())
         else:
             filed = _as_it_stands(_newest_of_feed(query, look), "newest")
-            matching = (
-                select(release_search.c.release_id, _NUMBER)
-                .select_from(filed)
-                .join(release_search, release_search.c.release_id == filed.c.release_id)
-                .where(release_search.c.terms.op("@@")(wanted))
+            # With a limit each is looked up, and the index is not read as a whole instead.
+            each = select(release_search.c.release_id, _NUMBER).where(
+                release_search.c.release_id == filed.c.release_id,
+                release_search.c.terms.op("@@")(wanted),
             )
-            hits = _as_it_stands(matching, "hits")
-            looked_at = select(hits.c.release_id).order_by(hits.c.number.desc())
+            hit = each.limit(1).lateral("hit")
+            looked_at = select(hit.c.release_id).select_from(filed.join(hit, true()))
+            looked_at = looked_at.order_by(hit.c.number.desc())
         found = self._connection.scalars(looked_at.offset(skip).limit(limit)).all()
         if len(found) == limit:
             return found
