@@ -260,7 +260,8 @@ def record_state(settings: Settings, database: Database) -> None:
 def record_known(settings: Settings, database: Database) -> None:
     """Records in the note what this process has seen of a store on a server; asks for nothing.
 
-    A service that is started on a copy of that store knows by the note whether the copy lags.
+    A service that is started on a copy of that store knows by the note whether the copy lags. Where
+    somebody has removed the note, to accept another store, it stays away.
     """
     note, known = StoreNote(settings), database.known_state
     if known is None:
@@ -269,5 +270,5 @@ def record_known(settings: Settings, database: Database) -> None:
         recorded = note.read()
     except StoreReplaced:  # the next start says so
         return
-    if recorded is None or (recorded.id == known.id and recorded.is_behind(known)):
+    if recorded is not None and recorded.id == known.id and recorded.is_behind(known):
         note.write(known)

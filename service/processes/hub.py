@@ -21,6 +21,7 @@ from service.processes.active_configuration import ProcessStart
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
+from service.stores import record_known
 from service.websub.hub.dispatcher import STOP_WITHIN_S, Dispatcher
 from service.websub.hub.upkeep import end_lapsed_subscriptions
 from service.wiring import build_application, deliveries, verifications, worker_name
@@ -88,6 +89,7 @@ class Hub:
             self._liveness.end_parts()
 
         def keep_up() -> None:
+            record_known(settings, self._database)  # this machine may have no jobs process
             if settings.own_hub.offered:
                 end_lapsed_subscriptions(self._database, application.catalogue, now=self._clock())
 
