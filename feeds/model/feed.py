@@ -291,6 +291,20 @@ class Site:
         """Returns the address of an archive document. Numbers count from 1, the oldest."""
         return f"{self.feed_page(slug)}/archive/{number}.{feed_format}"
 
+    @property
+    def releases_page(self) -> str:
+        """The address of the list of all months."""
+        return f"{self.base_url}/releases"
+
+    def month_page(self, slug: str, place: str) -> str:
+        """Returns the address of a page of the releases of one month.
+
+        Args:
+            slug: The feed. That of everything has the shorter addresses.
+            place: The page, as ``MonthPlace.path`` has it.
+        """
+        return f"{self.releases_page if slug == ALL else self.feed_page(slug)}/{place}"
+
     def release_page(self, slug: str) -> str:
         """Returns the address of a release's page for people."""
         return f"{self.base_url}/releases/{quote(slug, safe='')}"

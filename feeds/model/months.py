@@ -4,7 +4,7 @@ They have nothing to do with archives (RFC 5005), which are documents and go by 
 goes by publication, for people.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, tzinfo
 
@@ -83,6 +83,47 @@ class MonthCount:
     releases: int
 
 
+#: The number of releases in a part of a month.
+RELEASES_A_PART = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPlace:
+    """A page of a month's list of releases.
+
+    A month with many releases is divided into parts. A part is full and has an address of its own;
+    its releases are counted from the beginning of the month, so that a new release changes no part
+    before it. The rest, which is at least as much as a part, is the page at the month's own
+    address.
+    """
+
+    month: Month
+    language: str | None = None  #: BCP 47; None for releases in all languages
+    number: int | None = None  #: of a part, from 1 with the month's first releases
+
+    @property
+    def path(self) -> str:
+        """The page in addresses: ``2026/11``, ``2026/11/fr``, ``2026/11/fr/page/1``."""
+        language = "" if self.language is None else f"/{self.language}"
+        return f"{self.month.path}{language}" + (f"/page/{self.number}" if self.number else "")
+
+
+def full_parts(count: int) -> int:
+    """Returns the number of full parts of a month with so many releases.
+
+    The page at the month's own address has at least as many releases as a part, if there are that
+    many, and less than twice as many.
+    """
+    return max(0, count // RELEASES_A_PART - 1)
+
+
+def places_of(count: MonthCount, language: str | None) -> Iterator[MonthPlace]:
+    """Yields all pages of a month, the latest releases first."""
+    yield MonthPlace(count.month, language)
+    for number in range(full_parts(count.releases), 0, -1):
+        yield MonthPlace(count.month, language, number)
+
+
 class FeedMonths:
     """The months of one feed."""
 
@@ -109,6 +150,11 @@ class FeedMonths:
         """Returns how many releases all months list."""
         return sum(row.releases for row in self._rows if language in (None, row.language))
 
+    def latest(self, language: str | None = None) -> MonthPlace | None:
+        """Returns the page with the latest releases; None without releases."""
+        listed = self.listed(language)
+        return MonthPlace(listed[0].month, language) if listed else None
+
     def languages(self, month: Month | None = None) -> dict[str, int]:
         """Returns the languages of the releases with how many there are, most releases first."""
         counts: dict[str, int] = {}
@@ -117,6 +163,18 @@ class FeedMonths:
                 counts[row.language] = counts.get(row.language, 0) + row.releases
         found = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
         return {language: releases for language, releases in found if releases > 0}
+
+    def places(self) -> Iterator[tuple[MonthPlace, datetime | None]]:
+        """Yields all pages of all months, each with when anything of it last changed."""
+        languages = list(self.languages())
+        # Releases of one language are all releases if there is no other.
+        for language in (None, *(languages if len(languages) > 1 else ())):
+            listed = self.listed(language)
+            for later, count, earlier in zip(
+                [None, *listed], listed, [*listed[1:], None], strict=False
+            ):
+                changed_at = self.changed_at(_month_of(earlier), _month_of(later))
+                yield from ((place, changed_at) for place in places_of(count, language))
 
     def changed_at(self, first: Month | None, last: Month | None) -> datetime | None:
         """Returns when a list in these months last changed.
@@ -136,19 +194,22 @@ class FeedMonths:
         return max(changes, default=None)
 
 
+def _month_of(count: MonthCount | None) -> Month | None:
+    return None if count is None else count.month
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthPage:
-    """One page of a month's list of releases."""
+    """What a page of a month's list shows."""
 
-    month: Month
-    language: str | None  #: None for releases in all languages
-    number: int | None  #: of a part that is full; None for the page at the month's own address
-    parts: int  #: how many full parts there are besides
+    place: MonthPlace
     count: int  #: releases in the month
+    first: int  #: number of its earliest release in the month, from 1
     releases: Sequence[Release]  #: the latest first
+    places: Sequence[MonthPlace]  #: pages of the month to go to, the latest releases first
     languages: Mapping[str, int]  #: the releases of the month by language
-    earlier: Month | None  #: the next month before it that lists releases
-    later: Month | None
+    earlier: MonthPlace | None  #: the page with the releases before
+    later: MonthPlace | None
     changed_at: datetime | None  #: when anything of this last changed
 
 
@@ -158,6 +219,7 @@ class Neighbours:
 
     previous: PageStub | None
     next: PageStub | None
+    month: Month  #: in which the release is listed
     changed_at: datetime | None  #: when one of them, or which ones they are, last changed
 
 

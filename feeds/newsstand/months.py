@@ -1,31 +1,26 @@
-"""Lists of releases by month, for people: every release of a feed is in one of them.
+"""Lists of releases by month, for people: every release of a feed is in one of them."""
 
-A month with many releases is divided into parts. A part is full and has an address of its own; its
-releases are counted from the beginning of the month, so that a new release changes no part before
-it. The rest, which is at least as much as a part, is the page at the month's own address.
-"""
-
-from datetime import datetime
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from feeds.errors import MonthNotFound
+from feeds.model import months
 from feeds.model.edition import newest_first
 from feeds.model.feed import ALL
-from feeds.model.months import FeedMonths, Month, MonthPage, Neighbours
+from feeds.model.months import (
+    FeedMonths,
+    Month,
+    MonthCount,
+    MonthPage,
+    MonthPlace,
+    Neighbours,
+    places_of,
+)
 from feeds.model.release import Release
 from feeds.store.database import Database, Transaction
 
-#: The number of releases in a part of a month.
-RELEASES_A_PART = 100
-
-
-def full_parts(count: int) -> int:
-    """Returns the number of full parts of a month with so many releases.
-
-    The page at the month's own address has at least as many releases as a part, if there are that
-    many, and less than twice as many.
-    """
-    return max(0, count // RELEASES_A_PART - 1)
+#: How many pages of a month a page links to: on each side of it, and between the first and last.
+PLACES_BESIDE, PLACES_BETWEEN = 2, 10
 
 
 class MonthLists:
@@ -36,41 +31,39 @@ class MonthLists:
         self._database = database
         self._zone = zone
 
-    def page(
-        self, slug: str, month: Month, *, language: str | None, number: int | None
-    ) -> MonthPage:
-        """Returns a page of a month's list.
-
-        Args:
-            slug: The feed.
-            month: The month.
-            language: Only releases in this language (BCP 47, exact match); None for all.
-            number: Of a full part, from 1 with the month's first releases; None for the rest.
+    def page(self, slug: str, place: MonthPlace) -> MonthPage:
+        """Returns a page of a feed's list.
 
         Raises:
             MonthNotFound: There are no such releases, or no such part.
         """
         with self._database.read() as tx:
-            months = tx.months.of(slug)
-            listed = months.listed(language)
-            count = next((one.releases for one in listed if one.month == month), 0)
-            parts = full_parts(count)
-            if not count or (number is not None and number > parts):
-                raise MonthNotFound(slug, month.path)
-            releases = self._releases(tx, slug, month, language, number=number, count=count)
-        earlier = next((one.month for one in listed if one.month < month), None)
-        later = next((one.month for one in reversed(listed) if one.month > month), None)
+            of_feed = tx.months.of(slug)
+            listed = of_feed.listed(place.language)
+            at = next((n for n, one in enumerate(listed) if one.month == place.month), None)
+            if at is None or _is_only_language(of_feed, place.language):
+                raise MonthNotFound(slug, place.path)
+            places = list(places_of(listed[at], place.language))
+            if place not in places:
+                raise MonthNotFound(slug, place.path)
+            count = listed[at].releases
+            releases = self._releases(tx, slug, place, count=count)
+        following = listed[at - 1] if at else None
+        preceding = listed[at + 1] if at + 1 < len(listed) else None
+        own = places.index(place)
         return MonthPage(
-            month=month,
-            language=language,
-            number=number,
-            parts=parts,
+            place=place,
             count=count,
+            first=_first(place, count) + 1,
             releases=releases,
-            languages=months.languages(month),
-            earlier=earlier,
-            later=later,
-            changed_at=months.changed_at(earlier, later),
+            places=_shown(places, own),
+            languages=of_feed.languages(place.month),
+            earlier=_neighbour(places[own + 1 :], preceding, place.language, is_later=False),
+            later=_neighbour(places[:own][::-1], following, place.language, is_later=True),
+            changed_at=of_feed.changed_at(
+                None if preceding is None else preceding.month,
+                None if following is None else following.month,
+            ),
         )
 
     def neighbours(self, release: Release) -> Neighbours:
@@ -80,57 +73,73 @@ class MonthLists:
             before = tx.months.beside(published, release.id, is_later=False)
             after = tx.months.beside(published, release.id, is_later=True)
             pages = tx.release_pages.with_ids([one for one in (before, after) if one is not None])
-            months = tx.months.of(ALL)
-        previous = None if before is None else pages.get(before)
-        following = None if after is None else pages.get(after)
+            previous = None if before is None else pages.get(before)
+            following = None if after is None else pages.get(after)
+            changed_at = tx.months.changed_at(
+                ALL,
+                None if previous is None else Month.of(previous.published, self._zone),
+                None if following is None else Month.of(following.published, self._zone),
+            )
         return Neighbours(
             previous=previous,
             next=following,
-            changed_at=self.changed_around(
-                months,
-                None if previous is None else previous.published,
-                None if following is None else following.published,
-            ),
+            month=Month.of(published, self._zone),
+            changed_at=changed_at,
         )
 
-    def changed_around(
-        self, months: FeedMonths, previous: datetime | None, following: datetime | None
-    ) -> datetime | None:
-        """Returns when the neighbours of a release last changed, or which releases they are.
-
-        Counts by whole months: a release that comes between, or leaves, changes one of them.
-
-        Args:
-            months: The months of the feed of everything.
-            previous: When the release before was published; None if there is none.
-            following: When the release after was published.
-        """
-        first = None if previous is None else Month.of(previous, self._zone)
-        last = None if following is None else Month.of(following, self._zone)
-        return months.changed_at(first, last)
-
     def _releases(
-        self,
-        tx: Transaction,
-        slug: str,
-        month: Month,
-        language: str | None,
-        *,
-        number: int | None,
-        count: int,
+        self, tx: Transaction, slug: str, place: MonthPlace, *, count: int
     ) -> list[Release]:
-        begins = (full_parts(count) if number is None else number - 1) * RELEASES_A_PART
-        ends = count if number is None else number * RELEASES_A_PART
-        # From the end that is nearer; the newest page reads no more than it shows.
+        begins = _first(place, count)
+        ends = count if place.number is None else begins + months.RELEASES_A_PART
+        # From the end that is nearer; the latest page reads no more than it shows.
         is_latest_first = count - ends < begins
         ids = tx.months.releases(
             slug,
-            month,
+            place.month,
             self._zone,
-            language=language,
+            language=place.language,
             skip=count - ends if is_latest_first else begins,
             limit=ends - begins,
             is_latest_first=is_latest_first,
         )
-        found = tx.releases.by_ids(ids)
-        return newest_first(list(found.values()))
+        return newest_first(list(tx.releases.by_ids(ids).values()))
+
+
+def _shown(places: Sequence[MonthPlace], own: int) -> list[MonthPlace]:
+    """Returns the pages of a month that one of them links to: a few, however many there are.
+
+    The first and the last, those beside it, and some between; the way from each to the next leads
+    to all.
+    """
+    between = range(0, len(places), max(1, len(places) // PLACES_BETWEEN))
+    beside = range(max(0, own - PLACES_BESIDE), own + PLACES_BESIDE + 1)
+    wanted = {*between, *beside, len(places) - 1}
+    return [place for n, place in enumerate(places) if n in wanted]
+
+
+def _is_only_language(listed: FeedMonths, language: str | None) -> bool:
+    """Whether a page of this language would be the same as the one of all languages."""
+    return language is not None and len(listed.languages()) == 1
+
+
+def _first(place: MonthPlace, count: int) -> int:
+    """Returns how many releases of the month come before those of a page."""
+    parts = months.full_parts(count) if place.number is None else place.number - 1
+    return parts * months.RELEASES_A_PART
+
+
+def _neighbour(
+    same_month: Sequence[MonthPlace],
+    other_month: MonthCount | None,
+    language: str | None,
+    *,
+    is_later: bool,
+) -> MonthPlace | None:
+    """Returns the page beside one: the next of the same month, else the nearest of the other."""
+    if same_month:
+        return same_month[0]
+    if other_month is None:
+        return None
+    places = list(places_of(other_month, language))
+    return places[-1] if is_later else places[0]

@@ -23,7 +23,7 @@ from feeds.model.feed import Category, Format
 from feeds.model.history import Revision, Step
 from feeds.model.listing import FeedState, PageStub, SetAside
 from feeds.model.moment import Monotonic, standing_still
-from feeds.model.months import FeedMonths, FeedSummary, Month, MonthPage, Neighbours
+from feeds.model.months import FeedMonths, FeedSummary, MonthPage, MonthPlace, Neighbours
 from feeds.model.release import Release
 from feeds.newsstand.archives import ArchiveStore
 from feeds.newsstand.assembly import GzipAssembler
@@ -190,9 +190,7 @@ class Newsstand:
         with self._database.read() as tx:
             return tx.months.of(slug)
 
-    def month(
-        self, slug: str, month: Month, *, language: str | None = None, number: int | None = None
-    ) -> MonthPage:
+    def month(self, slug: str, place: MonthPlace) -> MonthPage:
         """Returns a page of the list of a feed's releases of a month; see ``MonthLists.page``.
 
         Raises:
@@ -200,7 +198,7 @@ class Newsstand:
             MonthNotFound: There is no such page.
         """
         self._require(slug)
-        return self._month_lists.page(slug, month, language=language, number=number)
+        return self._month_lists.page(slug, place)
 
     def neighbours(self, release: Release) -> Neighbours:
         """Returns the releases before and after a public one, by publication."""

@@ -103,6 +103,17 @@ class Months:
         rows = self._connection.execute(_OF_FEED, {"feed": feed})
         return FeedMonths([_month_row(row) for row in rows])
 
+    def changed_at(self, feed: str, first: Month | None, last: Month | None) -> datetime | None:
+        """When a list of a feed in these months last changed; see ``FeedMonths.changed_at``."""
+        query = select(func.max(month_counts.c.changed_at, type_=Instant))
+        query = query.where(month_counts.c.feed == feed, month_counts.c.month != _SUM)
+        if first is not None:
+            query = query.where(month_counts.c.month >= first.key)
+        if last is not None:
+            query = query.where(month_counts.c.month <= last.key)
+        changed_at: datetime | None = self._connection.execute(query).scalar()
+        return changed_at
+
     def summaries(self, feeds: Sequence[str]) -> dict[str, FeedSummary]:
         """The number of releases of each feed, and when the last one was published."""
         is_sum = month_counts.c.month == _SUM
@@ -182,8 +193,9 @@ class Months:
     def recount(self, zone: ZoneInfo, *, now: datetime) -> None:
         """Counts all releases anew, by the months of a time zone. Reads all feed entries."""
         counts = self.counted(zone)
-        last = self._connection.execute(select(func.max(month_counts.c.changed_at))).scalar()
-        moment = max([whole_second(now), *([] if last is None else [_instant(last) + _SECOND])])
+        newest = select(func.max(month_counts.c.changed_at, type_=Instant))
+        last: datetime | None = self._connection.execute(newest).scalar()
+        moment = whole_second(now) if last is None else max(whole_second(now), last + _SECOND)
         self._connection.execute(delete(month_counts))
         rows = [_row(key, count, moment) for key, count in sorted(counts.items())]
         if rows:
@@ -274,8 +286,3 @@ def _month_row(row: Any) -> MonthRow:
         releases=row.releases,
         changed_at=row.changed_at,
     )
-
-
-def _instant(value: Any) -> datetime:
-    found: datetime = value
-    return found

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
+from itertools import chain, pairwise
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from feeds.categories import Catalogue
-from feeds.model.feed import Format
+from feeds.model.feed import ALL, Format
 from feeds.model.listing import PageStub
+from feeds.model.months import Month
 from feeds.newsstand import Newsstand
 from service.settings import Settings
 from service.web import assets_for
@@ -40,7 +42,8 @@ def public_addresses(
         map(PublicAddress, _former(catalogue)),
         map(PublicAddress, _assets(settings)),
         map(PublicAddress, _pages(catalogue)),
-        _release_pages(newsstand),
+        _release_pages(catalogue, newsstand),
+        _months(catalogue, newsstand),
         map(PublicAddress, _retracted(newsstand)),
         map(PublicAddress, _lists(newsstand)),
     )
@@ -81,17 +84,43 @@ def _assets(settings: Settings) -> Iterator[str]:
 
 
 def _pages(catalogue: Catalogue) -> Iterator[str]:
-    yield "/"
+    yield from ("/", "/releases")
     yield from (f"/feeds/{slug}" for slug in catalogue.feeds)
 
 
-def _release_pages(newsstand: Newsstand) -> Iterator[PublicAddress]:
+def _months(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[PublicAddress]:
+    """Yields the lists of releases by month; each changes with its releases, and its neighbours."""
+    for slug in catalogue.feeds:
+        home = catalogue.site.month_page(slug, "")
+        for place, changed_at in newsstand.months(slug).places():
+            yield PublicAddress(
+                f"{unquote(home.removeprefix(catalogue.site.base_url))}{place.path}", changed_at
+            )
+
+
+def _release_pages(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[PublicAddress]:
+    """Yields the pages of releases, which change with the releases and with their neighbours."""
+    months, zone = newsstand.months(ALL), catalogue.site.time_zone
+    before: Month | None = None
+    for page, following in _with_next(_stubs(newsstand)):
+        after = None if following is None else Month.of(following.published, zone)
+        changes = (page.changed_at, months.changed_at(before, after))
+        changed_at = max(change for change in changes if change is not None)
+        yield PublicAddress(f"/releases/{page.slug}", changed_at)
+        yield from _former_revisions(page)
+        before = Month.of(page.published, zone)
+
+
+def _stubs(newsstand: Newsstand) -> Iterator[PageStub]:
     last = None
     while found := newsstand.release_pages(behind=last, limit=RELEASES_A_QUERY):
-        for page in found:
-            yield PublicAddress(f"/releases/{page.slug}", page.changed_at)
-            yield from _former_revisions(page)
+        yield from found
         last = found[-1]
+
+
+def _with_next(pages: Iterator[PageStub]) -> Iterator[tuple[PageStub, PageStub | None]]:
+    pairs = pairwise(chain(pages, [None]))
+    yield from ((page, following) for page, following in pairs if page is not None)
 
 
 def _former_revisions(page: PageStub) -> Iterator[PublicAddress]:

@@ -1,6 +1,7 @@
 """Runs an export: requests every public address, and writes what changed."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,9 +41,9 @@ from service.web.problems import RETRACTED_CACHE_CONTROL
 
 # The record of the last run: which pages need not be made again.
 #
-# A release's page depends only on the release, the newsroom's configuration and the program. So
-# after a complete run, as long as configuration and program stay the same, only pages whose release
-# changed since are made.
+# A release's page depends only on the release, its neighbours, the newsroom's configuration and the
+# program. So after a complete run, as long as configuration and program stay the same, only pages
+# whose release or neighbours changed since are made.
 
 _NAME = "last-run.json"
 #: The record is private.
@@ -101,6 +102,8 @@ def rules_of(catalogue: Catalogue, program: str) -> str:
 # The run.
 
 _T = TypeVar("_T")
+
+_MONTH = re.compile(r"/releases/\d{4}/\d\d(?:/|$)")
 
 #: Addresses that are published together, after one wait for the disk.
 BATCH = 200
@@ -300,7 +303,7 @@ class ExportRun:
         return AddressOutcome(result=ExportResult.FAILED, path=path, reason=reason)
 
     def _expect(self, path: str) -> None:
-        if not path.startswith("/releases/"):
+        if not _is_release(path):
             self._public.add(path)
 
     def _remove(self) -> Iterator[AddressOutcome]:
@@ -379,7 +382,8 @@ def _batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
 
 
 def _is_release(path: str) -> bool:
-    return path.startswith("/releases/")
+    """Whether a path is that of a release's page, or of a former revision's, and not of a month."""
+    return path.startswith("/releases/") and not _MONTH.match(path)
 
 
 def _slug_of(path: str) -> str:

@@ -21,6 +21,7 @@ from service.http_rules import (
     request_fields,
 )
 from service.web.encoded_variants import SMALLEST_FIRST, EncodedVariants
+from service.web.rendering import render_page
 from service.web.replies import content
 from service.web.request_context import RequestContext
 
@@ -205,6 +206,38 @@ def answer_bytes(
         ),
     )
     return answer(variants, described)
+
+
+#: Pages may change every minute, and 304s are cheap.
+PAGE_CACHE_CONTROL = "public, max-age=60"
+
+
+def answer_page(
+    template: str,
+    language: str,
+    *,
+    modified_at: datetime | None,
+    vary: str = "Accept-Encoding",
+    cache_control: str = PAGE_CACHE_CONTROL,
+    **context: object,
+) -> AppResponse:
+    """Answers with a page.
+
+    Args:
+        template: The name of its template.
+        language: The language of what it shows (BCP 47).
+        modified_at: When the page last changed, where that is known (`page_date`).
+        vary: The value of ``Vary``.
+        cache_control: The value of ``Cache-Control``.
+        context: The variables of the template.
+    """
+    return answer_bytes(
+        render_page(template, language, **context),
+        media_type="text/html; charset=utf-8",
+        cache_control=cache_control,
+        vary=vary,
+        modified_at=modified_at,
+    )
 
 
 def redirect_body(address: str) -> str:

@@ -10,7 +10,8 @@ from flask import Flask, Response, request
 from jinja2 import StrictUndefined
 from werkzeug.routing import BaseConverter
 
-from feeds.model.feed import Format
+from feeds.model.feed import ALL, Format
+from feeds.model.months import Month
 from service.application import CurrentApplication
 from service.logs import get_logger
 from service.store_writes import StoreWrites
@@ -18,6 +19,7 @@ from service.web import (
     canary,
     documents,
     health,
+    months,
     operators,
     opml,
     pages,
@@ -85,6 +87,28 @@ class NumberConverter(BaseConverter):
         return int(value)
 
 
+class MonthConverter(BaseConverter):
+    """A month of a year: ``2026/11``. Another spelling would be another URL."""
+
+    regex = r"(?!0000)[0-9]{4}/(?:0[1-9]|1[0-2])"
+    part_isolating = False
+
+    def to_python(self, value: str) -> Month:
+        """Returns the month."""
+        year, number = value.split("/")
+        return Month(int(year), int(number))
+
+    def to_url(self, value: Month) -> str:
+        """Returns the month as URLs have it."""
+        return value.path
+
+
+class LanguageConverter(BaseConverter):
+    """A language (BCP 47)."""
+
+    regex = r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*"
+
+
 def register_converters(app: Flask) -> None:
     """Registers the converters in *app*, and turns off Werkzeug's merging of slashes.
 
@@ -94,6 +118,8 @@ def register_converters(app: Flask) -> None:
     app.url_map.converters["format"] = FormatConverter
     app.url_map.converters["key"] = KeyConverter
     app.url_map.converters["number"] = NumberConverter
+    app.url_map.converters["month"] = MonthConverter
+    app.url_map.converters["language"] = LanguageConverter
     app.url_map.merge_slashes = False
 
 
@@ -106,6 +132,9 @@ MOVED_CACHE_CONTROL = "public, max-age=3600"
 
 #: A slug has no dot: what follows a dot is the suffix of a document.
 _FEED_URL = re.compile(rf"/feeds/([^/.]+)((?:\.(?:{'|'.join(Format)}))?|/.*)", re.DOTALL)
+
+#: The months of the feed of everything have shorter addresses.
+_MONTH = re.compile(rf"/{MonthConverter.regex}(?:/.*)?", re.DOTALL)
 
 
 def answer_moved_feeds(app: Flask) -> None:
@@ -135,6 +164,8 @@ def _answer() -> Response | None:
     # A renamed feed that is gone gets its 410 at once, not a redirect to a 410.
     if feed.ending is not None and feed.is_gone(context.now):
         raise FeedGone(feed.slug, feed.language, feed.ending)
+    if slug == ALL and _MONTH.fullmatch(rest):
+        return _moved(context.site.releases_page + quote(rest))
     return None if moved_to is None else _moved(context.site.feed_page(moved_to) + quote(rest))
 
 
@@ -214,7 +245,7 @@ def create_app(
     prepare_templates(app)
     problems.catch_all(app)
     answer_moved_feeds(app)
-    for module in (documents, pages, opml, sitemaps, health, static_files):
+    for module in (documents, pages, months, opml, sitemaps, health, static_files):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(documents.archives_blueprint)
     if has_api:

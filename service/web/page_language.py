@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property, lru_cache
 from gettext import NullTranslations
 from importlib.resources import files
@@ -20,7 +20,13 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
-from babel.dates import format_date, format_time, get_datetime_format, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    get_datetime_format,
+    get_timezone_name,
+)
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -29,6 +35,7 @@ from babel.units import format_unit
 
 from feeds.categories import Catalogue
 from feeds.model.feed import Site
+from feeds.model.months import Month
 from feeds.model.text import direction, fallbacks, matches
 
 #: The language of the messages in templates and code. It needs no catalogue.
@@ -133,6 +140,14 @@ class PageLanguage:
         both = pattern.replace("{1}", self.day(moment)).replace("{0}", clock)
         return f"{both} {self._zone_abbreviation(moment)}"
 
+    def month_title(self, month: Month) -> str:
+        """Writes a month: ``May 2019``."""
+        return format_skeleton("yMMMM", _first_day(month), locale=self.locale)
+
+    def month_name(self, month: Month) -> str:
+        """Writes a month where its year is known: ``May``."""
+        return format_date(_first_day(month), "LLLL", locale=self.locale)
+
     def number(self, amount: float) -> str:
         """Writes a number: ``12,345``."""
         return format_decimal(amount, locale=self.locale)
@@ -192,6 +207,10 @@ class PageLanguage:
             if name.isupper() and len(name) <= _LONGEST_ABBREVIATION:
                 return str(name)
         return _universal(offset)
+
+
+def _first_day(month: Month) -> date:
+    return date(month.year, month.number, 1)
 
 
 #: The factor between one unit of size and the next.

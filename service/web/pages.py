@@ -1,7 +1,6 @@
 """HTML pages: the newsroom, a feed, a release and its earlier revisions."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from flask import Blueprint, Response
 from markupsafe import Markup
@@ -11,13 +10,12 @@ from feeds.model.feed import ALL
 from feeds.model.history import Revision
 from feeds.model.release import Release
 from feeds.render.content import body as shown_body
-from service.web.answers import answer_bytes, last_change, page_date
+from service.web.answers import answer_page, last_change, page_date
 from service.web.body_markup import page_body
 from service.web.opml import grouped
 from service.web.page_language import noted, page_language
 from service.web.problems import ReleaseGone
 from service.web.recall import recallable
-from service.web.rendering import render_page
 from service.web.request_context import request_context
 from service.web.wording import page_alternates
 
@@ -25,8 +23,6 @@ from service.web.wording import page_alternates
 FRONT_PAGE_RELEASES = 20
 #: A feed's window may hold thousands of entries; a page lists only the first of them.
 MAX_LISTED_RELEASES = 100
-#: Pages may change every minute, and 304s are cheap.
-CACHE_CONTROL = "public, max-age=60"
 
 blueprint = Blueprint("pages", __name__)
 
@@ -36,12 +32,13 @@ blueprint = Blueprint("pages", __name__)
 def newsroom() -> Response:
     """Answers with the front page."""
     context = request_context()
-    return _page(
+    return answer_page(
         "newsroom.html",
         context.site.language,
         modified_at=page_date(context, last_change(context, ALL)),
         announced=context.catalogue.feeds[ALL],
         releases=context.newsstand.latest(ALL, limit=FRONT_PAGE_RELEASES),
+        summaries=context.newsstand.summaries(),
         groups=grouped([feed for feed in context.feeds.values() if feed.slug != ALL]),
     )
 
@@ -54,13 +51,14 @@ def feed_page(slug: str) -> Response:
     date = page_date(context, last_change(context, slug))
     limit = min(shown.window.entries, MAX_LISTED_RELEASES)
     releases = context.newsstand.latest(slug, limit=limit)
-    return _page(
+    return answer_page(
         "feed.html",
         shown.only_in or shown.language,
         vary="Accept, Accept-Encoding",
         modified_at=date,
         announced=shown,
         releases=releases,
+        months=context.newsstand.months(slug),
         ending=shown.ending if shown.has_ended(context.now) else None,
         beside=[one for one in context.catalogue.feeds_beside(slug) if one.slug in context.feeds],
     )
@@ -79,10 +77,11 @@ def release(slug: str) -> Response:
     shown = context.newsstand.release_by_slug(slug)
     if shown.retraction is not None:
         raise ReleaseGone(shown, shown.retraction)
-    return _page(
+    neighbours = context.newsstand.neighbours(shown)
+    return answer_page(
         "release.html",
         shown.content.language,
-        modified_at=page_date(context, shown.changed_at),
+        modified_at=page_date(context, shown.changed_at, neighbours.changed_at),
         announced=context.catalogue.feeds[ALL],
         release=shown,
         body=body_of(shown),
@@ -91,6 +90,7 @@ def release(slug: str) -> Response:
         ),
         categories=context.newsstand.categories_of(shown),
         history=context.newsstand.history(shown) if shown.revision > 1 else (),
+        neighbours=neighbours,
     )
 
 
@@ -109,7 +109,7 @@ def revision(slug: str, number: int) -> Response:
         # Earlier revisions of a retracted release are not public either.
         raise RevisionNotFound(slug, number)
     former = context.newsstand.revision(present, number)
-    return _page(
+    return answer_page(
         "revision.html",
         former.content.language,
         modified_at=page_date(context, present.changed_at),
@@ -141,20 +141,3 @@ def body_of(release: Release) -> Markup:
     label = page_language(release.content.language, site).messages.gettext(noted("Table"))
     shown = shown_body(release, site.time_zone)
     return Markup(page_body(shown, table_label=label))  # noqa: S704
-
-
-def _page(
-    template: str,
-    language: str,
-    *,
-    modified_at: datetime | None,
-    vary: str = "Accept-Encoding",
-    **context: object,
-) -> Response:
-    return answer_bytes(
-        render_page(template, language, **context),
-        media_type="text/html; charset=utf-8",
-        cache_control=CACHE_CONTROL,
-        vary=vary,
-        modified_at=modified_at,
-    )

@@ -47,6 +47,8 @@ def prepare_templates(app: Flask) -> None:
     environment.filters.update(
         day=wording.day,
         minute=wording.minute,
+        month_name=wording.month_name,
+        month_title=wording.month_title,
         machine=wording.machine,
         number=wording.number,
         direction=direction,

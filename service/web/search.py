@@ -14,7 +14,14 @@ from feeds.model.text import FORBIDDEN_IN_XML
 from feeds.search.query import MAX_CHARS, as_searched
 from service.http_rules import MODE_FIELD
 from service.http_rules.addresses import client_address, rate_limit_key
-from service.web.answers import OPEN_TO_ALL, answer_bytes, last_change, page_date, redirect_body
+from service.web.answers import (
+    OPEN_TO_ALL,
+    PAGE_CACHE_CONTROL,
+    answer_bytes,
+    last_change,
+    page_date,
+    redirect_body,
+)
 from service.web.documents import (
     VARY_BY_MODE,
     cache_control,
@@ -22,7 +29,6 @@ from service.web.documents import (
     open_to_scripts,
     to_page,
 )
-from service.web.pages import CACHE_CONTROL
 from service.web.problems import NoEditionYet
 from service.web.rate_limits import RateLimiter
 from service.web.rendering import render_page
@@ -210,7 +216,7 @@ def _answer_page(page: bytes, *, modified_at: datetime | None = None) -> Respons
     return answer_bytes(
         page,
         media_type="text/html; charset=utf-8",
-        cache_control=CACHE_CONTROL,
+        cache_control=PAGE_CACHE_CONTROL,
         modified_at=modified_at,
     )
 

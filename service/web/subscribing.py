@@ -16,9 +16,8 @@ from feeds.model.subscription import SubscriptionRequest
 from service.http_rules.addresses import client_address, rate_limit_key
 from service.outbound.addresses import is_own
 from service.settings import Settings
-from service.web.answers import answer_bytes
+from service.web.answers import PAGE_CACHE_CONTROL, answer_bytes
 from service.web.page_language import SOURCE_LANGUAGE
-from service.web.pages import CACHE_CONTROL
 from service.web.rate_limits import RateLimiter
 from service.web.rendering import render_page
 from service.web.request_context import request_context
@@ -216,7 +215,7 @@ def make_hub_blueprint(endpoint: SubscriptionEndpoint) -> Blueprint:
         return answer_bytes(
             page,
             media_type="text/html; charset=utf-8",
-            cache_control=CACHE_CONTROL,
+            cache_control=PAGE_CACHE_CONTROL,
         )
 
     return blueprint

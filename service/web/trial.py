@@ -40,9 +40,9 @@ _PART = "_"
 #: When the samples are published.
 _NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
-#: Further pages. A search finds the samples.
+#: Further pages. A search finds the samples, which are published in that month.
 _OTHERS = (
-    "/nowhere", "/hub", "/hub/status",
+    "/releases", "/releases/2026/01", "/nowhere", "/hub", "/hub/status",
     "/search", "/search?q=sample", "/search?q=none", "/search?q=%21",
 )  # fmt: skip
 

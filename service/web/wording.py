@@ -8,6 +8,7 @@ from unicodedata import bidirectional
 from urllib.parse import quote, unquote, urlsplit
 
 from feeds.model.feed import Site
+from feeds.model.months import Month
 from feeds.model.release import Translation
 from feeds.model.text import direction, fallbacks, matches
 from service.web.page_language import spoken
@@ -79,6 +80,16 @@ LANGUAGE_NAMES = {
 def day(moment: datetime) -> str:
     """Writes a date in the newsroom's time zone: ``21 May 2019``."""
     return spoken().day(moment)
+
+
+def month_name(month: Month) -> str:
+    """Writes a month within its year: ``May``."""
+    return spoken().month_name(month)
+
+
+def month_title(month: Month) -> str:
+    """Writes a month: ``May 2019``."""
+    return spoken().month_title(month)
 
 
 def minute(moment: datetime) -> str:

@@ -1,5 +1,6 @@
 """The shipped newsroom, whole: every sample release in every feed and format, as readers see it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
@@ -17,7 +18,10 @@ from feeds.model.release import Draft, Release, ReleaseId
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.render.checks import check
+from service.application import CurrentApplication
 from service.settings import Settings, catalogue, intake_rules, load
+from service.web import create_app
+from service.wiring import build_application
 from tests.support.atom_grammar import assert_valid
 from tests.support.leftward import in_feeds
 from tests.support.parsers import ReadEntry, by_atoma, by_feedparser, by_hand
@@ -55,6 +59,11 @@ class WholeNewsroom:
             taken = newsroom.take_in(drafts, now=NOW)
             self.refused += [one for one in taken if isinstance(one, Refusal)]
         self.newsstand = Newsstand(self.database, self.catalogue)
+        self.application = replace(
+            build_application(settings, self.database),
+            catalogue=self.catalogue,
+            newsstand=self.newsstand,
+        )
         self.newsstand.regenerate(self.newsstand.stale(now=NOW), now=NOW, worker="suite")
 
     def releases(self, feed: str) -> list[Release]:
@@ -159,3 +168,19 @@ def _by_another(document: bytes, feed_format: Format) -> list[ReadEntry]:
     if feed_format is not Format.JSON:
         return by_feedparser(document)
     return by_hand(document)
+
+
+def test_links_alone_lead_to_every_release_and_to_no_other(newsroom: WholeNewsroom) -> None:
+    """From the newsroom's page, by lists of months, as a reader without a search finds them."""
+    client = create_app(CurrentApplication(newsroom.application), clock=lambda: NOW).test_client()
+    seen, reached, waiting = set[str](), set[str](), ["/"]
+    while waiting:
+        answer = client.get(waiting.pop())
+        assert answer.status_code == 200
+        for link in re.findall(r'<a [^>]*href="(/[^"]*)"', answer.text):
+            if re.fullmatch(r"/releases(/\d{4}/\d\d(/page/\d+)?)?", link) and link not in seen:
+                seen.add(link)
+                waiting.append(link)
+            elif re.fullmatch(r"/releases/[^/]+", link):
+                reached.add(link)
+    assert reached == {f"/releases/{one.slug}" for one in newsroom.releases(ALL)}

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from feeds.model import months
 from feeds.store import search
 from feeds.store.database import Database
 from service.alarms import lateness
@@ -75,6 +76,21 @@ ROUTES: dict[str, list[Ask]] = {
     ],
     "GET /releases/<slug:slug>/revisions/<number:number>": [
         Ask("/releases/{slug}/revisions/1", release="id:5")
+    ],
+    "GET /releases": [Ask("/releases")],
+    "GET /releases/<month:month>": [Ask("/releases/2025/01")],
+    "GET /releases/<month:month>/page/<number:number>": [Ask("/releases/2025/01/page/1")],
+    "GET /releases/<month:month>/<language:language>": [Ask("/releases/2025/01/fr")],
+    "GET /releases/<month:month>/<language:language>/page/<number:number>": [
+        Ask("/releases/2025/01/en/page/1")
+    ],
+    "GET /feeds/<slug:slug>/<month:month>": [Ask("/feeds/finance/2025/01")],
+    "GET /feeds/<slug:slug>/<month:month>/page/<number:number>": [
+        Ask("/feeds/health/2025/01/page/1")
+    ],
+    "GET /feeds/<slug:slug>/<month:month>/<language:language>": [Ask("/feeds/health/2025/01/fr")],
+    "GET /feeds/<slug:slug>/<month:month>/<language:language>/page/<number:number>": [
+        Ask("/feeds/health/2025/01/en/page/1")
     ],
     "GET /feeds.opml": [Ask("/feeds.opml")],
     "GET /sitemap.xml": [Ask("/sitemap.xml")],
@@ -164,6 +180,7 @@ def _grown(
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """As full in the small store as they are in the large one."""
     monkeypatch.setattr(sitemaps, "URLS_A_FILE", 100)
+    monkeypatch.setattr(months, "RELEASES_A_PART", 50)
     monkeypatch.setattr(hub_health, "MAX_PUSHES_READ", 100)
     monkeypatch.setattr(search, "LOOKED_AT", 5)
 

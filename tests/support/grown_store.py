@@ -47,6 +47,8 @@ HUB = "https://hub.example/"
 RELEASES_A_DAY = 20
 #: One in so many is corrected, and one retracted.
 CORRECTED, RETRACTED = 5, 25
+#: How many releases are in another language than the others.
+FRENCH = 20
 
 OPERATOR = "cq_operator"
 Row = dict[str, Any]
@@ -105,7 +107,10 @@ class GrownStore:
 def _draft(number: int) -> Draft:
     published = NOON - timedelta(days=400) + timedelta(minutes=number)
     names = ("Finance", "Nobody's") if number % 2 else ("Health",)
-    return draft(f"id:{number}", *names, title=f"Release {number}", published=published)
+    made = draft(f"id:{number}", *names, title=f"Release {number}", published=published)
+    # As many in another language, however many there are.
+    is_french = number < FRENCH
+    return replace(made, content=replace(made.content, language="fr")) if is_french else made
 
 
 def _corrected(one: Draft) -> Draft:

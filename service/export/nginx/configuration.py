@@ -1,10 +1,12 @@
 """Generates the nginx configuration in the exported folder, as files to be included."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
-from feeds.model.feed import Format
+from feeds.model.feed import ALL, Format
 from service.export.layout import GONE, PROBLEMS, SITE, UNDATED
 from service.export.nginx.maps import (
     PART,
@@ -61,6 +63,8 @@ location = /metrics {{
 
 
 # The configuration files.
+
+_FEED_PAGE = re.compile(r"/feeds/[^/.]+")
 
 #: Prefix of internal locations, which clients cannot request.
 _INSIDE = "/.communique"
@@ -134,7 +138,8 @@ def _maps(serving: Serving) -> Iterator[str]:
             (path, literal(to)) for path, (code, to) in sorted(serving.moved.items())
             if code == status
         ]  # fmt: skip
-        yield map_block("$uri", f"moved_{status}", moves)
+        below = _moves_below(serving) if status == HTTPStatus.MOVED_PERMANENTLY else ()
+        yield map_block("$uri", f"moved_{status}", [*moves, *below])
     # The archive after the newest one is, for now, the subscription document.
     current = f"{literal(serving.base_url)}{var('of_feed')}{var('in_format')}"
     feed, suffix = rf"(?<{PREFIX}of_feed>/feeds/[^/]+)", rf"(?<{PREFIX}in_format>\.\w+)"
@@ -142,6 +147,20 @@ def _maps(serving: Serving) -> Iterator[str]:
     gone = [(path, literal(cached)) for path, cached in sorted(serving.gone.items())]
     yield map_block("$uri", "gone", gone)
     yield map_block(var("gone"), "gone_for", [("", RETRACTED_CACHE_CONTROL)], default=var("gone"))
+
+
+def _moves_below(serving: Serving) -> Iterator[tuple[str, str]]:
+    """Yields rules for what is below former addresses of feeds, and for the months of ``all``.
+
+    Expressions, so that a new month does not change the configuration.
+    """
+    month = r"/[0-9]{4}/(?:0[1-9]|1[0-2])(?:/[A-Za-z0-9/-]*)?"
+    releases = f"{literal(serving.base_url)}/releases{var('of_all')}"
+    yield rf"~^/feeds/{ALL}(?<{PREFIX}of_all>{month})$", releases
+    for path, (status, to) in sorted(serving.moved.items()):
+        if status == HTTPStatus.MOVED_PERMANENTLY and _FEED_PAGE.fullmatch(path):
+            below = rf"~^{re.escape(path)}(?<{PREFIX}below>/[A-Za-z0-9/.-]*)$"
+            yield below, f"{literal(to)}{var('below')}"
 
 
 def _place_maps() -> Iterator[str]:

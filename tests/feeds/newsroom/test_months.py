@@ -8,9 +8,9 @@ import pytest
 
 from feeds.categories import Catalogue
 from feeds.errors import MonthNotFound
+from feeds.model import months
 from feeds.model.feed import ALL, Category
-from feeds.model.months import Month
-from feeds.newsstand import months
+from feeds.model.months import Month, MonthPlace
 from feeds.store.database import Database
 from tests.support.newsrooms import SITE, Office, catalogue, draft, feed, later
 
@@ -26,8 +26,10 @@ def counted(office: Office, slug: str = ALL, language: str | None = None) -> dic
     return {one.month.path: one.releases for one in listed}
 
 
-def keys(office: Office, month: Month, **options: object) -> list[str]:
-    page = office.newsstand.month(ALL, month, **options)  # type: ignore[arg-type]
+def keys(
+    office: Office, month: Month, language: str | None = None, number: int | None = None
+) -> list[str]:
+    page = office.newsstand.month(ALL, MonthPlace(month, language, number))
     return [release.source_key.removeprefix("id:") for release in page.releases]
 
 
@@ -74,7 +76,7 @@ def test_a_retracted_release_counts_nowhere_until_it_is_restored(office: Office)
     office.add(draft("id:1", published=on(1), title="Corrected"), now=later(hours=2))
     assert counted(office) == {"2026/02": 2}
     with pytest.raises(MonthNotFound):
-        office.newsstand.month(ALL, JANUARY)
+        office.newsstand.month(ALL, MonthPlace(JANUARY))
     office.newsroom.notices.expire(now=later(days=40))
     assert counted(office) == {"2026/02": 2}
     office.newsroom.restore("id:1", by="me", now=later(days=41))
@@ -134,10 +136,14 @@ def test_a_month_with_many_releases_is_divided(
     office.add(*some, now=later(days=30))
     assert keys(office, MARCH) == ["m7", "m6", "m5", "m4", "m3"]
     assert keys(office, MARCH, number=1) == ["m2", "m1", "m0"]
-    page = office.newsstand.month(ALL, MARCH)
-    assert (page.parts, page.count, page.earlier, page.later) == (1, 8, FEBRUARY, None)
+    page = office.newsstand.month(ALL, MonthPlace(MARCH))
+    first = MonthPlace(MARCH, number=1)
+    assert (page.count, page.first, page.places) == (8, 4, [MonthPlace(MARCH), first])
+    assert (page.later, page.earlier) == (None, first)
+    assert office.newsstand.month(ALL, first).earlier == MonthPlace(FEBRUARY)
+    assert office.newsstand.month(ALL, MonthPlace(FEBRUARY)).later == first
     with pytest.raises(MonthNotFound):
-        office.newsstand.month(ALL, MARCH, number=2)
+        office.newsstand.month(ALL, MonthPlace(MARCH, number=2))
     office.add(draft("id:m8", published=on(3, 9), language="fr"), now=later(days=30))
     assert keys(office, MARCH) == ["m8", "m7", "m6"]
     assert keys(office, MARCH, number=2) == ["m5", "m4", "m3"]
@@ -145,13 +151,28 @@ def test_a_month_with_many_releases_is_divided(
     assert keys(office, MARCH, language="fr") == ["m8"]
 
 
+def test_a_month_of_a_million_links_to_a_few_of_its_pages(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(months, "RELEASES_A_PART", 1)
+    some = [draft(f"id:m{number}", published=on(3, 1, 1 + number)) for number in range(23)]
+    office.add(*some, now=later(days=30))
+    page = office.newsstand.month(ALL, MonthPlace(MARCH, number=10))
+    shown = [place.number for place in page.places]
+    assert shown == [None, 21, 19, 17, 15, 13, 12, 11, 10, 9, 8, 7, 5, 3, 1]
+    assert (page.later, page.earlier) == (
+        MonthPlace(MARCH, number=11),
+        MonthPlace(MARCH, number=9),
+    )
+
+
 def test_the_pages_of_a_language_lead_to_months_that_have_it(office: Office) -> None:
     office.add(draft("id:4", published=on(3), language="fr"))
-    page = office.newsstand.month(ALL, MARCH, language="fr")
-    assert page.earlier == FEBRUARY
-    assert office.newsstand.month(ALL, FEBRUARY, language="fr").earlier is None
+    page = office.newsstand.month(ALL, MonthPlace(MARCH, "fr"))
+    assert page.earlier == MonthPlace(FEBRUARY, "fr")
+    assert office.newsstand.month(ALL, MonthPlace(FEBRUARY, "fr")).earlier is None
     with pytest.raises(MonthNotFound):
-        office.newsstand.month(ALL, JANUARY, language="fr")
+        office.newsstand.month(ALL, MonthPlace(JANUARY, "fr"))
 
 
 def test_neighbours_are_public_and_by_publication(office: Office) -> None:
@@ -173,10 +194,10 @@ def test_neighbours_are_public_and_by_publication(office: Office) -> None:
 
 
 def test_a_list_that_changed_has_a_later_date_even_within_one_second(office: Office) -> None:
-    dates = [office.newsstand.month(ALL, FEBRUARY).changed_at]
+    dates = [office.newsstand.month(ALL, MonthPlace(FEBRUARY)).changed_at]
     for number in range(3):
         office.add(draft("id:2", published=on(2), title=f"Corrected {number}"), now=later())
-        dates.append(office.newsstand.month(ALL, FEBRUARY).changed_at)
+        dates.append(office.newsstand.month(ALL, MonthPlace(FEBRUARY)).changed_at)
     assert dates == sorted({one for one in dates if one is not None})
 
 

@@ -1,7 +1,8 @@
 """A run makes only the release pages that can have changed since the one before."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from service.export import ExportMemory, ExportResult, ExportRun, Folder, rules_
 from service.web import create_app
 from tests.service.export.conftest import by_result
 from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE
-from tests.support.newsrooms import Office, draft, later
+from tests.support.newsrooms import NOON, Office, draft, later
 
 Remembering = Callable[..., list[str]]
 
@@ -27,7 +28,7 @@ def asked_for(office: Office, root: Path) -> Remembering:
         app = create_app(office.current)
 
         def watched(environ: dict[str, Any], start_response: Any) -> Any:
-            if environ["PATH_INFO"].startswith("/releases/"):
+            if re.match(r"/releases/(?!\d{4}/)", environ["PATH_INFO"]):
                 made.add(environ["PATH_INFO"])
             if environ["PATH_INFO"] == ill:
                 start_response("500 Internal Server Error", [])
@@ -50,10 +51,17 @@ def test_a_release_that_is_as_before_is_not_made_again(
 ) -> None:
     assert len(asked_for(later(hours=1))) == 3
     assert asked_for(later(hours=2)) == []
-    office.add(draft("id:2", title="A corrected treaty"), now=later(hours=3))
-    [page, before] = asked_for(later(hours=4))
-    assert before == f"{page}/revisions/1"
-    assert asked_for(later(hours=5)) == []
+    office.add(
+        *(draft(f"id:old{day}", published=NOON - timedelta(days=100 + day)) for day in range(5)),
+        now=later(minutes=30),
+    )
+    asked_for(later(hours=3))
+    [corrected] = office.add(draft("id:2", title="A corrected treaty"), now=later(hours=4))
+    made, page = asked_for(later(hours=5)), f"/releases/{corrected.release.slug}"
+    assert {page, f"{page}/revisions/1"} <= {*made}
+    # Pages in its month may show it as a neighbour, and so may those beside; others do not.
+    assert len(made) == 4
+    assert asked_for(later(hours=6)) == []
 
 
 def test_a_translation_that_comes_later_has_the_page_of_the_original_made_again(
@@ -67,7 +75,7 @@ def test_a_translation_that_comes_later_has_the_page_of_the_original_made_again(
     asked_for(later(hours=1))
     office.add(french, now=later(hours=3))
     made = [path.rpartition("-")[0] for path in asked_for(later(hours=4))]
-    assert made == ["/releases/in-en", "/releases/in-fr"]
+    assert {"/releases/in-en", "/releases/in-fr"} <= {*made}
 
 
 def test_a_release_of_the_minutes_before_the_last_run_is_made_again(
@@ -76,7 +84,7 @@ def test_a_release_of_the_minutes_before_the_last_run_is_made_again(
     """It may have been committed after that run looked, or be dated by a clock that is late."""
     office.add(draft("id:3", title="Just now"), now=later(minutes=55))
     asked_for(later(hours=1))
-    assert len(asked_for(later(hours=2))) == 1
+    assert "just-now" in " ".join(asked_for(later(hours=2)))
     assert asked_for(later(hours=3)) == []
 
 
@@ -95,7 +103,7 @@ def test_a_run_with_a_failure_is_not_relied_on(asked_for: Remembering) -> None:
 
 def test_a_page_that_somebody_took_away_is_made_again(asked_for: Remembering, root: Path) -> None:
     asked_for(later(hours=1))
-    [first, *_] = (root / "site" / "releases").iterdir()
+    first = next((root / "site" / "releases").glob("*.html"))
     first.resolve().unlink()
     assert len(asked_for(later(hours=2))) == 1
 

@@ -7,7 +7,7 @@ happens: other bytes have a later date, a date never goes back, and who asks by 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,10 @@ from service.web import create_app
 from tests.service.web.offices import open_office
 from tests.support.newsrooms import SITE, Office, draft, feed, later
 
-LISTS = ["/", "/feeds/all", "/feeds/finance", "/feeds.opml", "/sitemap.xml", "/news-sitemap.xml"]
+LISTS = [
+    *("/", "/feeds/all", "/feeds/finance", "/releases"),
+    *("/feeds.opml", "/sitemap.xml", "/news-sitemap.xml"),
+]
 PAGE = {"Accept": "text/html"}
 
 
@@ -154,6 +157,50 @@ def test_another_configuration_moves_them_and_back_again(watched: Watched, name:
         watched.publish()
         watched.now = later(hours=1, minutes=1)
         assert watched.look() >= CHANGES[name].shows
+
+
+def test_lists_of_months_and_neighbours_move_with_what_they_show(watched: Watched) -> None:
+    """A release that comes between, is corrected, moves or goes; also within one second."""
+    office = watched.office
+
+    def add(key: str, day: int, title: str = "A treaty is signed", month: int = 1) -> str:
+        published = datetime(2026, month, day, tzinfo=UTC)
+        [taken] = office.add(
+            draft(key, "Finance", title=title, published=published), now=watched.now
+        )
+        watched.publish()
+        return f"/releases/{taken.release.slug}"
+
+    watched.now = later(hours=1)
+    first, last = add("id:1", 1), add("id:3", 30)
+    other = add("id:4", 1, month=2)
+    months = [
+        "/releases/2026/01", "/releases/2026/02", "/feeds/finance/2026/01", "/feeds/finance/2026/02"
+    ]  # fmt: skip
+    watched.paths += [first, last, other, *months]
+    watched.now = later(hours=1, minutes=1)
+    watched.look()
+    assert watched.look() == set()
+    add("id:2", 15)
+    shown = watched.look()
+    assert shown >= {first, last, *months[::2]}
+    assert other not in shown
+    for step in range(3):
+        add("id:2", 15, title=f"Corrected {step}")
+        watched.now = later(hours=1, minutes=1, seconds=1 + step)
+        assert watched.look() >= {first, last, *months[::2]}
+    watched.now = later(hours=2)
+    add("id:2", 20, month=2)
+    assert watched.look() >= {first, last, other, *months}
+    watched.now = later(hours=3)
+    office.newsroom.retract("id:3", reason="It was wrong.", by="me", now=watched.now)
+    watched.publish()
+    assert watched.look() >= {first, *months[::2]}
+    watched.now = later(hours=4)
+    office.newsroom.retract("id:1", reason="It was wrong.", by="me", now=watched.now)
+    watched.publish()
+    assert watched.look() >= {*months}
+    assert watched.get(months[0]).status_code == 404
 
 
 def test_another_time_zone_dates_pages_anew_and_leaves_documents_as_they_are(

@@ -86,6 +86,9 @@ PAGES: dict[str, str | Callable[[Release], bool]] = {
     "hits with long words": "/search?q=reports+annexes&from=2020-01-01",
     "search without hits": "/search?q=none&category=lessons",
     "search that says why not": "/search?q=%21",
+    "all releases": "/releases",
+    "month": "/releases/2026/03",
+    "month of a feed": "/feeds/cooperation/2026/03",
     "hub": "/hub",
     "hub's status": "/hub/status",
 }
