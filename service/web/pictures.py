@@ -21,10 +21,14 @@ def lead_picture(content: Content) -> Enclosure | None:
 
     A picture that stands in the text already is not shown twice.
     """
+    picture = share_picture(content)
+    return None if picture is None or picture.url in content.body else picture
+
+
+def share_picture(content: Content) -> Enclosure | None:
+    """Returns the first picture of a release, if a browser can show it."""
     picture = _first_picture(content)
-    if picture is None or picture_address(picture) is None:
-        return None
-    return None if picture.url in content.body else picture
+    return None if picture is None or picture_address(picture) is None else picture
 
 
 def picture_address(picture: Enclosure) -> str | None:

@@ -66,6 +66,7 @@ def prepare_templates(app: Flask) -> None:
         delay=delay_in_short,
         kind=_file_kind,
         lead_picture=pictures.lead_picture,
+        share_picture=pictures.share_picture,
         picture_address=pictures.picture_address,
         thumbnail=pictures.thumbnail,
         file_thumbnail=pictures.file_thumbnail,

@@ -464,6 +464,7 @@ def test_the_first_picture_leads_the_release_and_stands_small_in_lists(
     client = create_app(empty_office.current).test_client()
     tree = page(client, release_path(empty_office, "Report"))
     assert tree.xpath("//figure//img/@src") == [lead] * (lead is not None)
+    assert tree.xpath("//meta[@property='og:image']/@content") == [lead] * (lead is not None)
     if lead is not None:
         assert tree.xpath("//figure//img/@alt") == ["A hall"]
         assert words(tree, "//figcaption") == ["The hall Photo: A & B"]
