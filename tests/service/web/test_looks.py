@@ -34,11 +34,18 @@ MEASURE = (ACCESSIBILITY / "measure.js").read_text(encoding="utf-8")
 
 #: The rules of WCAG 2.2, levels A and AA, and what axe's authors advise besides.
 RUN_AXE = """
-axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
-                             "best-practice"]})
+axe.run(document, {runOnly: RULES})
   .then(({violations}) => violations.flatMap(({id, help, nodes}) => nodes.map(
     ({html, failureSummary}) => `${id}: ${help}: ${html.slice(0, 200)}: ${failureSummary}`)))
 """
+#: Those that depend on width and colours.
+RUN_AXE_ON_LAYOUT = RUN_AXE.replace(
+    "RULES",
+    '["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"]',
+)
+RUN_AXE = RUN_AXE.replace(
+    "RULES", '["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]'
+)
 
 
 #: What people may set for text to read it more easily (WCAG 2.2, 1.4.12).
@@ -47,6 +54,8 @@ document.styleSheets[0].insertRule(
   "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; " +
   "word-spacing: 0.16em !important; }", document.styleSheets[0].cssRules.length);
 """
+
+NOT_SPACED = "document.styleSheets[0].deleteRule(document.styleSheets[0].cssRules.length - 1)"
 
 
 def _of(title: str) -> Callable[[Release], bool]:
@@ -97,7 +106,7 @@ PAGES: dict[str, str | Callable[[Release], bool]] = {
 #: Those that are written from right to left in an Arabic newsroom.
 LEFTWARD = (
     "newsroom", "feed", "empty feed", "ended feed", "feed in Arabic", "everything in Arabic",
-    "release in Arabic", "long words in Arabic", "no such page",
+    "release in Arabic", "long words in Arabic", "no such page", "hits in Arabic",
 )  # fmt: skip
 
 
@@ -173,7 +182,7 @@ def test_nothing_is_cut_and_nothing_scrolls_sideways(
     browser.resize(1280)
     browser.run(SPACED)
     found += check(browser, browser.run(MEASURE), f"{name} with more space")
-    browser.visit(base + path)
+    browser.run(NOT_SPACED)
     browser.run("document.documentElement.style.fontSize = '212.5%'")
     found += check(browser, browser.run(MEASURE), f"{name} with letters of 200 %")
     assert not found, "\n".join(found)
@@ -191,12 +200,14 @@ def test_axe_finds_no_violation(
 ) -> None:
     office, base = site
     found: list[str] = []
-    for width, scheme in ((1280, "light"), (320, "dark")):
-        browser.resize(width)
-        browser.prefer(prefers_color_scheme=scheme)
-        browser.visit(base + path_of(office, name))
-        browser.run(axe)
-        found += check(browser, browser.run(RUN_AXE), f"{name}, {scheme}, by axe")
+    browser.resize(1280)
+    browser.prefer(prefers_color_scheme="light")
+    browser.visit(base + path_of(office, name))
+    browser.run(axe)
+    found += check(browser, browser.run(RUN_AXE), f"{name}, light, by axe")
+    browser.resize(320)
+    browser.prefer(prefers_color_scheme="dark")
+    found += check(browser, browser.run(RUN_AXE_ON_LAYOUT), f"{name}, dark, by axe")
     assert not found, "\n".join(found)
 
 
@@ -219,7 +230,7 @@ def test_a_newsroom_from_right_to_left_is_as_good(
 
 
 #: Kinds of pages that together have every kind of link and button.
-OPERABLE = ("newsroom", "feed", "release with everything", "hub's status")
+OPERABLE = ("newsroom", "feed", "release with everything", "hits in Arabic", "hub's status")
 
 #: The element that has the focus: what it is, and what is wrong with how it shows that.
 FOCUSED = """
@@ -234,11 +245,23 @@ FOCUSED = """
     faults.push("no outline");
   if (!(over && (element.contains(over) || over.contains(element)))) faults.push("hidden");
   const all = [...document.querySelectorAll(
-    "a[href], button, input, select, summary, [tabindex='0'], audio, video")];
+    "a[href]:not([tabindex]), button, input, select, summary, [tabindex='0']")]
+    .filter((each) => each.checkVisibility());
   return {index: all.indexOf(element), of: all.length, faults,
           what: element.outerHTML.slice(0, 120)};
 })()
 """
+
+
+def _next_focused(browser: Chromium, index: int) -> dict[str, Any]:
+    """Leave the element with that index: a date has a stop for day, month and year each."""
+    found: dict[str, Any] = {}
+    for _ in range(6):
+        browser.press("Tab")
+        found = browser.run(FOCUSED)
+        if found["index"] != index:
+            break
+    return found
 
 
 @pytest.mark.parametrize("name", OPERABLE)
@@ -254,8 +277,7 @@ def test_the_keyboard_reaches_everything_in_order_and_shows_where_it_is(
     first = browser.run(FOCUSED)
     assert first["index"] == 0
     for index in range(1, first["of"]):
-        browser.press("Tab")
-        found = browser.run(FOCUSED)
+        found = _next_focused(browser, index - 1)
         assert (found["index"], found["faults"]) == (index, []), found["what"]
     browser.visit(base + path_of(office, name))
     browser.press("Tab")
@@ -319,9 +341,7 @@ def test_the_palest_colours_of_the_keys_are_the_palest_that_can_be_read() -> Non
     theme = ThemeSettings.model_validate(PALEST)
     for palette in (theme.light, theme.dark):
         assert list(unreadable(palette)) == []
-        assert (
-            min(contrast(palette.faint, palette.panel), contrast(palette.text, palette.panel)) < 4.7
-        )
+        assert contrast(palette.text, palette.panel) < 4.7
 
 
 @pytest.mark.parametrize("name", [*OPERABLE, "ended feed", "retracted release"])
@@ -332,11 +352,11 @@ def test_axe_agrees_with_the_check_of_colours(
     office, base = site
     found: list[str] = []
     with themed(office, PALEST):
+        browser.visit(base + path_of(office, name))
+        browser.run(axe)
         for scheme in ("light", "dark"):
             browser.prefer(prefers_color_scheme=scheme)
-            browser.visit(base + path_of(office, name))
-            browser.run(axe)
-            found += check(browser, browser.run(RUN_AXE), f"{name}, pale, {scheme}")
+            found += check(browser, browser.run(RUN_AXE_ON_LAYOUT), f"{name}, pale, {scheme}")
     assert not found, "\n".join(found)
 
 
