@@ -271,7 +271,7 @@ def load_languages(catalogue: Catalogue) -> None:
     tags = [catalogue.site.language, *(feed.only_in or feed.language for feed in feeds)]
     for tag in dict.fromkeys(tags):
         language = page_language(tag, catalogue.site)
-        language.messages.gettext("")
+        _messages(language.catalogue)
         language.minute(datetime(_YEAR, 1, 1, tzinfo=UTC))
         language.size(0)
 

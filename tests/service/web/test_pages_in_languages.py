@@ -37,6 +37,12 @@ from tests.support.newsrooms import Office, draft, later
 
 Tree = Any
 
+#: The search: empty, with hits, without, and with what cannot be searched for.
+SEARCHES = (
+    "/search", "/search?q=Ανακοίνωση", "/search?q=ωωω", "/search?q=-", "/search?q=ω&language=xx",
+    "/search?q=ω&category=none", "/search?q=ω&from=2026-13-01", f"/search?q={'ω' * 2000}",
+)  # fmt: skip
+
 WORD = "Ανακοίνωση"
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
@@ -162,7 +168,7 @@ def open_in(language: str, folder: Path) -> Office:
 def crawl(client: FlaskClient, site_url: str) -> dict[str, Tree]:
     """Every page that is linked from another, and those that say why there is none."""
     found: dict[str, Tree] = {}
-    waiting = ["/", "/nowhere", "/feeds/gone"]
+    waiting = ["/", "/nowhere", "/feeds/gone", *SEARCHES]
     while waiting:
         path = waiting.pop()
         response = client.get(path, headers=BROWSER)
