@@ -107,6 +107,7 @@ PAGES: dict[str, str | Callable[[Release], bool]] = {
 LEFTWARD = (
     "newsroom", "feed", "empty feed", "ended feed", "feed in Arabic", "everything in Arabic",
     "release in Arabic", "long words in Arabic", "no such page", "hits in Arabic",
+    "all releases", "month",
 )  # fmt: skip
 
 
