@@ -69,7 +69,8 @@ def newsroom(folder: Path) -> Iterator[tuple[Flask, Application]]:
             application.newsroom.take_in(drafts, now=now)
         stale = application.newsstand.stale(now=now, worker="bench")
         application.newsstand.regenerate(stale, now=now, worker="bench")
-        yield create_app(CurrentApplication(application)), application
+        current = CurrentApplication(application)
+        yield create_app(current, has_hub=True, has_search=True), application
 
 
 def _weigh(client: FlaskClient, path: str) -> tuple[int, str]:
