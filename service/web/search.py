@@ -34,6 +34,7 @@ from service.web.rate_limits import RateLimiter
 from service.web.rendering import render_page
 from service.web.request_context import RequestContext, is_search_offered, request_context
 from service.web.static_files import FOR_A_DAY
+from service.web.wording import local
 
 #: How long caches may keep the way to the one address of a search.
 MOVED_CACHE_CONTROL = "public, max-age=3600"
@@ -206,6 +207,12 @@ def _is_canonical(address: str) -> bool:
 
 
 def _moved(address: str) -> Response:
+    """Redirects within the host that was asked, which may have another name than the base URL.
+
+    A browser sends a form nowhere else, and follows no redirect elsewhere from it (CSP,
+    ``form-action``).
+    """
+    address = local(address)
     response = Response(redirect_body(address), status=301, mimetype="text/html")
     response.headers["Location"] = address
     response.headers["Cache-Control"] = MOVED_CACHE_CONTROL

@@ -64,6 +64,13 @@ class Chromium:
         while not self._has_loaded:
             self._note(self._read())
 
+    def submit(self) -> None:
+        """Press Enter in a form, and wait until all of the answer is loaded."""
+        self._has_loaded = False
+        self.press("Enter")
+        while not self._has_loaded:
+            self._note(self._read())
+
     def run(self, script: str) -> Any:
         """Run an expression in the page; a promise is waited for."""
         done = self.order(

@@ -230,6 +230,22 @@ def test_a_newsroom_from_right_to_left_is_as_good(
     assert not found, "\n".join(found)
 
 
+def test_a_search_is_sent_as_a_form(site: tuple[Office, str], browser: Chromium) -> None:
+    """Chromium holds redirects of forms to the page's policy, too; the host is another one here."""
+    _, base = site
+    browser.visit(f"{base}/")
+    browser.run("document.querySelector('#q').focus(), document.querySelector('#q').value='a&b ü'")
+    browser.submit()
+    assert browser.run("location.pathname + location.search") == "/search?q=a%26b+%C3%BC"
+    assert browser.complaints == []
+    browser.run("document.querySelector('#from').value = '2020-01-01'")
+    browser.run("document.querySelector('#q').focus()")
+    browser.submit()  # empty fields are sent, too
+    expected = "/search?q=a%26b+%C3%BC&from=2020-01-01"
+    assert browser.run("location.pathname + location.search") == expected
+    assert browser.complaints == []
+
+
 #: Kinds of pages that together have every kind of link and button.
 OPERABLE = ("newsroom", "feed", "release with everything", "hits in Arabic", "hub's status")
 
