@@ -1,11 +1,12 @@
 """The terms by which a release is found."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from html import unescape
 
-from feeds.html.plain_text import one_line
 from feeds.model.release import Release
 from feeds.model.text import fallbacks
 from feeds.search import analysis
@@ -20,6 +21,13 @@ MAX_OF_ONE = 255
 #: Bytes of all different terms: PostgreSQL takes a megabyte, with the positions.
 MAX_BYTES = 400_000
 _MAX_BYTES_A_CHARACTER = 4
+
+_ATTRIBUTES = r"(?:\s(?:[^>\"]|\"[^\"]*\")*)?"
+_TAG = re.compile(rf"</?[a-z][a-z0-9]*{_ATTRIBUTES}>")
+_TAG_IN_A_LINE = re.compile(
+    "</?(?:a|abbr|b|bdi|bdo|big|cite|code|data|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span"
+    rf"|strike|strong|sub|sup|time|tt|u|var|wbr){_ATTRIBUTES}/?>"
+)
 
 #: Begins a term for a language. No word has this character, which is of private use.
 _LANGUAGE = "\ue000"
@@ -48,7 +56,7 @@ def language_term(tag: str) -> str:
 def terms_of(release: Release) -> SearchTerms:
     """Returns the terms of the title, the summary and the text of a release."""
     content = release.content
-    body = one_line(content.body, language=content.language)
+    body = _text_of(content.body)
     texts = [content.title, *([] if _begins_alike(content.summary, body) else [content.summary])]
     sequence: list[str | None] = []
     units: set[str] = set()
@@ -58,6 +66,14 @@ def terms_of(release: Release) -> SearchTerms:
         units.update(single)
     languages = map(language_term, fallbacks(content.language))
     return SearchTerms(_limited(sequence), (*sorted(units), *languages))
+
+
+def _text_of(body: str) -> str:
+    """Returns the text of clean HTML, in a tenth of the time that `feeds.html` takes.
+
+    Enough to know words: tags within a line join what is around them, others part it.
+    """
+    return unescape(_TAG.sub(" ", _TAG_IN_A_LINE.sub("", body)))
 
 
 def _limited(sequence: list[str | None]) -> tuple[str | None, ...]:

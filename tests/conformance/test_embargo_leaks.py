@@ -62,6 +62,11 @@ ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/sitemap.xml": lambda *_: [{}],
     "/sitemap-<int:number>.xml": lambda *_: [{"number": number} for number in (0, 1, 2)],
     "/news-sitemap.xml": lambda *_: [{}],
+    "/search": lambda *_: [{}, {"q": "affair"}, {"q": WORD}],
+    "/search.<format:feed_format>": lambda *_: [
+        {"feed_format": Format.ATOM, "q": words} for words in ("affair", WORD)
+    ],
+    "/opensearch.xml": lambda *_: [{}],
     "/hub": lambda *_: [{}],
     "/cloud/pleaseNotify": lambda *_: [{}],
     "/hub/status": lambda *_: [{}],
@@ -192,7 +197,9 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
     )
     office = open_office(tmp_path, described)
     HubRoom(office, tmp_path)  # configures the hub
-    app = create_app(office.current, has_hub=True)
+    often = office.settings.search.model_copy(update={"burst": 100_000})
+    office.change(settings=office.settings.model_copy(update={"search": often}))
+    app = create_app(office.current, has_hub=True, has_search=True)
     past = [
         draft(f"id:{number}", "Finance" if number % 2 else "Health", title=f"Release {number}",
               published=NOON - timedelta(days=400 - number))
@@ -274,6 +281,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
     everywhere = newsroom.look(slug)
     for path in (
         *("/", "/sitemap-1.xml", f"/releases/{slug}"),
+        *("/search?q=affair", f"/search.atom?q={WORD}"),
         *(f"/feeds/{one}.{each}" for one in ("all", "minerals") for each in Format),
     ):
         status, _, body = everywhere[path, "plain"]

@@ -3,9 +3,12 @@
 import pytest
 
 from feeds.errors import InvalidSearch
+from feeds.model.release import Content, Release, ReleaseId, SourceKey
 from feeds.search.analysis import terms_and_units, terms_in_order, tokens
 from feeds.search.excerpts import MAX_CHARS, excerpt, marked
 from feeds.search.query import parse_query
+from feeds.search.terms import terms_of
+from tests.support.newsrooms import NOON, draft
 
 #: Text, and its terms in order.
 TERMS = {
@@ -101,3 +104,21 @@ def test_what_is_stored_is_what_is_marked(text: str) -> None:
     found = list(tokens(text))
     units = [word.term for word in found if word.is_unit]
     assert terms_and_units(text) == (list(terms_in_order(found)), units)
+
+
+def test_tags_part_words_only_between_lines() -> None:
+    body = (
+        '<p class="a &gt; b > c">Bold<b>ly</b> <a href="x">l&#39;État</a>&amp;Co</p>'
+        "<ul><li>one</li><li>two<br/>three<br>four</li></ul>1 &lt;b&gt; 2"
+    )
+    release = draft(title="T", summary="", body=body)
+    found = terms_of(_release(release.content))
+    words = " ".join(term or "|" for term in found.sequence)
+    assert words == "t | | boldly l etat co one two three four 1 b 2 |"
+
+
+def _release(content: Content) -> Release:
+    return Release(
+        id=ReleaseId("urn:x"), source_key=SourceKey("id:1"), slug="s", revision=1,
+        content=content, updated=NOON, changed_at=NOON,
+    )  # fmt: skip
