@@ -23,7 +23,7 @@ MAX_BYTES = 400_000
 _MAX_BYTES_A_CHARACTER = 4
 
 _ATTRIBUTES = r"(?:\s(?:[^>\"]|\"[^\"]*\")*)?"
-_TAG = re.compile(rf"</?[a-z][a-z0-9]*{_ATTRIBUTES}>")
+_TAG = re.compile(rf"</?[a-z][a-z0-9]*{_ATTRIBUTES}/?>")
 _TAG_IN_A_LINE = re.compile(
     "</?(?:a|abbr|b|bdi|bdo|big|cite|code|data|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span"
     rf"|strike|strong|sub|sup|time|tt|u|var|wbr){_ATTRIBUTES}/?>"

@@ -114,7 +114,7 @@ def test_tags_part_words_only_between_lines() -> None:
     release = draft(title="T", summary="", body=body)
     found = terms_of(_release(release.content))
     words = " ".join(term or "|" for term in found.sequence)
-    assert words == "t | | boldly l etat co one two three four 1 b 2 |"
+    assert words == "t | boldly l etat co one two three four 1 b 2 |"
 
 
 def _release(content: Content) -> Release:
