@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Category, Deltas, Format
 from feeds.model.intake import Embargo
 from feeds.model.listing import PingState
+from feeds.model.months import Month
 from feeds.model.release import ReleaseId
 from feeds.newsroom import Newsroom as ReleasesIn
 from feeds.revision import mint_slug
@@ -41,6 +43,21 @@ HUB = "https://hub.example/"
 #: The third one's only release is under embargo.
 CATEGORIES = ("finance", "health", "minerals")
 
+
+def _lists(*, by_feed: bool, by_language: bool, by_part: bool) -> list[dict[str, object]]:
+    """What varies in the address of a list of a month: that of the release, and a former one."""
+    feeds: list[dict[str, object]] = [{"slug": slug} for slug in ("health", "minerals")]
+    languages: list[dict[str, object]] = [{"language": tag} for tag in ("en", "mt")]
+    parts: list[dict[str, object]] = [{"number": 1}]
+    return [
+        {"month": month} | feed | language | part
+        for month in (Month(MINUTE.year, MINUTE.month), Month(2025, 3))
+        for feed in (feeds if by_feed else [{}])
+        for language in (languages if by_language else [{}])
+        for part in (parts if by_part else [{}])
+    ]
+
+
 #: What stands for the parts of each address that vary.
 ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/": lambda *_: [{}],
@@ -58,6 +75,18 @@ ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/releases/<slug:slug>/revisions/<number:number>": lambda slug, _: [
         {"slug": one, "number": number} for one in (slug, "old-page", WORD) for number in (1, 2)
     ],
+    "/releases": lambda *_: [{}],
+    **{
+        f"{start}/<month:month>{language}{part}": partial(
+            lambda *_, **varies: _lists(**varies),
+            by_feed="slug" in start,
+            by_language=bool(language),
+            by_part=bool(part),
+        )
+        for start in ("/releases", "/feeds/<slug:slug>")
+        for language in ("", "/<language:language>")
+        for part in ("", "/page/<number:number>")
+    },
     "/feeds.opml": lambda *_: [{}],
     "/sitemap.xml": lambda *_: [{}],
     "/sitemap-<int:number>.xml": lambda *_: [{"number": number} for number in (0, 1, 2)],
@@ -237,7 +266,7 @@ def test_every_address_is_asked(newsroom: Newsroom) -> None:
     seen = newsroom.look("no-such-release")
     answered = {path for (path, _), (status, *_) in seen.items() if status == 200}
     assert "/feeds/finance/archive/1.atom" in answered
-    assert "/sitemap.xml" in answered
+    assert {"/sitemap.xml", "/releases/2025/03", "/feeds/health/2025/03"} <= answered
     assert {status for status, *_ in seen.values()} >= {200, 226, 304, 404}
 
 
@@ -282,6 +311,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
     for path in (
         *("/", "/sitemap-1.xml", f"/releases/{slug}"),
         *("/search?q=affair", f"/search.atom?q={WORD}"),
+        *("/releases/2026/03", "/releases/2026/03/mt", "/feeds/minerals/2026/03"),
         *(f"/feeds/{one}.{each}" for one in ("all", "minerals") for each in Format),
     ):
         status, _, body = everywhere[path, "plain"]

@@ -17,9 +17,11 @@ from werkzeug.test import Client, TestResponse
 from feeds.categories import Catalogue
 from feeds.model import months
 from feeds.model.feed import ALL, Category, FeedClosure
+from feeds.model.months import Month
 from service.export import ExportResult, ExportRun, Folder
 from service.export.run import ExportMemory
 from service.web import create_app
+from service.web.page_language import page_language
 from tests.service.export.conftest import by_result, root
 from tests.service.web.offices import open_office
 from tests.support.newsrooms import SITE, Office, draft, feed, later
@@ -293,3 +295,29 @@ def test_an_export_has_the_same_pages_and_makes_only_those_that_changed(
     # Its neighbours' neighbours, and months that are not beside those that changed, stay.
     middle = office.newsroom.release("id:6").release.slug
     assert f"/releases/{middle}" not in asked
+
+
+def test_a_list_of_one_language_speaks_it(client: FlaskClient) -> None:
+    page = client.get("/releases/2026/02/fr").text
+    assert '<html lang="fr"' in page
+    assert "<h1" in page
+    assert "février 2026" in page
+    assert "1 communiqué" in page
+    assert "February" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "name"),
+    [
+        ("en", "November 2026", "November"),
+        ("de", "November 2026", "November"),
+        ("ru", "ноябрь 2026\u202fг.", "ноябрь"),
+        ("ar", "نوفمبر 2026", "نوفمبر"),
+        ("zh", "2026年11月", "十一月"),
+    ],
+)
+def test_months_are_written_as_readers_write_them(language: str, title: str, name: str) -> None:
+    """CLDR's standalone forms: Russian "ноября" would be "of November"."""
+    spoken = page_language(language, SITE)
+    month = Month(2026, 11)
+    assert (spoken.month_title(month), spoken.month_name(month)) == (title, name)
