@@ -30,7 +30,8 @@ from service.settings import (
     nearest,
 )
 from service.web.app import create_app
-from service.web.looks import LooksCache, TemplateFault, fault_in
+from service.web.heritage import heritage_faults
+from service.web.looks import SHIPPED, LooksCache, TemplateFault, fault_in
 
 _KEY = "site.templates"
 
@@ -128,6 +129,7 @@ def _compile(
 ) -> None:
     """Reads each template: one that no page of the samples uses may be faulty, too."""
     environment = LooksCache(app, note).of(settings).environment
+    read: list[str] = []
     for name in own:
         try:
             environment.get_template(name)
@@ -135,6 +137,15 @@ def _compile(
             fault = fault_in(error, own)
             if fault is not None:
                 note(fault)
+        else:
+            read.append(name)
+    if len(read) < len(own):
+        return
+    shipped = app.jinja_env.list_templates()
+    known = {*shipped, *own, *(f"{SHIPPED}/{name}" for name in shipped)}
+    for name in read:
+        for line, reason in heritage_faults(environment, name, known):
+            note(TemplateFault(path=own[name].path, line=line, reason=reason))
 
 
 def _make_pages(app: Flask, application: Application) -> None:

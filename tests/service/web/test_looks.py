@@ -230,6 +230,27 @@ def test_a_newsroom_from_right_to_left_is_as_good(
     assert not found, "\n".join(found)
 
 
+#: How far the newsroom's name is from where lines of the page begin, in CSS pixels.
+NAME_IS_OFF = """(() => {
+    const name = document.querySelector(".name a").getBoundingClientRect();
+    const main = document.querySelector("main").getBoundingClientRect();
+    return document.dir == "rtl" ? main.right - name.right : name.left - main.left;
+})()"""
+
+
+def test_the_newsrooms_name_stands_where_pages_in_another_language_begin(
+    site: tuple[Office, str], leftward: tuple[Office, str], browser: Chromium
+) -> None:
+    browser.prefer()
+    browser.resize(320)
+    for (office, base), name, direction in (
+        (site, "release in Arabic", "rtl"), (leftward, "release with everything", "ltr"),
+    ):  # fmt: skip
+        browser.visit(base + path_of(office, name))
+        assert browser.run("document.dir") == direction
+        assert abs(browser.run(NAME_IS_OFF)) < 40
+
+
 def test_a_search_is_sent_as_a_form(site: tuple[Office, str], browser: Chromium) -> None:
     """Chromium holds redirects of forms to the page's policy, too; the host is another one here."""
     _, base = site

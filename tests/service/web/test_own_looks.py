@@ -110,6 +110,8 @@ def test_a_template_replaces_one_or_only_a_block_of_it(
         "problem.html": '{% extends "base.html" %}{% block main %}{% include "_x.html" %}'
         "{% endblock %}",
         "_x.html": "Nothing at {{ site.title }}.",
+        "hub.html": '{% extends "shipped/hub.html" %}{% block navigation %}'
+        "{% block ours %}{% endblock %}{% endblock %}",
     })  # fmt: skip
     assert list(template_faults(settings)) == []
     client = client_of(empty_office, settings)
@@ -134,6 +136,12 @@ FAULTY = {
     "gone": ("problem.html", "{% if retracted %}\n{{ retracted.when }}{% endif %}", 2, "'when'"),
     "revision": ("revision.html", "{{ stepp }}", 1, "'stepp' is undefined"),
     "hub": ("hub.html", "{{ hub.nonsense }}", 1, "nonsense"),
+    "itself": ("base.html", '\n{% extends "base.html" %}', 2, "'shipped/base.html'"),
+    "shipped parent": ("feed.html", '{% extends "shipped/fed.html" %}', 1, "'shipped/feed.html'?"),
+    "block": (
+        "base.html", '{% extends "shipped/base.html" %}\n{% block foter %}x{% endblock %}',
+        2, "did you mean 'footer'?",
+    ),
     "part that is not used": ("_x.html", "\n{% endif %}", 2, "Encountered unknown tag 'endif'"),
 }  # fmt: skip
 
