@@ -49,13 +49,8 @@ def heritage_faults(
         if isinstance(block, nodes.Block) and block.name not in inherited:
             meant = nearest(block.name, inherited)
             hint = f"; did you mean {meant!r}?" if meant else ""
-            yield (
-                block.lineno,
-                (
-                    f"no template that this one extends has a block {block.name!r}, so no page would"
-                    f" show it{hint}"
-                ),
-            )
+            reason = f"no page would show block {block.name!r}: no extended template has one{hint}"
+            yield block.lineno, reason
 
 
 def _parsed(environment: Environment, name: str) -> nodes.Template:
