@@ -12,6 +12,8 @@ split them at spaces only.
 - Of scripts without spaces between words, each letter with its marks is a unit. Every two
   neighbours are a term (`terms_in_order`), as search engines do it for Chinese.
 - A final *s* of a Latin word of five letters or more does not matter: ``floods``, ``ministères``.
+  Neither does the article of an Arabic one, alone or behind a conjunction or preposition:
+  ``البيان`` and ``والبيان`` are found by ``بيان``.
 """
 
 import re
@@ -73,6 +75,10 @@ _LETTERS = str.maketrans(
 
 _MIN_PLURAL_CHARS = 5
 
+#: The Arabic article, with the letters that are written together with it: and, so, with, as, for.
+#: What is left has three letters or more, as nearly all nouns do.
+_ARABIC_ARTICLE = re.compile("(?:[وفبك]?ال|لل)(?=.{3})")
+
 #: The parts of Unicode that have marks: looking through all of it takes a tenth of a second.
 _BLOCKS_WITH_MARKS = (
     (0x0300, 0x1E00), (0x20D0, 0x2100), (0x2CE0, 0x3100), (0xA660, 0xAC00), (0xFB1E, 0xFE30),
@@ -126,7 +132,8 @@ def fold_word(word: str) -> str:
         term = normalize("NFKD", normalize("NFKD", word).casefold())
         term = normalize("NFC", _DROPPED.sub("", term).translate(_LETTERS))
         if not term.isascii():
-            term = "".join(map(_counted, term))
+            article = _ARABIC_ARTICLE.match(term)
+            term = "".join(map(_counted, term[article.end() if article else 0 :]))
     if len(term) >= _MIN_PLURAL_CHARS and term.isascii() and term[-1] == "s" and term[-2] != "s":
         term = term[:-1]
     return term[:MAX_TERM_CHARS]

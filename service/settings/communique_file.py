@@ -28,6 +28,7 @@ from service.settings.value_types import (
     HubUrl,
     Language,
     Line,
+    LinkUrl,
     SecretText,
     StoreUrl,
     Text,
@@ -72,7 +73,10 @@ class LinkSettings(Section):
     """A link at the foot of every page."""
 
     title: Line = Field(description="Required: the text of the link, such as Imprint.")
-    url: Url = Field(description="Required: the address that it leads to, as an absolute URL.")
+    url: LinkUrl = Field(
+        description="Required: the address that it leads to, as an absolute URL, or as "
+        "mailto:address."
+    )
 
 
 class SiteSettings(Section):

@@ -213,6 +213,17 @@ def _url(text: str) -> str:
     return text
 
 
+def _link(text: str) -> str:
+    if text.lower().startswith("mailto:"):
+        # RFC 6068 section 2; a link of one's own needs no more than an address and a subject.
+        if not re.fullmatch(r"mailto:[^\s@?]+@[^\s@?]+(\?[^\s]*)?", text, re.IGNORECASE | re.ASCII):
+            raise ValueError(
+                "expected one address behind 'mailto:', such as 'mailto:a@example.org'"
+            )
+        return text
+    return _url(text)
+
+
 def _url_or_slug(text: str) -> str:
     return _url(text) if re.search(r"[:/.]", text) else text
 
@@ -385,6 +396,13 @@ _URL_SCHEMA = {"pattern": "^https?://[^\\s/?#]+"}
 
 #: An absolute http(s) URL.
 Url = Annotated[str, AfterValidator(_url), Field(json_schema_extra=_URL_SCHEMA)]
+
+#: An absolute http(s) URL, or ``mailto:`` and an address.
+LinkUrl = Annotated[
+    str,
+    AfterValidator(_link),
+    Field(json_schema_extra={"pattern": "^(https?://[^\\s/?#]+|mailto:[^\\s@?]+@)"}),
+]
 
 #: An absolute http(s) URL, or the slug of a configured feed.
 UrlOrSlug = Annotated[

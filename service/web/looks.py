@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FunctionLoader, PrefixLoader
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
+from jinja2.sandbox import safe_range
 
 from service.settings import Settings, SourceFile
 from service.web.assets import Asset, Assets, asset_of, load_assets
@@ -147,4 +148,7 @@ def _environment(app: Flask, own: Mapping[str, SourceFile]) -> Environment:
 
     shipped = app.jinja_loader or BaseLoader()
     loader = ChoiceLoader([FunctionLoader(find), shipped, PrefixLoader({SHIPPED: shipped})])
-    return app.jinja_env.overlay(loader=loader)
+    environment = app.jinja_env.overlay(loader=loader)
+    # A slip in a number must not keep the trial, and so the service, busy for ever.
+    environment.globals = {**app.jinja_env.globals, "range": safe_range}
+    return environment

@@ -19,6 +19,7 @@ TERMS = {
     # Accents are dropped; vowel signs are letters, whether Unicode calls them accents or not.
     "हिन्दी दान বাংলা தமிழ்": "हिन्दी दान বাংলা தமிழ்",
     "مُحَمَّد محـــمد أإآ مدرسة موسى کی ٢٠٢٦": "محمد محمد ااا مدرسه موسي كي 2026",
+    "بيان البيان والبيان بالبيان للبيان الله اليد": "بيان بيان بيان بيان بيان الله اليد",
     "می\u200cخواهم שָׁלוֹם": "ميخواهم שלום",
     "floods Ministères news press Paris": "flood ministere news press pari",
     # Units: every two that are neighbours.

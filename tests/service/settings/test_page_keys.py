@@ -51,6 +51,7 @@ def test_a_background_is_measured_with_the_colours_that_are_not_given(config: Co
         ("theme: {light: {text: red}}", "expected a colour, such as '#12355b', got 'red'"),
         ('theme: {fonts: ["A\'; }"]}', "expected the name of a font, such as Georgia"),
         ("links: [{title: Imprint}]", "site.links.0.url: is missing: the address that it leads to"),
+        ("links: [{title: Contact, url: 'mailto:a b'}]", "expected one address behind 'mailto:'"),
         ("stylesheet: none.css", "none.css: no such file (named by site.stylesheet, "),
         ("templates: none", "none: no such folder (named by site.templates, "),
     ],
@@ -75,3 +76,8 @@ def test_style_sheet_and_templates_are_part_of_what_was_read(config: ConfigFolde
     assert Sources.from_json(read.to_json()) == read
     (config.folder / "own" / "base.html").write_text("<b>", encoding="utf-8")
     assert config.sources() != read
+
+
+def test_a_link_may_be_an_address_of_mail(config: ConfigFolder) -> None:
+    link = "{title: Contact, url: 'mailto:press@example.org?subject=Question'}"
+    assert config.faults(f"{SITE}  links: [{link}]\n") == []

@@ -136,6 +136,7 @@ FAULTY = {
     "gone": ("problem.html", "{% if retracted %}\n{{ retracted.when }}{% endif %}", 2, "'when'"),
     "revision": ("revision.html", "{{ stepp }}", 1, "'stepp' is undefined"),
     "hub": ("hub.html", "{{ hub.nonsense }}", 1, "nonsense"),
+    "endless": ("hub.html", "\n{% for each in range(10**12) %}x{% endfor %}", 2, "Range too big"),
     "itself": ("base.html", '\n{% extends "base.html" %}', 2, "'shipped/base.html'"),
     "shipped parent": ("feed.html", '{% extends "shipped/fed.html" %}', 1, "'shipped/feed.html'?"),
     "block": (
