@@ -292,7 +292,7 @@ def test_section_5_3_twenty_callbacks_that_are_ill_hold_up_nobody(
     newsroom.subscribe(subscriber.url(well, subscriber.hosts[0]))
     took_s = time.monotonic() - began
     # One after the other, those of one host alone would take five time limits of a second.
-    assert took_s < 3.0, took_s
+    assert took_s < 4.0, took_s
     # They are given up, and little was read of them.
     wait_until(lambda: subscriber.unanswered == 0)
     for number, path in enumerate(ill):

@@ -29,6 +29,7 @@ from service.processes.jobs import (
     REGENERATE,
     SCAN,
     STORE_LOG,
+    STORE_NOTE,
 )
 from service.web import create_app, sitemaps
 from service.websub import hub_health
@@ -226,8 +227,9 @@ TICKS: dict[str, Callable[[GrownStore], object]] = {
     name: lambda store, name=name: store.jobs.timers[name]()
     for name in (SCAN, REGENERATE, PING, EMBARGO, CANARY, COMMANDS, BACKUP, FORGET)
 } | {
-    # Of SQLite alone.
+    # Of SQLite alone, and of a server alone.
     STORE_LOG: lambda store: store.jobs.timers.get(STORE_LOG, lambda: None)(),
+    STORE_NOTE: lambda store: store.jobs.timers.get(STORE_NOTE, lambda: None)(),
     UPKEEP: lambda store: end_lapsed_subscriptions(
         store.database, store.application.catalogue, now=utc_now()
     ),

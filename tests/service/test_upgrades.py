@@ -76,7 +76,8 @@ def disk() -> Iterator[SmallDisk]:
 def test_an_upgrade_that_fills_the_disk_leaves_the_store_as_it_was(
     disk: SmallDisk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, str(make_migrations(tmp_path, megabytes=4)))
+    # More than what is left, and a log that a killed process may leave behind, have room for.
+    monkeypatch.setenv(VARIABLE, str(make_migrations(tmp_path, megabytes=8)))
     service = Service(folder=disk.folder / "newsroom")
     following = NextVersion.of(service)
     with running(service):
