@@ -13,6 +13,7 @@ from feeds.model.feed import Feed, Site
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
 from service.application import Application, CurrentApplication
+from service.http_rules.addresses import client_address
 from service.settings import Settings
 from service.store_writes import StoreWrites
 from service.web.document_cache import DocumentCache
@@ -115,3 +116,12 @@ def request_context() -> RequestContext:
 def is_search_offered() -> bool:
     """Whether pages have a search: an export has none."""
     return app_state().has_search and request_context().settings.search.offered
+
+
+def requesting_client() -> str:
+    """Returns the address of the client: behind trusted proxies, the one that they forward for."""
+    return client_address(
+        request.environ.get("REMOTE_ADDR", ""),
+        request.environ.get("HTTP_X_FORWARDED_FOR"),
+        request_context().settings.http.trusted_proxies,
+    )

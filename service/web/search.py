@@ -13,7 +13,7 @@ from feeds.model.feed import ALL, Format, Site
 from feeds.model.text import FORBIDDEN_IN_XML
 from feeds.search.query import MAX_CHARS, as_searched
 from service.http_rules import MODE_FIELD
-from service.http_rules.addresses import client_address, rate_limit_key
+from service.http_rules.addresses import rate_limit_key
 from service.web.answers import (
     OPEN_TO_ALL,
     PAGE_CACHE_CONTROL,
@@ -32,7 +32,12 @@ from service.web.documents import (
 from service.web.problems import NoEditionYet
 from service.web.rate_limits import RateLimiter
 from service.web.rendering import render_page
-from service.web.request_context import RequestContext, is_search_offered, request_context
+from service.web.request_context import (
+    RequestContext,
+    is_search_offered,
+    request_context,
+    requesting_client,
+)
 from service.web.static_files import FOR_A_DAY
 from service.web.wording import local
 
@@ -124,15 +129,11 @@ class SearchEndpoint:
         )
 
     def _limit(self) -> None:
-        settings = request_context().settings
-        client = client_address(
-            request.environ.get("REMOTE_ADDR", ""),
-            request.environ.get("HTTP_X_FORWARDED_FOR"),
-            settings.http.trusted_proxies,
-        )
-        limits = settings.search
+        limits = request_context().settings.search
         wait_s = self._buckets.wait_s(
-            rate_limit_key(client), per_minute=limits.requests_per_minute, burst=limits.burst
+            rate_limit_key(requesting_client()),
+            per_minute=limits.requests_per_minute,
+            burst=limits.burst,
         )
         if wait_s:
             raise TooManyRequests(

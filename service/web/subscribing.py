@@ -13,14 +13,14 @@ from werkzeug.exceptions import NotFound
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format, Site
 from feeds.model.subscription import SubscriptionRequest
-from service.http_rules.addresses import client_address, rate_limit_key
+from service.http_rules.addresses import rate_limit_key
 from service.outbound.addresses import is_own
 from service.settings import Settings
 from service.web.answers import PAGE_CACHE_CONTROL, answer_bytes
 from service.web.page_language import SOURCE_LANGUAGE
 from service.web.rate_limits import RateLimiter
 from service.web.rendering import render_page
-from service.web.request_context import request_context
+from service.web.request_context import request_context, requesting_client
 from service.websub.hub.callbacks import CallbackRules, Callbacks
 from service.websub.hub.requests import (
     MAX_FORM_BYTES,
@@ -72,13 +72,8 @@ class SubscriptionEndpoint:
         Raises:
             RequestRejected: The client sends too many requests.
         """
-        settings = request_context().settings
-        client = client_address(
-            request.environ.get("REMOTE_ADDR", ""),
-            request.environ.get("HTTP_X_FORWARDED_FOR"),
-            settings.http.trusted_proxies,
-        )
-        limits = settings.own_hub
+        client = requesting_client()
+        limits = request_context().settings.own_hub
         wait_s = self._buckets.wait_s(
             rate_limit_key(client), per_minute=limits.requests_per_minute, burst=limits.burst
         )
