@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -44,6 +45,9 @@ NEXT_DOOR = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 #: For servers that never answer as they should. Everything else has plenty of time.
 SHORT_S = 0.4
+
+#: For exchanges in which something has to happen before the time is up, on a busy machine too.
+LONGER_S = 2.0
 
 
 def _speaks_ipv6() -> bool:
@@ -735,28 +739,25 @@ class TestAHostileServer:
         assert isinstance(end, OutboundTimedOut)
         assert end.reason == "no answer within 0.4 s"
 
-    @pytest.mark.parametrize(
-        "answer",
-        [
-            pytest.param(_hang_after(OK), id="no end of the headers"),
-            pytest.param(_drip(OK + b"X-Slow: "), id="headers a byte at a time"),
-            pytest.param(_hang_after(OK + b"Content-Length: 5\r\n\r\n"), id="no body"),
-            pytest.param(_hang_after(OK + b"Content-Length: 5\r\n\r\nab"), id="half a body"),
-            pytest.param(_drip(OK + b"\r\n"), id="a body a byte at a time"),
-            pytest.param(
-                _hang_after(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"), id="chunk"
-            ),
-        ],
-    )
-    def test_is_known_by_its_status_once_there_is_one(
-        self, make: MakeClient, server: RawServer, answer: Answer
-    ) -> None:
-        server.answer = answer
-        bulk_response = response_of(
-            make(timeout_s=SHORT_S), BulkRequest(url=server.url(), body=b"x")
-        )
-        assert bulk_response.status == 200
-        assert SHORT_S * 0.9 < bulk_response.elapsed_s < SHORT_S * 10
+    def test_is_known_by_its_status_once_there_is_one(self, make: MakeClient) -> None:
+        answers = {
+            "no end of the headers": _hang_after(OK),
+            "headers a byte at a time": _drip(OK + b"X-Slow: "),
+            "no body": _hang_after(OK + b"Content-Length: 5\r\n\r\n"),
+            "half a body": _hang_after(OK + b"Content-Length: 5\r\n\r\nab"),
+            "a body a byte at a time": _drip(OK + b"\r\n"),
+            "half a chunk": _hang_after(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"),
+        }
+        with ExitStack() as stack:
+            servers = [stack.enter_context(running_raw_server()) for _ in answers]
+            for server, answer in zip(servers, answers.values(), strict=True):
+                server.answer = answer
+            bulk_requests = [BulkRequest(url=each.url(), body=b"x") for each in servers]
+            ends = all_ends(make(timeout_s=LONGER_S), bulk_requests, within_s=60)
+        for name, end in zip(answers, ends, strict=True):
+            assert isinstance(end, BulkResponse), (name, end)
+            assert end.status == 200, name
+            assert LONGER_S * 0.9 < end.elapsed_s < LONGER_S * 10, name
 
     @pytest.mark.parametrize(
         "answer",
@@ -858,10 +859,10 @@ class TestAHostileServer:
 
         server.answer = say
         bulk_request = BulkRequest(url=server.url(), body=b"x" * 20_000_000)
-        bulk_response = response_of(make(timeout_s=SHORT_S if status == 200 else 10), bulk_request)
+        bulk_response = response_of(make(timeout_s=LONGER_S if status == 200 else 10), bulk_request)
         stop.set()
         assert bulk_response.status == status
-        assert bulk_response.elapsed_s < SHORT_S * 10
+        assert bulk_response.elapsed_s < 9
 
     def test_may_hang_up_before_it_has_read(self, make: MakeClient, server: RawServer) -> None:
         server.reads_bodies = False
@@ -934,18 +935,18 @@ class TestALookUp:
         server.answer = _hang_after(b"")
 
         def slow(_host: str, _port: int) -> list[IPv4Address]:
-            time.sleep(SHORT_S / 2)
+            time.sleep(LONGER_S * 0.6)
             return [IPv4Address("127.0.0.1")]
 
         started = time.monotonic()
-        bulk_client = make(timeout_s=SHORT_S, resolve=slow)
+        bulk_client = make(timeout_s=LONGER_S, resolve=slow)
         end = end_of(bulk_client, BulkRequest(url=server.url(host="hub.example")))
         assert isinstance(end, OutboundTimedOut)
-        assert time.monotonic() - started < SHORT_S * 1.4
+        assert time.monotonic() - started < LONGER_S * 1.55
         # The handle has its whole time again afterwards.
         started = time.monotonic()
         end_of(bulk_client, BulkRequest(url=server.url(host="hub.example")))
-        assert time.monotonic() - started > SHORT_S * 0.9
+        assert time.monotonic() - started > LONGER_S * 0.9
 
     def test_is_one_for_all_who_ask(self, make: MakeClient, server: RawServer) -> None:
         with _Names() as names:
@@ -1005,7 +1006,7 @@ class TestALookUp:
         monkeypatch.setattr(lookups, "MAX_THREADS", 8)
         monkeypatch.setattr(lookups, "_FOR_SLOW_NAMES", 3)
         with _Names() as names:
-            bulk_client = make(timeout_s=SHORT_S, resolve=names.resolve)
+            bulk_client = make(timeout_s=LONGER_S, resolve=names.resolve)
             bulk_requests = [BulkRequest(url=f"http://hang{n}.example/") for n in range(20)]
             ends = all_ends(bulk_client, bulk_requests)
             assert {type(end) for end in ends} == {OutboundTimedOut}
