@@ -23,7 +23,7 @@ from bench.office import OPENING, Office, open_office
 from bench.rounds import medians_ms, rounds_at, timed_ms
 from bench.samples import FOLDER, RULES
 from feeds.ingest import read_documents
-from feeds.model.intake import IntakeVerdict, Refusal
+from feeds.model.intake import Intake, IntakeVerdict, Refusal
 from service.jobs.reading import take_in
 from service.settings import catalogue, load
 
@@ -68,7 +68,7 @@ class Contest:
         newsroom = self._office.newsroom
         stream = BytesIO(self._document)
         for outcome in take_in(stream, DOCUMENT, newsroom=newsroom, rules=RULES, now=self._now):
-            if not isinstance(outcome, Refusal) and outcome.verdict is not IntakeVerdict.NEW:
+            if isinstance(outcome, Intake) and outcome.verdict is not IntakeVerdict.NEW:
                 raise Unmeasurable(f"expected a new release, got {outcome.verdict}")
             yield outcome
 

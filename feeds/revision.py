@@ -282,7 +282,8 @@ def with_resolved_date(draft: Draft, stored: Release | None, *, now: datetime) -
 
     A document with a bare date is published on that day, at the configured time, and now at the
     latest. Today that time may be in the future, but the author means now. A release that was
-    published before the configured time keeps the moment that the public knows.
+    published before the configured time keeps the moment that the public knows. A document without
+    a date is published now, and its corrections keep that moment.
 
     Args:
         draft: The draft as its document has it.
@@ -290,9 +291,11 @@ def with_resolved_date(draft: Draft, stored: Release | None, *, now: datetime) -
         now: The moment of intake.
     """
     assumed = draft.content.published
+    known = None if stored is None else stored.content.published
+    if not draft.is_dated and draft.embargoed_until is None:
+        return replace(draft, content=replace(draft.content, published=known or whole_second(now)))
     if draft.day_begins is None:
         return draft
-    known = None if stored is None else stored.content.published
     if known is not None and draft.day_begins <= known < assumed:
         published = known
     elif draft.day_begins <= now < assumed:
@@ -314,7 +317,10 @@ def is_different_document(stored: Release, draft: Draft) -> bool:
     if is_same_origin and not is_named_by_file(draft.source_key):
         return False
     before, after = stored.content, draft.content
-    return before.title != after.title and before.published != after.published
+    # The date of a draft without one is that of the stored release, and proves nothing.
+    return before.title != after.title and (
+        not draft.is_dated or before.published != after.published
+    )
 
 
 def mint_slug(title: str, release_id: ReleaseId) -> str:

@@ -5,7 +5,13 @@
 """
 
 from feeds.ingest.embargoes import read_embargo_end
-from feeds.ingest.reading import document_name, read_documents, read_record, readable_suffixes
+from feeds.ingest.reading import (
+    document_name,
+    read_documents,
+    read_record,
+    readable_suffixes,
+    retraction_refused,
+)
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import key_of_id
 
@@ -17,4 +23,5 @@ __all__ = [
     "read_embargo_end",
     "read_record",
     "readable_suffixes",
+    "retraction_refused",
 ]

@@ -18,6 +18,8 @@ from feeds.ingest.details import read_authors, read_contacts, read_correction, r
 from feeds.ingest.embargoes import read_embargo
 from feeds.ingest.enclosures import Enclosures, read_enclosures
 from feeds.ingest.fields import (
+    REASON,
+    RETRACT,
     UNCLEAN_TIMES,
     Inspection,
     Lines,
@@ -38,7 +40,7 @@ from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import MAX_ID_CHARS, as_written, source_key
 from feeds.model.history import work_named
-from feeds.model.intake import Refusal
+from feeds.model.intake import ReadDocument, Refusal, RetractionRequest
 from feeds.model.release import Content, Correction, Details, Draft, Origin, Person, SourceKey
 from feeds.model.text import fold
 
@@ -108,6 +110,8 @@ _SUMMARY_FIELDS = ("summary", "subtitle")
 _LOOKS_LIKE_HTML = re.compile(r"</[a-z][a-z0-9]*\s*>|<(?:p|br|div|img)\b[^>]*>", re.IGNORECASE)
 #: Placeholder for a moment that could not be read; the record is refused in the end.
 _UNREAD = datetime(1970, 1, 1, tzinfo=UTC)
+#: Placeholder for the moment of intake, of a document without a date.
+_AT_INTAKE = datetime(2999, 12, 31, tzinfo=UTC)
 
 
 class BodyFormat(StrEnum):
@@ -117,14 +121,18 @@ class BodyFormat(StrEnum):
     TEXT = "text"
 
 
-def draft(record: SourceRecord, *, document: str, rules: IntakeRules) -> Draft | Refusal:
+def draft(record: SourceRecord, *, document: str, rules: IntakeRules) -> ReadDocument:
     """Returns the release in *record* as a draft, or a refusal with all of its faults.
+
+    A record with the field ``retract`` is a request to retract a release.
 
     Args:
         record: As a parser yields it.
         document: Path of its file, relative to the intake root.
         rules: Defaults and limits.
     """
+    if record.fields.get(RETRACT) not in (None, ""):
+        return _retraction(record, document=document)
     reader = _DraftReader(record, rules)
     content = reader.content()
     key = reader.key(document, content)
@@ -137,12 +145,28 @@ def draft(record: SourceRecord, *, document: str, rules: IntakeRules) -> Draft |
         origin=Origin(document=document, line=record.line),
         content=content if until is None else reader.published_not_before(until, content),
         day_begins=reader.day_begins if until is None else None,
+        is_dated=reader.is_dated or until is not None,
         warnings=reader.inspection.unique_warnings,
+        left_out=record.left_out,
         correction=correction,
         embargoed_until=until,
         unmeasured=reader.enclosures.unmeasured,
         is_summary_derived=reader.is_summary_derived,
         written=as_written(record.fields, rules, is_html=reader.is_markup),
+    )
+
+
+def _retraction(record: SourceRecord, *, document: str) -> RetractionRequest | Refusal:
+    inspection = Inspection(record.warnings)
+    named = inspection.read(lambda: required_text(record.fields, RETRACT), "")
+    reason = inspection.read(lambda: required_text(record.fields, REASON), "")
+    if inspection.faults:
+        return inspection.refusal(record, document=document)
+    return RetractionRequest(
+        origin=Origin(document=document, line=record.line),
+        name=named.strip(),
+        reason=reason,
+        warnings=inspection.unique_warnings,
     )
 
 
@@ -167,8 +191,8 @@ class _DraftReader:
         base = url or f"{self._rules.base_url}/"
         title = read(self._title, "")
         body = read(lambda: self._body(title, url), "")
-        published = read(lambda: self._moment("published"), _UNREAD)
-        self._published = None if published is _UNREAD else published
+        published = read(self._published_at, _UNREAD)
+        self._published = published if self.is_dated and published is not _UNREAD else None
         language = read(self._language, "")
         self.enclosures = read(lambda: self._enclosures(base), self.enclosures)
         return Content(
@@ -186,6 +210,12 @@ class _DraftReader:
         )
 
     @property
+    def is_dated(self) -> bool:
+        """Whether the document has a date of publication, or needs one."""
+        is_given = self._fields.get("published") not in (None, "")
+        return is_given or not self._record.may_be_undated
+
+    @property
     def day_begins(self) -> datetime | None:
         """The start of the publication day, if the release has a bare date; otherwise None."""
         if self._published is None:
@@ -200,7 +230,7 @@ class _DraftReader:
         does not contradict the end.
         """
         day = self.day_begins
-        is_of_that_day = day is not None and day <= until
+        is_of_that_day = not self.is_dated or (day is not None and day <= until)
         published = until if is_of_that_day else max(content.published, until)
         return replace(content, published=published)
 
@@ -314,6 +344,9 @@ class _DraftReader:
     def _read_language(self, written: str) -> str:
         return read_language(written, warnings=self._warnings)
 
+    def _published_at(self) -> datetime:
+        return self._moment("published") if self.is_dated else _AT_INTAKE
+
     def _moment(self, field: str) -> datetime:
         written = required_text(self._fields, field).strip()
         return read_moment_or_day(written, field=field, rules=self._rules, warnings=self._warnings)
@@ -322,7 +355,7 @@ class _DraftReader:
         if optional_text(self._fields, "updated") is None:
             return None
         updated = self._moment("updated")
-        if updated >= published or published is _UNREAD:
+        if not self.is_dated or updated >= published or published is _UNREAD:
             return in_utc(updated)
         if published - updated > timedelta(days=1):
             self._warnings.append("updated: is before published; left out")

@@ -15,6 +15,11 @@ from feeds.model.release import Origin
 
 # What a parser yields: a record as written, and its position.
 
+#: The field that names a release to retract, and the one that says why. A record with them has no
+#: others.
+RETRACT = "retract"
+REASON = "reason"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
@@ -28,6 +33,9 @@ class SourceRecord:
     lines_by_field: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()  #: warnings of the parser
     notices: tuple[EmbargoNotice, ...] = ()  #: embargo notices found outside all fields
+    #: a document that people write: without a date it is published when it is taken in
+    may_be_undated: bool = False
+    left_out: tuple[str, ...] = ()  #: what of the document is in no field, as sentences
 
 
 #: What parsers yield. A fault concerns the record at its line, or the rest of the document.

@@ -11,12 +11,12 @@ from typing import BinaryIO
 from feeds.errors import DocumentRefused
 from feeds.ingest.characters import nfc
 from feeds.ingest.drafting import draft
-from feeds.ingest.fields import Parsed, SourceRecord, refused
+from feeds.ingest.fields import RETRACT, Parsed, SourceRecord, refused
 from feeds.ingest.json_form import parse_json, parse_json_lines
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import PEEK_BYTES, UTF_16, peekable
 from feeds.ingest.text_form import parse_text_form
-from feeds.model.intake import Refusal
+from feeds.model.intake import ReadDocument, Refusal, RetractionRequest
 from feeds.model.release import Draft, SourceKey
 
 # Parsers by file suffix and content. A new input form is a file with a parser, and a row in
@@ -73,8 +73,8 @@ def _sniffed(head: bytes) -> Parser:
 
 def read_documents(
     stream: BinaryIO, *, document: str, rules: IntakeRules
-) -> Iterator[Draft | Refusal]:
-    """Yields a draft or a refusal for each release in *stream*, one at a time.
+) -> Iterator[ReadDocument]:
+    """Yields a draft, a retraction or a refusal for each record in *stream*, one at a time.
 
     Bad content raises no error and affects no other record. Of two records with the same source key
     the first one counts.
@@ -105,10 +105,21 @@ def read_record(
         document: Name of the document in messages.
         rules: Defaults and limits.
     """
-    return draft(SourceRecord(fields=fields), document=document, rules=rules)
+    read = draft(SourceRecord(fields=fields), document=document, rules=rules)
+    return retraction_refused(read) if isinstance(read, RetractionRequest) else read
 
 
-def _draft_or_refusal(parsed: Parsed, document: str, rules: IntakeRules) -> Draft | Refusal:
+def retraction_refused(request: RetractionRequest) -> Refusal:
+    """Returns the refusal of a record that retracts, where only releases are taken."""
+    return Refusal(
+        origin=request.origin,
+        field=RETRACT,
+        reason=f"{RETRACT} is read in documents of a folder only",
+        remedy="retract the release by the request that is for it: see docs/api.md",
+    )
+
+
+def _draft_or_refusal(parsed: Parsed, document: str, rules: IntakeRules) -> ReadDocument:
     if isinstance(parsed, DocumentRefused):
         return refused(parsed, document=document)
     return draft(parsed, document=document, rules=rules)
@@ -129,9 +140,9 @@ class _Seen:
     def __init__(self) -> None:
         self._lines_by_digest: dict[bytes, int | None] = {}
 
-    def check(self, outcome: Draft | Refusal) -> Draft | Refusal:
+    def check(self, outcome: ReadDocument) -> ReadDocument:
         """Returns *outcome*, or a refusal if its key was seen before."""
-        if isinstance(outcome, Refusal):
+        if not isinstance(outcome, Draft):
             return outcome
         digest = blake2b(outcome.source_key.encode(), digest_size=16).digest()
         if digest not in self._lines_by_digest:

@@ -1,6 +1,7 @@
 """Parses the plain-text form: title, blank line, paragraphs, a last line of time and categories.
 
-An embargo notice, and a label such as "For immediate release", may stand above the title.
+A head block, embargo notices, and a label such as "For immediate release" may stand above the
+title. Below a head block the last line may be missing.
 """
 
 import re
@@ -12,7 +13,8 @@ from feeds.errors import DocumentRefused
 from feeds.ingest.characters import clean, shown
 from feeds.ingest.dates import human_day, read_moment
 from feeds.ingest.embargo_words import EmbargoNotice
-from feeds.ingest.fields import Parsed, SourceRecord
+from feeds.ingest.fields import RETRACT, Parsed, SourceRecord
+from feeds.ingest.head_block import HeadBlock, read_head_block, retraction_record
 from feeds.ingest.openings import opening_of, text_after_label
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import read_whole
@@ -44,30 +46,54 @@ def _read(text: str) -> SourceRecord:
     filled = [index for index, line in enumerate(lines) if line.strip()]
     if not filled:
         raise DocumentRefused("the document is empty", remedy=f"write {_FORM}")
-    last = filled[-1]
-    published, categories = _read_last_line(lines[last].strip(), last + 1, warnings)
-    head = _Head(lines, filled[:-1], warnings)
-    above = head.below
-    title = _title_lines(above, last)
+    block = read_head_block([lines[index] for index in filled], [index + 1 for index in filled])
+    filled = filled[block.count :]
+    if RETRACT in block.fields:
+        return retraction_record(block, "\n".join(lines[index] for index in filled))
+    last = _read_end(lines, filled, block, warnings)
+    head = _Head(lines, [index for index in filled if index < last], warnings)
+    above, stated = head.below, "title" in block.fields
+    title = [] if stated else _title_lines(above, last)
     body = _body_lines(above[len(title) :], last)
+    if title:
+        block.fields["title"] = _joined(lines, title, warnings)
+        block.lines_by_field["title"] = title[0] + 1
     return SourceRecord(
         fields={
-            "title": _joined(lines, title, warnings),
+            **block.fields,
             "body": "\n".join(lines[body[0] : last]),
             "body_format": "text",
-            "published": published,
-            "categories": categories,
         },
         is_whole_document=True,
-        lines_by_field={
-            "title": title[0] + 1,
-            "body": body[0] + 1,
-            "published": last + 1,
-            "categories": last + 1,
-        },
+        lines_by_field={**block.lines_by_field, "body": body[0] + 1},
         warnings=tuple(warnings),
-        notices=tuple(head.notices),
+        notices=(*block.notices, *head.notices),
+        may_be_undated=block.count > 0,
     )
+
+
+def _read_end(lines: list[str], filled: list[int], block: HeadBlock, warnings: list[str]) -> int:
+    """Reads the last line into *block*; returns its index, or where the text ends without one."""
+    if not filled:
+        raise DocumentRefused(
+            "nothing follows the head block", remedy="write title and text below it", field="body"
+        )
+    last = filled[-1]
+    line = lines[last].strip()
+    if block.count and not ("|" in line and _STAMP.match(line)):
+        return last + 1
+    published, categories = _read_last_line(line, last + 1, warnings)
+    for name, value in (("published", published), ("categories", categories)):
+        if name in block.fields and value:
+            raise DocumentRefused(
+                f"{name} stands in the head block and in the last line",
+                remedy="remove one of the two",
+                line=last + 1,
+                field=name,
+            )
+        block.lines_by_field.setdefault(name, last + 1)
+        block.fields.setdefault(name, value)
+    return last
 
 
 class _Head:

@@ -56,6 +56,31 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetractionRequest:
+    """A document that retracts a release."""
+
+    origin: Origin
+    #: What it retracts: an id, a slug, a source key, a file or an address, as written.
+    name: str
+    reason: str  #: public; plain text, which may be empty or too long
+    warnings: tuple[str, ...] = ()  #: corrections made while it was read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """An accepted document that retracts a release."""
+
+    request: RetractionRequest
+    release: Release  #: as it is now
+    feeds: tuple[str, ...]  #: slugs of the feeds that changed, sorted
+    is_new: bool  #: False if the release was retracted already
+
+
+#: What becomes of one document while it is read.
+ReadDocument = Draft | Refusal | RetractionRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptRefusal:
     """A refusal as stored for operators, until the document is accepted."""
 

@@ -279,11 +279,16 @@ class Draft:
     origin: Origin
     content: Content
     warnings: tuple[str, ...] = ()  #: corrections made during intake, for people
+    #: What of the document is not in the release, as sentences for people: "2 comments".
+    left_out: tuple[str, ...] = dataclass_field(default=(), compare=False)
     embargoed_until: datetime | None = None  #: aware, UTC, whole seconds; None: public at once
     correction: Correction | None = None  #: applies if it is a correction
     #: Start of the day, in UTC, for a document with a bare date; `content.published` is then the
     #: configured time of that day. None when the document states a time, or is under embargo.
     day_begins: datetime | None = dataclass_field(default=None, compare=False)
+    #: False for a document without a date: it is published when it is taken in, and
+    #: `content.published` is a moment that never comes.
+    is_dated: bool = dataclass_field(default=True, compare=False)
     #: Files that are not in `content` yet. Intake skips those that remain here.
     unmeasured: tuple[UnmeasuredEnclosure, ...] = ()
     #: The summary was derived from the body; the rules may change between versions of this program.

@@ -6,12 +6,20 @@ from datetime import datetime, timedelta
 
 from feeds import render
 from feeds.categories import Catalogue, CategoryMatches
-from feeds.errors import RenderFailed
+from feeds.errors import AlreadyRetracted, InvalidReason, ReleaseNotFound, RenderFailed
 from feeds.fingerprints import ConfigurationFingerprints
 from feeds.model.edition import Entry
 from feeds.model.feed import Format
 from feeds.model.history import Revision, Step, work_of
-from feeds.model.intake import Embargo, Intake, IntakeVerdict, KeptRefusal, Refusal
+from feeds.model.intake import (
+    Embargo,
+    Intake,
+    IntakeVerdict,
+    KeptRefusal,
+    Refusal,
+    RetractionRequest,
+    Withdrawal,
+)
 from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
 from feeds.model.moment import Monotonic, standing_still
 from feeds.model.release import AuditEvent, Draft, Release, ReleaseId, SourceKey
@@ -20,7 +28,13 @@ from feeds.newsroom.assignment import RELEASES_PER_TRANSACTION, CatalogueUpdate,
 from feeds.newsroom.decisions import FOLDER, Decider, IntakeDecision, intake_events
 from feeds.newsroom.embargoes import EmbargoManager
 from feeds.newsroom.months import FeedsByRelease, count_written
-from feeds.newsroom.retractions import Retractions, other_members, relink
+from feeds.newsroom.retractions import (
+    MAX_REASON_CHARS,
+    Retractions,
+    cleaned_reason,
+    other_members,
+    relink,
+)
 from feeds.store.database import Database, Transaction
 from feeds.store.months import MonthKey
 from feeds.store.state import InForce
@@ -246,6 +260,47 @@ class Newsroom:
         """Retracts a release; see ``Retractions.retract``."""
         return self._retractions.retract(name, reason=reason, by=by, now=now)
 
+    def withdraw(
+        self, request: RetractionRequest, *, now: datetime, by: str = FOLDER
+    ) -> Withdrawal | Refusal:
+        """Retracts the release that a document names; a refusal is recorded in the store.
+
+        Args:
+            request: What the document says.
+            now: The moment of the retraction.
+            by: Who sent the document, for the audit log.
+        """
+        try:
+            found = self._retractions.find(request.name)
+            if found.retraction is None:
+                self.retract(found.id, reason=request.reason, by=by, now=now)
+        except (ReleaseNotFound, InvalidReason) as error:
+            refusal = _withdrawal_refused(request, error)
+            self.refuse([refusal], now=now)
+            return refusal
+        except AlreadyRetracted:  # by another process, just now
+            pass
+        listed = self.release(found.id)
+        is_new = found.retraction is None
+        return Withdrawal(
+            request=request,
+            release=listed.release,
+            feeds=listed.feeds if is_new else (),
+            is_new=is_new,
+        )
+
+    def preview_withdrawal(self, request: RetractionRequest) -> Withdrawal | Refusal:
+        """Returns what ``withdraw`` would do, and stores nothing."""
+        try:
+            found = self._retractions.find(request.name)
+            cleaned_reason(request.reason)
+        except (ReleaseNotFound, InvalidReason) as error:
+            return _withdrawal_refused(request, error)
+        listed = self.release(found.id)
+        is_new = found.retraction is None
+        feeds = listed.feeds if is_new else ()
+        return Withdrawal(request=request, release=listed.release, feeds=feeds, is_new=is_new)
+
     def restore(self, name: str, *, by: str, now: datetime) -> Release:
         """Makes a retracted release public again; see ``Retractions.restore``."""
         return self._retractions.restore(name, by=by, now=now)
@@ -445,6 +500,25 @@ class Newsroom:
 
     def _match(self, release: Release) -> CategoryMatches:
         return self._catalogue.match_all(release.content.category_names)
+
+
+def _withdrawal_refused(
+    request: RetractionRequest, error: ReleaseNotFound | InvalidReason
+) -> Refusal:
+    if isinstance(error, InvalidReason):
+        return Refusal(
+            origin=request.origin,
+            field="reason",
+            reason=str(error),
+            remedy=f"write Reason: and a line of up to {MAX_REASON_CHARS} characters",
+        )
+    return Refusal(
+        origin=request.origin,
+        field="retract",
+        reason=f"there is no release {request.name!r} to retract",
+        remedy="name its address, its id, or the file that it came from; a document under embargo "
+        "is dropped by communique embargo drop",
+    )
 
 
 def _feeds_before(tx: Transaction, decisions: Sequence[IntakeDecision | Refusal]) -> FeedsByRelease:

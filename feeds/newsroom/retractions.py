@@ -1,13 +1,15 @@
 """Retractions and restorations of releases, and links between translations."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from feeds import revision
 from feeds.categories import Catalogue
-from feeds.errors import AlreadyRetracted, InvalidReason, NotRetracted
+from feeds.errors import AlreadyRetracted, InvalidReason, NotRetracted, ReleaseNotFound
 from feeds.ingest.characters import is_blank, one_line
 from feeds.model.history import translations_of, work_of
 from feeds.model.release import AuditAction, AuditEvent, Draft, Release
@@ -94,6 +96,7 @@ def _shared_works(
 
 #: The reason appears in every feed, on one line.
 MAX_REASON_CHARS = 1_000
+_ADDRESS = re.compile("https?://", re.IGNORECASE)
 
 
 class Retractions:
@@ -129,7 +132,7 @@ class Retractions:
 
         Source: RFC 6721 section 3 for its tombstone in feeds.
         """
-        reason = _cleaned(reason)
+        reason = cleaned_reason(reason)
         with self._database.transaction() as tx:
             tx.releases.hold_works()
             stored = tx.releases.named(name, is_locked=True)
@@ -142,6 +145,24 @@ class Retractions:
             self._replace(tx, stored, release, feeds, now=now)
             _record(tx, release, AuditAction.RETRACTED, by=by, now=now, detail=reason)
         return release
+
+    def find(self, name: str) -> Release:
+        """Returns the release that a person calls *name*.
+
+        Args:
+            name: Its id, slug, source key, file or address, or the id that its document states.
+
+        Raises:
+            ReleaseNotFound: There is no release with this name.
+        """
+        names = [name, f"id:{name}"]
+        if _ADDRESS.match(name):
+            names += [f"url:{_ADDRESS.sub('https://', name)}", name.rstrip("/").rpartition("/")[2]]
+        with self._database.read() as tx:
+            for each in names:
+                with suppress(ReleaseNotFound):
+                    return tx.releases.named(each)
+        raise ReleaseNotFound(name)
 
     def restore(self, name: str, *, by: str, now: datetime) -> Release:
         """Makes a retracted release public again, with all corrections made meanwhile.
@@ -196,7 +217,12 @@ class Retractions:
         announce(tx, self._catalogue, {*before, *feeds}, now=now)
 
 
-def _cleaned(reason: str) -> str:
+def cleaned_reason(reason: str) -> str:
+    """Returns the reason of a retraction as one line.
+
+    Raises:
+        InvalidReason: It is empty or too long.
+    """
     line = one_line(reason, field="reason", is_markup=False, warnings=[])
     if is_blank(line):
         raise InvalidReason("must say something: it is what the public is told")

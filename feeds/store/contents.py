@@ -100,6 +100,7 @@ def pack_draft(draft: Draft) -> dict[str, Any]:
         "origin": asdict(draft.origin),
         "content": pack_content(draft.content),
         "warnings": list(draft.warnings),
+        "left_out": list(draft.left_out),
         "embargoed_until": _moment_to_text(draft.embargoed_until),
         "correction": draft.correction and asdict(draft.correction),
         "source": draft.written and draft.written.digest,
@@ -114,6 +115,7 @@ def unpack_draft(record: _Record) -> Draft:
         origin=Origin(**record["origin"]),
         content=unpack_content(record["content"]),
         warnings=tuple(record["warnings"]),
+        left_out=tuple(record.get("left_out", ())),
         embargoed_until=_text_to_moment(record["embargoed_until"]),
         correction=correction
         and Correction(**{**correction, "weight": Weight(correction["weight"])}),

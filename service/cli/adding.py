@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from feeds.model.intake import Intake, IntakeVerdict, Refusal
+from feeds.model.intake import Intake, IntakeVerdict, Refusal, Withdrawal
 from feeds.model.release import Release
 from service.application import Application
 from service.cli.output import aligned, counted, json_text, moment, plain, print_message
@@ -77,7 +77,9 @@ FEW_DOCUMENTS = 20
 
 REFUSED = "refused"
 
-Outcome = Intake | Refusal
+RETRACTED = "retracted"
+
+Outcome = Intake | Refusal | Withdrawal
 
 
 class AddReport:
@@ -123,7 +125,9 @@ class AddReport:
         if isinstance(outcome, Intake):
             self._feeds.update(outcome.feeds)
             self._unfiled += bool(outcome.unclaimed) and outcome.embargoed_until is None
-            self._mended += bool(outcome.draft.warnings)
+            self._mended += bool(outcome.draft.warnings or outcome.draft.left_out)
+        elif isinstance(outcome, Withdrawal):
+            self._feeds.update(outcome.feeds)
         if self._as_json:
             self._write(json_text(self._record(outcome)))
             return
@@ -156,7 +160,10 @@ class AddReport:
         return self._count > FEW_DOCUMENTS
 
     def _totals(self) -> dict[str, int]:
-        return {name: self._verdicts[name] for name in (*IntakeVerdict, REFUSED)}
+        names: list[str] = [*IntakeVerdict, REFUSED]
+        if self._verdicts[RETRACTED]:
+            names.insert(-1, RETRACTED)
+        return {name: self._verdicts[name] for name in names}
 
     def _hint(self) -> None:
         """Prints what needs attention, and the next command to run."""
@@ -181,6 +188,8 @@ class AddReport:
     def _row(self, outcome: Outcome) -> Sequence[str]:
         if isinstance(outcome, Refusal):
             return REFUSED, str(outcome.origin), f"{outcome.reason}; {outcome.remedy}"
+        if isinstance(outcome, Withdrawal):
+            return _verdict(outcome), str(outcome.request.origin), outcome.release.slug
         notes = []
         if outcome.embargoed_until is not None:
             notes.append(f"embargoed until {moment(outcome.embargoed_until)}")
@@ -203,6 +212,15 @@ class AddReport:
                 "remedy": outcome.remedy,
             }
         release = outcome.release
+        if isinstance(outcome, Withdrawal):
+            return {
+                "verdict": _verdict(outcome),
+                "document": outcome.request.origin.document,
+                "line": outcome.request.origin.line,
+                "id": release.id,
+                "slug": release.slug,
+                "feeds": list(outcome.feeds),
+            }
         return {
             "verdict": outcome.verdict,
             "document": outcome.draft.origin.document,
@@ -216,6 +234,7 @@ class AddReport:
             "unclaimed": list(outcome.unclaimed),
             "embargoed_until": outcome.embargoed_until,
             "warnings": list(outcome.draft.warnings),
+            "left_out": list(outcome.draft.left_out),
         }
 
     def _categories(self, release: Release) -> tuple[str, ...]:
@@ -223,6 +242,8 @@ class AddReport:
 
 
 def _verdict(outcome: Outcome) -> str:
+    if isinstance(outcome, Withdrawal):
+        return RETRACTED if outcome.is_new else IntakeVerdict.UNCHANGED
     return REFUSED if isinstance(outcome, Refusal) else outcome.verdict
 
 
@@ -231,3 +252,5 @@ def _print_mended(outcomes: Sequence[Outcome]) -> None:
         if isinstance(outcome, Intake):
             for warning in outcome.draft.warnings:
                 print_message(f"mended: {plain(outcome.draft.origin)}: {plain(warning)}")
+            for what in outcome.draft.left_out:
+                print_message(f"left out: {plain(outcome.draft.origin)}: {plain(what)}")

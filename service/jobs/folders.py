@@ -16,7 +16,7 @@ from stat import S_ISREG
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.ingest import IntakeRules, document_name, readable_suffixes
-from feeds.model.intake import Intake, IntakeVerdict, Refusal
+from feeds.model.intake import Intake, IntakeVerdict, Refusal, Withdrawal
 from feeds.model.release import Origin
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database
@@ -57,6 +57,9 @@ class FolderReport:
                 **({"read_again": f"{until:%Y-%m-%dT%H:%M:%SZ}"} if until is not None else {}),
             )
             return
+        if isinstance(outcome, Withdrawal):
+            self._add_withdrawal(outcome)
+            return
         if outcome.embargoed_until is not None:
             self._embargoed += outcome.verdict is IntakeVerdict.EMBARGOED
             return
@@ -64,6 +67,16 @@ class FolderReport:
         self.has_news = self.has_news or bool(outcome.feeds)
         if len(self._first) <= MAX_DOCUMENTS_LOGGED_SINGLY:
             self._first.append(outcome)
+
+    def _add_withdrawal(self, outcome: Withdrawal) -> None:
+        self.has_news = self.has_news or outcome.is_new
+        log = _log.info if outcome.is_new else _log.debug
+        log(
+            "release retracted",
+            document=str(outcome.request.origin),
+            slug=outcome.release.slug,
+            feeds=",".join(outcome.feeds),
+        )
 
     @property
     def is_any_refused(self) -> bool:
@@ -94,6 +107,8 @@ def _log_intake(intake: Intake) -> None:
     )
     for warning in intake.draft.warnings:
         _log.warning("document repaired", document=document, what=warning)
+    for what in intake.draft.left_out:
+        _log.warning("left out of the release", document=document, what=what)
 
 
 # The watched folders.

@@ -5,7 +5,13 @@ from datetime import datetime
 from typing import BinaryIO, TypeVar
 
 from feeds.ingest import IntakeRules, read_documents
-from feeds.model.intake import Intake, Refusal
+from feeds.model.intake import (
+    Intake,
+    ReadDocument,
+    Refusal,
+    RetractionRequest,
+    Withdrawal,
+)
 from feeds.model.release import Draft, Origin
 from feeds.newsroom import FOLDER, Newsroom
 from service.jobs.measuring import ProbeEnclosures, without_probing
@@ -18,7 +24,7 @@ DOCUMENTS_A_BATCH = 400
 #: characters, but two million are allowed.
 CHARACTERS_A_BATCH = 8_000_000
 
-Outcome = Intake | Refusal
+Outcome = Intake | Refusal | Withdrawal
 
 _T = TypeVar("_T")
 
@@ -55,6 +61,9 @@ def take_in(
     read = read_documents(stream, document=document, rules=rules)
     selected = (one for one in read if is_wanted(one.origin))
     for batch in _batches(selected, measure):
+        if isinstance(batch, RetractionRequest):
+            yield newsroom.withdraw(batch, now=now(), by=by)
+            continue
         newsroom.refuse([one for one in batch if isinstance(one, Refusal)], now=now())
         drafts = [one for one in batch if isinstance(one, Draft)]
         yield from _in_order(batch, newsroom.take_in(drafts, now=now(), by=by))
@@ -75,6 +84,9 @@ def preview(
     same stream counts as new.
     """
     for batch in _batches(read_documents(stream, document=document, rules=rules), measure):
+        if isinstance(batch, RetractionRequest):
+            yield newsroom.preview_withdrawal(batch)
+            continue
         drafts = [one for one in batch if isinstance(one, Draft)]
         yield from _in_order(batch, newsroom.preview(drafts, now=now()))
 
@@ -85,19 +97,32 @@ def _in_order(batch: Iterable[Draft | Refusal], accepted: Iterable[_T]) -> Itera
     return (one if isinstance(one, Refusal) else next(remaining) for one in batch)
 
 
+_Batch = list[Draft | Refusal]
+
+
 def _batches(
-    read: Iterable[Draft | Refusal], measure: ProbeEnclosures
-) -> Iterator[list[Draft | Refusal]]:
+    read: Iterable[ReadDocument], measure: ProbeEnclosures
+) -> Iterator[_Batch | RetractionRequest]:
     for batch in _split(read):
+        if isinstance(batch, RetractionRequest):
+            yield batch
+            continue
         drafts = [one for one in batch if isinstance(one, Draft)]
         # Before the transaction, so that no transaction waits for another server.
         yield list(_in_order(batch, measure(drafts)))
 
 
-def _split(read: Iterable[Draft | Refusal]) -> Iterator[list[Draft | Refusal]]:
-    batch: list[Draft | Refusal] = []
+def _split(read: Iterable[ReadDocument]) -> Iterator[_Batch | RetractionRequest]:
+    """Yields batches, and each retraction by itself: it may be of a release just before it."""
+    batch: _Batch = []
     characters = 0
     for one in read:
+        if isinstance(one, RetractionRequest):
+            if batch:
+                yield batch
+            yield one
+            batch, characters = [], 0
+            continue
         batch.append(one)
         characters += len(one.content.body) if isinstance(one, Draft) else 0
         if len(batch) == DOCUMENTS_A_BATCH or characters > CHARACTERS_A_BATCH:

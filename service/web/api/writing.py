@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from feeds.errors import ReleaseChanged, ReleaseNotFound
 from feeds.html.summary import was_made_of
 from feeds.html.tree import parse
-from feeds.ingest import read_documents, read_record
+from feeds.ingest import read_documents, read_record, retraction_refused
 from feeds.ingest.drafting import derived_summary
-from feeds.model.intake import Embargo, Intake, Refusal
+from feeds.model.intake import Embargo, Intake, Refusal, RetractionRequest
 from feeds.model.listing import ListedRelease
 from feeds.model.release import Content, Draft, Expected, Release, SourceKey
 from service.logs import get_logger
@@ -339,7 +339,13 @@ def _read_batch(call: ApiCall[WriteQuery]) -> list[Draft | Refusal]:
     read = list(islice(stream, limit + 1))
     if len(read) > limit:
         raise ApiProblem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a batch may have {limit} releases")
-    return [_renamed(one, _batch_name(call)) for one in read]
+    return [
+        _renamed(
+            retraction_refused(one) if isinstance(one, RetractionRequest) else one,
+            _batch_name(call),
+        )
+        for one in read
+    ]
 
 
 def _renamed(read: Draft | Refusal, document: str) -> Draft | Refusal:

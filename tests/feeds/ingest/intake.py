@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from feeds.ingest import IntakeRules, read_documents
-from feeds.model.intake import Refusal
+from feeds.model.intake import ReadDocument, Refusal, RetractionRequest
 from feeds.model.release import Draft
 
 ROOT = Path(__file__).parents[3]
@@ -33,16 +33,16 @@ RECORD: dict[str, object] = {
 
 def read(
     data: bytes | str, document: str = "release.txt", rules: IntakeRules = RULES
-) -> list[Draft | Refusal]:
+) -> list[ReadDocument]:
     stream = BytesIO(data.encode() if isinstance(data, str) else data)
     return list(read_documents(stream, document=document, rules=rules))
 
 
-def drafts(outcomes: Iterable[Draft | Refusal]) -> list[Draft]:
+def drafts(outcomes: Iterable[ReadDocument]) -> list[Draft]:
     return [outcome for outcome in outcomes if isinstance(outcome, Draft)]
 
 
-def refusals(outcomes: Iterable[Draft | Refusal]) -> list[Refusal]:
+def refusals(outcomes: Iterable[ReadDocument]) -> list[Refusal]:
     return [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
 
 
@@ -57,6 +57,12 @@ def refused(
 ) -> Refusal:
     (outcome,) = read(data, document, rules)
     assert isinstance(outcome, Refusal), outcome
+    return outcome
+
+
+def retraction(data: bytes | str, document: str = "release.txt") -> RetractionRequest:
+    (outcome,) = read(data, document)
+    assert isinstance(outcome, RetractionRequest), outcome
     return outcome
 
 

@@ -257,6 +257,7 @@ def test_whatever_is_sent_is_refused_or_clean(fields: dict[str, object]) -> None
     if isinstance(outcome, Refusal):
         assert is_xml_text(outcome.reason)
         return
+    assert isinstance(outcome, Draft)
     for text in _texts(outcome):
         assert is_xml_text(text)
         assert is_normalized("NFC", text)

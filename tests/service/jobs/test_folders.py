@@ -418,3 +418,46 @@ def test_a_folder_that_cannot_be_written_is_told_once(
     assert len(said) == 1
     assert said[0]["see"] == "communique release refusals"  # type: ignore[index]
     assert not list(inbox.folder.glob(".*.part"))
+
+
+# Retractions in a folder, and documents without a date.
+
+
+def test_a_document_in_the_folder_retracts_a_release(inbox: Inbox) -> None:
+    inbox.write("budget.txt", document("Budget", "Finance"), age_s=30)
+    watching = inbox.folders()
+    inbox.read(watching)
+    inbox.write("wrong.txt", "Retract: bugdet.txt\nReason: It was sent by mistake.\n", age_s=20)
+    inbox.read(watching)
+    assert "there is no release 'bugdet.txt'" in notes(inbox)["wrong.txt"]
+    inbox.write("wrong.txt", "Retract: budget.txt\nReason: It was sent by mistake.\n", age_s=10)
+    assert inbox.read(watching)
+    release = inbox.office.newsroom.release("budget.txt").release
+    assert release.retraction is not None
+    assert release.retraction.reason == "It was sent by mistake."
+    assert (inbox.refused(), notes(inbox)) == ([], {})
+    page = f"https://news.example.org/releases/{release.slug}"
+    inbox.write("again.txt", f"Retract: {page}\nReason: Once more.\n")
+    inbox.read(watching)
+    assert inbox.office.newsroom.release("budget.txt").release.retraction == release.retraction
+
+
+def test_a_document_without_a_date_is_published_when_it_comes_and_keeps_that_moment(
+    inbox: Inbox,
+) -> None:
+    head = "Place: Bern\nNumber: 7\n\n"
+    now = [datetime.now(UTC)]
+    watching = inbox.folders(now=lambda: now[0])
+    inbox.write("budget.txt", f"{head}Budget\n\nIt grows.\n", age_s=30)
+    inbox.read(watching)
+    first = inbox.office.newsroom.release("budget.txt").release
+    assert abs(first.content.published - now[0]) < timedelta(seconds=2)
+    now[0] += timedelta(hours=3)
+    inbox.write("budget.txt", f"{head}Budget\n\nIt shrinks.\n", age_s=20)
+    inbox.read(watching)
+    second = inbox.office.newsroom.release("budget.txt").release
+    assert (second.revision, second.content.published) == (2, first.content.published)
+    inbox.write("budget.txt", f"{head}New bridge\n\nIt opens.\n", age_s=10)
+    inbox.read(watching)
+    assert inbox.titles() == ["Budget"], "another text in a file of this name is no correction"
+    assert "rename the file" in notes(inbox)["budget.txt"]
