@@ -3,10 +3,15 @@
 See ``feeds.model.alarm`` for what an alarm is, and ``docs/alarms.md`` for operators.
 """
 
-from service.alarms.channels import Channel, CommandChannel, MailChannel, WebhookChannel
+from service.alarms.channels import (
+    AlarmMessage,
+    Channel,
+    CommandChannel,
+    MailChannel,
+    WebhookChannel,
+)
 from service.alarms.conditions import ALL_KINDS, Lateness, Machine, conditions, lateness
 from service.alarms.keeper import CHECK_EVERY_S, AlarmKeeper, SendOutcome
-from service.alarms.messages import AlarmMessage
 from service.alarms.rounds import AlarmRounds
 from service.alarms.store_away import StoreAwayAlarm
 

@@ -7,9 +7,8 @@ from hashlib import sha256
 
 from feeds.model.alarm import Alarm, AlarmEvent, AlarmKind, ChannelState, changes_of
 from feeds.store.database import Transaction
-from service.alarms.channels import Channel, ChannelFailed
+from service.alarms.channels import AlarmMessage, Channel, ChannelFailed
 from service.alarms.conditions import ALL_KINDS, FoundConditions, Machine, conditions
-from service.alarms.messages import AlarmMessage
 from service.application import Application
 from service.logs import get_logger
 

@@ -18,7 +18,7 @@ from service.cli.alarms import channel_record
 from service.cli.application import to_read
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.configuration import settings_of
-from service.cli.hub_status import hub_report
+from service.cli.hub import hub_report
 from service.cli.output import moment, print_json, print_rows
 from service.cli.web_health import WebHealth, web_health
 from service.errors import ServiceError

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from feeds.model.feed import Format
 from feeds.model.text import direction
 from service.http_rules import RAW
-from service.web import pictures, wording
+from service.web import body_markup, wording
 from service.web.page_language import page_language, speaking, spoken
 from service.web.request_context import (
     RequestContext,
@@ -65,18 +65,18 @@ def prepare_templates(app: Flask) -> None:
         isolated=_isolated,
         delay=delay_in_short,
         kind=_file_kind,
-        lead_picture=pictures.lead_picture,
-        share_picture=pictures.share_picture,
-        picture_address=pictures.picture_address,
-        thumbnail=pictures.thumbnail,
-        file_thumbnail=pictures.file_thumbnail,
+        lead_picture=body_markup.lead_picture,
+        share_picture=body_markup.share_picture,
+        picture_address=body_markup.picture_address,
+        thumbnail=body_markup.thumbnail,
+        file_thumbnail=body_markup.file_thumbnail,
     )
     environment.globals.update(formats=tuple(Format), raw=RAW, spoken=spoken)
     app.context_processor(_common_variables)
 
 
 def _file_kind(media_type: str) -> str:
-    return spoken().messages.gettext(pictures.file_kind(media_type))
+    return spoken().messages.gettext(body_markup.file_kind(media_type))
 
 
 def _isolated(text: str) -> Markup:

@@ -14,8 +14,7 @@ from feeds.categories import Catalogue
 from service.settings import DarkSettings, LightSettings, Settings
 from service.web import create_app
 from service.web.assets import load_assets
-from service.web.looks import TemplateFault
-from service.web.theme import VARIABLES
+from service.web.looks import VARIABLES, TemplateFault
 from service.web.trial import template_faults
 from service.wiring import page_version
 from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE, open_office

@@ -17,7 +17,7 @@ from feeds.categories import Catalogue
 from feeds.model.feed import ALL, FeedClosure, Format
 from feeds.model.release import Contact, Details, Enclosure, Person, RelatedLink
 from service.web import create_app
-from service.web.pictures import file_kind
+from service.web.body_markup import file_kind
 from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE, open_office
 from tests.support.newsrooms import COOPERATION, NOON, Office, draft, later
 
