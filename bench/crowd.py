@@ -69,7 +69,8 @@ class Crowd:
         rows = [self._release(number, random_fraction) for number in numbers]
         filed = [self._filing(number, row) for number, row in zip(numbers, rows, strict=True)]
         with database.transaction() as tx:
-            tx.connection.exec_driver_sql(f"PRAGMA cache_size = -{FILLING_CACHE_KIB}")
+            if database.is_sqlite:
+                tx.connection.exec_driver_sql(f"PRAGMA cache_size = -{FILLING_CACHE_KIB}")
             tx.connection.execute(insert(releases).values(SAME_IN_ALL), rows)
             tx.connection.execute(insert(filings), filed)
             tx.connection.execute(_file_in_all(since=rows[0]["changed_at"]))

@@ -49,7 +49,7 @@ FIGURES: Mapping[str, Figure] = {
         poller_day.FIGURE,
         whole_history.FIGURE,
         *growth.FIGURES,
-        search.FIGURE,
+        *search.FIGURES,
         embargo_minute.FIGURE,
         reload_at_scale.FIGURE,
         remote_store.FIGURE,

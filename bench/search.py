@@ -5,9 +5,11 @@
 thirty most frequent words, each of which a fifth to all of the releases have: 200 such pairs, and
 of their times the 99th percentile. The peer is the page of the feed ``all``, in the middle of as
 many times. Both are made anew for each request, by the web application over SQLite.
+``search_p99_postgres``: the same over PostgreSQL on this machine.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import accumulate, combinations
 from pathlib import Path
 from random import Random
@@ -28,6 +30,7 @@ from service.application import CurrentApplication
 from service.settings import parse, read_sources
 from service.web import create_app
 from service.wiring import build_application
+from tests.support import postgres
 
 RELEASES, RELEASES_A_CATEGORY = 200_000, 500
 WORDS, WORDS_A_RELEASE, COMMON = 5_000, 60, 30
@@ -48,18 +51,31 @@ _REWRITE = (
 
 
 def measure(scale: float) -> float:
-    """The 99th percentile of searches over the page in the middle."""
-    count = max(RELEASES_A_CATEGORY, round(RELEASES * scale))
+    """The 99th percentile of searches over the page in the middle, on SQLite."""
     with TemporaryDirectory(prefix="communique-bench-") as folder:
-        database = Database.open(f"sqlite:///{Path(folder) / 'communique.db'}")
-        try:
-            migrate.upgrade(database)
-            client = _client(Path(folder), database)
-            Crowd(releases=count, categories=count // RELEASES_A_CATEGORY).fill(database.label)
-            _write_texts(database)
-            searched, shown = _times(client, max(10, round(SEARCHES * min(1, scale * 10))))
-        finally:
-            database.close()
+        return _measure(f"sqlite:///{Path(folder) / 'communique.db'}", scale)
+
+
+def measure_postgres(scale: float) -> float:
+    """The same on PostgreSQL."""
+    programs = postgres.binaries()
+    if programs is None:
+        raise Unmeasurable("no PostgreSQL server: apt-get install postgresql")
+    with postgres.server(programs) as server:
+        return _measure(server.replace("postgresql:", "postgresql+psycopg:", 1), scale)
+
+
+def _measure(url: str, scale: float) -> float:
+    count = max(RELEASES_A_CATEGORY, round(RELEASES * scale))
+    with (
+        TemporaryDirectory(prefix="communique-bench-") as folder,
+        closing(Database.open(url)) as database,
+    ):
+        migrate.upgrade(database)
+        client = _client(Path(folder), database)
+        Crowd(releases=count, categories=count // RELEASES_A_CATEGORY).fill(url)
+        _write_texts(database)
+        searched, shown = _times(client, max(10, round(SEARCHES * min(1, scale * 10))))
     slow = sorted(searched)[int(len(searched) * 0.99)]
     tell(
         f"{count} releases: {slow:.2f} ms for a search in a hundred, {median(searched):.2f} in the "
@@ -95,13 +111,25 @@ def _write_texts(database: Database) -> None:
             {
                 "number": first_number(row.published),
                 "release_id": row.id,
-                "terms": " ".join(words),
+                "terms": " ".join(words) if database.is_sqlite else _vector(words),
                 "digest": "",
             }
             for row, words in zip(found, texts, strict=True)
         ]
         tx.connection.execute(insert(release_search), indexed)
         tx.search.make_full_text_anew()
+    if not database.is_sqlite:
+        # As the server does by itself, some time after so much was written.
+        with database.transaction() as tx:
+            tx.connection.exec_driver_sql("ANALYZE")
+
+
+def _vector(words: list[str]) -> str:
+    """Writes words as PostgreSQL's ``tsvector``."""
+    places: dict[str, list[str]] = {}
+    for place, word in enumerate(words, start=1):
+        places.setdefault(word, []).append(str(place))
+    return " ".join(f"{word}:{','.join(where)}" for word, where in places.items())
 
 
 def _times(client: FlaskClient, count: int) -> tuple[list[float], list[float]]:
@@ -128,4 +156,7 @@ def _ask(client: FlaskClient, path: str) -> None:
         raise Unmeasurable(f"{path} shows no ten releases: {answer.status}")
 
 
-FIGURE = Figure(name="search_p99", bound=20, measure=measure)
+FIGURES = (
+    Figure(name="search_p99", bound=20, measure=measure),
+    Figure(name="search_p99_postgres", bound=20, measure=measure_postgres),
+)

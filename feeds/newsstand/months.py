@@ -1,6 +1,9 @@
 """Lists of releases by month, for people: every release of a feed is in one of them."""
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 from feeds.errors import MonthNotFound
@@ -18,9 +21,49 @@ from feeds.model.months import (
 )
 from feeds.model.release import Release
 from feeds.store.database import Database, Transaction
+from feeds.store.months import ListPlace
 
 #: How many pages of a month a page links to: on each side of it, and between the first and last.
 PLACES_BESIDE, PLACES_BETWEEN = 2, 10
+
+#: A page with more releases than this between it and both ends of its month is found by where its
+#: part begins, which is remembered. Passing over so few costs less than remembering.
+MAX_SKIPPED = 1_000
+
+#: Of how many months, each in one language or all, is remembered where their parts begin. A month
+#: with 120,000 releases takes 200 kB.
+MONTHS_REMEMBERED = 16
+
+
+class PartPlaces:
+    """Where the parts of long months begin, until the month changes. Safe to share."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[object, tuple[object, Sequence[ListPlace]]] = OrderedDict()
+        self._lock = Lock()
+
+    def find(
+        self, key: object, state: object, read: Callable[[], Sequence[ListPlace]]
+    ) -> Sequence[ListPlace]:
+        """Returns the places of a month.
+
+        Args:
+            key: What names the month, and its feed.
+            state: What is different once the month has changed.
+            read: Reads them from the store; called if they are not known in this state.
+        """
+        with self._lock:
+            known = self._known.get(key)
+            if known is not None and known[0] == state:
+                self._known.move_to_end(key)
+                return known[1]
+        places = read()
+        with self._lock:
+            self._known[key] = state, places
+            self._known.move_to_end(key)
+            while len(self._known) > MONTHS_REMEMBERED:
+                self._known.popitem(last=False)
+        return places
 
 
 class MonthLists:
@@ -30,6 +73,7 @@ class MonthLists:
         """Lists months by a time zone."""
         self._database = database
         self._zone = zone
+        self._part_places = PartPlaces()
 
     def page(self, slug: str, place: MonthPlace) -> MonthPage:
         """Returns a page of a feed's list.
@@ -47,7 +91,8 @@ class MonthLists:
             if place not in places:
                 raise MonthNotFound(slug, place.path)
             count = listed[at].releases
-            releases = self._releases(tx, slug, place, count=count)
+            changed_at = of_feed.changed_at(place.month, place.month)
+            releases = self._releases(tx, slug, place, count=count, changed_at=changed_at)
         following = listed[at - 1] if at else None
         preceding = listed[at + 1] if at + 1 < len(listed) else None
         own = places.index(place)
@@ -88,21 +133,49 @@ class MonthLists:
         )
 
     def _releases(
-        self, tx: Transaction, slug: str, place: MonthPlace, *, count: int
+        self,
+        tx: Transaction,
+        slug: str,
+        place: MonthPlace,
+        *,
+        count: int,
+        changed_at: datetime | None,
     ) -> list[Release]:
+        month, language, part = place.month, place.language, months.RELEASES_A_PART
         begins = _first(place, count)
-        ends = count if place.number is None else begins + months.RELEASES_A_PART
+        ends = count if place.number is None else begins + part
         # From the end that is nearer; the latest page reads no more than it shows.
         is_latest_first = count - ends < begins
-        ids = tx.months.releases(
-            slug,
-            place.month,
-            self._zone,
-            language=place.language,
-            skip=count - ends if is_latest_first else begins,
-            limit=ends - begins,
-            is_latest_first=is_latest_first,
-        )
+        skip = count - ends if is_latest_first else begins
+        if skip <= MAX_SKIPPED:
+            ids = tx.months.releases(
+                slug,
+                month,
+                self._zone,
+                language=language,
+                skip=skip,
+                limit=ends - begins,
+                is_latest_first=is_latest_first,
+            )
+        else:
+            places = self._part_places.find(
+                (slug, month, language),
+                (count, changed_at),
+                lambda: tx.months.places(slug, month, self._zone, language=language, every=part),
+            )
+            # The part may have gone between the count and this read.
+            ids = (
+                []
+                if begins // part >= len(places)
+                else tx.months.releases_from(
+                    places[begins // part],
+                    slug,
+                    month,
+                    self._zone,
+                    language=language,
+                    limit=ends - begins,
+                )
+            )
         return newest_first(list(tx.releases.by_ids(ids).values()))
 
 

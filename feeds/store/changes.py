@@ -59,6 +59,7 @@ _DOCUMENTS: Select[tuple[str]] = select(
 
 #: The last retraction among the releases that are retracted now.
 _RETRACTED: Select[tuple[str]] = select(cast(func.max(releases.c.retracted_at), Text))
+_RETRACTED = _RETRACTED.where(releases.c.retracted_at.is_not(None))  # as its index says
 
 #: Both in one round trip, and how much the store holds.
 _DOCUMENTS_AND_MORE: Select[tuple[str, str, int]] = select(

@@ -58,12 +58,23 @@ class MonthKey:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """A place in a list of releases by publication: where this one stands."""
+
+    published: datetime
+    release_id: ReleaseId
+
+
 _ZONE = select(configuration.c.month_zone)
 _OF_FEED = (
     select(month_counts)
     .where(month_counts.c.feed == bindparam("feed"), month_counts.c.month != _SUM)
     .order_by(month_counts.c.month, month_counts.c.language)
 )
+#: The order of a list.
+_ORDER = (filings.c.published, filings.c.release_id)
+
 _STANDS = ~exists().where(
     releases.c.id == filings.c.release_id, releases.c.retracted_at.is_not(None)
 )
@@ -156,27 +167,49 @@ class Months:
         Reads the index from the end that is asked for, and no further than *skip* and *limit* say;
         with a language, it may read the whole month.
         """
-        query = select(filings.c.release_id).where(filings.c.feed == feed, _STANDS)
-        query = query.where(filings.c.published >= month.begins(zone))
-        ends = month.ends(zone)
-        if ends is not None:
-            query = query.where(filings.c.published < ends)
-        if language is not None:
-            is_match = releases.c.id == filings.c.release_id
-            query = query.where(exists().where(is_match, releases.c.language == language))
-        order = (filings.c.published, filings.c.release_id)
-        query = query.order_by(*(each.desc() if is_latest_first else each for each in order))
+        query = _listed(feed, month, zone, language).where(_STANDS)
+        query = query.order_by(*(each.desc() if is_latest_first else each for each in _ORDER))
         rows = self._connection.execute(query.offset(skip).limit(limit))
         return [ReleaseId(each) for each in rows.scalars()]
 
+    def releases_from(
+        self,
+        place: ListPlace,
+        feed: str,
+        month: Month,
+        zone: ZoneInfo,
+        *,
+        language: str | None,
+        limit: int,
+    ) -> list[ReleaseId]:
+        """The releases that a month lists from a place on, in order of publication."""
+        query = _listed(feed, month, zone, language, place).where(_STANDS)
+        rows = self._connection.execute(query.order_by(*_ORDER).limit(limit))
+        return [ReleaseId(each) for each in rows.scalars()]
+
+    def places(
+        self, feed: str, month: Month, zone: ZoneInfo, *, language: str | None, every: int
+    ) -> list[ListPlace]:
+        """Where each so many releases of a month begin. Reads all its feed entries."""
+        number = (func.row_number().over(order_by=_ORDER) - 1).label("number")
+        # The retracted ones are read first, and all at once, from an index that has no others.
+        retracted = select(releases.c.id).where(releases.c.retracted_at.is_not(None))
+        listed = _listed(feed, month, zone, language)
+        listed = listed.where(filings.c.release_id.not_in(retracted))
+        numbered = listed.add_columns(filings.c.published, number).subquery()
+        query = select(numbered).where(numbered.c.number % every == 0).order_by(numbered.c.number)
+        return [
+            ListPlace(row.published, ReleaseId(row.release_id))
+            for row in self._connection.execute(query)
+        ]
+
     def beside(self, published: datetime, release_id: str, *, is_later: bool) -> ReleaseId | None:
         """The public release before or after a position in the newsroom, by publication."""
-        position = tuple_(filings.c.published, filings.c.release_id)
+        position = tuple_(*_ORDER)
         here = tuple_(literal(published, Instant), release_id)
         query = select(filings.c.release_id).where(filings.c.feed == ALL, _STANDS)
         query = query.where(position > here if is_later else position < here)
-        order = (filings.c.published, filings.c.release_id)
-        query = query.order_by(*(each if is_later else each.desc() for each in order))
+        query = query.order_by(*(each if is_later else each.desc() for each in _ORDER))
         found: str | None = self._connection.execute(query.limit(1)).scalar()
         return None if found is None else ReleaseId(found)
 
@@ -235,6 +268,26 @@ class Months:
             query = query.where(filings.c.published >= begins)
         found: datetime | None = self._connection.execute(query).scalar()
         return found
+
+
+def _listed(
+    feed: str, month: Month, zone: ZoneInfo, language: str | None, place: ListPlace | None = None
+) -> Select[Any]:
+    """The feed entries of a month, or from a place of it on; with those of retracted releases."""
+    if place is None:
+        is_after = filings.c.published >= month.begins(zone)
+    else:
+        # Alone: SQLite would begin at the other one.
+        here = tuple_(literal(place.published, Instant), place.release_id)
+        is_after = tuple_(*_ORDER) >= here
+    query = select(filings.c.release_id).where(filings.c.feed == feed, is_after)
+    ends = month.ends(zone)
+    if ends is not None:
+        query = query.where(filings.c.published < ends)
+    if language is not None:
+        is_match = releases.c.id == filings.c.release_id
+        query = query.where(exists().where(is_match, releases.c.language == language))
+    return query
 
 
 def _in_all_feeds(begins: datetime, ends: datetime | None) -> Select[Any]:

@@ -94,7 +94,7 @@ releases = Table(
     Column("face", Text),  # digest of everything shown; null if equal to ``digest``
     Column("notes", JSON(none_as_null=True)),  # of major corrections
     Column("translations", JSON(none_as_null=True)),  # the other releases of the same work
-    Column("retracted_at", Instant, index=True),
+    Column("retracted_at", Instant),
     Column("retraction_reason", Text),
     Column("document", Text),  # source of the current content; null if not recorded
     Column("source", Text, index=True),  # digest of that document as written
@@ -105,6 +105,14 @@ releases = Table(
         "notice_since",
         sqlite_where=text("notice_since IS NOT NULL"),
         postgresql_where=text("notice_since IS NOT NULL"),
+    ),
+    # Of the retracted alone: no other release is written to it.
+    Index(
+        "ix_releases_retracted_at",
+        "retracted_at",
+        "id",
+        sqlite_where=text("retracted_at IS NOT NULL"),
+        postgresql_where=text("retracted_at IS NOT NULL"),
     ),
 )
 

@@ -993,7 +993,7 @@ CREATE INDEX ix_releases_notice_since ON public.releases USING btree (notice_sin
 
 
 
-CREATE INDEX ix_releases_retracted_at ON public.releases USING btree (retracted_at);
+CREATE INDEX ix_releases_retracted_at ON public.releases USING btree (retracted_at, id) WHERE (retracted_at IS NOT NULL);
 
 
 

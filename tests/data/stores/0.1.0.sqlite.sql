@@ -482,7 +482,7 @@ CREATE INDEX ix_refusals_refused_at ON refusals (refused_at);
 CREATE INDEX ix_releases_changed ON releases (changed_at, published, id);
 CREATE INDEX ix_releases_digest ON releases (digest);
 CREATE INDEX ix_releases_notice_since ON releases (notice_since) WHERE notice_since IS NOT NULL;
-CREATE INDEX ix_releases_retracted_at ON releases (retracted_at);
+CREATE INDEX ix_releases_retracted_at ON releases (retracted_at, id) WHERE retracted_at IS NOT NULL;
 CREATE INDEX ix_releases_source ON releases (source);
 CREATE INDEX ix_releases_work ON releases (work);
 CREATE INDEX ix_filings_archive ON filings (feed, archive, changed_at, published, release_id);

@@ -11,6 +11,7 @@ from feeds.errors import MonthNotFound
 from feeds.model import months
 from feeds.model.feed import ALL, Category
 from feeds.model.months import Month, MonthPlace
+from feeds.newsstand import months as lists
 from feeds.store.database import Database
 from tests.support.newsrooms import SITE, Office, catalogue, draft, feed, later
 
@@ -149,6 +150,49 @@ def test_a_month_with_many_releases_is_divided(
     assert keys(office, MARCH, number=2) == ["m5", "m4", "m3"]
     assert keys(office, MARCH, number=1) == ["m2", "m1", "m0"]
     assert keys(office, MARCH, language="fr") == ["m8"]
+
+
+def test_the_middle_of_a_long_month_is_found_by_where_its_parts_begin(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is the same as counted from an end, whatever happens to the month meanwhile."""
+    monkeypatch.setattr(months, "RELEASES_A_PART", 2)
+    rank = [0, 0, 1, 1, 1, 2, 3, 3, 4, 5, 6, 7]  # some at the same moment
+    some = [
+        draft(f"id:m{n}", published=on(3, 1 + day), language="fr" if n % 3 else "en")
+        for n, day in enumerate(rank)
+    ]
+    office.add(*some, now=later(days=30))
+
+    def shown(skipped_at_most: int) -> list[list[str]]:
+        monkeypatch.setattr(lists, "MAX_SKIPPED", skipped_at_most)
+        found = []
+        for language in (None, "fr"):
+            counted_in = office.newsstand.months(ALL).listed(language)
+            [count] = [each for each in counted_in if each.month == MARCH]
+            found += [
+                keys(office, MARCH, language, place.number)
+                for place in months.places_of(count, language)
+            ]
+        return found
+
+    def same() -> list[list[str]]:
+        assert shown(-1) == shown(1_000)
+        return shown(-1)
+
+    before = same()
+    assert before == same(), "as remembered"
+    office.newsroom.retract("id:m3", reason="In error.", by="me", now=later(days=31))
+    after = same()
+    assert after != before
+    # A document for a retracted release changes what will be restored; it is listed nowhere.
+    office.add(draft("id:m3", published=on(3, 12), title="Corrected"), now=later(days=32))
+    assert same() == after
+    office.add(draft("id:m5", published=on(3, 20), language="fr"), now=later(days=33))
+    moved = same()
+    assert moved[0][0] == "m5"
+    office.newsroom.restore("id:m3", by="me", now=later(days=34))
+    assert sum(map(len, same())) > sum(map(len, moved))
 
 
 def test_a_month_of_a_million_links_to_a_few_of_its_pages(

@@ -259,7 +259,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("notice_since IS NOT NULL"),
         postgresql_where=sa.text("notice_since IS NOT NULL"),
     )
-    op.create_index(op.f("ix_releases_retracted_at"), "releases", ["retracted_at"], unique=False)
+    op.create_index(
+        "ix_releases_retracted_at",
+        "releases",
+        ["retracted_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("retracted_at IS NOT NULL"),
+        postgresql_where=sa.text("retracted_at IS NOT NULL"),
+    )
     op.create_index(op.f("ix_releases_source"), "releases", ["source"], unique=False)
     op.create_index(op.f("ix_releases_work"), "releases", ["work"], unique=False)
     op.create_table(
