@@ -66,6 +66,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "flask": ("service.web",),
     "jinja2": ("service.web",),
     "lxml": ("feeds.render",),
+    "markdown_it": ("feeds.ingest.markdown_form",),
     "markupsafe": ("service.web",),
     "idna": ("feeds.model.hosts",),
     "nh3": ("feeds.ingest.bodies.cleaning",),
@@ -85,7 +86,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "uvicorn": ("service.processes.http_server",),
     "uvloop": ("service.processes.http_server",),
     "werkzeug": ("service.web", "service.http_rules"),
-    "yaml": ("service.settings",),
+    "yaml": ("service.settings", "feeds.ingest.markdown_form"),
     "zstandard": ("service.web.encoded_variants",),
 }
 
@@ -104,6 +105,7 @@ NOT_IN_FEEDS = (
 
 #: Distributions that are imported by another name.
 IMPORT_NAMES = {
+    "markdown-it-py": "markdown_it",
     "prometheus-client": "prometheus_client",
     "python-slugify": "slugify",
     "pyyaml": "yaml",

@@ -22,6 +22,16 @@ REASON = "reason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedPicture:
+    """A picture inside a document. The body refers to it as ``cid:`` and its name."""
+
+    name: str  #: unique in the document
+    media_type: str  #: as the document says
+    data: bytes
+    alt: str  #: may be empty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
     """One release as a document has it: parsed, but not checked."""
 
@@ -36,6 +46,7 @@ class SourceRecord:
     #: a document that people write: without a date it is published when it is taken in
     may_be_undated: bool = False
     left_out: tuple[str, ...] = ()  #: what of the document is in no field, as sentences
+    pictures: tuple[EmbeddedPicture, ...] = ()  #: those that stand in the body
 
 
 #: What parsers yield. A fault concerns the record at its line, or the rest of the document.

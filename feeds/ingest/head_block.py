@@ -133,6 +133,33 @@ def _is_block_alone(written: str, value: str) -> bool:
     return meant.alone != _ANY and re.match(meant.alone, value) is not None
 
 
+def add_field(head: HeadBlock, name: str, value: object, *, written: str) -> None:
+    """Adds a field that stands elsewhere: in front matter, or among the facts about a page.
+
+    Values that are no text are kept as they are; so are fields that a head block has not.
+
+    Args:
+        head: Receives it.
+        name: A name of `HEAD_FIELDS`, or another field of docs/releases-in.md.
+        value: As the document has it.
+        written: What the document calls it, for messages.
+
+    Raises:
+        DocumentRefused: An embargo has no clear end.
+    """
+    known = HEAD_FIELDS.get(name)
+    if known is None:
+        head.fields.setdefault(name.replace(" ", "_"), value)
+    elif known.kind is _Kind.EMBARGO and isinstance(value, str):
+        _add_embargo(head, written, value)
+    elif known.kind is _Kind.CORRECTION and isinstance(value, str):
+        head.fields[known.name] = _correction(value)
+    elif known.kind in (_Kind.MANY, _Kind.BARS):
+        _entries(head, known.name).extend(value if isinstance(value, list) else [value])
+    else:
+        head.fields.setdefault(known.name, value)
+
+
 def _add(head: HeadBlock, written: str, value: str) -> None:
     known = HEAD_FIELDS.get(_known(written))
     if known is None:
@@ -166,7 +193,7 @@ def _add(head: HeadBlock, written: str, value: str) -> None:
         head.fields[known.name] = _correction(value) if known.kind is _Kind.CORRECTION else value
 
 
-def _entries(head: HeadBlock, name: str) -> list[str]:
+def _entries(head: HeadBlock, name: str) -> list[object]:
     entries = head.fields.setdefault(name, [])
     if not isinstance(entries, list):  # only `_Kind.MANY` and `_Kind.BARS` get here
         raise TypeError(name)

@@ -143,12 +143,16 @@ _INLINE = frozenset(
     strike strong sub sup time tt u var wbr
     """.split()  # noqa: SIM905
 )
+#: Elements whose text is not shown. Only in uncleaned HTML.
+_NO_PROSE = frozenset({"script", "style", "template", "title"})
 #: Elements that make a paragraph visible without words.
 _SHOWN = frozenset({"img", "video", "audio", "table", "hr", "ul", "ol"})
 
 
 @dataclass(slots=True)
-class _Line:
+class ShownLine:
+    """A line of HTML, as a reader sees it."""
+
     texts: list[Node] = field(default_factory=list)
     end: Node | None = None  #: the ``<br>`` at its end
 
@@ -166,41 +170,44 @@ def without_notices(markup: str, *, warnings: list[str]) -> tuple[str, list[Emba
     if not may_hold_notice(markup):
         return markup, []
     body = parse(markup)
-    lines = _lines(body)
+    lines = lines_of(body)
     # Labels such as "Press release" may be a heading here, so only notices are removed.
     opening = opening_of(list(map(str, lines)), warnings=warnings, field="body", has_labels=False)
     if not opening.notices:
         return markup, []
     for line, left in zip(lines, opening.lines, strict=True):
         if left is None:
-            _remove_line(line)
+            remove_line(line)
         elif left != str(line) and len(line.texts) == 1:
             replace(line.texts[0], left)
     return inner_html(body).strip(), opening.notices
 
 
-def _lines(body: Node) -> list[_Line]:
-    lines = [_Line()]
+def lines_of(body: Node) -> list[ShownLine]:
+    """Returns the lines with words."""
+    lines = [ShownLine()]
     _collect(body, lines)
     return [line for line in lines if str(line)]
 
 
-def _collect(node: Node, lines: list[_Line]) -> None:
+def _collect(node: Node, lines: list[ShownLine]) -> None:
     for child in children(node):
         if child.is_text_node:
             lines[-1].texts.append(child)
         elif child.tag == "br":
             lines[-1].end = child
-            lines.append(_Line())
+            lines.append(ShownLine())
         elif child.tag in _INLINE:
             _collect(child, lines)
+        elif child.tag in _NO_PROSE or not child.is_element_node:
+            continue
         else:
-            lines.append(_Line())
+            lines.append(ShownLine())
             _collect(child, lines)
-            lines.append(_Line())
+            lines.append(ShownLine())
 
 
-def _remove_line(line: _Line) -> None:
+def remove_line(line: ShownLine) -> None:
     """Removes a line: its words, the ``<br>`` after it, and elements that it leaves empty."""
     if line.end is not None:
         remove(line.end)

@@ -12,7 +12,9 @@ from feeds.errors import DocumentRefused
 from feeds.ingest.characters import nfc
 from feeds.ingest.drafting import draft
 from feeds.ingest.fields import RETRACT, Parsed, SourceRecord, refused
+from feeds.ingest.html_form import parse_html
 from feeds.ingest.json_form import parse_json, parse_json_lines
+from feeds.ingest.markdown_form import parse_markdown
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import PEEK_BYTES, UTF_16, peekable
 from feeds.ingest.text_form import parse_text_form
@@ -43,6 +45,16 @@ PARSERS = (
         parse=parse_json_lines,
     ),
     Parser(suffixes=(".json",), opening=re.compile(r"\s*[\[{]"), parse=parse_json),
+    Parser(
+        suffixes=(".html", ".htm", ".xhtml"),
+        opening=re.compile(r"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE),
+        parse=parse_html,
+    ),
+    Parser(
+        suffixes=(".md", ".markdown"),
+        opening=re.compile(r"(?:---|\+\+\+)[ \t]*\r?\n[^\r\n]*[:=]"),
+        parse=parse_markdown,
+    ),
     Parser(suffixes=(".txt",), opening=re.compile(""), parse=parse_text_form),
 )
 

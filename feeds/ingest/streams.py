@@ -55,6 +55,41 @@ def undecodable(
     )
 
 
+# Documents that name their encoding: HTML, and parts of mail.
+
+#: What labels mean besides what Python's codecs take them for (WHATWG Encoding, 4.2). A program
+#: that writes such a label often writes more than it allows.
+_LABELS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+}
+
+
+def decode_labelled(data: bytes, label: str) -> str | None:
+    """Returns *data* as text by the encoding that *label* names, strictly.
+
+    None when there is no such encoding for text, or *data* has bytes that it does not allow. The
+    five bytes without a meaning in windows-1252 become C1 controls, as browsers read them.
+    """
+    try:
+        name = codecs.lookup(label.strip()).name
+    except (LookupError, ValueError):
+        return None
+    codec = _LABELS.get(name, name)
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return data.decode("latin-1") if codec == "cp1252" else None
+    except (LookupError, ValueError):  # a codec that does not decode to text
+        return None
+
+
 # Streams that parsers can peek into, and read line by line as UTF-8.
 
 #: Enough to recognise the form of a document.
@@ -148,13 +183,25 @@ def read_whole(stream: BufferedReader, *, max_bytes: int) -> str:
     Raises:
         DocumentRefused: The document has more than *max_bytes*, or another encoding.
     """
-    data = stream.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise DocumentRefused(
-            f"the document has more than {max_bytes} bytes",
+    return decode(
+        read_bytes(
+            stream,
+            max_bytes=max_bytes,
             remedy="make it smaller; put many releases into JSON Lines, one a line",
         )
-    return decode(data)
+    )
+
+
+def read_bytes(stream: BufferedReader, *, max_bytes: int, remedy: str = "make it smaller") -> bytes:
+    """Returns the whole document.
+
+    Raises:
+        DocumentRefused: The document has more than *max_bytes*.
+    """
+    data = stream.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise DocumentRefused(f"the document has more than {max_bytes} bytes", remedy=remedy)
+    return data
 
 
 def read_lines(

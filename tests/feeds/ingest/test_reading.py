@@ -18,7 +18,9 @@ PRETTY = json.dumps(json.loads(record()), indent=2)
 
 
 def test_the_suffixes_that_are_read() -> None:
-    assert set(readable_suffixes) == {".txt", ".json", ".jsonl", ".ndjson"}
+    programs = {".json", ".jsonl", ".ndjson"}
+    people = {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml"}
+    assert set(readable_suffixes) == programs | people
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_the_suffixes_that_are_read() -> None:
         pytest.param("-", f"\ufeff{record(title='A')}", ["A"], id="byte order mark"),
         pytest.param("-", f'{{"x": }}\n{record(title="B")}', ["B"], id="bad line first"),
         pytest.param("release", TEXT_FORM, ["Title"], id="no suffix"),
-        pytest.param("release.md", PRETTY, ["Quarterly figures"], id="another suffix"),
+        pytest.param("release.rst", PRETTY, ["Quarterly figures"], id="another suffix"),
         pytest.param("A.TXT", f"{{{TEXT_FORM}", ["{Title"], id="suffix in capitals"),
         pytest.param("a.ndjson", record(title="A"), ["A"], id="ndjson"),
         pytest.param("-", record(body="x" * 200_000, title="A"), ["A"], id="a long first line"),

@@ -1,0 +1,96 @@
+"""Makes a record of a document whose text is HTML: its head block, its title, its text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from feeds.errors import DocumentRefused
+from feeds.html.tree import Node, find, inner_html, is_in, parse, remove, text_of
+from feeds.ingest.characters import clean, shown
+from feeds.ingest.embargo_words import EmbargoNotice
+from feeds.ingest.fields import RETRACT, EmbeddedPicture, SourceRecord
+from feeds.ingest.head_block import read_head_block, retraction_record
+from feeds.ingest.nesting import check_nesting
+from feeds.ingest.openings import ShownLine, lines_of, remove_line, text_after_label
+
+#: The headline is among the first lines, below a letterhead, a label and a date.
+_LINES_ABOVE_TITLE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlDocument:
+    """What a parser found in a document that people write."""
+
+    markup: str  #: the text; uncleaned HTML
+    fields: Mapping[str, object]  #: fields from elsewhere; those of the head block replace them
+    has_title_line: bool = True  #: whether the first line may be the title, for want of a heading
+    lines_by_field: Mapping[str, int] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    notices: Sequence[EmbargoNotice] = ()
+    left_out: Sequence[str] = ()
+    pictures: Sequence[EmbeddedPicture] = ()
+
+
+def record_of(document: HtmlDocument) -> SourceRecord:
+    """Returns the record of *document*.
+
+    Raises:
+        DocumentRefused: Its head block is faulty, it has no title, or it is nested too deeply.
+    """
+    warnings = list(document.warnings)
+    markup = clean(document.markup, field="body", warnings=warnings)
+    check_nesting(markup)
+    body = parse(markup)
+    lines = lines_of(body)
+    head = read_head_block(list(map(str, lines[:40])))
+    for line in lines[: head.count]:
+        remove_line(line)
+    if RETRACT in head.fields or document.fields.get(RETRACT):
+        head.fields = {**document.fields, **head.fields}
+        return retraction_record(head, text_of(body))
+    fields = {**document.fields, **head.fields}
+    left_out = list(document.left_out)
+    if not fields.get("title"):
+        fields["title"] = _take_title(
+            body, lines[head.count :], left_out, has_title_line=document.has_title_line
+        )
+    fields |= {"body": inner_html(body).strip(), "body_format": "html"}
+    return SourceRecord(
+        fields=fields,
+        is_whole_document=True,
+        lines_by_field={**document.lines_by_field, **head.lines_by_field},
+        warnings=tuple(warnings),
+        notices=(*document.notices, *head.notices),
+        may_be_undated=True,
+        left_out=(*left_out, *map(_without_place, document.pictures)),
+        pictures=tuple(document.pictures),
+    )
+
+
+def _take_title(
+    body: Node, lines: Sequence[ShownLine], left_out: list[str], *, has_title_line: bool
+) -> str:
+    """Returns the first heading, or the first line; removes it, and labels above it."""
+    heading = next((one for one in find(body, "h1") if text_of(one).strip()), None)
+    for line in lines[:_LINES_ABOVE_TITLE]:
+        text = str(line)
+        if heading is not None and is_in(line.texts[0], heading):
+            title = [str(each) for each in lines if is_in(each.texts[0], heading)]
+            remove(heading)
+            return " ".join(title)
+        if text_after_label(text) == "":
+            remove_line(line)
+            left_out.append(f"the line {shown(text)} above the title")
+        elif heading is None and has_title_line:
+            remove_line(line)
+            return text
+    raise DocumentRefused(
+        "the document has no title",
+        remedy="give its headline the style Title or Heading 1, or write Title: and the headline "
+        "at the very top",
+        field="title",
+    )
+
+
+def _without_place(picture: EmbeddedPicture) -> str:
+    alt = f" ({shown(picture.alt)})" if picture.alt else ""
+    return f"the picture {picture.name}{alt}: only its description is in the text"
