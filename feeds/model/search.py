@@ -16,6 +16,7 @@ class SearchFault(StrEnum):
     CATEGORY = "category"  #: there is none of this slug
     LANGUAGE = "language"  #: no language tag
     DATE = "date"  #: no date, or the end is before the beginning
+    ENCODING = "encoding"  #: not in UTF-8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +103,5 @@ class SearchPage:
     has_next: bool  #: whether a page follows
     #: Older hits than a search pages through were published on this day or before; None if none.
     older: date | None = None
+    #: Whether no release at all is in the language that was asked for.
+    has_no_such_language: bool = False

@@ -1,6 +1,6 @@
 """Searches: pages of hits, and every search as a feed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import NAMESPACE_URL, uuid5
@@ -45,9 +45,6 @@ _DAY = timedelta(days=1)
 #: The years in which a day has a beginning in every time zone, and a day after it.
 _YEARS = range(1000, 9999)
 
-#: When a search without a hit was last updated: a document has to say a date.
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 class Searches:
     """Searches of the public releases. Safe to share between threads."""
@@ -89,6 +86,8 @@ class Searches:
         with self._database.searching() as tx:
             ids = tx.search.find(self._terms(query), skip=skip, limit=PAGE_HITS + 1)
             found = tx.releases.by_ids(ids[:PAGE_HITS]) if ids else {}
+            language = None if ids else query.filters.language
+            is_known = language is None or _has_language(tx.months.languages(ALL), language)
         if not found and number > 1:
             raise SearchPageNotFound(number)
         has_more = len(ids) > PAGE_HITS
@@ -103,6 +102,7 @@ class Searches:
             first=skip + 1,
             has_next=has_more and number < MAX_PAGES,
             older=None if last is None else self._day_of(last),
+            has_no_such_language=not is_known,
         )
 
     def document(self, query: SearchQuery, feed_format: Format) -> bytes:
@@ -117,9 +117,11 @@ class Searches:
             ids = tx.search.find(self._terms(query), skip=0, limit=FEED_ENTRIES)
             stubs = tx.releases.stubs(ids) if ids else {}
             page = entry_loader.whole_page(tx, tx.feed_entries.of_releases(ALL, ids))
-            feed_id = tx.feeds.identity(ALL).id
-        updated = max((stub.updated for stub in stubs.values()), default=_NEVER)
-        head = self._head(query, feed_format, feed_id=feed_id, updated=updated)
+            everything = tx.feeds.identity(ALL)
+        # A document has to say a date. Without hits it is the newsroom's last change, after which
+        # there still were none: a retraction may have taken the last hit away.
+        updated = max((stub.updated for stub in stubs.values()), default=everything.changed_at)
+        head = self._head(query, feed_format, feed_id=everything.id, updated=updated)
         bodies = [entry.body or b"" for entry in page.fragments(feed_format)]
         return render.assemble_once(head, feed_format, self._catalogue.site, bodies)
 
@@ -179,6 +181,11 @@ def _language(tag: str) -> str | None:
     if not is_language_tag(tag):
         raise InvalidSearch(SearchFault.LANGUAGE, "language: no language tag, such as 'pt-BR'")
     return tag.lower()
+
+
+def _has_language(known: Iterable[str], tag: str) -> bool:
+    """Whether one of these languages is the one asked for, or a variant of it."""
+    return any(f"{each.lower()}-".startswith(f"{tag}-") for each in known)
 
 
 def _date(name: str, text: str) -> date | None:

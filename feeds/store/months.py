@@ -114,6 +114,13 @@ class Months:
         rows = self._connection.execute(_OF_FEED, {"feed": feed})
         return FeedMonths([_month_row(row) for row in rows])
 
+    def languages(self, feed: str) -> list[str]:
+        """The languages that releases of a feed are in."""
+        query = select(month_counts.c.language).where(
+            month_counts.c.feed == feed, month_counts.c.month == _SUM, month_counts.c.releases > 0
+        )
+        return list(self._connection.execute(query).scalars())
+
     def changed_at(self, feed: str, first: Month | None, last: Month | None) -> datetime | None:
         """When a list of a feed in these months last changed; see ``FeedMonths.changed_at``."""
         query = select(func.max(month_counts.c.changed_at, type_=Instant))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import unquote_to_bytes
 from xml.sax.saxutils import escape, quoteattr
 
 from flask import Blueprint, Response, request
@@ -10,6 +11,7 @@ from werkzeug.exceptions import NotFound, TooManyRequests
 
 from feeds.errors import FeedNotFound, InvalidSearch, SearchTooSlow
 from feeds.model.feed import ALL, Format, Site
+from feeds.model.search import SearchFault
 from feeds.model.text import FORBIDDEN_IN_XML
 from feeds.search.query import MAX_CHARS, as_searched
 from service.http_rules import MODE_FIELD
@@ -74,6 +76,8 @@ class SearchEndpoint:
             TooManyRequests: The client sends too many searches.
         """
         if not any(given.values()):
+            if request.query_string:
+                return _moved(request_context().site.search)
             return _answer_page(_render(request_context(), given))
         try:
             return self._answer_search(given)
@@ -83,6 +87,7 @@ class SearchEndpoint:
             return _failed(given, "too_slow", HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _answer_search(self, given: Mapping[str, str]) -> Response:
+        _require_utf8()
         context = request_context()
         searches = context.newsstand.searches
         query, number = searches.read(given), _page_number()
@@ -105,6 +110,7 @@ class SearchEndpoint:
             SearchTooSlow: The store gave up.
             TooManyRequests: The client sends too many searches.
         """
+        _require_utf8()
         context = request_context()
         everything, searches = context.catalogue.feeds[ALL], context.newsstand.searches
         query = searches.read(given)
@@ -182,6 +188,21 @@ def make_search_blueprint(*, monotonic: Callable[[], float]) -> Blueprint:
 def _given() -> dict[str, str]:
     """Returns the parameters of a search as sent: the first of each, without needless space."""
     return {name: as_searched(request.args.get(name, "")) for name in _NAMES}
+
+
+def _require_utf8() -> None:
+    """Refuses what is not in UTF-8: a search for what is left of it would find something else.
+
+    Raises:
+        InvalidSearch: A parameter is in another encoding.
+    """
+    for parameter in request.query_string.split(b"&"):
+        try:
+            unquote_to_bytes(parameter).decode()
+        except UnicodeDecodeError as error:
+            name = parameter.partition(b"=")[0].decode("ascii", "replace")
+            reason = f"{name}: not in UTF-8, which the parameters of an address have to be in"
+            raise InvalidSearch(SearchFault.ENCODING, reason) from error
 
 
 def _page_number() -> int:

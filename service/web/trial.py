@@ -1,7 +1,9 @@
 """Tries templates of the newsroom's own: makes each kind of page, of samples in an empty store."""
 
 import json
+import signal
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import count
@@ -47,7 +49,20 @@ _OTHERS = (
     "/search", "/search?q=sample", "/search?q=none", "/search?q=%21",
 )  # fmt: skip
 
+#: Seconds of processor time for one page. The longest of the shipped ones takes a hundredth.
+PAGE_WITHIN_S = 3.0
+
 _IN_MEMORY = "sqlite:///:memory:"
+
+
+class PageUnending(Exception):
+    """A page took longer than any should."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"a page takes more than {PAGE_WITHIN_S:g} s of processor time; is there a loop within "
+            "a loop?"
+        )
 
 
 def require_good_templates(settings: Settings) -> None:
@@ -82,7 +97,7 @@ def template_faults(settings: Settings) -> Iterator[ConfigFault]:
         )  # fmt: skip
         _compile(app, settings, own, note)
         if not found:
-            _make_pages(app, application)
+            _make_pages(app, application, is_faulty=lambda: bool(found))
     finally:
         database.close()
     for fault in found:
@@ -148,15 +163,52 @@ def _compile(
             note(TemplateFault(path=own[name].path, line=line, reason=reason))
 
 
-def _make_pages(app: Flask, application: Application) -> None:
-    """Requests each kind of page; faults are reported to the application's callback."""
+def _make_pages(app: Flask, application: Application, is_faulty: Callable[[], bool]) -> None:
+    """Requests each kind of page; faults are reported to the application's callback.
+
+    Stops at a page that takes too long: others would, too.
+    """
     application.newsroom.apply_catalogue(now=_NOW)
     client = app.test_client(use_cookies=False)
+
+    def get(path: str) -> None:
+        with _limited() as was_unending:
+            client.get(path, headers={"Accept": "text/html"})
+        if was_unending() and is_faulty():
+            raise PageUnending
+
     empty = ["/", f"/feeds/{ALL}"]
-    for path in empty:
-        client.get(path, headers={"Accept": "text/html"})
-    for path in [*_take_in(application), *empty, *_OTHERS]:
-        client.get(path, headers={"Accept": "text/html"})
+    with suppress(PageUnending):
+        for path in empty:
+            get(path)
+        for path in [*_take_in(application), *empty, *_OTHERS]:
+            get(path)
+
+
+@contextmanager
+def _limited() -> Iterator[Callable[[], bool]]:
+    """Raises `PageUnending` in the block, where it is after its time; yields whether that happened.
+
+    By a signal, which tells the line that is at work. Only the main thread gets it; a page that
+    another one makes is not limited.
+    """
+    happened: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        happened.append(number)
+        raise PageUnending
+
+    try:
+        former = signal.signal(signal.SIGVTALRM, end)
+    except ValueError:  # not the main thread
+        yield lambda: False
+        return
+    signal.setitimer(signal.ITIMER_VIRTUAL, PAGE_WITHIN_S)
+    try:
+        yield lambda: bool(happened)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, former)
 
 
 def _take_in(application: Application) -> list[str]:

@@ -43,6 +43,17 @@
     }
   }
 
+  for (const field of document.querySelectorAll("input[placeholder]")) {
+    if (!field.checkVisibility() || field.value) continue;
+    const style = getComputedStyle(field);
+    const brush = document.createElement("canvas").getContext("2d");
+    brush.font = style.font;
+    const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    // A search field keeps no room for its cross while it is empty.
+    if (brush.measureText(field.placeholder).width > room + 1)
+      faults.add(`cut: the placeholder “${field.placeholder}”`);
+  }
+
   // Lines of one block may touch each other; texts of two blocks must not.
   const block = (element) => {
     while (getComputedStyle(element).display.startsWith("inline")) element = element.parentElement;

@@ -12,7 +12,7 @@ from jinja2 import Environment, nodes
 
 from feeds.categories import Catalogue
 from service.settings import DarkSettings, LightSettings, Settings
-from service.web import create_app
+from service.web import create_app, trial
 from service.web.assets import load_assets
 from service.web.looks import VARIABLES, TemplateFault
 from service.web.trial import template_faults
@@ -155,6 +155,15 @@ def test_a_faulty_template_is_found_by_file_and_line_before_it_is_used(
     assert [fault.place.file for fault in found] == [f"own/{name}"]
     assert found[0].line == line
     assert reason in found[0].message
+
+
+def test_loops_within_loops_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is short enough for the limit of loops."""
+    monkeypatch.setattr(trial, "PAGE_WITHIN_S", 0.5)
+    endless = "{% for a in range(99999) %}\n{% for b in range(99999) %}{{ a }}{% endfor %}"
+    [found] = template_faults(settings_of(tmp_path, {"hub.html": f"\n{endless}{{% endfor %}}"}))
+    assert (found.place.file, found.line) == ("own/hub.html", 3)
+    assert "more than 0.5 s of processor time" in found.message
 
 
 def test_a_template_that_replaces_nothing_is_a_mistake(tmp_path: Path) -> None:
