@@ -1,14 +1,18 @@
-"""What the suite starts ends with it."""
+"""What the suite starts ends with it, and is what it says."""
 
+import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tests.support import postgres
+from tests.support import fork_server, postgres
 from tests.support.running_service import ROOT, wait_until
 from tests.support.services import missing
 
@@ -20,6 +24,53 @@ with postgres.server(Path(sys.argv[1])) as url:
     print(url, flush=True)
     time.sleep(60)
 """
+
+
+def _report(command: list[str], *, anew: bool) -> dict[str, object]:
+    """What a process that was started says of itself: `tests.support.process_report`."""
+    with TemporaryFile() as out, TemporaryFile() as talk:
+        if anew:
+            environment = dict(os.environ)  # readline sets variables that Python does not know
+            code = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=talk,
+            ).returncode
+        else:
+            code = fork_server.start(command, stdout=out.fileno(), stderr=talk.fileno()).wait(60)
+        assert os.fstat(talk.fileno()).st_size > 0
+        out.seek(0)
+        report: dict[str, object] = json.load(out)
+        return report | {"code": code}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of Linux alone")
+def test_a_process_that_is_forked_is_like_one_that_begins_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = [sys.executable, "-m", "tests.support.process_report", "one", "two words"]
+    assert fork_server.can_start(command)
+    monkeypatch.setenv("COMMUNIQUE_LOG__LEVEL", "debug")
+    assert fork_server.can_start(command)
+    forked, anew = (_report(command, anew=anew) for anew in (False, True))
+    assert forked == anew
+    assert forked["code"] == 3
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    assert not fork_server.can_start(command)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of Linux alone")
+def test_a_process_that_is_forked_can_be_killed() -> None:
+    process = fork_server.start(
+        [sys.executable, "-m", "tests.support.process_report", "wait"], stdout=1, stderr=2
+    )
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == -signal.SIGTERM
+    process.kill()  # once more does no harm
 
 
 def test_a_run_that_is_killed_leaves_no_postgresql_behind() -> None:

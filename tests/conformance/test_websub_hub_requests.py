@@ -440,7 +440,7 @@ def test_section_5_1_2_the_answer_does_not_depend_on_verification(
     reference = newsroom.ask(newsroom.callback())
     assert answer.status == 202
     assert (answer.status, answer.body) == (reference.status, reference.body)
-    assert took_s < 0.5
+    assert took_s < 0.9  # a verification that hangs takes a second
 
 
 def test_section_5_1_2_a_topic_that_is_not_ours_is_refused(

@@ -44,7 +44,8 @@ def service(tmp_path: Path, hub: HubServer) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A running service, with what tests before put into it."""
-    with running(Service(folder=tmp_path_factory.mktemp("shared"))) as service:
+    folder = tmp_path_factory.mktemp("shared")
+    with running(Service(folder=folder, begins_anew=True)) as service:
         yield service
 
 

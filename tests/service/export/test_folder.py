@@ -198,7 +198,7 @@ def test_readers_see_one_edition_or_the_next(office: Office, export: Export, roo
     seen: set[str] = set()
 
     def read() -> None:
-        while not is_over.is_set():
+        while not is_over.wait(0.001):
             target = (root / "site" / "feeds" / "all.atom").resolve(strict=True)
             revision, *_, sizes = target.name.split(".")
             assert sha256(target.read_bytes()).hexdigest().startswith(revision)
