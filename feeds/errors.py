@@ -37,8 +37,15 @@ class ReleaseNotFound(FeedsError):
 class EmbargoNotFound(FeedsError):
     """No document under embargo has this id, slug, source key or file."""
 
-    def __init__(self, name: str, /) -> None:
-        super().__init__(f"no document under embargo has the name {name!r}")
+    def __init__(self, name: str, /, *, is_public: bool = False) -> None:
+        """Describes the error.
+
+        Args:
+            name: The name that was asked for.
+            is_public: Whether a release with this name is public.
+        """
+        public = ": the release with this name is public" if is_public else ""
+        super().__init__(f"no document under embargo has the name {name!r}{public}")
         self.name = name
 
 
@@ -117,6 +124,15 @@ class RevisionNotFound(FeedsError):
 
 class ReleaseChanged(FeedsError):
     """The release changed after the sender of a document last saw it. Nothing was stored."""
+
+
+class EmbargoChanged(ReleaseChanged):
+    """An embargo was changed, moved or ended after somebody last saw it. Nothing was stored."""
+
+    def __init__(self, source_key: str, /) -> None:
+        super().__init__(
+            f"what waits under {source_key} was changed, moved or ended meanwhile: look at it again"
+        )
 
 
 class TokenExists(FeedsError):

@@ -104,3 +104,29 @@ class Embargo:
     until: datetime  #: the end that applies; aware, UTC, whole seconds
     held_since: datetime
     by: str  #: who set ``until``
+    slug: str  #: the slug that the release has, or will have
+    version: int = 1  #: grows with each change of the document or of ``until``
+
+    @property
+    def seen(self) -> str:
+        """The state that somebody has seen who has read this embargo."""
+        # A correction that was dropped and sent again has the same id, and its first version again.
+        return f"{self.version}.{self.held_since.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbargoQuery:
+    """Selects embargoes for a list, which is in the order of their ends."""
+
+    #: only documents that are in some of these categories and in no others; None for all
+    categories: tuple[str, ...] | None = None
+    ends_from: datetime | None = None  #: only those that end at or after this moment
+    ends_before: datetime | None = None  #: only those that end before this moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbargoPosition:
+    """A position in a list of embargoes, where the next page begins."""
+
+    until: datetime
+    release_id: str

@@ -263,6 +263,15 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedEmbargo:
+    """The state of an embargo that the sender of a document has seen."""
+
+    seen: str = ""  #: ``Embargo.seen``; empty when nothing was under embargo
+    #: The end that the sender sets, whatever the document states; None: as the document states.
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """A document as written, before cleaning."""
 
@@ -299,6 +308,8 @@ class Draft:
     #: The state that the sender has seen. If it is no longer current, nothing is stored. None: no
     #: such check. Not part of what the document states.
     expected: Expected | None = dataclass_field(default=None, compare=False)
+    #: The same for the embargo with its key.
+    expected_embargo: ExpectedEmbargo | None = dataclass_field(default=None, compare=False)
     #: `Content.digest` of the other members of its work to which the sender may link. If there are
     #: others by now, nothing is stored. None: link to all members. Not part of what the document
     #: states.

@@ -88,6 +88,7 @@ class Decider:
         """
         stored, existing = self._stored(draft), self.embargo_batch.of(draft)
         _require_expected(draft, stored)
+        self.embargo_batch.require_expected(draft)
         self._require_expected_members(draft)
         draft = revision.with_resolved_date(draft, stored, now=self._now)
         until = end_of(draft, existing, now=self._now)
@@ -131,7 +132,7 @@ class Decider:
             # either.
             return self._accept(draft, stored, None)
         if existing is not None and until == existing.until and is_unchanged(draft, existing):
-            release = self._future_release(existing, stored)
+            release = self._upcoming(existing, stored)
             return IntakeDecision(
                 draft=draft,
                 verdict=IntakeVerdict.UNCHANGED,
@@ -144,7 +145,7 @@ class Decider:
     def _hold_new(
         self, draft: Draft, stored: Release | None, existing: Embargo | None, *, until: datetime
     ) -> IntakeDecision | Refusal:
-        known = stored if existing is None else self._future_release(existing, stored)
+        known = stored if existing is None else self._upcoming(existing, stored)
         refusal = self._embargo_refusal(draft, known, existing, until=until)
         if refusal is not None:
             return refusal
@@ -159,7 +160,7 @@ class Decider:
         if fault is not None:
             remedy = "correct the document, and add it again"
             return Refusal(origin=draft.origin, reason=fault, remedy=remedy)
-        embargo = self.embargo_batch.hold(draft, release_id, until=until)
+        embargo = self.embargo_batch.hold(draft, release, until=until)
         return IntakeDecision(
             draft=draft,
             verdict=IntakeVerdict.EMBARGOED,
@@ -168,7 +169,11 @@ class Decider:
             embargo=embargo,
         )
 
-    def _future_release(self, existing: Embargo, stored: Release | None) -> Release:
+    def upcoming(self, embargo: Embargo) -> Release:
+        """Returns the release that *embargo* ends with, as things are now."""
+        return self._upcoming(embargo, self._stored(embargo.draft))
+
+    def _upcoming(self, existing: Embargo, stored: Release | None) -> Release:
         return self._published_at(existing.draft, existing.release_id, stored, until=existing.until)
 
     def _published_at(

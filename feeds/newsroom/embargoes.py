@@ -3,12 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from feeds import revision
-from feeds.errors import EmbargoNotFound, EmbargoOver, StoreConflict
-from feeds.model.intake import Embargo, Intake, Refusal
-from feeds.model.release import AuditAction, AuditEvent, Draft, ReleaseId, SourceKey
+from feeds.categories import Catalogue
+from feeds.errors import (
+    EmbargoChanged,
+    EmbargoNotFound,
+    EmbargoOver,
+    ReleaseNotFound,
+    StoreConflict,
+)
+from feeds.model.intake import Embargo, EmbargoPosition, EmbargoQuery, Intake, Refusal
+from feeds.model.release import AuditAction, AuditEvent, Draft, Release, ReleaseId, SourceKey
 from feeds.model.text import whole_second
 from feeds.store.database import Database, Transaction
 
@@ -57,12 +65,34 @@ class EmbargoBatch:
             release_id = copied.release_id
         return None if release_id is None else self._after.get(release_id)
 
-    def hold(self, draft: Draft, release_id: ReleaseId, *, until: datetime) -> Embargo:
-        """Puts *draft* under embargo, replacing what was held for the same release."""
+    def require_expected(self, draft: Draft) -> None:
+        """Checks that the store holds what the sender of *draft* has seen.
+
+        Raises:
+            EmbargoChanged: It does not.
+        """
+        if draft.expected_embargo is None:
+            return
+        release_id = self._by_key.get(draft.source_key)
+        stored = None if release_id is None else self._before.get(release_id)
+        if draft.expected_embargo.seen != ("" if stored is None else stored.seen):
+            raise EmbargoChanged(draft.source_key)
+
+    def hold(self, draft: Draft, release: Release, *, until: datetime) -> Embargo:
+        """Puts *draft* under embargo, replacing what was held for the same release.
+
+        Args:
+            draft: The document.
+            release: The release that it will be.
+            until: The end of the embargo.
+        """
+        release_id = release.id
         former = self._after.get(release_id)
         is_moved = former is None or former.until != until
         embargo = Embargo(
             release_id=release_id,
+            slug=release.slug,
+            version=1 if former is None else former.version,
             draft=draft,
             until=until,
             held_since=self._now if former is None else former.held_since,
@@ -92,7 +122,7 @@ class EmbargoBatch:
     def store(self, tx: Transaction) -> None:
         """Stores the changed embargoes and their audit events."""
         before, held = self._before, self._after
-        tx.embargoes.end(sorted(before.keys() - held.keys()))
+        tx.embargoes.end([before[gone] for gone in sorted(before.keys() - held.keys())])
         for release_id in sorted(before.keys() & held.keys()):
             if held[release_id] is not before[release_id]:
                 tx.embargoes.change(before[release_id], held[release_id])
@@ -123,6 +153,8 @@ def end_of(draft: Draft, existing: Embargo | None, *, now: datetime) -> datetime
     the same end as before, keeps the present end, which someone may have moved. Nothing becomes
     public because a field is missing.
     """
+    if draft.expected_embargo is not None and draft.expected_embargo.until is not None:
+        return draft.expected_embargo.until
     stated = draft.embargoed_until
     if existing is None:
         return stated
@@ -164,6 +196,9 @@ def former_end_text(embargo: Embargo) -> str:
 
 # All embargoes of a store.
 
+#: All embargoes, for whoever works in all categories.
+EVERY_EMBARGO = EmbargoQuery()
+
 #: Documents released in one transaction. As with any intake, other writers wait for some tens of
 #: milliseconds.
 RELEASES_PER_TRANSACTION = 200
@@ -181,14 +216,34 @@ class TakeIn(Protocol):
 class EmbargoManager:
     """The embargoes in one store. Safe to share between threads and processes."""
 
-    def __init__(self, database: Database, take_in: TakeIn) -> None:
+    def __init__(self, database: Database, catalogue: Catalogue, take_in: TakeIn) -> None:
         self._database = database
+        self._catalogue = catalogue
         self._take_in = take_in
 
     def all(self) -> list[Embargo]:
         """Returns all embargoes, the next to end first. For operators only, never public."""
         with self._database.read() as tx:
             return tx.embargoes.all()
+
+    def listed(
+        self,
+        query: EmbargoQuery = EVERY_EMBARGO,
+        *,
+        after: EmbargoPosition | None = None,
+        limit: int = 50,
+    ) -> list[Embargo]:
+        """Returns a page of embargoes, the next to end first. Never public.
+
+        Args:
+            query: What to list, and who asks: see ``is_in``.
+            after: The position of the last embargo of the page before.
+            limit: The greatest number of embargoes.
+        """
+        slugs = query.categories
+        is_wanted = None if slugs is None else partial(self._are_in, slugs)
+        with self._database.read() as tx:
+            return tx.embargoes.listed(query, after=after, limit=limit, is_wanted=is_wanted)
 
     def named(self, name: str) -> Embargo:
         """Returns the embargo with this id, slug, source key or file.
@@ -198,6 +253,29 @@ class EmbargoManager:
         """
         with self._database.read() as tx:
             return _named(tx, name)
+
+    def by_id(self, release_id: str) -> Embargo | None:
+        """Returns the embargo of the release with this id, or of a correction of it."""
+        with self._database.read() as tx:
+            return tx.embargoes.by_id(release_id)
+
+    def find(self, key: SourceKey, *, or_id: str) -> Embargo | None:
+        """Returns the embargo with the source key *key*, else that of the release *or_id*."""
+        with self._database.read() as tx:
+            return tx.embargoes.by_source_keys([key]).get(key) or tx.embargoes.by_id(or_id)
+
+    def is_in(self, embargo: Embargo, categories: tuple[str, ...] | None) -> bool:
+        """Whether somebody who works in *categories* may see and change an embargoed document.
+
+        All its category names have to mean these categories: a name that means none today may mean
+        any category tomorrow. None stands for all categories, and then for any document.
+        """
+        return categories is None or self._are_in(categories, embargo.draft.content.category_names)
+
+    def _are_in(self, categories: tuple[str, ...], names: Sequence[str]) -> bool:
+        matches = self._catalogue.match_all(names)
+        is_in_some = bool(matches.categories) and not matches.unclaimed
+        return is_in_some and set(matches.categories) <= set(categories)
 
     def next_end(self) -> datetime | None:
         """Returns when the next embargo ends; None when there are none."""
@@ -226,11 +304,21 @@ class EmbargoManager:
             if step < RELEASES_PER_TRANSACTION:
                 return released
 
-    def move(self, name: str, *, until: datetime, by: str, now: datetime) -> Embargo:
+    def move(
+        self, name: str, *, until: datetime, by: str, now: datetime, seen: str | None = None
+    ) -> Embargo:
         """Changes the end of an embargo.
+
+        Args:
+            name: Its id, slug, source key or file.
+            until: The new end.
+            by: Who does it; not public.
+            now: The present moment.
+            seen: ``Embargo.seen`` of what the person looked at; None: whatever it is by now.
 
         Raises:
             EmbargoNotFound: There is no embargo with this name.
+            EmbargoChanged: It is not what the person looked at.
             EmbargoOver: *until* is in the past.
         """
         until = whole_second(until)
@@ -238,8 +326,8 @@ class EmbargoManager:
             raise EmbargoOver(until)
 
         def move_it(tx: Transaction) -> Embargo:
-            former = _named(tx, name)
-            tx.embargoes.move(former.release_id, until=until, by=by)
+            former = _named(tx, name, seen)
+            tx.embargoes.move(former, until=until, by=by)
             detail = f"{end_text(until)}, {former_end_text(former)}"
             tx.audit_log.record(
                 [_event(former, AuditAction.EMBARGO_MOVED, by=by, now=now, detail=detail)]
@@ -248,17 +336,18 @@ class EmbargoManager:
 
         return self._database.run_in_transaction(move_it)
 
-    def lift(self, name: str, *, by: str, now: datetime) -> Intake:
-        """Publishes an embargoed document at once.
+    def lift(self, name: str, *, by: str, now: datetime, seen: str | None = None) -> Intake:
+        """Publishes an embargoed document at once; for the arguments see ``move``.
 
         Raises:
             EmbargoNotFound: There is no embargo with this name.
+            EmbargoChanged: It is not what the person looked at.
         """
 
         def lift_it(tx: Transaction) -> Intake:
             tx.releases.hold_works()
-            former = _named(tx, name)
-            tx.embargoes.move(former.release_id, until=whole_second(now), by=by)
+            former = _named(tx, name, seen)
+            tx.embargoes.move(former, until=whole_second(now), by=by)
             event = _event(
                 former, AuditAction.EMBARGO_LIFTED, by=by, now=now, detail=former_end_text(former)
             )
@@ -271,16 +360,19 @@ class EmbargoManager:
 
         return self._database.run_in_transaction(lift_it)
 
-    def drop(self, name: str, *, by: str, now: datetime) -> Embargo:
-        """Deletes an embargoed document. It never becomes public, unless it is sent again.
+    def drop(self, name: str, *, by: str, now: datetime, seen: str | None = None) -> Embargo:
+        """Deletes an embargoed document; for the arguments see ``move``.
+
+        It never becomes public, unless it is sent again.
 
         Raises:
             EmbargoNotFound: There is no embargo with this name.
+            EmbargoChanged: It is not what the person looked at.
         """
 
         def drop_it(tx: Transaction) -> Embargo:
-            embargo = _named(tx, name)
-            tx.embargoes.end([embargo.release_id])
+            embargo = _named(tx, name, seen)
+            tx.embargoes.end([embargo])
             event = _event(
                 embargo,
                 AuditAction.EMBARGO_DROPPED,
@@ -302,14 +394,23 @@ class EmbargoManager:
         return len(due)
 
 
-def _named(tx: Transaction, name: str) -> Embargo:
+def _named(tx: Transaction, name: str, seen: str | None = None) -> Embargo:
     try:
-        return tx.embargoes.named(name)
+        embargo = tx.embargoes.named(name)
     except EmbargoNotFound:
-        for embargo in tx.embargoes.all():
-            if revision.mint_slug(embargo.draft.content.title, embargo.release_id) == name:
-                return embargo
-        raise
+        # Whoever meant to move it has to know that it is too late.
+        raise EmbargoNotFound(name, is_public=_is_public(tx, name)) from None
+    if seen not in (None, embargo.seen):
+        raise EmbargoChanged(embargo.draft.source_key)
+    return embargo
+
+
+def _is_public(tx: Transaction, name: str) -> bool:
+    try:
+        tx.releases.named(name)
+    except ReleaseNotFound:
+        return False
+    return True
 
 
 def _event(

@@ -6,7 +6,13 @@ from datetime import datetime, timedelta
 
 from feeds import render
 from feeds.categories import Catalogue, CategoryMatches
-from feeds.errors import AlreadyRetracted, InvalidReason, ReleaseNotFound, RenderFailed
+from feeds.errors import (
+    AlreadyRetracted,
+    EmbargoNotFound,
+    InvalidReason,
+    ReleaseNotFound,
+    RenderFailed,
+)
 from feeds.fingerprints import ConfigurationFingerprints
 from feeds.model.edition import Entry
 from feeds.model.feed import Format
@@ -93,7 +99,7 @@ class Newsroom:
         #: The ends of feeds.
         self.closures = FeedClosures(database, catalogue, self._fingerprints)
         #: The documents under embargo.
-        self.embargoes = EmbargoManager(database, self._take_in)
+        self.embargoes = EmbargoManager(database, catalogue, self._take_in)
         self._retractions = Retractions(database, catalogue, self._assigner)
         #: The notices of corrections, retractions and restorations.
         self.notices = NoticeExpiry(database, catalogue, stand_for=notices_for)
@@ -338,6 +344,21 @@ class Newsroom:
         with self._database.read() as tx:
             return tx.embargoes.by_source_keys(keys)
 
+    def upcoming(self, embargoes: Sequence[Embargo], *, now: datetime) -> list[ListedRelease]:
+        """Returns the release that each embargo will end with, as things are now. Not public."""
+        with self._database.read() as tx:
+            drafts = [embargo.draft for embargo in embargoes]
+            decider = self._decider(tx, drafts, now=now, by="")
+            releases = [decider.upcoming(embargo) for embargo in embargoes]
+        return [
+            ListedRelease(
+                release=release,
+                feeds=self._catalogue.feeds_of(release.content),
+                unclaimed=self._match(release).unclaimed,
+            )
+            for release in releases
+        ]
+
     def other_members(self, draft: Draft) -> list[Release | Draft]:
         """Returns what *draft* will be linked to as a translation. Embargoed members are included.
 
@@ -380,10 +401,10 @@ class Newsroom:
         """Returns who did what to the release with this name, oldest first.
 
         Raises:
-            ReleaseNotFound: There is none.
+            ReleaseNotFound: There is none, and none under embargo.
         """
         with self._database.read() as tx:
-            return tx.audit_log.of(tx.releases.named(name).id)
+            return tx.audit_log.of(_id_of(tx, name))
 
     def _listed(self, tx: Transaction, found: Sequence[Release]) -> list[ListedRelease]:
         feeds = tx.feed_entries.of([release.id for release in found])
@@ -517,8 +538,19 @@ def _withdrawal_refused(
         field="retract",
         reason=f"there is no release {request.name!r} to retract",
         remedy="name its address, its id, or the file that it came from; a document under embargo "
-        "is dropped by communique embargo drop",
+        "is dropped by communique release embargo NAME --drop",
     )
+
+
+def _id_of(tx: Transaction, name: str) -> ReleaseId:
+    """Returns the id of the release with this name, public or under embargo."""
+    try:
+        return tx.releases.named(name).id
+    except ReleaseNotFound:
+        try:
+            return tx.embargoes.named(name).release_id
+        except EmbargoNotFound:
+            raise ReleaseNotFound(name) from None
 
 
 def _feeds_before(tx: Transaction, decisions: Sequence[IntakeDecision | Refusal]) -> FeedsByRelease:

@@ -1,10 +1,11 @@
 """Documents under embargo. No public page, feed or answer reads from here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -15,12 +16,13 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    tuple_,
     update,
 )
 
 from feeds.errors import EmbargoNotFound, StoreConflict
 from feeds.model.history import originals_of
-from feeds.model.intake import Embargo
+from feeds.model.intake import Embargo, EmbargoPosition, EmbargoQuery
 from feeds.model.release import ReleaseId, SourceKey
 from feeds.store.contents import pack_draft, unpack_draft
 from feeds.store.pipelining import ask, send_later
@@ -30,16 +32,22 @@ from feeds.store.schema import embargoes
 _BY_SOURCE_KEYS = select(embargoes).where(
     embargoes.c.source_key.in_(bindparam("keys", expanding=True))
 )
-#: The work's name inside the packed document. Only public releases have a column for it.
-_work = embargoes.c.draft[("content", "details", "work")].as_string()
 _OF_WORK = select(embargoes).where(
     or_(
-        _work == bindparam("work"),
-        and_(embargoes.c.source_key.in_(bindparam("originals", expanding=True)), _work.is_(None)),
+        embargoes.c.work == bindparam("work"),
+        and_(
+            embargoes.c.source_key.in_(bindparam("originals", expanding=True)),
+            embargoes.c.work.is_(None),
+        ),
     )
 )
 _ORDER = (embargoes.c.until, embargoes.c.release_id)
 _NEXT = select(func.min(embargoes.c.until))
+_position = tuple_(embargoes.c.until, embargoes.c.release_id)
+_state = tuple_(embargoes.c.release_id, embargoes.c.version)
+
+#: Rows that are read at once, without their documents, to find those in some categories.
+ROWS_PER_SEARCH = 1_000
 
 
 class Embargoes:
@@ -71,24 +79,59 @@ class Embargoes:
         return {embargo.draft.content.digest: embargo for embargo in found}
 
     def of_work(self, work: str) -> list[Embargo]:
-        """The embargoed documents that will belong to this work, as original or translation.
-
-        Reads all embargoed documents: a few dozen, as many as an office holds back at one time.
-        """
+        """The embargoed documents that will belong to this work, as original or translation."""
         return self._fetch(_OF_WORK, {"work": work, "originals": originals_of(work)})
 
     def all(self) -> list[Embargo]:
         """All embargoed documents, the earliest end first."""
         return self._fetch(select(embargoes).order_by(*_ORDER))
 
+    def listed(
+        self,
+        query: EmbargoQuery,
+        *,
+        after: EmbargoPosition | None,
+        limit: int,
+        is_wanted: Callable[[Sequence[str]], bool] | None = None,
+    ) -> list[Embargo]:
+        """A page of embargoed documents, the earliest end first.
+
+        Args:
+            query: What to select by the end.
+            after: Where the page before ended.
+            limit: The greatest number of documents.
+            is_wanted: Whether documents with these category names are listed; None for all. Rows
+                are searched in the order of the list, without their documents.
+        """
+        ends = select(embargoes).where(*_bounds(query)).order_by(*_ORDER)
+        if is_wanted is None:
+            return self._fetch(_after(ends, after).limit(limit))
+        columns = embargoes.c.until, embargoes.c.release_id, embargoes.c.category_names
+        search = ends.with_only_columns(*columns).limit(ROWS_PER_SEARCH)
+        wanted: list[str] = []
+        while len(wanted) < limit:
+            rows = self._connection.execute(_after(search, after)).all()
+            wanted += [row.release_id for row in rows if is_wanted(row.category_names)]
+            if len(rows) < ROWS_PER_SEARCH:
+                break
+            after = EmbargoPosition(until=rows[-1].until, release_id=rows[-1].release_id)
+        return self._fetch(ends.where(embargoes.c.release_id.in_(wanted[:limit])))
+
+    def by_id(self, release_id: str) -> Embargo | None:
+        """The embargoed document of the release with this id."""
+        found = self._fetch(select(embargoes).where(embargoes.c.release_id == release_id))
+        return found[0] if found else None
+
     def named(self, name: str) -> Embargo:
-        """The embargoed document with this release id, source key or file name.
+        """The embargoed document with this release id, slug, source key or file name.
 
         Raises:
             EmbargoNotFound: There is none.
         """
-        is_match = (embargoes.c.release_id == name) | embargoes.c.source_key.in_(
-            [name, f"file:{name}"]
+        is_match = (
+            (embargoes.c.release_id == name)
+            | (embargoes.c.slug == name)
+            | embargoes.c.source_key.in_([name, f"file:{name}"])
         )
         found = self._fetch(select(embargoes).where(is_match).limit(1))
         if not found:
@@ -126,33 +169,30 @@ class Embargoes:
         Raises:
             StoreConflict: The embargo was changed or ended in the meantime.
         """
-        is_unchanged = (
-            (embargoes.c.release_id == former.release_id)
-            & (embargoes.c.until == former.until)
-            & (embargoes.c.digest == former.draft.content.digest)
-        )
-        change = update(embargoes).where(is_unchanged).values(_row(replacement))
+        values = _row(replacement) | {"version": former.version + 1}
+        change = update(embargoes).where(_is_still(former)).values(values)
         _require(self._connection.execute(change).rowcount == 1)
 
-    def move(self, release_id: ReleaseId, *, until: datetime, by: str) -> None:
-        """Changes the end of an embargo, whatever its document is by now.
+    def move(self, former: Embargo, *, until: datetime, by: str) -> None:
+        """Changes the end of an embargo.
 
         Raises:
-            StoreConflict: The embargo has ended in the meantime.
+            StoreConflict: The embargo was changed or ended in the meantime.
         """
-        waiting = embargoes.c.release_id == release_id
-        move = update(embargoes).where(waiting).values(until=until, held_by=by)
+        values = {"until": until, "held_by": by, "version": former.version + 1}
+        move = update(embargoes).where(_is_still(former)).values(values)
         _require(self._connection.execute(move).rowcount == 1)
 
-    def end(self, ids: Sequence[ReleaseId]) -> None:
+    def end(self, ended: Sequence[Embargo]) -> None:
         """Deletes these embargoes.
 
         Raises:
-            StoreConflict: One of them has ended in the meantime.
+            StoreConflict: One of them was changed or ended in the meantime.
         """
-        if ids:
-            gone = delete(embargoes).where(embargoes.c.release_id.in_(ids))
-            _require(self._connection.execute(gone).rowcount == len(ids))
+        if ended:
+            states = [(one.release_id, one.version) for one in ended]
+            gone = delete(embargoes).where(_state.in_(states))
+            _require(self._connection.execute(gone).rowcount == len(ended))
 
     def count(self) -> int:
         """The number of embargoed documents."""
@@ -163,6 +203,26 @@ class Embargoes:
         self, query: Select[Any], parameters: Mapping[str, Any] | None = None
     ) -> list[Embargo]:
         return [_embargo(row) for row in self._connection.execute(query, parameters or {})]
+
+
+def _bounds(query: EmbargoQuery) -> Iterator[ColumnElement[bool]]:
+    if query.ends_from is not None:
+        yield embargoes.c.until >= query.ends_from
+    if query.ends_before is not None:
+        yield embargoes.c.until < query.ends_before
+
+
+def _after(query: Select[Any], after: EmbargoPosition | None) -> Select[Any]:
+    return query if after is None else query.where(_position > (after.until, after.release_id))
+
+
+def _is_still(embargo: Embargo) -> ColumnElement[bool]:
+    is_it = embargoes.c.release_id == embargo.release_id
+    return and_(
+        is_it,
+        embargoes.c.version == embargo.version,
+        embargoes.c.held_since == embargo.held_since,
+    )
 
 
 def _require(is_unchanged: bool) -> None:  # noqa: FBT001  # the condition is the only argument
@@ -179,6 +239,10 @@ def _row(embargo: Embargo) -> dict[str, Any]:
         "draft": pack_draft(embargo.draft),
         "held_since": embargo.held_since,
         "held_by": embargo.by,
+        "slug": embargo.slug,
+        "category_names": list(embargo.draft.content.category_names),
+        "work": embargo.draft.content.details.work,
+        "version": embargo.version,
     }
 
 
@@ -189,4 +253,6 @@ def _embargo(row: Row[Any]) -> Embargo:
         until=row.until,
         held_since=row.held_since,
         by=row.held_by,
+        slug=row.slug,
+        version=row.version,
     )

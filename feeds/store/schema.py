@@ -136,10 +136,15 @@ embargoes = Table(
     Column("release_id", Text, primary_key=True),  # no foreign key: the release may not exist yet
     Column("source_key", Text, nullable=False, unique=True),
     Column("digest", Text, nullable=False, index=True),  # of the draft's content
-    Column("until", Instant, nullable=False, index=True),
+    Column("until", Instant, nullable=False),
     Column("draft", JSON, nullable=False),  # the whole document, for intake when the embargo ends
     Column("held_since", Instant, nullable=False),
     Column("held_by", Text, nullable=False),
+    Column("slug", Text, nullable=False, index=True),  # of the release's page, when there is one
+    Column("category_names", JSON, nullable=False),  # of the draft, so that lists need not read it
+    Column("work", Text, index=True),  # of the draft, as in ``releases``
+    Column("version", Integer, nullable=False),  # grows with each change
+    Index("ix_embargoes_until", "until", "release_id"),
 )
 
 #: The audit log: who did what to which release, and when.

@@ -14,24 +14,34 @@ from service.cli.call import ByOption, JsonOption, SetOption, invocation_of, who
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 
 
-def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
+def list_(
+    ctx: typer.Context,
+    *,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="List at most this many.")] = 200,
+    overrides: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List releases under embargo: end, source key, title, who set it.
 
-    The embargo that ends first comes first. No other command shows these releases. A running
-    service publishes each at the second its embargo ends; without a running service,
-    'communique feed render' publishes those that are due.
+    The embargo that ends first comes first; 'communique release show' shows all about one of
+    these releases. A running service publishes each at the second its embargo ends; without a
+    running service, 'communique feed render' publishes those that are due.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
-        waiting = application.newsroom.embargoes.all()
+        found = application.newsroom.embargoes.listed(limit=limit)
     if call.as_json:
-        for embargo in waiting:
+        for embargo in found:
             print_json(_record(embargo))
         return
     print_rows(
         (each.until, each.draft.source_key, each.draft.content.title, f"set by {each.by}")
-        for each in waiting
+        for each in found
     )
+    if len(found) == limit:
+        print_message(
+            f"only the first {counted(limit, 'embargo', 'embargoes')} shown: --limit shows more"
+        )
 
 
 def change(
@@ -113,6 +123,15 @@ def _print_lifted(lifted: Intake, *, as_json: bool) -> None:
         f"{counted(len(lifted.feeds), 'feed')} changed: a running service publishes them by "
         "itself; without one, run: communique feed render"
     )
+
+
+def state(embargo: Embargo) -> dict[str, Any]:
+    """Returns until when an embargo is, since when, and who set it."""
+    return {
+        "embargoed_until": embargo.until,
+        "held_since": embargo.held_since,
+        "set_by": embargo.by,
+    }
 
 
 def _record(embargo: Embargo) -> dict[str, Any]:

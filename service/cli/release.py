@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from feeds.errors import FeedNotFound
+from feeds.errors import EmbargoNotFound, FeedNotFound, ReleaseNotFound
 from feeds.ingest.characters import nfc
 from feeds.ingest.rules import MAX_NOTE_CHARS
 from feeds.model.intake import KeptRefusal, Refusal
@@ -126,7 +126,8 @@ def list_(
 ) -> None:
     """List releases, the last changed first: date of publication, slug, title.
 
-    Retracted releases have '[retracted]' before the title.
+    Retracted releases have '[retracted]' before the title. What is under embargo is not in this
+    list, but in that of 'communique release embargoes'.
 
     With --unfiled, the names that match no category come before the title. Once categories.yaml
     has them, the service assigns the releases to the categories by itself.
@@ -156,12 +157,12 @@ def show(
 ) -> None:
     """Show everything about one release.
 
-    This includes its earlier revisions, and its entries in the audit log.
+    This includes its earlier revisions, its entries in the audit log, and until when it, or a
+    correction of it, is under embargo. A release under embargo is shown as it will be then.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
-        listed = application.newsroom.release(name)
-        record = _full_record(application, listed) | _life_record(application, listed.release.id)
+        listed, record = _shown(application, name)
     text = listed.release.content.body
     if call.as_json:
         print_json(record | ({"body": text} if body else {}))
@@ -264,6 +265,25 @@ def refusals(
 
 app.command("embargoes")(embargoes.list_)
 app.command("embargo")(embargoes.change)
+
+
+def _shown(application: Application, name: str) -> tuple[ListedRelease, dict[str, Any]]:
+    """Returns the release with this name, or what it will be when its embargo ends."""
+    newsroom = application.newsroom
+    try:
+        listed = newsroom.release(name)
+    except ReleaseNotFound:
+        try:
+            embargo = newsroom.embargoes.named(name)
+        except EmbargoNotFound:
+            raise ReleaseNotFound(name) from None
+        [listed] = newsroom.upcoming([embargo], now=application.clock())
+        acts = {"acts": _acts(application, embargo.release_id)}
+        return listed, embargoes.state(embargo) | _full_record(application, listed) | acts
+    waiting = newsroom.embargoes.by_id(listed.release.id)
+    correction = {} if waiting is None else {"correction": embargoes.state(waiting)}
+    record = _full_record(application, listed) | correction
+    return listed, record | _life_record(application, listed.release.id)
 
 
 def _print_result(
@@ -411,11 +431,15 @@ def _life_record(application: Application, release_id: str) -> dict[str, Any]:
             }
             for step in newsroom.history(release_id)
         ],
-        "acts": [
-            {"at": act.at, "by": act.by, "deed": act.action, "detail": act.detail}
-            for act in newsroom.audit_events(release_id)
-        ],
+        "acts": _acts(application, release_id),
     }
+
+
+def _acts(application: Application, release_id: str) -> list[dict[str, Any]]:
+    return [
+        {"at": act.at, "by": act.by, "deed": act.action, "detail": act.detail}
+        for act in application.newsroom.audit_events(release_id)
+    ]
 
 
 def _fields(record: dict[str, Any]) -> Iterator[tuple[str, object]]:
@@ -423,7 +447,7 @@ def _fields(record: dict[str, Any]) -> Iterator[tuple[str, object]]:
     for key, value in record.items():
         name = key.replace("_", " ")
         if not isinstance(value, list):
-            yield name, value
+            yield name, _in_words(value)
         for item in (value or [None]) if isinstance(value, list) else ():
             yield name, _in_words(item)
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from feeds.errors import (
     AlreadyRetracted,
     ArchiveNotFound,
+    EmbargoNotFound,
     FeedNotFound,
     FeedsError,
     InvalidReason,
@@ -74,6 +75,7 @@ class ReleaseGone(FeedsError):
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     FeedNotFound: HTTPStatus.NOT_FOUND,
     ReleaseNotFound: HTTPStatus.NOT_FOUND,
+    EmbargoNotFound: HTTPStatus.NOT_FOUND,
     ArchiveNotFound: HTTPStatus.NOT_FOUND,
     MonthNotFound: HTTPStatus.NOT_FOUND,
     RevisionNotFound: HTTPStatus.NOT_FOUND,

@@ -121,6 +121,13 @@ ROUTES: dict[str, list[Ask]] = {
     "PUT /api/v1/releases/<key:key>": [Ask("/api/v1/releases/new", "PUT", RECORD, status=201)],
     "PATCH /api/v1/releases/<key:key>": [Ask("/api/v1/releases/8", "PATCH", {"title": "Another"})],
     "DELETE /api/v1/releases/<key:key>": [Ask("/api/v1/releases/10?reason=Wrong", "DELETE")],
+    "GET /api/v1/embargoes": [Ask("/api/v1/embargoes"), Ask("/api/v1/embargoes?since=2026-01-01")],
+    "GET /api/v1/embargoes/<key:key>": [Ask("/api/v1/embargoes/e7")],
+    "PATCH /api/v1/embargoes/<key:key>": [
+        Ask("/api/v1/embargoes/e8", "PATCH", {"title": "Another"})
+    ],
+    "DELETE /api/v1/embargoes/<key:key>": [Ask("/api/v1/embargoes/e9", "DELETE")],
+    "POST /api/v1/embargoes/<key:key>/lift": [Ask("/api/v1/embargoes/e10/lift", "POST")],
     "GET /api/v1/openapi.json": [Ask("/api/v1/openapi.json")],
     "POST /hub": [Ask("/hub", "POST", form=CALLBACK | TOPIC, status=202)],
     "GET /hub": [Ask("/hub")],

@@ -213,7 +213,7 @@ def test_an_embargo_that_was_missed_is_told_before_its_release_comes_out(
     Office(database).newsroom.take_in([secret], now=now)
     with database.transaction() as tx:
         [embargo] = tx.embargoes.all()
-        tx.embargoes.move(embargo.release_id, until=now - timedelta(hours=1), by="test")
+        tx.embargoes.move(embargo, until=now - timedelta(hours=1), by="test")
     host.jobs.timers[jobs.EMBARGO]()
     with database.read() as tx:
         [alarm] = tx.alarms.open()

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from feeds.model.feed import ALL, Format
 from feeds.model.release import Draft
 from feeds.model.token import Action, Token
+from feeds.store.contents import pack_draft
 from feeds.store.database import Database, Transaction
 from feeds.store.schema import (
     alarms,
@@ -160,8 +161,10 @@ def _request(number: int) -> Row:
 
 
 def _embargo(number: int) -> Row:
-    names = {"release_id": f"e{number}", "source_key": f"id:e{number}", "digest": f"d{number}"}
-    return names | {"draft": {}, "held_since": NOON, "held_by": "test"}
+    made = draft(f"id:e{number}", "Finance", title=f"Not yet {number}")
+    names = {"release_id": f"e{number}", "source_key": made.source_key, "slug": f"e{number}"}
+    filed = {"digest": f"d{number}", "category_names": ["Finance"], "version": 1}
+    return names | filed | {"draft": pack_draft(made), "held_since": NOON, "held_by": "test"}
 
 
 def _push(number: int) -> Row:

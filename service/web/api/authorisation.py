@@ -9,7 +9,6 @@ from typing import Any
 
 from feeds.model.history import work_of
 from feeds.model.intake import Embargo
-from feeds.model.listing import ListedRelease
 from feeds.model.release import Content, Draft, Release
 from feeds.model.token import Action, Token
 from feeds.store.database import Database
@@ -18,7 +17,6 @@ from service.settings import ApiSettings
 from service.tokens import hash_of
 from service.web.api.calls import ApiCall
 from service.web.api.faults import ApiProblem
-from service.web.api.reading import etag_of, show
 from service.web.api.shapes import Fault
 from service.web.rate_limits import RateLimiter
 
@@ -129,17 +127,18 @@ def require(token: Token, action: Action) -> None:
 # Preconditions, categories, links to other releases, and concurrent changes.
 
 
-def require_conditions(call: ApiCall[Any], held: ListedRelease | None) -> None:
+def require_conditions(call: ApiCall[Any], etag: str | None) -> None:
     """Checks If-Match and If-None-Match (RFC 9110 sections 13.1.1 and 13.1.2).
+
+    Args:
+        call: The call with the conditions.
+        etag: The present entity tag; None when there is nothing at the address.
 
     Raises:
         ApiProblem: A condition does not hold.
     """
     match = call.request.headers.get("If-Match")
     none_match = call.request.headers.get("If-None-Match")
-    if match is None and none_match is None:
-        return
-    etag = None if held is None else etag_of(show(call.catalogue, held))
     if match is not None and not _matches(match, etag):
         raise _failed("the release is not what If-Match asks for: it was changed since")
     if none_match is not None and etag is not None:
@@ -165,6 +164,16 @@ def require_own(call: ApiCall[Any], content: Content) -> None:
     foreign = _foreign(call, content)
     if foreign is not None:
         raise Forbidden(f"this token may file in {_own(call)} only, and not in {foreign}")
+
+
+def require_free(call: ApiCall[Any], waiting: Embargo | None) -> None:
+    """Checks that a token may replace what is under embargo under its key.
+
+    Raises:
+        Forbidden: It may not. The message says nothing of what is there.
+    """
+    if waiting is not None and _foreign(call, waiting.draft.content) is not None:
+        raise Forbidden(f"this token may file in {_own(call)} only: give the release another key")
 
 
 def with_expected_members(

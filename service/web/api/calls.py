@@ -101,6 +101,28 @@ class ListQuery(Query):
     after: str | None = Field(default=None, description="The value of next on the preceding page.")
 
 
+class EmbargoListQuery(Query):
+    """The parameters of a list of embargoes."""
+
+    since: str | None = Field(
+        default=None,
+        description="Only embargoes that end at this time or later.",
+        json_schema_extra={"format": "date-time"},
+    )
+    before: str | None = Field(
+        default=None,
+        description="Only embargoes that end before this time.",
+        json_schema_extra={"format": "date-time"},
+    )
+    limit: Annotated[int, BeforeValidator(_count)] = Field(
+        default=DEFAULT_PAGE,
+        ge=1,
+        le=MAX_PAGE,
+        description="The greatest number of embargoes on a page.",
+    )
+    after: str | None = Field(default=None, description="The value of next on the preceding page.")
+
+
 def parameters(query: type[Query]) -> list[dict[str, Any]]:
     """Returns the parameters as OpenAPI describes them."""
     schema = query.model_json_schema()

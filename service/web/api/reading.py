@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
+from pydantic import BaseModel
+
 from feeds.categories import Catalogue
 from feeds.errors import DocumentRefused, ReleaseNotFound
 from feeds.ingest import key_of_id
@@ -81,13 +83,17 @@ def etag_of(shown: ReleaseOut) -> str:
 
     The revision alone does not change when a release moves to another feed, or is retracted.
     """
+    return tag_of(shown, number=shown.revision)
+
+
+def tag_of(shown: BaseModel, *, number: int) -> str:
+    """Returns the entity tag of something with a number that grows as it changes."""
     digest = sha256(shown.model_dump_json().encode()).hexdigest()[:16]
-    return f'"{shown.revision}-{digest}"'
+    return f'"{number}-{digest}"'
 
 
-def record_of(release: Release) -> dict[str, Any]:
-    """Returns a record that is equivalent to the release: a PATCH is applied to it."""
-    content = release.content
+def record_of(content: Content) -> dict[str, Any]:
+    """Returns a record that is equivalent to a content: a PATCH is applied to it."""
     return {"published": content.published.isoformat(), **_dump(_written(content))}
 
 
@@ -174,7 +180,11 @@ def get_release(call: ApiCall[Query]) -> ApiResponse:
     if listed is None or not _may_see(call, listed):
         raise ReleaseNotFound(call.key)
     shown = show(call.catalogue, listed)
-    etag = etag_of(shown)
+    return answer_with_tag(call, shown, etag_of(shown))
+
+
+def answer_with_tag(call: ApiCall[Query], shown: BaseModel, etag: str) -> ApiResponse:
+    """Answers with a representation, or with 304 to a client that has it."""
     asked = call.request.headers.get("If-None-Match")
     if asked and (asked.strip() == "*" or names_revision(asked, etag.strip('"'))):
         return ApiResponse(status=HTTPStatus.NOT_MODIFIED, content=None, headers={"ETag": etag})
@@ -192,15 +202,15 @@ def list_releases(call: ApiCall[ListQuery]) -> ApiResponse:
         feed=_category(call),
         feeds=call.token.categories,
         language=_language(query.language),
-        since=_moment(call),
+        since=moment_of(call, "since"),
         is_unfiled=query.unfiled,
         is_newest_first=query.order == "newest",
     )
-    after = None if query.after is None else _position(query.after)
+    after = None if query.after is None else _change_position(query.after)
     # One more than is shown, to know whether there is a next page.
     found = call.newsroom.listed(release_query, after=after, limit=query.limit + 1)
     shown = found[: query.limit]
-    more = _cursor(shown[-1].release) if len(found) > len(shown) else None
+    more = _cursor_after(shown[-1].release) if len(found) > len(shown) else None
     page = Page(releases=[show(call.catalogue, each) for each in shown], next=more)
     return ApiResponse(status=HTTPStatus.OK, content=page)
 
@@ -226,39 +236,54 @@ def _language(written: str | None) -> str | None:
         raise bad_parameter("language", fault.reason) from fault
 
 
-def _moment(call: ApiCall[ListQuery]) -> datetime | None:
-    written = call.query.since
+def moment_of(call: ApiCall[Any], parameter: str) -> datetime | None:
+    """Returns the moment that a query parameter names; None without the parameter.
+
+    Raises:
+        ApiProblem: It names none.
+    """
+    written = getattr(call.query, parameter)
     if written is None:
         return None
     try:
         moment = read_moment_or_day(
-            written, field="since", rules=call.application.rules, warnings=[]
+            written, field=parameter, rules=call.application.rules, warnings=[]
         )
     except DocumentRefused as fault:
-        raise bad_parameter("since", fault.reason) from fault
+        raise bad_parameter(parameter, fault.reason) from fault
     return in_utc(moment)
 
 
-def _cursor(release: Release) -> str:
-    """Returns the position of a list after *release*, as an opaque string."""
-    moments = (release.changed_at, release.content.published)
-    position = [*((moment - _EPOCH) // _MICROSECOND for moment in moments), release.id]
+def _cursor_after(release: Release) -> str:
+    return cursor_of(release.changed_at, release.content.published, release_id=release.id)
+
+
+def _change_position(cursor: str) -> ChangePosition:
+    (changed_at, published), release_id = position_in(cursor, moments=2)
+    return ChangePosition(changed_at=changed_at, published=published, id=release_id)
+
+
+def cursor_of(*moments: datetime, release_id: str) -> str:
+    """Returns a position in a list as an opaque string."""
+    position = [*((moment - _EPOCH) // _MICROSECOND for moment in moments), release_id]
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
 
 
-def _position(cursor: str) -> ChangePosition:
+def position_in(cursor: str, *, moments: int) -> tuple[list[datetime], str]:
+    """Returns the moments and the id of a position that ``cursor_of`` made.
+
+    Raises:
+        ApiProblem: It made no such position.
+    """
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        changed, published, release_id = json.loads(base64.b64decode(padded, b"-_", validate=True))
-        if not (_is_moment(changed) and _is_moment(published) and isinstance(release_id, str)):
+        *found, release_id = json.loads(base64.b64decode(padded, b"-_", validate=True))
+        is_valid = len(found) == moments and all(map(_is_moment, found))
+        if not (is_valid and isinstance(release_id, str)):
             raise ValueError
     except (ValueError, TypeError, RecursionError) as error:
         raise bad_parameter("after", "this is no next of a page") from error
-    return ChangePosition(
-        changed_at=_EPOCH + changed * _MICROSECOND,
-        published=_EPOCH + published * _MICROSECOND,
-        id=release_id,
-    )
+    return [_EPOCH + each * _MICROSECOND for each in found], release_id
 
 
 def _is_moment(value: object) -> bool:

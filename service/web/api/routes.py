@@ -27,14 +27,24 @@ from service.web.api.calls import (
 from service.web.api.faults import ApiProblem, bad_parameter, invalid_query
 from service.web.api.operations import OPERATIONS, Operation
 from service.web.api.reading import ROOT
-from service.web.api.shapes import BatchOut, Outcome, Page, Patch, Problem, Record, ReleaseOut
+from service.web.api.shapes import (
+    BatchOut,
+    EmbargoOut,
+    EmbargoPage,
+    Outcome,
+    Page,
+    Patch,
+    Problem,
+    Record,
+    ReleaseOut,
+)
 from service.web.request_bodies import is_awaited, was_awaited
 from service.web.request_context import RequestContext, request_context
 
 # The OpenAPI 3.1 document, made from the same models that validate requests.
 
 _SHAPES: tuple[type[BaseModel], ...] = (
-    Record, Patch, ReleaseOut, Outcome, Page, BatchOut, Problem,
+    Record, Patch, ReleaseOut, EmbargoOut, Outcome, Page, EmbargoPage, BatchOut, Problem,
 )  # fmt: skip
 _REF = "#/components/schemas/{model}"
 

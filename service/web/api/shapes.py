@@ -221,6 +221,26 @@ class ReleaseOut(Shape):
     )
 
 
+class EmbargoOut(Shape):
+    """A release that is not public before its embargo ends."""
+
+    embargoed_until: datetime = Field(description="The end of the embargo.")
+    held_since: datetime = Field(description="When the release came under embargo.")
+    by: str = Field(description="Who set the end of the embargo.")
+    release: ReleaseOut = Field(
+        description="The release as it will be then. Its page does not exist before."
+    )
+
+
+class EmbargoPage(Shape):
+    """One page of a list of embargoes."""
+
+    embargoes: list[EmbargoOut]
+    next: str | None = Field(
+        default=None, description="The value of after for the next page; null on the last page."
+    )
+
+
 class Outcome(Shape):
     """The result of an operation on one release."""
 

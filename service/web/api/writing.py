@@ -16,12 +16,20 @@ from feeds.ingest import read_documents, read_record, retraction_refused
 from feeds.ingest.drafting import derived_summary
 from feeds.model.intake import Embargo, Intake, Refusal, RetractionRequest
 from feeds.model.listing import ListedRelease
-from feeds.model.release import Content, Draft, Expected, Release, SourceKey
+from feeds.model.release import (
+    Content,
+    Draft,
+    Expected,
+    ExpectedEmbargo,
+    Release,
+    SourceKey,
+)
 from service.logs import get_logger
 from service.web.api.authorisation import (
     Forbidden,
     LinkForbidden,
     require_conditions,
+    require_free,
     require_own,
     too_much_contention,
     unprocessable,
@@ -89,26 +97,45 @@ def patch_release(call: ApiCall[WriteQuery]) -> ApiResponse:
         ReleaseNotFound: There is no such release.
         ApiProblem: The request is invalid, or not allowed.
     """
-    call.media_type(PATCH_TYPE, JSON_TYPE)
-    patch = call.json()
-    if not isinstance(patch, dict):
-        raise unprocessable("a patch is a JSON object", pointer="")
+    patch = patch_of(call)
 
     def compose(held: ListedRelease | None) -> Draft:
         if held is None:
             raise ReleaseNotFound(call.key)
-        record = record_of(held.release)
-        touched = set(patch)
-        if "body" in patch and _is_summary_of_body(call, held.release.content):
-            # The summary was derived from the old body. Unless the patch has one, the intake
-            # derives another from the new body.
-            del record["summary"]
-            touched.add("summary")
-        draft = _read(call, _checked(merged(record, patch)))
-        content = _keep_untouched(draft.content, held.release.content, touched)
-        return replace(draft, source_key=held.release.source_key, content=content)
+        draft = patched(call, patch, held.release.content)
+        return replace(draft, source_key=held.release.source_key)
 
     return _write(call, compose)
+
+
+def patch_of(call: ApiCall[Any]) -> dict[str, Any]:
+    """Returns the merge patch in the body.
+
+    Raises:
+        ApiProblem: The body is none.
+    """
+    call.media_type(PATCH_TYPE, JSON_TYPE)
+    patch = call.json()
+    if not isinstance(patch, dict):
+        raise unprocessable("a patch is a JSON object", pointer="")
+    return patch
+
+
+def patched(call: ApiCall[WriteQuery], patch: Mapping[str, Any], content: Content) -> Draft:
+    """Returns the draft that a merge patch makes of a stored content.
+
+    Raises:
+        ApiProblem: The result is invalid.
+    """
+    record = record_of(content)
+    touched = set(patch)
+    if "body" in patch and _is_summary_of_body(call, content):
+        # The summary was derived from the old body. Unless the patch has one, the intake derives
+        # another from the new body.
+        del record["summary"]
+        touched.add("summary")
+    draft = _read(call, _checked(merged(record, patch)))
+    return replace(draft, content=_keep_untouched(draft.content, content, touched))
 
 
 def delete_release(call: ApiCall[RetractQuery]) -> ApiResponse:
@@ -121,7 +148,7 @@ def delete_release(call: ApiCall[RetractQuery]) -> ApiResponse:
     held = find(call)
     if held is None:
         raise ReleaseNotFound(call.key)
-    require_conditions(call, held)
+    require_conditions(call, _etag(call, held))
     require_own(call, held.release.content)
     retraction = held.release.retraction
     # RFC 9110 9.2.2: DELETE is idempotent, so repeating it changes nothing.
@@ -163,26 +190,37 @@ def _write(
 ) -> ApiResponse:
     for _ in range(MAX_TRIES):
         held = find(call)
-        require_conditions(call, held)
+        require_conditions(call, _etag(call, held))
         if held is not None:
             require_own(call, held.release.content)
         draft = compose(held)
         require_own(call, draft.content)
         # Other press offices neither see nor overwrite an embargoed draft.
         waiting = call.newsroom.embargoes_by_source_keys([draft.source_key]).get(draft.source_key)
-        if waiting is not None:
-            require_own(call, waiting.draft.content)
+        require_free(call, waiting)
         there = None if held is None else held.release
         draft = with_expected_members(call, draft, held=there, waiting=waiting)
-        seen = NONE_THERE if held is None else held.release.seen
         try:
-            [outcome] = take_in(call, [replace(draft, expected=seen)])
+            [outcome] = take_in(call, [as_seen(draft, there, waiting)])
         except ReleaseChanged:
             continue
         if isinstance(outcome, Refusal):
             raise intake_refused(outcome)
         return _answer(call, outcome)
     raise too_much_contention()
+
+
+def as_seen(draft: Draft, held: Release | None, waiting: Embargo | None) -> Draft:
+    """Returns the draft on condition that release and embargo are still what was checked."""
+    return replace(
+        draft,
+        expected=NONE_THERE if held is None else held.seen,
+        expected_embargo=ExpectedEmbargo(seen="" if waiting is None else waiting.seen),
+    )
+
+
+def _etag(call: ApiCall[Any], held: ListedRelease | None) -> str | None:
+    return None if held is None else etag_of(show(call.catalogue, held))
 
 
 def _answer(call: ApiCall[WriteQuery], intake: Intake) -> ApiResponse:
@@ -379,10 +417,9 @@ def _authorised(
     require_own(call, draft.content)
     if held is not None:
         require_own(call, held.content)
-    if waiting is not None:
-        require_own(call, waiting.draft.content)
+    require_free(call, waiting)
     draft = with_expected_members(call, draft, held=held, waiting=waiting)
-    return replace(draft, expected=NONE_THERE if held is None else held.seen)
+    return as_seen(draft, held, waiting)
 
 
 def _item(call: ApiCall[WriteQuery], index: int, outcome: Intake | Refusal | Forbidden) -> ItemOut:

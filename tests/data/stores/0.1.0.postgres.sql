@@ -186,7 +186,11 @@ CREATE TABLE public.embargoes (
     until bigint NOT NULL,
     draft json NOT NULL,
     held_since bigint NOT NULL,
-    held_by text NOT NULL
+    held_by text NOT NULL,
+    slug text NOT NULL,
+    category_names json NOT NULL,
+    work text,
+    version integer NOT NULL
 );
 
 
@@ -536,7 +540,7 @@ INSERT INTO public.alembic_version VALUES ('0001');
 
 
 
-INSERT INTO public.appearance VALUES (1, '4ecbf376779b6dd6c4299ba33cbafe4adb351263757ad32b9e9b35f8c1964fa5', 1772452801000000);
+INSERT INTO public.appearance VALUES (1, '5acd312aa6669d95778449b7c39fdbaaab3be22fa0cbbcc4455b7743e115c76a', 1772452801000000);
 
 
 
@@ -552,7 +556,7 @@ INSERT INTO public.appearance VALUES (1, '4ecbf376779b6dd6c4299ba33cbafe4adb3512
 
 
 
-INSERT INTO public.configuration VALUES (1, 'c58d671410c02c4865b63f13d5cd1531604e73a78232459d853caddf150f556f', 1772452800000000, 'command', 'UTC');
+INSERT INTO public.configuration VALUES (1, '2482c008acb2003e778f961455aead11198b1daeab4997b556eeac6df67e8d90', 1772452800000000, 'command', 'UTC');
 
 
 
@@ -580,14 +584,14 @@ INSERT INTO public.documents VALUES ('health', 'rss', 2, '9dfbcacd7e27c35cfe41e6
 
 
 
-INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede', 'id:4', '31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8', 1772539200000000, '{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}, "warnings": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}', 1772452980000000, 'folder');
+INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede', 'id:4', '31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8', 1772539200000000, '{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}, "warnings": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}', 1772452980000000, 'folder', 'it-is-over-c06243dc', '["finance"]', NULL, 1);
 
 
 
-INSERT INTO public.feeds VALUES ('cooperation', 'urn:uuid:334b6b31-12a2-5bfc-bf4f-870c0954b343', '{"any_of": ["cooperation"], "none_of": []}', 'babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df', 1, 1772452800000000, 1, 1, NULL, 'babe9416b104ca69d91fe15a1e4c3055114ce93122dff48efd120ba08d2a44df', NULL, NULL, 0, NULL, NULL, 0);
-INSERT INTO public.feeds VALUES ('finance', 'urn:uuid:c093c7f6-6edf-595e-9539-70de788efbaa', '{"any_of": ["finance"], "none_of": []}', '745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b', 1, 1772452800000000, 2, 2, NULL, '745690b49791c112c36d367f2f913f152fd71d1fa0d95f483c063cc1cfe5815b', NULL, NULL, 0, NULL, NULL, 0);
-INSERT INTO public.feeds VALUES ('all', 'urn:uuid:b80c8fef-a677-5340-85fb-2c162d75df03', '{"any_of": [], "none_of": []}', '9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b', 2, 1772452920000000, 4, 4, NULL, '9564d1c64503c647f5845bf3e0f0c28dbb5ec9a22629f978c0f1bc3c7e2b041b', NULL, NULL, 0, NULL, NULL, 0);
-INSERT INTO public.feeds VALUES ('health', 'urn:uuid:ff6c5a08-b2fa-56b6-ac00-6830f4074b6a', '{"any_of": ["health"], "none_of": []}', '60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195', 2, 1772452860000000, 3, 3, NULL, '60bcc513a0e7efecd1afb4b6ad165575126604773e23855ba424ea00c63cd195', NULL, NULL, 0, NULL, NULL, 0);
+INSERT INTO public.feeds VALUES ('cooperation', 'urn:uuid:334b6b31-12a2-5bfc-bf4f-870c0954b343', '{"any_of": ["cooperation"], "none_of": []}', 'feffbb291705fec8f01c8a48051dc264096a8addd6ea77a4b642c80c88e755d5', 1, 1772452800000000, 1, 1, NULL, 'feffbb291705fec8f01c8a48051dc264096a8addd6ea77a4b642c80c88e755d5', NULL, NULL, 0, NULL, NULL, 0);
+INSERT INTO public.feeds VALUES ('finance', 'urn:uuid:c093c7f6-6edf-595e-9539-70de788efbaa', '{"any_of": ["finance"], "none_of": []}', 'a12abf553cff66244c68e72f461cfbc6852f54565fa0d74e5783dcd5f2c6dab1', 1, 1772452800000000, 2, 2, NULL, 'a12abf553cff66244c68e72f461cfbc6852f54565fa0d74e5783dcd5f2c6dab1', NULL, NULL, 0, NULL, NULL, 0);
+INSERT INTO public.feeds VALUES ('all', 'urn:uuid:b80c8fef-a677-5340-85fb-2c162d75df03', '{"any_of": [], "none_of": []}', 'd076242f2eb9e9e3a84080626481df2b9224433c1e6f5a6a16f221f92e9fec44', 2, 1772452920000000, 4, 4, NULL, 'd076242f2eb9e9e3a84080626481df2b9224433c1e6f5a6a16f221f92e9fec44', NULL, NULL, 0, NULL, NULL, 0);
+INSERT INTO public.feeds VALUES ('health', 'urn:uuid:ff6c5a08-b2fa-56b6-ac00-6830f4074b6a', '{"any_of": ["health"], "none_of": []}', '83c5d50a23996d4198d97c42ec2433a0fed42a86431cd62fcc4dc33763498d25', 2, 1772452860000000, 3, 3, NULL, '83c5d50a23996d4198d97c42ec2433a0fed42a86431cd62fcc4dc33763498d25', NULL, NULL, 0, NULL, NULL, 0);
 
 
 
@@ -651,8 +655,8 @@ INSERT INTO public.release_names VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c
 
 
 
-INSERT INTO public.release_search VALUES (29736763077427200, 'urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c', '''a'':1 ''is'':3 ''it'':6 ''signed'':4,8 ''today'':9 ''treaty'':2 ''was'':7 ''en''', '3ef0782829edbf634a4b7b0caea183fa');
-INSERT INTO public.release_search VALUES (29736763077427203, 'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', '''a'':1 ''is'':3 ''it'':7 ''not'':4 ''signed'':5,9 ''today'':10 ''treaty'':2 ''was'':8 ''en''', '7cfe066f8aa5cc3892200d19a09cde1d');
+INSERT INTO public.release_search VALUES (29736763077427200, 'urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c', '''a'':1 ''is'':3 ''it'':6,11 ''signed'':4,8,13 ''today'':9,14 ''treaty'':2 ''was'':7,12 ''en''', 'edcc59efb1d6108f626ef7399287c8d1');
+INSERT INTO public.release_search VALUES (29736763077427203, 'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', '''a'':1 ''is'':3 ''it'':7,12 ''not'':4 ''signed'':5,9,14 ''today'':10,15 ''treaty'':2 ''was'':8,13 ''en''', 'cc7ff29aa53557cfb2bd6e816d0c37ba');
 
 
 
@@ -945,7 +949,15 @@ CREATE INDEX ix_embargoes_digest ON public.embargoes USING btree (digest);
 
 
 
-CREATE INDEX ix_embargoes_until ON public.embargoes USING btree (until);
+CREATE INDEX ix_embargoes_slug ON public.embargoes USING btree (slug);
+
+
+
+CREATE INDEX ix_embargoes_until ON public.embargoes USING btree (until, release_id);
+
+
+
+CREATE INDEX ix_embargoes_work ON public.embargoes USING btree (work);
 
 
 

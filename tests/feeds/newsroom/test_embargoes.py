@@ -4,12 +4,26 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
-from feeds.errors import EmbargoNotFound, EmbargoOver, ReleaseNotFound, StoreConflict
-from feeds.model.intake import Intake, IntakeVerdict, Refusal
-from feeds.model.release import AuditAction, AuditEvent, Draft
+from feeds.errors import (
+    EmbargoChanged,
+    EmbargoNotFound,
+    EmbargoOver,
+    ReleaseNotFound,
+    StoreConflict,
+)
+from feeds.model.intake import (
+    Embargo,
+    EmbargoPosition,
+    EmbargoQuery,
+    Intake,
+    IntakeVerdict,
+    Refusal,
+)
+from feeds.model.release import AuditAction, AuditEvent, Draft, ExpectedEmbargo
 from feeds.newsroom import embargoes
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, draft, later
@@ -364,7 +378,133 @@ def test_a_change_that_meets_another_one_is_done_again(database: Database) -> No
         tx.embargoes.change(was, replace(was, draft=draft(title="Other")))
     office.newsroom.embargoes.drop("id:1", by="Bo", now=NOON)
     with pytest.raises(StoreConflict), database.transaction() as tx:
-        tx.embargoes.end([was.release_id])
+        tx.embargoes.end([was])
+
+
+def test_a_list_is_read_page_by_page_in_the_order_of_the_ends(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the hour of their end: two end together, and are in the order of their ids."""
+    monkeypatch.setattr("feeds.store.embargoes.ROWS_PER_SEARCH", 2)
+    office = Office(database)
+    names = ["Finance", "Health", "Finance", "Nobody's", "Finance"]
+    ends = [later(hours=1 + number // 2) for number in range(5)]
+    office.add(
+        *[embargoed(f"id:{n}", name, until=ends[n]) for n, name in enumerate(names)],
+        replace(embargoed("id:both", "Finance", until=ends[1]),
+                content=draft("id:both", "Finance", "Health", published=ends[1]).content),
+    )  # fmt: skip
+    office.add(embargoed("id:none", until=ends[0]))
+
+    def listed(query: EmbargoQuery, limit: int = 50) -> list[str]:
+        found: list[str] = []
+        after = None
+        while page := office.newsroom.embargoes.listed(query, after=after, limit=limit):
+            assert [(e.until, e.release_id) for e in page] == sorted(
+                (e.until, e.release_id) for e in page
+            )
+            found += [embargo.draft.source_key for embargo in page]
+            after = EmbargoPosition(until=page[-1].until, release_id=page[-1].release_id)
+        return found
+
+    everything = listed(EmbargoQuery())
+    assert len(everything) == len(set(everything)) == 7
+    for query, expected in (
+        (EmbargoQuery(), set(everything)),
+        (EmbargoQuery(categories=("finance",)), {"id:0", "id:2", "id:4"}),
+        (EmbargoQuery(categories=("finance", "health")), {*everything} - {"id:3", "id:none"}),
+        (EmbargoQuery(categories=("sport",)), set()),
+        (EmbargoQuery(ends_from=ends[2]), {"id:2", "id:3", "id:4"}),
+        (EmbargoQuery(ends_before=ends[4], ends_from=ends[2]), {"id:2", "id:3"}),
+        (EmbargoQuery(categories=("finance",), ends_before=ends[4]), {"id:0", "id:2"}),
+    ):
+        for limit in (1, 2, 50):
+            assert listed(query, limit) == [one for one in everything if one in expected]
+
+
+def test_whoever_looked_at_something_else_changes_nothing(database: Database) -> None:
+    """Two people at one embargo: the second is told, whatever he is about to do."""
+    office = Office(database)
+    office.add(embargoed())
+    waiting = office.newsroom.embargoes
+    seen = waiting.named("id:1").seen
+    first = waiting.move("id:1", until=later(hours=5), by="Ana", now=NOON, seen=seen)
+    for do in (
+        partial(waiting.move, until=later(hours=6)),
+        waiting.lift,
+        waiting.drop,
+    ):
+        with pytest.raises(EmbargoChanged, match="look at it again"):
+            do("id:1", by="Bo", now=NOON, seen=seen)
+    for expected in (seen, ""):
+        late = replace(
+            embargoed(title="The treaty is signed"),
+            expected_embargo=ExpectedEmbargo(seen=expected),
+        )
+        with pytest.raises(EmbargoChanged):
+            office.newsroom.take_in([late], now=NOON, by="Bo")
+    assert waiting.all() == [first]
+    current = replace(late, expected_embargo=ExpectedEmbargo(seen=first.seen, until=later(hours=7)))
+    office.newsroom.take_in([current], now=NOON, by="Bo")
+    changed = waiting.named("id:1")
+    assert (changed.until, changed.draft.content.title) == (
+        later(hours=7),
+        "The treaty is signed",
+    )
+    assert waiting.drop("id:1", by="Bo", now=NOON, seen=changed.seen) == changed
+    office.add(embargoed(), now=later(minutes=1))
+    assert waiting.named("id:1").seen not in (seen, first.seen, changed.seen)
+
+
+def test_of_a_lift_and_a_move_at_once_one_wins_and_the_other_is_told(
+    database: Database,
+) -> None:
+    """Two machines: both looked at the same embargo."""
+    office = Office(database)
+    for number in range(10):
+        office.add(embargoed(f"id:{number}", title=f"Treaty {number}"))
+        waiting = office.newsroom.embargoes
+        seen = waiting.named(f"id:{number}").seen
+        acts_of = [
+            partial(waiting.lift, f"id:{number}", by="Ana", now=NOON, seen=seen),
+            partial(
+                waiting.move, f"id:{number}", until=later(hours=9), by="Bo", now=NOON, seen=seen
+            ),
+        ]
+
+        def result(do: Callable[[], Intake | Embargo]) -> Intake | Embargo | str:
+            try:
+                return do()
+            except (EmbargoChanged, EmbargoNotFound) as told:
+                return str(told)
+
+        with ThreadPoolExecutor(2) as machines:
+            [lifted, moved] = machines.map(result, acts_of)
+        is_public = [one.release.source_key for one in office.newsroom.releases()]
+        if isinstance(lifted, Intake):
+            assert f"id:{number}" in is_public
+            assert "the release with this name is public" in str(moved)
+        else:
+            assert f"id:{number}" not in is_public
+            assert isinstance(moved, Embargo)
+            assert "moved or ended meanwhile" in str(lifted)
+
+
+def test_what_waits_is_read_as_it_will_be(database: Database) -> None:
+    office = Office(database)
+    [public] = office.add(draft("id:1", "Finance"))
+    office.publish()
+    office.add(embargoed("id:1", "Health", title="Corrected"), now=later(minutes=1))
+    [new] = office.add(embargoed("id:2", "Finance"), now=later(minutes=1))
+    waiting = [office.newsroom.embargoes.named(name) for name in ("id:1", new.release.slug)]
+    [correction, listed] = office.newsroom.upcoming(waiting, now=later(minutes=2))
+    assert (correction.release.id, correction.release.revision) == (public.release.id, 2)
+    assert (correction.release.slug, correction.feeds) == (public.release.slug, ("all", "health"))
+    assert waiting[0].slug == public.release.slug
+    assert listed.release == new.release
+    assert [act.action for act in office.newsroom.audit_events(new.release.id)] == [
+        AuditAction.EMBARGOED
+    ]
 
 
 def test_acts_tell_when(database: Database) -> None:

@@ -62,11 +62,39 @@ def test_what_waits_is_listed_for_ops_alone(line: CommandLine, merger: Path) -> 
     assert (record["until"], record["by"]) == ("2099-03-02T08:00:00Z", "Ana")
     assert record["id"].startswith("urn:uuid:")
     assert line.results("release", "list") == []
-    assert line.run("release", "show", record["id"]).code == 1
     [status] = line.results("status")
     assert (status["embargoes"], status["releases"]["total"]) == (1, 0)
     shown = {columns[0]: columns[1:] for columns in line.run("status").columns}
     assert shown["embargoed"] == ["1", "(communique release embargoes)"]
+
+
+def test_show_finds_what_waits(line: CommandLine, merger: Path) -> None:
+    line.run("release", "add", "--by", "Ana", str(merger))
+    [record] = line.results("release", "embargoes")
+    [shown] = line.results("release", "show", record["id"], "--body")
+    assert (shown["embargoed_until"], shown["set_by"]) == ("2099-03-02T08:00:00Z", "Ana")
+    assert (shown["title"], shown["published"]) == ("Two become one", "2099-03-02T08:00:00Z")
+    assert (shown["revision"], shown["feeds"]) == (1, ["all", "finance"])
+    assert shown["unclaimed"] == ["Nobody's"]
+    assert [act["deed"] for act in shown["acts"]] == ["embargoed"]
+    assert "They merge." in shown["body"]
+    by_slug = line.run("release", "show", shown["slug"])
+    assert ["embargoed until", "2099-03-02T08:00:00Z"] in by_slug.columns
+
+    line.run("release", "embargo", "id:m1", "--lift")
+    [public] = line.results("release", "show", "id:m1")
+    assert {"embargoed_until", "correction"}.isdisjoint(public)
+    corrected = merger.read_text(encoding="utf-8").replace("They merge.", "They do not.")
+    merger.write_text(corrected, encoding="utf-8")
+    line.run("release", "add", str(merger))
+    [public] = line.results("release", "show", "id:m1", "--body")
+    assert "They merge." in public["body"]
+    assert public["correction"]["embargoed_until"] == "2099-03-02T08:00:00Z"
+    assert line.run("release", "show", "id:m9").code == 1
+    late = line.run("release", "embargo", "id:m1", "--drop")
+    assert late.code == 0, "the correction is dropped"
+    late = line.run("release", "embargo", "id:m1", "--until", "2099-05-01")
+    assert (late.code, "the release with this name is public" in late.talk) == (1, True)
 
 
 def test_an_embargo_is_moved_lifted_and_dropped(line: CommandLine, merger: Path) -> None:

@@ -107,11 +107,17 @@ def upgrade() -> None:
         sa.Column("draft", sa.JSON(), nullable=False),
         sa.Column("held_since", sa.BigInteger(), nullable=False),
         sa.Column("held_by", sa.Text(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("category_names", sa.JSON(), nullable=False),
+        sa.Column("work", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("release_id", name=op.f("pk_embargoes")),
         sa.UniqueConstraint("source_key", name=op.f("uq_embargoes_source_key")),
     )
     op.create_index(op.f("ix_embargoes_digest"), "embargoes", ["digest"], unique=False)
-    op.create_index(op.f("ix_embargoes_until"), "embargoes", ["until"], unique=False)
+    op.create_index(op.f("ix_embargoes_slug"), "embargoes", ["slug"], unique=False)
+    op.create_index("ix_embargoes_until", "embargoes", ["until", "release_id"], unique=False)
+    op.create_index(op.f("ix_embargoes_work"), "embargoes", ["work"], unique=False)
     op.create_table(
         "feeds",
         sa.Column("slug", sa.Text(), nullable=False),

@@ -13,6 +13,7 @@ from schemathesis.config import SchemathesisConfig
 
 from service.web.api.operations import OPERATIONS
 from tests.service.web.api.pressroom import RECORD, ROOT, Pressroom, open_pressroom
+from tests.support.newsrooms import later
 
 CONFIG = SchemathesisConfig.from_dict(
     {
@@ -34,8 +35,12 @@ CONFIG = SchemathesisConfig.from_dict(
 GOOD_BODY: dict[str, Any] = {
     "putRelease": RECORD,
     "patchRelease": {"title": "Another"},
-    "addReleases": [RECORD | {"id": "3"}, {}],
+    "addReleases": [RECORD | {"id": "4"}, {}],
+    "patchEmbargo": {"title": "Another"},
 }
+#: The key of a release that is under embargo.
+WAITS = "3"
+
 OPERATION = {operation.name: operation for operation in OPERATIONS}
 
 
@@ -58,11 +63,15 @@ def api_schema(room: Pressroom) -> Any:
     return described
 
 
+def _is_of_embargo(name: str) -> bool:
+    return OPERATION[name].path.startswith("/embargoes/")
+
+
 def known_parts(name: str, mode: GenerationMode) -> dict[str, Any]:
     """A key that is there, no conditions, and a good body: made up, they are hardly ever."""
     parts: dict[str, Any] = {"headers": {}}
     if "{key}" in OPERATION[name].path:
-        parts["path_parameters"] = {"key": "1"}
+        parts["path_parameters"] = {"key": WAITS if _is_of_embargo(name) else "1"}
     if mode is GenerationMode.POSITIVE and name in GOOD_BODY:
         parts["body"] = GOOD_BODY[name]
         parts["media_type"] = next(iter(OPERATION[name].bodies))
@@ -84,6 +93,8 @@ def test_the_api_is_as_it_says(
     @given(data=st.data())
     def ask(data: st.DataObject) -> None:
         known = known_parts(name, mode) if data.draw(st.booleans()) else {}
+        if _is_of_embargo(name):  # until it is lifted or dropped
+            room.put(WAITS, title="Not yet", embargoed_until=later(hours=1).isoformat())
         if mode is GenerationMode.NEGATIVE:
             # One whose only fault is a missing Authorization is none: it is sent below.
             known = {**known, "headers": {}}
