@@ -151,6 +151,25 @@ class TokenNotFound(FeedsError):
         self.name = name
 
 
+class UserExists(FeedsError):
+    """A user with this name exists."""
+
+    def __init__(self, name: str, /) -> None:
+        super().__init__(
+            f"a user named {name!r} exists: choose another name, or see 'communique user change', "
+            "'enable' and 'reset'"
+        )
+        self.name = name
+
+
+class UserNotFound(FeedsError):
+    """No user has this name."""
+
+    def __init__(self, name: str, /) -> None:
+        super().__init__(f"no user named {name!r}")
+        self.name = name
+
+
 class DocumentRefused(FeedsError):
     """An incoming document cannot become a release. Says where, why, and what to do."""
 

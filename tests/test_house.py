@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.alarms",),
     ("service.application",),
     ("service.websub", "service.processes.file_modes", "service.processes.listening"),
-    ("service.store_writes",),
+    ("service.store_writes", "service.accounts"),
     ("service.processes.locks", "service.processes.service_manager", "service.failures"),
     (
         "service.outbound",
@@ -31,6 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.stores",
         "service.store_clock",
         "service.commit_signal",
+        "service.passwords",
     ),
     ("service.settings",),
     (
@@ -57,6 +58,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 #: The only places that may import a library.
 DOORS: dict[str, tuple[str, ...]] = {
     "alembic": ("feeds.store",),
+    "argon2": ("service.passwords",),
     "apscheduler": ("service.scheduler",),
     "babel": ("service.web.page_language",),
     "brotli": ("service.web.encoded_variants",),
@@ -105,6 +107,7 @@ NOT_IN_FEEDS = (
 
 #: Distributions that are imported by another name.
 IMPORT_NAMES = {
+    "argon2-cffi": "argon2",
     "markdown-it-py": "markdown_it",
     "prometheus-client": "prometheus_client",
     "python-slugify": "slugify",

@@ -60,7 +60,7 @@ class Translation:
 
 
 class AuditAction(StrEnum):
-    """What someone did to a release."""
+    """What someone did to a release, or to somebody's account."""
 
     EMBARGOED = "embargoed"
     EMBARGO_MOVED = "embargo moved"
@@ -71,17 +71,28 @@ class AuditAction(StrEnum):
     CORRECTED = "corrected"
     RETRACTED = "retracted"
     RESTORED = "restored"
+    USER_ADDED = "user added"
+    USER_CHANGED = "user changed"
+    USER_DISABLED = "user disabled"
+    USER_ENABLED = "user enabled"
+    PASSWORD_SET = "password set"  # noqa: S105  # not a password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """Who did what to a release, and when. Stored permanently, never public."""
+    """Who did what to a release or an account, and when. Stored permanently, never public."""
 
-    subject: str  #: the release's id, which is minted at intake, also for embargoed documents
+    #: the release's id, which is minted at intake, also for embargoed documents; or `of_user`
+    subject: str
     action: AuditAction
     at: datetime
     by: str  #: name of a person or a token; ``folder`` for files from a watched folder
     detail: str | None = None  #: for example an end of an embargo, or a reason
+
+
+def of_user(name: str) -> str:
+    """Returns the subject of audit events about somebody's account."""
+    return f"user:{name}"
 
 
 # The release and its document.

@@ -31,11 +31,20 @@ class Token:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def permits(self, categories: tuple[str, ...]) -> bool:
-        """Whether the token permits changes to a release in exactly these categories.
+        """Whether the token permits changes to a release in exactly these categories."""
+        return permits(self.categories, categories)
 
-        A release without categories needs a token for all categories: names that no category uses
-        today may mean any category tomorrow.
-        """
-        if self.categories is None:
-            return True
-        return bool(categories) and set(categories) <= set(self.categories)
+
+def permits(allowed: tuple[str, ...] | None, categories: tuple[str, ...]) -> bool:
+    """Whether somebody with the categories *allowed* may change a release in *categories*.
+
+    A release without categories needs a permission for all of them: names that no category uses
+    today may mean any category tomorrow.
+
+    Args:
+        allowed: Slugs; None for all.
+        categories: The slugs of the release.
+    """
+    if allowed is None:
+        return True
+    return bool(categories) and set(categories) <= set(allowed)

@@ -61,6 +61,7 @@ from feeds.store.state import (
 )
 from feeds.store.store_file import Stamp, StoreFile
 from feeds.store.subscriptions import Subscriptions
+from feeds.store.users import DeskKey, Sessions, SignInAttempts, Users
 
 #: How long a writer on SQLite waits for another writer before it gives up.
 BUSY_TIMEOUT_MS = 20_000
@@ -172,6 +173,26 @@ class Transaction:
     def tokens(self) -> Tokens:
         """Access tokens of the API."""
         return Tokens(self.connection)
+
+    @cached_property
+    def users(self) -> Users:
+        """People who may use the desk."""
+        return Users(self.connection)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Browsers in which somebody is signed in to the desk."""
+        return Sessions(self.connection)
+
+    @cached_property
+    def sign_in_attempts(self) -> SignInAttempts:
+        """How often somebody tried to sign in lately."""
+        return SignInAttempts(self.connection)
+
+    @cached_property
+    def desk_key(self) -> DeskKey:
+        """The key by which the desk's cookies are signed."""
+        return DeskKey(self.connection)
 
     @cached_property
     def names(self) -> Names:

@@ -172,6 +172,45 @@ tokens = Table(
     Column("revoked_at", Instant),
 )
 
+#: People who may use the desk. None is deleted: the audit log refers to their names.
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("password", Text),  # as argon2 hash; null where another server signs people in
+    Column("roles", JSON, nullable=False),
+    Column("categories", JSON(none_as_null=True)),  # slugs; null for all
+    Column("made_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+#: Browsers in which somebody is signed in.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", Text, primary_key=True),  # SHA-256 of the session's secret id, hex
+    Column("user", Text, ForeignKey("users.name"), nullable=False, index=True),
+    Column("began_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False, index=True),
+)
+
+#: How often somebody tried to sign in lately: by account, and by client.
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("subject", Text, primary_key=True),  # digest of the account's name, or of the client
+    Column("attempts", Integer, nullable=False),
+    Column("since", Instant, nullable=False, index=True),  # the first of these
+)
+
+#: The key by which cookies and forms of the desk are signed: one row, or none without users.
+desk_key = Table(
+    "desk_key",
+    metadata,
+    Column("key", Integer, primary_key=True, autoincrement=False),  # 1
+    Column("secret", LargeBinary, nullable=False),
+)
+
 #: Every category name that a release ever gave, with the categories that match it now.
 names = Table(
     "names",

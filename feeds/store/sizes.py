@@ -27,6 +27,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "refused documents": ("refusals",),
     "files that were read": ("intake_files",),
     "subscriptions": ("subscriptions", "subscription_requests", "deliveries"),
+    "people at the desk": ("users", "sessions", "sign_in_attempts", "desk_key"),
     "hubs": ("pings", "hub_tallies", "canaries", "pushes"),
 }
 OTHER = "other"

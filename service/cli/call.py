@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "export": "Write the whole public site as files.",
         "hub": "Show pings and hubs, and manage the built-in hub's subscriptions.",
         "token": "Make, list and revoke tokens for the HTTP API.",
+        "user": "Add, list, change and disable people who may use the desk.",
         "config": "Check and show the configuration.",
         "store": "Back up, restore, copy, measure, upgrade and check the store.",
         "status": "Show the state of the whole service on one screen.",

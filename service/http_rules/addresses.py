@@ -123,6 +123,12 @@ def client_address(connected: str, forwarded: str | None, trusted: Sequence[_Net
     return str(client)
 
 
+def is_from_proxy(connected: str, trusted: Sequence[_Network]) -> bool:
+    """Whether a request comes from a trusted proxy itself, whatever its fields say."""
+    peer = _parse_address(connected)
+    return peer is not None and _is_in(peer, trusted)
+
+
 def rate_limit_key(client: str) -> str:
     """Returns the key of a client for rate limits: its network with IPv6, else its address.
 

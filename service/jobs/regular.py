@@ -117,7 +117,8 @@ _OF_EMBARGOES = frozenset(
 class CommandLog:
     """Logs what commands did to releases, from the audit log. For one caller at a time.
 
-    What came from a watched folder, or with a token, was logged by the process that took it in.
+    What came from a watched folder, with a token or from the desk was logged by the process that
+    took it in.
     """
 
     def __init__(self, database: Database) -> None:
@@ -142,6 +143,7 @@ class CommandLog:
             counts = tx.audit_log.counted(after=self._last, to=last) if is_many else []
             names = {by for _, by, _ in counts} or {event.by for _, event in events}
             others = {FOLDER} | tx.tokens.names_among(sorted(names))
+            others |= tx.users.names_among(sorted(names))
             subjects = [] if is_many else [ReleaseId(event.subject) for _, event in events]
             known = tx.releases.by_ids(subjects)
         self._last = last

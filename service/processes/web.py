@@ -130,6 +130,7 @@ def _wsgi_adapter(current: CurrentApplication, changes: Changes, clock: StoreClo
         document_cache,
         clock=clock,
         has_api=True,
+        has_desk=True,
         has_hub=True,
         has_search=True,
         warnings=clock.warnings,

@@ -5,7 +5,12 @@ No other package imports PyYAML or defines settings models. Nothing here is glob
 """
 
 from service.settings.catalogue import Settings, catalogue, intake_rules, site
-from service.settings.communique_file import ApiSettings, OwnHubSettings, RetentionSettings
+from service.settings.communique_file import (
+    ApiSettings,
+    DeskSettings,
+    OwnHubSettings,
+    RetentionSettings,
+)
 from service.settings.faults import ConfigFault, ConfigInvalid, SourceLocation, nearest
 from service.settings.loading import load, parse
 from service.settings.schema import (
@@ -26,6 +31,7 @@ __all__ = [
     "ConfigFault",
     "ConfigInvalid",
     "DarkSettings",
+    "DeskSettings",
     "EffectiveKey",
     "LightSettings",
     "OwnHubSettings",

@@ -48,6 +48,7 @@ def check_main(document: YamlDocument) -> Iterator[ConfigFault]:
 
     yield from _check_credentials(document)
     yield from _check_cloud(document)
+    yield from _check_desk(document)
     yield from _check_alarms(document)
     yield from _check_contrast(document)
 
@@ -127,6 +128,17 @@ def _check_alarms(document: YamlDocument) -> Iterator[ConfigFault]:
         path = ("alarms", "mail", "security")
         message = "expected starttls or tls: a password is not sent unencrypted"
         yield ConfigFault(place=place_of_value(document, path), path=dotted(path), message=message)
+
+
+def _check_desk(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Yields a fault if people are named by a header that nobody may send."""
+    path = ("desk", "user_header")
+    if document.at(*path) and not document.at("http", "trusted_proxies"):
+        yield ConfigFault(
+            place=place_of_key(document, path),
+            path=dotted(path),
+            message="http.trusted_proxies is missing: only a proxy of your own may name people",
+        )
 
 
 def _check_cloud(document: YamlDocument) -> Iterator[ConfigFault]:

@@ -47,6 +47,9 @@ MAX_INTAKE_BYTES = 256 * 1024 * 1024
 MAX_API_BODY_BYTES = 16 * 1024 * 1024
 
 
+#: A field's name (RFC 9110 section 5.1).
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{1,63}$")]
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 #: The values of ``feeds.model.alarm.AlarmKind``.
@@ -647,6 +650,29 @@ class SearchSettings(Section):
     )
 
 
+class DeskSettings(Section):
+    """The pages of the press office, at /desk."""
+
+    offered: bool = Field(
+        default=True,
+        description="Whether the desk is served, at /desk. There is none before the first account: "
+        "see communique user.",
+    )
+    idle_hours: Annotated[float, Field(gt=0, le=168)] = Field(
+        default=12.0,
+        description="How many hours a session at the desk may be unused before it ends.",
+    )
+    session_days: Annotated[float, Field(gt=0, le=90)] = Field(
+        default=7.0, description="How many days a session at the desk lasts at most."
+    )
+    user_header: HeaderName | None = Field(
+        default=None,
+        description="Header by which a proxy in http.trusted_proxies names who is signed in, such "
+        "as X-Remote-User; people then sign in there, and not with a password. The proxy must "
+        "remove the header from requests that have it.",
+    )
+
+
 class LogSettings(Section):
     """The log, on standard error."""
 
@@ -733,6 +759,9 @@ class CommuniqueFile(Section):
     )
     api: ApiSettings = Field(
         default=ApiSettings(), description="The HTTP API that newsrooms publish through."
+    )
+    desk: DeskSettings = Field(
+        default=DeskSettings(), description="The pages of the press office, at /desk."
     )
     log: LogSettings = Field(
         default=LogSettings(),

@@ -253,7 +253,8 @@ def redirect_body(address: str) -> str:
 def harden(response: Response) -> Response:
     """Sets the headers that every response carries. Runs after each request."""
     response.headers.update(NOSNIFF)
-    response.headers.update(_page_fields(response.mimetype))
+    for name, value in _page_fields(response.mimetype):
+        response.headers.setdefault(name, value)
     _drop_future_date(response)
     return response
 

@@ -29,6 +29,7 @@ from service.web import (
 )
 from service.web.answers import OPEN_TO_ALL, harden, redirect_body
 from service.web.api import make_blueprint
+from service.web.desk import desk
 from service.web.document_cache import DocumentCache
 from service.web.looks import LooksCache, TemplateFault
 from service.web.page_cache import PageCache
@@ -204,6 +205,7 @@ def create_app(
     *,
     clock: Callable[[], datetime] = utc_now,
     has_api: bool = False,
+    has_desk: bool = False,
     has_hub: bool = False,
     has_search: bool = False,
     warnings: Callable[[], list[str]] = list,
@@ -217,6 +219,7 @@ def create_app(
         document_cache: Documents in memory; shared with `CacheMiddleware`. None makes a new cache.
         clock: Read once in each request. It decides when feeds end and which releases are news.
         has_api: Whether releases can be published over HTTP.
+        has_desk: Whether to serve the pages of the press office.
         has_hub: Whether to serve the built-in hub, its status and the metrics.
         has_search: Whether releases can be searched.
         warnings: Returns the warnings that ``/readyz`` adds to its own.
@@ -224,7 +227,7 @@ def create_app(
         on_template_fault: Called when a template of the newsroom's own fails.
 
     Returns:
-        A WSGI application. It has no sessions and sets no cookies.
+        A WSGI application. It sets no cookies but those of the desk.
     """
     app = Flask("service.web", static_folder=None)
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
@@ -250,6 +253,8 @@ def create_app(
     app.register_blueprint(documents.archives_blueprint)
     if has_api:
         app.register_blueprint(make_blueprint(current.application.database))
+    if has_desk:
+        app.register_blueprint(desk.blueprint)
     if has_hub:
         endpoint = SubscriptionEndpoint()
         app.register_blueprint(make_hub_blueprint(endpoint))

@@ -35,7 +35,7 @@ from service.web import create_app, sitemaps
 from service.websub import hub_health
 from service.websub.hub.upkeep import end_lapsed_subscriptions
 from service.wiring import alarm_keeper, deliveries, utc_now, verifications
-from tests.support.grown_store import OPERATOR, GrownStore
+from tests.support.grown_store import COOKIE, OPERATOR, VISITOR, GrownStore
 from tests.support.ready_stores import make_sqlite
 from tests.support.statement_work import Statement, metered
 
@@ -137,6 +137,18 @@ ROUTES: dict[str, list[Ask]] = {
     "GET /hub/status": [Ask("/hub/status")],
     "GET /hub/status/subscribers": [Ask("/hub/status/subscribers?behind=50")],
     "GET /metrics": [Ask("/metrics")],
+    "GET /desk": [Ask("/desk")],
+    "GET /desk/sign-in": [Ask("/desk/sign-in", status=303)],
+    "POST /desk/sign-in": [Ask("/desk/sign-in", "POST", form={"name": "u1"}, status=403)],
+    "GET /desk/account": [Ask("/desk/account")],
+    "POST /desk/account": [Ask("/desk/account", "POST", form={}, status=403)],
+    # Refused, or nobody would be signed in for what is asked next.
+    "POST /desk/sign-out": [
+        Ask("/desk/sign-out", "POST", form={"form_token": "none"}, status=403)
+    ],
+    "POST /desk/sign-out-everywhere": [
+        Ask("/desk/sign-out-everywhere", "POST", form={"form_token": "none"}, status=403)
+    ],
 }  # fmt: skip
 
 
@@ -194,7 +206,9 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _client(store: GrownStore) -> FlaskClient:
-    app = create_app(store.current, clock=utc_now, has_api=True, has_hub=True, has_search=True)
+    app = create_app(
+        store.current, clock=utc_now, has_api=True, has_desk=True, has_hub=True, has_search=True
+    )
     return app.test_client(use_cookies=False)
 
 
@@ -208,6 +222,12 @@ def test_every_route_is_asked(two: Two) -> None:
     assert rules == ROUTES.keys()
 
 
+def _form(one: Ask) -> Mapping[str, str] | None:
+    if one.form is None or not one.path.startswith("/desk"):
+        return one.form
+    return {"form_token": VISITOR.form_token, **one.form}
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_an_answer_costs_what_it_shows(two: Two, route: str) -> None:
     def ask(store: GrownStore) -> None:
@@ -218,8 +238,13 @@ def test_an_answer_costs_what_it_shows(two: Two, route: str) -> None:
                 one.path.format(slug=slug),
                 method=one.method,
                 json=one.json,
-                data=one.form,
-                headers={"Authorization": f"Bearer {OPERATOR}", "Accept": "text/html"},
+                data=_form(one),
+                headers={
+                    "Authorization": f"Bearer {OPERATOR}",
+                    "Accept": "text/html",
+                    "Cookie": f"{COOKIE}={VISITOR.cookie}",
+                },
+                base_url="https://news.example",
             )
             assert answer.status_code == one.status, answer.get_data(as_text=True)
 

@@ -10,10 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import requests
 
 from service.processes.locks import role_lock
 from service.processes.supervisor import FORMER_STOPS_WITHIN_S, supervise
 from service.settings import read_sources
+from tests.support.command_line import CommandLine
+from tests.support.desk_browser import TOKEN
 from tests.support.hub_server import HubServer, Manner, running_hub
 from tests.support.running_service import (
     ROOT,
@@ -387,3 +390,25 @@ def test_a_feed_moves_ends_and_goes_while_the_service_runs(service: Service) -> 
     assert service.get("/feeds/finance.atom").status == 410
     assert b"/feeds/money" not in service.get("/feeds.opml").body
     assert service.titles() == ["Money"]
+
+
+def test_somebody_signs_in_to_the_desk_until_a_command_ends_it(shared: Service) -> None:
+    line, desk = CommandLine(service=shared), f"{shared.base_url}/desk"
+    password = "correct horse battery"
+    with requests.Session() as browser:
+        assert browser.get(desk).status_code == 404
+        typed = f"{password}\n".encode()
+        added = line.run("user", "add", "anna", "--role", "write", "--stdin", typed=typed)
+        assert added.code == 0, added
+        found = TOKEN.search(browser.get(desk).text)
+        assert found is not None
+        fields = {"form_token": found[1], "name": "anna", "password": password}
+        signed_in = browser.post(f"{desk}/sign-in", data=fields)
+        assert signed_in.url == desk
+        assert signed_in.headers["Cache-Control"] == "no-store"
+        assert "Account of anna" in signed_in.text
+        assert "Account of anna" not in requests.get(desk).text
+        assert wait_until(lambda: "signed in at the desk" in shared.log)
+        assert password not in shared.log
+        assert line.run("user", "disable", "anna").code == 0
+        assert browser.get(desk).url == f"{desk}/sign-in"

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from feeds.model.feed import ALL, Format
 from feeds.model.release import Draft
 from feeds.model.token import Action, Token
+from feeds.model.user import UserRole
 from feeds.store.contents import pack_draft
 from feeds.store.database import Database, Transaction
 from feeds.store.schema import (
@@ -21,14 +22,18 @@ from feeds.store.schema import (
     pings,
     pushes,
     refusals,
+    sessions,
+    sign_in_attempts,
     subscription_requests,
     subscriptions,
     tokens,
+    users,
 )
 from service.application import Application, CurrentApplication
 from service.processes.jobs import EMBARGO, REGENERATE, Jobs
 from service.settings import Settings
 from service.tokens import hash_of
+from service.web.desk.entrance import Visitor
 from service.wiring import build_application, utc_now
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import NOON, draft
@@ -52,6 +57,9 @@ CORRECTED, RETRACTED = 5, 25
 FRENCH = 20
 
 OPERATOR = "cq_operator"
+
+#: Of whoever is signed in to the desk, with the key by which cookies are signed.
+VISITOR, COOKIE = Visitor(key=b"key", id="session"), "__Host-communique-desk"
 Row = dict[str, Any]
 
 
@@ -136,6 +144,17 @@ def _fill(tx: Transaction, rows: int) -> None:
     operator = Token(name="ops", actions=tuple(Action), categories=None, made_at=NOON)
     tx.tokens.add(operator, hash_hex=hash_of(OPERATOR))
     made = {"actions": ["read"], "categories": None, "made_at": NOON}
+    made_users = [
+        {"name": f"u{number}", "roles": list(UserRole), "made_at": NOON} for number in ids
+    ]
+    connection.execute(insert(users), made_users)
+    tx.desk_key.provide(VISITOR.key)
+    tx.sessions.begin(hash_of(VISITOR.id), "u1", now=utc_now())
+    held = [{"hash": f"s{number}", "user": f"u{number}"} for number in ids]
+    times = dict.fromkeys(("began_at", "seen_at"), utc_now())
+    connection.execute(insert(sessions), [each | times for each in held])
+    tried = [{"subject": f"s{number}", "attempts": 1, "since": utc_now()} for number in ids]
+    connection.execute(insert(sign_in_attempts), tried)
     named = [{"name": f"t{number}", "hash": f"h{number}"} | made for number in ids]
     connection.execute(insert(tokens), named)
 

@@ -158,6 +158,13 @@ CREATE TABLE public.departures (
 
 
 
+CREATE TABLE public.desk_key (
+    key integer NOT NULL,
+    secret bytea NOT NULL
+);
+
+
+
 CREATE TABLE public.documents (
     feed text NOT NULL,
     format text NOT NULL,
@@ -407,11 +414,28 @@ CREATE TABLE public.revisions (
 
 
 
+CREATE TABLE public.sessions (
+    hash text NOT NULL,
+    "user" text NOT NULL,
+    began_at bigint NOT NULL,
+    seen_at bigint NOT NULL
+);
+
+
+
 CREATE TABLE public.set_aside (
     release_id text NOT NULL,
     format text NOT NULL,
     fingerprint text NOT NULL,
     reason text NOT NULL,
+    since bigint NOT NULL
+);
+
+
+
+CREATE TABLE public.sign_in_attempts (
+    subject text NOT NULL,
+    attempts integer NOT NULL,
     since bigint NOT NULL
 );
 
@@ -512,6 +536,17 @@ CREATE TABLE public.tokens (
 
 
 
+CREATE TABLE public.users (
+    name text NOT NULL,
+    password text,
+    roles json NOT NULL,
+    categories json,
+    made_at bigint NOT NULL,
+    disabled_at bigint
+);
+
+
+
 ALTER TABLE ONLY public.acts ALTER COLUMN id SET DEFAULT nextval('public.acts_id_seq'::regclass);
 
 
@@ -566,6 +601,9 @@ INSERT INTO public.configuration VALUES (1, '2482c008acb2003e778f961455aead11198
 
 
 
+
+
+
 INSERT INTO public.documents VALUES ('cooperation', 'atom', 1, '78acd66cdcb99e2c572570023affc65d', 1772452800000000, '[{"rel": "self", "href": "https://news.example.org/feeds/cooperation.atom"}]', 650, '\x1f8b08000000000004ff9d513b6edc3010edf71402db401aaeb4eb380245c7309036299c261d250d5744f80b3f91f64839472e164886e205dcb99df79d19f6b0185dfcc61095b31d395694146807372a7be9c8f7e72fe53d79e0072611c76231dac6564e1d9952f22d80cf41572e5c205eeda8069194b330a9985cb8c2e6b549fef3e779aee66653d4949ee13139b3715a2dd63cb4843335f21c6c9bb31adba639f5777d732c8fb5a8cb732f87b2972759de7fa403fd743ef5cda961a046ce924a1a8b74f5d891844b22fcc9398f61ebc4608339cb7e1409475ed3faaea44d49ebe763dd52da52fa83c18e3291d3e402675618e4df02c6587c95520dc8601b31344269ee57e4332ec2788deb560c5e0006bbc305eddac105fee48cc956fdca7fff30781db398fbb7dd1f7b975331bc6e5031d8899c69657f16017547844e18ac48486ee43025a3493105942f978f2d80c53956375561fd68849b0802b7ce11b5dc4d85f77affae48ce7c58dee35fadd235444eede0565e42e007b631f9e11f6ec77b3b8a020000', '\x0000028101', 1772452800000000);
 INSERT INTO public.documents VALUES ('cooperation', 'json', 1, '614377f115a8748ab8748b3499af2333', 1772452800000000, '[{"rel": "self", "href": "https://news.example.org/feeds/cooperation.json"}]', 390, '\x1f8b08000000000000ff9d8ecd0ac2301084ef7d0ad97369f09a93e203e85d4462ddb691241bb25b15c47737f107ea51af33f37dcc0dce98d852000d834864add489297488c78652afdeb59a3773a841ac38ccd31551c464a480350ce4711f4d8ffb31b98928e0851bbc1a1f1d3e65c5caaafd824bf633d7948f193e22b7c9c6a74ac3f240a3cca6b33c7126f463fe967b2c881965a004fa06c1f8926e1232cfd65d675bccfdeb8a37d609e958bac5e40adc3f0606bdfdd7b1abc10afaa2a8aaddbd7a0005938bf086010000', '\x0000018202', 1772452800000000);
 INSERT INTO public.documents VALUES ('cooperation', 'rss', 1, '64e706cdae0394b487fb6b84d4c86148', 1772452800000000, '[{"rel": "self", "href": "https://news.example.org/feeds/cooperation.rss"}]', 869, '\x1f8b08000000000004ff9d92cf6e133110c6ef790acb2750e9dad90a84568e4b2970abe0000fe0dab3bb16feb3786649f2483c072f86bc4dd2885c1027cbe3ef37df7866d4ed2e06f6130afa9c367cdd48ce20d9ec7c1a36fcdbd74fd76ff9ad5ea982c8763124ec0ce5b8e123d1d409b1dd6e9bed4d93cb205a295f8b3bca911f843627824427ed3497b0280ba2583752c4ece600280e4271049dbd649c15102042a2caae4fda7ebcd4e23e396f0df99cc4e89172d9573ffefccdb6915c2b3b9a942068459e02e8fb9c27280ba6c45348059fbeeb9a1f3b21126cb1819d895380c5a80770b5fc336e019403b4c54f35a4ef1ef34cec4cd42871feae5cb678f2a80d2d888fd914b77814c46b9cc0fafef0252516400d906ac25cf47d8e714efec7fcfb9712cf61154c1a663380865ad8f1a282417a3ffbe03e1802fd90d32b265bf6600a6b65fb86addb4eca4e4a7625a594153c97ab6892197c1a3e3a5f4da60288efce9ac25e7ca921f6b9efbd85974afc0528a2a06fa412f5547599bada3356206c3842e839a3fd041b6ea6291ca75810af7631703616e89f06fe6f03a9bde4e2c2c70482920cc1d18c604762a4ffb1a8e9fbb1b3b94a08845e2971daac5ab95efd017076fcca65030000', '\x0000035301', 1772452800000000);
@@ -584,7 +622,7 @@ INSERT INTO public.documents VALUES ('health', 'rss', 2, '9dfbcacd7e27c35cfe41e6
 
 
 
-INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede', 'id:4', '31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8', 1772539200000000, '{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}, "warnings": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}', 1772452980000000, 'folder', 'it-is-over-c06243dc', '["finance"]', NULL, 1);
+INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede', 'id:4', '31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8', 1772539200000000, '{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}', 1772452980000000, 'folder', 'it-is-over-c06243dc', '["finance"]', NULL, 1);
 
 
 
@@ -688,6 +726,15 @@ INSERT INTO public.revisions VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247
 
 
 
+
+
+
+
+
+
+
+
+
 SELECT pg_catalog.setval('public.acts_id_seq', 3, true);
 
 
@@ -757,6 +804,11 @@ ALTER TABLE ONLY public.deliveries
 
 ALTER TABLE ONLY public.departures
     ADD CONSTRAINT pk_departures PRIMARY KEY (release_id, feed, number);
+
+
+
+ALTER TABLE ONLY public.desk_key
+    ADD CONSTRAINT pk_desk_key PRIMARY KEY (key);
 
 
 
@@ -855,8 +907,18 @@ ALTER TABLE ONLY public.revisions
 
 
 
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT pk_sessions PRIMARY KEY (hash);
+
+
+
 ALTER TABLE ONLY public.set_aside
     ADD CONSTRAINT pk_set_aside PRIMARY KEY (release_id, format);
+
+
+
+ALTER TABLE ONLY public.sign_in_attempts
+    ADD CONSTRAINT pk_sign_in_attempts PRIMARY KEY (subject);
 
 
 
@@ -882,6 +944,11 @@ ALTER TABLE ONLY public.subscriptions
 
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT pk_tokens PRIMARY KEY (name);
+
+
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT pk_users PRIMARY KEY (name);
 
 
 
@@ -1017,6 +1084,18 @@ CREATE INDEX ix_releases_work ON public.releases USING btree (work);
 
 
 
+CREATE INDEX ix_sessions_seen_at ON public.sessions USING btree (seen_at);
+
+
+
+CREATE INDEX ix_sessions_user ON public.sessions USING btree ("user");
+
+
+
+CREATE INDEX ix_sign_in_attempts_since ON public.sign_in_attempts USING btree (since);
+
+
+
 CREATE INDEX ix_subscription_requests_due_at ON public.subscription_requests USING btree (due_at);
 
 
@@ -1109,6 +1188,11 @@ ALTER TABLE ONLY public.release_search
 
 ALTER TABLE ONLY public.revisions
     ADD CONSTRAINT fk_revisions_release_id FOREIGN KEY (release_id) REFERENCES public.releases(id) ON DELETE CASCADE;
+
+
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT fk_sessions_user FOREIGN KEY ("user") REFERENCES public.users(name);
 
 
 

@@ -126,6 +126,11 @@ CREATE TABLE departures (
 	CONSTRAINT fk_departures_feed_number FOREIGN KEY(feed, number) REFERENCES archives (feed, number) ON DELETE CASCADE ON UPDATE CASCADE, 
 	CONSTRAINT fk_departures_release_id FOREIGN KEY(release_id) REFERENCES releases (id) ON DELETE CASCADE
 );
+CREATE TABLE desk_key (
+	"key" INTEGER NOT NULL, 
+	secret BLOB NOT NULL, 
+	CONSTRAINT pk_desk_key PRIMARY KEY ("key")
+);
 CREATE TABLE documents (
 	feed TEXT NOT NULL, 
 	format TEXT NOT NULL, 
@@ -172,7 +177,7 @@ CREATE TABLE embargoes (
 	CONSTRAINT pk_embargoes PRIMARY KEY (release_id), 
 	CONSTRAINT uq_embargoes_source_key UNIQUE (source_key)
 );
-INSERT INTO "embargoes" VALUES('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede','id:4','31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8',1772539200000000,'{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}, "warnings": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}',1772452980000000,'folder','it-is-over-c06243dc','["finance"]',NULL,1);
+INSERT INTO "embargoes" VALUES('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede','id:4','31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8',1772539200000000,'{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}',1772452980000000,'folder','it-is-over-c06243dc','["finance"]',NULL,1);
 CREATE TABLE feeds (
 	slug TEXT NOT NULL, 
 	id TEXT NOT NULL, 
@@ -405,6 +410,14 @@ CREATE TABLE revisions (
 	CONSTRAINT fk_revisions_release_id FOREIGN KEY(release_id) REFERENCES releases (id) ON DELETE CASCADE
 );
 INSERT INTO "revisions" VALUES('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e',1,'{"title": "A treaty is signed", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["health"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}',1772449200000000,1772452800000000,1772452860000000,0);
+CREATE TABLE sessions (
+	hash TEXT NOT NULL, 
+	user TEXT NOT NULL, 
+	began_at BIGINT NOT NULL, 
+	seen_at BIGINT NOT NULL, 
+	CONSTRAINT pk_sessions PRIMARY KEY (hash), 
+	CONSTRAINT fk_sessions_user FOREIGN KEY(user) REFERENCES users (name)
+);
 CREATE TABLE set_aside (
 	release_id TEXT NOT NULL, 
 	format TEXT NOT NULL, 
@@ -413,6 +426,12 @@ CREATE TABLE set_aside (
 	since BIGINT NOT NULL, 
 	CONSTRAINT pk_set_aside PRIMARY KEY (release_id, format), 
 	CONSTRAINT fk_set_aside_release_id FOREIGN KEY(release_id) REFERENCES releases (id) ON DELETE CASCADE
+);
+CREATE TABLE sign_in_attempts (
+	subject TEXT NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	since BIGINT NOT NULL, 
+	CONSTRAINT pk_sign_in_attempts PRIMARY KEY (subject)
 );
 CREATE TABLE sitemap_parts (
 	number INTEGER NOT NULL, 
@@ -475,6 +494,15 @@ CREATE TABLE tokens (
 	CONSTRAINT pk_tokens PRIMARY KEY (name), 
 	CONSTRAINT uq_tokens_hash UNIQUE (hash)
 );
+CREATE TABLE users (
+	name TEXT NOT NULL, 
+	password TEXT, 
+	roles JSON NOT NULL, 
+	categories JSON, 
+	made_at BIGINT NOT NULL, 
+	disabled_at BIGINT, 
+	CONSTRAINT pk_users PRIMARY KEY (name)
+);
 CREATE INDEX ix_acts_subject ON acts (subject);
 CREATE INDEX ix_alarms_event_seq ON alarms (event_seq);
 CREATE INDEX ix_alarms_over_at ON alarms (over_at);
@@ -502,6 +530,9 @@ CREATE INDEX ix_subscriptions_host ON subscriptions (host);
 CREATE INDEX ix_subscriptions_topic ON subscriptions (feed, format, suspended_at, expires_at, id);
 CREATE INDEX ix_deliveries_due ON deliveries (is_failing, due_at, subscription_id, host);
 CREATE INDEX ix_deliveries_failing ON deliveries (host, first_failed_at, subscription_id) WHERE is_failing = 1;
+CREATE INDEX ix_sign_in_attempts_since ON sign_in_attempts (since);
+CREATE INDEX ix_sessions_seen_at ON sessions (seen_at);
+CREATE INDEX ix_sessions_user ON sessions (user);
 DELETE FROM "sqlite_sequence";
 CREATE VIRTUAL TABLE release_terms USING fts5 (terms, content='release_search', content_rowid='number', tokenize='ascii', columnsize=0);
 INSERT INTO release_terms (release_terms) VALUES ('rebuild');

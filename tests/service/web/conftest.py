@@ -5,9 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import Client
 
+from service import passwords
 from service.web import create_app
 from tests.service.web.offices import LAYERS, READERS, open_office, read_sample
 from tests.support import open_connections
@@ -68,3 +70,13 @@ def reader(request: pytest.FixtureRequest, office: Office) -> Iterator[Client]:
     """
     with ExitStack() as stack:
         yield READERS[request.param](office, stack)
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hashes of passwords that take no time: they are to be slow for those who guess."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", cheap)
+    passwords._nobodys_hash.cache_clear()
+    yield
+    passwords._nobodys_hash.cache_clear()
