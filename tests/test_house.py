@@ -68,6 +68,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "flask": ("service.web",),
     "jinja2": ("service.web",),
     "lxml": ("feeds.render",),
+    "mammoth": ("feeds.ingest.word.form",),
     "markdown_it": ("feeds.ingest.markdown_form",),
     "markupsafe": ("service.web",),
     "idna": ("feeds.model.hosts",),

@@ -7,6 +7,7 @@
 from feeds.ingest.embargoes import read_embargo_end
 from feeds.ingest.reading import (
     document_name,
+    kind_refused,
     read_documents,
     read_record,
     readable_suffixes,
@@ -19,6 +20,7 @@ __all__ = [
     "IntakeRules",
     "document_name",
     "key_of_id",
+    "kind_refused",
     "read_documents",
     "read_embargo_end",
     "read_record",

@@ -21,7 +21,7 @@ class _Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class _HeadField:
     """A field of the head block."""
 
     name: str  #: as in docs/releases-in.md
@@ -33,31 +33,31 @@ class _Field:
 _DATED = r"\d{4}-\d\d"
 _ANY = ""
 #: By the word before the colon, in lower case.
-HEAD_FIELDS: Mapping[str, _Field] = {
-    "title": _Field("title", alone=_ANY),
-    "summary": _Field("summary"),
-    "published": _Field("published", alone=_DATED),
-    "date": _Field("published", alone=_DATED),
-    "embargo": _Field("embargoed_until", _Kind.EMBARGO, alone=_DATED),
-    "updated": _Field("updated", alone=_DATED),
-    "category": _Field("categories", _Kind.MANY, alone=_ANY),
-    "categories": _Field("categories", _Kind.BARS, alone=_ANY),
-    "language": _Field("language", alone=r"[A-Za-z]{2,3}(?:[-_]\w+)*\Z"),
-    "url": _Field("url", alone="https?://"),
-    "id": _Field("source_key", alone=_ANY),
-    "author": _Field("authors", _Kind.MANY),
-    "contact": _Field("contacts", _Kind.MANY),
-    "place": _Field("place"),
-    "number": _Field("number"),
-    "rights": _Field("rights"),
-    "license": _Field("license", alone="https?://"),
-    "licence": _Field("license", alone="https?://"),
-    "related": _Field("related", _Kind.MANY, alone="https?://"),
-    "work": _Field("work"),
-    "translation of": _Field("translation_of", alone=_ANY),
-    "correction": _Field("correction", _Kind.CORRECTION, alone="(?i:minor|major)\\b"),
-    "retract": _Field("retract", alone=_ANY),
-    "reason": _Field("reason"),
+HEAD_FIELDS: Mapping[str, _HeadField] = {
+    "title": _HeadField("title", alone=_ANY),
+    "summary": _HeadField("summary"),
+    "published": _HeadField("published", alone=_DATED),
+    "date": _HeadField("published", alone=_DATED),
+    "embargo": _HeadField("embargoed_until", _Kind.EMBARGO, alone=_DATED),
+    "updated": _HeadField("updated", alone=_DATED),
+    "category": _HeadField("categories", _Kind.MANY, alone=_ANY),
+    "categories": _HeadField("categories", _Kind.BARS, alone=_ANY),
+    "language": _HeadField("language", alone=r"[A-Za-z]{2,3}(?:[-_]\w+)*\Z"),
+    "url": _HeadField("url", alone="https?://"),
+    "id": _HeadField("source_key", alone=_ANY),
+    "author": _HeadField("authors", _Kind.MANY),
+    "contact": _HeadField("contacts", _Kind.MANY),
+    "place": _HeadField("place"),
+    "number": _HeadField("number"),
+    "rights": _HeadField("rights"),
+    "license": _HeadField("license", alone="https?://"),
+    "licence": _HeadField("license", alone="https?://"),
+    "related": _HeadField("related", _Kind.MANY, alone="https?://"),
+    "work": _HeadField("work"),
+    "translation of": _HeadField("translation_of", alone=_ANY),
+    "correction": _HeadField("correction", _Kind.CORRECTION, alone="(?i:minor|major)\\b"),
+    "retract": _HeadField("retract", alone=_ANY),
+    "reason": _HeadField("reason"),
 }
 
 _LINE = re.compile(r"\s*([A-Za-z][A-Za-z -]{0,24}?)\s*:(?!//)\s*(.*?)\s*")

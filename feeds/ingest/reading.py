@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from io import BufferedReader
 from pathlib import PurePath
@@ -18,6 +19,7 @@ from feeds.ingest.markdown_form import parse_markdown
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import PEEK_BYTES, UTF_16, peekable
 from feeds.ingest.text_form import parse_text_form
+from feeds.ingest.word import parse_word
 from feeds.model.intake import ReadDocument, Refusal, RetractionRequest
 from feeds.model.release import Draft, SourceKey
 
@@ -45,6 +47,7 @@ PARSERS = (
         parse=parse_json_lines,
     ),
     Parser(suffixes=(".json",), opening=re.compile(r"\s*[\[{]"), parse=parse_json),
+    Parser(suffixes=(".docx",), opening=re.compile("PK\x03\x04"), parse=parse_word),
     Parser(
         suffixes=(".html", ".htm", ".xhtml"),
         opening=re.compile(r"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE),
@@ -61,6 +64,15 @@ PARSERS = (
 readable_suffixes: tuple[str, ...] = tuple(
     suffix for parser in PARSERS for suffix in parser.suffixes
 )
+#: What to do with files that people send, and that cannot be read.
+_REMEDIES = {
+    **dict.fromkeys(
+        (".doc", ".docm", ".dot", ".dotx", ".rtf", ".odt", ".pages", ".wpd", ".wps"),
+        "save it as a Word document (.docx) in the program that it was written with",
+    ),
+    ".pdf": "send the text that it was made of, as a Word document (.docx) or plain text",
+    ".msg": "save the message as .eml",
+}
 _BY_SUFFIX = {suffix: parser for parser in PARSERS for suffix in parser.suffixes}
 
 
@@ -69,8 +81,25 @@ def parser_for(document: str, stream: BufferedReader) -> Parser:
 
     The beginning is only peeked at, not consumed.
     """
-    named = _BY_SUFFIX.get(PurePath(document).suffix.lower())
-    return named or _sniffed(stream.peek(PEEK_BYTES)[:PEEK_BYTES])
+    suffix = PurePath(document).suffix.lower()
+    if suffix in _REMEDIES:
+        return Parser(
+            suffixes=(suffix,), opening=re.compile(""), parse=partial(_refuse_kind, suffix)
+        )
+    return _BY_SUFFIX.get(suffix) or _sniffed(stream.peek(PEEK_BYTES)[:PEEK_BYTES])
+
+
+def kind_refused(suffix: str) -> DocumentRefused:
+    """Returns the refusal of a file of a kind that is not read, by its suffix in lower case."""
+    return DocumentRefused(
+        f"{suffix} files are not read" if suffix else "files without a suffix are not read",
+        remedy=_REMEDIES.get(suffix)
+        or f"save it as {' or '.join(readable_suffixes)}, or move it to another folder",
+    )
+
+
+def _refuse_kind(suffix: str, _stream: BufferedReader, _rules: IntakeRules) -> Iterator[Parsed]:
+    yield kind_refused(suffix)
 
 
 def _sniffed(head: bytes) -> Parser:

@@ -15,7 +15,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from feeds.errors import StoreConflict, StoreUnavailable
-from feeds.ingest import IntakeRules, document_name, readable_suffixes
+from feeds.ingest import IntakeRules, document_name, kind_refused, readable_suffixes
 from feeds.model.intake import Intake, IntakeVerdict, Refusal, Withdrawal
 from feeds.model.release import Origin
 from feeds.newsroom import Newsroom
@@ -445,11 +445,9 @@ class Folders:
 
     def _refuse_kind(self, report: FolderReport, found: FoundFile) -> None:
         """Refuses a file of a kind that is not read."""
-        kind = found.path.suffix.lower()
+        fault = kind_refused(found.path.suffix.lower())
         refusal = Refusal(
-            origin=Origin(document=found.document),
-            reason=f"{kind} files are not read" if kind else "files without a suffix are not read",
-            remedy=f"save it as {' or '.join(readable_suffixes)}, or move it to another folder",
+            origin=Origin(document=found.document), reason=fault.reason, remedy=fault.remedy
         )
         self._newsroom.refuse([refusal], now=self._now())
         report.add(refusal)

@@ -19,7 +19,7 @@ PRETTY = json.dumps(json.loads(record()), indent=2)
 
 def test_the_suffixes_that_are_read() -> None:
     programs = {".json", ".jsonl", ".ndjson"}
-    people = {".txt", ".md", ".markdown", ".html", ".htm", ".xhtml"}
+    people = {".txt", ".docx", ".md", ".markdown", ".html", ".htm", ".xhtml"}
     assert set(readable_suffixes) == programs | people
 
 
@@ -212,3 +212,13 @@ class _Pipe(RawIOBase):
         if len(piece) > len(buffer):
             self.pieces.append(piece[len(buffer) :])
         return min(len(piece), len(buffer))
+
+
+def test_kinds_that_people_send_and_that_are_not_read_are_refused_with_what_to_do() -> None:
+    remedies = {
+        "a.doc": "save it as a Word document (.docx) in the program that it was written with",
+        "a.ODT": "save it as a Word document (.docx) in the program that it was written with",
+        "a.pdf": "send the text that it was made of, as a Word document (.docx) or plain text",
+        "a.msg": "save the message as .eml",
+    }
+    assert {name: refused(b"\xd0\xcf", name).remedy for name in remedies} == remedies
