@@ -15,7 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.processes.supervisor",),
     ("service.processes.child_processes",),
     ("service.processes.web", "service.processes.jobs", "service.processes.hub"),
-    ("service.processes.background",),
+    ("service.processes.background", "service.processes.status"),
     ("service.wiring", "service.processes.http_server"),
     ("service.processes.reports",),
     ("service.scheduler", "service.export"),
@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "service.http_rules",
         "service.processes.supervisor_line",
+        "service.processes.status_line",
         "service.liveness",
         "service.logs",
         "service.errors",

@@ -12,6 +12,7 @@ from service.cli.application import to_read, to_write
 from service.cli.call import COMMANDS, Invocation, JsonOption, SetOption, invocation_of
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
+from service.processes.status import channel_record
 from service.wiring import alarm_keeper
 
 app = typer.Typer(
@@ -152,19 +153,6 @@ def alarm_record(alarm: Alarm) -> dict[str, Any]:
         "over_at": alarm.over_at,
         "event": alarm.event,
         "event_at": alarm.event_at,
-    }
-
-
-def channel_record(state: ChannelState) -> dict[str, Any]:
-    """Returns the state of a channel as a JSON object."""
-    return {
-        "channel": state.channel,
-        "is_failing": state.attempts > 0,
-        "failing_since": state.first_failed_at,
-        "attempts": state.attempts,
-        "next_try_at": state.due_at,
-        "sent_at": state.sent_at,
-        "last_result": state.last_result,
     }
 
 

@@ -2,7 +2,6 @@
 
 from errno import EPIPE
 from importlib import import_module
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -71,6 +70,8 @@ app = typer.Typer(
 
 def _show_version(is_asked: bool) -> None:  # noqa: FBT001  # typer calls it
     if is_asked:
+        from importlib.metadata import version
+
         typer.echo(f"communique {version('communique')}")
         raise typer.Exit
 

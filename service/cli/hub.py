@@ -27,8 +27,9 @@ from service.cli.hub_subscriptions import (
 )
 from service.cli.output import counted, moment, print_json, print_message, print_rows
 from service.errors import ServiceError
+from service.processes.status import hub_report
 from service.websub import PingResult, PingVerdict
-from service.websub.hub_health import HubReport, Report, report
+from service.websub.hub_health import HubReport, Report
 from service.websub.retries import delay_in_short
 from service.wiring import hub_monitor, publisher
 
@@ -91,15 +92,6 @@ def canary(
         return
     print_rows((one.state, one.hub, one.topic, one.last_result) for one in asked)
     print_message(f"{counted(len(asked), 'hub')} asked")
-
-
-def hub_report(application: Application) -> Report:
-    """Returns the current health of all hubs."""
-    missing_after = timedelta(seconds=application.settings.canary.missing_after_seconds)
-    with application.database.read() as tx:
-        return report(
-            tx, application.catalogue, now=application.clock(), missing_after=missing_after
-        )
 
 
 def _record(one: HubReport, seen: Report) -> dict[str, Any]:

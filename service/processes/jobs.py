@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from feeds.errors import ConfigurationSuperseded, StoreConflict, StoreUnavailable
 from feeds.model.alarm import AlarmKind
@@ -42,6 +43,8 @@ from service.liveness import Liveness
 from service.memory import release_free_memory
 from service.processes import background
 from service.processes.active_configuration import ProcessStart
+from service.processes.status import answer_status
+from service.processes.status_line import Question, StatusLine
 from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
@@ -115,6 +118,7 @@ class Jobs:
         away = StoreAwayAlarm(host=os.uname().nodename, monotonic=time.monotonic)
         self._alarms = AlarmRounds(monotonic=time.monotonic, store_away=away)
         self._started_at = self._clock()
+        self._status: StatusLine | None = None  #: while it works
 
     def start(self, settings: Settings) -> None:
         """Starts to work."""
@@ -125,6 +129,10 @@ class Jobs:
         self._scheduler.start()
         self._signal.subscribe(self._on_commit)
         self._signal.start()
+        if settings.sources is not None:
+            config = Path(settings.sources.working_folder, settings.sources.main.path)
+            self._status = StatusLine(config, self._answer_status)
+            self._status.start()
 
     def configure(self, settings: Settings) -> None:
         """Replaces the configuration."""
@@ -146,6 +154,8 @@ class Jobs:
     def stop(self) -> None:
         """Finishes the current work; a long file is left half read, for the next start."""
         self._is_over.set()
+        if self._status is not None:
+            self._status.stop()
         self._signal.close()
         self._scheduler.stop()
         self.close()
@@ -158,6 +168,14 @@ class Jobs:
         self._outbox.close()
         if self._publisher is not None:
             self._publisher.close()
+
+    def _answer_status(self, question: Question) -> dict[str, Any] | None:
+        try:
+            application = self._application
+            return None if application is None else answer_status(question, application)
+        except Exception:
+            _log.exception("status not answered", effect="the command reads the store itself")
+            return None
 
     def _set_timers(self, settings: Settings) -> None:
         application = build_application(settings, self._database, self._clock)

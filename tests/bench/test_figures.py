@@ -29,6 +29,7 @@ FOR_BENCH_ALONE = {
     "remote_store",
     "service_memory",
     "service_start",
+    "status_command",
     "window_at_scale",
     "worker_restart",
 }
