@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from feeds.errors import DocumentRefused
-from feeds.html.tree import Node, find, inner_html, is_in, parse, remove, text_of
+from feeds.html.tree import Node, find, inner_html, is_in, parse, remove, text_of, walk
 from feeds.ingest.characters import clean, shown
 from feeds.ingest.embargo_words import EmbargoNotice
 from feeds.ingest.fields import RETRACT, EmbeddedPicture, SourceRecord
@@ -53,6 +54,7 @@ def record_of(document: HtmlDocument) -> SourceRecord:
         fields["title"] = _take_title(
             body, lines[head.count :], left_out, has_title_line=document.has_title_line
         )
+    _trim_start(body)
     fields |= {"body": inner_html(body).strip(), "body_format": "html"}
     return SourceRecord(
         fields=fields,
@@ -89,6 +91,26 @@ def _take_title(
         "at the very top",
         field="title",
     )
+
+
+def _trim_start(body: Node) -> None:
+    """Removes line ends and empty elements above the text, which a head has left."""
+    for node in list(islice(walk(body), _NODES_OF_HEAD)):
+        if node.is_text_node and text_of(node).strip():
+            return
+        if node.is_element_node and (
+            node.tag in _SHOWN or text_of(node).strip() or any(find(node, tag) for tag in _SHOWN)
+        ):
+            if node.tag in _SHOWN:
+                return
+        elif is_in(node, body):
+            remove(node)
+
+
+#: A head leaves at most a few for each line.
+_NODES_OF_HEAD = 300
+#: Elements that are seen without words.
+_SHOWN = ("img", "video", "audio", "iframe", "object", "svg", "math", "hr", "table")
 
 
 def _without_place(picture: EmbeddedPicture) -> str:

@@ -15,6 +15,7 @@ from feeds.ingest.drafting import draft
 from feeds.ingest.fields import RETRACT, Parsed, SourceRecord, refused
 from feeds.ingest.html_form import parse_html
 from feeds.ingest.json_form import parse_json, parse_json_lines
+from feeds.ingest.mail import parse_mail
 from feeds.ingest.markdown_form import parse_markdown
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import PEEK_BYTES, UTF_16, peekable
@@ -57,6 +58,11 @@ PARSERS = (
         suffixes=(".md", ".markdown"),
         opening=re.compile(r"(?:---|\+\+\+)[ \t]*\r?\n[^\r\n]*[:=]"),
         parse=parse_markdown,
+    ),
+    Parser(
+        suffixes=(".eml",),
+        opening=re.compile(r"(?i)(?:return-path|received|delivered-to|mime-version|message-id):"),
+        parse=parse_mail,
     ),
     Parser(suffixes=(".txt",), opening=re.compile(""), parse=parse_text_form),
 )

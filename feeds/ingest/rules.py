@@ -9,8 +9,8 @@ from feeds.model.release import ASSUMED_CORRECTION, Correction
 #: A document, or a line of JSON Lines, is held in memory as a whole, so this bounds its cost. The
 #: largest release in the sample sets has 60 kB; a book has 1 MB.
 MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
-#: A Word document has its pictures in it.
-MAX_WORD_BYTES = 64 * 1024 * 1024
+#: A Word document has its pictures in it, and a message its attachments.
+MAX_FILE_BYTES = 64 * 1024 * 1024
 #: A JSON array is also held in memory as a whole, but contains many records. Larger sets need JSON
 #: Lines.
 MAX_ARRAY_BYTES = 64 * 1024 * 1024
@@ -52,7 +52,7 @@ class IntakeRules:
         ASSUMED_CORRECTION  #: the kind of correction that a changed document is
     )
     max_document_bytes: int = MAX_DOCUMENT_BYTES  #: of one document, or one line of JSON Lines
-    max_word_bytes: int = MAX_WORD_BYTES
+    max_file_bytes: int = MAX_FILE_BYTES  #: of a Word document, or a message
     max_array_bytes: int = MAX_ARRAY_BYTES  #: of a whole `.json` file
     max_title_chars: int = MAX_TITLE_CHARS
     max_summary_chars: int = MAX_SUMMARY_CHARS

@@ -24,7 +24,7 @@ def parse_word(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
     """Yields the one record of a Word document; see docs/sending-a-release.md."""
     try:
         data = read_bytes(
-            stream, max_bytes=rules.max_word_bytes, remedy="compress its pictures, or shorten it"
+            stream, max_bytes=rules.max_file_bytes, remedy="compress its pictures, or shorten it"
         )
         yield _read(WordPackage(data))
     except RecursionError:

@@ -19,7 +19,7 @@ PRETTY = json.dumps(json.loads(record()), indent=2)
 
 def test_the_suffixes_that_are_read() -> None:
     programs = {".json", ".jsonl", ".ndjson"}
-    people = {".txt", ".docx", ".md", ".markdown", ".html", ".htm", ".xhtml"}
+    people = {".txt", ".docx", ".eml", ".md", ".markdown", ".html", ".htm", ".xhtml"}
     assert set(readable_suffixes) == programs | people
 
 

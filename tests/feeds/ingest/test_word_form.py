@@ -499,7 +499,7 @@ def test_what_cannot_be_read_whole_is_refused(data: bytes, reason: str, remedy: 
 
 
 def test_a_document_that_is_too_large_is_refused_before_it_is_unpacked() -> None:
-    small = replace(RULES, max_word_bytes=1000)
+    small = replace(RULES, max_file_bytes=1000)
     assert (
         refused(word(p("x" * 5)), "a.docx", small).reason == "the document has more than 1000 bytes"
     )
