@@ -50,11 +50,27 @@ class AlarmRounds:
             if self._monotonic() >= self._checks_from:
                 self._check(keeper, now())
         finally:
-            if self._sending is None or not self._sending.is_alive():
-                self._sending = threading.Thread(
-                    target=self._send, args=[keeper, now], name="alarms", daemon=True
-                )
-                self._sending.start()
+            self._begin_to_send(self._send, keeper, now)
+
+    def store_failed(
+        self, error: StoreUnavailable, keeper: AlarmKeeper, *, now: Callable[[], datetime]
+    ) -> None:
+        """Does a round of a process that could not start, because it cannot use the store."""
+        if self._store_away is not None:
+            self._store_away.failed(error, keeper, now=now())
+            self._begin_to_send(self._send_away, keeper, now)
+
+    def _begin_to_send(
+        self,
+        send: Callable[[AlarmKeeper, Callable[[], datetime]], None],
+        keeper: AlarmKeeper,
+        now: Callable[[], datetime],
+    ) -> None:
+        if self._sending is None or not self._sending.is_alive():
+            self._sending = threading.Thread(
+                target=send, args=[keeper, now], name="alarms", daemon=True
+            )
+            self._sending.start()
 
     def _check(self, keeper: AlarmKeeper, now: datetime) -> None:
         away = self._store_away
@@ -67,9 +83,12 @@ class AlarmRounds:
         if away is not None:
             away.worked(now=now)
 
-    def _send(self, keeper: AlarmKeeper, now: Callable[[], datetime]) -> None:
+    def _send_away(self, keeper: AlarmKeeper, now: Callable[[], datetime]) -> None:
         if self._store_away is not None:
             self._store_away.send_due(keeper, now=now())
+
+    def _send(self, keeper: AlarmKeeper, now: Callable[[], datetime]) -> None:
+        self._send_away(keeper, now)
         # The next round tries again; the check has logged that the store is away.
         with suppress(StoreUnavailable, StoreConflict):
             keeper.send_due(now=now)

@@ -92,6 +92,8 @@ class ConfigurationWatch:
         self._ends.close()
         if self._thread.is_alive():
             self._thread.join(STOP_WITHIN_S)
+        if not self._thread.is_alive():  # otherwise the thread closes it
+            self._over.close()
 
     def _watch(self) -> None:
         is_due = False

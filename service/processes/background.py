@@ -118,6 +118,7 @@ def run(
     role: str,
     make: Callable[[Database, Liveness, Failures], WorkLoop],
     release: Callable[[Transaction], object],
+    on_away: Callable[[StoreUnavailable, Settings, Database], object] | None = None,
 ) -> int:
     """Works until a signal asks to stop, or until the supervisor is gone.
 
@@ -126,6 +127,7 @@ def run(
         role: The name of the work. On SQLite only one process does it.
         make: Returns the work, which reports its progress and its failures.
         release: On SQLite, releases all claims left in the store by a process that died.
+        on_away: Called with each try to start that fails because the store cannot be used.
 
     Returns:
         The exit code.
@@ -151,6 +153,10 @@ def run(
                     begun = partial(_record_start, failures, role)
                     with reporting(_reporter(database, liveness, role, now=work.now)):
                         _work(work, settings, watch, signals, begun=begun)
+            except StoreUnavailable as error:
+                if on_away is not None:
+                    on_away(error, settings, database)
+                raise
             finally:
                 database.close()
 

@@ -88,6 +88,7 @@ class Jobs:
         database: Database,
         liveness: Liveness | None = None,
         failures: Failures | None = None,
+        store_away: StoreAwayAlarm | None = None,
     ) -> None:
         self._database = database
         self._liveness = liveness or Liveness()
@@ -115,7 +116,7 @@ class Jobs:
         self._is_over = threading.Event()
         self._forgetting = Forgetting(database, self._is_over.is_set)
         self._command_log = CommandLog(database)
-        away = StoreAwayAlarm(host=os.uname().nodename, monotonic=time.monotonic)
+        away = store_away or _store_away_alarm()
         self._alarms = AlarmRounds(monotonic=time.monotonic, store_away=away)
         self._started_at = self._clock()
         self._status: StatusLine | None = None  #: while it works
@@ -407,9 +408,21 @@ def _release(tx: Transaction) -> None:
     tx.pings.release_claims()
 
 
+def _store_away_alarm() -> StoreAwayAlarm:
+    return StoreAwayAlarm(host=os.uname().nodename, monotonic=time.monotonic)
+
+
 def main(start: ProcessStart) -> int:
     """Works until a signal asks to stop, or until the supervisor is gone."""
-    return background.run(start, role="jobs", make=Jobs, release=_release)
+    away = _store_away_alarm()  # one for all tries to start, and for the work after them
+    rounds = AlarmRounds(monotonic=time.monotonic, store_away=away)
+
+    def tell(error: StoreUnavailable, settings: Settings, database: Database) -> None:
+        keeper = alarm_keeper(build_application(settings, database))
+        rounds.store_failed(error, keeper, now=machine_clock)
+
+    make = partial(Jobs, store_away=away)
+    return background.run(start, role="jobs", make=make, release=_release, on_away=tell)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Which configuration the job process goes by, when reloads, commands and other hosts meet."""
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,15 +18,17 @@ from feeds.newsroom import Newsroom
 from feeds.newsstand import claims
 from feeds.store.database import Database
 from feeds.store.feeds import Feeds
+from service.alarms import store_away
 from service.application import Application
-from service.processes import jobs
+from service.processes import background, jobs
+from service.processes.active_configuration import ProcessStart, activate
 from service.processes.jobs import Jobs
 from service.settings import Settings
 from service.websub.hub import dispatcher
 from service.wiring import build_application, utc_now
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import Office, draft
-from tests.support.running_service import wait_until
+from tests.support.running_service import free_port, wait_until
 
 #: What a process says that goes by another configuration.
 OTHERS = "made no editions: the store has another configuration"
@@ -243,3 +247,35 @@ def test_a_release_is_published_long_before_the_next_regular_look(
 def _edition(application: Application) -> int:
     document = application.newsstand.document("finance", Format.JSON)
     return 0 if document is None else document.edition
+
+
+def test_a_store_that_is_away_when_the_process_starts_is_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it was replaced while the store did not answer: it cannot work, but tell."""
+    monkeypatch.setattr(store_away, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(background, "FIRST_PAUSE_S", 0.1)
+    told, files = tmp_path / "told.json", ConfigFolder(tmp_path)
+    write = f"cat > {told}.part && mv {told}.part {told}"
+    files.write(
+        f"site: {{base_url: https://news.example, title: News}}\ndata_folder: {tmp_path}\n"
+        f"store: {{url: 'postgresql://nobody@127.0.0.1:{free_port()}/none'}}\n"
+        f"alarms: {{command: {{argv: [/bin/sh, -c, '{write}']}}}}\n",
+        CATEGORIES.format(ending=""),
+    )
+    active = tmp_path / "active.json"
+    activate(files.sources(), active)
+
+    def stop_when_told() -> None:
+        try:
+            wait_until(told.exists)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    stopping = threading.Thread(target=stop_when_told)
+    stopping.start()
+    assert jobs.main(ProcessStart.unsupervised(active)) == 0
+    stopping.join()
+    [alarm] = json.loads(told.read_text(encoding="utf-8"))["alarms"]
+    assert (alarm["kind"], alarm["event"]) == ("store_away", "begun")
+    assert "nothing is published" in alarm["words"]

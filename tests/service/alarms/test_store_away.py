@@ -116,3 +116,24 @@ def test_what_was_away_for_a_moment_is_not_told(
         put_back()
         rounds.after(15)
     assert channel.told == []
+
+
+def test_a_process_that_could_not_start_tells_when_it_is_over(sqlite_database: Database) -> None:
+    """Its tries to start, and its work after them, have one alarm."""
+    channel, passed_s = _Channel(), 0.0
+    keeper = AlarmKeeper(
+        Office(sqlite_database, catalogue()).application, Machine(host="here"), [channel]
+    )
+    away = StoreAwayAlarm(host="here", monotonic=lambda: passed_s)
+    tries, work = (
+        AlarmRounds(monotonic=lambda: passed_s, grace_s=0, store_away=away) for _ in range(2)
+    )
+    for passed_s in (0.0, PATIENCE_S, 2 * PATIENCE_S):  # noqa: B007  # the clock reads it
+        tries.store_failed(StoreUnavailable("no answer"), keeper, now=lambda: NOON)
+        assert tries._sending is not None
+        tries._sending.join()
+    assert [event for _, _, event in channel.told] == ["begun"]
+    work.run(keeper, now=lambda: NOON)
+    assert work._sending is not None
+    work._sending.join()
+    assert [event for _, _, event in channel.told] == ["begun", "over"]
