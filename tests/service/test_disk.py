@@ -13,6 +13,7 @@ import pytest
 
 from service.stores import known_memory_folder
 from tests.support.running_service import ROOT, Service, document, running, wait_until
+from tests.support.small_disk import SmallDisk, small_disk
 
 
 @pytest.fixture
@@ -88,3 +89,51 @@ def test_what_is_stored_is_served_and_the_rest_is_told_once(service: Service) ->
     assert counts == [1, 1]
     assert service.stop() == 0
     assert known_memory_folder(service.folder / "data") is None
+
+
+@pytest.fixture
+def room() -> Iterator[SmallDisk]:
+    """A disk of its own, which has room at first."""
+    with small_disk("64m") as disk:
+        yield disk
+
+
+def test_a_backup_and_a_restore_find_the_disk_full(room: SmallDisk) -> None:
+    """One line each, nothing half made, and the service that runs on that disk has lost nothing."""
+    service = Service(folder=room.folder / "newsroom")
+    backups, place = room.folder / "backups", room.folder / "newsroom-2"
+    backups.mkdir()
+    with running(service):
+        service.drop("1.txt", document("Release 1", "Finance"))
+        wait_until(lambda: service.titles() == ["Release 1"])
+        room.leave_kib(200)
+        failed = service.run("store", "backup", str(backups))
+        _check_full(failed)
+        assert list(backups.iterdir()) == []
+        assert service.titles() == ["Release 1"]
+        service.drop("2.txt", document("Release 2", "Finance"))
+        room.resize("64m")
+        wait_until(lambda: service.titles() == ["Release 2", "Release 1"])
+        made = service.run("store", "backup", str(backups))
+        assert made.returncode == 0, made.stderr
+        assert "Traceback" not in service.log
+    [backup] = backups.iterdir()
+
+    other = Service(folder=place)
+    room.leave_kib(200)
+    _check_full(other.run("store", "restore", str(backup)))
+    assert not list((place / "data").glob("*communique*"))
+    room.resize("64m")
+    restored = other.run("store", "restore", str(backup))
+    assert restored.returncode == 0, restored.stderr
+    with running(other):
+        assert other.titles() == ["Release 2", "Release 1"]
+
+
+def _check_full(failed: subprocess.CompletedProcess[str]) -> None:
+    """One sentence, after the line that names the store."""
+    assert (failed.returncode, failed.stdout) == (1, "")
+    said = [line for line in failed.stderr.splitlines() if not line.startswith("store: ")]
+    assert len(said) == 1, failed.stderr
+    assert said[0].startswith("communique: ")
+    assert "full" in said[0]
