@@ -29,6 +29,7 @@ from bench import (
     whole_history,
     whole_service,
     window_at_scale,
+    word,
     worker_memory,
 )
 from bench.figure import Figure
@@ -58,6 +59,7 @@ FIGURES: Mapping[str, Figure] = {
         deadlocks.FIGURE,
         bulk_intake.FIGURE,
         cleaning.FIGURE,
+        word.FIGURE,
         *fan_out.FIGURES,
         fan_out_memory.FIGURE,
         fan_out_at_scale.FIGURE,

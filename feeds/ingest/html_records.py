@@ -9,7 +9,7 @@ from feeds.html.tree import Node, find, inner_html, is_in, parse, remove, text_o
 from feeds.ingest.characters import clean, shown
 from feeds.ingest.embargo_words import EmbargoNotice
 from feeds.ingest.fields import RETRACT, EmbeddedPicture, SourceRecord
-from feeds.ingest.head_block import read_head_block, retraction_record
+from feeds.ingest.head_block import HeadBlock, read_head_block, retraction_record
 from feeds.ingest.nesting import check_nesting
 from feeds.ingest.openings import ShownLine, lines_of, remove_line, text_after_label
 
@@ -42,18 +42,14 @@ def record_of(document: HtmlDocument) -> SourceRecord:
     check_nesting(markup)
     body = parse(markup)
     lines = lines_of(body)
-    head = read_head_block(list(map(str, lines[:40])))
-    for line in lines[: head.count]:
-        remove_line(line)
+    head, lines = take_head_block(lines, heading=_heading(body))
     if RETRACT in head.fields or document.fields.get(RETRACT):
         head.fields = {**document.fields, **head.fields}
         return retraction_record(head, text_of(body))
     fields = {**document.fields, **head.fields}
     left_out = list(document.left_out)
     if not fields.get("title"):
-        fields["title"] = _take_title(
-            body, lines[head.count :], left_out, has_title_line=document.has_title_line
-        )
+        fields["title"] = _take_title(body, lines, left_out, has_title_line=document.has_title_line)
     _trim_start(body)
     fields |= {"body": inner_html(body).strip(), "body_format": "html"}
     return SourceRecord(
@@ -68,11 +64,42 @@ def record_of(document: HtmlDocument) -> SourceRecord:
     )
 
 
+#: A head block has at most this many lines.
+_MAX_HEAD_LINES = 40
+
+
+def take_head_block(
+    lines: Sequence[ShownLine], *, heading: Node | None = None
+) -> tuple[HeadBlock, list[ShownLine]]:
+    """Reads the head block, at the very top or directly below *heading*, and removes its lines.
+
+    Returns:
+        The block, and the lines that are left.
+
+    Raises:
+        DocumentRefused: The block is faulty.
+    """
+    above = 0
+    while heading is not None and above < len(lines) and is_in(lines[above].texts[0], heading):
+        above += 1
+    for start in {0: None, above: None}:
+        head = read_head_block([str(line) for line in lines[start : start + _MAX_HEAD_LINES]])
+        if head.count:
+            break
+    for line in lines[start : start + head.count]:
+        remove_line(line)
+    return head, [*lines[:start], *lines[start + head.count :]]
+
+
+def _heading(body: Node) -> Node | None:
+    return next((one for one in find(body, "h1") if text_of(one).strip()), None)
+
+
 def _take_title(
     body: Node, lines: Sequence[ShownLine], left_out: list[str], *, has_title_line: bool
 ) -> str:
     """Returns the first heading, or the first line; removes it, and labels above it."""
-    heading = next((one for one in find(body, "h1") if text_of(one).strip()), None)
+    heading = _heading(body)
     for line in lines[:_LINES_ABOVE_TITLE]:
         text = str(line)
         if heading is not None and is_in(line.texts[0], heading):

@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from functools import cache
@@ -196,6 +195,8 @@ def _load_yaml(text: str) -> object:
 
 
 def _load_toml(text: str) -> object:
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as fault:

@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from io import BufferedReader
+from io import BufferedReader, BytesIO
+from itertools import islice
 from pathlib import PurePath
 from typing import BinaryIO
 
 from feeds.errors import DocumentRefused
 from feeds.ingest.characters import nfc
 from feeds.ingest.drafting import draft
-from feeds.ingest.fields import RETRACT, Parsed, SourceRecord, refused
+from feeds.ingest.fields import RETRACT, EmbeddedPicture, Parsed, SourceRecord, refused
 from feeds.ingest.html_form import parse_html
 from feeds.ingest.json_form import parse_json, parse_json_lines
 from feeds.ingest.mail import parse_mail
@@ -22,7 +23,7 @@ from feeds.ingest.streams import PEEK_BYTES, UTF_16, peekable
 from feeds.ingest.text_form import parse_text_form
 from feeds.ingest.word import parse_word
 from feeds.model.intake import ReadDocument, Refusal, RetractionRequest
-from feeds.model.release import Draft, SourceKey
+from feeds.model.release import Draft, Origin, SourceKey
 
 # Parsers by file suffix and content. A new input form is a file with a parser, and a row in
 # `PARSERS`.
@@ -154,6 +155,51 @@ def read_record(
     """
     read = draft(SourceRecord(fields=fields), document=document, rules=rules)
     return retraction_refused(read) if isinstance(read, RetractionRequest) else read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileContents:
+    """What a file says, as fields: for a form in which a person completes them."""
+
+    fields: Mapping[str, object]  #: as `read_record` takes them; any of them may be missing
+    left_out: tuple[str, ...]  #: what of the file is in no field, as sentences
+    warnings: tuple[str, ...]  #: what was repaired while it was read
+    pictures: tuple[EmbeddedPicture, ...]  #: the body refers to them as ``cid:`` and their name
+
+
+def read_file(data: bytes, *, document: str, rules: IntakeRules) -> FileContents | Refusal:
+    """Returns what a file with one release says, unchecked; a refusal if it cannot be read.
+
+    `read_documents` makes drafts of the same files. Here a title, a date or a category may be
+    missing, and the body is not clean yet: `read_record` checks and cleans.
+
+    Args:
+        data: The file.
+        document: Its name; the suffix decides the form.
+        rules: Defaults and limits.
+    """
+    name = document_name(document)
+    source = peekable(BytesIO(data))
+    found = list(islice(parser_for(name, source).parse(source, rules), 2))
+    if len(found) != 1:
+        reason = "the file holds several releases" if found else "the file holds no release"
+        remedy = "put it into the inbox folder, or send one release"
+        return Refusal(origin=Origin(document=name), reason=reason, remedy=remedy)
+    [parsed] = found
+    if isinstance(parsed, DocumentRefused):
+        return refused(parsed, document=name)
+    fields, warnings = dict(parsed.fields), list(parsed.warnings)
+    for notice in parsed.notices:
+        if notice.until.moment is not None:
+            fields.setdefault("embargoed_until", notice.until.moment.isoformat())
+        else:
+            warnings.append(f"it is under embargo, but not clearly until when: {notice.line}")
+    return FileContents(
+        fields=fields,
+        left_out=parsed.left_out,
+        warnings=tuple(warnings),
+        pictures=parsed.pictures,
+    )
 
 
 def retraction_refused(request: RetractionRequest) -> Refusal:

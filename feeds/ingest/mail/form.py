@@ -14,7 +14,7 @@ from feeds.html.tree import Node, attribute, find, inner_html, parse, remove, se
 from feeds.ingest.characters import clean, shown
 from feeds.ingest.fields import RETRACT, EmbeddedPicture, Parsed, SourceRecord
 from feeds.ingest.head_block import HeadBlock, read_head_block, retraction_record
-from feeds.ingest.html_records import HtmlDocument, record_of
+from feeds.ingest.html_records import HtmlDocument, record_of, take_head_block
 from feeds.ingest.mail.parts import Kind, Leaf, header, leaves, sent_at, text_of_part
 from feeds.ingest.mail.text import cut, unflowed, without_prefixes
 from feeds.ingest.nesting import check_nesting
@@ -24,17 +24,17 @@ from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import read_bytes
 
 
-def parse_mail(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
-    """Yields the one record of a message; see docs/sending-a-release.md."""
+def read_mail(stream: BufferedReader, rules: IntakeRules) -> Parsed:
+    """Returns the one record of a message, or its refusal."""
     try:
         data = read_bytes(stream, max_bytes=rules.max_file_bytes, remedy="send it without files")
-        yield _Reader(BytesParser(policy=compat32).parsebytes(data)).record()
+        return _Reader(BytesParser(policy=compat32).parsebytes(data)).record()
     except RecursionError:
-        yield DocumentRefused(
+        return DocumentRefused(
             "the message has parts in parts without end", remedy="send its text alone"
         )
     except DocumentRefused as fault:
-        yield fault
+        return fault
 
 
 _SIGNATURES = ".gmail_signature, .moz-signature, [data-smartmail=gmail_signature], #Signature"
@@ -138,13 +138,9 @@ class _Reader:
         for signature in find(body, _SIGNATURES):
             self.left_out.append(f"the signature {shown(' '.join(text_of(signature).split()))}")
             remove(signature)
-        lines = lines_of(body)
-        head = read_head_block([str(line) for line in lines[:40]])
+        head, lines = take_head_block(lines_of(body))
         if head.count:
             self.head = head
-        for line in lines[: head.count]:
-            remove_line(line)
-        lines = lines[head.count :]
         found = cut(list(map(str, lines)), subject=self.subject, is_html=True)
         self._forwarded(found.subject)
         if found.subject is None and not found.dropped:

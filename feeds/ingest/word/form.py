@@ -2,10 +2,12 @@
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape, unescape
 from io import BufferedReader, BytesIO
 from xml.etree.ElementTree import Element
+
+import mammoth
 
 from feeds.errors import DocumentRefused
 from feeds.ingest.characters import shown
@@ -20,17 +22,17 @@ from feeds.ingest.word.package import WordPackage
 from feeds.ingest.word.styles import Numbering, Styles, W
 
 
-def parse_word(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
-    """Yields the one record of a Word document; see docs/sending-a-release.md."""
+def read_word(stream: BufferedReader, rules: IntakeRules) -> Parsed:
+    """Returns the one record of a Word document, or its refusal."""
     try:
         data = read_bytes(
             stream, max_bytes=rules.max_file_bytes, remedy="compress its pictures, or shorten it"
         )
-        yield _read(WordPackage(data))
+        return _read(WordPackage(data))
     except RecursionError:
-        yield DocumentRefused("the document is nested too deeply", remedy="take tables apart")
+        return DocumentRefused("the document is nested too deeply", remedy="take tables apart")
     except DocumentRefused as fault:
-        yield fault
+        return fault
 
 
 def _read(package: WordPackage) -> Parsed:
@@ -143,9 +145,6 @@ def to_html(parts: Mapping[str, str]) -> tuple[str, list[str]]:
     Args:
         parts: The document's parts by name.
     """
-    # Imported when it is needed, so that it is not in the memory of a service that reads no Word.
-    import mammoth
-
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as written:
         for name, content in parts.items():

@@ -8,10 +8,11 @@ from io import BufferedReader, BytesIO, RawIOBase
 
 import pytest
 
-from feeds.ingest import read_documents, readable_suffixes
+from feeds.ingest import FileContents, read_documents, read_file, readable_suffixes
 from feeds.model.intake import Refusal
 from feeds.model.release import Draft
 from tests.feeds.ingest.intake import RULES, accepted, drafts, read, record, refusals, refused
+from tests.feeds.ingest.word_files import p, word
 
 TEXT_FORM = "Title\n\nBody\n\n2019-05-21T16:38:50Z|Finance|"
 PRETTY = json.dumps(json.loads(record()), indent=2)
@@ -222,3 +223,32 @@ def test_kinds_that_people_send_and_that_are_not_read_are_refused_with_what_to_d
         "a.msg": "save the message as .eml",
     }
     assert {name: refused(b"\xd0\xcf", name).remedy for name in remedies} == remedies
+
+
+def test_a_file_is_read_as_fields_for_a_form() -> None:
+    """What is missing is asked for there; what is there is what `read_documents` reads."""
+    data = word(p("Place: Bern") + p("Embargo: 21 May 2030, 17:00 UTC") + p("It grows."))
+    found = read_file(data, document="budget.docx", rules=RULES)
+    assert isinstance(found, FileContents)
+    assert found.fields == {
+        "title": "Budget",
+        "place": "Bern",
+        "embargoed_until": "2030-05-21T17:00:00+00:00",
+        "body": "<p>It grows.</p>",
+        "body_format": "html",
+    }
+    message = read_file(b"Subject: A\n\nEmbargo: 2030-05-21\n\nB", document="a.eml", rules=RULES)
+    assert isinstance(message, FileContents)
+    assert message.fields == {
+        "title": "A",
+        "embargoed_until": "2030-05-21",
+        "body": "B",
+        "body_format": "text",
+    }
+    header = {"h": ("header", "header1.xml")}, {"word/header1.xml": p("EMBARGOED")}
+    unclear = word(p("It grows."), relations=header[0], parts=header[1])
+    told = read_file(unclear, document="a.docx", rules=RULES)
+    assert isinstance(told, FileContents)
+    assert told.warnings == ("it is under embargo, but not clearly until when: EMBARGOED",)
+    for name, text in {"a.jsonl": f"{record()}\n{record()}", "a.doc": "x", "a.docx": "x"}.items():
+        assert isinstance(read_file(text.encode(), document=name, rules=RULES), Refusal)
