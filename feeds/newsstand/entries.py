@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from html import escape
 from textwrap import shorten
 from threading import Lock
@@ -24,7 +25,7 @@ from feeds.store.documents import Fragment, FragmentKey
 MAX_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RenderedEntry:
     """A release of a document with its fragments in each format."""
 
@@ -33,7 +34,7 @@ class RenderedEntry:
     fragments: dict[Format, Fragment]
     notice: "RenderedEntry | None" = None  #: included in feeds that publish notices
 
-    @property
+    @cached_property
     def size_bytes(self) -> int:
         """Bytes in the longest format, because a window is the same in all formats."""
         return max(len(fragment.body or b"") for fragment in self.fragments.values())

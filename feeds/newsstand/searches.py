@@ -105,6 +105,11 @@ class Searches:
             has_no_such_language=not is_known,
         )
 
+    def is_behind(self) -> bool:
+        """Whether releases were stored that are still to be indexed."""
+        with self._database.read() as tx:
+            return bool(tx.search.marked(limit=1))
+
     def document(self, query: SearchQuery, feed_format: Format) -> bytes:
         """Returns the newest hits as a feed, the same bytes for the same hits.
 

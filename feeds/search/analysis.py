@@ -139,6 +139,11 @@ def fold_word(word: str) -> str:
     return term[:MAX_TERM_CHARS]
 
 
+def forget_words() -> None:
+    """Empties the memory of folded words: those of many releases take some megabytes."""
+    fold_word.cache_clear()
+
+
 def terms_in_order(found: Sequence[Word]) -> Iterator[str]:
     """Yields the terms of neighbouring tokens: of a run of units, every two that are neighbours."""
     for number, token in enumerate(found):

@@ -38,6 +38,7 @@ from feeds.store.schema import (
     pings,
     releases,
     subscription_requests,
+    unindexed,
 )
 from feeds.store.state import changes_query
 from feeds.store.store_file import Stamp
@@ -71,6 +72,7 @@ class Waiting(Enum):
     """Work in the store that may become due without a commit."""
 
     EDITIONS = auto()  #: of stale feeds
+    WORDS = auto()  #: of releases, to be indexed for the search
     PINGS = auto()
     DELIVERIES = auto()
     REQUESTS = auto()  #: of subscribers, to be verified
@@ -81,6 +83,7 @@ class Waiting(Enum):
 _WAITING: Mapping[Waiting, Select[Any]] = MappingProxyType(
     {
         Waiting.EDITIONS: select(feeds.c.slug).where(is_stale()),
+        Waiting.WORDS: select(unindexed.c.release_id),
         Waiting.PINGS: select(pings.c.feed)
         .join(
             documents, (documents.c.feed == pings.c.feed) & (documents.c.format == pings.c.format)

@@ -1,7 +1,7 @@
 """The documents of the feeds' current editions, and their rendered entries (fragments)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -44,7 +44,7 @@ from feeds.store.schema import (
 
 # Rendered entries with their fingerprints, and entries that could not be rendered.
 
-# Built once: each edition runs it, and building it takes longer than running it.
+# Built once: each edition runs them, and building one takes longer than running it.
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _OF = (
     select(
@@ -64,6 +64,10 @@ _OF = (
             set_aside.c.reason,
         ).where(set_aside.c.release_id.in_(_IDS))
     )
+)
+
+_FORGET_FAILURE = delete(set_aside).where(
+    set_aside.c.release_id == bindparam("release"), set_aside.c.format == bindparam("in_format")
 )
 
 #: Identifies a fragment: a release in a format.
@@ -168,14 +172,8 @@ class Fragments:
         # One small statement executed many times: a bulk intake clears thousands of keys, and
         # SQLite limits the depth of a condition to 1,000.
         if keys:
-            is_rendered = (set_aside.c.release_id == bindparam("release")) & (
-                set_aside.c.format == bindparam("in_format")
-            )
-            send_later(
-                self._connection,
-                delete(set_aside).where(is_rendered),
-                [{"release": key[0], "in_format": key[1].value} for key in keys],
-            )
+            rendered = [{"release": key[0], "in_format": key[1].value} for key in keys]
+            send_later(self._connection, _FORGET_FAILURE, rendered)
 
 
 def _fragments(rows: CursorResult[Any]) -> dict[FragmentKey, Fragment]:
@@ -335,7 +333,7 @@ class Documents:
                 "edition": document.edition,
                 "digest": document.digest,
                 "modified_at": document.modified_at,
-                "links": [asdict(link) for link in document.links],
+                "links": [{"rel": link.rel, "href": link.href} for link in document.links],
                 "size_bytes": document.size_bytes,
                 "gzip": document.gzip,
                 "layout": document.layout,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Connection,
     CursorResult,
     Row,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    type_coerce,
     update,
 )
 
@@ -88,7 +90,12 @@ _FEEDS_OF = select(filings.c.release_id, filings.c.feed).where(
     filings.c.release_id.in_(bindparam("ids", expanding=True))
 )
 _NEWEST = (
-    select(filings.c.release_id, filings.c.stamp, filings.c.archive, filings.c.changed_at)
+    select(
+        filings.c.release_id,
+        filings.c.stamp,
+        filings.c.archive,
+        type_coerce(filings.c.changed_at, BigInteger).label("changed_at_us"),
+    )
     .where(filings.c.feed == bindparam("feed"))
     .order_by(filings.c.changed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc())
     .limit(bindparam("limit"))
@@ -113,7 +120,10 @@ _ADD_DEPARTURES = insert(departures).from_select(
     ),
 )
 _REMOVE = delete(filings).where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
-_NEWEST_SINCE = _NEWEST.where(filings.c.changed_at >= bindparam("since"))
+_NEWEST_SINCE = _NEWEST.where(
+    filings.c.changed_at >= bindparam("since", type_=BigInteger)  # in microseconds, as it is stored
+)
+_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
 
 class FeedEntries:
@@ -216,8 +226,8 @@ class FeedEntries:
         for feed, window in windows.items():
             rows = found[feed]
             if len(rows) == window.entries:
-                since: datetime = rows[0].changed_at - timedelta(days=window.days)
-                if rows[-1].changed_at >= since:
+                since = rows[0].changed_at_us - window.days * _DAY_US
+                if rows[-1].changed_at_us >= since:
                     parameters = {"feed": feed, "limit": MAX_WINDOW_ENTRIES, "since": since}
                     longer[feed] = ask(self._connection, _NEWEST_SINCE, parameters, _all)
         found |= {feed: answer() for feed, answer in longer.items()}

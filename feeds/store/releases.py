@@ -274,7 +274,7 @@ class Releases:
         if added:
             send_later(self._connection, _ADD, [_row(release) for release in added])
             self._write_names(added)
-            SearchIndex(self._connection).add(added)
+            SearchIndex(self._connection).mark(added)
 
     def replace(self, corrections: Sequence[tuple[Release, Release]], *, now: datetime) -> None:
         """Stores corrections as pairs of the old and the new release; the old content is kept.
@@ -293,7 +293,7 @@ class Releases:
         is_theirs = release_names.c.release_id.in_(list(last))
         send_later(self._connection, release_names.delete().where(is_theirs))
         self._write_names(list(last.values()))
-        SearchIndex(self._connection).replace(list(last.values()))
+        SearchIndex(self._connection).mark(list(last.values()))
 
     def relink(self, relinked: Sequence[Release]) -> None:
         """Stores the new translations of these releases; their own text is unchanged."""
@@ -325,7 +325,7 @@ class Releases:
             StoreConflict: Another transaction retracted or restored it first.
         """
         self._overwrite(held, _row(release))
-        SearchIndex(self._connection).replace([release])
+        SearchIndex(self._connection).index([release])
 
     def with_old_notices(self, *, until: datetime, limit: int) -> list[ReleaseId]:
         """Releases with a notice in feeds since *until* or earlier, oldest first."""

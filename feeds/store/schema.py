@@ -275,8 +275,12 @@ release_search = Table(
     ).ddl_if(dialect="postgresql"),
 )
 
+#: Releases whose words are still to be indexed for the search, in the order in which they came. A
+#: row is written with the release; there may be several of one.
+unindexed = Table("unindexed", metadata, Column("number", _Number, primary_key=True), _release_id())
+
 #: Tables that are made of others, and can be made again.
-DERIVED = frozenset({release_search.name})
+DERIVED = frozenset({release_search.name, unindexed.name})
 
 #: The configuration that was applied last: one row, or none in a new store.
 configuration = Table(

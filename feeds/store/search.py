@@ -1,5 +1,9 @@
 """The search index: which releases have which terms. It is made of the releases alone.
 
+Whoever stores a release marks it (``unindexed``), in the same transaction; its terms follow in a
+transaction of their own (``search_upkeep``), after the editions that have it. A release that is
+retracted loses its row at once.
+
 Both databases get the terms of ``feeds.search``, and return the same releases in the same order. On
 SQLite they are the text of an FTS5 table, which splits it at spaces; on PostgreSQL a ``tsvector``
 with a GIN index. No parser, dictionary or stemmer of theirs has a part in it.
@@ -47,7 +51,7 @@ from feeds.model.search import TermQuery
 from feeds.search.terms import SearchTerms, terms_of
 from feeds.store.dialects import has_one_writer
 from feeds.store.pipelining import send_later
-from feeds.store.schema import Instant, filings, release_search
+from feeds.store.schema import Instant, filings, release_search, unindexed
 
 #: How many releases may be published in one second.
 _IN_A_SECOND = 2**24
@@ -84,6 +88,9 @@ _MAKE_ANEW = insert(_fts).values({FULL_TEXT: "rebuild"})
 _NUMBER = release_search.c.number
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _REMOVE = delete(release_search).where(release_search.c.release_id.in_(_IDS))
+_MARK = insert(unindexed).inline()
+_MARKED = select(unindexed).order_by(unindexed.c.number).limit(bindparam("limit"))
+_UNMARK = delete(unindexed).where(unindexed.c.number <= bindparam("last", type_=BigInteger))
 _REMOVE_FTS = delete(_fts).where(
     _fts.c.rowid.in_(select(_NUMBER).where(release_search.c.release_id.in_(_IDS)))
 )
@@ -135,9 +142,37 @@ class SearchIndex:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, added: Sequence[Release]) -> None:
-        """Adds releases that it does not have yet."""
-        standing = [release for release in added if release.retraction is None]
+    def mark(self, changed: Sequence[Release]) -> None:
+        """Records that the words of these releases are to be indexed."""
+        send_later(self._connection, _MARK, [{"release_id": one.id} for one in changed])
+
+    def marked(self, *, limit: int) -> dict[int, ReleaseId]:
+        """Returns some of the releases whose words are to be indexed, by the numbers of the marks.
+
+        The oldest marks come first; there may be several of one release.
+        """
+        found = self._connection.execute(_MARKED, {"limit": limit})
+        return {row.number: ReleaseId(row.release_id) for row in found}
+
+    def unmark(self, last: int) -> None:
+        """Records that the words of all releases with marks up to this number are indexed."""
+        send_later(self._connection, _UNMARK, {"last": last})
+
+    def marked_among(self, ids: Sequence[ReleaseId]) -> set[ReleaseId]:
+        """Returns those of these releases whose words are to be indexed."""
+        query = select(unindexed.c.release_id).where(unindexed.c.release_id.in_(ids))
+        return set(map(ReleaseId, self._connection.execute(query).scalars()))
+
+    def index(self, changed: Sequence[Release]) -> None:
+        """Brings these releases up to date: retracted ones are not found any more."""
+        if not changed:
+            return
+        ids = {"ids": [release.id for release in changed]}
+        if has_one_writer(self._connection):
+            # Before their rows, from which it reads what they had.
+            self._connection.execute(_REMOVE_FTS, ids)
+        send_later(self._connection, _REMOVE, ids)
+        standing = [release for release in changed if release.retraction is None]
         if not standing:
             return
         on_sqlite = has_one_writer(self._connection)
@@ -147,15 +182,6 @@ class SearchIndex:
         send_later(self._connection, statement, rows)
         if on_sqlite:
             self._connection.execute(_ADD_FTS, {"ids": [row["release"] for row in rows]})
-
-    def replace(self, changed: Sequence[Release]) -> None:
-        """Brings these releases up to date: retracted ones are not found any more."""
-        ids = {"ids": [release.id for release in changed]}
-        if has_one_writer(self._connection):
-            # Before their rows, from which it reads what they had.
-            self._connection.execute(_REMOVE_FTS, ids)
-        send_later(self._connection, _REMOVE, ids)
-        self.add(changed)
 
     def find(self, query: TermQuery, *, skip: int, limit: int) -> list[ReleaseId]:
         """Returns some of the releases that meet a query, newest first.

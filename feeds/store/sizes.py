@@ -18,7 +18,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "embargoes": ("embargoes",),
     "entries of feeds": ("filings", "doubtful_filings", "month_counts"),
     "category names": ("names", "release_names"),
-    "search": ("release_search",),
+    "search": ("release_search", "unindexed"),
     "rendered entries": ("fragments", "set_aside"),
     "documents": ("documents", "feeds"),
     "remembered for deltas": ("former_documents",),

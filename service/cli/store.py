@@ -173,6 +173,8 @@ def _searches(database: Database, *, is_repaired: bool, call: Invocation) -> lis
     if fault is not None and is_repaired:
         search_upkeep.make_full_text_anew(database)
         _print_repair(call, "indexed", "all releases")
+    while is_repaired and search_upkeep.index_marked(database):
+        pass
     wrong = search_upkeep.not_as_they_are(database)
     if not is_repaired:
         found = [] if fault is None else [f"search: {fault}; {_REPAIR} makes the index anew"]

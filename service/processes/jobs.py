@@ -18,8 +18,10 @@ from feeds.model.edition import Edition
 from feeds.model.release import Release
 from feeds.newsroom import COMMAND, PendingWork
 from feeds.newsstand import SPREAD
+from feeds.search.analysis import forget_words
 from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database, Transaction
+from feeds.store.search_upkeep import index_marked
 from feeds.store.state import InForce
 from service import logs
 from service.alarms import CHECK_EVERY_S, AlarmKeeper, AlarmRounds, StoreAwayAlarm
@@ -63,18 +65,25 @@ from service.wiring import (
 #: After more editions at once than this, caches are emptied and memory is returned to the system.
 MANY = 8
 
+#: The same, after the words of more releases at once than this were indexed.
+MANY_WORDS = 200
+
 _log = logs.get_logger("service.jobs_process")  # not __name__: it is run as a program
 
 SCAN, REGENERATE, PING, EMBARGO, CANARY = "scan", "regenerate", "ping", "embargo", "canary"
 STORE_LOG, STORE_NOTE, BACKUP = "store log", "store note", "backup"
 FORGET, ALARMS = "forget", "alarms"
 COMMANDS = "commands"
+SEARCH = "search"
 
 #: How often old rows are deleted.
 FORGET_EVERY_S = 3600.0
 
 #: How often the note beside a store on a server is brought up to date: a file, and no query.
 NOTE_EVERY_S = 1.0
+
+#: How often to look for releases whose words are to be indexed. After editions they are at once.
+INDEX_EVERY_S = 1.0
 
 #: How often to check whether a scheduled backup is due.
 BACKUP_POLL_EVERY_S = 60.0
@@ -110,7 +119,8 @@ class Jobs:
         self._application: Application | None = None
         #: For editions; used while `_edition_lock` is held.
         self._change_poller = ChangePoller(Changes(database), waiting=Waiting.EDITIONS)
-        self._outbox = Changes(database)  #: for pings; used by their timer
+        #: For pings, and for words to be indexed; used while the lock is held.
+        self._outbox, self._outbox_lock = Changes(database), threading.Lock()
         #: Digest of a configuration of other services that was logged.
         self._warned_of: str | None = None
         self._is_over = threading.Event()
@@ -241,6 +251,7 @@ class Jobs:
                 ),
                 every_s=BACKUP_POLL_EVERY_S,
             ),
+            Timer(name=SEARCH, job=self._index, every_s=INDEX_EVERY_S),
             Timer(name=FORGET, job=partial(self._forget, application), every_s=FORGET_EVERY_S),
             Timer(name=COMMANDS, job=self._command_log.run, every_s=AUDIT_POLL_EVERY_S),
             Timer(
@@ -261,8 +272,23 @@ class Jobs:
 
     def _ping(self, sender: Publisher) -> None:
         """Sends what is due. Reading it takes fifty times as long as asking whether anything is."""
-        if self._outbox.has(Waiting.PINGS):
+        if self._has(Waiting.PINGS):
             sender.send_due(now=self._clock())
+
+    def _index(self) -> None:
+        """Indexes the words of all new and corrected releases, a few at a time."""
+        if not self._has(Waiting.WORDS):
+            return
+        count = 0
+        while not self._is_over.is_set() and (done := index_marked(self._database)):
+            count += done
+        if count > MANY_WORDS:
+            forget_words()
+            self._release_memory()
+
+    def _has(self, waiting: Waiting) -> bool:
+        with self._outbox_lock:
+            return self._outbox.has(waiting)
 
     def _on_commit(self) -> None:
         """Has editions made if feeds are stale: at once, or when the pause after the last is over.
@@ -324,14 +350,18 @@ class Jobs:
         if not published:
             return None
         self._scheduler.wake(PING, after=SPREAD)
+        self._scheduler.wake(SEARCH)
         if published > MANY:
             # Many feeds at once fill the caches with entries of all feeds. The next editions are of
             # those few feeds that have news.
             application.newsstand.forget()
-            with suppress(StoreUnavailable):
-                self._database.release_memory()
-            release_free_memory()
+            self._release_memory()
         return f"published editions of feeds: {published}"
+
+    def _release_memory(self) -> None:
+        with suppress(StoreUnavailable):
+            self._database.release_memory()
+        release_free_memory()
 
     def _may_be_due(self, application: Application) -> bool:
         """Whether feeds may be stale, or one has ended, which no commit says."""

@@ -95,8 +95,7 @@ class SearchEndpoint:
         if not _is_canonical(canonical):
             return _moved(canonical)
         self._limit()
-        # Before the hits are read, so that it is never too late for them.
-        date = page_date(context, last_change(context, ALL))
+        date = _date_of_hits(context)
         found = searches.page(query, number=number)
         page = _render(context, given, canonical=canonical, query=query, found=found)
         return _answer_page(page, modified_at=date)
@@ -120,7 +119,7 @@ class SearchEndpoint:
         if leads_to_page(everything, request.headers.get(MODE_FIELD), is_raw=False):
             return to_page(context.site.search_page(query.parameters))
         self._limit()
-        date = page_date(context, last_change(context, ALL))
+        date = _date_of_hits(context)
         try:
             document = searches.document(query, feed_format)
         except FeedNotFound:
@@ -217,6 +216,16 @@ def _page_number() -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > len("9999") or int(text) == 0:
         raise NotFound
     return int(text)
+
+
+def _date_of_hits(context: RequestContext) -> datetime | None:
+    """Returns when the hits of any search last changed; None if they are about to change again.
+
+    Call this before the hits are read, so that it is never too late for them. A release is found a
+    moment after it came, and the hits that have it then get no other date.
+    """
+    date = page_date(context, last_change(context, ALL))
+    return None if context.newsstand.searches.is_behind() else date
 
 
 def _is_canonical(address: str) -> bool:

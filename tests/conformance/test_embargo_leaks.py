@@ -288,6 +288,7 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
     tags = {path: client.get(path).headers["ETag"] for path in paths}
     office.add(draft("id:public", "Finance", title="A public affair"), now=later(minutes=-1))
     office.publish(now=later(minutes=-1))
+    office.index()
     office.newsroom = ReleasesIn(office.database, described, mint_id=lambda: SECRET_ID)
     inbox, public = tmp_path / "inbox", tmp_path / "public"
     inbox.mkdir()
@@ -341,6 +342,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
         assert release_due(office.newsroom, now=now) == 0
         assert office.publish(now=now) == {}
         newsroom.read_folders(now=now)  # read again: nothing is told of what is unchanged, either
+        office.index()
     seen = newsroom.look(slug)
     assert seen == before
     for (path, way), (_, fields, body) in seen.items():
@@ -364,6 +366,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
 
     assert release_due(office.newsroom, now=MINUTE) == 1
     assert office.publish(now=MINUTE) == {"all": 3, "minerals": 2}
+    office.index()
     everywhere = newsroom.look(slug)
     for path in (
         *("/", "/sitemap-1.xml", f"/releases/{slug}"),

@@ -16,6 +16,7 @@ from feeds.model.alarm import AlarmKind
 from feeds.model.feed import Format
 from feeds.newsroom import Newsroom
 from feeds.newsstand import claims
+from feeds.search import analysis
 from feeds.store.database import Database
 from feeds.store.feeds import Feeds
 from service.alarms import store_away
@@ -121,6 +122,28 @@ def test_after_a_commit_editions_are_made_at_once(host: Host, database: Database
         assert host.jobs._will_look is is_stale
         office.add(draft("id:1", "Finance"))
     assert 15 < host.looks_in_s() <= 30, "half of the time between two of the timer's"
+
+
+@pytest.mark.parametrize("many", [30, 29])
+def test_words_are_indexed_behind_the_editions(
+    host: Host, database: Database, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """At once: their timer is woken. It would look once a second otherwise."""
+    monkeypatch.setattr(jobs, "MANY_WORDS", many)
+    application = host.configure("Before")
+    office = Office(database)
+    office.add(*(draft(f"id:{number}", "Finance") for number in range(30)))
+    scheduler = host.jobs._scheduler._scheduler
+    scheduler.modify_job(jobs.SEARCH, next_run_time=utc_now() + timedelta(hours=1))
+    host.jobs._make_editions(application)
+    assert scheduler.get_job(jobs.SEARCH).next_run_time <= utc_now()
+    for _ in range(2):  # the second time there is nothing to do
+        host.jobs.timers[jobs.SEARCH]()
+        with database.read() as tx:
+            assert (tx.search.count(), tx.search.marked(limit=1)) == (30, {})
+    assert (analysis.fold_word.cache_info().currsize > 0) is (
+        many == 30
+    )  # those of many are not kept
 
 
 def test_a_feed_ends_in_its_second_though_nothing_is_committed(

@@ -30,7 +30,7 @@ from feeds.store.schema import (
     users,
 )
 from service.application import Application, CurrentApplication
-from service.processes.jobs import EMBARGO, REGENERATE, Jobs
+from service.processes.jobs import EMBARGO, REGENERATE, SEARCH, Jobs
 from service.settings import Settings
 from service.tokens import hash_of
 from service.web.desk.entrance import Visitor
@@ -104,7 +104,7 @@ class GrownStore:
 
     def _come_to_rest(self) -> None:
         for _ in range(3):
-            for name in (REGENERATE, EMBARGO):
+            for name in (REGENERATE, EMBARGO, SEARCH):
                 self.jobs.timers[name]()
 
     def _analyse(self) -> None:

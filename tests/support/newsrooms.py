@@ -17,6 +17,7 @@ from feeds.model.release import Content, Draft, Origin, Person, ReleaseId, Sourc
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
+from feeds.store.search_upkeep import index_marked
 from service.application import Application, CurrentApplication
 from service.settings import Settings
 from service.store_clock import machine_clock
@@ -140,6 +141,11 @@ class Office:
         outcomes = self.newsroom.take_in(drafts, now=now)
         assert not [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
         return [outcome for outcome in outcomes if isinstance(outcome, Intake)]
+
+    def index(self) -> None:
+        """Index the words of all releases that came, as the job process does."""
+        while index_marked(self.database):
+            pass
 
     def publish(self, *, now: datetime = NOON) -> dict[str, int]:
         """Regenerate what is stale; says the new edition of each feed that got one."""

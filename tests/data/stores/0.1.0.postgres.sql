@@ -536,6 +536,26 @@ CREATE TABLE public.tokens (
 
 
 
+CREATE TABLE public.unindexed (
+    number bigint NOT NULL,
+    release_id text NOT NULL
+);
+
+
+
+CREATE SEQUENCE public.unindexed_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+
+ALTER SEQUENCE public.unindexed_number_seq OWNED BY public.unindexed.number;
+
+
+
 CREATE TABLE public.users (
     name text NOT NULL,
     password text,
@@ -556,6 +576,10 @@ ALTER TABLE ONLY public.subscription_requests ALTER COLUMN id SET DEFAULT nextva
 
 
 ALTER TABLE ONLY public.subscriptions ALTER COLUMN id SET DEFAULT nextval('public.subscriptions_id_seq'::regclass);
+
+
+
+ALTER TABLE ONLY public.unindexed ALTER COLUMN number SET DEFAULT nextval('public.unindexed_number_seq'::regclass);
 
 
 
@@ -693,8 +717,6 @@ INSERT INTO public.release_names VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c
 
 
 
-INSERT INTO public.release_search VALUES (29736763077427200, 'urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c', '''a'':1 ''is'':3 ''it'':6,11 ''signed'':4,8,13 ''today'':9,14 ''treaty'':2 ''was'':7,12 ''en''', 'edcc59efb1d6108f626ef7399287c8d1');
-INSERT INTO public.release_search VALUES (29736763077427203, 'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', '''a'':1 ''is'':3 ''it'':7,12 ''not'':4 ''signed'':5,9,14 ''today'':10,15 ''treaty'':2 ''was'':8,13 ''en''', 'cc7ff29aa53557cfb2bd6e816d0c37ba');
 
 
 
@@ -732,6 +754,13 @@ INSERT INTO public.revisions VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247
 
 
 
+INSERT INTO public.unindexed VALUES (1, 'urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c');
+INSERT INTO public.unindexed VALUES (2, 'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e');
+INSERT INTO public.unindexed VALUES (3, 'urn:uuid:5bd20866-3478-53f7-bc79-d2aae304b443');
+INSERT INTO public.unindexed VALUES (4, 'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e');
+
+
+
 
 
 
@@ -744,6 +773,10 @@ SELECT pg_catalog.setval('public.subscription_requests_id_seq', 1, false);
 
 
 SELECT pg_catalog.setval('public.subscriptions_id_seq', 1, false);
+
+
+
+SELECT pg_catalog.setval('public.unindexed_number_seq', 4, true);
 
 
 
@@ -944,6 +977,11 @@ ALTER TABLE ONLY public.subscriptions
 
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT pk_tokens PRIMARY KEY (name);
+
+
+
+ALTER TABLE ONLY public.unindexed
+    ADD CONSTRAINT pk_unindexed PRIMARY KEY (number);
 
 
 
@@ -1208,6 +1246,11 @@ ALTER TABLE ONLY public.subscription_requests
 
 ALTER TABLE ONLY public.subscriptions
     ADD CONSTRAINT fk_subscriptions_feed FOREIGN KEY (feed) REFERENCES public.feeds(slug) ON UPDATE CASCADE ON DELETE CASCADE;
+
+
+
+ALTER TABLE ONLY public.unindexed
+    ADD CONSTRAINT fk_unindexed_release_id FOREIGN KEY (release_id) REFERENCES public.releases(id) ON DELETE CASCADE;
 
 
 

@@ -361,8 +361,6 @@ CREATE TABLE release_search (
 	CONSTRAINT fk_release_search_release_id FOREIGN KEY(release_id) REFERENCES releases (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_release_search_release_id UNIQUE (release_id)
 );
-INSERT INTO "release_search" VALUES(29736763077427200,'urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c','a treaty is signed  it was signed today  it was signed today   en','edcc59efb1d6108f626ef7399287c8d1');
-INSERT INTO "release_search" VALUES(29736763077427203,'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e','a treaty is not signed  it was signed today  it was signed today   en','cc7ff29aa53557cfb2bd6e816d0c37ba');
 CREATE TABLE releases (
 	id TEXT NOT NULL, 
 	source_key TEXT NOT NULL, 
@@ -494,6 +492,16 @@ CREATE TABLE tokens (
 	CONSTRAINT pk_tokens PRIMARY KEY (name), 
 	CONSTRAINT uq_tokens_hash UNIQUE (hash)
 );
+CREATE TABLE unindexed (
+	number INTEGER NOT NULL, 
+	release_id TEXT NOT NULL, 
+	CONSTRAINT pk_unindexed PRIMARY KEY (number), 
+	CONSTRAINT fk_unindexed_release_id FOREIGN KEY(release_id) REFERENCES releases (id) ON DELETE CASCADE
+);
+INSERT INTO "unindexed" VALUES(1,'urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c');
+INSERT INTO "unindexed" VALUES(2,'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e');
+INSERT INTO "unindexed" VALUES(3,'urn:uuid:5bd20866-3478-53f7-bc79-d2aae304b443');
+INSERT INTO "unindexed" VALUES(4,'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e');
 CREATE TABLE users (
 	name TEXT NOT NULL, 
 	password TEXT, 

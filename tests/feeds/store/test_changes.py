@@ -171,6 +171,15 @@ def test_work_that_waits_is_found_whether_or_not_it_is_due(
         for ping in tx.pings.due(now=later(hours=1)):
             tx.pings.accepted(ping, now=NOON, result="204")
     assert waiting() == set()
+    office.add(draft())
+    assert waiting() == {Waiting.EDITIONS, Waiting.WORDS}
+    office.publish()
+    assert waiting() == {Waiting.PINGS, Waiting.WORDS}
+    office.index()
+    assert waiting() == {Waiting.PINGS}
+    with database.transaction() as tx:
+        for ping in tx.pings.due(now=later(hours=1)):
+            tx.pings.accepted(ping, now=NOON, result="204")
     pending = books.ask()
     assert waiting() == {Waiting.REQUESTS}
     books.confirm(pending)

@@ -13,7 +13,8 @@ from feeds.errors import SearchTooSlow
 from feeds.model.search import TermQuery
 from feeds.search.query import parse_query
 from feeds.search.terms import MAX_OF_ONE, MAX_POSITIONS, language_term
-from feeds.store import search
+from feeds.store import search, search_upkeep
+from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, draft, later
 
@@ -55,6 +56,7 @@ def _office(database: Database) -> Iterator[Office]:
             draft(f"id:{key}", *names, title=title, body=body, language=language, summary="",
                   published=published)
         )  # fmt: skip
+    office.index()
     yield office
 
 
@@ -75,6 +77,7 @@ def _find(
     skip: int = 0,
     limit: int = 10,
 ) -> str:
+    office.index()
     conditions = [*(each.terms for each in parse_query(typed).conditions), *others]
     query = TermQuery(conditions=conditions, feed=feed, since=since, before=before)
     with office.database.searching() as tx:
@@ -137,6 +140,30 @@ def test_what_is_found_is_what_stands(office: Office) -> None:
     with office.database.transaction() as tx:
         tx.search.require_whole()
         assert tx.search.count() == len(RELEASES)
+
+
+def test_what_comes_is_marked_and_indexed_later(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In batches, whose rest stays marked: nothing is lost wherever a process ends."""
+    monkeypatch.setattr(search_upkeep, "MARKED_AT_ONCE", 2)
+    office, changes = Office(database), Changes(database)
+    office.add(*(draft(f"id:{number}", title=f"Release {number}") for number in range(3)))
+    assert changes.has(Waiting.WORDS)
+    with office.database.read() as tx:
+        assert (len(tx.search.marked(limit=9)), tx.search.count()) == (3, 0)
+    assert list(search_upkeep.not_as_they_are(database)) == []
+    assert [search_upkeep.index_marked(database) for _ in range(3)] == [2, 1, 0]
+    assert not changes.has(Waiting.WORDS)
+    assert _find(office, "release").split() == ["2", "1", "0"]
+    office.add(draft("id:1", title="Release corrected"), now=later(minutes=1))
+    assert changes.has(Waiting.WORDS)
+    office.newsroom.retract("id:1", reason="In error.", by="test", now=later(minutes=2))
+    with office.database.read() as tx:
+        assert tx.search.count() == 2  # it is not found any more, at once
+    assert _find(office, "release").split() == ["2", "0"]
+    assert not changes.has(Waiting.WORDS)
+    changes.close()
 
 
 def test_nothing_under_embargo_is_found(office: Office) -> None:

@@ -121,6 +121,7 @@ def test_a_release_that_is_not_found_by_its_words_is_indexed_again(
     line: CommandLine, seed: Path, harm: str, finding: str
 ) -> None:
     line.run("release", "add", str(seed))
+    line.run("store", "check", "--repair")  # indexes what came: no service does it here
     with closing(sqlite3.connect(path_of(line))) as connection:
         connection.execute(harm)
         connection.commit()

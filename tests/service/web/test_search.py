@@ -44,6 +44,7 @@ def _fill(office: Office) -> None:
               body=f"<p>{'Es regnet. ' * 60}In Stuttgart/München <em>steigt</em> der Pegel.</p>"),
     )  # fmt: skip
     office.publish(now=later(minutes=1))
+    office.index()
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +160,7 @@ def test_days_are_those_of_the_newsroom(tmp_path: Path) -> None:
     database = make_sqlite(tmp_path / "news.db")
     office = Office(database, described)
     office.add(draft(title="Late", published=NOON + timedelta(hours=4, days=-1)))  # 1 in Tokyo
+    office.index()
     get = _client(office).get
     assert _titles(get("/search?q=late&from=2026-03-02&to=2026-03-02")) == ["Late"]
     assert _titles(get("/search?q=late&to=2026-03-01")) == []
@@ -377,10 +379,11 @@ def _require_no_search(client: FlaskClient) -> None:
     assert "search" not in client.get("/robots.txt").text
 
 
-def test_what_is_published_corrected_and_retracted_is_found_at_once(own: Office) -> None:
+def test_what_is_published_corrected_and_retracted_is_found(own: Office) -> None:
     client = _client(own)
 
     def titles(words: str) -> list[str]:
+        own.index()
         return _titles(client.get(f"/search?q={words}", headers=HTML))
 
     secret = replace(draft("id:s", title="Sesame opens"), embargoed_until=later(hours=1))
@@ -396,3 +399,17 @@ def test_what_is_published_corrected_and_retracted_is_found_at_once(own: Office)
     assert titles("sturm") == ["Sturm"]
     read = feedparser.parse(client.get("/search.atom?q=sturm").data)
     assert [each.title for each in read.entries] == ["Sturm"]
+
+
+@pytest.mark.parametrize("path", ["/search?q=treaty", "/search.atom?q=treaty"])
+def test_hits_have_no_date_while_releases_are_still_to_be_indexed(own: Office, path: str) -> None:
+    """They change once more, and the last release has given them its date already."""
+    client = _client(own)
+    own.add(draft("id:t", title="A treaty of friendship"), now=later(minutes=2))
+    own.publish(now=later(minutes=2))
+    before = client.get(path)
+    assert (b"friendship" in before.data, before.last_modified) == (False, None)
+    own.index()
+    after = client.get(path)
+    assert (b"friendship" in after.data, after.last_modified) == (True, later(minutes=2))
+    assert after.headers["ETag"] != before.headers["ETag"]

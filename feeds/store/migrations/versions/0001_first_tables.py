@@ -465,6 +465,18 @@ def upgrade() -> None:
             postgresql_with={"gin_pending_list_limit": 256},
         )
     op.create_table(
+        "unindexed",
+        sa.Column("number", _NUMBER, nullable=False),
+        sa.Column("release_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["release_id"],
+            ["releases.id"],
+            name=op.f("fk_unindexed_release_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_unindexed")),
+    )
+    op.create_table(
         "revisions",
         sa.Column("release_id", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
