@@ -7,7 +7,7 @@
 #        a German, Danish, Norwegian, Czech or Finnish release with its date in front gets another date, without a warning.
 #        The extension sane_lists keeps the number; lazy_ol=False, once the option for it, has no effect any more.
 # Seen:  markdownify 1.2.3, Markdown 3.11.3, mistune 3.4.0, markdown-it-py 4.3.0, turndown 7.2.5, November 2026.
-# For us: releases come and go as HTML or plain text, never through Markdown.
+# For us: the full stop of a date at the beginning of a line is escaped before Markdown is read.
 . "$(dirname "$0")/lib.sh"
 pip_install markdownify==1.2.3 Markdown==3.11.3 mistune==3.4.0 markdown-it-py==4.3.0
 npm_install turndown@7.2.5

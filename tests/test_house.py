@@ -71,6 +71,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "lxml": ("feeds.render",),
     "mammoth": ("feeds.ingest.word.form",),
     "markdown_it": ("feeds.ingest.markdown_form",),
+    "mdit_py_plugins": ("feeds.ingest.markdown_form",),
     "markupsafe": ("service.web",),
     "idna": ("feeds.model.hosts",),
     "nh3": ("feeds.ingest.bodies.cleaning",),
@@ -111,6 +112,7 @@ NOT_IN_FEEDS = (
 IMPORT_NAMES = {
     "argon2-cffi": "argon2",
     "markdown-it-py": "markdown_it",
+    "mdit-py-plugins": "mdit_py_plugins",
     "prometheus-client": "prometheus_client",
     "python-slugify": "slugify",
     "pyyaml": "yaml",

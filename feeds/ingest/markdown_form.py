@@ -223,7 +223,7 @@ _LOADERS = {"yaml": _load_yaml, "toml": _load_toml, "json": _load_json}
 
 
 def to_html(text: str) -> str:
-    """Returns Markdown as HTML, uncleaned: CommonMark with tables and ~~struck~~ text.
+    """Returns Markdown as HTML, uncleaned: CommonMark with tables, ~~struck~~ text and footnotes.
 
     Addresses become links. "5. November" alone is a date, and not the fifth item of a list.
     """
@@ -238,8 +238,14 @@ def to_html(text: str) -> str:
 @cache
 def _markdown() -> "MarkdownIt":
     from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
 
-    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    # CommonMark reads "[^1]: provisional" as the target of a link, and does not show it.
+    markdown.use(footnote_plugin, inline=False)
+    # The arrow that leads back would be a word of the release.
+    markdown.add_render_rule("footnote_anchor", lambda *_: "")
+    return markdown
 
 
 def _with_dates(text: str) -> str:

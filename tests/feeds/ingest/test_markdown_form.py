@@ -65,9 +65,10 @@ def test_front_matter_says_what_json_says(matter: str) -> None:
 
 def test_the_text_means_what_markdown_means() -> None:
     text = (
-        "# Bridge\n\n5. November 2026: it opens.\n\n1. one\n2. two\n\n~~90~~ See www.example.org, "
-        "[here](https://example.org/x) or `https://example.org`.\n\n"
-        "| a | b |\n|---|---|\n| 1 | 2 |\n\n<sup>1</sup> <script>alert(1)</script>\n"
+        "# Bridge\n\n5. November 2026: it opens.\n\n1. one\n2. two\n\n~~90~~ "
+        "See www.example.org, "
+        "[here](https://example.org/x) or `https://example.org`[^1].\n\n"
+        "[^1]: provisional\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<sup>1</sup> <script>alert(1)</script>\n"
     )
     draft = accepted(text, "bridge.md")
     body = draft.content.body
@@ -79,6 +80,8 @@ def test_the_text_means_what_markdown_means() -> None:
     assert '<a href="https://example.org/x">here</a>' in body
     assert "<code>https://example.org</code>" in body
     assert "<td>2</td>" in body
+    assert ">[1]</a></sup>." in body
+    assert "<p>provisional</p>" in body
     assert "<sup>1</sup>" in body
     assert "script" not in body
     assert (draft.source_key, draft.is_dated) == ("file:bridge.md", False)
