@@ -151,6 +151,23 @@ class TokenNotFound(FeedsError):
         self.name = name
 
 
+class DraftNotFound(FeedsError):
+    """The desk has no such draft: it was published or dropped, or never there."""
+
+    def __init__(self, name: str, /) -> None:
+        super().__init__(f"no draft {name!r}")
+        self.name = name
+
+
+class DraftChanged(FeedsError):
+    """Somebody changed a draft of the desk after another person last saw it."""
+
+    def __init__(self, name: str, changed_by: str, /) -> None:
+        super().__init__(f"draft {name!r} was changed by {changed_by} meanwhile")
+        self.name = name
+        self.changed_by = changed_by
+
+
 class UserExists(FeedsError):
     """A user with this name exists."""
 

@@ -71,6 +71,10 @@ class AuditAction(StrEnum):
     CORRECTED = "corrected"
     RETRACTED = "retracted"
     RESTORED = "restored"
+    DRAFT_SAVED = "draft saved"
+    DRAFT_DROPPED = "draft dropped"
+    PREVIEW_OPENED = "preview opened"
+    PREVIEW_CLOSED = "preview closed"
     USER_ADDED = "user added"
     USER_CHANGED = "user changed"
     USER_DISABLED = "user disabled"
@@ -82,7 +86,7 @@ class AuditAction(StrEnum):
 class AuditEvent:
     """Who did what to a release or an account, and when. Stored permanently, never public."""
 
-    #: the release's id, which is minted at intake, also for embargoed documents; or `of_user`
+    #: the release's id, minted at intake, also for embargoed documents; or `of_user`, `of_draft`
     subject: str
     action: AuditAction
     at: datetime
@@ -93,6 +97,11 @@ class AuditEvent:
 def of_user(name: str) -> str:
     """Returns the subject of audit events about somebody's account."""
     return f"user:{name}"
+
+
+def of_draft(draft_id: str) -> str:
+    """Returns the subject of audit events about a draft of the desk."""
+    return f"draft:{draft_id}"
 
 
 # The release and its document.

@@ -32,8 +32,8 @@ class User:
         return self.disabled_at is None
 
     def may(self, role: UserRole) -> bool:
-        """Whether the person has a role."""
-        return role in self.roles
+        """Whether the person has a role. Whoever may publish may also write."""
+        return role in self.roles or (role is UserRole.WRITE and UserRole.PUBLISH in self.roles)
 
     def permits(self, categories: tuple[str, ...]) -> bool:
         """Whether the person may change a release in exactly these categories."""

@@ -32,6 +32,7 @@ from feeds.model.release import AuditEvent, Draft, Release, ReleaseId, SourceKey
 from feeds.newsroom.announcing import FeedClosures, NoticeExpiry, announce
 from feeds.newsroom.assignment import RELEASES_PER_TRANSACTION, CatalogueUpdate, FeedAssigner
 from feeds.newsroom.decisions import FOLDER, Decider, IntakeDecision, intake_events
+from feeds.newsroom.drafts import DraftManager
 from feeds.newsroom.embargoes import EmbargoManager
 from feeds.newsroom.months import FeedsByRelease, count_written
 from feeds.newsroom.retractions import (
@@ -100,6 +101,8 @@ class Newsroom:
         self.closures = FeedClosures(database, catalogue, self._fingerprints)
         #: The documents under embargo.
         self.embargoes = EmbargoManager(database, catalogue, self._take_in)
+        #: The drafts of the desk.
+        self.drafts = DraftManager(database, self._take_in)
         self._retractions = Retractions(database, catalogue, self._assigner)
         #: The notices of corrections, retractions and restorations.
         self.notices = NoticeExpiry(database, catalogue, stand_for=notices_for)

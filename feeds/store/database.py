@@ -39,6 +39,7 @@ from feeds.store.connecting import OpenConnections, connect_unless
 from feeds.store.contents import Revisions
 from feeds.store.deliveries import Deliveries
 from feeds.store.documents import Documents, Fragments
+from feeds.store.drafts import SavedDrafts
 from feeds.store.embargoes import Embargoes
 from feeds.store.expectation import Expectation
 from feeds.store.feed_entries import FeedEntries, Names
@@ -173,6 +174,11 @@ class Transaction:
     def tokens(self) -> Tokens:
         """Access tokens of the API."""
         return Tokens(self.connection)
+
+    @cached_property
+    def drafts(self) -> SavedDrafts:
+        """Drafts of the desk."""
+        return SavedDrafts(self.connection)
 
     @cached_property
     def users(self) -> Users:

@@ -126,6 +126,7 @@ TABLES = (
     "canaries",
     "pushes",
     "tokens",
+    "drafts",
     "users",
     "sessions",
     "sign_in_attempts",

@@ -152,11 +152,12 @@ acts = Table(
     "acts",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("subject", Text, nullable=False, index=True),  # a release's id
+    Column("subject", Text, nullable=False),  # a release's id, or user:…, draft:…
     Column("deed", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("by", Text, nullable=False),
     Column("detail", Text),
+    Index("ix_acts_subject", "subject", "id"),  # what happened to one, in order
 )
 
 #: Access tokens of the API. Only the hash of a token is stored.
@@ -170,6 +171,24 @@ tokens = Table(
     Column("made_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
+)
+
+#: Drafts of the desk. No public page, feed or answer reads from this table.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("record", JSON, nullable=False),  # fields as documents have them
+    Column("source_key", Text, nullable=False, index=True),  # several may be for one release
+    Column("revision", Integer),  # of the release that it corrects, when it was begun
+    Column("face", Text),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("preview", Text, unique=True),  # the secret part of its preview's address
+    Index("ix_drafts_changed", "changed_at", "id"),
 )
 
 #: People who may use the desk. None is deleted: the audit log refers to their names.

@@ -16,6 +16,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "releases": ("releases",),
     "former revisions": ("revisions",),
     "embargoes": ("embargoes",),
+    "drafts": ("drafts",),
     "entries of feeds": ("filings", "doubtful_filings", "month_counts"),
     "category names": ("names", "release_names"),
     "search": ("release_search", "unindexed"),

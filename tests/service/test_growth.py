@@ -143,6 +143,46 @@ ROUTES: dict[str, list[Ask]] = {
     "POST /desk/sign-in": [Ask("/desk/sign-in", "POST", form={"name": "u1"}, status=403)],
     "GET /desk/account": [Ask("/desk/account")],
     "POST /desk/account": [Ask("/desk/account", "POST", form={}, status=403)],
+    "GET /desk/drafts": [Ask("/desk/drafts")],
+    "GET /desk/write": [Ask("/desk/write")],
+    "POST /desk/write": [Ask("/desk/write", "POST", form={"title": "x"}, status=303)],
+    "GET /desk/drafts/<slug:draft_id>": [Ask("/desk/drafts/d7")],
+    "POST /desk/drafts/<slug:draft_id>": [
+        Ask("/desk/drafts/d7", "POST", form={"version": "1", "title": "x"}, status=303)
+    ],
+    "POST /desk/drafts/<slug:draft_id>/delete": [
+        Ask("/desk/drafts/d8/delete", "POST", form={"version": "1"}, status=303)
+    ],
+    "POST /desk/drafts/<slug:draft_id>/preview": [
+        Ask("/desk/drafts/d9/preview", "POST", form={"open": "1"}, status=303)
+    ],
+    "POST /desk/drafts/<slug:draft_id>/publish": [
+        Ask("/desk/drafts/d10/publish", "POST", form={"version": "1"}, status=303)
+    ],
+    "GET /desk/preview/<slug:secret>": [Ask("/desk/preview/p11")],
+    "GET /desk/waiting": [Ask("/desk/waiting"), Ask("/desk/waiting?after=1_e7")],
+    "GET /desk/waiting/<slug:release_id>": [Ask("/desk/waiting/e7")],
+    "POST /desk/waiting/<slug:release_id>/move": [
+        Ask("/desk/waiting/e7/move", "POST", form={"seen": "x"}, status=422)
+    ],
+    "POST /desk/waiting/<slug:release_id>/lift": [
+        Ask("/desk/waiting/e7/lift", "POST", form={"seen": "x"}, status=409)
+    ],
+    "POST /desk/waiting/<slug:release_id>/drop": [
+        Ask("/desk/waiting/e7/drop", "POST", form={"seen": "x"}, status=409)
+    ],
+    "GET /desk/releases": [Ask("/desk/releases"), Ask("/desk/releases?after=9_9_x")],
+    "GET /desk/releases/<slug:slug>": [Ask("/desk/releases/{slug}")],
+    "POST /desk/releases/<slug:slug>/correct": [
+        Ask("/desk/releases/{slug}/correct", "POST", form={}, status=303, release="id:11")
+    ],
+    "POST /desk/releases/<slug:slug>/retract": [
+        Ask("/desk/releases/{slug}/retract", "POST", form={"reason": "x"}, status=303,
+            release="id:12")
+    ],
+    "POST /desk/releases/<slug:slug>/restore": [
+        Ask("/desk/releases/{slug}/restore", "POST", form={}, status=303, release="id:26")
+    ],
     # Refused, or nobody would be signed in for what is asked next.
     "POST /desk/sign-out": [
         Ask("/desk/sign-out", "POST", form={"form_token": "none"}, status=403)

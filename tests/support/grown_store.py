@@ -17,6 +17,7 @@ from feeds.store.schema import (
     alarms,
     canaries,
     deliveries,
+    drafts,
     embargoes,
     intake_files,
     pings,
@@ -153,6 +154,7 @@ def _fill(tx: Transaction, rows: int) -> None:
     held = [{"hash": f"s{number}", "user": f"u{number}"} for number in ids]
     times = dict.fromkeys(("began_at", "seen_at"), utc_now())
     connection.execute(insert(sessions), [each | times for each in held])
+    connection.execute(insert(drafts), [_saved(number) for number in ids])
     tried = [{"subject": f"s{number}", "attempts": 1, "since": utc_now()} for number in ids]
     connection.execute(insert(sign_in_attempts), tried)
     named = [{"name": f"t{number}", "hash": f"h{number}"} | made for number in ids]
@@ -184,6 +186,13 @@ def _embargo(number: int) -> Row:
     names = {"release_id": f"e{number}", "source_key": made.source_key, "slug": f"e{number}"}
     filed = {"digest": f"d{number}", "category_names": ["Finance"], "version": 1}
     return names | filed | {"draft": pack_draft(made), "held_since": NOON, "held_by": "test"}
+
+
+def _saved(number: int) -> Row:
+    by = {"made_by": "u1", "made_at": NOON, "changed_by": "u1", "changed_at": NOON}
+    record = {"title": f"Draft {number}", "body": "Text.", "language": "en"}
+    names = {"id": f"d{number}", "source_key": f"id:d{number}", "preview": f"p{number}"}
+    return names | by | {"version": 1, "record": record}
 
 
 def _push(number: int) -> Row:

@@ -135,7 +135,7 @@ def patched(call: ApiCall[WriteQuery], patch: Mapping[str, Any], content: Conten
         del record["summary"]
         touched.add("summary")
     draft = _read(call, _checked(merged(record, patch)))
-    return replace(draft, content=_keep_untouched(draft.content, content, touched))
+    return replace(draft, content=keep_untouched(draft.content, content, touched))
 
 
 def delete_release(call: ApiCall[RetractQuery]) -> ApiResponse:
@@ -312,7 +312,7 @@ def _is_summary_of_body(call: ApiCall[Any], content: Content) -> bool:
     return is_ours or was_made_of(summary, parse(body))
 
 
-def _keep_untouched(new: Content, held: Content, fields: Collection[str]) -> Content:
+def keep_untouched(new: Content, held: Content, fields: Collection[str]) -> Content:
     """Returns *new*, with everything except these *fields* of a record stored from *held*."""
     touched = {CONTENT_BY_FIELD.get(name, "details") for name in fields}
     untouched = {*CONTENT_BY_FIELD.values(), "details"} - touched

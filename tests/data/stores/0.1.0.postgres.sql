@@ -186,6 +186,22 @@ CREATE TABLE public.doubtful_filings (
 
 
 
+CREATE TABLE public.drafts (
+    id text NOT NULL,
+    version integer NOT NULL,
+    record json NOT NULL,
+    source_key text NOT NULL,
+    revision integer,
+    face text,
+    made_by text NOT NULL,
+    made_at bigint NOT NULL,
+    changed_by text NOT NULL,
+    changed_at bigint NOT NULL,
+    preview text
+);
+
+
+
 CREATE TABLE public.embargoes (
     release_id text NOT NULL,
     source_key text NOT NULL,
@@ -646,6 +662,9 @@ INSERT INTO public.documents VALUES ('health', 'rss', 2, '9dfbcacd7e27c35cfe41e6
 
 
 
+
+
+
 INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede', 'id:4', '31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8', 1772539200000000, '{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}', 1772452980000000, 'folder', 'it-is-over-c06243dc', '["finance"]', NULL, 1);
 
 
@@ -855,6 +874,11 @@ ALTER TABLE ONLY public.doubtful_filings
 
 
 
+ALTER TABLE ONLY public.drafts
+    ADD CONSTRAINT pk_drafts PRIMARY KEY (id);
+
+
+
 ALTER TABLE ONLY public.embargoes
     ADD CONSTRAINT pk_embargoes PRIMARY KEY (release_id);
 
@@ -995,6 +1019,11 @@ ALTER TABLE ONLY public.canaries
 
 
 
+ALTER TABLE ONLY public.drafts
+    ADD CONSTRAINT uq_drafts_preview UNIQUE (preview);
+
+
+
 ALTER TABLE ONLY public.embargoes
     ADD CONSTRAINT uq_embargoes_source_key UNIQUE (source_key);
 
@@ -1030,7 +1059,7 @@ ALTER TABLE ONLY public.tokens
 
 
 
-CREATE INDEX ix_acts_subject ON public.acts USING btree (subject);
+CREATE INDEX ix_acts_subject ON public.acts USING btree (subject, id);
 
 
 
@@ -1047,6 +1076,14 @@ CREATE INDEX ix_deliveries_due ON public.deliveries USING btree (is_failing, due
 
 
 CREATE INDEX ix_deliveries_failing ON public.deliveries USING btree (host, first_failed_at, subscription_id) WHERE (is_failing = 1);
+
+
+
+CREATE INDEX ix_drafts_changed ON public.drafts USING btree (changed_at, id);
+
+
+
+CREATE INDEX ix_drafts_source_key ON public.drafts USING btree (source_key);
 
 
 

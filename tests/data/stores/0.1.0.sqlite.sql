@@ -162,6 +162,21 @@ CREATE TABLE doubtful_filings (
 	CONSTRAINT pk_doubtful_filings PRIMARY KEY (release_id), 
 	CONSTRAINT fk_doubtful_filings_release_id FOREIGN KEY(release_id) REFERENCES releases (id) ON DELETE CASCADE
 );
+CREATE TABLE drafts (
+	id TEXT NOT NULL, 
+	version INTEGER NOT NULL, 
+	record JSON NOT NULL, 
+	source_key TEXT NOT NULL, 
+	revision INTEGER, 
+	face TEXT, 
+	made_by TEXT NOT NULL, 
+	made_at BIGINT NOT NULL, 
+	changed_by TEXT NOT NULL, 
+	changed_at BIGINT NOT NULL, 
+	preview TEXT, 
+	CONSTRAINT pk_drafts PRIMARY KEY (id), 
+	CONSTRAINT uq_drafts_preview UNIQUE (preview)
+);
 CREATE TABLE embargoes (
 	release_id TEXT NOT NULL, 
 	source_key TEXT NOT NULL, 
@@ -511,7 +526,7 @@ CREATE TABLE users (
 	disabled_at BIGINT, 
 	CONSTRAINT pk_users PRIMARY KEY (name)
 );
-CREATE INDEX ix_acts_subject ON acts (subject);
+CREATE INDEX ix_acts_subject ON acts (subject, id);
 CREATE INDEX ix_alarms_event_seq ON alarms (event_seq);
 CREATE INDEX ix_alarms_over_at ON alarms (over_at);
 CREATE INDEX ix_embargoes_digest ON embargoes (digest);
@@ -538,6 +553,8 @@ CREATE INDEX ix_subscriptions_host ON subscriptions (host);
 CREATE INDEX ix_subscriptions_topic ON subscriptions (feed, format, suspended_at, expires_at, id);
 CREATE INDEX ix_deliveries_due ON deliveries (is_failing, due_at, subscription_id, host);
 CREATE INDEX ix_deliveries_failing ON deliveries (host, first_failed_at, subscription_id) WHERE is_failing = 1;
+CREATE INDEX ix_drafts_changed ON drafts (changed_at, id);
+CREATE INDEX ix_drafts_source_key ON drafts (source_key);
 CREATE INDEX ix_sign_in_attempts_since ON sign_in_attempts (since);
 CREATE INDEX ix_sessions_seen_at ON sessions (seen_at);
 CREATE INDEX ix_sessions_user ON sessions (user);

@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 from service import passwords
 from service.web import create_app
+from tests.service.web.desk_room import Desk
 from tests.service.web.offices import LAYERS, READERS, open_office, read_sample
 from tests.support import open_connections
 from tests.support.newsrooms import Office, later
@@ -80,3 +81,12 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     passwords._nobodys_hash.cache_clear()
     yield
     passwords._nobodys_hash.cache_clear()
+
+
+@pytest.fixture
+def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    if "real_hashes" not in request.fixturenames:
+        request.getfixturevalue("cheap_hashes")
+    office = open_office(tmp_path)
+    yield Desk(office)
+    office.database.close()

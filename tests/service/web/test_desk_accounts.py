@@ -1,12 +1,11 @@
 """Who may enter the desk: accounts, sessions, forms, throttled guesses, a proxy that signs in."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,58 +14,15 @@ from werkzeug.test import Client
 from feeds.categories import Catalogue
 from feeds.model.release import of_user
 from feeds.model.user import UserRole
-from service.accounts import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_CLIENT, ATTEMPTS_WITHIN, Accounts
+from service.accounts import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_CLIENT, ATTEMPTS_WITHIN
 from service.web import CacheMiddleware, DocumentCache, create_app
 from service.web.desk.entrance import Needs, desk
-from tests.service.web.offices import CATALOGUE, open_office
-from tests.support.desk_browser import PASSWORD, DeskBrowser, add_user
-from tests.support.newsrooms import NOON, Office
+from tests.service.web.desk_room import Desk
+from tests.service.web.offices import CATALOGUE
+from tests.support.desk_browser import PASSWORD, DeskBrowser
+from tests.support.newsrooms import NOON
 
 PROXY = "10.0.0.7"
-
-
-class Desk:
-    """A newsroom with a desk, at a time that is set by hand."""
-
-    def __init__(self, office: Office) -> None:
-        self.office = office
-        self.now: datetime = NOON
-        self.app: Flask = self.application()
-
-    def application(self) -> Flask:
-        """The application of one machine."""
-        return create_app(self.office.current, has_desk=True, clock=lambda: self.now)
-
-    @property
-    def accounts(self) -> Accounts:
-        return Accounts(self.office.database)
-
-    def add(self, name: str, *roles: UserRole, **settings: Any) -> None:
-        add_user(self.office.database, name, *roles, now=self.now, **settings)
-
-    def browser(self, **environ: Any) -> DeskBrowser:
-        return DeskBrowser(self.app, **environ)
-
-    def signed_in(self, name: str) -> DeskBrowser:
-        browser = self.browser()
-        assert browser.sign_in(name).status_code == 303
-        return browser
-
-    def configure(self, **sections: dict[str, object]) -> None:
-        settings = self.office.settings
-        changed = {
-            name: getattr(settings, name).model_copy(update=keys) for name, keys in sections.items()
-        }
-        self.office.change(settings=settings.model_copy(update=changed))
-
-
-@pytest.fixture
-def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    if "real_hashes" not in request.fixturenames:
-        request.getfixturevalue("cheap_hashes")
-    office = open_office(tmp_path)
-    yield Desk(office)
-    office.database.close()
 
 
 @pytest.fixture
@@ -386,6 +342,15 @@ def test_a_header_counts_for_nothing_where_no_setting_names_it(room: Desk) -> No
     assert answer.status_code == 303
 
 
+#: Whoever may publish may also write.
+MAY = {
+    None: set[UserRole](),
+    UserRole.WRITE: {UserRole.WRITE},
+    UserRole.PUBLISH: {UserRole.WRITE, UserRole.PUBLISH},
+    UserRole.OPERATE: {UserRole.OPERATE},
+}
+
+
 def desk_routes(app: Flask) -> list[tuple[str, str, str]]:
     """Every route below ``/desk``: its endpoint, method and address."""
     return [
@@ -401,7 +366,7 @@ def test_every_route_says_who_may_use_it(room: Desk) -> None:
     assert {(endpoint, method) for endpoint, method, _ in routes} == desk.needs.keys()
     open_to_all = {rule for endpoint, method, rule in routes
                    if desk.needs[endpoint, method] is Needs.NOBODY}  # fmt: skip
-    assert open_to_all == {"/desk/sign-in"}
+    assert open_to_all == {"/desk/sign-in", "/desk/preview/<slug:secret>"}
 
 
 @pytest.mark.parametrize("role", [None, *UserRole])
@@ -417,7 +382,7 @@ def test_nobody_gets_where_their_role_does_not_lead(room: Desk, role: UserRole |
         elif not is_in(browser):
             browser.sign_in("anna")
         needs = desk.needs[endpoint, method]
-        path = rule.replace("<", "").replace(">", "")
+        path = rule.replace("<slug:", "").replace(">", "")
         answer = browser.get(path) if method == "GET" else browser.send(path)
         if role is None and needs is not Needs.NOBODY:
             assert answer.status_code == (303 if method == "GET" else 403), rule
@@ -426,9 +391,19 @@ def test_nobody_gets_where_their_role_does_not_lead(room: Desk, role: UserRole |
             else:
                 assert "no longer signed in" in answer.text, rule
         else:
-            is_forbidden = isinstance(needs, UserRole) and needs is not role
+            is_forbidden = isinstance(needs, UserRole) and needs not in MAY[role]
             assert ("You may not do this" in answer.text) is is_forbidden, rule
             assert answer.status_code < 500, rule
+
+
+def test_neither_an_export_nor_a_list_of_pages_knows_the_desk(room: Desk) -> None:
+    """An export is made by an application without one."""
+    room.add("anna")
+    assert desk_routes(create_app(room.office.current)) == []
+    browser = room.browser()
+    lists = ("/sitemap.xml", "/sitemap-1.xml", "/news-sitemap.xml", "/feeds.opml", "/robots.txt")
+    for path in ("/", *lists):
+        assert "/desk" not in browser.get(path).text
 
 
 def test_a_route_that_does_not_say_who_may_use_it_is_closed(

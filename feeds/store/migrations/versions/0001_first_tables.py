@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_acts")),
     )
-    op.create_index(op.f("ix_acts_subject"), "acts", ["subject"], unique=False)
+    op.create_index("ix_acts_subject", "acts", ["subject", "id"], unique=False)
     op.create_table(
         "alarm_channels",
         sa.Column("channel", sa.Text(), nullable=False),
@@ -655,6 +655,24 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("release_id", "feed", "number", name=op.f("pk_departures")),
     )
+    op.create_table(
+        "drafts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("record", sa.JSON(), nullable=False),
+        sa.Column("source_key", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=True),
+        sa.Column("face", sa.Text(), nullable=True),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("preview", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drafts")),
+        sa.UniqueConstraint("preview", name=op.f("uq_drafts_preview")),
+    )
+    op.create_index("ix_drafts_changed", "drafts", ["changed_at", "id"], unique=False)
+    op.create_index(op.f("ix_drafts_source_key"), "drafts", ["source_key"], unique=False)
     op.create_table(
         "desk_key",
         sa.Column("key", sa.Integer(), autoincrement=False, nullable=False),

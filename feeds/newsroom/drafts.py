@@ -1,0 +1,182 @@
+"""Drafts of the desk: saved, shown to a reviewer, dropped, and published through the intake."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from feeds.errors import DraftChanged
+from feeds.model.intake import Intake, Refusal
+from feeds.model.release import AuditAction, AuditEvent, Draft, Expected, SourceKey, of_draft
+from feeds.model.saved_draft import DraftPosition, SavedDraft
+from feeds.newsroom.embargoes import TakeIn
+from feeds.store.database import Database, Transaction
+
+
+class DraftManager:
+    """The drafts in one store. Safe to share between threads and processes."""
+
+    def __init__(self, database: Database, take_in: TakeIn) -> None:
+        self._database = database
+        self._take_in = take_in
+
+    def listed(
+        self,
+        *,
+        after: DraftPosition | None = None,
+        limit: int = 50,
+        is_wanted: Callable[[SavedDraft], bool],
+    ) -> list[SavedDraft]:
+        """Returns a page of drafts, the last changed first; see ``SavedDrafts.listed``."""
+        with self._database.read() as tx:
+            return tx.drafts.listed(after=after, limit=limit, is_wanted=is_wanted)
+
+    def named(self, draft_id: str) -> SavedDraft:
+        """Returns the draft with this id.
+
+        Raises:
+            DraftNotFound: There is none.
+        """
+        with self._database.read() as tx:
+            return tx.drafts.by_id(draft_id)
+
+    def by_preview(self, secret: str) -> SavedDraft:
+        """Returns the draft whose preview has this address.
+
+        Raises:
+            DraftNotFound: There is none.
+        """
+        with self._database.read() as tx:
+            return tx.drafts.by_preview(secret)
+
+    def of_release(self, key: SourceKey) -> SavedDraft | None:
+        """Returns the draft that changes the release with this source key, if there is one."""
+        with self._database.read() as tx:
+            return tx.drafts.of_release(key)
+
+    def begin(
+        self,
+        draft_id: str,
+        record: Mapping[str, Any],
+        *,
+        source_key: SourceKey,
+        corrects: Expected | None = None,
+        by: str,
+        now: datetime,
+    ) -> SavedDraft:
+        """Saves a new draft.
+
+        Args:
+            draft_id: A new random id.
+            record: The fields.
+            source_key: Of the release that it will become, or that it corrects.
+            corrects: What was seen of the release that it corrects.
+            by: Who writes.
+            now: The present moment.
+        """
+        draft = SavedDraft(
+            id=draft_id,
+            version=1,
+            record=record,
+            source_key=source_key,
+            corrects=corrects,
+            made_by=by,
+            made_at=now,
+            changed_by=by,
+            changed_at=now,
+        )
+        with self._database.transaction() as tx:
+            tx.drafts.add(draft)
+            _log(tx, draft, AuditAction.DRAFT_SAVED, by=by, now=now)
+        return draft
+
+    def save(
+        self, draft: SavedDraft, record: Mapping[str, Any], *, seen: int, by: str, now: datetime
+    ) -> SavedDraft:
+        """Saves a change of a draft, on condition that nobody else changed it meanwhile.
+
+        Raises:
+            DraftChanged: Somebody did.
+            DraftNotFound: It was published or dropped meanwhile.
+        """
+        changed = replace(draft, record=record, version=seen + 1, changed_by=by, changed_at=now)
+
+        def store(tx: Transaction) -> None:
+            kept = replace(changed, preview=tx.drafts.by_id(draft.id).preview)
+            tx.drafts.change(kept, seen=seen)
+            _log(tx, changed, AuditAction.DRAFT_SAVED, by=by, now=now)
+
+        self._database.run_in_transaction(store)
+        return changed
+
+    def show(self, draft_id: str, secret: str | None, *, by: str, now: datetime) -> None:
+        """Opens the preview of a draft at a secret address, or closes it (None).
+
+        Raises:
+            DraftNotFound: There is no such draft any more.
+        """
+
+        def store(tx: Transaction) -> None:
+            draft = tx.drafts.by_id(draft_id)
+            tx.drafts.change(replace(draft, preview=secret), seen=draft.version)
+            is_open = secret is not None
+            action = AuditAction.PREVIEW_OPENED if is_open else AuditAction.PREVIEW_CLOSED
+            _log(tx, draft, action, by=by, now=now)
+
+        self._database.run_in_transaction(store)
+
+    def drop(self, draft_id: str, *, seen: int, by: str, now: datetime) -> None:
+        """Deletes a draft.
+
+        Raises:
+            DraftChanged: Somebody changed it meanwhile.
+            DraftNotFound: There is no such draft any more.
+        """
+
+        def delete(tx: Transaction) -> None:
+            tx.drafts.delete(draft_id, seen=seen)
+            event = AuditEvent(
+                subject=of_draft(draft_id), action=AuditAction.DRAFT_DROPPED, at=now, by=by
+            )
+            tx.audit_log.record([event])
+
+        self._database.run_in_transaction(delete)
+
+    def publish(
+        self, draft: SavedDraft, read: Draft, *, by: str, now: datetime
+    ) -> Intake | Refusal:
+        """Takes in what a draft says, and deletes the draft, in one transaction.
+
+        Args:
+            draft: The draft, in the version that somebody has seen.
+            read: What the intake has read from it.
+            by: Who publishes it.
+            now: The present moment.
+
+        Returns:
+            What became of it. A draft that is refused stays.
+
+        Raises:
+            DraftChanged: Somebody changed it meanwhile. Nothing was published.
+            DraftNotFound: It was published or dropped meanwhile.
+            ReleaseChanged: The release that it corrects was changed meanwhile.
+        """
+
+        def take_in(tx: Transaction) -> Intake | Refusal:
+            tx.releases.hold_works()
+            present = tx.drafts.by_id(draft.id)
+            if present.version != draft.version:
+                raise DraftChanged(present.id, present.changed_by)
+            [outcome] = self._take_in(tx, [read], now=now, by=by)
+            if isinstance(outcome, Intake):
+                tx.drafts.delete(draft.id, seen=draft.version)
+            return outcome
+
+        return self._database.run_in_transaction(take_in)
+
+
+def _log(
+    tx: Transaction, draft: SavedDraft, action: AuditAction, *, by: str, now: datetime
+) -> None:
+    subject, detail = of_draft(draft.id), f"version {draft.version}"
+    tx.audit_log.record([AuditEvent(subject=subject, action=action, at=now, by=by, detail=detail)])

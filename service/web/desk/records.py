@@ -1,0 +1,226 @@
+"""What is written at the desk: from the form to a record, from a record through the intake."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import Any
+
+from flask import request
+
+from feeds.categories import Catalogue
+from feeds.html.plain_text import plain_text
+from feeds.ingest import read_record
+from feeds.ingest.drafting import derived_summary
+from feeds.model.intake import Intake, Refusal
+from feeds.model.release import Content, Draft, Release, SourceKey
+from feeds.model.saved_draft import SavedDraft
+from feeds.model.user import User
+from service.application import Application
+from service.web.api.reading import record_of
+from service.web.api.writing import keep_untouched
+from service.web.desk.entrance import field
+from service.web.request_context import request_context
+
+#: The parts of a contact, in the order of the form.
+CONTACT_FIELDS = ("name", "role", "organisation", "phone", "email", "url")
+
+#: The name of the document in messages.
+DOCUMENT = "desk"
+
+
+def key_of_draft(draft_id: str) -> SourceKey:
+    """Returns the source key of a release that begins as this draft."""
+    return SourceKey(f"id:desk-{draft_id}")
+
+
+def may_change(user: User, names: tuple[str, ...]) -> bool:
+    """Whether somebody may change what has these category names."""
+    if user.categories is None:
+        return True
+    matches = request_context().catalogue.match_all(names)
+    return user.permits(matches.categories) and not matches.unclaimed
+
+
+def may_see(user: User, draft: SavedDraft) -> bool:
+    """Whether somebody may see and change a draft: their own, or one in their categories."""
+    return draft.made_by == user.name or may_change(user, draft.category_names)
+
+
+# From the form.
+
+
+def record_in_form(catalogue: Catalogue, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the record that the form describes; what it does not show stays as it was."""
+    written: dict[str, Any] = {
+        "title": _text("title"),
+        "body": _text("body"),
+        "body_format": "html" if field("body_format") == "html" else "text",
+        "summary": _text("summary"),
+        "language": _text("language"),
+        "categories": _categories(catalogue, tuple(before.get("categories") or ())),
+        "contacts": _contacts(),
+    }
+    return {**before, **written}
+
+
+def begun_with(content: Content, summary_chars: int) -> dict[str, Any]:
+    """Returns the record that a correction of a release begins with."""
+    record = record_of(content)
+    derived = derived_summary(content.body, language=content.language, max_chars=summary_chars)
+    if content.summary == derived:
+        del record["summary"]  # made of the text again when that changes
+    return record
+
+
+def _text(name: str) -> str:
+    return _plain(field(name))
+
+
+def _plain(text: str) -> str:
+    # Browsers send CR LF. PostgreSQL stores no NUL, and nobody types one.
+    return text.replace("\r\n", "\n").replace("\x00", "").strip()
+
+
+def _categories(catalogue: Catalogue, before: tuple[str, ...]) -> list[str]:
+    """Returns category names as written, as far as they are still wanted, and those added."""
+    chosen = [slug for slug in request.form.getlist("category") if slug in catalogue.categories]
+    kept, covered = [], set[str]()
+    for name in before:
+        slugs = set(catalogue.match(name))
+        if slugs <= set(chosen):
+            kept.append(name)
+            covered |= slugs
+    return [*kept, *(catalogue.categories[one].title for one in chosen if one not in covered)]
+
+
+def _contacts() -> list[dict[str, str]]:
+    columns = [request.form.getlist(f"contact_{name}") for name in CONTACT_FIELDS]
+    rows = [[_plain(text) for text in row] for row in zip(*columns, strict=False)]
+    named = [dict(zip(CONTACT_FIELDS, row, strict=True)) for row in rows if any(row)]
+    return [{name: text for name, text in one.items() if text} for one in named]
+
+
+# Through the intake.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDraft:
+    """What the intake makes of a draft."""
+
+    outcome: Draft | Refusal
+    intake: Intake | Refusal  #: what would become of it
+    stored: Release | None  #: the release that it corrects
+
+    @property
+    def release(self) -> Release | None:
+        """The release as it would be; None if the draft cannot be published as it is."""
+        return self.intake.release if isinstance(self.intake, Intake) else None
+
+
+def read_draft(
+    application: Application,
+    draft: SavedDraft,
+    *,
+    now: datetime,
+    further: Mapping[str, Any] | None = None,
+) -> ReadDraft:
+    """Reads a draft as any document is read, and says what would become of it.
+
+    Args:
+        application: Has the rules, and the newsroom.
+        draft: The draft.
+        now: The current time, at which a new release would be published.
+        further: Further fields: a correction, or the end of an embargo.
+    """
+    newsroom = application.newsroom
+    stored = newsroom.by_source_keys([draft.source_key]).get(draft.source_key)
+    record = {key: value for key, value in draft.record.items() if value not in ("", [], None)}
+    if stored is None or "published" not in record:
+        record["published"] = now.isoformat(timespec="seconds")
+    # It needs one to be read; the draft's own takes its place.
+    fields = {**record, **(further or {}), "source_key": draft.id}
+    outcome = read_record(fields, document=DOCUMENT, rules=application.rules)
+    if isinstance(outcome, Refusal):
+        return ReadDraft(outcome=outcome, intake=outcome, stored=stored)
+    if stored is not None:
+        content = _untouched(application, draft, stored, outcome)
+        outcome = replace(outcome, content=content)
+    outcome = replace(outcome, source_key=draft.source_key)
+    [intake] = newsroom.preview([outcome], now=now)
+    return ReadDraft(outcome=outcome, intake=intake, stored=stored)
+
+
+def _untouched(
+    application: Application, draft: SavedDraft, stored: Release, read: Draft
+) -> Content:
+    """Returns the content of a correction, with what was not touched exactly as it is stored."""
+    before = begun_with(stored.content, application.rules.derived_summary_chars)
+    names = {*before, *draft.record}
+    nothing: tuple[object, ...] = ("", [], None)
+    touched = {
+        name
+        for name in names
+        if before.get(name) != draft.record.get(name)
+        and not (before.get(name) in nothing and draft.record.get(name) in nothing)
+    }
+    if "body" in touched and "summary" not in before:
+        touched.add("summary")
+    return keep_untouched(read.content, stored.content, touched)
+
+
+# Differences.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A piece of a text, and what a correction does to it."""
+
+    text: str
+    kind: str  #: ``same``, ``gone`` or ``new``
+
+
+def differences(before: Content, after: Content) -> list[list[Piece]]:
+    """Returns what differs in title, summary and text: word by word, without markup."""
+    language = after.language
+    pairs = (
+        (before.title, after.title),
+        (before.summary, after.summary),
+        (plain_text(before.body, language=language), plain_text(after.body, language=language)),
+    )
+    return [_pieces(old, new) for old, new in pairs if old != new]
+
+
+#: Around what differs, so many words are shown.
+_AROUND = 12
+
+#: Texts with more words are compared line by line: the time grows with their product.
+_MAX_WORDS = 4_000
+
+
+def _pieces(before: str, after: str) -> list[Piece]:
+    by_line = len(before.split()) + len(after.split()) > _MAX_WORDS
+    old, new = (
+        text.splitlines(keepends=True) if by_line else _words(text) for text in (before, after)
+    )
+    pieces: list[Piece] = []
+    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(Piece(text=_shortened(old[i:j]), kind="same"))
+            continue
+        pieces += [
+            Piece(text="".join(part), kind=each)
+            for each, part in (("gone", old[i:j]), ("new", new[k:m]))
+            if part
+        ]
+    return pieces
+
+
+def _words(text: str) -> list[str]:
+    return [word + " " for word in text.split()]
+
+
+def _shortened(words: list[str]) -> str:
+    if len(words) <= 2 * _AROUND + 2:
+        return "".join(words)
+    return f"{''.join(words[:_AROUND])}… {''.join(words[-_AROUND:])}"

@@ -1,0 +1,152 @@
+"""Releases that are public: corrected, retracted and restored; lists of them."""
+
+import secrets
+from http import HTTPStatus
+from urllib.parse import quote
+
+from flask import Response, request
+
+from feeds.errors import AlreadyRetracted, InvalidReason, NotRetracted, ReleaseNotFound
+from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
+from feeds.model.release import SourceKey
+from feeds.model.user import UserRole
+from service.logs import get_logger
+from service.web.desk.cursors import page_of, position_in, position_of
+from service.web.desk.drafts import ROWS
+from service.web.desk.entrance import (
+    DeskRefused,
+    desk,
+    field,
+    forbidden,
+    lead_to,
+    page,
+    signed_in,
+)
+from service.web.desk.publishing import CHANGED_MEANWHILE
+from service.web.desk.records import begun_with, may_change, may_see
+from service.web.page_language import noted
+from service.web.request_context import request_context
+
+_log = get_logger(__name__)
+
+_NO_RELEASE = DeskRefused(
+    HTTPStatus.NOT_FOUND,
+    noted("There is no such release"),
+    noted("The address may be mistyped. The desk lists what is published."),
+)
+_NO_REASON = noted("Give the reason, in one line: it is what the public is told.")
+_MEANWHILE = noted(
+    "Somebody else has changed this meanwhile. Nothing was done. This is how it is now."
+)
+
+
+@desk.get("/releases", UserRole.WRITE)
+def releases() -> Response:
+    """Answers with a page of what was published or changed, the last first."""
+    after = position_in(
+        request.args.get("after"),
+        lambda changed, published, row_id: ChangePosition(
+            changed_at=changed, published=published, id=row_id
+        ),
+        moments=2,
+    )
+    found = request_context().application.newsroom.listed(
+        ReleaseQuery(), after=after, limit=ROWS + 1
+    )
+    shown, more = page_of(found, ROWS, _position)
+    return page("releases.html", releases=shown, more=more, is_first=after is None)
+
+
+@desk.get("/releases/<slug:slug>", UserRole.WRITE)
+def release(slug: str) -> Response:
+    """Answers with a release, and what can be done with it."""
+    return _release_page(_found(slug))
+
+
+@desk.post("/releases/<slug:slug>/correct", UserRole.WRITE)
+def correct(slug: str) -> Response:
+    """Begins a correction as a draft, or leads to the one that somebody has begun."""
+    context, user, listed = request_context(), signed_in(), _own(slug)
+    drafts, known = context.application.newsroom.drafts, listed.release
+    begun = drafts.of_release(SourceKey(known.source_key))
+    if begun is not None and begun.corrects == known.seen and may_see(user, begun):
+        return lead_to(f"/drafts/{begun.id}")
+    record = begun_with(known.content, context.application.rules.derived_summary_chars)
+    made = drafts.begin(
+        secrets.token_hex(8),
+        record,
+        source_key=known.source_key,
+        corrects=known.seen,
+        by=user.name,
+        now=context.now,
+    )
+    return lead_to(f"/drafts/{made.id}")
+
+
+@desk.post("/releases/<slug:slug>/retract", UserRole.PUBLISH)
+def retract(slug: str) -> Response:
+    """Retracts a release, with a reason that is published."""
+    context, user, listed = request_context(), signed_in(), _own(slug)
+    try:
+        context.application.newsroom.retract(
+            listed.release.id, reason=field("reason"), by=user.name, now=context.now
+        )
+    except InvalidReason:
+        return _release_page(listed, fault=_NO_REASON, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    except AlreadyRetracted:
+        return _release_page(_found(slug), fault=CHANGED_MEANWHILE, status=HTTPStatus.CONFLICT)
+    _log.info("retracted at the desk", by=user.name, slug=slug, title=listed.release.content.title)
+    return lead_to(f"/releases/{quote(slug)}")
+
+
+@desk.post("/releases/<slug:slug>/restore", UserRole.PUBLISH)
+def restore(slug: str) -> Response:
+    """Makes a retracted release public again."""
+    context, user, listed = request_context(), signed_in(), _own(slug)
+    try:
+        context.application.newsroom.restore(listed.release.id, by=user.name, now=context.now)
+    except NotRetracted:
+        return _release_page(_found(slug), fault=CHANGED_MEANWHILE, status=HTTPStatus.CONFLICT)
+    _log.info("restored at the desk", by=user.name, slug=slug, title=listed.release.content.title)
+    return lead_to(f"/releases/{quote(slug)}")
+
+
+def _position(one: ListedRelease) -> str:
+    known = one.release
+    return position_of(known.changed_at, known.content.published, known.id)
+
+
+def _found(slug: str) -> ListedRelease:
+    try:
+        listed = request_context().application.newsroom.release(slug)
+    except ReleaseNotFound:
+        raise _NO_RELEASE from None
+    # Only its slug is its address here; other names of it are not.
+    if listed.release.slug != slug:
+        raise _NO_RELEASE
+    return listed
+
+
+def _own(slug: str) -> ListedRelease:
+    listed = _found(slug)
+    if not may_change(signed_in(), listed.release.content.category_names):
+        raise forbidden()
+    return listed
+
+
+def _release_page(
+    listed: ListedRelease, *, fault: str | None = None, status: HTTPStatus = HTTPStatus.OK
+) -> Response:
+    user = signed_in()
+    is_own = may_change(user, listed.release.content.category_names)
+    return page(
+        "release.html",
+        status=status,
+        release=listed.release,
+        feeds_in=listed.feeds,
+        unclaimed=listed.unclaimed,
+        may_correct=is_own,
+        may_publish=is_own and user.may(UserRole.PUBLISH),
+        events=request_context().application.newsroom.audit_events(listed.release.id),
+        fault=fault,
+    )
