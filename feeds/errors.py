@@ -87,6 +87,14 @@ class InvalidReason(FeedsError):
         self.expected = expected
 
 
+class MediumNotFound(FeedsError):
+    """No file is stored at this address, or no public release names it."""
+
+    def __init__(self, name: str, /) -> None:
+        super().__init__(f"no file {name!r}")
+        self.name = name
+
+
 class FeedNotFound(FeedsError):
     """No feed has this slug."""
 

@@ -10,6 +10,7 @@ from feeds.model.release import Draft
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
 from feeds.store.database import Database
+from service.media import MediaStore
 from service.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -28,6 +29,17 @@ class Application:
     clock: Clock  #: for everything that is stored; see ``service.store_clock``
     #: Completes the length and type of enclosures; all drafts pass through it before intake.
     measure: Callable[[Sequence[Draft]], list[Draft]]
+
+    @property
+    def media(self) -> MediaStore:
+        """Pictures and files of releases that are stored here."""
+        return MediaStore(
+            self.database,
+            self.catalogue.site,
+            self.settings.media,
+            folder=self.settings.data_folder,
+            now=self.clock,
+        )
 
 
 class CurrentApplication:

@@ -48,6 +48,8 @@ class Snapshot:
     pending: int  #: requests whose callbacks have not been verified yet
     feeds: Sequence[FeedState]
     releases: int  #: the public ones
+    media: int  #: stored pictures and files, public or not
+    media_bytes: int
     releases_unfiled: int
     releases_set_aside: int
     refusals: int
@@ -329,6 +331,18 @@ METRICS: tuple[MetricDefinition, ...] = (
     ),
     _single_metric(
         "communique_releases", "Number of public releases.", lambda snapshot: snapshot.releases
+    ),
+    MetricDefinition(
+        name="communique_media",
+        help="Number of pictures and files that are stored; shown to operators only.",
+        read=lambda snapshot: [((), snapshot.media)],
+        is_for_all=False,  # releases under embargo have some
+    ),
+    MetricDefinition(
+        name="communique_media_bytes",
+        help="Bytes of stored pictures and files; shown to operators only.",
+        read=lambda snapshot: [((), snapshot.media_bytes)],
+        is_for_all=False,  # releases under embargo have some
     ),
     _single_metric(
         "communique_releases_unfiled",

@@ -120,6 +120,7 @@ def build_application(
             _http_client(settings, described, timeout_s=TIMEOUT_S)
             if settings.intake.ask_media
             else None,
+            base_url=described.site.base_url,
         ),
     )
 

@@ -32,6 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.store_clock",
         "service.commit_signal",
         "service.passwords",
+        "service.media",
     ),
     ("service.settings",),
     (
@@ -51,7 +52,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("feeds.fingerprints",),
     ("feeds.ingest", "feeds.store", "feeds.render", "feeds.categories", "feeds.revision"),
     ("feeds.search",),
-    ("feeds.html",),
+    ("feeds.html", "feeds.media"),
     ("feeds.model",),
     ("feeds.errors",),
 )

@@ -305,6 +305,10 @@ class Site:
         """
         return f"{self.releases_page if slug == ALL else self.feed_page(slug)}/{place}"
 
+    def medium(self, path: str) -> str:
+        """Returns the address of a file that is stored here, by its path."""
+        return f"{self.base_url}{path}"
+
     def release_page(self, slug: str) -> str:
         """Returns the address of a release's page for people."""
         return f"{self.base_url}/releases/{quote(slug, safe='')}"

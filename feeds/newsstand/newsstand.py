@@ -22,6 +22,7 @@ from feeds.model.edition import (
 from feeds.model.feed import Category, Format
 from feeds.model.history import Revision, Step
 from feeds.model.listing import FeedState, PageStub, SetAside
+from feeds.model.medium import MediumUse
 from feeds.model.moment import Monotonic, standing_still
 from feeds.model.months import FeedMonths, FeedSummary, MonthPage, MonthPlace, Neighbours
 from feeds.model.release import Release
@@ -236,6 +237,13 @@ class Newsstand:
         """Returns the next pages of releases, by publication; a million can be read in parts."""
         with self._database.read() as tx:
             return tx.release_pages.behind(behind, limit=limit)
+
+    def public_media(
+        self, *, behind: MediumUse | None, limit: int
+    ) -> list[tuple[MediumUse, datetime]]:
+        """Returns the next addresses of stored files that public releases name, and their dates."""
+        with self._database.read() as tx:
+            return tx.media.public_uses(after=behind, limit=limit)
 
     def sitemap_parts(self, *, size: int) -> list[int]:
         """Returns the numbers of the parts of all release pages, in order.

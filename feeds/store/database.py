@@ -46,6 +46,7 @@ from feeds.store.feed_entries import FeedEntries, Names
 from feeds.store.feeds import Feeds
 from feeds.store.hubs import Canaries, HubTallies
 from feeds.store.intake import IntakeFiles, Refusals
+from feeds.store.media import Media
 from feeds.store.months import Months
 from feeds.store.pings import Pings
 from feeds.store.release_pages import ReleasePages, SitemapParts
@@ -159,6 +160,11 @@ class Transaction:
     def revisions(self) -> Revisions:
         """Former revisions of releases."""
         return Revisions(self.connection)
+
+    @cached_property
+    def media(self) -> Media:
+        """Pictures and files of releases."""
+        return Media(self.connection)
 
     @cached_property
     def embargoes(self) -> Embargoes:

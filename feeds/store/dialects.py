@@ -105,6 +105,9 @@ TABLES = (
     "release_names",
     "release_search",
     "unindexed",
+    "media_uses",
+    "media",
+    "media_chunks",
     "acts",
     "refusals",
     "doubtful_filings",
@@ -152,6 +155,8 @@ BEHIND_THE_WORKS = frozenset(
         "release_names",
         "release_search",
         "unindexed",
+        "media_uses",
+        "media",
         "acts",
         "refusals",
         "doubtful_filings",
@@ -163,6 +168,7 @@ BEHIND_THE_WORKS = frozenset(
 
 #: Tables written in any order after locking a row of another table: table to that other table.
 BEHIND_ANOTHER = {
+    "media_chunks": "media",
     "documents": "feeds",
     "former_documents": "feeds",
     "archive_documents": "archives",

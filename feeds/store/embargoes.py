@@ -23,8 +23,10 @@ from sqlalchemy import (
 from feeds.errors import EmbargoNotFound, StoreConflict
 from feeds.model.history import originals_of
 from feeds.model.intake import Embargo, EmbargoPosition, EmbargoQuery
+from feeds.model.medium import media_in
 from feeds.model.release import ReleaseId, SourceKey
 from feeds.store.contents import pack_draft, unpack_draft
+from feeds.store.media import Media
 from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import embargoes
 
@@ -162,6 +164,7 @@ class Embargoes:
         """Adds embargoed documents."""
         if held:
             send_later(self._connection, insert(embargoes), [_row(embargo) for embargo in held])
+            self._write_media(held)
 
     def change(self, former: Embargo, replacement: Embargo) -> None:
         """Replaces an embargoed document, or its end.
@@ -172,6 +175,7 @@ class Embargoes:
         values = _row(replacement) | {"version": former.version + 1}
         change = update(embargoes).where(_is_still(former)).values(values)
         _require(self._connection.execute(change).rowcount == 1)
+        self._write_media([replacement])
 
     def move(self, former: Embargo, *, until: datetime, by: str) -> None:
         """Changes the end of an embargo.
@@ -193,11 +197,17 @@ class Embargoes:
             states = [(one.release_id, one.version) for one in ended]
             gone = delete(embargoes).where(_state.in_(states))
             _require(self._connection.execute(gone).rowcount == len(ended))
+            Media(self._connection).end_wait([one.release_id for one in ended])
 
     def count(self) -> int:
         """The number of embargoed documents."""
         query = select(func.count()).select_from(embargoes)
         return int(self._connection.execute(query).scalar_one())
+
+    def _write_media(self, held: Sequence[Embargo]) -> None:
+        """Records what these documents name, so that it is kept; it is not public by that."""
+        named = [(embargo.release_id, media_in(embargo.draft.content)) for embargo in held]
+        Media(self._connection).use(named, is_public=False)
 
     def _fetch(
         self, query: Select[Any], parameters: Mapping[str, Any] | None = None

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from feeds.errors import ReleaseNotFound, StoreConflict
 from feeds.model.history import originals_of
 from feeds.model.listing import ChangePosition, ReleaseQuery
+from feeds.model.medium import media_in
 from feeds.model.release import (
     Content,
     Enclosure,
@@ -45,6 +46,7 @@ from feeds.store.contents import (
     unpack_note,
 )
 from feeds.store.dialects import has_one_writer
+from feeds.store.media import Media
 from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import Instant, filings, names, release_names, releases, revisions
 from feeds.store.search import SearchIndex
@@ -275,6 +277,7 @@ class Releases:
             send_later(self._connection, _ADD, [_row(release) for release in added])
             self._write_names(added)
             SearchIndex(self._connection).mark(added)
+            self._write_media(added)
 
     def replace(self, corrections: Sequence[tuple[Release, Release]], *, now: datetime) -> None:
         """Stores corrections as pairs of the old and the new release; the old content is kept.
@@ -294,6 +297,8 @@ class Releases:
         send_later(self._connection, release_names.delete().where(is_theirs))
         self._write_names(list(last.values()))
         SearchIndex(self._connection).mark(list(last.values()))
+        # Of all that it was, since pages of former revisions show those.
+        self._write_media([release for _, release in corrections])
 
     def relink(self, relinked: Sequence[Release]) -> None:
         """Stores the new translations of these releases; their own text is unchanged."""
@@ -377,6 +382,10 @@ class Releases:
         ]
         if rows:
             send_later(self._connection, _ADD_NAMES, rows)
+
+    def _write_media(self, written: Sequence[Release]) -> None:
+        named = [(release.id, media_in(release.content)) for release in written]
+        Media(self._connection).use(named, is_public=True)
 
     def _page(self, query: Select[Any], after: ReleaseId | None, limit: int) -> list[Release]:
         if after is not None:

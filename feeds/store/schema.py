@@ -269,6 +269,55 @@ filings = Table(
 #: Releases assigned to feeds by a configuration that was not in force; they are to be reassigned.
 doubtful_filings = Table("doubtful_filings", metadata, _release_id(primary_key=True))
 
+#: Media: pictures and files of releases. A row is there before the bytes are complete.
+media = Table(
+    "media",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of the bytes, hex
+    Column("media_type", Text, nullable=False),
+    Column("length_bytes", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),  # of the first upload
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("added_at", Instant, nullable=False),
+    Column("added_by", Text, nullable=False),
+    Column("is_complete", Integer, nullable=False),
+    Column("unused_since", Instant),  # null while a document names it
+    Index(
+        "ix_media_unused_since",
+        "unused_since",
+        sqlite_where=text("unused_since IS NOT NULL"),
+        postgresql_where=text("unused_since IS NOT NULL"),
+    ),
+)
+
+#: The bytes of media, in chunks of the same size except the last.
+media_chunks = Table(
+    "media_chunks",
+    metadata,
+    Column("digest", Text, ForeignKey("media.digest", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 0
+    Column("bytes", LargeBinary, nullable=False),
+)
+
+#: The media that documents name. A medium is public while a release that is not retracted has a
+#: public use of it.
+media_uses = Table(
+    "media_uses",
+    metadata,
+    Column("holder", Text, primary_key=True),  # a release's id, public or not; or another document
+    Column("digest", Text, primary_key=True),  # no foreign key: the file may come later
+    Column("name", Text, primary_key=True),  # as the document's address has it
+    Column("is_public", Integer, nullable=False),  # 0 under embargo; -1 once that was dropped
+    Index("ix_media_uses_digest", "digest", "name", "is_public"),
+    Index(
+        "ix_media_uses_dropped",
+        "holder",
+        sqlite_where=text("is_public < 0"),
+        postgresql_where=text("is_public < 0"),
+    ),
+)
+
 #: The search index: the terms of each release that is not retracted; see ``search``. On SQLite the
 #: full-text table ``release_terms`` is made of it. Made of the releases alone, so it is not copied.
 release_search = Table(

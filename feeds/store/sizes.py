@@ -19,6 +19,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "drafts": ("drafts",),
     "entries of feeds": ("filings", "doubtful_filings", "month_counts"),
     "category names": ("names", "release_names"),
+    "pictures and files": ("media", "media_chunks", "media_uses"),
     "search": ("release_search", "unindexed"),
     "rendered entries": ("fragments", "set_aside"),
     "documents": ("documents", "feeds"),

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "init": "Make the folder of a new newsroom, with its configuration and an empty store.",
         "serve": "Run the service until it is stopped.",
         "release": "Add, list, show, correct and retract releases.",
+        "media": "Store, list and remove pictures and files of releases.",
         "feed": "List feeds, render new editions, and check documents.",
         "export": "Write the whole public site as files.",
         "hub": "Show pings and hubs, and manage the built-in hub's subscriptions.",

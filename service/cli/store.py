@@ -14,6 +14,7 @@ from service.cli import store_backups, store_copies, store_upgrades
 from service.cli.application import clock_of, existing_store
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
 from service.cli.configuration import settings_of
+from service.cli.media import damaged_media
 from service.cli.output import plain, print_json, print_text
 from service.settings import Settings
 from service.stores import StoreNote, make_ready, open_older, record_state
@@ -94,9 +95,9 @@ def check(
 ) -> None:
     """Check that the store is sound.
 
-    Its tables, the releases in their feeds, the counts of months, and the search index are looked
-    at. The whole file is read with SQLite. Each finding is a line. Exit code 1 if a finding was not
-    repaired.
+    Its tables, the releases in their feeds, the counts of months, the search index, and the bytes
+    of stored pictures and files are looked at. The whole file is read with SQLite. Each finding is
+    a line. Exit code 1 if a finding was not repaired.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     settings = settings_of(call)
@@ -124,6 +125,7 @@ def _findings(settings: Settings, *, is_repaired: bool, call: Invocation) -> lis
         return [
             *_assignments(application, is_repaired=is_repaired, call=call),
             *_searches(database, is_repaired=is_repaired, call=call),
+            *islice(damaged_media(application), migrate.MAX_FINDINGS),
         ]
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
 from feeds.model.listing import PageStub
+from feeds.model.medium import MEDIA_PATH
 from feeds.model.months import Month
 from feeds.newsstand import Newsstand
 from service.settings import Settings
@@ -44,6 +45,7 @@ def public_addresses(
         map(PublicAddress, _pages(catalogue)),
         _release_pages(catalogue, newsstand),
         _months(catalogue, newsstand),
+        _media(newsstand),
         map(PublicAddress, _retracted(newsstand)),
         map(PublicAddress, _lists(newsstand)),
     )
@@ -109,6 +111,14 @@ def _release_pages(catalogue: Catalogue, newsstand: Newsstand) -> Iterator[Publi
         yield PublicAddress(f"/releases/{page.slug}", changed_at)
         yield from _former_revisions(page)
         before = Month.of(page.published, zone)
+
+
+def _media(newsstand: Newsstand) -> Iterator[PublicAddress]:
+    """Yields the addresses of stored files that public releases name; their bytes never change."""
+    last = None
+    while found := newsstand.public_media(behind=last, limit=RELEASES_A_QUERY):
+        yield from (PublicAddress(f"{MEDIA_PATH}{u.digest}/{u.name}", at) for u, at in found)
+        last = found[-1][0]
 
 
 def _stubs(newsstand: Newsstand) -> Iterator[PageStub]:

@@ -9,7 +9,7 @@ that are left over.
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,7 +26,7 @@ from service.export.layout import (
     path_of,
     written_date,
 )
-from service.export.renditions import Rendition
+from service.export.renditions import Rendition, UnstableDocument
 from service.http_rules import Coding
 
 MARKER = "communique-export.json"
@@ -94,6 +94,36 @@ class Folder:
         moment = _moment(rendition.last_modified)
         for coding, ending in ENDINGS.items():
             write_file(home / f"{version.name}{ending}", forms[coding], modified_at=moment)
+        return StagedVersion(path=rendition.path, version=version)
+
+    def stage_medium(self, rendition: Rendition, pieces: Iterable[bytes]) -> StagedVersion:
+        """Writes a version of a medium, which has no coding, piece by piece.
+
+        Raises:
+            UnstableDocument: There are fewer or more bytes than the rendition says.
+        """
+        sizes = tuple(rendition.length if coding is Coding.IDENTITY else 0 for coding in ENDINGS)
+        version = Version(
+            revision=rendition.revision,
+            date=written_date(rendition.last_modified),
+            profile=rendition.profile.id,
+            sizes=sizes,
+        )
+        home = self.root / VERSIONS / file_of(rendition.path)
+        make_folder(home)
+        file = home / version.name
+        new = file.with_name(file.name + _NEW)
+        with new.open("wb") as stream:
+            for piece in pieces:
+                stream.write(piece)
+            length = stream.tell()
+        if length != rendition.length:
+            new.unlink()
+            raise UnstableDocument(rendition.path)
+        new.chmod(_FILE_MODE)
+        moment = _moment(rendition.last_modified)
+        os.utime(new, (moment, moment))
+        new.replace(file)
         return StagedVersion(path=rendition.path, version=version)
 
     def sync(self) -> None:

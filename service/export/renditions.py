@@ -3,7 +3,7 @@
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -54,6 +54,17 @@ def request(
             close()
     status, headers = begun[-1]
     return WsgiResponse(status=int(status.partition(" ")[0]), fields=tuple(headers), body=content)
+
+
+def pieces(application: WsgiApplication, path: str) -> Iterator[bytes]:
+    """Yields the bytes at *path*, which is not encoded, as the application makes them."""
+    body = application(_environ("GET", path, {}), lambda *_: None)
+    try:
+        yield from body
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
 
 
 def _environ(method: str, path: str, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -127,6 +138,7 @@ class Rendition:
     last_modified: str | None  #: in the format of HTTP
     profile: Profile
     body: bytes
+    length: int  #: of the body, also where it was not requested
 
     @property
     def is_document(self) -> bool:
@@ -147,9 +159,18 @@ class Rendition:
         return not self.is_document and version.date != UNDATED
 
 
-def rendition(application: WsgiApplication, path: str) -> Rendition | WsgiResponse:
-    """Requests *path*; returns the answer itself unless it is a 200 with an entity tag."""
-    return _of(path, _request(application, path, Coding.IDENTITY))
+def rendition(
+    application: WsgiApplication, path: str, *, has_body: bool = True
+) -> Rendition | WsgiResponse:
+    """Requests *path*; returns the answer itself unless it is a 200 with an entity tag.
+
+    Args:
+        application: The application.
+        path: A path, not encoded.
+        has_body: Whether to request the bytes. Those of a medium are read with `pieces`.
+    """
+    method = "GET" if has_body else "HEAD"
+    return _of(path, _request(application, path, Coding.IDENTITY, method=method))
 
 
 def all_forms(
@@ -184,10 +205,12 @@ def all_forms(
     raise UnstableDocument(first.path)
 
 
-def _request(application: WsgiApplication, path: str, coding: Coding) -> WsgiResponse:
+def _request(
+    application: WsgiApplication, path: str, coding: Coding, *, method: str = "GET"
+) -> WsgiResponse:
     # Prefer the page where there is a choice: documents have addresses of their own.
     fields = {"Accept": f"{HTML_TYPE}, */*;q=0.5", "Accept-Encoding": coding.value}
-    return request(application, path, fields)
+    return request(application, path, fields, method=method)
 
 
 def _of(path: str, answer: WsgiResponse) -> Rendition | WsgiResponse:
@@ -200,6 +223,7 @@ def _of(path: str, answer: WsgiResponse) -> Rendition | WsgiResponse:
         last_modified=answer.field("Last-Modified"),
         profile=Profile(fields=_profile_fields(answer)),
         body=answer.body,
+        length=int(answer.field("Content-Length") or len(answer.body)),
     )
 
 
@@ -214,6 +238,16 @@ def _is_form_of(current: Rendition, answer: WsgiResponse, coding: Coding) -> boo
 def _profile_fields(answer: WsgiResponse) -> tuple[tuple[str, str], ...]:
     return tuple(
         sorted(
-            (name, value) for name, value in answer.fields if name.lower() not in _NOT_IN_PROFILE
+            (name, _shared(name, value))
+            for name, value in answer.fields
+            if name.lower() not in _NOT_IN_PROFILE
         )
     )
+
+
+def _shared(name: str, value: str) -> str:
+    """Returns the part of a field that media of one type share.
+
+    Without a name in it, browsers take that in the address, which is the same (RFC 6266 4.3).
+    """
+    return value.partition(";")[0] if name == "Content-Disposition" else value

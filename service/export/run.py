@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Format
+from feeds.model.medium import MEDIA_PATH
 from service.application import Application
 from service.export.addresses import PublicAddress, count_addresses, public_addresses
 from service.export.folder import GRACE_S, Folder, StagedVersion, write_file, write_if_changed
@@ -34,9 +35,11 @@ from service.export.renditions import (
     WsgiApplication,
     WsgiResponse,
     all_forms,
+    pieces,
     rendition,
     request,
 )
+from service.media import LostMedium
 from service.web.problems import RETRACTED_CACHE_CONTROL
 
 # The record of the last run: which pages need not be made again.
@@ -241,7 +244,8 @@ class ExportRun:
             return AddressOutcome(
                 result=ExportResult.FAILED, path=path, reason="cannot be a file's name"
             )
-        found = rendition(self._application, path)
+        is_medium = path.startswith(MEDIA_PATH)
+        found = rendition(self._application, path, has_body=not is_medium)
         if isinstance(found, WsgiResponse):
             return self._without_bytes(path, found)
         self._expect(path)
@@ -250,11 +254,15 @@ class ExportRun:
             self._profiles[found.profile.id] = found.profile
             return _outcome(ExportResult.UNCHANGED, path, found.profile, held)
         try:
-            latest, forms = all_forms(self._application, found)
-        except UnstableDocument as error:
+            if is_medium:
+                latest = found
+                staged = self._folder.stage_medium(found, pieces(self._application, path))
+            else:
+                latest, forms = all_forms(self._application, found)
+                staged = self._folder.stage(latest, forms)
+        except (UnstableDocument, LostMedium) as error:
             return self._failed(path, str(error))
         self._profiles[latest.profile.id] = latest.profile
-        staged = self._folder.stage(latest, forms)
         return staged, _outcome(ExportResult.WRITTEN, path, latest.profile, staged.version)
 
     def _without_bytes(self, path: str, answer: WsgiResponse) -> AddressOutcome:
@@ -400,5 +408,9 @@ def _outcome(result: ExportResult, path: str, profile: Profile, version: Version
         result=result,
         path=path,
         fields=tuple(fields),
-        files={coding.value: f"{home}{ending}" for coding, ending in ENDINGS.items()},
+        files={
+            coding.value: f"{home}{ending}"
+            for (coding, ending), size in zip(ENDINGS.items(), version.sizes, strict=True)
+            if size or not ending  # media have no codings
+        },
     )

@@ -25,6 +25,7 @@ class _Counts:
     fragments: int = 0
     refusals: int = 0
     former_documents: int = 0
+    media: int = 0
 
 
 class Forgetting:
@@ -46,11 +47,24 @@ class Forgetting:
         self._last_release: ReleasePlace | None = None
         self._last_event = 0
 
-    def run(self, catalogue: Catalogue, keep: RetentionSettings, *, now: datetime) -> int:
+    def run(
+        self,
+        catalogue: Catalogue,
+        keep: RetentionSettings,
+        *,
+        now: datetime,
+        media_days: float = 30.0,
+    ) -> int:
         """Deletes what is older than the settings say.
 
+        Args:
+            catalogue: The feeds.
+            keep: How long things are kept.
+            now: The current time.
+            media_days: How many days files are kept that no document names.
+
         Returns:
-            The number of deleted fragments, refusals and former documents.
+            The number of deleted fragments, refusals, former documents and files.
 
         Raises:
             StoreUnavailable: The store cannot be used; what was deleted until then is gone.
@@ -61,13 +75,15 @@ class Forgetting:
         self._forget_former(counts, catalogue, now)
         if keep.audit_days is not None:
             self._forget_events(before=now - timedelta(days=keep.audit_days))
-        total = counts.fragments + counts.refusals + counts.former_documents
+        self._forget_media(counts, now=now, before=now - timedelta(days=media_days))
+        total = counts.fragments + counts.refusals + counts.former_documents + counts.media
         if total:
             _log.info(
                 "old rows deleted",
                 fragments=counts.fragments,
                 refusals=counts.refusals,
                 former_documents=counts.former_documents,
+                media=counts.media,
             )
         return total
 
@@ -110,9 +126,32 @@ class Forgetting:
                 return
             self._last_event = last
 
+    def _forget_media(self, counts: _Counts, *, now: datetime, before: datetime) -> None:
+        """Deletes files that no document has named for long, also those of dropped embargoes."""
+        if self._should_stop():
+            return
+        self._do(partial(_end_dropped_uses, now))
+        with self._database.read() as tx:
+            unused = tx.media.unused(before=before, limit=BATCH)
+        for digest in unused:
+            if self._should_stop():
+                return
+            # One at a time: a file may have hundreds of megabytes.
+            counts.media += self._do(partial(_forget_medium, digest, before))
+
     def _do(self, work: Callable[[Transaction], _Part]) -> _Part:
         return self._database.run_in_transaction(work, is_durable=False)
 
 
 def _forget_former_of(slug: str, before: datetime | None, tx: Transaction) -> int:
     return tx.documents.forget_former(slug, before=before)
+
+
+def _end_dropped_uses(now: datetime, tx: Transaction) -> None:
+    tx.releases.hold_works()  # whoever holds back documents, or publishes them, waits
+    tx.media.end_dropped_uses(now=now)
+
+
+def _forget_medium(digest: str, before: datetime, tx: Transaction) -> bool:
+    tx.releases.hold_works()
+    return tx.media.forget(digest, before=before)

@@ -1,4 +1,4 @@
-"""Probes the servers of enclosures for the length and media type that documents leave out."""
+"""Finds the length and media type that documents leave out: in the store, or at other servers."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +8,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from feeds.ingest.enclosures import length_in, media_type_in
+from feeds.model.medium import MEDIA_PATH, StoredMedium, media_in_text
 from feeds.model.release import Draft, Enclosure, SourceKey, UnmeasuredEnclosure
 from feeds.store.database import Database
 from service.outbound import HttpClient, HttpResponse, OutboundFailed
@@ -49,23 +50,30 @@ def without_probing(drafts: Sequence[Draft]) -> list[Draft]:
 class EnclosureProber:
     """Asks servers for missing lengths and types. Thread-safe."""
 
-    def __init__(self, database: Database, outbound: HttpClient | None) -> None:
+    def __init__(
+        self, database: Database, outbound: HttpClient | None, *, base_url: str = ""
+    ) -> None:
         """Sets up the prober; sends no request.
 
         Args:
-            database: Has the lengths and types that were found before.
+            database: Has the lengths and types that were found before, and our own files.
             outbound: Sends the requests, with its time limit for each; None sends none.
+            base_url: The public address of this site. Files of its own are looked up in the store,
+                since nobody is served those of a release that is not public yet.
         """
         self._database = database
         self._outbound = outbound
+        self._own = f"{base_url}{MEDIA_PATH}" if base_url else None
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Completes *drafts*, in their order.
 
         A file whose probe fails keeps the length and type that its stored release has: a server
         that is down is no reason for a correction. Without stored values the file is left out, with
-        a warning; when the document comes again, the server is asked again.
+        a warning; when the document comes again, the server is asked again. What a document says of
+        a file that is stored here does not count: the bytes are known.
         """
+        drafts = self._with_own(drafts)
         urls = list(dict.fromkeys(one.known.url for draft in drafts for one in draft.unmeasured))
         if not urls:
             return list(drafts)
@@ -77,6 +85,21 @@ class EnclosureProber:
             for draft in drafts
         ]
 
+    def _with_own(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
+        own = self._own
+        if own is None or not any(own in text for draft in drafts for text in _texts(draft)):
+            return drafts
+        named = {
+            use.digest
+            for draft in drafts
+            for text in _texts(draft)
+            if own in text
+            for use in media_in_text(text)
+        }
+        with self._database.read() as tx:
+            found = tx.media.find_all(named)
+        return [_completed_by_store(draft, found, own=own) for draft in drafts]
+
     def _stored(self, drafts: Sequence[Draft]) -> dict[SourceKey, dict[str, Enclosure]]:
         keys = [draft.source_key for draft in drafts if draft.unmeasured]
         with self._database.read() as tx:
@@ -85,6 +108,58 @@ class EnclosureProber:
             key: {each.url: each for each in release.content.enclosures}
             for key, release in releases.items()
         }
+
+
+def _texts(draft: Draft) -> list[str]:
+    """Returns the texts of a draft that may name files."""
+    known = [*draft.content.enclosures, *(one.known for one in draft.unmeasured)]
+    return [draft.content.body, *(file.url for file in known)]
+
+
+def _completed_by_store(draft: Draft, found: Mapping[str, StoredMedium], *, own: str) -> Draft:
+    """Returns a draft with length and type of our own files, without those that are not there."""
+    unmeasured = {one.position: one for one in draft.unmeasured}
+    others = iter(draft.content.enclosures)
+    count = len(unmeasured) + len(draft.content.enclosures)
+    warnings: list[str] = []
+    files: list[Enclosure] = []
+    left: list[UnmeasuredEnclosure] = []
+    for position in range(count):
+        missing = unmeasured.get(position)
+        file = next(others) if missing is None else missing.known
+        digest = _own_digest(file.url, own)
+        if digest is not None and digest not in found:
+            warnings.append(f"{file.url}: left out: no such file is stored here; send it first")
+        elif digest is not None:
+            files.append(_overruled(file, found[digest], warnings))
+        elif missing is None:
+            files.append(file)
+        else:
+            left.append(replace(missing, position=len(files) + len(left)))
+    lost = {use.path for use in media_in_text(draft.content.body) if use.digest not in found}
+    if own in draft.content.body:
+        warnings += [f"body: no such file is stored here: {path}" for path in sorted(lost)]
+    return replace(
+        draft,
+        content=replace(draft.content, enclosures=tuple(files)),
+        warnings=(*draft.warnings, *warnings),
+        unmeasured=tuple(left),
+    )
+
+
+def _own_digest(url: str, own: str) -> str | None:
+    """Returns the digest in the address of a file of ours; None for another address."""
+    if not url.startswith(own):
+        return None
+    return next((use.digest for use in media_in_text(url)), None)
+
+
+def _overruled(file: Enclosure, stored: StoredMedium, warnings: list[str]) -> Enclosure:
+    media_type = stored.media_type.partition(";")[0]
+    for said, known in ((file.media_type, media_type), (file.length_bytes, stored.length_bytes)):
+        if said and said != known:
+            warnings.append(f"{file.url}: it is {known}, and not {said} as the document says")
+    return replace(file, media_type=media_type, length_bytes=stored.length_bytes)
 
 
 def _ask(outbound: HttpClient, urls: Sequence[str]) -> dict[str, Measurement]:

@@ -316,7 +316,12 @@ class Jobs:
 
     def _forget(self, application: Application) -> None:
         keep = application.settings.retention
-        self._forgetting.run(application.catalogue, keep, now=self._clock())
+        self._forgetting.run(
+            application.catalogue,
+            keep,
+            now=self._clock(),
+            media_days=application.settings.media.unused_days,
+        )
 
     def _apply(self, application: Application) -> None:
         try:

@@ -8,6 +8,7 @@ from service.settings.catalogue import Settings, catalogue, intake_rules, site
 from service.settings.communique_file import (
     ApiSettings,
     DeskSettings,
+    MediaSettings,
     OwnHubSettings,
     RetentionSettings,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "DeskSettings",
     "EffectiveKey",
     "LightSettings",
+    "MediaSettings",
     "OwnHubSettings",
     "RetentionSettings",
     "Settings",

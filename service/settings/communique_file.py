@@ -49,6 +49,9 @@ MAX_API_BODY_BYTES = 16 * 1024 * 1024
 
 #: A field's name (RFC 9110 section 5.1).
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{1,63}$")]
+#: Files are stored and sent in pieces; this bounds how long one upload may take up disk and link.
+MAX_MEDIUM_BYTES = 4 * 1024 * 1024 * 1024
+
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -67,6 +70,9 @@ AlarmKindName = Literal[
     "disk_nearly_full",
     "backup_old",
 ]
+
+#: The values of ``feeds.media.kinds.MediumKind``.
+MediumKindName = Literal["picture", "pdf", "audio", "video", "office", "text", "zip"]
 
 #: Leases are limited because a subscriber may vanish; those that live on renew.
 LeaseDays = Annotated[float, Field(gt=0, le=366)]
@@ -673,6 +679,32 @@ class DeskSettings(Section):
     )
 
 
+class MediaSettings(Section):
+    """Pictures and files of releases that are stored on this server, at /media/."""
+
+    max_file_bytes: Annotated[int, Field(ge=1000, le=MAX_MEDIUM_BYTES)] = Field(
+        default=100 * 1024 * 1024, description="Largest file, in bytes; larger ones are refused."
+    )
+    max_total_bytes: Annotated[int, Field(ge=1000, le=2**50)] = Field(
+        default=10 * 1024 * 1024 * 1024,
+        description="Most bytes that all files together may have; further ones are refused.",
+    )
+    kinds: Annotated[Items[MediumKindName], Field(min_length=1)] = Field(
+        default=("picture", "pdf", "audio", "video", "office", "text", "zip"),
+        description="Kinds of files that are stored, by their bytes: picture, pdf, audio, video, "
+        "office, text, zip; see docs/media.md. HTML, SVG and programs never are.",
+    )
+    keep_places: bool = Field(
+        default=False,
+        description="Whether pictures keep the place where they were taken, which cameras and "
+        "telephones write into them; it is taken out if false.",
+    )
+    unused_days: Annotated[float, Field(ge=1, le=36_600)] = Field(
+        default=30.0,
+        description="How many days a file is kept that no release names any more, or yet.",
+    )
+
+
 class LogSettings(Section):
     """The log, on standard error."""
 
@@ -762,6 +794,10 @@ class CommuniqueFile(Section):
     )
     desk: DeskSettings = Field(
         default=DeskSettings(), description="The pages of the press office, at /desk."
+    )
+    media: MediaSettings = Field(
+        default=MediaSettings(),
+        description="Pictures and files of releases that are stored on this server, at /media/.",
     )
     log: LogSettings = Field(
         default=LogSettings(),

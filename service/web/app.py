@@ -11,6 +11,7 @@ from jinja2 import StrictUndefined
 from werkzeug.routing import BaseConverter
 
 from feeds.model.feed import ALL, Format
+from feeds.model.medium import DIGEST
 from feeds.model.months import Month
 from service.application import CurrentApplication
 from service.logs import get_logger
@@ -19,6 +20,7 @@ from service.web import (
     canary,
     documents,
     health,
+    media,
     months,
     operators,
     opml,
@@ -104,6 +106,12 @@ class MonthConverter(BaseConverter):
         return value.path
 
 
+class DigestConverter(BaseConverter):
+    """The digest of a file that is stored here."""
+
+    regex = DIGEST.pattern
+
+
 class LanguageConverter(BaseConverter):
     """A language (BCP 47)."""
 
@@ -120,6 +128,7 @@ def register_converters(app: Flask) -> None:
     app.url_map.converters["key"] = KeyConverter
     app.url_map.converters["number"] = NumberConverter
     app.url_map.converters["month"] = MonthConverter
+    app.url_map.converters["digest"] = DigestConverter
     app.url_map.converters["language"] = LanguageConverter
     app.url_map.merge_slashes = False
 
@@ -248,7 +257,7 @@ def create_app(
     prepare_templates(app)
     problems.catch_all(app)
     answer_moved_feeds(app)
-    for module in (documents, pages, months, opml, sitemaps, health, static_files):
+    for module in (documents, media, pages, months, opml, sitemaps, health, static_files):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(documents.archives_blueprint)
     if has_api:

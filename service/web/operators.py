@@ -268,6 +268,7 @@ def take_snapshot(context: RequestContext) -> Snapshot:
     writes = app_state().writes
     with context.database.read() as tx:
         seen = report(tx, context.catalogue, now=context.now, missing_after=missing_after)
+        media, media_bytes = tx.media.count()
         return Snapshot(
             version=version("communique"),
             hubs=[_numbers(one) for one in seen.hubs],
@@ -278,6 +279,8 @@ def take_snapshot(context: RequestContext) -> Snapshot:
             pending=seen.pending,
             feeds=feeds,
             releases=tx.releases.count(),
+            media=media,
+            media_bytes=media_bytes,
             releases_unfiled=tx.releases.count(is_unfiled=True),
             releases_set_aside=tx.fragments.count_failures(),
             refusals=tx.refusals.count(),

@@ -1,11 +1,14 @@
 """Request bodies: limits for their memory, their size and their speed."""
 
 import asyncio
+import tempfile
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from service.http_rules import Field
 
@@ -33,6 +36,9 @@ GRACE_S = 20.0
 #: `_RECEIVED`.
 _KEY, _AWAITED, _RECEIVED = "communique.body", "awaited", "received"
 
+#: The key of what lets the application take a body that does not fit in memory; `take_as_file`.
+_FILE_KEY = "communique.body.as_file"
+
 Environ = dict[str, Any]
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -46,6 +52,26 @@ def is_awaited(environ: Environ) -> bool:
 def was_awaited(environ: Environ) -> bool:
     """Whether this request was passed to the application before, without its body."""
     return environ.get(_KEY) == _RECEIVED
+
+
+@dataclass(frozen=True, slots=True)
+class _FileTerms:
+    """How a body is received into a file."""
+
+    folder: Path | None
+    max_bytes: int
+
+
+def take_as_file(environ: Environ, *, folder: Path | None, max_bytes: int) -> None:
+    """Has a body that is awaited received into a file without a name, and not into memory.
+
+    Args:
+        environ: The environment of a request whose body is awaited.
+        folder: Where the file is; None for the folder for temporary files.
+        max_bytes: The largest body.
+    """
+    if _FILE_KEY in environ:
+        environ[_FILE_KEY](_FileTerms(folder, max_bytes))
 
 
 class ClientGone(Exception):
@@ -131,9 +157,10 @@ class RequestBody:
         self._receive = receive
         self._memory = memory
         self._reserved: tuple[MemoryShare, int] | None = None
-        self._content = BytesIO()
+        self._content: BinaryIO = BytesIO()
         self._size = 0
         self._is_whole = not (self._declared or self._is_chunked)
+        self._as_file: _FileTerms | None = None
 
     @property
     def length(self) -> int:
@@ -151,10 +178,8 @@ class RequestBody:
 
         Raises:
             ClientGone: The client left.
-            BodyRefused: There is no memory for it, it is too slow, or it is too large.
+            BodyRefused: There is no memory for it, or it is too slow.
         """
-        if self._declared > MAX_BODY_BYTES:
-            raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if self._is_chunked:
             await self._reserve(self._memory.small, MAX_UNASKED_BYTES)
             await self._read(MAX_UNASKED_BYTES)
@@ -162,21 +187,29 @@ class RequestBody:
 
     def awaited(self, environ: Environ) -> Environ:
         """Returns the environment that asks the application whether to receive the body."""
-        return {**environ, "CONTENT_LENGTH": str(self.length), _KEY: _AWAITED}
+        marker = {_KEY: _AWAITED, _FILE_KEY: self._receive_into_file}
+        return {**environ, "CONTENT_LENGTH": str(self.length), **marker}
 
-    def read(self, environ: Environ, content: BytesIO) -> Environ:
+    def _receive_into_file(self, terms: _FileTerms) -> None:
+        self._as_file = terms
+
+    def read(self, environ: Environ, content: BinaryIO) -> Environ:
         """Returns the environment with the whole body, chunked or not."""
         marker = {_KEY: _RECEIVED} if self._is_large else {}
         return {**environ, **marker, "CONTENT_LENGTH": str(self.length), "wsgi.input": content}
 
-    async def collect(self) -> BytesIO:
-        """Reads the whole body.
+    async def collect(self) -> BinaryIO:
+        """Reads the whole body: into memory, or into the file that the application asked for.
 
         Raises:
             ClientGone: The client left.
             BodyRefused: There is no memory for it, it is too slow, or it is too large.
         """
-        if not self._is_whole:
+        if self._as_file is not None:
+            await self._read_into_file(self._as_file)
+        elif self._declared > MAX_BODY_BYTES:
+            raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        elif not self._is_whole:
             share = self._memory.large if self._is_large else self._memory.small
             await self._reserve(share, self._declared or MAX_BODY_BYTES)
             await self._read(MAX_BODY_BYTES)
@@ -184,6 +217,19 @@ class RequestBody:
                 raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         self._content.seek(0)
         return self._content
+
+    async def _read_into_file(self, terms: _FileTerms) -> None:
+        if self._declared > terms.max_bytes:
+            raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        begun = self._content
+        # A file without a name: nothing of it is left when the process ends, however it does.
+        self._content = tempfile.TemporaryFile(dir=terms.folder)  # noqa: SIM115  # see `release`
+        begun.seek(0)
+        self._content.write(begun.read())
+        self.release_memory()
+        await self._read(terms.max_bytes)
+        if self._size > terms.max_bytes:
+            raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
     async def discard(self, *, within_s: float) -> None:
         """Reads the rest of the body without storing it."""
@@ -196,8 +242,13 @@ class RequestBody:
             pass
 
     def release(self) -> None:
-        """Releases the memory of the body."""
+        """Releases the memory of the body, and its file."""
+        self._content.close()
         self._content = BytesIO()
+        self.release_memory()
+
+    def release_memory(self) -> None:
+        """Releases the body's share of the memory of the worker."""
         if self._reserved is not None:
             share, size = self._reserved
             self._reserved = None

@@ -2,11 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from service.http_rules import Field, names_one_host, split_base
@@ -24,6 +24,9 @@ MAX_WAITING_SUBSCRIPTIONS = 200
 #: RFC 9112 9.6: a client that is still sending would otherwise lose the answer.
 LINGER_S = 10.0
 
+#: A response that comes in several pieces is sent piece by piece from this size on.
+STREAM_FROM_BYTES = 256 * 1024
+
 #: PEP 3333 has these two without ``HTTP_``.
 _OWN_NAMES = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
 
@@ -36,6 +39,14 @@ Send = Callable[[Any], Awaitable[None]]
 
 #: How often the store is polled while requests are running that may be waiting for it.
 POLL_EVERY_S = 0.25
+
+
+class ResponseMessages(NamedTuple):
+    """A response of the application: its messages, and the pieces that follow the second one."""
+
+    start: Message
+    content: Message
+    rest: Iterator[bytes] | None = None  #: has ``close``; None if the response is complete
 
 
 class ThreadLane:
@@ -51,7 +62,7 @@ class ThreadLane:
         """Whether a further request has to be refused."""
         return self._max_inside is not None and self._inside >= self._max_inside
 
-    async def run(self, middleware: CacheMiddleware, environ: Environ) -> tuple[Message, Message]:
+    async def run(self, middleware: CacheMiddleware, environ: Environ) -> "ResponseMessages":
         """Answers a request in one of the threads. Must be called from the event loop."""
         self._inside += 1
         try:
@@ -59,6 +70,11 @@ class ThreadLane:
             return await loop.run_in_executor(self._threads, _call, middleware, environ)
         finally:
             self._inside -= 1
+
+    async def next_piece(self, rest: Iterator[bytes]) -> bytes | None:
+        """Returns the next piece of a response, made in one of the threads; None at its end."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, next, rest, None)
 
 
 class WsgiAdapter:
@@ -115,15 +131,35 @@ class WsgiAdapter:
         is_subscription = scope["method"] == "POST" and environ["PATH_INFO"] in SUBSCRIPTION_PATHS
         lane = self._subscriptions if is_subscription else self._requests
         if await body.is_large():
-            messages = await self._run(lane, body.awaited(environ))
-            if messages[0]["status"] != HTTPStatus.CONTINUE:
-                await _answer_and_close(send, messages, body)
+            refused = await self._run(lane, body.awaited(environ))
+            if refused.start["status"] != HTTPStatus.CONTINUE:
+                await _answer_and_close(send, refused, body)
                 return
         content = await body.collect()
-        for message in await self._run(lane, body.read(environ, content)):
-            await send(message)
+        answer = await self._run(lane, body.read(environ, content))
+        await send(answer.start)
+        if answer.rest is None:
+            await send(answer.content)
+        else:
+            await self._stream(lane, send, answer.content, answer.rest)
 
-    async def _run(self, lane: ThreadLane, environ: Environ) -> tuple[Message, Message]:
+    async def _stream(
+        self, lane: ThreadLane, send: Send, content: Message, rest: Iterator[bytes]
+    ) -> None:
+        """Sends a response piece by piece, at the pace of its client: `send` waits for room.
+
+        No thread is held meanwhile. An error breaks the connection off, so that the client does
+        not take a part for the whole.
+        """
+        try:
+            await send({**content, "more_body": True})
+            while (piece := await lane.next_piece(rest)) is not None:
+                await send({**content, "body": piece, "more_body": True})
+            await send({**content, "body": b""})
+        finally:
+            _close(rest)
+
+    async def _run(self, lane: ThreadLane, environ: Environ) -> ResponseMessages:
         if lane.is_full:
             return _refusal(HTTPStatus.TOO_MANY_REQUESTS, ("Retry-After", "5"))
         self._running += 1
@@ -151,21 +187,20 @@ def _names_one_host(scope: Scope) -> bool:
 
 
 async def _refuse(send: Send, status: HTTPStatus, *fields: Field) -> None:
-    for message in _refusal(status, *fields):
-        await send(message)
+    refusal = _refusal(status, *fields)
+    await send(refusal.start)
+    await send(refusal.content)
 
 
-def _refusal(status: HTTPStatus, *fields: Field) -> tuple[Message, Message]:
+def _refusal(status: HTTPStatus, *fields: Field) -> ResponseMessages:
     body = f"{status.phrase}\n".encode()
     own = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), *fields]
     return _messages(status, own, body)
 
 
-async def _answer_and_close(
-    send: Send, messages: tuple[Message, Message], body: RequestBody
-) -> None:
+async def _answer_and_close(send: Send, answer: ResponseMessages, body: RequestBody) -> None:
     """Answers before the whole body was read; the connection cannot be used again."""
-    start, content = messages
+    start, content = answer.start, answer.content
     await send({**start, "headers": [*start["headers"], (b"connection", b"close")]})
     if not body.is_held_back:
         await send({**content, "more_body": True})
@@ -174,8 +209,8 @@ async def _answer_and_close(
     await send(content)
 
 
-def _call(application: WsgiApplication, environ: Environ) -> tuple[Message, Message]:
-    """Calls the application and collects its whole response."""
+def _call(application: WsgiApplication, environ: Environ) -> ResponseMessages:
+    """Calls the application and collects its response, or the beginning of a long one."""
     began: list[tuple[str, list[Field]]] = []
 
     def start_response(status: str, headers: list[Field], _: object = None) -> object:
@@ -183,13 +218,38 @@ def _call(application: WsgiApplication, environ: Environ) -> tuple[Message, Mess
         return None
 
     answer = application(environ, start_response)
+    pieces: list[bytes] = []
+    is_long = False
     try:
-        body = b"".join(answer)
+        rest = iter(answer)
+        for piece in rest:
+            pieces.append(piece)
+            # Most responses are one piece, however large.
+            is_long = len(pieces) > 1 and sum(map(len, pieces)) > STREAM_FROM_BYTES
+            if is_long:
+                break
     finally:
-        _close(answer)
+        if not is_long:
+            _close(answer)
     # PEP 3333: the last call counts; in case of an error it replaces the response that was begun.
     status, headers = began[-1]
-    return _messages(int(status[:3]), headers, body)
+    made = _messages(int(status[:3]), headers, b"".join(pieces))
+    return made._replace(rest=_Rest(answer, rest)) if is_long else made
+
+
+class _Rest(Iterator[bytes]):
+    """What is left of a response."""
+
+    def __init__(self, answer: Iterable[bytes], rest: Iterator[bytes]) -> None:
+        self._answer = answer
+        self._rest = rest
+
+    def __next__(self) -> bytes:
+        return next(self._rest)
+
+    def close(self) -> None:
+        """Closes the response."""
+        _close(self._answer)
 
 
 def _close(answer: Iterable[bytes]) -> None:
@@ -199,9 +259,9 @@ def _close(answer: Iterable[bytes]) -> None:
         close()
 
 
-def _messages(status: int, fields: list[Field], body: bytes) -> tuple[Message, Message]:
+def _messages(status: int, fields: list[Field], body: bytes) -> ResponseMessages:
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
-    return (
+    return ResponseMessages(
         {"type": "http.response.start", "status": status, "headers": raw},
         {"type": "http.response.body", "body": body},
     )

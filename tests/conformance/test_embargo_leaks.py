@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,11 @@ from tests.service.jobs.test_folders import RULES
 from tests.service.web.offices import SITE, open_office
 from tests.support.hub_rooms import HubRoom
 from tests.support.newsrooms import NOON, WINDOW_OF_TWO, Office, draft, feed, later
+from tests.support.pictures import PNG
 
 WORD = "zanzibarite"
+#: Of its picture, which is stored before anybody may see it.
+PICTURE = f"/media/{sha256(PNG).hexdigest()}/{WORD}.png"
 MINUTE = later(minutes=30)
 SECRET_ID = ReleaseId("urn:uuid:5ec4e75e-0000-4000-8000-000000000001")
 HUB = "https://hub.example/"
@@ -78,6 +82,11 @@ ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/releases/<slug:slug>/revisions/<number:number>": lambda slug, _: [
         {"slug": one, "number": number} for one in (slug, "old-page", WORD) for number in (1, 2)
     ],
+    "/media/<digest:digest>/<slug:name>": lambda *_: [
+        {"digest": digest, "name": name}
+        for digest in (sha256(PNG).hexdigest(), "0" * 64)
+        for name in (f"{WORD}.png", "another.png")
+    ],
     "/releases": lambda *_: [{}],
     **{
         f"{start}/<month:month>{language}{part}": partial(
@@ -111,6 +120,7 @@ ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/favicon.ico": lambda *_: [{}],
     "/robots.txt": lambda *_: [{}],
     "/api/v1/openapi.json": lambda *_: [{}],
+    "/api/v1/media": lambda *_: [{}],
     "/api/v1/releases": lambda *_: [
         {},
         {"limit": 200, "order": "oldest"},
@@ -162,7 +172,7 @@ class Newsroom:
         record = {
             "id": key,
             "title": f"The {WORD} affair",
-            "body": f"<p>Of {WORD}.</p>",
+            "body": f'<p>Of {WORD}.</p><p><img src="{SITE.base_url}{PICTURE}" alt="It"></p>',
             "body_format": "html",
             "summary": f"All about {WORD}.",
             "published": published.isoformat(),
@@ -289,6 +299,7 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
     office.add(draft("id:public", "Finance", title="A public affair"), now=later(minutes=-1))
     office.publish(now=later(minutes=-1))
     office.index()
+    office.application.media.add(io.BytesIO(PNG), name=f"{WORD}.png", by="test")
     office.newsroom = ReleasesIn(office.database, described, mint_id=lambda: SECRET_ID)
     inbox, public = tmp_path / "inbox", tmp_path / "public"
     inbox.mkdir()
@@ -350,6 +361,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
         if not any(name in path for name in (slug, WORD, SECRET_ID)):
             assert_silent(f"{path} for {way}", body + repr(fields).encode(), secrets)
     assert seen[f"/releases/{slug}", "plain"][0] == 404
+    assert seen[PICTURE, "plain"][0] == 404
     assert newsroom.pings() == pings
     assert set(newsroom.export()) == {ExportResult.UNCHANGED}
     assert newsroom.exported() == files
@@ -376,6 +388,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
     ):
         status, _, body = everywhere[path, "plain"]
         assert (status, WORD in body.decode()) == (200, True), path
+    assert everywhere[PICTURE, "plain"][::2] == (200, PNG)
     assert WORD in everywhere["/feeds/minerals", "a person"][2].decode()
     for each in Format:
         status, fields, body = everywhere[f"/feeds/all.{each}", "a delta"]
@@ -383,6 +396,7 @@ def test_a_release_is_nowhere_before_its_minute_and_then_everywhere(newsroom: Ne
         assert everywhere[f"/feeds/minerals.{each}", "conditional"][0] == 200
     assert ExportResult.WRITTEN in newsroom.export()
     assert any(WORD.encode() in content for content in newsroom.exported().values())
+    assert PNG in newsroom.exported().values()
     waiting = {ping.feed for ping in newsroom.pings() if ping.edition > ping.told_edition}
     assert {"all", "minerals"} <= waiting
     assert newsroom.pings() != pings
@@ -408,6 +422,7 @@ def test_a_correction_is_nowhere_before_its_minute(newsroom: Newsroom) -> None:
     everywhere = newsroom.look(slug)
     for path in (f"/releases/{slug}", "/feeds/all.atom", "/feeds/minerals.json"):
         assert WORD in everywhere[path, "plain"][2].decode()
+    assert everywhere[PICTURE, "plain"][::2] == (200, PNG)
     assert "A public affair" not in everywhere["/feeds/finance.rss", "plain"][2].decode()
 
 

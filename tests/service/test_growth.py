@@ -56,6 +56,7 @@ class Ask:
     method: str = "GET"
     json: object = None
     form: Mapping[str, str] | None = None
+    raw: bytes | None = None
     status: int = 200
     release: str = "id:2"
 
@@ -78,6 +79,9 @@ ROUTES: dict[str, list[Ask]] = {
     ],
     "GET /releases/<slug:slug>/revisions/<number:number>": [
         Ask("/releases/{slug}/revisions/1", release="id:5")
+    ],
+    "GET /media/<digest:digest>/<slug:name>": [
+        Ask(f"/media/{7:064x}/7.png"), Ask(f"/media/{0:064x}/7.png", status=404),
     ],
     "GET /releases": [Ask("/releases")],
     "GET /releases/<month:month>": [Ask("/releases/2025/01")],
@@ -129,6 +133,7 @@ ROUTES: dict[str, list[Ask]] = {
     ],
     "DELETE /api/v1/embargoes/<key:key>": [Ask("/api/v1/embargoes/e9", "DELETE")],
     "POST /api/v1/embargoes/<key:key>/lift": [Ask("/api/v1/embargoes/e10/lift", "POST")],
+    "POST /api/v1/media": [Ask("/api/v1/media?name=a.txt", "POST", raw=b"A note.", status=201)],
     "GET /api/v1/openapi.json": [Ask("/api/v1/openapi.json")],
     "POST /hub": [Ask("/hub", "POST", form=CALLBACK | TOPIC, status=202)],
     "GET /hub": [Ask("/hub")],
@@ -196,6 +201,7 @@ ROUTES: dict[str, list[Ask]] = {
 #: What may read all of a table: by route, a part of the statement, and why.
 MAY_READ_ALL = {
     "GET /metrics": {"count(": "no more than a twentieth of the time; see service.web.operators"},
+    "POST /api/v1/media": {"sum(media": "a token's holder, once a file: a row for each file"},
     "GET /hub/status": {
         "count(": "no more than a twentieth of the time; see service.web.operators",
         "deliveries.is_failing = ": "for operators alone: the first failing subscribers",
@@ -263,7 +269,9 @@ def test_every_route_is_asked(two: Two) -> None:
     assert rules == ROUTES.keys()
 
 
-def _form(one: Ask) -> Mapping[str, str] | None:
+def _form(one: Ask) -> Mapping[str, str] | bytes | None:
+    if one.raw is not None:
+        return one.raw
     if one.form is None or not one.path.startswith("/desk"):
         return one.form
     return {"form_token": VISITOR.form_token, **one.form}

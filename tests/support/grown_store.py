@@ -20,9 +20,13 @@ from feeds.store.schema import (
     drafts,
     embargoes,
     intake_files,
+    media,
+    media_chunks,
+    media_uses,
     pings,
     pushes,
     refusals,
+    releases,
     sessions,
     sign_in_attempts,
     subscription_requests,
@@ -136,6 +140,16 @@ def _fill(tx: Transaction, rows: int) -> None:
     asked = [_request(number) | {"due_at": later} for number in ids]
     connection.execute(insert(subscription_requests), asked)
     connection.execute(insert(embargoes), [_embargo(number) | {"until": later} for number in ids])
+    connection.execute(insert(media), [_medium(number) for number in ids])
+    chunks = [{"digest": _digest(number), "number": 0, "bytes": b"PNG"} for number in ids]
+    connection.execute(insert(media_chunks), chunks)
+    holders = connection.execute(select(releases.c.id).where(releases.c.retracted_at.is_(None)))
+    [holder, *_] = sorted(holders.scalars())
+    uses = [_use(number) for number in ids]
+    uses += [_use(number) | {"holder": f"e{number}", "is_public": 0} for number in ids]
+    connection.execute(
+        insert(media_uses), [one | {"holder": one["holder"] or holder} for one in uses]
+    )
     connection.execute(insert(pushes), [_push(number) for number in ids])
     connection.execute(insert(intake_files), [_file(number) for number in ids])
     connection.execute(insert(refusals), [_refusal(number) for number in ids])
@@ -193,6 +207,21 @@ def _saved(number: int) -> Row:
     record = {"title": f"Draft {number}", "body": "Text.", "language": "en"}
     names = {"id": f"d{number}", "source_key": f"id:d{number}", "preview": f"p{number}"}
     return names | by | {"version": 1, "record": record}
+
+
+def _digest(number: int) -> str:
+    return f"{number:064x}"
+
+
+def _medium(number: int) -> Row:
+    """One that releases name."""
+    about = {"media_type": "image/png", "length_bytes": 3, "name": f"{number}.png"}
+    added = {"added_at": NOON, "added_by": "test", "is_complete": 1}
+    return {"digest": _digest(number)} | about | added
+
+
+def _use(number: int) -> Row:
+    return {"holder": "", "digest": _digest(number), "name": f"{number}.png", "is_public": 1}
 
 
 def _push(number: int) -> Row:

@@ -49,7 +49,8 @@ _PASS = f"""\
 PASSING = f"""
 location ~ "^/(?:hub$|hub/|cloud/|api/)" {{
 {_PASS}\
-    client_max_body_size 16m;
+    client_max_body_size 0;
+    proxy_request_buffering off;
     gzip off;
 }}
 
@@ -177,9 +178,9 @@ def _profile_maps(serving: Serving) -> Iterator[str]:
     """Yields a variable for each header field, by profile, and the fields of 200 and 206 only."""
     for name in _names(serving):
         rules = [
-            (one.id, literal(dict(one.fields)[name]))
+            (one.id, literal(dict(one.fields).get(name, "")))
             for one in sorted(serving.profiles.values(), key=lambda one: one.id)
-            if name in dict(one.fields)
+            if name in dict(one.fields) or name in _FALLBACKS
         ]
         default = _FALLBACKS.get(name, "")
         yield map_block(var("profile"), _variable(name), rules, default=default)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from feeds.model.feed import Format
+from feeds.model.medium import MEDIA_PATH
 from service.export.layout import ENDINGS, UNDATED
 from service.http_rules import HTML_TYPE, MAX_ACCEPT_CHARS, PROBLEM_TYPE, Coding
 from service.web.encoded_variants import SMALLEST_FIRST
@@ -213,7 +214,10 @@ def coding_maps() -> Iterator[str]:
     )
     # Clients that do not send the field usually cannot decode any coding.
     absent = [("", Coding.IDENTITY.value), (_TOO_LONG, Coding.IDENTITY.value)]
-    yield map_block("$http_accept_encoding", "coding", absent, default=var("coding_liked"))
+    yield map_block("$http_accept_encoding", "coding_of_text", absent, default=var("coding_liked"))
+    # Pictures and files are compressed in themselves, and there is no other form of them.
+    media = [(f"~^{MEDIA_PATH}", Coding.IDENTITY.value)]
+    yield map_block("$uri", "coding", media, default=var("coding_of_text"))
 
 
 def type_maps() -> Iterator[str]:

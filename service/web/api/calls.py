@@ -70,6 +70,16 @@ class RetractQuery(WriteQuery):
     )
 
 
+class MediumQuery(Query):
+    """The parameters of a file."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=MAX_REASON_CHARS,
+        description="What the file is called, such as photo.jpg. Its URL ends so.",
+    )
+
+
 class ListQuery(Query):
     """The parameters of a list of releases."""
 

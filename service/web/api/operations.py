@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from feeds.model.token import Action
-from service.web.api import embargoes, reading, writing
+from service.web.api import embargoes, media, reading, writing
 from service.web.api.calls import (
     JSON_TYPE,
     LINES_TYPES,
@@ -19,6 +19,7 @@ from service.web.api.calls import (
     ApiResponse,
     EmbargoListQuery,
     ListQuery,
+    MediumQuery,
     NoQuery,
     Query,
     RetractQuery,
@@ -30,6 +31,7 @@ from service.web.api.shapes import (
     BatchOut,
     EmbargoOut,
     EmbargoPage,
+    MediumOut,
     Outcome,
     Page,
     Patch,
@@ -55,6 +57,7 @@ class Operation:
     #: The schema of the body by media type: a model, or a JSON Schema. Empty if there is no body.
     bodies: Mapping[str, type[BaseModel] | Mapping[str, Any]] = field(default_factory=dict)
     has_conditions: bool = False  #: supports If-Match and If-None-Match
+    takes_file: bool = False  #: the body is a file of any type and of the size of a medium
 
 
 _OUTCOMES: Mapping[int, tuple[str, type[BaseModel] | None]] = {
@@ -201,5 +204,22 @@ OPERATIONS: list[Operation] = [
         answers={200: ("The release is public.", Outcome)},
         problems=(400, 404, 409, 412),
         has_conditions=True,
+    ),
+    Operation(
+        name="addMedium",
+        method="POST",
+        path="/media",
+        action=Action.PUBLISH,
+        do=media.post_medium,
+        summary="Store a picture or file of a release; the body is the file itself.",
+        query=MediumQuery,
+        answers={
+            201: (
+                "The file is stored; its URL, in Location, is public with its releases.",
+                MediumOut,
+            )
+        },
+        problems=(400, 413, 422, 507),
+        takes_file=True,
     ),
 ]

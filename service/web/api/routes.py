@@ -31,6 +31,7 @@ from service.web.api.shapes import (
     BatchOut,
     EmbargoOut,
     EmbargoPage,
+    MediumOut,
     Outcome,
     Page,
     Patch,
@@ -38,13 +39,14 @@ from service.web.api.shapes import (
     Record,
     ReleaseOut,
 )
-from service.web.request_bodies import is_awaited, was_awaited
+from service.web.request_bodies import is_awaited, take_as_file, was_awaited
 from service.web.request_context import RequestContext, request_context
 
 # The OpenAPI 3.1 document, made from the same models that validate requests.
 
 _SHAPES: tuple[type[BaseModel], ...] = (
-    Record, Patch, ReleaseOut, EmbargoOut, Outcome, Page, EmbargoPage, BatchOut, Problem,
+    Record, Patch, ReleaseOut, EmbargoOut, Outcome, Page, EmbargoPage, BatchOut, MediumOut,
+    Problem,
 )  # fmt: skip
 _REF = "#/components/schemas/{model}"
 
@@ -65,6 +67,7 @@ _DETAILS = {
     413: "The body or the batch is too large.",
     415: "The media type of the body is not supported.",
     422: "The release is invalid; errors lists every fault with a pointer to it.",
+    507: "There is no room for further files.",
     429: "The token is used too often; Retry-After says how long to wait.",
     503: "The store cannot be reached; Retry-After says how long to wait.",
 }
@@ -115,6 +118,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
             **{str(code): _problem(code) for code in sorted({*_ALWAYS, *operation.problems})},
         },
     }
+    if operation.takes_file:
+        described["requestBody"] = {
+            "required": True,
+            "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+        }
     if operation.bodies:
         described["requestBody"] = {
             "required": True,
@@ -220,10 +228,15 @@ def _execute(operation: Operation, key: str, token_auth: TokenAuth) -> ApiRespon
     credentials = request.headers.get("Authorization")
     token = token_auth.authenticate(credentials, limits=limits, now=now, is_counted=is_counted)
     require(token, operation.action)
-    if (request.content_length or 0) > limits.max_body_bytes:
-        raise ApiProblem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have {limits.max_body_bytes} bytes"
+    max_bytes = limits.max_body_bytes
+    if operation.takes_file:
+        max_bytes = context.settings.media.max_file_bytes
+        folder = context.settings.data_folder
+        take_as_file(
+            request.environ, folder=folder if folder.is_dir() else None, max_bytes=max_bytes
         )
+    if (request.content_length or 0) > max_bytes:
+        raise ApiProblem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have {max_bytes} bytes")
     if is_awaited(request.environ):
         return ApiResponse(status=HTTPStatus.CONTINUE, content=None)
     call = ApiCall(

@@ -316,3 +316,21 @@ class Page(Shape):
     next: str | None = Field(
         default=None, description="The value of after for the next page; null on the last page."
     )
+
+
+class MediumOut(Shape):
+    """A picture or file that is stored."""
+
+    url: str = Field(
+        description="Its address, for enclosures of releases and for pictures in their texts."
+    )
+    name: str = Field(description="What it is called in its address.")
+    media_type: str = Field(description="Its type, as found in its bytes.")
+    length_bytes: int
+    digest: str = Field(
+        description="SHA-256 of its bytes as stored, in hex. They differ from those sent if the "
+        "place where a picture was taken was taken out."
+    )
+    width: int | None = Field(default=None, description="Of a picture, in pixels.")
+    height: int | None = Field(default=None, description="Of a picture, in pixels.")
+    warnings: list[str] = Field(default_factory=list, description="What was changed, in words.")

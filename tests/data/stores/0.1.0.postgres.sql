@@ -296,6 +296,38 @@ CREATE TABLE public.intake_files (
 
 
 
+CREATE TABLE public.media (
+    digest text NOT NULL,
+    media_type text NOT NULL,
+    length_bytes bigint NOT NULL,
+    name text NOT NULL,
+    width integer,
+    height integer,
+    added_at bigint NOT NULL,
+    added_by text NOT NULL,
+    is_complete integer NOT NULL,
+    unused_since bigint
+);
+
+
+
+CREATE TABLE public.media_chunks (
+    digest text NOT NULL,
+    number integer NOT NULL,
+    bytes bytea NOT NULL
+);
+
+
+
+CREATE TABLE public.media_uses (
+    holder text NOT NULL,
+    digest text NOT NULL,
+    name text NOT NULL,
+    is_public integer NOT NULL
+);
+
+
+
 CREATE TABLE public.month_counts (
     feed text NOT NULL,
     month integer NOT NULL,
@@ -705,6 +737,15 @@ INSERT INTO public.fragments VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247
 
 
 
+
+
+
+
+
+
+
+
+
 INSERT INTO public.month_counts VALUES ('finance', 0, 'en', 1, 1772452800000000);
 INSERT INTO public.month_counts VALUES ('finance', 202603, 'en', 1, 1772452800000000);
 INSERT INTO public.month_counts VALUES ('health', 0, 'en', 1, 1772452860000000);
@@ -914,6 +955,21 @@ ALTER TABLE ONLY public.intake_files
 
 
 
+ALTER TABLE ONLY public.media
+    ADD CONSTRAINT pk_media PRIMARY KEY (digest);
+
+
+
+ALTER TABLE ONLY public.media_chunks
+    ADD CONSTRAINT pk_media_chunks PRIMARY KEY (digest, number);
+
+
+
+ALTER TABLE ONLY public.media_uses
+    ADD CONSTRAINT pk_media_uses PRIMARY KEY (holder, digest, name);
+
+
+
 ALTER TABLE ONLY public.month_counts
     ADD CONSTRAINT pk_month_counts PRIMARY KEY (feed, month, language);
 
@@ -1115,6 +1171,18 @@ CREATE INDEX ix_filings_window ON public.filings USING btree (feed, changed_at, 
 
 
 
+CREATE INDEX ix_media_unused_since ON public.media USING btree (unused_since) WHERE (unused_since IS NOT NULL);
+
+
+
+CREATE INDEX ix_media_uses_digest ON public.media_uses USING btree (digest, name, is_public);
+
+
+
+CREATE INDEX ix_media_uses_dropped ON public.media_uses USING btree (holder) WHERE (is_public < 0);
+
+
+
 CREATE INDEX ix_names_is_claimed ON public.names USING btree (is_claimed);
 
 
@@ -1238,6 +1306,11 @@ ALTER TABLE ONLY public.former_documents
 
 ALTER TABLE ONLY public.fragments
     ADD CONSTRAINT fk_fragments_release_id FOREIGN KEY (release_id) REFERENCES public.releases(id) ON DELETE CASCADE;
+
+
+
+ALTER TABLE ONLY public.media_chunks
+    ADD CONSTRAINT fk_media_chunks_digest_media FOREIGN KEY (digest) REFERENCES public.media(digest) ON DELETE CASCADE;
 
 
 

@@ -284,6 +284,33 @@ CREATE TABLE intake_files (
 	read_at BIGINT NOT NULL, 
 	CONSTRAINT pk_intake_files PRIMARY KEY (host, path)
 );
+CREATE TABLE media (
+	digest TEXT NOT NULL, 
+	media_type TEXT NOT NULL, 
+	length_bytes BIGINT NOT NULL, 
+	name TEXT NOT NULL, 
+	width INTEGER, 
+	height INTEGER, 
+	added_at BIGINT NOT NULL, 
+	added_by TEXT NOT NULL, 
+	is_complete INTEGER NOT NULL, 
+	unused_since BIGINT, 
+	CONSTRAINT pk_media PRIMARY KEY (digest)
+);
+CREATE TABLE media_chunks (
+	digest TEXT NOT NULL, 
+	number INTEGER NOT NULL, 
+	bytes BLOB NOT NULL, 
+	CONSTRAINT pk_media_chunks PRIMARY KEY (digest, number), 
+	CONSTRAINT fk_media_chunks_digest_media FOREIGN KEY(digest) REFERENCES media (digest) ON DELETE CASCADE
+);
+CREATE TABLE media_uses (
+	holder TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	is_public INTEGER NOT NULL, 
+	CONSTRAINT pk_media_uses PRIMARY KEY (holder, digest, name)
+);
 CREATE TABLE month_counts (
 	feed TEXT NOT NULL, 
 	month INTEGER NOT NULL, 
@@ -533,6 +560,9 @@ CREATE INDEX ix_embargoes_digest ON embargoes (digest);
 CREATE INDEX ix_embargoes_slug ON embargoes (slug);
 CREATE INDEX ix_embargoes_until ON embargoes (until, release_id);
 CREATE INDEX ix_embargoes_work ON embargoes (work);
+CREATE INDEX ix_media_unused_since ON media (unused_since) WHERE unused_since IS NOT NULL;
+CREATE INDEX ix_media_uses_digest ON media_uses (digest, name, is_public);
+CREATE INDEX ix_media_uses_dropped ON media_uses (holder) WHERE is_public < 0;
 CREATE INDEX ix_names_is_claimed ON names (is_claimed);
 CREATE INDEX ix_pushes_told_at ON pushes (told_at);
 CREATE INDEX ix_refusals_refused_at ON refusals (refused_at);

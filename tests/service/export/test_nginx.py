@@ -4,6 +4,7 @@ import re
 from contextlib import closing
 from dataclasses import replace
 from http.client import HTTPConnection
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ from tests.support.history import rebuilt
 from tests.support.hub_rooms import HubRoom
 from tests.support.newsrooms import Office, draft, later
 from tests.support.nginx import Nginx, over_export
+from tests.support.pictures import PNG
 from tests.support.wire_server import make_server, port_of, running
 
 ATOM = "/feeds/all.atom"
@@ -387,3 +389,55 @@ def post(nginx: Nginx, path: str, form: str, *, forwarded: str | None = None) ->
     with closing(HTTPConnection("127.0.0.1", nginx.port, timeout=10)) as connection:
         connection.request("POST", path, body=form, headers=fields)
         return connection.getresponse().status
+
+
+def test_pictures_and_files_are_served_as_the_service_serves_them(
+    office: Office, export: Export, root: Path
+) -> None:
+    """Only those that a public release names, and without a coding, for ever."""
+    sound = b"fLaC" + bytes(range(256)) * 2000
+    add = office.application.media.add
+    named, hidden = (
+        add(BytesIO(sound), name="Rede für alle.flac", by="test"),
+        add(BytesIO(PNG), name="photo.png", by="test"),
+    )
+    made = draft("id:9")
+    body = f'<p><a href="{named.url}">The speech</a></p>'
+    waiting = replace(draft("id:10"), embargoed_until=later(days=1))
+    content = replace(waiting.content, body=f'<p><img src="{hidden.url}"></p>')
+    office.add(
+        replace(made, content=replace(made.content, body=body)),
+        replace(waiting, content=content),
+    )
+    office.publish()
+    export()
+    service = Client(create_app(office.current), use_cookies=False)
+    path, secret = (each.url.removeprefix(SITE.base_url) for each in (named, hidden))
+    told = (
+        "Content-Type", "Content-Length", "ETag", "Last-Modified", "Cache-Control", "Vary",
+        "Content-Security-Policy", "X-Content-Type-Options", "Content-Encoding", "Content-Range",
+        "Accept-Ranges", "Access-Control-Allow-Origin",
+    )  # fmt: skip
+    asked: list[dict[str, str]] = [
+        {},
+        {"Accept-Encoding": "gzip, br"},
+        {"Range": "bytes=400000-400009"},
+        {"Range": "bytes=-1"},
+        {"Range": "bytes=99999999-"},
+        {"If-None-Match": f'"{named.digest}"'},
+    ]
+    with over_export(root) as nginx:
+        client = Client(nginx)
+        for fields in asked:
+            here, there = (each.get(path, headers=fields) for each in (service, client))
+            assert there.status_code == here.status_code, fields
+            if here.status_code < 400:
+                assert there.data == here.data, fields
+                for name in told[: len(told) if here.data else 0] or ("ETag", "Cache-Control"):
+                    assert there.headers.get(name) == here.headers.get(name), (fields, name)
+        assert client.get(path).headers["Content-Disposition"] == "inline"
+        assert client.get(secret).status_code == service.get(secret).status_code == 404
+        assert not any(file.read_bytes() == PNG for file in root.rglob("*") if file.is_file())
+        office.newsroom.retract("id:9", reason="In error.", by="test", now=later(minutes=1))
+        export()
+        assert client.get(path).status_code == service.get(path).status_code == 404

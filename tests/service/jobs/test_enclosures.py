@@ -22,6 +22,7 @@ from tests.feeds.ingest.intake import RULES, record
 from tests.support.hub_server import Manner, running_hub
 from tests.support.media_server import File, MediaServer, running_media_server
 from tests.support.newsrooms import Office
+from tests.support.pictures import PNG
 
 NEXT_DOOR = [ip_network("127.0.0.1/32")]
 
@@ -47,7 +48,11 @@ def documents(*lines: str) -> BytesIO:
 
 
 def add(
-    office: Office, *lines: str, outbound: HttpClient | None = None, is_dry_run: bool = False
+    office: Office,
+    *lines: str,
+    outbound: HttpClient | None = None,
+    is_dry_run: bool = False,
+    base_url: str = "",
 ) -> list[Outcome]:
     """Take records in, a line each."""
     return list(
@@ -57,13 +62,15 @@ def add(
             newsroom=office.newsroom,
             rules=RULES,
             now=lambda: datetime.now(UTC),
-            measure=EnclosureProber(office.database, outbound or door()),
+            measure=EnclosureProber(office.database, outbound or door(), base_url=base_url),
         )
     )
 
 
-def add_one(office: Office, line: str, *, outbound: HttpClient | None = None) -> Intake:
-    (outcome,) = add(office, line, outbound=outbound)
+def add_one(
+    office: Office, line: str, *, outbound: HttpClient | None = None, base_url: str = ""
+) -> Intake:
+    (outcome,) = add(office, line, outbound=outbound, base_url=base_url)
     assert isinstance(outcome, Intake), outcome
     return outcome
 
@@ -294,3 +301,28 @@ def test_when_it_is_switched_off_nobody_is_asked(office: Office, media: MediaSer
     assert files_of(outcome) == []
     assert "left out: intake.ask_media is off" in outcome.draft.warnings[0]
     assert media.asked == []
+
+
+def test_files_that_are_stored_here_are_known(office: Office, media: MediaServer) -> None:
+    """Nobody is asked, what the document says is overruled, and what is not there is left out."""
+    base_url = office.catalogue.site.base_url
+    stored = office.application.media.add(BytesIO(PNG), name="photo.png", by="test")
+    missing = f"{base_url}/media/{'0' * 64}/talk.mp3"
+    media.files["/talk.mp3"] = File(length=754_321, media_type="audio/mpeg")
+    line = with_files(
+        {"url": media.url("/talk.mp3")},
+        {"url": missing},
+        {"url": stored.url},
+        {"url": f"{stored.url}?2", "type": "image/gif", "length": 9},
+        body=f'<p><img src="{missing}"></p>',
+    )
+    intake = add_one(office, line, base_url=base_url)
+    picture = ("image/png", len(PNG))
+    assert files_of(intake) == [("audio/mpeg", 754_321), picture, picture]
+    assert intake.draft.warnings == (
+        f"{missing}: left out: no such file is stored here; send it first",
+        f"{stored.url}?2: it is image/png, and not image/gif as the document says",
+        f"{stored.url}?2: it is {len(PNG)}, and not 9 as the document says",
+        f"body: no such file is stored here: {missing.removeprefix(base_url)}",
+    )
+    assert media.asked == [("HEAD", "/talk.mp3")]

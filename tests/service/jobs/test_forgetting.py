@@ -1,16 +1,19 @@
 """What nobody is served any more is forgotten, and nothing else."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from io import BytesIO
 
 from sqlalchemy import func, select
 
 from feeds.model.feed import ALL, Deltas, Format, Window
 from feeds.model.intake import Refusal
-from feeds.model.release import AuditAction, AuditEvent, Origin
+from feeds.model.release import AuditAction, AuditEvent, Draft, Origin
 from feeds.store.database import Database
 from feeds.store.schema import acts, former_documents, fragments
 from service.jobs.forgetting import Forgetting
 from service.settings import RetentionSettings
+from service.store_clock import machine_clock
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
 
 KEEP = RetentionSettings(fragment_days=30, refusal_days=90, audit_days=90)
@@ -48,6 +51,36 @@ def test_entries_in_archives_alone_are_rendered_anew_when_they_are_wanted(
     assert _count(database, fragments) > left
     same = office.newsstand.archive(ALL, 1, Format.ATOM, now=MUCH_LATER).document.gzip
     assert same == archived
+
+
+def test_files_that_no_document_names_are_forgotten(database: Database) -> None:
+    """Whether no release ever did, or an embargo was dropped; never those that one names."""
+    office = Office(database)
+    added = {
+        name: office.application.media.add(BytesIO(name.encode()), name=f"{name}.txt", by="test")
+        for name in ("unnamed", "named", "waiting", "dropped")
+    }
+
+    def naming(name: str) -> Draft:
+        made = draft(f"id:{name}")
+        body = f'<p><a href="{added[name].url}">The file</a></p>'
+        return replace(made, content=replace(made.content, body=body))
+
+    office.add(naming("named"))
+    until = later(days=4000)
+    held = [replace(naming(name), embargoed_until=until) for name in ("waiting", "dropped")]
+    office.add(*held)
+    office.newsroom.embargoes.drop("id:dropped", by="test", now=NOON)
+
+    def left(*, days: float) -> set[str]:
+        _run(office, now=machine_clock() + timedelta(days=days))
+        with database.read() as tx:
+            return {one.name for one in tx.media.listed(limit=10)}
+
+    assert left(days=1) == {"unnamed.txt", "named.txt", "waiting.txt", "dropped.txt"}
+    assert left(days=30.5) == {"named.txt", "waiting.txt", "dropped.txt"}
+    assert left(days=31.5) == {"named.txt", "waiting.txt"}
+    assert left(days=3000) == {"named.txt", "waiting.txt"}
 
 
 def test_recent_ones_stay(database: Database) -> None:

@@ -165,6 +165,63 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("host", "path", name=op.f("pk_intake_files")),
     )
     op.create_table(
+        "media",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("length_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.Column("is_complete", sa.Integer(), nullable=False),
+        sa.Column("unused_since", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_media")),
+    )
+    op.create_index(
+        op.f("ix_media_unused_since"),
+        "media",
+        ["unused_since"],
+        unique=False,
+        sqlite_where=sa.text("unused_since IS NOT NULL"),
+        postgresql_where=sa.text("unused_since IS NOT NULL"),
+    )
+    op.create_table(
+        "media_uses",
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("is_public", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("holder", "digest", "name", name=op.f("pk_media_uses")),
+    )
+    op.create_index(
+        op.f("ix_media_uses_digest"),
+        "media_uses",
+        ["digest", "name", "is_public"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_media_uses_dropped"),
+        "media_uses",
+        ["holder"],
+        unique=False,
+        sqlite_where=sa.text("is_public < 0"),
+        postgresql_where=sa.text("is_public < 0"),
+    )
+    op.create_table(
+        "media_chunks",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bytes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["digest"],
+            ["media.digest"],
+            name=op.f("fk_media_chunks_digest_media"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("digest", "number", name=op.f("pk_media_chunks")),
+    )
+    op.create_table(
         "month_counts",
         sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
