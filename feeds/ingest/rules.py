@@ -51,6 +51,7 @@ class IntakeRules:
     correction: Correction = (
         ASSUMED_CORRECTION  #: the kind of correction that a changed document is
     )
+    has_tracked_changes: bool = True  #: whether a Word document may have any
     max_document_bytes: int = MAX_DOCUMENT_BYTES  #: of one document, or one line of JSON Lines
     max_file_bytes: int = MAX_FILE_BYTES  #: of a Word document, or a message
     max_array_bytes: int = MAX_ARRAY_BYTES  #: of a whole `.json` file

@@ -88,6 +88,8 @@ def intake_rules(settings: Settings) -> IntakeRules:
         correction=Correction(weight=Weight(intake.unsaid_correction), is_assumed=True),
         max_document_bytes=intake.max_document_bytes,
         max_array_bytes=intake.max_array_bytes,
+        max_file_bytes=intake.max_file_bytes,
+        has_tracked_changes=intake.tracked_changes == "accepted",
         max_title_chars=intake.max_title_chars,
     )
 

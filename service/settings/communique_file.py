@@ -6,7 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from feeds.ingest.rules import MAX_ARRAY_BYTES, MAX_DOCUMENT_BYTES, MAX_TITLE_CHARS
+from feeds.ingest.rules import (
+    MAX_ARRAY_BYTES,
+    MAX_DOCUMENT_BYTES,
+    MAX_FILE_BYTES,
+    MAX_TITLE_CHARS,
+)
 from service.settings.section import Items, Section
 from service.settings.shared_keys import (
     AuthorSettings,
@@ -173,6 +178,11 @@ class IntakeSettings(Section):
         "correction, which moves the release's date of change and adds a note, or as "
         "a minor one.",
     )
+    tracked_changes: Literal["accepted", "refused"] = Field(
+        default="accepted",
+        description="What becomes of a Word document with tracked changes: it is read as if they "
+        "were accepted, and the sender is told, or it is refused.",
+    )
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
         default=0.2, description="A file is read when it has not changed for this many seconds."
     )
@@ -186,6 +196,11 @@ class IntakeSettings(Section):
         default=MAX_ARRAY_BYTES,
         description="Largest .json file, in bytes. Larger sets must be JSON Lines, which have no "
         "limit as a whole.",
+    )
+    max_file_bytes: Annotated[int, Field(ge=1000, le=MAX_INTAKE_BYTES)] = Field(
+        default=MAX_FILE_BYTES,
+        description="Largest Word document or message, in bytes, with its pictures and "
+        "attachments.",
     )
     max_title_chars: Annotated[int, Field(ge=50, le=10_000)] = Field(
         default=MAX_TITLE_CHARS,

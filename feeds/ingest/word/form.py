@@ -28,15 +28,20 @@ def read_word(stream: BufferedReader, rules: IntakeRules) -> Parsed:
         data = read_bytes(
             stream, max_bytes=rules.max_file_bytes, remedy="compress its pictures, or shorten it"
         )
-        return _read(WordPackage(data))
+        return _read(WordPackage(data), rules)
     except RecursionError:
         return DocumentRefused("the document is nested too deeply", remedy="take tables apart")
     except DocumentRefused as fault:
         return fault
 
 
-def _read(package: WordPackage) -> Parsed:
+def _read(package: WordPackage, rules: IntakeRules) -> Parsed:
     simple = _Simplified(package)
+    if simple.found.tracked and not rules.has_tracked_changes:
+        raise DocumentRefused(
+            f"the document has tracked changes ({len(simple.found.tracked)})",
+            remedy="accept or reject all of them (Review, Accept, Accept All), and save it again",
+        )
     markup, unknown = to_html(simple.parts)
     found = simple.found
     header = _header(package)

@@ -151,7 +151,7 @@ class WordPackage:
             with self._zip.open(info) as part:
                 # The size that the file states may be a lie.
                 data = part.read(max_bytes + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as fault:
+        except _DAMAGED as fault:
             raise _damaged(fault) from fault
         self._read_bytes += len(data)
         if len(data) > max_bytes or self._read_bytes > MAX_BYTES:
@@ -159,6 +159,16 @@ class WordPackage:
         return data
 
 
+#: What `zipfile` raises on damaged files; ValueError where a part would begin before the file does.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+)
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*<|\xff\xfe|\xfe\xff")
 

@@ -68,7 +68,8 @@ def test_the_text_means_what_markdown_means() -> None:
         "# Bridge\n\n5. November 2026: it opens.\n\n1. one\n2. two\n\n~~90~~ "
         "See www.example.org, "
         "[here](https://example.org/x) or `https://example.org`[^1].\n\n"
-        "[^1]: provisional\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<sup>1</sup> <script>alert(1)</script>\n"
+        "[^1]: provisional\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+        "<sup>1</sup> <script>alert(1)</script>\n"
     )
     draft = accepted(text, "bridge.md")
     body = draft.content.body

@@ -453,6 +453,12 @@ def _without_title(data: bytes) -> bytes:
     return packed.getvalue()
 
 
+def _elsewhere(data: bytes) -> bytes:
+    """Returns the document with a directory that is said to begin behind the file's end."""
+    end = data.rindex(b"PK\x05\x06") + 16
+    return data[:end] + (2**31).to_bytes(4, "little") + data[end + 4 :]
+
+
 @pytest.mark.parametrize(
     ("data", "reason", "remedy"),
     [
@@ -465,6 +471,7 @@ def _without_title(data: bytes) -> bytes:
         (b"{\\rtf1 x}", "RTF", ".docx"),
         (b"%PDF-1.7", "another kind", ".docx"),
         (b"PK\x03\x04 cut off", "damaged", ".docx"),
+        (_elsewhere(word("")), "damaged", ".docx"),
         (word('<w:altChunk r:id="a"/>'), "includes another document (altChunk)", "save it again"),
         (word(p(field("PAGE", r("1"))[:-50] + "")), "damaged", ".docx"),
         (
@@ -498,8 +505,12 @@ def test_what_cannot_be_read_whole_is_refused(data: bytes, reason: str, remedy: 
     assert remedy in refusal.remedy
 
 
-def test_a_document_that_is_too_large_is_refused_before_it_is_unpacked() -> None:
+def test_a_document_too_large_or_with_tracked_changes_is_refused_where_the_rules_say_so() -> None:
     small = replace(RULES, max_file_bytes=1000)
+    settled = replace(RULES, has_tracked_changes=False)
+    refusal = refused(word(p(r("a") + deleted(r("b")))), "a.docx", settled)
+    assert refusal.reason == "the document has tracked changes (1)"
+    assert accepted(word(p("a")), "a.docx", settled).content.title == "Budget"
     assert (
         refused(word(p("x" * 5)), "a.docx", small).reason == "the document has more than 1000 bytes"
     )

@@ -140,9 +140,13 @@ def test_the_time_zone_of_pages_is_not_that_of_documents(config: ConfigFolder) -
 
 
 def test_intake_reads_by_the_rules_of_the_file(config: ConfigFolder) -> None:
-    intake = "intake: {time_zone: Asia/Tokyo, time_of_day: 07:15, max_title_chars: 99}\n"
+    intake = (
+        "intake: {time_zone: Asia/Tokyo, time_of_day: 07:15, max_title_chars: 99, "
+        "tracked_changes: refused}\n"
+    )
     rules = intake_rules(config.load(FULL + intake))
     assert (rules.base_url, rules.language) == ("https://news.example", "en-GB")
+    assert not rules.has_tracked_changes
     assert (rules.time_zone, rules.time_of_day) == (ZoneInfo("Asia/Tokyo"), time(7, 15))
     assert rules.max_title_chars == 99
 
