@@ -1,5 +1,6 @@
 """Processes that die or freeze under the supervisor: real ones, by a clock that the tests set."""
 
+import logging
 import os
 import signal
 import socket
@@ -267,3 +268,23 @@ def test_one_that_stands_back_is_not_held_up_when_it_is_to_stop(
     child.ask_to_stop()
     assert standing_back(child.pid) == 0
     os.kill(child.pid, signal.SIGKILL)
+
+
+def test_a_stop_says_which_process_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(child_processes, "USUALLY_STOPS_WITHIN_S", 0.05)
+    monkeypatch.setattr(child_processes, "STOP_WITHIN_S", 0.2)
+    deaf = "import signal, sys, socket, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    tell = "socket.socket(fileno=int(sys.argv[1])).send(b'.')\ntime.sleep(600)"
+    child = ChildProcess("jobs", partial(spawn, deaf + tell))
+    wait_until_heard(child)
+    caplog.set_level(logging.INFO)
+    child.stop()
+    assert not child.is_running
+    said = [record.msg for record in caplog.records]
+    assert [(each["event"], each["pid"]) for each in said] == [
+        ("waiting for a process to stop", child.pid),
+        ("process did not stop, killed", child.pid),
+    ]
+    assert said[0]["process"] == "jobs"
