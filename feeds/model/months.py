@@ -117,11 +117,16 @@ def full_parts(count: int) -> int:
     return max(0, count // RELEASES_A_PART - 1)
 
 
+def place_at(count: MonthCount, language: str | None, index: int) -> MonthPlace:
+    """Returns a page of a month: 0 is the one with the latest releases, at the month's address."""
+    number = None if index == 0 else full_parts(count.releases) - index + 1
+    return MonthPlace(count.month, language, number)
+
+
 def places_of(count: MonthCount, language: str | None) -> Iterator[MonthPlace]:
     """Yields all pages of a month, the latest releases first."""
-    yield MonthPlace(count.month, language)
-    for number in range(full_parts(count.releases), 0, -1):
-        yield MonthPlace(count.month, language, number)
+    for index in range(full_parts(count.releases) + 1):
+        yield place_at(count, language, index)
 
 
 class FeedMonths:

@@ -17,7 +17,7 @@ from feeds.model.months import (
     MonthPage,
     MonthPlace,
     Neighbours,
-    places_of,
+    place_at,
 )
 from feeds.model.release import Release
 from feeds.store.database import Database, Transaction
@@ -87,24 +87,35 @@ class MonthLists:
             at = next((n for n, one in enumerate(listed) if one.month == place.month), None)
             if at is None or _is_only_language(of_feed, place.language):
                 raise MonthNotFound(slug, place.path)
-            places = list(places_of(listed[at], place.language))
-            if place not in places:
-                raise MonthNotFound(slug, place.path)
             count = listed[at].releases
+            parts = months.full_parts(count)
+            if place.number is not None and not 1 <= place.number <= parts:
+                raise MonthNotFound(slug, place.path)
             changed_at = of_feed.changed_at(place.month, place.month)
             releases = self._releases(tx, slug, place, count=count, changed_at=changed_at)
         following = listed[at - 1] if at else None
         preceding = listed[at + 1] if at + 1 < len(listed) else None
-        own = places.index(place)
+        own = 0 if place.number is None else parts - place.number + 1
+
+        def beside(index: int, other: MonthCount | None, other_index: int) -> MonthPlace | None:
+            if 0 <= index <= parts:
+                return place_at(listed[at], place.language, index)
+            return None if other is None else place_at(other, place.language, other_index)
+
+        earlier = beside(own + 1, preceding, 0)
+        last = 0 if following is None else months.full_parts(following.releases)
+        later = beside(own - 1, following, last)
         return MonthPage(
             place=place,
             count=count,
             first=_first(place, count) + 1,
             releases=releases,
-            places=_shown(places, own),
+            places=[
+                place_at(listed[at], place.language, index) for index in _shown(parts + 1, own)
+            ],
             languages=of_feed.languages(place.month),
-            earlier=_neighbour(places[own + 1 :], preceding, place.language, is_later=False),
-            later=_neighbour(places[:own][::-1], following, place.language, is_later=True),
+            earlier=earlier,
+            later=later,
             changed_at=of_feed.changed_at(
                 None if preceding is None else preceding.month,
                 None if following is None else following.month,
@@ -179,16 +190,15 @@ class MonthLists:
         return newest_first(list(tx.releases.by_ids(ids).values()))
 
 
-def _shown(places: Sequence[MonthPlace], own: int) -> list[MonthPlace]:
+def _shown(pages: int, own: int) -> list[int]:
     """Returns the pages of a month that one of them links to: a few, however many there are.
 
     The first and the last, those beside it, and some between; the way from each to the next leads
     to all.
     """
-    between = range(0, len(places), max(1, len(places) // PLACES_BETWEEN))
-    beside = range(max(0, own - PLACES_BESIDE), own + PLACES_BESIDE + 1)
-    wanted = {*between, *beside, len(places) - 1}
-    return [place for n, place in enumerate(places) if n in wanted]
+    between = range(0, pages, max(1, pages // PLACES_BETWEEN))
+    beside = range(max(0, own - PLACES_BESIDE), min(pages, own + PLACES_BESIDE + 1))
+    return sorted({*between, *beside, pages - 1})
 
 
 def _is_only_language(listed: FeedMonths, language: str | None) -> bool:
@@ -200,19 +210,3 @@ def _first(place: MonthPlace, count: int) -> int:
     """Returns how many releases of the month come before those of a page."""
     parts = months.full_parts(count) if place.number is None else place.number - 1
     return parts * months.RELEASES_A_PART
-
-
-def _neighbour(
-    same_month: Sequence[MonthPlace],
-    other_month: MonthCount | None,
-    language: str | None,
-    *,
-    is_later: bool,
-) -> MonthPlace | None:
-    """Returns the page beside one: the next of the same month, else the nearest of the other."""
-    if same_month:
-        return same_month[0]
-    if other_month is None:
-        return None
-    places = list(places_of(other_month, language))
-    return places[-1] if is_later else places[0]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -282,7 +283,7 @@ def test_a_stop_says_which_process_it_waits_for(
     caplog.set_level(logging.INFO)
     child.stop()
     assert not child.is_running
-    said = [record.msg for record in caplog.records]
+    said: list[Any] = [record.msg for record in caplog.records]  # as structlog has it
     assert [(each["event"], each["pid"]) for each in said] == [
         ("waiting for a process to stop", child.pid),
         ("process did not stop, killed", child.pid),
