@@ -171,11 +171,16 @@ class MediaStore:
                     remedy="remove files that are no longer needed (communique media list), or "
                     "raise media.max_total_bytes",
                 )
-            run(lambda tx: tx.media.begin(medium), is_durable=False)
-            for first, chunks in _batches(file):
-                run(partial(_add_chunks, medium.digest, first, chunks), is_durable=False)
+            self._write(medium, file)
         # Durable, and with it all that was stored before it.
-        run(lambda tx: tx.media.complete(medium.digest, now=medium.added_at))
+        while not run(lambda tx: tx.media.complete(medium.digest, now=medium.added_at)):
+            self._write(medium, file)  # it was forgotten at this very moment
+
+    def _write(self, medium: StoredMedium, file: BinaryIO) -> None:
+        run = self._database.run_in_transaction
+        run(lambda tx: tx.media.begin(medium), is_durable=False)
+        for first, chunks in _batches(file):
+            run(partial(_add_chunks, medium.digest, first, chunks), is_durable=False)
 
     # Bytes out.
 

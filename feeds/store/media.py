@@ -152,14 +152,17 @@ class Media:
         # Somebody else may be storing the same file: equal digests have equal chunks.
         upsert(self._connection, media_chunks, rows, keep=["bytes"])
 
-    def complete(self, digest: str, *, now: datetime) -> None:
-        """Marks a medium as wholly stored, or one that is there already as wanted again."""
+    def complete(self, digest: str, *, now: datetime) -> bool:
+        """Marks a medium as wholly stored, or one that is there already as wanted again.
+
+        Returns:
+            False if it is not there (any more).
+        """
         is_used = select(media_uses.c.digest).where(media_uses.c.digest == digest).exists()
         has_use = self._connection.execute(select(is_used)).scalar()
         written = update(media).where(media.c.digest == digest)
-        self._connection.execute(
-            written.values(is_complete=1, unused_since=None if has_use else now)
-        )
+        values = {"is_complete": 1, "unused_since": None if has_use else now}
+        return self._connection.execute(written.values(values)).rowcount > 0
 
     # Uses.
 

@@ -1,6 +1,7 @@
 """The route of pictures and files that are stored here: ``/media/<digest>/<name>``."""
 
 from collections.abc import Iterator
+from itertools import chain
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -68,7 +69,9 @@ def _body(medium: StoredMedium, decision: ConditionalDecision) -> Iterator[bytes
     if decision.part is None:
         return iter(())
     media = request_context().application.media
-    return media.pieces(medium.digest, decision.part.first, decision.part.end)
+    pieces = media.pieces(medium.digest, decision.part.first, decision.part.end)
+    # The first one is read here, so that a store that does not answer is told as such.
+    return chain([next(pieces, b"")], pieces)
 
 
 def _fields(medium: StoredMedium, name: str) -> tuple[Field, ...]:

@@ -231,6 +231,11 @@ class RequestBody:
         if self._size > terms.max_bytes:
             raise BodyRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
+    async def client_gone(self) -> None:
+        """Returns when the client has left. The whole body must have been read before."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
     async def discard(self, *, within_s: float) -> None:
         """Reads the rest of the body without storing it."""
         self.release()

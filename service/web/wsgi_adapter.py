@@ -141,23 +141,12 @@ class WsgiAdapter:
         if answer.rest is None:
             await send(answer.content)
         else:
-            await self._stream(lane, send, answer.content, answer.rest)
-
-    async def _stream(
-        self, lane: ThreadLane, send: Send, content: Message, rest: Iterator[bytes]
-    ) -> None:
-        """Sends a response piece by piece, at the pace of its client: `send` waits for room.
-
-        No thread is held meanwhile. An error breaks the connection off, so that the client does
-        not take a part for the whole.
-        """
-        try:
-            await send({**content, "more_body": True})
-            while (piece := await lane.next_piece(rest)) is not None:
-                await send({**content, "body": piece, "more_body": True})
-            await send({**content, "body": b""})
-        finally:
-            _close(rest)
+            gone = asyncio.ensure_future(body.client_gone())
+            try:
+                await _stream(lane, send, answer.content, answer.rest, gone=gone)
+            finally:
+                gone.cancel()
+                _close(answer.rest)
 
     async def _run(self, lane: ThreadLane, environ: Environ) -> ResponseMessages:
         if lane.is_full:
@@ -196,6 +185,25 @@ def _refusal(status: HTTPStatus, *fields: Field) -> ResponseMessages:
     body = f"{status.phrase}\n".encode()
     own = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), *fields]
     return _messages(status, own, body)
+
+
+async def _stream(
+    lane: ThreadLane,
+    send: Send,
+    content: Message,
+    rest: Iterator[bytes],
+    *,
+    gone: asyncio.Future[None],
+) -> None:
+    """Sends a response piece by piece, at the pace of its client: `send` waits for room.
+
+    No thread is held meanwhile. An error breaks the connection off, so that the client does not
+    take a part for the whole.
+    """
+    await send({**content, "more_body": True})
+    while not gone.done() and (piece := await lane.next_piece(rest)) is not None:
+        await send({**content, "body": piece, "more_body": True})
+    await send({**content, "body": b""})
 
 
 async def _answer_and_close(send: Send, answer: ResponseMessages, body: RequestBody) -> None:

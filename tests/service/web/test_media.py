@@ -3,20 +3,26 @@
 RFC 9110 sections 13 and 14, RFC 6266. Each test runs on SQLite and on PostgreSQL.
 """
 
+import socket
+from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
+from threading import Event
 
 import pytest
+from flask import Response
 from flask.testing import FlaskClient
 
+from feeds.model.medium import StoredMedium
 from feeds.model.release import Draft, Enclosure
 from feeds.store.database import Database
 from feeds.store.media import CHUNK_BYTES
 from service.media import AddedMedium
-from service.web import create_app
-from tests.support.newsrooms import Office, draft, later
+from service.web import CacheMiddleware, DocumentCache, create_app
+from tests.support.newsrooms import NOON, Office, draft, later
 from tests.support.pictures import PNG
+from tests.support.wire_server import make_server, port_of, running
 
 #: Three chunks and a bit, so that parts begin, end and lie in different ones.
 EDGE = CHUNK_BYTES
@@ -168,3 +174,49 @@ def test_a_medium_that_is_removed_is_gone(office: Office, client: FlaskClient) -
     assert client.get(path_of(office, medium)).status_code == 404
     add(office)
     assert client.get(path_of(office, medium)).status_code == 200
+
+
+def test_a_medium_that_was_stored_in_part_is_not_there(office: Office, client: FlaskClient) -> None:
+    """Its service was killed meanwhile; adding it again completes it."""
+    half = StoredMedium(
+        digest=sha256(SOUND).hexdigest(),
+        media_type="audio/flac",
+        length_bytes=len(SOUND),
+        name="talk.flac",
+        added_at=NOON,
+        added_by="test",
+    )
+    with office.database.transaction() as tx:
+        tx.media.begin(half)
+        tx.media.add_chunks(half.digest, 0, [SOUND[:EDGE]])
+    with office.database.read() as tx:
+        assert tx.media.find(half.digest) is None
+        assert tx.media.listed(limit=9) == []
+    medium = add(office, SOUND, "talk.flac")
+    office.add(enclosing(medium))
+    assert medium.digest == half.digest
+    assert client.get(path_of(office, medium)).data == SOUND
+
+
+def test_nothing_is_read_for_a_client_that_left(office: Office) -> None:
+    """An endless answer ends with its client."""
+    ended = Event()
+
+    def endless() -> Iterator[bytes]:
+        try:
+            while True:
+                yield bytes(EDGE)
+        finally:
+            ended.set()
+
+    document_cache = DocumentCache()
+    app = create_app(office.current, document_cache)
+    app.add_url_rule("/endless", "endless", lambda: Response(endless()))
+    front = CacheMiddleware(app, current=office.current, document_cache=document_cache)
+    server = make_server(front)
+    with running(server):
+        with socket.create_connection(("127.0.0.1", port_of(server)), timeout=30) as reader:
+            reader.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert reader.recv(100).startswith(b"HTTP/1.1 200 ")
+            assert not ended.wait(0.2)
+        assert ended.wait(30)
