@@ -71,6 +71,11 @@ class Names:
         # Sorted, so that two intakes at once take their locks in the same order.
         upsert(self._connection, names, [rows[key] for key in sorted(rows)], keep=keep)
 
+    def unclaimed(self, *, limit: int) -> list[str]:
+        """Names as written that no category matches, in their order."""
+        query = select(names.c.name).where(names.c.is_claimed == 0).order_by(names.c.folded)
+        return list(self._connection.execute(query.limit(limit)).scalars())
+
     def known(self) -> list[KnownName]:
         """All names, with the categories that their releases were last assigned to."""
         query = select(names.c.name, names.c.categories).order_by(names.c.folded)

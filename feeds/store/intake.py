@@ -145,6 +145,11 @@ class Refusals:
         order = (refusals.c.refused_at.desc(), refusals.c.document, refusals.c.line)
         return [_kept(row) for row in self._connection.execute(select(refusals).order_by(*order))]
 
+    def latest(self, *, limit: int) -> list[KeptRefusal]:
+        """The last refusals, newest first."""
+        query = select(refusals).order_by(refusals.c.refused_at.desc()).limit(limit)
+        return [_kept(row) for row in self._connection.execute(query)]
+
     def of_document(self, document: str, *, limit: int) -> tuple[list[Refusal], int]:
         """The first refusals of a document by line, and how many there are."""
         is_its = refusals.c.document == document

@@ -188,6 +188,7 @@ ROUTES: dict[str, list[Ask]] = {
     "POST /desk/releases/<slug:slug>/restore": [
         Ask("/desk/releases/{slug}/restore", "POST", form={}, status=303, release="id:26")
     ],
+    "GET /desk/operations": [Ask("/desk/operations")],
     # Refused, or nobody would be signed in for what is asked next.
     "POST /desk/sign-out": [
         Ask("/desk/sign-out", "POST", form={"form_token": "none"}, status=403)
@@ -210,6 +211,7 @@ MAY_READ_ALL = {
         "releases.id IN (SELECT": "for who holds a token: a filter is not in the order of changes",
     },
 }
+MAY_READ_ALL["GET /desk/operations"] = {"count(": "for operators alone: subscribers by topic"}
 MAY_READ_ALL["GET /hub/status/subscribers"] = MAY_READ_ALL["GET /hub/status"]
 
 

@@ -18,11 +18,10 @@ def home() -> Response:
     """Answers with what is going on in the newsroom."""
     user, newsroom = signed_in(), request_context().application.newsroom
     if not user.may(UserRole.WRITE):
-        return page("home.html", is_writer=False, is_operator=user.may(UserRole.OPERATE))
+        return page("home.html", is_writer=False)
     return page(
         "home.html",
         is_writer=True,
-        is_operator=user.may(UserRole.OPERATE),
         waiting=newsroom.embargoes.listed(
             EmbargoQuery(categories=user.categories), limit=ROWS_EACH
         ),

@@ -1,5 +1,6 @@
 """The pages of the desk: write, save, show, publish, put under embargo, correct, retract."""
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,10 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from werkzeug.test import TestResponse
 
 from feeds.categories import Catalogue
-from feeds.model.release import Release
+from feeds.model.alarm import Alarm, AlarmEvent, AlarmKind, Condition
+from feeds.model.intake import Refusal
+from feeds.model.release import Origin, Release
 from feeds.model.user import UserRole
 from service.web.desk.publishing import MomentFault, local_moment
 from tests.service.web.desk_room import Desk
@@ -355,3 +359,44 @@ def test_lists_go_on_from_page_to_page(desk: Desk, monkeypatch: pytest.MonkeyPat
     for cursor in ("x", "1_", "_", "1_x", "9" * 30 + "_x", "-1_x", "é_x", "1_2_x", "%00"):
         for path in ("drafts", "releases", "waiting"):
             assert anna.get(f"/desk/{path}?after={cursor}").status_code == 200
+
+
+def test_operators_see_what_needs_them_and_what_to_write_into_the_yaml(room: Desk) -> None:
+    room.add("otto", UserRole.OPERATE)
+    otto = room.signed_in("otto")
+    empty = otto.get("/desk/operations").text
+    for words in ("Nothing is wrong.", "No document was refused", "Each name that a release gives"):
+        assert words in empty
+    assert "https://hub.example/" in empty
+    office, database = room.office, room.office.database
+    office.add(draft("id:1", 'Nobody\'s "own" <b>', "دروس جديدة", "Nothing yet & never"))
+    refusal = Refusal(
+        origin=Origin(document="<i>.json"),
+        reason="title is missing",
+        remedy="add it",
+        field="title",
+    )
+    office.newsroom.refuse([refusal], now=NOON)
+    condition = Condition(
+        kind=AlarmKind.FEED_STALE, subject="all", words="a feed is late", since=NOON, detail="<u>"
+    )
+    with database.transaction() as tx:
+        alarm = Alarm(condition=condition, event=AlarmEvent.BEGUN, event_at=NOON)
+        tx.alarms.lock()
+        tx.alarms.record([alarm])
+    page = otto.get("/desk/operations").text
+    assert "a feed is late" in page
+    assert "&lt;i&gt;.json" in page
+    assert "title is missing" in page
+    for markup in ("<i>", "<u>", "<b>"):
+        assert markup not in page
+    advice = [html.unescape(each) for each in re.findall(r'tabindex="0">(  - [^<]+)</pre>', page)]
+    assert len(advice) == 3
+    for each in advice:
+        [written] = yaml.safe_load(f"categories:\n{each}")["categories"]
+        assert re.fullmatch(r"[a-z0-9-]+", written["slug"])
+    assert any('"Nobody\'s \\"own\\" <b>"' in each for each in advice)
+    # Neither do these pages show texts that are not public.
+    assert otto.get("/desk/drafts").status_code == 403
+    assert otto.get("/desk/waiting").status_code == 403
+    assert "Write a release" not in otto.get("/desk").text

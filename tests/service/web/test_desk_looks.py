@@ -57,6 +57,7 @@ def fill(office: Office) -> dict[str, str]:
         "preview": "/preview/secret", "what waits": "/waiting",
         "waiting": f"/waiting/{waiting.release_id}", "releases": "/releases",
         "release": f"/releases/{public.slug}", "refused": "/drafts/none",
+        "operations": "/operations",
     }  # fmt: skip
 
 
