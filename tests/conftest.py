@@ -183,12 +183,13 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture(autouse=True)
-def _log_level() -> Iterator[None]:
-    """Each test begins with the level that Python has, whatever those before it configured."""
+def _log() -> Iterator[None]:
+    """Each test begins with the log that Python has, whatever those before it configured."""
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
     yield
     root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -190,10 +190,10 @@ def test_section_7_1_1_by_each_recognized_method(restless: HubNewsroom) -> None:
         for method in ("sha1", "sha384", "sha512"):
             settings["own_hub"]["signature"] = method
             main.write_text(json.dumps(settings), encoding="utf-8")
-            wait_until(partial(signs_by, restless, path, secret, method), within_s=20)
+            wait_until(partial(signs_by, restless, path, secret, method))
     finally:
         main.write_text(before, encoding="utf-8")
-    wait_until(partial(signs_by, restless, path, secret, "sha256"), within_s=20)
+    wait_until(partial(signs_by, restless, path, secret, "sha256"))
 
 
 def signs_by(newsroom: HubNewsroom, path: str, secret: str, method: str) -> bool:
@@ -241,7 +241,7 @@ def test_section_7_a_delivery_that_failed_is_tried_again(
     paths = subscribe_all(newsroom, twice, secret="again")
     title = newsroom.publish("Tried again")
     for name, path in paths.items():
-        calls = subscriber.wait_for_deliveries(3, path, within_s=20)
+        calls = subscriber.wait_for_deliveries(3, path)
         told = [tells_of(call, title) and call.is_signed_with("again") for call in calls]
         assert told == [True] * 3, name
     wait_until(lambda: all(is_delivered(newsroom, path) for path in paths.values()))
@@ -483,7 +483,7 @@ def test_section_7_what_nobody_answers_for_is_given_up_in_time(
     newsroom.subscribe(subscriber.url(path))
     subscriber.behave(path, deliver=[Manner(drips="head", drip_s=0.2), HANGS, WELL])
     newsroom.publish("Given up in time")
-    calls = subscriber.wait_for_deliveries(3, path, within_s=15)
+    calls = subscriber.wait_for_deliveries(3, path)
     for call, later in pairwise(calls):
         # The limit is a second, the pause half a second at most.
         assert 0.9 < later.at - call.at < 4.0
@@ -507,7 +507,7 @@ def test_section_7_subscriptions_and_what_is_owed_outlive_a_restart(
             service.kill()
         subscriber.come_up()
         service.start()
-        [call] = subscriber.wait_for_deliveries(1, path, within_s=20)
+        [call] = subscriber.wait_for_deliveries(1, path)
         assert tells_of(call, title)
         assert call.is_signed_with("outlives")
         assert call.target == f"{path}?a=%C3%A9"

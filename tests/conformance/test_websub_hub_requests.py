@@ -644,7 +644,7 @@ def test_section_5_1_the_hub_itself_as_a_callback_makes_no_loop(newsroom: HubNew
     ):
         answer = newsroom.ask(callback)
         assert is_refused(answer) or answer.status == 202, (callback, answer)
-        newsroom.wait_until_decided(within_s=20)
+        newsroom.wait_until_decided()
         assert newsroom.held(callback) is None
     newsroom.subscribe(newsroom.callback())
 

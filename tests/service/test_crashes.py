@@ -25,8 +25,8 @@ def test_nothing_is_lost_however_often_it_is_killed(tmp_path: Path) -> None:
         expected = Counter(f"Release {number}" for number in range(len(MOMENTS_S)))
         try:
             # Each release is there once: nothing lost, nothing stored twice.
-            wait_until(lambda: Counter(service.titles("finance")) == expected, within_s=20)
-            wait_until(lambda: _all_told(service), within_s=20)
+            wait_until(lambda: Counter(service.titles("finance")) == expected)
+            wait_until(lambda: _all_told(service))
             assert len({item["id"] for item in service.items("finance")}) == len(MOMENTS_S)
             last = {arrival.topic: arrival.at for arrival in hub.arrivals}
             assert {

@@ -96,8 +96,8 @@ def test_the_life_of_a_release(walk: Walk) -> None:
 
     written = walk.take(embargo)
     until = moment(re.findall(r"embargoed until (\S+)", written)[0])
-    assert walk.feed.entries == []
-    assert time.time() < until.timestamp(), "all of this was before its second"
+    early = walk.feed.entries
+    assert early == [] or time.time() >= until.timestamp()  # a busy machine may be late
 
     assert walk.take(publish).split()[-1] == "200"
     [published] = walk.feed.entries

@@ -158,7 +158,7 @@ def test_what_outlives_the_supervisor_ends(tmp_path: Path) -> None:
     service.process.kill()
     service.process.wait()
     try:
-        wait_until(lambda: not service.process_ids(), within_s=20)
+        wait_until(lambda: not service.process_ids())
     finally:
         for left in service.process_ids():
             with suppress(ProcessLookupError):

@@ -162,7 +162,7 @@ def test_a_bad_configuration_is_reported_and_the_running_one_stays(service: Serv
     [jobs] = service.process_ids("jobs")
     os.kill(jobs, signal.SIGKILL)
     service.drop("a.txt", document("After the restart", "Finance"))
-    wait_until(lambda: service.titles("finance") == ["After the restart"], within_s=20)
+    wait_until(lambda: service.titles("finance") == ["After the restart"])
 
 
 def test_a_faulty_template_is_reported_and_the_last_good_one_stays(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_faulty_template_is_reported_and_the_last_good_one_stays(tmp_path: Pat
         assert (checked.returncode, "'headline' is undefined" in checked.stderr) == (1, True)
         [process] = service.process_ids("web")
         os.kill(process, signal.SIGKILL)
-        wait_until(lambda: service.process_ids("web") not in ([], [process]), within_s=20)
+        wait_until(lambda: service.process_ids("web") not in ([], [process]))
         assert shown() == "<p>Ours: There is nothing at this address</p>"
         own.write_text("<p>Better: {{ heading }}</p>", encoding="utf-8")
         wait_until(lambda: shown().startswith("<p>Better"))
@@ -354,7 +354,7 @@ def test_editions_come_out_while_a_long_file_is_read(service: Service) -> None:
         for number in range(20_000)
     )
     service.drop("long.jsonl", "\n".join(lines))
-    wait_until(lambda: service.titles("finance"), within_s=20)
+    wait_until(lambda: service.titles("finance"))
     assert "documents taken in" not in service.log, "the file was read to its end before"
     assert service.stop() == 0
     assert "process did not stop, killed" not in service.log

@@ -66,7 +66,7 @@ def _line(out: IO[bytes], child: subprocess.Popen[bytes]) -> bytes:
         line += out.readline() or b""
         return line.endswith(b"\n")
 
-    wait_until(is_whole, within_s=20)
+    wait_until(is_whole)
     return line
 
 

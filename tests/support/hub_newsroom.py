@@ -132,7 +132,7 @@ class HubNewsroom:
         topic: str | None = None,
         secret: str | None = None,
         lease_seconds: str | int | None = None,
-        within_s: float = 30.0,
+        within_s: float = 90.0,
     ) -> Subscription:
         """Subscribe, or renew, and wait until it counts."""
         before = self.held(callback, topic)
@@ -172,7 +172,7 @@ class HubNewsroom:
             pending = store.subscriptions.pending()
         return callback in {each.request.callback for each in pending}
 
-    def wait_until_decided(self, *, within_s: float = 30.0) -> None:
+    def wait_until_decided(self, *, within_s: float = 90.0) -> None:
         """Wait until all callbacks were asked; some of them may have to be asked again."""
 
         def are_asked() -> bool:

@@ -90,7 +90,7 @@ class HubServer:
         """The topics pinged so far, in the order of arrival."""
         return [arrival.topic for arrival in self.arrivals]
 
-    def wait_for(self, count: int, *, within_s: float = 30.0) -> list[Arrival]:
+    def wait_for(self, count: int, *, within_s: float = 90.0) -> list[Arrival]:
         """Wait until *count* requests have arrived in all; AssertionError when they do not."""
         with self._arrived:
             came = self._arrived.wait_for(lambda: len(self._arrivals) >= count, within_s)

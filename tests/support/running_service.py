@@ -31,7 +31,7 @@ categories:
 """
 
 
-def wait_until(look: Callable[[], _Seen], *, within_s: float = 30.0) -> _Seen:
+def wait_until(look: Callable[[], _Seen], *, within_s: float = 90.0) -> _Seen:
     """What *look* sees as soon as it is true; AssertionError when it does not become so."""
     deadline = time.monotonic() + within_s
     while True:

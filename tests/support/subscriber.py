@@ -221,19 +221,19 @@ class Subscriber:
             return list(self._calls_by_key.get((POST, path), ()))
 
     def wait_for_verifications(
-        self, count: int, path: str | None = None, *, within_s: float = 30.0
+        self, count: int, path: str | None = None, *, within_s: float = 90.0
     ) -> list[Call]:
         """Wait for so many GET requests in all; AssertionError when they do not come."""
         return self._wait(count, (GET, path), within_s)
 
     def wait_for_deliveries(
-        self, count: int, path: str | None = None, *, within_s: float = 30.0
+        self, count: int, path: str | None = None, *, within_s: float = 90.0
     ) -> list[Call]:
         """Wait for so many POST requests in all; AssertionError when they do not come."""
         return self._wait(count, (POST, path), within_s)
 
     def wait_until(
-        self, is_enough: Callable[[Sequence[Call]], object], *, within_s: float = 30.0
+        self, is_enough: Callable[[Sequence[Call]], object], *, within_s: float = 90.0
     ) -> list[Call]:
         """Wait until *is_enough* says so of all requests; AssertionError when it does not."""
         with self._called:

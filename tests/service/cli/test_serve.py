@@ -20,7 +20,7 @@ def serving(service: Service, *arguments: str) -> Iterator[subprocess.Popen[byte
         command = service.command("serve", *arguments)
         process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
     try:
-        wait_until(lambda: "watching for documents" in service.log, within_s=30)
+        wait_until(lambda: "watching for documents" in service.log)
         yield process
     finally:
         process.terminate()

@@ -103,7 +103,7 @@ def unexpected(end: End) -> None:
 
 
 def all_ends(
-    bulk_client: BulkHttpClient, bulk_requests: Sequence[BulkRequest], *, within_s: float = 10.0
+    bulk_client: BulkHttpClient, bulk_requests: Sequence[BulkRequest], *, within_s: float = 60.0
 ) -> list[End]:
     """Send *bulk_requests* all at once; how they ended, in their order."""
     ends: dict[int, End] = {}
@@ -119,14 +119,14 @@ def all_ends(
 
 
 def end_of(
-    bulk_client: BulkHttpClient, bulk_request: BulkRequest, *, within_s: float = 10.0
+    bulk_client: BulkHttpClient, bulk_request: BulkRequest, *, within_s: float = 60.0
 ) -> End:
     [end] = all_ends(bulk_client, [bulk_request], within_s=within_s)
     return end
 
 
 def response_of(
-    bulk_client: BulkHttpClient, bulk_request: BulkRequest, *, within_s: float = 10.0
+    bulk_client: BulkHttpClient, bulk_request: BulkRequest, *, within_s: float = 60.0
 ) -> BulkResponse:
     end = end_of(bulk_client, bulk_request, within_s=within_s)
     assert isinstance(end, BulkResponse), end
@@ -1156,7 +1156,7 @@ class _Names:
 
 
 def _turn_until(
-    bulk_client: BulkHttpClient, look: Callable[[], object], *, within_s: float = 10.0
+    bulk_client: BulkHttpClient, look: Callable[[], object], *, within_s: float = 60.0
 ) -> None:
     deadline = time.monotonic() + within_s
     while not look():

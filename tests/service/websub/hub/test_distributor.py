@@ -373,7 +373,7 @@ def test_two_processes_share_a_distribution(database: Database) -> None:
             hub.subscribe(reader.url(f"/{number}", reader.hosts[number % 20]))
         with hub.delivering(timeout_s=30.0), hub.delivering(timeout_s=30.0):
             hub.publish()
-            reader.wait_for_deliveries(300, within_s=20)
+            reader.wait_for_deliveries(300)
             wait_until(lambda: {state.state for state in hub.states} == {"delivered"})
         assert len(reader.calls) == 300
 

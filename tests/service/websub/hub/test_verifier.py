@@ -220,7 +220,7 @@ def test_twenty_that_hang_hold_up_nobody(sqlite_database: Database) -> None:
         for number in range(60):
             hub.ask(reader.url(f"/well/{number}", well))
         with hub.verifying(timeout_s=30.0):
-            wait_until(lambda: len(hub.subscriptions) == 60, within_s=20)
+            wait_until(lambda: len(hub.subscriptions) == 60)
             asked = [call for call in reader.calls if call.host == ill]
             assert len(asked) == VERIFICATIONS_PER_HOST
 
@@ -265,7 +265,7 @@ def test_two_processes_share_the_work(database: Database) -> None:
         for number in range(100):
             hub.ask(reader.url(f"/{number}", reader.hosts[number % 20]))
         with hub.verifying(), hub.verifying():
-            wait_until(lambda: len(hub.subscriptions) == 100, within_s=20)
+            wait_until(lambda: len(hub.subscriptions) == 100)
         assert len(reader.calls) == 100
 
 
