@@ -16,6 +16,7 @@ from hypothesis import settings
 from bench import cores
 from feeds.store.database import Database
 from tests.support import (
+    compiled_pages,
     compiled_statements,
     lock_order,
     open_connections,
@@ -52,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have such tests skipped when they are about to do so, and connections watched."""
+    compiled_pages.share()
     compiled_statements.share()
     open_connections.watch()
     memory = postgres.fastest_folder()

@@ -4,7 +4,6 @@ Here it is the run folder that cannot be made, and the index that SQLite needs: 
 """
 
 import json
-import subprocess
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from service.stores import known_memory_folder
-from tests.support.running_service import ROOT, Service, document, running, wait_until
+from tests.support.running_service import Service, document, running, wait_until
 from tests.support.small_disk import SmallDisk, small_disk
 
 
@@ -62,10 +61,7 @@ def events(service: Service, name: str) -> list[dict[str, object]]:
 def test_what_is_stored_is_served_and_the_rest_is_told_once(service: Service) -> None:
     token = service.run("token", "make", "desk", "--action", "publish").stdout.split()[-1]
     blocks = block(service)
-    with (service.folder / "log").open("wb") as log:
-        service.process = subprocess.Popen(
-            service.command("serve"), cwd=ROOT, stdout=log, stderr=log
-        )
+    service.begin()
     wait_until(lambda: (service.folder / "log").exists() and '"serving"' in service.log)
     assert service.titles() == ["Release 1"]
     assert service.get("/", Accept="text/html").status == 200

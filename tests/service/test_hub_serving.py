@@ -1,6 +1,7 @@
 """The hub process of a running service: when it runs, and by which configuration."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -114,16 +115,14 @@ def test_it_can_be_run_alone_and_stops_in_time_whoever_hangs(tmp_path: Path) -> 
             reader.wait_for_verifications(1)
         reader.forget()
         # What was under way when the service stopped is asked again, by whoever comes next.
-        process = subprocess.Popen(
-            service.command("serve", "--only", "hub"), cwd=ROOT, stderr=subprocess.DEVNULL
-        )
+        process = service.begin("--only", "hub")
         try:
             reader.wait_for_verifications(1)
             assert not service.process_ids("web")
             assert not service.process_ids("jobs")
         finally:
             told_at = time.monotonic()
-            process.terminate()
+            process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
         assert time.monotonic() - told_at < STOP_WITHIN_S + 10
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -99,26 +100,47 @@ def _in_order_of_keys(value: object) -> str:
     return f"{value:020}" if isinstance(value, int) else str(value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a statement locks."""
+
+    locked: str | None  #: table whose rows it locks and does not write
+    is_whole: bool  #: it locks them FOR UPDATE
+    is_ordered: bool  #: in an order, or none that another has locked
+    written: str | None
+
+
+@cache
+def _parts(statement: str) -> _Parts:
+    written = _WRITE.match(statement) or _UPSERT.match(statement)
+    locked = None if written else _LOCK.search(statement)
+    return _Parts(
+        locked=(locked[2] or locked[1]) if locked else None,
+        is_whole=_WHOLE.search(statement) is not None,
+        is_ordered="ORDER BY" in statement or _SKIPS in statement,
+        written=written[1] if written else None,
+    )
+
+
 def _faults(seen: _Seen, statement: str, rows: int, *, is_sorted: bool) -> Iterator[str]:
     if _WORKS in statement:
         if seen.tables and not seen.has_works:
             yield f"the works are taken after {seen.tables}"
         seen.has_works = True
         return
-    locked = _LOCK.search(statement)
-    written = _WRITE.match(statement) or _UPSERT.match(statement)
-    if locked is not None and written is None:
-        table = locked[2] or locked[1]
+    parts = _parts(statement)
+    if parts.locked is not None:
+        table = parts.locked
         yield from _out_of_order(seen, table)
-        if table in _POINTED_TO and _WHOLE.search(statement):
+        if table in _POINTED_TO and parts.is_whole:
             yield f"{table} is locked FOR UPDATE, which new rows that point to it wait for"
-        if "ORDER BY" in statement or _SKIPS in statement or rows <= 1:
+        if parts.is_ordered or rows <= 1:
             seen.in_order.add(table)
         else:
             yield f"rows of {table} are locked in no order: {statement}"
         seen.tables.append(table)
-    elif written is not None:
-        table = written[1]
+    elif parts.written is not None:
+        table = parts.written
         yield from _out_of_order(seen, table)
         is_alone = (seen.has_works and table in BEHIND_THE_WORKS) or (
             BEHIND_ANOTHER.get(table) in seen.in_order

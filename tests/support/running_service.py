@@ -159,14 +159,19 @@ class Service:
 
     def start(self, *arguments: str) -> None:
         """Start it, and wait until it watches its folders and every feed has an edition."""
+        self.begin(*arguments)
+        wait_until(self._is_up)
+        wait_until(lambda: self.get("/readyz").status == HTTPStatus.OK)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes] | fork_server.Process:
+        """Start it, and wait for nothing."""
         command = self.command("serve", *arguments)
         with (self.folder / "log").open("wb") as log:
             if self.begins_anew or not fork_server.can_start(command):
                 self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
             else:
                 self.process = fork_server.start(command, stdout=log.fileno(), stderr=log.fileno())
-        wait_until(self._is_up, within_s=90)
-        wait_until(lambda: self.get("/readyz").status == HTTPStatus.OK, within_s=90)
+        return self.process
 
     def stop(self) -> int:
         """End it as an operator does; says its exit code."""

@@ -9,21 +9,21 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.running_service import ROOT, Service, wait_until
+from tests.support import fork_server
+from tests.support.running_service import Service, wait_until
 
 
 @contextmanager
-def serving(service: Service, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def serving(
+    service: Service, *arguments: str
+) -> Iterator[subprocess.Popen[bytes] | fork_server.Process]:
     """``communique serve`` from when it says that it watches its folders."""
-    log = service.folder / "log"
-    with log.open("wb") as file:
-        command = service.command("serve", *arguments)
-        process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
+    process = service.begin(*arguments)
     try:
         wait_until(lambda: "watching for documents" in service.log)
         yield process
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
@@ -73,8 +73,6 @@ def test_a_port_that_is_taken_is_code_1(service: Service) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", service.port))
         other.listen()
-        ran = subprocess.run(
-            service.command("serve"), cwd=ROOT, capture_output=True, text=True, timeout=60
-        )
+        ran = service.run("serve")
     assert ran.returncode == 1
     assert "--set http.port" in ran.stderr
