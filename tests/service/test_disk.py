@@ -4,6 +4,7 @@ Here it is the run folder that cannot be made, and the index that SQLite needs: 
 """
 
 import json
+import subprocess
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path

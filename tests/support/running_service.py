@@ -150,10 +150,10 @@ class Service:
         """Run a command to its end."""
         command = self.command(*arguments)
         if not fork_server.can_start(command):
-            return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+            return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180)
         with TemporaryFile() as out, TemporaryFile() as talk:
             process = fork_server.start(command, stdout=out.fileno(), stderr=talk.fileno())
-            code = process.wait(60)
+            code = process.wait(180)
             said = [_read(each) for each in (out, talk)]
         return subprocess.CompletedProcess(command, code, *said)
 

@@ -10,6 +10,7 @@ from service.export import AddressOutcome, ExportResult, ExportRun, Folder
 from service.web import create_app
 from tests.service.web.offices import open_office, read_sample
 from tests.support.newsrooms import NOON, Office, draft, later
+from tests.support.postgres import fastest_folder
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    """Where nginx's workers, another user, may look."""
-    with TemporaryDirectory(prefix="export") as name:
+    """Where nginx's workers, another user, may look; in memory, as each file is waited for."""
+    with TemporaryDirectory(prefix="export", dir=fastest_folder()) as name:
         Path(name).chmod(0o755)
         yield Path(name) / "public"
 

@@ -21,9 +21,13 @@ from service.export import ExportMemory, ExportResult, ExportRun, Folder, rules_
 from service.web import create_app
 from tests.service.web.offices import open_office
 from tests.support.newsrooms import NOON, SITE, WINDOW_OF_TWO, catalogue, draft, feed
+from tests.support.postgres import fastest_folder
 
 #: Bytes of a file or target of a link, with its time, by its name.
 Tree = dict[str, tuple[bytes | str, float]]
+
+#: Where no disk is waited for.
+MEMORY = fastest_folder()
 
 #: One small document an archive: a few releases make some of them.
 WINDOW = replace(WINDOW_OF_TWO, days=0)
@@ -244,7 +248,10 @@ def steps() -> st.SearchStrategy[Step]:
 )  # fmt: skip
 @given(st.lists(steps(), min_size=8, max_size=20))
 def test_an_export_after_any_changes_is_a_fresh_one(sequence: list[Step]) -> None:
-    with TemporaryDirectory(prefix="export") as name, closing(Exports(Path(name))) as exports:
+    with (
+        TemporaryDirectory(prefix="export", dir=MEMORY) as name,
+        closing(Exports(Path(name))) as exports,
+    ):
         for _ in range(5):
             exports.add()
             exports.wait(7)
@@ -258,7 +265,10 @@ def test_an_export_after_any_changes_is_a_fresh_one(sequence: list[Step]) -> Non
 
 def test_export_after_export_leaves_all_as_it_is() -> None:
     """Also what is older than the margin, which is not looked at again: archives, pages."""
-    with TemporaryDirectory(prefix="export") as name, closing(Exports(Path(name))) as exports:
+    with (
+        TemporaryDirectory(prefix="export", dir=MEMORY) as name,
+        closing(Exports(Path(name))) as exports,
+    ):
         for _ in range(8):
             exports.add()
             exports.wait(1)

@@ -20,6 +20,7 @@ from service.export import ExportResult, ExportRun, Folder
 from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_app
 from tests.support.newsrooms import COOPERATION, Office
 from tests.support.nginx import over_export
+from tests.support.postgres import fastest_folder
 from tests.support.ready_stores import make_sqlite
 from tests.support.wire_server import Forwarded, make_server, port_of, running
 
@@ -105,7 +106,7 @@ def ask_memory(office: Office, closing: ExitStack) -> Client:
 def ask_export(office: Office, closing: ExitStack) -> Client:
     """A client of nginx over the newsroom as it was exported just now."""
     # Not in pytest's folders: nginx's workers are another user, who may not look in there.
-    root = Path(closing.enter_context(TemporaryDirectory(prefix="export")))
+    root = Path(closing.enter_context(TemporaryDirectory(prefix="export", dir=fastest_folder())))
     root.chmod(0o755)
     folder = Folder(root / "public", site_url=office.catalogue.site.base_url)
     outcomes = list(ExportRun(office.application, folder, create_app(office.current)).outcomes())
