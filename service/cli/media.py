@@ -72,7 +72,10 @@ def add(
 
 @app.command("list")
 def list_(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOption = False) -> None:
-    """List stored pictures and files: digest, size, type, name, and how many releases name each."""
+    """List stored pictures and files.
+
+    Columns: digest, bytes, type, name, and how many releases name it.
+    """
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application:
         for medium in _all(application):
@@ -106,9 +109,10 @@ def remove(
     overrides: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a picture or file at once, whoever names it: its address then answers 404.
+    """Remove a picture or file at once.
 
-    Caches, and readers that have it, keep what they have. Correct the releases that show it, too.
+    Its address then answers 404, whoever names it. Caches, and readers that have it, keep what
+    they have. Correct the releases that show it, too.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     found = re.search(DIGEST, name)
