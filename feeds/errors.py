@@ -130,6 +130,14 @@ class RevisionNotFound(FeedsError):
         self.number = number
 
 
+class PictureRefused(FeedsError):
+    """A picture inside a document cannot be stored; its release is published without it."""
+
+    def __init__(self, reason: str, /) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ReleaseChanged(FeedsError):
     """The release changed after the sender of a document last saw it. Nothing was stored."""
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from feeds.errors import PictureRefused
+from feeds.ingest import EmbeddedPicture, KeepPicture
 from feeds.media.kinds import FileType, UnknownType, file_name, recognise
 from feeds.media.pictures import size_in_pixels, take_out_place
 from feeds.model.feed import Site
@@ -84,7 +87,13 @@ class MediaStore:
         self._now = now
 
     def add(
-        self, source: BinaryIO, *, name: str, by: str, declared_type: str | None = None
+        self,
+        source: BinaryIO,
+        *,
+        name: str,
+        by: str,
+        declared_type: str | None = None,
+        is_trial: bool = False,
     ) -> AddedMedium:
         """Stores a file, once: the same bytes again get the same address under the same name.
 
@@ -93,6 +102,7 @@ class MediaStore:
             name: What the file is called. Its address ends so.
             by: Who adds it, as the audit log names people.
             declared_type: The media type that its sender states, which does not count.
+            is_trial: Whether to store nothing, and only tell what would be.
 
         Raises:
             MediumRefused: It is too large, there is no room, or it is of no kind that is allowed.
@@ -117,7 +127,8 @@ class MediaStore:
                 added_at=self._now(),
                 added_by=by,
             )
-            self._store(medium, file)
+            if not is_trial:
+                self._store(medium, file)
         return AddedMedium(
             url=self._site.medium(medium_path(medium.digest, medium.name)),
             digest=medium.digest,
@@ -128,6 +139,29 @@ class MediaStore:
             height=medium.height,
             warnings=tuple(warnings),
         )
+
+    def keeper(self, by: str, *, is_trial: bool = False) -> KeepPicture:
+        """Returns a function that stores the pictures inside documents.
+
+        Args:
+            by: Who adds the documents.
+            is_trial: Whether to store nothing, and only tell the addresses.
+        """
+
+        def keep(picture: EmbeddedPicture) -> str:
+            try:
+                added = self.add(
+                    BytesIO(picture.data),
+                    name=picture.name,
+                    by=by,
+                    declared_type=picture.media_type,
+                    is_trial=is_trial,
+                )
+            except MediumRefused as refused:
+                raise PictureRefused(refused.reason) from refused
+            return added.url
+
+        return keep
 
     def _copy(self, source: BinaryIO, file: BinaryIO) -> int:
         limit, size = self._settings.max_file_bytes, 0

@@ -6,6 +6,8 @@ returns what a file says, for a form in which a person completes it.
 """
 
 from feeds.ingest.embargoes import read_embargo_end
+from feeds.ingest.fields import EmbeddedPicture
+from feeds.ingest.html_records import KeepPicture
 from feeds.ingest.reading import (
     FileContents,
     document_name,
@@ -20,8 +22,10 @@ from feeds.ingest.rules import IntakeRules
 from feeds.ingest.source_keys import key_of_id
 
 __all__ = [
+    "EmbeddedPicture",
     "FileContents",
     "IntakeRules",
+    "KeepPicture",
     "document_name",
     "key_of_id",
     "kind_refused",

@@ -1,11 +1,22 @@
 """Makes a record of a document whose text is HTML: its head block, its title, its text."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from feeds.errors import DocumentRefused
-from feeds.html.tree import Node, find, inner_html, is_in, parse, remove, text_of, walk
+from feeds.errors import DocumentRefused, PictureRefused
+from feeds.html.tree import (
+    Node,
+    attribute,
+    find,
+    inner_html,
+    is_in,
+    parse,
+    remove,
+    set_attribute,
+    text_of,
+    walk,
+)
 from feeds.ingest.characters import clean, shown
 from feeds.ingest.embargo_words import EmbargoNotice
 from feeds.ingest.fields import RETRACT, EmbeddedPicture, SourceRecord
@@ -59,7 +70,7 @@ def record_of(document: HtmlDocument) -> SourceRecord:
         warnings=tuple(warnings),
         notices=(*document.notices, *head.notices),
         may_be_undated=True,
-        left_out=(*left_out, *map(_without_place, document.pictures)),
+        left_out=tuple(left_out),
         pictures=tuple(document.pictures),
     )
 
@@ -140,6 +151,39 @@ _NODES_OF_HEAD = 300
 _SHOWN = ("img", "video", "audio", "iframe", "object", "svg", "math", "hr", "table")
 
 
-def _without_place(picture: EmbeddedPicture) -> str:
-    alt = f" ({shown(picture.alt)})" if picture.alt else ""
-    return f"the picture {picture.name}{alt}: only its description is in the text"
+# Pictures inside a document.
+
+#: Stores a picture, and returns its address.
+KeepPicture = Callable[[EmbeddedPicture], str]
+
+
+def with_pictures(record: SourceRecord, keep: KeepPicture | None) -> SourceRecord:
+    """Returns *record* with the addresses of its pictures in the body.
+
+    Args:
+        record: Its body refers to its pictures by name.
+        keep: Stores them, or raises `PictureRefused`; without it they are left out.
+    """
+    if not record.pictures:
+        return record
+    addresses: dict[str, str] = {}
+    left_out = list(record.left_out)
+    for picture in record.pictures:
+        reason = ""
+        try:
+            if keep is not None:
+                addresses[f"cid:{picture.name}"] = keep(picture)
+        except PictureRefused as refused:
+            reason = f", as {refused.reason}"
+        if f"cid:{picture.name}" not in addresses:
+            alt = f" ({shown(picture.alt)})" if picture.alt else ""
+            left_out.append(
+                f"the picture {picture.name}{alt}: only its description is in the text{reason}"
+            )
+    body = parse(str(record.fields["body"]))
+    for image in find(body, "img[src]"):
+        address = addresses.get(attribute(image, "src") or "")
+        if address is not None:
+            set_attribute(image, "src", address)
+    fields = {**record.fields, "body": inner_html(body)}
+    return replace(record, fields=fields, left_out=tuple(left_out), pictures=())

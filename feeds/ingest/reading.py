@@ -15,6 +15,7 @@ from feeds.ingest.characters import nfc
 from feeds.ingest.drafting import draft
 from feeds.ingest.fields import RETRACT, EmbeddedPicture, Parsed, SourceRecord, refused
 from feeds.ingest.html_form import parse_html
+from feeds.ingest.html_records import KeepPicture, with_pictures
 from feeds.ingest.json_form import parse_json, parse_json_lines
 from feeds.ingest.mail import parse_mail
 from feeds.ingest.markdown_form import parse_markdown
@@ -120,7 +121,11 @@ def _sniffed(head: bytes) -> Parser:
 
 
 def read_documents(
-    stream: BinaryIO, *, document: str, rules: IntakeRules
+    stream: BinaryIO,
+    *,
+    document: str,
+    rules: IntakeRules,
+    keep_picture: KeepPicture | None = None,
 ) -> Iterator[ReadDocument]:
     """Yields a draft, a retraction or a refusal for each record in *stream*, one at a time.
 
@@ -132,6 +137,7 @@ def read_documents(
         document: Path of the file relative to the intake root, or ``-``. Its suffix decides the
             form; names without one of `readable_suffixes` are recognised by their content.
         rules: Defaults and limits.
+        keep_picture: Stores the pictures inside documents; without it they are left out.
 
     Raises:
         OSError: The stream itself cannot be read.
@@ -140,7 +146,10 @@ def read_documents(
     source = peekable(stream)
     seen = _Seen()
     for parsed in parser_for(name, source).parse(source, rules):
-        yield seen.check(_draft_or_refusal(parsed, name, rules))
+        record = parsed
+        if isinstance(record, SourceRecord):
+            record = with_pictures(record, keep_picture)
+        yield seen.check(_draft_or_refusal(record, name, rules))
 
 
 def read_record(

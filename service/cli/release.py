@@ -353,6 +353,7 @@ def _outcomes(
                 rules=application.rules,
                 now=application.clock,
                 measure=application.measure,
+                keep_picture=application.media.keeper(who(by), is_trial=is_dry_run),
             )
     except OSError as error:
         yield Refusal(

@@ -15,7 +15,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from feeds.errors import StoreConflict, StoreUnavailable
-from feeds.ingest import IntakeRules, document_name, kind_refused, readable_suffixes
+from feeds.ingest import IntakeRules, KeepPicture, document_name, kind_refused, readable_suffixes
 from feeds.model.intake import Intake, IntakeVerdict, Refusal, Withdrawal
 from feeds.model.release import Origin
 from feeds.newsroom import Newsroom
@@ -252,6 +252,7 @@ class Folders:
         is_over: Callable[[], bool] = lambda: False,
         measure: ProbeEnclosures = without_probing,
         host: str = "",
+        keep_picture: KeepPicture | None = None,
     ) -> None:
         """Sets up the folders; reads nothing yet.
 
@@ -266,6 +267,7 @@ class Folders:
                 next process reads it again and finds its first documents unchanged.
             measure: Completes drafts whose documents lack length or type of a file.
             host: The name of this machine; other machines may watch folders of their own.
+            keep_picture: Stores the pictures inside documents.
         """
         self._database = database
         self._newsroom = newsroom
@@ -276,6 +278,7 @@ class Folders:
         self._is_over = is_over
         self._measure = measure
         self._host = host
+        self._keep_picture = keep_picture
         read_by = f"{asdict(rules)!r} {readable_suffixes}"  # what was not read once may be later
         self._rules_digest = sha256(read_by.encode()).hexdigest()[:16]
         self._notes = RefusalNotes()
@@ -478,6 +481,7 @@ class Folders:
                     rules=self._rules,
                     now=self._now,
                     measure=self._measure,
+                    keep_picture=self._keep_picture,
                     is_wanted=lambda origin: due is None or origin in due,
                 ):
                     report.add(outcome)

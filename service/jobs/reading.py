@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import BinaryIO, TypeVar
 
-from feeds.ingest import IntakeRules, read_documents
+from feeds.ingest import IntakeRules, KeepPicture, read_documents
 from feeds.model.intake import (
     Intake,
     ReadDocument,
@@ -39,6 +39,7 @@ def take_in(
     by: str = FOLDER,
     measure: ProbeEnclosures = without_probing,
     is_wanted: Callable[[Origin], bool] = lambda _: True,
+    keep_picture: KeepPicture | None = None,
 ) -> Iterator[Outcome]:
     """Reads *stream* and stores its documents; yields the outcome of each, in order.
 
@@ -54,11 +55,12 @@ def take_in(
         by: Who adds them, for the audit log.
         measure: Completes drafts whose documents lack length or type of a file.
         is_wanted: Selects documents by origin; the others are skipped.
+        keep_picture: Stores the pictures inside documents.
 
     Raises:
         StoreUnavailable: The current batch was not stored; the earlier ones were.
     """
-    read = read_documents(stream, document=document, rules=rules)
+    read = read_documents(stream, document=document, rules=rules, keep_picture=keep_picture)
     selected = (one for one in read if is_wanted(one.origin))
     for batch in _batches(selected, measure):
         if isinstance(batch, RetractionRequest):
@@ -77,13 +79,15 @@ def preview(
     rules: IntakeRules,
     now: Callable[[], datetime],
     measure: ProbeEnclosures = without_probing,
+    keep_picture: KeepPicture | None = None,
 ) -> Iterator[Outcome]:
     """Yields what ``take_in`` would yield, and stores nothing.
 
     Batches do not see each other then: a document that corrects one in an earlier batch of the
     same stream counts as new.
     """
-    for batch in _batches(read_documents(stream, document=document, rules=rules), measure):
+    read = read_documents(stream, document=document, rules=rules, keep_picture=keep_picture)
+    for batch in _batches(read, measure):
         if isinstance(batch, RetractionRequest):
             yield newsroom.preview_withdrawal(batch)
             continue

@@ -16,7 +16,7 @@ from feeds.errors import ConfigurationSuperseded, StoreConflict, StoreUnavailabl
 from feeds.model.alarm import AlarmKind
 from feeds.model.edition import Edition
 from feeds.model.release import Release
-from feeds.newsroom import COMMAND, PendingWork
+from feeds.newsroom import COMMAND, FOLDER, PendingWork
 from feeds.newsstand import SPREAD
 from feeds.search.analysis import forget_words
 from feeds.store.changes import Changes, Waiting
@@ -201,6 +201,7 @@ class Jobs:
             now=self._clock,
             is_over=self._is_over.is_set,
             measure=application.measure,
+            keep_picture=application.media.keeper(FOLDER),
             # SQLite's file is used by one machine only, whose name may change.
             host="" if self._database.is_sqlite else os.uname().nodename,
         )

@@ -5,17 +5,22 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from feeds.ingest import IntakeRules
+from feeds.ingest import IntakeRules, KeepPicture, read_documents
+from feeds.model.medium import media_in
 from feeds.model.release import Draft, Enclosure
 from feeds.store.database import Database
 from service.jobs.folders import Folders
 from service.jobs.measuring import ProbeEnclosures, without_probing
+from service.media import MediaStore
+from service.settings import MediaSettings
 from tests.feeds.ingest.intake import record
+from tests.feeds.ingest.word_files import PNG, drawing, p, word
 from tests.support.newsrooms import Office
 from tests.support.running_service import document
 
@@ -41,6 +46,7 @@ class Inbox:
         measure: ProbeEnclosures = without_probing,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         host: str = "",
+        keep_picture: KeepPicture | None = None,
     ) -> Folders:
         """What a process that starts now watches with."""
         return Folders(
@@ -52,6 +58,7 @@ class Inbox:
             now=now,
             measure=measure,
             host=host,
+            keep_picture=keep_picture,
         )
 
     def read(self, folders: Folders | None = None) -> bool:
@@ -418,6 +425,41 @@ def test_a_folder_that_cannot_be_written_is_told_once(
     assert len(said) == 1
     assert said[0]["see"] == "communique release refusals"  # type: ignore[index]
     assert not list(inbox.folder.glob(".*.part"))
+
+
+# Pictures inside documents.
+
+
+def test_pictures_inside_a_document_are_stored_with_it(inbox: Inbox, tmp_path: Path) -> None:
+    media = MediaStore(
+        inbox.office.database,
+        inbox.office.catalogue.site,
+        MediaSettings(),
+        folder=tmp_path,
+        now=lambda: datetime.now(UTC),
+    )
+    watching = inbox.folders(keep_picture=media.keeper("folder"))
+    pictures = {"i": ("image", "media/a.png"), "e": ("image", "media/b.emf")}
+    parts = {"word/media/a.png": PNG, "word/media/b.emf": bytes([1, 0, 0, 0, 108, 0, 0, 0])}
+    body = p(drawing("i", "A bridge")) + p(drawing("e", "A map"))
+    path = inbox.folder / "bridge.docx"
+    path.write_bytes(word(body, relations=pictures, parts=parts))
+    inbox.read(watching)
+    [listed] = inbox.office.newsroom.releases()
+    content = listed.release.content
+    [medium] = media_in(content)
+    assert medium.name == "a.png"
+    assert '.png" alt="A bridge"></p><p>A map</p>' in content.body
+    with inbox.office.database.read() as tx:
+        assert tx.media.count()[0] == 1
+    tried = media.keeper("folder", is_trial=True)
+    [draft] = read_documents(
+        BytesIO(path.read_bytes()), document="bridge.docx", rules=RULES, keep_picture=tried
+    )
+    assert isinstance(draft, Draft)
+    assert draft.content.body == content.body
+    assert len(draft.left_out) == 1
+    assert draft.left_out[0].startswith("the picture b.emf ('A map'): only its description is")
 
 
 # Retractions in a folder, and documents without a date.
