@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from feeds.ingest import read_record
+from feeds.model.intake import Refusal
 from feeds.model.release import Weight
-from tests.feeds.ingest.intake import accepted, refused, retraction
+from tests.feeds.ingest.intake import RULES, accepted, refused, retraction
 
 LAST = "2019-05-21T16:38:50+00:00 Tuesday, 21 May 2019|Finance|"
 TEXT = "Budget for 2027\n\nThe budget grows by 2 percent.\n"
@@ -97,5 +99,8 @@ def test_a_document_may_retract_a_release() -> None:
     below = retraction("Retract: budget.txt\n\nIt was sent\nby mistake.\n")
     assert (below.name, below.reason) == ("budget.txt", "It was sent by mistake.")
     assert retraction('{"retract": "a", "reason": "b"}', "a.json").name == "a"
+    over_api = read_record({"retract": "a", "reason": "b"}, document="api", rules=RULES)
+    assert isinstance(over_api, Refusal)
+    assert over_api.field == "retract"
     refusal = refused("Retract: budget.txt\n")
     assert (refusal.field, refusal.reason) == ("reason", "reason is empty")
