@@ -83,6 +83,13 @@ def communique(
 
 
 @contextmanager
+def counting(slugs: Sequence[str], *, counted: bool) -> Iterator[Served]:
+    """The same, whose readers are counted or not."""
+    with installed(slugs, readership={"counted": counted}) as newsroom, serving(newsroom) as served:
+        yield served
+
+
+@contextmanager
 def serving(newsroom: Installed) -> Iterator[Served]:
     """The web process of a newsroom."""
     with running(_program("service.processes.web", newsroom), newsroom.port) as process:

@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.processes.reports",),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs"),
-    ("service.alarms",),
+    ("service.alarms", "service.readership"),
     ("service.application",),
     ("service.websub", "service.processes.file_modes", "service.processes.listening"),
     ("service.store_writes", "service.accounts"),

@@ -148,18 +148,18 @@ def _feed(port: int) -> str:
         connection.close()
 
 
-#: How each shell is asked for what may follow ``communique re``.
+#: How each shell is asked for what may follow ``communique rel``.
 ASK = {
-    "bash": 'eval "$(communique completion bash)"; COMP_WORDS=(communique re); COMP_CWORD=1; '
+    "bash": 'eval "$(communique completion bash)"; COMP_WORDS=(communique rel); COMP_CWORD=1; '
     '_communique_completion communique; echo "${COMPREPLY[@]}"',
-    "fish": 'communique completion fish | source; complete -C "communique re"',
+    "fish": 'communique completion fish | source; complete -C "communique rel"',
     "zsh": """
 zmodload zsh/zpty
 zpty inner zsh -f -i
 zpty -w inner 'PS1= ; autoload -Uz compinit; compinit -D; eval "$(communique completion zsh)"'
 zpty -w inner 'setopt no_beep; echo READ""Y'
 zpty -r -m inner heard '*READY*'
-zpty -n -w inner $'communique re\\t'
+zpty -n -w inner $'communique rel\\t'
 zpty -r -m inner heard '*communique release*'
 print -r -- $heard
 zpty -d inner

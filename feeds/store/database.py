@@ -49,6 +49,7 @@ from feeds.store.intake import IntakeFiles, Refusals
 from feeds.store.media import Media
 from feeds.store.months import Months
 from feeds.store.pings import Pings
+from feeds.store.readership import ReadershipCounts
 from feeds.store.release_pages import ReleasePages, SitemapParts
 from feeds.store.releases import Releases
 from feeds.store.search import SearchIndex
@@ -300,6 +301,11 @@ class Transaction:
     def alarms(self) -> Alarms:
         """What operators are told unasked, and how far each channel has been told."""
         return Alarms(self.connection)
+
+    @cached_property
+    def readership(self) -> ReadershipCounts:
+        """Counts of readers, by day."""
+        return ReadershipCounts(self.connection)
 
     @cached_property
     def backups(self) -> Backups:

@@ -139,6 +139,10 @@ TABLES = (
     "alarm_channels",
     "alarms",
     "backups",
+    "readership_salts",
+    "readership_days",
+    "readership_agents",
+    "readership_reports",
 )
 
 #: Tuples in one statement of `lock_keys`.
@@ -174,6 +178,9 @@ BEHIND_ANOTHER = {
     "archive_documents": "archives",
     "pushes": "hub_tallies",
     "alarms": "alarm_channels",
+    "readership_days": "readership_salts",
+    "readership_agents": "readership_salts",
+    "readership_reports": "readership_salts",
 }
 
 

@@ -765,3 +765,54 @@ backups = Table(
     Column("size_bytes", BigInteger),
     Column("claimed_until", Instant),  # by a process that makes one by schedule
 )
+
+#: What a day's pollers are hashed with: one row. It is deleted with the day.
+readership_salts = Table(
+    "readership_salts",
+    metadata,
+    Column("day", Text, primary_key=True),  # 2026-03-02, in UTC
+    Column("salt", LargeBinary, nullable=False),
+)
+
+#: Requests for documents, by day, feed and format. Feeds that were removed keep their rows.
+readership_days = Table(
+    "readership_days",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("feed", Text, primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("not_modified", BigInteger, nullable=False),
+    Column("unconditional", BigInteger, nullable=False),
+    Column("bytes_sent", BigInteger, nullable=False),
+    Column("bytes_saved", BigInteger, nullable=False),
+    Column("pollers", LargeBinary, nullable=False),  # feeds.model.readership.DistinctSketch
+)
+
+#: Requests for documents, by day and user agent.
+readership_agents = Table(
+    "readership_agents",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("conditional", BigInteger, nullable=False),
+    Column("not_modified", BigInteger, nullable=False),
+    Column("compressed", BigInteger, nullable=False),
+    Column("bytes_sent", BigInteger, nullable=False),
+    Index("ix_readership_agents_agent", "agent", "day"),
+)
+
+#: Numbers of subscribers that hosted readers reported, the last one of each day and poller.
+readership_reports = Table(
+    "readership_reports",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("feed", Text, primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("feed_id", Text, primary_key=True),
+    Column("poller", Text, primary_key=True),  # hash of its network, with the day's salt
+    Column("subscribers", BigInteger, nullable=False),
+)

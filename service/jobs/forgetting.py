@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -54,6 +54,7 @@ class Forgetting:
         *,
         now: datetime,
         media_days: float = 30.0,
+        readership_days: int | None = None,
     ) -> int:
         """Deletes what is older than the settings say.
 
@@ -62,6 +63,7 @@ class Forgetting:
             keep: How long things are kept.
             now: The current time.
             media_days: How many days files are kept that no document names.
+            readership_days: How long to keep counts of readers; None to keep all.
 
         Returns:
             The number of deleted fragments, refusals, former documents and files.
@@ -76,6 +78,8 @@ class Forgetting:
         if keep.audit_days is not None:
             self._forget_events(before=now - timedelta(days=keep.audit_days))
         self._forget_media(counts, now=now, before=now - timedelta(days=media_days))
+        if readership_days is not None:
+            self._forget_readership(before=(now - timedelta(days=readership_days)).date())
         total = counts.fragments + counts.refusals + counts.former_documents + counts.media
         if total:
             _log.info(
@@ -139,6 +143,12 @@ class Forgetting:
             # One at a time: a file may have hundreds of megabytes.
             counts.media += self._do(partial(_forget_medium, digest, before))
 
+    def _forget_readership(self, *, before: date) -> None:
+        while not self._should_stop():
+            forget = partial(_forget_counts, before)
+            if self._do(forget) < BATCH:
+                return
+
     def _do(self, work: Callable[[Transaction], _Part]) -> _Part:
         return self._database.run_in_transaction(work, is_durable=False)
 
@@ -155,3 +165,7 @@ def _end_dropped_uses(now: datetime, tx: Transaction) -> None:
 def _forget_medium(digest: str, before: datetime, tx: Transaction) -> bool:
     tx.releases.hold_works()
     return tx.media.forget(digest, before=before)
+
+
+def _forget_counts(before: date, tx: Transaction) -> int:
+    return tx.readership.forget(before=before, limit=BATCH)

@@ -32,7 +32,7 @@ from uvicorn.server import ServerState
 from service.http_rules import names_one_host
 from service.logs import get_logger
 from service.processes.signals import stopping
-from service.web import IGNORED_HEADERS, Reply, WsgiAdapter
+from service.web import IGNORED_HEADERS, CountedAnswer, Reply, RequestCounter, WsgiAdapter
 
 _log = get_logger(__name__)
 
@@ -56,6 +56,11 @@ BACKLOG = 2048
 #: How long a stopping server may take to finish its responses, and how often it checks.
 STOP_WITHIN_S = 10.0
 _CHECK_STOP_EVERY_S = 0.05
+
+#: The fields that say who asks, in the two spellings that clients use.
+_AGENT = frozenset({b"User-Agent", b"user-agent"})
+_AGENT_CHARS = len("User-Agent")
+_FORWARDED = frozenset({b"X-Forwarded-For", b"x-forwarded-for"})
 
 #: How often a running server sends a heartbeat.
 BEAT_EVERY_S = 1.0
@@ -200,7 +205,24 @@ class HttpProtocol(HttpToolsProtocol):
         if is_busy or self.flow.write_paused or not self._names_one_host():
             return None
         lines = tuple([line for line in self._lines if line[0] not in IGNORED_HEADERS])
-        return self.app.middleware.peek((self.parser.get_method(), self._url, lines), self.app)
+        middleware = self.app.middleware
+        reply = middleware.peek((self.parser.get_method(), self._url, lines), self.app)
+        if reply is not None and middleware.counter.is_on and reply.counted is not None:
+            self._count(middleware.counter, reply.counted)
+        return reply
+
+    def _count(self, counter: RequestCounter, answer: CountedAnswer) -> None:
+        # Most names are told apart by their length, which takes a tenth of a hash.
+        agent = b""
+        for line in self._lines:
+            if len(line[0]) == _AGENT_CHARS and line[0] in _AGENT:
+                agent = line[1]
+                break
+        forwarded = self._forwarded() if counter.has_proxies else None
+        counter.count(self.client[0] if self.client else "", forwarded, agent, answer)
+
+    def _forwarded(self) -> bytes | None:
+        return b", ".join(value for name, value in self._lines if name in _FORWARDED) or None
 
     def _names_one_host(self) -> bool:
         hosts = [

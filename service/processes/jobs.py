@@ -316,12 +316,13 @@ class Jobs:
             self._liveness.rest()
 
     def _forget(self, application: Application) -> None:
-        keep = application.settings.retention
+        settings = application.settings
         self._forgetting.run(
             application.catalogue,
-            keep,
+            settings.retention,
             now=self._clock(),
-            media_days=application.settings.media.unused_days,
+            media_days=settings.media.unused_days,
+            readership_days=settings.readership.days,
         )
 
     def _apply(self, application: Application) -> None:

@@ -26,6 +26,8 @@ from service.web import (
     CacheMiddleware,
     ChangeDetector,
     DocumentCache,
+    ReadershipWriter,
+    RequestCounter,
     WsgiAdapter,
     create_app,
 )
@@ -40,6 +42,10 @@ SWITCH_EVERY_S = 0.0005
 #: How long a process that lost its supervisor may take to finish: requests may wait for a store
 #: that does not answer.
 ORPHAN_LIVES_S = 15.0
+
+
+#: How long a stopping process waits until the last counts of readers are stored.
+COUNTS_STORED_WITHIN_S = 5.0
 
 
 def serve(start: ProcessStart, listener: socket.socket) -> int:
@@ -64,11 +70,14 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
     clock.follow()
     current = CurrentApplication(build_application(settings, database, clock))
     changes = Changes(database, of_documents=True)
-    server = HttpServer(_wsgi_adapter(current, changes, clock), listener)
+    counter = RequestCounter()
+    writer = ReadershipWriter(counter, current, now=clock)
+    server = HttpServer(_wsgi_adapter(current, changes, clock, counter), listener)
 
     def configure(changed: Settings) -> None:
         # Requests under way keep the application that they started with.
         current.application = build_application(changed, database, clock)
+        writer.configure()
 
     def orphaned() -> None:
         last = threading.Timer(ORPHAN_LIVES_S, os._exit, args=[1])
@@ -82,12 +91,16 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
     threading.Thread(
         target=_watch_jobs, args=[current, clock, is_over], name="alarm watch", daemon=True
     ).start()
+    counting = threading.Thread(target=writer.run, name="readership", daemon=True)
+    counting.start()
     # All objects of now live to the end. Unless they are frozen, each full garbage collection
     # visits those of all libraries, for tens of milliseconds in which no request is answered.
     gc.collect()
     gc.freeze()
     server.run(beat=start.line.beat)
     is_over.set()
+    counter.stop()
+    counting.join(COUNTS_STORED_WITHIN_S)
     watch.stop()
     database.close()
     return 0
@@ -117,7 +130,9 @@ def _watch_jobs(current: CurrentApplication, clock: StoreClock, is_over: threadi
             _log.exception("alarms not checked")
 
 
-def _wsgi_adapter(current: CurrentApplication, changes: Changes, clock: StoreClock) -> WsgiAdapter:
+def _wsgi_adapter(
+    current: CurrentApplication, changes: Changes, clock: StoreClock, counter: RequestCounter
+) -> WsgiAdapter:
     settings = current.application.settings
     document_cache = DocumentCache(
         max_bytes=settings.http.cache_megabytes * 1024 * 1024,
@@ -137,7 +152,7 @@ def _wsgi_adapter(current: CurrentApplication, changes: Changes, clock: StoreClo
         writes=StoreWrites(current.application.database, failures, data_folder=data_folder),
     )
     return WsgiAdapter(
-        CacheMiddleware(app, current=current, document_cache=document_cache),
+        CacheMiddleware(app, current=current, document_cache=document_cache, counter=counter),
         threads=settings.http.threads,
     )
 

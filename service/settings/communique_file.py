@@ -451,6 +451,19 @@ class RetentionSettings(Section):
     )
 
 
+class ReadershipSettings(Section):
+    """How many read which feed."""
+
+    counted: bool = Field(
+        default=True,
+        description="Whether requests for feeds are counted, without addresses: see communique "
+        "readers.",
+    )
+    days: Annotated[int, Field(ge=8, le=36_600)] = Field(
+        default=400, description="How many days the counts are kept."
+    )
+
+
 Recipients = Items[Email]
 
 
@@ -790,6 +803,9 @@ class CommuniqueFile(Section):
     retention: RetentionSettings = Field(
         default=RetentionSettings(),
         description="How long the store keeps what nobody is served.",
+    )
+    readership: ReadershipSettings = Field(
+        default=ReadershipSettings(), description="How many read which feed."
     )
     metrics: MetricsSettings = Field(
         default=MetricsSettings(), description="Metrics for Prometheus."

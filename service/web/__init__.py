@@ -8,6 +8,7 @@ from service.web.cache_middleware import IGNORED_HEADERS, CacheMiddleware
 from service.web.change_detector import ChangeDetector
 from service.web.document_cache import DocumentCache
 from service.web.looks import assets_for
+from service.web.readership import CountedAnswer, ReadershipWriter, RequestCounter
 from service.web.replies import Reply
 from service.web.wsgi_adapter import WsgiAdapter
 
@@ -15,8 +16,11 @@ __all__ = [
     "IGNORED_HEADERS",
     "CacheMiddleware",
     "ChangeDetector",
+    "CountedAnswer",
     "DocumentCache",
+    "ReadershipWriter",
     "Reply",
+    "RequestCounter",
     "WsgiAdapter",
     "assets_for",
     "create_app",

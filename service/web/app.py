@@ -26,6 +26,7 @@ from service.web import (
     opml,
     pages,
     problems,
+    reader_check,
     sitemaps,
     static_files,
 )
@@ -260,6 +261,7 @@ def create_app(
     for module in (documents, media, pages, months, opml, sitemaps, health, static_files):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(documents.archives_blueprint)
+    app.register_blueprint(reader_check.blueprint)
     if has_api:
         app.register_blueprint(make_blueprint(current.application.database))
     if has_desk:

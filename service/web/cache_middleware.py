@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, Protocol, cast
 from urllib.parse import unquote_to_bytes
 
@@ -10,10 +11,19 @@ from feeds.errors import FeedsError
 from feeds.model.feed import Feed, Format
 from feeds.newsstand import Newsstand
 from service.application import Application, CurrentApplication
-from service.http_rules import MODE_FIELD, Coding, decide, request_fields, split_base, wants_raw
+from service.http_rules import (
+    MODE_FIELD,
+    Coding,
+    choose_coding,
+    decide,
+    request_fields,
+    split_base,
+    wants_raw,
+)
 from service.web.document_cache import BackgroundLookup, CachedDocument, DocumentCache
 from service.web.documents import choose_format, leads_to_page, represent
-from service.web.encoded_variants import NotCached
+from service.web.encoded_variants import SMALLEST_FIRST, NotCached
+from service.web.readership import CountedAnswer, RequestCounter
 from service.web.replies import Reply, reply, with_age
 from service.web.request_context import APPLICATION_KEY
 
@@ -49,11 +59,14 @@ _KEYS = {
     **{name.lower().encode(): _UNSUPPORTED for name in _UNSUPPORTED_NAMES},
 }
 
+#: What proxies add. It differs between clients, too.
+FORWARDING = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP")
+
 #: Header fields that nearly all requests have, that differ between clients, and that no answer here
 #: depends on; in the two spellings that clients use. Without them many readers send the same head.
 IGNORED_HEADERS = frozenset(
     spelt.encode()
-    for name in ("Host", "User-Agent", "Connection")
+    for name in ("Host", "User-Agent", "Connection", *FORWARDING)
     for spelt in (name, name.lower())
 )
 
@@ -214,6 +227,7 @@ class CacheMiddleware:
         *,
         current: CurrentApplication,
         document_cache: DocumentCache,
+        counter: RequestCounter | None = None,
     ) -> None:
         """Makes a middleware in front of *application*.
 
@@ -222,7 +236,10 @@ class CacheMiddleware:
             current: Read once in each request, for *application* too.
             document_cache: The cached documents. It needs a change detector: without one, each
                 request costs a query.
+            counter: Counts the requests for documents. Those that `peek` answers are counted by its
+                caller, who knows the client.
         """
+        self.counter = counter or RequestCounter()
         self._application = application
         self._current = current
         self._document_cache = document_cache
@@ -236,12 +253,19 @@ class CacheMiddleware:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers from memory, or lets the application answer."""
         application = self._current.application
-        answer = self._answer(environ, application)
+        key = None
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            key = self._map_of(application).key_of_environ(environ)
+        answer = None if key is None else self._answer(key, application)
         if answer is None and self._document_cache.is_unreachable:
             self._document_cache.check_store()  # finds out when the store answers again
         if answer is None:
             environ[APPLICATION_KEY] = application
+            if key is not None and self.counter.is_on:
+                start_response = self._counting(key, environ, start_response)
             return self._application(environ, start_response)
+        if answer.counted is not None and self.counter.is_on:
+            self.counter.count(*_asking(environ), answer.counted)
         start_response(answer.status, answer.headers.copy())
         return answer.body
 
@@ -280,12 +304,9 @@ class CacheMiddleware:
                 return None
         return self._finish(cached, key, answer)
 
-    def _answer(self, environ: Environ, application: Application) -> Reply | None:
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            return None
-        key = self._map_of(application).key_of_environ(environ)
-        cached = None if key is None else self._fetch(application.newsstand, key.address)
-        if key is None or cached is None or cached.is_dated_ahead():
+    def _answer(self, key: RequestKey, application: Application) -> Reply | None:
+        cached = self._fetch(application.newsstand, key.address)
+        if cached is None or cached.is_dated_ahead():
             return None
         answer = cached.answers.get(key) or self._decide(cached, key, cached.variants.get)
         return self._finish(cached, key, answer)
@@ -297,6 +318,23 @@ class CacheMiddleware:
             return None
         age_s = self._document_cache.age_s(cached) if self._document_cache.is_away else None
         return answer if age_s is None else with_age(answer, age_s)
+
+    def _counting(
+        self, key: RequestKey, environ: Environ, start_response: StartResponse
+    ) -> StartResponse:
+        """Returns a callable that counts what the application answers, such as a delta."""
+
+        def count(status: str, headers: list[tuple[str, str]], *error: object) -> object:
+            fields = {name.lower(): value for name, value in headers}
+            size = fields.get("content-length", "0")
+            is_get = environ["REQUEST_METHOD"] == "GET"
+            sent = int(size) if is_get and size.isdecimal() else 0
+            code = int(status[:3])
+            if code < HTTPStatus.BAD_REQUEST:
+                self.counter.count(*_asking(environ), _counted(key, code, bytes_sent=sent))
+            return start_response(status, headers, *error)
+
+        return count
 
     def _map_of(self, application: Application) -> UrlMap:
         found = self._map
@@ -323,10 +361,42 @@ class CacheMiddleware:
         if decision.status not in _CACHEABLE_STATUSES:
             return None
         answer = reply(decision, get_variant)
+        is_saved = decision.status == 304
+        answer = replace(
+            answer,
+            counted=_counted(
+                key,
+                decision.status,
+                bytes_sent=len(answer.body[0]),
+                bytes_saved=is_saved * len(cached.document.gzip),
+            ),
+        )
         # A part is not stored: it copies the bytes, and a client may request any number of parts.
         if key.is_storable and key.asked.range is None:
             self._document_cache.remember(cached, key, answer)
         return answer
+
+
+def _asking(environ: Environ) -> tuple[str, str | None, str]:
+    """Returns who asks: the peer, ``X-Forwarded-For`` and ``User-Agent``."""
+    get = environ.get
+    return get("REMOTE_ADDR", ""), get("HTTP_X_FORWARDED_FOR"), get("HTTP_USER_AGENT", "")
+
+
+def _counted(
+    key: RequestKey, status: int, *, bytes_sent: int, bytes_saved: int = 0
+) -> CountedAnswer:
+    asked = key.asked
+    return CountedAnswer(
+        feed=key.address.feed.slug,
+        format=key.address.format.value,
+        status=status,
+        bytes_sent=bytes_sent,
+        bytes_saved=bytes_saved,
+        is_conditional=asked.if_none_match is not None or asked.if_modified_since is not None,
+        is_compressed=choose_coding(asked.accept_encoding, SMALLEST_FIRST)
+        not in (None, Coding.IDENTITY),
+    )
 
 
 def _leads_to_page(address: MappedAddress, environ: Environ) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from service.http_rules import Coding, ConditionalDecision, Field
+from service.web.readership import CountedAnswer
 
 #: The ``Cache-Control`` of an answer that may be stale.
 STALE_CACHE_CONTROL = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400"
@@ -19,6 +20,7 @@ class Reply:
     body: list[bytes]
     #: Status line and fields in HTTP/1.1, without ``Date``, ``Connection`` and the empty line.
     head: bytes
+    counted: CountedAnswer | None = None  #: what it counts for, if it is a feed's document
 
     @property
     def is_whole(self) -> bool:
@@ -48,7 +50,8 @@ def with_age(answer: Reply, age_s: int) -> Reply:
     fields = [field for field in answer.headers if field[0] not in ("Cache-Control", "Age")]
     fields += stale_fields(age_s)
     lines = [f"HTTP/1.1 {answer.status}", *(f"{name}: {value}" for name, value in fields), ""]
-    return Reply(answer.status, fields, answer.body, "\r\n".join(lines).encode("latin-1"))
+    head = "\r\n".join(lines).encode("latin-1")
+    return Reply(answer.status, fields, answer.body, head, answer.counted)
 
 
 def stale_fields(age_s: int) -> list[Field]:

@@ -16,6 +16,8 @@ FOR_BENCH_ALONE = {
     "304_vs_nginx",
     "body_memory",
     "bytes_at_scale",
+    "counted_304",
+    "counted_p99",
     "deadlocks",
     "document_bytes",
     "fan_out_at_scale",

@@ -119,6 +119,8 @@ ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/static/<hashed_name>": lambda *_: [],
     "/favicon.ico": lambda *_: [{}],
     "/robots.txt": lambda *_: [{}],
+    "/reader-check": lambda *_: [{}],
+    "/api/v1/readers": lambda *_: [{}],
     "/api/v1/openapi.json": lambda *_: [{}],
     "/api/v1/media": lambda *_: [{}],
     "/api/v1/releases": lambda *_: [

@@ -134,6 +134,8 @@ ROUTES: dict[str, list[Ask]] = {
     "DELETE /api/v1/embargoes/<key:key>": [Ask("/api/v1/embargoes/e9", "DELETE")],
     "POST /api/v1/embargoes/<key:key>/lift": [Ask("/api/v1/embargoes/e10/lift", "POST")],
     "POST /api/v1/media": [Ask("/api/v1/media?name=a.txt", "POST", raw=b"A note.", status=201)],
+    "GET /api/v1/readers": [Ask("/api/v1/readers"), Ask("/api/v1/readers?days=1")],
+    "GET /reader-check": [Ask("/reader-check?agent=reader-7")],
     "GET /api/v1/openapi.json": [Ask("/api/v1/openapi.json")],
     "POST /hub": [Ask("/hub", "POST", form=CALLBACK | TOPIC, status=202)],
     "GET /hub": [Ask("/hub")],
@@ -212,6 +214,9 @@ MAY_READ_ALL = {
     },
 }
 MAY_READ_ALL["GET /desk/operations"] = {"count(": "for operators alone: subscribers by topic"}
+MAY_READ_ALL["GET /api/v1/readers"] = {
+    "count(": "for operators alone: subscriptions are counted exactly"
+}
 MAY_READ_ALL["GET /hub/status/subscribers"] = MAY_READ_ALL["GET /hub/status"]
 
 

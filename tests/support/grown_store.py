@@ -25,6 +25,9 @@ from feeds.store.schema import (
     media_uses,
     pings,
     pushes,
+    readership_agents,
+    readership_days,
+    readership_reports,
     refusals,
     releases,
     sessions,
@@ -66,6 +69,9 @@ OPERATOR = "cq_operator"
 #: Of whoever is signed in to the desk, with the key by which cookies are signed.
 VISITOR, COOKIE = Visitor(key=b"key", id="session"), "__Host-communique-desk"
 Row = dict[str, Any]
+
+#: A day whose counts of readers are kept, and not shown.
+LONG_AGO = (utc_now() - timedelta(days=100)).date().isoformat()
 
 
 class GrownStore:
@@ -154,6 +160,12 @@ def _fill(tx: Transaction, rows: int) -> None:
     connection.execute(insert(intake_files), [_file(number) for number in ids])
     connection.execute(insert(refusals), [_refusal(number) for number in ids])
     connection.execute(insert(alarms), [_alarm(number) for number in ids])
+    for table, row in (
+        (readership_days, _day),
+        (readership_agents, _agent),
+        (readership_reports, _report),
+    ):
+        connection.execute(insert(table), [row(number) for number in ids])
     for hub in dict.fromkeys(connection.execute(select(pings.c.hub)).scalars()):
         connection.execute(insert(canaries), [_canary(hub) | {"due_at": later}])
     operator = Token(name="ops", actions=tuple(Action), categories=None, made_at=NOON)
@@ -245,6 +257,24 @@ def _alarm(number: int) -> Row:
     about = {"kind": "document_refused", "subject": f"a{number}", "words": "", "event": "over"}
     moments = dict.fromkeys(("since", "event_at", "over_at"), utc_now())
     return about | moments | {"event_seq": -number}
+
+
+def _day(number: int) -> Row:
+    """A day that is kept, and not shown."""
+    sums = dict.fromkeys(("requests", "not_modified", "unconditional"), 1)
+    topic = {"day": LONG_AGO, "feed": f"f{number}", "format": "atom"}
+    return topic | sums | {"bytes_sent": 1, "bytes_saved": 1, "pollers": b""}
+
+
+def _agent(number: int) -> Row:
+    names = ("requests", "conditional", "not_modified", "compressed", "bytes_sent")
+    named = {"day": LONG_AGO, "agent": f"reader-{number}", "kind": "reader"}
+    return named | dict.fromkeys(names, 1)
+
+
+def _report(number: int) -> Row:
+    source = {"feed": "all", "format": "atom", "service": "feedly", "feed_id": f"{number}"}
+    return {"day": LONG_AGO, "poller": "p", "subscribers": 1} | source
 
 
 def _canary(hub: str) -> Row:

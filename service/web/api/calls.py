@@ -133,6 +133,14 @@ class EmbargoListQuery(Query):
     after: str | None = Field(default=None, description="The value of next on the preceding page.")
 
 
+class ReadersQuery(Query):
+    """The parameters of the counts of readers."""
+
+    days: Annotated[int, BeforeValidator(_count)] = Field(
+        default=30, ge=1, le=MAX_PAGE, description="How many days to show, today included."
+    )
+
+
 def parameters(query: type[Query]) -> list[dict[str, Any]]:
     """Returns the parameters as OpenAPI describes them."""
     schema = query.model_json_schema()

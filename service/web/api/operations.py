@@ -22,6 +22,7 @@ from service.web.api.calls import (
     MediumQuery,
     NoQuery,
     Query,
+    ReadersQuery,
     RetractQuery,
     WriteQuery,
 )
@@ -35,6 +36,7 @@ from service.web.api.shapes import (
     Outcome,
     Page,
     Patch,
+    ReadersOut,
     Record,
     ReleaseOut,
 )
@@ -221,5 +223,16 @@ OPERATIONS: list[Operation] = [
         },
         problems=(400, 413, 422, 507),
         takes_file=True,
+    ),
+    Operation(
+        name="getReaders",
+        method="GET",
+        path="/readers",
+        action=Action.OPERATE,
+        do=reading.get_readers,
+        summary="Get who reads which feed, and what it takes, by day.",
+        query=ReadersQuery,
+        answers={200: ("The counts.", ReadersOut)},
+        problems=(400,),
     ),
 ]

@@ -20,9 +20,16 @@ from feeds.ingest.fields import read_language
 from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
 from feeds.model.release import Content, Release
 from service.http_rules.entity_tags import names_revision
-from service.web.api.calls import ApiCall, ApiResponse, ListQuery, Query
+from service.readership import read_readership
+from service.web.api.calls import ApiCall, ApiResponse, ListQuery, Query, ReadersQuery
 from service.web.api.faults import bad_parameter
-from service.web.api.shapes import EnclosureOut, Page, PersonOut, ReleaseOut
+from service.web.api.shapes import (
+    EnclosureOut,
+    Page,
+    PersonOut,
+    ReadersOut,
+    ReleaseOut,
+)
 
 # Conversion of releases to the API's format.
 
@@ -213,6 +220,17 @@ def list_releases(call: ApiCall[ListQuery]) -> ApiResponse:
     more = _cursor_after(shown[-1].release) if len(found) > len(shown) else None
     page = Page(releases=[show(call.catalogue, each) for each in shown], next=more)
     return ApiResponse(status=HTTPStatus.OK, content=page)
+
+
+def get_readers(call: ApiCall[ReadersQuery]) -> ApiResponse:
+    """Answers with who reads what."""
+    application = call.application
+    missing_after = timedelta(seconds=application.settings.canary.missing_after_seconds)
+    with application.database.read() as tx:
+        seen = read_readership(
+            tx, call.catalogue, now=call.now, days=call.query.days, missing_after=missing_after
+        )
+    return ApiResponse(status=HTTPStatus.OK, content=ReadersOut(**seen.record()))
 
 
 def _may_see(call: ApiCall[Any], listed: ListedRelease) -> bool:

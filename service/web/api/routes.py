@@ -36,6 +36,7 @@ from service.web.api.shapes import (
     Page,
     Patch,
     Problem,
+    ReadersOut,
     Record,
     ReleaseOut,
 )
@@ -46,7 +47,7 @@ from service.web.request_context import RequestContext, request_context
 
 _SHAPES: tuple[type[BaseModel], ...] = (
     Record, Patch, ReleaseOut, EmbargoOut, Outcome, Page, EmbargoPage, BatchOut, MediumOut,
-    Problem,
+    ReadersOut, Problem,
 )  # fmt: skip
 _REF = "#/components/schemas/{model}"
 

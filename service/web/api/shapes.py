@@ -334,3 +334,70 @@ class MediumOut(Shape):
     width: int | None = Field(default=None, description="Of a picture, in pixels.")
     height: int | None = Field(default=None, description="Of a picture, in pixels.")
     warnings: list[str] = Field(default_factory=list, description="What was changed, in words.")
+
+
+class TopicReadersOut(Shape):
+    """Who reads a feed in one format."""
+
+    feed: str
+    format: str
+    readers: int = Field(description="The sum that counts.")
+    reported: int = Field(description="Subscribers that hosted readers report.")
+    credible: int = Field(description="Reported subscribers that are steady and plausible.")
+    pollers: int = Field(
+        description="Different programs that polled by themselves: the median of the last week."
+    )
+    subscriptions: int = Field(description="Subscriptions by WebSub and rssCloud.")
+
+
+class DayOut(Shape):
+    """Requests for a feed in one format on one day."""
+
+    day: str = Field(json_schema_extra={"format": "date"})
+    feed: str
+    format: str
+    requests: int
+    not_modified: int = Field(description="Requests that were answered with 304.")
+    unconditional: int = Field(description="Whole documents that were sent without a condition.")
+    bytes_sent: int
+    bytes_saved: int = Field(description="What the answers with 304 saved, as gzip.")
+    pollers: int = Field(description="Different programs that polled by themselves.")
+
+
+class HostedOut(Shape):
+    """What a hosted reader reports."""
+
+    feed: str
+    format: str
+    service: str
+    feed_id: str
+    subscribers: int
+    fault: str | None = Field(default=None, description="Why the number does not count.")
+
+
+class UnconditionalOut(Shape):
+    """A user agent that never sends a condition."""
+
+    agent: str
+    requests: int
+    bytes_sent: int
+
+
+class PushDelayOut(Shape):
+    """How long pushes by a hub took, in seconds."""
+
+    hub: str
+    median_s: float | None = None
+    worst_s: float | None = None
+
+
+class ReadersOut(Shape):
+    """Who reads which feed, and what it takes. All days are in UTC."""
+
+    since: str = Field(json_schema_extra={"format": "date"})
+    until: str = Field(json_schema_extra={"format": "date"})
+    topics: list[TopicReadersOut]
+    days: list[DayOut]
+    hosted: list[HostedOut]
+    unconditional: list[UnconditionalOut]
+    push_delays: list[PushDelayOut]

@@ -390,6 +390,52 @@ CREATE TABLE public.pushes (
 
 
 
+CREATE TABLE public.readership_agents (
+    day text NOT NULL,
+    agent text NOT NULL,
+    kind text NOT NULL,
+    requests bigint NOT NULL,
+    conditional bigint NOT NULL,
+    not_modified bigint NOT NULL,
+    compressed bigint NOT NULL,
+    bytes_sent bigint NOT NULL
+);
+
+
+
+CREATE TABLE public.readership_days (
+    day text NOT NULL,
+    feed text NOT NULL,
+    format text NOT NULL,
+    requests bigint NOT NULL,
+    not_modified bigint NOT NULL,
+    unconditional bigint NOT NULL,
+    bytes_sent bigint NOT NULL,
+    bytes_saved bigint NOT NULL,
+    pollers bytea NOT NULL
+);
+
+
+
+CREATE TABLE public.readership_reports (
+    day text NOT NULL,
+    feed text NOT NULL,
+    format text NOT NULL,
+    service text NOT NULL,
+    feed_id text NOT NULL,
+    poller text NOT NULL,
+    subscribers bigint NOT NULL
+);
+
+
+
+CREATE TABLE public.readership_salts (
+    day text NOT NULL,
+    salt bytea NOT NULL
+);
+
+
+
 CREATE TABLE public.refusals (
     document text NOT NULL,
     line integer NOT NULL,
@@ -772,6 +818,18 @@ INSERT INTO public.names VALUES ('health', 'health', '["health"]', 1);
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
 INSERT INTO public.release_names VALUES ('urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c', 'finance');
 INSERT INTO public.release_names VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', 'health');
 
@@ -995,6 +1053,26 @@ ALTER TABLE ONLY public.pushes
 
 
 
+ALTER TABLE ONLY public.readership_agents
+    ADD CONSTRAINT pk_readership_agents PRIMARY KEY (day, agent);
+
+
+
+ALTER TABLE ONLY public.readership_days
+    ADD CONSTRAINT pk_readership_days PRIMARY KEY (day, feed, format);
+
+
+
+ALTER TABLE ONLY public.readership_reports
+    ADD CONSTRAINT pk_readership_reports PRIMARY KEY (day, feed, format, service, feed_id, poller);
+
+
+
+ALTER TABLE ONLY public.readership_salts
+    ADD CONSTRAINT pk_readership_salts PRIMARY KEY (day);
+
+
+
 ALTER TABLE ONLY public.refusals
     ADD CONSTRAINT pk_refusals PRIMARY KEY (document, line);
 
@@ -1188,6 +1266,10 @@ CREATE INDEX ix_names_is_claimed ON public.names USING btree (is_claimed);
 
 
 CREATE INDEX ix_pushes_told_at ON public.pushes USING btree (told_at);
+
+
+
+CREATE INDEX ix_readership_agents_agent ON public.readership_agents USING btree (agent, day);
 
 
 

@@ -375,6 +375,44 @@ CREATE TABLE pushes (
 	arrived_edition INTEGER, 
 	CONSTRAINT pk_pushes PRIMARY KEY (hub, feed, format, edition)
 );
+CREATE TABLE readership_agents (
+	day TEXT NOT NULL, 
+	agent TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	requests BIGINT NOT NULL, 
+	conditional BIGINT NOT NULL, 
+	not_modified BIGINT NOT NULL, 
+	compressed BIGINT NOT NULL, 
+	bytes_sent BIGINT NOT NULL, 
+	CONSTRAINT pk_readership_agents PRIMARY KEY (day, agent)
+);
+CREATE TABLE readership_days (
+	day TEXT NOT NULL, 
+	feed TEXT NOT NULL, 
+	format TEXT NOT NULL, 
+	requests BIGINT NOT NULL, 
+	not_modified BIGINT NOT NULL, 
+	unconditional BIGINT NOT NULL, 
+	bytes_sent BIGINT NOT NULL, 
+	bytes_saved BIGINT NOT NULL, 
+	pollers BLOB NOT NULL, 
+	CONSTRAINT pk_readership_days PRIMARY KEY (day, feed, format)
+);
+CREATE TABLE readership_reports (
+	day TEXT NOT NULL, 
+	feed TEXT NOT NULL, 
+	format TEXT NOT NULL, 
+	service TEXT NOT NULL, 
+	feed_id TEXT NOT NULL, 
+	poller TEXT NOT NULL, 
+	subscribers BIGINT NOT NULL, 
+	CONSTRAINT pk_readership_reports PRIMARY KEY (day, feed, format, service, feed_id, poller)
+);
+CREATE TABLE readership_salts (
+	day TEXT NOT NULL, 
+	salt BLOB NOT NULL, 
+	CONSTRAINT pk_readership_salts PRIMARY KEY (day)
+);
 CREATE TABLE refusals (
 	document TEXT NOT NULL, 
 	line INTEGER NOT NULL, 
@@ -565,6 +603,7 @@ CREATE INDEX ix_media_uses_digest ON media_uses (digest, name, is_public);
 CREATE INDEX ix_media_uses_dropped ON media_uses (holder) WHERE is_public < 0;
 CREATE INDEX ix_names_is_claimed ON names (is_claimed);
 CREATE INDEX ix_pushes_told_at ON pushes (told_at);
+CREATE INDEX ix_readership_agents_agent ON readership_agents (agent, day);
 CREATE INDEX ix_refusals_refused_at ON refusals (refused_at);
 CREATE INDEX ix_releases_changed ON releases (changed_at, published, id);
 CREATE INDEX ix_releases_digest ON releases (digest);

@@ -20,7 +20,7 @@ EVERY_COMMAND = [
 def test_all_that_was_agreed_on_is_there() -> None:
     there = {words.removeprefix("communique ") for words, _ in commands()}
     agreed = {
-        *("init", "serve", "status", "export", "alarms", "completion"),
+        *("init", "serve", "status", "export", "readers", "alarms", "completion"),
         *(f"alarms {name}" for name in ("test", "check")),
         *(f"release {name}" for name in ("add", "list", "show", "refusals")),
         *(f"release {name}" for name in ("embargoes", "embargo")),

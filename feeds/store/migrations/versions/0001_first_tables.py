@@ -266,6 +266,59 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_pushes_told_at"), "pushes", ["told_at"], unique=False)
     op.create_table(
+        "readership_agents",
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.Column("conditional", sa.BigInteger(), nullable=False),
+        sa.Column("not_modified", sa.BigInteger(), nullable=False),
+        sa.Column("compressed", sa.BigInteger(), nullable=False),
+        sa.Column("bytes_sent", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "agent", name=op.f("pk_readership_agents")),
+    )
+    op.create_index(
+        "ix_readership_agents_agent", "readership_agents", ["agent", "day"], unique=False
+    )
+    op.create_table(
+        "readership_days",
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.Column("not_modified", sa.BigInteger(), nullable=False),
+        sa.Column("unconditional", sa.BigInteger(), nullable=False),
+        sa.Column("bytes_sent", sa.BigInteger(), nullable=False),
+        sa.Column("bytes_saved", sa.BigInteger(), nullable=False),
+        sa.Column("pollers", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "feed", "format", name=op.f("pk_readership_days")),
+    )
+    op.create_table(
+        "readership_reports",
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("feed_id", sa.Text(), nullable=False),
+        sa.Column("poller", sa.Text(), nullable=False),
+        sa.Column("subscribers", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "day",
+            "feed",
+            "format",
+            "service",
+            "feed_id",
+            "poller",
+            name=op.f("pk_readership_reports"),
+        ),
+    )
+    op.create_table(
+        "readership_salts",
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_readership_salts")),
+    )
+    op.create_table(
         "refusals",
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
