@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.feeds.ingest.intake import record
+from tests.feeds.ingest.word_files import p, r, word
 from tests.support.command_line import Answer, CommandLine
 from tests.support.media_server import File, running_media_server
 from tests.support.running_service import ROOT, document
@@ -238,6 +239,27 @@ def test_names_that_nothing_claims_are_told_and_listed_until_the_configuration_l
     line.run("feed", "render")
     assert line.run("release", "list", "--unfiled").lines == []
     assert len(line.run("release", "list", "--feed", "space").lines) == 1
+
+
+def test_what_is_left_out_of_a_word_document_is_told_and_another_document_retracts_it(
+    line: CommandLine, tmp_path: Path
+) -> None:
+    changed = '<w:del w:id="1"><w:r><w:delText>gone</w:delText></w:r></w:del>'
+    path, gone = tmp_path / "budget.docx", tmp_path / "gone.txt"
+    path.write_bytes(word(p(r("It grows.") + changed)))
+    told = "1 tracked change: what was deleted; what was inserted stays"
+    answer = line.run("release", "add", str(path))
+    assert verdicts(answer) == [("new", "budget.docx")]
+    assert f"left out: budget.docx: {told}" in answer.talk
+    again, _ = line.results("release", "add", str(path))
+    assert (again["verdict"], again["left_out"]) == ("unchanged", [told])
+    gone.write_text("Retract: budget.docx\nReason: It was sent by mistake.\n")
+    tried = line.run("release", "add", "--dry-run", str(gone))
+    assert verdicts(tried) == [("retracted", "gone.txt")]
+    assert verdicts(line.run("release", "add", str(gone))) == [("retracted", "gone.txt")]
+    last = line.run("release", "add", str(gone))
+    assert verdicts(last) == [("unchanged", "gone.txt")]
+    assert "[retracted]" in line.run("release", "list").out
 
 
 def test_a_document_that_was_mended_says_how(line: CommandLine) -> None:

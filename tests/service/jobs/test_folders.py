@@ -430,7 +430,9 @@ def test_a_folder_that_cannot_be_written_is_told_once(
 # Pictures inside documents.
 
 
-def test_pictures_inside_a_document_are_stored_with_it(inbox: Inbox, tmp_path: Path) -> None:
+def test_pictures_inside_a_document_are_stored_with_it(
+    inbox: Inbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     media = MediaStore(
         inbox.office.database,
         inbox.office.catalogue.site,
@@ -447,6 +449,8 @@ def test_pictures_inside_a_document_are_stored_with_it(inbox: Inbox, tmp_path: P
     inbox.read(watching)
     [listed] = inbox.office.newsroom.releases()
     content = listed.release.content
+    told = [each.msg for each in caplog.records if "left out of the release" in str(each.msg)]
+    assert len(told) == 1
     [medium] = media_in(content)
     assert medium.name == "a.png"
     assert '.png" alt="A bridge"></p><p>A map</p>' in content.body
