@@ -1,5 +1,6 @@
 """Fixtures for all: databases of both kinds, and newsrooms over them."""
 
+import gc
 import logging
 import os
 import sys
@@ -62,6 +63,16 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
     if config.getoption("no_processes"):
         config.pluginmanager.register(_NoProcesses())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among 9,000 tests that are kept: an eighth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 class _NoProcesses:

@@ -122,8 +122,8 @@ REFUSED = {
     "title of 10 MB": (line(title="x" * 10_000_000), None, "more than 2097152 bytes", "shorten"),
     "title of 1 MB": (line(title="x" * 1_000_000), "title", "has 1000000 characters", "shorten"),
     "title of nothing": (line(title="\u200b\x00\ud800"), "title", "title is empty", "give the"),
-    "a million categories": (
-        line(categories=[f"c{n}" for n in range(1_000_000)]), None, "more than 2097152", "shorten",
+    "categories of 2.7 MB": (
+        line(categories=[f"c{n}" for n in range(250_000)]), None, "more than 2097152", "shorten",
     ),
     "too many categories": (
         line(categories=["c"] * 400_000), "categories", "has 400000 entries", "shorten categories",
@@ -244,7 +244,7 @@ def test_a_bad_file_is_refused_and_the_other_files_are_published(
     "element",
     [
         pytest.param({"title": "x" * 10_000_000}, id="a title of 10 MB"),
-        pytest.param({"categories": [f"c{n}" for n in range(1_000_000)]}, id="categories"),
+        pytest.param({"categories": [f"c{n}" for n in range(250_000)]}, id="categories"),
         pytest.param({"body": "word " * 2_000_000}, id="a body of 10 MB"),
     ],
 )
