@@ -32,7 +32,7 @@ KEYWORDS = {
 OPTIONS = {"trimmed": "true"}
 
 #: For operators and programmers: these pages are English.
-ENGLISH_TEMPLATES = {"hub.html", "hub_status.html", "operations.html"}
+ENGLISH_TEMPLATES = {"hub.html", "hub_status.html", "operations.html", "reader_check.html"}
 
 
 def templates() -> list[Path]:

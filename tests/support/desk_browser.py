@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 from feeds.model.user import User, UserRole
@@ -31,9 +30,9 @@ def add_user(
 
 
 class DeskBrowser:
-    """A browser over an application."""
+    """A browser over an application, which may be a server (`Forwarded`)."""
 
-    def __init__(self, app: Flask, *, host: str = "https://news.example.org", **environ: Any):
+    def __init__(self, app: Any, *, host: str = "https://news.example.org", **environ: Any):
         self.client = Client(app)
         self._host = host
         self._environ = environ

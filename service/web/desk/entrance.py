@@ -17,7 +17,7 @@ from typing import cast
 from urllib.parse import quote
 
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from feeds.model.feed import Site
 from feeds.model.user import User, UserRole
@@ -160,7 +160,11 @@ class DeskRoutes:
         key = accounts.key() if context.settings.desk.offered else None
         if key is None:
             raise NotFound
+        request.max_form_memory_size = MAX_BODY_BYTES
         visitor = g.visitor = _visitor(accounts, key)
+        # A long text is read only from whoever is signed in.
+        if visitor.user is None and is_awaited(request.environ):
+            raise RequestEntityTooLarge
         method = "GET" if request.method == "HEAD" else request.method
         needs = self.needs.get((request.endpoint or "", method))
         if needs is None:
@@ -294,7 +298,6 @@ def _sign_in_first(settings: DeskSettings) -> Response:
 
 
 def _require_own_form(here: Visitor) -> None:
-    request.max_form_memory_size = MAX_BODY_BYTES
     sent = request.form.get("form_token", "")
     if not hmac.compare_digest(sent.encode(), here.form_token.encode()):
         raise _NO_FORM
@@ -351,9 +354,10 @@ def _leave(response: Response) -> Response:
 
 def _refuse(refused: DeskRefused) -> Response:
     """Answers with a page that says why; what was written is not lost."""
+    form = {} if is_awaited(request.environ) else request.form
     written = {
         name: value
-        for name, value in request.form.items()
+        for name, value in form.items()
         if name != "form_token" and "password" not in name and "\n" in value.strip()
     }
     return page(

@@ -3,9 +3,13 @@
 import html
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
+from contextlib import closing as closing_connection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,11 +21,13 @@ from feeds.model.alarm import Alarm, AlarmEvent, AlarmKind, Condition
 from feeds.model.intake import Refusal
 from feeds.model.release import Origin, Release
 from feeds.model.user import UserRole
+from service.web import CacheMiddleware, DocumentCache
 from service.web.desk.publishing import MomentFault, local_moment
 from tests.service.web.desk_room import Desk
 from tests.service.web.offices import CATALOGUE
 from tests.support.desk_browser import DeskBrowser
 from tests.support.newsrooms import NOON, draft, later
+from tests.support.wire_server import make_server, port_of, running
 
 WRITTEN: Mapping[str, Any] = {
     "title": "A bridge is opened",
@@ -75,6 +81,37 @@ def test_saving_publishes_nothing_and_shows_what_would_be(desk: Desk) -> None:
     assert "Anna, Press officer, anna@example.org" in page.text
     assert path in anna.get("/desk").text
     assert path in anna.get("/desk/drafts").text
+
+
+def test_a_long_text_is_taken_over_the_wire_from_whoever_is_signed_in(
+    desk: Desk, closing: ExitStack
+) -> None:
+    """The server asks before it reads a large body; the form's token is in that body."""
+    cache = DocumentCache()
+    stack = CacheMiddleware(desk.app, current=desk.office.current, document_cache=cache)
+    server = make_server(stack)
+    closing.enter_context(running(server))
+    anna, stranger = desk.signed_in("anna"), desk.browser()
+    stranger.get("/desk/sign-in")
+
+    def send(browser: DeskBrowser, path: str, **fields: Any) -> tuple[int, str]:
+        cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+        data = {"form_token": browser.form_token, **WRITTEN, **fields}
+        with closing_connection(HTTPConnection("127.0.0.1", port_of(server))) as connection:
+            headers = {"Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded"}
+            connection.request("POST", path, urlencode(data, doseq=True), headers)
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("Location") or answer.read().decode()
+
+    long = "All is said at length. " * 20_000
+    status, path = send(anna, "/desk/write", body=long)
+    assert status == 303
+    assert long.strip() in anna.get(path).text
+    assert send(anna, "/desk/write", body=long, form_token="x")[0] == 403
+    for path in ("/desk/write", "/desk/sign-in"):
+        assert send(stranger, path, body=long)[0] == 413
+    desk.add("otto", UserRole.OPERATE)
+    assert send(desk.signed_in("otto"), "/desk/write", body=long)[0] == 403
 
 
 def test_what_is_lost_in_cleaning_is_told_and_nothing_runs(desk: Desk) -> None:

@@ -421,10 +421,10 @@ def test_caches_before_the_application_hold_no_page_of_the_desk(room: Desk) -> N
     cache = DocumentCache()
     app = create_app(room.office.current, cache, has_desk=True, clock=lambda: NOON)
     stack = CacheMiddleware(app, current=room.office.current, document_cache=cache)
-    browsers = {name: DeskBrowser(stack) for name in ("anna", "berta")}  # type: ignore[arg-type]
+    browsers = {name: DeskBrowser(stack) for name in ("anna", "berta")}
     for name, browser in browsers.items():
         browser.sign_in(name)
     for name, browser in browsers.items():
         assert f"Account of {name}" in browser.get("/desk/account").text
-    assert DeskBrowser(stack).get("/desk/account").status_code == 303  # type: ignore[arg-type]
+    assert DeskBrowser(stack).get("/desk/account").status_code == 303
     assert app.extensions["communique"].pages.held_bytes == 0
