@@ -101,9 +101,13 @@ class _Server:
         self._line, other = socket.socketpair()
         with other:
             command = [sys.executable, "-m", __name__, str(other.fileno()), _ROOM]
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[other.fileno()]
-            )
+            try:
+                self._process = subprocess.Popen(
+                    command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[other.fileno()]
+                )
+            except BaseException:  # such as a skip: --no-processes
+                self._line.close()
+                raise
         self._prctl = ctypes.CDLL(None, use_errno=True).prctl
         atexit.register(self._end)
 
