@@ -9,7 +9,7 @@ from tests.service.web.offices import SITE
 def test_an_asset_is_kept_for_ever_under_a_name_of_its_content(client: FlaskClient) -> None:
     """RFC 8246 2: immutable."""
     assets = load_assets()
-    names = {"newsroom.css", "desk.css", "copy.js", "icon.svg", "favicon.ico"}
+    names = {"newsroom.css", "desk.css", "desk.js", "copy.js", "icon.svg", "favicon.ico"}
     assert names == assets.by_name.keys()
     for name, asset in assets.by_name.items():
         response = client.get(assets.path(name))

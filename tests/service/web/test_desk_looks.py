@@ -26,6 +26,22 @@ from tests.support.installed_node import ACCESSIBILITY, node_packages
 from tests.support.newsrooms import NOON, Office, draft, later
 from tests.support.wire_server import make_server, port_of, running
 
+#: Pastes HTML into the text, and returns what stands there then, and as what.
+PASTE = """(() => {
+    const body = document.querySelector('#body'), clipboardData = new DataTransfer();
+    body.value ||= 'Two words';
+    body.setSelectionRange(body.value.length, body.value.length);
+    clipboardData.setData('text/html', %r);
+    body.dispatchEvent(new ClipboardEvent('paste', {clipboardData, cancelable: true}));
+    return [body.value, document.querySelector('input[name=body_format]:checked').value];
+})()"""
+
+#: From a field of a page, and from a word processor.
+PASTES = (
+    "<meta charset='utf-8'><span style='color: red'>Two words</span>",
+    "<html><!--StartFragment--><h2>One &amp; two</h2><p>See <a href='/a'>a</a>.</p><!--EndFragment-->",
+)
+
 
 def fill(office: Office) -> dict[str, str]:
     """A draft, one that corrects, one that waits; the pages of the desk, by name."""
@@ -101,6 +117,11 @@ def test_pages_of_the_desk_are_as_good_as_those_of_the_public(tmp_path: Path, si
             browser.resize(WIDTHS[0])
             browser.prefer(prefers_color_scheme="dark")
             found += check(browser, browser.run(RUN_AXE_ON_LAYOUT), f"desk {name}, dark, by axe")
+        browser.visit(f"{base}/desk/write")
+        assert [browser.run(PASTE % paste) for paste in PASTES] == [
+            ["Two words", "text"],  # left to the browser, which puts the plain text there
+            ["<p>Two words</p>\n\n<h2>One &amp; two</h2><p>See <a href='/a'>a</a>.</p>", "html"],
+        ]
         browser.resize(390)
         browser.prefer()
         browser.visit(f"{base}/desk{pages['waiting']}")
