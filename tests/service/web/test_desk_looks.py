@@ -39,7 +39,7 @@ PASTE = """(() => {
 #: From a field of a page, and from a word processor.
 PASTES = (
     "<meta charset='utf-8'><span style='color: red'>Two words</span>",
-    "<html><!--StartFragment--><h2>One &amp; two</h2><p>See <a href='/a'>a</a>.</p><!--EndFragment-->",
+    "<!--StartFragment--><h2>One &amp; two</h2><p>See <a href='/a'>a</a>.</p><!--EndFragment-->",
 )
 
 
