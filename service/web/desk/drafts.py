@@ -210,11 +210,6 @@ def _form(
     **more: Any,
 ) -> Response:
     context, user = request_context(), signed_in()
-    known = context.catalogue.categories
-    allowed = [
-        each for slug, each in known.items() if user.categories is None or slug in user.categories
-    ]
-    contacts = [_contact_row(each) for each in (*(record.get("contacts") or ()), {})]
     shown: dict[str, Any] = {
         "theirs": None, "is_gone": False, "is_changed": False, "fault": None, "choice": None,
         "given": _NOTHING_GIVEN, **more,
@@ -228,17 +223,30 @@ def _form(
         template,
         status=status,
         preview_address=f"{context.site.base_url}{ROOT}/preview/{draft.preview if draft else ''}",
-        record=_EMPTY | {name: value for name, value in record.items() if value is not None},
         draft=draft,
-        categories=allowed,
-        chosen=context.catalogue.match_all(tuple(record.get("categories") or ())).categories,
-        contacts=contacts,
-        contact_fields=CONTACT_FIELDS,
-        languages=_languages(record),
         may_publish=user.may(UserRole.PUBLISH),
         zone=context.site.time_zone,
+        **form_fields(record),
         **shown,
     )
+
+
+def form_fields(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what the fields of a release show in a form, for ``_fields.html``."""
+    catalogue, user = request_context().catalogue, signed_in()
+    allowed = [
+        each
+        for slug, each in catalogue.categories.items()
+        if user.categories is None or slug in user.categories
+    ]
+    return {
+        "record": _EMPTY | {name: value for name, value in record.items() if value is not None},
+        "categories": allowed,
+        "chosen": catalogue.match_all(tuple(record.get("categories") or ())).categories,
+        "contacts": [_contact_row(each) for each in (*(record.get("contacts") or ()), {})],
+        "contact_fields": CONTACT_FIELDS,
+        "languages": known_languages(record),
+    }
 
 
 def _contact_row(contact: Mapping[str, Any] | str) -> dict[str, str]:
@@ -250,7 +258,8 @@ def _contact_row(contact: Mapping[str, Any] | str) -> dict[str, str]:
     }
 
 
-def _languages(record: Mapping[str, Any]) -> list[str]:
+def known_languages(record: Mapping[str, Any] = NEW) -> list[str]:
+    """Returns the languages of the site and of its feeds, and that of a record."""
     context = request_context()
     known = {feed.only_in or feed.language for feed in context.feeds.values()}
     return sorted({*known, context.site.language, *filter(None, [record.get("language")])})
