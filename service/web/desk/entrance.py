@@ -17,7 +17,7 @@ from typing import cast
 from urllib.parse import quote
 
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import NotFound
 
 from feeds.model.feed import Site
 from feeds.model.user import User, UserRole
@@ -89,6 +89,14 @@ _SIGNED_OUT = DeskRefused(
     HTTPStatus.FORBIDDEN,
     noted("You are no longer signed in"),
     noted("Nothing was changed. Sign in again; what you wrote stands below, to be copied."),
+)
+_NOT_READ = DeskRefused(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    noted("You are no longer signed in"),
+    noted(
+        "The text is long, and was not read: nothing was stored. Go back, where your browser still "
+        "has it, and copy it. Then sign in, open the form again, and paste it."
+    ),
 )
 _NOT_NAMED = DeskRefused(
     HTTPStatus.FORBIDDEN,
@@ -164,7 +172,7 @@ class DeskRoutes:
         visitor = g.visitor = _visitor(accounts, key)
         # A long text is read only from whoever is signed in.
         if visitor.user is None and is_awaited(request.environ):
-            raise RequestEntityTooLarge
+            raise _NOT_READ
         method = "GET" if request.method == "HEAD" else request.method
         needs = self.needs.get((request.endpoint or "", method))
         if needs is None:

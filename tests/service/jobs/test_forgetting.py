@@ -11,6 +11,7 @@ from feeds.model.intake import Refusal
 from feeds.model.release import AuditAction, AuditEvent, Draft, Origin
 from feeds.store.database import Database
 from feeds.store.schema import acts, former_documents, fragments
+from feeds.store.sizes import size_of
 from service.jobs.forgetting import Forgetting
 from service.settings import RetentionSettings
 from service.store_clock import machine_clock
@@ -51,6 +52,18 @@ def test_entries_in_archives_alone_are_rendered_anew_when_they_are_wanted(
     assert _count(database, fragments) > left
     same = office.newsstand.archive(ALL, 1, Format.ATOM, now=MUCH_LATER).document.gzip
     assert same == archived
+
+
+def test_a_draft_of_the_desk_is_never_forgotten_and_counted(database: Database) -> None:
+    office = Office(database)
+    key = draft("id:desk-old").source_key
+    begun = office.newsroom.drafts.begin(
+        "old", {"title": "Begun long ago"}, source_key=key, by="anna", now=NOON
+    )
+    _run(office, now=later(days=4000))
+    assert office.newsroom.drafts.named("old") == begun
+    [counted] = [one.rows for one in size_of(database).kinds if one.kind == "drafts"]
+    assert counted == 1
 
 
 def test_files_that_no_document_names_are_forgotten(database: Database) -> None:

@@ -109,7 +109,9 @@ def test_a_long_text_is_taken_over_the_wire_from_whoever_is_signed_in(
     assert long.strip() in anna.get(path).text
     assert send(anna, "/desk/write", body=long, form_token="x")[0] == 403
     for path in ("/desk/write", "/desk/sign-in"):
-        assert send(stranger, path, body=long)[0] == 413
+        status, page = send(stranger, path, body=long)
+        assert status == 413
+        assert "and copy it. Then sign in" in page, "the browser has the text; the server has not"
     desk.add("otto", UserRole.OPERATE)
     assert send(desk.signed_in("otto"), "/desk/write", body=long)[0] == 403
 
