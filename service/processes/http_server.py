@@ -32,7 +32,16 @@ from uvicorn.server import ServerState
 from service.http_rules import names_one_host
 from service.logs import get_logger
 from service.processes.signals import stopping
-from service.web import IGNORED_HEADERS, CountedAnswer, Reply, RequestCounter, WsgiAdapter
+from service.web import (
+    IGNORED_HEADERS,
+    CountedAnswer,
+    Head,
+    HeaderLine,
+    Reply,
+    RequestCounter,
+    Tally,
+    WsgiAdapter,
+)
 
 _log = get_logger(__name__)
 
@@ -105,7 +114,11 @@ class HttpProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._url = b""
-        self._lines: list[tuple[bytes, bytes]] = []
+        self._lines: list[HeaderLine] = []
+        # Of the last request that named one host. A connection often repeats its request.
+        self._known_lines: list[HeaderLine] | None = None
+        self._known_head: Head = (b"", b"", ())
+        self._tally: Tally | None = None  #: where it was counted
         self._is_in_head = True  #: also before the head's first byte
         self._is_answered = False  #: whether this class has answered the current request
         self._is_ending = False
@@ -202,16 +215,37 @@ class HttpProtocol(HttpToolsProtocol):
         # Responses must be sent in the order of their requests, and no more may be written to a
         # client that does not read. uvicorn's protocol handles both cases.
         is_busy = self.cycle is not None and not self.cycle.response_complete
-        if is_busy or self.flow.write_paused or not self._names_one_host():
+        if is_busy or self.flow.write_paused:
             return None
-        lines = tuple([line for line in self._lines if line[0] not in IGNORED_HEADERS])
+        head = self._head()
+        if head is None:
+            return None
         middleware = self.app.middleware
-        reply = middleware.peek((self.parser.get_method(), self._url, lines), self.app)
+        reply = middleware.peek(head, self.app)
         if reply is not None and middleware.counter.is_on and reply.counted is not None:
-            self._count(middleware.counter, reply.counted)
+            tally = self._tally
+            if tally is not None and tally.is_open and tally.answer is reply.counted:
+                tally.number += 1
+            else:
+                self._tally = self._count(middleware.counter, reply.counted)
         return reply
 
-    def _count(self, counter: RequestCounter, answer: CountedAnswer) -> None:
+    def _head(self) -> Head | None:
+        """Returns what decides the answer; None if the request does not name one host."""
+        method, known = self.parser.get_method(), self._known_head
+        if self._lines == self._known_lines and self._url == known[1] and method == known[0]:
+            return known
+        self._known_lines = self._tally = None
+        version = self.parser.get_http_version()
+        if not self._names_one_host(version):
+            return None
+        lines = tuple([line for line in self._lines if line[0] not in IGNORED_HEADERS])
+        head = (method, self._url, lines)
+        if version == "1.1":  # what names one host there does so in 1.0 as well
+            self._known_lines, self._known_head = self._lines, head
+        return head
+
+    def _count(self, counter: RequestCounter, answer: CountedAnswer) -> Tally | None:
         # Most names are told apart by their length, which takes a tenth of a hash.
         agent = b""
         for line in self._lines:
@@ -219,16 +253,16 @@ class HttpProtocol(HttpToolsProtocol):
                 agent = line[1]
                 break
         forwarded = self._forwarded() if counter.has_proxies else None
-        counter.count(self.client[0] if self.client else "", forwarded, agent, answer)
+        return counter.count(self.client[0] if self.client else "", forwarded, agent, answer)
 
     def _forwarded(self) -> bytes | None:
         return b", ".join(value for name, value in self._lines if name in _FORWARDED) or None
 
-    def _names_one_host(self) -> bool:
+    def _names_one_host(self, version: str) -> bool:
         hosts = [
             line[1] for line in self._lines if len(line[0]) == 4 and line[0].lower() == b"host"
         ]
-        return names_one_host(hosts, http_version=self.parser.get_http_version())
+        return names_one_host(hosts, http_version=version)
 
     def _write(self, reply: Reply) -> None:
         is_last = (

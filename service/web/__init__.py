@@ -4,11 +4,11 @@ It is a Flask application behind a middleware that answers most feed requests fr
 """
 
 from service.web.app import create_app
-from service.web.cache_middleware import IGNORED_HEADERS, CacheMiddleware
+from service.web.cache_middleware import IGNORED_HEADERS, CacheMiddleware, Head, HeaderLine
 from service.web.change_detector import ChangeDetector
 from service.web.document_cache import DocumentCache
 from service.web.looks import assets_for
-from service.web.readership import CountedAnswer, ReadershipWriter, RequestCounter
+from service.web.readership import CountedAnswer, ReadershipWriter, RequestCounter, Tally
 from service.web.replies import Reply
 from service.web.wsgi_adapter import WsgiAdapter
 
@@ -18,9 +18,12 @@ __all__ = [
     "ChangeDetector",
     "CountedAnswer",
     "DocumentCache",
+    "Head",
+    "HeaderLine",
     "ReadershipWriter",
     "Reply",
     "RequestCounter",
+    "Tally",
     "WsgiAdapter",
     "assets_for",
     "create_app",

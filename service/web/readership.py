@@ -1,8 +1,9 @@
 """Counts requests for feeds in memory; a thread adds them to the store, in one transaction.
 
-A request costs one look into a dictionary: nothing is parsed, hashed or written for it. What is
-counted is lost when the process is killed: `WRITE_EVERY_S` at most. A client's address is in memory
-until then, and goes nowhere: the store gets a sketch of hashes whose salt is deleted with the day.
+A request costs one look into a dictionary, and one that a connection repeats costs an addition:
+nothing is parsed, hashed or written for it. What is counted is lost when the process is killed:
+`WRITE_EVERY_S` at most. A client's address is in memory until then, and goes nowhere: the store
+gets a sketch of hashes whose salt is deleted with the day.
 """
 
 import secrets
@@ -65,18 +66,34 @@ Sent = bytes | str
 Entry = tuple[str, Sent | None, Sent, CountedAnswer]
 
 
+class Tally:
+    """How often one client sent one request since counts were last stored.
+
+    Whoever holds one may add to it while it is open. It does not say which client that is.
+    """
+
+    __slots__ = ("answer", "is_open", "number")
+
+    def __init__(self, answer: CountedAnswer) -> None:
+        self.answer = answer
+        self.is_open = True
+        self.number = 1
+
+
 class RequestCounter:
     """The counts of one process since they were last stored."""
 
     def __init__(self) -> None:
         self.is_on = False
         self.has_proxies = False  #: whether ``X-Forwarded-For`` counts
-        self._counts: dict[Entry, int] = {}
+        self._counts: dict[Entry, Tally] = {}
         self._is_full = threading.Event()
         self._is_over = False
         self._missed = 0
 
-    def count(self, host: str, forwarded: Sent | None, agent: Sent, answer: CountedAnswer) -> None:
+    def count(
+        self, host: str, forwarded: Sent | None, agent: Sent, answer: CountedAnswer
+    ) -> Tally | None:
         """Counts a request. Cheap, and never waits.
 
         Args:
@@ -84,19 +101,24 @@ class RequestCounter:
             forwarded: ``X-Forwarded-For``.
             agent: ``User-Agent``.
             answer: What was answered.
+
+        Returns:
+            Where the next request like this one may be counted; None when it was not counted.
         """
         if forwarded is not None:
             forwarded = forwarded[-MAX_FIELD_CHARS:] if self.has_proxies else None
         if len(agent) > MAX_FIELD_CHARS:
             agent = agent[:MAX_FIELD_CHARS]
         entry, counts = (host, forwarded, agent, answer), self._counts
-        if entry in counts:
-            counts[entry] += 1
+        tally = counts.get(entry)
+        if tally is not None:
+            tally.number += 1
         elif len(counts) < MAX_ENTRIES:
-            counts[entry] = 1
+            tally = counts[entry] = Tally(answer)
         else:
             self._missed += 1
             self._is_full.set()
+        return tally
 
     def take(self) -> list[tuple[Entry, int]]:
         """Returns what was counted, and begins again."""
@@ -104,7 +126,10 @@ class RequestCounter:
         missed, self._missed = self._missed, 0
         if missed:
             _log.warning("requests not counted", count=missed, reason="too many different clients")
-        return list(counts.items())  # at once: another thread may count into it still
+        taken = list(counts.items())  # at once: another thread may count into it still
+        for _, tally in taken:
+            tally.is_open = False
+        return [(entry, tally.number) for entry, tally in taken]
 
     def wait(self, within_s: float) -> bool:
         """Waits until counts are to be stored; returns whether the process stops."""

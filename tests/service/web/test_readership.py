@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -152,6 +153,45 @@ def test_requests_are_counted_by_feed_format_and_day(counted: Counted) -> None:
     counted.get("/feeds/all.atom")
     counted.writer.write()
     assert (counted.topic().requests, counted.topic().pollers.count()) == (1, 1)
+
+
+def test_each_request_of_a_connection_counts_for_whoever_sent_it(counted: Counted) -> None:
+    """A proxy sends the requests of many readers over one connection, a reader repeats its own."""
+    etag = counted.get("/feeds/all.atom", Accept_Encoding="gzip")[1]["etag"]
+    counted.counter.take()
+    connection = HTTPConnection("127.0.0.1", counted.port, timeout=30)
+    sent_bytes = Counter[str]()
+
+    def ask(*, times: int, agent: str = READER, path: str = "/feeds/all.atom", **sent: str) -> None:
+        fields = {
+            "User-Agent": agent, "X-Forwarded-For": ADDRESSES[0], "Accept-Encoding": "gzip",
+            "If-None-Match": etag,
+        }  # fmt: skip
+        for _ in range(times):
+            connection.request("GET", path, headers=fields | sent)
+            sent_bytes[path] += len(connection.getresponse().read())
+
+    ask(times=2, path="/feeds/all.rss")
+    ask(times=3)
+    ask(times=2, agent="Other/1.0")
+    ask(times=2, agent="Other/1.0", **{"X-Forwarded-For": ADDRESSES[1]})
+    counted.writer.write()
+    ask(times=4, path="/feeds/all.rss")
+    counted.office.add(draft("id:2", "Finance"))
+    counted.office.publish()
+    ask(times=3, path="/feeds/all.rss")
+    counted.writer.write()
+    connection.close()
+    atom, rss = counted.topic(), counted.topic(suffix="rss")
+    assert (atom.requests, atom.not_modified, atom.pollers.count()) == (7, 7, 3)
+    assert (rss.requests, rss.not_modified, rss.pollers.count()) == (9, 0, 1)
+    assert rss.bytes_sent == sent_bytes["/feeds/all.rss"] > 0, "of each edition its own size"
+    with counted.office.database.read() as tx:
+        agents = tx.readership.agents(since=counted.now.date())
+    assert {name: one.requests for (_, name), one in agents.items()} == {
+        READER: 12,
+        "Other/1.0": 4,
+    }
 
 
 def test_only_programs_that_poll_for_one_person_are_pollers(counted: Counted) -> None:
