@@ -100,7 +100,8 @@ def write_urls(urls: Iterable[Url]) -> bytes:
     """Writes a sitemap: the URLs of pages, with their last change and translations.
 
     Source: Google, "Tell Google about localized versions of your page", for ``xhtml:link``: each
-    page lists all translations, itself included.
+    page lists all translations, itself included. A release without translations names itself as
+    well: a crawler that looks for one language would leave it out beside one that has some.
     """
     lines = [
         f"<url><loc>{_text(url.address)}</loc>"
@@ -157,8 +158,10 @@ def _urls(context: RequestContext, number: int) -> Iterable[Url]:
         for slug in context.catalogue.feeds:
             yield Url(context.site.feed_page(slug))
     for page in pages:
+        address = context.site.release_page(page.slug)
         alternates = page_alternates(page.language, page.slug, page.translations, context.site)
-        yield Url(context.site.release_page(page.slug), page.updated, alternates)
+        itself = PageAlternate(language=page.language, page=address)
+        yield Url(address, page.updated, alternates or [itself])
 
 
 def _alternate(alternate: PageAlternate) -> str:
