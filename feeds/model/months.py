@@ -4,9 +4,10 @@ They have nothing to do with archives (RFC 5005), which are documents and go by 
 goes by publication, for people.
 """
 
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import MAXYEAR, MINYEAR, UTC, datetime, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, tzinfo
 
 from feeds.model.listing import PageStub
 from feeds.model.release import Release
@@ -49,6 +50,19 @@ class Month:
         if self.number < 12:
             return Month(self.year, self.number + 1)
         return Month(self.year + 1, 1) if self.year < MAXYEAR else None
+
+    @property
+    def previous(self) -> "Month | None":
+        """The month before this one; None at the beginning of the calendar."""
+        if self.number > 1:
+            return Month(self.year, self.number - 1)
+        return Month(self.year - 1, 12) if self.year > MINYEAR else None
+
+    @property
+    def days(self) -> list[date]:
+        """All days of the month."""
+        length = monthrange(self.year, self.number)[1]
+        return [date(self.year, self.number, day) for day in range(1, length + 1)]
 
     def begins(self, zone: tzinfo) -> datetime:
         """Returns the month's first moment in a time zone, in UTC."""

@@ -140,6 +140,16 @@ class PageLanguage:
         both = pattern.replace("{1}", self.day(moment)).replace("{0}", clock)
         return f"{both} {self._zone_abbreviation(moment)}"
 
+    def weekday(self, day: date) -> str:
+        """Writes a day where its month is known: ``Tue 21``."""
+        return format_skeleton("Ed", day, locale=self.locale)
+
+    def clock(self, moment: datetime) -> str:
+        """Writes a time of day with its zone: ``18:38 CEST``."""
+        moment = moment.astimezone(self.time_zone)
+        clock = format_time(moment, "short", tzinfo=self.time_zone, locale=self.locale)
+        return f"{clock} {self._zone_abbreviation(moment)}"
+
     def month_title(self, month: Month) -> str:
         """Writes a month: ``May 2019``."""
         return format_skeleton("yMMMM", _first_day(month), locale=self.locale)

@@ -36,7 +36,7 @@ from service.web import create_app, sitemaps
 from service.websub import hub_health
 from service.websub.hub.upkeep import end_lapsed_subscriptions
 from service.wiring import alarm_keeper, deliveries, utc_now, verifications
-from tests.support.grown_store import COOKIE, OPERATOR, VISITOR, GrownStore
+from tests.support.grown_store import ALL_WAIT_UNTIL, COOKIE, OPERATOR, VISITOR, GrownStore
 from tests.support.ready_stores import make_sqlite
 from tests.support.statement_work import Statement, metered
 
@@ -168,6 +168,9 @@ ROUTES: dict[str, list[Ask]] = {
     ],
     "GET /desk/preview/<slug:secret>": [Ask("/desk/preview/p11")],
     "GET /desk/waiting": [Ask("/desk/waiting"), Ask("/desk/waiting?after=1_e7")],
+    "GET /desk/waiting/<month:month>": [
+        Ask("/desk/waiting/2026/03"), Ask(f"/desk/waiting/{ALL_WAIT_UNTIL:%Y/%m}"),
+    ],
     "GET /desk/waiting/<slug:release_id>": [Ask("/desk/waiting/e7")],
     "POST /desk/waiting/<slug:release_id>/move": [
         Ask("/desk/waiting/e7/move", "POST", form={"seen": "x"}, status=422)

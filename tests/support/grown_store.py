@@ -70,6 +70,8 @@ OPERATOR = "cq_operator"
 VISITOR, COOKIE = Visitor(key=b"key", id="session"), "__Host-communique-desk"
 Row = dict[str, Any]
 
+#: When all embargoes end.
+ALL_WAIT_UNTIL = utc_now() + timedelta(days=300)
 #: A day whose counts of readers are kept, and not shown.
 LONG_AGO = (utc_now() - timedelta(days=100)).date().isoformat()
 
@@ -145,7 +147,8 @@ def _fill(tx: Transaction, rows: int) -> None:
     connection.execute(insert(deliveries), [_delivery(number) for number in ids])
     asked = [_request(number) | {"due_at": later} for number in ids]
     connection.execute(insert(subscription_requests), asked)
-    connection.execute(insert(embargoes), [_embargo(number) | {"until": later} for number in ids])
+    waiting = [_embargo(number) | {"until": ALL_WAIT_UNTIL} for number in ids]
+    connection.execute(insert(embargoes), waiting)
     connection.execute(insert(media), [_medium(number) for number in ids])
     chunks = [{"digest": _digest(number), "number": 0, "bytes": b"PNG"} for number in ids]
     connection.execute(insert(media_chunks), chunks)

@@ -1,6 +1,6 @@
 """The desk: pages of the press office over the newsroom. It has no rules of its own."""
 
-from service.web.desk import drafts, home, operating, publishing, releases, signing_in
+from service.web.desk import drafts, home, operating, publishing, releases, signing_in, waiting
 from service.web.desk.entrance import desk
 
-__all__ = ["desk", "drafts", "home", "operating", "publishing", "releases", "signing_in"]
+__all__ = ["desk", "drafts", "home", "operating", "publishing", "releases", "signing_in", "waiting"]

@@ -1,4 +1,4 @@
-"""When something is published: at once, or when an embargo ends; and what waits for that."""
+"""When something is published: at once, or when an embargo ends."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -7,50 +7,38 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from flask import Response, request
+from flask import Response
 
 from feeds.errors import (
     DraftChanged,
     DraftNotFound,
-    EmbargoChanged,
-    EmbargoNotFound,
-    EmbargoOver,
     ReleaseChanged,
 )
-from feeds.model.intake import Embargo, EmbargoPosition, EmbargoQuery, Intake, Refusal
+from feeds.model.intake import Embargo, Intake, Refusal
 from feeds.model.release import Draft, Expected, ExpectedEmbargo
 from feeds.model.saved_draft import SavedDraft
 from feeds.model.user import UserRole
 from service.logs import get_logger
-from service.web.desk.cursors import page_of, position_in, position_of
-from service.web.desk.drafts import ROWS, changed_meanwhile, draft_page, own_draft, seen_version
+from service.web.desk.drafts import changed_meanwhile, draft_page, own_draft, seen_version
 from service.web.desk.entrance import (
-    DeskRefused,
     desk,
     field,
     forbidden,
     lead_to,
-    page,
     signed_in,
 )
 from service.web.desk.records import ReadDraft, may_change, read_draft
 from service.web.page_language import noted
-from service.web.pages import body_of
 from service.web.request_context import request_context
 
 _log = get_logger(__name__)
 
-_NOT_WAITING = DeskRefused(
-    HTTPStatus.NOT_FOUND,
-    noted("This does not wait any more"),
-    noted("It was published or dropped meanwhile, or it never waited. The desk lists what does."),
-)
 #: For whoever acts on something that another person has just changed.
 CHANGED_MEANWHILE = noted(
     "Somebody else has changed this meanwhile. Nothing was done. This is how it is now."
 )
 _NO_MOMENT = noted("Give a day and a time of day.")
-_OVER = noted("This moment is past. Give a later one, or publish it now.")
+OVER = noted("This moment is past. Give a later one, or publish it now.")
 _NEVER = noted("There is no such time on that day: clocks are put forward. Give another one.")
 _TWICE = noted("This time comes twice on that day: clocks are put back. Choose which one you mean.")
 
@@ -102,7 +90,7 @@ def publish(draft_id: str) -> Response:
     until: datetime | None = None
     if field("when") == "later":
         try:
-            until = _future_moment()
+            until = future_moment()
         except MomentFault as fault:
             return _again(present, fault.words, is_twice=fault.is_twice)
     read = read_draft(context.application, present, now=context.now, further=_further(until))
@@ -120,7 +108,7 @@ def publish(draft_id: str) -> Response:
         return draft_page(present, status=HTTPStatus.CONFLICT, fault=_CHANGED)
     if isinstance(outcome, Refusal):
         return draft_page(present, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _published(outcome)
+    return published(outcome)
 
 
 _CHANGED = noted(
@@ -129,131 +117,16 @@ _CHANGED = noted(
 )
 
 
-@desk.get("/waiting", UserRole.WRITE)
-def waiting_list() -> Response:
-    """Answers with a page of what waits, the next to come out first."""
-    after = position_in(
-        request.args.get("after"),
-        lambda until, row_id: EmbargoPosition(until=until, release_id=row_id),
-    )
-    found = request_context().application.newsroom.embargoes.listed(
-        EmbargoQuery(categories=signed_in().categories), after=after, limit=ROWS + 1
-    )
-    shown, more = page_of(found, ROWS, lambda one: position_of(one.until, one.release_id))
-    return page("waiting_list.html", waiting=shown, more=more, is_first=after is None)
+def future_moment() -> datetime:
+    """Returns the moment that the form gives, in UTC.
 
-
-@desk.get("/waiting/<slug:release_id>", UserRole.WRITE)
-def waiting(release_id: str) -> Response:
-    """Answers with one document that waits."""
-    return _waiting_page(_own_embargo(release_id))
-
-
-@desk.post("/waiting/<slug:release_id>/move", UserRole.PUBLISH)
-def move(release_id: str) -> Response:
-    """Moves the end of an embargo."""
-    context, embargo = request_context(), _own_embargo(release_id)
-    try:
-        until = _future_moment()
-        context.application.newsroom.embargoes.move(
-            embargo.release_id,
-            until=until,
-            by=signed_in().name,
-            now=context.now,
-            seen=field("seen"),
-        )
-    except MomentFault as fault:
-        return _waiting_page(
-            embargo,
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            fault=fault.words,
-            choice=fault.is_twice,
-        )
-    except (EmbargoChanged, EmbargoNotFound):
-        return _look_again(release_id)
-    except EmbargoOver:
-        return _waiting_page(embargo, status=HTTPStatus.UNPROCESSABLE_ENTITY, fault=_OVER)
-    _log.info("embargo moved at the desk", by=signed_in().name)
-    return lead_to(f"/waiting/{release_id}")
-
-
-@desk.post("/waiting/<slug:release_id>/lift", UserRole.PUBLISH)
-def lift(release_id: str) -> Response:
-    """Publishes what waits, at once."""
-    context, embargo = request_context(), _own_embargo(release_id)
-    try:
-        outcome = context.application.newsroom.embargoes.lift(
-            embargo.release_id, by=signed_in().name, now=context.now, seen=field("seen")
-        )
-    except (EmbargoChanged, EmbargoNotFound):
-        return _look_again(release_id)
-    return _published(outcome)
-
-
-@desk.post("/waiting/<slug:release_id>/drop", UserRole.PUBLISH)
-def drop(release_id: str) -> Response:
-    """Deletes what waits; it is never published."""
-    context, embargo = request_context(), _own_embargo(release_id)
-    try:
-        context.application.newsroom.embargoes.drop(
-            embargo.release_id, by=signed_in().name, now=context.now, seen=field("seen")
-        )
-    except (EmbargoChanged, EmbargoNotFound):
-        return _look_again(release_id)
-    _log.info("embargo dropped at the desk", by=signed_in().name)
-    return lead_to("/waiting")
-
-
-def _own_embargo(release_id: str) -> Embargo:
-    manager = request_context().application.newsroom.embargoes
-    embargo = manager.by_id(release_id)
-    if embargo is None:
-        raise _NOT_WAITING
-    if not manager.is_in(embargo, signed_in().categories):
-        raise forbidden()
-    return embargo
-
-
-def _waiting_page(
-    embargo: Embargo,
-    *,
-    status: HTTPStatus = HTTPStatus.OK,
-    fault: str | None = None,
-    choice: bool = False,
-) -> Response:
-    context, user = request_context(), signed_in()
-    [upcoming] = context.application.newsroom.upcoming([embargo], now=context.now)
-    local = embargo.until.astimezone(context.site.time_zone)
-    given = {"day": field("day") or f"{local:%Y-%m-%d}", "time": field("time") or f"{local:%H:%M}"}
-    return page(
-        "waiting.html",
-        status=status,
-        embargo=embargo,
-        release=upcoming.release,
-        body=body_of(upcoming.release),
-        unclaimed=upcoming.unclaimed,
-        may_publish=user.may(UserRole.PUBLISH),
-        fault=fault,
-        choice=choice,
-        given=given,
-    )
-
-
-def _look_again(release_id: str) -> Response:
-    return _waiting_page(
-        _own_embargo(release_id),
-        status=HTTPStatus.CONFLICT,
-        fault=noted(
-            "Somebody else has changed this meanwhile. Nothing was done. This is how it is now."
-        ),
-    )
-
-
-def _future_moment() -> datetime:
+    Raises:
+        MomentFault: It is none, or past.
+    """
     context = request_context()
     until = local_moment(field("day"), field("time"), field("which"), context.site.time_zone)
     if until <= context.now:
-        raise MomentFault(_OVER)
+        raise MomentFault(OVER)
     return until
 
 
@@ -310,7 +183,8 @@ def _as_meant(
     )
 
 
-def _published(outcome: Intake) -> Response:
+def published(outcome: Intake) -> Response:
+    """Logs what was taken in, and leads to it: to the release, or to where it waits."""
     name = signed_in().name
     if outcome.embargoed_until is not None:
         _log.info("put under embargo at the desk", by=name)

@@ -374,7 +374,7 @@ def test_nobody_touches_what_is_in_categories_of_others(desk: Desk) -> None:
 
 
 def test_lists_go_on_from_page_to_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("drafts", "publishing", "releases"):
+    for module in ("drafts", "waiting", "releases"):
         monkeypatch.setattr(f"service.web.desk.{module}.ROWS", 2)
     anna = desk.signed_in("anna")
     for number in range(5):

@@ -71,6 +71,7 @@ def fill(office: Office) -> dict[str, str]:
         "home": "", "account": "/account", "drafts": "/drafts", "empty form": "/write",
         "draft": "/drafts/one", "correction": "/drafts/two", "draft that lacks": "/drafts/three",
         "preview": "/preview/secret", "what waits": "/waiting",
+        "calendar": f"/waiting/{waiting.until:%Y/%m}",
         "waiting": f"/waiting/{waiting.release_id}", "releases": "/releases",
         "release": f"/releases/{public.slug}", "refused": "/drafts/none",
         "operations": "/operations",
