@@ -61,6 +61,19 @@ class Readership:
     unconditional: list[tuple[str, AgentTraffic]]  #: agents that never send a condition
     delays: list[PushDelay]
 
+    @property
+    def by_day(self) -> dict[date, TopicTraffic]:
+        """The requests of each day, for any feed. Who polled is not in there."""
+        totals: dict[date, TopicTraffic] = defaultdict(TopicTraffic)
+        for (day, _, _), one in sorted(self.days.items(), key=lambda pair: pair[0]):
+            total = totals[day]
+            total.requests += one.requests
+            total.not_modified += one.not_modified
+            total.unconditional += one.unconditional
+            total.bytes_sent += one.bytes_sent
+            total.bytes_saved += one.bytes_saved
+        return dict(totals)
+
     def record(self) -> dict[str, Any]:
         """Returns all of it as JSON has it."""
         return {

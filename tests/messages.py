@@ -32,7 +32,13 @@ KEYWORDS = {
 OPTIONS = {"trimmed": "true"}
 
 #: For operators and programmers: these pages are English.
-ENGLISH_TEMPLATES = {"hub.html", "hub_status.html", "operations.html", "reader_check.html"}
+ENGLISH_TEMPLATES = {
+    "hub.html",
+    "hub_status.html",
+    "operations.html",
+    "reader_check.html",
+    "readers.html",
+}
 
 
 def templates() -> list[Path]:

@@ -1,13 +1,11 @@
 """``communique readers``: who reads which feed, and what it takes."""
 
-from collections import defaultdict
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from feeds.errors import FeedNotFound
-from feeds.model.readership import TopicTraffic
 from service.cli.application import to_read
 from service.cli.call import COMMANDS, JsonOption, SetOption, invocation_of
 from service.cli.output import print_json, print_message, print_rows
@@ -86,22 +84,15 @@ def _print_tables(seen: Readership) -> None:
         )
         for each in seen.hosted
     )
-    by_day: dict[str, TopicTraffic] = defaultdict(TopicTraffic)
-    for (day, _, _), traffic in seen.days.items():
-        total = by_day[day.isoformat()]
-        total.requests += traffic.requests
-        total.not_modified += traffic.not_modified
-        total.bytes_sent += traffic.bytes_sent
-        total.bytes_saved += traffic.bytes_saved
     print_rows(
         (
-            day,
+            day.isoformat(),
             f"requests {one.requests}",
             f"304 {one.not_modified / one.requests:.1%}",
             f"sent {one.bytes_sent} bytes",
             f"saved {one.bytes_saved} bytes",
         )
-        for day, one in by_day.items()
+        for day, one in seen.by_day.items()
     )
     print_rows(
         ("never sends a condition", name, f"requests {one.requests}", f"{one.bytes_sent} bytes")

@@ -194,6 +194,7 @@ ROUTES: dict[str, list[Ask]] = {
         Ask("/desk/releases/{slug}/restore", "POST", form={}, status=303, release="id:26")
     ],
     "GET /desk/operations": [Ask("/desk/operations")],
+    "GET /desk/readers": [Ask("/desk/readers"), Ask("/desk/readers?days=30")],
     # Refused, or nobody would be signed in for what is asked next.
     "POST /desk/sign-out": [
         Ask("/desk/sign-out", "POST", form={"form_token": "none"}, status=403)
@@ -220,6 +221,7 @@ MAY_READ_ALL["GET /desk/operations"] = {"count(": "for operators alone: subscrib
 MAY_READ_ALL["GET /api/v1/readers"] = {
     "count(": "for operators alone: subscriptions are counted exactly"
 }
+MAY_READ_ALL["GET /desk/readers"] = MAY_READ_ALL["GET /api/v1/readers"]
 MAY_READ_ALL["GET /hub/status/subscribers"] = MAY_READ_ALL["GET /hub/status"]
 
 

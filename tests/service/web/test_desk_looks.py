@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from feeds.model.feed import Site
+from feeds.model.readership import AgentKind, AgentTraffic, DayCounts, ReportKey, TopicTraffic
 from feeds.model.user import UserRole
 from service.web import CacheMiddleware, DocumentCache, create_app
 from tests.service.web.offices import SITE
@@ -67,6 +68,17 @@ def fill(office: Office) -> dict[str, str]:
                    embargoed_until=NOON + timedelta(days=9))  # fmt: skip
     office.add(held, now=now)
     [waiting] = [one for one in newsroom.embargoes.all() if one.draft.source_key == "id:held"]
+    with office.database.transaction() as tx:
+        tx.readership.add(
+            DayCounts(
+                day=NOON.date(),
+                topics={("all", "atom"): TopicTraffic(requests=90, bytes_sent=9_000_000)},
+                agents={LONG_URL: AgentTraffic(kind=AgentKind.READER, requests=90)},
+                reports={ReportKey(feed="all", format="atom", service="feedly", feed_id=LONG_URL,
+                                   poller=""): 1_000_000},
+            ),
+            salt=tx.readership.salt(NOON.date(), fresh=b"salt"),
+        )  # fmt: skip
     return {
         "home": "", "account": "/account", "drafts": "/drafts", "empty form": "/write",
         "draft": "/drafts/one", "correction": "/drafts/two", "draft that lacks": "/drafts/three",
@@ -74,7 +86,7 @@ def fill(office: Office) -> dict[str, str]:
         "calendar": f"/waiting/{waiting.until:%Y/%m}",
         "waiting": f"/waiting/{waiting.release_id}", "releases": "/releases",
         "release": f"/releases/{public.slug}", "refused": "/drafts/none",
-        "operations": "/operations",
+        "operations": "/operations", "readers": "/readers?days=30",
     }  # fmt: skip
 
 

@@ -9,12 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
+from lxml import html
 from sqlalchemy import select
 
+from feeds.model.feed import Format
 from feeds.model.readership import AgentKind, TopicTraffic
 from feeds.model.token import Action, Token
+from feeds.model.user import UserRole
 from feeds.store import readership as store
 from feeds.store.changes import Changes
 from feeds.store.database import Database
@@ -32,7 +36,9 @@ from service.web import (
 )
 from service.web import readership as counting
 from service.web.readership import network_of
-from tests.support.newsrooms import NOON, Office, draft
+from tests.service.web.watched_office import WatchedOffice
+from tests.support.desk_browser import DeskBrowser, add_user
+from tests.support.newsrooms import NOON, Office, draft, later
 from tests.support.wire_server import make_server, port_of, running
 
 #: Everybody comes through this proxy.
@@ -357,6 +363,67 @@ def test_operators_get_the_counts_as_json(counted: Counted) -> None:
     ]
     faults = {one["service"]: one.get("fault") for one in answer["hosted"]}
     assert faults == {"feedbin": None, "feedly": "reported on 1 of 7 days; 3 are needed"}
+
+
+def test_operators_see_at_the_desk_who_reads_what(counted: Counted) -> None:
+    """Reported and distinct side by side, each with how it was counted."""
+    add_user(counted.office.database, "otto", UserRole.OPERATE, now=NOON)
+    app = create_app(counted.office.current, has_desk=True, clock=lambda: counted.now)
+    otto = DeskBrowser(app)
+    otto.sign_in("otto")
+    empty = otto.get("/desk/readers").text
+    for words in ("Nobody was seen yet", "None in the last 7 days", "No feed names a hub"):
+        assert words in empty
+    etag = counted.get("/feeds/all.atom", "curl/8.5.0", Accept_Encoding="gzip")[1]["etag"]
+    for day in range(3):
+        counted.now = NOON + timedelta(days=day)
+        for address in ADDRESSES:
+            counted.get("/feeds/all.atom", address=address, If_None_Match=etag)
+        for _ in range(8):
+            counted.get("/feeds/all.atom", "Lazy<b>/1.0")
+        counted.get("/feeds/all.atom", "Feedbin feed-id:1 - 1400 subscribers", If_None_Match=etag)
+        counted.writer.write()
+    counted.get("/feeds/health.atom", "Feedly/1.0 (poller; 1000000 subscribers;)")
+    counted.writer.write()
+    otto.sign_in("otto")  # the session of two days ago has ended
+    page = html.fromstring(otto.get("/desk/readers").text)
+    rows = [
+        [" ".join(cell.text_content().split()) for cell in row]
+        for row in page.iterfind(".//tbody/tr")
+    ]
+    assert rows[0] == ["all.atom", "1,400", "1,400", "4", "0", "1,404"]
+    assert rows[1] == ["health.atom", "1,000,000", "0", "0", "0", "0"]
+    assert [row[:2] for row in rows[2:5]] == [
+        ["2026-03-04", "13"], ["2026-03-03", "12"], ["2026-03-02", "13"],
+    ]  # fmt: skip
+    assert rows[3][2] == "33.3 %"
+    assert [row[:2] for row in rows[5:]] == [["Lazy<b>/1.0", "24"]]
+    text = " ".join(page.text_content().split())
+    assert "feedly: 1,000,000 for health.atomDoes not count: reported on 1 of 7 days" in text
+    assert "feedbin 1: 1,400 for all.atomCounts" in text
+    for method in ("gave in its User-Agent", "pairs of network and User-Agent", "exactly"):
+        assert method in text
+    for days in ("30", "x", "1_000", "-1"):
+        assert otto.get(f"/desk/readers?days={days}").status_code == 200
+
+
+def test_operators_see_at_the_desk_how_long_pushes_take(tmp_path: Path) -> None:
+    watched = WatchedOffice(tmp_path)
+    add_user(watched.database, "otto", UserRole.OPERATE, now=watched.now)
+    otto = DeskBrowser(create_app(watched.office.current, has_desk=True, clock=lambda: watched.now))
+    otto.sign_in("otto")
+    assert otto.get("/desk/readers").text.count("No push was seen") == 2
+    watched.verify()
+    watched.tell(at=later(seconds=1))
+    with watched.database.transaction() as tx:
+        digest = tx.documents.versions(["all"])["all", Format.ATOM].digest
+        tx.canaries.arrived(watched.now_is(), digest=digest, now=later(seconds=3.5))
+    page = html.fromstring(otto.get("/desk/readers").text)
+    rows = [" ".join(row.text_content().split()) for row in page.iterfind(".//li")]
+    assert [row for row in rows if "hub" in row and "worst" in row] == [
+        "https://other.example/hub?a=12.50s median, 2.50s worst"
+    ]
+    watched.database.close()
 
 
 def test_networks_stand_for_addresses() -> None:
