@@ -172,6 +172,10 @@ ROUTES: dict[str, list[Ask]] = {
         Ask("/desk/waiting/2026/03"), Ask(f"/desk/waiting/{ALL_WAIT_UNTIL:%Y/%m}"),
     ],
     "GET /desk/waiting/<slug:release_id>": [Ask("/desk/waiting/e7")],
+    "GET /desk/waiting/<slug:release_id>/change": [Ask("/desk/waiting/e7/change")],
+    "POST /desk/waiting/<slug:release_id>/change": [
+        Ask("/desk/waiting/e7/change", "POST", form={"seen": "x"}, status=409)
+    ],
     "POST /desk/waiting/<slug:release_id>/move": [
         Ask("/desk/waiting/e7/move", "POST", form={"seen": "x"}, status=422)
     ],

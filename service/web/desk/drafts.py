@@ -185,6 +185,11 @@ def draft_page(shown: SavedDraft, *, status: HTTPStatus = HTTPStatus.OK, **more:
     return _form("draft.html", shown.record, status=status, draft=shown, **more)
 
 
+def unsaved_page(record: Mapping[str, Any], *, fault: str) -> Response:
+    """Answers with what somebody wrote and could not store: saved now, it becomes a new draft."""
+    return _form("draft.html", record, status=HTTPStatus.CONFLICT, fault=fault)
+
+
 def changed_meanwhile(draft_id: str) -> Response:
     """Answers that somebody else changed the draft, and with what it is now."""
     return draft_page(own_draft(draft_id), status=HTTPStatus.CONFLICT, is_changed=True)

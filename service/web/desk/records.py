@@ -12,8 +12,15 @@ from feeds.categories import Catalogue
 from feeds.html.plain_text import plain_text
 from feeds.ingest import read_record
 from feeds.ingest.drafting import derived_summary
-from feeds.model.intake import Intake, Refusal
-from feeds.model.release import Content, Draft, Release, SourceKey
+from feeds.model.intake import Embargo, Intake, Refusal
+from feeds.model.release import (
+    Content,
+    Draft,
+    Expected,
+    ExpectedEmbargo,
+    Release,
+    SourceKey,
+)
 from feeds.model.saved_draft import SavedDraft
 from feeds.model.user import User
 from service.application import Application
@@ -144,29 +151,60 @@ def read_draft(
     if isinstance(outcome, Refusal):
         return ReadDraft(outcome=outcome, intake=outcome, stored=stored)
     if stored is not None:
-        content = _untouched(application, draft, stored, outcome)
+        content = _untouched(application, draft.record, stored.content, outcome)
         outcome = replace(outcome, content=content)
     outcome = replace(outcome, source_key=draft.source_key)
     [intake] = newsroom.preview([outcome], now=now)
     return ReadDraft(outcome=outcome, intake=intake, stored=stored)
 
 
+def read_change(
+    application: Application, embargo: Embargo, record: Mapping[str, Any]
+) -> Draft | Refusal:
+    """Reads what somebody wrote in place of a document that waits, for the same embargo.
+
+    Args:
+        application: Has the rules, and the newsroom.
+        embargo: What waits, as somebody saw it; if it is not that any more, nothing is taken in.
+        record: What the form describes.
+    """
+    waiting = embargo.draft
+    fields = {key: value for key, value in record.items() if value not in ("", [], None)}
+    # It needs a key to be read; that of what waits takes its place.
+    read = read_record(
+        fields | {"source_key": DOCUMENT}, document=DOCUMENT, rules=application.rules
+    )
+    if isinstance(read, Refusal):
+        return read
+    stored = application.newsroom.by_source_keys([waiting.source_key]).get(waiting.source_key)
+    return replace(
+        read,
+        source_key=waiting.source_key,
+        content=_untouched(application, record, waiting.content, read),
+        correction=waiting.correction,
+        # What the document states is kept, so that it is known when it comes again.
+        embargoed_until=waiting.embargoed_until,
+        expected=Expected(revision=0) if stored is None else stored.seen,
+        expected_embargo=ExpectedEmbargo(seen=embargo.seen, until=embargo.until),
+    )
+
+
 def _untouched(
-    application: Application, draft: SavedDraft, stored: Release, read: Draft
+    application: Application, record: Mapping[str, Any], held: Content, read: Draft
 ) -> Content:
-    """Returns the content of a correction, with what was not touched exactly as it is stored."""
-    before = begun_with(stored.content, application.rules.derived_summary_chars)
-    names = {*before, *draft.record}
+    """Returns what was read, with what the record does not touch exactly as it is stored."""
+    before = begun_with(held, application.rules.derived_summary_chars)
+    names = {*before, *record}
     nothing: tuple[object, ...] = ("", [], None)
     touched = {
         name
         for name in names
-        if before.get(name) != draft.record.get(name)
-        and not (before.get(name) in nothing and draft.record.get(name) in nothing)
+        if before.get(name) != record.get(name)
+        and not (before.get(name) in nothing and record.get(name) in nothing)
     }
     if "body" in touched and "summary" not in before:
         touched.add("summary")
-    return keep_untouched(read.content, stored.content, touched)
+    return keep_untouched(read.content, held, touched)
 
 
 # Differences.
@@ -181,14 +219,25 @@ class Piece:
 
 
 def differences(before: Content, after: Content) -> list[list[Piece]]:
-    """Returns what differs in title, summary and text: word by word, without markup."""
+    """Returns what differs in what a form shows: word by word, without markup."""
     language = after.language
     pairs = (
         (before.title, after.title),
         (before.summary, after.summary),
         (plain_text(before.body, language=language), plain_text(after.body, language=language)),
+        (before.language, after.language),
+        (", ".join(before.category_names), ", ".join(after.category_names)),
+        (_contacts_in(before), _contacts_in(after)),
     )
     return [_pieces(old, new) for old, new in pairs if old != new]
+
+
+def _contacts_in(content: Content) -> str:
+    rows = (
+        (each.name, each.role, each.organisation, each.phone, each.email, each.uri)
+        for each in content.details.contacts
+    )
+    return "; ".join(", ".join(filter(None, row)) for row in rows)
 
 
 #: Around what differs, so many words are shown.

@@ -1,17 +1,26 @@
-"""What waits for the end of an embargo: listed, by month, moved, lifted and dropped."""
+"""What waits for the end of an embargo: listed, by month, changed, moved, lifted and dropped."""
 
+from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, request
 
-from feeds.errors import EmbargoChanged, EmbargoNotFound, EmbargoOver
-from feeds.model.intake import Embargo, EmbargoPosition, EmbargoQuery
+from feeds.errors import EmbargoChanged, EmbargoNotFound, EmbargoOver, ReleaseChanged
+from feeds.model.intake import (
+    Embargo,
+    EmbargoPosition,
+    EmbargoQuery,
+    Intake,
+    Refusal,
+)
 from feeds.model.months import Month
+from feeds.model.release import Draft
 from feeds.model.user import UserRole
 from service.logs import get_logger
 from service.web.desk.cursors import page_of, position_in, position_of
-from service.web.desk.drafts import ROWS
+from service.web.desk.drafts import ROWS, form_fields, unsaved_page
 from service.web.desk.entrance import (
     DeskRefused,
     desk,
@@ -28,12 +37,23 @@ from service.web.desk.publishing import (
     future_moment,
     published,
 )
+from service.web.desk.records import (
+    begun_with,
+    differences,
+    may_change,
+    read_change,
+    record_in_form,
+)
 from service.web.page_language import noted
 from service.web.pages import body_of
 from service.web.request_context import request_context
 
 _log = get_logger(__name__)
 
+_GONE = noted(
+    "This does not wait any more: it came out or was dropped meanwhile. Nothing of yours was "
+    "stored. What you wrote stands below; saved now, it becomes a new draft."
+)
 #: How many documents the page of a month shows; the list has the others.
 ROWS_A_MONTH = 200
 
@@ -98,6 +118,101 @@ def waiting(release_id: str) -> Response:
     return _waiting_page(_own_embargo(release_id))
 
 
+@desk.get("/waiting/<slug:release_id>/change", UserRole.PUBLISH)
+def change_form(release_id: str) -> Response:
+    """Answers with a form of what waits."""
+    embargo = _own_embargo(release_id)
+    return _change_page(embargo, _record_of(embargo))
+
+
+@desk.post("/waiting/<slug:release_id>/change", UserRole.PUBLISH)
+def change(release_id: str) -> Response:
+    """Shows what a change of what waits would do, or stores it under the same embargo."""
+    context, user = request_context(), signed_in()
+    newsroom, catalogue = context.application.newsroom, context.catalogue
+    embargo = _embargo(release_id)
+    if embargo is None:
+        return unsaved_page(record_in_form(catalogue, {}), fault=_GONE)
+    record = record_in_form(catalogue, _record_of(embargo))
+    if field("seen") != embargo.seen:
+        return _change_page(embargo, record, is_changed=True)
+    read = read_change(context.application, embargo, record)
+    if isinstance(read, Refusal):
+        return _change_page(embargo, record, intake=read)
+    _require_rights(read)
+    try:
+        [intake] = newsroom.preview([read], now=context.now)
+        if isinstance(intake, Intake) and field("do") == "save":
+            measured = context.application.measure([read])
+            [intake] = newsroom.take_in(measured, now=context.now, by=user.name)
+    except ReleaseChanged:
+        return _changed_under_hands(release_id, record)
+    if isinstance(intake, Refusal) or field("do") != "save":
+        return _change_page(embargo, record, intake=intake)
+    if intake.embargoed_until is None:  # it ended at this moment
+        return published(intake)
+    _log.info("release under embargo changed at the desk", by=user.name)
+    return lead_to(f"/waiting/{release_id}")
+
+
+def _record_of(embargo: Embargo) -> dict[str, Any]:
+    rules = request_context().application.rules
+    return begun_with(embargo.draft.content, rules.derived_summary_chars)
+
+
+def _require_rights(read: Draft) -> None:
+    """Checks the categories that what waits would have, and of the release that it corrects.
+
+    Raises:
+        DeskRefused: The person may not publish there.
+    """
+    newsroom = request_context().application.newsroom
+    stored = newsroom.by_source_keys([read.source_key]).get(read.source_key)
+    contents = [read.content, *([] if stored is None else [stored.content])]
+    if not all(may_change(signed_in(), one.category_names) for one in contents):
+        raise forbidden()
+
+
+def _changed_under_hands(release_id: str, record: Mapping[str, Any]) -> Response:
+    embargo = _embargo(release_id)
+    if embargo is None:
+        return unsaved_page(record, fault=_GONE)
+    return _change_page(embargo, record, is_changed=True)
+
+
+def _change_page(
+    embargo: Embargo,
+    record: Mapping[str, Any],
+    *,
+    intake: Intake | Refusal | None = None,
+    is_changed: bool = False,
+) -> Response:
+    """Answers with the form, and with what would come of it as far as that is known."""
+    status, shown = HTTPStatus.OK, dict[str, Any]()
+    if isinstance(intake, Intake):
+        content = intake.release.content
+        shown = {
+            "body": body_of(intake.release),
+            "warnings": intake.draft.warnings,
+            "unclaimed": intake.unclaimed,
+            "differences": differences(embargo.draft.content, content),
+        }
+    if isinstance(intake, Refusal):
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    if is_changed:
+        status = HTTPStatus.CONFLICT
+    return page(
+        "waiting_change.html",
+        status=status,
+        embargo=embargo,
+        release=intake.release if isinstance(intake, Intake) else None,
+        refusal=intake if isinstance(intake, Refusal) else None,
+        is_changed=is_changed,
+        **form_fields(record),
+        **shown,
+    )
+
+
 @desk.post("/waiting/<slug:release_id>/move", UserRole.PUBLISH)
 def move(release_id: str) -> Response:
     """Moves the end of an embargo."""
@@ -158,13 +273,23 @@ def _this_month() -> Month:
     return Month.of(context.now, context.site.time_zone)
 
 
-def _own_embargo(release_id: str) -> Embargo:
+def _embargo(release_id: str) -> Embargo | None:
+    """Returns what waits, or None if nothing does.
+
+    Raises:
+        DeskRefused: Whoever is signed in may not see it.
+    """
     manager = request_context().application.newsroom.embargoes
     embargo = manager.by_id(release_id)
+    if embargo is not None and not manager.is_in(embargo, signed_in().categories):
+        raise forbidden()
+    return embargo
+
+
+def _own_embargo(release_id: str) -> Embargo:
+    embargo = _embargo(release_id)
     if embargo is None:
         raise _NOT_WAITING
-    if not manager.is_in(embargo, signed_in().categories):
-        raise forbidden()
     return embargo
 
 

@@ -84,6 +84,7 @@ def fill(office: Office) -> dict[str, str]:
         "draft": "/drafts/one", "correction": "/drafts/two", "draft that lacks": "/drafts/three",
         "preview": "/preview/secret", "what waits": "/waiting",
         "calendar": f"/waiting/{waiting.until:%Y/%m}",
+        "changing": f"/waiting/{waiting.release_id}/change",
         "waiting": f"/waiting/{waiting.release_id}", "releases": "/releases",
         "release": f"/releases/{public.slug}", "refused": "/drafts/none",
         "operations": "/operations", "readers": "/readers?days=30",

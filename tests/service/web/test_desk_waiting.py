@@ -1,13 +1,17 @@
-"""What waits, at the desk: its calendar."""
+"""What waits, at the desk: its calendar, and how it is changed."""
 
+import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from feeds.categories import Catalogue
+from feeds.model.intake import Embargo
+from feeds.model.release import Correction, Weight
 from feeds.model.user import UserRole
 from tests.service.web.desk_room import Desk
 from tests.service.web.offices import CATALOGUE
@@ -96,3 +100,133 @@ def test_a_calendar_has_only_what_one_may_see(desk: Desk) -> None:
     hold(desk, "theirs", datetime(2026, 3, 3, 8, 0, tzinfo=UTC))
     hold(desk, "hers", datetime(2026, 3, 4, 8, 0, tzinfo=UTC), "دروس")
     assert days_in(desk.signed_in("carla"), "2026/03") == {"2026-03-04": ["hers"]}
+
+
+def form_in(browser: DeskBrowser, path: str, **changed: Any) -> dict[str, Any]:
+    """The form of what waits, as it was opened, with some fields changed."""
+    page = browser.get(f"{path}/change").text
+    [seen] = re.findall(r'name="seen" value="([^"]+)"', page)
+    [title] = re.findall(r'name="title" value="([^"]*)"', page)
+    [body] = re.findall(r'name="body"[^>]*>\n([^<]*)</textarea>', page)
+    boxes = re.findall(r'name="category" value="([^"]+)" checked', page)
+    language = re.findall(r'<option value="([^"]+)"[^>]* selected>', page)
+    return {
+        "seen": seen, "title": html.unescape(title), "body": html.unescape(body),
+        "body_format": "html", "summary": "", "language": language, "category": boxes, **changed,
+    }  # fmt: skip
+
+
+UNTIL = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
+
+
+def waiting(desk: Desk) -> Embargo:
+    [embargo] = desk.office.newsroom.embargoes.all()
+    return embargo
+
+
+def test_what_waits_is_changed_under_the_same_embargo_and_keeps_what_is_not_touched(
+    desk: Desk,
+) -> None:
+    made = draft("id:1", "cooperation", title="Waiting", url="https://example.org/1")
+    desk.office.add(replace(made, embargoed_until=UNTIL))
+    before, anna = waiting(desk), desk.signed_in("anna")
+    path = f"/desk/waiting/{before.release_id}"
+    assert f"{path}/change" in anna.get(path).text.replace("%3A", ":")
+    new = "<p>It was signed yesterday.</p><script>alert(1)</script>"
+    look = anna.send(f"{path}/change", form_in(anna, path, body=new, do="look"))
+    assert look.status_code == 200
+    for shown in ("<del>today. </del>", "<ins>yesterday. </ins>", "&lt;script&gt;alert"):
+        assert shown in look.text
+    assert "changed or left out" in look.text
+    assert waiting(desk) == before, "to look at a change stores nothing"
+    unchanged = anna.send(f"{path}/change", form_in(anna, path, do="look"))
+    assert "Nothing is changed." in unchanged.text
+    saved = anna.send(f"{path}/change", form_in(anna, path, body=new, do="save"))
+    assert saved.headers["Location"] == path
+    after = waiting(desk)
+    assert after.draft.content.body == "<p>It was signed yesterday.</p>"
+    assert after.draft.content.summary == "It was signed yesterday."
+    assert after.draft.content.url == made.content.url
+    assert after.draft.source_key == made.source_key
+    assert (after.until, after.by, after.release_id) == (UNTIL, before.by, before.release_id)
+    assert desk.office.newsroom.releases() == []
+    events = desk.office.newsroom.audit_events(before.release_id)
+    assert [(each.action.value, each.by) for each in events][-1] == ("embargoed", "anna")
+    assert events[-1].detail == "another document, until 2026-03-09T08:00:00Z"
+    # What the document is sent with again is not a second release.
+    bad = anna.send(f"{path}/change", form_in(anna, path, title="", do="save"))
+    assert bad.status_code == 422
+    assert "title is missing" in bad.text
+    assert waiting(desk) == after
+    # When its time has come it comes out as it was changed.
+    desk.office.newsroom.embargoes.release(now=UNTIL)
+    [published] = desk.office.newsroom.releases()
+    assert published.release.content.body == after.draft.content.body
+    assert published.release.content.published == UNTIL
+
+
+def test_of_two_people_at_what_waits_the_second_is_told_and_nothing_is_overwritten(
+    desk: Desk,
+) -> None:
+    desk.add("berta")
+    path = hold(desk, "one", UNTIL)
+    anna, berta = desk.signed_in("anna"), desk.signed_in("berta")
+    mine = form_in(berta, path, body="<p>The words of berta.</p>", do="save")
+    first = form_in(anna, path, body="<p>The words of anna.</p>", do="save")
+    assert anna.send(f"{path}/change", first).status_code == 303
+    for do in ("look", "save"):
+        late = berta.send(f"{path}/change", {**mine, "do": do})
+        assert late.status_code == 409
+        assert "Somebody else has changed this" in late.text
+        assert "The words of berta." in late.text
+        assert "The words of anna." in late.text
+        assert "The words of anna." in waiting(desk).draft.content.body
+    # Having seen both, she may put hers in its place.
+    [seen] = re.findall(r'name="seen" value="([^"]+)"', late.text)
+    assert berta.send(f"{path}/change", {**mine, "seen": seen}).status_code == 303
+    assert "The words of berta." in waiting(desk).draft.content.body
+    # What came out meanwhile is not changed, and what was written is not lost.
+    late_form = form_in(berta, path, body="<p>The last words.</p>", do="save")
+    desk.office.newsroom.embargoes.release(now=UNTIL)
+    gone = berta.send(f"{path}/change", late_form)
+    assert gone.status_code == 409
+    assert "it came out or was dropped meanwhile" in gone.text
+    assert "The last words." in gone.text
+    assert 'action="/desk/write"' in gone.text
+    [listed] = desk.office.newsroom.releases()
+    assert "The words of berta." in listed.release.content.body
+
+
+def test_a_correction_that_waits_is_changed_and_stays_a_correction(desk: Desk) -> None:
+    made = draft("id:1", "cooperation", title="Public")
+    desk.office.add(made)
+    note = Correction(weight=Weight.MAJOR, note="The title was wrong.")
+    corrected = replace(made, content=replace(made.content, title="Corrected"), correction=note)
+    desk.office.add(replace(corrected, embargoed_until=UNTIL))
+    anna, path = desk.signed_in("anna"), f"/desk/waiting/{waiting(desk).release_id}"
+    form = form_in(anna, path, title="Better", do="save")
+    assert anna.send(f"{path}/change", form).status_code == 303
+    assert waiting(desk).draft.content.title == "Better"
+    [listed] = desk.office.newsroom.releases()
+    assert listed.release.content.title == "Public"
+    desk.office.newsroom.embargoes.release(now=UNTIL)
+    [listed] = desk.office.newsroom.releases()
+    assert listed.release.content.title == "Better"
+    assert [each.text for each in listed.release.notes] == ["The title was wrong."]
+
+
+def test_what_waits_is_changed_only_by_who_may_publish_it_there(desk: Desk) -> None:
+    desk.add("carla", UserRole.PUBLISH, categories=("lessons",))
+    desk.add("willi", UserRole.WRITE)
+    theirs, hers = hold(desk, "a", UNTIL), hold(desk, "b", UNTIL, "دروس")
+    carla, willi = desk.signed_in("carla"), desk.signed_in("willi")
+    before = desk.office.newsroom.embargoes.all()
+    for browser, path in ((carla, theirs), (willi, theirs), (willi, hers)):
+        assert browser.get(f"{path}/change").status_code == 403
+        assert browser.send(f"{path}/change", {"do": "save"}).status_code == 403
+    # Her own she cannot put where she may not publish.
+    elsewhere = form_in(carla, hers, category=[], title="Elsewhere", do="save")
+    assert carla.send(f"{hers}/change", elsewhere).status_code == 403
+    assert desk.office.newsroom.embargoes.all() == before
+    mine = form_in(carla, hers, title="Hers", do="save")
+    assert carla.send(f"{hers}/change", mine).status_code == 303
