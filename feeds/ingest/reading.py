@@ -21,7 +21,7 @@ from feeds.ingest.mail import parse_mail
 from feeds.ingest.markdown_form import parse_markdown
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import PEEK_BYTES, UTF_16, peekable
-from feeds.ingest.text_form import parse_text_form
+from feeds.ingest.text_form import parse_plain_text, parse_text_form
 from feeds.ingest.word import parse_word
 from feeds.model.intake import ReadDocument, Refusal, RetractionRequest
 from feeds.model.release import Draft, Origin, SourceKey
@@ -176,7 +176,9 @@ class FileContents:
     pictures: tuple[EmbeddedPicture, ...]  #: the body refers to them as ``cid:`` and their name
 
 
-def read_file(data: bytes, *, document: str, rules: IntakeRules) -> FileContents | Refusal:
+def read_file(
+    data: bytes, *, document: str, rules: IntakeRules, keep_picture: KeepPicture | None = None
+) -> FileContents | Refusal:
     """Returns what a file with one release says, unchecked; a refusal if it cannot be read.
 
     `read_documents` makes drafts of the same files. Here a title, a date or a category may be
@@ -186,10 +188,15 @@ def read_file(data: bytes, *, document: str, rules: IntakeRules) -> FileContents
         data: The file.
         document: Its name; the suffix decides the form.
         rules: Defaults and limits.
+        keep_picture: Stores the pictures inside it, and the body names their addresses; without it
+            they are returned.
     """
     name = document_name(document)
     source = peekable(BytesIO(data))
-    found = list(islice(parser_for(name, source).parse(source, rules), 2))
+    parse = parser_for(name, source).parse
+    # A person is there to complete what a text does not say.
+    parse = parse_plain_text if parse is parse_text_form else parse
+    found = list(islice(parse(source, rules), 2))
     if len(found) != 1:
         reason = "the file holds several releases" if found else "the file holds no release"
         remedy = "put it into the inbox folder, or send one release"
@@ -197,11 +204,15 @@ def read_file(data: bytes, *, document: str, rules: IntakeRules) -> FileContents
     [parsed] = found
     if isinstance(parsed, DocumentRefused):
         return refused(parsed, document=name)
+    if keep_picture is not None:
+        parsed = with_pictures(parsed, keep_picture)
     fields, warnings = dict(parsed.fields), list(parsed.warnings)
     for notice in parsed.notices:
         if notice.until.moment is not None:
             fields.setdefault("embargoed_until", notice.until.moment.isoformat())
         else:
+            # No moment, so that it cannot be published before a person has put it right.
+            fields.setdefault("embargoed_until", notice.line)
             warnings.append(f"it is under embargo, but not clearly until when: {notice.line}")
     return FileContents(
         fields=fields,

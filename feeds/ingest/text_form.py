@@ -40,7 +40,16 @@ def parse_text_form(stream: BufferedReader, rules: IntakeRules) -> Iterator[Pars
         yield fault
 
 
-def _read(text: str) -> SourceRecord:
+def parse_plain_text(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parsed]:
+    """Yields the same of a text whose last line may be missing, with its date and categories."""
+    try:
+        text = read_whole(stream, max_bytes=rules.max_document_bytes)
+        yield _read(text, may_lack_end=True)
+    except DocumentRefused as fault:
+        yield fault
+
+
+def _read(text: str, *, may_lack_end: bool = False) -> SourceRecord:
     warnings: list[str] = []
     lines = clean(text, field="document", warnings=warnings).replace("\u2029", "\n\n").split("\n")
     filled = [index for index, line in enumerate(lines) if line.strip()]
@@ -50,7 +59,8 @@ def _read(text: str) -> SourceRecord:
     filled = filled[block.count :]
     if RETRACT in block.fields:
         return retraction_record(block, "\n".join(lines[index] for index in filled))
-    last = _read_end(lines, filled, block, warnings)
+    may_lack_end = may_lack_end or block.count > 0
+    last = _read_end(lines, filled, block, warnings, may_lack_end=may_lack_end)
     head = _Head(lines, [index for index in filled if index < last], warnings)
     above, stated = head.below, "title" in block.fields
     title = [] if stated else _title_lines(above, last)
@@ -68,11 +78,18 @@ def _read(text: str) -> SourceRecord:
         lines_by_field={**block.lines_by_field, "body": body[0] + 1},
         warnings=tuple(warnings),
         notices=(*block.notices, *head.notices),
-        may_be_undated=block.count > 0,
+        may_be_undated=may_lack_end,
     )
 
 
-def _read_end(lines: list[str], filled: list[int], block: HeadBlock, warnings: list[str]) -> int:
+def _read_end(
+    lines: list[str],
+    filled: list[int],
+    block: HeadBlock,
+    warnings: list[str],
+    *,
+    may_lack_end: bool,
+) -> int:
     """Reads the last line into *block*; returns its index, or where the text ends without one."""
     if not filled:
         raise DocumentRefused(
@@ -80,7 +97,7 @@ def _read_end(lines: list[str], filled: list[int], block: HeadBlock, warnings: l
         )
     last = filled[-1]
     line = lines[last].strip()
-    if block.count and not ("|" in line and _STAMP.match(line)):
+    if may_lack_end and not ("|" in line and _STAMP.match(line)):
         return last + 1
     published, categories = _read_last_line(line, last + 1, warnings)
     for name, value in (("published", published), ("categories", categories)):

@@ -1,7 +1,8 @@
 """Media: pictures and files of releases that are stored on this server, and their addresses."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote
@@ -61,6 +62,11 @@ def media_in_text(text: str) -> Iterator[MediumUse]:
     if MEDIA_PATH in text:  # looking for this is much faster, and most texts have none
         for digest, name in _ADDRESS.findall(text):
             yield MediumUse(digest, unquote(name))
+
+
+def media_in_record(record: Mapping[str, object]) -> set[MediumUse]:
+    """Returns the media that the record of a draft names, in whatever field."""
+    return set(media_in_text(json.dumps(record, ensure_ascii=False, default=str)))
 
 
 def _named(content: Content) -> Iterator[MediumUse]:

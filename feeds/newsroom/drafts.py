@@ -7,10 +7,12 @@ from typing import Any
 
 from feeds.errors import DraftChanged
 from feeds.model.intake import Intake, Refusal
+from feeds.model.medium import media_in_record
 from feeds.model.release import AuditAction, AuditEvent, Draft, Expected, SourceKey, of_draft
 from feeds.model.saved_draft import DraftPosition, SavedDraft
 from feeds.newsroom.embargoes import TakeIn
 from feeds.store.database import Database, Transaction
+from feeds.store.media import DRAFT_HOLDER
 
 
 class DraftManager:
@@ -87,6 +89,7 @@ class DraftManager:
         )
         with self._database.transaction() as tx:
             tx.drafts.add(draft)
+            _use_media(tx, draft, now=now)
             _log(tx, draft, AuditAction.DRAFT_SAVED, by=by, now=now)
         return draft
 
@@ -104,6 +107,7 @@ class DraftManager:
         def store(tx: Transaction) -> None:
             kept = replace(changed, preview=tx.drafts.by_id(draft.id).preview)
             tx.drafts.change(kept, seen=seen)
+            _use_media(tx, kept, now=now)
             _log(tx, changed, AuditAction.DRAFT_SAVED, by=by, now=now)
 
         self._database.run_in_transaction(store)
@@ -135,6 +139,7 @@ class DraftManager:
 
         def delete(tx: Transaction) -> None:
             tx.drafts.delete(draft_id, seen=seen)
+            tx.media.end_uses(f"{DRAFT_HOLDER}{draft_id}", now=now)
             event = AuditEvent(
                 subject=of_draft(draft_id), action=AuditAction.DRAFT_DROPPED, at=now, by=by
             )
@@ -170,9 +175,17 @@ class DraftManager:
             [outcome] = self._take_in(tx, [read], now=now, by=by)
             if isinstance(outcome, Intake):
                 tx.drafts.delete(draft.id, seen=draft.version)
+                tx.media.end_uses(f"{DRAFT_HOLDER}{draft.id}", now=now)
             return outcome
 
         return self._database.run_in_transaction(take_in)
+
+
+def _use_media(tx: Transaction, draft: SavedDraft, *, now: datetime) -> None:
+    """Has the media that a draft names kept as long as it names them, and not made public."""
+    holder = f"{DRAFT_HOLDER}{draft.id}"
+    tx.media.end_uses(holder, now=now)
+    tx.media.use([(holder, media_in_record(draft.record))], is_public=False)
 
 
 def _log(

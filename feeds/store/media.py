@@ -118,6 +118,13 @@ class Media:
         rows = self._connection.execute(query)
         return [(row.holder, MediumUse(row.digest, row.name)) for row in rows]
 
+    def holders_not_public(self, use: MediumUse, *, limit: int) -> list[str]:
+        """Who names a medium at this address, and is not public: drafts, and what waits."""
+        is_it = (media_uses.c.digest == use.digest) & (media_uses.c.name == use.name)
+        query = select(media_uses.c.holder).where(is_it, media_uses.c.is_public == _WAITS)
+        rows = self._connection.execute(query.order_by(media_uses.c.holder).limit(limit))
+        return [*rows.scalars()]
+
     def count(self) -> tuple[int, int]:
         """How many media there are, and how many bytes they have."""
         query = select(func.count(), func.coalesce(func.sum(media.c.length_bytes), 0))

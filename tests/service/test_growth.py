@@ -167,6 +167,12 @@ ROUTES: dict[str, list[Ask]] = {
         Ask("/desk/drafts/d10/publish", "POST", form={"version": "1"}, status=303)
     ],
     "GET /desk/preview/<slug:secret>": [Ask("/desk/preview/p11")],
+    "GET /desk/preview/<slug:secret>/media/<digest:digest>/<slug:name>": [
+        Ask(f"/desk/preview/p11/media/{7:064x}/7.png", status=404),
+    ],
+    "GET /desk/media/<digest:digest>/<slug:name>": [
+        Ask(f"/desk/media/{7:064x}/7.png"), Ask(f"/desk/media/{0:064x}/7.png", status=404),
+    ],
     "GET /desk/waiting": [Ask("/desk/waiting"), Ask("/desk/waiting?after=1_e7")],
     "GET /desk/waiting/<month:month>": [
         Ask("/desk/waiting/2026/03"), Ask(f"/desk/waiting/{ALL_WAIT_UNTIL:%Y/%m}"),

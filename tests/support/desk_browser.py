@@ -43,7 +43,7 @@ class DeskBrowser:
         answer = self.client.get(
             path, base_url=self._host, headers=headers, environ_overrides=self._environ
         )
-        found = TOKEN.search(answer.text)
+        found = TOKEN.search(answer.text) if answer.mimetype == "text/html" else None
         self.form_token = found[1] if found else self.form_token
         return answer
 

@@ -2,6 +2,7 @@
 
 from service.web.desk import (
     drafts,
+    files,
     home,
     operating,
     publishing,
@@ -15,6 +16,7 @@ from service.web.desk.entrance import desk
 __all__ = [
     "desk",
     "drafts",
+    "files",
     "home",
     "operating",
     "publishing",

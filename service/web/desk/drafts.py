@@ -20,6 +20,7 @@ from service.web.desk.entrance import (
     ROOT,
     DeskRefused,
     Needs,
+    address,
     desk,
     field,
     forbidden,
@@ -27,8 +28,10 @@ from service.web.desk.entrance import (
     page,
     signed_in,
 )
+from service.web.desk.files import NO_WORDS, FileFault, file_rows, with_files, words_of_new_file
 from service.web.desk.records import (
     CONTACT_FIELDS,
+    LEFT_OUT,
     ReadDraft,
     differences,
     key_of_draft,
@@ -60,7 +63,10 @@ _NO_PREVIEW = DeskRefused(
 NEW: Mapping[str, Any] = {}
 
 #: What a form shows of a record and of a moment that lack these.
-_EMPTY = {"title": "", "body": "", "summary": "", "body_format": "text", "language": ""}
+_EMPTY = {
+    "title": "", "body": "", "summary": "", "body_format": "text", "language": "",
+    "embargoed_until": "",
+}  # fmt: skip
 _NOTHING_GIVEN = dict.fromkeys(("when", "day", "time", "weight", "note"), "")
 
 
@@ -85,18 +91,18 @@ def write_form() -> Response:
     return _form("draft.html", record)
 
 
-@desk.post("/write", UserRole.WRITE)
+@desk.post("/write", UserRole.WRITE, takes_files=True)
 def write() -> Response:
     """Saves a new draft."""
     context, user = request_context(), signed_in()
     record = record_in_form(context.catalogue, NEW)
     _require_own(user, record)
+    taken = with_files(record)
     draft_id = secrets.token_hex(8)
-    context.application.newsroom.drafts.begin(
-        draft_id, record, source_key=key_of_draft(draft_id), by=user.name, now=context.now
+    saved = context.application.newsroom.drafts.begin(
+        draft_id, taken.record, source_key=key_of_draft(draft_id), by=user.name, now=context.now
     )
-    _log.info("draft saved at the desk", by=user.name, draft=draft_id)
-    return lead_to(f"/drafts/{draft_id}")
+    return _saved(saved, taken.faults)
 
 
 @desk.get("/drafts/<slug:draft_id>", UserRole.WRITE)
@@ -105,23 +111,31 @@ def draft(draft_id: str) -> Response:
     return draft_page(own_draft(draft_id))
 
 
-@desk.post("/drafts/<slug:draft_id>", UserRole.WRITE)
+@desk.post("/drafts/<slug:draft_id>", UserRole.WRITE, takes_files=True)
 def save(draft_id: str) -> Response:
     """Saves a change; if somebody else did so meanwhile, both are shown and nothing is lost."""
     context, user, present = request_context(), signed_in(), own_draft(draft_id)
     record = record_in_form(context.catalogue, present.record)
     _require_own(user, record)
+    taken = with_files(record)
+    record, faults = taken.record, taken.faults
     try:
-        context.application.newsroom.drafts.save(
+        saved = context.application.newsroom.drafts.save(
             present, record, seen=seen_version(), by=user.name, now=context.now
         )
     except DraftChanged:
         theirs = own_draft(draft_id)
-        return _form("draft.html", record, status=HTTPStatus.CONFLICT, draft=theirs, theirs=theirs)
+        return _form(
+            "draft.html",
+            record,
+            status=HTTPStatus.CONFLICT,
+            draft=theirs,
+            theirs=theirs,
+            file_faults=faults,
+        )
     except DraftNotFound:
         return _form("draft.html", record, status=HTTPStatus.CONFLICT, is_gone=True)
-    _log.info("draft saved at the desk", by=user.name, draft=draft_id)
-    return lead_to(f"/drafts/{draft_id}")
+    return _saved(saved, faults)
 
 
 @desk.post("/drafts/<slug:draft_id>/delete", UserRole.WRITE)
@@ -156,7 +170,8 @@ def preview(secret: str) -> Response:
     except DraftNotFound:
         raise _NO_PREVIEW from None
     read = read_draft(application, shown, now=request_context().now)
-    return page("preview.html", draft=shown, **_as_published(read))
+    root = address(f"/preview/{secret}/media")
+    return page("preview.html", media_root=root, draft=shown, **_as_published(read))
 
 
 def own_draft(draft_id: str) -> SavedDraft:
@@ -206,6 +221,15 @@ def _require_own(user: User, record: Mapping[str, Any]) -> None:
         raise forbidden()
 
 
+def _saved(saved: SavedDraft, faults: tuple[FileFault, ...]) -> Response:
+    """Leads to a draft that was saved, or tells there which files were not taken."""
+    _log.info("draft saved at the desk", by=saved.changed_by, draft=saved.id)
+    if not faults:
+        return lead_to(f"/drafts/{saved.id}")
+    status, new = HTTPStatus.UNPROCESSABLE_ENTITY, words_of_new_file()
+    return draft_page(saved, status=status, file_faults=faults, new_file=new)
+
+
 def _form(
     template: str,
     record: Mapping[str, Any],
@@ -217,7 +241,7 @@ def _form(
     context, user = request_context(), signed_in()
     shown: dict[str, Any] = {
         "theirs": None, "is_gone": False, "is_changed": False, "fault": None, "choice": None,
-        "given": _NOTHING_GIVEN, **more,
+        "file_faults": (), "new_file": NO_WORDS, "given": _NOTHING_GIVEN, **more,
     }  # fmt: skip
     if draft is not None and shown["theirs"] is None:
         read = read_draft(context.application, draft, now=context.now)
@@ -229,6 +253,8 @@ def _form(
         status=status,
         preview_address=f"{context.site.base_url}{ROOT}/preview/{draft.preview if draft else ''}",
         draft=draft,
+        files=file_rows(record),
+        left_out=record.get(LEFT_OUT) or (),
         may_publish=user.may(UserRole.PUBLISH),
         zone=context.site.time_zone,
         **form_fields(record),

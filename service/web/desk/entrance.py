@@ -20,6 +20,7 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import NotFound
 
 from feeds.model.feed import Site
+from feeds.model.medium import MEDIA_PATH
 from feeds.model.user import User, UserRole
 from service.accounts import Accounts, make_session_id
 from service.http_rules.addresses import is_from_proxy
@@ -27,7 +28,7 @@ from service.settings import DeskSettings
 from service.web.answers import CONTENT_SECURITY_POLICY, redirect_body
 from service.web.page_language import noted
 from service.web.rendering import render_page
-from service.web.request_bodies import MAX_BODY_BYTES, is_awaited
+from service.web.request_bodies import MAX_BODY_BYTES, is_awaited, take_as_file
 from service.web.request_context import request_context
 from service.web.wording import local
 
@@ -46,6 +47,9 @@ FIELDS: Mapping[str, str] = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+#: Fields of a form: 100 files and 50 contacts have some each.
+MAX_PARTS = 2_000
 
 #: Where somebody may be led after signing in: pages of the desk, in our own spelling.
 _NEXT = re.compile(r"/desk(?:/[A-Za-z0-9_-]+)*(?:\?[A-Za-z0-9=&_%.:-]*)?")
@@ -83,6 +87,14 @@ _NO_FORM = DeskRefused(
     noted(
         "You have signed in or out since it was opened, or your browser sends no cookies. Nothing "
         "was changed. Go back, load the page again, and send it once more."
+    ),
+)
+_TOO_LARGE = DeskRefused(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    noted("The file is too large"),
+    noted(
+        "Nothing was changed. Go back, where your browser still has what you wrote, and choose a "
+        "smaller file."
     ),
 )
 _SIGNED_OUT = DeskRefused(
@@ -136,6 +148,8 @@ class DeskRoutes:
         self.blueprint = Blueprint("desk", __name__)
         #: By endpoint and method.
         self.needs: dict[tuple[str, str], Needs | UserRole] = {}
+        #: Endpoints whose forms may hold files.
+        self.takes_files: set[str] = set()
         self.blueprint.before_request(self._enter)
         self.blueprint.after_request(_leave)
         self.blueprint.register_error_handler(DeskRefused, _refuse)
@@ -147,16 +161,18 @@ class DeskRoutes:
         return self._route("GET", rule, needs)
 
     def post(
-        self, rule: str, needs: Needs | UserRole
+        self, rule: str, needs: Needs | UserRole, *, takes_files: bool = False
     ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-        """Registers what a form does."""
-        return self._route("POST", rule, needs)
+        """Registers what a form does, which may hold files."""
+        return self._route("POST", rule, needs, takes_files=takes_files)
 
     def _route(
-        self, method: str, rule: str, needs: Needs | UserRole
+        self, method: str, rule: str, needs: Needs | UserRole, *, takes_files: bool = False
     ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
         def register(view: Callable[..., Response]) -> Callable[..., Response]:
             self.needs[f"desk.{view.__name__}", method] = needs
+            if takes_files:
+                self.takes_files.add(f"desk.{view.__name__}")
             self.blueprint.add_url_rule(ROOT + rule, view.__name__, view, methods=[method])
             return view
 
@@ -168,7 +184,7 @@ class DeskRoutes:
         key = accounts.key() if context.settings.desk.offered else None
         if key is None:
             raise NotFound
-        request.max_form_memory_size = MAX_BODY_BYTES
+        request.max_form_memory_size, request.max_form_parts = MAX_BODY_BYTES, MAX_PARTS
         visitor = g.visitor = _visitor(accounts, key)
         # A long text is read only from whoever is signed in.
         if visitor.user is None and is_awaited(request.environ):
@@ -184,6 +200,8 @@ class DeskRoutes:
         if method == "GET":
             return None
         if is_awaited(request.environ):
+            if request.endpoint in self.takes_files:
+                _expect_files()
             return Response(status=HTTPStatus.CONTINUE)
         _require_own_form(visitor)
         return None
@@ -211,9 +229,18 @@ def page(
     *,
     status: HTTPStatus = HTTPStatus.OK,
     language: str | None = None,
+    media_root: str | None = None,
     **shown: object,
 ) -> Response:
-    """Answers with a page of the desk, in the language of the site."""
+    """Answers with a page of the desk, in the language of the site.
+
+    Args:
+        template: Its template.
+        status: Its status.
+        language: Another language.
+        media_root: Where files are shown that are not public yet; without it, at the desk.
+        shown: What the template needs.
+    """
     here = visitor()
     body = render_page(
         f"desk/{template}",
@@ -224,6 +251,9 @@ def page(
         desk_root=address(""),
         **shown,
     )
+    stored, root = request_context().site.base_url + MEDIA_PATH, media_root or address("/media")
+    for attribute in ("src", "href"):
+        body = body.replace(f'{attribute}="{stored}'.encode(), f'{attribute}="{root}/'.encode())
     return Response(body, status=status, mimetype="text/html")
 
 
@@ -305,6 +335,20 @@ def _sign_in_first(settings: DeskSettings) -> Response:
     return lead_to(f"/sign-in?next={quote(wanted)}" if next_path(wanted) else "/sign-in")
 
 
+def _expect_files() -> None:
+    """Has a form received into a file without a name.
+
+    Raises:
+        DeskRefused: It is larger than a file may be, and the text beside it.
+    """
+    context = request_context()
+    limits = (context.settings.media.max_file_bytes, context.application.rules.max_file_bytes)
+    max_bytes, folder = max(limits) + MAX_BODY_BYTES, context.settings.data_folder
+    if (request.content_length or 0) > max_bytes:
+        raise _TOO_LARGE
+    take_as_file(request.environ, folder=folder if folder.is_dir() else None, max_bytes=max_bytes)
+
+
 def _require_own_form(here: Visitor) -> None:
     sent = request.form.get("form_token", "")
     if not hmac.compare_digest(sent.encode(), here.form_token.encode()):
@@ -344,7 +388,7 @@ def _cookie(site: Site) -> DeskCookie:
 
 def _leave(response: Response) -> Response:
     for name, value in FIELDS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)  # a file has a stricter policy of its own
     here: Visitor | None = g.get("visitor")
     if here is not None and (here.is_new or here.is_leaving):
         cookie = _cookie(request_context().site)

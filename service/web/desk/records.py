@@ -12,7 +12,7 @@ from feeds.categories import Catalogue
 from feeds.html.plain_text import plain_text
 from feeds.ingest import read_record
 from feeds.ingest.drafting import derived_summary
-from feeds.model.intake import Embargo, Intake, Refusal
+from feeds.model.intake import Embargo, FieldFault, Intake, Refusal
 from feeds.model.release import (
     Content,
     Draft,
@@ -28,9 +28,16 @@ from service.web.api.reading import record_of
 from service.web.api.writing import keep_untouched
 from service.web.desk.entrance import field
 from service.web.request_context import request_context
+from service.web.wording import file_name
 
 #: The parts of a contact, in the order of the form.
 CONTACT_FIELDS = ("name", "role", "organisation", "phone", "email", "url")
+
+#: The field of a draft that says what of a file is not in it. It is not published.
+LEFT_OUT = "left_out"
+
+#: Says of a picture of a draft that a description is asked for.
+UNDESCRIBED = "undescribed"
 
 #: The name of the document in messages.
 DOCUMENT = "desk"
@@ -81,10 +88,11 @@ def begun_with(content: Content, summary_chars: int) -> dict[str, Any]:
 
 
 def _text(name: str) -> str:
-    return _plain(field(name))
+    return plain(field(name))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Returns a text of a form as it is stored."""
     # Browsers send CR LF. PostgreSQL stores no NUL, and nobody types one.
     return text.replace("\r\n", "\n").replace("\x00", "").strip()
 
@@ -103,7 +111,7 @@ def _categories(catalogue: Catalogue, before: tuple[str, ...]) -> list[str]:
 
 def _contacts() -> list[dict[str, str]]:
     columns = [request.form.getlist(f"contact_{name}") for name in CONTACT_FIELDS]
-    rows = [[_plain(text) for text in row] for row in zip(*columns, strict=False)]
+    rows = [[plain(text) for text in row] for row in zip(*columns, strict=False)]
     named = [dict(zip(CONTACT_FIELDS, row, strict=True)) for row in rows if any(row)]
     return [{name: text for name, text in one.items() if text} for one in named]
 
@@ -142,12 +150,16 @@ def read_draft(
     """
     newsroom = application.newsroom
     stored = newsroom.by_source_keys([draft.source_key]).get(draft.source_key)
-    record = {key: value for key, value in draft.record.items() if value not in ("", [], None)}
+    record = {
+        key: value
+        for key, value in draft.record.items()
+        if value not in ("", [], None) and key != LEFT_OUT
+    }
     if stored is None or "published" not in record:
         record["published"] = now.isoformat(timespec="seconds")
     # It needs one to be read; the draft's own takes its place.
     fields = {**record, **(further or {}), "source_key": draft.id}
-    outcome = read_record(fields, document=DOCUMENT, rules=application.rules)
+    outcome = _described(read_record(fields, document=DOCUMENT, rules=application.rules), record)
     if isinstance(outcome, Refusal):
         return ReadDraft(outcome=outcome, intake=outcome, stored=stored)
     if stored is not None:
@@ -156,6 +168,31 @@ def read_draft(
     outcome = replace(outcome, source_key=draft.source_key)
     [intake] = newsroom.preview([outcome], now=now)
     return ReadDraft(outcome=outcome, intake=intake, stored=stored)
+
+
+def _described(read: Draft | Refusal, record: Mapping[str, Any]) -> Draft | Refusal:
+    """Refuses a draft with pictures that nobody has described yet, besides what else it lacks."""
+    pictures = [one for one in record.get("enclosures") or () if one.get(UNDESCRIBED)]
+    faults = tuple(
+        FieldFault(
+            field="enclosures",
+            reason=f"the picture {file_name(one['url'])} has no description",
+            remedy="say what it shows, for people who cannot see it, or that it only decorates",
+        )
+        for one in pictures
+    )
+    if not faults:
+        return read
+    if isinstance(read, Refusal):
+        return replace(read, faults=(*(read.faults or ()), *faults))
+    first = faults[0]
+    return Refusal(
+        origin=read.origin,
+        field=first.field,
+        reason=first.reason,
+        remedy=first.remedy,
+        faults=faults,
+    )
 
 
 def read_change(
@@ -194,7 +231,7 @@ def _untouched(
 ) -> Content:
     """Returns what was read, with what the record does not touch exactly as it is stored."""
     before = begun_with(held, application.rules.derived_summary_chars)
-    names = {*before, *record}
+    names = {*before, *record} - {LEFT_OUT}
     nothing: tuple[object, ...] = ("", [], None)
     touched = {
         name

@@ -245,10 +245,14 @@ def test_a_file_is_read_as_fields_for_a_form() -> None:
         "body": "B",
         "body_format": "text",
     }
+    plain = read_file(b"A\n\nB\n\nC", document="a.txt", rules=RULES)
+    assert isinstance(plain, FileContents)
+    assert plain.fields == {"title": "A", "body": "B\n\nC", "body_format": "text"}
     header = {"h": ("header", "header1.xml")}, {"word/header1.xml": p("EMBARGOED")}
     unclear = word(p("It grows."), relations=header[0], parts=header[1])
     told = read_file(unclear, document="a.docx", rules=RULES)
     assert isinstance(told, FileContents)
     assert told.warnings == ("it is under embargo, but not clearly until when: EMBARGOED",)
+    assert told.fields["embargoed_until"] == "EMBARGOED", "so that nobody publishes it by mistake"
     for name, text in {"a.jsonl": f"{record()}\n{record()}", "a.doc": "x", "a.docx": "x"}.items():
         assert isinstance(read_file(text.encode(), document=name, rules=RULES), Refusal)

@@ -51,6 +51,11 @@ def fill(office: Office) -> dict[str, str]:
     record = {
         "title": f"A draft {LONG_URL}", "body": f"<p>{LONG_URL}</p><script></script>",
         "body_format": "html", "language": "en", "contacts": [{"name": LONG_URL}],
+        "enclosures": [
+            {"url": f"{LONG_URL}.png", "type": "image/png", "length": 9, "alt": LONG_URL},
+            {"url": f"{LONG_URL}.pdf", "type": "application/pdf", "length": 9, "title": LONG_URL},
+        ],
+        "embargoed_until": "2099-01-01T00:00:00Z", "left_out": [LONG_URL, "a comment"],
     }  # fmt: skip
     plain = newsroom.drafts.begin(
         "one", record, source_key=draft("id:desk-one").source_key, by="anna", now=now
