@@ -182,6 +182,9 @@ ROUTES: dict[str, list[Ask]] = {
     "POST /desk/waiting/<slug:release_id>/change": [
         Ask("/desk/waiting/e7/change", "POST", form={"seen": "x"}, status=409)
     ],
+    "POST /desk/waiting/<slug:release_id>/translate": [
+        Ask("/desk/waiting/e7/translate", "POST", form={"language": "x"}, status=422)
+    ],
     "POST /desk/waiting/<slug:release_id>/move": [
         Ask("/desk/waiting/e7/move", "POST", form={"seen": "x"}, status=422)
     ],
@@ -195,6 +198,9 @@ ROUTES: dict[str, list[Ask]] = {
     "GET /desk/releases/<slug:slug>": [Ask("/desk/releases/{slug}")],
     "POST /desk/releases/<slug:slug>/correct": [
         Ask("/desk/releases/{slug}/correct", "POST", form={}, status=303, release="id:11")
+    ],
+    "POST /desk/releases/<slug:slug>/translate": [
+        Ask("/desk/releases/{slug}/translate", "POST", form={"language": "x"}, status=422)
     ],
     "POST /desk/releases/<slug:slug>/retract": [
         Ask("/desk/releases/{slug}/retract", "POST", form={"reason": "x"}, status=303,

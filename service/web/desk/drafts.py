@@ -12,6 +12,7 @@ from feeds.errors import DraftChanged, DraftNotFound
 from feeds.model.edition import Entry
 from feeds.model.feed import Format
 from feeds.model.intake import Refusal
+from feeds.model.release import Draft
 from feeds.model.saved_draft import DraftPosition, SavedDraft
 from feeds.model.user import User, UserRole
 from service.logs import get_logger
@@ -39,6 +40,7 @@ from service.web.desk.records import (
     may_see,
     read_draft,
     record_in_form,
+    work_waits_until,
 )
 from service.web.page_language import noted
 from service.web.pages import body_of
@@ -241,11 +243,12 @@ def _form(
     context, user = request_context(), signed_in()
     shown: dict[str, Any] = {
         "theirs": None, "is_gone": False, "is_changed": False, "fault": None, "choice": None,
-        "file_faults": (), "new_file": NO_WORDS, "given": _NOTHING_GIVEN, **more,
+        "file_faults": (), "new_file": NO_WORDS, "work_until": None,
+        "given": _NOTHING_GIVEN, **more,
     }  # fmt: skip
     if draft is not None and shown["theirs"] is None:
         read = read_draft(context.application, draft, now=context.now)
-        shown |= _as_published(read)
+        shown |= _as_published(read) | _when_by_work(read, shown["given"])
     else:
         shown |= {"release": None, "refusal": None, "stored": None}
     return page(
@@ -278,6 +281,17 @@ def form_fields(record: Mapping[str, Any]) -> dict[str, Any]:
         "contact_fields": CONTACT_FIELDS,
         "languages": known_languages(record),
     }
+
+
+def _when_by_work(read: ReadDraft, given: Mapping[str, str]) -> dict[str, Any]:
+    """Returns when a translation is best published: not before what it translates."""
+    until = work_waits_until(read.outcome) if isinstance(read.outcome, Draft) else None
+    if until is None:
+        return {}
+    local = until.astimezone(request_context().site.time_zone)
+    if given is _NOTHING_GIVEN:
+        given = {**given, "when": "later", "day": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}"}
+    return {"work_until": until, "given": given}
 
 
 def _contact_row(contact: Mapping[str, Any] | str) -> dict[str, str]:

@@ -14,8 +14,9 @@ from feeds.errors import (
     DraftNotFound,
     ReleaseChanged,
 )
+from feeds.model.history import work_of
 from feeds.model.intake import Embargo, Intake, Refusal
-from feeds.model.release import Draft, Expected, ExpectedEmbargo
+from feeds.model.release import Draft, Expected, ExpectedEmbargo, Release
 from feeds.model.saved_draft import SavedDraft
 from feeds.model.user import UserRole
 from service.logs import get_logger
@@ -98,9 +99,10 @@ def publish(draft_id: str) -> Response:
         return draft_page(present, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     waiting = _waiting_for(present)
     _require_rights(read, waiting)
+    linked = _linked(read.outcome, read.stored, waiting)
     try:
         outcome = context.application.newsroom.drafts.publish(
-            present, _as_meant(present, read.outcome, waiting, until), by=user.name, now=context.now
+            present, _as_meant(present, linked, waiting, until), by=user.name, now=context.now
         )
     except (DraftChanged, DraftNotFound):
         return changed_meanwhile(draft_id)
@@ -167,6 +169,25 @@ def _require_rights(read: ReadDraft, waiting: Embargo | None) -> None:
     contents = [one.content for one in parts if one is not None]
     if not all(may_change(signed_in(), one.category_names) for one in contents):
         raise forbidden()
+
+
+def _linked(read: Draft, stored: Release | None, waiting: Embargo | None) -> Draft:
+    """Returns the draft on condition that its work has only members that the person may change.
+
+    The releases of a work appear in each other's pages and feeds, so to link to one changes it. One
+    that is a member already stays one.
+
+    Raises:
+        DeskRefused: The person may not publish where another member is.
+    """
+    known = (stored, None if waiting is None else waiting.draft)
+    is_member = work_of(read) in {work_of(one) for one in known if one is not None}
+    if signed_in().categories is None or is_member:
+        return read
+    members = request_context().application.newsroom.other_members(read)
+    if not all(may_change(signed_in(), one.content.category_names) for one in members):
+        raise forbidden()
+    return replace(read, expected_members=frozenset(one.content.digest for one in members))
 
 
 def _as_meant(

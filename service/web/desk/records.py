@@ -26,7 +26,7 @@ from feeds.model.user import User
 from service.application import Application
 from service.web.api.reading import record_of
 from service.web.api.writing import keep_untouched
-from service.web.desk.entrance import field
+from service.web.desk.entrance import field, signed_in
 from service.web.request_context import request_context
 from service.web.wording import file_name
 
@@ -224,6 +224,22 @@ def read_change(
         expected=Expected(revision=0) if stored is None else stored.seen,
         expected_embargo=ExpectedEmbargo(seen=embargo.seen, until=embargo.until),
     )
+
+
+def work_waits_until(draft: Draft) -> datetime | None:
+    """Returns when the last release comes out of which this is a translation and which waits.
+
+    Only what whoever is signed in may see counts.
+    """
+    if draft.content.details.work is None:
+        return None
+    newsroom, user = request_context().application.newsroom, signed_in()
+    members = newsroom.other_members(draft)
+    public = {one.source_key for one in members if isinstance(one, Release)}
+    keys = [one.source_key for one in members if one.source_key not in public]
+    waiting = newsroom.embargoes_by_source_keys(keys).values()
+    ends = (one.until for one in waiting if newsroom.embargoes.is_in(one, user.categories))
+    return max(ends, default=None)
 
 
 def _untouched(

@@ -24,6 +24,7 @@ from service.web.desk.entrance import (
 )
 from service.web.desk.publishing import CHANGED_MEANWHILE
 from service.web.desk.records import begun_with, may_change, may_see
+from service.web.desk.translating import begin_translation, languages_to_choose
 from service.web.page_language import noted
 from service.web.request_context import request_context
 
@@ -81,6 +82,12 @@ def correct(slug: str) -> Response:
         now=context.now,
     )
     return lead_to(f"/drafts/{made.id}")
+
+
+@desk.post("/releases/<slug:slug>/translate", UserRole.WRITE)
+def translate(slug: str) -> Response:
+    """Begins a translation as a draft."""
+    return begin_translation(_own(slug).release)
 
 
 @desk.post("/releases/<slug:slug>/retract", UserRole.PUBLISH)
@@ -146,6 +153,7 @@ def _release_page(
         feeds_in=listed.feeds,
         unclaimed=listed.unclaimed,
         may_correct=is_own,
+        languages=languages_to_choose(listed.release),
         may_publish=is_own and user.may(UserRole.PUBLISH),
         events=request_context().application.newsroom.audit_events(listed.release.id),
         fault=fault,

@@ -44,6 +44,7 @@ from service.web.desk.records import (
     read_change,
     record_in_form,
 )
+from service.web.desk.translating import begin_translation, languages_to_choose
 from service.web.page_language import noted
 from service.web.pages import body_of
 from service.web.request_context import request_context
@@ -116,6 +117,12 @@ def calendar(month: Month) -> Response:
 def waiting(release_id: str) -> Response:
     """Answers with one document that waits."""
     return _waiting_page(_own_embargo(release_id))
+
+
+@desk.post("/waiting/<slug:release_id>/translate", UserRole.WRITE)
+def translate_waiting(release_id: str) -> Response:
+    """Begins a translation of what waits as a draft."""
+    return begin_translation(_own_embargo(release_id).draft)
 
 
 @desk.get("/waiting/<slug:release_id>/change", UserRole.PUBLISH)
@@ -311,6 +318,7 @@ def _waiting_page(
         release=upcoming.release,
         body=body_of(upcoming.release),
         unclaimed=upcoming.unclaimed,
+        languages=languages_to_choose(upcoming.release),
         may_publish=user.may(UserRole.PUBLISH),
         fault=fault,
         choice=choice,

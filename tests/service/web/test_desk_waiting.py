@@ -13,6 +13,7 @@ from feeds.categories import Catalogue
 from feeds.model.intake import Embargo
 from feeds.model.release import Correction, Weight
 from feeds.model.user import UserRole
+from tests.service.cli.test_release import COOPERATION
 from tests.service.web.desk_room import Desk
 from tests.service.web.offices import CATALOGUE
 from tests.support.desk_browser import DeskBrowser
@@ -31,7 +32,7 @@ def desk(room: Desk) -> Desk:
 
 def hold(desk: Desk, name: str, until: datetime, *categories: str) -> str:
     """Put a document under embargo; gives its page."""
-    made = draft(f"id:{name}", *(categories or ("cooperation",)), title=f"Waiting {name}")
+    made = draft(f"id:{name}", *(categories or (COOPERATION,)), title=f"Waiting {name}")
     desk.office.add(replace(made, embargoed_until=until))
     embargo = desk.office.newsroom.embargoes.named(f"id:{name}")
     return f"/desk/waiting/{embargo.release_id}"
@@ -127,7 +128,7 @@ def waiting(desk: Desk) -> Embargo:
 def test_what_waits_is_changed_under_the_same_embargo_and_keeps_what_is_not_touched(
     desk: Desk,
 ) -> None:
-    made = draft("id:1", "cooperation", title="Waiting", url="https://example.org/1")
+    made = draft("id:1", COOPERATION, title="Waiting", url="https://example.org/1")
     desk.office.add(replace(made, embargoed_until=UNTIL))
     before, anna = waiting(desk), desk.signed_in("anna")
     path = f"/desk/waiting/{before.release_id}"
@@ -198,7 +199,7 @@ def test_of_two_people_at_what_waits_the_second_is_told_and_nothing_is_overwritt
 
 
 def test_a_correction_that_waits_is_changed_and_stays_a_correction(desk: Desk) -> None:
-    made = draft("id:1", "cooperation", title="Public")
+    made = draft("id:1", COOPERATION, title="Public")
     desk.office.add(made)
     note = Correction(weight=Weight.MAJOR, note="The title was wrong.")
     corrected = replace(made, content=replace(made.content, title="Corrected"), correction=note)
