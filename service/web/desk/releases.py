@@ -36,9 +36,6 @@ _NO_RELEASE = DeskRefused(
     noted("The address may be mistyped. The desk lists what is published."),
 )
 _NO_REASON = noted("Give the reason, in one line: it is what the public is told.")
-_MEANWHILE = noted(
-    "Somebody else has changed this meanwhile. Nothing was done. This is how it is now."
-)
 
 
 @desk.get("/releases", UserRole.WRITE)

@@ -8,10 +8,9 @@ import pytest
 
 from feeds.model.release import Release
 from feeds.model.user import UserRole
-from tests.service.cli.test_release import COOPERATION
 from tests.service.web.desk_room import Desk
 from tests.support.desk_browser import DeskBrowser
-from tests.support.newsrooms import draft, later
+from tests.support.newsrooms import COOPERATION, draft, later
 
 UNTIL = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 

@@ -13,11 +13,10 @@ from feeds.categories import Catalogue
 from feeds.model.intake import Embargo
 from feeds.model.release import Correction, Weight
 from feeds.model.user import UserRole
-from tests.service.cli.test_release import COOPERATION
 from tests.service.web.desk_room import Desk
 from tests.service.web.offices import CATALOGUE
 from tests.support.desk_browser import DeskBrowser
-from tests.support.newsrooms import NOON, draft
+from tests.support.newsrooms import COOPERATION, NOON, draft
 
 
 @pytest.fixture
@@ -154,7 +153,7 @@ def test_what_waits_is_changed_under_the_same_embargo_and_keeps_what_is_not_touc
     events = desk.office.newsroom.audit_events(before.release_id)
     assert [(each.action.value, each.by) for each in events][-1] == ("embargoed", "anna")
     assert events[-1].detail == "another document, until 2026-03-09T08:00:00Z"
-    # What the document is sent with again is not a second release.
+    # What lacks something is told, and nothing is stored.
     bad = anna.send(f"{path}/change", form_in(anna, path, title="", do="save"))
     assert bad.status_code == 422
     assert "title is missing" in bad.text
