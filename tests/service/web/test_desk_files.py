@@ -176,6 +176,15 @@ def test_a_picture_is_for_those_who_see_the_draft_and_public_with_the_release(de
     assert stranger.get(previewed).data == PNG
     assert stranger.get(previewed.replace(secret[-9:], "x" * 9)).status_code == 404
     assert stranger.get(f"{secret}/media/{'0' * 64}/a.png").status_code == 404
+    write(anna, file=file(b"A note.", "note.txt"))
+    [other] = [
+        one["url"].removeprefix("https://news.example.org")
+        for draft in drafts(desk)
+        for one in draft.record["enclosures"]
+        if one["url"].endswith("note.txt")
+    ]
+    assert anna.get(f"/desk{other}").data == b"A note."
+    assert stranger.get(f"{secret}{other}").status_code == 404, "it is of another draft"
     assert publish(anna, path) == 303
     [enclosure] = released(desk)[0].content.enclosures
     assert enclosure.url == entry["url"] == f"https://news.example.org{public}"
@@ -185,6 +194,18 @@ def test_a_picture_is_for_those_who_see_the_draft_and_public_with_the_release(de
     with desk.office.database.read() as tx:
         [(holder, _)] = tx.media.uses_of(entry["url"].split("/")[-2])
     assert not holder.startswith("draft:")
+
+
+def test_a_picture_of_what_waits_is_for_those_who_see_that(desk: Desk) -> None:
+    desk.add("berta", UserRole.WRITE, categories=("lessons",))
+    anna, berta = desk.signed_in("anna"), desk.signed_in("berta")
+    path = write(anna, file=file(PNG, "bridge.png"), new_decoration="yes")
+    embargo = {"version": "1", "when": "later", "day": "2030-05-21", "time": "17:00"}
+    waiting = anna.send(f"{path}/publish", embargo).headers["Location"]
+    address = shown_in(anna.get(waiting).text)
+    assert anna.get(address).data == PNG
+    assert berta.get(address).status_code == 404
+    assert anna.get(address.removeprefix("/desk")).status_code == 404
 
 
 def test_a_picture_in_a_word_document_is_shown_and_kept_as_long_as_the_draft(desk: Desk) -> None:
