@@ -148,6 +148,16 @@ def picture_address(picture: Enclosure) -> str | None:
     return picture.thumbnail
 
 
+#: The greatest height of a picture above the text: 34rem in ``newsroom.css``.
+_LEAD_HEIGHT = 544
+
+
+def size_on_page(width: int, height: int) -> tuple[int, int]:
+    """Returns width and height of a picture above the text, in CSS pixels, where there is room."""
+    factor = min(1.0, _LEAD_HEIGHT / height)
+    return max(round(width * factor), 1), max(round(height * factor), 1)
+
+
 def thumbnail(content: Content) -> str | None:
     """Returns the address of the small picture of a release for lists, if it has one."""
     picture = _first_picture(content)

@@ -8,10 +8,11 @@ from markupsafe import Markup
 from feeds.errors import RevisionNotFound
 from feeds.model.feed import ALL
 from feeds.model.history import Revision
+from feeds.model.medium import media_in_text
 from feeds.model.release import Release
 from feeds.render.content import body as shown_body
 from service.web.answers import answer_page, last_change, page_date
-from service.web.body_markup import page_body
+from service.web.body_markup import lead_picture, page_body, picture_address, size_on_page
 from service.web.opml import grouped
 from service.web.page_language import noted, page_language
 from service.web.problems import ReleaseGone
@@ -85,6 +86,7 @@ def release(slug: str) -> Response:
         announced=context.catalogue.feeds[ALL],
         release=shown,
         body=body_of(shown),
+        picture_size=_lead_picture_size(shown),
         alternates=page_alternates(
             shown.content.language, shown.slug, shown.translations, context.site
         ),
@@ -92,6 +94,21 @@ def release(slug: str) -> Response:
         history=context.newsstand.history(shown) if shown.revision > 1 else (),
         neighbours=neighbours,
     )
+
+
+def _lead_picture_size(release: Release) -> tuple[int, int] | None:
+    """Returns width and height of the picture above the text, as far as it is stored here.
+
+    With them the text below stays where it is while the picture comes.
+    """
+    picture = lead_picture(release.content)
+    address = None if picture is None else picture_address(picture)
+    for use in media_in_text(address or ""):
+        with request_context().database.read() as tx:
+            medium = tx.media.find(use.digest)
+        if medium is not None and medium.width and medium.height:
+            return size_on_page(medium.width, medium.height)
+    return None
 
 
 @blueprint.get("/releases/<slug:slug>/revisions/<number:number>")

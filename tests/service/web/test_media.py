@@ -15,13 +15,13 @@ from flask import Response
 from flask.testing import FlaskClient
 
 from feeds.model.medium import StoredMedium
-from feeds.model.release import Draft, Enclosure
+from feeds.model.release import Draft, Enclosure, SourceKey
 from feeds.store.database import Database
 from feeds.store.media import CHUNK_BYTES
 from service.media import AddedMedium
 from service.web import CacheMiddleware, DocumentCache, create_app
 from tests.support.newsrooms import NOON, Office, draft, later
-from tests.support.pictures import PNG
+from tests.support.pictures import PNG, png
 from tests.support.wire_server import make_server, port_of, running
 
 #: Three chunks and a bit, so that parts begin, end and lie in different ones.
@@ -60,6 +60,26 @@ def enclosing(medium: AddedMedium, key: str = "id:2") -> Draft:
     made = draft(key, "finance")
     file = Enclosure(url=medium.url, media_type=medium.media_type, length_bytes=medium.length_bytes)
     return replace(made, content=replace(made.content, enclosures=(file,)))
+
+
+def test_a_page_says_how_large_the_picture_above_the_text_is(
+    office: Office, client: FlaskClient
+) -> None:
+    """So that the text stays where it is while the picture comes; it is 544 px high at most."""
+    elsewhere = Enclosure(url="https://example.org/a.png", media_type="image/png", length_bytes=9)
+    made = draft("id:elsewhere", "finance")
+    office.add(
+        enclosing(add(office, png(100, 50)), "id:small"),
+        enclosing(add(office, png(2000, 1088)), "id:large"),
+        replace(made, content=replace(made.content, enclosures=(elsewhere,))),
+    )
+    shown = {
+        one.release.source_key: client.get(f"/releases/{one.release.slug}").text
+        for one in office.newsroom.releases()
+    }
+    assert 'width="100" height="50"></a>' in shown[SourceKey("id:small")]
+    assert 'width="1000" height="544"></a>' in shown[SourceKey("id:large")]
+    assert 'alt="Picture"></a>' in shown[SourceKey("id:elsewhere")]
 
 
 def test_a_medium_is_public_while_a_public_release_names_it(
