@@ -1,5 +1,7 @@
 """``make`` on machines that are not ready, and the note that ``make run`` leaves."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +22,19 @@ def checkout(tmp_path: Path) -> Path:
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run ``make`` there; a recipe's commands are few, and install nothing."""
     command = ["make", "--no-print-directory", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30)
+    return subprocess.run(
+        command, cwd=folder, env=_without_make(), capture_output=True, text=True, timeout=30
+    )
+
+
+def _without_make() -> dict[str, str]:
+    """The environment, without what a ``make`` that runs the suite was given: VENV=… is in it."""
+    given = re.findall(r"(\w+)=", os.environ.get("MAKEFLAGS", ""))
+    return {
+        name: text
+        for name, text in os.environ.items()
+        if name not in given and not name.startswith(("MAKE", "MFLAGS"))
+    }
 
 
 def finished_venv(checkout: Path, *, shebang: Path, python: Path) -> None:

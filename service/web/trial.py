@@ -193,10 +193,12 @@ def _limited() -> Iterator[Callable[[], bool]]:
     another one makes is not limited.
     """
     happened: list[int] = []
+    is_made = False
 
     def end(number: int, _frame: object) -> None:
-        happened.append(number)
-        raise PageUnending
+        if not is_made:
+            happened.append(number)
+            raise PageUnending
 
     try:
         former = signal.signal(signal.SIGVTALRM, end)
@@ -207,8 +209,11 @@ def _limited() -> Iterator[Callable[[], bool]]:
     try:
         yield lambda: bool(happened)
     finally:
+        is_made = True
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, former)
+        # A signal that is on its way when the timer is stopped would end a process that has no
+        # handler.
+        signal.signal(signal.SIGVTALRM, former if callable(former) else signal.SIG_IGN)
 
 
 def _take_in(application: Application) -> list[str]:

@@ -1,7 +1,9 @@
 """What `service.processes.http_server` relies on in uvicorn, which promises none of it."""
 
+import asyncio
 import inspect
 import re
+from contextlib import closing
 from pathlib import Path
 
 import uvicorn
@@ -69,7 +71,8 @@ def test_what_is_read_is_there() -> None:
     state = ServerState()
     assert set(vars(state)) >= OF_A_STATE
     config = Config(lambda: None, log_config=None)
-    protocol = HttpToolsProtocol(config=config, server_state=state, app_state={})
+    with closing(asyncio.new_event_loop()) as loop:
+        protocol = HttpToolsProtocol(config=config, server_state=state, app_state={}, _loop=loop)
     assert set(vars(protocol)) >= OF_A_CONNECTION
     assert set(_set_in(RequestResponseCycle)) >= OF_A_CYCLE
 

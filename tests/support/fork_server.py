@@ -137,14 +137,17 @@ def _serve(line: socket.socket) -> list[str] | None:
         if not asked:
             return None
         source, sink = os.pipe()
-        parent = os.fork()
-        if not parent:
+        between = os.fork()
+        if not between:
+            between = os.getpid()
             pid = os.fork()
             if not pid:
+                while os.getppid() == between:
+                    time.sleep(0.001)
                 return _begin(json.loads(asked), descriptors)
             os.write(sink, str(pid).encode())
             os._exit(0)  # its child is an orphan
-        os.waitpid(parent, 0)
+        os.waitpid(between, 0)
         line.send(os.read(source, 100))
         for each in (*descriptors, source, sink):
             os.close(each)

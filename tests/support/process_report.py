@@ -30,7 +30,7 @@ if __name__ == "__main__":
         "signals": [
             line
             for line in Path("/proc/self/status").read_text().splitlines()
-            if line.startswith("Sig")
+            if line.startswith("Sig") and not line.startswith("SigQ")  # of all processes
         ],
         "encodings": [
             (each.encoding, each.errors, each.line_buffering) for each in (sys.stdout, sys.stderr)
