@@ -107,6 +107,15 @@ def wait_until_dead(child: ChildProcess) -> None:
     wait_until(lambda: not child.is_running)
 
 
+def look_until_dead(child: ChildProcess, clock: Clock, seconds: float) -> None:
+    """Let time pass in which it is killed. Nobody looks at a dead one, who would replace it."""
+    for _ in range(round(seconds)):
+        if child.is_running:
+            clock.now_s += 1
+            child.check()
+    wait_until_dead(child)
+
+
 def test_a_process_that_is_stopped_is_killed_and_started_anew(
     begin: Callable[[str], ChildProcess], clock: Clock
 ) -> None:
@@ -116,8 +125,7 @@ def test_a_process_that_is_stopped_is_killed_and_started_anew(
     frozen = child.pid
     look_for(child, clock, FROZEN_AFTER_S - 1)
     assert child.is_running
-    look_for(child, clock, 3)
-    wait_until_dead(child)
+    look_until_dead(child, clock, 3)
     look_for(child, clock, FIRST_PAUSE_S + 1)
     assert child.pid != frozen
     wait_until_heard(child)
@@ -129,8 +137,7 @@ def test_one_whose_work_stands_still_gives_no_sign_of_life(
     child = begin(STANDS_STILL)
     look_for(child, clock, FROZEN_AFTER_S - 1)
     assert child.is_running
-    look_for(child, clock, 3)
-    wait_until_dead(child)
+    look_until_dead(child, clock, 3)
 
 
 def test_one_that_freezes_again_when_it_was_replaced_is_unheard(
@@ -140,8 +147,7 @@ def test_one_that_freezes_again_when_it_was_replaced_is_unheard(
     child = begin(STANDS_STILL)
     for _ in range(UNHEARD_AFTER):
         assert child.is_heard
-        look_for(child, clock, FROZEN_AFTER_S + 1)
-        wait_until_dead(child)
+        look_until_dead(child, clock, FROZEN_AFTER_S + 1)
         look_for(child, clock, 2 * FIRST_PAUSE_S)
     assert not child.is_heard
 
@@ -151,8 +157,7 @@ def test_one_that_is_heard_again_and_one_that_only_dies_are_not_unheard(
 ) -> None:
     child = begin(LIVES)
     os.kill(child.pid, signal.SIGSTOP)
-    look_for(child, clock, FROZEN_AFTER_S + 1)
-    wait_until_dead(child)
+    look_until_dead(child, clock, FROZEN_AFTER_S + 1)
     look_for(child, clock, FIRST_PAUSE_S + 1)
     wait_until(lambda: _has_sent_heartbeat(child))
     look_for(child, clock, FROZEN_AFTER_S / 2)
@@ -187,8 +192,7 @@ def test_time_in_which_the_supervisor_stood_still_itself_does_not_count(
     child.check()
     time.sleep(0.3)  # as long as a signal takes
     assert child.is_running
-    look_for(child, clock, FROZEN_AFTER_S)
-    wait_until_dead(child)
+    look_until_dead(child, clock, FROZEN_AFTER_S)
 
 
 def pauses(child: ChildProcess, clock: Clock, deaths: int) -> list[float]:
@@ -245,8 +249,7 @@ def test_what_a_frozen_process_started_goes_with_it(
     )
     wait_until_heard(child)
     [worker] = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
-    look_for(child, clock, FROZEN_AFTER_S + 2)
-    wait_until_dead(child)
+    look_until_dead(child, clock, FROZEN_AFTER_S + 2)
     wait_until(lambda: _is_gone(worker))
 
 
