@@ -205,7 +205,8 @@ def _limited() -> Iterator[Callable[[], bool]]:
     except ValueError:  # not the main thread
         yield lambda: False
         return
-    signal.setitimer(signal.ITIMER_VIRTUAL, PAGE_WITHIN_S)
+    # Again and again, because Python drops what is raised while it collects garbage.
+    signal.setitimer(signal.ITIMER_VIRTUAL, PAGE_WITHIN_S, PAGE_WITHIN_S)
     try:
         yield lambda: bool(happened)
     finally:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,10 +161,33 @@ def test_a_faulty_template_is_found_by_file_and_line_before_it_is_used(
 def test_loops_within_loops_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is short enough for the limit of loops."""
     monkeypatch.setattr(trial, "PAGE_WITHIN_S", 0.5)
-    endless = "{% for a in range(99999) %}\n{% for b in range(99999) %}{{ a }}{% endfor %}"
+    endless = "{% for a in range(4000) %}\n{% for b in range(4000) %}{{ a }}{% endfor %}"
     [found] = template_faults(settings_of(tmp_path, {"hub.html": f"\n{endless}{{% endfor %}}"}))
     assert (found.place.file, found.line) == ("own/hub.html", 3)
     assert "more than 0.5 s of processor time" in found.message
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_limit_of_a_page_holds_where_the_first_word_of_it_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python drops what is raised in a finalizer, and while it collects garbage."""
+    monkeypatch.setattr(trial, "PAGE_WITHIN_S", 0.05)
+    limit_s = time.process_time() + 20
+
+    class Deaf:
+        def __del__(self) -> None:
+            while time.process_time() < limit_s:
+                pass
+
+    def page() -> None:
+        Deaf()
+        while time.process_time() < limit_s:
+            pass
+
+    with pytest.raises(trial.PageUnending), trial._limited():
+        page()
+    assert time.process_time() < limit_s
 
 
 def test_a_template_that_replaces_nothing_is_a_mistake(tmp_path: Path) -> None:
