@@ -158,8 +158,12 @@ def test_a_faulty_template_is_found_by_file_and_line_before_it_is_used(
     assert reason in found[0].message
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_loops_within_loops_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is short enough for the limit of loops."""
+    """Each is short enough for the limit of loops.
+
+    What is raised in a callback of the garbage collector is lost: libraries of tests have some.
+    """
     monkeypatch.setattr(trial, "PAGE_WITHIN_S", 0.5)
     endless = "{% for a in range(4000) %}\n{% for b in range(4000) %}{{ a }}{% endfor %}"
     [found] = template_faults(settings_of(tmp_path, {"hub.html": f"\n{endless}{{% endfor %}}"}))
