@@ -95,6 +95,10 @@ def room() -> Iterator[SmallDisk]:
         yield disk
 
 
+#: An hour after the first: two of one moment stand in the order of their ids.
+LATER = "2026-01-05T10:00:00+00:00"
+
+
 def test_a_backup_and_a_restore_find_the_disk_full(room: SmallDisk) -> None:
     """One line each, nothing half made, and the service that runs on that disk has lost nothing."""
     service = Service(folder=room.folder / "newsroom")
@@ -108,7 +112,7 @@ def test_a_backup_and_a_restore_find_the_disk_full(room: SmallDisk) -> None:
         _check_full(failed)
         assert list(backups.iterdir()) == []
         assert service.titles() == ["Release 1"]
-        service.drop("2.txt", document("Release 2", "Finance"))
+        service.drop("2.txt", document("Release 2", "Finance", published=LATER))
         room.resize("64m")
         wait_until(lambda: service.titles() == ["Release 2", "Release 1"])
         made = service.run("store", "backup", str(backups))
