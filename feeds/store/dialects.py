@@ -55,6 +55,11 @@ def _upsert_of_rows(
     return insert_or_update(dialect, table, names, keep=keep)
 
 
+def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Returns an ``INSERT`` that can have ``ON CONFLICT``; *dialect* is SQLAlchemy's name."""
+    return (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+
+
 def insert_or_update(
     dialect: str,
     table: Table,
@@ -73,8 +78,7 @@ def insert_or_update(
         query: Gives these columns in this order. It must have a condition: SQLite takes
             ``ON CONFLICT`` for one of a join otherwise.
     """
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = insert(table)
+    statement = insert_into(dialect, table)
     if query is not None:
         statement = statement.from_select(list(names), query)
     keys = [column.name for column in table.primary_key]

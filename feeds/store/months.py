@@ -33,12 +33,12 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from feeds.model.feed import ALL
 from feeds.model.months import FeedMonths, FeedSummary, Month, MonthRow
 from feeds.model.release import ReleaseId
 from feeds.model.text import whole_second
+from feeds.store.dialects import insert_into
 from feeds.store.pipelining import ask, send_later
 from feeds.store.schema import Instant, configuration, filings, month_counts, releases
 
@@ -316,7 +316,7 @@ def _in_all_feeds(begins: datetime, ends: datetime | None) -> Select[Any]:
 
 @cache
 def _add(dialect: str) -> Insert:
-    made = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(month_counts)
+    made = insert_into(dialect, month_counts)
     new = type_coerce(made.excluded.changed_at, BigInteger)
     next_one = type_coerce(month_counts.c.changed_at, BigInteger) + _SECOND_US
     return made.on_conflict_do_update(

@@ -6,12 +6,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from feeds.errors import UserExists, UserNotFound
 from feeds.model.user import Session, User, UserRole
-from feeds.store.dialects import insert_or_update, lock_in_order
+from feeds.store.dialects import insert_into, insert_or_update, lock_in_order
 from feeds.store.schema import desk_key, sessions, sign_in_attempts, users
 
 #: Lapsed rows that are deleted whenever one is added: more than are added.
@@ -216,7 +215,7 @@ class DeskKey:
 @cache
 def _count(dialect: str) -> ReturningInsert[Any]:
     table = sign_in_attempts
-    made = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    made = insert_into(dialect, table)
     is_old = table.c.since < bindparam("oldest", type_=table.c.since.type)
     counted = made.on_conflict_do_update(
         index_elements=[table.c.subject],

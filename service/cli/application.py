@@ -194,3 +194,19 @@ def _missing_file(settings: Settings) -> Path | None:
     if path is not None and StoreNote(settings).read() is not None:
         raise gone(path)
     return path
+
+
+def known_categories(
+    application: Application, slugs: Sequence[str] | None
+) -> tuple[str, ...] | None:
+    """Returns the categories of ``--category``, sorted; None for all.
+
+    Raises:
+        typer.BadParameter: One is unknown, which would allow nothing.
+    """
+    if not slugs:
+        return None
+    for slug in slugs:
+        if slug not in application.catalogue.categories:
+            raise typer.BadParameter(f"no category {slug!r}", param_hint="--category")
+    return tuple(sorted(set(slugs)))

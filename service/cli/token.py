@@ -8,8 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from feeds.model.token import Action, Token
-from service.application import Application
-from service.cli.application import to_read, to_write
+from service.cli.application import known_categories, to_read, to_write
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
 from service.cli.output import moment, print_json, print_message, print_rows, print_text
 from service.tokens import MAX_NAME_CHARS, NAME, hash_of, make_token
@@ -70,7 +69,7 @@ def make(
         token = Token(
             name=name,
             actions=tuple(action for action in Action if action in actions),
-            categories=_known(application, categories),
+            categories=known_categories(application, categories),
             made_at=now,
             expires_at=_end_of(expires, now),
         )
@@ -123,16 +122,6 @@ def revoke(
         print_json({"name": name, "state": "revoked"})
         return
     print_message(f"the token of {name} is revoked")
-
-
-def _known(application: Application, slugs: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Returns the token's categories, sorted. Refuses unknown ones, which would allow nothing."""
-    if not slugs:
-        return None
-    for slug in slugs:
-        if slug not in application.catalogue.categories:
-            raise typer.BadParameter(f"no category {slug!r}", param_hint="--category")
-    return tuple(sorted(set(slugs)))
 
 
 def _end_of(life: str, now: datetime) -> datetime | None:

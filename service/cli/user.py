@@ -8,8 +8,7 @@ import typer
 
 from feeds.model.user import User, UserRole
 from service.accounts import Accounts
-from service.application import Application
-from service.cli.application import to_read, to_write
+from service.cli.application import known_categories, to_read, to_write
 from service.cli.call import (
     ByOption,
     Invocation,
@@ -79,7 +78,7 @@ def add(
         user = User(
             name=stored,
             roles=tuple(role for role in UserRole if role in roles),
-            categories=_known(application, categories),
+            categories=known_categories(application, categories),
             made_at=application.clock(),
         )
         Accounts(application.database).add(user, password, by=who(by))
@@ -119,7 +118,7 @@ def change(
     """Change what somebody may do, from the next request on."""
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_write(call) as application:
-        known = () if all_categories else _known(application, categories)
+        known = () if all_categories else known_categories(application, categories)
         user = Accounts(application.database).change(
             name, roles=roles, categories=known, by=who(by), now=application.clock()
         )
@@ -198,16 +197,6 @@ def _password(*, generate: bool, from_input: bool) -> str:
         )
     asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return asked
-
-
-def _known(application: Application, slugs: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Returns categories, sorted. Refuses unknown ones, which would allow nothing."""
-    if not slugs:
-        return None
-    for slug in slugs:
-        if slug not in application.catalogue.categories:
-            raise typer.BadParameter(f"no category {slug!r}", param_hint="--category")
-    return tuple(sorted(set(slugs)))
 
 
 def _report(call: Invocation, user: User, message: str, made: str | None = None) -> None:
