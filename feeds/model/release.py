@@ -104,6 +104,12 @@ def of_draft(draft_id: str) -> str:
     return f"draft:{draft_id}"
 
 
+def kind_of_subject(subject: str) -> tuple[str, str]:
+    """Returns what audit events are about, ``user``, ``draft`` or ``release``, and its name."""
+    kind, _, name = subject.partition(":")
+    return (kind, name) if kind in ("user", "draft") else ("release", subject)
+
+
 # The release and its document.
 
 #: A permanent, opaque id, minted once at intake: ``urn:uuid:…``. It is ``atom:id``, RSS ``guid``

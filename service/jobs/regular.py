@@ -6,7 +6,7 @@ from datetime import datetime
 
 from feeds.model.edition import Edition, RenderTrouble
 from feeds.model.feed import ALL
-from feeds.model.release import AuditAction, AuditEvent, Release, ReleaseId
+from feeds.model.release import AuditAction, AuditEvent, Release, ReleaseId, kind_of_subject
 from feeds.newsroom import FOLDER, Newsroom
 from feeds.newsstand import FEEDS_A_RUN, Newsstand
 from feeds.store.changes import Changes
@@ -160,7 +160,8 @@ def _log_event(event: AuditEvent, release: Release | None) -> None:
     named = {}
     if release is not None and event.action not in _OF_EMBARGOES:
         named = {"slug": release.slug, "title": release.content.title}
-    fields = {"by": event.by, "release": event.subject, **named}
+    kind, name = kind_of_subject(event.subject)
+    fields = {"by": event.by, kind: name, **named}
     _log.info("done by command", action=event.action.value, **fields)
 
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from feeds.model.token import Action, Token
+from feeds.model.user import User, UserRole
 from feeds.store.database import Database
+from service.accounts import Accounts
 from service.jobs.regular import MAX_EVENTS_LOGGED, CommandLog
 from service.tokens import hash_of
 from tests.support.newsrooms import NOON, Office, draft, later
@@ -35,6 +37,17 @@ def test_the_log_says_who_did_what_by_a_command(
     assert (line["slug"], line["title"]) == (release.release.slug, "A treaty is signed")
     log.run()
     assert said(caplog) == []
+
+
+def test_an_account_is_named_as_one(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    log = CommandLog(database)
+    log.run()
+    user = User(name="anna", roles=(UserRole.WRITE,), categories=None, made_at=NOON)
+    Accounts(database).add(user, None, by="alice")
+    log.run()
+    [line] = said(caplog)
+    assert (line["action"], line["user"], "release" in line) == ("user added", "anna", False)
 
 
 def test_what_others_did_was_logged_by_those_who_took_it_in(
