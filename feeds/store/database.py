@@ -50,6 +50,7 @@ from feeds.store.media import Media
 from feeds.store.months import Months
 from feeds.store.pings import Pings
 from feeds.store.readership import ReadershipCounts
+from feeds.store.redirects import Redirects
 from feeds.store.release_pages import ReleasePages, SitemapParts
 from feeds.store.releases import Releases
 from feeds.store.search import SearchIndex
@@ -301,6 +302,11 @@ class Transaction:
     def alarms(self) -> Alarms:
         """What operators are told unasked, and how far each channel has been told."""
         return Alarms(self.connection)
+
+    @cached_property
+    def redirects(self) -> Redirects:
+        """Old addresses that imports brought along."""
+        return Redirects(self.connection)
 
     @cached_property
     def readership(self) -> ReadershipCounts:

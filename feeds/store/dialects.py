@@ -132,6 +132,7 @@ TABLES = (
     "hub_tallies",
     "canaries",
     "pushes",
+    "redirects",
     "tokens",
     "drafts",
     "users",

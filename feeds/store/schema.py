@@ -766,6 +766,24 @@ backups = Table(
     Column("claimed_until", Instant),  # by a process that makes one by schedule
 )
 
+#: Old addresses that imports brought along: to a release, a feed, a page, or (nothing set) gone.
+redirects = Table(
+    "redirects",
+    metadata,
+    Column("address", Text, primary_key=True),  # normal form: feeds.model.redirect.OldAddress
+    Column("release_id", Text),  # no foreign key: the release may be under embargo
+    Column("feed", Text),  # slug
+    Column("format", Text),
+    Column("page", Text),  # path of ours, or an absolute address
+    Column("added_at", Instant, nullable=False),
+    Index(
+        "ix_redirects_release_id",
+        "release_id",
+        sqlite_where=text("release_id IS NOT NULL"),
+        postgresql_where=text("release_id IS NOT NULL"),
+    ),
+)
+
 #: What a day's pollers are hashed with: one row. It is deleted with the day.
 readership_salts = Table(
     "readership_salts",

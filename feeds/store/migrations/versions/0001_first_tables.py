@@ -319,6 +319,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_readership_salts")),
     )
     op.create_table(
+        "redirects",
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("release_id", sa.Text(), nullable=True),
+        sa.Column("feed", sa.Text(), nullable=True),
+        sa.Column("format", sa.Text(), nullable=True),
+        sa.Column("page", sa.Text(), nullable=True),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_redirects")),
+    )
+    op.create_index(
+        "ix_redirects_release_id",
+        "redirects",
+        ["release_id"],
+        unique=False,
+        sqlite_where=sa.text("release_id IS NOT NULL"),
+        postgresql_where=sa.text("release_id IS NOT NULL"),
+    )
+    op.create_table(
         "refusals",
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
