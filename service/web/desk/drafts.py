@@ -29,7 +29,7 @@ from service.web.desk.entrance import (
     page,
     signed_in,
 )
-from service.web.desk.files import NO_WORDS, FileFault, file_rows, with_files, words_of_new_file
+from service.web.desk.files import FileFault, file_rows, with_files
 from service.web.desk.records import (
     CONTACT_FIELDS,
     LEFT_OUT,
@@ -228,8 +228,7 @@ def _saved(saved: SavedDraft, faults: tuple[FileFault, ...]) -> Response:
     _log.info("draft saved at the desk", by=saved.changed_by, draft=saved.id)
     if not faults:
         return lead_to(f"/drafts/{saved.id}")
-    status, new = HTTPStatus.UNPROCESSABLE_ENTITY, words_of_new_file()
-    return draft_page(saved, status=status, file_faults=faults, new_file=new)
+    return draft_page(saved, status=HTTPStatus.UNPROCESSABLE_ENTITY, file_faults=faults)
 
 
 def _form(
@@ -243,7 +242,7 @@ def _form(
     context, user = request_context(), signed_in()
     shown: dict[str, Any] = {
         "theirs": None, "is_gone": False, "is_changed": False, "fault": None, "choice": None,
-        "file_faults": (), "new_file": NO_WORDS, "work_until": None,
+        "file_faults": (), "work_until": None,
         "given": _NOTHING_GIVEN, **more,
     }  # fmt: skip
     if draft is not None and shown["theirs"] is None:

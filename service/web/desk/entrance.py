@@ -51,6 +51,9 @@ FIELDS: Mapping[str, str] = {
 #: Fields of a form: 100 files and 50 contacts have some each.
 MAX_PARTS = 2_000
 
+#: Files of the largest size that one form may hold, or more that are smaller.
+LARGE_FILES = 4
+
 #: Where somebody may be led after signing in: pages of the desk, in our own spelling.
 _NEXT = re.compile(r"/desk(?:/[A-Za-z0-9_-]+)*(?:\?[A-Za-z0-9=&_%.:-]*)?")
 
@@ -91,10 +94,10 @@ _NO_FORM = DeskRefused(
 )
 _TOO_LARGE = DeskRefused(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    noted("The file is too large"),
+    noted("The files are too large"),
     noted(
-        "Nothing was changed. Go back, where your browser still has what you wrote, and choose a "
-        "smaller file."
+        "Nothing was changed. Go back, where your browser still has what you wrote, and choose "
+        "smaller files, or fewer at once."
     ),
 )
 _SIGNED_OUT = DeskRefused(
@@ -339,11 +342,11 @@ def _expect_files() -> None:
     """Has a form received into a file without a name.
 
     Raises:
-        DeskRefused: It is larger than a file may be, and the text beside it.
+        DeskRefused: It is larger than some files may be, and the text beside them.
     """
     context = request_context()
     limits = (context.settings.media.max_file_bytes, context.application.rules.max_file_bytes)
-    max_bytes, folder = max(limits) + MAX_BODY_BYTES, context.settings.data_folder
+    max_bytes, folder = LARGE_FILES * max(limits) + MAX_BODY_BYTES, context.settings.data_folder
     if (request.content_length or 0) > max_bytes:
         raise _TOO_LARGE
     take_as_file(request.environ, folder=folder if folder.is_dir() else None, max_bytes=max_bytes)

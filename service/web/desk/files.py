@@ -53,6 +53,7 @@ class FileFault:
     name: str  #: of the file
     reason: str
     remedy: str
+    words: str = ""  #: what the form said of it, so that it need not be written again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +89,8 @@ def file_rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def words_of_new_file() -> dict[str, str]:
-    """Returns what the form says of a file to be added."""
-    return {word: plain(request.form.get(f"new_{word}", "")) for word in _WORDS}
-
-
 #: What people say of a file.
 _WORDS = ("title", "alt", "credit")
-NO_WORDS: Mapping[str, str] = dict.fromkeys(_WORDS, "")
 
 #: Fields that the desk sets itself: whose release it is, and when and how it is published.
 _OF_THE_DESK = (*ID_FIELDS, "published", "updated", "correction", "source", "source_file")
@@ -134,30 +129,48 @@ class _FormFiles:
             self.record["embargoed_until"] = plain(form["embargoed_until"])
 
     def add_new(self) -> None:
-        """Stores the file that was chosen."""
-        file, user = _sent("file"), signed_in()
-        if file is None:
-            return
-        name = _file_name(file)
+        """Stores the files that were chosen."""
+        form = request.form
+        columns = [form.getlist(f"new_{word}") for word in _WORDS]
+        # Scripts write words beside each file; without them a form says nothing of new files, and
+        # asks when they are saved.
+        for number, file in enumerate(_sent("file")):
+            said = [plain(column[number]) if number < len(column) else "" for column in columns]
+            self._add(
+                file,
+                {word: text for word, text in zip(_WORDS, said, strict=True) if text},
+                is_decoration=str(number) in form.getlist("new_decoration"),
+            )
+
+    def _add(self, file: FileStorage, words: Mapping[str, str], *, is_decoration: bool) -> None:
+        name, user = _file_name(file), signed_in()
         try:
             added = self._application.media.add(
                 cast(BinaryIO, file.stream), name=name, by=user.name, declared_type=file.mimetype
             )
         except MediumRefused as refused:
-            self.faults.append(FileFault(name=name, reason=refused.reason, remedy=refused.remedy))
+            self.faults.append(
+                FileFault(
+                    name=name,
+                    reason=refused.reason,
+                    remedy=refused.remedy,
+                    words="; ".join(words.values()),
+                )
+            )
             return
         # Without its name, which may tell of a release that is not public yet.
         _log.info("file stored at the desk", by=user.name, media_type=added.media_type)
-        words = words_of_new_file()
-        entry = {
+        files = {str(one.get("url")): one for one in _enclosures(self.record)}
+        # The same bytes again change only what is said of them now.
+        entry = files.setdefault(added.url, {}) | {
             "url": added.url,
             "type": added.media_type,
             "length": added.length_bytes,
-            **{word: text for word, text in words.items() if text},
+            **words,
         }
-        _mark(entry, is_decoration="new_decoration" in request.form)
-        others = [one for one in _enclosures(self.record) if one.get("url") != added.url]
-        self.record["enclosures"] = [*others, entry]
+        _mark(entry, is_decoration=is_decoration)
+        files[added.url] = entry
+        self.record["enclosures"] = [*files.values()]
         self._tell(added.warnings)
 
     def _known(self, url: str) -> dict[str, Any]:
@@ -173,7 +186,7 @@ class _FormFiles:
 
     def read_document(self) -> None:
         """Takes the fields of a file, as far as the form does not have them."""
-        file = _sent("document")
+        file = next(iter(_sent("document")), None)
         if file is None:
             return
         rules, name = self._application.rules, _file_name(file)
@@ -282,10 +295,9 @@ def _popped(fields: dict[str, Any], *names: str) -> list[object]:
     return [one for name in names for one in items({name: fields.pop(name, None)}, name)]
 
 
-def _sent(name: str) -> FileStorage | None:
-    """Returns a file of the form, if one was chosen."""
-    file = request.files.get(name)
-    return file if file is not None and file.filename else None
+def _sent(name: str) -> list[FileStorage]:
+    """Returns the files of a field; a browser sends one without a name where none was chosen."""
+    return [file for file in request.files.getlist(name) if file.filename]
 
 
 def _file_name(file: FileStorage) -> str:
@@ -327,7 +339,9 @@ def medium(digest: str, name: str) -> Response:
         found = tx.media.find(digest)
         holders = tx.media.holders_not_public(use, limit=MAX_HOLDERS)
         is_public = tx.media.public(use) is not None
-    if found is None or not (is_public or any(map(_may_see_holder, holders))):
+    # A change that is only looked at holds its new files by nothing yet.
+    is_own = found is not None and found.added_by == signed_in().name
+    if found is None or not (is_public or is_own or any(map(_may_see_holder, holders))):
         raise _NO_FILE
     return answer_medium(found, name, cache_control="no-store")
 

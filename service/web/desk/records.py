@@ -208,8 +208,9 @@ def read_change(
     waiting = embargo.draft
     fields = {key: value for key, value in record.items() if value not in ("", [], None)}
     # It needs a key to be read; that of what waits takes its place.
-    read = read_record(
-        fields | {"source_key": DOCUMENT}, document=DOCUMENT, rules=application.rules
+    read = _described(
+        read_record(fields | {"source_key": DOCUMENT}, document=DOCUMENT, rules=application.rules),
+        record,
     )
     if isinstance(read, Refusal):
         return read
@@ -281,6 +282,7 @@ def differences(before: Content, after: Content) -> list[list[Piece]]:
         (before.language, after.language),
         (", ".join(before.category_names), ", ".join(after.category_names)),
         (_contacts_in(before), _contacts_in(after)),
+        (_files_in(before), _files_in(after)),
     )
     return [_pieces(old, new) for old, new in pairs if old != new]
 
@@ -290,6 +292,11 @@ def _contacts_in(content: Content) -> str:
         (each.name, each.role, each.organisation, each.phone, each.email, each.uri)
         for each in content.details.contacts
     )
+    return "; ".join(", ".join(filter(None, row)) for row in rows)
+
+
+def _files_in(content: Content) -> str:
+    rows = ((file_name(each.url), each.title, each.alt, each.credit) for each in content.enclosures)
     return "; ".join(", ".join(filter(None, row)) for row in rows)
 
 

@@ -30,6 +30,7 @@ from service.web.desk.entrance import (
     page,
     signed_in,
 )
+from service.web.desk.files import FileFault, file_rows, with_files
 from service.web.desk.publishing import (
     CHANGED_MEANWHILE,
     OVER,
@@ -38,6 +39,7 @@ from service.web.desk.publishing import (
     published,
 )
 from service.web.desk.records import (
+    LEFT_OUT,
     begun_with,
     differences,
     may_change,
@@ -132,30 +134,34 @@ def change_form(release_id: str) -> Response:
     return _change_page(embargo, _record_of(embargo))
 
 
-@desk.post("/waiting/<slug:release_id>/change", UserRole.PUBLISH)
+@desk.post("/waiting/<slug:release_id>/change", UserRole.PUBLISH, takes_files=True)
 def change(release_id: str) -> Response:
     """Shows what a change of what waits would do, or stores it under the same embargo."""
     context, user = request_context(), signed_in()
     newsroom, catalogue = context.application.newsroom, context.catalogue
     embargo = _embargo(release_id)
     if embargo is None:
-        return unsaved_page(record_in_form(catalogue, {}), fault=_GONE)
-    record = record_in_form(catalogue, _record_of(embargo))
+        return unsaved_page(with_files(record_in_form(catalogue, {})).record, fault=_GONE)
+    taken = with_files(record_in_form(catalogue, _record_of(embargo)))
+    record, faults = taken.record, taken.faults
+    told = tuple(record.pop(LEFT_OUT, ()))
     if field("seen") != embargo.seen:
-        return _change_page(embargo, record, is_changed=True)
+        return _change_page(embargo, record, is_changed=True, faults=faults, told=told)
     read = read_change(context.application, embargo, record)
     if isinstance(read, Refusal):
-        return _change_page(embargo, record, intake=read)
+        return _change_page(embargo, record, intake=read, faults=faults, told=told)
+    # What is told of new files, or that they were not taken, has to be seen first.
+    is_final = field("do") == "save" and not (faults or told)
     _require_rights(read)
     try:
         [intake] = newsroom.preview([read], now=context.now)
-        if isinstance(intake, Intake) and field("do") == "save":
+        if isinstance(intake, Intake) and is_final:
             measured = context.application.measure([read])
             [intake] = newsroom.take_in(measured, now=context.now, by=user.name)
     except ReleaseChanged:
         return _changed_under_hands(release_id, record)
-    if isinstance(intake, Refusal) or field("do") != "save":
-        return _change_page(embargo, record, intake=intake)
+    if isinstance(intake, Refusal) or not is_final:
+        return _change_page(embargo, record, intake=intake, faults=faults, told=told)
     if intake.embargoed_until is None:  # it ended at this moment
         return published(intake)
     _log.info("release under embargo changed at the desk", by=user.name)
@@ -193,8 +199,19 @@ def _change_page(
     *,
     intake: Intake | Refusal | None = None,
     is_changed: bool = False,
+    faults: tuple[FileFault, ...] = (),
+    told: tuple[str, ...] = (),
 ) -> Response:
-    """Answers with the form, and with what would come of it as far as that is known."""
+    """Answers with the form, and with what would come of it as far as that is known.
+
+    Args:
+        embargo: What waits.
+        record: What the form describes.
+        intake: What would come of it.
+        is_changed: Whether somebody else changed what waits meanwhile.
+        faults: Why files were not taken.
+        told: What was changed in files that were.
+    """
     status, shown = HTTPStatus.OK, dict[str, Any]()
     if isinstance(intake, Intake):
         content = intake.release.content
@@ -204,7 +221,7 @@ def _change_page(
             "unclaimed": intake.unclaimed,
             "differences": differences(embargo.draft.content, content),
         }
-    if isinstance(intake, Refusal):
+    if isinstance(intake, Refusal) or faults:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     if is_changed:
         status = HTTPStatus.CONFLICT
@@ -215,6 +232,9 @@ def _change_page(
         release=intake.release if isinstance(intake, Intake) else None,
         refusal=intake if isinstance(intake, Refusal) else None,
         is_changed=is_changed,
+        files=file_rows(record),
+        file_faults=faults,
+        told_of_files=told,
         **form_fields(record),
         **shown,
     )

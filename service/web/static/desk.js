@@ -34,3 +34,79 @@
     format("html").checked = true;
   });
 })();
+
+// Files that are chosen or dropped anywhere on the page. Each has fields of its own, in the order in which a
+// form sends the files.
+(() => {
+  const files = document.getElementById("file");
+  const text = document.getElementById("document");
+  const template = document.getElementById("new-file");
+  const rows = new Map();
+
+  const nameOf = (file) => `${file.name}/${file.size}/${file.lastModified}`;
+
+  const rowOf = (file) => {
+    const row = template.content.firstElementChild.cloneNode(true);
+    row.querySelector("bdi").textContent = file.name;
+    if (!file.type.startsWith("image/")) {
+      // The field stays: each file has one of each, so that they belong together by their order.
+      row.querySelector('[name="new_alt"]').closest("p").hidden = true;
+      row.querySelector('[name="new_decoration"]').closest("label").hidden = true;
+    }
+    return row;
+  };
+
+  const number = (row, index) => {
+    row.querySelector('[name="new_decoration"]').value = index;
+    for (const label of row.querySelectorAll("label[for]")) {
+      const field = row.querySelector(`#${label.htmlFor}`);
+      field.id = label.htmlFor = label.htmlFor.replace(/[0-9]+$/, index);
+    }
+  };
+
+  const show = () => {
+    const wanted = [...files.files].map(nameOf);
+    for (const [name, row] of rows) {
+      row.remove();
+      if (!wanted.includes(name)) rows.delete(name);
+    }
+    let last = files.closest("fieldset");
+    [...files.files].forEach((file, index) => {
+      const name = nameOf(file);
+      if (!rows.has(name)) rows.set(name, rowOf(file));
+      number(rows.get(name), index);
+      last.after(rows.get(name));
+      last = rows.get(name);
+    });
+  };
+
+  const give = (field, added) => {
+    const all = new DataTransfer();
+    const held = field.multiple ? [...field.files] : [];
+    const names = held.map(nameOf);
+    for (const file of [...held, ...added.filter((each) => !names.includes(nameOf(each)))]) all.items.add(file);
+    field.files = all.files;
+    field.dispatchEvent(new Event("change"));
+  };
+
+  files.addEventListener("change", show);
+  // A browser that comes back to the page may still have the files.
+  show();
+
+  document.addEventListener("dragover", (event) => {
+    if (event.dataTransfer.types.includes("Files")) event.preventDefault();
+  });
+
+  document.addEventListener("drop", (event) => {
+    const dropped = [...event.dataTransfer.files];
+    if (!dropped.length) return;
+    // Otherwise the browser leaves the page, and what was written there, to show the file.
+    event.preventDefault();
+    const suffixes = text ? text.accept.split(",") : [];
+    const isText = (file) => suffixes.some((each) => file.name.toLowerCase().endsWith(each));
+    const taken = event.target === files || text?.files.length ? undefined : dropped.find(isText);
+    if (taken) give(text, [taken]);
+    const others = dropped.filter((each) => each !== taken);
+    if (others.length) give(files, others);
+  });
+})();

@@ -33,6 +33,9 @@ BRIDGE = word(
 )
 
 
+GIF = b"GIF89a\x02\x00\x03\x00\x00\x00\x00;"
+
+
 @pytest.fixture
 def desk(room: Desk) -> Desk:
     room.add("anna")
@@ -130,7 +133,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_reason_and_remedy(desk: Desk
     assert answer.status_code == 422
     assert "a.exe" in answer.text
     assert "send a file of one of these kinds" in answer.text
-    assert 'name="new_credit" value="Berta"' in answer.text
+    assert "(<q>Berta</q>)" in answer.text, "what was said of it need not be thought of again"
     assert len(drafts(desk)) == 4
     with desk.office.database.read() as tx:
         assert tx.media.count() == (0, 0)
@@ -199,7 +202,7 @@ def test_a_picture_is_for_those_who_see_the_draft_and_public_with_the_release(de
 def test_a_picture_of_what_waits_is_for_those_who_see_that(desk: Desk) -> None:
     desk.add("berta", UserRole.WRITE, categories=("lessons",))
     anna, berta = desk.signed_in("anna"), desk.signed_in("berta")
-    path = write(anna, file=file(PNG, "bridge.png"), new_decoration="yes")
+    path = write(anna, file=file(PNG, "bridge.png"), new_decoration="0")
     embargo = {"version": "1", "when": "later", "day": "2030-05-21", "time": "17:00"}
     waiting = anna.send(f"{path}/publish", embargo).headers["Location"]
     address = shown_in(anna.get(waiting).text)
@@ -260,6 +263,47 @@ def test_a_description_is_asked_for_unless_the_picture_only_decorates(desk: Desk
     assert released(desk)[0].content.enclosures[0].alt is None
 
 
+def test_several_files_are_taken_at_once_and_each_is_asked_about(desk: Desk) -> None:
+    anna = desk.signed_in("anna")
+    # As a browser without scripts sends them: it has nothing to say of files that are new.
+    path = write(anna, file=[file(PNG, "bridge.png"), file(GIF, "river.gif"), file("x", "a.txt")])
+    page = anna.get(path).text
+    names = [one["url"].rpartition("/")[2] for one in drafts(desk)[0].record["enclosures"]]
+    assert names == ["bridge.png", "river.gif", "a.txt"]
+    for name in ("bridge.png", "river.gif"):
+        assert f"the picture {name} has no description" in page
+    assert page.count('name="file_alt" value=""') == 3
+    assert publish(anna, path) == 422
+    # With scripts each has fields of its own, in the order of the files.
+    several = {
+        "file": [file(PNG, "bridge.png"), file("MZ\x90" * 99, "a.exe"), file(GIF, "river.gif")],
+        "new_alt": ["The bridge", "", ""],
+        "new_title": ["Open", "A program", "Deep"],
+        "new_credit": ["Berta", "", "Carl"],
+        "new_decoration": ["2"],
+    }
+    answer = anna.send("/desk/write", {**WRITTEN, "title": "Several", **several})
+    assert answer.status_code == 422
+    assert "a.exe</bdi>: " in answer.text
+    assert "(<q>A program</q>)" in answer.text
+    [draft] = [one for one in drafts(desk) if one.title == "Several"]
+    said = [
+        {name: one.get(name) for name in ("alt", "title", "credit", "undescribed")}
+        for one in draft.record["enclosures"]
+    ]
+    assert said == [
+        {"alt": "The bridge", "title": "Open", "credit": "Berta", "undescribed": None},
+        {"alt": None, "title": "Deep", "credit": "Carl", "undescribed": None},
+    ]
+    # The same bytes once more keep what was said of them.
+    path = f"/desk/drafts/{draft.id}"
+    assert save(anna, path, title="Several", file=file(PNG, "bridge.png")) == 303
+    [draft] = [one for one in drafts(desk) if one.title == "Several"]
+    assert len(draft.record["enclosures"]) == 2
+    assert draft.record["enclosures"][0]["alt"] == "The bridge"
+    assert publish(anna, path) == 303
+
+
 def test_over_the_wire_files_are_larger_than_texts_and_need_the_form(
     desk: Desk, closing: ExitStack
 ) -> None:
@@ -294,7 +338,7 @@ def test_over_the_wire_files_are_larger_than_texts_and_need_the_form(
     assert send("x")[0] == 403
     status, page = send(anna.form_token, 10**9)
     assert status == 413
-    assert "The file is too large" in page
+    assert "The files are too large" in page
     assert len(drafts(desk)) == 1
     with desk.office.database.read() as tx:
         assert tx.media.count()[0] == 1

@@ -44,6 +44,29 @@ PASTES = (
 )
 
 
+#: Drops files, and returns which field has them then, and what is asked about each.
+DROP = """(() => {
+    const dataTransfer = new DataTransfer(), target = %s;
+    const all = [['a.docx', ''], ['b.jpg', 'image/jpeg'], ['c.pdf', 'application/pdf']];
+    for (const [name, type] of all)
+        dataTransfer.items.add(new File([name], name, {type, lastModified: 1}));
+    const over = new DragEvent('dragover', {dataTransfer, cancelable: true, bubbles: true});
+    const drop = new DragEvent('drop', {dataTransfer, cancelable: true, bubbles: true});
+    target.dispatchEvent(over);
+    target.dispatchEvent(drop);
+    const names = (id) => [...document.getElementById(id).files].map((each) => each.name);
+    const rows = [...document.querySelectorAll('fieldset:has([name=new_alt])')];
+    const isAsked = (field) => field.getClientRects().length;
+    return {
+        prevented: over.defaultPrevented && drop.defaultPrevented,
+        document: names('document'), file: names('file'),
+        rows: rows.map((row) => row.querySelector('legend').textContent),
+        asked: rows.map((row) => [...row.querySelectorAll('input')].filter(isAsked)
+            .map((field) => field.type == 'checkbox' ? field.value : field.name)),
+    };
+})()"""
+
+
 def fill(office: Office) -> dict[str, str]:
     """A draft, one that corrects, one that waits; the pages of the desk, by name."""
     add_user(office.database, "anna", *UserRole, now=NOON)
@@ -141,6 +164,24 @@ def test_pages_of_the_desk_are_as_good_as_those_of_the_public(tmp_path: Path, si
             ["Two words", "text"],  # left to the browser, which puts the plain text there
             ["<p>Two words</p>\n\n<h2>One &amp; two</h2><p>See <a href='/a'>a</a>.</p>", "html"],
         ]
+        # Dropped on the page, outside of every field: the text into the form, the others below it.
+        assert browser.run(DROP % "document.querySelector('h1')") == {
+            "prevented": True,
+            "document": ["a.docx"],
+            "file": ["b.jpg", "c.pdf"],
+            "rows": ["b.jpg", "c.pdf"],
+            "asked": [["new_alt", "new_title", "new_credit", "0"], ["new_title", "new_credit"]],
+        }
+        assert browser.run("(document.querySelector('#new-alt-0').value = 'The bridge')")
+        more = browser.run(DROP % "document.querySelector('#file')")
+        assert (more["document"], more["file"]) == (["a.docx"], ["b.jpg", "c.pdf", "a.docx"])
+        assert browser.run("document.querySelector('#new-alt-0').value") == "The bridge"
+        assert browser.run("document.querySelectorAll('[name=new_alt]').length") == 3
+        browser.run(axe)
+        found += check(browser, browser.run(RUN_AXE), "desk with files chosen, by axe")
+        for width in WIDTHS:
+            browser.resize(width)
+            found += check(browser, browser.run(MEASURE), f"desk with files chosen at {width} px")
         browser.resize(390)
         browser.prefer()
         browser.visit(f"{base}/desk{pages['waiting']}")

@@ -4,6 +4,7 @@ import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from feeds.categories import Catalogue
 from feeds.model.intake import Embargo
 from feeds.model.release import Correction, Weight
 from feeds.model.user import UserRole
+from tests.feeds.ingest.word_files import PNG
 from tests.service.web.desk_room import Desk
 from tests.service.web.offices import CATALOGUE
 from tests.support.desk_browser import DeskBrowser
@@ -230,3 +232,83 @@ def test_what_waits_is_changed_only_by_who_may_publish_it_there(desk: Desk) -> N
     assert desk.office.newsroom.embargoes.all() == before
     mine = form_in(carla, hers, title="Hers", do="save")
     assert carla.send(f"{hers}/change", mine).status_code == 303
+
+
+def test_files_of_what_waits_are_added_described_and_taken_away(desk: Desk) -> None:
+    desk.add("berta", UserRole.WRITE, categories=("lessons",))
+    path = hold(desk, "one", UNTIL)
+    anna, berta = desk.signed_in("anna"), desk.signed_in("berta")
+    new = {"file": [(BytesIO(PNG), "bridge.png"), (BytesIO(b"A note."), "note.txt")]}
+    look = anna.send(f"{path}/change", form_in(anna, path, **new, do="look"))
+    assert look.status_code == 422
+    assert "the picture bridge.png has no description" in look.text
+    assert waiting(desk).draft.content.enclosures == (), "to look at a change stores nothing"
+    urls = re.findall(r'name="file_url" value="([^"]+)"', look.text)
+    assert [url.rpartition("/")[2] for url in urls] == ["bridge.png", "note.txt"]
+    rows: dict[str, Any] = {
+        "file_url": urls,
+        "file_alt": ["The bridge", ""],
+        "file_title": ["", "A note"],
+        "file_credit": ["Berta", ""],
+    }
+    look = anna.send(f"{path}/change", form_in(anna, path, **rows, do="look"))
+    assert look.status_code == 200
+    assert "<ins>bridge.png, The bridge, Berta; note.txt, A note" in look.text
+    [shown] = re.findall(r'<img src="(/desk/media/[^"]+)"', look.text)
+    assert anna.get(shown).data == PNG, "what is looked at is shown whole"
+    assert berta.get(shown).status_code == 404
+    assert anna.get(shown.removeprefix("/desk")).status_code == 404
+    saved = anna.send(f"{path}/change", form_in(anna, path, **rows, do="save"))
+    assert saved.headers["Location"] == path
+    [picture, note] = waiting(desk).draft.content.enclosures
+    assert (picture.alt, picture.credit, picture.media_type) == ("The bridge", "Berta", "image/png")
+    assert (note.title, note.length_bytes) == ("A note", 7)
+    form = anna.get(f"{path}/change").text
+    assert re.findall(r'name="file_(?:alt|title)" value="([^"]+)"', form) == [
+        "The bridge",
+        "A note",
+    ]
+    # A file that is refused keeps the change from being stored: nobody has seen that yet.
+    bad = {"file": (BytesIO(b"MZ\x90" * 99), "a.exe"), "title": "Better"}
+    refused = anna.send(f"{path}/change", form_in(anna, path, **bad, do="save"))
+    assert refused.status_code == 422
+    assert "a.exe</bdi>: " in refused.text
+    assert "nothing is saved yet" in refused.text
+    assert 'value="Better"' in refused.text
+    assert waiting(desk).draft.content.title == "Waiting one"
+    # So does what was changed in one that was taken.
+    named = {"file": (BytesIO(PNG + b" "), "bridge.jpg"), "new_alt": "Again", "title": "Better"}
+    told = anna.send(f"{path}/change", form_in(anna, path, **named, do="save"))
+    assert told.status_code == 200
+    assert "the file is image/png" in told.text
+    assert waiting(desk).draft.content.title == "Waiting one"
+    rows = {name: [*values, ""] for name, values in rows.items()}
+    rows["file_url"] = re.findall(r'name="file_url" value="([^"]+)"', told.text)
+    rows |= {"file_decoration": rows["file_url"][2:], "file_remove": rows["file_url"][:1]}
+    changed = form_in(anna, path, title="Better", **rows, do="save")
+    assert anna.send(f"{path}/change", changed).status_code == 303
+    names = [one.url.rpartition("/")[2] for one in waiting(desk).draft.content.enclosures]
+    assert names == ["note.txt", "bridge.png"]
+    desk.office.newsroom.embargoes.release(now=UNTIL)
+    [published] = desk.office.newsroom.releases()
+    address = published.release.content.enclosures[1].url.removeprefix("https://news.example.org")
+    assert desk.browser().get(address).data == PNG + b" "
+
+
+def test_files_are_not_lost_when_what_waits_was_changed_or_came_out(desk: Desk) -> None:
+    path = hold(desk, "one", UNTIL)
+    anna, address = desk.signed_in("anna"), f"{path}/change"
+    form = form_in(anna, path, title="Mine", do="save")
+    assert anna.send(address, {**form, "title": "Theirs"}).status_code == 303
+
+    def picture() -> dict[str, Any]:
+        return {"file": (BytesIO(PNG), "bridge.png"), "new_alt": "The bridge"}
+
+    late = anna.send(address, {**form, **picture()})
+    assert late.status_code == 409
+    assert 'name="file_alt" value="The bridge"' in late.text
+    desk.office.newsroom.embargoes.release(now=UNTIL)
+    gone = anna.send(address, {**form, **picture()})
+    assert gone.status_code == 409
+    assert 'action="/desk/write"' in gone.text
+    assert 'name="file_alt" value="The bridge"' in gone.text
