@@ -91,7 +91,7 @@ class Crowd:
         return {
             "release_id": release["id"],
             "feed": self._slug(number),
-            "changed_at": release["changed_at"],
+            "placed_at": release["changed_at"],
             "published": release["published"],
         }
 
@@ -102,4 +102,4 @@ class Crowd:
 def _file_in_all(*, since: datetime) -> Insert:
     columns = (releases.c.id, literal(ALL), releases.c.changed_at, releases.c.published)
     added = select(*columns).where(releases.c.changed_at >= since)
-    return insert(filings).from_select(["release_id", "feed", "changed_at", "published"], added)
+    return insert(filings).from_select(["release_id", "feed", "placed_at", "published"], added)

@@ -148,12 +148,14 @@ def _without_heading(words: str, title: str) -> str:
     return words[len(heading) :] if is_there else words
 
 
-def new_release(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Release:
+def new_release(
+    draft: Draft, release_id: ReleaseId, *, now: datetime, is_news: bool = True
+) -> Release:
     """Returns the release that a new document becomes.
 
     ``updated`` is the date of the last change that the document states, if it is later than its
     publication and not in the future. The moment of intake is not a change of the release and only
-    orders the window.
+    orders the window; of what is no news, not even that.
     """
     content = draft.content
     stated = content.updated if content.updated and content.updated <= now else content.published
@@ -167,11 +169,35 @@ def new_release(draft: Draft, release_id: ReleaseId, *, now: datetime) -> Releas
         changed_at=whole_second(now),
         document=draft.origin.document,
         source=_source_of(draft),
+        published_id=draft.published_id,
+        own_place=None if is_news else content.published,
     )
 
 
 def _source_of(draft: Draft) -> str | None:
     return None if draft.written is None else draft.written.digest
+
+
+def updated_quietly(stored: Release, draft: Draft, *, now: datetime) -> Release:
+    """Returns the next revision of *stored* when that is no news, as in a second import.
+
+    It keeps its place and gets no note and no notice. ``updated`` moves only to a later date that
+    the document states.
+    """
+    if stored.retraction is not None:
+        return corrected(stored, draft, now=now)
+    content = draft.content
+    stated = content.updated if content.updated and content.updated <= now else stored.updated
+    return replace(
+        stored,
+        revision=stored.revision + 1,
+        content=content,
+        updated=max(stored.updated, stated, content.published),
+        changed_at=_next_change(stored, now),
+        own_place=stored.placed_at,
+        document=draft.origin.document,
+        source=_source_of(draft),
+    )
 
 
 def corrected(stored: Release, draft: Draft, *, now: datetime) -> Release:
@@ -198,6 +224,7 @@ def corrected(stored: Release, draft: Draft, *, now: datetime) -> Release:
         revision=stored.revision + 1,
         content=draft.content,
         changed_at=_next_change(stored, now),
+        own_place=None,
         translations=stored.translations,
         document=draft.origin.document,
         source=_source_of(draft),
@@ -257,7 +284,9 @@ def _moved_to(moment: datetime, release: Release, *, now: datetime) -> Release:
     # Uses the time of the operation, not the release's own date: a document may state any date for
     # its last change, and a notice dated next year would stay until then.
     changed_at = _next_change(release, now)
-    return replace(release, updated=moment, changed_at=changed_at, notice_since=changed_at)
+    return replace(
+        release, updated=moment, changed_at=changed_at, notice_since=changed_at, own_place=None
+    )
 
 
 def _next_moment(stored: Release, now: datetime) -> datetime:
@@ -270,6 +299,11 @@ def _next_change(stored: Release, now: datetime) -> datetime:
     The page of a release has this date, and HTTP dates have no smaller unit.
     """
     return max(whole_second(now), stored.changed_at + timedelta(seconds=1))
+
+
+def is_import(source_key: SourceKey) -> bool:
+    """Whether a document came from another system; see ``feeds.ingest.source_keys``."""
+    return source_key.startswith("import:")
 
 
 def is_named_by_file(source_key: SourceKey) -> bool:
@@ -315,6 +349,8 @@ def is_different_document(stored: Release, draft: Draft) -> bool:
     """
     is_same_origin = stored.document in (None, draft.origin.document)
     if is_same_origin and not is_named_by_file(draft.source_key):
+        return False
+    if is_import(draft.source_key):  # Its key names the system from which it came.
         return False
     before, after = stored.content, draft.content
     # The date of a draft without one is that of the stored release, and proves nothing.

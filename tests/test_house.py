@@ -48,7 +48,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "service.memory",
         "service.metrics",
     ),
-    ("feeds.newsroom", "feeds.newsstand"),
+    ("feeds.newsroom", "feeds.newsstand", "feeds.imports"),
     ("feeds.fingerprints",),
     ("feeds.ingest", "feeds.store", "feeds.render", "feeds.categories", "feeds.revision"),
     ("feeds.search",),

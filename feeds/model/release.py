@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, NewType
 
 from feeds.errors import InvalidRelease
+from feeds.model.published_id import PublishedId
 from feeds.model.text import is_xml_text, require_utc
 
 # Events in the life of a release: corrections, retractions, translations, and who caused them.
@@ -113,7 +114,7 @@ def kind_of_subject(subject: str) -> tuple[str, str]:
 # The release and its document.
 
 #: A permanent, opaque id, minted once at intake: ``urn:uuid:…``. It is ``atom:id``, RSS ``guid``
-#: and JSON Feed ``id``.
+#: and JSON Feed ``id`` of a release that has no `PublishedId`.
 ReleaseId = NewType("ReleaseId", str)
 
 #: Identifies a document when it is received again; see ``feeds.ingest.source_keys``.
@@ -340,6 +341,8 @@ class Draft:
     #: others by now, nothing is stored. None: link to all members. Not part of what the document
     #: states.
     expected_members: frozenset[str] | None = dataclass_field(default=None, compare=False)
+    #: Under which id readers know the release already; ignored when the release is not new.
+    published_id: PublishedId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -361,6 +364,10 @@ class Release:
     source: str | None = None  #: `Written.digest` of that document; None if it was not recorded
     #: Since when feeds hold a notice of its last change (``feeds.model.history``).
     notice_since: datetime | None = None
+    published_id: PublishedId | None = None  #: of a release that was public before it came here
+    #: Its place in the order of windows and archives, if that is not ``changed_at``: the own date
+    #: of a release that came with an import, which is no news.
+    own_place: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc(self.id, "published", self.content.published)
@@ -373,6 +380,25 @@ class Release:
                 raise InvalidRelease(self.id, field, "holds characters that XML forbids")
         if not all(is_xml_text(note.text) for note in self.notes):
             raise InvalidRelease(self.id, "notes", "hold characters that XML forbids")
+        if self.own_place is not None:
+            require_utc(self.id, "own_place", self.own_place)
+        if self.published_id is not None and not is_xml_text(self.published_id.value):
+            raise InvalidRelease(self.id, "published_id", "holds characters that XML forbids")
+
+    @property
+    def atom_id(self) -> str:
+        """``atom:id`` of its entries."""
+        return self.id if self.published_id is None else self.published_id.iri
+
+    @property
+    def guid(self) -> str:
+        """RSS ``guid`` and JSON Feed ``id`` of its entries."""
+        return self.id if self.published_id is None else self.published_id.value
+
+    @property
+    def placed_at(self) -> datetime:
+        """Its place in the order of windows and archives, which begin with the latest."""
+        return self.own_place or self.changed_at
 
     @property
     def seen(self) -> Expected:
@@ -404,6 +430,7 @@ class Release:
             published=content.published,
             updated=self.updated,
             notice_since=self.notice_since,
+            published_id=self.published_id,
         )
 
 
@@ -418,3 +445,4 @@ class ReleaseStub:
     published: datetime
     updated: datetime
     notice_since: datetime | None = None  #: `Release.notice_since`
+    published_id: PublishedId | None = None

@@ -9,19 +9,27 @@ from feeds.model.release import Release
 from feeds.store.database import Database, Transaction
 
 
-def announce(tx: Transaction, catalogue: Catalogue, slugs: Iterable[str], *, now: datetime) -> None:
+def announce(
+    tx: Transaction,
+    catalogue: Catalogue,
+    slugs: Iterable[str],
+    *,
+    now: datetime,
+    is_news: bool = True,
+) -> None:
     """Marks feeds as stale and requests their pings, in the transaction that changed them.
 
     Both are rows that survive a crash: the next regeneration makes the edition, and the pings are
-    due as soon as it is stored.
+    due as soon as it is stored. What is no news is not pushed: no ping.
     """
     feeds = catalogue.feeds
     # A feed that is gone gets no further edition.
     known = sorted(slug for slug in {*slugs} & feeds.keys() if not feeds[slug].is_gone(now))
     if not known:
         return
-    tx.feeds.mark_stale(known, now=now)
-    tx.pings.request([feeds[slug] for slug in known], now=now)
+    tx.feeds.mark_stale(known, now=now, is_news=is_news)
+    if is_news:
+        tx.pings.request([feeds[slug] for slug in known], now=now)
 
 
 def feeds_showing(tx: Transaction, catalogue: Catalogue, releases: Sequence[Release]) -> set[str]:

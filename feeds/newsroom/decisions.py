@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from feeds import revision
 from feeds.errors import ReleaseChanged
 from feeds.model.intake import Embargo, IntakeVerdict, Refusal
-from feeds.model.release import AuditAction, AuditEvent, Draft, Expected, Release, ReleaseId
+from feeds.model.published_id import stand_in_for
+from feeds.model.release import (
+    AuditAction,
+    AuditEvent,
+    Draft,
+    Expected,
+    Release,
+    ReleaseId,
+    Weight,
+)
 from feeds.newsroom.embargoes import EmbargoBatch, dated_at_release, end_of, is_unchanged
 from feeds.newsroom.retractions import other_members
 from feeds.store.database import Transaction
@@ -42,6 +51,7 @@ class Decider:
         render_check: Callable[[Release], str | None],
         by: str,
         now: datetime,
+        is_news: bool = True,
     ) -> None:
         """Reads the stored releases and embargoes that the batch may match.
 
@@ -53,8 +63,11 @@ class Decider:
                 documents, so that nothing fails when the embargo ends.
             by: Who sent the batch.
             now: The moment of intake.
+            is_news: False for an import: releases keep the places of their own dates, and get
+                neither notes nor notices.
         """
         self._tx = tx
+        self._is_news = is_news
         self._mint_id = mint_id
         self._render_check = render_check
         self._now = now
@@ -64,6 +77,9 @@ class Decider:
         embargoes = tx.embargoes.ask_by_source_keys(keys)
         by_key = tx.releases.ask_by_source_keys(keys)
         self.embargo_batch = EmbargoBatch(tx, drafts, embargoes(), by=by, now=now)
+        known = [one.published_id for one in drafts if one.published_id is not None]
+        values = {value for one in known for value in (one.value, one.iri)}
+        self._taken_ids = tx.releases.ask_taken_ids(values)() if values else set[str]()
         self._by_key = by_key()
         named_by_file = [
             d.content.digest for d in drafts if revision.is_named_by_file(d.source_key)
@@ -114,13 +130,27 @@ class Decider:
         draft = self._dated(draft, stored)
         verdict = revision.classify(stored, draft)
         if stored is None:
-            release = revision.new_release(draft, release_id or self._mint_id(), now=self._now)
+            draft = self._with_free_id(draft)
+            release = revision.new_release(
+                draft, release_id or self._mint_id(), now=self._now, is_news=self._is_news
+            )
         elif verdict is IntakeVerdict.CORRECTED:
-            release = revision.corrected(stored, draft, now=self._now)
+            next_one = revision.corrected if self._is_news else revision.updated_quietly
+            release = next_one(stored, draft, now=self._now)
         else:
             release = stored
         self._by_key[draft.source_key] = release
         return IntakeDecision(draft=draft, verdict=verdict, stored=stored, release=release)
+
+    def _with_free_id(self, draft: Draft) -> Draft:
+        """Returns *draft* with an id that no other release has; see `stand_in_for`."""
+        known = draft.published_id
+        if known is None:
+            return draft
+        if not self._taken_ids.isdisjoint({known.value, known.iri}):
+            known = stand_in_for(draft.source_key)
+        self._taken_ids |= {known.value, known.iri}
+        return replace(draft, published_id=known)
 
     def _embargo(
         self, draft: Draft, stored: Release | None, existing: Embargo | None, *, until: datetime
@@ -306,6 +336,7 @@ def intake_events(
     *,
     by: str,
     now: datetime,
+    is_news: bool = True,
 ) -> list[AuditEvent]:
     """Returns the audit events of *decisions*: corrections, with weight and note, and additions.
 
@@ -314,6 +345,7 @@ def intake_events(
         released: Releases whose embargo has ended, which has an event of its own.
         by: Who sent the documents. A watched folder is nobody: its additions are in the log.
         now: The current time.
+        is_news: As for `Decider`: what is no news is a minor correction.
     """
 
     def action_of(each: IntakeDecision) -> AuditAction | None:
@@ -328,7 +360,7 @@ def intake_events(
             action=action,
             at=now,
             by=by,
-            detail=_detail(each),
+            detail=_detail(each) if is_news or each.stored is None else Weight.MINOR.value,
         )
         for each, action in acted
     ]

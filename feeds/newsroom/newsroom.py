@@ -108,7 +108,13 @@ class Newsroom:
         self.notices = NoticeExpiry(database, catalogue, stand_for=notices_for)
 
     def take_in(
-        self, drafts: Sequence[Draft], *, now: datetime, by: str = FOLDER
+        self,
+        drafts: Sequence[Draft],
+        *,
+        now: datetime,
+        by: str = FOLDER,
+        is_news: bool = True,
+        also: Callable[[Transaction, Sequence[Intake | Refusal]], None] | None = None,
     ) -> list[Intake | Refusal]:
         """Takes in a batch of documents in one transaction, with all that follows from them.
 
@@ -119,6 +125,9 @@ class Newsroom:
             drafts: At most a few hundred. A later one may correct an earlier one.
             now: The moment of intake; ``published`` may not be later.
             by: Who sent them, for the audit log.
+            is_news: False for an import of what was public elsewhere. Windows and archives show it
+                by its own dates, nothing is pushed, and no correction of it is announced.
+            also: Stores in the same transaction what belongs to the results.
 
         Returns:
             The result for each draft, in order. Refusals are recorded in the store.
@@ -127,14 +136,21 @@ class Newsroom:
             ReleaseChanged: A release changed after the sender saw it; nothing was stored.
             StoreUnavailable: Nothing of the batch was stored.
         """
-        return self._database.run_in_transaction(
-            lambda tx: self._take_in(tx, drafts, now=now, by=by)
-        )
 
-    def preview(self, drafts: Sequence[Draft], *, now: datetime) -> list[Intake | Refusal]:
+        def store(tx: Transaction) -> list[Intake | Refusal]:
+            results = self._take_in(tx, drafts, now=now, by=by, is_news=is_news)
+            if also is not None:
+                also(tx, results)
+            return results
+
+        return self._database.run_in_transaction(store)
+
+    def preview(
+        self, drafts: Sequence[Draft], *, now: datetime, is_news: bool = True
+    ) -> list[Intake | Refusal]:
         """Returns what ``take_in`` would do, and stores nothing."""
         with self._database.read() as tx:
-            decider = self._decider(tx, drafts, now=now, by="")
+            decider = self._decider(tx, drafts, now=now, by="", is_news=is_news)
             decisions = [decider.decide(draft) for draft in drafts]
             return self._results(_feeds_before(tx, decisions), decisions)
 
@@ -421,7 +437,13 @@ class Newsroom:
         ]
 
     def _take_in(
-        self, tx: Transaction, drafts: Sequence[Draft], *, now: datetime, by: str
+        self,
+        tx: Transaction,
+        drafts: Sequence[Draft],
+        *,
+        now: datetime,
+        by: str,
+        is_news: bool = True,
     ) -> list[Intake | Refusal]:
         tx.releases.hold_works()
         # Nobody else changes works or the configuration from here on. What is asked here is
@@ -431,17 +453,18 @@ class Newsroom:
         refused = tx.refusals.ask_keys([draft.origin for draft in drafts])
         works = {work_of(draft) for draft in drafts}
         named_works = tx.releases.ask_named_works(works)
-        decider = self._decider(tx, drafts, now=now, by=by)
+        decider = self._decider(tx, drafts, now=now, by=by, is_news=is_news)
         decisions = [decider.decide(draft) for draft in drafts]
         before = _feeds_before(tx, decisions)
         results = self._results(before, decisions)
         accepted = [d for d in decisions if isinstance(d, IntakeDecision)]
-        self._store(tx, accepted, now, is_in_force=is_in_force())
+        self._store(tx, accepted, before, now, is_in_force=is_in_force())
         written = [(d.stored, d.release) for d in accepted if d.verdict in _CHANGES]
         count_written(tx, written, before, self._catalogue, zone=zone(), now=now)
         decider.embargo_batch.store(tx)
         released = decider.embargo_batch.released
-        tx.audit_log.record(intake_events(accepted, released, by=by, now=now))
+        events = intake_events(accepted, released, by=by, now=now, is_news=is_news)
+        tx.audit_log.record(events)
         tx.refusals.clear([d.draft.origin for d in accepted], refused())
         tx.refusals.store([d for d in decisions if isinstance(d, Refusal)], now=now)
         touched = {slug for o in results if isinstance(o, Intake) for slug in o.feeds}
@@ -449,12 +472,18 @@ class Newsroom:
         # A copy of a file is of the work that the file's first name says.
         others = {work_of(one) for one in changed} - works
         named = named_works() | (tx.releases.ask_named_works(others)() if others else set())
-        relink(tx, self._catalogue, changed, now=now, named_works=named)
-        announce(tx, self._catalogue, touched, now=now)
+        relink(tx, self._catalogue, changed, now=now, named_works=named, is_news=is_news)
+        announce(tx, self._catalogue, touched, now=now, is_news=is_news)
         return results
 
     def _decider(
-        self, tx: Transaction, drafts: Sequence[Draft], *, now: datetime, by: str
+        self,
+        tx: Transaction,
+        drafts: Sequence[Draft],
+        *,
+        now: datetime,
+        by: str,
+        is_news: bool = True,
     ) -> Decider:
         return Decider(
             tx,
@@ -463,12 +492,14 @@ class Newsroom:
             render_check=lambda release: render_fault(release, self._catalogue),
             by=by,
             now=now,
+            is_news=is_news,
         )
 
     def _store(
         self,
         tx: Transaction,
         decisions: Sequence[IntakeDecision],
+        before: FeedsByRelease,
         now: datetime,
         *,
         is_in_force: bool,
@@ -492,12 +523,24 @@ class Newsroom:
         )
         standing = [one for one in last.values() if one.retraction is None]
         new = {decision.release.id for decision in written if decision.stored is None}
+        corrected = [one for one in standing if one.id not in new]
+        # What keeps its place is shown where it was: no archive may have its former text.
+        keeping = {one.id for one in corrected if one.own_place is not None}
+        in_same_feeds = {
+            one.id
+            for one in corrected
+            if tuple(before.get(one.id, ())) == self._catalogue.feeds_of(one.content)
+        } & keeping
+        tx.feed_entries.keep([one for one in corrected if one.id in in_same_feeds])
         self._assigner.assign(
             tx,
             [one for one in standing if one.id in new],
-            [one for one in standing if one.id not in new],
+            [one for one in corrected if one.id not in in_same_feeds],
             is_in_force=is_in_force,
         )
+        tx.archives.make_anew(sorted(in_same_feeds), now=now)
+        for moved in sorted(keeping - in_same_feeds):
+            tx.archives.purge(moved, now=now)
 
     def _results(
         self, before: FeedsByRelease, decisions: Sequence[IntakeDecision | Refusal]

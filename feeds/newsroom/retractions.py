@@ -29,6 +29,7 @@ def relink(
     *,
     now: datetime,
     named_works: Collection[str] | None = None,
+    is_news: bool = True,
 ) -> list[Release]:
     """Updates the links between the releases of works, in the transaction that changed one.
 
@@ -45,6 +46,7 @@ def relink(
         now: The moment of the change.
         named_works: Those of the works of the changed releases that releases named before the
             change; None if that is not known.
+        is_news: As for `announce`.
 
     Returns:
         The releases whose translations changed, as stored.
@@ -61,7 +63,7 @@ def relink(
     ]
     tx.releases.relink(relinked)
     tx.feed_entries.update_versions(relinked)
-    announce(tx, catalogue, feeds_showing(tx, catalogue, relinked), now=now)
+    announce(tx, catalogue, feeds_showing(tx, catalogue, relinked), now=now, is_news=is_news)
     return relinked
 
 

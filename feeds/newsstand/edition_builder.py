@@ -33,6 +33,7 @@ from feeds.newsstand.entries import EntryCache, EntryLoader, EntryPage, closing_
 from feeds.store.database import MAX_TRIES, Database, Transaction
 from feeds.store.documents import Fragment, FragmentKey
 from feeds.store.feeds import ClaimedFeed, FeedIdentity
+from feeds.store.pings import QuietEdition
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -101,6 +102,7 @@ class NewEdition:
     edition: Edition
     documents: list[FeedDocument]
     closings: Sequence[ArchiveClosing]
+    former_editions: Mapping[Format, int]  #: of the documents before; 0 where there was none
 
 
 class EditionBuilder:
@@ -298,6 +300,7 @@ class EditionBuilder:
         # After a run that took longer than half of it, web workers still get the other half.
         until = max(now + SPREAD, claims.moment() + SPREAD / 2)
         tx.pings.hold(changed, until=until)
+        tx.pings.pass_over(_quiet_editions(completed))
         return [*(one.edition for one in completed), *stored]
 
     def _renew_claims(self) -> None:
@@ -378,6 +381,12 @@ class EditionBuilder:
             edition=edition,
             documents=documents,
             closings=pending.archive_state.closings,
+            former_editions={
+                each.format: before.edition
+                if (before := versions.get((feed.slug, each.format))) is not None
+                else 0
+                for each in documents
+            },
         )
 
     def _await(self, future: Future[RenderedDocument]) -> RenderedDocument:
@@ -494,6 +503,21 @@ class EditionBuilder:
             archive = site.archive(feed.slug, archive_state.archives, feed_format)
             links.append(Link(rel="prev-archive", href=archive))
         return tuple(links)
+
+
+def _quiet_editions(completed: Sequence[NewEdition]) -> list[QuietEdition]:
+    return [
+        QuietEdition(
+            feed=document.feed,
+            format=document.format,
+            edition=document.edition,
+            former_edition=one.former_editions[document.format],
+            covered_seq=one.claimed.rendered_seq,
+        )
+        for one in completed
+        if one.claimed.is_quiet
+        for document in one.documents
+    ]
 
 
 def _claims(

@@ -276,11 +276,16 @@ class Newsstand:
         return self._database.run_in_transaction(partial(_extend, size=size))
 
     def newest_release_pages(
-        self, *, since: datetime, until: datetime, limit: int
+        self, *, since: datetime, until: datetime, limit: int, is_news: bool = False
     ) -> list[PageStub]:
-        """Returns the pages of releases published in this period, newest first."""
+        """Returns the pages of releases published in this period, newest first.
+
+        With *is_news*, without those that came with an import.
+        """
         with self._database.read() as tx:
-            return tx.release_pages.published(since=since, until=until, limit=limit)
+            return tx.release_pages.published(
+                since=since, until=until, limit=limit, is_news=is_news
+            )
 
     def count_release_pages(self) -> int:
         """Returns how many releases have a page. Counts all of them."""

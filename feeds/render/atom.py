@@ -38,7 +38,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
     release, content = entry.release, entry.release.content
 
     def fill(made: FeedEntry) -> None:
-        made.id(release.id)
+        made.id(release.atom_id)
         made.title(content.title)
         made.updated(release.updated)
         made.published(content.published)
@@ -61,7 +61,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         mark_plain(element, "title", "summary", "rights")
         add_media(element, content.enclosures)
 
-    return atom_entry(fill, finish, beside=tombstone(release))
+    return atom_entry(fill, finish, beside=tombstone(release, release.atom_id))
 
 
 def frame(head: FeedHead, site: Site) -> Frame:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -100,6 +100,8 @@ def fingerprint(
     # Only where it differs from the first version, so that other entries keep their fragments.
     if (version := phrases_in(stub.language).version) > 1:
         inputs = (*inputs, f"phrases {version}")
+    if stub.published_id is not None:
+        inputs = (*inputs, astuple(stub.published_id))
     # JSON separates the fields, and in ASCII it can represent even lone surrogates.
     text = json.dumps(inputs, default=str)
     return sha256(text.encode("ascii")).hexdigest()[:FINGERPRINT_LENGTH]

@@ -28,7 +28,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
     release, content = entry.release, entry.release.content
     body = feed_body(release)
     item: Members = {
-        "id": release.id,
+        "id": release.guid,
         "url": entry.page_at(site),
         "external_url": content.url,
         "title": content.title,

@@ -53,7 +53,8 @@ def fragment(entry: Entry, site: Site) -> bytes:
     main = main_enclosure(content.enclosures)
 
     def fill(made: FeedEntry) -> None:
-        made.id(release.id)  # <guid isPermaLink="false">
+        known = release.published_id
+        made.guid(release.guid, permalink=known is not None and known.is_permalink)
         made.title(content.title)
         made.link(href=entry.page_at(site), rel="alternate")
         made.published(entry_date(content.published))
@@ -83,7 +84,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         if main is not None and medium(main) == "audio":
             _add_episode(element, content, main)
 
-    return rss_item(fill, finish, beside=tombstone(release))
+    return rss_item(fill, finish, beside=tombstone(release, release.guid))
 
 
 def frame(head: FeedHead, site: Site) -> Frame:

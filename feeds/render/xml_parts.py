@@ -148,17 +148,21 @@ def last_alternate(entry: Entry, site: Site) -> Alternate:
 # Tombstones in XML (RFC 6721), the same in Atom and, as a foreign element, in RSS.
 
 
-def tombstone(release: Release) -> Callable[[Element], None] | None:
+def tombstone(release: Release, entry_id: str) -> Callable[[Element], None] | None:
     """Returns a function that adds the release's tombstone; None if it was not retracted.
 
     ``at:by``, who retracted it, is left out: it is for operators only.
+
+    Args:
+        release: The release.
+        entry_id: The id of its entry in this format, by which readers find it.
     """
     retraction = release.retraction
     if retraction is None:
         return None
 
     def add_to(parent: Element) -> None:
-        add(parent, TOMBSTONE, ref=release.id, when=rfc3339(retraction.at))
+        add(parent, TOMBSTONE, ref=entry_id, when=rfc3339(retraction.at))
         add(parent[-1], TOMBSTONE_COMMENT, retraction.reason)
 
     return add_to

@@ -1,6 +1,6 @@
 """The archive documents of feeds (RFC 5005 section 4): their entries and their bytes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -53,7 +53,7 @@ class Archives:
 
     def unarchived(self, feed: str) -> list[tuple[FeedEntry, int]]:
         """The unarchived entries, least recent change first, each with the length of its body."""
-        order = (filings.c.changed_at, filings.c.published, filings.c.release_id)
+        order = (filings.c.placed_at, filings.c.published, filings.c.release_id)
         query = (
             select(filings.c.release_id, filings.c.stamp, func.length(releases.c.body))
             .join(releases, releases.c.id == filings.c.release_id)
@@ -126,7 +126,7 @@ class Archives:
             select(filings.c.release_id, filings.c.stamp)
             .where(filings.c.feed == archive.feed, filings.c.archive == archive.number)
             .order_by(
-                filings.c.changed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc()
+                filings.c.placed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc()
             )
         )
         found = self._connection.execute(query)
@@ -174,7 +174,25 @@ class Archives:
         """
         left = select(departures.c.feed, departures.c.number)
         pages = self._connection.execute(left.where(departures.c.release_id == release_id)).all()
-        for feed, number in sorted(map(tuple, pages)):
+        self._delete_bytes([(row.feed, row.number) for row in pages], now)
+        gone = delete(departures).where(departures.c.release_id == release_id)
+        self._connection.execute(gone)
+
+    def make_anew(self, ids: Sequence[ReleaseId], *, now: datetime) -> None:
+        """Deletes the stored bytes of the archives that these releases are in.
+
+        They are made again, with the releases as they are then, at the next request; see `purge`.
+        """
+        if not ids:
+            return
+        inside = select(filings.c.feed, filings.c.archive).distinct()
+        pages = self._connection.execute(
+            inside.where(filings.c.release_id.in_(ids), filings.c.archive.is_not(None))
+        )
+        self._delete_bytes([(row.feed, row.archive) for row in pages], now)
+
+    def _delete_bytes(self, pages: Collection[tuple[str, int]], now: datetime) -> None:
+        for feed, number in sorted(pages):
             archive = self.get(feed, number, is_locked=True)
             # Lock first: a transaction that is making the bytes from the old content holds this
             # lock and stores them before they are deleted here.
@@ -184,5 +202,3 @@ class Archives:
             stored = archive_documents
             is_of_it = (stored.c.feed == feed) & (stored.c.number == number)
             self._connection.execute(delete(stored).where(is_of_it))
-        gone = delete(departures).where(departures.c.release_id == release_id)
-        self._connection.execute(gone)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, select
 
 from feeds.errors import RevisionNotFound
 from feeds.model.history import FormerContent, Revision, Step, steps
+from feeds.model.published_id import PublishedId
 from feeds.model.release import (
     NO_DETAILS,
     ChangeNote,
@@ -104,6 +105,7 @@ def pack_draft(draft: Draft) -> dict[str, Any]:
         "embargoed_until": _moment_to_text(draft.embargoed_until),
         "correction": draft.correction and asdict(draft.correction),
         "source": draft.written and draft.written.digest,
+        **({"published_id": asdict(draft.published_id)} if draft.published_id else {}),
     }
 
 
@@ -120,6 +122,7 @@ def unpack_draft(record: _Record) -> Draft:
         correction=correction
         and Correction(**{**correction, "weight": Weight(correction["weight"])}),
         written=Written(digest=source) if source else None,
+        published_id=PublishedId(**known) if (known := record.get("published_id")) else None,
     )
 
 

@@ -99,10 +99,10 @@ _NEWEST = (
         filings.c.release_id,
         filings.c.stamp,
         filings.c.archive,
-        type_coerce(filings.c.changed_at, BigInteger).label("changed_at_us"),
+        type_coerce(filings.c.placed_at, BigInteger).label("placed_at_us"),
     )
     .where(filings.c.feed == bindparam("feed"))
-    .order_by(filings.c.changed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc())
+    .order_by(filings.c.placed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc())
     .limit(bindparam("limit"))
 )
 _TO_REASSIGN = (
@@ -125,8 +125,13 @@ _ADD_DEPARTURES = insert(departures).from_select(
     ),
 )
 _REMOVE = delete(filings).where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
+_KEEP = (
+    update(filings)
+    .where(filings.c.release_id == bindparam("release"))
+    .values(stamp=bindparam("version"), published=bindparam("dated", type_=Instant))
+)
 _NEWEST_SINCE = _NEWEST.where(
-    filings.c.changed_at >= bindparam("since", type_=BigInteger)  # in microseconds, as it is stored
+    filings.c.placed_at >= bindparam("since", type_=BigInteger)  # in microseconds, as it is stored
 )
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
@@ -157,7 +162,7 @@ class FeedEntries:
             {
                 "release_id": release.id,
                 "feed": slug,
-                "changed_at": release.changed_at,
+                "placed_at": release.placed_at,
                 "published": release.content.published,
                 "stamp": version,
             }
@@ -187,6 +192,21 @@ class FeedEntries:
             send_later(self._connection, _ADD_DEPARTURES, {"ids": ids})
             send_later(self._connection, _REMOVE, {"ids": ids})
             self.add(assigned)
+
+    def keep(self, corrected: Sequence[Release]) -> None:
+        """Updates the entries of corrected releases that keep feeds, places and archives."""
+        if corrected:
+            self._lock_of(sorted(release.id for release in corrected))
+            feeds = self.of([release.id for release in corrected])
+            rows = [
+                {
+                    "release": one.id,
+                    "version": _version(one, feeds.get(one.id, ())),
+                    "dated": one.content.published,
+                }
+                for one in corrected
+            ]
+            send_later(self._connection, _KEEP, rows)
 
     def mark_for_reassignment(self, ids: Sequence[ReleaseId]) -> None:
         """Records that these were assigned by a configuration that is not in force."""
@@ -218,8 +238,9 @@ class FeedEntries:
         """The entries that the documents of these feeds may contain, most recent change first.
 
         At least ``window.entries``, and all that changed in the ``window.days`` days before the
-        feed's newest change. The days end there and not today, because the bytes of a document
-        must not depend on the day it is made. The caller limits the size in bytes.
+        feed's newest change; what came with an import counts by its own date. The days end there
+        and not today, because the bytes of a document must not depend on the day it is made. The
+        caller limits the size in bytes.
         """
         # A query for each feed: each reads no more than its own end of the index.
         asked = {
@@ -231,8 +252,8 @@ class FeedEntries:
         for feed, window in windows.items():
             rows = found[feed]
             if len(rows) == window.entries:
-                since = rows[0].changed_at_us - window.days * _DAY_US
-                if rows[-1].changed_at_us >= since:
+                since = rows[0].placed_at_us - window.days * _DAY_US
+                if rows[-1].placed_at_us >= since:
                     parameters = {"feed": feed, "limit": MAX_WINDOW_ENTRIES, "since": since}
                     longer[feed] = ask(self._connection, _NEWEST_SINCE, parameters, _all)
         found |= {feed: answer() for feed, answer in longer.items()}

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     ColumnElement,
     Connection,
     bindparam,
@@ -59,6 +60,13 @@ class ClaimedFeed:
     edition: int  #: number of the current edition
     archives: int  #: number of the newest archive document; 0 when there is none
     failures: int
+    rendered_seq: int  #: the ``stale_seq`` that the current edition covers
+    news_seq: int  #: the ``stale_seq`` of the last change that is news
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing that changed since the current edition is news."""
+        return self.news_seq <= self.rendered_seq
 
 
 def is_stale() -> ColumnElement[bool]:
@@ -79,6 +87,9 @@ _MARK_STALE = (
     .where(_ASKED)
     .values(
         stale_seq=feeds.c.stale_seq + 1,
+        news_seq=case(
+            (bindparam("is_news", type_=Boolean), feeds.c.stale_seq + 1), else_=feeds.c.news_seq
+        ),
         stale_since=case((is_stale(), func.coalesce(feeds.c.stale_since, _NOW)), else_=_NOW),
         changed_at=case((feeds.c.changed_at > _NOW, feeds.c.changed_at), else_=_NOW),
         # Ends the pause after a failure: with the new state rendering may succeed.
@@ -97,6 +108,8 @@ _CLAIM = (
         feeds.c.edition,
         feeds.c.archives,
         feeds.c.failures,
+        feeds.c.rendered_seq,
+        feeds.c.news_seq,
     )
 )
 _COMPLETE = (
@@ -259,10 +272,14 @@ class Feeds:
         values = {"ended_at": now, "rendered_seq": feeds.c.stale_seq, "stale_since": None}
         self._connection.execute(ended.values(values))
 
-    def mark_stale(self, slugs: Sequence[str], *, now: datetime) -> None:
-        """Records that these feeds need a new edition. Each ``stale_seq`` only grows."""
+    def mark_stale(self, slugs: Sequence[str], *, now: datetime, is_news: bool = True) -> None:
+        """Records that these feeds need a new edition. Each ``stale_seq`` only grows.
+
+        Hubs are told of it only if it is news.
+        """
         self.lock(slugs)
-        send_later(self._connection, _MARK_STALE, {"slugs": slugs, "now": now})
+        asked = {"slugs": slugs, "now": now, "is_news": is_news}
+        send_later(self._connection, _MARK_STALE, asked)
 
     def lock(self, slugs: Sequence[str]) -> None:
         """Locks these rows until the end of the transaction; see ``dialects``.
@@ -304,6 +321,8 @@ class Feeds:
                 edition=row.edition,
                 archives=row.archives,
                 failures=row.failures,
+                rendered_seq=row.rendered_seq,
+                news_seq=row.news_seq,
             )
             for row in self._connection.execute(_CLAIM, parameters)
         ]

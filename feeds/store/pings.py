@@ -7,6 +7,7 @@ number of changes in a burst cause one.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -41,6 +42,29 @@ _HOLD = (
     .where(pings.c.feed.in_(bindparam("slugs", expanding=True)), pings.c.due_at < _UNTIL)
     .values(due_at=_UNTIL)
 )
+
+
+_PASS_OVER = (
+    update(pings)
+    .where(
+        pings.c.feed == bindparam("of_feed"),
+        pings.c.format == bindparam("of_format"),
+        pings.c.told_edition >= bindparam("former"),
+        pings.c.wanted_seq <= bindparam("covered"),
+    )
+    .values(told_edition=bindparam("edition"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietEdition:
+    """An edition of a document in which nothing is news."""
+
+    feed: str
+    format: Format
+    edition: int
+    former_edition: int  #: the edition before; 0 if there is none
+    covered_seq: int  #: the ``stale_seq`` that the edition before covered
 
 
 class Pings:
@@ -83,6 +107,28 @@ class Pings:
         """Sends no pings for these feeds before then."""
         lock_of_feeds(self._connection, pings.c.feed, slugs)
         send_later(self._connection, _HOLD, {"slugs": slugs, "until": until})
+
+    def pass_over(self, passed: Sequence[QuietEdition]) -> None:
+        """Records that hubs that know a document's last edition need not be told of this one.
+
+        News that came meanwhile has requested its ping, which stays.
+        """
+        if passed:
+            lock_of_feeds(self._connection, pings.c.feed, [each.feed for each in passed])
+            send_later(
+                self._connection,
+                _PASS_OVER,
+                [
+                    {
+                        "of_feed": each.feed,
+                        "of_format": each.format.value,
+                        "former": each.former_edition,
+                        "edition": each.edition,
+                        "covered": each.covered_seq,
+                    }
+                    for each in passed
+                ],
+            )
 
     def retain(self, feed: Feed) -> None:
         """Deletes pings to hubs that this feed is no longer announced to."""

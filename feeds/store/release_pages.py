@@ -147,9 +147,20 @@ class ReleasePages:
         query = _PAGES.where(*lies_in(part))
         return self._fetch(query.order_by(filings.c.published, filings.c.release_id).limit(limit))
 
-    def published(self, *, since: datetime, until: datetime, limit: int) -> list[PageStub]:
-        """The pages of releases published in that period, newest first."""
+    def published(
+        self, *, since: datetime, until: datetime, limit: int, is_news: bool = False
+    ) -> list[PageStub]:
+        """The pages of releases published in that period, newest first.
+
+        Args:
+            since: The beginning of the period.
+            until: Its end.
+            limit: The largest number to return.
+            is_news: Only releases that did not come with an import.
+        """
         query = _PAGES.where(filings.c.published >= since, filings.c.published <= until)
+        if is_news:
+            query = query.where(releases.c.placed_at.is_(None))
         order = (filings.c.published.desc(), filings.c.release_id.desc())
         return self._fetch(query.order_by(*order).limit(limit))
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     func,
     insert,
     literal,
@@ -25,6 +26,7 @@ from feeds.errors import ReleaseNotFound, StoreConflict
 from feeds.model.history import originals_of
 from feeds.model.listing import ChangePosition, ReleaseQuery
 from feeds.model.medium import media_in
+from feeds.model.published_id import PublishedId
 from feeds.model.release import (
     Content,
     Enclosure,
@@ -75,6 +77,13 @@ _NAMED_WORKS = (
     .where(releases.c.work.in_(bindparam("works", expanding=True)))
     .distinct()
 )
+_TAKEN_IDS = select(releases.c.id, releases.c.published_id, releases.c.published_iri).where(
+    or_(
+        releases.c.id.in_(bindparam("values", expanding=True)),
+        releases.c.published_id.in_(bindparam("values", expanding=True)),
+        releases.c.published_iri.in_(bindparam("values", expanding=True)),
+    )
+)
 _RELINK = (
     update(releases)
     .where(releases.c.id == bindparam("release"))
@@ -92,6 +101,9 @@ _STUBS = select(
     releases.c.published,
     releases.c.updated,
     releases.c.notice_since,
+    releases.c.published_id,
+    releases.c.published_iri,
+    releases.c.is_permalink,
 ).where(releases.c.id.in_(bindparam("ids", expanding=True)))
 
 # Runs twice a second; reads the index of the few releases with a notice.
@@ -156,6 +168,15 @@ class Releases:
         parameters = {"works": sorted(works)}
         return ask(self._connection, _NAMED_WORKS, parameters, lambda rows: set(rows.scalars()))
 
+    def ask_taken_ids(self, values: Collection[str]) -> Callable[[], set[str]]:
+        """Asks which of *values* are ids of releases' entries; see ``pipelining.ask``."""
+        return ask(
+            self._connection,
+            _TAKEN_IDS,
+            {"values": sorted(values)},
+            lambda rows: {each for row in rows for each in row if each is not None},
+        )
+
     def of_works(self, works: Collection[str]) -> list[Release]:
         """All releases that belong to one of these works, as the original or as a translation."""
         if not works:
@@ -178,36 +199,39 @@ class Releases:
         return self._one(select(releases).where(releases.c.slug == slug), slug)
 
     def named(self, name: str, *, is_locked: bool = False) -> Release:
-        """The release whose id, slug, source key or file name is *name*.
+        """The release that *name* names.
 
         Args:
-            name: Any name that a person may use for it.
+            name: Its id, slug, source key or file name, or the id under which it was known before
+                it came here.
             is_locked: Whether to lock the row until the transaction ends.
 
         Raises:
             ReleaseNotFound: There is none.
         """
-        is_match = (
-            (releases.c.id == name)
-            | (releases.c.slug == name)
-            | releases.c.source_key.in_([name, f"file:{name}"])
+        keys = [name, f"file:{name}"]
+        is_own = or_(
+            releases.c.id == name, releases.c.slug == name, releases.c.source_key.in_(keys)
         )
-        query = select(releases).where(is_match)
+        # Ids that others made may be anything, so our own come first.
+        is_known = or_(releases.c.published_id == name, releases.c.published_iri == name)
+        query = select(releases).where(or_(is_own, is_known)).order_by(case((is_own, 0), else_=1))
         return self._one(query.with_for_update(key_share=True) if is_locked else query, name)
 
     def stubs(self, ids: Sequence[ReleaseId]) -> dict[ReleaseId, ReleaseStub]:
         """The current versions of these releases, without their text."""
         return {
-            ReleaseId(row.id): ReleaseStub(
-                id=ReleaseId(row.id),
-                slug=row.slug,
-                digest=row.digest,
-                language=row.language,
-                published=row.published,
-                updated=row.updated,
-                notice_since=row.notice_since,
+            ReleaseId(row["id"]): ReleaseStub(
+                id=ReleaseId(row["id"]),
+                slug=row["slug"],
+                digest=row["digest"],
+                language=row["language"],
+                published=row["published"],
+                updated=row["updated"],
+                notice_since=row["notice_since"],
+                published_id=_published_id(row),
             )
-            for row in self._connection.execute(_STUBS, {"ids": ids})
+            for row in self._connection.execute(_STUBS, {"ids": ids}).mappings()
         }
 
     def latest(
@@ -223,7 +247,7 @@ class Releases:
         query, order = select(releases), (releases.c.changed_at, releases.c.published)
         if feed is not None:
             query = query.join(filings).where(filings.c.feed == feed)
-            order = (filings.c.changed_at, filings.c.published)
+            order = (filings.c.placed_at, filings.c.published)
         if is_unfiled:
             query = query.where(releases.c.id.in_(_unfiled()))
         return self._fetch(
@@ -464,7 +488,30 @@ def _row(release: Release) -> dict[str, Any]:
         "document": release.document,
         "source": release.source,
         "notice_since": release.notice_since,
+        **_id_columns(release.published_id),
+        "placed_at": release.own_place,
     }
+
+
+def _id_columns(known: PublishedId | None) -> dict[str, Any]:
+    if known is None:
+        return {"published_id": None, "published_iri": None, "is_permalink": None}
+    return {
+        "published_id": known.value,
+        "published_iri": None if known.iri == known.value else known.iri,
+        "is_permalink": int(known.is_permalink),
+    }
+
+
+def _published_id(row: RowMapping) -> PublishedId | None:
+    value = row["published_id"]
+    if value is None:
+        return None
+    return PublishedId(
+        value=value,
+        iri=row["published_iri"] or value,
+        is_permalink=bool(row["is_permalink"]),
+    )
 
 
 def _face(release: Release) -> str | None:
@@ -504,6 +551,8 @@ def _release(row: RowMapping) -> Release:
         document=row["document"],
         source=row["source"],
         notice_since=row["notice_since"],
+        published_id=_published_id(row),
+        own_place=row["placed_at"],
     )
 
 

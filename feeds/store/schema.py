@@ -99,12 +99,31 @@ releases = Table(
     Column("document", Text),  # source of the current content; null if not recorded
     Column("source", Text, index=True),  # digest of that document as written
     Column("notice_since", Instant),  # null while no feed holds a notice
+    Column("published_id", Text),  # of a release that was public before it came here: its guid
+    Column("published_iri", Text),  # its ``atom:id``; null if equal to ``published_id``
+    Column("is_permalink", Integer),  # of the guid; null without ``published_id``
+    Column("placed_at", Instant),  # null if equal to ``changed_at``
     Index("ix_releases_changed", "changed_at", "published", "id"),
     Index(
         "ix_releases_notice_since",
         "notice_since",
         sqlite_where=text("notice_since IS NOT NULL"),
         postgresql_where=text("notice_since IS NOT NULL"),
+    ),
+    # Of releases that were public before alone: no other is written to them.
+    Index(
+        "uq_releases_published_id",
+        "published_id",
+        unique=True,
+        sqlite_where=text("published_id IS NOT NULL"),
+        postgresql_where=text("published_id IS NOT NULL"),
+    ),
+    Index(
+        "uq_releases_published_iri",
+        "published_iri",
+        unique=True,
+        sqlite_where=text("published_iri IS NOT NULL"),
+        postgresql_where=text("published_iri IS NOT NULL"),
     ),
     # Of the retracted alone: no other release is written to it.
     Index(
@@ -256,14 +275,25 @@ filings = Table(
     metadata,
     _release_id(primary_key=True),
     Column("feed", Text, primary_key=True),
-    Column("changed_at", Instant, nullable=False),
+    Column("placed_at", Instant, nullable=False),  # orders windows and archives
     Column("published", Instant, nullable=False),
     Column("stamp", Text, nullable=False, server_default=""),  # the entry version
     Column("archive", Integer),  # number of the archive that holds it; null if none
-    Index("ix_filings_window", "feed", "changed_at", "published", "release_id", "stamp", "archive"),
+    Index("ix_filings_window", "feed", "placed_at", "published", "release_id", "stamp", "archive"),
     Index("ix_filings_latest", "feed", "published", "release_id"),
-    Index("ix_filings_archive", "feed", "archive", "changed_at", "published", "release_id"),
+    Index("ix_filings_archive", "feed", "archive", "placed_at", "published", "release_id"),
     sqlite_with_rowid=False,
+)
+
+#: Imports that have not ended: how far each is. While one is running, no archive is closed.
+imports = Table(
+    "imports",
+    metadata,
+    Column("key", Text, primary_key=True),  # digest of what is imported, and how
+    Column("begun_at", Instant, nullable=False),
+    Column("held_until", Instant, nullable=False),  # archives are closed after that, if it died
+    Column("position", Integer, nullable=False),  # items of the export that are done
+    Column("tally", JSON, nullable=False),  # of these items
 )
 
 #: Releases assigned to feeds by a configuration that was not in force; they are to be reassigned.
@@ -422,6 +452,8 @@ feeds = Table(
     Column("trouble", Text),
     Column("ended_at", Instant),  # null while configured; the id is kept for its return
     Column("archives", Integer, nullable=False, server_default="0"),  # number of the last one
+    # ``stale_seq`` of the last change that is news; hubs are not pinged about others
+    Column("news_seq", BigInteger, nullable=False, server_default="0"),
 )
 
 #: The current edition's documents.

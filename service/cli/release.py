@@ -400,6 +400,7 @@ def _full_record(application: Application, listed: ListedRelease) -> dict[str, A
     filing, details = application.catalogue.match_all(content.category_names), content.details
     return _record(application, listed) | {
         "source_key": release.source_key,
+        "published_id": None if release.published_id is None else release.published_id.value,
         "changed_at": release.changed_at,
         "updated_by_source": content.updated,
         "source": content.url,

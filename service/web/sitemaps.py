@@ -75,7 +75,7 @@ def news() -> Response:
     date = _date(context)
     oldest = whole_second(context.now) - NEWS_AGE
     pages = context.newsstand.newest_release_pages(
-        since=oldest, until=context.now, limit=MAX_NEWS_URLS
+        since=oldest, until=context.now, limit=MAX_NEWS_URLS, is_news=True
     )
     before = oldest - timedelta(microseconds=1)
     left = context.newsstand.newest_release_pages(since=_BEGINNING, until=before, limit=1)

@@ -96,6 +96,7 @@ def stub_of(release: Release) -> ReleaseStub:
         language=release.content.language,
         published=release.content.published,
         updated=release.updated,
+        published_id=release.published_id,
     )
 
 

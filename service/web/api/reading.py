@@ -73,6 +73,7 @@ def show(catalogue: Catalogue, listed: ListedRelease, *, is_stored: bool = True)
     return ReleaseOut(
         source_key=release.source_key,
         **minted,
+        published_id=None if release.published_id is None else release.published_id.value,
         revision=release.revision,
         changed_at=release.changed_at,
         published=content.published,
@@ -95,7 +96,9 @@ def etag_of(shown: ReleaseOut) -> str:
 
 def tag_of(shown: BaseModel, *, number: int) -> str:
     """Returns the entity tag of something with a number that grows as it changes."""
-    digest = sha256(shown.model_dump_json().encode()).hexdigest()[:16]
+    # A field that few releases have changes no tag of the others.
+    unused = None if getattr(shown, "published_id", None) else {"published_id"}
+    digest = sha256(shown.model_dump_json(exclude=unused).encode()).hexdigest()[:16]
     return f'"{number}-{digest}"'
 
 

@@ -194,7 +194,12 @@ class ReleaseOut(Shape):
 
     source_key: str = Field(description="The sender's key with its kind: id:2026-17, url:…, file:…")
     id: str | None = Field(
-        default=None, description="The permanent id of the release and of its entries in feeds."
+        default=None,
+        description="The permanent id of the release; of its entries too, without a published_id.",
+    )
+    published_id: str | None = Field(
+        default=None,
+        description="The id that readers knew before the release came here; its entries keep it.",
     )
     page: str | None = Field(default=None, description="The URL of the release's page.")
     revision: int = Field(ge=1)

@@ -210,17 +210,18 @@ CREATE TABLE feeds (
 	trouble TEXT, 
 	ended_at BIGINT, 
 	archives INTEGER DEFAULT '0' NOT NULL, 
+	news_seq BIGINT DEFAULT '0' NOT NULL, 
 	CONSTRAINT pk_feeds PRIMARY KEY (slug), 
 	CONSTRAINT uq_feeds_id UNIQUE (id)
 );
-INSERT INTO "feeds" VALUES('all','urn:uuid:b80c8fef-a677-5340-85fb-2c162d75df03','{"any_of": [], "none_of": []}','d076242f2eb9e9e3a84080626481df2b9224433c1e6f5a6a16f221f92e9fec44',2,1772452920000000,4,4,NULL,'d076242f2eb9e9e3a84080626481df2b9224433c1e6f5a6a16f221f92e9fec44',NULL,NULL,0,NULL,NULL,0);
-INSERT INTO "feeds" VALUES('cooperation','urn:uuid:334b6b31-12a2-5bfc-bf4f-870c0954b343','{"any_of": ["cooperation"], "none_of": []}','feffbb291705fec8f01c8a48051dc264096a8addd6ea77a4b642c80c88e755d5',1,1772452800000000,1,1,NULL,'feffbb291705fec8f01c8a48051dc264096a8addd6ea77a4b642c80c88e755d5',NULL,NULL,0,NULL,NULL,0);
-INSERT INTO "feeds" VALUES('finance','urn:uuid:c093c7f6-6edf-595e-9539-70de788efbaa','{"any_of": ["finance"], "none_of": []}','a12abf553cff66244c68e72f461cfbc6852f54565fa0d74e5783dcd5f2c6dab1',1,1772452800000000,2,2,NULL,'a12abf553cff66244c68e72f461cfbc6852f54565fa0d74e5783dcd5f2c6dab1',NULL,NULL,0,NULL,NULL,0);
-INSERT INTO "feeds" VALUES('health','urn:uuid:ff6c5a08-b2fa-56b6-ac00-6830f4074b6a','{"any_of": ["health"], "none_of": []}','83c5d50a23996d4198d97c42ec2433a0fed42a86431cd62fcc4dc33763498d25',2,1772452860000000,3,3,NULL,'83c5d50a23996d4198d97c42ec2433a0fed42a86431cd62fcc4dc33763498d25',NULL,NULL,0,NULL,NULL,0);
+INSERT INTO "feeds" VALUES('all','urn:uuid:b80c8fef-a677-5340-85fb-2c162d75df03','{"any_of": [], "none_of": []}','d076242f2eb9e9e3a84080626481df2b9224433c1e6f5a6a16f221f92e9fec44',2,1772452920000000,4,4,NULL,'d076242f2eb9e9e3a84080626481df2b9224433c1e6f5a6a16f221f92e9fec44',NULL,NULL,0,NULL,NULL,0,4);
+INSERT INTO "feeds" VALUES('cooperation','urn:uuid:334b6b31-12a2-5bfc-bf4f-870c0954b343','{"any_of": ["cooperation"], "none_of": []}','feffbb291705fec8f01c8a48051dc264096a8addd6ea77a4b642c80c88e755d5',1,1772452800000000,1,1,NULL,'feffbb291705fec8f01c8a48051dc264096a8addd6ea77a4b642c80c88e755d5',NULL,NULL,0,NULL,NULL,0,1);
+INSERT INTO "feeds" VALUES('finance','urn:uuid:c093c7f6-6edf-595e-9539-70de788efbaa','{"any_of": ["finance"], "none_of": []}','a12abf553cff66244c68e72f461cfbc6852f54565fa0d74e5783dcd5f2c6dab1',1,1772452800000000,2,2,NULL,'a12abf553cff66244c68e72f461cfbc6852f54565fa0d74e5783dcd5f2c6dab1',NULL,NULL,0,NULL,NULL,0,2);
+INSERT INTO "feeds" VALUES('health','urn:uuid:ff6c5a08-b2fa-56b6-ac00-6830f4074b6a','{"any_of": ["health"], "none_of": []}','83c5d50a23996d4198d97c42ec2433a0fed42a86431cd62fcc4dc33763498d25',2,1772452860000000,3,3,NULL,'83c5d50a23996d4198d97c42ec2433a0fed42a86431cd62fcc4dc33763498d25',NULL,NULL,0,NULL,NULL,0,3);
 CREATE TABLE filings (
 	release_id TEXT NOT NULL, 
 	feed TEXT NOT NULL, 
-	changed_at BIGINT NOT NULL, 
+	placed_at BIGINT NOT NULL, 
 	published BIGINT NOT NULL, 
 	stamp TEXT DEFAULT '' NOT NULL, 
 	archive INTEGER, 
@@ -274,6 +275,14 @@ CREATE TABLE hub_tallies (
 	last_failure_at BIGINT, 
 	last_failure TEXT, 
 	CONSTRAINT pk_hub_tallies PRIMARY KEY (hub)
+);
+CREATE TABLE imports (
+	"key" TEXT NOT NULL, 
+	begun_at BIGINT NOT NULL, 
+	held_until BIGINT NOT NULL, 
+	position INTEGER NOT NULL, 
+	tally JSON NOT NULL, 
+	CONSTRAINT pk_imports PRIMARY KEY ("key")
 );
 CREATE TABLE intake_files (
 	host TEXT NOT NULL, 
@@ -469,13 +478,17 @@ CREATE TABLE releases (
 	document TEXT, 
 	source TEXT, 
 	notice_since BIGINT, 
+	published_id TEXT, 
+	published_iri TEXT, 
+	is_permalink INTEGER, 
+	placed_at BIGINT, 
 	CONSTRAINT pk_releases PRIMARY KEY (id), 
 	CONSTRAINT uq_releases_slug UNIQUE (slug), 
 	CONSTRAINT uq_releases_source_key UNIQUE (source_key)
 );
-INSERT INTO "releases" VALUES('urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c','id:1','a-treaty-is-signed-afca48e9',1,'7781ec1930aeacedd0a2fd25731f25ab9cea5cba82424a30cae147f16145c50e','A treaty is signed','<p>It was signed today.</p>','It was signed today.','en',1772449200000000,NULL,NULL,'[]','[]','["finance"]',1772449200000000,1772452800000000,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'1.json',NULL,NULL);
-INSERT INTO "releases" VALUES('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e','id:2','a-treaty-is-signed-c6577abe',2,'ece4ba7591b4988cf7fb690486edcf5834cfeabedd1b7d4f6c6d18e72082d674','A treaty is not signed','<p>It was signed today.</p>','It was signed today.','en',1772449200000000,NULL,NULL,'[]','[]','["health"]',1772452860000000,1772452860000000,NULL,NULL,'ae7bc1a35a6107219412edb974786b221d83b941249e27278645de0a9ffa3d7e','[{"at": "2026-03-02T12:01:00+00:00", "text": "This release has been corrected."}]',NULL,NULL,NULL,'2.json',NULL,1772452860000000);
-INSERT INTO "releases" VALUES('urn:uuid:5bd20866-3478-53f7-bc79-d2aae304b443','id:3','wrong-5bd20866',1,'e5c9587382616fffbb2192163b489e1e8b4082a4d8cb2b197869e1d93a20f1a6','Wrong','<p>It was signed today.</p>','It was signed today.','en',1772449200000000,NULL,NULL,'[]','[]','[]',1772452920000000,1772452920000000,NULL,NULL,'64158142041d917d219565e93210eb2c4602de2a7e83497613e1f6b20486e6b0',NULL,NULL,1772452920000000,'In error.','3.json',NULL,1772452920000000);
+INSERT INTO "releases" VALUES('urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c','id:1','a-treaty-is-signed-afca48e9',1,'7781ec1930aeacedd0a2fd25731f25ab9cea5cba82424a30cae147f16145c50e','A treaty is signed','<p>It was signed today.</p>','It was signed today.','en',1772449200000000,NULL,NULL,'[]','[]','["finance"]',1772449200000000,1772452800000000,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'1.json',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "releases" VALUES('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e','id:2','a-treaty-is-signed-c6577abe',2,'ece4ba7591b4988cf7fb690486edcf5834cfeabedd1b7d4f6c6d18e72082d674','A treaty is not signed','<p>It was signed today.</p>','It was signed today.','en',1772449200000000,NULL,NULL,'[]','[]','["health"]',1772452860000000,1772452860000000,NULL,NULL,'ae7bc1a35a6107219412edb974786b221d83b941249e27278645de0a9ffa3d7e','[{"at": "2026-03-02T12:01:00+00:00", "text": "This release has been corrected."}]',NULL,NULL,NULL,'2.json',NULL,1772452860000000,NULL,NULL,NULL,NULL);
+INSERT INTO "releases" VALUES('urn:uuid:5bd20866-3478-53f7-bc79-d2aae304b443','id:3','wrong-5bd20866',1,'e5c9587382616fffbb2192163b489e1e8b4082a4d8cb2b197869e1d93a20f1a6','Wrong','<p>It was signed today.</p>','It was signed today.','en',1772449200000000,NULL,NULL,'[]','[]','[]',1772452920000000,1772452920000000,NULL,NULL,'64158142041d917d219565e93210eb2c4602de2a7e83497613e1f6b20486e6b0',NULL,NULL,1772452920000000,'In error.','3.json',NULL,1772452920000000,NULL,NULL,NULL,NULL);
 CREATE TABLE revisions (
 	release_id TEXT NOT NULL, 
 	revision INTEGER NOT NULL, 
@@ -607,13 +620,15 @@ CREATE INDEX ix_readership_agents_agent ON readership_agents (agent, day);
 CREATE INDEX ix_refusals_refused_at ON refusals (refused_at);
 CREATE INDEX ix_releases_changed ON releases (changed_at, published, id);
 CREATE INDEX ix_releases_digest ON releases (digest);
+CREATE UNIQUE INDEX uq_releases_published_id ON releases (published_id) WHERE published_id IS NOT NULL;
+CREATE UNIQUE INDEX uq_releases_published_iri ON releases (published_iri) WHERE published_iri IS NOT NULL;
 CREATE INDEX ix_releases_notice_since ON releases (notice_since) WHERE notice_since IS NOT NULL;
 CREATE INDEX ix_releases_retracted_at ON releases (retracted_at, id) WHERE retracted_at IS NOT NULL;
 CREATE INDEX ix_releases_source ON releases (source);
 CREATE INDEX ix_releases_work ON releases (work);
-CREATE INDEX ix_filings_archive ON filings (feed, archive, changed_at, published, release_id);
+CREATE INDEX ix_filings_archive ON filings (feed, archive, placed_at, published, release_id);
 CREATE INDEX ix_filings_latest ON filings (feed, published, release_id);
-CREATE INDEX ix_filings_window ON filings (feed, changed_at, published, release_id, stamp, archive);
+CREATE INDEX ix_filings_window ON filings (feed, placed_at, published, release_id, stamp, archive);
 CREATE INDEX ix_release_names_folded ON release_names (folded);
 CREATE INDEX ix_subscription_requests_due_at ON subscription_requests (due_at);
 CREATE INDEX ix_subscription_requests_host ON subscription_requests (host);

@@ -76,7 +76,7 @@ def _filing(number: int) -> dict[str, Any]:
     return {
         "release_id": f"id-{number}",
         "feed": f"feed-{number % FEEDS}",
-        "changed_at": moment,
+        "placed_at": moment,
         "published": moment,
     }
 

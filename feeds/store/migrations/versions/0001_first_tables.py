@@ -136,6 +136,7 @@ def upgrade() -> None:
         sa.Column("trouble", sa.Text(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("archives", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("news_seq", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_feeds")),
         sa.UniqueConstraint("id", name=op.f("uq_feeds_id")),
     )
@@ -349,6 +350,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_refusals_refused_at"), "refusals", ["refused_at"], unique=False)
     op.create_table(
+        "imports",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("held_until", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("tally", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_imports")),
+    )
+    op.create_table(
         "releases",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("source_key", sa.Text(), nullable=False),
@@ -377,6 +387,10 @@ def upgrade() -> None:
         sa.Column("document", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("notice_since", sa.BigInteger(), nullable=True),
+        sa.Column("published_id", sa.Text(), nullable=True),
+        sa.Column("published_iri", sa.Text(), nullable=True),
+        sa.Column("is_permalink", sa.Integer(), nullable=True),
+        sa.Column("placed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
         sa.UniqueConstraint("slug", name=op.f("uq_releases_slug")),
         sa.UniqueConstraint("source_key", name=op.f("uq_releases_source_key")),
@@ -385,6 +399,22 @@ def upgrade() -> None:
         "ix_releases_changed", "releases", ["changed_at", "published", "id"], unique=False
     )
     op.create_index(op.f("ix_releases_digest"), "releases", ["digest"], unique=False)
+    op.create_index(
+        "uq_releases_published_id",
+        "releases",
+        ["published_id"],
+        unique=True,
+        sqlite_where=sa.text("published_id IS NOT NULL"),
+        postgresql_where=sa.text("published_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_releases_published_iri",
+        "releases",
+        ["published_iri"],
+        unique=True,
+        sqlite_where=sa.text("published_iri IS NOT NULL"),
+        postgresql_where=sa.text("published_iri IS NOT NULL"),
+    )
     op.create_index(
         "ix_releases_notice_since",
         "releases",
@@ -476,7 +506,7 @@ def upgrade() -> None:
         "filings",
         sa.Column("release_id", sa.Text(), nullable=False),
         sa.Column("feed", sa.Text(), nullable=False),
-        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("placed_at", sa.BigInteger(), nullable=False),
         sa.Column("published", sa.BigInteger(), nullable=False),
         sa.Column("stamp", sa.Text(), server_default="", nullable=False),
         sa.Column("archive", sa.Integer(), nullable=True),
@@ -489,7 +519,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_filings_archive",
         "filings",
-        ["feed", "archive", "changed_at", "published", "release_id"],
+        ["feed", "archive", "placed_at", "published", "release_id"],
         unique=False,
     )
     op.create_index(
@@ -498,7 +528,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_filings_window",
         "filings",
-        ["feed", "changed_at", "published", "release_id", "stamp", "archive"],
+        ["feed", "placed_at", "published", "release_id", "stamp", "archive"],
         unique=False,
     )
     op.create_table(
