@@ -132,7 +132,7 @@ class Decider:
         if stored is None:
             draft = self._with_free_id(draft)
             release = revision.new_release(
-                draft, release_id or self._mint_id(), now=self._now, is_news=self._is_news
+                draft, release_id or self._new_id(draft), now=self._now, is_news=self._is_news
             )
         elif verdict is IntakeVerdict.CORRECTED:
             next_one = revision.corrected if self._is_news else revision.updated_quietly
@@ -184,7 +184,7 @@ class Decider:
             stated = draft.embargoed_until or existing.draft.embargoed_until
             key = existing.draft.source_key
             draft = replace(draft, embargoed_until=stated, source_key=key)
-        release_id = known.id if known else self._mint_id()
+        release_id = known.id if known else self._new_id(draft)
         release = self._published_at(draft, release_id, stored, until=until)
         fault = self._render_check(release)
         if fault is not None:
@@ -198,6 +198,9 @@ class Decider:
             release=release,
             embargo=embargo,
         )
+
+    def _new_id(self, draft: Draft) -> ReleaseId:
+        return draft.release_id or self._mint_id()
 
     def upcoming(self, embargo: Embargo) -> Release:
         """Returns the release that *embargo* ends with, as things are now."""

@@ -8,7 +8,15 @@ from typing import Any
 from feeds.errors import DraftChanged
 from feeds.model.intake import Intake, Refusal
 from feeds.model.medium import media_in_record
-from feeds.model.release import AuditAction, AuditEvent, Draft, Expected, SourceKey, of_draft
+from feeds.model.release import (
+    AuditAction,
+    AuditEvent,
+    Draft,
+    Expected,
+    Release,
+    SourceKey,
+    of_draft,
+)
 from feeds.model.saved_draft import DraftPosition, SavedDraft
 from feeds.newsroom.embargoes import TakeIn
 from feeds.store.database import Database, Transaction
@@ -51,11 +59,6 @@ class DraftManager:
         with self._database.read() as tx:
             return tx.drafts.by_preview(secret)
 
-    def of_release(self, key: SourceKey) -> SavedDraft | None:
-        """Returns the draft that changes the release with this source key, if there is one."""
-        with self._database.read() as tx:
-            return tx.drafts.of_release(key)
-
     def begin(
         self,
         draft_id: str,
@@ -76,22 +79,77 @@ class DraftManager:
             by: Who writes.
             now: The present moment.
         """
-        draft = SavedDraft(
-            id=draft_id,
-            version=1,
-            record=record,
-            source_key=source_key,
-            corrects=corrects,
-            made_by=by,
-            made_at=now,
-            changed_by=by,
-            changed_at=now,
-        )
+        draft = _new(draft_id, record, source_key, corrects, by=by, now=now)
         with self._database.transaction() as tx:
-            tx.drafts.add(draft)
-            _use_media(tx, draft, now=now)
-            _log(tx, draft, AuditAction.DRAFT_SAVED, by=by, now=now)
+            _add(tx, draft, by=by, now=now)
         return draft
+
+    def begin_correction(
+        self,
+        draft_id: str,
+        record: Mapping[str, Any],
+        *,
+        of: Release,
+        is_wanted: Callable[[SavedDraft], bool],
+        by: str,
+        now: datetime,
+    ) -> SavedDraft:
+        """Saves a draft that corrects a release, unless somebody has begun one; returns that then.
+
+        Args:
+            draft_id: A new random id.
+            record: The fields.
+            of: The release, as it was seen.
+            is_wanted: Whether a draft that somebody has begun is one that this person may see.
+            by: Who writes.
+            now: The present moment.
+        """
+        draft = _new(draft_id, record, of.source_key, of.seen, by=by, now=now)
+        return self._begin_once(
+            draft, lambda tx: tx.drafts.of_release(of.source_key, of.seen), is_wanted
+        )
+
+    def begin_translation(
+        self,
+        draft_id: str,
+        record: Mapping[str, Any],
+        *,
+        source_key: SourceKey,
+        work: str,
+        is_wanted: Callable[[SavedDraft], bool],
+        by: str,
+        now: datetime,
+    ) -> SavedDraft:
+        """Saves a draft that translates, unless somebody has begun one; returns that then.
+
+        Args:
+            draft_id: A new random id.
+            record: The fields, with a language.
+            source_key: Of the release that it will become.
+            work: What it shares with the original; one of the fields names it.
+            is_wanted: As for ``begin_correction``.
+            by: Who writes.
+            now: The present moment.
+        """
+        draft = _new(draft_id, record, source_key, None, by=by, now=now)
+        return self._begin_once(
+            draft, lambda tx: tx.drafts.of_work(work, record["language"]), is_wanted
+        )
+
+    def _begin_once(
+        self,
+        draft: SavedDraft,
+        begun: Callable[[Transaction], list[SavedDraft]],
+        is_wanted: Callable[[SavedDraft], bool],
+    ) -> SavedDraft:
+        def begin(tx: Transaction) -> SavedDraft:
+            tx.releases.hold_works()  # of two at the same moment the second has to see the first
+            found = next(filter(is_wanted, begun(tx)), None)
+            if found is None:
+                _add(tx, draft, by=draft.made_by, now=draft.made_at)
+            return found or draft
+
+        return self._database.run_in_transaction(begin)
 
     def save(
         self, draft: SavedDraft, record: Mapping[str, Any], *, seen: int, by: str, now: datetime
@@ -179,6 +237,34 @@ class DraftManager:
             return outcome
 
         return self._database.run_in_transaction(take_in)
+
+
+def _new(
+    draft_id: str,
+    record: Mapping[str, Any],
+    source_key: SourceKey,
+    corrects: Expected | None,
+    *,
+    by: str,
+    now: datetime,
+) -> SavedDraft:
+    return SavedDraft(
+        id=draft_id,
+        version=1,
+        record=record,
+        source_key=source_key,
+        corrects=corrects,
+        made_by=by,
+        made_at=now,
+        changed_by=by,
+        changed_at=now,
+    )
+
+
+def _add(tx: Transaction, draft: SavedDraft, *, by: str, now: datetime) -> None:
+    tx.drafts.add(draft)
+    _use_media(tx, draft, now=now)
+    _log(tx, draft, AuditAction.DRAFT_SAVED, by=by, now=now)
 
 
 def _use_media(tx: Transaction, draft: SavedDraft, *, now: datetime) -> None:

@@ -378,7 +378,7 @@ class Newsroom:
             for release in releases
         ]
 
-    def other_members(self, draft: Draft) -> list[Release | Draft]:
+    def other_members(self, draft: Release | Draft) -> list[Release | Draft]:
         """Returns what *draft* will be linked to as a translation. Embargoed members are included.
 
         A client that may not link to all of them puts the ones it knows into

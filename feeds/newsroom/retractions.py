@@ -67,7 +67,7 @@ def relink(
     return relinked
 
 
-def other_members(tx: Transaction, draft: Draft) -> list[Release | Draft]:
+def other_members(tx: Transaction, draft: Release | Draft) -> list[Release | Draft]:
     """Returns what *draft* will be linked to: the other members of its work, embargoed ones too.
 
     Embargoed and retracted members count, because they may be published or restored later without

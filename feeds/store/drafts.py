@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from feeds.errors import DraftChanged, DraftNotFound
 from feeds.model.release import Expected, SourceKey
@@ -71,11 +82,26 @@ class SavedDrafts:
             raise DraftNotFound("of this preview")
         return _draft(row)
 
-    def of_release(self, key: SourceKey) -> SavedDraft | None:
-        """The draft that changes the release with this source key; the first, if there are more."""
-        query = select(drafts).where(drafts.c.source_key == key).order_by(drafts.c.made_at)
-        row = self._connection.execute(query.limit(1)).first()
-        return None if row is None else _draft(row)
+    def of_release(self, key: SourceKey, seen: Expected) -> list[SavedDraft]:
+        """The drafts that change a release as somebody has seen it; the first begun first."""
+        return self._begun(
+            drafts.c.source_key == key,
+            drafts.c.revision == seen.revision,
+            drafts.c.face == seen.face,
+        )
+
+    def of_work(self, work: str, language: str) -> list[SavedDraft]:
+        """The drafts of a work in a language that correct nothing; the first begun first."""
+        names = (drafts.c.record[name].as_string() for name in ("work", "translation_of"))
+        return self._begun(
+            drafts.c.revision.is_(None),
+            drafts.c.record["language"].as_string() == language,
+            or_(*(name == work for name in names)),
+        )
+
+    def _begun(self, *conditions: ColumnElement[bool]) -> list[SavedDraft]:
+        query = select(drafts).where(*conditions).order_by(drafts.c.made_at, drafts.c.id)
+        return [_draft(row) for row in self._connection.execute(query)]
 
     def add(self, draft: SavedDraft) -> None:
         """Stores a new draft."""

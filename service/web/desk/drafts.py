@@ -38,6 +38,7 @@ from service.web.desk.records import (
     key_of_draft,
     may_change,
     may_see,
+    new_draft_id,
     read_draft,
     record_in_form,
     work_waits_until,
@@ -100,7 +101,7 @@ def write() -> Response:
     record = record_in_form(context.catalogue, NEW)
     _require_own(user, record)
     taken = with_files(record)
-    draft_id = secrets.token_hex(8)
+    draft_id = new_draft_id()
     saved = context.application.newsroom.drafts.begin(
         draft_id, taken.record, source_key=key_of_draft(draft_id), by=user.name, now=context.now
     )
@@ -110,7 +111,7 @@ def write() -> Response:
 @desk.get("/drafts/<slug:draft_id>", UserRole.WRITE)
 def draft(draft_id: str) -> Response:
     """Answers with a draft: its form, and what will be published."""
-    return draft_page(own_draft(draft_id))
+    return draft_page(own_draft(draft_id), is_begun="begun" in request.args)
 
 
 @desk.post("/drafts/<slug:draft_id>", UserRole.WRITE, takes_files=True)
@@ -202,6 +203,11 @@ def draft_page(shown: SavedDraft, *, status: HTTPStatus = HTTPStatus.OK, **more:
     return _form("draft.html", shown.record, status=status, draft=shown, **more)
 
 
+def lead_to_begun(begun: SavedDraft, draft_id: str) -> Response:
+    """Leads to a draft that was to be begun; if somebody was first, to theirs, and says so."""
+    return lead_to(f"/drafts/{begun.id}{'' if begun.id == draft_id else '?begun=yes'}")
+
+
 def unsaved_page(record: Mapping[str, Any], *, fault: str) -> Response:
     """Answers with what somebody wrote and could not store: saved now, it becomes a new draft."""
     return _form("draft.html", record, status=HTTPStatus.CONFLICT, fault=fault)
@@ -241,8 +247,8 @@ def _form(
 ) -> Response:
     context, user = request_context(), signed_in()
     shown: dict[str, Any] = {
-        "theirs": None, "is_gone": False, "is_changed": False, "fault": None, "choice": None,
-        "file_faults": (), "work_until": None,
+        "theirs": None, "is_gone": False, "is_changed": False, "is_begun": False, "fault": None,
+        "choice": None, "file_faults": (), "work_until": None,
         "given": _NOTHING_GIVEN, **more,
     }  # fmt: skip
     if draft is not None and shown["theirs"] is None:

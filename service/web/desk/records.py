@@ -1,10 +1,12 @@
 """What is written at the desk: from the form to a record, from a record through the intake."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
+from uuid import UUID, uuid5
 
 from flask import request
 
@@ -19,6 +21,7 @@ from feeds.model.release import (
     Expected,
     ExpectedEmbargo,
     Release,
+    ReleaseId,
     SourceKey,
 )
 from feeds.model.saved_draft import SavedDraft
@@ -43,9 +46,27 @@ UNDESCRIBED = "undescribed"
 DOCUMENT = "desk"
 
 
+def new_draft_id() -> str:
+    """Returns the id of a new draft."""
+    return secrets.token_hex(8)
+
+
 def key_of_draft(draft_id: str) -> SourceKey:
     """Returns the source key of a release that begins as this draft."""
     return SourceKey(f"id:desk-{draft_id}")
+
+
+def id_of_release(draft_id: str) -> ReleaseId:
+    """Returns the id of a new release that begins as this draft: as random as the draft's is.
+
+    So a preview shows the id and the address that the release will have. The draft's own id is not
+    in it, and stays within the desk.
+    """
+    return ReleaseId(uuid5(_RELEASES_OF_DRAFTS, draft_id).urn)
+
+
+#: A namespace as in RFC 9562 section 5.5.
+_RELEASES_OF_DRAFTS = UUID("5b1d0c5e-9d0b-4d61-8a52-6a0d7d1f2f0c")
 
 
 def may_change(user: User, names: tuple[str, ...]) -> bool:
@@ -165,7 +186,7 @@ def read_draft(
     if stored is not None:
         content = _untouched(application, draft.record, stored.content, outcome)
         outcome = replace(outcome, content=content)
-    outcome = replace(outcome, source_key=draft.source_key)
+    outcome = replace(outcome, source_key=draft.source_key, release_id=id_of_release(draft.id))
     [intake] = newsroom.preview([outcome], now=now)
     return ReadDraft(outcome=outcome, intake=intake, stored=stored)
 

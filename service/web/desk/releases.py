@@ -1,6 +1,6 @@
 """Releases that are public: corrected, retracted and restored; lists of them."""
 
-import secrets
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -8,11 +8,10 @@ from flask import Response, request
 
 from feeds.errors import AlreadyRetracted, InvalidReason, NotRetracted, ReleaseNotFound
 from feeds.model.listing import ChangePosition, ListedRelease, ReleaseQuery
-from feeds.model.release import SourceKey
 from feeds.model.user import UserRole
 from service.logs import get_logger
 from service.web.desk.cursors import page_of, position_in, position_of
-from service.web.desk.drafts import ROWS
+from service.web.desk.drafts import ROWS, lead_to_begun
 from service.web.desk.entrance import (
     DeskRefused,
     desk,
@@ -23,7 +22,7 @@ from service.web.desk.entrance import (
     signed_in,
 )
 from service.web.desk.publishing import CHANGED_MEANWHILE
-from service.web.desk.records import begun_with, may_change, may_see
+from service.web.desk.records import begun_with, may_change, may_see, new_draft_id
 from service.web.desk.translating import begin_translation, languages_to_choose
 from service.web.page_language import noted
 from service.web.request_context import request_context
@@ -64,21 +63,17 @@ def release(slug: str) -> Response:
 @desk.post("/releases/<slug:slug>/correct", UserRole.WRITE)
 def correct(slug: str) -> Response:
     """Begins a correction as a draft, or leads to the one that somebody has begun."""
-    context, user, listed = request_context(), signed_in(), _own(slug)
-    drafts, known = context.application.newsroom.drafts, listed.release
-    begun = drafts.of_release(SourceKey(known.source_key))
-    if begun is not None and begun.corrects == known.seen and may_see(user, begun):
-        return lead_to(f"/drafts/{begun.id}")
-    record = begun_with(known.content, context.application.rules.derived_summary_chars)
-    made = drafts.begin(
-        secrets.token_hex(8),
-        record,
-        source_key=known.source_key,
-        corrects=known.seen,
+    context, user, known = request_context(), signed_in(), _own(slug).release
+    draft_id = new_draft_id()
+    begun = context.application.newsroom.drafts.begin_correction(
+        draft_id,
+        begun_with(known.content, context.application.rules.derived_summary_chars),
+        of=known,
+        is_wanted=partial(may_see, user),
         by=user.name,
         now=context.now,
     )
-    return lead_to(f"/drafts/{made.id}")
+    return lead_to_begun(begun, draft_id)
 
 
 @desk.post("/releases/<slug:slug>/translate", UserRole.WRITE)

@@ -210,6 +210,38 @@ def test_a_preview_is_for_whoever_has_its_address_and_ends(desk: Desk) -> None:
     assert reviewer.get(second).status_code == 404
 
 
+def test_a_preview_shows_the_id_and_the_address_that_the_release_will_have(desk: Desk) -> None:
+    anna = desk.signed_in("anna")
+
+    def shown(path: str) -> set[tuple[str, str]]:
+        anna.get(path)
+        anna.send(f"{path}/preview", {"open": "yes"})
+        [address] = re.findall(r"(/desk/preview/[\w-]{32})<", anna.get(path).text)
+        pages = [html.unescape(desk.browser().get(address).text) for _ in range(2)]
+        return {
+            (release_id, page_of)
+            for page in pages
+            for release_id in re.findall(r"<id>(urn:uuid:[^<]+)</id>", page)
+            for page_of in re.findall(r"<link>(https://news[^<]+)</link>", page)
+        }
+
+    first, second = write(anna), write(anna)
+    [(now_id, now_address)] = shown(first)
+    [(later_id, later_address)] = shown(second)
+    assert now_id != later_id
+    assert first.rpartition("/")[2] not in now_id, "a draft's id stays at the desk"
+    assert publish(anna, first).status_code == 303
+    waits = publish(anna, second, when="later", day="2026-03-03", time="09:00")
+    assert waits.headers["Location"].replace("%3A", ":") == f"/desk/waiting/{later_id}"
+    desk.office.newsroom.embargoes.release(now=datetime(2026, 3, 3, 9, 0, tzinfo=UTC))
+    assert {
+        (one.id, f"https://news.example.org/releases/{one.slug}") for one in released(desk)
+    } == {
+        (now_id, now_address),
+        (later_id, later_address),
+    }
+
+
 def in_paris(desk: Desk) -> None:
     site = replace(CATALOGUE.site, time_zone=ZoneInfo("Europe/Paris"))
     described = Catalogue(site, [*CATALOGUE.categories.values()], [*CATALOGUE.feeds.values()])
@@ -293,7 +325,9 @@ def test_a_correction_is_a_draft_and_keeps_what_it_does_not_touch(desk: Desk) ->
     anna = desk.signed_in("anna")
     here = f"/desk/releases/{before.slug}"
     path = anna.send(f"{here}/correct").headers["Location"]
-    assert anna.send(f"{here}/correct").headers["Location"] == path, "one draft for all who correct"
+    again = anna.send(f"{here}/correct").headers["Location"]
+    assert again == f"{path}?begun=yes", "one draft for all who correct"
+    assert "This was begun already, by anna." in anna.get(again).text
     form = {**WRITTEN, "title": before.content.title, "body_format": "html",
             "body": "<p>It was signed yesterday.</p>", "summary": ""}  # fmt: skip
     page = anna.get(path)

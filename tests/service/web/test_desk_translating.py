@@ -103,3 +103,47 @@ def test_nobody_links_to_what_is_in_categories_of_others(desk: Desk) -> None:
     begun.begin("free", {**record, "translation_of": ""}, source_key=key, by="carla", now=desk.now)
     assert publish(carla, "/desk/drafts/free") == 303
     assert released(desk)["en"].translations == ()
+
+
+def test_of_two_who_translate_the_same_the_second_is_told_and_sees_the_first(desk: Desk) -> None:
+    desk.add("berta")
+    desk.add("carla", UserRole.PUBLISH, categories=("lessons",))
+    desk.office.add(draft("id:1", COOPERATION, title="A bridge"))
+    desk.office.add(replace(draft("id:2", COOPERATION), embargoed_until=UNTIL))
+    [embargo] = desk.office.newsroom.embargoes.all()
+    desk.now = later(hours=1)
+    anna, berta = desk.signed_in("anna"), desk.signed_in("berta")
+    for here in (f"releases/{released(desk)['en'].slug}", f"waiting/{embargo.release_id}"):
+        into = {"language": "ar"}
+        anna.get(f"/desk/{here}")
+        first = anna.send(f"/desk/{here}/translate", into).headers["Location"]
+        assert "begun already" not in anna.get(first).text
+        anna.get(f"/desk/{here}")
+        berta.get(f"/desk/{here}")
+        second = berta.send(f"/desk/{here}/translate", into).headers["Location"]
+        assert second == f"{first}?begun=yes"
+        told = berta.get(second).text
+        assert "This was begun already, by anna." in told
+        assert f'action="{first}"' in told
+        # When it waits, or is public, none is begun any more.
+        assert publish(berta, first, when="later", day="2026-03-10", time="09:00") == 303
+        assert 'name="language"' not in anna.get(f"/desk/{here}").text
+        anna.get(f"/desk/{here}")
+        assert anna.send(f"/desk/{here}/translate", into).status_code == 422
+    assert len(desk.office.newsroom.embargoes.all()) == 3
+
+
+def test_a_draft_of_others_is_not_told_to_who_may_not_see_it(desk: Desk) -> None:
+    desk.add("carla", UserRole.PUBLISH, categories=("lessons",))
+    desk.office.add(draft("id:1", "دروس", title="A lesson"))
+    here = f"/desk/releases/{released(desk)['en'].slug}"
+    anna, carla = desk.signed_in("anna"), desk.signed_in("carla")
+    anna.get(here)
+    first = anna.send(f"{here}/translate", {"language": "ar"}).headers["Location"]
+    [saved] = desk.office.newsroom.drafts.listed(is_wanted=lambda _: True)
+    moved = {**saved.record, "categories": [COOPERATION]}
+    desk.office.newsroom.drafts.save(saved, moved, seen=1, by="anna", now=desk.now)
+    carla.get(here)
+    hers = carla.send(f"{here}/translate", {"language": "ar"}).headers["Location"]
+    assert "begun" not in hers
+    assert hers != first
