@@ -138,6 +138,25 @@ class PictureRefused(FeedsError):
         self.reason = reason
 
 
+class NotAFeed(FeedsError):
+    """What came instead of a feed: a page, nothing, or a document that cannot be read as one."""
+
+    def __init__(self, reason: str, /, *, remedy: str, line: int | None = None) -> None:
+        """Describes the error.
+
+        Args:
+            reason: What came.
+            remedy: What to do.
+            line: The line of the fault, where there is one.
+        """
+        super().__init__(
+            f"{reason}: {remedy}" if line is None else f"line {line}: {reason}: {remedy}"
+        )
+        self.reason = reason
+        self.remedy = remedy
+        self.line = line
+
+
 class ReleaseChanged(FeedsError):
     """The release changed after the sender of a document last saw it. Nothing was stored."""
 

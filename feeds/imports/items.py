@@ -59,6 +59,8 @@ class ImportedItem:
     #: categories and tags with the names of the terms above them, outermost first
     terms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     comments: int = 0  #: not taken, only counted
+    #: the feed that a re-published item says it was first in (RFC 4287 section 4.2.11)
+    source: "SourceHead | None" = None
 
 
 class Reason(StrEnum):

@@ -14,7 +14,7 @@ _MONTHS = """
         январь يناير;
     february feb februar février fevrier févr fév febrero febbraio febbr fevereiro fev
         februari февраля فبراير;
-    march mar märz maerz mars marzo março marco maart марта март مارس;
+    march mar märz maerz mär mrz mars marzo março marco maart марта март مارس;
     april apr avril avr abril abr aprile апреля апрель أبريل ابريل;
     may mai mayo maggio mag maio maj mei мая май مايو;
     june jun juni juin junio giugno giu junho июня июнь يونيو;
