@@ -126,11 +126,13 @@ def _print_lifted(lifted: Intake, *, as_json: bool) -> None:
 
 
 def state(embargo: Embargo) -> dict[str, Any]:
-    """Returns until when an embargo is, since when, and who set it."""
+    """Returns until when an embargo is, since when, who set it, and how its document was read."""
+    told = {"warnings": embargo.draft.warnings, "left_out": embargo.draft.left_out}
     return {
         "embargoed_until": embargo.until,
         "held_since": embargo.held_since,
         "set_by": embargo.by,
+        **{name: list(sentences) for name, sentences in told.items() if sentences},
     }
 
 

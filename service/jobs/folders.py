@@ -41,6 +41,7 @@ class FolderReport:
         self.has_news = False  #: a feed changed
         self._counts: Counter[str] = Counter()
         self._embargoed = 0
+        self._told_of_embargoed: Counter[str] = Counter()
         self._first: list[Intake] = []
 
     def add(self, outcome: Outcome) -> None:
@@ -61,7 +62,10 @@ class FolderReport:
             self._add_withdrawal(outcome)
             return
         if outcome.embargoed_until is not None:
-            self._embargoed += outcome.verdict is IntakeVerdict.EMBARGOED
+            if outcome.verdict is IntakeVerdict.EMBARGOED:
+                self._embargoed += 1
+                self._told_of_embargoed["left_out"] += len(outcome.draft.left_out)
+                self._told_of_embargoed["repaired"] += len(outcome.draft.warnings)
             return
         self._counts[str(outcome.verdict)] += 1
         self.has_news = self.has_news or bool(outcome.feeds)
@@ -88,6 +92,14 @@ class FolderReport:
         if self._embargoed:
             # Without the file's name, which may be a headline.
             _log.info("documents under embargo", count=self._embargoed)
+        if told := {name: count for name, count in self._told_of_embargoed.items() if count}:
+            # Without the sentences, which quote the document.
+            _log.warning(
+                "documents under embargo not read as they are",
+                **told,
+                remedy="what is told of each stands at /desk/waiting, and in the output of: "
+                "communique release show",
+            )
         if self._counts.total() > MAX_DOCUMENTS_LOGGED_SINGLY:
             _log.info("documents taken in", document=self.document, **self._counts)
             return

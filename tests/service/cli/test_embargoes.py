@@ -78,6 +78,7 @@ def test_show_finds_what_waits(line: CommandLine, merger: Path) -> None:
     assert shown["unclaimed"] == ["Nobody's"]
     assert [act["deed"] for act in shown["acts"]] == ["embargoed"]
     assert "They merge." in shown["body"]
+    assert {"warnings", "left_out"}.isdisjoint(shown)
     by_slug = line.run("release", "show", shown["slug"])
     assert ["embargoed until", "2099-03-02T08:00:00Z"] in by_slug.columns
 
@@ -154,3 +155,16 @@ def test_without_a_service_what_is_due_comes_out_with_the_next_editions(
     line.run("feed", "render")
     [listed] = line.results("release", "list")
     assert listed["title"] == "Soon"
+
+
+def test_show_says_what_was_left_out_of_what_waits(line: CommandLine, tmp_path: Path) -> None:
+    mail = tmp_path / "budget.eml"
+    text = f"Embargo: {LONG_AFTER}\nLanguage: pt_BR\n\nThe budget grows.\n-- \nAnna Example\n"
+    mail.write_text(f"Subject: Budget\n\n{text}", encoding="utf-8")
+    line.run("release", "add", str(mail))
+    [record] = line.results("release", "embargoes")
+    [shown] = line.results("release", "show", record["id"])
+    assert shown["warnings"] == ["language: 'pt_BR' read as 'pt-BR'"]
+    assert len(shown["left_out"]) == 1
+    assert "Anna Example" in shown["left_out"][0]
+    assert "Anna Example" in line.run("release", "show", record["id"]).out

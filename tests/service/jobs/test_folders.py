@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -464,6 +465,29 @@ def test_pictures_inside_a_document_are_stored_with_it(
     assert draft.content.body == content.body
     assert len(draft.left_out) == 1
     assert draft.left_out[0].startswith("the picture b.emf ('A map'): only its description is")
+
+
+def test_what_was_left_out_of_a_document_under_embargo_is_told_without_naming_it(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    header = {"h": ("header", "header1.xml")}, {"word/header1.xml": p("A secret office")}
+    head = p("Embargo: 2099-03-02T09:00:00Z") + p("Language: pt_BR") + p("A secret")
+    (inbox.folder / "secret.docx").write_bytes(
+        word(head + p("A secret text."), relations=header[0], parts=header[1])
+    )
+    with caplog.at_level("INFO"):
+        inbox.read()
+    [embargo] = inbox.office.newsroom.embargoes.all()
+    [sentence] = embargo.draft.left_out
+    assert "A secret office" in sentence
+    told: list[dict[str, Any]] = [
+        one.msg
+        for one in caplog.records
+        if isinstance(one.msg, dict) and "not read as they are" in str(one.msg.get("event"))
+    ]
+    assert [(one["left_out"], one["repaired"]) for one in told] == [(1, 1)]
+    assert "release show" in told[0]["remedy"]
+    assert "secret" not in str([one.msg for one in caplog.records]).lower()
 
 
 # Retractions in a folder, and documents without a date.

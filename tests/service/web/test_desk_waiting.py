@@ -295,6 +295,16 @@ def test_files_of_what_waits_are_added_described_and_taken_away(desk: Desk) -> N
     assert desk.browser().get(address).data == PNG + b" "
 
 
+def test_what_was_left_out_of_what_waits_stands_with_it(desk: Desk) -> None:
+    made = draft("id:1", COOPERATION)
+    told = {"warnings": ("language: read as 'pt-BR'",), "left_out": ("2 comments",)}
+    desk.office.add(replace(made, embargoed_until=UNTIL, **told))
+    page = desk.signed_in("anna").get(f"/desk/waiting/{waiting(desk).release_id}").text
+    assert "What was changed or left out while this was read:" in page
+    for sentence in ("language: read as &#39;pt-BR&#39;", "2 comments"):
+        assert f'<li lang="en" dir="ltr">{sentence}</li>' in page
+
+
 def test_files_are_not_lost_when_what_waits_was_changed_or_came_out(desk: Desk) -> None:
     path = hold(desk, "one", UNTIL)
     anna, address = desk.signed_in("anna"), f"{path}/change"
