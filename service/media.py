@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from feeds.errors import PictureRefused
 from feeds.ingest import EmbeddedPicture, KeepPicture
+from feeds.media.films import take_out_place_of_film
 from feeds.media.kinds import FileType, UnknownType, file_name, recognise
 from feeds.media.pictures import size_in_pixels, take_out_place
 from feeds.model.feed import Site
@@ -114,8 +115,8 @@ class MediaStore:
             length_bytes = self._copy(source, file)
             found = self._recognise(file, name)
             warnings = [*_told(name, declared_type, found)]
-            if not self._settings.keep_places and take_out_place(file, found.media_type):
-                warnings.append("the place where the picture was taken was taken out of it")
+            if not self._settings.keep_places:
+                warnings += _without_place(file, found.media_type)
             size = size_in_pixels(file, found.media_type)
             medium = StoredMedium(
                 digest=_digest(file),
@@ -249,6 +250,26 @@ def _told(name: str, declared_type: str | None, found: FileType) -> Iterator[str
         yield f"the file is {media_type}, and not {declared} as stated"
     if not name.lower().endswith(found.suffixes):
         yield f"the file is {media_type}, so its name is {file_name(name, found)}"
+
+
+#: Files of boxes (ISO 14496-12) that are no pictures.
+_FILMS = ("video/mp4", "video/quicktime", "audio/mp4")
+
+
+def _without_place(file: BinaryIO, media_type: str) -> Iterator[str]:
+    """Takes out where a picture or a film was taken, and yields what its sender should know."""
+    if media_type not in _FILMS:
+        if take_out_place(file, media_type):
+            yield "the place where the picture was taken was taken out of it"
+        return
+    places = take_out_place_of_film(file)
+    if places.is_taken_out:
+        yield "the place where the film was taken was taken out of it"
+    if places.has_track:
+        yield (
+            "a track of the film says where it was taken, second by second, and is still in it: "
+            "export the film without that track if nobody may know"
+        )
 
 
 def _digest(file: BinaryIO) -> str:

@@ -213,7 +213,7 @@ def take_out_place(file: BinaryIO, media_type: str) -> bool:
         if not 0 < block.size <= _MAX_BLOCK_BYTES and media_type != "image/tiff":
             continue
         before = _at(file, block.offset, block.size)
-        after = _blanked_xmp(before) if block.is_xmp else _without_places(before)
+        after = blanked_xmp(before) if block.is_xmp else _without_places(before)
         if after == before:
             continue
         found = True
@@ -231,7 +231,8 @@ def _without_places(block: bytes) -> bytes:
     return bytes(table.bytes) if table.drop_places() else block
 
 
-def _blanked_xmp(block: bytes) -> bytes:
+def blanked_xmp(block: bytes) -> bytes:
+    """Returns XMP with spaces in place of every place in it."""
     return _PLACE_IN_XMP.sub(lambda found: b" " * len(found[0]), block)
 
 

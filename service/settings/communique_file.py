@@ -724,8 +724,8 @@ class MediaSettings(Section):
     )
     keep_places: bool = Field(
         default=False,
-        description="Whether pictures keep the place where they were taken, which cameras and "
-        "telephones write into them; it is taken out if false.",
+        description="Whether pictures and films keep the place where they were taken, which "
+        "cameras and telephones write into them; it is taken out if false.",
     )
     unused_days: Annotated[float, Field(ge=1, le=36_600)] = Field(
         default=30.0,

@@ -296,9 +296,8 @@ def test_files_of_what_waits_are_added_described_and_taken_away(desk: Desk) -> N
 
 
 def test_what_was_left_out_of_what_waits_stands_with_it(desk: Desk) -> None:
-    made = draft("id:1", COOPERATION)
-    told = {"warnings": ("language: read as 'pt-BR'",), "left_out": ("2 comments",)}
-    desk.office.add(replace(made, embargoed_until=UNTIL, **told))
+    made = replace(draft("id:1", COOPERATION), embargoed_until=UNTIL, left_out=("2 comments",))
+    desk.office.add(replace(made, warnings=("language: read as 'pt-BR'",)))
     page = desk.signed_in("anna").get(f"/desk/waiting/{waiting(desk).release_id}").text
     assert "What was changed or left out while this was read:" in page
     for sentence in ("language: read as &#39;pt-BR&#39;", "2 comments"):

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from feeds.model.token import Action
 from service.web.request_bodies import MAX_BODY_BYTES, MAX_UNASKED_BYTES
+from tests.feeds.media.test_films import PLACE, USER_DATA, box, film, track
 from tests.service.web.api.pressroom import Answer, Pressroom
 from tests.support.pictures import PNG, png
 
@@ -56,6 +57,18 @@ def test_bytes_decide_and_not_what_is_said_of_them(room: Pressroom) -> None:
         "the file is image/jpeg, and not image/png as stated",
         "the file is image/jpeg, so its name is photo.jpg",
     ]
+
+
+def test_the_place_of_a_film_is_taken_out_and_told(room: Pressroom) -> None:
+    whole = film(track(b"avc1"), box(b"udta", USER_DATA))
+    told = send(room, whole, "bridge.mov", Content_Type="video/quicktime").json
+    assert told["warnings"] == ["the place where the film was taken was taken out of it"]
+    room.put(body=f'<p><a href="{told["url"]}">The film</a></p>')
+    status, content = fetch(room, told["url"])
+    assert (status, len(content), PLACE in content) == (200, len(whole), False)
+    told = send(room, film(track(b"gpmd")), "ride.mov").json
+    assert len(told["warnings"]) == 1
+    assert "a track of the film says where it was taken" in told["warnings"][0]
 
 
 def test_what_is_refused(room: Pressroom) -> None:
