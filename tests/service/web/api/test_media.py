@@ -66,7 +66,7 @@ def test_the_place_of_a_film_is_taken_out_and_told(room: Pressroom) -> None:
     room.put(body=f'<p><a href="{told["url"]}">The film</a></p>')
     status, content = fetch(room, told["url"])
     assert (status, len(content), PLACE in content) == (200, len(whole), False)
-    told = send(room, film(track(b"gpmd")), "ride.mov").json
+    told = send(room, film(track(b"gpmd")), "ride.mov", Content_Type="video/quicktime").json
     assert len(told["warnings"]) == 1
     assert "a track of the film says where it was taken" in told["warnings"][0]
 
