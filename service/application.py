@@ -9,6 +9,7 @@ from feeds.ingest import IntakeRules
 from feeds.model.release import Draft
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
+from feeds.redirects import RedirectMap
 from feeds.store.database import Database
 from service.media import MediaStore
 from service.settings import Settings
@@ -26,6 +27,7 @@ class Application:
     rules: IntakeRules  #: how documents are read
     newsroom: Newsroom
     newsstand: Newsstand
+    redirects: RedirectMap  #: old addresses, as configured
     clock: Clock  #: for everything that is stored; see ``service.store_clock``
     #: Completes the length and type of enclosures; all drafts pass through it before intake.
     measure: Callable[[Sequence[Draft]], list[Draft]]

@@ -20,6 +20,7 @@ from feeds.model.release import ReleaseId
 from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
+from feeds.redirects import RedirectMap
 from feeds.store.database import Database
 from service.alarms import (
     ALL_KINDS,
@@ -36,7 +37,7 @@ from service.failures import Failures
 from service.jobs.measuring import TIMEOUT_S, EnclosureProber
 from service.liveness import WorkPart
 from service.outbound import BulkHttpClient, Credentials, HttpClient, SmtpClient
-from service.settings import Settings, catalogue, intake_rules
+from service.settings import Settings, catalogue, intake_rules, redirect_rules
 from service.store_clock import machine_clock
 from service.websub import RSSCLOUD, PingFormat, PingSender, Publisher, RetryPlan
 from service.websub.hub.dispatcher import Dispatcher
@@ -115,6 +116,7 @@ def build_application(
         newsstand=Newsstand(
             database, described, page_version=page_version(settings), monotonic=time.monotonic
         ),
+        redirects=RedirectMap(redirect_rules(settings), described),
         measure=EnclosureProber(
             database,
             _http_client(settings, described, timeout_s=TIMEOUT_S)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import combinations
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
@@ -13,7 +14,11 @@ from feeds.model.feed import Format
 MAX_ADDRESS_CHARS = 2000
 
 #: Characters of a path that are not percent-encoded in its normal form (RFC 3986 section 3.3).
-_PATH_SAFE = "/!$&'()*+,;=:@~"
+PATH_SAFE = "/!$&'()*+,;=:@~"
+
+#: What paths of feeds end with. Those of a feed in Atom, RSS or JSON are ours as well.
+_FEED_SUFFIXES = (".atom", ".rdf", ".rss", ".xml", "feed.json")
+_FEED_WORDS = frozenset({"atom", "feed", "feeds", "rdf", "rss", "rss2"})
 
 #: How many parameters of a query are compared with old addresses; no system's pages need more.
 _MAX_PARAMETERS = 8
@@ -58,7 +63,7 @@ class OldAddress:
             query: What follows the question mark, as sent.
         """
         segments = [segment for segment in path.split(b"/") if segment]
-        normal = quote(b"/" + b"/".join(segments), safe=_PATH_SAFE)
+        normal = quote(b"/" + b"/".join(segments), safe=PATH_SAFE)
         if not query:
             return cls(normal)
         pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
@@ -66,6 +71,17 @@ class OldAddress:
 
     def __str__(self) -> str:
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+    @property
+    def looks_like_feed(self) -> bool:
+        """Whether its path or its query are such as feeds of other systems have."""
+        segments = self.path[1:].lower().split("/")
+        if segments[-1].endswith(_FEED_SUFFIXES) or not _FEED_WORDS.isdisjoint(segments[-2:]):
+            return True
+        return any(
+            name == "feed" or (name in ("format", "alt", "type") and value.lower() in _FEED_WORDS)
+            for name, value in self.query
+        )
 
     def matching(self) -> Iterator["OldAddress"]:
         """Yields the addresses whose redirects fit a request for this one, the best first.
@@ -114,6 +130,24 @@ class ToPage:
 @dataclass(frozen=True, slots=True)
 class ToNothing:
     """What was there is gone for good: 410."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectUse:
+    """How often a redirect was used."""
+
+    uses: int
+    used_at: datetime  #: the last time, to some seconds
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFeed:
+    """An address that looks like a feed's, is asked for, and leads nowhere."""
+
+    address: str  #: in its normal form
+    requests: int
+    first_at: datetime
+    last_at: datetime
 
 
 RedirectTarget = ToRelease | ToFeed | ToPage | ToNothing

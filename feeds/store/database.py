@@ -50,7 +50,7 @@ from feeds.store.media import Media
 from feeds.store.months import Months
 from feeds.store.pings import Pings
 from feeds.store.readership import ReadershipCounts
-from feeds.store.redirects import Redirects
+from feeds.store.redirects import Redirects, RedirectUses
 from feeds.store.release_pages import ReleasePages, SitemapParts
 from feeds.store.releases import Releases
 from feeds.store.search import SearchIndex
@@ -307,6 +307,11 @@ class Transaction:
     def redirects(self) -> Redirects:
         """Old addresses that imports brought along."""
         return Redirects(self.connection)
+
+    @cached_property
+    def redirect_uses(self) -> RedirectUses:
+        """How often redirects are used, and which addresses of feeds lead nowhere."""
+        return RedirectUses(self.connection)
 
     @cached_property
     def readership(self) -> ReadershipCounts:

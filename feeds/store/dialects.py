@@ -148,6 +148,8 @@ TABLES = (
     "readership_days",
     "readership_agents",
     "readership_reports",
+    "redirect_uses",
+    "missing_feeds",
 )
 
 #: Tuples in one statement of `lock_keys`.

@@ -1,23 +1,26 @@
-"""Old addresses that imports brought along, and what each leads to."""
+"""Old addresses: those that imports brought along, and how often redirects are used."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select
+from sqlalchemy import Column, Connection, Row, Table, bindparam, delete, func, or_, select
 
 from feeds.model.feed import Format
 from feeds.model.redirect import (
+    MissingFeed,
     OldAddress,
+    RedirectOrigin,
     RedirectTarget,
+    RedirectUse,
     ToFeed,
     ToNothing,
     ToPage,
     ToRelease,
 )
-from feeds.store.dialects import upsert
-from feeds.store.schema import redirects, releases
+from feeds.store.dialects import insert_into, lock_in_order, upsert
+from feeds.store.schema import missing_feeds, redirect_uses, redirects, releases
 
 #: The front page, which nothing else can stand at.
 _HOME = "/"
@@ -94,6 +97,89 @@ class Redirects:
         """The number of redirects, including those to releases that are not public."""
         counted = select(func.count()).select_from(redirects)
         return int(self._connection.execute(counted).scalar_one())
+
+
+class RedirectUses:
+    """How often redirects are used, and what is asked for in vain, over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, uses: Mapping[tuple[RedirectOrigin, str], int], *, now: datetime) -> None:
+        """Adds to the uses of redirects, by origin and rule."""
+        table = redirect_uses
+        self._add(table, table.c.uses, [(*key, uses[key], now) for key in sorted(uses)])
+
+    def all(self) -> dict[tuple[RedirectOrigin, str], RedirectUse]:
+        """The uses of all redirects that were ever used."""
+        rows = self._connection.execute(select(redirect_uses))
+        return {
+            (RedirectOrigin(row.origin), row.rule): RedirectUse(row.uses, row.used_at)
+            for row in rows
+        }
+
+    def add_missing(self, requests: Mapping[str, int], *, now: datetime, keep: int) -> None:
+        """Adds to the requests for addresses that lead nowhere.
+
+        Args:
+            requests: Their number, by address.
+            now: The present moment.
+            keep: How many addresses stay: those with most requests. So addresses that somebody
+                invents push each other out, and none that readers poll.
+        """
+        table = missing_feeds
+        rows = [(address, requests[address], now, now) for address in sorted(requests)]
+        self._add(table, table.c.requests, rows, keep=["first_at"])
+        if rows and self.count_missing() > keep:
+            order = (table.c.requests.desc(), table.c.last_at.desc(), table.c.address)
+            query = select(table.c.address).order_by(*order).offset(keep)
+            self._forget(list(self._connection.execute(query).scalars()))
+
+    def missing(self, *, limit: int) -> list[MissingFeed]:
+        """The addresses that lead nowhere, those with most requests first."""
+        table = missing_feeds
+        query = select(table).order_by(table.c.requests.desc(), table.c.address).limit(limit)
+        return [MissingFeed(*row) for row in self._connection.execute(query)]
+
+    def count_missing(self, *, since: datetime | None = None) -> int:
+        """The number of addresses that lead nowhere; of those asked for since then."""
+        query = select(func.count()).select_from(missing_feeds)
+        if since is not None:
+            query = query.where(missing_feeds.c.last_at >= since)
+        return int(self._connection.execute(query).scalar_one())
+
+    def forget_missing(self, *, before: datetime) -> int:
+        """Deletes the addresses that nobody has asked for since then; returns their number."""
+        query = select(missing_feeds.c.address).where(missing_feeds.c.last_at < before)
+        found = list(self._connection.execute(query).scalars())
+        self._forget(found)
+        return len(found)
+
+    def _forget(self, addresses: Sequence[str]) -> None:
+        lock_in_order(self._connection, missing_feeds.c.address, addresses)
+        if addresses:
+            is_one = missing_feeds.c.address.in_(addresses)
+            self._connection.execute(delete(missing_feeds).where(is_one))
+
+    def _add(
+        self,
+        table: Table,
+        number: Column[Any],
+        rows: Sequence[tuple[Any, ...]],
+        *,
+        keep: Sequence[str] = (),
+    ) -> None:
+        names = [column.name for column in table.columns]
+        made = insert_into(self._connection.dialect.name, table)
+        keys = [column.name for column in table.primary_key]
+        changed: dict[str, Any] = {
+            name: made.excluded[name] for name in names if name not in (*keys, *keep)
+        }
+        changed[number.name] = number + made.excluded[number.name]
+        statement = made.on_conflict_do_update(index_elements=keys, set_=changed)
+        if rows:
+            values = [dict(zip(names, row, strict=True)) for row in rows]
+            self._connection.execute(statement, values)
 
 
 _PUBLIC = (

@@ -816,6 +816,27 @@ redirects = Table(
     ),
 )
 
+#: How often each redirect was used: those of the configuration by their rule, those of imports by
+#: their address.
+redirect_uses = Table(
+    "redirect_uses",
+    metadata,
+    Column("origin", Text, primary_key=True),  # yaml, import
+    Column("rule", Text, primary_key=True),
+    Column("uses", BigInteger, nullable=False),
+    Column("used_at", Instant, nullable=False),  # the last time
+)
+
+#: Addresses that look like a feed's, are asked for, and lead nowhere.
+missing_feeds = Table(
+    "missing_feeds",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
+)
+
 #: What a day's pollers are hashed with: one row. It is deleted with the day.
 readership_salts = Table(
     "readership_salts",

@@ -27,6 +27,8 @@ from service.web import (
     ChangeDetector,
     DocumentCache,
     ReadershipWriter,
+    RedirectCounter,
+    RedirectUseWriter,
     RequestCounter,
     WsgiAdapter,
     create_app,
@@ -72,7 +74,9 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
     changes = Changes(database, of_documents=True)
     counter = RequestCounter()
     writer = ReadershipWriter(counter, current, now=clock)
-    server = HttpServer(_wsgi_adapter(current, changes, clock, counter), listener)
+    redirects = RedirectCounter()
+    redirect_uses = RedirectUseWriter(redirects, current, now=clock)
+    server = HttpServer(_wsgi_adapter(current, changes, clock, counter, redirects), listener)
 
     def configure(changed: Settings) -> None:
         # Requests under way keep the application that they started with.
@@ -93,6 +97,8 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
     ).start()
     counting = threading.Thread(target=writer.run, name="readership", daemon=True)
     counting.start()
+    using = threading.Thread(target=redirect_uses.run, name="redirect uses", daemon=True)
+    using.start()
     # All objects of now live to the end. Unless they are frozen, each full garbage collection
     # visits those of all libraries, for tens of milliseconds in which no request is answered.
     gc.collect()
@@ -100,7 +106,9 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
     server.run(beat=start.line.beat)
     is_over.set()
     counter.stop()
+    redirect_uses.stop()
     counting.join(COUNTS_STORED_WITHIN_S)
+    using.join(COUNTS_STORED_WITHIN_S)
     watch.stop()
     database.close()
     return 0
@@ -131,7 +139,11 @@ def _watch_jobs(current: CurrentApplication, clock: StoreClock, is_over: threadi
 
 
 def _wsgi_adapter(
-    current: CurrentApplication, changes: Changes, clock: StoreClock, counter: RequestCounter
+    current: CurrentApplication,
+    changes: Changes,
+    clock: StoreClock,
+    counter: RequestCounter,
+    redirects: RedirectCounter,
 ) -> WsgiAdapter:
     settings = current.application.settings
     document_cache = DocumentCache(
@@ -150,9 +162,16 @@ def _wsgi_adapter(
         has_search=True,
         warnings=clock.warnings,
         writes=StoreWrites(current.application.database, failures, data_folder=data_folder),
+        redirects=redirects,
     )
     return WsgiAdapter(
-        CacheMiddleware(app, current=current, document_cache=document_cache, counter=counter),
+        CacheMiddleware(
+            app,
+            current=current,
+            document_cache=document_cache,
+            counter=counter,
+            redirects=redirects,
+        ),
         threads=settings.http.threads,
     )
 

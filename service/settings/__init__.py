@@ -4,7 +4,7 @@ No other package imports PyYAML or defines settings models. Nothing here is glob
 `Settings`, and `service.wiring` passes plain values on.
 """
 
-from service.settings.catalogue import Settings, catalogue, intake_rules, site
+from service.settings.catalogue import Settings, catalogue, intake_rules, redirect_rules, site
 from service.settings.communique_file import (
     ApiSettings,
     DeskSettings,
@@ -53,6 +53,7 @@ __all__ = [
     "parse",
     "read_sources",
     "read_store_url",
+    "redirect_rules",
     "schema_text",
     "site",
     "write_schemas",

@@ -7,11 +7,24 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from feeds.address_patterns import AddressPattern
 from feeds.categories import Catalogue
 from feeds.ingest.dates import in_utc, read_moment_or_day
 from feeds.ingest.rules import IntakeRules
-from feeds.model.feed import ALL, Category, Cloud, Deltas, Feed, FeedClosure, Redirect, Site, Window
+from feeds.model.feed import (
+    ALL,
+    Category,
+    Cloud,
+    Deltas,
+    Feed,
+    FeedClosure,
+    Format,
+    Redirect,
+    Site,
+    Window,
+)
 from feeds.model.release import Correction, Person, Weight
+from feeds.redirects import RedirectRule
 from service.settings.categories_file import (
     CategoriesFile,
     CategorySettings,
@@ -58,6 +71,23 @@ def catalogue(settings: Settings) -> Catalogue:
         [_category(one) for one in settings.categories],
         sorted(_feeds(settings), key=lambda feed: _group_order(settings, feed)),
     )
+
+
+def redirect_rules(settings: Settings) -> list[RedirectRule]:
+    """Returns the rules for old addresses, in the order of the file."""
+    base_path = site(settings).base_path
+    return [
+        RedirectRule(
+            text=one.old,
+            pattern=AddressPattern.read(one.old, base_path=base_path),
+            feed=one.feed,
+            format=Format(one.format or Format.RSS),
+            release=one.release,
+            to=one.to,
+            is_gone=bool(one.gone),
+        )
+        for one in settings.redirects
+    ]
 
 
 def site(settings: Settings) -> Site:

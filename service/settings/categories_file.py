@@ -1,9 +1,11 @@
 """The keys of ``categories.yaml``, with their defaults, limits and help."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
+from feeds.address_patterns import AddressPattern, target_captures
 from service.settings.section import Items, Section
 from service.settings.shared_keys import (
     EndedSettings,
@@ -13,6 +15,43 @@ from service.settings.shared_keys import (
     TtlMinutes,
 )
 from service.settings.value_types import HubUrl, Language, Line, Slug, Text
+
+
+def _old_pattern(text: str) -> str:
+    AddressPattern.read(text)
+    return text
+
+
+def _new_target(text: str) -> str:
+    list(target_captures(text))
+    return text
+
+
+def _new_address(text: str) -> str:
+    _new_target(text)
+    if text.startswith("/") and not text.startswith("//"):
+        return text
+    found = re.match(r"https?://([^/?#]+)", text)
+    if found is None or "{" in found[1]:
+        raise ValueError(
+            "expected a path such as /feeds/tax, or an address such as https://www.example.org/, "
+            "whose host has no {…}"
+        )
+    return text
+
+
+#: A path, with or without a query, that may have captures.
+OldPattern = Annotated[
+    str, AfterValidator(_old_pattern), Field(json_schema_extra={"pattern": "^/(?!/)"})
+]
+#: A slug that may have captures.
+NewTarget = Annotated[Line, AfterValidator(_new_target)]
+#: A path, or an absolute http(s) address, that may have captures.
+NewAddress = Annotated[
+    str,
+    AfterValidator(_new_address),
+    Field(json_schema_extra={"pattern": "^(https?://[^\\s/?#{]+|/(?!/))"}),
+]
 
 
 class FeedSettings(Section):
@@ -120,6 +159,46 @@ class UnionSettings(NamedFeedSettings):
     )
 
 
+class RedirectSettings(Section):
+    """An old address, or a pattern of them, and what it leads to."""
+
+    old: OldPattern = Field(
+        description="Required: the old path, with or without a query. A slash at its end and the "
+        "order of parameters do not count. {slug} stands for any text between two slashes, "
+        "{year:digits} for digits, {rest...} for the rest of the path.",
+    )
+    feed: NewTarget | None = Field(
+        default=None, description="Slug of the feed that is there now; may contain captures of old."
+    )
+    format: Literal["atom", "rss", "json"] | None = Field(
+        default=None, description="Format of feed: rss if unset, as most old addresses were."
+    )
+    release: NewTarget | None = Field(
+        default=None, description="Slug of the release that is there now."
+    )
+    to: NewAddress | None = Field(
+        default=None,
+        description="Another page: a path of this newsroom, or an address on another server.",
+    )
+    gone: Literal[True] | None = Field(
+        default=None, description="true: nothing is there any more, and readers get 410."
+    )
+
+    @model_validator(mode="after")
+    def _leads_to_one(self) -> Self:
+        targets = (self.feed, self.release, self.to, self.gone)
+        if sum(each is not None for each in targets) != 1:
+            raise ValueError("expected one of feed, release, to and gone")
+        if self.format is not None and self.feed is None:
+            raise ValueError("expected format with feed only")
+        known = AddressPattern.read(self.old).captures
+        written = self.feed or self.release or self.to or ""
+        for name in target_captures(written):
+            if name not in known:
+                raise ValueError(f"expected {{{name}}} in old, too")
+        return self
+
+
 class CategoriesFile(Section):
     """``categories.yaml``: the categories of releases, and the feeds made of them."""
 
@@ -135,4 +214,9 @@ class CategoriesFile(Section):
     unions: Items[UnionSettings] = Field(
         default=(),
         description="Feeds of several categories: releases of some, without those of others.",
+    )
+    redirects: Items[RedirectSettings] = Field(
+        default=(),
+        description="Addresses of the site that was here before, and what each leads to: 301 in "
+        "one step, or 410. The first rule that fits counts; rules with more parameters come first.",
     )

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from feeds.categories import name_key
+from feeds.categories import Catalogue, name_key
 from feeds.model.feed import ALL
+from feeds.redirects import MAX_PATTERNS, RedirectMap, RedirectRule
 from service.settings.communique_file import CanarySettings, StoreSettings
 from service.settings.explain import place_of_key, place_of_value
 from service.settings.faults import ConfigFault, KeyPath, dotted, nearest
@@ -173,6 +174,32 @@ def check_canary(
             message=f"no feed has the slug {canary.feed!r}",
             suggestion=nearest(canary.feed, sorted(slugs)),
         )
+
+
+def check_redirects(
+    document: YamlDocument, rules: Sequence[RedirectRule], catalogue: Catalogue
+) -> Iterator[ConfigFault]:
+    """Yields a fault for each rule that can have no effect, or that leads nowhere."""
+    redirects = RedirectMap(rules, catalogue)
+    if sum(rule.pattern.exact_path is None for rule in rules) > MAX_PATTERNS:
+        message = f"expected at most {MAX_PATTERNS:,} rules with {{…}} in their paths"
+        yield _fault(document, ("redirects",), message)
+        return
+    numbers = {rule: number for number, rule in enumerate(rules)}
+    for number, rule in enumerate(rules):
+        path: KeyPath = ("redirects", number)
+        if rule.pattern.is_ours:
+            message = f"{rule.text!r} is an address of this newsroom, which no rule replaces"
+            yield _fault(document, (*path, "old"), message)
+        elif (other := redirects.hidden_by(number)) is not None:
+            where = _where(document, ("redirects", numbers[other]))
+            message = f"is never used: {other.text!r} {where} answers before it"
+            yield _fault(document, (*path, "old"), message)
+        if (reason := redirects.fault(rule)) is not None:
+            key = "feed" if rule.feed is not None else "to"
+            known = sorted(catalogue.feeds) if rule.feed is not None else []
+            suggestion = nearest(rule.feed or "", known)
+            yield _fault(document, (*path, key), reason, suggestion)
 
 
 def check_hubs(document: YamlDocument) -> Iterator[ConfigFault]:

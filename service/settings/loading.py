@@ -7,9 +7,15 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from service.settings.catalogue import Settings, catalogue
+from service.settings.catalogue import Settings, catalogue, redirect_rules
 from service.settings.categories_file import CategoriesFile
-from service.settings.checks import check_canary, check_categories, check_hubs, check_main
+from service.settings.checks import (
+    check_canary,
+    check_categories,
+    check_hubs,
+    check_main,
+    check_redirects,
+)
 from service.settings.communique_file import AlarmSettings, CommuniqueFile
 from service.settings.explain import explain, place_of_value
 from service.settings.faults import (
@@ -88,7 +94,12 @@ def parse(sources: Sources) -> Settings:
         sources=sources,
     )
     # Both files define feeds, so their slugs are known only when both files are good.
-    if faults := list(check_canary(main_document, main.canary, catalogue(settings).feeds)):
+    described = catalogue(settings)
+    faults = [
+        *check_canary(main_document, main.canary, described.feeds),
+        *check_redirects(categories_document, redirect_rules(settings), described),
+    ]
+    if faults:
         raise ConfigInvalid(faults)
     return settings
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from service.settings.catalogue import Settings
-from service.settings.categories_file import CategoriesFile, FeedSettings
+from service.settings.categories_file import CategoriesFile, FeedSettings, RedirectSettings
 from service.settings.communique_file import CommuniqueFile
 from service.settings.faults import KeyPath, SourceLocation, dotted
 from service.settings.section import Section
@@ -29,7 +29,14 @@ from service.settings.value_types import StoreUrl
 DEFAULT = "default"
 
 #: Sections of single feeds and hubs, of which only the keys that are set are shown.
-_OF_ONE = (FeedSettings, FeedWindowSettings, FeedAuthorSettings, EndedSettings, HubSettings)
+_OF_ONE = (
+    FeedSettings,
+    FeedWindowSettings,
+    FeedAuthorSettings,
+    EndedSettings,
+    HubSettings,
+    RedirectSettings,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

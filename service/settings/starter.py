@@ -95,14 +95,23 @@ def _with_values(text: str, values: Mapping[str, object]) -> str:
 
 
 def _starter_categories(text: str) -> str:
-    """Returns the categories file with one category, and one union as an example."""
+    """Returns the categories file with one category; a union and redirects are examples."""
     start, categories = text.split("\ncategories:\n")
     categories, unions = categories.split("\nunions:\n")
+    unions, redirects = unions.split("\nredirects:\n")
     before, of_unions = categories.rsplit("\n\n", 1)  # the comment above "unions"
     start = re.sub(r"(?m)^groups:\n(  - .*\n)+", "groups: []\n", start)
     start = re.sub(r"(?m)^  description: .*$", "  description: Every release.", start, count=1)
     [_heading, first] = before.split("\n\n")[:2]
     for former, new in _FIRST_CATEGORY.items():
         first = first.replace(former, new)
-    example = "\n".join(f"#{line}" for line in unions.split("\n\n")[0].splitlines())
-    return f"{start}\ncategories:\n{first}\n\n{of_unions}\nunions: []\n{example}\n"
+    union = _as_comment(unions.split("\n\n")[0])
+    of_redirects = unions.rsplit("\n\n", 1)[1]
+    return (
+        f"{start}\ncategories:\n{first}\n\n{of_unions}\nunions: []\n"
+        f"{union}\n\n{of_redirects}\nredirects: []\n{_as_comment(redirects)}\n"
+    )
+
+
+def _as_comment(example: str) -> str:
+    return "\n".join(f"#{line}" if line else "" for line in example.strip("\n").splitlines())

@@ -9,6 +9,7 @@ from service.web.change_detector import ChangeDetector
 from service.web.document_cache import DocumentCache
 from service.web.looks import assets_for
 from service.web.readership import CountedAnswer, ReadershipWriter, RequestCounter, Tally
+from service.web.redirect_uses import RedirectCounter, RedirectUseWriter
 from service.web.replies import Reply
 from service.web.wsgi_adapter import WsgiAdapter
 
@@ -21,6 +22,8 @@ __all__ = [
     "Head",
     "HeaderLine",
     "ReadershipWriter",
+    "RedirectCounter",
+    "RedirectUseWriter",
     "Reply",
     "RequestCounter",
     "Tally",

@@ -76,6 +76,10 @@ def last_change(context: RequestContext, slug: str) -> datetime | None:
 
 # Headers that responses share.
 
+#: RFC 9110 15.4.2 lets caches keep a 301 as long as they like. Operators may revert a change, and
+#: a client with a cached 301 would then be redirected in circles. So it is limited to an hour.
+MOVED_CACHE_CONTROL = "public, max-age=3600"
+
 #: Readers that run in a browser may fetch our documents from any page; nothing here is private.
 OPEN_TO_ALL = {
     "Access-Control-Allow-Origin": "*",

@@ -30,13 +30,15 @@ from service.web import (
     sitemaps,
     static_files,
 )
-from service.web.answers import OPEN_TO_ALL, harden, redirect_body
+from service.web.answers import MOVED_CACHE_CONTROL, OPEN_TO_ALL, harden, redirect_body
 from service.web.api import make_blueprint
 from service.web.desk import desk
 from service.web.document_cache import DocumentCache
 from service.web.looks import LooksCache, TemplateFault
 from service.web.page_cache import PageCache
 from service.web.problems import FeedGone
+from service.web.redirect_uses import RedirectCounter
+from service.web.redirects import answer_old_addresses
 from service.web.rendering import prepare_templates
 from service.web.request_context import AppState, init_app, request_context
 from service.web.search import make_search_blueprint
@@ -137,10 +139,6 @@ def register_converters(app: Flask) -> None:
 # Feeds that moved or ended. This is checked before any route, because everything below the URL of
 # a feed moves and ends with it.
 
-#: RFC 9110 15.4.2 lets caches keep a 301 as long as they like. Operators may revert a rename, and
-#: a client with a cached 301 would then be redirected in circles. So it is limited to an hour.
-MOVED_CACHE_CONTROL = "public, max-age=3600"
-
 #: A slug has no dot: what follows a dot is the suffix of a document.
 _FEED_URL = re.compile(rf"/feeds/([^/.]+)((?:\.(?:{'|'.join(Format)}))?|/.*)", re.DOTALL)
 
@@ -221,6 +219,7 @@ def create_app(
     warnings: Callable[[], list[str]] = list,
     writes: StoreWrites | None = None,
     on_template_fault: Callable[[TemplateFault], None] = log_template_fault,
+    redirects: RedirectCounter | None = None,
 ) -> Flask:
     """Makes the Flask application that serves the newsroom of *current*.
 
@@ -235,6 +234,7 @@ def create_app(
         warnings: Returns the warnings that ``/readyz`` adds to its own.
         writes: Records requests that cannot store what they have to.
         on_template_fault: Called when a template of the newsroom's own fails.
+        redirects: Counts uses of redirects; shared with `CacheMiddleware`. None makes a new one.
 
     Returns:
         A WSGI application. It sets no cookies but those of the desk.
@@ -252,11 +252,13 @@ def create_app(
         has_search=has_search,
         warnings=warnings,
         writes=writes,
+        redirects=redirects or RedirectCounter(),
     )
     init_app(app, state)
     register_converters(app)
     prepare_templates(app)
     problems.catch_all(app)
+    answer_old_addresses(app)
     answer_moved_feeds(app)
     for module in (documents, media, pages, months, opml, sitemaps, health, static_files):
         app.register_blueprint(module.blueprint)

@@ -24,6 +24,8 @@ from service.web.document_cache import BackgroundLookup, CachedDocument, Documen
 from service.web.documents import choose_format, leads_to_page, represent
 from service.web.encoded_variants import SMALLEST_FIRST, NotCached
 from service.web.readership import CountedAnswer, RequestCounter
+from service.web.redirect_uses import RedirectCounter
+from service.web.redirects import RedirectReply, peek_redirect
 from service.web.replies import Reply, reply, with_age
 from service.web.request_context import APPLICATION_KEY
 
@@ -185,16 +187,20 @@ class UrlMap:
     #: By path, for the query ``?raw``; only those whose answer differs with it.
     raw: Mapping[str, MappedAddress]
     base_path: str  #: decoded, each byte as one character
-    heads: dict[Head, RequestKey] = field(default_factory=dict)  #: keys of recent request heads
+    #: Keys of recent request heads, or the redirects that answer them.
+    heads: dict[Head, RequestKey | RedirectReply] = field(default_factory=dict)
 
-    def key_of_head(self, head: Head) -> RequestKey | None:
-        """Returns the key of a request head; None when it does not request a document."""
+    def key_of_head(self, head: Head) -> RequestKey | RedirectReply | None:
+        """Returns the key of a request head, or the redirect of an old address.
+
+        None when it requests neither a document nor an address that a rule answers from memory.
+        """
         key = self.heads.get(head)
         if key is None:
             environ = request_key(head)
             if environ is not None:
                 environ["PATH_INFO"] = split_base(environ["PATH_INFO"], self.base_path)[1]
-                key = self.key_of_environ(environ)
+                key = self.key_of_environ(environ) or peek_redirect(self.application, environ)
             if key is not None and head_size(head) <= MAX_REMEMBERED_CHARS:
                 # As with stored answers: heads in use come back at once.
                 if len(self.heads) >= MAX_HEADS:
@@ -228,6 +234,7 @@ class CacheMiddleware:
         current: CurrentApplication,
         document_cache: DocumentCache,
         counter: RequestCounter | None = None,
+        redirects: RedirectCounter | None = None,
     ) -> None:
         """Makes a middleware in front of *application*.
 
@@ -238,8 +245,10 @@ class CacheMiddleware:
                 request costs a query.
             counter: Counts the requests for documents. Those that `peek` answers are counted by its
                 caller, who knows the client.
+            redirects: Counts the uses of redirects that `peek` answers.
         """
         self.counter = counter or RequestCounter()
+        self.redirects = redirects or RedirectCounter()
         self._application = application
         self._current = current
         self._document_cache = document_cache
@@ -290,6 +299,9 @@ class CacheMiddleware:
         key = self._map_of(application).key_of_head(head)
         if key is None:
             return None
+        if isinstance(key, RedirectReply):
+            self.redirects.used(key.key)
+            return key.reply
         address = key.address
         cached = self._document_cache.peek(
             application.newsstand, address.feed.slug, address.format, background

@@ -30,6 +30,7 @@ from feeds.errors import (
     StoreUnavailable,
 )
 from feeds.model.feed import FeedClosure
+from feeds.model.redirect import OldAddress
 from feeds.model.release import Release, Retraction
 from service.failures import Troubles
 from service.http_rules import PROBLEM_TYPE, prefers_html
@@ -140,6 +141,10 @@ WORDS: Mapping[int, tuple[str, str]] = {
         noted("We are working on it. Please try again in a minute."),
     ),
 }
+_GIVEN_UP = (
+    noted("What was here was given up"),
+    noted("Nothing takes its place. Please remove the bookmark or the subscription."),
+)
 _RETRACTED = (
     noted("This release was retracted"),
     noted("It is no longer valid. Please do not quote it, and correct what was written from it."),
@@ -214,6 +219,8 @@ def answer_problem(error: Exception, troubles: Troubles) -> Response:
         and troubles.is_news("", str(error))
     ):
         _log.error("store unavailable", path=request.path, reason=str(error))
+    elif problem.status == HTTPStatus.NOT_FOUND:
+        count_missing_feed()
     writes = app_state().writes
     if isinstance(error, StoreUnavailable) and request.method not in SAFE and writes is not None:
         writes.failed(error)
@@ -224,6 +231,14 @@ def answer_problem(error: Exception, troubles: Troubles) -> Response:
     response.headers.update(problem.headers)
     response.headers["Vary"] = "Accept"
     return response
+
+
+def count_missing_feed() -> None:
+    """Counts the current request, which found nothing, if it looks like one for a feed."""
+    if request.method in ("GET", "HEAD"):
+        environ = request.environ
+        path, query = environ["PATH_INFO"].encode("latin-1"), environ["QUERY_STRING"]
+        app_state().redirects.missed(OldAddress.of_request(path, query))
 
 
 def _is_logged(error: Exception) -> bool:
@@ -242,6 +257,8 @@ def _as_page(problem: ProblemDetails) -> Response:
     heading, advice = WORDS.get(problem.status, otherwise)
     if problem.retracted is not None:
         heading, advice = _RETRACTED
+    elif problem.status == HTTPStatus.GONE and problem.gone is None:
+        heading, advice = _GIVEN_UP
     page = render_page(
         "problem.html",
         _language(problem),

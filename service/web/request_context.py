@@ -1,7 +1,7 @@
 """The context of a request, and the state that the Flask application keeps between requests."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -19,6 +19,7 @@ from service.store_writes import StoreWrites
 from service.web.document_cache import DocumentCache
 from service.web.looks import LooksCache
 from service.web.page_cache import PageCache
+from service.web.redirect_uses import RedirectCounter
 
 _EXTENSION = "communique"
 
@@ -89,6 +90,7 @@ class AppState:
     has_search: bool = False  #: whether the routes of the search are
     warnings: Callable[[], list[str]] = list  #: returns further warnings for ``/readyz``
     writes: StoreWrites | None = None  #: records requests that cannot store
+    redirects: RedirectCounter = field(default_factory=RedirectCounter)  #: counts their uses
 
 
 def init_app(app: Flask, state: AppState) -> None:

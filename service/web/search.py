@@ -17,6 +17,7 @@ from feeds.search.query import MAX_CHARS, as_searched
 from service.http_rules import MODE_FIELD
 from service.http_rules.addresses import rate_limit_key
 from service.web.answers import (
+    MOVED_CACHE_CONTROL,
     OPEN_TO_ALL,
     PAGE_CACHE_CONTROL,
     answer_bytes,
@@ -42,9 +43,6 @@ from service.web.request_context import (
 )
 from service.web.static_files import FOR_A_DAY
 from service.web.wording import local
-
-#: How long caches may keep the way to the one address of a search.
-MOVED_CACHE_CONTROL = "public, max-age=3600"
 
 #: A search shows what search engines find elsewhere.
 NO_INDEX = {"X-Robots-Tag": "noindex"}

@@ -18,6 +18,7 @@ from feeds.model.intake import Intake
 from feeds.model.release import Draft, ReleaseId
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
+from feeds.redirects import RedirectMap
 from feeds.store import migrate
 from feeds.store.database import Database
 from service.application import Application, CurrentApplication
@@ -131,6 +132,7 @@ def _application(settings: Settings, database: Database) -> Application:
         rules=intake_rules(settings),
         newsroom=Newsroom(database, described, mint_id=mint_id),
         newsstand=Newsstand(database, described),
+        redirects=RedirectMap((), described),
         clock=lambda: _NOW,
         measure=list,
     )

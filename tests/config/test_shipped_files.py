@@ -14,6 +14,7 @@ from service.settings.categories_file import (
     CategoriesFile,
     CategorySettings,
     FeedSettings,
+    RedirectSettings,
     UnionSettings,
 )
 from service.settings.communique_file import CommuniqueFile, LinkSettings
@@ -118,6 +119,14 @@ def test_every_key_of_the_categories_file_has_its_help_above_it(
             line = document.keys[(*start, *path)].line or 0
             if not (section is CategoriesFile and len(path) > 1):
                 assert help_of(CATEGORIES, line) == field.description, path
+
+
+def test_every_key_of_a_redirect_is_shown_with_its_help() -> None:
+    document = read_yaml(CATEGORIES, file="categories.yaml")
+    for key, field in RedirectSettings.model_fields.items():
+        lines = [place.line or 0 for path, place in document.keys.items()
+                 if path[0] == "redirects" and path[-1] == key]  # fmt: skip
+        assert help_of(CATEGORIES, min(lines)) == field.description, key
 
 
 def test_the_examples_in_the_categories_file_are_right() -> None:

@@ -16,10 +16,11 @@ from feeds.model.intake import Intake, Refusal
 from feeds.model.release import Content, Draft, Origin, Person, ReleaseId, SourceKey
 from feeds.newsroom import Newsroom
 from feeds.newsstand import Newsstand
+from feeds.redirects import RedirectMap
 from feeds.store.database import Database
 from feeds.store.search_upkeep import index_marked
 from service.application import Application, CurrentApplication
-from service.settings import Settings
+from service.settings import Settings, redirect_rules
 from service.store_clock import machine_clock
 from tests.support import applied_catalogues
 
@@ -132,6 +133,7 @@ class Office:
             rules=RULES,
             newsroom=self.newsroom,
             newsstand=self.newsstand,
+            redirects=RedirectMap(redirect_rules(self.settings), described),
             clock=machine_clock,
             measure=list,
         )

@@ -9,7 +9,9 @@ from feeds.model.intake import Intake
 from feeds.model.redirect import (
     MAX_ADDRESS_CHARS,
     OldAddress,
+    RedirectOrigin,
     RedirectTarget,
+    RedirectUse,
     ToFeed,
     ToNothing,
     ToPage,
@@ -110,3 +112,36 @@ def test_a_request_fits_redirects_with_fewer_parameters_the_most_first() -> None
     assert len(set(fitting)) == len(fitting)
     home = OldAddress.read("/?feed=atom&x=1")
     assert [str(each) for each in home.matching()] == ["/?feed=atom&x=1", "/?feed=atom", "/?x=1"]
+
+
+def test_invented_addresses_do_not_fill_the_store_nor_push_out_real_ones(
+    database: Database,
+) -> None:
+    for number in range(30):
+        with database.transaction() as tx:
+            invented = {f"/{number}-{each}.xml": 1 for each in range(10)}
+            tx.redirect_uses.add_missing(
+                {"/real.xml": 2, **invented}, now=later(minutes=number), keep=20
+            )
+    with database.transaction() as tx:
+        missing = tx.redirect_uses.missing(limit=100)
+        assert len(missing) == 20 == tx.redirect_uses.count_missing()
+        assert (missing[0].address, missing[0].requests) == ("/real.xml", 60)
+        assert (missing[0].first_at, missing[0].last_at) == (NOON, later(minutes=29))
+        assert tx.redirect_uses.count_missing(since=later(minutes=29)) == 11
+        assert tx.redirect_uses.forget_missing(before=later(minutes=29)) == 9
+
+
+def test_uses_of_redirects_add_up(database: Database) -> None:
+    yaml, imported = RedirectOrigin.CONFIGURATION, RedirectOrigin.IMPORT
+    for minute in (0, 1):
+        with database.transaction() as tx:
+            tx.redirect_uses.add({(yaml, "/a"): 2, (imported, "/a"): 1}, now=later(minutes=minute))
+    with database.transaction() as tx:
+        tx.redirect_uses.add({(yaml, "/b"): 1}, now=NOON)
+        tx.redirect_uses.add({}, now=NOON)
+        assert tx.redirect_uses.all() == {
+            (yaml, "/a"): RedirectUse(4, later(minutes=1)),
+            (yaml, "/b"): RedirectUse(1, NOON),
+            (imported, "/a"): RedirectUse(2, later(minutes=1)),
+        }

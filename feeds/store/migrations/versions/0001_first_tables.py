@@ -320,6 +320,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_readership_salts")),
     )
     op.create_table(
+        "missing_feeds",
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_missing_feeds")),
+    )
+    op.create_index(op.f("ix_missing_feeds_last_at"), "missing_feeds", ["last_at"], unique=False)
+    op.create_table(
+        "redirect_uses",
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("uses", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("origin", "rule", name=op.f("pk_redirect_uses")),
+    )
+    op.create_table(
         "redirects",
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("release_id", sa.Text(), nullable=True),
