@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
-from io import BufferedReader
+from io import BufferedReader, BytesIO
+from pathlib import PurePath
 from urllib.parse import unquote
 
 from feeds.errors import DocumentRefused
 from feeds.html.tree import Node, attribute, find, inner_html, parse, remove, set_attribute, text_of
 from feeds.ingest.characters import clean, shown
+from feeds.ingest.embargo_words import notice_in
 from feeds.ingest.fields import RETRACT, EmbeddedPicture, Parsed, SourceRecord
 from feeds.ingest.head_block import HeadBlock, read_head_block, retraction_record
 from feeds.ingest.html_records import HtmlDocument, record_of, take_head_block
@@ -22,13 +24,14 @@ from feeds.ingest.openings import lines_of, remove_line
 from feeds.ingest.paragraphs import to_paragraphs
 from feeds.ingest.rules import IntakeRules
 from feeds.ingest.streams import read_bytes
+from feeds.ingest.word import parse_word
 
 
 def read_mail(stream: BufferedReader, rules: IntakeRules) -> Parsed:
     """Returns the one record of a message, or its refusal."""
     try:
         data = read_bytes(stream, max_bytes=rules.max_file_bytes, remedy="send it without files")
-        return _Reader(BytesParser(policy=compat32).parsebytes(data)).record()
+        return _Reader(BytesParser(policy=compat32).parsebytes(data), rules).record()
     except RecursionError:
         return DocumentRefused(
             "the message has parts in parts without end", remedy="send its text alone"
@@ -49,6 +52,7 @@ class _Reader:
     """Reads one message."""
 
     message: Message
+    rules: IntakeRules
     warnings: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     head: HeadBlock = field(default_factory=HeadBlock)
@@ -64,16 +68,100 @@ class _Reader:
         self.subject = header(self.message, "Subject")
         found = leaves(self.message)
         texts = [leaf for leaf in found if leaf.kind in (Kind.HTML, Kind.TEXT)]
-        if not any(leaf.data.strip() for leaf in texts):
-            raise _no_text(found)
         others = [leaf for leaf in found if leaf.kind in (Kind.PICTURE, Kind.FILE)]
+        if not any(leaf.data.strip() for leaf in texts):
+            record = SourceRecord(fields={**self._facts(), "body": ""}, may_be_undated=True)
+            self._name(others)
+            return self._attached(record, others) or _no_text(found)
         if any(leaf.kind is Kind.HTML for leaf in texts):
-            return self._html(texts, others)
-        return self._text(texts, others)
+            record = self._html(texts, others)
+        else:
+            record = self._text(texts, others)
+        return self._attached(record, others) or record
+
+    # A release that is attached as a Word document.
+
+    def _attached(self, record: SourceRecord, others: list[Leaf]) -> Parsed | None:
+        """Returns the record of an attached document if that is the release, and the text a note.
+
+        Raises:
+            DocumentRefused: The release is attached and cannot be read, or it is not clear which
+                of several files it is.
+        """
+        note = _words_of(record)
+        says_so = _ATTACHED.search(note) is not None
+        if RETRACT in record.fields or len(note) > (_NOTE_CHARS if says_so else _SHORT_CHARS):
+            return None
+        files = [leaf for leaf in others if PurePath(leaf.name.lower()).suffix in _DOCUMENTS]
+        in_word = [leaf for leaf in files if leaf.name.lower().endswith(".docx")]
+        if len(in_word) != 1:
+            if in_word and (says_so or not note):
+                raise _unclear(in_word, "which of them is the release is not clear")
+            if files and says_so and len(note) <= _SHORT_CHARS:
+                raise _unclear(files, "such files are not read")
+            return None
+        [leaf] = in_word
+        attached = self._read_attached(leaf)
+        if len(_words_of(attached)) <= len(note):
+            return None
+        return self._of_attached(record, attached, leaf, note)
+
+    def _read_attached(self, leaf: Leaf) -> SourceRecord:
+        [parsed] = parse_word(BufferedReader(BytesIO(leaf.data)), self.rules)
+        if isinstance(parsed, DocumentRefused):
+            raise DocumentRefused(
+                f"the release is attached, and {shown(leaf.name)} cannot be read: {parsed.reason}",
+                remedy=f"{parsed.remedy}; or write the release into the message",
+            )
+        return parsed
+
+    def _of_attached(
+        self, record: SourceRecord, attached: SourceRecord, leaf: Leaf, note: str
+    ) -> SourceRecord:
+        """Returns the attached release; what the message says of it, above all an embargo, counts.
+
+        Raises:
+            DocumentRefused: It is not clear until when the release is under embargo.
+        """
+        notices = [*record.notices, *filter(None, map(notice_in, [self.subject, *_lines(record)]))]
+        ends = [each.get("embargoed_until") for each in (attached.fields, self.head.fields)]
+        if all(ends) and ends[0] != ends[1]:
+            raise DocumentRefused(
+                f"the message is under embargo until {shown(ends[1])}, and {shown(leaf.name)} "
+                f"until {shown(ends[0])}",
+                remedy="state one embargo, or the same in both",
+                field="embargoed_until",
+            )
+        if _EMBARGO.search(note) and not (any(ends) or notices or attached.notices):
+            raise DocumentRefused(
+                f"the release is attached, and the message may say that it is under embargo: "
+                f"{shown(note)}",
+                remedy="write a line such as Embargo: 2026-12-01T09:00:00+01:00 at the top of the "
+                "message, or send the document by itself",
+                field="embargoed_until",
+            )
+        facts = {name: record.fields[name] for name in ("published",) if name in record.fields}
+        named = f"the attachment {_named(leaf)}"
+        return replace(
+            attached,
+            fields={**facts, **attached.fields, **self.head.fields},
+            warnings=(
+                f"the release was read from the attachment {leaf.name}",
+                *(each for each in record.warnings if not each.startswith("body:")),
+                *attached.warnings,
+            ),
+            notices=(*notices, *attached.notices),
+            left_out=(
+                *([f"the text of the message: {shown(note)}"] if note else []),
+                *(each for each in record.left_out if each != named),
+                *attached.left_out,
+            ),
+            lines_by_field={},
+        )
 
     # Plain text.
 
-    def _text(self, texts: list[Leaf], others: list[Leaf]) -> Parsed:
+    def _text(self, texts: list[Leaf], others: list[Leaf]) -> SourceRecord:
         body = "\n\n".join(self._plain(leaf, is_first=leaf is texts[0]) for leaf in texts).strip()
         self._name(others)
         if RETRACT in self.head.fields:
@@ -108,7 +196,7 @@ class _Reader:
 
     # HTML.
 
-    def _html(self, texts: list[Leaf], others: list[Leaf]) -> Parsed:
+    def _html(self, texts: list[Leaf], others: list[Leaf]) -> SourceRecord:
         markup = "\n".join(self._part_html(leaf, is_first=leaf is texts[0]) for leaf in texts)
         check_nesting(markup)
         body = parse(markup)
@@ -213,9 +301,57 @@ class _Reader:
                 name = header(inner, "Subject") if isinstance(inner, Message) else ""
                 self.left_out.append(f"the attached message {shown(name)}")
             else:
-                kind = leaf.part.get_content_type()
-                named = leaf.name if leaf.name == kind else f"{leaf.name} ({kind})"
-                self.left_out.append(f"the attachment {named}")
+                self.left_out.append(f"the attachment {_named(leaf)}")
+
+
+def _named(leaf: Leaf) -> str:
+    kind = leaf.part.get_content_type()
+    return leaf.name if leaf.name == kind else f"{leaf.name} ({kind})"
+
+
+#: Kinds of files in which people write releases. Of these only Word's is read.
+_DOCUMENTS = frozenset((".docx", ".doc", ".docm", ".odt", ".rtf", ".pages", ".pdf"))
+#: A text so short is a note if a longer document is attached.
+_SHORT_CHARS = 300
+#: So is one that says that something is attached, up to this length.
+_NOTE_CHARS = 500
+_ATTACHED = re.compile(
+    r"\battach|\benclos(?:ed|ing)|\banbei\b|\banlage\b|\bim anhang|\bangehängt|\bbeiliegend"
+    r"|\bbeigefügt"
+    r"|\bci[- ]joint|\bpi[èe]ces? jointes?|\badjunt|\banex[oa]|\bin allegato|\balleg(?:o|ato|ata)\b"
+    r"|\bbijlage|\bbijgevoegd|\bво вложении|\bприлага|\bприлож|附件|附上|المرفق|مرفق",
+    re.IGNORECASE,
+)
+
+
+#: What a note says of an embargo, however it says until when.
+_EMBARGO = re.compile(
+    r"(?<!\bno )(?<!\bwithout )(?<!\bohne )(?<!\bkeine )(?<!\bkein )(?<!\bsans )(?<!\bsin )"
+    r"(?:embarg|sperrfrist|sperrvermerk)|эмбарго|ембарго|解禁|エンバーゴ|엠바고|الحظر|حظر النشر"
+    r"|\b(?:not|nicht|pas|no|non|não|nicht)\b.{0,60}\b(?:before|until|vor|avant|antes|prima)\b",
+    re.IGNORECASE,
+)
+
+
+def _lines(record: SourceRecord) -> list[str]:
+    """Returns the lines of a body, without markup."""
+    body = str(record.fields.get("body") or "")
+    if record.fields.get("body_format") == "html":
+        return [str(line) for line in lines_of(parse(body))]
+    return body.split("\n")
+
+
+def _words_of(record: SourceRecord) -> str:
+    return " ".join(" ".join(_lines(record)).split())
+
+
+def _unclear(files: list[Leaf], why: str) -> DocumentRefused:
+    names = ", ".join(leaf.name for leaf in files)
+    return DocumentRefused(
+        f"the release is not in the message, and {shown(names)} is attached: {why}",
+        remedy="write the release into the message, or send one Word document (.docx)",
+        field="body",
+    )
 
 
 def _references(leaf: Leaf) -> Iterator[str]:

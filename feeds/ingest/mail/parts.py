@@ -1,6 +1,6 @@
 """The parts of a message, walked by hand: no text of it is lost, and no alternative comes twice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
@@ -10,8 +10,10 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 from feeds.errors import DocumentRefused
-from feeds.ingest.characters import shown
+from feeds.html.tree import parse, text_of
+from feeds.ingest.characters import clean, shown
 from feeds.ingest.html_form import declared_charset
+from feeds.ingest.nesting import check_nesting
 from feeds.ingest.streams import decode_labelled
 
 
@@ -92,7 +94,11 @@ def _kind_of(part: Message) -> Kind:
 
 
 def _richest(options: list[list[Leaf]]) -> list[Leaf]:
-    """Returns the last of the richest alternatives (RFC 2046, 5.1.4), and files of the others."""
+    """Returns the last of the richest alternatives (RFC 2046, 5.1.4), and files of the others.
+
+    Some programs write the pieces of one text side by side, around a file: of several that are as
+    rich, those are joined whose words no other one has.
+    """
 
     def rank(option: list[Leaf]) -> int:
         kinds = {leaf.kind for leaf in option}
@@ -100,14 +106,44 @@ def _richest(options: list[list[Leaf]]) -> list[Leaf]:
 
     if not options:
         return []
-    best = max(range(len(options)), key=lambda index: (rank(options[index]), index))
+    best = max(map(rank, options))
+    chosen = {index for index, option in enumerate(options) if rank(option) == best}
+    if best and len(chosen) > 1:
+        chosen -= set(_repeated({index: _words(options[index]) for index in sorted(chosen)}))
+    elif not best:
+        chosen = {len(options) - 1}
+    first = [leaf for index in sorted(chosen) for leaf in options[index]]
     others = (
         leaf
         for index, option in enumerate(options)
         for leaf in option
-        if index != best and leaf.kind in (Kind.PICTURE, Kind.FILE)
+        if index not in chosen and leaf.kind in (Kind.PICTURE, Kind.FILE)
     )
-    return [*options[best], *others]
+    return [*first, *others]
+
+
+def _repeated(words: Mapping[int, str]) -> Iterator[int]:
+    """Yields texts whose words stand in another one; of the same texts all but the last."""
+    for index, text in words.items():
+        if any(
+            text in other and (text != other or index < at)
+            for at, other in words.items()
+            if at != index
+        ):
+            yield index
+
+
+def _words(option: list[Leaf]) -> str:
+    """Returns the words of an alternative, without markup."""
+    texts = []
+    for leaf in option:
+        if leaf.kind in (Kind.HTML, Kind.TEXT):
+            text = text_of_part(leaf, warnings=[])
+            if leaf.kind is Kind.HTML:
+                check_nesting(text)
+                text = text_of(parse(clean(text, field="body", warnings=[])))
+            texts.append(text)
+    return " ".join(" ".join(texts).split())
 
 
 def _related(part: Message, parts: list[Message]) -> list[Leaf]:

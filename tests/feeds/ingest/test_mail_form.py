@@ -1,11 +1,12 @@
 """Messages: every text of them once, in the right encoding, without what is not the release."""
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.feeds.ingest.intake import accepted, refused, retraction
-from tests.feeds.ingest.word_files import PNG
+from tests.feeds.ingest.word_files import PNG, p, word
 
 HEAD = (
     b"From: Press <press@example.org>\r\nSubject: Budget\r\nMIME-Version: 1.0\r\n"
@@ -59,6 +60,26 @@ CASES: dict[str, tuple[bytes, str, tuple[str, ...]]] = {
         many("alternative", TEXT, many("mixed", HTML, PDF, HTML)),
         f"{RICH}\n{RICH}",
         ("the attachment plan.pdf (application/pdf)",),
+    ),
+    "HTML, PDF, HTML side by side as alternatives (M11)": (
+        many("alternative", TEXT, HTML, PDF, part("text/html", "<p>And more of it.</p>")),
+        f"{RICH}\n<p>And more of it.</p>",
+        ("the attachment plan.pdf (application/pdf)",),
+    ),
+    "the same text as HTML twice": (
+        many("alternative", TEXT, HTML, part("text/html", "<p>The rich\n<i>text</i>.</p>")),
+        "<p>The rich\n<i>text</i>.</p>",
+        (),
+    ),
+    "HTML, and a part of it before": (
+        many("alternative", part("text/html", "<p>The rich</p>"), HTML, TEXT),
+        RICH,
+        (),
+    ),
+    "plain text twice": (
+        many("alternative", TEXT, part("text/plain", "And more.")),
+        "<p>The *plain* text.</p>\n<p>And more.</p>",
+        (),
     ),
     "related, with pictures by id and by address (M3)": (
         many(
@@ -260,3 +281,109 @@ def test_what_cannot_be_read_is_refused(message: bytes, reason: str, remedy: str
     refusal = refused(HEAD + message, "budget.eml")
     assert reason in refusal.reason
     assert remedy in refusal.remedy
+
+
+# A release that is attached as a Word document.
+
+LONG = ("The bridge opens today. It is long, and it took nine years to build. " * 5).strip()
+RELEASE = word(p(LONG))
+COVER = HEAD.replace(b"Subject: Budget", b"Subject: For Monday")
+
+
+def attachment(name: str, content: bytes = RELEASE) -> bytes:
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    encoded = base64.encodebytes(content)
+    lines = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n"
+    return f'{lines}Content-Disposition: attachment; filename="{name}"\r\n\r\n'.encode() + encoded
+
+
+NOTE = part("text/plain; charset=utf-8", "Dear all,\n\nanbei die Mitteilung.\n\nBest\nAnna\n")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        many("mixed", NOTE, attachment("bridge.docx"), PDF),
+        many("mixed", part("text/html", "<p>Please see the attached.</p>"), attachment("b.docx")),
+        many("mixed", part("text/plain", "For Monday."), attachment("b.docx")),
+        many("mixed", part("text/plain", " "), attachment("b.docx")),
+        attachment("b.docx"),
+    ],
+    ids=["a note", "in HTML", "short", "blank", "alone"],
+)
+def test_an_attached_document_is_the_release_if_the_text_is_only_a_note(message: bytes) -> None:
+    draft = accepted(COVER + message, "budget.eml")
+    assert draft.content.title == "Budget"
+    assert draft.content.body == f"<p>{LONG}</p>"
+    assert draft.content.published == datetime(2026, 11, 28, 9, tzinfo=UTC)
+    assert draft.source_key == "file:budget.eml"
+    assert draft.warnings[0].startswith("the release was read from the attachment b")
+    assert not any(".docx" in each for each in draft.left_out)
+    is_told = any(each.startswith("the text of the message: ") for each in draft.left_out)
+    assert is_told is (b"text/" in message and b" \r\n--" not in message)
+    assert any("plan.pdf" in each for each in draft.left_out) is (b"plan.pdf" in message)
+
+
+def test_what_the_head_of_the_message_says_counts_for_what_is_attached() -> None:
+    block = "Embargo: 2030-05-21\nCategory: Finance\n\nAttached.\n"
+    message = many("mixed", part("text/plain", block), attachment("bridge.docx"))
+    draft = accepted(COVER + message, "budget.eml")
+    assert draft.content.category_names == ("Finance",)
+    assert f"{draft.embargoed_until:%Y-%m-%d}" == "2030-05-21"
+    own = word(p("Embargo: 2030-06-21") + p(LONG))
+    only = many("mixed", part("text/plain", "Attached."), attachment("bridge.docx", own))
+    draft = accepted(HEAD + only, "budget.eml")
+    assert f"{draft.embargoed_until:%Y-%m-%d}" == "2030-06-21"
+    both = many("mixed", part("text/plain", block), attachment("bridge.docx", own))
+    assert "under embargo until" in refused(HEAD + both, "budget.eml").reason
+    # An embargo in words is not lost with the note, or the subject, in which it stands.
+    words = "EMBARGO: 21 May 2030, 17:00 CEST"
+    for subject, text in (("For you", f"{words}\n\nPlease find it attached."), (words, "Attached")):
+        message = many("mixed", part("text/plain", text), attachment("bridge.docx"))
+        cover = HEAD.replace(b"Subject: Budget", f"Subject: {subject}".encode())
+        draft = accepted(cover + message, "budget.eml")
+        assert draft.embargoed_until == datetime(2030, 5, 21, 15, tzinfo=UTC)
+    for text in (
+        "Attached our release. Please respect the embargo of Friday.",
+        "Anbei die Mitteilung, bitte nicht vor Montag veröffentlichen.",
+    ):
+        unclear = many("mixed", part("text/plain; charset=utf-8", text), attachment("b.docx"))
+        refusal = refused(HEAD + unclear, "budget.eml")
+        assert refusal.field == "embargoed_until"
+        assert "may say that it is under embargo" in refusal.reason
+    free = part("text/plain", "Attached our release for publication today, without embargo.")
+    draft = accepted(HEAD + many("mixed", free, attachment("b.docx")), "budget.eml")
+    assert draft.embargoed_until is None
+
+
+def test_a_text_that_is_the_release_stays_it_beside_documents() -> None:
+    text = "The budget grows by two percent. " * 20
+    for beside, written in (
+        (attachment("law.docx"), text),
+        (attachment("law.docx"), text + "The law is attached."),
+        (attachment("law.docx", word(p("Short") + p("."))), "The budget grows."),
+        (PDF, "The budget grows."),
+    ):
+        draft = accepted(HEAD + many("mixed", part("text/plain", written), beside), "budget.eml")
+        assert draft.content.title == "Budget"
+        assert draft.content.body == f"<p>{written.strip()}</p>"
+        assert len(draft.left_out) == 1
+    retract = part("text/plain", "Retract: budget.eml\nReason: Wrong; see the attached.")
+    message = many("mixed", retract, attachment("bridge.docx"))
+    assert retraction(HEAD + message, "r.eml").reason == "Wrong; see the attached."
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (many("mixed", NOTE, attachment("a.docx"), attachment("b.docx")), "which of them"),
+        (many("mixed", attachment("a.docx"), attachment("b.docx")), "which of them"),
+        (many("mixed", NOTE, PDF), "'plan.pdf' is attached: such files are not read"),
+        (many("mixed", NOTE, attachment("a.docx", b"PK")), "'a.docx' cannot be read: "),
+    ],
+    ids=["two", "two alone", "a PDF file", "damaged"],
+)
+def test_a_note_is_never_published_in_place_of_what_is_attached(
+    message: bytes, reason: str
+) -> None:
+    assert reason in refused(HEAD + message, "budget.eml").reason
