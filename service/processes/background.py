@@ -144,8 +144,10 @@ def run(
 
         watch = partial(ConfigurationWatch, start, on_orphaned=orphaned)
 
+        first = [start.settings]  # parsed already, in memory that the processes share
+
         def work_once() -> None:
-            settings = active_configuration(start.path)
+            settings = first.pop() if first else active_configuration(start.path)
             database = open_database(settings)
             try:
                 with _exclusive(settings, database, role, release):

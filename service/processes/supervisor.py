@@ -200,6 +200,7 @@ class Supervisor:
             import_module(MODULES[role])
         import_module("service.wiring").program_version()
         if WEB in self._roles:
+            import_module("service.web").shared_routes()
             import_module("service.web.page_language").load_languages(catalogue(self._settings))
         keep_few_arenas()
         # A child that reused memory that is free here would copy the whole page.

@@ -32,6 +32,7 @@ from service.web import (
     RequestCounter,
     WsgiAdapter,
     create_app,
+    shared_routes,
 )
 from service.wiring import alarm_keeper, build_application
 
@@ -156,10 +157,7 @@ def _wsgi_adapter(
         current,
         document_cache,
         clock=clock,
-        has_api=True,
-        has_desk=True,
-        has_hub=True,
-        has_search=True,
+        routes=shared_routes(),
         warnings=clock.warnings,
         writes=StoreWrites(current.application.database, failures, data_folder=data_folder),
         redirects=redirects,

@@ -3,7 +3,7 @@
 It is a Flask application behind a middleware that answers most feed requests from memory.
 """
 
-from service.web.app import create_app
+from service.web.app import create_app, shared_routes
 from service.web.cache_middleware import IGNORED_HEADERS, CacheMiddleware, Head, HeaderLine
 from service.web.change_detector import ChangeDetector
 from service.web.document_cache import DocumentCache
@@ -30,4 +30,5 @@ __all__ = [
     "WsgiAdapter",
     "assets_for",
     "create_app",
+    "shared_routes",
 ]

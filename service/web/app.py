@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from urllib.parse import quote
 
 from flask import Flask, Response, request
@@ -212,6 +213,7 @@ def create_app(
     document_cache: DocumentCache | None = None,
     *,
     clock: Callable[[], datetime] = utc_now,
+    routes: Flask | None = None,
     has_api: bool = False,
     has_desk: bool = False,
     has_hub: bool = False,
@@ -227,10 +229,12 @@ def create_app(
         current: Read once in each request, so that a reload takes effect with the next request.
         document_cache: Documents in memory; shared with `CacheMiddleware`. None makes a new cache.
         clock: Read once in each request. It decides when feeds end and which releases are news.
-        has_api: Whether releases can be published over HTTP.
-        has_desk: Whether to serve the pages of the press office.
-        has_hub: Whether to serve the built-in hub, its status and the metrics.
-        has_search: Whether releases can be searched.
+        routes: What `make_routes` returned, for this application alone. None makes them, with
+            the parts that the next four say.
+        has_api: See `make_routes`.
+        has_desk: See `make_routes`.
+        has_hub: See `make_routes`.
+        has_search: See `make_routes`.
         warnings: Returns the warnings that ``/readyz`` adds to its own.
         writes: Records requests that cannot store what they have to.
         on_template_fault: Called when a template of the newsroom's own fails.
@@ -239,22 +243,55 @@ def create_app(
     Returns:
         A WSGI application. It sets no cookies but those of the desk.
     """
-    app = Flask("service.web", static_folder=None)
-    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    document_cache = document_cache or DocumentCache()
+    app = routes or make_routes(
+        has_api=has_api, has_desk=has_desk, has_hub=has_hub, has_search=has_search
+    )
     state = AppState(
         current=current,
-        document_cache=document_cache,
+        document_cache=document_cache or DocumentCache(),
         looks=LooksCache(app, on_template_fault),
         clock=clock,
         pages=PageCache(),
-        has_hub=has_hub,
-        has_search=has_search,
         warnings=warnings,
         writes=writes,
         redirects=redirects or RedirectCounter(),
     )
     init_app(app, state)
+    return app
+
+
+@cache
+def shared_routes() -> Flask:
+    """Returns the routes of a whole service, with the public templates compiled.
+
+    The supervisor calls this before it forks: each web process that compiled them itself would take
+    some 5 MiB more.
+    """
+    app = make_routes(has_api=True, has_desk=True, has_hub=True, has_search=True)
+    for name in app.jinja_env.list_templates(filter_func=lambda name: "/" not in name):
+        app.jinja_env.get_template(name)
+    return app
+
+
+def make_routes(
+    *,
+    has_api: bool = False,
+    has_desk: bool = False,
+    has_hub: bool = False,
+    has_search: bool = False,
+) -> Flask:
+    """Makes a Flask application that knows its routes and templates, but no newsroom.
+
+    It opens nothing and starts no thread, so that a process may fork after it.
+
+    Args:
+        has_api: Whether releases can be published over HTTP.
+        has_desk: Whether to serve the pages of the press office.
+        has_hub: Whether to serve the built-in hub, its status and the metrics.
+        has_search: Whether releases can be searched.
+    """
+    app = Flask("service.web", static_folder=None)
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     register_converters(app)
     prepare_templates(app)
     problems.catch_all(app)
@@ -265,7 +302,7 @@ def create_app(
     app.register_blueprint(documents.archives_blueprint)
     app.register_blueprint(reader_check.blueprint)
     if has_api:
-        app.register_blueprint(make_blueprint(current.application.database))
+        app.register_blueprint(make_blueprint())
     if has_desk:
         app.register_blueprint(desk.blueprint)
     if has_hub:

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from feeds.errors import StoreOutdated, StoreUnavailable
 from feeds.model.listing import idle_reason
@@ -61,7 +61,7 @@ def _ask_store(context: RequestContext) -> tuple[list[str], list[str]]:
     warnings: list[str] = []
     try:
         reasons = reasons_to_wait(context)
-        if app_state().has_hub:
+        if "hub" in current_app.blueprints:
             jobs, pushes = idle_reasons(context)
             reasons += [f"nothing is published: {jobs}"] if jobs else []
             # Only a warning: feeds are published and served, so traffic must not go elsewhere.

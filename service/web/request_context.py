@@ -86,8 +86,6 @@ class AppState:
     looks: LooksCache
     clock: Callable[[], datetime]
     pages: PageCache
-    has_hub: bool = False  #: whether the hub's routes are registered
-    has_search: bool = False  #: whether the routes of the search are
     warnings: Callable[[], list[str]] = list  #: returns further warnings for ``/readyz``
     writes: StoreWrites | None = None  #: records requests that cannot store
     redirects: RedirectCounter = field(default_factory=RedirectCounter)  #: counts their uses
@@ -117,7 +115,7 @@ def request_context() -> RequestContext:
 
 def is_search_offered() -> bool:
     """Whether pages have a search: an export has none."""
-    return app_state().has_search and request_context().settings.search.offered
+    return "search" in current_app.blueprints and request_context().settings.search.offered
 
 
 def requesting_client() -> str:

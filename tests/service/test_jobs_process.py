@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from feeds import render
+from feeds.errors import StoreUnavailable
 from feeds.model.alarm import AlarmKind
 from feeds.model.feed import Format
 from feeds.newsroom import Newsroom
 from feeds.newsstand import claims
 from feeds.search import analysis
+from feeds.store import migrate
 from feeds.store.database import Database
 from feeds.store.feeds import Feeds
 from service.alarms import store_away
@@ -24,7 +27,9 @@ from service.application import Application
 from service.processes import background, jobs
 from service.processes.active_configuration import ProcessStart, activate
 from service.processes.jobs import Jobs
+from service.processes.supervisor_line import SupervisorLine
 from service.settings import Settings
+from service.stores import open_database
 from service.websub.hub import dispatcher
 from service.wiring import build_application, utc_now
 from tests.support.config_files import ConfigFolder
@@ -302,3 +307,32 @@ def test_a_store_that_is_away_when_the_process_starts_is_told_too(
     [alarm] = json.loads(told.read_text(encoding="utf-8"))["alarms"]
     assert (alarm["kind"], alarm["event"]) == ("store_away", "begun")
     assert "nothing is published" in alarm["words"]
+
+
+def test_a_process_starts_with_what_it_shares_and_tries_again_by_the_active_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The supervisor parsed the first one before the fork; it may have applied others since."""
+    monkeypatch.setattr(background, "FIRST_PAUSE_S", 0.1)
+    files, active = ConfigFolder(tmp_path), tmp_path / "active.json"
+    main = f"site: {{{{base_url: https://news.example, title: {{}}}}}}\ndata_folder: {tmp_path}\n"
+    shared = files.load(main.format("Shared"), CATEGORIES.format(ending=""))
+    files.write(main.format("Active"), CATEGORIES.format(ending=""))
+    activate(files.sources(), active)
+    tried = []
+
+    class Work(Jobs):
+        def start(self, settings: Settings) -> None:
+            tried.append(settings.site.title)
+            if len(tried) == 1:
+                raise StoreUnavailable("away for a moment")
+            super().start(settings)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with closing(open_database(shared)) as store:
+        migrate.upgrade(store)
+    start = ProcessStart(settings=shared, path=active, line=SupervisorLine())
+    code = background.run(
+        start, role="jobs", make=lambda store, *_: Work(store), release=lambda _: None
+    )
+    assert (code, tried) == (0, ["Shared", "Active"])

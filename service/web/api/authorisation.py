@@ -53,15 +53,12 @@ class LinkForbidden(Forbidden):
 class TokenAuth:
     """Authenticates tokens and limits their requests. Safe to call from many threads."""
 
-    def __init__(self, database: Database, *, monotonic: Callable[[], float]) -> None:
+    def __init__(self, *, monotonic: Callable[[], float]) -> None:
         """Makes an authenticator that has counted no request yet.
 
         Args:
-            database: The store of the tokens. It is queried for each request, so that revoking a
-                token takes effect at once, in every process.
             monotonic: A monotonic clock, in seconds.
         """
-        self._database = database
         self._buckets = RateLimiter(
             monotonic=monotonic
         )  # by the name of the token; there are few tokens
@@ -69,6 +66,7 @@ class TokenAuth:
     def authenticate(
         self,
         authorization: str | None,
+        database: Database,
         *,
         limits: ApiSettings,
         now: datetime,
@@ -78,6 +76,8 @@ class TokenAuth:
 
         Args:
             authorization: The ``Authorization`` field as sent.
+            database: The store of the tokens. It is queried for each request, so that revoking a
+                token takes effect at once, in every process.
             limits: The configured request rate.
             now: The time at which the token must be valid.
             is_counted: True for a request that the rate limit has counted already.
@@ -89,17 +89,13 @@ class TokenAuth:
         if not authorization:
             raise Unauthorized("this needs a token: Authorization: Bearer cq_…")
         found = _CREDENTIALS.fullmatch(authorization)
-        token = None if found is None else self._token(found[1])
+        token = None if found is None else _token(database, found[1])
         if token is None or not token.is_good(now):
             # The same text for each case, so that it reveals nothing about existing tokens.
             raise Unauthorized("this token is not known, expired or revoked", error="invalid_token")
         if not is_counted:
             self._count(token, limits)
         return token
-
-    def _token(self, text: str) -> Token | None:
-        with self._database.read() as tx:
-            return tx.tokens.by_hash(hash_of(text))
 
     def _count(self, token: Token, limits: ApiSettings) -> None:
         wait_s = self._buckets.wait_s(
@@ -112,6 +108,11 @@ class TokenAuth:
             f"this token may ask {limits.requests_per_minute} times a minute",
             headers={"Retry-After": str(wait_s)},
         )
+
+
+def _token(database: Database, text: str) -> Token | None:
+    with database.read() as tx:
+        return tx.tokens.by_hash(hash_of(text))
 
 
 def require(token: Token, action: Action) -> None:

@@ -14,7 +14,6 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.exceptions import NotFound
 
 from feeds.errors import OutcomeUnknown, StoreReplaced, StoreUnavailable
-from feeds.store.database import Database
 from service.http_rules import PROBLEM_TYPE
 from service.web.api.authorisation import TokenAuth, require
 from service.web.api.calls import (
@@ -183,19 +182,14 @@ def _problem(code: int) -> dict[str, Any]:
 NO_STORE = "no-store"
 
 
-def make_blueprint(
-    database: Database,
-    *,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> Blueprint:
+def make_blueprint(*, monotonic: Callable[[], float] = time.monotonic) -> Blueprint:
     """Makes the routes of the API.
 
     Args:
-        database: The store of the tokens; the same for all configurations.
         monotonic: A monotonic clock in seconds, for the rate limit.
     """
     blueprint = Blueprint("api", __name__, url_prefix=ROOT)
-    token_auth = TokenAuth(database, monotonic=monotonic)
+    token_auth = TokenAuth(monotonic=monotonic)
 
     def route(operation: Operation) -> Callable[..., Response]:
         def answer(key: str = "") -> Response:
@@ -227,7 +221,9 @@ def _execute(operation: Operation, key: str, token_auth: TokenAuth) -> ApiRespon
     limits, now = context.settings.api, context.now
     is_counted = was_awaited(request.environ)
     credentials = request.headers.get("Authorization")
-    token = token_auth.authenticate(credentials, limits=limits, now=now, is_counted=is_counted)
+    token = token_auth.authenticate(
+        credentials, context.database, limits=limits, now=now, is_counted=is_counted
+    )
     require(token, operation.action)
     max_bytes = limits.max_body_bytes
     if operation.takes_file:

@@ -130,7 +130,7 @@ def test_who_asks_too_often_is_told_when_to_come_again(room: Pressroom) -> None:
 def _with_api(app: Flask, room: Pressroom) -> None:
     from service.web.api import make_blueprint  # noqa: PLC0415
 
-    app.register_blueprint(make_blueprint(room.database, monotonic=lambda: room.seconds))
+    app.register_blueprint(make_blueprint(monotonic=lambda: room.seconds))
 
 
 @pytest.mark.parametrize("path", ["/releases", "/releases/1", "/nothing", "/openapi.json"])
