@@ -64,6 +64,10 @@ class FeedDate:
         """The moment; None for a day without a time."""
         return datetime.fromisoformat(self.text) if "T" in self.text else None
 
+    def moment_in(self, zone: tzinfo) -> datetime:
+        """Returns the moment; of a day without a time its beginning in *zone*."""
+        return self.moment or datetime.fromisoformat(self.text).replace(tzinfo=zone)
+
 
 def read_feed_date(text: str, *, zone: tzinfo) -> FeedDate | None:
     """Returns the date in *text*; None when it is none that can be read.

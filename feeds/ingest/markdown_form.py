@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
 from io import BufferedReader
@@ -39,10 +40,9 @@ def parse_markdown(stream: BufferedReader, rules: IntakeRules) -> Iterator[Parse
 
 def _read(text: str) -> Parsed:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    matter = _FRONT.match(text)
+    matter = read_front_matter(text)
     if matter is not None:
-        head = _front_matter(matter)
-        rest = text[matter.end() :]
+        head, rest = _front_matter(matter), matter.rest
     else:
         filled = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
         head = read_head_block([line for _, line in filled], [number for number, _ in filled])
@@ -99,21 +99,59 @@ _KEY = re.compile(r"""[ \t]*["']?([A-Za-z][\w -]*?)["']?[ \t]*[:=]""")
 _SPACED = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?) ([+-]\d\d:?\d\d)\Z")
 
 
-def _front_matter(matter: re.Match[str]) -> HeadBlock:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontMatter:
+    """The front matter of a document, and what follows it."""
+
+    values: Mapping[str, object]  #: as written; of YAML all values are texts, moments are texts too
+    lines_by_key: Mapping[str, int]
+    rest: str
+
+
+def read_front_matter(text: str) -> FrontMatter | None:
+    """Returns the front matter of a document with line feeds as line ends; None without one.
+
+    Raises:
+        DocumentRefused: It cannot be read.
+    """
+    matter = _FRONT.match(text)
+    if matter is None:
+        return None
     kind = matter.lastgroup or ""
-    values = _LOADERS[kind](matter[kind])
+    return FrontMatter(
+        values=load_values(matter[kind], kind=kind),
+        lines_by_key=_lines_by_key(matter[0]),
+        rest=text[matter.end() :],
+    )
+
+
+def load_values(text: str, *, kind: str) -> Mapping[str, object]:
+    """Returns the values in YAML, TOML or JSON, moments as texts.
+
+    Args:
+        text: A document, or the inside of a front matter.
+        kind: ``yaml``, ``toml`` or ``json``.
+
+    Raises:
+        DocumentRefused: It cannot be read, or is no mapping.
+    """
+    values = _LOADERS[kind](text)
     if not isinstance(values, dict):
         raise DocumentRefused(
             f"the front matter holds no fields: {shown(values)}",
             remedy="write a name, a colon and a value on each line between the two ---",
             line=1,
         )
-    head, lines = HeadBlock(), _lines_by_key(matter[0])
-    for written, value in values.items():
+    return {str(key): _counted(str(key), _plain(value)) for key, value in values.items()}
+
+
+def _front_matter(matter: FrontMatter) -> HeadBlock:
+    head, lines = HeadBlock(), matter.lines_by_key
+    for written, value in matter.values.items():
         try:
-            _add(head, str(written), _plain(value))
+            _add(head, written, value)
         except DocumentRefused as fault:
-            fault.line = lines.get(str(written))
+            fault.line = lines.get(written)
             raise
     for written, line in lines.items():
         name = _name(written)
