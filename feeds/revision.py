@@ -303,7 +303,7 @@ def _next_change(stored: Release, now: datetime) -> datetime:
 
 def is_import(source_key: SourceKey) -> bool:
     """Whether a document came from another system; see ``feeds.ingest.source_keys``."""
-    return source_key.startswith("import:")
+    return source_key.startswith(("import:", "upstream:"))
 
 
 def is_named_by_file(source_key: SourceKey) -> bool:

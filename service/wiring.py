@@ -39,6 +39,10 @@ from service.liveness import WorkPart
 from service.outbound import BulkHttpClient, Credentials, HttpClient, SmtpClient
 from service.settings import Settings, catalogue, intake_rules, redirect_rules
 from service.store_clock import machine_clock
+from service.upstreams.plans import upstream_plans
+from service.upstreams.poller import AT_ONCE, UpstreamPoller
+from service.upstreams.poller import TIMEOUT_S as UPSTREAM_TIMEOUT_S
+from service.upstreams.taking import ItemTaker
 from service.websub import RSSCLOUD, PingFormat, PingSender, Publisher, RetryPlan
 from service.websub.hub.dispatcher import Dispatcher
 from service.websub.hub.distributor import Distributor, Sending
@@ -194,6 +198,55 @@ def hub_monitor(application: Application) -> HubMonitor:
             settings.canary.lease_s, round(settings.own_hub.longest_lease_days * 86_400)
         ),
         credentials=_credentials(settings),
+    )
+
+
+def upstream_poller(
+    application: Application, *, worker: str, timeout_s: float = UPSTREAM_TIMEOUT_S
+) -> UpstreamPoller:
+    """Returns the poller of other people's feeds, which are configured in the store first.
+
+    Args:
+        application: Has the settings and the store.
+        worker: Name of this process; see `worker_name`.
+        timeout_s: How long a request may take.
+
+    Raises:
+        StoreUnavailable: The store cannot be used.
+    """
+    settings, database = application.settings, application.database
+    plans = upstream_plans(settings, application.catalogue)
+    with database.transaction() as tx:
+        configured = [plan.configured for plan in plans.values()]
+        tx.upstreams.configure(configured, now=application.clock())
+    taker = ItemTaker(
+        database,
+        application.newsroom,
+        application.rules,
+        plans=plans,
+        measure=application.measure,
+        now=application.clock,
+    )
+
+    def make_client() -> BulkHttpClient:
+        return BulkHttpClient(
+            settings.outbound.allow_networks,
+            timeout_s,
+            _user_agent(application.catalogue),
+            at_once=AT_ONCE,
+            ca_file=settings.outbound.ca_file,
+            reads_documents=True,
+        )
+
+    return UpstreamPoller(
+        database,
+        plans,
+        taker,
+        make_client=make_client,
+        worker=worker,
+        now=application.clock,
+        random_fraction=random.random,
+        timeout_s=timeout_s,
     )
 
 

@@ -22,6 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.web", "service.jobs"),
     ("service.alarms", "service.readership"),
     ("service.application",),
+    ("service.upstreams",),
     ("service.websub", "service.processes.file_modes", "service.processes.listening"),
     ("service.store_writes", "service.accounts"),
     ("service.processes.locks", "service.processes.service_manager", "service.failures"),

@@ -19,6 +19,7 @@ class AlarmKind(StrEnum):
     HUB_MUTE = "hub_mute"  #: a hub does not push, or does not take pings
     HUB_CERTIFICATE = "hub_certificate"  #: a hub's certificate is expired or not trusted
     DELIVERIES_FAILING = "deliveries_failing"  #: to the subscribers on one host
+    UPSTREAM_FAILING = "upstream_failing"  #: nothing has come from somebody else's feed for long
     DISK_NEARLY_FULL = "disk_nearly_full"
     BACKUP_OLD = "backup_old"
 

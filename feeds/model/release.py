@@ -167,6 +167,17 @@ class RelatedLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFeed:
+    """The feed of somebody else that a release was first in (RFC 4287 section 4.2.11)."""
+
+    title: str  #: of the feed, or of who publishes it; plain text
+    url: str | None = None  #: address of the feed
+    id: str | None = None  #: its ``atom:id``
+    site_url: str | None = None  #: address of its site
+    updated: datetime | None = None  #: its last change when the release was taken; aware, UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """The optional parts of a press release besides its text."""
 
@@ -177,6 +188,7 @@ class Details:
     rights: str | None = None  #: plain text
     license: str | None = None  #: address of the licence (RFC 4946)
     work: str | None = None  #: an opaque value that a release and all its translations share
+    source: SourceFeed | None = None  #: of a release that was carried from somebody else's feed
 
 
 #: The details of most releases.
@@ -229,6 +241,9 @@ class Content:
             "url": self.url,
         }
         details = {} if self.details == NO_DETAILS else asdict(self.details)
+        if source := details.get("source"):
+            # The date of the whole feed, which changes with every item of it.
+            details["source"] = {n: v for n, v in source.items() if v and n != "updated"}
         if with_values := {name: value for name, value in details.items() if value}:
             others["details"] = with_values
         return others

@@ -20,6 +20,7 @@ from feeds.render.frame import HISTORY_NAMES, Frame
 from feeds.render.namespaces import HISTORY_NAMESPACE, XML_LANG
 from feeds.render.xml_parts import (
     Alternate,
+    add_atom_source,
     add_detail_links,
     add_media,
     alternates,
@@ -59,6 +60,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
         if content.details.rights:
             add(element, "rights", content.details.rights)
         mark_plain(element, "title", "summary", "rights")
+        add_atom_source(element, content.details.source)
         add_media(element, content.enclosures)
 
     return atom_entry(fill, finish, beside=tombstone(release, release.atom_id))

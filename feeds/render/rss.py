@@ -28,6 +28,7 @@ from feeds.render.namespaces import (
 from feeds.render.xml_parts import (
     add_detail_links,
     add_media,
+    add_rss_source,
     alternates,
     as_one_author,
     main_enclosure,
@@ -72,6 +73,7 @@ def fragment(entry: Entry, site: Site) -> bytes:
     def finish(element: Element) -> None:
         # Without a summary, the description is the body.
         as_cdata(element, _CONTENT if content.summary else "description")
+        add_rss_source(element, content.details.source)
         _add_modules(element, release, site)
         if release.translations:
             _add_alternates(element, entry, site)

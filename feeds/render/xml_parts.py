@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from feeds.model.edition import Entry
 from feeds.model.feed import Site
-from feeds.model.release import Details, Enclosure, Person, Release
+from feeds.model.release import Details, Enclosure, Person, Release, SourceFeed
 from feeds.render.content import TOMBSTONE, TOMBSTONE_COMMENT
 from feeds.render.dates import rfc3339
 from feeds.render.feedgen_bridge import Element, add
@@ -49,6 +49,33 @@ def add_detail_links(element: Element, name: str, details: Details) -> None:
         )
     if details.license:
         add(element, name, rel="license", href=details.license)
+
+
+def add_atom_source(element: Element, source: SourceFeed | None) -> None:
+    """Appends ``atom:source``: the head of the feed that an entry was first in.
+
+    RFC 4287 section 4.2.11: those who carry entries of others "SHOULD include at least the required
+    feed-level Metadata elements (atom:id, atom:title, and atom:updated)". An RSS feed has no id,
+    but its address is one. JSON Feed has no field for it.
+    """
+    if source is None:
+        return
+    made = add(element, "source")
+    if feed_id := source.id or source.url:
+        add(made, "id", feed_id)
+    add(made, "title", source.title, type="text")
+    if source.updated is not None:
+        add(made, "updated", rfc3339(source.updated))
+    if source.url:
+        add(made, "link", rel="self", href=source.url)
+    if source.site_url:
+        add(made, "link", rel="alternate", type=OWN_TYPE, href=source.site_url)
+
+
+def add_rss_source(element: Element, source: SourceFeed | None) -> None:
+    """Appends ``<source>``, whose ``url`` is required (RSS 2.0)."""
+    if source is not None and source.url:
+        add(element, "source", source.title, url=source.url)
 
 
 # Media RSS 1.5.1 elements for files, the same in Atom and RSS: what the formats cannot express.

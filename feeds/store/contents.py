@@ -23,6 +23,7 @@ from feeds.model.release import (
     Person,
     RelatedLink,
     Release,
+    SourceFeed,
     SourceKey,
     Weight,
     Written,
@@ -38,6 +39,7 @@ def pack_content(content: Content) -> dict[str, Any]:
     """Packs a whole content, with dates as ISO 8601."""
     return {
         **asdict(content),
+        "details": pack_details(content.details),
         "published": content.published.isoformat(),
         "updated": _moment_to_text(content.updated),
     }
@@ -63,6 +65,9 @@ def pack_details(details: Details) -> dict[str, Any] | None:
     if details == NO_DETAILS:  # the common case
         return None
     packed = {name: value for name, value in asdict(details).items() if value}
+    if source := packed.get("source"):
+        updated = _moment_to_text(source["updated"])
+        packed["source"] = {n: v for n, v in {**source, "updated": updated}.items() if v}
     return packed or None
 
 
@@ -70,9 +75,14 @@ def unpack_details(record: _Record | None) -> Details:
     """Unpacks what `pack_details` packed."""
     if not record:
         return NO_DETAILS
+    source = record.get("source")
+    if source:
+        updated = _text_to_moment(source.get("updated"))
+        source = SourceFeed(**{**source, "updated": updated})
     return Details(
         **{
             **record,
+            "source": source,
             "contacts": tuple(Contact(**each) for each in record.get("contacts", ())),
             "related": tuple(RelatedLink(**each) for each in record.get("related", ())),
         }

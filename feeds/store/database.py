@@ -65,6 +65,7 @@ from feeds.store.state import (
 )
 from feeds.store.store_file import Stamp, StoreFile
 from feeds.store.subscriptions import Subscriptions
+from feeds.store.upstreams import UpstreamItems, Upstreams
 from feeds.store.users import DeskKey, Sessions, SignInAttempts, Users
 
 #: How long a writer on SQLite waits for another writer before it gives up.
@@ -282,6 +283,16 @@ class Transaction:
     def hub_tallies(self) -> HubTallies:
         """Counts for each hub."""
         return HubTallies(self.connection)
+
+    @cached_property
+    def upstreams(self) -> Upstreams:
+        """Other people's feeds that this newsroom carries."""
+        return Upstreams(self.connection)
+
+    @cached_property
+    def upstream_items(self) -> UpstreamItems:
+        """The items of other people's feeds that were seen."""
+        return UpstreamItems(self.connection)
 
     @cached_property
     def refusals(self) -> Refusals:

@@ -210,6 +210,104 @@ drafts = Table(
     Index("ix_drafts_changed", "changed_at", "id"),
 )
 
+#: Other people's feeds that this newsroom carries: where and when they are polled.
+upstreams = Table(
+    "upstreams",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("url", Text, nullable=False),  # as configured
+    Column("fetch_url", Text, nullable=False),
+    Column("host", Text, nullable=False, index=True),  # of ``fetch_url``
+    Column("due_at", Instant, nullable=False, index=True),
+    Column("claimed_by", Text),
+    Column("claimed_until", Instant),
+    Column("is_configured", Integer, nullable=False),  # 0: kept for its return
+    Column("validated_url", Text),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("moved_to", Text),
+    Column("moved_since", Instant),
+    Column("is_partial", Integer, nullable=False),
+    Column("last_poll_at", Instant),
+    Column("last_success_at", Instant),
+    Column("last_result", Text),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("ended_at", Instant),
+    Column("paused_at", Instant),
+    Column("first_success_at", Instant),
+    Column("title", Text),
+    Column("polls", Integer, nullable=False),
+    Column("not_modified", Integer, nullable=False),
+    Column("taken", Integer, nullable=False),
+    Column("corrected", Integer, nullable=False),
+    Column("deleted", Integer, nullable=False),
+    Column("left_out", JSON, nullable=False),  # how many, by reason
+)
+
+#: The items of upstreams that were seen, whether taken or left out.
+upstream_items = Table(
+    "upstream_items",
+    metadata,
+    Column("upstream", Text, ForeignKey("upstreams.slug", ondelete="CASCADE"), primary_key=True),
+    Column("item", Text, primary_key=True),  # digest of its id
+    Column("shared", Text, index=True),  # digest of an id that is the same in all feeds
+    Column("source_key", Text),
+    Column("digest", Text, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("reason", Text),
+    Column("is_owner", Integer, nullable=False),
+    Column("taken_at", Instant),
+    Column("deleted_at", Instant),
+    Column("categories", JSON, nullable=False),
+    Index("ix_upstream_items_taken", "upstream", "taken_at"),
+    # One owner, however many processes see the item for the first time at once.
+    Index(
+        "ix_upstream_items_owned",
+        "shared",
+        unique=True,
+        sqlite_where=text("is_owner = 1"),
+        postgresql_where=text("is_owner = 1"),
+    ),
+)
+
+#: Our subscriptions to the hubs of upstreams.
+upstream_subscriptions = Table(
+    "upstream_subscriptions",
+    metadata,
+    Column("upstream", Text, ForeignKey("upstreams.slug", ondelete="CASCADE"), primary_key=True),
+    Column("hub", Text, nullable=False, index=True),
+    Column("topic", Text, nullable=False),
+    Column("token", Text, nullable=False, unique=True),  # the secret part of the callback
+    Column("secret", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),  # when the hub is asked next
+    Column("attempts", Integer, nullable=False),  # since it last verified
+    Column("asked_at", Instant),
+    Column("verified_at", Instant),
+    Column("expires_at", Instant),
+    Column("last_result", Text),
+    Column("pushes", Integer, nullable=False),
+    Column("came_by_push", Integer, nullable=False),
+    Column("missed", Integer, nullable=False),
+)
+
+#: Documents that hubs pushed, until they are read.
+upstream_pushes = Table(
+    "upstream_pushes",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column(
+        "upstream",
+        Text,
+        ForeignKey("upstreams.slug", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("arrived_at", Instant, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 #: People who may use the desk. None is deleted: the audit log refers to their names.
 users = Table(
     "users",

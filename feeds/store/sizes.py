@@ -30,6 +30,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "files that were read": ("intake_files",),
     "subscriptions": ("subscriptions", "subscription_requests", "deliveries"),
     "people at the desk": ("users", "sessions", "sign_in_attempts", "desk_key"),
+    "other people's feeds": (
+        "upstreams",
+        "upstream_items",
+        "upstream_subscriptions",
+        "upstream_pushes",
+    ),
     "hubs": ("pings", "hub_tallies", "canaries", "pushes"),
 }
 OTHER = "other"

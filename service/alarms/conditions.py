@@ -155,6 +155,8 @@ def _all(
         yield from _hubs(tx, application, now)
     if AlarmKind.DELIVERIES_FAILING in kinds and settings.own_hub.offered:
         yield from _deliveries(tx, settings, now)
+    if AlarmKind.UPSTREAM_FAILING in kinds and settings.upstreams:
+        yield from _upstreams(tx, settings, now)
     if AlarmKind.BACKUP_OLD in kinds:
         yield from _backup(tx, settings, now)
     if AlarmKind.DISK_NEARLY_FULL in kinds:
@@ -275,6 +277,25 @@ def _deliveries(tx: Transaction, settings: Settings, now: datetime) -> Iterator[
             subject=one.host,
             since=one.since,
             words=f"deliveries to {who} on {one.host} have failed since {_at(one.since)}",
+        )
+
+
+def _upstreams(tx: Transaction, settings: Settings, now: datetime) -> Iterator[Condition]:
+    patience = timedelta(hours=settings.alarms.upstream_hours)
+    for one in tx.upstreams.listed():
+        since = one.ended_at or one.failing_since
+        # What is gone does not come back, and need not be waited for.
+        is_late = one.ended_at is not None or (since is not None and now - since > patience)
+        if since is None or one.paused_at is not None or not is_late:
+            continue
+        had = "is gone for good since" if one.ended_at is not None else "has failed since"
+        words = f"upstream {one.slug!r} {had} {_at(since)}: {one.last_result}"
+        yield Condition(
+            kind=AlarmKind.UPSTREAM_FAILING,
+            subject=one.slug,
+            since=since,
+            words=words,
+            detail=one.fetch_url,
         )
 
 

@@ -47,7 +47,8 @@ _TIMED_OUT = 28  # CURLE_OPERATION_TIMEDOUT
 _UNTRUSTED = 60  # CURLE_PEER_FAILED_VERIFICATION
 
 #: Incomplete answers: CURLE_PARTIAL_FILE, and CURLE_WRITE_ERROR at the maximum that is read.
-_UNFINISHED = (18, 23, _TIMED_OUT)
+#: CURLE_RECV_ERROR, and CURLE_BAD_CONTENT_ENCODING of a body that cannot be decoded.
+_UNFINISHED = (18, 23, 56, 61, _TIMED_OUT)
 
 #: Text around the reason in libcurl's messages, in several versions.
 _AROUND_TLS = re.compile(r"^SSL(?: certificate [^:]*)?: | \(\d+\)$")
@@ -77,6 +78,7 @@ class BulkHttpClient:
         *,
         at_once: int,
         ca_file: Path | None = None,
+        reads_documents: bool = False,
         resolve: Resolver = system_resolver,
     ) -> None:
         """Sets the limits.
@@ -87,6 +89,8 @@ class BulkHttpClient:
             user_agent: The ``User-Agent`` field (RFC 9110 section 10.1.5).
             at_once: Maximum of concurrent requests.
             ca_file: Certificates to trust instead of the public authorities', in PEM.
+            reads_documents: Whether header fields of answers are read, and compressed bodies asked
+                for and decoded; the maximum of a body counts decoded bytes.
             resolve: Returns the addresses of a name. Called in threads; it may hang.
         """
         self.rules = rules_of_this_machine(tuple(allow_networks))
@@ -96,6 +100,7 @@ class BulkHttpClient:
             user_agent=user_agent,
             ca_file=DEFAULT_CA_BUNDLE_PATH if ca_file is None else str(ca_file),
             timeout_ms=max(1, int(timeout_s * 1000)),
+            reads_documents=reads_documents,
         )
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
@@ -309,7 +314,11 @@ class BulkHttpClient:
             body = bytes(transfer.body)
             is_whole = code not in _UNFINISHED
             bulk_response = BulkResponse(
-                status=status, body=body, elapsed_s=elapsed_s, is_whole=is_whole
+                status=status,
+                body=body,
+                elapsed_s=elapsed_s,
+                is_whole=is_whole,
+                headers=transfer.fields(),
             )
             self._end(transfer, bulk_response)
         else:

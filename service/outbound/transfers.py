@@ -3,9 +3,9 @@
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from service.outbound.errors import (
     AddressInvalid,
     OutboundFailed,
     ServerUnreachable,
+    one_line,
 )
 
 # Requests and responses of `BulkHttpClient`.
@@ -41,6 +42,9 @@ class BulkResponse:
     body: bytes  #: up to the request's maximum; shorter when it broke off or came too late
     elapsed_s: float
     is_whole: bool = True  #: False when part of the body is missing
+    #: Header fields by lower-case name, the values of repeated ones joined by commas; texts of one
+    #: line. Empty unless the client reads documents.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:
@@ -124,6 +128,12 @@ _SEND_BYTES, _LARGE_SEND_BYTES = 65_536, 524_288
 
 _REFUSED = -1  # CURL_SOCKET_BAD
 
+#: Codings of documents. Not br and zstd, which some builds of libcurl lack.
+_CODINGS = "gzip, deflate"
+
+#: Header fields of one answer that are read, in bytes: servers send a few hundred.
+_MAX_HEADER_BYTES = 65_536
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOptions:
@@ -132,6 +142,7 @@ class ClientOptions:
     user_agent: str
     ca_file: str
     timeout_ms: int
+    reads_documents: bool = False
 
 
 class Transfer:
@@ -139,6 +150,8 @@ class Transfer:
 
     __slots__ = (
         "_checked",
+        "_fields",
+        "_fields_bytes",
         "_headers",
         "_is_own",
         "_is_post",
@@ -180,6 +193,8 @@ class Transfer:
         self._is_post = self._is_own = False
         self._url = ""
         self._timeout_ms = options.timeout_ms
+        self._fields: list[bytes] = []
+        self._fields_bytes = 0
         set_option = self.curl.setopt
         set_option(pycurl.NOSIGNAL, 1)
         set_option(pycurl.FOLLOWLOCATION, 0)
@@ -198,6 +213,11 @@ class Transfer:
         set_option(pycurl.OPENSOCKETFUNCTION, self._open_socket)
         set_option(pycurl.TIMEOUT_MS, options.timeout_ms)
         set_option(pycurl.CAINFO, options.ca_file)
+        if options.reads_documents:
+            # libcurl decodes a few kilobytes at a time, and each piece counts towards the maximum:
+            # a small body that would become a huge one ends there.
+            set_option(pycurl.ACCEPT_ENCODING, _CODINGS)
+            set_option(pycurl.HEADERFUNCTION, self._receive_header)
 
     def begin(self, bulk_request: BulkRequest, done: Done, count_key: str) -> None:
         """Assigns a request; its time limit begins to run."""
@@ -257,8 +277,26 @@ class Transfer:
             self.curl.setopt(pycurl.POSTFIELDS, b"")
         del self.bulk_request, self.done
         self.refusal = None
+        self._fields, self._fields_bytes = [], 0
         if self.body:
             self.body = bytearray()
+
+    def fields(self) -> dict[str, str]:
+        """Returns the header fields of the answer, as `BulkResponse.headers` has them."""
+        found: dict[str, str] = {}
+        for line in self._fields:
+            name, _, value = line.decode("latin-1").partition(":")
+            key, text = name.strip().lower(), one_line(value)
+            found[key] = f"{found[key]}, {text}" if key in found else text
+        return found
+
+    def _receive_header(self, line: bytes) -> None:
+        if line.startswith(b"HTTP/"):  # what came before was an interim answer (1xx)
+            self._fields, self._fields_bytes = [], 0
+            return
+        self._fields_bytes += len(line)
+        if self._fields_bytes <= _MAX_HEADER_BYTES and b":" in line:
+            self._fields.append(line)
 
     def _receive(self, piece: bytes) -> int:
         room = self.bulk_request.max_answer_bytes - len(self.body)

@@ -51,6 +51,7 @@ from service.scheduler import Scheduler, Timer
 from service.settings import Settings
 from service.store_clock import StoreClock, machine_clock
 from service.stores import record_known, record_state
+from service.upstreams.poller import UpstreamPoller
 from service.websub import Publisher
 from service.websub.hub.dispatcher import ChangePoller
 from service.websub.hub_monitor import RUN_EVERY_S as MONITOR_HUBS_EVERY_S
@@ -59,6 +60,7 @@ from service.wiring import (
     build_application,
     hub_monitor,
     publisher,
+    upstream_poller,
     worker_name,
 )
 
@@ -75,12 +77,16 @@ STORE_LOG, STORE_NOTE, BACKUP = "store log", "store note", "backup"
 FORGET, ALARMS = "forget", "alarms"
 COMMANDS = "commands"
 SEARCH = "search"
+UPSTREAMS = "upstreams"
 
 #: How often old rows are deleted.
 FORGET_EVERY_S = 3600.0
 
 #: How often the note beside a store on a server is brought up to date: a file, and no query.
 NOTE_EVERY_S = 1.0
+
+#: How often to look for upstreams that are due; each is polled at most once in five minutes.
+POLL_UPSTREAMS_EVERY_S = 5.0
 
 #: How often to look for releases whose words are to be indexed. After editions they are at once.
 INDEX_EVERY_S = 1.0
@@ -117,6 +123,7 @@ class Jobs:
         self._edition_lock = threading.Lock()
         self._publisher: Publisher | None = None
         self._application: Application | None = None
+        self._upstreams: UpstreamPoller | None = None
         #: For editions; used while `_edition_lock` is held.
         self._change_poller = ChangePoller(Changes(database), waiting=Waiting.EDITIONS)
         #: For pings, and for words to be indexed; used while the lock is held.
@@ -206,6 +213,7 @@ class Jobs:
             host="" if self._database.is_sqlite else os.uname().nodename,
         )
         self._publisher = sender = publisher(application, self._failures)
+        self._upstreams = upstreams = upstream_poller(application, worker=self._worker)
         keeper = alarm_keeper(application, watching_since=self._started_at)
 
         def scan() -> None:
@@ -254,6 +262,11 @@ class Jobs:
             ),
             Timer(name=SEARCH, job=self._index, every_s=INDEX_EVERY_S),
             Timer(name=FORGET, job=partial(self._forget, application), every_s=FORGET_EVERY_S),
+            Timer(
+                name=UPSTREAMS,
+                job=partial(self._poll_upstreams, upstreams),
+                every_s=POLL_UPSTREAMS_EVERY_S,
+            ),
             Timer(name=COMMANDS, job=self._command_log.run, every_s=AUDIT_POLL_EVERY_S),
             Timer(
                 name=ALARMS,
@@ -286,6 +299,15 @@ class Jobs:
         if count > MANY_WORDS:
             forget_words()
             self._release_memory()
+
+    def _poll_upstreams(self, poller: UpstreamPoller) -> None:
+        """Polls other people's feeds that are due. A reload lets it end, and not wait."""
+
+        def should_stop() -> bool:
+            return self._is_over.is_set() or self._upstreams is not poller
+
+        if not should_stop():
+            poller.run(should_stop=should_stop)
 
     def _has(self, waiting: Waiting) -> bool:
         with self._outbox_lock:
@@ -443,6 +465,7 @@ def _log_ends(ended: Sequence[str], expired: Sequence[Release]) -> None:
 def _release(tx: Transaction) -> None:
     tx.feeds.release_claims()
     tx.pings.release_claims()
+    tx.upstreams.release_claims()
 
 
 def _store_away_alarm() -> StoreAwayAlarm:

@@ -52,6 +52,7 @@ def check_main(document: YamlDocument) -> Iterator[ConfigFault]:
     yield from _check_desk(document)
     yield from _check_alarms(document)
     yield from _check_contrast(document)
+    yield from _check_upstreams(document)
 
 
 def _check_contrast(document: YamlDocument) -> Iterator[ConfigFault]:
@@ -200,6 +201,61 @@ def check_redirects(
             known = sorted(catalogue.feeds) if rule.feed is not None else []
             suggestion = nearest(rule.feed or "", known)
             yield _fault(document, (*path, key), reason, suggestion)
+
+
+def check_upstreams(
+    document: YamlDocument, categories: Collection[str], feeds: Collection[str]
+) -> Iterator[ConfigFault]:
+    """Yields a fault for categories of upstreams that do not exist.
+
+    Args:
+        document: ``communique.yaml``.
+        categories: The slugs of all categories.
+        feeds: The slugs of all feeds.
+    """
+    for i, upstream in enumerate(document.items_at("upstreams")):
+        if not isinstance(upstream, dict):
+            continue
+        named: list[tuple[KeyPath, str]] = [
+            *((("upstreams", i, "categories", k), each) for k, each in _numbered(upstream)),
+            *((("upstreams", i, "names", name), each) for name, each in _names(upstream)),
+        ]
+        for path, slug in named:
+            if slug in categories:
+                continue
+            if slug in feeds:
+                message = f"{slug!r} is no category, but a feed made of several: name one of those"
+                yield _fault(document, path, message)
+            else:
+                suggestion = nearest(slug, sorted(categories))
+                yield _fault(document, path, f"no category has the slug {slug!r}", suggestion)
+
+
+def _numbered(upstream: Mapping[str, object]) -> list[tuple[int, str]]:
+    several = upstream.get("categories")
+    given = several if isinstance(several, list) else []
+    return [(k, each) for k, each in enumerate(given) if isinstance(each, str)]
+
+
+def _names(upstream: Mapping[str, object]) -> list[tuple[str, str]]:
+    named = upstream.get("names")
+    given = named if isinstance(named, dict) else {}
+    return [(str(name), slug) for name, slug in given.items() if isinstance(slug, str)]
+
+
+def _check_upstreams(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Yields a fault for upstreams that appear twice, by slug or by address."""
+    for key in ("slug", "url"):
+        first: dict[str, KeyPath] = {}
+        for i, upstream in enumerate(document.items_at("upstreams")):
+            value = upstream.get(key) if isinstance(upstream, dict) else None
+            if not isinstance(value, str):
+                continue
+            path = ("upstreams", i, key)
+            if value in first:
+                where = _where(document, first[value])
+                yield _fault(document, path, f"{key} {value!r} appears twice; first {where}")
+            first.setdefault(value, path)
 
 
 def check_hubs(document: YamlDocument) -> Iterator[ConfigFault]:

@@ -23,6 +23,7 @@ from service.settings.shared_keys import (
     WindowSettings,
 )
 from service.settings.theme import ThemeSettings
+from service.settings.upstream_keys import UpstreamSettings
 from service.settings.value_types import (
     DATA_FOLDER,
     AllowedNetwork,
@@ -72,6 +73,7 @@ AlarmKindName = Literal[
     "hub_mute",
     "hub_certificate",
     "deliveries_failing",
+    "upstream_failing",
     "disk_nearly_full",
     "backup_old",
 ]
@@ -559,6 +561,11 @@ class AlarmSettings(Section):
         default=6,
         description="How long deliveries to the subscribers on one host may fail, in hours.",
     )
+    upstream_hours: AlarmHours = Field(
+        default=24,
+        description="How long an upstream may fail, in hours: somebody else's feed that is "
+        "carried.",
+    )
     backup_hours: AlarmHours | None = Field(
         default=None,
         description="Age of the last backup above which an alarm is raised, in hours; never if "
@@ -770,6 +777,10 @@ class CommuniqueFile(Section):
         description="WebSub hubs that are pinged at every change, and that feeds name. A list of "
         "URLs, such as [https://pubsubhubbub.appspot.com/]; a hub that needs settings "
         "of its own is a section.",
+    )
+    upstreams: Items[UpstreamSettings] = Field(
+        default=(),
+        description="Other people's feeds that this newsroom carries; see docs/upstreams.md.",
     )
     feeds: FeedDefaults = Field(
         default=FeedDefaults(),

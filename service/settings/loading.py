@@ -15,6 +15,7 @@ from service.settings.checks import (
     check_hubs,
     check_main,
     check_redirects,
+    check_upstreams,
 )
 from service.settings.communique_file import AlarmSettings, CommuniqueFile
 from service.settings.explain import explain, place_of_value
@@ -98,6 +99,7 @@ def parse(sources: Sources) -> Settings:
     faults = [
         *check_canary(main_document, main.canary, described.feeds),
         *check_redirects(categories_document, redirect_rules(settings), described),
+        *check_upstreams(main_document, described.categories, described.feeds),
     ]
     if faults:
         raise ConfigInvalid(faults)

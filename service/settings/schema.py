@@ -21,6 +21,7 @@ from service.settings.shared_keys import (
     FeedWindowSettings,
     HubSettings,
 )
+from service.settings.upstream_keys import UpstreamFilterSettings, UpstreamSettings
 from service.settings.value_types import StoreUrl
 
 # Effective values and their origins, as ``communique config show`` prints them.
@@ -28,7 +29,7 @@ from service.settings.value_types import StoreUrl
 #: The origin of values that are set nowhere.
 DEFAULT = "default"
 
-#: Sections of single feeds and hubs, of which only the keys that are set are shown.
+#: Sections of single feeds, hubs and upstreams, of which only the keys that are set are shown.
 _OF_ONE = (
     FeedSettings,
     FeedWindowSettings,
@@ -36,6 +37,8 @@ _OF_ONE = (
     EndedSettings,
     HubSettings,
     RedirectSettings,
+    UpstreamSettings,
+    UpstreamFilterSettings,
 )
 
 

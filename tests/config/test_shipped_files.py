@@ -21,6 +21,7 @@ from service.settings.communique_file import CommuniqueFile, LinkSettings
 from service.settings.faults import KeyPath
 from service.settings.section import Section, fields_of, item_section_type, leaves
 from service.settings.shared_keys import HubSettings
+from service.settings.upstream_keys import UpstreamSettings
 from service.settings.yaml_reader import YamlDocument, read_yaml
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -179,7 +180,11 @@ def test_every_feed_has_a_group_but_all() -> None:
 
 
 #: The lists of sections in the main file, whose items are shown in comments.
-LISTS: dict[str, type[Section]] = {"hubs": HubSettings, "site.links": LinkSettings}
+LISTS: dict[str, type[Section]] = {
+    "hubs": HubSettings,
+    "site.links": LinkSettings,
+    "upstreams": UpstreamSettings,
+}
 
 
 def test_no_section_is_forgotten() -> None:

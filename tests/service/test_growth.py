@@ -31,6 +31,7 @@ from service.processes.jobs import (
     SEARCH,
     STORE_LOG,
     STORE_NOTE,
+    UPSTREAMS,
 )
 from service.web import create_app, sitemaps
 from service.websub import hub_health
@@ -334,7 +335,18 @@ def test_an_answer_costs_what_it_shows(two: Two, route: str) -> None:
 #: What processes do by the clock, or many times a second, with nothing to be done.
 TICKS: dict[str, Callable[[GrownStore], object]] = {
     name: lambda store, name=name: store.jobs.timers[name]()
-    for name in (SCAN, REGENERATE, PING, EMBARGO, CANARY, COMMANDS, BACKUP, SEARCH, FORGET)
+    for name in (
+        SCAN,
+        REGENERATE,
+        PING,
+        EMBARGO,
+        CANARY,
+        COMMANDS,
+        BACKUP,
+        SEARCH,
+        FORGET,
+        UPSTREAMS,
+    )
 } | {
     # Of SQLite alone, and of a server alone.
     STORE_LOG: lambda store: store.jobs.timers.get(STORE_LOG, lambda: None)(),

@@ -339,6 +339,15 @@ CREATE TABLE public.media_uses (
 
 
 
+CREATE TABLE public.missing_feeds (
+    address text NOT NULL,
+    requests bigint NOT NULL,
+    first_at bigint NOT NULL,
+    last_at bigint NOT NULL
+);
+
+
+
 CREATE TABLE public.month_counts (
     feed text NOT NULL,
     month integer NOT NULL,
@@ -443,6 +452,26 @@ CREATE TABLE public.readership_reports (
 CREATE TABLE public.readership_salts (
     day text NOT NULL,
     salt bytea NOT NULL
+);
+
+
+
+CREATE TABLE public.redirect_uses (
+    origin text NOT NULL,
+    rule text NOT NULL,
+    uses bigint NOT NULL,
+    used_at bigint NOT NULL
+);
+
+
+
+CREATE TABLE public.redirects (
+    address text NOT NULL,
+    release_id text,
+    feed text,
+    format text,
+    page text,
+    added_at bigint NOT NULL
 );
 
 
@@ -665,6 +694,98 @@ ALTER SEQUENCE public.unindexed_number_seq OWNED BY public.unindexed.number;
 
 
 
+CREATE TABLE public.upstream_items (
+    upstream text NOT NULL,
+    item text NOT NULL,
+    shared text,
+    source_key text,
+    digest text NOT NULL,
+    seen_at bigint NOT NULL,
+    reason text,
+    is_owner integer NOT NULL,
+    taken_at bigint,
+    deleted_at bigint,
+    categories json NOT NULL
+);
+
+
+
+CREATE TABLE public.upstream_pushes (
+    id bigint NOT NULL,
+    upstream text NOT NULL,
+    arrived_at bigint NOT NULL,
+    content_type text NOT NULL,
+    body bytea NOT NULL
+);
+
+
+
+CREATE SEQUENCE public.upstream_pushes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+
+
+ALTER SEQUENCE public.upstream_pushes_id_seq OWNED BY public.upstream_pushes.id;
+
+
+
+CREATE TABLE public.upstream_subscriptions (
+    upstream text NOT NULL,
+    hub text NOT NULL,
+    topic text NOT NULL,
+    token text NOT NULL,
+    secret text NOT NULL,
+    due_at bigint NOT NULL,
+    attempts integer NOT NULL,
+    asked_at bigint,
+    verified_at bigint,
+    expires_at bigint,
+    last_result text,
+    pushes integer NOT NULL,
+    came_by_push integer NOT NULL,
+    missed integer NOT NULL
+);
+
+
+
+CREATE TABLE public.upstreams (
+    slug text NOT NULL,
+    url text NOT NULL,
+    fetch_url text NOT NULL,
+    host text NOT NULL,
+    due_at bigint NOT NULL,
+    claimed_by text,
+    claimed_until bigint,
+    is_configured integer NOT NULL,
+    validated_url text,
+    etag text,
+    last_modified text,
+    moved_to text,
+    moved_since bigint,
+    is_partial integer NOT NULL,
+    last_poll_at bigint,
+    last_success_at bigint,
+    last_result text,
+    failures integer NOT NULL,
+    failing_since bigint,
+    ended_at bigint,
+    paused_at bigint,
+    first_success_at bigint,
+    title text,
+    polls integer NOT NULL,
+    not_modified integer NOT NULL,
+    taken integer NOT NULL,
+    corrected integer NOT NULL,
+    deleted integer NOT NULL,
+    left_out json NOT NULL
+);
+
+
+
 CREATE TABLE public.users (
     name text NOT NULL,
     password text,
@@ -689,6 +810,10 @@ ALTER TABLE ONLY public.subscriptions ALTER COLUMN id SET DEFAULT nextval('publi
 
 
 ALTER TABLE ONLY public.unindexed ALTER COLUMN number SET DEFAULT nextval('public.unindexed_number_seq'::regclass);
+
+
+
+ALTER TABLE ONLY public.upstream_pushes ALTER COLUMN id SET DEFAULT nextval('public.upstream_pushes_id_seq'::regclass);
 
 
 
@@ -758,7 +883,7 @@ INSERT INTO public.documents VALUES ('health', 'rss', 2, '9dfbcacd7e27c35cfe41e6
 
 
 
-INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede', 'id:4', '31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8', 1772539200000000, '{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}', 1772452980000000, 'folder', 'it-is-over-c06243dc', '["finance"]', NULL, 1);
+INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede', 'id:4', '31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8', 1772539200000000, '{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": null}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}', 1772452980000000, 'folder', 'it-is-over-c06243dc', '["finance"]', NULL, 1);
 
 
 
@@ -789,6 +914,9 @@ INSERT INTO public.fragments VALUES ('urn:uuid:5bd20866-3478-53f7-bc79-d2aae304b
 INSERT INTO public.fragments VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', 'atom', 'dbc0bf96d5e0a157dad0d2ca4356b0cb', '\x3c656e74727920786d6c3a6c616e673d22656e223e3c69643e75726e3a757569643a63363537376162652d386330662d356130322d616338342d6161393463323234376231653c2f69643e3c7469746c6520747970653d2274657874223e4120747265617479206973206e6f74207369676e65643c2f7469746c653e3c757064617465643e323032362d30332d30325431323a30313a30305a3c2f757064617465643e3c636f6e74656e7420747970653d2268746d6c223e3c215b43444154415b3c7020636c6173733d22636f7272656374696f6e22206c616e673d22656e22206469723d226c7472223e3c7374726f6e673e436f7272656374696f6e2c203c74696d65206461746574696d653d22323032362d30332d30325431323a30313a30305a223e32204d6172636820323032363c2f74696d653e3a3c2f7374726f6e673e203c6264693e546869732072656c6561736520686173206265656e20636f727265637465642e3c2f6264693e3c2f703e0a3c703e497420776173207369676e656420746f6461792e3c2f703e5d5d3e3c2f636f6e74656e743e3c73756d6d61727920747970653d2274657874223e497420776173207369676e656420746f6461792e3c2f73756d6d6172793e3c63617465676f7279207465726d3d226865616c746822206c6162656c3d224865616c7468222f3e3c7075626c69736865643e323032362d30332d30325431313a30303a30305a3c2f7075626c69736865643e3c6c696e6b2072656c3d22616c7465726e6174652220747970653d22746578742f68746d6c2220687265666c616e673d22656e2220687265663d2268747470733a2f2f6e6577732e6578616d706c652e6f72672f72656c65617365732f612d7472656174792d69732d7369676e65642d6336353737616265222f3e3c2f656e7472793e');
 INSERT INTO public.fragments VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', 'json', '107206d4564f647b43e688406e88128d', '\x7b226964223a2275726e3a757569643a63363537376162652d386330662d356130322d616338342d616139346332323437623165222c2275726c223a2268747470733a2f2f6e6577732e6578616d706c652e6f72672f72656c65617365732f612d7472656174792d69732d7369676e65642d6336353737616265222c227469746c65223a224120747265617479206973206e6f74207369676e6564222c2273756d6d617279223a22497420776173207369676e656420746f6461792e222c22636f6e74656e745f68746d6c223a223c7020636c6173733d5c22636f7272656374696f6e5c22206c616e673d5c22656e5c22206469723d5c226c74725c223e3c7374726f6e673e436f7272656374696f6e2c203c74696d65206461746574696d653d5c22323032362d30332d30325431323a30313a30305a5c223e32204d6172636820323032363c2f74696d653e3a3c2f7374726f6e673e203c6264693e546869732072656c6561736520686173206265656e20636f727265637465642e3c2f6264693e3c2f703e5c6e3c703e497420776173207369676e656420746f6461792e3c2f703e222c22636f6e74656e745f74657874223a22436f7272656374696f6e2c2032204d6172636820323032363a20546869732072656c6561736520686173206265656e20636f727265637465642e5c6e5c6e497420776173207369676e656420746f6461792e222c22646174655f7075626c6973686564223a22323032362d30332d30325431313a30303a30305a222c22646174655f6d6f646966696564223a22323032362d30332d30325431323a30313a30305a222c226c616e6775616765223a22656e222c2274616773223a5b224865616c7468225d2c225f636f6d6d756e69717565223a7b22636f7272656374696f6e73223a5b7b226174223a22323032362d30332d30325431323a30313a30305a222c226e6f7465223a22546869732072656c6561736520686173206265656e20636f727265637465642e227d5d7d7d');
 INSERT INTO public.fragments VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', 'rss', '9f016d7c3b7da2ffb96ead0ced756c73', '\x3c6974656d20786d6c3a6c616e673d22656e223e3c7469746c653e4120747265617479206973206e6f74207369676e65643c2f7469746c653e3c6c696e6b3e68747470733a2f2f6e6577732e6578616d706c652e6f72672f72656c65617365732f612d7472656174792d69732d7369676e65642d63363537376162653c2f6c696e6b3e3c6465736372697074696f6e3e497420776173207369676e656420746f6461792e3c2f6465736372697074696f6e3e3c636f6e74656e743a656e636f6465643e3c215b43444154415b3c7020636c6173733d22636f7272656374696f6e22206c616e673d22656e22206469723d226c7472223e3c7374726f6e673e436f7272656374696f6e2c203c74696d65206461746574696d653d22323032362d30332d30325431323a30313a30305a223e32204d6172636820323032363c2f74696d653e3a3c2f7374726f6e673e203c6264693e546869732072656c6561736520686173206265656e20636f727265637465642e3c2f6264693e3c2f703e0a3c703e497420776173207369676e656420746f6461792e3c2f703e5d5d3e3c2f636f6e74656e743a656e636f6465643e3c677569642069735065726d614c696e6b3d2266616c7365223e75726e3a757569643a63363537376162652d386330662d356130322d616338342d6161393463323234376231653c2f677569643e3c63617465676f72793e4865616c74683c2f63617465676f72793e3c707562446174653e4d6f6e2c203032204d617220323032362031313a30303a3030202b303030303c2f707562446174653e3c64633a6c616e67756167653e656e3c2f64633a6c616e67756167653e3c64633a63726561746f723e5072657373204f66666963653c2f64633a63726561746f723e3c61746f6d3a757064617465643e323032362d30332d30325431323a30313a30305a3c2f61746f6d3a757064617465643e3c2f6974656d3e');
+
+
+
 
 
 
@@ -848,6 +976,12 @@ INSERT INTO public.names VALUES ('health', 'health', '["health"]', 1);
 
 
 
+
+
+
+
+
+
 INSERT INTO public.release_names VALUES ('urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c', 'finance');
 INSERT INTO public.release_names VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', 'health');
 
@@ -862,7 +996,7 @@ INSERT INTO public.releases VALUES ('urn:uuid:5bd20866-3478-53f7-bc79-d2aae304b4
 
 
 
-INSERT INTO public.revisions VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', 1, '{"title": "A treaty is signed", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["health"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}', 1772449200000000, 1772452800000000, 1772452860000000, 0);
+INSERT INTO public.revisions VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e', 1, '{"title": "A treaty is signed", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["health"], "details": null}', 1772449200000000, 1772452800000000, 1772452860000000, 0);
 
 
 
@@ -900,6 +1034,18 @@ INSERT INTO public.unindexed VALUES (4, 'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
 SELECT pg_catalog.setval('public.acts_id_seq', 3, true);
 
 
@@ -913,6 +1059,10 @@ SELECT pg_catalog.setval('public.subscriptions_id_seq', 1, false);
 
 
 SELECT pg_catalog.setval('public.unindexed_number_seq', 4, true);
+
+
+
+SELECT pg_catalog.setval('public.upstream_pushes_id_seq', 1, false);
 
 
 
@@ -1051,6 +1201,11 @@ ALTER TABLE ONLY public.media_uses
 
 
 
+ALTER TABLE ONLY public.missing_feeds
+    ADD CONSTRAINT pk_missing_feeds PRIMARY KEY (address);
+
+
+
 ALTER TABLE ONLY public.month_counts
     ADD CONSTRAINT pk_month_counts PRIMARY KEY (feed, month, language);
 
@@ -1093,6 +1248,16 @@ ALTER TABLE ONLY public.readership_reports
 
 ALTER TABLE ONLY public.readership_salts
     ADD CONSTRAINT pk_readership_salts PRIMARY KEY (day);
+
+
+
+ALTER TABLE ONLY public.redirect_uses
+    ADD CONSTRAINT pk_redirect_uses PRIMARY KEY (origin, rule);
+
+
+
+ALTER TABLE ONLY public.redirects
+    ADD CONSTRAINT pk_redirects PRIMARY KEY (address);
 
 
 
@@ -1166,6 +1331,26 @@ ALTER TABLE ONLY public.unindexed
 
 
 
+ALTER TABLE ONLY public.upstream_items
+    ADD CONSTRAINT pk_upstream_items PRIMARY KEY (upstream, item);
+
+
+
+ALTER TABLE ONLY public.upstream_pushes
+    ADD CONSTRAINT pk_upstream_pushes PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY public.upstream_subscriptions
+    ADD CONSTRAINT pk_upstream_subscriptions PRIMARY KEY (upstream);
+
+
+
+ALTER TABLE ONLY public.upstreams
+    ADD CONSTRAINT pk_upstreams PRIMARY KEY (slug);
+
+
+
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT pk_users PRIMARY KEY (name);
 
@@ -1213,6 +1398,11 @@ ALTER TABLE ONLY public.subscriptions
 
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT uq_tokens_hash UNIQUE (hash);
+
+
+
+ALTER TABLE ONLY public.upstream_subscriptions
+    ADD CONSTRAINT uq_upstream_subscriptions_token UNIQUE (token);
 
 
 
@@ -1284,6 +1474,10 @@ CREATE INDEX ix_media_uses_dropped ON public.media_uses USING btree (holder) WHE
 
 
 
+CREATE INDEX ix_missing_feeds_last_at ON public.missing_feeds USING btree (last_at);
+
+
+
 CREATE INDEX ix_names_is_claimed ON public.names USING btree (is_claimed);
 
 
@@ -1293,6 +1487,10 @@ CREATE INDEX ix_pushes_told_at ON public.pushes USING btree (told_at);
 
 
 CREATE INDEX ix_readership_agents_agent ON public.readership_agents USING btree (agent, day);
+
+
+
+CREATE INDEX ix_redirects_release_id ON public.redirects USING btree (release_id) WHERE (release_id IS NOT NULL);
 
 
 
@@ -1361,6 +1559,34 @@ CREATE INDEX ix_subscriptions_host ON public.subscriptions USING btree (host);
 
 
 CREATE INDEX ix_subscriptions_topic ON public.subscriptions USING btree (feed, format, suspended_at, expires_at, id);
+
+
+
+CREATE UNIQUE INDEX ix_upstream_items_owned ON public.upstream_items USING btree (shared) WHERE (is_owner = 1);
+
+
+
+CREATE INDEX ix_upstream_items_shared ON public.upstream_items USING btree (shared);
+
+
+
+CREATE INDEX ix_upstream_items_taken ON public.upstream_items USING btree (upstream, taken_at);
+
+
+
+CREATE INDEX ix_upstream_pushes_upstream ON public.upstream_pushes USING btree (upstream);
+
+
+
+CREATE INDEX ix_upstream_subscriptions_hub ON public.upstream_subscriptions USING btree (hub);
+
+
+
+CREATE INDEX ix_upstreams_due_at ON public.upstreams USING btree (due_at);
+
+
+
+CREATE INDEX ix_upstreams_host ON public.upstreams USING btree (host);
 
 
 
@@ -1474,6 +1700,21 @@ ALTER TABLE ONLY public.subscriptions
 
 ALTER TABLE ONLY public.unindexed
     ADD CONSTRAINT fk_unindexed_release_id FOREIGN KEY (release_id) REFERENCES public.releases(id) ON DELETE CASCADE;
+
+
+
+ALTER TABLE ONLY public.upstream_items
+    ADD CONSTRAINT fk_upstream_items_upstream FOREIGN KEY (upstream) REFERENCES public.upstreams(slug) ON DELETE CASCADE;
+
+
+
+ALTER TABLE ONLY public.upstream_pushes
+    ADD CONSTRAINT fk_upstream_pushes_upstream FOREIGN KEY (upstream) REFERENCES public.upstreams(slug) ON DELETE CASCADE;
+
+
+
+ALTER TABLE ONLY public.upstream_subscriptions
+    ADD CONSTRAINT fk_upstream_subscriptions_upstream FOREIGN KEY (upstream) REFERENCES public.upstreams(slug) ON DELETE CASCADE;
 
 
 

@@ -192,7 +192,7 @@ CREATE TABLE embargoes (
 	CONSTRAINT pk_embargoes PRIMARY KEY (release_id), 
 	CONSTRAINT uq_embargoes_source_key UNIQUE (source_key)
 );
-INSERT INTO "embargoes" VALUES('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede','id:4','31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8',1772539200000000,'{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}',1772452980000000,'folder','it-is-over-c06243dc','["finance"]',NULL,1);
+INSERT INTO "embargoes" VALUES('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede','id:4','31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8',1772539200000000,'{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": null}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}',1772452980000000,'folder','it-is-over-c06243dc','["finance"]',NULL,1);
 CREATE TABLE feeds (
 	slug TEXT NOT NULL, 
 	id TEXT NOT NULL, 
@@ -320,6 +320,13 @@ CREATE TABLE media_uses (
 	is_public INTEGER NOT NULL, 
 	CONSTRAINT pk_media_uses PRIMARY KEY (holder, digest, name)
 );
+CREATE TABLE missing_feeds (
+	address TEXT NOT NULL, 
+	requests BIGINT NOT NULL, 
+	first_at BIGINT NOT NULL, 
+	last_at BIGINT NOT NULL, 
+	CONSTRAINT pk_missing_feeds PRIMARY KEY (address)
+);
 CREATE TABLE month_counts (
 	feed TEXT NOT NULL, 
 	month INTEGER NOT NULL, 
@@ -422,6 +429,22 @@ CREATE TABLE readership_salts (
 	salt BLOB NOT NULL, 
 	CONSTRAINT pk_readership_salts PRIMARY KEY (day)
 );
+CREATE TABLE redirect_uses (
+	origin TEXT NOT NULL, 
+	rule TEXT NOT NULL, 
+	uses BIGINT NOT NULL, 
+	used_at BIGINT NOT NULL, 
+	CONSTRAINT pk_redirect_uses PRIMARY KEY (origin, rule)
+);
+CREATE TABLE redirects (
+	address TEXT NOT NULL, 
+	release_id TEXT, 
+	feed TEXT, 
+	format TEXT, 
+	page TEXT, 
+	added_at BIGINT NOT NULL, 
+	CONSTRAINT pk_redirects PRIMARY KEY (address)
+);
 CREATE TABLE refusals (
 	document TEXT NOT NULL, 
 	line INTEGER NOT NULL, 
@@ -500,7 +523,7 @@ CREATE TABLE revisions (
 	CONSTRAINT pk_revisions PRIMARY KEY (release_id, revision), 
 	CONSTRAINT fk_revisions_release_id FOREIGN KEY(release_id) REFERENCES releases (id) ON DELETE CASCADE
 );
-INSERT INTO "revisions" VALUES('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e',1,'{"title": "A treaty is signed", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["health"], "details": {"contacts": [], "related": [], "place": null, "number": null, "rights": null, "license": null, "work": null}}',1772449200000000,1772452800000000,1772452860000000,0);
+INSERT INTO "revisions" VALUES('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e',1,'{"title": "A treaty is signed", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["health"], "details": null}',1772449200000000,1772452800000000,1772452860000000,0);
 CREATE TABLE sessions (
 	hash TEXT NOT NULL, 
 	user TEXT NOT NULL, 
@@ -595,6 +618,81 @@ INSERT INTO "unindexed" VALUES(1,'urn:uuid:afca48e9-59ea-5a28-b8a4-88e0cc6eda1c'
 INSERT INTO "unindexed" VALUES(2,'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e');
 INSERT INTO "unindexed" VALUES(3,'urn:uuid:5bd20866-3478-53f7-bc79-d2aae304b443');
 INSERT INTO "unindexed" VALUES(4,'urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247b1e');
+CREATE TABLE upstream_items (
+	upstream TEXT NOT NULL, 
+	item TEXT NOT NULL, 
+	shared TEXT, 
+	source_key TEXT, 
+	digest TEXT NOT NULL, 
+	seen_at BIGINT NOT NULL, 
+	reason TEXT, 
+	is_owner INTEGER NOT NULL, 
+	taken_at BIGINT, 
+	deleted_at BIGINT, 
+	categories JSON NOT NULL, 
+	CONSTRAINT pk_upstream_items PRIMARY KEY (upstream, item), 
+	CONSTRAINT fk_upstream_items_upstream FOREIGN KEY(upstream) REFERENCES upstreams (slug) ON DELETE CASCADE
+);
+CREATE TABLE upstream_pushes (
+	id INTEGER NOT NULL, 
+	upstream TEXT NOT NULL, 
+	arrived_at BIGINT NOT NULL, 
+	content_type TEXT NOT NULL, 
+	body BLOB NOT NULL, 
+	CONSTRAINT pk_upstream_pushes PRIMARY KEY (id), 
+	CONSTRAINT fk_upstream_pushes_upstream FOREIGN KEY(upstream) REFERENCES upstreams (slug) ON DELETE CASCADE
+);
+CREATE TABLE upstream_subscriptions (
+	upstream TEXT NOT NULL, 
+	hub TEXT NOT NULL, 
+	topic TEXT NOT NULL, 
+	token TEXT NOT NULL, 
+	secret TEXT NOT NULL, 
+	due_at BIGINT NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	asked_at BIGINT, 
+	verified_at BIGINT, 
+	expires_at BIGINT, 
+	last_result TEXT, 
+	pushes INTEGER NOT NULL, 
+	came_by_push INTEGER NOT NULL, 
+	missed INTEGER NOT NULL, 
+	CONSTRAINT pk_upstream_subscriptions PRIMARY KEY (upstream), 
+	CONSTRAINT fk_upstream_subscriptions_upstream FOREIGN KEY(upstream) REFERENCES upstreams (slug) ON DELETE CASCADE, 
+	CONSTRAINT uq_upstream_subscriptions_token UNIQUE (token)
+);
+CREATE TABLE upstreams (
+	slug TEXT NOT NULL, 
+	url TEXT NOT NULL, 
+	fetch_url TEXT NOT NULL, 
+	host TEXT NOT NULL, 
+	due_at BIGINT NOT NULL, 
+	claimed_by TEXT, 
+	claimed_until BIGINT, 
+	is_configured INTEGER NOT NULL, 
+	validated_url TEXT, 
+	etag TEXT, 
+	last_modified TEXT, 
+	moved_to TEXT, 
+	moved_since BIGINT, 
+	is_partial INTEGER NOT NULL, 
+	last_poll_at BIGINT, 
+	last_success_at BIGINT, 
+	last_result TEXT, 
+	failures INTEGER NOT NULL, 
+	failing_since BIGINT, 
+	ended_at BIGINT, 
+	paused_at BIGINT, 
+	first_success_at BIGINT, 
+	title TEXT, 
+	polls INTEGER NOT NULL, 
+	not_modified INTEGER NOT NULL, 
+	taken INTEGER NOT NULL, 
+	corrected INTEGER NOT NULL, 
+	deleted INTEGER NOT NULL, 
+	left_out JSON NOT NULL, 
+	CONSTRAINT pk_upstreams PRIMARY KEY (slug)
+);
 CREATE TABLE users (
 	name TEXT NOT NULL, 
 	password TEXT, 
@@ -617,6 +715,8 @@ CREATE INDEX ix_media_uses_dropped ON media_uses (holder) WHERE is_public < 0;
 CREATE INDEX ix_names_is_claimed ON names (is_claimed);
 CREATE INDEX ix_pushes_told_at ON pushes (told_at);
 CREATE INDEX ix_readership_agents_agent ON readership_agents (agent, day);
+CREATE INDEX ix_missing_feeds_last_at ON missing_feeds (last_at);
+CREATE INDEX ix_redirects_release_id ON redirects (release_id) WHERE release_id IS NOT NULL;
 CREATE INDEX ix_refusals_refused_at ON refusals (refused_at);
 CREATE INDEX ix_releases_changed ON releases (changed_at, published, id);
 CREATE INDEX ix_releases_digest ON releases (digest);
@@ -637,6 +737,13 @@ CREATE INDEX ix_subscriptions_host ON subscriptions (host);
 CREATE INDEX ix_subscriptions_topic ON subscriptions (feed, format, suspended_at, expires_at, id);
 CREATE INDEX ix_deliveries_due ON deliveries (is_failing, due_at, subscription_id, host);
 CREATE INDEX ix_deliveries_failing ON deliveries (host, first_failed_at, subscription_id) WHERE is_failing = 1;
+CREATE INDEX ix_upstreams_due_at ON upstreams (due_at);
+CREATE INDEX ix_upstreams_host ON upstreams (host);
+CREATE UNIQUE INDEX ix_upstream_items_owned ON upstream_items (shared) WHERE is_owner = 1;
+CREATE INDEX ix_upstream_items_shared ON upstream_items (shared);
+CREATE INDEX ix_upstream_items_taken ON upstream_items (upstream, taken_at);
+CREATE INDEX ix_upstream_subscriptions_hub ON upstream_subscriptions (hub);
+CREATE INDEX ix_upstream_pushes_upstream ON upstream_pushes (upstream);
 CREATE INDEX ix_drafts_changed ON drafts (changed_at, id);
 CREATE INDEX ix_drafts_source_key ON drafts (source_key);
 CREATE INDEX ix_sign_in_attempts_since ON sign_in_attempts (since);

@@ -12,6 +12,7 @@ from feeds.model.feed import Format
 from feeds.model.intake import Refusal
 from feeds.model.listing import ProcessState
 from feeds.model.release import Origin
+from feeds.model.upstream import ConfiguredUpstream, PollResult
 from feeds.store.database import Database
 from feeds.store.state import LastBackup
 from service.alarms import Machine, conditions, lateness
@@ -190,6 +191,41 @@ def test_hosts_whose_deliveries_fail_are_told_until_they_are_given_up(office: Of
     with office.database.transaction() as tx:
         tx.subscriptions.suspend(ids, now=later(hours=7), because="by hand")
     assert found(office, later(hours=7), kind=AlarmKind.DELIVERIES_FAILING) == []
+
+
+def test_an_upstream_that_fails_for_long_or_is_gone_is_told(office: Office) -> None:
+    url = "https://council.example/feed"
+    given = {"slug": "council", "url": url, "categories": ["finance"]}
+    known = {
+        "site": {"base_url": "https://news.example.org"},
+        "categories": [{"slug": "finance", "title": "Finance"}],
+        "upstreams": [given],
+    }
+    office.change(settings=Settings.model_validate(known))
+    council = ConfiguredUpstream(slug="council", url=url, host="council.example")
+    failure = PollResult(
+        slug="council", at=NOON, due_at=later(hours=1), result="answered 500", is_success=False
+    )
+
+    def record(result: PollResult) -> None:
+        with office.database.transaction() as tx:
+            tx.upstreams.configure([council], now=NOON)
+            claim = {"now": result.at, "until": later(days=9), "limit": 1, "per_host": 1}
+            tx.upstreams.claim(worker="w", slugs=["council"], **claim)  # type: ignore[arg-type]
+            tx.upstreams.record([result], worker="w")
+
+    record(failure)
+    kind = AlarmKind.UPSTREAM_FAILING
+    assert found(office, later(hours=24), kind=kind) == []
+    [one] = found(office, later(hours=25), kind=kind)
+    assert (one.subject, one.since, one.detail) == ("council", NOON, url)
+    assert one.words == "upstream 'council' has failed since 2026-03-02 12:00:00 UTC: answered 500"
+    record(replace(failure, at=later(hours=1), is_ended=True, result="answered 410 Gone"))
+    [one] = found(office, later(hours=1), kind=kind)
+    assert "is gone for good since" in one.words
+    with office.database.transaction() as tx:
+        tx.upstreams.pause("council", now=NOON)
+    assert found(office, later(hours=25), kind=kind) == []
 
 
 def note(office: Office, *states: ProcessState) -> None:

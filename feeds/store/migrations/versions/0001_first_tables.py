@@ -831,6 +831,120 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("release_id", "feed", "number", name=op.f("pk_departures")),
     )
     op.create_table(
+        "upstreams",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("fetch_url", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("claimed_by", sa.Text(), nullable=True),
+        sa.Column("claimed_until", sa.BigInteger(), nullable=True),
+        sa.Column("is_configured", sa.Integer(), nullable=False),
+        sa.Column("validated_url", sa.Text(), nullable=True),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("moved_to", sa.Text(), nullable=True),
+        sa.Column("moved_since", sa.BigInteger(), nullable=True),
+        sa.Column("is_partial", sa.Integer(), nullable=False),
+        sa.Column("last_poll_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_success_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_result", sa.Text(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("paused_at", sa.BigInteger(), nullable=True),
+        sa.Column("first_success_at", sa.BigInteger(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=True),
+        sa.Column("polls", sa.Integer(), nullable=False),
+        sa.Column("not_modified", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("corrected", sa.Integer(), nullable=False),
+        sa.Column("deleted", sa.Integer(), nullable=False),
+        sa.Column("left_out", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("slug", name=op.f("pk_upstreams")),
+    )
+    op.create_index(op.f("ix_upstreams_due_at"), "upstreams", ["due_at"], unique=False)
+    op.create_index(op.f("ix_upstreams_host"), "upstreams", ["host"], unique=False)
+    op.create_table(
+        "upstream_items",
+        sa.Column("upstream", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("shared", sa.Text(), nullable=True),
+        sa.Column("source_key", sa.Text(), nullable=True),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("is_owner", sa.Integer(), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=True),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["upstream"],
+            ["upstreams.slug"],
+            name=op.f("fk_upstream_items_upstream"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("upstream", "item", name=op.f("pk_upstream_items")),
+    )
+    op.create_index(
+        "ix_upstream_items_owned",
+        "upstream_items",
+        ["shared"],
+        unique=True,
+        sqlite_where=sa.text("is_owner = 1"),
+        postgresql_where=sa.text("is_owner = 1"),
+    )
+    op.create_index(op.f("ix_upstream_items_shared"), "upstream_items", ["shared"], unique=False)
+    op.create_index(
+        "ix_upstream_items_taken", "upstream_items", ["upstream", "taken_at"], unique=False
+    )
+    op.create_table(
+        "upstream_subscriptions",
+        sa.Column("upstream", sa.Text(), nullable=False),
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("verified_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_result", sa.Text(), nullable=True),
+        sa.Column("pushes", sa.Integer(), nullable=False),
+        sa.Column("came_by_push", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["upstream"],
+            ["upstreams.slug"],
+            name=op.f("fk_upstream_subscriptions_upstream"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("upstream", name=op.f("pk_upstream_subscriptions")),
+        sa.UniqueConstraint("token", name=op.f("uq_upstream_subscriptions_token")),
+    )
+    op.create_index(
+        op.f("ix_upstream_subscriptions_hub"), "upstream_subscriptions", ["hub"], unique=False
+    )
+    op.create_table(
+        "upstream_pushes",
+        sa.Column("id", _NUMBER, nullable=False),
+        sa.Column("upstream", sa.Text(), nullable=False),
+        sa.Column("arrived_at", sa.BigInteger(), nullable=False),
+        sa.Column("content_type", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["upstream"],
+            ["upstreams.slug"],
+            name=op.f("fk_upstream_pushes_upstream"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upstream_pushes")),
+    )
+    op.create_index(
+        op.f("ix_upstream_pushes_upstream"), "upstream_pushes", ["upstream"], unique=False
+    )
+    op.create_table(
         "drafts",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),

@@ -1,0 +1,1 @@
+"""Other people's feeds, carried by this newsroom: polled, read, and taken in."""
