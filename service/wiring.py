@@ -16,6 +16,7 @@ from uuid import uuid4
 from feeds.categories import Catalogue
 from feeds.model.alarm import AlarmKind
 from feeds.model.feed import Format
+from feeds.model.medium import MEDIA_PATH
 from feeds.model.release import ReleaseId
 from feeds.model.subscription import DeliveryResult, DueDelivery, PendingRequest
 from feeds.newsroom import Newsroom
@@ -34,6 +35,7 @@ from service.alarms import (
 from service.application import Application, Clock
 from service.commit_signal import CommitSignal
 from service.failures import Failures
+from service.imports import FileCopier, MediaChoice
 from service.jobs.measuring import TIMEOUT_S, EnclosureProber
 from service.liveness import WorkPart
 from service.outbound import BulkHttpClient, Credentials, HttpClient, SmtpClient
@@ -379,6 +381,29 @@ def deliveries(
     bulk_client = _bulk_http_client(application, at_once=own_hub.deliveries_at_once)
     return Dispatcher(
         bulk_client, distributor, name="delivery", part=part, failures=failures, signal=signal
+    )
+
+
+#: For a whole file of another server: 100 MB at 10 MB/s take ten seconds.
+FILE_TIMEOUT_S = 60.0
+
+
+def build_file_copier(
+    application: Application, choice: MediaChoice, *, by: str, is_dry_run: bool
+) -> FileCopier:
+    """Builds what copies or checks the files of an import."""
+    settings = application.settings
+    described = application.catalogue
+    client = _http_client(settings, described, timeout_s=FILE_TIMEOUT_S)
+    return FileCopier(
+        application.database,
+        application.media,
+        client if settings.intake.ask_media else None,
+        choice,
+        max_bytes=settings.media.max_file_bytes,
+        own_media=described.site.medium(MEDIA_PATH),
+        by=by,
+        is_dry_run=is_dry_run,
     )
 
 

@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.wiring", "service.processes.http_server"),
     ("service.processes.reports",),
     ("service.scheduler", "service.export"),
-    ("service.web", "service.jobs"),
+    ("service.web", "service.jobs", "service.imports"),
     ("service.alarms", "service.readership"),
     ("service.application",),
     ("service.upstreams",),

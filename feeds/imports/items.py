@@ -75,6 +75,12 @@ class Reason(StrEnum):
     UNREADABLE = "not readable"
     DELETED = "deleted"
     FILTERED = "not wanted by the filters"
+    TWICE = "there twice"
+    CHANGED_HERE = "changed here since it was imported"
+
+
+#: Part of the warning of a record whose date states no zone; such dates are counted.
+NO_ZONE = "has no time zone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

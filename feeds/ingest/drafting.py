@@ -247,6 +247,8 @@ class _DraftReader:
 
     def embargo(self) -> datetime | None:
         """Returns the end of the embargo. Read last, as any of the texts may contain a notice."""
+        if self._record.is_public:
+            return None
         return self.inspection.read(
             lambda: read_embargo(
                 self._fields,

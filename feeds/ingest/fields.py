@@ -47,6 +47,7 @@ class SourceRecord:
     may_be_undated: bool = False
     left_out: tuple[str, ...] = ()  #: what of the document is in no field, as sentences
     pictures: tuple[EmbeddedPicture, ...] = ()  #: those that stand in the body
+    is_public: bool = False  #: it was public elsewhere already: embargoes in its text are over
 
 
 #: What parsers yield. A fault concerns the record at its line, or the rest of the document.

@@ -220,14 +220,14 @@ class EditionBuilder:
                 slugs = [feed.slug for feed in feeds]
                 ask_versions = tx.documents.ask_versions(slugs)
                 ask_unarchived = tx.archives.ask_count_unarchived(slugs)
+                ask_is_importing = tx.imports.ask_is_running(now=now)
                 # If this fails, each page is loaded on its own below, and fails on its own.
                 failure = _result_or_error(self._entry_loader.prepare, tx, feeds)
                 _require_connection(tx, [failure])
                 versions, unarchived = ask_versions(), ask_unarchived()
+                load = partial(self._load, tx, pool, is_importing=ask_is_importing())
                 pending_editions = [
-                    _result_or_error(
-                        self._load, tx, pool, claimed, versions, unarchived.get(claimed.slug, 0)
-                    )
+                    _result_or_error(load, claimed, versions, unarchived.get(claimed.slug, 0))
                     for claimed in claims
                 ]
                 _require_connection(tx, pending_editions)
@@ -329,11 +329,18 @@ class EditionBuilder:
         claimed: ClaimedFeed,
         versions: Versions,
         unarchived: int,
+        *,
+        is_importing: bool,
     ) -> PendingEdition:
         feed = self._catalogue.feeds[claimed.slug]
         page = self._entry_loader.page(tx, feed)
         archive_state = self._archive_state(
-            tx, feed, page, unarchived=unarchived, last=claimed.archives
+            tx,
+            feed,
+            page,
+            unarchived=unarchived,
+            last=claimed.archives,
+            is_importing=is_importing,
         )
         futures = {}
         for feed_format in Format:
@@ -398,9 +405,19 @@ class EditionBuilder:
         return future.result()
 
     def _archive_state(
-        self, tx: Transaction, feed: Feed, page: EntryPage, *, unarchived: int, last: int
+        self,
+        tx: Transaction,
+        feed: Feed,
+        page: EntryPage,
+        *,
+        unarchived: int,
+        last: int,
+        is_importing: bool = False,
     ) -> ArchiveState:
         hidden = unarchived - page.unarchived
+        if is_importing:
+            # Older releases may follow: the archives are closed at the end, in the right order.
+            return ArchiveState(last, [], hidden)
         closings = (
             closings_due(
                 tx.archives.unarchived(feed.slug),

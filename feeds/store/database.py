@@ -45,6 +45,7 @@ from feeds.store.expectation import Expectation
 from feeds.store.feed_entries import FeedEntries, Names
 from feeds.store.feeds import Feeds
 from feeds.store.hubs import Canaries, HubTallies
+from feeds.store.imports import Imports
 from feeds.store.intake import IntakeFiles, Refusals
 from feeds.store.media import Media
 from feeds.store.months import Months
@@ -253,6 +254,11 @@ class Transaction:
     def archives(self) -> Archives:
         """The archive documents of the feeds."""
         return Archives(self.connection)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Imports in progress, and the files that imports have copied."""
+        return Imports(self.connection)
 
     @cached_property
     def fragments(self) -> Fragments:

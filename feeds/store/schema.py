@@ -394,6 +394,17 @@ imports = Table(
     Column("tally", JSON, nullable=False),  # of these items
 )
 
+#: Files of other systems that imports have copied, so that none is fetched twice.
+imported_files = Table(
+    "imported_files",
+    metadata,
+    Column("key", Text, primary_key=True),  # digest of its old address
+    Column("address", Text, nullable=False),  # here
+    Column("digest", Text, nullable=False),  # of the medium; no foreign key: it may be gone
+    Column("media_type", Text, nullable=False),
+    Column("length_bytes", BigInteger, nullable=False),
+)
+
 #: Releases assigned to feeds by a configuration that was not in force; they are to be reassigned.
 doubtful_filings = Table("doubtful_filings", metadata, _release_id(primary_key=True))
 

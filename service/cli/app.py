@@ -12,6 +12,7 @@ from feeds.errors import FeedsError
 from service.cli.call import (
     COMMANDS,
     CONTEXT_SETTINGS,
+    MODULES,
     ConfigOption,
     Invocation,
     JsonOption,
@@ -36,7 +37,7 @@ class Program(TyperGroup):
         """Returns the command of this name, or None when there is none."""
         if cmd_name not in COMMANDS:
             return None
-        return get_command(import_module(f"service.cli.{cmd_name}").app)
+        return get_command(import_module(f"service.cli.{MODULES.get(cmd_name, cmd_name)}").app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Writes the list of commands into the help, without importing them."""

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "init": "Make the folder of a new newsroom, with its configuration and an empty store.",
         "serve": "Run the service until it is stopped.",
         "release": "Add, list, show, correct and retract releases.",
+        "import": "Take in the releases of another system: WordPress, feeds, files.",
         "media": "Store, list and remove pictures and files of releases.",
         "feed": "List feeds, render new editions, and check documents.",
         "export": "Write the whole public site as files.",
@@ -33,6 +34,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+
+#: Modules that cannot have the name of their command.
+MODULES: Mapping[str, str] = MappingProxyType({"import": "importing"})
 
 #: The program's name, and the variable by which a shell's script asks it to complete a line.
 PROGRAM, COMPLETE_VARIABLE = "communique", "_COMMUNIQUE_COMPLETE"

@@ -8,6 +8,7 @@ from service.outbound.bulk_http_client import BulkHttpClient
 from service.outbound.errors import (
     AddressForbidden,
     AddressInvalid,
+    AnswerTooLong,
     HostUnknown,
     OutboundFailed,
     OutboundTimedOut,
@@ -21,6 +22,7 @@ __all__ = [
     "AddressForbidden",
     "AddressInvalid",
     "AddressRules",
+    "AnswerTooLong",
     "BulkHttpClient",
     "BulkRequest",
     "BulkResponse",

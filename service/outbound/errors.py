@@ -46,6 +46,12 @@ class OutboundTimedOut(OutboundFailed):
     """No answer came within the time limit."""
 
 
+class AnswerTooLong(OutboundFailed):
+    """The answer has more bytes than are taken."""
+
+    permanent = True
+
+
 # Reasons for a person, from errors of `requests` and urllib3.
 
 

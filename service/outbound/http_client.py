@@ -4,12 +4,13 @@ import io
 import socket
 import time
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPResponse
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import requests
 from requests import PreparedRequest, Response
@@ -31,6 +32,7 @@ from service.outbound.addresses import (
 )
 from service.outbound.errors import (
     AddressInvalid,
+    AnswerTooLong,
     OutboundFailed,
     OutboundTimedOut,
     ServerUnreachable,
@@ -170,6 +172,28 @@ class HttpResponse:
         return 200 <= self.status < 300
 
 
+#: Reads the body of a successful answer.
+ReadBody = Callable[[Response], None]
+
+#: Bytes read at once.
+_PIECE_BYTES = 64 * 1024
+
+
+def _copy_body(response: Response, *, into: BinaryIO, max_bytes: int) -> None:
+    """Writes a body into a file.
+
+    Raises:
+        AnswerTooLong: It has more than *max_bytes*.
+        HTTPError: It broke off.
+    """
+    size = 0
+    while piece := response.raw.read(_PIECE_BYTES, decode_content=False):
+        size += len(piece)
+        if size > max_bytes:
+            raise AnswerTooLong(response.url, f"it has more than {max_bytes} bytes")
+        into.write(piece)
+
+
 class HttpClient:
     """Sends requests to servers that are not trusted. Thread-safe.
 
@@ -268,7 +292,26 @@ class HttpClient:
         """
         return self._request(requests.Request("GET", url, headers={"Range": "bytes=0-0"}))
 
-    def _request(self, request: requests.Request) -> HttpResponse:
+    def download(self, url: str, into: BinaryIO, *, max_bytes: int) -> HttpResponse:
+        """Requests *url*, and writes the body of a successful answer into a file.
+
+        Answers are returned whatever their status.
+
+        Args:
+            url: The target.
+            into: Receives the body, in pieces.
+            max_bytes: The largest body that is taken.
+
+        Raises:
+            AnswerTooLong: The body is longer; a part of it was written.
+            OutboundFailed: No answer came, or its body broke off.
+        """
+        request = requests.Request("GET", url)
+        return self._request(request, partial(_copy_body, into=into, max_bytes=max_bytes))
+
+    def _request(
+        self, request: requests.Request, read_body: ReadBody | None = None
+    ) -> HttpResponse:
         started = time.monotonic()
         request.headers = {
             **request.headers,
@@ -284,10 +327,14 @@ class HttpClient:
         except (requests.RequestException, UnicodeError) as error:
             raise AddressInvalid(without_user(request.url), "is not a URL") from error
         target = find_target(prepared.url or "", rules=self._rules, resolve=self._resolve)
-        return self._try_addresses(prepared, target, started)
+        return self._try_addresses(prepared, target, started, read_body)
 
     def _try_addresses(
-        self, request: PreparedRequest, target: Target, started: float
+        self,
+        request: PreparedRequest,
+        target: Target,
+        started: float,
+        read_body: ReadBody | None,
     ) -> HttpResponse:
         """Tries the addresses in turn; the next one only if the last could not be connected."""
         failure: OutboundFailed | None = None
@@ -297,7 +344,8 @@ class HttpClient:
                 break
             timeout = _timeout(left_s, addresses=len(target.addresses) - number)
             try:
-                return self._send(request, PinnedAdapter(target, address), timeout, started)
+                adapter = PinnedAdapter(target, address)
+                return self._send(request, adapter, timeout, started, read_body)
             except (requests.RequestException, HTTPError) as error:
                 failure = self._failure(target.url, error)
                 if not is_unconnected(error):
@@ -305,7 +353,12 @@ class HttpClient:
         raise failure or self._timed_out(target.url)
 
     def _send(
-        self, request: PreparedRequest, adapter: PinnedAdapter, timeout: Timeout, started: float
+        self,
+        request: PreparedRequest,
+        adapter: PinnedAdapter,
+        timeout: Timeout,
+        started: float,
+        read_body: ReadBody | None,
     ) -> HttpResponse:
         # The adapter is used without a session: by default, a session follows redirects, stores
         # cookies, and reads proxies and .netrc from the environment.
@@ -317,7 +370,15 @@ class HttpClient:
                 timeout=timeout,  # type: ignore[arg-type]  # the stubs do not know urllib3's
                 verify=verify,
             )
-            excerpt = self._excerpt(response)
+            is_success = 200 <= response.status_code < 300
+            if read_body is not None and is_success:
+                try:
+                    read_body(response)
+                finally:
+                    response.close()
+                excerpt = ""
+            else:
+                excerpt = self._excerpt(response)
         finally:
             adapter.close()
         return HttpResponse(

@@ -25,6 +25,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"release {name}" for name in ("add", "list", "show", "refusals")),
         *(f"release {name}" for name in ("embargoes", "embargo")),
         *(f"release {name}" for name in ("retract", "restore")),
+        *(f"import {name}" for name in ("wxr",)),
         *(f"media {name}" for name in ("add", "list", "remove")),
         *(f"feed {name}" for name in ("list", "render", "check")),
         *(f"hub {name}" for name in ("pings", "retry", "status", "canary")),
@@ -36,7 +37,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"store {name}" for name in ("upgrade", "restored", "adopt", "check")),
         *(f"store {name}" for name in ("backup", "restore", "copy", "size")),
     }
-    groups = {"release", "media", "feed", "hub", "token", "user", "config", "store"}
+    groups = {"release", "import", "media", "feed", "hub", "token", "user", "config", "store"}
     assert there - {"communique"} == agreed | groups
 
 

@@ -376,6 +376,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_imports")),
     )
     op.create_table(
+        "imported_files",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("length_bytes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_imported_files")),
+    )
+    op.create_table(
         "releases",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("source_key", sa.Text(), nullable=False),
