@@ -286,6 +286,16 @@ CREATE TABLE public.hub_tallies (
 
 
 
+CREATE TABLE public.imported_files (
+    key text NOT NULL,
+    address text NOT NULL,
+    digest text NOT NULL,
+    media_type text NOT NULL,
+    length_bytes bigint NOT NULL
+);
+
+
+
 CREATE TABLE public.imports (
     key text NOT NULL,
     begun_at bigint NOT NULL,
@@ -938,6 +948,9 @@ INSERT INTO public.fragments VALUES ('urn:uuid:c6577abe-8c0f-5a02-ac84-aa94c2247
 
 
 
+
+
+
 INSERT INTO public.month_counts VALUES ('finance', 0, 'en', 1, 1772452800000000);
 INSERT INTO public.month_counts VALUES ('finance', 202603, 'en', 1, 1772452800000000);
 INSERT INTO public.month_counts VALUES ('health', 0, 'en', 1, 1772452860000000);
@@ -1173,6 +1186,11 @@ ALTER TABLE ONLY public.fragments
 
 ALTER TABLE ONLY public.hub_tallies
     ADD CONSTRAINT pk_hub_tallies PRIMARY KEY (hub);
+
+
+
+ALTER TABLE ONLY public.imported_files
+    ADD CONSTRAINT pk_imported_files PRIMARY KEY (key);
 
 
 

@@ -276,6 +276,14 @@ CREATE TABLE hub_tallies (
 	last_failure TEXT, 
 	CONSTRAINT pk_hub_tallies PRIMARY KEY (hub)
 );
+CREATE TABLE imported_files (
+	"key" TEXT NOT NULL, 
+	address TEXT NOT NULL, 
+	digest TEXT NOT NULL, 
+	media_type TEXT NOT NULL, 
+	length_bytes BIGINT NOT NULL, 
+	CONSTRAINT pk_imported_files PRIMARY KEY ("key")
+);
 CREATE TABLE imports (
 	"key" TEXT NOT NULL, 
 	begun_at BIGINT NOT NULL, 
