@@ -20,7 +20,7 @@ _DOTS = frozenset({".", ".."})
 
 #: What addresses of this newsroom begin with, and of feeds their whole forms. Old addresses such as
 #: ``/feeds/posts/default`` are none of ours.
-_OURS = re.compile(
+OURS = (
     r"/|/(?:api|cloud|desk|hub|media|releases|static)(?:/.*)?"
     r"|/feeds/[^/]+(?:/archive/.*|/[0-9]{4}/[0-9]{2}(?:/.*)?)?"
     r"|/(?:sitemap(?:-[0-9]+)?|news-sitemap|opensearch)\.xml"
@@ -31,7 +31,7 @@ _OURS = re.compile(
 
 def is_ours(path: str) -> bool:
     """Whether a path in its normal form is, or may become, an address of this newsroom."""
-    return _OURS.fullmatch(path) is not None
+    return re.fullmatch(OURS, path) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,12 @@ class PatternPart:
             return False
         captures[self.name] = captured
         return True
+
+    def filled(self, captures: Mapping[str, str]) -> "PatternPart":
+        """Returns the part with a text in the place of its capture, if *captures* has one."""
+        if self.name is None or self.name not in captures:
+            return self
+        return PatternPart(f"{self.before}{captures[self.name]}{self.behind}")
 
     def covers(self, other: "PatternPart") -> bool:
         """Whether everything that fits *other* fits this one."""
@@ -114,6 +120,20 @@ class AddressPattern:
         if any(each.is_rest for _, each in parts):
             raise ValueError("expected no {…...} in the query")
         return cls(tuple(segments), tuple(sorted(parts, key=lambda pair: (pair[0], str(pair[1])))))
+
+    @classmethod
+    def of(cls, address: OldAddress) -> "AddressPattern":
+        """Returns the pattern of one address."""
+        segments = [PatternPart(each) for each in address.path.split("/") if each]
+        query = [(name, PatternPart(value)) for name, value in address.query]
+        return cls(tuple(segments), tuple(query))
+
+    def filled(self, captures: Mapping[str, str]) -> "AddressPattern":
+        """Returns the pattern with texts in the place of some captures."""
+        return AddressPattern(
+            tuple(part.filled(captures) for part in self.segments),
+            tuple((name, part.filled(captures)) for name, part in self.query),
+        )
 
     @property
     def captures(self) -> frozenset[str]:

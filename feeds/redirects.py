@@ -122,7 +122,7 @@ class RedirectMap:
         A request for an address of ours has none, but with a query at the front page: WordPress
         has its feeds there.
         """
-        if not self.rules or (is_ours(address.path) and not _is_home_query(address)):
+        if not self.rules or (is_ours(address.path) and not address.is_home_query):
             return
         for rule, captures in self.fitting(address):
             try:
@@ -143,6 +143,13 @@ class RedirectMap:
             captures = rules[number].pattern.match(address)
             if captures is not None:
                 yield rules[number], captures
+
+    def resolve(self, rule: RedirectRule, captures: Mapping[str, str]) -> RedirectAnswer | None:
+        """Returns where a rule leads with these captures, percent-encoded; None if nowhere."""
+        try:
+            return self._resolve(rule, captures, (rule.pattern.example(),))
+        except RedirectLoop:
+            return None
 
     def fault(self, rule: RedirectRule) -> str | None:
         """Returns why a rule leads nowhere, as far as the configuration says; None if it does."""
@@ -209,7 +216,7 @@ class RedirectMap:
         address = OldAddress.read(own)
         if address in way or len(way) > MAX_STEPS:
             raise RedirectLoop(" → ".join(map(str, (*way, address))))
-        if not is_ours(address.path) or _is_home_query(address):
+        if not is_ours(address.path) or address.is_home_query:
             for other, captures in self.fitting(address):
                 found = self._resolve(other, captures, (*way, address))
                 if found is not None:
@@ -261,7 +268,3 @@ class RedirectMap:
 
 def _gone_at(feed: Feed) -> datetime | None:
     return None if feed.ending is None else feed.ending.gone_at
-
-
-def _is_home_query(address: OldAddress) -> bool:
-    return address.path == "/" and bool(address.query)

@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("service.processes.reports",),
     ("service.scheduler", "service.export"),
     ("service.web", "service.jobs", "service.imports"),
-    ("service.alarms", "service.readership"),
+    ("service.alarms", "service.readership", "service.redirects"),
     ("service.application",),
     ("service.upstreams",),
     ("service.websub", "service.processes.file_modes", "service.processes.listening"),

@@ -73,6 +73,11 @@ class OldAddress:
         return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
 
     @property
+    def is_home_query(self) -> bool:
+        """Whether it is the front page with a query."""
+        return self.path == "/" and bool(self.query)
+
+    @property
     def looks_like_feed(self) -> bool:
         """Whether its path or its query are such as feeds of other systems have."""
         segments = self.path[1:].lower().split("/")
@@ -130,6 +135,14 @@ class ToPage:
 @dataclass(frozen=True, slots=True)
 class ToNothing:
     """What was there is gone for good: 410."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectKey:
+    """Names a redirect: where it comes from, and its rule or old address."""
+
+    origin: RedirectOrigin
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)

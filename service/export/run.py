@@ -29,6 +29,7 @@ from service.export.layout import (
     is_safe,
 )
 from service.export.nginx import Serving, configuration
+from service.export.nginx.redirects import nginx_redirects
 from service.export.renditions import (
     Profile,
     UnstableDocument,
@@ -350,6 +351,8 @@ class ExportRun:
             problems=problems,
             preflight=request(self._application, f"/feeds/{ALL}.{Format.ATOM}", method="OPTIONS"),
             pages=self._pages(),
+            redirects=tuple(nginx_redirects(self._newsroom, now=self._newsroom.clock())),
+            base_path=site.base_path,
         )
         fields = {key: list(one.fields) for key, one in sorted(profiles.items())}
         write_if_changed(root / _PROFILES, json.dumps(fields, indent=1).encode() + b"\n")

@@ -192,6 +192,8 @@ class RedirectSettings(Section):
         if self.format is not None and self.feed is None:
             raise ValueError("expected format with feed only")
         known = AddressPattern.read(self.old).captures
+        if len(set(target_captures(self.feed or ""))) > 1:
+            raise ValueError("expected at most one capture in feed")
         written = self.feed or self.release or self.to or ""
         for name in target_captures(written):
             if name not in known:

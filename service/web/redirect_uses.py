@@ -3,12 +3,11 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from feeds.errors import StoreConflict, StoreUnavailable
-from feeds.model.redirect import OldAddress, RedirectOrigin
+from feeds.model.redirect import OldAddress, RedirectKey
 from feeds.store.database import Transaction
 from service.application import CurrentApplication
 from service.logs import get_logger
@@ -23,14 +22,6 @@ MAX_COUNTED = 5000
 
 #: Addresses that lead nowhere and stay in the store.
 MAX_MISSING = 500
-
-
-@dataclass(frozen=True, slots=True)
-class RedirectKey:
-    """A redirect that was used: where it comes from, and its rule or old address."""
-
-    origin: RedirectOrigin
-    rule: str
 
 
 class RedirectCounter:

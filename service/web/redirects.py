@@ -14,13 +14,10 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import Gone, NotFound
 
-from feeds.address_patterns import is_ours
-from feeds.errors import ReleaseNotFound
-from feeds.model.redirect import OldAddress, RedirectOrigin, ToFeed, ToNothing, ToPage
-from feeds.redirects import RedirectAnswer
-from feeds.store.redirects import FoundRedirect
+from feeds.model.redirect import OldAddress, RedirectKey, RedirectOrigin
 from service.application import Application
 from service.http_rules import HTML_TYPE, PROBLEM_TYPE, Field, prefers_html
+from service.redirects import find_redirect
 from service.web.answers import (
     MOVED_CACHE_CONTROL,
     NOSNIFF,
@@ -28,9 +25,8 @@ from service.web.answers import (
     PAGE_FIELDS,
     redirect_body,
 )
-from service.web.redirect_uses import RedirectKey
 from service.web.replies import Reply
-from service.web.request_context import RequestContext, app_state, request_context
+from service.web.request_context import app_state, request_context
 
 #: RFC 9110 15.5.11: gone is "likely to be permanent"; but operators may correct that.
 GONE_CACHE_CONTROL = "public, max-age=3600"
@@ -81,14 +77,20 @@ def _reply(location: str | None, *, is_head: bool) -> Reply:
     return Reply(phrase, fields, [b"" if is_head else body], "\r\n".join(lines).encode("latin-1"))
 
 
+#: Fields of a redirect, besides ``Location`` and those of its content.
+MOVED_FIELDS = {
+    "Cache-Control": MOVED_CACHE_CONTROL,
+    **OPEN_TO_ALL,
+    **NOSNIFF,
+    **PAGE_FIELDS,
+}
+
+
 def _moved(location: str) -> tuple[HTTPStatus, list[Field], bytes]:
     fields = {
         "Location": location,
         "Content-Type": f"{HTML_TYPE}; charset=utf-8",
-        "Cache-Control": MOVED_CACHE_CONTROL,
-        **OPEN_TO_ALL,
-        **NOSNIFF,
-        **PAGE_FIELDS,
+        **MOVED_FIELDS,
     }
     return HTTPStatus.MOVED_PERMANENTLY, list(fields.items()), redirect_body(location).encode()
 
@@ -97,22 +99,26 @@ def _moved(location: str) -> tuple[HTTPStatus, list[Field], bytes]:
 _GONE_DETAIL = "what was at this address was given up; nothing takes its place"
 
 
-def _gone() -> tuple[HTTPStatus, list[Field], bytes]:
-    status = HTTPStatus.GONE
-    problem = {
+#: The problem document of what was given up, and its fields.
+GIVEN_UP = json.dumps(
+    {
         "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
+        "title": HTTPStatus.GONE.phrase,
+        "status": HTTPStatus.GONE.value,
         "detail": _GONE_DETAIL,
     }
-    fields = {
-        "Content-Type": PROBLEM_TYPE,
-        "Cache-Control": GONE_CACHE_CONTROL,
-        "Vary": "Accept",
-        **OPEN_TO_ALL,
-        **NOSNIFF,
-    }
-    return status, list(fields.items()), (json.dumps(problem) + "\n").encode()
+).encode()
+GIVEN_UP_FIELDS = {
+    "Cache-Control": GONE_CACHE_CONTROL,
+    "Vary": "Accept",
+    **OPEN_TO_ALL,
+    **NOSNIFF,
+}
+
+
+def _gone() -> tuple[HTTPStatus, list[Field], bytes]:
+    fields = {"Content-Type": PROBLEM_TYPE, **GIVEN_UP_FIELDS}
+    return HTTPStatus.GONE, list(fields.items()), GIVEN_UP + b"\n"
 
 
 # Answers of the application.
@@ -137,76 +143,15 @@ def answer_old_addresses(app: Flask) -> None:
 def _answer() -> Response | None:
     if request.method not in ("GET", "HEAD"):
         return None
-    address = _address(request.environ)
-    is_home_query = address.path == "/" and bool(address.query)
-    if is_ours(address.path) and not is_home_query:
-        return None
-    found = find_redirect(request_context(), address)
+    address, context = _address(request.environ), request_context()
+    found = find_redirect(context.application, address, now=context.now)
     if found is None:
-        if is_home_query and address.looks_like_feed:
+        if address.is_home_query and address.looks_like_feed:
             # The front page is no feed: readers would take it for a broken one.
             raise NotFound
         return None
-    key, location = found
-    app_state().redirects.used(key)
-    if location is None:
+    app_state().redirects.used(found.key)
+    if found.location is None:
         raise AddressGone
-    status, fields, body = _moved(location)
+    status, fields, body = _moved(found.location)
     return Response(body, status=status, headers=fields)
-
-
-def find_redirect(
-    context: RequestContext, address: OldAddress
-) -> tuple[RedirectKey, str | None] | None:
-    """Returns the redirect for an address, and where it leads; None if there is none.
-
-    The rules of the configuration come before what imports brought along.
-
-    Returns:
-        The redirect, and the absolute address that it leads to, None for gone.
-    """
-    application = context.application
-    for answer in application.redirects.answers(address):
-        if answer.if_release is not None and not _is_public(context, answer.if_release):
-            continue
-        return _configured(answer, context)
-    addresses = [str(each) for each in address.matching()]
-    if base := context.site.base_path:
-        addresses += [base + each for each in addresses]
-    with application.database.read() as tx:
-        stored = tx.redirects.find(addresses)
-    return None if stored is None else _imported(stored, context)
-
-
-def _configured(answer: RedirectAnswer, context: RequestContext) -> tuple[RedirectKey, str | None]:
-    key = RedirectKey(RedirectOrigin.CONFIGURATION, answer.rule.text)
-    return key, None if answer.is_gone(context.now) else answer.location
-
-
-def _imported(
-    stored: FoundRedirect, context: RequestContext
-) -> tuple[RedirectKey, str | None] | None:
-    key = RedirectKey(RedirectOrigin.IMPORT, stored.address)
-    target, catalogue = stored.target, context.catalogue
-    if stored.slug is not None:
-        return key, context.site.release_page(stored.slug)
-    if isinstance(target, ToFeed):
-        slug = catalogue.slugs_by_former.get(target.slug, target.slug)
-        feed = catalogue.feeds.get(slug)
-        if feed is None:
-            return None
-        gone = feed.is_gone(context.now)
-        return key, None if gone else context.site.topic(slug, target.format)
-    if isinstance(target, ToPage):
-        is_path = target.address.startswith("/")
-        return key, f"{context.site.base_url}{target.address}" if is_path else target.address
-    return (key, None) if isinstance(target, ToNothing) else None
-
-
-def _is_public(context: RequestContext, slug: str) -> bool:
-    with context.database.read() as tx:
-        try:
-            tx.releases.by_slug(slug)
-        except ReleaseNotFound:
-            return False
-    return True

@@ -24,11 +24,14 @@ from service.export.nginx.maps import (
     type_maps,
     var,
 )
+from service.export.nginx.redirects import GONE as REDIRECT_GONE
+from service.export.nginx.redirects import NginxRedirect, redirect_maps
 from service.export.renditions import Profile, WsgiResponse
-from service.http_rules import RAW
+from service.http_rules import PROBLEM_TYPE, RAW
 from service.web.answers import NOSNIFF, OPEN_TO_ALL, PAGE_FIELDS
 from service.web.documents import TO_PAGE_FIELDS, VARY_BY_MODE
 from service.web.problems import RETRACTED_CACHE_CONTROL
+from service.web.redirects import GIVEN_UP, GIVEN_UP_FIELDS, MOVED_FIELDS
 
 # Requests that files cannot answer. They are passed on to a service, if one runs behind nginx.
 
@@ -104,6 +107,8 @@ class Serving:
     problems: Mapping[tuple[int, str], WsgiResponse]  #: by status and form
     preflight: WsgiResponse  #: the answer to a browser's CORS preflight request
     pages: Mapping[str, str]  #: by path of a document: the page to which browsers are redirected
+    redirects: tuple[NginxRedirect, ...] = ()  #: old addresses
+    base_path: str = ""  #: of the base URL
 
 
 def configuration(serving: Serving) -> dict[str, str]:
@@ -134,6 +139,7 @@ def _maps(serving: Serving) -> Iterator[str]:
     yield from _profile_maps(serving)
     yield from _problem_maps(serving)
     yield from _page_maps(serving)
+    yield from redirect_maps(serving.redirects, base_path=serving.base_path)
     for status in (301, 308):
         moves = [
             (path, literal(to)) for path, (code, to) in sorted(serving.moved.items())
@@ -267,6 +273,19 @@ location / {{
     if ($request_method !~ "^(?:GET|HEAD)$") {{
         return 405;
     }}
+    set ${PREFIX}way ${PREFIX}redirect;
+    if (${PREFIX}redirect_slug) {{
+        set ${PREFIX}way "";
+    }}
+    if (-f {quoted(f"{root}/{SITE}/releases/{var('redirect_slug')}.html")}) {{
+        set ${PREFIX}way ${PREFIX}redirect;
+    }}
+    if (${PREFIX}way = {REDIRECT_GONE}) {{
+        rewrite ^ {_INSIDE}/given-up last;
+    }}
+    if (${PREFIX}way) {{
+        rewrite ^ {_INSIDE}/old last;
+    }}
     if (${PREFIX}moved_301) {{
         return 301 ${PREFIX}moved_301;
     }}
@@ -337,6 +356,20 @@ location = {_INSIDE}/page {{
     internal;
 {_indented(_add(name, value) for name, value in _TO_PAGE_FIELDS.items())}\
     return 303 ${PREFIX}way;
+}}
+
+location = {_INSIDE}/old {{
+    internal;
+{_indented(_add(name, value) for name, value in MOVED_FIELDS.items())}\
+    return 301 ${PREFIX}way;
+}}
+
+location = {_INSIDE}/given-up {{
+    internal;
+    types {{ }}
+    default_type {quoted(PROBLEM_TYPE)};
+{_indented(_add(name, value, always=True) for name, value in GIVEN_UP_FIELDS.items())}\
+    return 410 {quoted(literal(GIVEN_UP.decode().strip()))};
 }}
 
 location = {_INSIDE}/options {{

@@ -38,6 +38,7 @@ def test_rules_that_lead_somewhere_are_no_fault(config: ConfigFolder) -> None:
         (["{old: /a}"], 4, "expected one of feed, release, to and gone"),
         (["{old: /a, feed: all, gone: true}"], 4, "expected one of feed, release, to and gone"),
         (["{old: /a, to: /feeds/all, format: rss}"], 4, "expected format with feed only"),
+        (["{old: '/{a}/{b}', feed: '{a}-{b}'}"], 4, "expected at most one capture in feed"),
         (["{old: '/{a}', feed: '{b}'}"], 4, "expected {b} in old, too"),
         (["{old: /a, to: //evil.example/}"], 4, "expected a path such as /feeds/tax, or an"),
         (["{old: '/{a}', to: 'https://{a}.example/'}"], 4, "whose host has no {…}"),
