@@ -138,6 +138,15 @@ class PictureRefused(FeedsError):
         self.reason = reason
 
 
+class FileBesideRefused(FeedsError):
+    """A file that a document names cannot be taken from beside it."""
+
+    def __init__(self, reason: str, /, *, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
 class NotAFeed(FeedsError):
     """What came instead of a feed: a page, nothing, or a document that cannot be read as one."""
 

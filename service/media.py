@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from feeds.errors import PictureRefused
-from feeds.ingest import EmbeddedPicture, KeepPicture
+from feeds.errors import FileBesideRefused, PictureRefused
+from feeds.ingest import EmbeddedPicture, KeepPicture, KeptFile
 from feeds.media.films import take_out_place_of_film
 from feeds.media.kinds import FileType, UnknownType, file_name, recognise
 from feeds.media.pictures import size_in_pixels, take_out_place
@@ -161,6 +161,33 @@ class MediaStore:
             except MediumRefused as refused:
                 raise PictureRefused(refused.reason) from refused
             return added.url
+
+        return keep
+
+    def file_keeper(self, by: str, *, is_trial: bool = False) -> Callable[[Path], KeptFile]:
+        """Returns a function that stores files beside documents, by their path.
+
+        It raises `FileBesideRefused`, or `OSError` when the file cannot be read.
+
+        Args:
+            by: Who adds the documents.
+            is_trial: Whether to store nothing, and only tell the addresses.
+        """
+
+        def keep(path: Path) -> KeptFile:
+            with path.open("rb") as file:
+                try:
+                    added = self.add(file, name=path.name, by=by, is_trial=is_trial)
+                except MediumRefused as refused:
+                    raise FileBesideRefused(
+                        f"cannot be stored: {refused.reason}", remedy=refused.remedy
+                    ) from refused
+            return KeptFile(
+                url=added.url,
+                media_type=added.media_type.partition(";")[0],
+                length_bytes=added.length_bytes,
+                warnings=added.warnings,
+            )
 
         return keep
 

@@ -5,6 +5,7 @@ returns what a file says, for a form in which a person completes it.
 `readable_suffixes` lists the file suffixes that `read_documents` can parse.
 """
 
+from feeds.ingest.beside import KeepFile, KeptFile
 from feeds.ingest.embargoes import read_embargo_end
 from feeds.ingest.fields import EmbeddedPicture
 from feeds.ingest.html_records import KeepPicture
@@ -25,7 +26,9 @@ __all__ = [
     "EmbeddedPicture",
     "FileContents",
     "IntakeRules",
+    "KeepFile",
     "KeepPicture",
+    "KeptFile",
     "document_name",
     "key_of_id",
     "kind_refused",

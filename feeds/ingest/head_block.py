@@ -52,6 +52,7 @@ HEAD_FIELDS: Mapping[str, _HeadField] = {
     "rights": _HeadField("rights"),
     "license": _HeadField("license", alone="https?://"),
     "licence": _HeadField("license", alone="https?://"),
+    "media": _HeadField("media", _Kind.MANY, alone=r"\S+\.[A-Za-z0-9]{2,5}(?:\s*\||\Z)"),
     "related": _HeadField("related", _Kind.MANY, alone="https?://"),
     "work": _HeadField("work"),
     "translation of": _HeadField("translation_of", alone=_ANY),

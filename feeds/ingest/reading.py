@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from feeds.errors import DocumentRefused
+from feeds.ingest.beside import KeepFile, with_files_beside, without_files_beside
 from feeds.ingest.characters import nfc
 from feeds.ingest.drafting import draft
 from feeds.ingest.fields import RETRACT, EmbeddedPicture, Parsed, SourceRecord, refused
@@ -126,6 +127,7 @@ def read_documents(
     document: str,
     rules: IntakeRules,
     keep_picture: KeepPicture | None = None,
+    keep_file: KeepFile | None = None,
 ) -> Iterator[ReadDocument]:
     """Yields a draft, a retraction or a refusal for each record in *stream*, one at a time.
 
@@ -138,6 +140,8 @@ def read_documents(
             form; names without one of `readable_suffixes` are recognised by their content.
         rules: Defaults and limits.
         keep_picture: Stores the pictures inside documents; without it they are left out.
+        keep_file: Stores files that stand beside the document, and that it names; without it there
+            are none.
 
     Raises:
         OSError: The stream itself cannot be read.
@@ -148,7 +152,7 @@ def read_documents(
     for parsed in parser_for(name, source).parse(source, rules):
         record = parsed
         if isinstance(record, SourceRecord):
-            record = with_pictures(record, keep_picture)
+            record = with_files_beside(with_pictures(record, keep_picture), keep_file)
         yield seen.check(_draft_or_refusal(record, name, rules))
 
 
@@ -204,6 +208,7 @@ def read_file(
     [parsed] = found
     if isinstance(parsed, DocumentRefused):
         return refused(parsed, document=name)
+    parsed = without_files_beside(parsed)
     if keep_picture is not None:
         parsed = with_pictures(parsed, keep_picture)
     fields, warnings = dict(parsed.fields), list(parsed.warnings)

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from feeds.model.intake import Intake, IntakeVerdict, Refusal, Withdrawal
 from feeds.model.release import Release
 from service.application import Application
 from service.cli.output import aligned, counted, json_text, moment, plain, print_message
+from service.jobs.beside import FilesBeside, KeepPath
 from service.jobs.folders import documents_below
 
 # Documents named on the command line: files, folders, standard input.
@@ -40,6 +41,12 @@ class NamedDocument:
             return
         with self.path.open("rb") as stream:
             yield stream
+
+    def files_beside(self, keep: KeepPath) -> FilesBeside | None:
+        """Returns the files beside it: in the folder that was named, else in its own."""
+        if self.path is None:
+            return None
+        return FilesBeside(self.path, self.path.parents[len(PurePath(self.name).parts) - 1], keep)
 
 
 def documents_of(paths: Sequence[Path]) -> list[NamedDocument]:

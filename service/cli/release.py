@@ -354,6 +354,9 @@ def _outcomes(
                 now=application.clock,
                 measure=application.measure,
                 keep_picture=application.media.keeper(who(by), is_trial=is_dry_run),
+                keep_file=document.files_beside(
+                    application.media.file_keeper(who(by), is_trial=is_dry_run)
+                ),
             )
     except OSError as error:
         yield Refusal(

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from os.path import isfile, normpath
 from pathlib import Path
 from stat import S_ISREG
 
@@ -21,6 +22,7 @@ from feeds.model.release import Origin
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database
 from feeds.store.intake import FileStamp
+from service.jobs.beside import FilesBeside, KeepPath, NotYetWhole
 from service.jobs.measuring import ProbeEnclosures, without_probing
 from service.jobs.reading import Outcome, take_in
 from service.logs import get_logger
@@ -239,10 +241,21 @@ class FoundFile:
     """A file in a watched folder, as it is now."""
 
     path: Path
+    folder: Path  #: the watched folder
     key: str  #: the path as the store can hold it
     document: str  #: path relative to its watched folder: the document's name
     stamp: FileStamp
     modified_at_s: float
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is of a kind that is read; another one may be named by a document."""
+        return self.path.suffix.lower() in readable_suffixes
+
+
+#: So many times as long as a document a file of another kind is left alone: the document that names
+#: it may be copied after it.
+PATIENCE_TIMES = 10
 
 
 class _Interrupted(Exception):
@@ -265,6 +278,7 @@ class Folders:
         measure: ProbeEnclosures = without_probing,
         host: str = "",
         keep_picture: KeepPicture | None = None,
+        keep_file: KeepPath | None = None,
     ) -> None:
         """Sets up the folders; reads nothing yet.
 
@@ -280,6 +294,7 @@ class Folders:
             measure: Completes drafts whose documents lack length or type of a file.
             host: The name of this machine; other machines may watch folders of their own.
             keep_picture: Stores the pictures inside documents.
+            keep_file: Stores files beside documents, which these name.
         """
         self._database = database
         self._newsroom = newsroom
@@ -291,6 +306,7 @@ class Folders:
         self._measure = measure
         self._host = host
         self._keep_picture = keep_picture
+        self._keep_file = keep_file
         read_by = f"{asdict(rules)!r} {readable_suffixes}"  # what was not read once may be later
         self._rules_digest = sha256(read_by.encode()).hexdigest()[:16]
         self._notes = RefusalNotes()
@@ -301,6 +317,8 @@ class Folders:
         #: Files that are not read yet, as the last scan saw them.
         self._waiting: dict[str, FileStamp] = {}
         self._unlisted: set[str] = set()
+        #: Where files should be that refused documents name, by path of the document.
+        self._missing: dict[str, set[Path]] = {}
         #: What is refused only for now, and until when, by path.
         self._refused_until: dict[str, dict[Origin, datetime]] = {}
 
@@ -323,9 +341,13 @@ class Folders:
         self._forget_gone(read, {found.key for found in present})
         ready = [found for found in present if self._is_ready(found, read)]
         # A correction beside the document that it corrects is the younger file, whatever its name.
-        ready.sort(key=lambda found: (found.modified_at_s, found.document))
-        changed = [self._take_in(found, read) for found in ready if not self._is_over()]
-        return any(changed)
+        # Documents come before files that one of them may name.
+        ready.sort(key=lambda one: (not one.is_document, one.modified_at_s, one.document))
+        has_news = False
+        for found in ready:
+            if not self._is_over() and self._is_unread(found, read):
+                has_news = self._take_in(found, read) or has_news
+        return has_news
 
     def _load(self) -> dict[str, FileStamp]:
         """Loads which files were read before this process began.
@@ -372,6 +394,7 @@ class Folders:
         for path in gone:
             del read[path]
             self._refused_until.pop(path, None)
+            self._missing.pop(path, None)
             self._notes.remove(Path(path))
 
     def _find(self) -> Iterator[FoundFile]:
@@ -402,6 +425,7 @@ class Folders:
         )
         return FoundFile(
             path=path,
+            folder=folder,
             key=document_name(str(path)),
             document=document_name(path.relative_to(folder).as_posix()),
             stamp=stamp,
@@ -410,19 +434,29 @@ class Folders:
 
     def _is_ready(self, found: FoundFile, read: dict[str, FileStamp]) -> bool:
         if self._is_read(found, read):
-            return bool(self._due(found))
+            return self._is_unread(found, read)
         was_seen = self._waiting.get(found.key) == found.stamp
         self._waiting[found.key] = found.stamp
         age_s = self._now().timestamp() - found.modified_at_s
         # A time stamp in the future, or one preserved by a copy, proves nothing; an unchanged stamp
         # at the second scan does.
-        is_settled = age_s >= self._settle_s or age_s < 0
+        settle_s = self._settle_s if found.is_document else PATIENCE_TIMES * self._settle_s
+        is_settled = age_s >= settle_s or age_s < 0
         return was_seen and is_settled and not _is_being_written(found.path)
 
     def _is_read(self, found: FoundFile, read: dict[str, FileStamp]) -> bool:
         if read.get(found.key) == found.stamp:
             return True
         return found.key not in read and found.stamp in self._read_elsewhere.get(found.key, ())
+
+    def _is_unread(self, found: FoundFile, read: dict[str, FileStamp]) -> bool:
+        """Whether a file is to be read: it is new, or what it was refused for may be over."""
+        if not self._is_read(found, read):
+            return True
+        return bool(self._due(found)) or self._has_found_missing(found)
+
+    def _has_found_missing(self, found: FoundFile) -> bool:
+        return any(map(isfile, self._missing.get(found.key, ())))
 
     def _due(self, found: FoundFile) -> set[Origin]:
         """Returns documents that were refused for a time only, which is over."""
@@ -434,19 +468,19 @@ class Folders:
         report = FolderReport(found.document)
         # Of an unchanged file only the due documents are read: the others would undo corrections
         # that came since.
-        is_unchanged = self._is_read(found, read)
+        is_unchanged = self._is_read(found, read) and not self._has_found_missing(found)
         due = self._due(found) if is_unchanged else None
         try:
-            if found.path.suffix.lower() in readable_suffixes:
-                self._read_into(report, found, due)
-            else:
+            if found.is_document:
+                self._read_into(report, found, due, read)
+            elif not self._is_named(found, read):
                 self._refuse_kind(report, found)
             self._note(report, found, is_whole=due is None)
             with self._database.transaction() as tx:
                 tx.intake_files.record(found.key, found.stamp, host=self._host, now=self._now())
         except (StoreUnavailable, StoreConflict):
             raise
-        except _Interrupted:
+        except (_Interrupted, NotYetWhole):
             return report.has_news
         except Exception:
             # A bug: logged once, and tried again when the file changes or the process restarts.
@@ -457,6 +491,29 @@ class Folders:
         self._waiting.pop(found.key, None)
         report.log()
         return report.has_news
+
+    def _is_named(self, found: FoundFile, read: dict[str, FileStamp]) -> bool:
+        """Whether a file that is no document was stored for one before, and has changed since."""
+        if found.key not in read:
+            return False
+        with self._database.read() as tx:
+            return tx.refusals.of_document(found.document, limit=1)[1] == 0
+
+    def _take_beside(self, path: Path, folder: Path, read: dict[str, FileStamp]) -> None:
+        """Records that a file was stored for a document that names it: nobody is told of it."""
+        found = self._stat(folder, folder / path.relative_to(normpath(folder)))
+        if found is None:
+            return
+        with self._database.transaction() as tx:
+            tx.intake_files.record(found.key, found.stamp, host=self._host, now=self._now())
+            tx.refusals.clear_document(found.document)
+        self._notes.remove(found.path)
+        read[found.key] = found.stamp
+        self._waiting.pop(found.key, None)
+
+    def _is_whole(self, path: Path) -> bool:
+        age_s = self._now().timestamp() - path.stat().st_mtime
+        return (age_s >= self._settle_s or age_s < 0) and not _is_being_written(path)
 
     def _refuse_kind(self, report: FolderReport, found: FoundFile) -> None:
         """Refuses a file of a kind that is not read."""
@@ -476,14 +533,23 @@ class Folders:
             kept, count = tx.refusals.of_document(found.document, limit=MAX_REFUSALS_NOTED)
         self._notes.write(found.path, kept, more=count - len(kept))
 
-    def _read_into(self, report: FolderReport, found: FoundFile, due: set[Origin] | None) -> None:
-        """Reads all documents of a file, or only those in *due*."""
+    def _read_into(
+        self,
+        report: FolderReport,
+        found: FoundFile,
+        due: set[Origin] | None,
+        read: dict[str, FileStamp],
+    ) -> None:
+        """Reads all documents of a file, or only those in *due*; and files that they name."""
         if due is None:
             # Documents refused before may be corrected, moved to another line, or gone.
             with self._database.transaction() as tx:
                 tx.refusals.clear_document(found.document)
         before = self._refused_until.get(found.key, {})
         waiting = {origin: before[origin] for origin in before if due and origin not in due}
+        beside = None
+        if self._keep_file is not None:
+            beside = FilesBeside(found.path, found.folder, self._keep_file, is_whole=self._is_whole)
         try:
             with found.path.open("rb") as stream:
                 for outcome in take_in(
@@ -494,6 +560,7 @@ class Folders:
                     now=self._now,
                     measure=self._measure,
                     keep_picture=self._keep_picture,
+                    keep_file=beside,
                     is_wanted=lambda origin: due is None or origin in due,
                 ):
                     report.add(outcome)
@@ -510,6 +577,10 @@ class Folders:
             self._newsroom.refuse([refusal], now=self._now())
             report.add(refusal)
         self._refused_until[found.key] = waiting
+        if beside is not None:
+            self._missing[found.key] = beside.missing if report.is_any_refused else set()
+            for path in sorted(beside.taken):
+                self._take_beside(path, found.folder, read)
 
 
 def documents_below(

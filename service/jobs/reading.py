@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import BinaryIO, TypeVar
 
-from feeds.ingest import IntakeRules, KeepPicture, read_documents
+from feeds.ingest import IntakeRules, KeepFile, KeepPicture, read_documents
 from feeds.model.intake import (
     Intake,
     ReadDocument,
@@ -40,6 +40,7 @@ def take_in(
     measure: ProbeEnclosures = without_probing,
     is_wanted: Callable[[Origin], bool] = lambda _: True,
     keep_picture: KeepPicture | None = None,
+    keep_file: KeepFile | None = None,
 ) -> Iterator[Outcome]:
     """Reads *stream* and stores its documents; yields the outcome of each, in order.
 
@@ -56,11 +57,14 @@ def take_in(
         measure: Completes drafts whose documents lack length or type of a file.
         is_wanted: Selects documents by origin; the others are skipped.
         keep_picture: Stores the pictures inside documents.
+        keep_file: Stores files beside the document, which it names.
 
     Raises:
         StoreUnavailable: The current batch was not stored; the earlier ones were.
     """
-    read = read_documents(stream, document=document, rules=rules, keep_picture=keep_picture)
+    read = read_documents(
+        stream, document=document, rules=rules, keep_picture=keep_picture, keep_file=keep_file
+    )
     selected = (one for one in read if is_wanted(one.origin))
     for batch in _batches(selected, measure):
         if isinstance(batch, RetractionRequest):
@@ -80,13 +84,16 @@ def preview(
     now: Callable[[], datetime],
     measure: ProbeEnclosures = without_probing,
     keep_picture: KeepPicture | None = None,
+    keep_file: KeepFile | None = None,
 ) -> Iterator[Outcome]:
     """Yields what ``take_in`` would yield, and stores nothing.
 
     Batches do not see each other then: a document that corrects one in an earlier batch of the
     same stream counts as new.
     """
-    read = read_documents(stream, document=document, rules=rules, keep_picture=keep_picture)
+    read = read_documents(
+        stream, document=document, rules=rules, keep_picture=keep_picture, keep_file=keep_file
+    )
     for batch in _batches(read, measure):
         if isinstance(batch, RetractionRequest):
             yield newsroom.preview_withdrawal(batch)

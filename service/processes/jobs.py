@@ -209,6 +209,7 @@ class Jobs:
             is_over=self._is_over.is_set,
             measure=application.measure,
             keep_picture=application.media.keeper(FOLDER),
+            keep_file=application.media.file_keeper(FOLDER),
             # SQLite's file is used by one machine only, whose name may change.
             host="" if self._database.is_sqlite else os.uname().nodename,
         )

@@ -13,6 +13,7 @@ from tests.feeds.ingest.intake import record
 from tests.feeds.ingest.word_files import p, r, word
 from tests.support.command_line import Answer, CommandLine
 from tests.support.media_server import File, running_media_server
+from tests.support.pictures import PNG
 from tests.support.running_service import ROOT, document
 
 COOPERATION = "International, regional, and subregional cooperation"
@@ -449,3 +450,30 @@ def test_what_cannot_be_retracted_or_restored_is_told(line: CommandLine, seed: P
     line.run("release", "retract", slug, "--reason", "x")
     again = line.run("release", "retract", slug, "--reason", "y")
     assert (again.code, "restore it first" in again.talk) == (1, True)
+
+
+def test_files_beside_a_document_are_stored_with_it(line: CommandLine, tmp_path: Path) -> None:
+    press = tmp_path / "press"
+    (press / "below").mkdir(parents=True)
+    (press / "photo.png").write_bytes(PNG)
+    (tmp_path / "secret.png").write_bytes(PNG + b"1")
+    named = {"deep": "../photo.png", "outside": "../../secret.png", "gone": "gone.png"}
+    for name, written in named.items():
+        path = press / "below" / f"{name}.json"
+        path.write_text(record(id=name, title=name, media=written), encoding="utf-8")
+    tried = line.run("release", "add", "--dry-run", str(press))
+    assert line.results("media", "list") == []
+    added = line.run("release", "add", str(press))
+    assert verdicts(tried) == verdicts(added)
+    assert [columns[:2] for columns in added.columns] == [
+        ["new", "below/deep.json"],
+        ["refused", "below/gone.json"],
+        ["refused", "below/outside.json"],
+    ]
+    assert "media: 'gone.png' names a file that is not there" in added.out
+    assert "media: '../../secret.png' stands outside the folder" in added.out
+    [medium] = line.results("media", "list")
+    assert medium["name"] == "photo.png"
+    # A file that is named itself has its own folder.
+    alone = line.run("release", "add", str(press / "below" / "deep.json"))
+    assert verdicts(alone) == [("refused", "deep.json")]

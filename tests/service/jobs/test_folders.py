@@ -16,6 +16,7 @@ from feeds.ingest import IntakeRules, KeepPicture, read_documents
 from feeds.model.medium import media_in
 from feeds.model.release import Draft, Enclosure
 from feeds.store.database import Database
+from service.jobs.beside import KeepPath
 from service.jobs.folders import Folders
 from service.jobs.measuring import ProbeEnclosures, without_probing
 from service.media import MediaStore
@@ -48,6 +49,7 @@ class Inbox:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         host: str = "",
         keep_picture: KeepPicture | None = None,
+        keep_file: KeepPath | None = None,
     ) -> Folders:
         """What a process that starts now watches with."""
         return Folders(
@@ -60,6 +62,7 @@ class Inbox:
             measure=measure,
             host=host,
             keep_picture=keep_picture,
+            keep_file=keep_file,
         )
 
     def read(self, folders: Folders | None = None) -> bool:

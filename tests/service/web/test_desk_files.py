@@ -263,6 +263,19 @@ def test_a_description_is_asked_for_unless_the_picture_only_decorates(desk: Desk
     assert released(desk)[0].content.enclosures[0].alt is None
 
 
+def test_files_that_a_text_names_beside_it_are_asked_for_at_the_desk(desk: Desk) -> None:
+    anna = desk.signed_in("anna")
+    text = "---\nmedia: [plan.pdf]\n---\n# A bridge\n\n![The bridge](bridge.jpg)\n\nIt opens.\n"
+    path = write(anna, title="", body="", document=file(text, "bridge.md"))
+    page = anna.get(path).text
+    for name in ("plan.pdf", "bridge.jpg"):
+        assert f"the file &#39;{name}&#39;, which is not in this one: add it below" in page
+    assert publish(anna, path) == 303
+    [release] = released(desk)
+    assert "bridge.jpg" not in release.content.body, "no broken picture"
+    assert "The bridge" in release.content.body
+
+
 def test_several_files_are_taken_at_once_and_each_is_asked_about(desk: Desk) -> None:
     anna = desk.signed_in("anna")
     # As a browser without scripts sends them: it has nothing to say of files that are new.
