@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from feeds.model.feed import Format
 from feeds.model.listing import FeedState
 from feeds.model.subscription import HubTally
+from feeds.model.upstream import Upstream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class Snapshot:
     delivery_due_since: datetime | None  #: of the delivery that has waited longest
     alarms_open: Mapping[str, int]  #: by kind, of all kinds
     channels_failing_since: Mapping[str, datetime]  #: channels of alarms, by name
+    upstreams: Sequence[Upstream]
     last_backup_at: datetime | None
 
 
@@ -181,6 +183,27 @@ def _stale_since(snapshot: Snapshot) -> Iterator[Sample]:
     for feed in snapshot.feeds:
         if feed.is_stale and feed.stale_since is not None:
             yield (feed.slug,), feed.stale_since.timestamp()
+
+
+def _upstream_metric(
+    name: str, help_text: str, read: Callable[[Upstream], float | None]
+) -> MetricDefinition:
+    def samples(snapshot: Snapshot) -> Iterator[Sample]:
+        for one in snapshot.upstreams:
+            value = read(one)
+            if value is not None:
+                yield (one.slug,), value
+
+    # Whom a newsroom carries is public; how that goes is not.
+    help_text = f"{help_text}; shown to operators only."
+    return MetricDefinition(
+        name=name, help=help_text, read=samples, labels=("upstream",), is_for_all=False
+    )
+
+
+def _left_out(snapshot: Snapshot) -> Iterator[Sample]:
+    for one in snapshot.upstreams:
+        yield from (((one.slug, reason), count) for reason, count in one.left_out.items())
 
 
 def _due_since(snapshot: Snapshot) -> Iterator[Sample]:
@@ -396,6 +419,43 @@ METRICS: tuple[MetricDefinition, ...] = (
         ],
         labels=("channel",),
         is_for_all=False,
+    ),
+    _upstream_metric(
+        "communique_upstream_polls_total",
+        "Polls of an upstream that got its feed, or that it is unchanged",
+        lambda one: one.polls,
+    ),
+    _upstream_metric(
+        "communique_upstream_not_modified_total",
+        "Polls of an upstream that were answered 304",
+        lambda one: one.not_modified,
+    ),
+    _upstream_metric(
+        "communique_upstream_taken_total",
+        "Items of an upstream that became releases",
+        lambda one: one.taken,
+    ),
+    _upstream_metric(
+        "communique_upstream_corrected_total",
+        "Corrections that came from an upstream",
+        lambda one: one.corrected,
+    ),
+    MetricDefinition(
+        name="communique_upstream_left_out_total",
+        help="Items of an upstream that were not taken, by reason; shown to operators only.",
+        read=_left_out,
+        labels=("upstream", "reason"),
+        is_for_all=False,
+    ),
+    _upstream_metric(
+        "communique_upstream_failures",
+        "Failed polls of an upstream in a row; 0 if the last one succeeded",
+        lambda one: one.failures,
+    ),
+    _upstream_metric(
+        "communique_upstream_last_success_timestamp_seconds",
+        "When an upstream was last polled successfully, absent before the first time",
+        lambda one: None if one.last_success_at is None else one.last_success_at.timestamp(),
     ),
     MetricDefinition(
         name="communique_last_backup_timestamp_seconds",

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "feed": "List feeds, render new editions, and check documents.",
         "export": "Write the whole public site as files.",
         "hub": "Show pings and hubs, and manage the built-in hub's subscriptions.",
+        "upstream": "Show and poll other people's feeds that this newsroom carries.",
         "token": "Make, list and revoke tokens for the HTTP API.",
         "user": "Add, list, change and disable people who may use the desk.",
         "config": "Check and show the configuration.",

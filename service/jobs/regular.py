@@ -103,6 +103,9 @@ AUDIT_POLL_EVERY_S = 5.0
 #: More events than this since the last poll, as after a bulk intake, are logged as counts.
 MAX_EVENTS_LOGGED = 100
 
+#: Names of upstreams begin so in the audit log; what comes from them was logged when it came.
+CARRIED_BY = "upstream:"
+
 #: Actions on releases that may not be public: neither slug nor title is logged.
 _OF_EMBARGOES = frozenset(
     {
@@ -142,7 +145,8 @@ class CommandLog:
             last = tx.audit_log.last() if is_many else events[-1][0]
             counts = tx.audit_log.counted(after=self._last, to=last) if is_many else []
             names = {by for _, by, _ in counts} or {event.by for _, event in events}
-            others = {FOLDER} | tx.tokens.names_among(sorted(names))
+            others = {FOLDER, *(name for name in names if name.startswith(CARRIED_BY))}
+            others |= tx.tokens.names_among(sorted(names))
             others |= tx.users.names_among(sorted(names))
             subjects = [] if is_many else [ReleaseId(event.subject) for _, event in events]
             known = tx.releases.by_ids(subjects)

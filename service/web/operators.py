@@ -295,6 +295,7 @@ def take_snapshot(context: RequestContext) -> Snapshot:
                 for one in tx.alarms.channels()
                 if one.first_failed_at is not None
             },
+            upstreams=tx.upstreams.listed(),
             last_backup_at=None if (backup := tx.backups.last()) is None else backup.taken_at,
         )
 

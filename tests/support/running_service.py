@@ -82,6 +82,7 @@ class Service:
     folder: Path
     store_url: str | None = None
     hubs: tuple[str, ...] = ()
+    upstreams: tuple[dict[str, object], ...] = ()
     port: int = field(default_factory=free_port)
     begins_anew: bool = False  #: it is started as by an operator; see `fork_server`
     process: subprocess.Popen[bytes] | fork_server.Process | None = None
@@ -139,7 +140,12 @@ class Service:
         }
         for name, section in changes.items():
             sections[name] = {**sections.get(name, {}), **section}
-        document = {**sections, "data_folder": str(self.folder / "data"), "hubs": list(self.hubs)}
+        document = {
+            **sections,
+            "data_folder": str(self.folder / "data"),
+            "hubs": list(self.hubs),
+            "upstreams": list(self.upstreams),
+        }
         self.main.write_text(json.dumps(document, indent=2), encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:

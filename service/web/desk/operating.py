@@ -38,6 +38,7 @@ def operations() -> Response:
         unclaimed = tx.names.unclaimed(limit=ROWS_LISTED)
         subscriptions = tx.subscriptions.counted()
         tallies = tx.hub_tallies.listed()
+        upstreams = tx.upstreams.listed()
     # For operators: English, like their commands and logs.
     return page(
         "operations.html",
@@ -45,6 +46,7 @@ def operations() -> Response:
         alarms=alarms,
         refused=refused,
         advice=list(filing_advice(unclaimed, context.catalogue)),
+        upstreams=upstreams,
         subscriptions=sorted(subscriptions.items()),
         hubs=[(hub, tallies.get(hub)) for hub in _hubs(context.catalogue)],
         has_status=context.settings.own_hub.offered,

@@ -32,12 +32,14 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"hub {name}" for name in ("subscriptions", "deliveries", "verify")),
         *(f"hub {name}" for name in ("suspend", "resume", "drop")),
         *(f"token {name}" for name in ("make", "list", "revoke")),
+        *(f"upstream {name}" for name in ("list", "show", "poll", "pause", "resume")),
         *(f"user {name}" for name in ("add", "list", "change", "disable", "enable", "reset")),
         *(f"config {name}" for name in ("check", "show", "schema")),
         *(f"store {name}" for name in ("upgrade", "restored", "adopt", "check")),
         *(f"store {name}" for name in ("backup", "restore", "copy", "size")),
     }
     groups = {"release", "import", "media", "feed", "hub", "token", "user", "config", "store"}
+    groups.add("upstream")
     assert there - {"communique"} == agreed | groups
 
 

@@ -20,6 +20,7 @@ from feeds.categories import Catalogue
 from feeds.model.alarm import Alarm, AlarmEvent, AlarmKind, Condition
 from feeds.model.intake import Refusal
 from feeds.model.release import Origin, Release
+from feeds.model.upstream import ConfiguredUpstream, PollResult
 from feeds.model.user import UserRole
 from service.web import CacheMiddleware, DocumentCache
 from service.web.desk.publishing import MomentFault, local_moment
@@ -463,6 +464,29 @@ def test_operators_see_what_needs_them_and_what_to_write_into_the_yaml(room: Des
     assert "title is missing" in page
     for markup in ("<i>", "<u>", "<b>"):
         assert markup not in page
+    assert "Other people" not in empty
+    council = ConfiguredUpstream(slug="council", url="https://c.example/", host="c.example")
+    read = PollResult(
+        slug="council",
+        at=NOON,
+        due_at=NOON,
+        result="3 items: 2 taken, 1 left out",
+        is_success=True,
+        title="<i>Council",
+        taken=2,
+        left_out={"not wanted by the filters": 1},
+    )
+    with database.transaction() as tx:
+        tx.upstreams.configure([council], now=NOON)
+        tx.upstreams.claim(worker="w", now=NOON, until=NOON, limit=1, per_host=1)
+        tx.upstreams.record([read], worker="w")
+    page = otto.get("/desk/operations").text
+    for words in (
+        "&lt;i&gt;Council",
+        "3 items: 2 taken, 1 left out",
+        "1 not wanted by the filters",
+    ):
+        assert words in page
     advice = [html.unescape(each) for each in re.findall(r'tabindex="0">(  - [^<]+)</pre>', page)]
     assert len(advice) == 3
     for each in advice:
