@@ -5,7 +5,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -36,6 +36,7 @@ from service.application import Application, Clock
 from service.commit_signal import CommitSignal
 from service.failures import Failures
 from service.imports import FileCopier, MediaChoice
+from service.imports.feed_history import FeedHistory
 from service.jobs.measuring import TIMEOUT_S, EnclosureProber
 from service.liveness import WorkPart
 from service.outbound import BulkHttpClient, Credentials, HttpClient, SmtpClient
@@ -405,6 +406,18 @@ def build_file_copier(
         by=by,
         is_dry_run=is_dry_run,
     )
+
+
+def build_feed_history(
+    application: Application, url: str, *, only_this: bool, zone: tzinfo
+) -> FeedHistory:
+    """Builds what fetches a feed of somebody else, and fetches its first document.
+
+    Raises:
+        FeedUnavailable: It could not be had, or is no feed.
+    """
+    client = _http_client(application.settings, application.catalogue, timeout_s=FILE_TIMEOUT_S)
+    return FeedHistory(client, url, only_this=only_this, zone=zone)
 
 
 def _bulk_http_client(application: Application, *, at_once: int) -> BulkHttpClient:

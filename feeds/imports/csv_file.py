@@ -183,7 +183,7 @@ class _CsvTable:
                 yield LeftOut(
                     reason=Reason.UNREADABLE,
                     detail=fault.reason,
-                    example=self._cell(row, "title") or f"line {line}",
+                    example=self._cell(row, "title"),
                     line=line,
                 )
 

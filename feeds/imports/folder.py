@@ -14,6 +14,8 @@ from feeds.imports.items import ImportedItem, Item, ItemState, LeftOut, Reason, 
 from feeds.imports.markup import plain_line
 from feeds.imports.reading import ItemDraft, item_of
 from feeds.imports.static_sites import (
+    MARKDOWN,
+    OTHER_TEXTS,
     FolderFile,
     Generator,
     PagePlace,
@@ -26,17 +28,6 @@ from feeds.imports.static_sites import (
 )
 from feeds.imports.template_marks import without_marks
 from feeds.ingest.markdown_form import FrontMatter, load_values, read_front_matter, to_html
-
-_MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mkdn"})
-_HTML = frozenset({".html", ".htm"})
-#: Markup that is not read.
-_OTHER_TEXTS = frozenset({".adoc", ".asciidoc", ".org", ".rst", ".textile", ".mdx", ".pandoc"})
-#: Folders that hold no pages of a site.
-_NO_PAGES = frozenset(
-    {"_includes", "_layouts", "_sass", "_site", "layouts", "themes", "archetypes", "public",
-     "node_modules", "vendor", "i18n", "resources"}
-)  # fmt: skip
-
 
 # The folder.
 
@@ -73,7 +64,7 @@ class _Page:
 
 class _Folder:
     def __init__(self, files: Sequence[FolderFile], site: StaticSite, now: datetime) -> None:
-        self._files = [file for file in files if _is_text(file.path)]
+        self._files = [file for file in files if file.is_text]
         self._site = site
         self._now = now
         self._people = self._read_people(files)
@@ -124,7 +115,7 @@ class _Folder:
 
     def _page(self, file: FolderFile) -> _Page | LeftOut | None:
         path = PurePosixPath(file.path)
-        if path.suffix.lower() in _OTHER_TEXTS:
+        if path.suffix.lower() in OTHER_TEXTS:
             detail = f"{path.suffix} files are not read"
             return LeftOut(reason=Reason.UNREADABLE, detail=detail, example=file.path)
         text = file.text().replace("\r\n", "\n").replace("\r", "\n")
@@ -195,7 +186,7 @@ class _Folder:
             site_url=site.url or "",
             left_out=left_out,
         )
-        is_markdown = PurePosixPath(page.file.path).suffix.lower() in _MARKDOWN
+        is_markdown = PurePosixPath(page.file.path).suffix.lower() in MARKDOWN
         guid = string_in(values, "guid") or string_in(values, "id") or None
         draft = ItemDraft(
             line=None,
@@ -264,13 +255,6 @@ class _Folder:
                 except (DocumentRefused, OSError):
                     return {}
         return {}
-
-
-def _is_text(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    hidden = any(part.startswith(".") or part in _NO_PAGES for part in parts)
-    suffix = PurePosixPath(path).suffix.lower()
-    return not hidden and suffix in _MARKDOWN | _HTML | _OTHER_TEXTS
 
 
 def _split_language(stem: str, site: StaticSite) -> tuple[str, str | None]:

@@ -25,6 +25,15 @@ from feeds.imports.items import IdFormat, KnownId
 from feeds.ingest.html_form import decode_html
 from feeds.ingest.markdown_form import load_values
 
+MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd", ".mkdn"})
+_HTML = frozenset({".html", ".htm"})
+#: Markup that is not read.
+OTHER_TEXTS = frozenset({".adoc", ".asciidoc", ".org", ".rst", ".textile", ".mdx", ".pandoc"})
+#: Folders that hold no pages of a site.
+_NO_PAGES = frozenset(
+    {"_includes", "_layouts", "_sass", "_site", "layouts", "themes", "archetypes", "public",
+     "node_modules", "vendor", "i18n", "resources"}
+)  # fmt: skip
 _MAX_FILE_BYTES = 2 * 1024 * 1024
 
 
@@ -82,6 +91,14 @@ class FolderFile:
 
     path: str  #: relative to the folder, with slashes
     read: Callable[[], bytes]  #: raises `OSError`
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it may be a page of the site."""
+        parts = PurePosixPath(self.path).parts
+        is_other = any(part.startswith(".") or part in _NO_PAGES for part in parts)
+        suffix = PurePosixPath(self.path).suffix.lower()
+        return not is_other and suffix in MARKDOWN | _HTML | OTHER_TEXTS
 
     def text(self) -> str:
         """Returns its text.

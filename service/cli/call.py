@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 
 
 #: Modules that cannot have the name of their command.
-MODULES: Mapping[str, str] = MappingProxyType({"import": "importing"})
+MODULES: Mapping[str, str] = MappingProxyType({"import": "import_sources"})
 
 #: The program's name, and the variable by which a shell's script asks it to complete a line.
 PROGRAM, COMPLETE_VARIABLE = "communique", "_COMMUNIQUE_COMPLETE"

@@ -25,7 +25,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"release {name}" for name in ("add", "list", "show", "refusals")),
         *(f"release {name}" for name in ("embargoes", "embargo")),
         *(f"release {name}" for name in ("retract", "restore")),
-        *(f"import {name}" for name in ("wxr",)),
+        *(f"import {name}" for name in ("wxr", "feed", "folder", "ghost", "csv")),
         *(f"media {name}" for name in ("add", "list", "remove")),
         *(f"feed {name}" for name in ("list", "render", "check")),
         *(f"hub {name}" for name in ("pings", "retry", "status", "canary")),
