@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from html import escape
 
 from feeds.errors import DocumentRefused
 from feeds.html.plain_text import blocks_of, line_of
@@ -131,7 +132,8 @@ def _made_title(fields: dict[str, object]) -> str:
     words = " ".join(line.split())
     if len(words) > MADE_TITLE_CHARS:
         words = words[: MADE_TITLE_CHARS + 1].rpartition(" ")[0] + " …"
-    return words or UNTITLED
+    words = words or UNTITLED
+    return escape(words, quote=False) if is_html else words
 
 
 def _comments(count: int) -> tuple[str, ...]:

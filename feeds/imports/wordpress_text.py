@@ -5,6 +5,7 @@ editor have them already.
 """
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,14 +32,41 @@ _OTHERS = frozenset(
 _LINES = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "figcaption"))
 _VOID = frozenset(("hr", "col"))
 _BLOCK_TAG = re.compile(
-    rf"<(/?)({'|'.join(sorted(_FLOW | _CELLS | _OTHERS, key=len, reverse=True))})\b[^>]*>",
+    rf"<(/?)({'|'.join(sorted(_FLOW | _CELLS | _OTHERS, key=len, reverse=True))})\b[^<>]*>",
     re.IGNORECASE,
 )
-#: Texts in which line ends mean nothing, or something else.
-_RAW = re.compile(r"<(pre|script|style|textarea|svg)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.I)
+#: Elements in which line ends mean nothing, or something else; those in which brackets do.
+_RAW = ("pre", "script", "style", "textarea", "svg")
+_CODE = ("pre", "code")
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n\s*")
 _BREAK_AND_LINE_END = re.compile(r"(<br\s*/?>)\s*\n", re.IGNORECASE)
 _BLOCKS = "<!-- wp:"
+#: Elements inside one another that are looked at. No text needs more.
+_MAX_OPEN = 100
+
+
+def _parts(text: str, names: Sequence[str], *, comments: bool) -> Iterator[tuple[str, bool]]:
+    """Yields the parts of a text: what stands in these elements, or in comments, is marked True.
+
+    An element that does not end is none. The time is that of reading the text a few times.
+    """
+    kinds = "|".join(names)
+    begin = re.compile(rf"<({kinds})\b[^<>]*>|<!--" if comments else rf"<({kinds})\b[^<>]*>", re.I)
+    endless: set[str] = set()
+    position = start = 0
+    while (found := begin.search(text, position)) is not None:
+        kind = (found[1] or "").lower()
+        position = found.end()
+        if kind in endless:
+            continue
+        end = re.compile(rf"</{kind}\s*>" if kind else "-->", re.IGNORECASE).search(text, position)
+        if end is None:
+            endless.add(kind)
+            continue
+        yield text[start : found.start()], False
+        yield text[found.start() : end.end()], True
+        position = start = end.end()
+    yield text[start:], False
 
 
 def has_blocks(text: str) -> bool:
@@ -48,17 +76,17 @@ def has_blocks(text: str) -> bool:
 
 def with_paragraphs(text: str) -> str:
     """Returns a text with a ``<p>`` for each paragraph and a ``<br>`` for each line end in it."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     raw: list[str] = []
-
-    def put_aside(found: re.Match[str]) -> str:
-        raw.append(found[0])
-        is_block = (found[1] or "").lower() == "pre"
-        mark = f"\0{len(raw) - 1}\0"
-        return f"\n\n{mark}\n\n" if is_block else mark
-
-    parts = list(_paragraphs(_RAW.sub(put_aside, text.replace("\0", ""))))
-    made = "\n".join(part for part in parts if part)
+    marked = []
+    for part, is_raw in _parts(text, _RAW, comments=True):
+        if is_raw:
+            mark = f"\0{len(raw)}\0"
+            raw.append(part)
+            marked.append(f"\n\n{mark}\n\n" if part[:4].lower() == "<pre" else mark)
+        else:
+            marked.append(part)
+    made = "\n".join(part for part in _paragraphs("".join(marked)) if part)
     made = re.sub("<p>\0([0-9]+)\0</p>", "\0\\1\0", made)
     return re.sub("\0([0-9]+)\0", lambda found: raw[int(found[1])], made)
 
@@ -78,7 +106,8 @@ def _paragraphs(text: str) -> Iterator[str]:
         elif name not in _VOID and not tag[0].endswith("/>"):
             if name == "p" and open_elements and open_elements[-1] == "p":
                 open_elements.pop()
-            open_elements.append(name)
+            if len(open_elements) < _MAX_OPEN:
+                open_elements.append(name)
     yield from _inline(text[end:], open_elements)
 
 
@@ -100,23 +129,18 @@ def _inline(text: str, open_elements: Sequence[str]) -> Iterator[str]:
 
 def _with_breaks(text: str) -> str:
     text = _BREAK_AND_LINE_END.sub(r"\1 ", text)
-    return re.sub(r"[ \t]*\n[ \t]*", "<br>\n", text)
+    return "<br>\n".join(line.strip(" \t") for line in text.split("\n"))
 
 
 # Shortcodes.
 
-#: A shortcode with attributes, one that is closed, or one of WordPress's own.
-_OWN = "audio|caption|embed|gallery|playlist|video|wp_caption"
-_ATTRIBUTES = r"""(?:\s+(?:[\w-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'\]]+)|"[^"]*"|[^\s\]"'=<>]+))*"""
-_SHORTCODE = re.compile(
-    rf"\[(?P<escaped>\[?)(?P<name>[a-zA-Z][\w-]*)(?P<attributes>{_ATTRIBUTES})\s*/?\]"
-    r"(?:(?P<inner>(?:(?!\[(?P=name)\b).)*?)\[/(?P=name)\])?(?P<end>\]?)",
-    re.DOTALL,
-)
+#: WordPress's own.
+_OWN = frozenset(("audio", "caption", "embed", "gallery", "playlist", "video", "wp_caption"))
+_SHORTCODE = re.compile(r"\[(\[?)([a-zA-Z][\w-]*)((?:\s[^\[\]]{0,2000})?)\](\]?)")
+_CLOSED = re.compile(r"\[/([a-zA-Z][\w-]*)\]")
 _ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'\]]+))""")
-_CODE = re.compile(r"(<(pre|code)\b.*?</\2\s*>)", re.DOTALL | re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"\]]+")
-_PICTURE = re.compile(r"(?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?", re.IGNORECASE)
+_PICTURE = re.compile(r"(?:<a\b[^<>]*>\s*)?<img\b[^<>]*>(?:\s*</a>)?", re.IGNORECASE)
 _ALONE = re.compile(r"^[ \t]*(https?://[^\s<>\"]+)[ \t]*$", re.MULTILINE)
 _MEDIA_NAMES = ("src", "mp3", "m4a", "ogg", "wav", "mp4", "m4v", "webm", "ogv", "wmv", "flv")
 #: Shortcodes inside one another, at most.
@@ -155,31 +179,40 @@ class ShortcodeReader:
         """Returns the text without shortcodes: with what they show, or what they enclose."""
         if "[" not in text or depth > _MAX_DEPTH:
             return text
-        parts = _CODE.split(text)
-        # Text, an element whose text stays as it is, the name of that; and so on.
         return "".join(
-            _SHORTCODE.sub(lambda found: self._shown(found, depth), part)
-            if number % 3 == 0
-            else (part if number % 3 == 1 else "")
-            for number, part in enumerate(parts)
+            part if is_code else self._replaced(part, depth)
+            for part, is_code in _parts(text, _CODE, comments=False)
         )
 
-    def _shown(self, found: re.Match[str], depth: int) -> str:
-        name, inner = found["name"].lower(), found["inner"]
-        if found["escaped"]:
-            return found[0][1:-1] if found["end"] else found[0]
-        is_own = re.fullmatch(_OWN, name) is not None
-        if not is_own and inner is None and "=" not in found["attributes"]:
-            return found[0]  # "[sic]", "[1]"
+    def _replaced(self, text: str, depth: int) -> str:
+        ends: dict[str, list[re.Match[str]]] = {}
+        for found in _CLOSED.finditer(text):
+            ends.setdefault(found[1].lower(), []).append(found)
+        made, position = list[str](), 0
+        for found in _SHORTCODE.finditer(text):
+            name, attributes = found[2].lower(), found[3]
+            if found.start() < position:
+                continue  # inside another one
+            if found[1]:  # "[[gallery]]" is how one writes about it
+                made += [text[position : found.start()], found[0][1:-1] if found[4] else found[0]]
+                position = found.end()
+                continue
+            of_it = ends.get(name, [])
+            next_end = bisect(of_it, found.start(), key=lambda each: each.start())
+            end = of_it[next_end] if next_end < len(of_it) else None
+            if name not in _OWN and end is None and "=" not in attributes:
+                continue  # "[sic]", "[1]"
+            begin = found.end() - len(found[4])
+            inner = None if end is None else text[begin : end.start()]
+            made += [text[position : found.start()], self._html(name, attributes, inner, depth)]
+            position = begin if end is None else end.end()
+        return "".join([*made, text[position:]])
+
+    def _html(self, name: str, written: str, inner: str | None, depth: int) -> str:
         attributes = {
             each[1].lower(): each[2] or each[3] or each[4] or ""
-            for each in _ATTRIBUTE.finditer(found["attributes"])
+            for each in _ATTRIBUTE.finditer(written)
         }
-        return self._html(name, attributes, found["attributes"], inner, depth) + found["end"]
-
-    def _html(
-        self, name: str, attributes: Mapping[str, str], written: str, inner: str | None, depth: int
-    ) -> str:
         if name in ("caption", "wp_caption") and inner is not None:
             return self._caption(attributes, self.replace(inner, depth=depth + 1))
         if name == "gallery":
@@ -226,7 +259,12 @@ def with_links(text: str) -> str:
 
     WordPress shows there what is at the address: a video, a message.
     """
-    return _ALONE.sub(lambda found: f"\n{_paragraph_of(found[1])}\n", text)
+    if "://" not in text:
+        return text
+    return "".join(
+        part if is_code else _ALONE.sub(lambda found: f"\n{_paragraph_of(found[1])}\n", part)
+        for part, is_code in _parts(text, _CODE, comments=False)
+    )
 
 
 def _paragraph_of(address: str) -> str:

@@ -6,11 +6,11 @@ at the first fault, and in its recovering mode it moves fields from one item int
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
-from html import unescape
+from html import escape, unescape
 from io import SEEK_SET
 from mimetypes import guess_type
 from typing import BinaryIO
@@ -80,7 +80,7 @@ _NO_DATE = "0000-00-00"
 _MARKUP = re.compile(
     r"</?(?:a|b|br|cite|code|del|em|i|ins|mark|q|small|span|strong|sub|sup|u)\b[^<>]*>", re.I
 )
-_LINK = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE)
+_LINK = re.compile(r"""<a\b[^<>]*?\bhref\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE)
 _UPLOADS = "/wp-content/uploads/"
 
 
@@ -113,7 +113,11 @@ class _Site:
 
 
 def read_wxr(
-    stream: BinaryIO, *, zone: tzinfo, post_types: Sequence[str] = POSTS
+    stream: BinaryIO,
+    *,
+    zone: tzinfo,
+    post_types: Sequence[str] = POSTS,
+    watch: Callable[[BinaryIO], BinaryIO] = lambda stream: stream,
 ) -> tuple[SourceHead, Iterator[Item]]:
     """Reads an export.
 
@@ -122,6 +126,7 @@ def read_wxr(
             behind the posts that show them.
         zone: Zone of the site, for dates that the export has in local time only.
         post_types: What is taken as releases.
+        watch: Wraps the stream for the reading of the items, to show how far it is.
 
     Returns:
         What the export says of itself, and its items, in its order, as they are asked for.
@@ -134,7 +139,7 @@ def read_wxr(
         begin = stream.tell()
         _read_library(stream, library)
         stream.seek(begin, SEEK_SET)
-    cutter = ItemCutter(stream)
+    cutter = ItemCutter(watch(stream))
     site = _site_of(cutter)
     reader = _PostReader(site, library, zone, frozenset(post_types))
     return site.head, reader.items(cutter)
@@ -252,12 +257,12 @@ class _PostReader:
             warnings.append(f"categories: {len(terms)}; the first {MAX_CATEGORIES} are taken")
         enclosures = self._enclosures(meta)
         fields: dict[str, object] = {
-            "title": title,
+            "title": _marked_up(title),
             "body": body,
             "body_format": "html",
             "summary": _of_namespace(item, "excerpt", "encoded"),
-            "categories": [name for name, _ in terms[:MAX_CATEGORIES]],
-            "authors": self._authors(item),
+            "categories": [_marked_up(name) for name, _ in terms[:MAX_CATEGORIES]],
+            "authors": [_marked_up(name) for name in self._authors(item)],
             "enclosures": enclosures,
             **self._dates(item, warnings),
             **self._polylang(item),
@@ -266,11 +271,12 @@ class _PostReader:
             fields["body"], used = self._substitute(item, enclosures)
             if used:
                 warnings.append(f"body: there is none; {used} is taken")
+        known_id = self._own_id(item, warnings)
         return ImportedItem(
             record=SourceRecord(
                 fields=fields, line=cut.line, warnings=tuple(warnings), left_out=left_out
             ),
-            known_id=self._own_id(item, warnings),
+            known_id=known_id,
             link=link,
             old_addresses=tuple(self._old_addresses(item, link, meta)),
             state=state,
@@ -296,9 +302,8 @@ class _PostReader:
         number = _text(item, "post_id")
         shortcodes = ShortcodeReader(lambda given: self._gallery(given, number))
         body = shortcodes.replace(written)
-        if not has_blocks(body):
-            body = with_paragraphs(with_links(body))
-        return body, shortcodes.left_out
+        body = with_links(body)
+        return body if has_blocks(body) else with_paragraphs(body), shortcodes.left_out
 
     def _substitute(
         self, item: Element, enclosures: Sequence[Mapping[str, str]]
@@ -309,10 +314,8 @@ class _PostReader:
             return with_paragraphs(excerpt), "the excerpt"
         for file in enclosures:
             if file.get("type", "").startswith("image/"):
-                return (
-                    f'<p><img src="{file["url"]}" alt="{file.get("alt", "")}"></p>',
-                    "the picture",
-                )
+                alt = file.get("alt", "").replace('"', "&quot;")
+                return f'<p><img src="{escape(file["url"])}" alt="{alt}"></p>', "the picture"
         return "", ""
 
     def _gallery(self, given: Mapping[str, str], number: str) -> list[GalleryPicture]:
@@ -389,7 +392,8 @@ class _PostReader:
         for key, value in meta:
             if key == "_thumbnail_id" and (picture := self._library.by_number.get(value.strip())):
                 url = self._absolute(picture.url)
-                texts = {"title": _plain(picture.title), "alt": _plain(picture.alt)}
+                texts = {"title": picture.title, "alt": picture.alt}
+                texts = {name: _marked_up(_plain(text)) for name, text in texts.items()}
                 if url:
                     kind = guess_type(urlsplit(url).path)[0] or ""
                     file = {"url": url, "type": kind, **texts}
@@ -457,6 +461,11 @@ def _plain(text: str) -> str:
     if _MARKUP.search(text):
         return one_line(text, language="en")
     return " ".join(unescape(text).split())
+
+
+def _marked_up(text: str) -> str:
+    """Returns plain text as a field of a record with HTML has it: with references."""
+    return escape(text, quote=False)
 
 
 def _example(cut: XmlPiece) -> str:

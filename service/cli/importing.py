@@ -14,7 +14,7 @@ import typer
 from feeds.errors import DocumentRefused
 from feeds.imports.drafting import ImportSource
 from feeds.imports.items import Item, SourceHead
-from feeds.imports.wxr import read_wxr
+from feeds.imports.wxr import POSTS, read_wxr
 from feeds.ingest.fields import read_language
 from service.application import Application
 from service.cli.application import to_try, to_write
@@ -211,6 +211,14 @@ def wxr(
     language: LanguageOption = None,
     time_zone: TimeZoneOption = None,
     source: SourceOption = None,
+    post_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--post-type",
+            metavar="NAME",
+            help="Take posts of this type. May be repeated. [default: post]",
+        ),
+    ] = None,
     by: ByOption = None,
     overrides: SetOption = None,
     as_json: JsonOption = False,
@@ -237,7 +245,9 @@ def wxr(
     with imported.opened() as application, file.open("rb") as stream:
         zone = imported.zone(application)
         digest = digest_of(stream)
+        types = tuple(post_type or POSTS)
         with read_progress(file.stat().st_size) as bar:
-            head, items = read_wxr(bar.watch(stream), zone=zone)
+            head, items = read_wxr(stream, zone=zone, post_types=types, watch=bar.watch)
+            digest = f"{digest} {' '.join(types)}"
             options = imported.options(head, document=file.name, digest=digest)
             imported.run(application, items, options)
