@@ -14,6 +14,7 @@ from feeds.imports.csv_file import CsvMapping, read_csv
 from feeds.imports.feed import read_feed
 from feeds.imports.folder import read_folder
 from feeds.imports.ghost import is_ghost_export, read_ghost
+from feeds.imports.items import Item
 from feeds.imports.static_sites import FolderFile, IdRule, StaticSite, read_site
 from feeds.ingest.markdown_form import load_values
 from service.application import Application
@@ -29,7 +30,7 @@ from service.cli.importing import (
     TimeZoneOption,
     app,
 )
-from service.cli.output import print_message
+from service.cli.output import CountProgress, count_progress, print_message
 from service.errors import ServiceError
 from service.imports import MediaChoice
 from service.wiring import build_feed_history
@@ -218,7 +219,8 @@ def folder(
             )
         head, items = read_folder(files, site=settings, now=application.clock())
         options = imported.options(head, document=path.name, digest=_digest(files))
-        imported.run(application, items, options)
+        with count_progress(sum(file.is_text for file in files)) as bar:
+            imported.run(application, _counted(items, bar), options)
 
 
 @app.command()
@@ -292,6 +294,12 @@ def _site(
             )
         patterns[section if equals else ""] = pattern
     return StaticSite(url=url.rstrip("/") if url else None, ids=ids, permalinks=patterns)
+
+
+def _counted(items: Iterator[Item], bar: CountProgress) -> Iterator[Item]:
+    for item in items:
+        yield item
+        bar.advance()
 
 
 def _files_of(folder: Path) -> Iterator[FolderFile]:
@@ -417,7 +425,9 @@ def csv(
         except DocumentRefused as fault:
             raise ExportRefused(f"{file}: {fault.reason}: {fault.remedy}") from fault
         options = imported.options(head, document=file.name, digest=sha256(data).hexdigest())
-        imported.run(application, items, options)
+        # Texts of several lines make it more: the bar ends early.
+        with count_progress(data.count(b"\n")) as bar:
+            imported.run(application, _counted(items, bar), options)
 
 
 def _mapping_in(path: Path | None) -> dict[str, object]:
