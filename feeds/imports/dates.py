@@ -48,6 +48,7 @@ _FORMS = (
     ),
 )
 _DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)", re.ASCII)
+_MAX_CHARS = 200
 #: Others are mistakes such as ``0001-01-01``, or no dates of releases.
 _YEARS = range(1900, 3000)
 
@@ -76,6 +77,8 @@ def read_feed_date(text: str, *, zone: tzinfo) -> FeedDate | None:
         text: As the feed has it.
         zone: Zone of a time without one.
     """
+    if len(text) > _MAX_CHARS:
+        return None
     text = " ".join(text.split())
     try:
         if found := _DAY.fullmatch(text):

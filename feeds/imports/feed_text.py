@@ -89,7 +89,7 @@ class FeedKind(StrEnum):
 
 
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s>/]")
-_HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.DOTALL)
+_HTML = re.compile(r"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _ROOTS = frozenset({"rss", "feed", "rdf", "channel"})
 #: Words in pages that ask a browser to prove itself, in lower case.
 _CHALLENGES = (
@@ -118,10 +118,10 @@ def kind_of(text: str) -> FeedKind:
         raise NotAFeed("the body is empty", remedy="look at the address in a browser; try later")
     if head.startswith("{"):
         return FeedKind.JSON
-    if _HTML.match(head):
+    without_comments = re.sub("<!--.*?-->", "", head, flags=re.DOTALL)
+    if _HTML.match(without_comments):
         raise _page(head)
-    without_comments = re.sub(r"<!--.*?-->|<[?!][^>]*>", "", head, flags=re.DOTALL)
-    root = _ROOT.search(without_comments)
+    root = _ROOT.search(re.sub("<[?!][^>]*>", "", without_comments))
     name = root[1].lower() if root else ""
     if name in _ROOTS:
         return FeedKind.XML
@@ -150,6 +150,7 @@ def _page(head: str) -> NotAFeed:
 
 _DECLARATION = re.compile(r"<\?xml\b.*?\?>", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL)
+_DOCTYPE_WITHIN = 100_000
 _ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]+)\s+(["'])([^<&%]*?)\2\s*>""")
 #: What may hold an ampersand. Comments hold nothing, and often two hyphens, which end no comment.
 _AMPERSANDS = re.compile(
@@ -171,7 +172,8 @@ def repaired(text: str) -> str:
     if declaration and not _ROOT.search(re.sub(r"<!--.*?-->", "", text[: declaration.start()])):
         text = _lines(text[: declaration.end()]) + text[declaration.end() :]
     entities: dict[str, str] = {}
-    if doctype := _DOCTYPE.search(text, 0, 100_000):
+    begin = text.find("<!DOCTYPE", 0, _DOCTYPE_WITHIN)
+    if begin >= 0 and (doctype := _DOCTYPE.match(text, begin, begin + _DOCTYPE_WITHIN)):
         entities = {name: value for name, _, value in _ENTITY.findall(doctype[0])}
         text = text[: doctype.start()] + _lines(doctype[0]) + text[doctype.end() :]
 

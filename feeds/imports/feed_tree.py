@@ -15,6 +15,7 @@ from lxml import etree
 from feeds.errors import NotAFeed
 from feeds.imports.items import IdFormat, KnownId
 from feeds.imports.markup import joined
+from feeds.ingest.rules import MAX_NAME_CHARS
 
 _ATOM = ("http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -42,6 +43,10 @@ _KNOWN_PREFIXES = {
 #: The element by which feedparser's entries are recognised: it calls an entry's unknown elements
 #: by their names.
 MARKER = "communiqueitem"
+#: A feed of ten megabytes that has more is made to cost memory.
+MAX_ITEMS, MAX_TAGS = 50_000, 1_000_000
+#: feedparser looks for an address in names, in a time that grows with the square of their length.
+_PEOPLE = frozenset({"author", "creator", "managingeditor", "webmaster", "name", "email", "owner"})
 _HOLDERS = frozenset({"channel", "rss", "rdf", "feed", "items"})
 _WITH_ADDRESS = ("href", "src", "url")
 
@@ -108,6 +113,10 @@ def parse_tree(text: str, *, url: str | None, warnings: list[str]) -> FeedTree:
     Raises:
         NotAFeed: Nothing of it can be read.
     """
+    if text.count("<") > MAX_TAGS:
+        raise NotAFeed(f"it has more than {MAX_TAGS} tags", remedy="split it into several files")
+    if _ITEM_TAG.findall(text).count("") > MAX_ITEMS:
+        raise NotAFeed(f"it has more than {MAX_ITEMS} items", remedy="split it into several files")
     root, cut_off = _parse(text, warnings)
     is_atom = etree.QName(root).namespace in _ATOM
     _resolve_bases(root, url)
@@ -122,14 +131,13 @@ def parse_tree(text: str, *, url: str | None, warnings: list[str]) -> FeedTree:
     head = _head(channel, root)
     for element in root.iter():
         element.attrib.pop(_BASE, None)
-        if (
-            not len(element)
-            and (text := element.text)
-            and ("<" in text or "&" in text)
-            and "]]>" not in text
-        ):
-            # feedparser is called once for each reference outside CDATA: half of its time.
-            element.text = etree.CDATA(text)
+        if etree.QName(element).localname.lower() in _PEOPLE and element.text:
+            element.text = element.text[:MAX_NAME_CHARS]
+        # feedparser is called once for each reference outside CDATA: half of its time.
+        if _is_better_as_cdata(element.text):
+            element.text = etree.CDATA(element.text)
+        if _is_better_as_cdata(element.tail):
+            element.tail = etree.CDATA(element.tail)
     for index, element in enumerate(found):
         marker = etree.Element(MARKER)
         marker.text = str(index)
@@ -150,6 +158,10 @@ def parse_tree(text: str, *, url: str | None, warnings: list[str]) -> FeedTree:
     )
 
 
+def _is_better_as_cdata(text: str | None) -> bool:
+    return text is not None and ("<" in text or "&" in text) and "]]>" not in text
+
+
 def _parser(*, recover: bool) -> etree.XMLParser:
     return etree.XMLParser(
         recover=recover,
@@ -161,6 +173,13 @@ def _parser(*, recover: bool) -> etree.XMLParser:
         remove_pis=True,
         strip_cdata=True,
     )
+
+
+def _recovered(data: bytes) -> etree._Element | None:
+    try:
+        return etree.fromstring(data, _parser(recover=True))
+    except etree.XMLSyntaxError:  # not even a root
+        return None
 
 
 _UNDECLARED = re.compile(r"Namespace prefix ([\w.-]+) ")
@@ -185,11 +204,11 @@ def _parse(text: str, warnings: list[str]) -> tuple[etree._Element, bool]:
                 warnings.append(f"the feed uses {', '.join(undeclared)} without declaring it")
                 return root, False
         line = fault.lineno or 1
-        escaped = _with_markup_escaped(text)
+        escaped = _with_markup_escaped(text).encode("utf-8", "replace")
         try:
-            root = etree.fromstring(escaped.encode("utf-8", "replace"), _parser(recover=False))
+            root = etree.fromstring(escaped, _parser(recover=False))
         except etree.XMLSyntaxError:
-            root = etree.fromstring(escaped.encode("utf-8", "replace"), _parser(recover=True))
+            root = _recovered(escaped)
         else:
             warnings.append(f"line {line}: markup is not escaped, and is no XML ({fault.msg})")
             return root, False
@@ -211,22 +230,32 @@ def _declared(text: str, prefixes: list[str]) -> str:
     return re.sub(r"<([A-Za-z_][\w:.-]*)", rf"<\1{declarations}", text, count=1)
 
 
-_WITH_MARKUP = re.compile(
-    r"<((?!media:)(?:[\w.-]+:)?(?:description|encoded|content|summary|title))\b([^<>]*)(?<!/)>"
-    r"(?!\s*<!\[CDATA\[)([^<]*<(?!/\1\s*>)(?:(?!</\1\s*>).)*)</\1\s*>",
-    re.DOTALL,
+_CONTENT_TAG = re.compile(
+    r"<(/?)((?!media:)(?:[\w.-]+:)?(?:description|encoded|content|summary|title))\b([^<>]*)>"
 )
 
 
 def _with_markup_escaped(text: str) -> str:
     """Returns *text* with the markup of its contents as CDATA: an unclosed ``<p>`` is no XML."""
-
-    def escaped(found: re.Match[str]) -> str:
-        attributes = re.sub(r"""(type\s*=\s*["'])xhtml""", r"\1html", found[2])
-        content = found[3].replace("]]>", "]]]]><![CDATA[>")
-        return f"<{found[1]}{attributes}><![CDATA[{content}]]></{found[1]}>"
-
-    return _WITH_MARKUP.sub(escaped, text)
+    parts: list[str] = []
+    done = 0
+    opened: re.Match[str] | None = None
+    for tag in _CONTENT_TAG.finditer(text):
+        name = tag[2]
+        if not tag[1]:
+            # Of an element in another, such as <title> in an <svg>, nothing is made.
+            is_inside = opened is not None and opened[2] != name
+            if not is_inside:
+                opened = None if tag[3].endswith("/") else tag
+        elif opened is not None and opened[2] == name:
+            content = text[opened.end() : tag.start()]
+            if "<" in content and not content.lstrip().startswith("<![CDATA["):
+                attributes = re.sub(r"""(type\s*=\s*["'])xhtml""", r"\1html", opened[3])
+                content = content.replace("]]>", "]]]]><![CDATA[>")
+                parts += [text[done : opened.start()], f"<{name}{attributes}><![CDATA[{content}]]>"]
+                done = tag.start()
+            opened = None
+    return "".join([*parts, text[done:]])
 
 
 _ITEM_TAG = re.compile(r"<(/?)(?:[\w.-]+:)?(?:item|entry)(?=[\s>/])")

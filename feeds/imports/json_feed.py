@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from feeds.errors import NotAFeed
 from feeds.imports.dates import FeedDate, read_feed_date
-from feeds.imports.feed_tree import FeedLink
+from feeds.imports.feed_tree import MAX_ITEMS, FeedLink
 from feeds.imports.items import IdFormat, Item, KnownId, LeftOut, Reason, SourceHead
 from feeds.imports.markup import joined, plain_line
 from feeds.imports.reading import ItemDraft, ReadFeed, decide_ids
@@ -37,6 +37,8 @@ def read_json_feed(text: str, *, url: str | None, zone: tzinfo, warnings: list[s
             "JSON without a list of items came instead of the feed",
             remedy="give the address of an RSS, Atom or JSON feed",
         )
+    if len(feed["items"]) > MAX_ITEMS:
+        raise NotAFeed(f"it has more than {MAX_ITEMS} items", remedy="split it into several files")
     base = url or _string(feed, "feed_url") or _string(feed, "home_page_url")
     language = _string(feed, "language") or None
     authors = _authors(feed, base)
