@@ -51,6 +51,7 @@ class Snapshot:
     releases: int  #: the public ones
     media: int  #: stored pictures and files, public or not
     media_bytes: int
+    missing_feeds: int  #: addresses that look like a feed's, were asked for, and lead nowhere
     releases_unfiled: int
     releases_set_aside: int
     refusals: int
@@ -366,6 +367,11 @@ METRICS: tuple[MetricDefinition, ...] = (
         help="Bytes of stored pictures and files; shown to operators only.",
         read=lambda snapshot: [((), snapshot.media_bytes)],
         is_for_all=False,  # releases under embargo have some
+    ),
+    _single_metric(
+        "communique_missing_feeds",
+        "Addresses that look like a feed's, were asked for within 7 days, and lead nowhere.",
+        lambda snapshot: snapshot.missing_feeds,
     ),
     _single_metric(
         "communique_releases_unfiled",

@@ -150,22 +150,18 @@ def read_redirects(tx: Transaction, application: Application, *, limit: int) -> 
         application: Has the rules.
         limit: Redirects of imports, and addresses that lead nowhere, that are listed at most.
     """
-    uses = tx.redirect_uses.all()
+    uses = tx.redirect_uses.of_rules()
     listed = [
         ListedRedirect(
             old=rule.text,
             origin=RedirectOrigin.CONFIGURATION,
             leads_to=_target_of(rule),
-            use=uses.get((RedirectOrigin.CONFIGURATION, rule.text)),
+            use=uses.get(rule.text),
         )
         for rule in application.redirects.rules
     ]
-    used = [
-        (use, address) for (origin, address), use in uses.items() if origin is RedirectOrigin.IMPORT
-    ]
-    used.sort(key=lambda pair: (-pair[0].uses, pair[1]))
     now = application.clock()
-    for use, address in used[:limit]:
+    for address, use in tx.redirect_uses.most_imported(limit=limit).items():
         stored = tx.redirects.find([address])
         found = None if stored is None else _imported(stored, application.catalogue, now)
         if found is not None:

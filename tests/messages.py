@@ -35,6 +35,7 @@ OPTIONS = {"trimmed": "true"}
 ENGLISH_TEMPLATES = {
     "hub.html",
     "hub_status.html",
+    "redirects.html",
     "operations.html",
     "reader_check.html",
     "readers.html",

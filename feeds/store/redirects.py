@@ -110,13 +110,20 @@ class RedirectUses:
         table = redirect_uses
         self._add(table, table.c.uses, [(*key, uses[key], now) for key in sorted(uses)])
 
-    def all(self) -> dict[tuple[RedirectOrigin, str], RedirectUse]:
-        """The uses of all redirects that were ever used."""
-        rows = self._connection.execute(select(redirect_uses))
-        return {
-            (RedirectOrigin(row.origin), row.rule): RedirectUse(row.uses, row.used_at)
-            for row in rows
-        }
+    def of_rules(self) -> dict[str, RedirectUse]:
+        """The uses of the configuration's rules, by rule, also of those that were removed."""
+        return self._uses(RedirectOrigin.CONFIGURATION, limit=None)
+
+    def most_imported(self, *, limit: int) -> dict[str, RedirectUse]:
+        """The uses of the old addresses of imports that were used most, the greatest first."""
+        return self._uses(RedirectOrigin.IMPORT, limit=limit)
+
+    def _uses(self, origin: RedirectOrigin, *, limit: int | None) -> dict[str, RedirectUse]:
+        table = redirect_uses
+        query = select(table).where(table.c.origin == origin.value)
+        query = query.order_by(table.c.uses.desc(), table.c.rule).limit(limit)
+        rows = self._connection.execute(query)
+        return {row.rule: RedirectUse(row.uses, row.used_at) for row in rows}
 
     def add_missing(self, requests: Mapping[str, int], *, now: datetime, keep: int) -> None:
         """Adds to the requests for addresses that lead nowhere.
@@ -147,6 +154,11 @@ class RedirectUses:
         if since is not None:
             query = query.where(missing_feeds.c.last_at >= since)
         return int(self._connection.execute(query).scalar_one())
+
+    def has_missing(self, *, before: datetime) -> bool:
+        """Whether there are addresses that nobody has asked for since then."""
+        query = select(missing_feeds.c.address).where(missing_feeds.c.last_at < before).limit(1)
+        return self._connection.execute(query).first() is not None
 
     def forget_missing(self, *, before: datetime) -> int:
         """Deletes the addresses that nobody has asked for since then; returns their number."""

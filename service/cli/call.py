@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "config": "Check and show the configuration.",
         "store": "Back up, restore, copy, measure, upgrade and check the store.",
         "status": "Show the state of the whole service on one screen.",
+        "redirects": "List old addresses and their uses, and show where one leads.",
         "readers": "Show who reads which feed, and what it takes.",
         "alarms": "List alarms, and test the channels that tell them.",
         "completion": "Print the script that completes commands and options in a shell.",

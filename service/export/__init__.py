@@ -5,6 +5,7 @@ Bytes and header fields come from the application that serves readers, so that t
 """
 
 from service.export.folder import GRACE_S, Folder, ForeignFolder
+from service.export.nginx.redirects import redirects_for_nginx
 from service.export.run import AddressOutcome, ExportMemory, ExportResult, ExportRun, rules_of
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "ExportRun",
     "Folder",
     "ForeignFolder",
+    "redirects_for_nginx",
     "rules_of",
 ]

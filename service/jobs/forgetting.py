@@ -19,6 +19,9 @@ _Part = TypeVar("_Part")
 #: Rows that one transaction looks at: other writers wait for it some ten milliseconds.
 BATCH = 500
 
+#: How long addresses of feeds that lead nowhere are listed after the last request.
+MISSING_FEED_DAYS = 90
+
 
 @dataclass(slots=True)
 class _Counts:
@@ -80,6 +83,7 @@ class Forgetting:
         self._forget_media(counts, now=now, before=now - timedelta(days=media_days))
         if readership_days is not None:
             self._forget_readership(before=(now - timedelta(days=readership_days)).date())
+        self._forget_missing_feeds(before=now - timedelta(days=MISSING_FEED_DAYS))
         total = counts.fragments + counts.refusals + counts.former_documents + counts.media
         if total:
             _log.info(
@@ -148,6 +152,12 @@ class Forgetting:
             forget = partial(_forget_counts, before)
             if self._do(forget) < BATCH:
                 return
+
+    def _forget_missing_feeds(self, *, before: datetime) -> None:
+        with self._database.read() as tx:
+            is_due = tx.redirect_uses.has_missing(before=before)
+        if is_due:
+            self._do(lambda tx: tx.redirect_uses.forget_missing(before=before))
 
     def _do(self, work: Callable[[Transaction], _Part]) -> _Part:
         return self._database.run_in_transaction(work, is_durable=False)

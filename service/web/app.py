@@ -312,6 +312,7 @@ def make_routes(
         app.register_blueprint(canary.blueprint)
         app.register_blueprint(operators.make_status_blueprint(monotonic=time.monotonic))
         app.register_blueprint(operators.make_metrics_blueprint(monotonic=time.monotonic))
+        app.register_blueprint(operators.make_redirects_blueprint())
     if has_search:
         app.register_blueprint(make_search_blueprint(monotonic=time.monotonic))
     app.after_request(harden)

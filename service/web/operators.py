@@ -1,5 +1,6 @@
 """Pages for operators: the hub's status, and metrics."""
 
+import json
 import re
 import threading
 from base64 import b64decode
@@ -21,7 +22,9 @@ from feeds.model.subscription import CanaryState, DeliveryState
 from feeds.model.token import Action
 from feeds.store.database import Database, Transaction
 from service.failures import Failure
+from service.http_rules import prefers_html
 from service.metrics import HubNumbers, Snapshot, StoreAnswers, exposition
+from service.redirects import read_redirects
 from service.tokens import hash_of
 from service.web.page_language import SOURCE_LANGUAGE
 from service.web.rendering import render_page
@@ -216,10 +219,39 @@ def _topics(counted: Mapping[tuple[str, Format, str], int]) -> list[tuple[str, F
     ]
 
 
+# ``/redirects``: old addresses, how often they are used, and which feeds are missing.
+
+#: How many used addresses of imports, and how many that lead nowhere, are listed.
+MAX_REDIRECTS = 200
+
+
+def make_redirects_blueprint() -> Blueprint:
+    """Makes the list of redirects, for operators alone: as a page, or as JSON."""
+    blueprint = Blueprint("redirects", __name__)
+
+    @blueprint.get("/redirects")
+    def show() -> Response:
+        context = request_context()
+        is_operator(context.database, now=context.now, is_required=True)
+        with context.database.read() as tx:
+            seen = read_redirects(tx, context.application, limit=MAX_REDIRECTS)
+        headers = {**_STATUS_FIELDS, "Vary": "Accept, Authorization"}
+        if not prefers_html(request.headers.get("Accept")):
+            text = json.dumps(seen.record()) + "\n"
+            return Response(text, mimetype="application/json", headers=headers)
+        page = render_page("redirects.html", SOURCE_LANGUAGE, seen=seen)
+        return Response(page, mimetype="text/html", headers=headers)
+
+    return blueprint
+
+
 # ``/metrics``: figures for Prometheus.
 
 #: How long figures are cached: the store is read at most this often, whatever the request rate.
 MAX_AGE_S = 1.0
+
+#: Addresses of feeds that lead nowhere count if they were asked for so lately.
+MISSING_WITHIN = timedelta(days=7)
 
 _METRICS_FIELDS = {
     "Cache-Control": "no-store",
@@ -281,6 +313,7 @@ def take_snapshot(context: RequestContext) -> Snapshot:
             releases=tx.releases.count(),
             media=media,
             media_bytes=media_bytes,
+            missing_feeds=tx.redirect_uses.count_missing(since=context.now - MISSING_WITHIN),
             releases_unfiled=tx.releases.count(is_unfiled=True),
             releases_set_aside=tx.fragments.count_failures(),
             refusals=tx.refusals.count(),

@@ -120,6 +120,7 @@ ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/favicon.ico": lambda *_: [{}],
     "/robots.txt": lambda *_: [{}],
     "/reader-check": lambda *_: [{}],
+    "/redirects": lambda *_: [{}],
     "/api/v1/readers": lambda *_: [{}],
     "/api/v1/openapi.json": lambda *_: [{}],
     "/api/v1/media": lambda *_: [{}],

@@ -135,6 +135,7 @@ ROUTES: dict[str, list[Ask]] = {
     "DELETE /api/v1/embargoes/<key:key>": [Ask("/api/v1/embargoes/e9", "DELETE")],
     "POST /api/v1/embargoes/<key:key>/lift": [Ask("/api/v1/embargoes/e10/lift", "POST")],
     "POST /api/v1/media": [Ask("/api/v1/media?name=a.txt", "POST", raw=b"A note.", status=201)],
+    "GET /redirects": [Ask("/redirects")],
     "GET /api/v1/readers": [Ask("/api/v1/readers"), Ask("/api/v1/readers?days=1")],
     "GET /reader-check": [Ask("/reader-check?agent=reader-7")],
     "GET /api/v1/openapi.json": [Ask("/api/v1/openapi.json")],
@@ -237,6 +238,10 @@ MAY_READ_ALL = {
 MAY_READ_ALL["GET /desk/operations"] = {"count(": "for operators alone: subscribers by topic"}
 MAY_READ_ALL["GET /api/v1/readers"] = {
     "count(": "for operators alone: subscriptions are counted exactly"
+}
+MAY_READ_ALL["GET /redirects"] = {
+    "count(": "for operators alone: how many old addresses imports brought along",
+    "redirect": "for operators alone: those that were used most",
 }
 MAY_READ_ALL["GET /desk/readers"] = MAY_READ_ALL["GET /api/v1/readers"]
 MAY_READ_ALL["GET /hub/status/subscribers"] = MAY_READ_ALL["GET /hub/status"]

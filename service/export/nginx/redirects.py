@@ -58,6 +58,23 @@ def nginx_redirects(application: Application, *, now: datetime) -> Iterator[Ngin
     yield from _imported(application, now=now)
 
 
+_ALONE = """\
+# Old addresses of {base_url}, by 'communique redirects export'. In the server section:
+#     if ($communique_redirect = 410) {{ return 410; }}
+#     if ($communique_redirect) {{ return 301 $communique_redirect; }}
+# A large map needs "map_hash_max_size 262144;" and "map_hash_bucket_size 512;" before it.
+geo $communique_dollar {{ default "$"; }}
+"""
+
+
+def redirects_for_nginx(application: Application, *, now: datetime) -> str:
+    """Returns a file for an nginx of the operator's own."""
+    site = application.catalogue.site
+    found = nginx_redirects(application, now=now)
+    blocks = redirect_maps(found, base_path=site.base_path)
+    return _ALONE.format(base_url=site.base_url) + "\n".join(blocks)
+
+
 def _imported(application: Application, *, now: datetime) -> Iterator[NginxRedirect]:
     for found in imported_redirects(application, now=now):
         pattern = AddressPattern.of(OldAddress.read(found.key.rule))

@@ -129,7 +129,9 @@ def test_invented_addresses_do_not_fill_the_store_nor_push_out_real_ones(
         assert (missing[0].address, missing[0].requests) == ("/real.xml", 60)
         assert (missing[0].first_at, missing[0].last_at) == (NOON, later(minutes=29))
         assert tx.redirect_uses.count_missing(since=later(minutes=29)) == 11
+        assert tx.redirect_uses.has_missing(before=later(minutes=29))
         assert tx.redirect_uses.forget_missing(before=later(minutes=29)) == 9
+        assert not tx.redirect_uses.has_missing(before=later(minutes=29))
 
 
 def test_uses_of_redirects_add_up(database: Database) -> None:
@@ -140,8 +142,9 @@ def test_uses_of_redirects_add_up(database: Database) -> None:
     with database.transaction() as tx:
         tx.redirect_uses.add({(yaml, "/b"): 1}, now=NOON)
         tx.redirect_uses.add({}, now=NOON)
-        assert tx.redirect_uses.all() == {
-            (yaml, "/a"): RedirectUse(4, later(minutes=1)),
-            (yaml, "/b"): RedirectUse(1, NOON),
-            (imported, "/a"): RedirectUse(2, later(minutes=1)),
+        assert tx.redirect_uses.of_rules() == {
+            "/a": RedirectUse(4, later(minutes=1)),
+            "/b": RedirectUse(1, NOON),
         }
+        used = tx.redirect_uses.most_imported(limit=1)
+        assert used == {"/a": RedirectUse(2, later(minutes=1))}

@@ -26,6 +26,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"release {name}" for name in ("embargoes", "embargo")),
         *(f"release {name}" for name in ("retract", "restore")),
         *(f"import {name}" for name in ("wxr", "feed", "folder", "ghost", "csv")),
+        *(f"redirects {name}" for name in ("list", "check", "export")),
         *(f"media {name}" for name in ("add", "list", "remove")),
         *(f"feed {name}" for name in ("list", "render", "check")),
         *(f"hub {name}" for name in ("pings", "retry", "status", "canary")),
@@ -39,7 +40,7 @@ def test_all_that_was_agreed_on_is_there() -> None:
         *(f"store {name}" for name in ("backup", "restore", "copy", "size")),
     }
     groups = {"release", "import", "media", "feed", "hub", "token", "user", "config", "store"}
-    groups.add("upstream")
+    groups |= {"redirects", "upstream"}
     assert there - {"communique"} == agreed | groups
 
 

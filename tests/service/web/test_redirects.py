@@ -19,8 +19,10 @@ from feeds.model.redirect import (
     ToNothing,
     ToPage,
 )
+from feeds.model.token import Action, Token
 from feeds.redirects import RedirectMap, RedirectRule
 from feeds.store.changes import Changes
+from service.tokens import hash_of
 from service.web import (
     CacheMiddleware,
     ChangeDetector,
@@ -68,7 +70,7 @@ class Site:
         )
         self.app = create_app(
             office.current, document_cache, has_api=True, has_desk=True, has_hub=True,
-            has_search=True, redirects=self.counter,
+            has_search=True, redirects=self.counter, clock=lambda: later(hours=1),
         )  # fmt: skip
         self.through: list[str] = []
         self.front = CacheMiddleware(
@@ -86,7 +88,12 @@ class Site:
         """The uses that are stored."""
         self.writer.write()
         with self.office.database.read() as tx:
-            return {key: use.uses for key, use in tx.redirect_uses.all().items()}
+            found = {
+                (RedirectOrigin.CONFIGURATION, rule): use.uses
+                for rule, use in tx.redirect_uses.of_rules().items()
+            }
+            used = tx.redirect_uses.most_imported(limit=9)
+            return found | {(RedirectOrigin.IMPORT, rule): use.uses for rule, use in used.items()}
 
 
 @pytest.fixture
@@ -319,3 +326,30 @@ def test_every_route_of_ours_is_reserved(site: Site) -> None:
             r"<(?:(\w+):)?\w+>", lambda found: samples.get(found[1] or "", "x"), str(route)
         )
         assert is_ours(str(OldAddress.read(path))), f"add {route} to feeds/address_patterns.py"
+
+
+def test_operators_see_what_is_used_and_what_is_missing(client: Client, site: Site) -> None:
+    [one] = site.office.add(draft("id:3", title="Three"))
+    operator = Token(name="ops", actions=(Action.OPERATE,), categories=None, made_at=NOON)
+    with site.office.database.transaction() as tx:
+        tx.redirects.add_for_releases({one.release.id: ["/?p=12", "/?p=13"]}, now=NOON)
+        tx.tokens.add(operator, hash_hex=hash_of("secret"))
+    for asked in ("/?p=12", "/feed/", "/feed/"):
+        client.get(asked)
+    client.get("/old.rss")
+    site.writer.write()
+    assert client.get("/redirects").status_code == 401
+    headers = {"Authorization": "Bearer secret"}
+    answer = client.get("/redirects", headers=headers)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json is not None
+    used = {row["old"]: row for row in answer.json["redirects"] if row["uses"]}
+    assert {old: row["uses"] for old, row in used.items()} == {"/?p=12": 1, "/feed/": 2}
+    assert used["/feed/"]["leads_to"] == "feed all.rss"
+    assert used["/?p=12"]["leads_to"] == f"{BASE}/releases/{one.release.slug}"
+    assert answer.json["imported"] == 2
+    assert [row["address"] for row in answer.json["missing"]] == ["/old.rss"]
+    page = client.get("/redirects", headers={**headers, **BROWSER})
+    assert page.mimetype == "text/html"
+    assert "/old.rss" in page.text
+    assert "communique_missing_feeds 1" in client.get("/metrics").text
