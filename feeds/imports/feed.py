@@ -205,7 +205,8 @@ class _XmlFeed:
     def _date(self, draft: ItemDraft, entry: Mapping[str, Any], *names: str) -> FeedDate | None:
         for name in names:
             # Asked for "updated", feedparser answers "published" with a warning. What it makes of
-            # dates is not used: it takes CEST and JST for UTC, and of the zone nothing is left.
+            # dates is not used: it takes CEST and JST for UTC, and some months from the clock
+            # (findings/feedparser-dates-by-clock.sh).
             written = entry.get(name) if name in entry.keys() else None  # noqa: SIM118
             if not written:
                 continue

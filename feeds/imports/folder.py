@@ -138,6 +138,7 @@ class _Folder:
         found = read_feed_date(written, zone=self._site.zone) if written else None
         if found is None and day is not None:
             found, written = FeedDate(day.isoformat(), has_zone=False), written or day.isoformat()
+        found = self._as_in_feeds(found)
         stated = string_in(values, "slug")
         title = string_in(values, "title")
         above = path.parts[: path.parts.index("_posts")] if "_posts" in path.parts else ()
@@ -230,7 +231,14 @@ class _Folder:
 
     def _updated(self, values: Mapping[str, object]) -> FeedDate | None:
         written = _first_string(values, "lastmod", "last_modified_at", "updated", "modified")
-        return read_feed_date(written, zone=self._site.zone) if written else None
+        found = read_feed_date(written, zone=self._site.zone) if written else None
+        return self._as_in_feeds(found)
+
+    def _as_in_feeds(self, date: FeedDate | None) -> FeedDate | None:
+        """Returns a date as the generator writes it: a day begins at midnight in its zone."""
+        if date is None or date.moment is not None or self._site.generator is Generator.OTHER:
+            return date
+        return FeedDate(date.moment_in(self._site.zone).isoformat(), has_zone=True)
 
     # People: names, or keys of ``_data/authors.yml``.
 
