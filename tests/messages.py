@@ -36,9 +36,7 @@ ENGLISH_TEMPLATES = {
     "hub.html",
     "hub_status.html",
     "redirects.html",
-    "operations.html",
     "reader_check.html",
-    "readers.html",
 }
 
 

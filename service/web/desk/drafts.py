@@ -10,9 +10,9 @@ from flask import Response, request
 from feeds import render
 from feeds.errors import DraftChanged, DraftNotFound
 from feeds.model.edition import Entry
-from feeds.model.feed import Format
+from feeds.model.feed import Category, Format
 from feeds.model.intake import Refusal
-from feeds.model.release import Draft
+from feeds.model.release import Content, Draft
 from feeds.model.saved_draft import DraftPosition, SavedDraft
 from feeds.model.user import User, UserRole
 from service.logs import get_logger
@@ -288,6 +288,14 @@ def form_fields(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def labels_of(content: Content) -> tuple[Category, ...]:
+    """Returns the categories of a release, as its page names them."""
+    catalogue = request_context().catalogue
+    return catalogue.labels(
+        catalogue.match_all(content.category_names).categories, language=content.language
+    )
+
+
 def _when_by_work(read: ReadDraft, given: Mapping[str, str]) -> dict[str, Any]:
     """Returns when a translation is best published: not before what it translates."""
     until = work_waits_until(read.outcome) if isinstance(read.outcome, Draft) else None
@@ -320,10 +328,7 @@ def _as_published(read: ReadDraft) -> dict[str, Any]:
     if isinstance(read.intake, Refusal):
         return {"release": None, "refusal": read.intake, "stored": read.stored}
     release, catalogue = read.intake.release, request_context().catalogue
-    labels = catalogue.labels(
-        catalogue.match_all(release.content.category_names).categories,
-        language=release.content.language,
-    )
+    labels = labels_of(release.content)
     entry = Entry(release=release, categories=labels)
     return {
         "release": release,

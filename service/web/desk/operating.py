@@ -13,7 +13,6 @@ from feeds.model.feed import Category
 from feeds.model.user import UserRole
 from service.settings import nearest
 from service.web.desk.entrance import desk, page
-from service.web.page_language import SOURCE_LANGUAGE
 from service.web.request_context import request_context
 
 #: How many rows of each list are shown; commands list all.
@@ -39,10 +38,8 @@ def operations() -> Response:
         subscriptions = tx.subscriptions.counted()
         tallies = tx.hub_tallies.listed()
         upstreams = tx.upstreams.listed()
-    # For operators: English, like their commands and logs.
     return page(
         "operations.html",
-        language=SOURCE_LANGUAGE,
         alarms=alarms,
         refused=refused,
         advice=list(filing_advice(unclaimed, context.catalogue)),

@@ -8,7 +8,6 @@ from feeds.model.readership import WINDOW_DAYS
 from feeds.model.user import UserRole
 from service.readership import read_readership
 from service.web.desk.entrance import desk, page
-from service.web.page_language import SOURCE_LANGUAGE
 from service.web.request_context import request_context
 
 #: How many days are shown: the first of these, or another one that is chosen.
@@ -29,10 +28,8 @@ def readers() -> Response:
             days=days,
             missing_after=timedelta(seconds=context.settings.canary.missing_after_seconds),
         )
-    # For operators: English, like their commands and logs.
     return page(
         "readers.html",
-        language=SOURCE_LANGUAGE,
         seen=seen,
         days=days,
         choices=DAYS,

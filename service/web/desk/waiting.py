@@ -20,7 +20,7 @@ from feeds.model.release import Draft
 from feeds.model.user import UserRole
 from service.logs import get_logger
 from service.web.desk.cursors import page_of, position_in, position_of
-from service.web.desk.drafts import ROWS, form_fields, unsaved_page
+from service.web.desk.drafts import ROWS, form_fields, labels_of, unsaved_page
 from service.web.desk.entrance import (
     DeskRefused,
     desk,
@@ -337,6 +337,7 @@ def _waiting_page(
         embargo=embargo,
         release=upcoming.release,
         body=body_of(upcoming.release),
+        labels=labels_of(upcoming.release.content),
         unclaimed=upcoming.unclaimed,
         languages=languages_to_choose(upcoming.release),
         may_publish=user.may(UserRole.PUBLISH),

@@ -464,7 +464,7 @@ def test_operators_see_what_needs_them_and_what_to_write_into_the_yaml(room: Des
     assert "title is missing" in page
     for markup in ("<i>", "<u>", "<b>"):
         assert markup not in page
-    assert "Other people" not in empty
+    assert "Feeds of others" not in empty
     council = ConfiguredUpstream(slug="council", url="https://c.example/", host="c.example")
     read = PollResult(
         slug="council",

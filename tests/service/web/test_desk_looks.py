@@ -151,6 +151,7 @@ def test_pages_of_the_desk_are_as_good_as_those_of_the_public(tmp_path: Path, si
             browser.resize(1280)
             browser.visit(f"{base}/desk{path}")
             assert browser.run("document.querySelector('link[href*=desk]') !== null"), name
+            assert browser.run("document.documentElement.lang") == site.language, name
             browser.run(axe)
             found += check(browser, browser.run(RUN_AXE), f"desk {name}, by axe")
             for width in WIDTHS:
