@@ -40,6 +40,8 @@ STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn
 
 # Deterministic, and without a deadline: a machine that is busy is no finding.
 settings.register_profile("suite", deadline=None, derandomize=True)
+# For ``make check``: a quarter of what ``make test`` makes up.
+settings.register_profile("check", settings.get_profile("suite"), max_examples=25)
 settings.load_profile("suite")
 
 
@@ -62,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # A commit waits for the disk some 4 ms, and tests make thousands of them.
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
     if config.getoption("no_processes"):
+        settings.load_profile("check")
         config.pluginmanager.register(_NoProcesses())
 
 
@@ -96,9 +99,12 @@ class _NoProcesses:
             pytest.skip("needs another process")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: many tests wait, for services and for time limits."""
-    return 1 + len(cores.allowed())
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: many tests wait, for services and for time limits.
+
+    Those that start no process hardly wait, and each worker collects all tests for itself.
+    """
+    return len(cores.allowed()) + (0 if config.getoption("no_processes") else 1)
 
 
 @pytest.fixture(scope="session")

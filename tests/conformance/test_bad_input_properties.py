@@ -200,7 +200,7 @@ def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Press]:
     database.close()
 
 
-@settings(max_examples=80)
+@settings(max_examples=4 * settings().max_examples // 5)
 @given(title=TEXT, summary=TEXT, author=TEXT, name=TEXT, file=TEXT)
 def test_any_line_of_text_comes_out_of_every_format_as_it_went_in(
     press: Press, title: str, summary: str, author: str, name: str, file: str
@@ -227,7 +227,7 @@ def test_any_line_of_text_comes_out_of_every_format_as_it_went_in(
         assert read == {name: expected.get(name, read[name]) for name in read}, feed_format
 
 
-@settings(max_examples=80)
+@settings(max_examples=4 * settings().max_examples // 5)
 @given(body=LINES)
 def test_any_text_is_published_paragraph_by_paragraph(press: Press, body: str) -> None:
     expected = visible(re.split("[\n\u2029]", rule(body)))
@@ -243,7 +243,7 @@ def test_any_text_is_published_paragraph_by_paragraph(press: Press, body: str) -
         by_feedparser(press.document(feed_format))  # which finds nothing to forgive
 
 
-@settings(max_examples=80)
+@settings(max_examples=4 * settings().max_examples // 5)
 @given(body=HTML)
 def test_any_html_is_published_with_the_words_that_a_sanitizer_finds_in_it(
     press: Press, body: str
@@ -279,7 +279,7 @@ BAD = st.sampled_from(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=4 * settings().max_examples // 5)
 @given(records=st.lists(st.tuples(st.booleans(), GOOD, BAD), min_size=1, max_size=12))
 def test_of_a_mixed_batch_exactly_the_good_ones_are_taken_in_whatever_their_order(
     press: Press, records: list[tuple[bool, dict[str, object], dict[str, object]]]

@@ -35,7 +35,7 @@ FIELD = st.none() | ODD
 
 
 #: Seven fields each: more than ten thousand odd fields in all.
-@settings(max_examples=1_500)
+@settings(max_examples=15 * settings().max_examples)
 @given(asked=st.builds(RequestFields, st.sampled_from(["GET", "HEAD"]), *[FIELD] * 7))
 def test_no_request_is_too_odd(asked: RequestFields) -> None:
     """RFC 9110 2.4: an answer in order, whatever was sent."""

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from gettext import c2py
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +18,6 @@ from feeds.model.phrases import phrase_versions
 from tests import messages
 
 CATALOGUES = sorted(path.stem for path in messages.FOLDER.glob("*.po"))
-TEMPLATE = messages.template()
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
 #: The names of placeholders that say how many.
@@ -28,9 +28,15 @@ TAG = re.compile(r"<[^>]+>")
 SPOKEN_ATTRIBUTES = {"alt", "aria-label", "placeholder", "title"}
 
 
+@cache
+def _template() -> Catalog:
+    """All messages: not read where tests are only collected, which each worker does."""
+    return messages.template()
+
+
 def wanted() -> Iterator[Message]:
     """All messages, as they stand in templates and code."""
-    return (message for message in TEMPLATE if message.id)
+    return (message for message in _template() if message.id)
 
 
 def key_of(message: Message) -> str:

@@ -86,7 +86,7 @@ def test_the_api_is_as_it_says(
     operation = api_schema.find_operation_by_id(name)
 
     @settings(
-        max_examples=25,
+        max_examples=settings().max_examples // 4,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
