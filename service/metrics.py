@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from feeds.model.feed import Format
 from feeds.model.listing import FeedState
 from feeds.model.subscription import HubTally
-from feeds.model.upstream import Upstream
+from feeds.model.upstream import Upstream, UpstreamSubscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class Snapshot:
     alarms_open: Mapping[str, int]  #: by kind, of all kinds
     channels_failing_since: Mapping[str, datetime]  #: channels of alarms, by name
     upstreams: Sequence[Upstream]
+    upstream_subscriptions: Sequence[UpstreamSubscription]
     last_backup_at: datetime | None
 
 
@@ -199,6 +200,21 @@ def _upstream_metric(
     help_text = f"{help_text}; shown to operators only."
     return MetricDefinition(
         name=name, help=help_text, read=samples, labels=("upstream",), is_for_all=False
+    )
+
+
+def _push_metric(
+    name: str, help_text: str, read: Callable[[UpstreamSubscription], int]
+) -> MetricDefinition:
+    def samples(snapshot: Snapshot) -> Iterator[Sample]:
+        by_hub: dict[str, int] = {}
+        for one in snapshot.upstream_subscriptions:
+            by_hub[one.hub] = by_hub.get(one.hub, 0) + read(one)
+        yield from (((hub,), count) for hub, count in by_hub.items())
+
+    help_text = f"{help_text}; shown to operators only."
+    return MetricDefinition(
+        name=name, help=help_text, read=samples, labels=("hub",), is_for_all=False
     )
 
 
@@ -462,6 +478,21 @@ METRICS: tuple[MetricDefinition, ...] = (
         "communique_upstream_last_success_timestamp_seconds",
         "When an upstream was last polled successfully, absent before the first time",
         lambda one: None if one.last_success_at is None else one.last_success_at.timestamp(),
+    ),
+    _push_metric(
+        "communique_upstream_pushes_total",
+        "Documents that the hub of upstreams has pushed here",
+        lambda one: one.pushes,
+    ),
+    _push_metric(
+        "communique_upstream_came_by_push_total",
+        "Items that the hub of upstreams has brought",
+        lambda one: one.came_by_push,
+    ),
+    _push_metric(
+        "communique_upstream_missed_total",
+        "Items that a poll found although the hub had promised to push them",
+        lambda one: one.missed,
     ),
     MetricDefinition(
         name="communique_last_backup_timestamp_seconds",

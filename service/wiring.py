@@ -11,6 +11,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from secrets import token_urlsafe
 from uuid import uuid4
 
 from feeds.categories import Catalogue
@@ -45,6 +46,7 @@ from service.store_clock import machine_clock
 from service.upstreams.plans import upstream_plans
 from service.upstreams.poller import AT_ONCE, UpstreamPoller
 from service.upstreams.poller import TIMEOUT_S as UPSTREAM_TIMEOUT_S
+from service.upstreams.subscribing import ASKS_AT_ONCE, UpstreamSubscriber
 from service.upstreams.taking import ItemTaker
 from service.websub import RSSCLOUD, PingFormat, PingSender, Publisher, RetryPlan
 from service.websub.hub.dispatcher import Dispatcher
@@ -241,10 +243,29 @@ def upstream_poller(
             reads_documents=True,
         )
 
+    def make_hub_client() -> BulkHttpClient:
+        return BulkHttpClient(
+            settings.outbound.allow_networks,
+            settings.websub.timeout_seconds,
+            _user_agent(application.catalogue),
+            at_once=ASKS_AT_ONCE,
+            ca_file=settings.outbound.ca_file,
+        )
+
+    subscriber = UpstreamSubscriber(
+        database,
+        plans,
+        taker,
+        site=application.catalogue.site,
+        make_client=make_hub_client,
+        now=application.clock,
+        random_text=token_urlsafe,
+    )
     return UpstreamPoller(
         database,
         plans,
         taker,
+        subscriber,
         make_client=make_client,
         worker=worker,
         now=application.clock,

@@ -275,6 +275,10 @@ class Site:
         """Returns the callback of our own subscription at a hub that is monitored."""
         return f"{self.hub}/canary/{token}"
 
+    def upstream_callback(self, token: str) -> str:
+        """Returns the callback of our subscription at the hub of an upstream."""
+        return f"{self.hub}/upstream/{token}"
+
     def sitemap_part(self, number: int) -> str:
         """Returns the address of one part of the list of all pages, counted from 1."""
         return f"{self.base_url}/sitemap-{number}.xml"

@@ -116,3 +116,43 @@ class CarriedItem:
     taken_at: datetime | None = None  #: when it became a release
     deleted_at: datetime | None = None  #: when the upstream deleted it
     categories: tuple[str, ...] = ()  #: names of categories that this upstream gives it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSubscription:
+    """Our subscription at the hub of an upstream (WebSub)."""
+
+    upstream: str
+    hub: str
+    topic: str  #: the feed's ``rel=self``
+    token: str  #: the secret part of the callback
+    secret: str = field(repr=False)  #: for signatures
+    due_at: datetime  #: when the hub is asked next
+    attempts: int = 0  #: requests since the hub last verified
+    asked_at: datetime | None = None
+    verified_at: datetime | None = None  #: last
+    expires_at: datetime | None = None
+    last_result: str | None = None  #: for people
+    pushes: int = 0  #: documents with a good signature
+    came_by_push: int = 0  #: items that pushes brought
+    missed: int = 0  #: items that a poll found although the subscription was good
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether the hub has promised to push."""
+        return self.expires_at is not None and self.expires_at > now
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether the hub takes requests and never verifies them."""
+        return self.attempts >= 3 and self.verified_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamPush:
+    """A document that a hub pushed, with a good signature."""
+
+    id: int
+    upstream: str
+    arrived_at: datetime
+    content_type: str
+    body: bytes = field(repr=False)

@@ -66,6 +66,7 @@ from feeds.store.state import (
 )
 from feeds.store.store_file import Stamp, StoreFile
 from feeds.store.subscriptions import Subscriptions
+from feeds.store.upstream_pushes import UpstreamSubscriptions
 from feeds.store.upstreams import UpstreamItems, Upstreams
 from feeds.store.users import DeskKey, Sessions, SignInAttempts, Users
 
@@ -299,6 +300,11 @@ class Transaction:
     def upstream_items(self) -> UpstreamItems:
         """The items of other people's feeds that were seen."""
         return UpstreamItems(self.connection)
+
+    @cached_property
+    def upstream_subscriptions(self) -> UpstreamSubscriptions:
+        """Our subscriptions at the hubs of other people's feeds."""
+        return UpstreamSubscriptions(self.connection)
 
     @cached_property
     def refusals(self) -> Refusals:

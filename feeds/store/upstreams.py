@@ -237,6 +237,17 @@ class Upstreams:
         changed = update(upstreams).where(upstreams.c.slug == result.slug)
         self._connection.execute(changed.values(values))
 
+    def add(self, slug: str, *, taken: int, corrected: int, deleted: int) -> None:
+        """Adds to the counts of an upstream what came otherwise than by a poll."""
+        changed = update(upstreams).where(upstreams.c.slug == slug)
+        self._connection.execute(
+            changed.values(
+                taken=upstreams.c.taken + taken,
+                corrected=upstreams.c.corrected + corrected,
+                deleted=upstreams.c.deleted + deleted,
+            )
+        )
+
     def pause_host(self, host: str, *, until: datetime) -> int:
         """Polls nothing of a host before then. Returns how many upstreams that postpones."""
         postponed = select(upstreams.c.slug).where(

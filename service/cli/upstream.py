@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from feeds.model.upstream import PollResult, Upstream
+from feeds.model.upstream import PollResult, Upstream, UpstreamSubscription
 from feeds.store.database import Transaction
 from service.cli.application import to_read, to_write
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of, typer_of
@@ -39,9 +39,10 @@ def list_upstreams(
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application, application.database.read() as tx:
         found = tx.upstreams.listed()
+        subscriptions = tx.upstream_subscriptions.listed()
     if call.as_json:
         for one in found:
-            print_json(upstream_record(one))
+            print_json(upstream_record(one, subscriptions.get(one.slug)))
         return
     print_rows(
         (one.state, one.slug, _next(one), one.last_result or "not polled yet") for one in found
@@ -64,10 +65,11 @@ def show(
     call = invocation_of(ctx, overrides, as_json=as_json)
     with to_read(call) as application, application.database.read() as tx:
         found = _require(tx, slug)
+        subscription = tx.upstream_subscriptions.of(slug)
     if call.as_json:
-        print_json(upstream_record(found))
+        print_json(upstream_record(found, subscription))
     else:
-        print_rows(_rows(found))
+        print_rows([*_rows(found), *_push_rows(subscription)])
 
 
 @app.command()
@@ -150,12 +152,12 @@ def _require(tx: Transaction, slug: str) -> Upstream:
 def _show_state(tx: Transaction, slug: str, call: Invocation) -> None:
     found = _require(tx, slug)
     if call.as_json:
-        print_json(upstream_record(found))
+        print_json(upstream_record(found, tx.upstream_subscriptions.of(slug)))
     else:
         print_rows([(found.state, found.slug, _next(found))])
 
 
-def upstream_record(one: Upstream) -> dict[str, Any]:
+def upstream_record(one: Upstream, subscription: UpstreamSubscription | None) -> dict[str, Any]:
     """Returns an upstream as a JSON object."""
     return {
         "slug": one.slug,
@@ -177,7 +179,39 @@ def upstream_record(one: Upstream) -> dict[str, Any]:
         "corrected": one.corrected,
         "deleted": one.deleted,
         "left_out": dict(sorted(one.left_out.items())),
+        "push": None if subscription is None else _push_record(subscription),
     }
+
+
+def _push_record(one: UpstreamSubscription) -> dict[str, Any]:
+    return {
+        "hub": one.hub,
+        "topic": one.topic,
+        "asked_at": one.asked_at,
+        "asked_since_verified": one.attempts,
+        "verified_at": one.verified_at,
+        "expires_at": one.expires_at,
+        "last_result": one.last_result,
+        "never_verifies": one.is_ignored,
+        "pushes": one.pushes,
+        "came_by_push": one.came_by_push,
+        "missed": one.missed,
+    }
+
+
+def _push_rows(one: UpstreamSubscription | None) -> list[Sequence[object]]:
+    if one is None:
+        return [("hub", "none")]
+    if one.is_ignored:
+        state = f"takes requests and never verifies: asked {one.attempts} times"
+    else:
+        state = one.last_result or "not asked yet"
+    return [
+        ("hub", f"{one.hub}: {state}"),
+        ("pushes", one.pushes),
+        ("came by push", one.came_by_push),
+        ("missed by push", one.missed),
+    ]
 
 
 def _result_record(one: PollResult) -> dict[str, Any]:

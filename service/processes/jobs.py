@@ -77,7 +77,7 @@ STORE_LOG, STORE_NOTE, BACKUP = "store log", "store note", "backup"
 FORGET, ALARMS = "forget", "alarms"
 COMMANDS = "commands"
 SEARCH = "search"
-UPSTREAMS = "upstreams"
+UPSTREAMS, UPSTREAM_PUSHES = "upstreams", "upstream pushes"
 
 #: How often old rows are deleted.
 FORGET_EVERY_S = 3600.0
@@ -87,6 +87,9 @@ NOTE_EVERY_S = 1.0
 
 #: How often to look for upstreams that are due; each is polled at most once in five minutes.
 POLL_UPSTREAMS_EVERY_S = 5.0
+
+#: How often to look for what the hubs of upstreams have pushed.
+READ_PUSHES_EVERY_S = 1.0
 
 #: How often to look for releases whose words are to be indexed. After editions they are at once.
 INDEX_EVERY_S = 1.0
@@ -268,6 +271,11 @@ class Jobs:
                 job=partial(self._poll_upstreams, upstreams),
                 every_s=POLL_UPSTREAMS_EVERY_S,
             ),
+            Timer(
+                name=UPSTREAM_PUSHES,
+                job=partial(self._read_pushes, upstreams),
+                every_s=READ_PUSHES_EVERY_S,
+            ),
             Timer(name=COMMANDS, job=self._command_log.run, every_s=AUDIT_POLL_EVERY_S),
             Timer(
                 name=ALARMS,
@@ -309,6 +317,10 @@ class Jobs:
 
         if not should_stop():
             poller.run(should_stop=should_stop)
+
+    def _read_pushes(self, poller: UpstreamPoller) -> None:
+        if self._upstreams is poller:
+            poller.subscriber.run(should_stop=self._is_over.is_set)
 
     def _has(self, waiting: Waiting) -> bool:
         with self._outbox_lock:

@@ -26,6 +26,7 @@ from service.upstreams.fetching import (
 )
 from service.upstreams.pace import LONGEST, next_poll, rest_of_host
 from service.upstreams.plans import UpstreamPlan
+from service.upstreams.subscribing import UpstreamSubscriber, discover
 from service.upstreams.taking import ItemTaker, TakenTally
 
 #: Time limit of one request, and of all requests of one poll together, in seconds.
@@ -66,6 +67,7 @@ class UpstreamPoller:
         database: Database,
         plans: Mapping[str, UpstreamPlan],
         taker: ItemTaker,
+        subscriber: UpstreamSubscriber,
         *,
         make_client: Callable[[], BulkHttpClient],
         worker: str,
@@ -79,6 +81,7 @@ class UpstreamPoller:
             database: The store.
             plans: The configured upstreams, by slug.
             taker: Reads documents.
+            subscriber: Subscribes at the hubs that documents name.
             make_client: Makes a client that reads documents, with a time limit of *timeout_s*.
             worker: Name of this process, for claims.
             now: The store's clock.
@@ -88,6 +91,7 @@ class UpstreamPoller:
         self._database = database
         self.plans = plans
         self._taker = taker
+        self.subscriber = subscriber
         self._make_client = make_client
         self._worker = worker
         self._now = now
@@ -239,6 +243,12 @@ class UpstreamPoller:
             _log.exception("upstream cannot be read", upstream=fetch.upstream.slug, url=fetch.url)
             why = "the document could not be read: see the log"
             return self.failed(fetch, FetchFailed(why=why, headers=fetched.headers))
+        self.subscriber.discovered(
+            plan,
+            discover(fetched, document, url=fetch.url),
+            taken=tally.taken,
+            is_known=upstream.first_success_at is not None,
+        )
         if tally.taken or tally.corrected or tally.deleted:
             _log.info("upstream read", upstream=upstream.slug, result=tally.words)
         return self._succeeded(fetch, fetched, tally, title=document.head.title)

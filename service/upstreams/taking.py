@@ -106,6 +106,7 @@ class ItemTaker:
         *,
         url: str,
         charset: str | None = None,
+        is_push: bool = False,
     ) -> tuple[TakenTally, ReadFeed]:
         """Reads a document, and takes in what is new or changed in it.
 
@@ -118,6 +119,7 @@ class ItemTaker:
             body: The document.
             url: Its address, behind all redirects.
             charset: As the server says.
+            is_push: The document may have what is new alone: nothing is deleted by its absence.
 
         Raises:
             NotAFeed: It is none. Nothing was changed.
@@ -138,9 +140,11 @@ class ItemTaker:
         for start in range(0, len(wanted), AT_ONCE):
             some = wanted[start : start + AT_ONCE]
             self._take_some(plan, document, some, held, tally, is_news=is_news)
-        self._leave(plan, found)
+        if not is_push:
+            self._leave(plan, found)
         self._count_left(document, tally, is_first=upstream.first_success_at is None)
-        tally.deleted += self._delete(plan, document, found)
+        is_complete = document.is_complete and not is_push
+        tally.deleted += self._delete(plan, document, found, is_complete=is_complete)
         return tally, document
 
     def _choose(
@@ -362,7 +366,14 @@ class ItemTaker:
 
     # Deletions.
 
-    def _delete(self, plan: UpstreamPlan, document: ReadFeed, found: Sequence[FoundItem]) -> int:
+    def _delete(
+        self,
+        plan: UpstreamPlan,
+        document: ReadFeed,
+        found: Sequence[FoundItem],
+        *,
+        is_complete: bool,
+    ) -> int:
         """Marks what the upstream has deleted, and retracts it if that is configured."""
         refs = {
             key_of_id(one.example)
@@ -373,7 +384,7 @@ class ItemTaker:
         with self._database.read() as tx:
             present = tx.upstream_items.present(plan.slug)
         gone = [one for one in present if one.item in refs - here]
-        if document.is_complete and found:
+        if is_complete and found:
             # RFC 5005 section 2: what is not here is no more. An empty document proves nothing: it
             # comes more often of a fault than of a publisher who withdrew everything.
             gone += [one for one in present if one.item not in here | refs]

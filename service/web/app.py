@@ -30,6 +30,7 @@ from service.web import (
     reader_check,
     sitemaps,
     static_files,
+    upstream_callback,
 )
 from service.web.answers import MOVED_CACHE_CONTROL, OPEN_TO_ALL, harden, redirect_body
 from service.web.api import make_blueprint
@@ -310,6 +311,7 @@ def make_routes(
         app.register_blueprint(make_hub_blueprint(endpoint))
         app.register_blueprint(make_rsscloud_blueprint(endpoint))
         app.register_blueprint(canary.blueprint)
+        app.register_blueprint(upstream_callback.blueprint)
         app.register_blueprint(operators.make_status_blueprint(monotonic=time.monotonic))
         app.register_blueprint(operators.make_metrics_blueprint(monotonic=time.monotonic))
         app.register_blueprint(operators.make_redirects_blueprint())

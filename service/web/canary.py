@@ -35,7 +35,9 @@ def verify(token: str) -> Response:
     found = _canary(context, token)
     if found is None:
         raise NotFound
-    hub_request = read_hub_request(found, request.args, lease_s=context.settings.canary.lease_s)
+    hub_request = read_hub_request(
+        found.topic, request.args, lease_s=context.settings.canary.lease_s
+    )
     if hub_request is None:
         raise NotFound
     now = context.now

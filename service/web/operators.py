@@ -329,6 +329,7 @@ def take_snapshot(context: RequestContext) -> Snapshot:
                 if one.first_failed_at is not None
             },
             upstreams=tx.upstreams.listed(),
+            upstream_subscriptions=[*tx.upstream_subscriptions.listed().values()],
             last_backup_at=None if (backup := tx.backups.last()) is None else backup.taken_at,
         )
 

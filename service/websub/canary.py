@@ -98,12 +98,12 @@ def pause_after(attempts: int) -> timedelta:
 
 
 def read_hub_request(
-    canary: Canary, query: Mapping[str, str], *, lease_s: int
+    topic: str, query: Mapping[str, str], *, lease_s: int
 ) -> Verification | Denial | None:
-    """Parses a hub's request to a canary's callback; None when it matches no subscription.
+    """Parses a hub's request to a callback of ours; None when it matches no subscription.
 
     Args:
-        canary: The canary that has this callback.
+        topic: Of the subscription that has this callback.
         query: The query of the request.
         lease_s: The lease that was requested; the default when the hub names none.
 
@@ -111,7 +111,7 @@ def read_hub_request(
     corresponds to a pending subscription". Section 8.2: a challenge that is too long, or holds
     other characters than those of 5.3, is not repeated.
     """
-    if query.get("hub.topic") != canary.topic:
+    if query.get("hub.topic") != topic:
         return None
     mode, challenge = query.get("hub.mode"), query.get("hub.challenge")
     if mode == "denied":

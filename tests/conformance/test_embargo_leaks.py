@@ -113,6 +113,7 @@ ADDRESSES: Mapping[str, Callable[[str, int], list[dict[str, object]]]] = {
     "/hub/status": lambda *_: [{}],
     "/hub/status/subscribers": lambda *_: [{}],
     "/hub/canary/<token>": lambda *_: [{"token": WORD}],
+    "/hub/upstream/<token>": lambda *_: [{"token": WORD}],
     "/metrics": lambda *_: [{}],
     "/livez": lambda *_: [{}],
     "/readyz": lambda *_: [{}],

@@ -31,6 +31,7 @@ from service.processes.jobs import (
     SEARCH,
     STORE_LOG,
     STORE_NOTE,
+    UPSTREAM_PUSHES,
     UPSTREAMS,
 )
 from service.web import create_app, sitemaps
@@ -143,6 +144,8 @@ ROUTES: dict[str, list[Ask]] = {
     "GET /hub": [Ask("/hub")],
     "POST /cloud/pleaseNotify": [Ask("/cloud/pleaseNotify", "POST", form=CLOUD | {"url1": "x"})],
     "GET /hub/canary/<token>": [Ask("/hub/canary/none", status=404)],
+    "GET /hub/upstream/<token>": [Ask("/hub/upstream/none", status=404)],
+    "POST /hub/upstream/<token>": [Ask("/hub/upstream/none", "POST", status=410)],
     "POST /hub/canary/<token>": [Ask("/hub/canary/none", "POST", status=410)],
     "GET /hub/status": [Ask("/hub/status")],
     "GET /hub/status/subscribers": [Ask("/hub/status/subscribers?behind=50")],
@@ -351,6 +354,7 @@ TICKS: dict[str, Callable[[GrownStore], object]] = {
         SEARCH,
         FORGET,
         UPSTREAMS,
+        UPSTREAM_PUSHES,
     )
 } | {
     # Of SQLite alone, and of a server alone.

@@ -38,12 +38,14 @@ def operations() -> Response:
         subscriptions = tx.subscriptions.counted()
         tallies = tx.hub_tallies.listed()
         upstreams = tx.upstreams.listed()
+        pushes = tx.upstream_subscriptions.listed()
     return page(
         "operations.html",
         alarms=alarms,
         refused=refused,
         advice=list(filing_advice(unclaimed, context.catalogue)),
         upstreams=upstreams,
+        pushes=pushes,
         subscriptions=sorted(subscriptions.items()),
         hubs=[(hub, tallies.get(hub)) for hub in _hubs(context.catalogue)],
         has_status=context.settings.own_hub.offered,
