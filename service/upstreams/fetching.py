@@ -50,6 +50,7 @@ class Fetch:
     host: str  #: of that URL
     began_s: float  #: by a monotonic clock
     hops: list[tuple[int, str]] = field(default_factory=list)  #: status, and where it led
+    is_conditional: bool = False  #: the present request may be answered 304
 
     @property
     def is_moved_for_good(self) -> bool:
@@ -66,12 +67,8 @@ class Fetch:
                 headers.append(f"If-None-Match: {held.etag}")
             if held.last_modified is not None:
                 headers.append(f"If-Modified-Since: {held.last_modified}")
+        self.is_conditional = len(headers) > 1
         return BulkRequest(url=self.url, headers=tuple(headers), max_answer_bytes=MAX_BODY_BYTES)
-
-    @property
-    def is_conditional(self) -> bool:
-        """Whether the present request may be answered 304."""
-        return len(self.request().headers) > 1
 
 
 def first_fetch(plan: UpstreamPlan, upstream: Upstream, *, now_s: float) -> Fetch:

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from feeds.errors import NotAFeed, StoreConflict, StoreUnavailable
 from feeds.model.upstream import PollResult, Upstream
@@ -44,7 +45,7 @@ APART_S = 1.0
 
 #: How long a claim holds if its process dies; longer than any poll takes.
 CLAIMED_FOR = timedelta(minutes=15)
-CLAIMS_AT_ONCE = 256
+CLAIMS_AT_ONCE = 500
 
 #: Threads that read documents. One document of a host is read at a time, so that a host whose
 #: documents take long leaves the others for everybody else.
@@ -53,8 +54,11 @@ READERS = 2
 #: How often due upstreams are looked for while others are being polled.
 CLAIM_EVERY_S = 0.5
 
+#: Longest wait for the network, the store and documents, after which all are looked at.
+WAIT_S = 0.05
+
 #: Results are stored together: this many, or when the first is this old.
-RECORD_AT, RECORD_AFTER_S = 64, 0.02
+RECORD_AT, RECORD_AFTER_S = 256, 0.1
 
 _log = get_logger(__name__)
 
@@ -311,7 +315,7 @@ class _Round:
                 self._read()
                 if self._is_over():
                     return self._done
-                self._client.poll(self._wait_s())
+                self._client.poll(WAIT_S)
                 self._finish()
         finally:
             wait(self._reading)
@@ -329,10 +333,8 @@ class _Round:
         is_waiting = self._to_send or self._to_read or self._reading
         return not (is_waiting or self._client.in_flight)
 
-    def _wait_s(self) -> float:
-        # Results of other threads do not wake the client.
-        is_waiting = self._reading or self._storing is not None
-        return 0.002 if is_waiting else RECORD_AFTER_S
+    def _wake_after(self, future: Future[Any]) -> None:
+        future.add_done_callback(lambda _: self._client.wake())
 
     # The store.
 
@@ -341,7 +343,7 @@ class _Round:
             return
         now_s = time.monotonic()
         is_time = now_s >= self._claims_at_s or (self._has_room and self._is_idle())
-        is_claiming = is_time and len(self._to_send) < AT_ONCE
+        is_claiming = is_time and len(self._to_send) < CLAIMS_AT_ONCE
         is_full = len(self._results) >= RECORD_AT or not self._client.in_flight
         is_old = now_s - self._first_result_s >= RECORD_AFTER_S
         is_recording = bool(self._results) and (is_full or is_old)
@@ -351,6 +353,7 @@ class _Round:
         resting, self._hosts_to_rest = self._hosts_to_rest, {}
         work = partial(self._in_store, results, resting, is_claiming=is_claiming, now_s=now_s)
         self._storing = self._store.submit(work)
+        self._wake_after(self._storing)
 
     def _in_store(
         self,
@@ -421,7 +424,9 @@ class _Round:
             self._to_read.append((fetch, found))
         elif isinstance(found, FetchFailed):
             if found.is_gone:  # what is done then takes a transaction
-                self._reading[self._readers.submit(self._poller.failed, fetch, found)] = fetch
+                future = self._readers.submit(self._poller.failed, fetch, found)
+                self._reading[future] = fetch
+                self._wake_after(future)
                 return
             self._add(self._poller.failed(fetch, found))
             if found.is_overload:
@@ -439,4 +444,6 @@ class _Round:
                 self._to_read.append((fetch, fetched))
                 continue
             busy.add(fetch.upstream.host)
-            self._reading[self._readers.submit(self._poller.read, fetch, fetched)] = fetch
+            future = self._readers.submit(self._poller.read, fetch, fetched)
+            self._reading[future] = fetch
+            self._wake_after(future)
