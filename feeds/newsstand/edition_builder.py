@@ -220,12 +220,11 @@ class EditionBuilder:
                 slugs = [feed.slug for feed in feeds]
                 ask_versions = tx.documents.ask_versions(slugs)
                 ask_unarchived = tx.archives.ask_count_unarchived(slugs)
-                ask_is_importing = tx.imports.ask_is_running(now=now)
                 # If this fails, each page is loaded on its own below, and fails on its own.
                 failure = _result_or_error(self._entry_loader.prepare, tx, feeds)
                 _require_connection(tx, [failure])
                 versions, unarchived = ask_versions(), ask_unarchived()
-                load = partial(self._load, tx, pool, is_importing=ask_is_importing())
+                load = partial(self._load, tx, pool, now=now)
                 pending_editions = [
                     _result_or_error(load, claimed, versions, unarchived.get(claimed.slug, 0))
                     for claimed in claims
@@ -330,7 +329,7 @@ class EditionBuilder:
         versions: Versions,
         unarchived: int,
         *,
-        is_importing: bool,
+        now: datetime,
     ) -> PendingEdition:
         feed = self._catalogue.feeds[claimed.slug]
         page = self._entry_loader.page(tx, feed)
@@ -340,7 +339,7 @@ class EditionBuilder:
             page,
             unarchived=unarchived,
             last=claimed.archives,
-            is_importing=is_importing,
+            now=now,
         )
         futures = {}
         for feed_format in Format:
@@ -412,10 +411,11 @@ class EditionBuilder:
         *,
         unarchived: int,
         last: int,
-        is_importing: bool = False,
+        now: datetime | None = None,
     ) -> ArchiveState:
         hidden = unarchived - page.unarchived
-        if is_importing:
+        # Asked only where archives would be closed, so that other editions wait for no answer more.
+        if hidden and now is not None and tx.imports.ask_is_running(now=now)():
             # Older releases may follow: the archives are closed at the end, in the right order.
             return ArchiveState(last, [], hidden)
         closings = (
