@@ -1,11 +1,13 @@
 """Releases over HTTP: one by one, and page by page."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
+from feeds.model.published_id import known_as
 from tests.service.web.api.pressroom import Pressroom
-from tests.support.newsrooms import later
+from tests.support.newsrooms import draft, later
 
 
 def keys(room: Pressroom, query: str) -> list[str]:
@@ -124,3 +126,16 @@ def test_an_entity_tag_changes_with_the_release_and_with_where_it_is(room: Press
     assert room.ask("GET", "/releases/2026-17", If_None_Match=first).status == 200
     head = room.ask("HEAD", "/releases/2026-17")
     assert (head.status, head.body, head.headers["etag"]) == (200, b"", room.etag())
+
+
+def test_the_id_that_readers_knew_is_shown_beside_our_own(room: Pressroom) -> None:
+    room.put("1")
+    key = "import:1"
+    known = known_as("45863 at https://x", source_key=key)
+    room.office.newsroom.take_in(
+        [replace(draft(key, title="Old"), published_id=known)], now=later(hours=1), is_news=False
+    )
+    stored = room.office.newsroom.release(key).release
+    shown = room.ask("GET", f"/releases/{quote(stored.id, safe='')}").json
+    assert (shown["id"], shown["published_id"]) == (stored.id, "45863 at https://x")
+    assert "published_id" not in room.ask("GET", "/releases/1").json
