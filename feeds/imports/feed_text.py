@@ -100,6 +100,8 @@ _ALTERNATE = re.compile(
     r"""<link\b(?=[^>]*type=["']application/(?:rss|atom|feed)\+(?:xml|json))[^>]*?href=["']([^"']+)""",
     re.IGNORECASE,
 )
+#: What only exports of WordPress (WXR) have; its feeds have not.
+_WORDPRESS = re.compile(r"//wordpress\.org/export/|<wp:(?:wxr_version|base_site_url)\b")
 _OTHERS = {
     "opml": "it is a list of feeds: import each of them by its address",
     "urlset": "it is a sitemap: give the address of the feed",
@@ -121,6 +123,12 @@ def kind_of(text: str) -> FeedKind:
     without_comments = re.sub("<!--.*?-->", "", head, flags=re.DOTALL)
     if _HTML.match(without_comments):
         raise _page(head)
+    if _WORDPRESS.search(head):
+        # It is RSS as well, and its items are drafts and private texts too.
+        raise NotAFeed(
+            "an export of WordPress came instead of a feed",
+            remedy="import it with communique import wxr, which leaves out what is not public",
+        )
     root = _ROOT.search(re.sub("<[?!][^>]*>", "", without_comments))
     name = root[1].lower() if root else ""
     if name in _ROOTS:

@@ -10,6 +10,8 @@ _IRI = re.compile(
     r"(?:[^\x00-\x20\x7f-\xa0<>\"{}|\\^`%#]|%[0-9A-Fa-f]{2})+"
     r"(?:\#(?:[^\x00-\x20\x7f-\xa0<>\"{}|\\^`%#]|%[0-9A-Fa-f]{2})*)?"
 )
+#: Longer ids are replaced: an index of PostgreSQL takes no longer text (2,704 bytes with its head).
+MAX_ID_BYTES = 2_600
 _WEB_ADDRESS = re.compile("https?://[^/]", re.IGNORECASE)
 
 
@@ -31,10 +33,13 @@ def known_as(value: str, *, source_key: str, is_permalink: bool | None = None) -
     Args:
         value: The id as readers have it. It need not be an IRI: RSS and JSON Feed allow any text.
         source_key: The key of its document. In Atom, an id derived from it stands for a value that
-            is no IRI, the same one each time.
+            is no IRI, the same one each time; and in all formats for one longer than
+            `MAX_ID_BYTES`.
         is_permalink: ``isPermaLink`` as the old feed stated it; None if it did not, which means
             true (RSS 2.0, "<guid> sub-element of <item>"). What is no web address is not one.
     """
+    if len(value.encode("utf-8", "surrogatepass")) > MAX_ID_BYTES:
+        return stand_in_for(source_key)
     is_iri = _IRI.fullmatch(value) is not None
     is_link = _WEB_ADDRESS.match(value) is not None and is_iri
     return PublishedId(

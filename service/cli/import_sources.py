@@ -22,6 +22,7 @@ from service.cli.call import ByOption, JsonOption, SetOption, invocation_of, who
 from service.cli.importing import (
     AsNewsOption,
     DryRunOption,
+    ExportRefused,
     ImportCall,
     LanguageOption,
     MediaOption,
@@ -31,14 +32,8 @@ from service.cli.importing import (
     app,
 )
 from service.cli.output import CountProgress, count_progress, print_message
-from service.errors import ServiceError
 from service.imports import MediaChoice
 from service.wiring import build_feed_history
-
-
-class ExportRefused(ServiceError):
-    """An export, a folder or a table cannot be read at all."""
-
 
 # Feeds.
 
@@ -200,6 +195,11 @@ def folder(
             _import_ghost(imported, application, path, _site(site, permalink))
             return
         files = list(_files_of(path))
+        if not any(file.is_text for file in files):
+            raise ExportRefused(
+                f"{path}: no folder with Markdown, HTML or data files: give that of the site's "
+                "sources"
+            )
         given = _site(site, permalink, ids=ids)
         if time_zone is not None:
             given = StaticSite(

@@ -28,11 +28,16 @@ from service.cli.call import (
     who,
 )
 from service.cli.output import plain, print_json, print_message, print_text, read_progress
+from service.errors import ServiceError
 from service.imports import ImportOptions, ImportTally, MediaChoice, run_import
 from service.imports.report import report_page, report_text
 from service.wiring import build_file_copier
 
 app = typer_of("import")
+
+
+class ExportRefused(ServiceError):
+    """An export, a folder or a table cannot be read at all."""
 
 
 @app.callback()
@@ -108,7 +113,16 @@ class ImportCall:
 
     @contextmanager
     def opened(self) -> Iterator[Application]:
-        """Opens the newsroom, or only its store for reading in a dry run."""
+        """Opens the newsroom, or only its store for reading in a dry run.
+
+        Raises:
+            typer.BadParameter: The report cannot be written. The figures of the run would be lost.
+        """
+        if self.report is not None and (self.report.is_dir() or not self.report.parent.is_dir()):
+            raise typer.BadParameter(
+                f"{self.report} cannot be written; name a file in a folder that exists",
+                param_hint="--report",
+            )
         with to_try(self.call) if self.is_dry_run else to_write(self.call) as application:
             yield application
 
@@ -247,7 +261,10 @@ def wxr(
         digest = digest_of(stream)
         types = tuple(post_type or POSTS)
         with read_progress(file.stat().st_size) as bar:
-            head, items = read_wxr(stream, zone=zone, post_types=types, watch=bar.watch)
+            try:
+                head, items = read_wxr(stream, zone=zone, post_types=types, watch=bar.watch)
+            except DocumentRefused as fault:
+                raise ExportRefused(f"{file}: {fault.reason}: {fault.remedy}") from fault
             digest = f"{digest} {' '.join(types)}"
             options = imported.options(head, document=file.name, digest=digest)
             imported.run(application, items, options)

@@ -3,11 +3,37 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
+from operator import attrgetter
 
 from service.imports.tally import Counted, ImportTally
 
 #: Parts of a figure that are printed; the page has all.
 MAX_LINES_BELOW = 20
+
+#: How figures of one are called.
+_ONE = {
+    "items in the export": "item in the export",
+    "under embargo until their dates": "under embargo until its date",
+    "comments, of which none is taken": "comment, which is not taken",
+    "ids kept as readers know them": "id kept as readers know it",
+    "ids mapped: in Atom, or because another release has them": (
+        "id mapped: in Atom, or because another release has it"
+    ),
+    "without an id, which get a new one": "without an id, which gets a new one",
+    "dates without a time zone": "date without a time zone",
+    "old addresses that lead to the releases": "old address that leads to a release",
+    "old addresses where this newsroom has its own pages": (
+        "old address where this newsroom has its own page"
+    ),
+    "old addresses that no server can be asked for": "old address that no server can be asked for",
+    "files found": "file found",
+    "files not found, left at their old addresses": "file not found, left at its old address",
+    "names that match categories": "name that matches categories",
+    "names that match no category": "name that matches no category",
+    "parts of texts that are left out": "part of a text that is left out",
+    "fields mended": "field mended",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +44,11 @@ class ReportLine:
     count: int
     examples: tuple[str, ...] = ()
     is_below: bool = False  #: it is a part of the figure above
+
+    @property
+    def text(self) -> str:
+        """The name in the number of the count: ``items``, but ``1 item``."""
+        return _ONE.get(self.name, self.name) if self.count == 1 else self.name
 
 
 def report_lines(tally: ImportTally) -> list[ReportLine]:
@@ -42,6 +73,7 @@ def _identity(tally: ImportTally) -> Iterator[ReportLine]:
     yield ReportLine(name="without an id, which get a new one", count=tally.ids_new)
     yield _of("dates without a time zone", tally.dates_without_zone)
     yield ReportLine(name="old addresses that lead to the releases", count=tally.addresses)
+    yield _of("old addresses where this newsroom has its own pages", tally.own_addresses)
     yield _of("old addresses that no server can be asked for", tally.unusable_addresses)
 
 
@@ -109,7 +141,7 @@ def report_page(tally: ImportTally, *, title: str, is_dry_run: bool) -> str:
 def _row(line: ReportLine) -> str:
     examples = "".join(f"<small><bdi>{escape(each)}</bdi></small>" for each in line.examples)
     kind = ' class="part"' if line.is_below else ""
-    name = f"<bdi>{escape(line.name)}</bdi>"
+    name = f"<bdi>{escape(line.text)}</bdi>"
     return f'<tr{kind}><td>{line.count:,}</td><th scope="row">{name}{examples}</th></tr>'
 
 
@@ -122,18 +154,17 @@ def report_text(tally: ImportTally) -> list[str]:
 
 
 def _shortened(lines: Iterable[ReportLine]) -> Iterator[ReportLine]:
-    """Leaves out the end of long lists."""
-    below = 0
-    for line in lines:
-        below = below + 1 if line.is_below else 0
-        if below <= MAX_LINES_BELOW:
-            yield line
-        elif below == MAX_LINES_BELOW + 1:
-            yield ReportLine(name="… and more: see --report or --json", count=1, is_below=True)
+    """Leaves out the end of long lists, and says how long it is."""
+    for _, kind in groupby(lines, key=attrgetter("is_below")):
+        of_kind = list(kind)
+        shown = MAX_LINES_BELOW if of_kind[0].is_below else len(of_kind)
+        yield from of_kind[:shown]
+        more = len(of_kind) - shown
+        yield ReportLine(name="more: see --report or --json", count=more, is_below=True)
 
 
 def _lines(line: ReportLine) -> Iterable[str]:
     indent = "    " if line.is_below else ""
-    yield f"{indent}{line.count:>9,}  {line.name}"
+    yield f"{indent}{line.count:>9,}  {line.text}"
     for example in line.examples:
         yield f"{indent}{'':>11}{example}"

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import blake2b
 
+from feeds.address_patterns import is_ours
 from feeds.imports.drafting import IMPORTED, ImportSource, draft_of, source_key_of
 from feeds.imports.items import NO_ZONE, ImportedItem, Item, LeftOut, Reason
 from feeds.model.intake import Intake, IntakeVerdict, Refusal
 from feeds.model.published_id import known_as, stand_in_for
+from feeds.model.redirect import OldAddress
 from feeds.model.release import Draft, Release
 from feeds.newsroom.announcing import announce
 from feeds.store.database import Transaction
@@ -192,10 +194,7 @@ class _Run:
             counted = ImportTally.from_json(tally.as_json())
             self._count(read, results, counted)
             addresses = _addresses(read, results)
-            unusable = tx.redirects.add_for_releases(addresses, now=now)
-            for each in unusable:
-                counted.unusable_addresses.add(each)
-            counted.addresses -= len(unusable)
+            tx.redirects.add_for_releases(addresses, now=now)
             self._record(tx, counted)
 
         options = self._options
@@ -282,8 +281,23 @@ class _Run:
         for url, reason in one.files.missing.items():
             tally.miss_file(reason, url=url)
         if result.verdict is not IntakeVerdict.UNCHANGED:
-            tally.addresses += len(_old_addresses(item))
+            self._count_addresses(item, tally)
             tally.feeds = sorted({*tally.feeds, *result.feeds})
+
+    @staticmethod
+    def _count_addresses(item: ImportedItem, tally: ImportTally) -> None:
+        found = set()
+        for text in _old_addresses(item):
+            try:
+                address = OldAddress.read(text)
+            except ValueError:
+                tally.unusable_addresses.add(text)
+                continue
+            if address.is_home_query or not is_ours(address.path):
+                found.add(address)
+            else:
+                tally.own_addresses.add(text)
+        tally.addresses += len(found)
 
     @staticmethod
     def _count_id(one: _Read, result: Intake, tally: ImportTally) -> None:

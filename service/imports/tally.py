@@ -64,6 +64,7 @@ class ImportTally:
     categories: dict[str, NamedCategory] = field(default_factory=dict)
     addresses: int = 0  #: old addresses that lead to releases
     unusable_addresses: Counted = field(default_factory=Counted)
+    own_addresses: Counted = field(default_factory=Counted)  #: where this newsroom's own pages are
     feeds: list[str] = field(default_factory=list)  #: slugs of feeds that have some of it
 
     @property
@@ -114,7 +115,7 @@ class ImportTally:
         tally = cls(**record)
         for name in ("left_out", "lost", "warnings", "files_missing"):
             setattr(tally, name, {key: Counted(**value) for key, value in record[name].items()})
-        for name in ("ids_mapped", "dates_without_zone", "unusable_addresses"):
+        for name in ("ids_mapped", "dates_without_zone", "unusable_addresses", "own_addresses"):
             setattr(tally, name, Counted(**record[name]))
         named = record["categories"].items()
         tally.categories = {key: NamedCategory(**value) for key, value in named}

@@ -15,6 +15,7 @@ from feeds.imports.reading import ReadFeed
 from feeds.ingest.drafting import draft
 from feeds.ingest.rules import IntakeRules
 from feeds.model.release import Draft
+from tests.support.wordpress import export, post
 
 DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
 RSS = f'<rss version="2.0" {DC} {{0}}><channel>{{1}}</channel></rss>'
@@ -327,6 +328,7 @@ def test_languages(attributes: str, inside: str, expected: str | None) -> None:
         ),
         (b"<html><title>Just a moment...</title>", "proof of a browser", "let feed readers pass"),
         (b"<opml version='2.0'/>", "its root element is opml", "list of feeds"),
+        (export(post(status="draft")), "an export of WordPress", "communique import wxr"),
         (b"{", "not JSON", "mend"),
         (b"{}", "without a list of items", "give the address"),
         (b"hello", "it begins with 'hello'", "give the address"),

@@ -112,7 +112,7 @@ def test_a_folder_without_its_address_says_what_is_lost(line: CommandLine, tmp_p
         "--permalink", "/:year/:slugorfilename/", "--ids", "link", *QUIET,
     )  # fmt: skip
     assert "not known" not in told.talk
-    assert "ids kept as readers know them" in told.out
+    assert "1  id kept as readers know it" in told.out
 
 
 @pytest.mark.parametrize("command", ["ghost", "folder"])
@@ -165,3 +165,14 @@ def test_what_is_not_there(line: CommandLine, arguments: tuple[str, ...], messag
     done = line.run("import", *arguments)
     assert done.code != 0
     assert message in done.talk
+
+
+def test_a_folder_without_pages_is_refused(line: CommandLine, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    file = folder / "feed.xml"
+    file.write_text("<rss/>")
+    for path in (folder, file):
+        answer = line.run("import", "folder", str(path), "--site", "https://o.example", *QUIET)
+        assert answer.code == 1
+        assert f"{path}: no folder with Markdown" in answer.talk

@@ -34,7 +34,7 @@ def test_the_report_says_what_became_of_everything(line: CommandLine, path: Path
     assert figures["taken"] == "2"
     assert figures["left out"] == "2"
     assert figures["of another kind: post_type press_release"] == "1"
-    assert figures["dates without a time zone"] == "1"
+    assert figures["date without a time zone"] == "1"
     assert figures["Finance → finance"] == "1"
 
 
@@ -98,4 +98,15 @@ def test_another_file_is_refused(line: CommandLine, tmp_path: Path) -> None:
     other.write_text("<rss><channel/></rss>")
     answer = line.run("import", "wxr", str(other), *ALONE)
     assert answer.code == 1
-    assert "no export of WordPress" in answer.talk
+    assert f"{other}: this is no export of WordPress" in answer.talk
+    assert "Tools, Export, All content" in answer.talk
+
+
+def test_a_report_that_cannot_be_written_is_refused_before_the_import(
+    line: CommandLine, path: Path, tmp_path: Path
+) -> None:
+    for report in (tmp_path, tmp_path / "none" / "report.html"):
+        answer = line.run("import", "wxr", str(path), "--report", str(report), *ALONE)
+        assert answer.code == 2
+        assert "a folder that exists" in answer.talk
+    assert line.results("release", "list") == []
