@@ -157,9 +157,9 @@ def _shortened(lines: Iterable[ReportLine]) -> Iterator[ReportLine]:
     """Leaves out the end of long lists, and says how long it is."""
     for _, kind in groupby(lines, key=attrgetter("is_below")):
         of_kind = list(kind)
-        shown = MAX_LINES_BELOW if of_kind[0].is_below else len(of_kind)
-        yield from of_kind[:shown]
-        more = len(of_kind) - shown
+        shown = of_kind[:MAX_LINES_BELOW] if of_kind[0].is_below else of_kind
+        yield from shown
+        more = len(of_kind) - len(shown)
         yield ReportLine(name="more: see --report or --json", count=more, is_below=True)
 
 

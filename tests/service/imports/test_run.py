@@ -235,7 +235,10 @@ def test_the_end_of_a_long_list_is_counted() -> None:
     tally = ImportTally(items=25)
     for number in range(25):
         tally.miss_file(f"reason {number}", url="https://old.example/a.png")
+    tally.lose(["embed"], example="a short list")
     lines = report_text(tally)
+    assert [line.split()[0] for line in lines[-3:]] == ["1", "1", "a"]
+    del lines[-3:]
     assert lines[-1].split() == ["5", "more:", "see", "--report", "or", "--json"]
     assert len([line for line in lines if "reason" in line]) == 20
 
