@@ -421,7 +421,9 @@ class _PostReader:
             yield f"{root}/?p={number}"
             if kind != "post":
                 yield f"{root}/?post_type={kind}&p={number}"
-        guid = self._absolute(_text(item, "guid"))
+        stated = _text(item, "guid")
+        # "45863 at https://old.example" is no path of the site.
+        guid = self._absolute(stated) if re.match("(https?:/)?/", stated, re.IGNORECASE) else None
         if guid is not None and urlsplit(guid).netloc == urlsplit(self._site.home).netloc:
             yield guid
         name = _text(item, "post_name")

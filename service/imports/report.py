@@ -120,7 +120,8 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0 }
 td:first-child { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 tr.part th { font-weight: normal; padding-left: 1.5rem }
-small { display: block; color: #555; overflow-wrap: anywhere }
+h1, p, th { overflow-wrap: anywhere }
+small { display: block; color: #555 }
 """
 
 

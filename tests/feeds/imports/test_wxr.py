@@ -184,6 +184,11 @@ def test_files_that_a_text_links_to_are_named() -> None:
     assert [file.url for file in item.files] == [pdf]
 
 
+def test_an_id_that_is_no_address_is_no_old_address() -> None:
+    assert taken(post(5, guid="45863 at https://old.example")).old_addresses == ("/?p=5",)
+    assert taken(post(5, guid="/blog/5")).old_addresses[1] == "https://old.example/blog/5"
+
+
 def test_a_former_slug_is_an_old_address() -> None:
     item = taken(post(5, meta=[("_wp_old_slug", "first-name")]))
     assert "https://old.example/2019/05/first-name/" in item.old_addresses
