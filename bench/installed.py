@@ -30,7 +30,9 @@ class Installed:
 
 
 @contextmanager
-def installed(slugs: Sequence[str], **sections: Section) -> Iterator[Installed]:
+def installed(
+    slugs: Sequence[str], *, redirects: Sequence[Section] = (), **sections: Section
+) -> Iterator[Installed]:
     """A newsroom with a category for each slug, over a new store; as it ships, but for *sections*.
 
     The store is a file on the disk that ``TMPDIR`` is on.
@@ -38,7 +40,7 @@ def installed(slugs: Sequence[str], **sections: Section) -> Iterator[Installed]:
     with TemporaryDirectory(prefix="communique-bench-") as name:
         folder, port = Path(name), free_port()
         main_file, accepted_file = folder / "communique.yaml", folder / "accepted.json"
-        _configure(main_file, port, slugs, sections)
+        _configure(main_file, port, slugs, redirects, sections)
         sources = read_sources(main_file, environ={})
         settings = parse(sources)
         settings.data_folder.mkdir()
@@ -57,7 +59,11 @@ def installed(slugs: Sequence[str], **sections: Section) -> Iterator[Installed]:
 
 
 def _configure(
-    main_file: Path, port: int, slugs: Sequence[str], sections: Mapping[str, Section]
+    main_file: Path,
+    port: int,
+    slugs: Sequence[str],
+    redirects: Sequence[Section],
+    sections: Mapping[str, Section],
 ) -> None:
     """Write the files. JSON is YAML."""
     main = {
@@ -68,5 +74,8 @@ def _configure(
         "http": {"port": port, "workers": 1, **sections.get("http", {})},
     }
     main_file.write_text(json.dumps(main), encoding="utf-8")
-    categories = {"categories": [{"slug": slug, "title": slug.capitalize()} for slug in slugs]}
+    categories = {
+        "categories": [{"slug": slug, "title": slug.capitalize()} for slug in slugs],
+        "redirects": list(redirects),
+    }
     (main_file.parent / "categories.yaml").write_text(json.dumps(categories), encoding="utf-8")

@@ -9,11 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes
 
-from feeds.model.redirect import PATH_SAFE, OldAddress
+from feeds.model.redirect import MAX_ADDRESS_CHARS, PATH_SAFE, OldAddress
 
 #: ``{slug}``, ``{year:digits}``, ``{rest...}``
 _CAPTURE = re.compile(r"\{([a-z][a-z0-9_]*)(:digits|\.\.\.)?\}")
 _BRACE = re.compile(r"[{}]")
+
+#: A segment in its normal form. Most are: a newsroom may have ten thousand rules.
+_NORMAL = re.compile(rf"[\w.{re.escape(PATH_SAFE.replace('/', ''))}-]*", re.ASCII)
+
+#: The most that one character of an address becomes in the normal form: four bytes, encoded.
+_MAX_ENCODED_CHARS = 12
 
 #: Segments that browsers would resolve in the target.
 _DOTS = frozenset({".", ".."})
@@ -107,7 +113,7 @@ class AddressPattern:
         if not text.startswith("/") or text.startswith("//"):
             raise ValueError("expected a path that begins with one slash, such as /feed/")
         path, _, query = text.partition("#")[0].partition("?")
-        if not _CAPTURE.search(text):
+        if not captures and len(text) > MAX_ADDRESS_CHARS // _MAX_ENCODED_CHARS:
             OldAddress.read(text)  # for its limit
         segments = [_part(each, is_path=True) for each in path.split("/") if each]
         base = [_part(each, is_path=True) for each in base_path.split("/") if each]
@@ -242,6 +248,8 @@ def _part(text: str, *, is_path: bool) -> PatternPart:
 
 
 def _normal_segment(text: str) -> str:
+    if _NORMAL.fullmatch(text):
+        return text
     return quote(unquote_to_bytes(text), safe=PATH_SAFE.replace("/", ""))
 
 

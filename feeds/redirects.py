@@ -105,12 +105,14 @@ class RedirectMap:
         self._site = catalogue.site
         self._exact: dict[str, list[int]] = defaultdict(list)
         self._tree = _PathNode()
+        self._patterns: list[tuple[int, RedirectRule]] = []
         for number, rule in enumerate(self.rules):
             path = rule.pattern.exact_path
             if path is not None:
                 self._exact[path].append(number)
             else:
                 self._tree.add(rule.pattern.segments, number)
+                self._patterns.append((number, rule))
 
     def answer(self, address: OldAddress) -> RedirectAnswer | None:
         """Returns the answer to a request; None if no rule fits, or our own pages answer."""
@@ -181,9 +183,10 @@ class RedirectMap:
         return None
 
     def _patterns_before(self, number: int) -> Iterator[RedirectRule]:
-        for rule in self.rules[:number]:
-            if rule.pattern.exact_path is None:
-                yield rule
+        for earlier, rule in self._patterns:
+            if earlier >= number:
+                return
+            yield rule
 
     def _resolve(
         self, rule: RedirectRule, captures: Mapping[str, str], way: tuple[OldAddress, ...]

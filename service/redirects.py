@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from feeds.address_patterns import is_ours
@@ -24,6 +24,12 @@ from service.application import Application
 
 #: Redirects of imports that are read at a time.
 BATCH = 1000
+
+#: Addresses that lead nowhere and stay in the store.
+MAX_MISSING = 500
+
+#: Addresses of feeds that lead nowhere are told if they were asked for so lately.
+MISSING_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

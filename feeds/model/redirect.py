@@ -81,7 +81,8 @@ class OldAddress:
     def looks_like_feed(self) -> bool:
         """Whether its path or its query are such as feeds of other systems have."""
         segments = self.path[1:].lower().split("/")
-        if segments[-1].endswith(_FEED_SUFFIXES) or not _FEED_WORDS.isdisjoint(segments[-2:]):
+        ends = (segments[0], *segments[-2:])  # Blogger has /feeds/posts/default
+        if segments[-1].endswith(_FEED_SUFFIXES) or not _FEED_WORDS.isdisjoint(ends):
             return True
         return any(
             name == "feed" or (name in ("format", "alt", "type") and value.lower() in _FEED_WORDS)

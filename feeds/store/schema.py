@@ -917,12 +917,6 @@ redirects = Table(
     Column("format", Text),
     Column("page", Text),  # path of ours, or an absolute address
     Column("added_at", Instant, nullable=False),
-    Index(
-        "ix_redirects_release_id",
-        "release_id",
-        sqlite_where=text("release_id IS NOT NULL"),
-        postgresql_where=text("release_id IS NOT NULL"),
-    ),
 )
 
 #: How often each redirect was used: those of the configuration by their rule, those of imports by

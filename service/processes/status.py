@@ -13,6 +13,7 @@ from feeds.errors import FeedsError
 from feeds.model.alarm import ChannelState
 from feeds.model.listing import FeedState, PingState, ProcessState, idle_reason
 from feeds.newsroom import Newsroom
+from feeds.store.redirects import RedirectUses
 from feeds.store.state import LastBackup
 from service.alarms import Lateness, lateness
 from service.application import Application
@@ -20,6 +21,7 @@ from service.errors import ServiceError
 from service.failures import failures_of
 from service.processes import file_modes
 from service.processes.status_line import Question
+from service.redirects import MAX_MISSING, MISSING_WITHIN
 from service.settings import Settings, parse, read_sources
 from service.store_clock import StoreClock
 from service.store_writes import warnings
@@ -28,6 +30,9 @@ from service.wiring import build_application
 
 #: Seconds. The process answers from memory, or not at all.
 WITHIN_S = 2.0
+
+#: As many addresses that lead nowhere are named.
+MISSING_SHOWN = 3
 
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # mapped to loopback, not bound
 
@@ -132,6 +137,7 @@ def _record(application: Application) -> dict[str, Any]:
             },
             "refusals": tx.refusals.count(),
             "set_aside": tx.fragments.count_failures(),
+            "missing_feeds": _missing_record(tx.redirect_uses, now),
         }
 
 
@@ -231,6 +237,16 @@ def _feeds_record(feeds: Sequence[FeedState]) -> dict[str, Any]:
         "stale": sum(feed.is_stale for feed in feeds),
         "without_edition": sum(feed.edition == 0 for feed in feeds),
         "troubles": troubles,
+    }
+
+
+def _missing_record(uses: RedirectUses, now: datetime) -> dict[str, Any]:
+    """Returns what looks like a feed and is asked for in vain, with what is asked for most."""
+    since = now - MISSING_WITHIN
+    missing = [one for one in uses.missing(limit=MAX_MISSING) if one.last_at >= since]
+    return {
+        "total": len(missing),
+        "most_asked": [asdict(one) for one in missing[:MISSING_SHOWN]],
     }
 
 

@@ -191,7 +191,7 @@ class RedirectSettings(Section):
             raise ValueError("expected one of feed, release, to and gone")
         if self.format is not None and self.feed is None:
             raise ValueError("expected format with feed only")
-        known = AddressPattern.read(self.old).captures
+        known = set(target_captures(self.old))
         if len(set(target_captures(self.feed or ""))) > 1:
             raise ValueError("expected at most one capture in feed")
         written = self.feed or self.release or self.to or ""

@@ -25,7 +25,7 @@ from service.web.documents import choose_format, leads_to_page, represent
 from service.web.encoded_variants import SMALLEST_FIRST, NotCached
 from service.web.readership import CountedAnswer, RequestCounter
 from service.web.redirect_uses import RedirectCounter
-from service.web.redirects import RedirectReply, peek_redirect
+from service.web.redirects import RedirectReply, UnknownAddresses, peek_redirect
 from service.web.replies import Reply, reply, with_age
 from service.web.request_context import APPLICATION_KEY
 
@@ -245,7 +245,7 @@ class CacheMiddleware:
                 request costs a query.
             counter: Counts the requests for documents. Those that `peek` answers are counted by its
                 caller, who knows the client.
-            redirects: Counts the uses of redirects that `peek` answers.
+            redirects: Counts the uses of redirects that `peek` answers, and missing feeds.
         """
         self.counter = counter or RequestCounter()
         self.redirects = redirects or RedirectCounter()
@@ -253,6 +253,7 @@ class CacheMiddleware:
         self._current = current
         self._document_cache = document_cache
         self._map = _build_map(current.application)
+        self._unknown = UnknownAddresses(application, self.redirects)
 
     @property
     def base_path(self) -> str:
@@ -261,15 +262,17 @@ class CacheMiddleware:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answers from memory, or lets the application answer."""
-        application = self._current.application
+        application = environ[APPLICATION_KEY] = self._current.application
         key = None
-        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+        is_read = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+        if is_read:
             key = self._map_of(application).key_of_environ(environ)
         answer = None if key is None else self._answer(key, application)
         if answer is None and self._document_cache.is_unreachable:
             self._document_cache.check_store()  # finds out when the store answers again
+        elif is_read and key is None:
+            answer = self._unknown.answer(application, environ)
         if answer is None:
-            environ[APPLICATION_KEY] = application
             if key is not None and self.counter.is_on:
                 start_response = self._counting(key, environ, start_response)
             return self._application(environ, start_response)

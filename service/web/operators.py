@@ -24,7 +24,7 @@ from feeds.store.database import Database, Transaction
 from service.failures import Failure
 from service.http_rules import prefers_html
 from service.metrics import HubNumbers, Snapshot, StoreAnswers, exposition
-from service.redirects import read_redirects
+from service.redirects import MISSING_WITHIN, read_redirects
 from service.tokens import hash_of
 from service.web.page_language import SOURCE_LANGUAGE
 from service.web.rendering import render_page
@@ -249,9 +249,6 @@ def make_redirects_blueprint() -> Blueprint:
 
 #: How long figures are cached: the store is read at most this often, whatever the request rate.
 MAX_AGE_S = 1.0
-
-#: Addresses of feeds that lead nowhere count if they were asked for so lately.
-MISSING_WITHIN = timedelta(days=7)
 
 _METRICS_FIELDS = {
     "Cache-Control": "no-store",

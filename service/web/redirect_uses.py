@@ -11,6 +11,7 @@ from feeds.model.redirect import OldAddress, RedirectKey
 from feeds.store.database import Transaction
 from service.application import CurrentApplication
 from service.logs import get_logger
+from service.redirects import MAX_MISSING
 
 _log = get_logger(__name__)
 
@@ -19,9 +20,6 @@ WRITE_EVERY_S = 30.0
 
 #: Different rules or addresses that are counted between two writes; others are not counted.
 MAX_COUNTED = 5000
-
-#: Addresses that lead nowhere and stay in the store.
-MAX_MISSING = 500
 
 
 class RedirectCounter:

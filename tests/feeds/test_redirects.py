@@ -1,7 +1,7 @@
 """Rules for old addresses: which one a request fits, and the one address that it leads to."""
 
 from datetime import timedelta
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
 from hypothesis import given
@@ -249,3 +249,38 @@ def test_ours_are_told_from_others() -> None:
     assert not is_ours("/feeds/posts/default/-/label")
     assert not is_ours("/feed")
     assert not is_ours("/releases-old")
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("/feeds/posts/default", True),
+        ("/feeds/posts/default/-/Tax", True),
+        ("/feed/press/tax", True),
+        ("/a/rss2", True),
+        ("/rss.xml", True),
+        ("/blog?format=RSS", True),
+        ("/news?format=feed&type=atom", True),
+        ("/blog", False),
+        ("/about/feeds/and/more", False),
+        ("/?p=12", False),
+    ],
+)
+def test_addresses_of_feeds_are_told_from_others(asked: str, expected: bool) -> None:
+    assert OldAddress.read(asked).looks_like_feed is expected
+
+
+def test_patterns_below_many_rules_are_checked_as_fast_as_above_them() -> None:
+    exact = [rule(f"/category/c{number}/feed", feed="all") for number in range(4000)]
+    patterns = [rule(f"/old-{number}/{{any}}/feed", feed="all") for number in range(200)]
+
+    def checked_s(rules: list[RedirectRule]) -> float:
+        redirects = RedirectMap(rules, CATALOGUE)
+        numbers = [number for number, each in enumerate(rules) if each in patterns]
+        began = process_time()
+        assert [redirects.hidden_by(number) for number in numbers] == [None] * len(patterns)
+        return process_time() - began
+
+    above = min(checked_s(patterns + exact) for _ in range(3))
+    below = min(checked_s(exact + patterns) for _ in range(3))
+    assert below < 3 * above

@@ -1508,10 +1508,6 @@ CREATE INDEX ix_readership_agents_agent ON public.readership_agents USING btree 
 
 
 
-CREATE INDEX ix_redirects_release_id ON public.redirects USING btree (release_id) WHERE (release_id IS NOT NULL);
-
-
-
 CREATE INDEX ix_refusals_refused_at ON public.refusals USING btree (refused_at);
 
 

@@ -724,7 +724,6 @@ CREATE INDEX ix_names_is_claimed ON names (is_claimed);
 CREATE INDEX ix_pushes_told_at ON pushes (told_at);
 CREATE INDEX ix_readership_agents_agent ON readership_agents (agent, day);
 CREATE INDEX ix_missing_feeds_last_at ON missing_feeds (last_at);
-CREATE INDEX ix_redirects_release_id ON redirects (release_id) WHERE release_id IS NOT NULL;
 CREATE INDEX ix_refusals_refused_at ON refusals (refused_at);
 CREATE INDEX ix_releases_changed ON releases (changed_at, published, id);
 CREATE INDEX ix_releases_digest ON releases (digest);

@@ -68,6 +68,26 @@ def test_an_empty_store_has_a_status_too(line: CommandLine) -> None:
     assert shown["pings"] == ["-"]
 
 
+def test_feeds_that_are_asked_for_in_vain_are_named(line: CommandLine) -> None:
+    """Only those of the last days: what nobody asks for any more needs no rule."""
+    assert "asked in vain" not in {columns[0] for columns in line.run("status").columns}
+    now = datetime.now(UTC)
+    with line.service.opened_store() as database, database.transaction() as tx:
+        uses = tx.redirect_uses
+        uses.add_missing({"/long-ago.xml": 99}, now=now - timedelta(days=8), keep=500)
+        asked = {f"/old-{number}/feed": number for number in range(1, 6)}
+        uses.add_missing(asked, now=now, keep=500)
+    shown = {columns[0]: columns[1:] for columns in line.run("status").columns}
+    assert shown["asked in vain"] == [
+        "5",
+        "(communique redirects list)",
+        "/old-5/feed, /old-4/feed, /old-3/feed",
+    ]
+    [record] = line.results("status")
+    assert record["missing_feeds"]["total"] == 5
+    assert record["missing_feeds"]["most_asked"][0]["requests"] == 5
+
+
 def test_that_another_configuration_is_in_force_is_told(line: CommandLine, seed: Path) -> None:
     line.run("release", "add", str(seed))
     assert "configuration" not in {columns[0] for columns in line.run("status").columns}

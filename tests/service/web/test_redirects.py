@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from werkzeug.test import Client
 
 from feeds.address_patterns import AddressPattern, is_ours
@@ -294,6 +295,46 @@ def test_a_rule_is_answered_from_memory(site: Site) -> None:
         # A configuration that has no such rule any more.
         site.office.change(redirects=RedirectMap((), site.office.catalogue))
         assert client.get("/feed/").status_code == 404
+
+
+def test_where_nothing_is_the_application_is_asked_once(site: Site) -> None:
+    """Its answer is kept until the configuration changes; what imports bring is seen at once."""
+    own = site.app.test_client(use_cookies=False).get("/x.xml")
+    server = make_server(site.front)
+    with running(server):
+        client = Client(Forwarded(port_of(server)), use_cookies=False)
+        for path in ("/x.xml", "/a/b.xml", "/x.xml", "/c/d"):
+            answer, head = client.get(path), client.head(path)
+            assert (answer.status_code, answer.data) == (404, own.data)
+            assert (head.status_code, head.data) == (404, b"")
+            assert head.headers["Content-Length"] == str(len(own.data))
+            for name, value in own.headers:
+                assert answer.headers[name] == head.headers[name] == value
+        assert site.through == ["/x.xml"]
+        assert "text/html" in client.get("/x.xml", headers=BROWSER).headers["Content-Type"]
+        assert client.post("/x.xml").status_code in (404, 405)
+        with site.office.database.transaction() as tx:
+            tx.redirects.add({"/x.xml": ToFeed("lessons", Format.RSS)}, now=NOON)
+        assert client.get("/x.xml").headers["Location"] == f"{BASE}/feeds/lessons.rss"
+        site.office.change(redirects=RedirectMap((), site.office.catalogue))
+        assert client.get("/b.xml").status_code == 404
+        assert site.through[-1] == "/b.xml"
+    site.writer.write()
+    with site.office.database.read() as tx:
+        missing = {one.address: one.requests for one in tx.redirect_uses.missing(limit=9)}
+    # Twice as HEAD, and the others; the page for a browser too.
+    assert missing["/x.xml"] == 1 + 4 + 1
+    assert missing["/a/b.xml"] == 2
+    assert missing["/b.xml"] == 1
+
+
+def test_a_store_that_does_not_answer_is_told_where_nothing_is(site: Site) -> None:
+    """A redirect might be there: a 404 would be a lie."""
+    with site.office.database.transaction() as tx:
+        tx.connection.execute(text("ALTER TABLE redirects RENAME TO gone"))
+    with serving(site.office) as served:
+        answer = served.ask(get("/nothing", "Connection: close"))
+    assert statuses(answer) == [503]
 
 
 @pytest.mark.parametrize(

@@ -346,14 +346,6 @@ def upgrade() -> None:
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("address", name=op.f("pk_redirects")),
     )
-    op.create_index(
-        "ix_redirects_release_id",
-        "redirects",
-        ["release_id"],
-        unique=False,
-        sqlite_where=sa.text("release_id IS NOT NULL"),
-        postgresql_where=sa.text("release_id IS NOT NULL"),
-    )
     op.create_table(
         "refusals",
         sa.Column("document", sa.Text(), nullable=False),
