@@ -90,7 +90,7 @@ releases = Table(
     Column("updated", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("details", JSON(none_as_null=True)),  # null where there are none
-    Column("work", Text, index=True),  # from the details; shared by all translations
+    Column("work", Text),  # from the details; shared by all translations
     Column("face", Text),  # digest of everything shown; null if equal to ``digest``
     Column("notes", JSON(none_as_null=True)),  # of major corrections
     Column("translations", JSON(none_as_null=True)),  # the other releases of the same work
@@ -124,6 +124,14 @@ releases = Table(
         unique=True,
         sqlite_where=text("published_iri IS NOT NULL"),
         postgresql_where=text("published_iri IS NOT NULL"),
+    ),
+    # Of translations alone. With all others in it, SQLite's statistics say that a work has as many
+    # releases as the store, and it reads the whole table for one.
+    Index(
+        "ix_releases_work",
+        "work",
+        sqlite_where=text("work IS NOT NULL"),
+        postgresql_where=text("work IS NOT NULL"),
     ),
     # Of the retracted alone: no other release is written to it.
     Index(
@@ -161,9 +169,15 @@ embargoes = Table(
     Column("held_by", Text, nullable=False),
     Column("slug", Text, nullable=False, index=True),  # of the release's page, when there is one
     Column("category_names", JSON, nullable=False),  # of the draft, so that lists need not read it
-    Column("work", Text, index=True),  # of the draft, as in ``releases``
+    Column("work", Text),  # of the draft, as in ``releases``
     Column("version", Integer, nullable=False),  # grows with each change
     Index("ix_embargoes_until", "until", "release_id"),
+    Index(  # as in ``releases``
+        "ix_embargoes_work",
+        "work",
+        sqlite_where=text("work IS NOT NULL"),
+        postgresql_where=text("work IS NOT NULL"),
+    ),
 )
 
 #: The audit log: who did what to which release, and when.

@@ -1464,7 +1464,7 @@ CREATE INDEX ix_embargoes_until ON public.embargoes USING btree (until, release_
 
 
 
-CREATE INDEX ix_embargoes_work ON public.embargoes USING btree (work);
+CREATE INDEX ix_embargoes_work ON public.embargoes USING btree (work) WHERE (work IS NOT NULL);
 
 
 
@@ -1540,7 +1540,7 @@ CREATE INDEX ix_releases_source ON public.releases USING btree (source);
 
 
 
-CREATE INDEX ix_releases_work ON public.releases USING btree (work);
+CREATE INDEX ix_releases_work ON public.releases USING btree (work) WHERE (work IS NOT NULL);
 
 
 

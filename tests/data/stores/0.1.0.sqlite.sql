@@ -716,7 +716,7 @@ CREATE INDEX ix_alarms_over_at ON alarms (over_at);
 CREATE INDEX ix_embargoes_digest ON embargoes (digest);
 CREATE INDEX ix_embargoes_slug ON embargoes (slug);
 CREATE INDEX ix_embargoes_until ON embargoes (until, release_id);
-CREATE INDEX ix_embargoes_work ON embargoes (work);
+CREATE INDEX ix_embargoes_work ON embargoes (work) WHERE work IS NOT NULL;
 CREATE INDEX ix_media_unused_since ON media (unused_since) WHERE unused_since IS NOT NULL;
 CREATE INDEX ix_media_uses_digest ON media_uses (digest, name, is_public);
 CREATE INDEX ix_media_uses_dropped ON media_uses (holder) WHERE is_public < 0;
@@ -732,7 +732,7 @@ CREATE UNIQUE INDEX uq_releases_published_iri ON releases (published_iri) WHERE 
 CREATE INDEX ix_releases_notice_since ON releases (notice_since) WHERE notice_since IS NOT NULL;
 CREATE INDEX ix_releases_retracted_at ON releases (retracted_at, id) WHERE retracted_at IS NOT NULL;
 CREATE INDEX ix_releases_source ON releases (source);
-CREATE INDEX ix_releases_work ON releases (work);
+CREATE INDEX ix_releases_work ON releases (work) WHERE work IS NOT NULL;
 CREATE INDEX ix_filings_archive ON filings (feed, archive, placed_at, published, release_id);
 CREATE INDEX ix_filings_latest ON filings (feed, published, release_id);
 CREATE INDEX ix_filings_window ON filings (feed, placed_at, published, release_id, stamp, archive);

@@ -117,7 +117,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_embargoes_digest"), "embargoes", ["digest"], unique=False)
     op.create_index(op.f("ix_embargoes_slug"), "embargoes", ["slug"], unique=False)
     op.create_index("ix_embargoes_until", "embargoes", ["until", "release_id"], unique=False)
-    op.create_index(op.f("ix_embargoes_work"), "embargoes", ["work"], unique=False)
+    op.create_index(
+        "ix_embargoes_work",
+        "embargoes",
+        ["work"],
+        unique=False,
+        sqlite_where=sa.text("work IS NOT NULL"),
+        postgresql_where=sa.text("work IS NOT NULL"),
+    )
     op.create_table(
         "feeds",
         sa.Column("slug", sa.Text(), nullable=False),
@@ -450,7 +457,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("retracted_at IS NOT NULL"),
     )
     op.create_index(op.f("ix_releases_source"), "releases", ["source"], unique=False)
-    op.create_index(op.f("ix_releases_work"), "releases", ["work"], unique=False)
+    op.create_index(
+        "ix_releases_work",
+        "releases",
+        ["work"],
+        unique=False,
+        sqlite_where=sa.text("work IS NOT NULL"),
+        postgresql_where=sa.text("work IS NOT NULL"),
+    )
     op.create_table(
         "sitemap_parts",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
