@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from pydantic import ValidationError
 
 from feeds.categories import Catalogue, name_key
 from feeds.model.feed import ALL
 from feeds.redirects import MAX_PATTERNS, RedirectMap, RedirectRule
+from service.http_rules.addresses import normalise_url
 from service.settings.communique_file import CanarySettings, StoreSettings
 from service.settings.explain import place_of_key, place_of_value
 from service.settings.faults import ConfigFault, KeyPath, dotted, nearest
@@ -203,61 +205,6 @@ def check_redirects(
             yield _fault(document, (*path, key), reason, suggestion)
 
 
-def check_upstreams(
-    document: YamlDocument, categories: Collection[str], feeds: Collection[str]
-) -> Iterator[ConfigFault]:
-    """Yields a fault for categories of upstreams that do not exist.
-
-    Args:
-        document: ``communique.yaml``.
-        categories: The slugs of all categories.
-        feeds: The slugs of all feeds.
-    """
-    for i, upstream in enumerate(document.items_at("upstreams")):
-        if not isinstance(upstream, dict):
-            continue
-        named: list[tuple[KeyPath, str]] = [
-            *((("upstreams", i, "categories", k), each) for k, each in _numbered(upstream)),
-            *((("upstreams", i, "names", name), each) for name, each in _names(upstream)),
-        ]
-        for path, slug in named:
-            if slug in categories:
-                continue
-            if slug in feeds:
-                message = f"{slug!r} is no category, but a feed made of several: name one of those"
-                yield _fault(document, path, message)
-            else:
-                suggestion = nearest(slug, sorted(categories))
-                yield _fault(document, path, f"no category has the slug {slug!r}", suggestion)
-
-
-def _numbered(upstream: Mapping[str, object]) -> list[tuple[int, str]]:
-    several = upstream.get("categories")
-    given = several if isinstance(several, list) else []
-    return [(k, each) for k, each in enumerate(given) if isinstance(each, str)]
-
-
-def _names(upstream: Mapping[str, object]) -> list[tuple[str, str]]:
-    named = upstream.get("names")
-    given = named if isinstance(named, dict) else {}
-    return [(str(name), slug) for name, slug in given.items() if isinstance(slug, str)]
-
-
-def _check_upstreams(document: YamlDocument) -> Iterator[ConfigFault]:
-    """Yields a fault for upstreams that appear twice, by slug or by address."""
-    for key in ("slug", "url"):
-        first: dict[str, KeyPath] = {}
-        for i, upstream in enumerate(document.items_at("upstreams")):
-            value = upstream.get(key) if isinstance(upstream, dict) else None
-            if not isinstance(value, str):
-                continue
-            path = ("upstreams", i, key)
-            if value in first:
-                where = _where(document, first[value])
-                yield _fault(document, path, f"{key} {value!r} appears twice; first {where}")
-            first.setdefault(value, path)
-
-
 def check_hubs(document: YamlDocument) -> Iterator[ConfigFault]:
     """Yields a fault for hubs that appear twice in one list: they would be pinged twice."""
     for path in [path for path in document.values if path and path[-1] == "hubs"]:
@@ -408,15 +355,16 @@ def _check_unions(
 ) -> Iterator[ConfigFault]:
     known = {slug for one in categories for _, slug in _texts(one, "slug")}
     others = {slug for one in unions for _, slug in _texts(one, "slug")}
+    renamed = _present_slugs(document)
     for union in unions:
         for path, slug in _texts(union, "any_of"):
             if slug not in known | {ALL}:
-                yield _unknown_category(document, path, slug, known, others)
+                yield _unknown_category(document, path, slug, known, others, renamed)
         for path, slug in _texts(union, "none_of"):
             if slug == ALL:
                 yield _fault(document, path, "excluding 'all' leaves the union empty")
             elif slug not in known:
-                yield _unknown_category(document, path, slug, known, others)
+                yield _unknown_category(document, path, slug, known, others, renamed)
         yield from _check_not_empty(document, union)
 
 
@@ -429,12 +377,17 @@ def _check_not_empty(document: YamlDocument, union: Described) -> Iterator[Confi
 
 
 def _unknown_category(
-    document: YamlDocument, path: KeyPath, slug: str, known: set[str], unions: set[str]
+    document: YamlDocument,
+    path: KeyPath,
+    slug: str,
+    known: AbstractSet[str],
+    unions: AbstractSet[str],
+    renamed: Mapping[str, str],
 ) -> ConfigFault:
     if slug in unions:
         message = f"{slug!r} is a union: name the categories that it is made of"
         return _fault(document, path, message)
-    suggestion = _present_slugs(document).get(slug) or nearest(slug, sorted(known))
+    suggestion = renamed.get(slug) or nearest(slug, sorted(known))
     return _fault(document, path, f"no category has the slug {slug!r}", suggestion)
 
 
@@ -496,6 +449,68 @@ def _check_groups(document: YamlDocument, described: Iterable[Described]) -> Ite
             if group not in first:
                 suggestion = nearest(group, first)
                 yield _fault(document, path, f"no group {group!r} in groups", suggestion)
+
+
+# Rules between upstreams, and of the categories that they name.
+
+
+def check_upstreams(document: YamlDocument, catalogue: Catalogue) -> Iterator[ConfigFault]:
+    """Yields a fault for what upstreams name that is no category."""
+    for path, item in _described(document, "upstreams"):
+        for slug_path, slug in (*_texts((path, item), "categories"), *_mapped((path, item))):
+            if slug not in catalogue.categories:
+                yield _no_category(document, slug_path, slug, catalogue)
+
+
+def _no_category(
+    document: YamlDocument, path: KeyPath, slug: str, catalogue: Catalogue
+) -> ConfigFault:
+    feed = catalogue.feeds.get(slug)
+    if slug == ALL:
+        return _fault(document, path, "every release is in 'all': name a category")
+    if feed is not None and feed.beside is not None:
+        message = f"{slug!r} is a feed of one language: name its category"
+        return _fault(document, path, message, feed.beside)
+    others = catalogue.feeds.keys() - catalogue.categories.keys()
+    known = set(catalogue.categories)
+    return _unknown_category(document, path, slug, known, others, catalogue.slugs_by_former)
+
+
+def _mapped(described: Described) -> Iterator[tuple[KeyPath, str]]:
+    """Yields the slugs that names of the upstream are mapped to."""
+    path, item = described
+    names = item.get("names")
+    for name, slug in names.items() if isinstance(names, dict) else ():
+        if isinstance(slug, str):
+            yield (*path, "names", name), slug
+
+
+def _check_upstreams(document: YamlDocument) -> Iterator[ConfigFault]:
+    """Yields a fault for upstreams and their names that appear twice."""
+    first: dict[tuple[str, str], KeyPath] = {}
+    for one in _described(document, "upstreams"):
+        for key, same in (("slug", str), ("url", normalise_url)):
+            for path, value in _texts(one, key):
+                known = first.setdefault((key, same(value)), path)
+                if known != path:
+                    where = _where(document, known)
+                    yield _fault(document, path, f"{key} {value!r} appears twice; first {where}")
+        by_key: dict[tuple[str, ...], KeyPath] = {}
+        for path, _slug in _mapped(one):
+            name = str(path[-1])
+            known = by_key.setdefault(name_key(name), path)
+            if not name_key(name):
+                message = f"expected a name with letters, got {name!r}"
+            elif known != path:
+                message = (
+                    f"also stands {_where(document, known)}, as {known[-1]!r}: case and white "
+                    "space do not count"
+                )
+            else:
+                continue
+            yield ConfigFault(
+                place=place_of_key(document, path), path=dotted(path), message=message
+            )
 
 
 def _where(document: YamlDocument, path: KeyPath) -> str:

@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from service.settings.faults import ConfigFault, KeyPath, SourceLocation, dotted, nearest
 from service.settings.section import Section, leaves, plain_type, section_at
-from service.settings.value_types import Secret, StoreUrl
+from service.settings.value_types import Secret, StoreUrl, hide_password
 from service.settings.yaml_reader import YamlDocument
 
 _MAX_SHOWN_CHARS = 60
@@ -145,6 +145,7 @@ def describe(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
+        value = hide_password(value)  # faults go to logs
         shown = value if len(value) <= _MAX_SHOWN_CHARS else value[: _MAX_SHOWN_CHARS - 1] + "…"
         return repr(shown)
     if isinstance(value, int | float):

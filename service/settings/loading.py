@@ -99,7 +99,7 @@ def parse(sources: Sources) -> Settings:
     faults = [
         *check_canary(main_document, main.canary, described.feeds),
         *check_redirects(categories_document, redirect_rules(settings), described),
-        *check_upstreams(main_document, described.categories, described.feeds),
+        *check_upstreams(main_document, described),
     ]
     if faults:
         raise ConfigInvalid(faults)

@@ -338,6 +338,11 @@ def _secret(value: object) -> Secret:
     return read_password(value if isinstance(value, str) else "")
 
 
+def hide_password(text: str) -> str:
+    """Returns *text*, without the password if it is a URL with one."""
+    return _SECRET_QUERY.sub(rf"\1{HIDDEN}", _PASSWORD.sub(rf"\1:{HIDDEN}@", text))
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class StoreUrl:
     """The database's URL. It prints without its password; only `reveal` returns all of it."""
@@ -365,7 +370,7 @@ class StoreUrl:
     def __str__(self) -> str:
         if self._is_secret:
             return HIDDEN
-        return _SECRET_QUERY.sub(rf"\1{HIDDEN}", _PASSWORD.sub(rf"\1:{HIDDEN}@", self._url))
+        return hide_password(self._url)
 
     def __repr__(self) -> str:
         return f"StoreUrl({str(self)!r})"

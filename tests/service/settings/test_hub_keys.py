@@ -173,7 +173,7 @@ def test_urls_alone_are_shown_as_one_list(config: ConfigFolder) -> None:
         pytest.param(
             "https://me:x@h/",
             "3:5: hubs.0: expected a hub without a user name: its URL is public in feeds, "
-            "got 'https://me:x@h/'",
+            "got 'https://me:(hidden)@h/'",
             id="a user in the URL",
         ),
     ],
