@@ -54,7 +54,10 @@ def test_a_failing_poll_says_so_by_its_exit_code(
     assert answer.code == 1
     assert answer.columns == [["failed", "council", "answered 500 Internal Server Error"]]
     rows = dict(line.run("upstream", "show", "council").columns)
-    assert rows["failing since"].endswith("1 times")
+    assert rows["failing since"].endswith(", 1 time")
+    line.run("upstream", "poll", "council")
+    rows = dict(line.run("upstream", "show", "council").columns)
+    assert rows["failing since"].endswith(", 2 times")
 
 
 def test_an_upstream_is_paused_and_resumed(line: CommandLine, council: UpstreamServer) -> None:

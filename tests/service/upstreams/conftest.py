@@ -11,18 +11,24 @@ from feeds.model.upstream import PollResult, Upstream
 from feeds.store.database import Database
 from service.settings import Settings
 from service.wiring import upstream_poller
-from tests.support.newsrooms import NOON, SITE, Office
+from tests.support.newsrooms import NOON, SITE, Office, catalogue, later, tell_hubs
 from tests.support.upstream_server import UpstreamServer, upstream_server
+
+#: The hub of all its feeds: what is news is told there.
+HUB = "https://hub.example.net/"
 
 
 class CarryingOffice(Office):
     """A newsroom with upstreams, and a clock that is set by hand."""
 
     def __init__(self, database: Database, server: UpstreamServer) -> None:
-        super().__init__(database)
+        super().__init__(database, catalogue(hubs=(HUB,)))
         self.server = server
         self.now = NOON
         self.change(clock=lambda: self.now)
+        # The feeds themselves are news once.
+        self.publish()
+        tell_hubs(database, now=later(minutes=1))
 
     def carry(self, *upstreams: dict[str, Any], **settings: Any) -> None:
         """Configure upstreams; one without more is that of ``/feed``."""
@@ -79,9 +85,9 @@ class CarryingOffice(Office):
         }
 
     def pings_wanted(self) -> set[str]:
-        """The feeds for which pings were requested."""
+        """The feeds for which pings were requested, and not sent yet."""
         with self.database.read() as tx:
-            return {one.feed for one in tx.pings.listed()}
+            return {one.feed for one in tx.pings.listed() if one.state != "told"}
 
 
 @pytest.fixture

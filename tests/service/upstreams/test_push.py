@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 
+from feeds.model.token import Action, Token
 from feeds.model.upstream import UpstreamSubscription
 from feeds.store.upstream_pushes import MAX_WAITING
+from service.tokens import hash_of
 from service.upstreams.fetching import MAX_BODY_BYTES
 from service.web import create_app
 from service.wiring import upstream_poller
@@ -253,3 +256,90 @@ def test_a_hub_that_runs_wild_fills_no_store_and_stops_no_other(
     assert "Decision 124" in office.releases()
     with office.database.read() as tx:
         assert not tx.upstream_subscriptions.has_pushes()
+
+
+# What operators are shown.
+
+OPERATOR = {"Authorization": "Bearer cq_operator"}
+
+
+def numbers(office: CarryingOffice, *, headers: dict[str, str] = OPERATOR) -> dict[str, float]:
+    """The metrics of upstreams, by name without ``communique_upstream_``, and by label."""
+    app = create_app(office.current, clock=lambda: office.now, has_hub=True)
+    answer = app.test_client(use_cookies=False).get("/metrics", headers=headers)
+    assert answer.status_code == 200
+    return {
+        " ".join([sample.name.removeprefix("communique_upstream_"), *sample.labels.values()]): (
+            sample.value
+        )
+        for family in text_string_to_metric_families(answer.get_data(as_text=True))
+        for sample in family.samples
+        if sample.name.startswith("communique_upstream_")
+    }
+
+
+@pytest.fixture
+def operator(office: CarryingOffice) -> None:
+    """A token for `OPERATOR`."""
+    token = Token(name="ops", actions=(Action.OPERATE,), categories=None, made_at=NOON)
+    with office.database.transaction() as tx:
+        tx.tokens.add(token, hash_hex=hash_of("cq_operator"))
+
+
+@pytest.mark.usefixtures("operator")
+def test_metrics_tell_what_polls_and_pushes_came_to(
+    office: CarryingOffice, server: UpstreamServer, hub: RawServer, client: FlaskClient
+) -> None:
+    office.carry({"without": {"titles": ["vacancy"]}})
+    at_hub = hub.url("/hub")
+    assert numbers(office) == {
+        "polls_total council": 0,
+        "not_modified_total council": 0,
+        "taken_total council": 0,
+        "corrected_total council": 0,
+        "failures council": 0,
+    }
+    vacancy = entry(2, title="Vacancy")
+    server.pages["/feed"] = Page(body=feed(hub, entry(1), vacancy), etag='"a"')
+    office.poll("council")
+    work(office)
+    first = {
+        "polls_total council": 1,
+        "not_modified_total council": 0,
+        "taken_total council": 1,
+        "corrected_total council": 0,
+        "left_out_total council not wanted by the filters": 1,
+        "failures council": 0,
+        "last_success_timestamp_seconds council": NOON.timestamp(),
+        f"pushes_total {at_hub}": 0,
+        f"came_by_push_total {at_hub}": 0,
+        f"missed_total {at_hub}": 0,
+    }
+    assert numbers(office) == first
+    # Unchanged; then by push, by a poll that the hub did not push, and by a correction.
+    office.poll_next()
+    callback = f"/hub/upstream/{held(office).token}"
+    client.get(callback, query_string=verification())
+    body = atom(entry(3))
+    client.post(callback, data=body, headers=signature(office, body))
+    work(office)
+    changed = entry(1, body="<p>Something else.</p>")
+    server.pages["/feed"] = Page(body=feed(hub, changed, vacancy, entry(3), entry(4)))
+    office.poll_next()
+    succeeded_at = office.now.timestamp()
+    server.pages["/feed"] = Page(status=500)
+    office.poll_next()
+    office.poll_next()
+    assert numbers(office) == first | {
+        "polls_total council": 3,
+        "not_modified_total council": 1,
+        "taken_total council": 3,
+        "corrected_total council": 1,
+        "failures council": 2,
+        "last_success_timestamp_seconds council": succeeded_at,
+        f"pushes_total {at_hub}": 1,
+        f"came_by_push_total {at_hub}": 1,
+        f"missed_total {at_hub}": 1,
+    }
+    # Whom a newsroom carries is public; how that goes is not.
+    assert numbers(office, headers={}) == {}

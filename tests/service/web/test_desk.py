@@ -20,7 +20,7 @@ from feeds.categories import Catalogue
 from feeds.model.alarm import Alarm, AlarmEvent, AlarmKind, Condition
 from feeds.model.intake import Refusal
 from feeds.model.release import Origin, Release
-from feeds.model.upstream import ConfiguredUpstream, PollResult
+from feeds.model.upstream import ConfiguredUpstream, PollResult, UpstreamSubscription
 from feeds.model.user import UserRole
 from service.web import CacheMiddleware, DocumentCache
 from service.web.desk.publishing import MomentFault, local_moment
@@ -487,6 +487,33 @@ def test_operators_see_what_needs_them_and_what_to_write_into_the_yaml(room: Des
         "1 not wanted by the filters",
     ):
         assert words in page
+    assert "hub <code>" not in page
+    # What a hub does that the upstream names.
+    subscription = UpstreamSubscription(
+        upstream="council",
+        hub="https://hub.c.example/<i>",
+        topic="https://c.example/",
+        token="t",
+        secret="s",
+        due_at=NOON,
+        came_by_push=3,
+        missed=1,
+    )
+    shown = "hub <code>https://hub.c.example/&lt;i&gt;</code>: {}; by push 3, missed 1"
+    with database.transaction() as tx:
+        tx.upstream_subscriptions.ensure(subscription)
+    assert shown.format("not asked yet") in otto.get("/desk/operations").text
+    for attempts, words in ((0, "answered 500"), (1, "answered 500"), (2, "takes requests and never verifies")):
+        with database.transaction() as tx:
+            asked = replace(tx.upstream_subscriptions.listed()["council"], attempts=attempts)
+            tx.upstream_subscriptions.ask(asked, now=NOON, again_at=NOON)
+            tx.upstream_subscriptions.answered("t", "answered 500")
+        assert shown.format(words) in otto.get("/desk/operations").text
+    with database.transaction() as tx:
+        tx.upstream_subscriptions.verified(
+            "t", now=NOON, expires_at=later(days=1), renew_at=later(hours=12), result="verified"
+        )
+    assert shown.format("verified") in otto.get("/desk/operations").text
     advice = [html.unescape(each) for each in re.findall(r'tabindex="0">(  - [^<]+)</pre>', page)]
     assert len(advice) == 3
     for each in advice:
