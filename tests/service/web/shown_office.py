@@ -10,7 +10,16 @@ from pathlib import Path
 
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, Category, FeedClosure, Redirect, Site
-from feeds.model.release import Contact, Correction, Details, Draft, Enclosure, RelatedLink, Weight
+from feeds.model.release import (
+    Contact,
+    Correction,
+    Details,
+    Draft,
+    Enclosure,
+    RelatedLink,
+    SourceFeed,
+    Weight,
+)
 from tests.service.web.offices import (
     CATEGORIES,
     HUBS,
@@ -98,6 +107,7 @@ def rich_draft(media: str, language: str = "en") -> Draft:
             related=(RelatedLink(url=LONG_URL), RelatedLink(url=LONG_URL, title=word)),
             place="Geneva", number="SG/SM/19589", rights="© Example",
             license="https://creativecommons.org/licenses/by/4.0/", work="work:rich",
+            source=SourceFeed(title=f"News of the {word}", site_url=LONG_URL),
         ),
     )  # fmt: skip
 

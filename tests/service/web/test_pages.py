@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from feeds.categories import Catalogue
 from feeds.model.feed import ALL, FeedClosure, Format
-from feeds.model.release import Contact, Details, Enclosure, Person, RelatedLink
+from feeds.model.release import Contact, Details, Enclosure, Person, RelatedLink, SourceFeed
 from service.web import create_app
 from service.web.body_markup import file_kind
 from tests.service.web.offices import CATALOGUE, CATEGORIES, SITE, open_office
@@ -169,6 +169,28 @@ def test_a_release_page_tells_where_it_comes_from_and_what_belongs_to_it(
     attached = tree.xpath("//ul[@class='attachments']/li")[0]
     assert attached.text_content() == "annual report.pdf PDF, 1.4 MB"
     assert "Updated" in tree.xpath("//header[@class='release-head']")[0].text_content()
+
+
+@pytest.mark.parametrize(
+    ("url", "site_url", "address"),
+    [
+        ("https://c.example/f?a=1&b=2", "https://c.example/", "https://c.example/"),
+        ("https://c.example/f?a=1&b=2", None, "https://c.example/f?a=1&b=2"),
+        (None, None, None),
+    ],
+)
+def test_a_release_page_names_whose_feed_it_comes_from(
+    empty_office: Office, url: str | None, site_url: str | None, address: str | None
+) -> None:
+    title = "Stadtrat <b>& Kanzlei"
+    source = SourceFeed(title=title, url=url, site_url=site_url)
+    empty_office.add(draft(title="Report", details=Details(source=source)))
+    client = create_app(empty_office.current).test_client()
+    tree = page(client, release_path(empty_office, "Report"))
+    [line] = [each for each in tree.xpath("//footer//p") if "Source" in each.text_content()]
+    assert line.text_content() == f"Source: {title}"
+    assert line.xpath("./a[@rel='external']/@href") == ([] if address is None else [address])
+    assert line.xpath(".//bdi")[0].text_content() == title
 
 
 def test_a_release_page_has_what_a_press_release_has(empty_office: Office) -> None:

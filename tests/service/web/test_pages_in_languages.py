@@ -27,6 +27,7 @@ from feeds.model.release import (
     Enclosure,
     Person,
     RelatedLink,
+    SourceFeed,
     Weight,
 )
 from feeds.model.text import direction
@@ -123,6 +124,7 @@ def rich(language: str) -> Draft:
             ),
             place=WORD, number="19589", rights=WORD, work="work:1",
             license="https://creativecommons.example/by/4.0/",
+            source=SourceFeed(title=WORD, site_url="https://source.example/"),
         ),
     )  # fmt: skip
 
