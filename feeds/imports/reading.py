@@ -19,7 +19,7 @@ from feeds.imports.items import (
     SourceHead,
 )
 from feeds.imports.markup import beginning, plain_line, read_body
-from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
+from feeds.ingest.addresses import web_address
 from feeds.ingest.characters import shown
 from feeds.ingest.enclosures import length_in, media_type_in, read_duration
 from feeds.ingest.fields import SourceRecord, read_language
@@ -169,7 +169,7 @@ def _changed(draft: ItemDraft) -> float:
 
 def item_of(draft: ItemDraft) -> ImportedItem:
     """Returns the item of what was found. No optional field of it refuses the whole."""
-    link = _web_address(draft.link)
+    link = web_address(draft.link)
     body, in_body = _body(draft)
     fields: dict[str, object] = {"body": body, "body_format": "html" if draft.is_html else "text"}
     fields["title"] = _title(draft, body)
@@ -206,11 +206,6 @@ def item_of(draft: ItemDraft) -> ImportedItem:
         comments=draft.comments,
         source=draft.source,
     )
-
-
-def _web_address(written: str | None) -> str | None:
-    address = absolute(written, base="", schemes=FETCH_SCHEMES) if written else None
-    return address if address is not None and len(address) <= MAX_URL_CHARS else None
 
 
 def _body(draft: ItemDraft) -> tuple[str, tuple[FileReference, ...]]:
@@ -267,7 +262,7 @@ def _checked_lists(draft: ItemDraft) -> dict[str, object]:
         fields["categories"] = kept[:MAX_CATEGORIES]
     if draft.rights and len(draft.rights) <= MAX_SUMMARY_CHARS:
         fields["rights"] = draft.rights
-    licence = _web_address(first_address(draft.files, "license"))
+    licence = web_address(first_address(draft.files, "license"))
     if licence is not None:
         fields["license"] = licence
     return fields
@@ -283,7 +278,7 @@ def _enclosures(
     files: dict[str, FileReference] = {}
     links = [each for rel in ("enclosure", "media") for each in draft.files if each.rel == rel]
     for link in links:
-        url = _web_address(link.href)
+        url = web_address(link.href)
         if url is None:
             draft.warn(f"enclosures: {shown(link.href)} is no web address; left out")
             continue

@@ -71,6 +71,12 @@ def absolute(reference: str, *, base: str, schemes: frozenset[str] = LINK_SCHEME
         return None
 
 
+def web_address(written: str | None) -> str | None:
+    """Returns an absolute http or https address, as `absolute` does; None if it is too long."""
+    address = absolute(written, base="", schemes=FETCH_SCHEMES) if written else None
+    return address if address is not None and len(address) <= MAX_URL_CHARS else None
+
+
 def has_broken_escape(reference: str) -> bool:
     """Whether a percent sign in *reference* escapes nothing, as in ``100%.pdf``."""
     return _BROKEN_ESCAPE.search(reference) is not None

@@ -358,6 +358,9 @@ class Draft:
     expected_members: frozenset[str] | None = dataclass_field(default=None, compare=False)
     #: Under which id readers know the release already; ignored when the release is not new.
     published_id: PublishedId | None = None
+    #: False if it is under embargo, and is no news when that ends: nobody is told, and it takes its
+    #: place by date. Not part of what the document states.
+    is_news_at_release: bool = dataclass_field(default=True, compare=False)
     #: The id if it becomes a new release, where it was minted before: what somebody was shown with
     #: it is then final. None: an id is minted. Not part of what the document states.
     release_id: ReleaseId | None = dataclass_field(default=None, compare=False)

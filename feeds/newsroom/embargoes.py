@@ -88,6 +88,10 @@ class EmbargoBatch:
         """
         release_id = release.id
         former = self._after.get(release_id)
+        if former is not None:
+            # Decided when it came: another version of it does not decide anew.
+            is_news = former.draft.is_news_at_release
+            draft = replace(draft, is_news_at_release=is_news)
         is_moved = former is None or former.until != until
         embargo = Embargo(
             release_id=release_id,
@@ -208,7 +212,13 @@ class TakeIn(Protocol):
     """The ordinary intake, inside a transaction."""
 
     def __call__(
-        self, tx: Transaction, drafts: Sequence[Draft], *, now: datetime, by: str
+        self,
+        tx: Transaction,
+        drafts: Sequence[Draft],
+        *,
+        now: datetime,
+        by: str,
+        is_news: bool = True,
     ) -> list[Intake | Refusal]:
         """Takes in a batch. Documents whose embargo has ended become public."""
 
@@ -353,7 +363,7 @@ class EmbargoManager:
             )
             tx.audit_log.record([event])
             draft = tx.embargoes.named(former.release_id).draft
-            [outcome] = self._take_in(tx, [draft], now=now, by=by)
+            [outcome] = self._take_in(tx, [draft], now=now, by=by, is_news=draft.is_news_at_release)
             if isinstance(outcome, Refusal):  # it was accepted at intake
                 raise StoreConflict(outcome.reason)
             return outcome
@@ -388,9 +398,11 @@ class EmbargoManager:
     def _release_some(self, tx: Transaction, now: datetime) -> int:
         tx.releases.hold_works()
         due = tx.embargoes.claim_due(now=now, limit=RELEASES_PER_TRANSACTION)
-        # In the order of their arrival, as in the window and the pings.
-        drafts = [embargo.draft for embargo in due]
-        self._take_in(tx, drafts, now=now, by="embargo")
+        for is_news in (True, False):
+            # In the order of their arrival, as in the window and the pings.
+            drafts = [one.draft for one in due if one.draft.is_news_at_release == is_news]
+            if drafts:
+                self._take_in(tx, drafts, now=now, by="embargo", is_news=is_news)
         return len(due)
 
 

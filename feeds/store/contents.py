@@ -116,6 +116,7 @@ def pack_draft(draft: Draft) -> dict[str, Any]:
         "correction": draft.correction and asdict(draft.correction),
         "source": draft.written and draft.written.digest,
         **({"published_id": asdict(draft.published_id)} if draft.published_id else {}),
+        **({} if draft.is_news_at_release else {"is_news_at_release": False}),
     }
 
 
@@ -133,6 +134,7 @@ def unpack_draft(record: _Record) -> Draft:
         and Correction(**{**correction, "weight": Weight(correction["weight"])}),
         written=Written(digest=source) if source else None,
         published_id=PublishedId(**known) if (known := record.get("published_id")) else None,
+        is_news_at_release=record.get("is_news_at_release", True),
     )
 
 

@@ -14,6 +14,7 @@ from feeds.html import tree
 from feeds.imports.items import ImportedItem, SourceHead
 from feeds.imports.reading import ReadFeed
 from feeds.ingest import IntakeRules
+from feeds.ingest.addresses import web_address
 from feeds.ingest.drafting import draft
 from feeds.model.intake import Refusal
 from feeds.model.published_id import known_as
@@ -25,6 +26,9 @@ from service.upstreams.plans import UpstreamPlan
 
 #: Ids of these schemes are made to be unique in the world (RFC 8141, RFC 4151).
 _UNIQUE = re.compile(r"(?:urn|tag):", re.IGNORECASE)
+
+#: An id has to be an absolute address of any scheme (RFC 4287 section 4.2.6).
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 
 #: Names that mean another host on each machine (RFC 6761, RFC 6762, RFC 8375).
 _LOCAL_NAMES = ("localhost", "local", "test", "invalid", "example", "internal", "home.arpa")
@@ -233,9 +237,10 @@ def _source(plan: UpstreamPlan, head: SourceHead, document: ReadFeed) -> SourceF
     title = (plan.attribution if is_own else None) or head.title or plan.attribution
     return SourceFeed(
         title=title or itself.title or plan.host,
-        url=head.url or (plan.url if is_own else None),
-        id=head.id,
-        site_url=head.site_url,
+        # Pages and entries link to these: `javascript:` and the like are left out.
+        url=web_address(head.url) or (plan.url if is_own else None),
+        id=head.id if head.id and _ABSOLUTE.fullmatch(head.id) else None,
+        site_url=web_address(head.site_url),
         updated=whole_second(max(dates)).astimezone(UTC) if dates and is_own else None,
     )
 

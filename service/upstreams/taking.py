@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from feeds.errors import AlreadyRetracted, ReleaseNotFound, StoreConflict
+from feeds.errors import AlreadyRetracted, EmbargoNotFound, ReleaseNotFound, StoreConflict
 from feeds.imports.feed import read_feed
 from feeds.imports.items import ImportedItem, LeftOut, Reason
 from feeds.imports.reading import ReadFeed
@@ -294,7 +294,10 @@ class ItemTaker:
         is_news: bool,
         tally: TakenTally,
     ) -> None:
-        measured = self._measure([one.draft for one in some])
+        measured = [
+            replace(one, is_news_at_release=is_news)
+            for one in self._measure([one.draft for one in some])
+        ]
 
         def also(tx: Transaction, results: Sequence[Intake | Refusal]) -> None:
             accepted = [
@@ -417,12 +420,24 @@ class ItemTaker:
         return count
 
     def _retract(self, key: SourceKey, *, by: str, now: datetime) -> int:
+        dropped = self._drop(key, by=by, now=now)
         found = self._newsroom.by_source_keys([key]).get(key)
         if found is None or found.retraction is not None:
-            return 0
+            return dropped
         try:
             self._newsroom.retract(found.id, reason=WITHDRAWN, by=by, now=now)
         except (AlreadyRetracted, ReleaseNotFound):  # by somebody else, just now
+            return dropped
+        return 1
+
+    def _drop(self, key: SourceKey, *, by: str, now: datetime) -> int:
+        """Drops what waits for its date, which would become public although it was withdrawn."""
+        with self._database.read() as tx:
+            if not tx.embargoes.by_source_keys([key]):
+                return 0
+        try:
+            self._newsroom.embargoes.drop(key, by=by, now=now)
+        except EmbargoNotFound:  # it became public just now
             return 0
         return 1
 

@@ -88,14 +88,19 @@ def upstream_server(host: str = "127.0.0.1") -> Iterator[UpstreamServer]:
             thread.join()
 
 
-def atom(*entries: str, head: str = "", title: str = "City Council") -> bytes:
+def atom(
+    *entries: str,
+    head: str = "",
+    title: str = "City Council",
+    updated: str = "2026-03-02T10:00:00Z",
+) -> bytes:
     """An Atom document."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"'
         ' xmlns:fh="http://purl.org/syndication/history/1.0">'
         f"<id>tag:council.example.org,2020:news</id><title>{title}</title>"
-        "<updated>2026-03-02T10:00:00Z</updated>"
+        f"<updated>{updated}</updated>"
         '<link rel="alternate" href="https://council.example.org/"/>'
         f"{head}{''.join(entries)}</feed>"
     ).encode()

@@ -213,6 +213,22 @@ def test_an_old_release_under_embargo_is_news_with_its_id(office: Office) -> Non
     assert release.placed_at == release.changed_at
 
 
+@pytest.mark.parametrize("is_lifted", [False, True])
+def test_a_release_that_waits_without_being_news_is_none_when_that_ends(
+    office: Office, is_lifted: bool
+) -> None:
+    until = later(hours=1)
+    waiting = replace(draft("id:3"), embargoed_until=until, is_news_at_release=False)
+    office.newsroom.take_in([waiting], now=later(minutes=2))
+    [embargo] = office.newsroom.embargoes.all()
+    if is_lifted:
+        office.newsroom.embargoes.lift(embargo.release_id, by="anna", now=later(minutes=3))
+    else:
+        assert office.newsroom.embargoes.release(now=until) == 1
+    office.publish(now=until)
+    assert tell_hubs(office.database, now=later(hours=2)) == []
+
+
 def test_archives_of_many_are_closed_in_the_order_of_the_releases(database: Database) -> None:
     office = Office(database, catalogue(window=WINDOW))
     numbers = [*range(1, 2 * MAX_ENTRIES + 3)]

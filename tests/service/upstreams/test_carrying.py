@@ -1,10 +1,29 @@
 """What becomes of the items of other people's feeds, polled from a real server."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 
+import pytest
+
+from feeds.model.release import SourceFeed
 from tests.service.upstreams.conftest import CarryingOffice
 from tests.support.newsrooms import NOON, later
 from tests.support.upstream_server import Page, UpstreamServer, atom, entry
+
+
+def source_of(stamp: str) -> str:
+    """An ``atom:source`` that was stamped then."""
+    return (
+        "<source><id>tag:water.example.org,2020:news</id><title>Water Works</title>"
+        f"<updated>{stamp}</updated><generator version='{stamp}'>G</generator>"
+        "<link rel='alternate' href='https://water.example.org/'/></source>"
+    )
+
+
+def rfc822(stamp: str) -> str:
+    """The date as RSS has it."""
+    return format_datetime(datetime.fromisoformat(stamp), usegmt=True)
 
 
 def test_items_become_releases_with_their_ids_and_their_source(
@@ -65,10 +84,110 @@ def test_a_feed_that_only_stamps_its_items_anew_changes_nothing(
     assert office.poll_next().result == "1 item, none new"
 
 
+UNCHANGED = [
+    pytest.param(
+        lambda stamp: atom(
+            entry(1), entry(2), head=f"<generator version='{stamp}'>G</generator>", updated=stamp
+        ),
+        id="the head of an Atom document",
+    ),
+    pytest.param(
+        lambda stamp: atom(entry(1, updated=stamp), entry(2, updated=stamp)), id="each entry"
+    ),
+    pytest.param(
+        lambda stamp: atom(
+            entry(1, more=source_of(stamp)), entry(2, more=source_of(stamp)), updated=stamp
+        ),
+        id="the source of each entry",
+    ),
+    pytest.param(
+        lambda stamp: (
+            "<rss version='2.0'><channel><title>C</title><link>https://c.example/</link>"
+            f"<description>D</description><lastBuildDate>{rfc822(stamp)}</lastBuildDate>"
+            f"<generator>G {stamp}</generator><ttl>{stamp[14:16]}</ttl>"
+            "<item><title>Decision 1</title><guid>https://c.example/1</guid>"
+            "<pubDate>Sun, 01 Mar 2026 08:00:00 GMT</pubDate><description>Text.</description>"
+            "</item></channel></rss>"
+        ).encode(),
+        id="the head of an RSS document",
+    ),
+]
+
+
+@pytest.mark.parametrize("document", UNCHANGED)
+def test_a_document_that_is_only_stamped_anew_makes_no_correction_edition_or_ping(
+    office: CarryingOffice, server: UpstreamServer, document: Callable[[str], bytes]
+) -> None:
+    office.carry({"as_news": True})
+    server.pages["/feed"] = Page(body=document("2026-03-02T10:01:00Z"))
+    assert office.poll()["council"].taken > 0
+    assert "finance" in office.publish(now=office.now)
+    before = office.releases()
+    for minute in (31, 59):
+        server.pages["/feed"] = Page(body=document(f"2026-03-02T11:{minute}:00Z"))
+        result = office.poll_next()
+        assert result.result.endswith(", none new")
+        assert (result.corrected, result.deleted) == (0, 0)
+        assert office.newsstand.stale(now=office.now, worker="test") == []
+    assert office.releases() == before
+    assert office.pings_wanted() == set()
+
+
+def test_an_item_that_was_in_another_feed_names_that_one_and_its_stamps_change_nothing_else(
+    office: CarryingOffice, server: UpstreamServer
+) -> None:
+    server.pages["/feed"] = Page(body=atom(entry(1, more=source_of("2026-03-02T10:00:00Z"))))
+    office.poll()
+    [before] = office.releases().values()
+    assert before.content.details.source == SourceFeed(
+        title="Water Works",
+        id="tag:water.example.org,2020:news",
+        site_url="https://water.example.org/",
+    )
+    # A real change comes with the stamp, and is one correction.
+    server.pages["/feed"] = Page(
+        body=atom(entry(1, body="<p>Other.</p>", more=source_of("2026-03-02T11:00:00Z")))
+    )
+    assert office.poll_next().corrected == 1
+    [after] = office.releases().values()
+    assert (after.revision, after.content.details.source) == (2, before.content.details.source)
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "data:text/html,x", "//[", "mailto:a@example.org"]
+)
+def test_addresses_of_a_source_that_nobody_may_follow_are_left_out(
+    office: CarryingOffice, server: UpstreamServer, address: str
+) -> None:
+    body = (
+        f"<rss version='2.0'><channel><title>C</title><link>{address}</link>"
+        "<item><title>One</title><guid>1</guid><description>Text.</description>"
+        "</item></channel></rss>"
+    )
+    server.pages["/feed"] = Page(body=body.encode())
+    office.poll()
+    [release] = office.releases().values()
+    source = release.content.details.source
+    assert source is not None
+    assert (source.site_url, source.url) == (None, server.url("/feed"))
+
+
+def test_an_id_of_a_source_that_is_no_address_is_left_out(
+    office: CarryingOffice, server: UpstreamServer
+) -> None:
+    known = atom(entry(1)).replace(b"tag:council.example.org,2020:news", b"news of the council")
+    server.pages["/feed"] = Page(body=known)
+    office.poll()
+    [release] = office.releases().values()
+    source = release.content.details.source
+    assert source is not None
+    assert source.id is None
+
+
 def test_new_items_are_news_if_that_is_configured_but_not_those_of_the_first_poll(
     office: CarryingOffice, server: UpstreamServer
 ) -> None:
-    office.carry({"as_news": True}, hubs=["https://hub.example.net/"])
+    office.carry({"as_news": True})
     server.pages["/feed"] = Page(body=atom(entry(1)))
     office.poll()
     [first] = office.releases().values()
@@ -171,6 +290,62 @@ def test_items_of_the_future_are_not_public_before(
     office.now = later(hours=44)
     assert office.newsroom.embargoes.release(now=office.now) == 1
     assert list(office.releases()) == ["Decision 1"]
+
+
+@pytest.mark.parametrize("is_news", [False, True])
+def test_items_of_the_future_are_news_at_their_minute_only_if_that_is_configured(
+    office: CarryingOffice, server: UpstreamServer, is_news: bool
+) -> None:
+    office.carry({"as_news": is_news})
+    server.pages["/feed"] = Page(body=atom(entry(1)))
+    office.poll()
+    future = entry(2, published="2026-03-04T08:00:00Z")
+    server.pages["/feed"] = Page(body=atom(future, entry(1)))
+    assert office.poll_next().taken == 1
+    assert office.pings_wanted() == set()
+    assert list(office.releases()) == ["Decision 1"]
+    # What it will be was decided when it came, and not by a later version.
+    changed = entry(2, published="2026-03-04T08:00:00Z", body="<p>Other.</p>")
+    server.pages["/feed"] = Page(body=atom(changed, entry(1)))
+    office.poll_next()
+    [waiting] = office.newsroom.embargoes.all()
+    assert "Other." in waiting.draft.content.body
+    office.now = later(hours=44)
+    assert office.newsroom.embargoes.release(now=office.now) == 1
+    released = office.releases()["Decision 2"]
+    assert (released.own_place is None) == is_news
+    assert released.placed_at == released.content.published
+    assert office.pings_wanted() == ({"all", "finance"} if is_news else set())
+
+
+def test_items_of_the_future_that_are_withdrawn_never_become_public(
+    office: CarryingOffice, server: UpstreamServer
+) -> None:
+    future = entry(2, published="2026-03-04T08:00:00Z")
+    server.pages["/feed"] = Page(body=atom(entry(1), future))
+    office.poll()
+    server.pages["/feed"] = Page(body=atom(entry(1), head="<fh:complete/>"))
+    assert office.poll_next().deleted == 1
+    assert office.newsroom.embargoes.all() == []
+    # It waits again when the upstream has it again.
+    server.pages["/feed"] = Page(body=atom(entry(1), future))
+    office.poll_next()
+    assert len(office.newsroom.embargoes.all()) == 1
+    office.now = later(hours=44)
+    assert office.newsroom.embargoes.release(now=office.now) == 1
+    assert set(office.releases()) == {"Decision 1", "Decision 2"}
+
+
+def test_items_of_the_future_in_the_first_poll_are_never_news(
+    office: CarryingOffice, server: UpstreamServer
+) -> None:
+    office.carry({"as_news": True})
+    server.pages["/feed"] = Page(body=atom(entry(1, published="2026-03-04T08:00:00Z")))
+    office.poll()
+    office.now = later(hours=44)
+    assert office.newsroom.embargoes.release(now=office.now) == 1
+    assert office.releases()["Decision 1"].own_place is not None
+    assert office.pings_wanted() == set()
 
 
 def test_what_the_upstream_deletes_is_retracted_and_restored_when_it_returns(
