@@ -44,6 +44,7 @@ class FoundItem:
     item: ImportedItem
     names: tuple[str, ...]  #: of its categories, as the upstream writes them
     published: datetime | None  #: None if it has no date, or one without a time
+    document_changed: datetime | None  #: the latest date of all items that are public by now
 
     @property
     def known_value(self) -> str:
@@ -77,14 +78,15 @@ class CarriedDraft:
 
 
 def find_items(
-    plan: UpstreamPlan, document: ReadFeed, imported: Iterable[ImportedItem]
+    plan: UpstreamPlan, document: ReadFeed, imported: Iterable[ImportedItem], *, now: datetime
 ) -> list[FoundItem]:
     """Returns the items of a document, each once."""
     by_key: dict[str, FoundItem] = {}
     head = document.head
-    around = [plan.digest, head.title, head.url, head.id, head.rights, head.language]
+    around = [plan.digest, head.title, plan.url, head.id, head.rights, head.language]
+    changed = _last_change(document, now=now)
     for item in imported:
-        found = _found(item, around)
+        found = _found(item, around, changed)
         by_key.setdefault(found.key, found)
     return list(by_key.values())
 
@@ -133,7 +135,7 @@ def read_draft(
         return read if isinstance(read, Refusal) else _no_release(read.origin)
     content = read.content if plan.is_whole else _summary_alone(read.content, publisher)
     names = dict.fromkeys([*plan.categories_of(found.names), *also])
-    source = _source(plan, item.source or head, document)
+    source = _source(plan, item.source or head, document, found.document_changed)
     content = replace(
         content,
         category_names=tuple(names),
@@ -152,7 +154,9 @@ def read_draft(
     )
 
 
-def _found(item: ImportedItem, around: Sequence[object]) -> FoundItem:
+def _found(
+    item: ImportedItem, around: Sequence[object], document_changed: datetime | None
+) -> FoundItem:
     record, known = item.record, item.known_id
     value = "" if known is None else known.value
     published = _moment(record.fields.get("published"))
@@ -172,6 +176,7 @@ def _found(item: ImportedItem, around: Sequence[object]) -> FoundItem:
         item=item,
         names=tuple(map(str, names)) if isinstance(names, list | tuple) else (),
         published=published,
+        document_changed=document_changed,
     )
 
 
@@ -224,24 +229,31 @@ def _summary_alone(content: Content, publisher: str) -> Content:
     return replace(content, body=body, enclosures=())
 
 
-def _source(plan: UpstreamPlan, head: SourceHead, document: ReadFeed) -> SourceFeed:
-    itself = document.head
-    is_own = head is itself
-    dates = [
-        moment
+def _last_change(document: ReadFeed, *, now: datetime) -> datetime | None:
+    """Returns the latest date of the items, without those of items that are not public yet."""
+    dates = (
+        _moment(each.record.fields.get(name))
         for each in document.items
         if isinstance(each, ImportedItem)
         for name in ("published", "updated")
-        if (moment := _moment(each.record.fields.get(name))) is not None
-    ]
+    )
+    last = max((each for each in dates if each is not None and each <= now), default=None)
+    return None if last is None else whole_second(last).astimezone(UTC)
+
+
+def _source(
+    plan: UpstreamPlan, head: SourceHead, document: ReadFeed, changed: datetime | None
+) -> SourceFeed:
+    itself = document.head
+    is_own = head is itself
     title = (plan.attribution if is_own else None) or head.title or plan.attribution
     return SourceFeed(
         title=title or itself.title or plan.host,
-        # Pages and entries link to these: `javascript:` and the like are left out.
-        url=web_address(head.url) or (plan.url if is_own else None),
+        # As configured: the address behind redirects may be another one, with a token, each time.
+        url=plan.url if is_own else web_address(head.url),
         id=head.id if head.id and _ABSOLUTE.fullmatch(head.id) else None,
-        site_url=web_address(head.site_url),
-        updated=whole_second(max(dates)).astimezone(UTC) if dates and is_own else None,
+        site_url=web_address(head.site_url),  # pages and entries link to it: no `javascript:`
+        updated=changed if is_own else None,
     )
 
 

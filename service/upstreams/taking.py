@@ -129,7 +129,7 @@ class ItemTaker:
         document = read_feed(body, url=url, charset=charset, zone=self._rules.time_zone)
         tally = TakenTally()
         imported = [one for one in document.items if isinstance(one, ImportedItem)]
-        found = find_items(plan, document, imported)
+        found = find_items(plan, document, imported, now=self._now())
         tally.items = len(imported)
         with self._database.read() as tx:
             held = tx.upstream_items.of(plan.slug, [one.key for one in found])

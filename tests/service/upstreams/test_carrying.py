@@ -153,6 +153,22 @@ def test_an_item_that_was_in_another_feed_names_that_one_and_its_stamps_change_n
     assert (after.revision, after.content.details.source) == (2, before.content.details.source)
 
 
+def test_a_feed_behind_another_address_each_time_is_named_by_its_own_and_changes_nothing(
+    office: CarryingOffice, server: UpstreamServer
+) -> None:
+    server.pages["/node"] = Page(body=atom(entry(1)))
+    for token in ("1", "2", "3"):
+        location = server.url(f"/node?token={token}")
+        server.pages["/feed"] = Page(status=302, headers={"Location": location})
+        result = office.poll_next()
+        assert (result.is_success, result.corrected) == (True, 0)
+    [release] = office.releases().values()
+    assert release.revision == 1
+    source = release.content.details.source
+    assert source is not None
+    assert source.url == server.url("/feed")
+
+
 @pytest.mark.parametrize(
     "address", ["javascript:alert(1)", "data:text/html,x", "//[", "mailto:a@example.org"]
 )
@@ -304,6 +320,12 @@ def test_items_of_the_future_are_news_at_their_minute_only_if_that_is_configured
     assert office.poll_next().taken == 1
     assert office.pings_wanted() == set()
     assert list(office.releases()) == ["Decision 1"]
+    # Nor does the source of another say that there is one.
+    server.pages["/feed"] = Page(body=atom(future, entry(1, body="<p>Anew.</p>")))
+    assert office.poll_next().corrected == 1
+    source = office.releases()["Decision 1"].content.details.source
+    assert source is not None
+    assert source.updated == NOON - timedelta(hours=28)
     # What it will be was decided when it came, and not by a later version.
     changed = entry(2, published="2026-03-04T08:00:00Z", body="<p>Other.</p>")
     server.pages["/feed"] = Page(body=atom(changed, entry(1)))
