@@ -248,7 +248,9 @@ def _rows(one: Upstream) -> list[Sequence[object]]:
         ("last success", "never" if one.last_success_at is None else moment(one.last_success_at)),
     ]
     if one.failing_since is not None:
-        rows.append(("failing since", f"{moment(one.failing_since)}, {counted(one.failures, 'time')}"))
+        rows.append(
+            ("failing since", f"{moment(one.failing_since)}, {counted(one.failures, 'time')}")
+        )
     rows += [
         ("polls", one.polls),
         ("unchanged", "-" if share is None else f"{share:.0%}"),

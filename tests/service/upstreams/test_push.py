@@ -308,7 +308,7 @@ def test_metrics_tell_what_polls_and_pushes_came_to(
         "not_modified_total council": 0,
         "taken_total council": 1,
         "corrected_total council": 0,
-        "left_out_total council not wanted by the filters": 1,
+        "left_out_total not wanted by the filters council": 1,
         "failures council": 0,
         "last_success_timestamp_seconds council": NOON.timestamp(),
         f"pushes_total {at_hub}": 0,

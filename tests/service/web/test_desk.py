@@ -503,7 +503,9 @@ def test_operators_see_what_needs_them_and_what_to_write_into_the_yaml(room: Des
     with database.transaction() as tx:
         tx.upstream_subscriptions.ensure(subscription)
     assert shown.format("not asked yet") in otto.get("/desk/operations").text
-    for attempts, words in ((0, "answered 500"), (1, "answered 500"), (2, "takes requests and never verifies")):
+    for attempts, words in enumerate(
+        ("answered 500", "answered 500", "takes requests and never verifies")
+    ):
         with database.transaction() as tx:
             asked = replace(tx.upstream_subscriptions.listed()["council"], attempts=attempts)
             tx.upstream_subscriptions.ask(asked, now=NOON, again_at=NOON)
