@@ -487,7 +487,7 @@ def test_operators_see_what_needs_them_and_what_to_write_into_the_yaml(room: Des
         "1 not wanted by the filters",
     ):
         assert words in page
-    assert "hub <code>" not in page
+    assert "Hub:" not in page
     # What a hub does that the upstream names.
     subscription = UpstreamSubscription(
         upstream="council",
@@ -499,12 +499,18 @@ def test_operators_see_what_needs_them_and_what_to_write_into_the_yaml(room: Des
         came_by_push=3,
         missed=1,
     )
-    shown = "hub <code>https://hub.c.example/&lt;i&gt;</code>: {}; by push 3, missed 1"
+    hub = 'Hub: <code dir="ltr">https://hub.c.example/&lt;i&gt;</code>, '
+    shown = f"{hub}{{}}; came by push: 3, missed: 1"
+    said = '<span lang="en" dir="ltr">{}</span>'
     with database.transaction() as tx:
         tx.upstream_subscriptions.ensure(subscription)
     assert shown.format("not asked yet") in otto.get("/desk/operations").text
     for attempts, words in enumerate(
-        ("answered 500", "answered 500", "takes requests and never verifies")
+        (
+            said.format("answered 500"),
+            said.format("answered 500"),
+            "it takes requests and never verifies",
+        )
     ):
         with database.transaction() as tx:
             asked = replace(tx.upstream_subscriptions.listed()["council"], attempts=attempts)
@@ -515,7 +521,7 @@ def test_operators_see_what_needs_them_and_what_to_write_into_the_yaml(room: Des
         tx.upstream_subscriptions.verified(
             "t", now=NOON, expires_at=later(days=1), renew_at=later(hours=12), result="verified"
         )
-    assert shown.format("verified") in otto.get("/desk/operations").text
+    assert shown.format(said.format("verified")) in otto.get("/desk/operations").text
     advice = [html.unescape(each) for each in re.findall(r'tabindex="0">(  - [^<]+)</pre>', page)]
     assert len(advice) == 3
     for each in advice:
