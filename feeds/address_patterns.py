@@ -24,10 +24,12 @@ _MAX_ENCODED_CHARS = 12
 #: Segments that browsers would resolve in the target.
 _DOTS = frozenset({".", ".."})
 
-#: What addresses of this newsroom begin with, and of feeds their whole forms. Old addresses such as
-#: ``/feeds/posts/default`` are none of ours.
+#: What addresses of this newsroom begin with, and of feeds and releases their whole forms: a slug
+#: of ours ends with a piece of the release's id. Old addresses such as ``/feeds/posts/default`` and
+#: ``/releases/our-news`` are none of ours.
 OURS = (
-    r"/|/(?:api|cloud|desk|hub|media|releases|static)(?:/.*)?"
+    r"/|/(?:api|cloud|desk|hub|media|static)(?:/.*)?"
+    r"|/releases(?:/(?:(?:[^/]*-)?[0-9a-f]{8}|[0-9]{4}/[0-9]{2})(?:/.*)?)?"
     r"|/feeds/[^/]+(?:/archive/.*|/[0-9]{4}/[0-9]{2}(?:/.*)?)?"
     r"|/(?:sitemap(?:-[0-9]+)?|news-sitemap|opensearch)\.xml"
     r"|/search(?:\.[a-z]+)?|/(?:feeds\.opml|favicon\.ico|robots\.txt)"

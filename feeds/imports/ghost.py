@@ -38,6 +38,10 @@ from feeds.imports.static_sites import (
 #: What stands in exports for the address of the site.
 _GHOST_URL = "__GHOST_URL__"
 
+_GIVE_THE_EXPORT = (
+    "give the JSON file that Ghost exports under Settings, Import/Export; unpack a .zip first"
+)
+
 _Row = Mapping[str, object]
 
 
@@ -62,12 +66,17 @@ def read_ghost(
     """
     try:
         export = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
-    except (ValueError, RecursionError) as fault:
+    except json.JSONDecodeError as fault:
+        begins = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
         raise DocumentRefused(
-            f"the export is not JSON: {fault}",
-            remedy="export it again",
-            line=getattr(fault, "lineno", None),
+            f"the export breaks off or is damaged at line {fault.lineno}"
+            if begins
+            else "the file is no JSON",
+            remedy="export it again" if begins else _GIVE_THE_EXPORT,
+            line=fault.lineno,
         ) from fault
+    except (ValueError, RecursionError) as fault:
+        raise DocumentRefused("the file is no JSON", remedy=_GIVE_THE_EXPORT) from fault
     tables = _tables(export)
     settings = {string_in(row, "key"): string_in(row, "value") for row in _rows(tables, "settings")}
     site = replace(
@@ -93,7 +102,7 @@ def _tables(export: object) -> _Row:
     if not isinstance(tables, dict) or not isinstance(tables.get("posts"), list):
         raise DocumentRefused(
             "the file holds no posts of Ghost",
-            remedy="give the JSON file that Ghost exports under Settings, Import/Export",
+            remedy=_GIVE_THE_EXPORT,
         )
     return tables
 

@@ -45,7 +45,10 @@ class OldAddress:
         if text.startswith("/"):
             path, _, query = text.partition("#")[0].partition("?")
         else:
-            parts = urlsplit(text)
+            try:
+                parts = urlsplit(text)
+            except ValueError:
+                raise ValueError("no address: its host cannot be read") from None
             if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
                 raise ValueError("neither a path nor an http or https address")
             path, query = parts.path, parts.query

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -125,17 +126,20 @@ class Embargoes:
         return found[0] if found else None
 
     def named(self, name: str) -> Embargo:
-        """The embargoed document with this release id, slug, source key or file name.
+        """The embargoed document with this release id, slug, published id, source key or file.
 
         Raises:
             EmbargoNotFound: There is none.
         """
-        is_match = (
+        is_own = (
             (embargoes.c.release_id == name)
             | (embargoes.c.slug == name)
             | embargoes.c.source_key.in_([name, f"file:{name}"])
         )
-        found = self._fetch(select(embargoes).where(is_match).limit(1))
+        # Ids that others made may be anything, so our own come first.
+        is_known = (embargoes.c.published_id == name) | (embargoes.c.published_iri == name)
+        query = select(embargoes).where(is_own | is_known)
+        found = self._fetch(query.order_by(case((is_own, 0), else_=1)).limit(1))
         if not found:
             raise EmbargoNotFound(name)
         return found[0]
@@ -241,7 +245,10 @@ def _require(is_unchanged: bool) -> None:  # noqa: FBT001  # the condition is th
 
 
 def _row(embargo: Embargo) -> dict[str, Any]:
+    known = embargo.draft.published_id
     return {
+        "published_id": known and known.value,
+        "published_iri": known and (None if known.iri == known.value else known.iri),
         "release_id": embargo.release_id,
         "source_key": embargo.draft.source_key,
         "digest": embargo.draft.content.digest,

@@ -22,6 +22,9 @@ from feeds.model.redirect import (
 from feeds.store.dialects import insert_into, lock_in_order, upsert
 from feeds.store.schema import missing_feeds, redirect_uses, redirects, releases
 
+#: Addresses that are asked for at once.
+ADDRESSES_A_QUERY = 1000
+
 #: The front page, which nothing else can stand at.
 _HOME = "/"
 
@@ -87,6 +90,14 @@ class Redirects:
             row.address: row for row in self._connection.execute(_FIND, {"asked": list(addresses)})
         }
         return next((_redirect(found[each]) for each in addresses if each in found), None)
+
+    def releases_at(self, addresses: Sequence[str]) -> dict[str, str]:
+        """The ids of the releases to which these addresses lead, by address, public or not."""
+        found: dict[str, str] = {}
+        for start in range(0, len(addresses), ADDRESSES_A_QUERY):
+            asked = {"asked": list(addresses[start : start + ADDRESSES_A_QUERY])}
+            found |= {row.address: row.release_id for row in self._connection.execute(_AT, asked)}
+        return found
 
     def listed(self, *, after: str = "", limit: int) -> list[FoundRedirect]:
         """All redirects but those to releases that are not public, by address, behind *after*."""
@@ -198,6 +209,10 @@ _PUBLIC = (
     select(redirects, releases.c.slug)
     .select_from(redirects.outerjoin(releases, releases.c.id == redirects.c.release_id))
     .where(or_(redirects.c.release_id.is_(None), releases.c.id.is_not(None)))
+)
+_AT = select(redirects.c.address, redirects.c.release_id).where(
+    redirects.c.address.in_(bindparam("asked", expanding=True)),
+    redirects.c.release_id.is_not(None),
 )
 _FIND = _PUBLIC.where(redirects.c.address.in_(bindparam("asked", expanding=True)))
 _LIST = (

@@ -171,6 +171,8 @@ embargoes = Table(
     Column("category_names", JSON, nullable=False),  # of the draft, so that lists need not read it
     Column("work", Text),  # of the draft, as in ``releases``
     Column("version", Integer, nullable=False),  # grows with each change
+    Column("published_id", Text, index=True),  # of the draft, as in ``releases``
+    Column("published_iri", Text, index=True),
     Index("ix_embargoes_until", "until", "release_id"),
     Index(  # as in ``releases``
         "ix_embargoes_work",

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -81,8 +80,14 @@ def feed(
         by=who(by),
     )
     with imported.opened() as application:
-        if urlsplit(source).scheme in ("http", "https"):
+        scheme = source.partition("://")[0].lower() if "://" in source else ""
+        if scheme in ("http", "https"):
             _import_from_server(imported, application, source, only_this=not history)
+        elif scheme:
+            raise ExportRefused(
+                f"{source}: feeds are fetched by http and https only: give such an address, or "
+                "save the feed and give the file"
+            )
         else:
             _import_from_file(imported, application, Path(source))
 
@@ -102,7 +107,7 @@ def _import_from_server(
 
 
 def _import_from_file(imported: ImportCall, application: Application, path: Path) -> None:
-    data = _bytes_of(path)
+    data = _bytes_of(path, remedy="give a file with a feed, or its address as https://…")
     try:
         read = read_feed(data, zone=imported.zone(application))
     except NotAFeed as fault:
@@ -113,11 +118,11 @@ def _import_from_file(imported: ImportCall, application: Application, path: Path
         print_message(warning)
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: Path, *, remedy: str = "give a file that can be read") -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ExportRefused(f"{path}: {error.strerror or error}") from error
+        raise ExportRefused(f"{path}: {error.strerror or error}: {remedy}") from error
 
 
 # Static sites and Ghost.
@@ -401,6 +406,8 @@ def csv(
         source=source_name,
         by=who(by),
     )
+    if separator == "":
+        raise typer.BadParameter("give a character, such as ;", param_hint="--separator")
     with imported.opened() as application:
         data = _bytes_of(file)
         try:
@@ -433,7 +440,14 @@ def csv(
 def _mapping_in(path: Path | None) -> dict[str, object]:
     if path is None:
         return {}
-    values = dict(load_values(_bytes_of(path).decode("utf-8", "replace"), kind="yaml"))
+    try:
+        values = dict(load_values(_bytes_of(path).decode("utf-8", "replace"), kind="yaml"))
+    except DocumentRefused as fault:
+        at = "" if fault.line is None else f":{fault.line}"
+        raise ExportRefused(
+            f"{path}{at}: no mapping in YAML: write columns: and below it, indented, lines such as "
+            f"title: Titel; it may also hold {', '.join(_MAPPING_KEYS[1:])}"
+        ) from fault
     for name in values:
         if name not in _MAPPING_KEYS:
             raise DocumentRefused(

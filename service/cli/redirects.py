@@ -81,7 +81,9 @@ def check(
     try:
         asked = OldAddress.read(address)
     except ValueError as error:
-        raise NotAnAddress(f"{address!r} is {error}") from None
+        raise NotAnAddress(
+            f"{address!r} is {error}; write it as /feed/, /?p=12 or https://www.example.org/feed/"
+        ) from None
     with to_read(call) as application:
         found = find_redirect(application, asked, now=application.clock())
     if found is None:

@@ -26,6 +26,12 @@ _ONE = {
     "old addresses where this newsroom has its own pages": (
         "old address where this newsroom has its own page"
     ),
+    "old addresses that a rule of redirects answers instead": (
+        "old address that a rule of redirects answers instead"
+    ),
+    "old addresses that led to another release before": (
+        "old address that led to another release before"
+    ),
     "old addresses that no server can be asked for": "old address that no server can be asked for",
     "files found": "file found",
     "files not found, left at their old addresses": "file not found, left at its old address",
@@ -74,6 +80,8 @@ def _identity(tally: ImportTally) -> Iterator[ReportLine]:
     yield _of("dates without a time zone", tally.dates_without_zone)
     yield ReportLine(name="old addresses that lead to the releases", count=tally.addresses)
     yield _of("old addresses where this newsroom has its own pages", tally.own_addresses)
+    yield _of("old addresses that a rule of redirects answers instead", tally.ruled_addresses)
+    yield _of("old addresses that led to another release before", tally.moved_addresses)
     yield _of("old addresses that no server can be asked for", tally.unusable_addresses)
 
 

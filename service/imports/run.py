@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import blake2b
 
-from feeds.address_patterns import is_ours
 from feeds.imports.drafting import IMPORTED, ImportSource, draft_of, source_key_of
 from feeds.imports.items import NO_ZONE, ImportedItem, Item, LeftOut, Reason
 from feeds.model.intake import Intake, IntakeVerdict, Refusal
 from feeds.model.published_id import known_as, stand_in_for
-from feeds.model.redirect import OldAddress
 from feeds.model.release import Draft, Release
 from feeds.newsroom.announcing import announce
 from feeds.store.database import Transaction
@@ -18,6 +16,7 @@ from feeds.store.imports import ImportProgress
 from service.application import Application
 from service.errors import ServiceError
 from service.imports.files import FileCopier, Files
+from service.imports.old_addresses import AddressClaims, ClaimedAddresses, old_addresses_of
 from service.imports.tally import ImportTally
 
 #: Items in one transaction: as many as `service.jobs.reading` takes.
@@ -89,6 +88,7 @@ class _Read:
     item: ImportedItem
     draft: Draft
     files: Files
+    addresses: ClaimedAddresses | None = None  #: None while they are not looked up
 
 
 class _Run:
@@ -100,6 +100,7 @@ class _Run:
         self._begun_at = application.clock()
         self._keys: set[bytes] = set()  # of all items so far: 16 bytes each
         self._ids: set[bytes] = set()
+        self._claims = AddressClaims(application)
 
     def run(self, items: Iterable[Item], progress: Progress) -> ImportTally:
         tally = self._begin()
@@ -162,8 +163,8 @@ class _Run:
     def _skip(self, batch: Sequence[Item]) -> None:
         """Reads what an earlier run has done, for what is there twice."""
         for item in batch:
-            if isinstance(item, ImportedItem):
-                self._is_new(item)
+            if isinstance(item, ImportedItem) and self._is_new(item):
+                self._claims.skip(item)
 
     def _is_new(self, item: ImportedItem) -> bool:
         key = source_key_of(item, self._options.source)
@@ -178,7 +179,7 @@ class _Run:
         tally = ImportTally.from_json(before.as_json())
         tally.items += len(batch)
         read = self._without_changed_here(self._drafts(batch, tally), tally)
-        read = self._with_files(read)
+        read = self._with_addresses(self._with_files(read))
         drafts = [self._with_own_id(one) for one in read]
         now = self._application.clock()
         if self._options.is_dry_run:
@@ -235,6 +236,10 @@ class _Run:
             for one, (draft, files) in zip(read, completed, strict=True)
         ]
 
+    def _with_addresses(self, read: Sequence[_Read]) -> list[_Read]:
+        claimed = self._claims.of([one.item for one in read])
+        return [replace(one, addresses=each) for one, each in zip(read, claimed, strict=True)]
+
     def _with_own_id(self, one: _Read) -> Draft:
         """Returns the draft with an id that no item before it has; see `stand_in_for`.
 
@@ -281,23 +286,9 @@ class _Run:
         for url, reason in one.files.missing.items():
             tally.miss_file(reason, url=url)
         if result.verdict is not IntakeVerdict.UNCHANGED:
-            self._count_addresses(item, tally)
+            if one.addresses is not None:
+                one.addresses.count(tally, release_id=result.release.id)
             tally.feeds = sorted({*tally.feeds, *result.feeds})
-
-    @staticmethod
-    def _count_addresses(item: ImportedItem, tally: ImportTally) -> None:
-        found = set()
-        for text in _old_addresses(item):
-            try:
-                address = OldAddress.read(text)
-            except ValueError:
-                tally.unusable_addresses.add(text)
-                continue
-            if address.is_home_query or not is_ours(address.path):
-                found.add(address)
-            else:
-                tally.own_addresses.add(text)
-        tally.addresses += len(found)
 
     @staticmethod
     def _count_id(one: _Read, result: Intake, tally: ImportTally) -> None:
@@ -333,15 +324,11 @@ def _is_changed_here(release: Release) -> bool:
     return not (release.source or "").startswith(IMPORTED)
 
 
-def _old_addresses(item: ImportedItem) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*([item.link] if item.link else []), *item.old_addresses]))
-
-
 def _addresses(
     read: Sequence[_Read], results: Sequence[Intake | Refusal]
 ) -> dict[str, tuple[str, ...]]:
     return {
-        result.release.id: _old_addresses(one.item)
+        result.release.id: old_addresses_of(one.item)
         for one, result in zip(read, results, strict=True)
         if isinstance(result, Intake) and result.verdict is not IntakeVerdict.UNCHANGED
     }

@@ -65,6 +65,8 @@ class ImportTally:
     addresses: int = 0  #: old addresses that lead to releases
     unusable_addresses: Counted = field(default_factory=Counted)
     own_addresses: Counted = field(default_factory=Counted)  #: where this newsroom's own pages are
+    ruled_addresses: Counted = field(default_factory=Counted)  #: that a rule of `redirects` answers
+    moved_addresses: Counted = field(default_factory=Counted)  #: that led to another release before
     feeds: list[str] = field(default_factory=list)  #: slugs of feeds that have some of it
 
     @property
@@ -115,11 +117,21 @@ class ImportTally:
         tally = cls(**record)
         for name in ("left_out", "lost", "warnings", "files_missing"):
             setattr(tally, name, {key: Counted(**value) for key, value in record[name].items()})
-        for name in ("ids_mapped", "dates_without_zone", "unusable_addresses", "own_addresses"):
+        for name in _COUNTED:
             setattr(tally, name, Counted(**record[name]))
         named = record["categories"].items()
         tally.categories = {key: NamedCategory(**value) for key, value in named}
         return tally
+
+
+_COUNTED = (
+    "ids_mapped",
+    "dates_without_zone",
+    "unusable_addresses",
+    "own_addresses",
+    "ruled_addresses",
+    "moved_addresses",
+)
 
 
 def _of(kinds: dict[str, Counted], kind: str, otherwise: str) -> Counted:

@@ -206,7 +206,11 @@ def test_an_id_that_is_a_slug_here_hides_no_release(office: Office) -> None:
 
 def test_an_old_release_under_embargo_is_news_with_its_id(office: Office) -> None:
     until = later(days=1)
-    take_in(office, [replace(imported(1), embargoed_until=until)])
+    held = replace(imported(1), embargoed_until=until)
+    take_in(office, [held])
+    assert held.published_id is not None
+    named = office.newsroom.embargoes.named(held.published_id.value)
+    assert named.draft.source_key == held.source_key
     office.newsroom.embargoes.release(now=until)
     release = office.newsroom.release("import:0001").release
     assert (release.guid, release.content.published) == (old(1)[0], until)

@@ -130,6 +130,18 @@ def test_an_export_of_ghost(line: CommandLine, tmp_path: Path, command: str) -> 
     assert "5cc0ffee" in json.dumps(release)
 
 
+def test_what_is_no_export_of_ghost_is_told(line: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    for data, message in (
+        (b"%PDF-1.7\n\xe2\xe3", "the file is no JSON: give the JSON file that Ghost exports"),
+        (b'{"db": [{"data":\n{"posts": [', "breaks off or is damaged at line 2: export it again"),
+    ):
+        path.write_bytes(data)
+        told = line.run("import", "ghost", str(path), "--site", "https://g.example", *QUIET)
+        assert told.code == 1
+        assert message in " ".join(told.talk.split())
+
+
 def test_a_table(line: CommandLine, tmp_path: Path) -> None:
     path, mapping = tmp_path / "t.csv", tmp_path / "m.yaml"
     path.write_bytes("Nr;Was;Wie;Wann\n1;Größe;Text;03/02/2020\n2;;x;\n".encode("windows-1252"))
@@ -151,12 +163,20 @@ def test_a_table(line: CommandLine, tmp_path: Path) -> None:
     wrong.write_text("colums: {}\n", encoding="utf-8")
     told = line.run("import", "csv", str(path), "--mapping", str(wrong), *QUIET)
     assert "holds 'colums': it may hold columns, date_format, separator, site" in told.talk
+    told = line.run("import", "csv", str(path), "--mapping", str(path), *QUIET)
+    assert f"{path}:1: no mapping in YAML: write columns: and below it" in told.talk
+    told = line.run("import", "csv", str(path), "--separator", "", *QUIET)
+    assert (told.code, "give a character, such as ;" in told.talk) == (2, True)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("feed", "nowhere.xml"), "nowhere.xml: No such file"),
+        (
+            ("feed", "nowhere.xml"),
+            "nowhere.xml: No such file or directory: give a file with a feed, or its address",
+        ),
+        (("feed", "ftp://old.example/feed"), "feeds are fetched by http and https only"),
         (("folder", "nowhere"), "nowhere"),
         (("csv", "nowhere"), "nowhere"),
     ],

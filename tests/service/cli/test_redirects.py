@@ -72,6 +72,8 @@ def test_what_an_address_answers_can_be_tried(line: CommandLine) -> None:
     assert (nothing.code, nothing.out) == (1, "")
     assert "no redirect answers /nothing" in nothing.talk
     assert line.run("redirects", "check", "mailto:a@b.c").code == 1
+    told = line.run("redirects", "check", "http://[x/").talk
+    assert "its host cannot be read; write it as /feed/" in " ".join(told.split())
 
 
 def test_maps_are_printed_for_another_nginx(line: CommandLine) -> None:

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from feeds import render
+from feeds.address_patterns import AddressPattern
 from feeds.errors import StoreUnavailable
 from feeds.imports.drafting import ImportSource
 from feeds.imports.items import Item
 from feeds.imports.wxr import read_wxr
 from feeds.model.feed import Format, Window
+from feeds.redirects import RedirectMap, RedirectRule
 from feeds.store.database import Database
 from service.imports import FileCopier, ImportOptions, ImportTally, MediaChoice, run, run_import
 from service.imports.report import report_lines, report_page, report_text
@@ -203,18 +205,46 @@ def test_old_addresses_lead_to_the_release(office: Office) -> None:
 
 def test_old_addresses_that_cannot_lead_here_are_told_in_a_dry_run_too(office: Office) -> None:
     items = [
-        post(1, link="https://old.example/releases/one/", guid="urn:uuid:1"),
+        post(1, link="https://old.example/media/one/", guid="urn:uuid:1"),
         post(2, guid="https://old.example/?p=" + "x" * 2_000),
         post(3, link="https://old.example/"),
     ]
     said = bring(office, export(*items), is_dry_run=True)
     assert said.own_addresses.examples == [
-        "https://old.example/releases/one/",
+        "https://old.example/media/one/",
         "https://old.example/",
     ]
     assert said.unusable_addresses.count == 1
     assert said.addresses == 4  # by number, and the page of the second
     assert said.as_json() == bring(office, export(*items)).as_json()
+
+
+def test_old_addresses_that_lead_elsewhere_are_told_in_a_dry_run_too(office: Office) -> None:
+    """Those that another release has, from this run or an earlier one, and those of a rule."""
+    rule = RedirectRule(
+        text="/ruled", pattern=AddressPattern.read("/ruled"), to="https://www.example.org/"
+    )
+    office.change(redirects=RedirectMap([rule], office.catalogue))
+    bring(office, export(post(1, link="https://old.example/a/")))
+    again = export(
+        post(11, link="https://old.example/a", guid="urn:uuid:11"),
+        post(12, link="https://old.example/b", guid="urn:uuid:12"),
+        post(13, link="https://old.example/b/", guid="urn:uuid:13"),
+        post(14, link="https://old.example/ruled/", guid="urn:uuid:14"),
+    )
+    said = bring(office, again, is_dry_run=True)
+    assert said.moved_addresses.examples == ["https://old.example/a", "https://old.example/b/"]
+    assert said.ruled_addresses.examples == ["https://old.example/ruled/"]
+    assert said.as_json() == bring(office, again).as_json()
+    repeated = bring(office, again)
+    assert (repeated.unchanged, repeated.moved_addresses.count) == (4, 0)
+
+
+def test_a_link_that_no_server_takes_costs_no_release(office: Office) -> None:
+    links = ["https://old.example/" + "x" * 2_100, "mailto:press@old.example", "http://[x/"]
+    items = [post(n, link=link, guid=f"urn:uuid:{n}") for n, link in enumerate(links, 1)]
+    tally = bring(office, export(*items))
+    assert (tally.taken, tally.left) == (3, 0)
 
 
 def test_figures_of_one_are_in_the_singular() -> None:

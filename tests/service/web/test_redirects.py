@@ -361,12 +361,36 @@ def test_pipelined_requests_are_answered_in_their_order(site: Site) -> None:
 
 def test_every_route_of_ours_is_reserved(site: Site) -> None:
     """A rule cannot replace it, and no pattern covers it."""
-    samples = {"digest": "a" * 64, "format": "atom", "number": "1", "month": "2026/03", "int": "1"}
+    samples = {
+        "digest": "a" * 64,
+        "slug": "x-0123abcd",
+        "format": "atom",
+        "number": "1",
+        "month": "2026/03",
+        "int": "1",
+    }
     for route in site.app.url_map.iter_rules():
         path = re.sub(
             r"<(?:(\w+):)?\w+>", lambda found: samples.get(found[1] or "", "x"), str(route)
         )
         assert is_ours(str(OldAddress.read(path))), f"add {route} to feeds/address_patterns.py"
+
+
+def test_pages_of_releases_elsewhere_lead_on_from_where_ours_are(
+    client: Client, site: Site
+) -> None:
+    """Drupal and others have them at /releases, too; a page of ours is never replaced."""
+    [one] = site.office.add(draft("id:3", title="Three"))
+    ours = f"/releases/{one.release.slug}"
+    with site.office.database.transaction() as tx:
+        old = ["/releases/our-news/", "/releases/2019/our-news", ours]
+        tx.redirects.add_for_releases({one.release.id: old}, now=NOON)
+    for asked in ("/releases/our-news", "/releases/our-news/", "/releases/2019/our-news"):
+        answer = client.get(asked)
+        assert (answer.status_code, answer.headers.get("Location")) == (301, f"{BASE}{ours}"), asked
+    assert client.get(ours).status_code == 200
+    assert client.get("/releases/unknown").status_code == 404
+    assert client.get("/releases").status_code == 200
 
 
 def test_operators_see_what_is_used_and_what_is_missing(client: Client, site: Site) -> None:

@@ -111,10 +111,16 @@ def upgrade() -> None:
         sa.Column("category_names", sa.JSON(), nullable=False),
         sa.Column("work", sa.Text(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("published_id", sa.Text(), nullable=True),
+        sa.Column("published_iri", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("release_id", name=op.f("pk_embargoes")),
         sa.UniqueConstraint("source_key", name=op.f("uq_embargoes_source_key")),
     )
     op.create_index(op.f("ix_embargoes_digest"), "embargoes", ["digest"], unique=False)
+    op.create_index(op.f("ix_embargoes_published_id"), "embargoes", ["published_id"], unique=False)
+    op.create_index(
+        op.f("ix_embargoes_published_iri"), "embargoes", ["published_iri"], unique=False
+    )
     op.create_index(op.f("ix_embargoes_slug"), "embargoes", ["slug"], unique=False)
     op.create_index("ix_embargoes_until", "embargoes", ["until", "release_id"], unique=False)
     op.create_index(
