@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -23,6 +23,7 @@ from feeds.model.release import (
     Release,
     ReleaseId,
     Retraction,
+    SourceFeed,
     SourceKey,
     Translation,
     Weight,
@@ -59,6 +60,7 @@ FULL = replace(
         rights="© 2026",
         license="https://x.example/licence",
         work="sg-19589",
+        source=SourceFeed(title="Ministry", url="https://up.example/feed", updated=NOON),
     ),
 )
 RELEASE = Release(
@@ -100,6 +102,13 @@ def test_it_is_what_it_was_when_the_first_store_was_made() -> None:
 def test_every_detail_counts(name: str) -> None:
     one = Details(**{name: getattr(FULL.details, name)})
     assert replace(PLAIN, details=one).digest != PLAIN.digest
+
+
+def test_the_last_change_of_a_source_is_no_change_of_its_releases() -> None:
+    source = FULL.details.source
+    assert source is not None
+    later = replace(FULL.details, source=replace(source, updated=NOON + timedelta(days=1)))
+    assert replace(FULL, details=later).digest == FULL.digest
 
 
 def test_its_face_is_its_content_until_something_happens_to_it() -> None:

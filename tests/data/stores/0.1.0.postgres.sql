@@ -213,7 +213,9 @@ CREATE TABLE public.embargoes (
     slug text NOT NULL,
     category_names json NOT NULL,
     work text,
-    version integer NOT NULL
+    version integer NOT NULL,
+    published_id text,
+    published_iri text
 );
 
 
@@ -893,7 +895,7 @@ INSERT INTO public.documents VALUES ('health', 'rss', 2, '9dfbcacd7e27c35cfe41e6
 
 
 
-INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede', 'id:4', '31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8', 1772539200000000, '{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": null}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}', 1772452980000000, 'folder', 'it-is-over-c06243dc', '["finance"]', NULL, 1);
+INSERT INTO public.embargoes VALUES ('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede', 'id:4', '31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8', 1772539200000000, '{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": null}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}', 1772452980000000, 'folder', 'it-is-over-c06243dc', '["finance"]', NULL, 1, NULL, NULL);
 
 
 
@@ -1453,6 +1455,14 @@ CREATE INDEX ix_drafts_source_key ON public.drafts USING btree (source_key);
 
 
 CREATE INDEX ix_embargoes_digest ON public.embargoes USING btree (digest);
+
+
+
+CREATE INDEX ix_embargoes_published_id ON public.embargoes USING btree (published_id);
+
+
+
+CREATE INDEX ix_embargoes_published_iri ON public.embargoes USING btree (published_iri);
 
 
 

@@ -189,10 +189,12 @@ CREATE TABLE embargoes (
 	category_names JSON NOT NULL, 
 	work TEXT, 
 	version INTEGER NOT NULL, 
+	published_id TEXT, 
+	published_iri TEXT, 
 	CONSTRAINT pk_embargoes PRIMARY KEY (release_id), 
 	CONSTRAINT uq_embargoes_source_key UNIQUE (source_key)
 );
-INSERT INTO "embargoes" VALUES('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede','id:4','31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8',1772539200000000,'{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": null}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}',1772452980000000,'folder','it-is-over-c06243dc','["finance"]',NULL,1);
+INSERT INTO "embargoes" VALUES('urn:uuid:c06243dc-eaed-5ddf-bc34-c28ae6c89ede','id:4','31a9dfce8711186c559715680fa631ad949fa85173f8a1c16c4a16e8a0ac71b8',1772539200000000,'{"source_key": "id:4", "origin": {"document": "4.json", "line": null}, "content": {"title": "It is over", "body": "<p>It was signed today.</p>", "summary": "It was signed today.", "language": "en", "published": "2026-03-02T11:00:00+00:00", "updated": null, "url": null, "authors": [], "enclosures": [], "category_names": ["finance"], "details": null}, "warnings": [], "left_out": [], "embargoed_until": "2026-03-03T12:00:00+00:00", "correction": null, "source": null}',1772452980000000,'folder','it-is-over-c06243dc','["finance"]',NULL,1,NULL,NULL);
 CREATE TABLE feeds (
 	slug TEXT NOT NULL, 
 	id TEXT NOT NULL, 
@@ -714,6 +716,8 @@ CREATE INDEX ix_acts_subject ON acts (subject, id);
 CREATE INDEX ix_alarms_event_seq ON alarms (event_seq);
 CREATE INDEX ix_alarms_over_at ON alarms (over_at);
 CREATE INDEX ix_embargoes_digest ON embargoes (digest);
+CREATE INDEX ix_embargoes_published_id ON embargoes (published_id);
+CREATE INDEX ix_embargoes_published_iri ON embargoes (published_iri);
 CREATE INDEX ix_embargoes_slug ON embargoes (slug);
 CREATE INDEX ix_embargoes_until ON embargoes (until, release_id);
 CREATE INDEX ix_embargoes_work ON embargoes (work) WHERE work IS NOT NULL;

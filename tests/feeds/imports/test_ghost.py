@@ -147,8 +147,11 @@ def test_a_scheduled_post_waits() -> None:
 
 
 def test_what_is_no_export() -> None:
-    with pytest.raises(DocumentRefused, match="not JSON"):
+    with pytest.raises(DocumentRefused, match="breaks off or is damaged at line 1"):
         read(b"{")
+    for data in (b"%PDF-1.7 \xe2\xe3", b"", b"\x1f\x8b\x08"):
+        with pytest.raises(DocumentRefused, match="the file is no JSON"):
+            read(data)
     with pytest.raises(DocumentRefused, match="holds no posts of Ghost"):
         read(b'{"db": [{"data": {}}]}')
     with pytest.raises(DocumentRefused, match="holds no posts of Ghost"):

@@ -27,7 +27,7 @@ def _fill(tx: Transaction) -> None:
     tx.connection.execute(insert(releases), rows)
     entries = [
         {"release_id": row["id"], "feed": feed}
-        | {name: row[name] for name in ("changed_at", "published")}
+        | {"placed_at": row["changed_at"], "published": row["published"]}
         for row in rows
         for feed in ("all", "finance")
     ]
