@@ -185,12 +185,13 @@ class UnknownAddresses:
 
         answer = self._app({**environ, "REQUEST_METHOD": "GET"}, start_response)
         try:
-            body = b"".join(answer)
+            # Another answer may be long, or never end, and is not read.
+            status, fields = began[-1] if began else ("", [])
+            if not status.startswith(str(HTTPStatus.NOT_FOUND.value)):
+                return None
+            return _complete(status, fields, b"".join(answer))
         finally:
             getattr(answer, "close", lambda: None)()
-        status, fields = began[-1]
-        is_404 = status.startswith(str(HTTPStatus.NOT_FOUND.value))
-        return _complete(status, fields, body) if is_404 else None
 
 
 # Answers of the application.
