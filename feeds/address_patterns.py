@@ -42,6 +42,14 @@ def is_ours(path: str) -> bool:
     return re.fullmatch(OURS, path) is not None
 
 
+def is_below_ours(path: str) -> bool:
+    """Whether a path in its normal form may be meant for this newsroom, as a target of a rule.
+
+    Of ``/releases/{slug}`` nobody knows before a request whether it is ours.
+    """
+    return is_ours(path) or path.startswith("/releases/")
+
+
 @dataclass(frozen=True, slots=True)
 class PatternPart:
     """A segment of a path, or the value of a parameter: a text, or a capture within a text."""

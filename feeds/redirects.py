@@ -12,6 +12,7 @@ from feeds.address_patterns import (
     PatternPart,
     fill,
     fill_address,
+    is_below_ours,
     is_ours,
     target_captures,
 )
@@ -229,7 +230,7 @@ class RedirectMap:
                         gone_at=found.gone_at,
                         if_release=found.if_release,
                     )
-        if not is_ours(address.path):
+        if not is_below_ours(address.path):
             return None
         location = f"{self._site.base_url}{quote(own, safe=_URI_SAFE)}"
         return self._of_feed(rule, address, location)

@@ -249,6 +249,15 @@ def test_ours_are_told_from_others() -> None:
     assert not is_ours("/feeds/posts/default/-/label")
     assert not is_ours("/feed")
     assert not is_ours("/releases-old")
+    assert is_ours("/releases/our-news-0123abcd")
+    assert is_ours("/releases/0123abcd/revisions/1")
+    assert not is_ours("/releases/our-news")
+
+
+def test_a_target_may_be_a_release_whose_slug_the_request_names() -> None:
+    to_release = rule("/press/{slug}", to="/releases/{slug}")
+    assert where([to_release], "/press/our-news-0123abcd") == "/releases/our-news-0123abcd"
+    assert RedirectMap([to_release], CATALOGUE).fault(to_release) is None
 
 
 @pytest.mark.parametrize(
