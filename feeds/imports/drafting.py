@@ -9,7 +9,7 @@ from feeds.html.plain_text import blocks_of, line_of
 from feeds.html.tree import parse
 from feeds.imports.items import IdFormat, ImportedItem, ItemState, SourceHead
 from feeds.ingest import retraction_refused
-from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
+from feeds.ingest.addresses import web_address
 from feeds.ingest.drafting import draft
 from feeds.ingest.fields import RETRACT, SourceRecord, read_language
 from feeds.ingest.rules import IntakeRules
@@ -107,8 +107,9 @@ def as_imported(written: Written, *parts: str) -> Written:
 
 def _record(item: ImportedItem, source: ImportSource) -> SourceRecord:
     fields = dict(item.record.fields)
-    if not fields.get("url") and _is_base(item.link):
-        fields["url"] = item.link
+    # A link that is no address of the web costs no release.
+    if not fields.get("url") and (link := web_address(item.link)) is not None:
+        fields["url"] = link
     if source.language and not fields.get("language"):
         fields["language"] = source.language
     warnings = item.record.warnings
@@ -118,13 +119,6 @@ def _record(item: ImportedItem, source: ImportSource) -> SourceRecord:
     for name in ("source_key", "id", "guid", "embargoed_until", RETRACT):
         fields.pop(name, None)
     return replace(item.record, fields=fields, warnings=warnings, is_public=True)
-
-
-def _is_base(link: str | None) -> bool:
-    """Whether relative addresses resolve against *link*; one that is unusable costs no release."""
-    if link is None or len(link) > MAX_URL_CHARS:
-        return False
-    return absolute(link, base="", schemes=FETCH_SCHEMES) is not None
 
 
 def _is_text(value: object) -> bool:

@@ -29,6 +29,7 @@ from service.cli.importing import (
     SourceOption,
     TimeZoneOption,
     app,
+    naming,
 )
 from service.cli.output import CountProgress, count_progress, print_message
 from service.imports import MediaChoice
@@ -213,10 +214,8 @@ def folder(
                 permalinks=given.permalinks,
                 zone=imported.zone(application),
             )
-        try:
+        with naming(path):
             settings = read_site(files, given)
-        except DocumentRefused as fault:
-            raise ExportRefused(f"{path}: {fault.reason}: {fault.remedy}") from fault
         if settings.url is None:
             print_message(
                 "the address of the old site is not known: no release keeps its id or leads on "
@@ -277,10 +276,8 @@ def _import_ghost(
             "an export of Ghost does not say the address of its site", param_hint="--site"
         )
     data = _bytes_of(path)
-    try:
+    with naming(path):
         head, items = read_ghost(data, site=site, now=application.clock())
-    except DocumentRefused as fault:
-        raise ExportRefused(f"{path}: {fault.reason}: {fault.remedy}") from fault
     options = imported.options(head, document=path.name, digest=sha256(data).hexdigest())
     imported.run(application, items, options)
 
@@ -410,7 +407,7 @@ def csv(
         raise typer.BadParameter("give a character, such as ;", param_hint="--separator")
     with imported.opened() as application:
         data = _bytes_of(file)
-        try:
+        with naming(file):
             stated = _mapping_in(mapping)
             columns = stated.get("columns")
             read = CsvMapping(
@@ -429,8 +426,6 @@ def csv(
                 language=language,
             )
             head, items = read_csv(data, mapping=read, now=application.clock())
-        except DocumentRefused as fault:
-            raise ExportRefused(f"{file}: {fault.reason}: {fault.remedy}") from fault
         options = imported.options(head, document=file.name, digest=sha256(data).hexdigest())
         # Texts of several lines make it more: the bar ends early.
         with count_progress(data.count(b"\n")) as bar:

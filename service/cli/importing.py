@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -38,6 +38,15 @@ app = typer_of("import")
 
 class ExportRefused(ServiceError):
     """An export, a folder or a table cannot be read at all."""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Names the export in what is refused of it."""
+    try:
+        yield
+    except DocumentRefused as fault:
+        raise ExportRefused(f"{path}: {fault.reason}: {fault.remedy}") from fault
 
 
 @app.callback()
@@ -198,16 +207,6 @@ def _language(tag: str | None) -> str | None:
         )
 
 
-def digest_of(stream: BinaryIO) -> str:
-    """Returns the digest of a file, read from its position; the position is the same again."""
-    begin = stream.tell()
-    digest = sha256()
-    while piece := stream.read(1024 * 1024):
-        digest.update(piece)
-    stream.seek(begin)
-    return digest.hexdigest()
-
-
 @app.command()
 def wxr(
     ctx: typer.Context,
@@ -258,13 +257,12 @@ def wxr(
     )
     with imported.opened() as application, file.open("rb") as stream:
         zone = imported.zone(application)
-        digest = digest_of(stream)
+        digest = file_digest(stream, "sha256").hexdigest()
+        stream.seek(0)
         types = tuple(post_type or POSTS)
         with read_progress(file.stat().st_size) as bar:
-            try:
+            with naming(file):
                 head, items = read_wxr(stream, zone=zone, post_types=types, watch=bar.watch)
-            except DocumentRefused as fault:
-                raise ExportRefused(f"{file}: {fault.reason}: {fault.remedy}") from fault
             digest = f"{digest} {' '.join(types)}"
             options = imported.options(head, document=file.name, digest=digest)
             imported.run(application, items, options)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import NamedTuple, cast
 
@@ -37,6 +37,24 @@ def http_date(field: str | None) -> datetime | None:
 def write_date(moment: datetime) -> str:
     """Formats an aware UTC moment in the preferred format, truncated to the second."""
     return format_datetime(whole_second(moment), usegmt=True)
+
+
+#: Seconds beyond this many digits (30 years) mean no more than "long".
+_MAX_PAUSE_DIGITS = 9
+
+
+def asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
+    """Returns the pause of a ``Retry-After`` header; None when it is absent or invalid.
+
+    Source: RFC 9110 section 10.2.3: a date, or a number of seconds.
+    """
+    if retry_after is None:
+        return None
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=int(text[:_MAX_PAUSE_DIGITS]))
+    moment = http_date(text)
+    return None if moment is None else max(moment - now, timedelta(0))
 
 
 # Parts of a representation (RFC 9110 section 14).

@@ -17,7 +17,9 @@ from feeds.imports.history import HistoryWalk
 from feeds.imports.items import Item, SourceHead
 from feeds.imports.reading import ReadFeed
 from service.errors import ServiceError
+from service.http_rules import asked_pause
 from service.outbound import HttpClient, HttpResponse, OutboundFailed
+from service.store_clock import machine_clock
 
 #: The largest document of a feed that is read.
 MAX_FEED_BYTES = 10 * 1024 * 1024
@@ -144,8 +146,8 @@ class FeedHistory:
         try:
             fetched, answer = self._follow(url)
             if answer.status in _BUSY:
-                asked_for = answer.headers.get("retry-after", "")
-                wait_s = float(asked_for) if asked_for.isdigit() else USUAL_WAIT_S
+                asked = asked_pause(answer.headers.get("retry-after"), now=machine_clock())
+                wait_s = USUAL_WAIT_S if asked is None else asked.total_seconds()
                 self._sleep(min(wait_s, LONGEST_WAIT_S))
                 fetched, answer = self._follow(url)
         except OutboundFailed as error:

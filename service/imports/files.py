@@ -20,8 +20,10 @@ from feeds.ingest.enclosures import is_measured, length_in, media_type_in
 from feeds.model.release import Draft, Enclosure
 from feeds.store.database import Database
 from feeds.store.imports import CopiedFile
+from service.http_rules import asked_pause
 from service.media import MediaStore, MediumRefused
 from service.outbound import HttpClient, HttpResponse, OutboundFailed
+from service.store_clock import machine_clock
 
 #: Requests at once: to all servers, and to one, which serves its readers meanwhile.
 FILES_AT_ONCE = 8
@@ -221,8 +223,8 @@ class FileCopier:
         """Asks; and once more, after a pause, if the server is busy."""
         answer = ask()
         if answer.status in _BUSY:
-            asked_for = answer.headers.get("retry-after", "")
-            pause_s = float(asked_for) if asked_for.isdigit() else USUAL_WAIT_S
+            asked = asked_pause(answer.headers.get("retry-after"), now=machine_clock())
+            pause_s = USUAL_WAIT_S if asked is None else asked.total_seconds()
             self._sleep(min(pause_s, LONGEST_WAIT_S))
             answer = ask()
         return answer

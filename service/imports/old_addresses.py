@@ -1,7 +1,7 @@
 """The old addresses of imported items: which ones will lead to the release, and which will not."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from feeds.address_patterns import is_ours
@@ -24,8 +24,10 @@ class ClaimedAddresses:
     unusable: tuple[str, ...]  #: no server can be asked for them
     own: tuple[str, ...]  #: this newsroom has its own pages there
     ruled: tuple[str, ...]  #: a rule of the configuration answers
-    claimed: frozenset[str]  #: an earlier item of the run has them as well; normal forms
-    holders: dict[str, str]  #: ids of the releases to which some lead so far; by normal form
+    #: an earlier item of the run has them as well; normal forms
+    claimed: frozenset[str] = frozenset()
+    #: ids of the releases to which some lead so far; by normal form
+    holders: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, tally: ImportTally, *, release_id: str) -> None:
         """Adds to the figures.
@@ -56,17 +58,23 @@ class AddressClaims:
 
     def skip(self, item: ImportedItem) -> None:
         """Records the addresses of an item that an earlier run took in."""
-        self._claim(self._sorted(item, {}))
+        self._claim(self._sorted(item))
 
     def of(self, items: Sequence[ImportedItem]) -> list[ClaimedAddresses]:
         """Returns what becomes of the addresses of items, in their order."""
+        found = [self._sorted(item) for item in items]
         with self._application.database.read() as tx:
-            named = [text for item in items for text in old_addresses_of(item)]
-            holders = tx.redirects.releases_at(_normal(named))
-        found = [self._sorted(item, holders) for item in items]
-        return [self._claim(each) for each in found]
+            holders = tx.redirects.releases_at(sorted({a for each in found for a in each.leading}))
+        return [
+            replace(
+                each,
+                claimed=self._claim(each),
+                holders={one: holders[one] for one in each.leading if one in holders},
+            )
+            for each in found
+        ]
 
-    def _sorted(self, item: ImportedItem, holders: dict[str, str]) -> ClaimedAddresses:
+    def _sorted(self, item: ImportedItem) -> ClaimedAddresses:
         leading: dict[str, str] = {}
         unusable, own, ruled = list[str](), list[str](), list[str]()
         for text in old_addresses_of(item):
@@ -86,22 +94,11 @@ class AddressClaims:
             unusable=tuple(unusable),
             own=tuple(own),
             ruled=tuple(ruled),
-            claimed=frozenset(),
-            holders={each: holders[each] for each in leading if each in holders},
         )
 
-    def _claim(self, found: ClaimedAddresses) -> ClaimedAddresses:
+    def _claim(self, found: ClaimedAddresses) -> frozenset[str]:
+        """Claims the addresses; returns those that an earlier item has claimed."""
         digests = {each: blake2b(each.encode(), digest_size=16).digest() for each in found.leading}
         twice = frozenset(each for each, digest in digests.items() if digest in self._claimed)
         self._claimed.update(digests.values())
-        return replace(found, claimed=twice)
-
-
-def _normal(written: Iterable[str]) -> list[str]:
-    addresses = set()
-    for text in written:
-        try:
-            addresses.add(str(OldAddress.read(text)))
-        except ValueError:
-            continue
-    return sorted(addresses)
+        return twice

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from service.http_rules import http_date
+from service.http_rules import asked_pause
 
 #: Whatever a server wishes, it is asked again after this.
 LONGEST = timedelta(days=1)
@@ -42,7 +42,7 @@ def next_poll(
     """
     doublings = min(max(failures - 1, 0), _MAX_DOUBLINGS) if failures else 0
     pause = min(every * 2**doublings, LONGEST)
-    wished = retry_after(headers, now=now) if failures else max_age(headers)
+    wished = asked_pause(headers.get("retry-after"), now=now) if failures else max_age(headers)
     if wished is not None:
         # Only up to a limit: a server that says "a year" means that nothing will change, and is
         # wrong more often than right.
@@ -53,17 +53,8 @@ def next_poll(
 
 def rest_of_host(headers: Mapping[str, str], *, now: datetime) -> datetime:
     """Returns until when nothing of a host is polled that answered 429 or 503."""
-    wished = retry_after(headers, now=now)
+    wished = asked_pause(headers.get("retry-after"), now=now)
     return now + (REST if wished is None else min(wished, LONGEST))
-
-
-def retry_after(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:
-    """Reads ``Retry-After``, in seconds or as a date (RFC 9110 section 10.2.3)."""
-    written = headers.get("retry-after", "").strip()
-    if written.isascii() and written.isdigit():
-        return timedelta(seconds=int(written[:_MAX_DIGITS]))
-    moment = http_date(written or None)
-    return None if moment is None else max(moment - now, timedelta(0))
 
 
 def max_age(headers: Mapping[str, str]) -> timedelta | None:

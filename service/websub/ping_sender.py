@@ -9,9 +9,10 @@ from types import MappingProxyType
 from feeds.model.feed import Site
 from feeds.model.listing import DuePing
 from feeds.store.database import Database, Transaction
+from service.http_rules import asked_pause
 from service.logs import get_logger
 from service.outbound import Credentials, HttpClient, HttpResponse, OutboundFailed
-from service.websub.retries import RetryPlan, asked_pause, in_short
+from service.websub.retries import RetryPlan, in_short
 
 # The form of a ping, which WebSub section 6 "Publishing" leaves open. Pure.
 

@@ -1,8 +1,7 @@
 """Pauses between retries, and the format of durations in the log."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 # Durations in log lines.
 
@@ -33,9 +32,6 @@ _JITTER = 0.2
 
 #: Prevents huge numbers; the longest pause is reached long before.
 _MAX_DOUBLINGS = 32
-
-#: Seconds beyond this many digits (30 years) mean no more than "long".
-_MAX_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +70,3 @@ class RetryPlan:
         The latter is capped, so that a hub cannot stop pings for ever.
         """
         return max(pause, min(asked or pause, timedelta(seconds=self.longest_s)))
-
-
-def asked_pause(retry_after: str | None, *, now: datetime) -> timedelta | None:
-    """Returns the pause of a ``Retry-After`` header; None when it is absent or invalid.
-
-    Source: RFC 9110 section 10.2.3: a date, or a number of seconds.
-    """
-    if retry_after is None:
-        return None
-    text = retry_after.strip()
-    if text.isascii() and text.isdigit():
-        return timedelta(seconds=int(text[:_MAX_DIGITS]))
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(moment - now, timedelta(0))

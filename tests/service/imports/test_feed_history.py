@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from feeds.imports.items import ImportedItem, Item
-from service.imports.feed_history import FeedHistory, FeedUnavailable
+from service.imports.feed_history import USUAL_WAIT_S, FeedHistory, FeedUnavailable
 from service.outbound import HttpClient
 from tests.support.upstream_server import Page, UpstreamServer, atom, entry, upstream_server
 
@@ -68,12 +68,19 @@ def test_the_charset_of_the_server_counts(server: UpstreamServer) -> None:
     assert titles(history(server)) == ["Новости"]
 
 
-def test_a_busy_server_is_asked_once_more_after_its_pause(server: UpstreamServer) -> None:
-    server.pages["/feed"] = Page(status=503, headers={"Retry-After": "7"})
+@pytest.mark.parametrize(
+    ("asked", "pause_s"),
+    [("7", 7), ("Mon, 02 Mar 2026 12:05:00 GMT", 0), ("\u00b2", USUAL_WAIT_S)],
+    ids=["seconds", "a date that is past", "no number"],
+)
+def test_a_busy_server_is_asked_once_more_after_its_pause(
+    server: UpstreamServer, asked: str, pause_s: float
+) -> None:
+    server.pages["/feed"] = Page(status=503, headers={"Retry-After": asked})
     waits: list[float] = []
     with pytest.raises(FeedUnavailable, match="answers 503"):
         history(server, waits=waits)
-    assert waits == [7]
+    assert waits == [pause_s]
     assert len(server.requests) == 2
 
 

@@ -15,7 +15,7 @@ from feeds.imports.drafting import ImportSource
 from feeds.imports.wxr import read_wxr
 from feeds.store.database import Database
 from service.imports import FileCopier, ImportOptions, ImportTally, MediaChoice, run_import
-from service.imports.files import FILES_A_HOST_AT_ONCE, MAX_FAILURES_A_HOST
+from service.imports.files import FILES_A_HOST_AT_ONCE, MAX_FAILURES_A_HOST, USUAL_WAIT_S
 from service.outbound import HttpClient
 from tests.support.newsrooms import Office, later
 from tests.support.pictures import png
@@ -221,11 +221,18 @@ def test_one_server_gets_few_requests_at_once_and_is_left_when_it_is_down(
     assert failed <= MAX_FAILURES_A_HOST + FILES_A_HOST_AT_ONCE
 
 
-def test_a_busy_server_is_given_the_pause_that_it_asks_for(office: Office, server: _Server) -> None:
-    server.answers = {"/a.png": (503, {"Retry-After": "7"}, b"")}
+@pytest.mark.parametrize(
+    ("asked", "pause_s"),
+    [("7", 7.0), ("Mon, 02 Mar 2026 12:05:00 GMT", 0.0), ("\u00b2", USUAL_WAIT_S)],
+    ids=["seconds", "a date that is past", "no number"],
+)
+def test_a_busy_server_is_given_the_pause_that_it_asks_for(
+    office: Office, server: _Server, asked: str, pause_s: float
+) -> None:
+    server.answers = {"/a.png": (503, {"Retry-After": asked}, b"")}
     slept: list[object] = []
     tally = bring(office, post(1, body=f'<img src="{server.url("/a.png")}"> Words.'), slept=slept)
-    assert slept == [7.0]
+    assert slept == [pause_s]
     assert len(server.asked) == 2
     assert tally.files_missing["its server answers 503"].count == 1
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.websub.retries import RetryPlan, asked_pause
+from service.http_rules import asked_pause
+from service.websub.retries import RetryPlan
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
