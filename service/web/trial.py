@@ -213,10 +213,14 @@ def _limited() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(happened)
     finally:
         is_made = True
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         # A signal that is on its way when the timer is stopped would end a process that has no
-        # handler.
-        signal.signal(signal.SIGVTALRM, former if callable(former) else signal.SIG_IGN)
+        # handler: it is waited for. To ignore it instead would have all children ignore it.
+        others = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGVTALRM})
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        if signal.SIGVTALRM in signal.sigpending():
+            signal.sigwait({signal.SIGVTALRM})
+        signal.signal(signal.SIGVTALRM, former or signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, others)
 
 
 def _take_in(application: Application) -> list[str]:

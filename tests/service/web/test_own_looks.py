@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -189,9 +190,12 @@ def test_the_limit_of_a_page_holds_where_the_first_word_of_it_is_lost(
         while time.process_time() < limit_s:
             pass
 
+    former = signal.getsignal(signal.SIGVTALRM)
     with pytest.raises(trial.PageUnending), trial._limited():
         page()
     assert time.process_time() < limit_s
+    # Not ignored either: processes that this one starts would ignore it as well.
+    assert signal.getsignal(signal.SIGVTALRM) == former
 
 
 def test_a_template_that_replaces_nothing_is_a_mistake(tmp_path: Path) -> None:
