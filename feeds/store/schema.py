@@ -68,6 +68,16 @@ def _release_id(*, primary_key: bool = False) -> Column[str]:
     )
 
 
+def _index_of_given(name: str, *columns: str, is_unique: bool = False) -> Index:
+    """An index of the rows whose first column is not null; others are not written to it.
+
+    With all nulls in it, SQLite's statistics say that a value has as many rows as the table, and
+    it reads the whole table for one.
+    """
+    given = text(f"{columns[0]} IS NOT NULL")
+    return Index(name, *columns, unique=is_unique, sqlite_where=given, postgresql_where=given)
+
+
 #: One row per release: its current revision.
 releases = Table(
     "releases",
@@ -97,50 +107,19 @@ releases = Table(
     Column("retracted_at", Instant),
     Column("retraction_reason", Text),
     Column("document", Text),  # source of the current content; null if not recorded
-    Column("source", Text, index=True),  # digest of that document as written
+    Column("source", Text),  # digest of that document as written; null if not recorded
     Column("notice_since", Instant),  # null while no feed holds a notice
     Column("published_id", Text),  # of a release that was public before it came here: its guid
     Column("published_iri", Text),  # its ``atom:id``; null if equal to ``published_id``
     Column("is_permalink", Integer),  # of the guid; null without ``published_id``
     Column("placed_at", Instant),  # null if equal to ``changed_at``
     Index("ix_releases_changed", "changed_at", "published", "id"),
-    Index(
-        "ix_releases_notice_since",
-        "notice_since",
-        sqlite_where=text("notice_since IS NOT NULL"),
-        postgresql_where=text("notice_since IS NOT NULL"),
-    ),
-    # Of releases that were public before alone: no other is written to them.
-    Index(
-        "uq_releases_published_id",
-        "published_id",
-        unique=True,
-        sqlite_where=text("published_id IS NOT NULL"),
-        postgresql_where=text("published_id IS NOT NULL"),
-    ),
-    Index(
-        "uq_releases_published_iri",
-        "published_iri",
-        unique=True,
-        sqlite_where=text("published_iri IS NOT NULL"),
-        postgresql_where=text("published_iri IS NOT NULL"),
-    ),
-    # Of translations alone. With all others in it, SQLite's statistics say that a work has as many
-    # releases as the store, and it reads the whole table for one.
-    Index(
-        "ix_releases_work",
-        "work",
-        sqlite_where=text("work IS NOT NULL"),
-        postgresql_where=text("work IS NOT NULL"),
-    ),
-    # Of the retracted alone: no other release is written to it.
-    Index(
-        "ix_releases_retracted_at",
-        "retracted_at",
-        "id",
-        sqlite_where=text("retracted_at IS NOT NULL"),
-        postgresql_where=text("retracted_at IS NOT NULL"),
-    ),
+    _index_of_given("ix_releases_source", "source"),
+    _index_of_given("ix_releases_notice_since", "notice_since"),
+    _index_of_given("uq_releases_published_id", "published_id", is_unique=True),
+    _index_of_given("uq_releases_published_iri", "published_iri", is_unique=True),
+    _index_of_given("ix_releases_work", "work"),
+    _index_of_given("ix_releases_retracted_at", "retracted_at", "id"),
 )
 
 #: Contents of releases before they were corrected.
@@ -171,15 +150,12 @@ embargoes = Table(
     Column("category_names", JSON, nullable=False),  # of the draft, so that lists need not read it
     Column("work", Text),  # of the draft, as in ``releases``
     Column("version", Integer, nullable=False),  # grows with each change
-    Column("published_id", Text, index=True),  # of the draft, as in ``releases``
-    Column("published_iri", Text, index=True),
+    Column("published_id", Text),  # of the draft, as in ``releases``
+    Column("published_iri", Text),
     Index("ix_embargoes_until", "until", "release_id"),
-    Index(  # as in ``releases``
-        "ix_embargoes_work",
-        "work",
-        sqlite_where=text("work IS NOT NULL"),
-        postgresql_where=text("work IS NOT NULL"),
-    ),
+    _index_of_given("ix_embargoes_work", "work"),
+    _index_of_given("ix_embargoes_published_id", "published_id"),
+    _index_of_given("ix_embargoes_published_iri", "published_iri"),
 )
 
 #: The audit log: who did what to which release, and when.
@@ -267,7 +243,7 @@ upstream_items = Table(
     metadata,
     Column("upstream", Text, ForeignKey("upstreams.slug", ondelete="CASCADE"), primary_key=True),
     Column("item", Text, primary_key=True),  # digest of its id
-    Column("shared", Text, index=True),  # digest of an id that is the same in all feeds
+    Column("shared", Text),  # digest of an id that is the same in all feeds
     Column("source_key", Text),
     Column("digest", Text, nullable=False),
     Column("seen_at", Instant, nullable=False),
@@ -276,6 +252,7 @@ upstream_items = Table(
     Column("taken_at", Instant),
     Column("deleted_at", Instant),
     Column("categories", JSON, nullable=False),
+    _index_of_given("ix_upstream_items_shared", "shared"),
     Index("ix_upstream_items_taken", "upstream", "taken_at"),
     # One owner, however many processes see the item for the first time at once.
     Index(
@@ -438,12 +415,7 @@ media = Table(
     Column("added_by", Text, nullable=False),
     Column("is_complete", Integer, nullable=False),
     Column("unused_since", Instant),  # null while a document names it
-    Index(
-        "ix_media_unused_since",
-        "unused_since",
-        sqlite_where=text("unused_since IS NOT NULL"),
-        postgresql_where=text("unused_since IS NOT NULL"),
-    ),
+    _index_of_given("ix_media_unused_since", "unused_since"),
 )
 
 #: The bytes of media, in chunks of the same size except the last.

@@ -1458,11 +1458,11 @@ CREATE INDEX ix_embargoes_digest ON public.embargoes USING btree (digest);
 
 
 
-CREATE INDEX ix_embargoes_published_id ON public.embargoes USING btree (published_id);
+CREATE INDEX ix_embargoes_published_id ON public.embargoes USING btree (published_id) WHERE (published_id IS NOT NULL);
 
 
 
-CREATE INDEX ix_embargoes_published_iri ON public.embargoes USING btree (published_iri);
+CREATE INDEX ix_embargoes_published_iri ON public.embargoes USING btree (published_iri) WHERE (published_iri IS NOT NULL);
 
 
 
@@ -1546,7 +1546,7 @@ CREATE INDEX ix_releases_retracted_at ON public.releases USING btree (retracted_
 
 
 
-CREATE INDEX ix_releases_source ON public.releases USING btree (source);
+CREATE INDEX ix_releases_source ON public.releases USING btree (source) WHERE (source IS NOT NULL);
 
 
 
@@ -1590,7 +1590,7 @@ CREATE UNIQUE INDEX ix_upstream_items_owned ON public.upstream_items USING btree
 
 
 
-CREATE INDEX ix_upstream_items_shared ON public.upstream_items USING btree (shared);
+CREATE INDEX ix_upstream_items_shared ON public.upstream_items USING btree (shared) WHERE (shared IS NOT NULL);
 
 
 

@@ -716,8 +716,8 @@ CREATE INDEX ix_acts_subject ON acts (subject, id);
 CREATE INDEX ix_alarms_event_seq ON alarms (event_seq);
 CREATE INDEX ix_alarms_over_at ON alarms (over_at);
 CREATE INDEX ix_embargoes_digest ON embargoes (digest);
-CREATE INDEX ix_embargoes_published_id ON embargoes (published_id);
-CREATE INDEX ix_embargoes_published_iri ON embargoes (published_iri);
+CREATE INDEX ix_embargoes_published_id ON embargoes (published_id) WHERE published_id IS NOT NULL;
+CREATE INDEX ix_embargoes_published_iri ON embargoes (published_iri) WHERE published_iri IS NOT NULL;
 CREATE INDEX ix_embargoes_slug ON embargoes (slug);
 CREATE INDEX ix_embargoes_until ON embargoes (until, release_id);
 CREATE INDEX ix_embargoes_work ON embargoes (work) WHERE work IS NOT NULL;
@@ -735,7 +735,7 @@ CREATE UNIQUE INDEX uq_releases_published_id ON releases (published_id) WHERE pu
 CREATE UNIQUE INDEX uq_releases_published_iri ON releases (published_iri) WHERE published_iri IS NOT NULL;
 CREATE INDEX ix_releases_notice_since ON releases (notice_since) WHERE notice_since IS NOT NULL;
 CREATE INDEX ix_releases_retracted_at ON releases (retracted_at, id) WHERE retracted_at IS NOT NULL;
-CREATE INDEX ix_releases_source ON releases (source);
+CREATE INDEX ix_releases_source ON releases (source) WHERE source IS NOT NULL;
 CREATE INDEX ix_releases_work ON releases (work) WHERE work IS NOT NULL;
 CREATE INDEX ix_filings_archive ON filings (feed, archive, placed_at, published, release_id);
 CREATE INDEX ix_filings_latest ON filings (feed, published, release_id);
@@ -751,7 +751,7 @@ CREATE INDEX ix_deliveries_failing ON deliveries (host, first_failed_at, subscri
 CREATE INDEX ix_upstreams_due_at ON upstreams (due_at);
 CREATE INDEX ix_upstreams_host ON upstreams (host);
 CREATE UNIQUE INDEX ix_upstream_items_owned ON upstream_items (shared) WHERE is_owner = 1;
-CREATE INDEX ix_upstream_items_shared ON upstream_items (shared);
+CREATE INDEX ix_upstream_items_shared ON upstream_items (shared) WHERE shared IS NOT NULL;
 CREATE INDEX ix_upstream_items_taken ON upstream_items (upstream, taken_at);
 CREATE INDEX ix_upstream_subscriptions_hub ON upstream_subscriptions (hub);
 CREATE INDEX ix_upstream_pushes_upstream ON upstream_pushes (upstream);

@@ -117,9 +117,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_key", name=op.f("uq_embargoes_source_key")),
     )
     op.create_index(op.f("ix_embargoes_digest"), "embargoes", ["digest"], unique=False)
-    op.create_index(op.f("ix_embargoes_published_id"), "embargoes", ["published_id"], unique=False)
     op.create_index(
-        op.f("ix_embargoes_published_iri"), "embargoes", ["published_iri"], unique=False
+        "ix_embargoes_published_id",
+        "embargoes",
+        ["published_id"],
+        unique=False,
+        sqlite_where=sa.text("published_id IS NOT NULL"),
+        postgresql_where=sa.text("published_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_embargoes_published_iri",
+        "embargoes",
+        ["published_iri"],
+        unique=False,
+        sqlite_where=sa.text("published_iri IS NOT NULL"),
+        postgresql_where=sa.text("published_iri IS NOT NULL"),
     )
     op.create_index(op.f("ix_embargoes_slug"), "embargoes", ["slug"], unique=False)
     op.create_index("ix_embargoes_until", "embargoes", ["until", "release_id"], unique=False)
@@ -462,7 +474,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("retracted_at IS NOT NULL"),
         postgresql_where=sa.text("retracted_at IS NOT NULL"),
     )
-    op.create_index(op.f("ix_releases_source"), "releases", ["source"], unique=False)
+    op.create_index(
+        "ix_releases_source",
+        "releases",
+        ["source"],
+        unique=False,
+        sqlite_where=sa.text("source IS NOT NULL"),
+        postgresql_where=sa.text("source IS NOT NULL"),
+    )
     op.create_index(
         "ix_releases_work",
         "releases",
@@ -915,7 +934,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("is_owner = 1"),
         postgresql_where=sa.text("is_owner = 1"),
     )
-    op.create_index(op.f("ix_upstream_items_shared"), "upstream_items", ["shared"], unique=False)
+    op.create_index(
+        "ix_upstream_items_shared",
+        "upstream_items",
+        ["shared"],
+        unique=False,
+        sqlite_where=sa.text("shared IS NOT NULL"),
+        postgresql_where=sa.text("shared IS NOT NULL"),
+    )
     op.create_index(
         "ix_upstream_items_taken", "upstream_items", ["upstream", "taken_at"], unique=False
     )
