@@ -59,6 +59,9 @@ IDLE_TIMEOUT_S = 75.0
 #: How often a connection is checked.
 CHECK_EVERY_S = 5.0
 
+#: How long a request may be that a connection remembers; pollers send a tenth of it.
+MAX_KNOWN_BYTES = 4096
+
 #: How many connections the system accepts ahead of the server.
 BACKLOG = 2048
 
@@ -115,10 +118,13 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **settings)
         self._url = b""
         self._lines: list[HeaderLine] = []
-        # Of the last request that named one host. A connection often repeats its request.
-        self._known_lines: list[HeaderLine] | None = None
-        self._known_head: Head = (b"", b"", ())
+        # The last request, as it came and what it asks, if memory answered it: a connection often
+        # repeats its request, and the same bytes need not be parsed again.
+        self._known_bytes: bytes | None = None
+        self._known_head: Head | None = None
         self._tally: Tally | None = None  #: where it was counted
+        self._is_between = True  #: no request has begun that is not complete
+        self._begun = 0  #: requests, in the bytes that were received last
         self._is_in_head = True  #: also before the head's first byte
         self._is_answered = False  #: whether this class has answered the current request
         self._is_ending = False
@@ -145,8 +151,15 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parses received bytes: a part of a request, or several requests."""
         self._active_at = self.loop.time()
+        if data == self._known_bytes and self._answer_again():
+            return
+        is_from_start, self._begun = self._is_between, 0
+        self._known_bytes = None
         self._is_first_of_head = False
         super().data_received(data)
+        is_whole = is_from_start and self._is_between and self._begun == 1
+        if is_whole and self._known_head is not None and len(data) <= MAX_KNOWN_BYTES:
+            self._known_bytes = data
         # How much of the first piece belongs to the head is unknown; it is small, and not counted.
         if self._is_in_head and not self._is_first_of_head:
             self._head_bytes += len(data)
@@ -173,6 +186,9 @@ class HttpProtocol(HttpToolsProtocol):
         """Handles the start of a request."""
         self._url = b""
         self._lines = []
+        self._known_head = self._tally = None
+        self._is_between = False
+        self._begun += 1
         self._is_in_head = True
         self._is_answered = False
         self._is_first_of_head = True
@@ -194,12 +210,21 @@ class HttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._is_answered = True  # pipelined behind a request that closed the connection
             return
-        reply = self._cached_reply()
+        head = self._head()
+        reply = None if head is None else self._cached_reply(head)
         if reply is None:
             self._pass_on()
-        else:
-            self._is_answered = True
-            self._write(reply)
+            return
+        self._is_answered = True
+        # HTTP/1.0 ends each connection with its answer.
+        is_last = (
+            self._is_ending
+            or not self.parser.should_keep_alive()
+            or self.parser.get_http_version() == "1.0"
+        )
+        if not is_last:
+            self._known_head = head
+        self._write(reply, is_last=is_last)
 
     def on_body(self, body: bytes) -> None:
         """Handles a piece of the body."""
@@ -208,17 +233,28 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Handles the end of the request."""
+        self._is_between = True
         if not self._is_answered:
             super().on_message_complete()
 
-    def _cached_reply(self) -> Reply | None:
+    def _answer_again(self) -> bool:
+        """Answers a request that is the last one again; returns whether it did.
+
+        Between two requests, what the parser makes of the same bytes is the same.
+        """
+        if not self._is_between or self._is_ending or self._known_head is None:
+            return False
+        reply = self._cached_reply(self._known_head)
+        if reply is None:
+            return False
+        self._write(reply, is_last=False)
+        return True
+
+    def _cached_reply(self, head: Head) -> Reply | None:
         # Responses must be sent in the order of their requests, and no more may be written to a
         # client that does not read. uvicorn's protocol handles both cases.
         is_busy = self.cycle is not None and not self.cycle.response_complete
         if is_busy or self.flow.write_paused:
-            return None
-        head = self._head()
-        if head is None:
             return None
         middleware = self.app.middleware
         reply = middleware.peek(head, self.app)
@@ -232,18 +268,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _head(self) -> Head | None:
         """Returns what decides the answer; None if the request does not name one host."""
-        method, known = self.parser.get_method(), self._known_head
-        if self._lines == self._known_lines and self._url == known[1] and method == known[0]:
-            return known
-        self._known_lines = self._tally = None
-        version = self.parser.get_http_version()
-        if not self._names_one_host(version):
+        if not self._names_one_host(self.parser.get_http_version()):
             return None
         lines = tuple([line for line in self._lines if line[0] not in IGNORED_HEADERS])
-        head = (method, self._url, lines)
-        if version == "1.1":  # what names one host there does so in 1.0 as well
-            self._known_lines, self._known_head = self._lines, head
-        return head
+        return (self.parser.get_method(), self._url, lines)
 
     def _count(self, counter: RequestCounter, answer: CountedAnswer) -> Tally | None:
         # Most names are told apart by their length, which takes a tenth of a hash.
@@ -264,19 +292,13 @@ class HttpProtocol(HttpToolsProtocol):
         ]
         return names_one_host(hosts, http_version=version)
 
-    def _write(self, reply: Reply) -> None:
-        is_last = (
-            self._is_ending
-            or not self.parser.should_keep_alive()
-            or self.parser.get_http_version() == "1.0"
-        )
+    def _write(self, reply: Reply, *, is_last: bool) -> None:
         end = b"\r\nconnection: close\r\n\r\n" if is_last else b"\r\n\r\n"
         head, [body] = b"".join((reply.head, b"date: ", _DATE.now(), end)), reply.body
         if body:
             self.transport.writelines((head, body))
         else:
             self.transport.write(head)
-        self.server_state.total_requests += 1
         if is_last:
             self.transport.close()
 

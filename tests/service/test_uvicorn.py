@@ -38,7 +38,7 @@ OVERRIDDEN = {
 #: And what it reads, or sets.
 OF_A_CONNECTION = {"app", "cycle", "flow", "loop", "parser", "server_state", "transport"}
 OF_A_CYCLE = {"keep_alive", "more_body", "response_complete"}
-OF_A_STATE = {"connections", "default_headers", "tasks", "total_requests"}
+OF_A_STATE = {"connections", "default_headers", "tasks"}
 
 
 def test_it_is_the_version_that_was_tested() -> None:

@@ -160,6 +160,73 @@ def test_a_get_with_a_body_leaves_the_connection_in_step(served: Running) -> Non
     assert statuses(received) == [200, 200, 404]
 
 
+#: What a client may send, in pieces, and the statuses of the answers. ``{same}`` is one request for
+#: a document that memory answers: its bytes are known after the first time.
+PIECES = {
+    "once": (["{same}"], [304]),
+    "two at once": (["{same}{same}"], [304, 304]),
+    "in halves": (["{first half}", "{second half}"], [304]),
+    "after an empty line": (["\r\n{same}"], [304]),
+    "an empty line, and then": (["\r\n", "{same}"], [304]),
+    "with the beginning of another": (["{same}{first half}", "{second half}"], [304, 304]),
+    "as the body of another": (["{for a body}", "{same}"], [404]),
+    "and the rest of a body": (["{for a body}{first half}", "{second half}{same}"], [404, 304]),
+    "as a chunk": (["{for chunks}", "{same}", "\r\n0\r\n\r\n"], [404]),
+    "another": (["{another}"], [404]),
+    "another ahead": (["{another}{same}"], [404, 304]),
+    "another behind": (["{same}{another}"], [304, 404]),
+}
+
+
+@pytest.mark.parametrize("then", PIECES)
+def test_bytes_that_are_known_are_a_request_only_where_one_begins(
+    served: Running, then: str
+) -> None:
+    etag = field(served.ask(get(ATOM, "Connection: close")), "ETag")
+    same = get(ATOM, f"If-None-Match: {etag}", "Connection: keep-alive")
+    texts = {
+        "same": same,
+        "first half": same[:50],
+        "second half": same[50:],
+        "another": get("/none"),
+        "for a body": get("/none", f"Content-Length: {len(same)}"),
+        "for chunks": get("/none", "Transfer-Encoding: chunked") + f"{len(same):x}\r\n",
+    }
+    with served.connect() as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for kind in ("once", "once", then, "once", "once"):
+            pieces, expected = PIECES[kind]
+            for number, piece in enumerate(pieces):
+                if number:
+                    time.sleep(0.01)  # or both may be read at once
+                client.sendall(piece.format_map(texts).encode())
+            received = b""
+            while len(found := statuses(received)) < len(expected):
+                received += client.recv(65536)
+            assert found == expected
+        client.sendall(get(ATOM, "Connection: close", method="HEAD").encode())
+        assert statuses(_rest(client)) == [200]
+
+
+def test_an_edition_that_comes_out_answers_the_same_bytes_anew(served: Running) -> None:
+    tag = field(served.ask(get(ATOM, "Connection: close")), "ETag")
+    request = get(ATOM, f"If-None-Match: {tag}", method="HEAD").encode()
+    with served.connect() as client:
+        for _ in range(3):
+            client.sendall(request)
+            assert statuses(client.recv(65536)) == [304]
+        served.office.add(draft("id:2", title="Another"), now=later(minutes=2))
+        served.office.publish(now=later(minutes=2))
+        stored = time.monotonic()
+        while True:
+            client.sendall(request)
+            received = client.recv(65536)
+            if statuses(received) == [200]:
+                break
+            assert time.monotonic() - stored < 0.25
+    assert field(received, "ETag") != tag
+
+
 def test_what_is_at_hand_does_not_reach_the_application(served: Running) -> None:
     """And an edition that comes out is fetched aside: nobody waits, and soon all see it."""
     before = field(served.ask(get(ATOM, "Connection: close")), "ETag")
