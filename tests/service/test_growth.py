@@ -8,6 +8,7 @@ not seconds, which a busy machine makes up.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -274,6 +275,7 @@ def _grown(
         database = Database.open(closing.enter_context(made))
     else:
         database = make_sqlite(folder / "news.db")
+    closing.callback(_client.cache_clear)
     closing.callback(database.close)
     store = GrownStore(folder, database, rows=rows)
     closing.callback(store.close)
@@ -289,6 +291,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "LOOKED_AT", 5)
 
 
+@cache
 def _client(store: GrownStore) -> FlaskClient:
     app = create_app(
         store.current, clock=utc_now, has_api=True, has_desk=True, has_hub=True, has_search=True

@@ -53,9 +53,13 @@ def _carry(here: CommandLine, there: CommandLine, first: Service, second: Servic
     # The next poll is an hour away: it came by push.
     assert shown["push"]["came_by_push"] == 1
     ids = {one["title"]: one["id"] for one in here.results("release", "list")}
-    feed = second.get("/feeds/all.atom").body.decode()
-    assert all(f"<id>{known}</id>" in feed for known in ids.values())
-    assert "<source>" in feed
+
+    def feed() -> str:
+        return second.get("/feeds/all.atom").body.decode()
+
+    # Its edition follows the release.
+    wait_until(lambda: all(f"<id>{known}</id>" in feed() for known in ids.values()))
+    assert "<source>" in feed()
     # And the other way round, nothing of it is new.
     here.run("upstream", "poll", "other")
     assert sorted(titles(here)) == ["A bridge opens", "It is closed"]
