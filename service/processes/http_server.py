@@ -35,8 +35,8 @@ from service.processes.signals import stopping
 from service.web import (
     IGNORED_HEADERS,
     CountedAnswer,
-    Head,
     HeaderLine,
+    KnownRequest,
     Reply,
     RequestCounter,
     Tally,
@@ -121,7 +121,7 @@ class HttpProtocol(HttpToolsProtocol):
         # The last request, as it came and what it asks, if memory answered it: a connection often
         # repeats its request, and the same bytes need not be parsed again.
         self._known_bytes: bytes | None = None
-        self._known_head: Head | None = None
+        self._known: KnownRequest | None = None
         self._tally: Tally | None = None  #: where it was counted
         self._is_between = True  #: no request has begun that is not complete
         self._begun = 0  #: requests, in the bytes that were received last
@@ -158,7 +158,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_first_of_head = False
         super().data_received(data)
         is_whole = is_from_start and self._is_between and self._begun == 1
-        if is_whole and self._known_head is not None and len(data) <= MAX_KNOWN_BYTES:
+        if is_whole and self._known is not None and len(data) <= MAX_KNOWN_BYTES:
             self._known_bytes = data
         # How much of the first piece belongs to the head is unknown; it is small, and not counted.
         if self._is_in_head and not self._is_first_of_head:
@@ -186,7 +186,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Handles the start of a request."""
         self._url = b""
         self._lines = []
-        self._known_head = self._tally = None
+        self._known = self._tally = None
         self._is_between = False
         self._begun += 1
         self._is_in_head = True
@@ -210,8 +210,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._is_answered = True  # pipelined behind a request that closed the connection
             return
-        head = self._head()
-        reply = None if head is None else self._cached_reply(head)
+        request = self._request()
+        reply = None if request is None else self._cached_reply(request)
         if reply is None:
             self._pass_on()
             return
@@ -223,7 +223,7 @@ class HttpProtocol(HttpToolsProtocol):
             or self.parser.get_http_version() == "1.0"
         )
         if not is_last:
-            self._known_head = head
+            self._known = request
         self._write(reply, is_last=is_last)
 
     def on_body(self, body: bytes) -> None:
@@ -242,22 +242,22 @@ class HttpProtocol(HttpToolsProtocol):
 
         Between two requests, what the parser makes of the same bytes is the same.
         """
-        if not self._is_between or self._is_ending or self._known_head is None:
+        if not self._is_between or self._is_ending or self._known is None:
             return False
-        reply = self._cached_reply(self._known_head)
+        reply = self._cached_reply(self._known)
         if reply is None:
             return False
         self._write(reply, is_last=False)
         return True
 
-    def _cached_reply(self, head: Head) -> Reply | None:
+    def _cached_reply(self, request: KnownRequest) -> Reply | None:
         # Responses must be sent in the order of their requests, and no more may be written to a
         # client that does not read. uvicorn's protocol handles both cases.
         is_busy = self.cycle is not None and not self.cycle.response_complete
         if is_busy or self.flow.write_paused:
             return None
         middleware = self.app.middleware
-        reply = middleware.peek(head, self.app)
+        reply = middleware.peek(request, self.app)
         if reply is not None and middleware.counter.is_on and reply.counted is not None:
             tally = self._tally
             if tally is not None and tally.is_open and tally.answer is reply.counted:
@@ -266,12 +266,12 @@ class HttpProtocol(HttpToolsProtocol):
                 self._tally = self._count(middleware.counter, reply.counted)
         return reply
 
-    def _head(self) -> Head | None:
+    def _request(self) -> KnownRequest | None:
         """Returns what decides the answer; None if the request does not name one host."""
         if not self._names_one_host(self.parser.get_http_version()):
             return None
         lines = tuple([line for line in self._lines if line[0] not in IGNORED_HEADERS])
-        return (self.parser.get_method(), self._url, lines)
+        return KnownRequest((self.parser.get_method(), self._url, lines))
 
     def _count(self, counter: RequestCounter, answer: CountedAnswer) -> Tally | None:
         # Most names are told apart by their length, which takes a tenth of a hash.

@@ -4,7 +4,7 @@ It is a Flask application behind a middleware that answers most feed requests fr
 """
 
 from service.web.app import create_app, shared_routes
-from service.web.cache_middleware import IGNORED_HEADERS, CacheMiddleware, Head, HeaderLine
+from service.web.cache_middleware import IGNORED_HEADERS, CacheMiddleware, HeaderLine, KnownRequest
 from service.web.change_detector import ChangeDetector
 from service.web.document_cache import DocumentCache
 from service.web.looks import assets_for
@@ -19,8 +19,8 @@ __all__ = [
     "ChangeDetector",
     "CountedAnswer",
     "DocumentCache",
-    "Head",
     "HeaderLine",
+    "KnownRequest",
     "ReadershipWriter",
     "RedirectCounter",
     "RedirectUseWriter",

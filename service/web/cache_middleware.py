@@ -224,6 +224,22 @@ class UrlMap:
         return RequestKey(choice, environ)
 
 
+class KnownRequest:
+    """A request head, and what was found for it the last time.
+
+    Whoever keeps one, such as a connection, spares the search when the same request comes again.
+    """
+
+    __slots__ = ("document", "head", "key", "reply", "url_map")
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        self.url_map: UrlMap | None = None  #: whose `key` that is
+        self.key: RequestKey | RedirectReply | None = None
+        self.document: object = None  #: the identity of the document that `reply` was made of
+        self.reply: Reply | None = None  #: without a body: that belongs to the cache
+
+
 class CacheMiddleware:
     """The middleware, itself a WSGI application. Safe to call from many threads."""
 
@@ -286,20 +302,23 @@ class CacheMiddleware:
         if self._document_cache.is_remote:
             self._document_cache.check_store_in_background(background)
 
-    def peek(self, head: Head, background: BackgroundLookup) -> Reply | None:
+    def peek(self, request: KnownRequest, background: BackgroundLookup) -> Reply | None:
         """Returns the answer if it is in memory: for an event loop, which must not wait.
 
         It neither queries the store nor compresses, and reads no long list.
 
         Args:
-            head: The head of the request.
+            request: The request; what was found for it the last time is used if it still counts.
             background: Threads for polls and fetches that are due.
 
         Returns:
             None when the request has to be repeated as a WSGI call, in a thread that may wait.
         """
         application = self._current.application
-        key = self._map_of(application).key_of_head(head)
+        url_map = self._map_of(application)
+        if request.url_map is not url_map:
+            request.url_map, request.key = url_map, url_map.key_of_head(request.head)
+        key = request.key
         if key is None:
             return None
         if isinstance(key, RedirectReply):
@@ -311,12 +330,16 @@ class CacheMiddleware:
         )
         if cached is None or cached.is_dated_ahead():
             return None
-        answer = cached.answers.get(key)
-        if answer is None and key.is_storable:
-            try:
-                answer = self._decide(cached, key, cached.variants.peek)
-            except NotCached:
-                return None
+        answer = request.reply if request.document is cached.identity else None
+        if answer is None:
+            answer = cached.answers.get(key)
+            if answer is None and key.is_storable:
+                try:
+                    answer = self._decide(cached, key, cached.variants.peek)
+                except NotCached:
+                    return None
+            has_body = answer is None or answer.body[0]
+            request.document, request.reply = cached.identity, None if has_body else answer
         return self._finish(cached, key, answer)
 
     def _answer(self, key: RequestKey, application: Application) -> Reply | None:

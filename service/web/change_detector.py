@@ -78,6 +78,8 @@ class ChangeDetector:
         self._is_suspended = False  #: only polls get through to the store
         #: Earlier versions, oldest first, each with the beginning of the last poll that saw it.
         self._earlier: tuple[tuple[float, int], ...] = ()
+        self._trusted = range(0)  #: what `trusted_versions` says until then
+        self._trusted_until = float("-inf")
 
     def version(self) -> int | None:
         """Returns a number that changes whenever the store may have changed.
@@ -114,17 +116,24 @@ class ChangeDetector:
             None when no version is trusted and the store has to be asked.
         """
         now = self._clock()
+        if now < self._trusted_until:
+            return self._trusted
         if now >= self._next_poll_at and self._polling.acquire(blocking=False):
             self._begin()
             run_in_background(self._poll_and_release)
         if now - self._polled_at >= self._max_age_s:
             self._check_lateness()
             return None
-        newest = self._version
+        # The times are read before the versions, so that these hold at least as long.
+        newest_at, next_poll_at = self._polled_at, self._next_poll_at
+        oldest_at, oldest = newest_at, self._version
         for polled_at, version in self._earlier:
             if now - polled_at < self._max_age_s:
-                return range(version, newest + 1)
-        return range(newest, newest + 1)
+                oldest_at, oldest = polled_at, version
+                break
+        trusted = self._trusted = range(oldest, self._version + 1)
+        self._trusted_until = min(next_poll_at, oldest_at + self._max_age_s)
+        return trusted
 
     def age_s(self, version: int | None, current_at: float) -> int | None:
         """Returns how long ago a document was known to be current, in whole seconds.
@@ -259,8 +268,10 @@ class ChangeDetector:
                     "store cannot be polled", reason=repr(error), next_poll_s=RETRY_AFTER_S
                 )
             self._polled_at, self._next_poll_at = float("-inf"), now + RETRY_AFTER_S
+            self._trusted_until = float("-inf")
         else:
             self._polled_at, self._next_poll_at = began, now + self._poll_every_s
+            self._trusted_until = float("-inf")
             self._succeeded_at = began
             self._resume()
             if self.is_away:

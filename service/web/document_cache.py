@@ -61,6 +61,7 @@ class CachedDocument:
         self, document: FeedDocument, grow: "Callable[[CachedDocument, int], None]"
     ) -> None:
         self.document = document
+        self.identity = object()  #: may be kept by others, and keeps nothing itself
         self.version = _version_of(document)
         self.store_version: int | None = None  #: the detector's, when it was last seen current
         self.current_at = float("-inf")  #: when that was, by the detector's clock

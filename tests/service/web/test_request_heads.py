@@ -15,6 +15,7 @@ from service.web.cache_middleware import (
     CacheMiddleware,
     Head,
     HeaderLine,
+    KnownRequest,
     request_key,
 )
 from tests.service.web.offices import CATALOGUE, SITE
@@ -97,31 +98,54 @@ def front(empty_office: Office, closing: ExitStack) -> CacheMiddleware:
 
 
 def test_heads_that_ask_alike_share_an_answer(front: CacheMiddleware) -> None:
-    first = front.peek(head((b"Accept-Encoding", b"gzip")), AtOnce())
-    other = front.peek(head((b"accept-encoding", b"gzip"), (b"DNT", b"1")), AtOnce())
+    first = front.peek(KnownRequest(head((b"Accept-Encoding", b"gzip"))), AtOnce())
+    other = front.peek(KnownRequest(head((b"accept-encoding", b"gzip"), (b"DNT", b"1"))), AtOnce())
     assert first is not None
     assert first is other
-    assert front.peek(head((b"Accept-Encoding", b"gzip"), method=b"HEAD"), AtOnce()) is not first
+    assert (
+        front.peek(KnownRequest(head((b"Accept-Encoding", b"gzip"), method=b"HEAD")), AtOnce())
+        is not first
+    )
 
 
 def test_a_head_that_is_known_is_understood_anew_after_a_reload(
     front: CacheMiddleware, empty_office: Office
 ) -> None:
     """What it asks for may have ended meanwhile."""
-    lessons = head((b"Accept-Encoding", b"gzip"), target=LESSONS)
+    lessons = KnownRequest(head((b"Accept-Encoding", b"gzip"), target=LESSONS))
     assert front.peek(lessons, AtOnce()) is not None
     kept = [feed for feed in CATALOGUE.feeds.values() if feed.slug != "lessons"]
     empty_office.change(catalogue=Catalogue(SITE, list(CATALOGUE.categories.values()), kept))
     assert front.peek(lessons, AtOnce()) is None
+    assert front.peek(KnownRequest(lessons.head), AtOnce()) is None
+
+
+def test_a_connection_keeps_answers_but_no_bodies(front: CacheMiddleware) -> None:
+    """Bodies belong to the memory of documents, which is bounded."""
+    first = front.peek(KnownRequest(head()), AtOnce())
+    assert first is not None
+    [etag] = [value for name, value in first.headers if name == "ETag"]
+    request = KnownRequest(head((b"If-None-Match", etag.encode())))
+    for _ in range(2):
+        answer = front.peek(request, AtOnce())
+        assert answer is not None
+        assert answer.status.startswith("304")
+    assert request.reply is answer
+    whole = KnownRequest(head())
+    assert front.peek(whole, AtOnce()) is first
+    assert whole.reply is None
 
 
 def test_no_client_fills_the_memory_for_heads(front: CacheMiddleware) -> None:
     gzip = (b"Accept-Encoding", b"gzip")
     remembered = front._map.heads
     for number in range(MAX_HEADS + 10):
-        assert front.peek(head(gzip, (b"X-Number", b"%d" % number)), AtOnce()) is not None
+        assert (
+            front.peek(KnownRequest(head(gzip, (b"X-Number", b"%d" % number))), AtOnce())
+            is not None
+        )
         assert len(remembered) <= MAX_HEADS
     known = len(remembered)
     long = head(gzip, (b"Cookie", b"x" * MAX_REMEMBERED_CHARS))
-    assert front.peek(long, AtOnce()) is not None
+    assert front.peek(KnownRequest(long), AtOnce()) is not None
     assert len(remembered) == known
