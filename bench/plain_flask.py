@@ -36,7 +36,9 @@ def main(port: int, path: Path, etag: str) -> None:
     """Serve until told to stop."""
     threads = HttpSettings().threads
     app = make_app(path.read_bytes(), etag)
-    app.base_path = ""  # type: ignore[attr-defined]  # the adapter asks for the site's
+    # What the adapter asks of the layer that is not here.
+    app.base_path = ""  # type: ignore[attr-defined]
+    app.check_store_in_background = lambda _: None  # type: ignore[attr-defined]
     bridge = WsgiAdapter(cast(CacheMiddleware, app), threads=threads)
     config = Config(
         bridge, port=port, http="httptools", loop="uvloop", interface="asgi3", ws="none",

@@ -314,8 +314,10 @@ class CacheMiddleware:
         Returns:
             None when the request has to be repeated as a WSGI call, in a thread that may wait.
         """
-        application = self._current.application
-        url_map = self._map_of(application)
+        # Nine requests in ten come here and go no further: a call less is worth a line more.
+        application, url_map = self._current.application, self._map
+        if url_map.application is not application:
+            url_map = self._map_of(application)
         if request.url_map is not url_map:
             request.url_map, request.key = url_map, url_map.key_of_head(request.head)
         key = request.key

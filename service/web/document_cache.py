@@ -111,6 +111,7 @@ class DocumentCache:
         self._detector = detector
         self._held_bytes = 0
         self._documents: OrderedDict[_Key, CachedDocument] = OrderedDict()
+        self._last_used: CachedDocument | None = None  #: stands at their end
         self._lock = Lock()
         self._fetching = [Lock() for _ in range(_LOCKS)]
 
@@ -297,8 +298,11 @@ class DocumentCache:
         return None if document is None else self._put(key, CachedDocument(document, self._grow))
 
     def _get(self, key: _Key) -> CachedDocument | None:
+        cached = self._documents.get(key)
+        if cached is None or cached is self._last_used:
+            return cached
         with self._lock:
-            cached = self._documents.get(key)
+            cached = self._last_used = self._documents.get(key)
             if cached is not None:
                 self._documents.move_to_end(key)
             return cached
@@ -306,6 +310,7 @@ class DocumentCache:
     def _put(self, key: _Key, cached: CachedDocument) -> CachedDocument:
         with self._lock:
             before = self._documents.pop(key, None)
+            self._last_used = cached
             self._held_bytes += cached.size_bytes - (before.size_bytes if before else 0)
             self._documents[key] = cached
             self._evict()
@@ -326,6 +331,8 @@ class DocumentCache:
         while self._held_bytes > self._max_bytes:
             _, oldest = self._documents.popitem(last=False)
             self._held_bytes -= oldest.size_bytes
+        if not self._documents:
+            self._last_used = None
 
 
 def _version_of(document: FeedDocument) -> DocumentVersion:
