@@ -31,7 +31,7 @@ def measure(scale: float) -> float:
         f"HTML bodies to clean HTML, summary and text: {medians['ours']:.0f} ms, "
         f"by the former build {medians['former']:.0f} ms"
     )
-    return medians["ours"] / medians["former"]
+    return medians.over("ours", "former")
 
 
 FIGURE = Figure(name="cleaning", bound=1.5, measure=measure)

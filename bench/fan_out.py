@@ -10,13 +10,13 @@ other peer is a pool of threads, with a session of requests each, in the number 
 Neither signs or stores anything. All begin without a connection.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from bench import plain_pycurl, plain_requests
 from bench.figure import Figure, Unmeasurable, tell
 from bench.hub import ENTRIES, Hub, as_in_the_hub_process, open_hub
-from bench.rounds import medians_ms, rounds_at, timed_ms
+from bench.rounds import Medians, medians_ms, rounds_at, timed_ms
 from bench.sink import Sink, sink
 
 FEED = "news"
@@ -79,8 +79,8 @@ class Contest:
 
 
 @cache
-def times_ms(scale: float) -> Mapping[str, float]:
-    """Milliseconds a delivery, by contender. Measured once for both figures."""
+def times_ms(scale: float) -> Medians:
+    """Milliseconds for all deliveries, by contender. Measured once for both figures."""
     subscribers = max(10, round(SUBSCRIBERS * scale))
     with sink() as to, open_hub([FEED], to) as hub:
         contest = Contest(hub, to, subscribers=subscribers)
@@ -88,7 +88,10 @@ def times_ms(scale: float) -> Mapping[str, float]:
         turns = {OURS: contest.ours, BARE: contest.bare, POOL: lambda: contest.pool(threads)}
         medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS))
         tell(f"{ENTRIES} entries, {len(contest.content.body)} bytes")
-    return {name: took / subscribers for name, took in medians.items()}
+    for name, took in medians.items():
+        each = took / subscribers
+        tell(f"{name}: {1000 / each:.0f} deliveries a second, {each:.3f} ms each")
+    return medians
 
 
 def _best_number(contest: Contest, numbers: Sequence[int]) -> int:
@@ -100,10 +103,7 @@ def _best_number(contest: Contest, numbers: Sequence[int]) -> int:
 
 
 def _against(peer: str, scale: float) -> float:
-    times = times_ms(scale)
-    for name in (OURS, peer):
-        tell(f"{name}: {1000 / times[name]:.0f} deliveries a second, {times[name]:.3f} ms each")
-    return times[peer] / times[OURS]
+    return times_ms(scale).over(peer, OURS)
 
 
 FIGURES = (

@@ -53,7 +53,7 @@ def measure(scale: float) -> float:
     for (name, took), count in zip(medians.items(), (FEEDS, 1), strict=True):
         stored = subscribers * count
         tell(f"{name} store, {stored} subscriptions: {took / subscribers:.3f} ms a delivery")
-    return medians["large"] / medians["small"]
+    return medians.over("large", "small")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from statistics import median
 
 from bench import servers
-from bench.figure import Figure, Unmeasurable, tell
+from bench.figure import Figure, Ratio, Unmeasurable, tell
 from bench.hub import Hub, open_hub
 from bench.load import Load, edition_builder, latency_ms, requests_a_second
 from bench.load_p99 import SCRIPT
@@ -59,7 +59,8 @@ def measure(scale: float) -> float:
                 late[WITH].append(_late_ms(WITH, served.port, seconds))
     with_ms, without_ms = (median(late[name][warm_up:]) for name in (WITH, WITHOUT))
     tell(f"99th percentile, in the middle: {with_ms:.3f} ms with, {without_ms:.3f} ms without")
-    return with_ms / without_ms
+    pairs = zip(late[WITH][warm_up:], late[WITHOUT][warm_up:], strict=True)
+    return Ratio.of([one / other for one, other in pairs], middle=with_ms / without_ms)
 
 
 def _late_ms(name: str, port: int, seconds: float) -> float:

@@ -1,12 +1,33 @@
 """A figure: a ratio that is to stay on the right side of its bound."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from statistics import median
+from typing import Self
 
 
 class Unmeasurable(Exception):
     """What was to be measured did not happen; a figure of it would be a lie."""
+
+
+class Ratio(float):
+    """A ratio of several rounds: the one in the middle, with the least and the most of them."""
+
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, rounds: Collection[float], *, middle: float | None = None) -> Self:
+        """Makes it of the ratio of each round.
+
+        Args:
+            rounds: At least one.
+            middle: Where it is not their median, such as the ratio of two medians.
+        """
+        ratio = cls(median(rounds) if middle is None else middle)
+        ratio.least, ratio.most = min(rounds), max(rounds)
+        return ratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +48,10 @@ class Figure:
         """The figure as it is printed."""
         verdict = "ok" if self.keeps(ratio) else "short"
         sign = ">=" if self.is_least else "<="
-        return f"{self.name:<19} {ratio:6.3f}  {sign} {self.bound:<5g} {verdict}"
+        line = f"{self.name:<19} {ratio:6.3f}  {sign} {self.bound:<5g} {verdict}"
+        if isinstance(ratio, Ratio) and ratio.least < ratio.most:
+            line = f"{line:<46} {ratio.least:.3f} to {ratio.most:.3f}"
+        return line
 
     def keeps(self, ratio: float) -> bool:
         """Say whether *ratio*, as printed, is good enough."""

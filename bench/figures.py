@@ -50,7 +50,7 @@ FIGURES: Mapping[str, Figure] = {
         desk_lists.FIGURE,
         unchanged_cost.FIGURE,
         *requests_a_second.FIGURES,
-        load_p99.FIGURE,
+        *load_p99.FIGURES,
         *readership.FIGURES,
         *redirects.FIGURES,
         *newsroom_page.FIGURES,

@@ -97,7 +97,7 @@ def _ratio(what: str, many: int, few: int, turn: Callable[[Store], float], scale
         medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS))
     for name, count in (("large", many), ("small", few)):
         tell(f"{count} releases: {medians[name]:.3f} ms for {what}")
-    return medians["large"] / medians["small"]
+    return medians.over("large", "small")
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def measure(scale: float) -> float:
         f"{size} posts: imported in {medians['ours']:.0f} ms, "
         f"read and cleaned alone in {medians['peer']:.0f} ms"
     )
-    return medians["ours"] / medians["peer"]
+    return medians.over("ours", "peer")
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def measure(scale: float) -> float:
         medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS))
     for name in medians:
         tell(f"{name} store: {medians[name]:.2f} ms a page")
-    return medians["large"] / medians["small"]
+    return medians.over("large", "small")
 
 
 @contextmanager

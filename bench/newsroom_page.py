@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from flask import Flask
 from flask.testing import FlaskClient
 
-from bench.figure import Figure, Unmeasurable, tell
+from bench.figure import Figure, Ratio, Unmeasurable, tell
 from bench.samples import FOLDER
 from feeds.ingest import read_documents
 from feeds.model.release import Draft
@@ -168,7 +168,7 @@ def measure_paint(scale: float) -> float:
     page = statistics.median(ours for ours, _ in pairs)
     text = statistics.median(plain for _, plain in pairs)
     tell(f"largest paint: page {page:.1f} ms, text {text:.1f} ms, medians of {rounds}")
-    return page / text
+    return Ratio.of([ours / plain for ours, plain in pairs], middle=page / text)
 
 
 BYTES = Figure(name="page_bytes", bound=40, measure=measure_bytes)

@@ -5,14 +5,13 @@ answered is taken of a second of the processor: on a machine where others work, 
 says nothing of three parts in a hundred. Counts are stored meanwhile, as they are in service.
 """
 
-import os
 from contextlib import ExitStack
 from functools import cache
-from pathlib import Path
 from statistics import median
 
 from bench import servers
-from bench.figure import Figure, tell
+from bench.cores import processor_s
+from bench.figure import Figure, Ratio, tell
 from bench.load import Load, edition_builder, latency_ms, requests_a_second
 from bench.requests_a_second import PATH, SLUG, fill
 from bench.rounds import rounds_at, warm_up_before
@@ -28,7 +27,7 @@ ON, OFF = "counted", "not counted"
 
 
 @cache
-def measured(scale: float) -> tuple[float, ...]:
+def measured(scale: float) -> tuple[Ratio, ...]:
     """Requests a second at the most, and the 99th percentile under load: counted over not."""
     rounds = rounds_at(scale, ROUNDS)
     warm_up = warm_up_before(rounds)
@@ -50,9 +49,9 @@ def measured(scale: float) -> tuple[float, ...]:
             for name in names:
                 url = f"http://127.0.0.1:{ports[name]}{PATH}"
                 load = Load(seconds=seconds)
-                before_s = _processor_s(processes[name])
+                before_s = processor_s(processes[name])
                 told = edition_builder(url, load, If_None_Match=tags[name])
-                used_s = _processor_s(processes[name]) - before_s
+                used_s = processor_s(processes[name]) - before_s
                 reached.append(requests_a_second(told))
                 rates[name].append(reached[-1] * seconds / used_s)
             pace = SHARE * median(reached)
@@ -72,17 +71,14 @@ def measured(scale: float) -> tuple[float, ...]:
         )
     # Of pairs that were measured side by side: another's work on this machine meets both.
     return tuple(
-        median(
-            one / other for one, other in zip(each[ON][warm_up:], each[OFF][warm_up:], strict=True)
+        Ratio.of(
+            [
+                one / other
+                for one, other in zip(each[ON][warm_up:], each[OFF][warm_up:], strict=True)
+            ]
         )
         for each in (rates, late)
     )
-
-
-def _processor_s(process_id: int) -> float:
-    """How long a process has used a processor."""
-    fields = Path(f"/proc/{process_id}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rate(scale: float) -> float:

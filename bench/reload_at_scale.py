@@ -105,7 +105,7 @@ def measure(scale: float) -> float:
         f"{sizes['many']} feeds {medians['many']:.2f} ms each, "
         f"{sizes['few']} feeds {medians['few']:.2f} ms each"
     )
-    return medians["many"] / medians["few"]
+    return medians.over("many", "few")
 
 
 FIGURE = Figure(name="reload_at_scale", bound=2.0, measure=measure)

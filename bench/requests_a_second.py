@@ -13,7 +13,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench import servers
-from bench.figure import Figure, Unmeasurable, tell
+from bench.cores import processor_s
+from bench.figure import Figure, Ratio, Unmeasurable, tell
 from bench.load import Load, edition_builder, requests_a_second
 from bench.rounds import rounds_at, warm_up_before
 from bench.samples import press_office
@@ -32,7 +33,11 @@ SECONDS = 1
 NOT_MODIFIED, WHOLE = "304", "200 gzip"
 OURS, NGINX, CACHED, FLASK = "ours", "nginx", "nginx with open_file_cache", "plain Flask"
 
-Rates = Mapping[tuple[str, str], float]
+#: A case that is no answer: processor time for each 304, in seconds.
+PROCESSOR = "processor time of a 304"
+
+#: Of each round.
+Rates = Mapping[tuple[str, str], list[float]]
 
 
 @cache
@@ -44,13 +49,14 @@ def rates(scale: float) -> Rates:
         body = document(served)
         etag = _warm(served.port)
         files = {PATH[1:]: render.decompress(body), f"{PATH[1:]}.gz": body}
-        plain, cached = stack.enter_context(servers.nginx(files))
+        nginx = stack.enter_context(servers.nginx(files))
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="communique-bench-")))
         (folder / "document").write_bytes(body)
         flask = stack.enter_context(servers.plain_flask(folder / "document", etag))
-        ports = {OURS: served.port, NGINX: plain, CACHED: cached, FLASK: flask}
+        ports = {OURS: served.port, NGINX: nginx.port, CACHED: nginx.cached_port, FLASK: flask}
+        processes = {OURS: served.process_id, NGINX: nginx.process_id}
         tell(f"{len(files[PATH[1:]])} bytes, {len(body)} bytes of gzip")
-        return _contest(ports, len(body), scale)
+        return _contest(ports, processes, len(body), scale)
 
 
 def fill(served: servers.Served) -> None:
@@ -78,7 +84,9 @@ def _warm(port: int) -> str:
     return fields["etag"]
 
 
-def _contest(ports: Mapping[str, int], size: int, scale: float) -> Rates:
+def _contest(
+    ports: Mapping[str, int], processes: Mapping[str, int], size: int, scale: float
+) -> Rates:
     tags = {name: _check(name, port, size) for name, port in ports.items()}
     measured: dict[tuple[str, str], list[float]] = {}
     load = Load(seconds=SECONDS)
@@ -88,9 +96,13 @@ def _contest(ports: Mapping[str, int], size: int, scale: float) -> Rates:
         for name, port in ports.items():
             url = f"http://127.0.0.1:{port}{PATH}"
             for case, fields in ((NOT_MODIFIED, {"If_None_Match": tags[name]}), (WHOLE, {})):
+                before_s = processor_s(processes[name]) if name in processes else 0
                 rate = requests_a_second(edition_builder(url, load, **fields))
                 measured.setdefault((case, name), []).append(rate)
-    return {key: median(values[warm_up:]) for key, values in measured.items()}
+                if name in processes and case == NOT_MODIFIED:
+                    used_s = (processor_s(processes[name]) - before_s) / (rate * SECONDS)
+                    measured.setdefault((PROCESSOR, name), []).append(used_s)
+    return {key: values[warm_up:] for key, values in measured.items()}
 
 
 def _check(name: str, port: int, size: int) -> str:
@@ -106,24 +118,38 @@ def _check(name: str, port: int, size: int) -> str:
 def _against(case: str, peer: str, scale: float) -> float:
     found = rates(scale)
     for name in (OURS, peer, CACHED) if peer == NGINX else (OURS, peer):
-        rate = found[case, name]
+        rate = median(found[case, name])
         tell(f"{case}, {name}: {rate:.0f} requests a second, {1e3 / rate:.3f} ms each")
-    return found[case, OURS] / found[case, peer]
+    return _ratio(found, case, peer)
+
+
+def _processor_time(scale: float) -> float:
+    found = rates(scale)
+    for name in (OURS, NGINX):
+        tell(f"{PROCESSOR}, {name}: {1e3 * median(found[PROCESSOR, name]):.4f} ms")
+    return _ratio(found, PROCESSOR, NGINX)
+
+
+def _ratio(found: Rates, case: str, peer: str) -> Ratio:
+    pairs = zip(found[case, OURS], found[case, peer], strict=True)
+    middle = median(found[case, OURS]) / median(found[case, peer])
+    return Ratio.of([one / other for one, other in pairs], middle=middle)
 
 
 FIGURES = (
     Figure(
         name="304_vs_nginx",
-        bound=0.5,
+        bound=0.8,
         is_least=True,
         measure=lambda scale: _against(NOT_MODIFIED, NGINX, scale),
     ),
     Figure(
         name="gzip_vs_nginx",
-        bound=0.5,
+        bound=0.8,
         is_least=True,
         measure=lambda scale: _against(WHOLE, NGINX, scale),
     ),
+    Figure(name="304_processor", bound=1.5, measure=_processor_time),
     Figure(
         name="vs_plain_flask",
         bound=5,

@@ -5,8 +5,24 @@ from collections.abc import Callable, Mapping
 from statistics import median
 from time import perf_counter
 
+from bench.figure import Ratio
+
 #: Rounds before the count starts: caches fill, prepared statements are made.
 WARM_UP = 2
+
+
+class Medians(dict[str, float]):
+    """The median time of each contender, in milliseconds, by its name."""
+
+    def __init__(self, rounds: Mapping[str, list[float]]) -> None:
+        """Takes the times of each contender, in the order of the rounds."""
+        super().__init__({name: median(times) for name, times in rounds.items()})
+        self._rounds = rounds
+
+    def over(self, one: str, other: str) -> Ratio:
+        """The median of *one* over that of *other*, with the least and the most of all rounds."""
+        pairs = zip(self._rounds[one], self._rounds[other], strict=True)
+        return Ratio.of([first / second for first, second in pairs], middle=self[one] / self[other])
 
 
 def timed_ms(work: Callable[[], object]) -> float:
@@ -16,7 +32,7 @@ def timed_ms(work: Callable[[], object]) -> float:
     return (perf_counter() - begun) * 1000
 
 
-def medians_ms(contenders: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str, float]:
+def medians_ms(contenders: Mapping[str, Callable[[], float]], *, rounds: int) -> Medians:
     """The median time of each contender over *rounds* rounds, in which each has one turn.
 
     Args:
@@ -30,7 +46,7 @@ def medians_ms(contenders: Mapping[str, Callable[[], float]], *, rounds: int) ->
         for name, turn in contenders.items():
             gc.collect()  # nobody pays for another one's garbage
             times[name].append(turn())
-    return {name: median(measured[warm_up:]) for name, measured in times.items()}
+    return Medians({name: measured[warm_up:] for name, measured in times.items()})
 
 
 def warm_up_before(rounds: int) -> int:

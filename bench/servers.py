@@ -59,6 +59,15 @@ class Served:
     process_id: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nginx:
+    """nginx with files, which is one process."""
+
+    port: int
+    cached_port: int  #: where it keeps files open
+    process_id: int
+
+
 def ask(port: int, path: str, *, method: str = "GET", **fields: str) -> tuple[int, dict[str, str]]:
     """Ask once; says the status and the fields, by lower-case name."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
@@ -132,8 +141,8 @@ def plain_flask(document: Path, etag: str) -> Iterator[int]:
 
 
 @contextmanager
-def nginx(files: dict[str, bytes]) -> Iterator[tuple[int, int]]:
-    """Files by path, served by nginx on two ports: plainly, and with its cache of open files."""
+def nginx(files: dict[str, bytes]) -> Iterator[Nginx]:
+    """Files by path, served by nginx on two ports."""
     require_nginx()
     with TemporaryDirectory(prefix="communique-bench-") as name:
         folder = Path(name)
@@ -144,8 +153,8 @@ def nginx(files: dict[str, bytes]) -> Iterator[tuple[int, int]]:
         user = "user root;" if os.geteuid() == 0 else ""
         written = NGINX.format(folder=folder, port=port, cached_port=cached_port, user=user)
         (folder / "nginx.conf").write_text(written)
-        with running(["nginx", "-c", str(folder / "nginx.conf")], port):
-            yield port, cached_port
+        with running(["nginx", "-c", str(folder / "nginx.conf")], port) as process:
+            yield Nginx(port=port, cached_port=cached_port, process_id=process.pid)
 
 
 def require_nginx() -> None:

@@ -29,7 +29,7 @@ def measure(scale: float) -> float:
             }
             medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS))
     tell(f"status {medians['status']:.0f} ms, python {medians['python']:.0f} ms")
-    return medians["status"] / medians["python"]
+    return medians.over("status", "python")
 
 
 def _run(command: list[str]) -> None:

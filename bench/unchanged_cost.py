@@ -45,7 +45,7 @@ def measure(scale: float) -> float:
         turns = {"new": contest.new, "unchanged": contest.unchanged}
         medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS))
     tell(f"unchanged {medians['unchanged']:.2f} ms, new {medians['new']:.2f} ms")
-    return medians["unchanged"] / medians["new"]
+    return medians.over("unchanged", "new")
 
 
 FIGURE = Figure(name="unchanged_cost", bound=1.0, measure=measure)

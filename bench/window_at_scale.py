@@ -71,7 +71,7 @@ def measure(scale: float) -> float:
             f"large store, joined and sorted: {joined['category']:.1f} ms for a category's feed, "
             f"{joined['everything']:.0f} ms for the feed of everything"
         )
-    return medians["large"] / medians["small"]
+    return medians.over("large", "small")
 
 
 def _scaled(crowd: Crowd, scale: float) -> Crowd:

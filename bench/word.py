@@ -127,7 +127,7 @@ def measure(scale: float) -> float:
         f"a Word document of {PAGES} pages to a draft: {medians['ours']:.0f} ms, "
         f"to HTML by mammoth alone {medians['mammoth']:.0f} ms"
     )
-    return medians["ours"] / medians["mammoth"]
+    return medians.over("ours", "mammoth")
 
 
 FIGURE = Figure(name="word", bound=2, measure=measure)

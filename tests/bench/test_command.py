@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bench.__main__ import main
-from bench.figure import Figure, Unmeasurable
+from bench.figure import Figure, Ratio, Unmeasurable
 
 #: A figure comes out a hundredth below its bound, on it, or a thousandth above.
 RATIOS = {"good": 0.49, "even": 0.5, "bad": 0.501}
@@ -57,6 +57,16 @@ def test_a_figure_may_be_the_least_that_is_promised(
     figure = Figure(name="rate", bound=0.5, is_least=True, measure=measuring(ratio))
     assert main([], figures={"rate": figure}) == (verdict == "short")
     assert capsys.readouterr().out.split() == ["rate", f"{ratio:.3f}", ">=", "0.5", verdict]
+
+
+def test_a_figure_of_several_rounds_is_printed_with_its_spread(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    figure = Figure(name="rate", bound=0.5, measure=lambda _: Ratio.of([0.4, 0.7, 0.45]))
+    main([], figures={"rate": figure})
+    assert capsys.readouterr().out.split() == [
+        "rate", "0.450", "<=", "0.5", "ok", "0.400", "to", "0.700"
+    ]  # fmt: skip
 
 
 def test_what_cannot_be_measured_is_told_and_is_not_good(

@@ -13,6 +13,7 @@ TINY = 0.01
 #: Figures of whole services, servers under load, grown stores and former builds, which take long at
 #: any size: for ``make bench`` alone.
 FOR_BENCH_ALONE = {
+    "304_processor",
     "304_vs_nginx",
     "body_memory",
     "bytes_at_scale",
@@ -28,6 +29,7 @@ FOR_BENCH_ALONE = {
     "idle_at_scale",
     "idle_cores",
     "load_p99",
+    "load_p99_vs_nginx",
     "redirect_matched",
     "redirect_rules",
     "redirect_unmatched",

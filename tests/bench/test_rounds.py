@@ -19,6 +19,13 @@ def test_contenders_take_turns_and_the_first_rounds_do_not_count() -> None:
     assert turns == ["ours", "peer"] * (WARM_UP + 3)
 
 
+def test_a_ratio_is_of_the_medians_and_knows_the_rounds_farthest_from_it() -> None:
+    times = {"ours": iter([0.0] * WARM_UP + [1, 8, 3]), "peer": iter([1.0] * WARM_UP + [4, 4, 1])}
+    contenders = {name: lambda name=name: next(times[name]) for name in times}
+    ratio = medians_ms(contenders, rounds=3).over("ours", "peer")
+    assert (ratio, ratio.least, ratio.most) == (3 / 4, 1 / 4, 3)
+
+
 def test_a_single_round_is_a_trial_and_warms_nothing_up() -> None:
     times = iter([7.0])
     assert medians_ms({"ours": lambda: next(times)}, rounds=1) == {"ours": 7}
