@@ -466,7 +466,8 @@ def test_section_7_twenty_callbacks_that_are_ill_hold_up_no_other(
         tellings = partial(told_of, subscriber, well, title, len(callbacks))
         calls = wait_until(tellings)
         took_s = max(call.at for call in calls) - began
-        assert took_s < 2.5, took_s
+        # One after the other, the ill ones take 20 s. On a quiet machine this takes one.
+        assert took_s < 8, took_s
 
 
 def told_of(subscriber: Subscriber, path: str, title: str, count: int) -> list[Call]:
