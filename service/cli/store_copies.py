@@ -1,12 +1,16 @@
 """``communique store copy`` and ``size``."""
 
+import time
+from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from feeds.errors import CopyRefused
+from feeds.model.listing import AT_WORK_WITHIN
 from feeds.store import migrate
 from feeds.store.copying import CopiedTable, copy_store
 from feeds.store.database import Database
@@ -14,7 +18,7 @@ from feeds.store.sizes import StoreSize, size_of
 from service.cli.application import existing_store
 from service.cli.call import Invocation, JsonOption, SetOption, invocation_of
 from service.cli.configuration import settings_of
-from service.cli.output import counted, plain, print_json, print_rows, print_text
+from service.cli.output import counted, plain, print_json, print_message, print_rows, print_text
 from service.settings import read_store_url
 from service.store_clock import machine_clock
 from service.stores import write_fault
@@ -44,9 +48,10 @@ def copy(
 ) -> None:
     """Copy a store into another database: from SQLite to PostgreSQL, or back.
 
-    Ids are kept, and both are compared in the end, table by table. No service may work on either.
-    A copy that was killed goes on where it ended when the same command is run again; until it is
-    finished, the target cannot be used. Afterwards set store.url.
+    Ids are kept, and both are compared in the end, table by table. No service may work on either:
+    of one that was stopped just now, half a minute shows that it reports no more. A copy that was
+    killed goes on where it ended when the same command is run again; until it is finished, the
+    target cannot be used. Afterwards set store.url.
     """
     call = invocation_of(ctx, overrides, as_json=as_json)
     from_url, to_url = (
@@ -59,8 +64,52 @@ def copy(
         closing(Database.open(from_url)) as there,
         closing(Database.open(to_url, write_fault=write_fault)) as here,
     ):
+        await_stopped(there)
         copied = copy_store(there, here, now=machine_clock())
         _print_copied(call, plain(here.label), copied)
+
+
+#: The pause between two looks at the reports of a service.
+_LOOK_EVERY_S = 1.0
+
+
+def await_stopped(
+    source: Database,
+    *,
+    now: Callable[[], datetime] = machine_clock,
+    pause: Callable[[float], object] = time.sleep,
+) -> None:
+    """Waits until the last report of a service is too old for one that works.
+
+    A service that was stopped or killed reports nothing more, and nothing else tells it from one
+    that works: not its process, which may be on another machine or in a container. The wait ends at
+    once when one reports again, for `copy_store` to refuse it.
+
+    Args:
+        source: A store.
+        now: The clock.
+        pause: Waits some seconds.
+
+    Raises:
+        StoreOutdated: The store has the schema of another version.
+    """
+    migrate.require_current(source)
+    looks = round(AT_WORK_WITHIN.total_seconds() / _LOOK_EVERY_S) + 1
+    at_first = None
+    for _ in range(looks):
+        with source.read() as tx:
+            found = [one for one in tx.processes.listed() if one.is_at_work(now())]
+        if at_first is None:
+            at_first = found
+            if found:
+                where = f"{found[0].role} on {found[0].host}"
+                print_message(
+                    f"a service worked on {plain(source.label)} a moment ago ({plain(where)}): "
+                    f"waiting up to {AT_WORK_WITHIN.seconds} s for a sign of it"
+                )
+        if not found or any(one not in at_first for one in found):
+            return
+        pause(_LOOK_EVERY_S)
 
 
 def _url(given: str) -> str:

@@ -1,7 +1,15 @@
 """``communique store copy`` and ``size``."""
 
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from feeds.model.listing import ProcessState
+from feeds.store.database import Database
+from service.cli.store_copies import await_stopped
 from tests.support import command_line
 from tests.support.command_line import CommandLine
 from tests.support.ready_stores import PostgresStores
@@ -34,6 +42,54 @@ def test_what_is_no_store_is_told(line: CommandLine, tmp_path: Path) -> None:
     assert (missing.code, "there is no store at" in missing.talk) == (1, True)
     assert not (tmp_path / "none.db").exists()
     line.run("store", "upgrade")
+
+
+# A service that was stopped a moment before.
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+STOPPED = ProcessState(
+    worker="jobs-1",
+    role="jobs",
+    host="one",
+    pid=1,
+    started_at=NOON - timedelta(hours=1),
+    worked_at=NOON,
+    did=None,
+    did_at=None,
+)
+
+
+def test_a_store_whose_service_was_just_stopped_is_copied(
+    line: CommandLine, tmp_path: Path
+) -> None:
+    """It was refused for half a minute, as if the service worked."""
+    line.run("store", "upgrade")
+    with closing(Database.open(f"sqlite:///{line.service.folder}/data/communique.db")) as database:
+        now = datetime.now(UTC)
+        with database.transaction() as tx:
+            tx.processes.record(replace(STOPPED, worked_at=now - timedelta(seconds=28)))
+    answer = line.run("store", "copy", ".", f"sqlite:///{tmp_path}/to.db")
+    assert answer.code == 0, answer
+    assert "(jobs on one): waiting up to 30 s" in answer.talk
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_only_a_service_that_reports_again_ends_the_wait(
+    sqlite_database: Database, *, is_running: bool
+) -> None:
+    seconds = 0.0
+
+    def pause(pause_s: float) -> None:
+        nonlocal seconds
+        seconds += pause_s
+        if is_running and seconds == 5:
+            with sqlite_database.transaction() as tx:
+                tx.processes.record(replace(STOPPED, worked_at=NOON + timedelta(seconds=5)))
+
+    with sqlite_database.transaction() as tx:
+        tx.processes.record(STOPPED)
+    await_stopped(sqlite_database, now=lambda: NOON + timedelta(seconds=seconds), pause=pause)
+    assert seconds == (5 if is_running else 31)
 
 
 def _shows_sizes(line: CommandLine, override: str) -> None:
