@@ -160,7 +160,7 @@ class _XmlFeed:
             duration=entry.get("itunes_duration"),
             rights=rights.line if (rights := _text_of(entry, "rights")) else None,
         )
-        self._read_dates(draft, entry)
+        self._read_dates(draft, entry, facts)
         return draft
 
     def _source(self, facts: ItemFacts, entry: Mapping[str, Any]) -> SourceHead | None:
@@ -194,12 +194,14 @@ class _XmlFeed:
             is_kind = len(self._terms_by_label.get(label, ())) > 1
             yield term if is_kind else label or term
 
-    def _read_dates(self, draft: ItemDraft, entry: Mapping[str, Any]) -> None:
+    def _read_dates(self, draft: ItemDraft, entry: Mapping[str, Any], facts: ItemFacts) -> None:
         published = self._date(draft, entry, "published", "created")
         updated = self._date(draft, entry, "updated")
         if published is None and updated is not None:
-            draft.warn("published: not stated; the date of the last change was taken")
             published = updated
+            # feedparser takes dc:date for it, which in RDF is the date of the item.
+            if self._tree.is_atom or not facts.has_dc_date:
+                draft.warn("published: not stated; the date of the last change was taken")
         draft.published, draft.updated = published, updated
 
     def _date(self, draft: ItemDraft, entry: Mapping[str, Any], *names: str) -> FeedDate | None:

@@ -73,6 +73,7 @@ class ItemFacts:
     base: str | None = None  #: ``xml:base`` of its content, of itself, or around it
     language: str | None = None
     original_link: str | None = None  #: ``feedburner:origLink``
+    has_dc_date: bool = False  #: ``dc:date``, the date of an item of RSS that has no other
     comments: int = 0
     source: "HeadFacts | None" = None  #: ``atom:source``, or RSS ``source``
 
@@ -339,6 +340,8 @@ def _facts(element: etree._Element, *, is_atom: bool) -> ItemFacts:
 def _read_extension(facts: ItemFacts, name: tuple[str | None, str], child: etree._Element) -> None:
     if name == (_DC, "language"):
         facts.language = _text(child) or facts.language
+    elif name == (_DC, "date"):
+        facts.has_dc_date = True
     elif name in ((_SLASH, "comments"), (_THREADING, "total")):
         facts.comments = _number(_text(child))
     elif name[1] == "origLink":

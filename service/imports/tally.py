@@ -15,7 +15,10 @@ MAX_KINDS = 200
 MAX_NAMES = 5_000
 #: The name under which all others are counted.
 OTHERS = "…"
-_EXAMPLE_CHARS = 120
+#: An address is one of the examples, and whoever looks for the file needs all of it.
+_EXAMPLE_CHARS = 1_000
+#: Of a title in front of what is said about it, and of a kind.
+_NAME_CHARS = 120
 
 
 @dataclass(slots=True)
@@ -28,7 +31,7 @@ class Counted:
     def add(self, example: str = "", *, count: int = 1) -> None:
         """Counts once more, or *count* times."""
         self.count += count
-        shown = " ".join(example.split())[:_EXAMPLE_CHARS]
+        shown = _shortened(example, _EXAMPLE_CHARS)
         if shown and len(self.examples) < MAX_EXAMPLES and shown not in self.examples:
             self.examples.append(shown)
 
@@ -78,19 +81,22 @@ class ImportTally:
         """Counts an item that is not taken."""
         reason = f"{item.reason}: {item.detail}" if item.detail else item.reason.value
         where = "" if item.line is None else f"line {item.line}: "
-        _of(self.left_out, reason, item.reason.value).add(f"{where}{item.example}".strip(" :"))
+        name = _shortened(item.example, _NAME_CHARS)
+        _of(self.left_out, reason, item.reason.value).add(f"{where}{name}".strip(" :"))
 
     def lose(self, what: Iterable[str], *, example: str) -> None:
         """Counts what of a taken item is not in its release, as sentences say."""
         for sentence in what:
-            _of(self.lost, _kind(sentence), OTHERS).add(example)
+            _of(self.lost, _kind(sentence), OTHERS).add(_shortened(example, _NAME_CHARS))
 
     def warn(self, warnings: Iterable[str], *, example: str) -> None:
         """Counts what was repaired in a taken item."""
         for warning in warnings:
             field_name, colon, _ = warning.partition(":")
             kind = field_name if colon else warning
-            _of(self.warnings, kind[:_EXAMPLE_CHARS], OTHERS).add(f"{example}: {warning}")
+            _of(self.warnings, _shortened(kind, _NAME_CHARS), OTHERS).add(
+                f"{_shortened(example, _NAME_CHARS)}: {warning}"
+            )
 
     def miss_file(self, reason: str, *, url: str) -> None:
         """Counts a file that could not be had."""
@@ -144,4 +150,11 @@ def _kind(sentence: str) -> str:
     """Returns a sentence without its number: "3 comments" and "1 comment" are of one kind."""
     number, _, rest = sentence.partition(" ")
     kind = rest if number.isdigit() else sentence
-    return (kind[:-1] if kind.endswith("s") and number.isdigit() else kind)[:_EXAMPLE_CHARS]
+    kind = kind[:-1] if kind.endswith("s") and number.isdigit() else kind
+    return _shortened(kind, _NAME_CHARS)
+
+
+def _shortened(text: str, chars: int) -> str:
+    """Returns a text in one line, with a sign of what was cut off."""
+    line = " ".join(text.split())
+    return line if len(line) <= chars else f"{line[: chars - 1].rstrip()}…"

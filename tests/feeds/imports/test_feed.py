@@ -181,6 +181,16 @@ def test_without_a_date_that_of_the_change_is_taken_and_told() -> None:
     assert undated.record.warnings == ("published: not stated",)
 
 
+def test_the_date_of_an_item_of_rdf_is_no_change() -> None:
+    """Every item of RSS 1.0 was counted among those whose date is missing."""
+    written = "<dc:date>2022-12-17T10:00:00+01:00</dc:date>"
+    item = only(rss(f"<item>{ITEM}{written}</item>"))
+    assert item.record.fields["published"] == "2022-12-17T10:00:00+01:00"
+    assert item.record.warnings == ()
+    [told] = [each for each in entry(written).record.warnings if each.startswith("published")]
+    assert told == "published: not stated; the date of the last change was taken"
+
+
 # Texts.
 
 
