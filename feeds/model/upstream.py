@@ -118,6 +118,10 @@ class CarriedItem:
     categories: tuple[str, ...] = ()  #: names of categories that this upstream gives it
 
 
+#: The beginning of the last result where a hub took the request.
+TAKEN = "accepted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamSubscription:
     """Our subscription at the hub of an upstream (WebSub)."""
@@ -143,8 +147,12 @@ class UpstreamSubscription:
 
     @property
     def is_ignored(self) -> bool:
-        """Whether the hub takes requests and never verifies them."""
-        return self.attempts >= 3 and self.verified_at is None
+        """Whether the hub takes requests and never verifies them.
+
+        One that refuses them, or that nobody reaches, ignores nothing: its last result says more.
+        """
+        is_taken = self.last_result is not None and self.last_result.startswith(TAKEN)
+        return is_taken and self.attempts >= 3 and self.verified_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

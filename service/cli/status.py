@@ -36,8 +36,9 @@ def status(ctx: typer.Context, *, overrides: SetOption = None, as_json: JsonOpti
     late, and how long the oldest stale feed, due ping, due delivery and waiting embargo wait. Then:
     alarms; site; store; failures, and since when; whether another configuration is active; the last
     backup; releases; embargoes; feeds; the last edition; pings by hub; the health of each hub;
-    refused documents; releases left out of feeds because they could not be rendered; and, if there
-    are any, old addresses of feeds that readers ask for and that lead nowhere.
+    how many other people's feeds are ok or fail; refused documents; releases left out of feeds
+    because they could not be rendered; and, if there are any, old addresses of feeds that readers
+    ask for and that lead nowhere.
 
     The exit code is 1 when something is late: a process that has stopped working, or something
     that waits for longer than alarms.late_minutes and alarms.embargo_minutes allow. It is 1 as well
@@ -127,6 +128,10 @@ def _rows_of_content(record: dict[str, Any]) -> Iterator[Sequence[object]]:
         yield "pings", None
     for hub, assessment in record["hubs"].items():
         yield "hub", f"{hub}  {assessment['standing']}: {assessment['words']}"
+    if upstreams := record["upstreams"]:
+        states = ", ".join(f"{count} {state}" for state, count in sorted(upstreams.items()))
+        see = "" if set(upstreams) == {"ok"} else "  (communique upstream list)"
+        yield "upstreams", f"{states}{see}"
     yield "refusals", _see(record["refusals"], "", "release refusals")
     yield "set aside", record["set_aside"]
     if missing := record["missing_feeds"]["most_asked"]:

@@ -206,6 +206,8 @@ def _push_rows(one: UpstreamSubscription | None) -> list[Sequence[object]]:
         state = f"takes requests and never verifies: asked {one.attempts} times"
     else:
         state = one.last_result or "not asked yet"
+        if one.verified_at is None and one.attempts > 1:
+            state += f"; asked {one.attempts} times"
     return [
         ("hub", f"{one.hub}: {state}"),
         ("pushes", one.pushes),

@@ -13,6 +13,7 @@ from service.outbound.errors import (
     OutboundFailed,
     OutboundTimedOut,
     ServerUnreachable,
+    one_line,
 )
 from service.outbound.http_client import Credentials, HttpClient, HttpResponse
 from service.outbound.smtp_client import SmtpClient
@@ -35,5 +36,6 @@ __all__ = [
     "ServerUnreachable",
     "SmtpClient",
     "host_and_port",
+    "one_line",
     "rules_of_this_machine",
 ]

@@ -135,6 +135,7 @@ def _record(application: Application) -> dict[str, Any]:
                 one.hub: {"standing": one.assessment.health, "words": str(one.assessment)}
                 for one in hubs.hubs
             },
+            "upstreams": dict(Counter(one.state for one in tx.upstreams.listed())),
             "refusals": tx.refusals.count(),
             "set_aside": tx.fragments.count_failures(),
             "missing_feeds": _missing_record(tx.redirect_uses, now),

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urljoin
 from feeds.errors import NotAFeed, StoreConflict
 from feeds.imports.reading import ReadFeed
 from feeds.model.feed import Site
-from feeds.model.upstream import UpstreamPush, UpstreamSubscription
+from feeds.model.upstream import TAKEN, UpstreamPush, UpstreamSubscription
 from feeds.store.database import Database
 from service.logs import get_logger
 from service.outbound import (
@@ -21,6 +21,7 @@ from service.outbound import (
     BulkResponse,
     OutboundFailed,
     host_and_port,
+    one_line,
 )
 from service.upstreams.fetching import Fetched
 from service.upstreams.plans import UpstreamPlan
@@ -40,6 +41,9 @@ ASKS_AT_ONCE = 64
 
 #: Documents that are read in one run.
 PUSHES_A_RUN = 50
+
+#: What is shown of a hub's reason.
+_SAID_CHARS = 200
 
 _LINK = re.compile(r"<([^<>]*)>\s*((?:;[^,<]*)*)")
 _REL = re.compile(r';\s*rel\s*=\s*"?([^";]*)', re.IGNORECASE)
@@ -271,9 +275,9 @@ class UpstreamSubscriber:
         if isinstance(end, OutboundFailed):
             answers[one.token] = f"not asked: {end.reason}"
         elif end.is_success:
-            answers[one.token] = f"accepted ({end.status}), not verified yet"
+            answers[one.token] = f"{TAKEN} ({end.status}), not verified yet"
         else:
-            answers[one.token] = f"refused: {end.status}"
+            answers[one.token] = f"refused: {end.status} {_said(end, but=one.token)}".rstrip()
         if one.attempts + 1 == 3 and one.verified_at is None:
             _log.warning(
                 "hub does not verify",
@@ -282,3 +286,14 @@ class UpstreamSubscriber:
                 asked=one.attempts + 1,
                 answer=answers[one.token],
             )
+
+
+def _said(answer: BulkResponse, *, but: str) -> str:
+    """Returns why a hub refuses: "description in plain text" (WebSub section 5.1.2).
+
+    Args:
+        answer: The hub's.
+        but: The secret part of the callback, which hubs like to repeat.
+    """
+    said = one_line(answer.body.decode("utf-8", errors="replace").replace(but, "…"))
+    return "" if said.startswith("<") else said[:_SAID_CHARS]

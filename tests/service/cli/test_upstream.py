@@ -60,6 +60,18 @@ def test_a_failing_poll_says_so_by_its_exit_code(
     assert rows["failing since"].endswith(", 2 times")
 
 
+def test_the_state_of_the_service_has_upstreams(line: CommandLine, council: UpstreamServer) -> None:
+    """Who looked there for a day found nothing of a feed that had never come."""
+    council.pages["/feed"] = Page(status=500)
+    line.run("upstream", "poll", "council")
+    [record] = line.run("--json", "status").records
+    assert record["upstreams"] == {"failing": 1}
+    assert ["upstreams", "1 failing", "(communique upstream list)"] in line.run("status").columns
+    council.pages["/feed"] = Page(body=atom(entry(1)))
+    line.run("upstream", "poll", "council")
+    assert ["upstreams", "1 ok"] in line.run("status").columns
+
+
 def test_an_upstream_is_paused_and_resumed(line: CommandLine, council: UpstreamServer) -> None:
     council.pages["/feed"] = Page(status=410)
     line.run("upstream", "poll")

@@ -109,6 +109,35 @@ def test_the_hub_of_a_feed_is_asked_with_an_address_that_nobody_guesses(
         assert tx.upstream_subscriptions.listed() == {}
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            "callback: https://a/hub/upstream/{token} has\nno public address",
+            "callback: https://a/hub/upstream/… has no public address",
+        ),
+        ("<html>No</html>", ""),
+        ("", ""),
+    ],
+)
+def test_a_hub_that_refuses_is_not_one_that_ignores(
+    office: CarryingOffice, server: UpstreamServer, hub: RawServer, body: str, told: str
+) -> None:
+    """It was said to take requests and never to verify, and why it refuses was told nowhere."""
+    server.pages["/feed"] = Page(body=feed(hub))
+    office.poll("council")
+    said = body.format(token=held(office).token).encode()
+    hub.answer = saying(
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
+    )
+    for _ in range(3):
+        work(office)
+        office.pass_time(minutes=5)
+    assert held(office).attempts == 3
+    assert not held(office).is_ignored
+    assert held(office).last_result == f"refused: 400 {told}".rstrip()
+
+
 def test_link_headers_come_before_links_in_the_document(
     office: CarryingOffice, server: UpstreamServer, hub: RawServer
 ) -> None:
