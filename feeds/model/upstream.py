@@ -32,25 +32,31 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upstream:
-    """An upstream as the store has it: where and when it is polled, and what came of it."""
+class PollTarget:
+    """An upstream as its next poll needs it."""
 
     slug: str
-    url: str  #: as configured
-    fetch_url: str  #: where it is polled: `url`, or the target of a redirect that has held for days
+    fetch_url: str  #: where it is polled: as configured, or where a redirect led for days
     host: str  #: of `fetch_url`
     due_at: datetime
     validators: Validators | None = None
     move: Move | None = None  #: a permanent redirect that has not held for long enough yet
     is_partial: bool = False  #: items of the last document wait, so the next is fetched whole
+    failures: int = 0  #: in a row
+    first_success_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream(PollTarget):
+    """An upstream as the store has it: where and when it is polled, and what came of it."""
+
+    url: str  #: as configured
     last_poll_at: datetime | None = None
     last_success_at: datetime | None = None
     last_result: str | None = None  #: for people
-    failures: int = 0  #: in a row
     failing_since: datetime | None = None
     ended_at: datetime | None = None  #: its server answered 410
     paused_at: datetime | None = None  #: by a person
-    first_success_at: datetime | None = None
     title: str | None = None  #: of the feed, as it says
     polls: int = 0  #: that got a feed, or the answer that it is unchanged
     not_modified: int = 0

@@ -1,42 +1,164 @@
 """Upstreams: when each is polled and what came of it, and the items that were seen in them."""
 
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Integer,
     Row,
+    Select,
+    Text,
     bindparam,
     case,
     delete,
     func,
+    literal_column,
     null,
     or_,
     select,
     tuple_,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.types import TypeEngine
 
 from feeds.model.upstream import (
     CarriedItem,
     ConfiguredUpstream,
     Move,
     PollResult,
+    PollTarget,
     Upstream,
     Validators,
 )
-from feeds.store.dialects import lock_in_order, upsert
+from feeds.store.dialects import has_one_writer, lock_in_order, upsert
 from feeds.store.pipelining import send_later
-from feeds.store.schema import Instant, upstream_items, upstreams
+from feeds.store.schema import Instant, microseconds, upstream_items, upstreams
 
 #: Upstreams of one host that are configured together are polled for the first time this far apart.
 APART = timedelta(seconds=2)
 
 #: Parameters in one statement; SQLite allows 32,766.
 _AT_ONCE = 500
+
+# Built once: building one takes longer than running it.
+_NOW = bindparam("now", type_=Instant)
+_IS_FREE = or_(upstreams.c.claimed_until.is_(None), upstreams.c.claimed_until <= _NOW)
+_IS_DUE = (
+    upstreams.c.due_at <= _NOW,
+    upstreams.c.is_configured == 1,
+    upstreams.c.paused_at.is_(None),
+    upstreams.c.ended_at.is_(None),
+    _IS_FREE,
+)
+_ANY_DUE = select(upstreams.c.slug).where(*_IS_DUE).limit(1)
+
+
+@cache
+def _chosen(*, is_by_slug: bool) -> Select[tuple[str]]:
+    """Returns the query for what may be claimed; see `Upstreams.claim`."""
+    claimed_of_host = (
+        select(upstreams.c.host, func.count().label("number"))
+        .where(upstreams.c.claimed_until > _NOW)
+        .group_by(upstreams.c.host)
+        .subquery()
+    )
+    place = func.row_number().over(
+        partition_by=upstreams.c.host, order_by=(upstreams.c.due_at, upstreams.c.slug)
+    )
+    named = upstreams.c.slug.in_(bindparam("slugs", expanding=True))
+    ranked = (
+        select(upstreams.c.slug, upstreams.c.host, upstreams.c.due_at, place.label("place"))
+        .where(*((_IS_FREE, named) if is_by_slug else _IS_DUE), upstreams.c.is_configured == 1)
+        .where(upstreams.c.host.not_in(bindparam("without_hosts", expanding=True)))
+        .subquery()
+    )
+    place_of_all = ranked.c.place + func.coalesce(claimed_of_host.c.number, 0)
+    return (
+        select(ranked.c.slug)
+        .join(claimed_of_host, claimed_of_host.c.host == ranked.c.host, isouter=True)
+        .where(place_of_all <= bindparam("per_host", type_=Integer))
+        .order_by(ranked.c.due_at, ranked.c.slug)
+        .limit(bindparam("limit", type_=Integer))
+    )
+
+
+#: The columns of `_target`, in its order.
+_TARGET = (
+    upstreams.c.slug,
+    upstreams.c.fetch_url,
+    upstreams.c.host,
+    upstreams.c.due_at,
+    upstreams.c.validated_url,
+    upstreams.c.etag,
+    upstreams.c.last_modified,
+    upstreams.c.moved_to,
+    upstreams.c.moved_since,
+    upstreams.c.is_partial,
+    upstreams.c.failures,
+    upstreams.c.first_success_at,
+)
+_OF: BindParameter[Sequence[str]] = bindparam("of", expanding=True)
+_FREE = (
+    select(upstreams.c.slug)
+    .where(upstreams.c.slug.in_(_OF), _IS_FREE)
+    .order_by(upstreams.c.slug)
+    .with_for_update(skip_locked=True, key_share=True)
+)
+_CLAIM_ANY = (
+    update(upstreams)
+    .where(_IS_FREE)
+    .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until", type_=Instant))
+    .returning(*_TARGET)
+)
+_CLAIM = _CLAIM_ANY.where(upstreams.c.slug.in_(_OF))
+
+
+@cache
+def _claim_chosen(*, is_by_slug: bool) -> ReturningUpdate[Any]:
+    """Returns the statement that chooses and claims, for the only writer."""
+    return _CLAIM_ANY.where(upstreams.c.slug.in_(_chosen(is_by_slug=is_by_slug)))
+
+
+# Most polls find everything unchanged. On SQLite the results of these are stored by one statement,
+# from rows of JSON: an execution for each row takes three times as long, and passes Python's lock
+# to the thread that sends requests, and back.
+_RESULT = func.json_each(bindparam("results")).table_valued("value", name="result").c.value
+
+
+def _of_result(number: int, of_type: type[TypeEngine[Any]]) -> ColumnElement[Any]:
+    return func.json_extract(_RESULT, literal_column(f"'$[{number}]'"), type_=of_type)
+
+
+_RESULT_AT = _of_result(1, Instant)
+_UNCHANGED = (
+    update(upstreams)
+    .where(
+        upstreams.c.slug == _of_result(0, Text),
+        upstreams.c.claimed_by == bindparam("worker"),
+    )
+    .values(
+        claimed_by=null(),
+        claimed_until=null(),
+        due_at=_of_result(2, Instant),
+        last_poll_at=_RESULT_AT,
+        last_result=_of_result(3, Text),
+        last_success_at=_RESULT_AT,
+        first_success_at=func.coalesce(upstreams.c.first_success_at, _RESULT_AT),
+        failures=0,
+        failing_since=null(),
+        polls=upstreams.c.polls + 1,
+        not_modified=upstreams.c.not_modified + 1,
+        moved_to=null(),
+        moved_since=null(),
+    )
+)
 
 _AT = bindparam("at", type_=Instant)
 _IS_SUCCESS = bindparam("is_success", type_=Integer) == 1
@@ -133,8 +255,7 @@ class Upstreams:
 
     def is_any_due(self, *, now: datetime) -> bool:
         """Whether `claim` may find any."""
-        query = select(upstreams.c.slug).where(*_is_due(now)).limit(1)
-        return self._connection.execute(query).first() is not None
+        return self._connection.execute(_ANY_DUE, {"now": now}).first() is not None
 
     def claim(
         self,
@@ -146,7 +267,7 @@ class Upstreams:
         per_host: int,
         without_hosts: Collection[str] = (),
         slugs: Collection[str] | None = None,
-    ) -> list[Upstream]:
+    ) -> list[PollTarget]:
         """Claims upstreams to be polled now, those that have waited longest first.
 
         Args:
@@ -158,48 +279,31 @@ class Upstreams:
             without_hosts: Hosts of which none is claimed.
             slugs: Claims these alone, whenever they are due, also those that are paused or ended.
         """
-        claimed_of_host = (
-            select(upstreams.c.host, func.count().label("number"))
-            .where(upstreams.c.claimed_until > now)
-            .group_by(upstreams.c.host)
-            .subquery()
-        )
-        place = func.row_number().over(
-            partition_by=upstreams.c.host, order_by=(upstreams.c.due_at, upstreams.c.slug)
-        )
-        wanted = _is_due(now) if slugs is None else (_is_free(now), upstreams.c.slug.in_(slugs))
-        ranked = (
-            select(upstreams.c.slug, upstreams.c.host, upstreams.c.due_at, place.label("place"))
-            .where(*wanted, upstreams.c.is_configured == 1)
-            .where(upstreams.c.host.not_in(list(without_hosts)))
-            .subquery()
-        )
-        fitting = (
-            select(ranked.c.slug)
-            .join(claimed_of_host, claimed_of_host.c.host == ranked.c.host, isouter=True)
-            .where(ranked.c.place + func.coalesce(claimed_of_host.c.number, 0) <= per_host)
-            .order_by(ranked.c.due_at, ranked.c.slug)
-            .limit(limit)
-        )
-        chosen = list(self._connection.execute(fitting).scalars())
+        given: dict[str, Any] = {
+            "now": now,
+            "without_hosts": list(without_hosts),
+            "per_host": per_host,
+            "limit": limit,
+        }
+        if slugs is not None:
+            given["slugs"] = list(slugs)
+        rows = self._claimed(given, is_by_slug=slugs is not None, worker=worker, until=until)
+        return sorted(map(_target, rows), key=lambda each: (each.due_at, each.slug))
+
+    def _claimed(
+        self, given: Mapping[str, Any], *, is_by_slug: bool, worker: str, until: datetime
+    ) -> Sequence[Row[Any]]:
+        claim = {"worker": worker, "until": until, "now": given["now"]}
+        if has_one_writer(self._connection):
+            statement = _claim_chosen(is_by_slug=is_by_slug)
+            return self._connection.execute(statement, {**given, **claim}).all()
+        chosen = self._connection.execute(_chosen(is_by_slug=is_by_slug), given).scalars().all()
         if not chosen:
             return []
         # Two workers may have chosen the same: each row that another one holds is left to it.
-        free = (
-            select(upstreams.c.slug)
-            .where(upstreams.c.slug.in_(chosen), _is_free(now))
-            .order_by(upstreams.c.slug)
-            .with_for_update(skip_locked=True, key_share=True)
-        )
-        held = list(self._connection.execute(free).scalars())
-        taken = (
-            update(upstreams)
-            .where(upstreams.c.slug.in_(held), _is_free(now))
-            .values(claimed_by=worker, claimed_until=until)
-            .returning(upstreams)
-        )
-        rows = self._connection.execute(taken).all()
-        return sorted(map(_upstream, rows), key=lambda each: (each.due_at, each.slug))
+        free = {"of": chosen, "now": given["now"]}
+        held = self._connection.execute(_FREE, free).scalars().all()
+        return self._connection.execute(_CLAIM, {**claim, "of": held}).all() if held else []
 
     def record(self, results: Sequence[PollResult], *, worker: str) -> None:
         """Stores the results of polls, and releases the claims of this worker."""
@@ -207,8 +311,14 @@ class Upstreams:
             return
         ordered = sorted(results, key=lambda each: each.slug)
         lock_in_order(self._connection, upstreams.c.slug, [each.slug for each in ordered])
-        parameters = [_parameters(each, worker) for each in ordered]
-        send_later(self._connection, _POLLED, parameters)
+        others = ordered
+        if has_one_writer(self._connection):
+            others = [each for each in ordered if not _is_unchanged(each)]
+            if unchanged := [_row_of_result(each) for each in ordered if _is_unchanged(each)]:
+                given = {"results": json.dumps(unchanged), "worker": worker}
+                self._connection.execute(_UNCHANGED, given)
+        if others:
+            send_later(self._connection, _POLLED, [_parameters(each, worker) for each in others])
         for each in ordered:
             if each.is_success and not each.is_not_modified:
                 self._read(each)
@@ -285,6 +395,8 @@ class Upstreams:
         if worker is not None:
             is_held = upstreams.c.claimed_by == worker
         held = self._connection.execute(select(upstreams.c.slug).where(is_held)).scalars().all()
+        if not held:
+            return
         lock_in_order(self._connection, upstreams.c.slug, held)
         freed = update(upstreams).where(is_held).values(claimed_by=None, claimed_until=None)
         self._connection.execute(freed)
@@ -385,20 +497,6 @@ def _in_pieces(values: Iterable[str]) -> Iterable[list[str]]:
     return (several[start : start + _AT_ONCE] for start in range(0, len(several), _AT_ONCE))
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(upstreams.c.claimed_until.is_(None), upstreams.c.claimed_until <= now)
-
-
-def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        upstreams.c.due_at <= now,
-        upstreams.c.is_configured == 1,
-        upstreams.c.paused_at.is_(None),
-        upstreams.c.ended_at.is_(None),
-        _is_free(now),
-    )
-
-
 def _new_row(one: ConfiguredUpstream, *, due_at: datetime) -> dict[str, Any]:
     empty = dict.fromkeys(column.name for column in upstreams.columns)
     counts = ("is_partial", "failures", "polls", "not_modified", "taken", "corrected", "deleted")
@@ -412,6 +510,16 @@ def _new_row(one: ConfiguredUpstream, *, due_at: datetime) -> dict[str, Any]:
         "is_configured": 1,
         "left_out": {},
     }
+
+
+def _is_unchanged(result: PollResult) -> bool:
+    """Whether `_UNCHANGED` stores all of a result."""
+    is_moved = result.move is not None or result.fetch_url is not None or result.host is not None
+    return result.is_success and result.is_not_modified and not (is_moved or result.is_ended)
+
+
+def _row_of_result(result: PollResult) -> tuple[str, int, int, str]:
+    return result.slug, microseconds(result.at), microseconds(result.due_at), result.result
 
 
 def _parameters(result: PollResult, worker: str) -> dict[str, Any]:
@@ -431,22 +539,38 @@ def _parameters(result: PollResult, worker: str) -> dict[str, Any]:
     }
 
 
+def _target(row: Any) -> PollTarget:
+    # Unpacked in the order of `_TARGET`: access by name takes much longer.
+    (
+        slug, fetch_url, host, due_at, validated_url, etag, last_modified,
+        moved_to, moved_since, is_partial, failures, first_success_at,
+    ) = row  # fmt: skip
+    return PollTarget(
+        slug=slug,
+        fetch_url=fetch_url,
+        host=host,
+        due_at=due_at,
+        validators=_validators(validated_url, etag, last_modified),
+        move=None if moved_to is None else Move(to=moved_to, since=moved_since),
+        is_partial=bool(is_partial),
+        failures=failures,
+        first_success_at=first_success_at,
+    )
+
+
+def _validators(url: str | None, etag: str | None, last_modified: str | None) -> Validators | None:
+    return None if url is None else Validators(url=url, etag=etag, last_modified=last_modified)
+
+
 def _upstream(row: Row[Any]) -> Upstream:
-    validators = move = None
-    if row.validated_url is not None:
-        validators = Validators(
-            url=row.validated_url, etag=row.etag, last_modified=row.last_modified
-        )
-    if row.moved_to is not None:
-        move = Move(to=row.moved_to, since=row.moved_since)
     return Upstream(
         slug=row.slug,
         url=row.url,
         fetch_url=row.fetch_url,
         host=row.host,
         due_at=row.due_at,
-        validators=validators,
-        move=move,
+        validators=_validators(row.validated_url, row.etag, row.last_modified),
+        move=None if row.moved_to is None else Move(to=row.moved_to, since=row.moved_since),
         is_partial=bool(row.is_partial),
         last_poll_at=row.last_poll_at,
         last_success_at=row.last_success_at,

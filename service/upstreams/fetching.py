@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
-from feeds.model.upstream import Move, Upstream, Validators
+from feeds.model.upstream import Move, PollTarget, Validators
 from service.http_rules import uri
 from service.outbound import (
     AddressInvalid,
@@ -45,7 +45,7 @@ class Fetch:
     """A poll that is under way."""
 
     plan: UpstreamPlan
-    upstream: Upstream
+    upstream: PollTarget
     url: str  #: of the present request
     host: str  #: of that URL
     began_s: float  #: by a monotonic clock
@@ -71,7 +71,7 @@ class Fetch:
         return BulkRequest(url=self.url, headers=tuple(headers), max_answer_bytes=MAX_BODY_BYTES)
 
 
-def first_fetch(plan: UpstreamPlan, upstream: Upstream, *, now_s: float) -> Fetch:
+def first_fetch(plan: UpstreamPlan, upstream: PollTarget, *, now_s: float) -> Fetch:
     """Returns the poll of *upstream*, before its first request."""
     return Fetch(
         plan=plan,

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from feeds.errors import NotAFeed, StoreConflict, StoreUnavailable
-from feeds.model.upstream import PollResult, Upstream
+from feeds.model.upstream import PollResult, PollTarget
 from feeds.store.database import Database
 from service.logs import get_logger
 from service.outbound import BulkHttpClient, BulkResponse, OutboundFailed
@@ -58,7 +58,7 @@ CLAIM_EVERY_S = 0.5
 WAIT_S = 0.05
 
 #: Results are stored together: this many, or when the first is this old.
-RECORD_AT, RECORD_AFTER_S = 256, 0.1
+RECORD_AT, RECORD_AFTER_S = 256, 0.25
 
 _log = get_logger(__name__)
 
@@ -135,10 +135,10 @@ class UpstreamPoller:
 
     def claim(
         self, room: int, resting: Collection[str], slugs: Collection[str] | None
-    ) -> list[Upstream]:
+    ) -> list[PollTarget]:
         """Claims what is due."""
         now = self._now()
-        with self._database.transaction() as tx:
+        with self._database.unsynced() as tx:
             return tx.upstreams.claim(
                 worker=self._worker,
                 now=now,
@@ -166,7 +166,7 @@ class UpstreamPoller:
 
     def release(self) -> None:
         """Releases what is still claimed."""
-        with self._database.transaction() as tx:
+        with self._database.unsynced() as tx:
             tx.upstreams.release_claims(worker=self._worker)
 
     # Results.
@@ -180,7 +180,7 @@ class UpstreamPoller:
         return PollResult(
             slug=fetch.upstream.slug,
             at=now,
-            due_at=self._next(fetch, fetched.headers, failures=0),
+            due_at=self._next(fetch, fetched.headers, now=now, failures=0),
             result=tally.words,
             is_success=True,
             # Only now: the next answer would be 304, and nothing of this document would ever come.
@@ -203,7 +203,7 @@ class UpstreamPoller:
         return PollResult(
             slug=fetch.upstream.slug,
             at=now,
-            due_at=self._next(fetch, answer.headers, failures=0),
+            due_at=self._next(fetch, answer.headers, now=now, failures=0),
             result="unchanged",
             is_success=True,
             is_not_modified=True,
@@ -224,7 +224,7 @@ class UpstreamPoller:
         return PollResult(
             slug=upstream.slug,
             at=now,
-            due_at=self._next(fetch, failure.headers, failures=upstream.failures + 1),
+            due_at=self._next(fetch, failure.headers, now=now, failures=upstream.failures + 1),
             result=result,
             is_success=False,
             is_ended=failure.is_gone,
@@ -266,9 +266,11 @@ class UpstreamPoller:
         """The time limit of a request."""
         return self._timeout_s
 
-    def _next(self, fetch: Fetch, headers: Mapping[str, str], *, failures: int) -> datetime:
+    def _next(
+        self, fetch: Fetch, headers: Mapping[str, str], *, now: datetime, failures: int
+    ) -> datetime:
         return next_poll(
-            now=self._now(),
+            now=now,
             every=min(fetch.plan.every, LONGEST),
             headers=headers,
             failures=failures,
@@ -300,7 +302,7 @@ class _Round:
         self._results: list[PollResult] = []
         self._hosts_to_rest: dict[str, datetime] = {}
         self._first_result_s = 0.0
-        self._storing: Future[list[Upstream]] | None = None
+        self._storing: Future[list[PollTarget]] | None = None
         self._done: list[PollResult] = []
         self._claims_at_s = 0.0
         self._has_more = True  #: there may be more to claim
@@ -344,7 +346,8 @@ class _Round:
         now_s = time.monotonic()
         is_time = now_s >= self._claims_at_s or (self._has_room and self._is_idle())
         is_claiming = is_time and len(self._to_send) < CLAIMS_AT_ONCE
-        is_full = len(self._results) >= RECORD_AT or not self._client.in_flight
+        has_requests = bool(self._to_send) or self._client.in_flight > 0
+        is_full = len(self._results) >= RECORD_AT or not has_requests
         is_old = now_s - self._first_result_s >= RECORD_AFTER_S
         is_recording = bool(self._results) and (is_full or is_old)
         if not (is_claiming or is_recording):
@@ -362,7 +365,7 @@ class _Round:
         *,
         is_claiming: bool,
         now_s: float,
-    ) -> list[Upstream]:
+    ) -> list[PollTarget]:
         if results:
             self._poller.record(results, resting)
             self._done += results
@@ -372,16 +375,18 @@ class _Round:
         resting_hosts = {
             host: until_s for host, until_s in self._rests_until.items() if until_s > now_s
         }
-        # By hand, each is polled once, and nobody wants to wait.
-        is_by_hand = self._slugs is not None
-        claimed = self._poller.claim(
-            CLAIMS_AT_ONCE, () if is_by_hand else resting_hosts, self._slugs
-        )
-        if self._slugs is not None:
+        if self._slugs is None:
+            # Asked first: at the end of each round nothing is due, which a claim finds out slowly.
+            is_due = not resting_hosts or self._poller.is_any_due()
+            claimed = self._poller.claim(CLAIMS_AT_ONCE, resting_hosts, None) if is_due else []
+            self._has_more = bool(claimed) or (bool(resting_hosts) and is_due)
+        else:
+            # By hand, each is polled once, and nobody wants to wait.
+            claimed = self._poller.claim(CLAIMS_AT_ONCE, (), self._slugs)
             self._slugs -= {one.slug for one in claimed}
+            self._has_more = bool(claimed)
         self._rests_until = resting_hosts | {one.host: now_s + APART_S for one in claimed}
         self._has_room = False
-        self._has_more = bool(claimed) or (bool(resting_hosts) and self._poller.is_any_due())
         self._claims_at_s = now_s + (0.0 if len(claimed) == CLAIMS_AT_ONCE else CLAIM_EVERY_S)
         return claimed
 

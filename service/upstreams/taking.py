@@ -12,7 +12,7 @@ from feeds.imports.reading import ReadFeed
 from feeds.ingest import IntakeRules
 from feeds.model.intake import Intake, IntakeVerdict, Refusal
 from feeds.model.release import Draft, Origin, Release, SourceKey
-from feeds.model.upstream import CarriedItem, Upstream
+from feeds.model.upstream import CarriedItem, PollTarget
 from feeds.newsroom import Newsroom
 from feeds.store.database import Database, Transaction
 from service.logs import get_logger
@@ -101,7 +101,7 @@ class ItemTaker:
     def take(
         self,
         plan: UpstreamPlan,
-        upstream: Upstream,
+        upstream: PollTarget,
         body: bytes,
         *,
         url: str,

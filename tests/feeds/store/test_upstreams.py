@@ -7,7 +7,14 @@ from threading import Barrier, Thread
 import pytest
 
 from feeds.errors import StoreConflict
-from feeds.model.upstream import CarriedItem, ConfiguredUpstream, Move, PollResult, Validators
+from feeds.model.upstream import (
+    CarriedItem,
+    ConfiguredUpstream,
+    Move,
+    PollResult,
+    PollTarget,
+    Validators,
+)
 from feeds.store.database import Database
 from feeds.store.upstreams import APART
 from tests.support.newsrooms import NOON, later
@@ -122,6 +129,100 @@ def test_validators_stay_with_a_304_and_are_replaced_by_a_document(database: Dat
         [one] = tx.upstreams.listed()
     assert one.validators == fresh
     assert one.left_out == {"not wanted by the filters": 6}
+
+
+def test_results_of_all_kinds_are_stored_together(database: Database) -> None:
+    slugs = [f"u{number}" for number in range(5)]
+    configure(database, *[replace(ONE, slug=slug, host=slug) for slug in slugs])
+    claim(database)
+    moved = Move(to="https://there.example/", since=NOON)
+    before = [replace(READ, slug=slug, due_at=NOON, move=moved) for slug in slugs]
+    with database.transaction() as tx:
+        tx.upstreams.record(before, worker="w")
+    claim(database)
+    with database.transaction() as tx:
+        tx.upstreams.record([replace(FAILED, slug="u0", due_at=NOON)], worker="w")
+    claim(database)
+    at, due_at = later(minutes=1, seconds=0.25), later(minutes=5)
+    unchanged = replace(UNCHANGED, slug="u0", at=at, due_at=due_at)
+    with database.transaction() as tx:
+        tx.upstreams.record([replace(unchanged, slug="u4")], worker="another")
+        results = [
+            unchanged,
+            replace(unchanged, slug="u1", move=moved),
+            replace(unchanged, slug="u2", fetch_url=moved.to, host="there.example"),
+            replace(FAILED, slug="u3", at=at, due_at=due_at),
+        ]
+        tx.upstreams.record(results, worker="w")
+    with database.read() as tx:
+        stored = {one.slug: one for one in tx.upstreams.listed()}
+    assert stored["u0"] == replace(
+        stored["u4"],
+        slug="u0",
+        host="u0",
+        due_at=due_at,
+        last_poll_at=at,
+        last_success_at=at,
+        first_success_at=NOON,
+        last_result="304",
+        polls=2,
+        not_modified=1,
+        move=None,
+    )
+    assert (stored["u0"].failures, stored["u0"].failing_since) == (0, None)
+    assert (stored["u1"].move, stored["u1"].not_modified) == (moved, 1)
+    assert (stored["u2"].fetch_url, stored["u2"].host) == (moved.to, "there.example")
+    assert (stored["u3"].failures, stored["u3"].failing_since) == (1, at)
+    assert stored["u4"].last_result == READ.result
+    # Those that were recorded may be claimed again, and the other's alone is still claimed.
+    assert claim(database, "next", now=due_at) == ["u0", "u1", "u2", "u3"]
+
+
+def test_a_claim_has_what_the_next_poll_depends_on(database: Database) -> None:
+    configure(database, ONE)
+    claim(database)
+    moved = Move(to="https://there.example/", since=NOON)
+    with database.transaction() as tx:
+        read = replace(READ, move=moved, is_partial=True, due_at=NOON)
+        tx.upstreams.record([read], worker="w")
+    claim(database)
+    with database.transaction() as tx:
+        tx.upstreams.record([replace(FAILED, move=moved, due_at=NOON)], worker="w")
+    with database.transaction() as tx:
+        claimed = tx.upstreams.claim(worker="w", now=NOON, until=UNTIL, limit=9, per_host=1)
+    assert claimed == [
+        PollTarget(
+            slug="one",
+            fetch_url=ONE.url,
+            host=ONE.host,
+            due_at=NOON,
+            validators=READ.validators,
+            move=moved,
+            is_partial=True,
+            failures=1,
+            first_success_at=NOON,
+        )
+    ]
+
+
+def test_on_sqlite_many_are_claimed_and_recorded_by_one_statement_each(
+    sqlite_database: Database,
+) -> None:
+    slugs = [f"u{number:03}" for number in range(300)]
+    configure(sqlite_database, *[replace(ONE, slug=slug, host=slug) for slug in slugs])
+    ran: list[str] = []
+    with sqlite_database.transaction() as tx:
+        driver = tx.connection.connection.driver_connection
+        assert driver is not None
+        driver.set_trace_callback(ran.append)
+        assert len(tx.upstreams.claim(
+            worker="w", now=NOON, until=UNTIL, limit=300, per_host=1, without_hosts=["other"]
+        )) == 300  # fmt: skip
+        tx.upstreams.record([replace(UNCHANGED, slug=slug) for slug in slugs], worker="w")
+        driver.set_trace_callback(None)
+    assert [statement.split()[0] for statement in ran] == ["UPDATE", "UPDATE"]
+    with sqlite_database.read() as tx:
+        assert {one.polls for one in tx.upstreams.listed()} == {1}
 
 
 def test_another_address_begins_anew_and_what_is_gone_comes_back(database: Database) -> None:

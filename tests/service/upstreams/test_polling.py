@@ -1,16 +1,19 @@
 """How upstreams are polled: conditions, pace, redirects, and what is no feed, on real sockets."""
 
 import gzip
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from feeds.model.upstream import Validators
+from feeds.model.upstream import PollResult, Validators
+from service import wiring
+from service.upstreams import poller as polling
 from service.upstreams.fetching import MAX_BODY_BYTES, MOVED_AFTER
 from tests.service.upstreams.conftest import CarryingOffice
 from tests.support.newsrooms import NOON, later
-from tests.support.upstream_server import Page, UpstreamServer, atom, entry
+from tests.support.upstream_server import Page, UpstreamServer, atom, entry, upstream_server
 
 FEED = atom(entry(1))
 
@@ -259,3 +262,31 @@ def test_relative_addresses_are_made_absolute_by_base_link_and_final_address(
     assert 'href="https://b.example/x/minutes"' in first
     second = office.releases()["Decision 2"].content.body
     assert 'href="https://council.example.org/minutes"' in second
+
+
+def test_results_are_stored_together_while_more_is_to_be_asked(
+    office: CarryingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = 12
+    with upstream_server("0.0.0.0") as server:
+        server.pages["/feed"] = Page(body=FEED, etag='"a"')
+        office.carry(*[
+            {"slug": f"u-{n}", "url": server.url("/feed", host=f"127.0.1.{n + 1}")}
+            for n in range(number)
+        ])  # fmt: skip
+        office.pass_time(hours=1)
+        assert len(office.poll()) == number
+        office.pass_time(days=1)
+        # One request at a time: none is under way whenever an answer has come.
+        monkeypatch.setattr(wiring, "AT_ONCE", 1)
+        monkeypatch.setattr(polling, "RECORD_AFTER_S", 600.0)
+        poller, stored = wiring.upstream_poller(office.application, worker="test"), list[int]()
+        record = poller.record
+
+        def counted(results: list[PollResult], resting: Mapping[str, datetime]) -> None:
+            stored.append(len(results))
+            record(results, resting)
+
+        monkeypatch.setattr(poller, "record", counted)
+        assert all(one.is_not_modified for one in poller.run())
+        assert stored == [number]
