@@ -5,21 +5,20 @@ another address, so that nothing is remembered from the one before. What counts 
 time of the server: who asks is slower than it.
 """
 
-import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache, partial
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from bench import servers
 from bench.figure import Figure, Unmeasurable, tell
 from bench.installed import installed
+from bench.processor import worked_ms
 from bench.rounds import medians_ms, rounds_at
 
-RULES, REQUESTS, ROUNDS = 10_000, 400, 3
+RULES, REQUESTS, ROUNDS = 10_000, 500, 5
 #: So many of the rules have captures.
 PATTERNS = 500
 
@@ -76,7 +75,7 @@ def _processor_ms(served: servers.Served, asked: Iterator[str], status: int) -> 
     begin = f"HTTP/1.1 {status} ".encode()
     with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
         reader = connection.makefile("rb")
-        before = _used_ms(served.process_id)
+        before = worked_ms(served.process_id)
         for target in asked:
             head = f"GET {target} HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n"
             connection.sendall(head.encode())
@@ -87,12 +86,7 @@ def _processor_ms(served: servers.Served, asked: Iterator[str], status: int) -> 
                 if field.lower().startswith(b"content-length:"):
                     size = int(field.partition(b":")[2])
             reader.read(size)
-        return _used_ms(served.process_id) - before
-
-
-def _used_ms(process_id: int) -> float:
-    fields = Path(f"/proc/{process_id}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") * 1000
+        return worked_ms(served.process_id) - before
 
 
 def matched(scale: float) -> float:

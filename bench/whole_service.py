@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from bench.figure import Figure, Unmeasurable, tell
 from bench.former import ROOT, former_build
 from bench.ports import free_port
+from bench.processor import worked_ms
 from bench.rounds import rounds_at
 from bench.servers import ask
 
@@ -131,14 +132,6 @@ def _pss_kib(process_id: int) -> int:
     return int(pss)
 
 
-def _worked_s(process_id: int) -> float:
-    """How long its threads had a processor."""
-    stats = [
-        (task / "schedstat").read_text() for task in Path(f"/proc/{process_id}/task").iterdir()
-    ]
-    return sum(int(each.split()[0]) for each in stats) / 1e9
-
-
 def _rest(build: Build, scale: float) -> None:
     """Measure memory and processor of a service that nobody asks any more."""
     with serving(build, workers=2) as (process_id, port):
@@ -147,9 +140,9 @@ def _rest(build: Build, scale: float) -> None:
         time.sleep(max(1.0, REST_S * min(1.0, scale)))
         known = processes(process_id)
         build.pss_kib.append(sum(_pss_kib(each) for each in known))
-        before, idle_s = sum(map(_worked_s, known)), max(1.0, IDLE_S * min(1.0, scale))
+        before_ms, idle_s = sum(map(worked_ms, known)), max(1.0, IDLE_S * min(1.0, scale))
         time.sleep(idle_s)
-        build.cores.append((sum(map(_worked_s, known)) - before) / idle_s)
+        build.cores.append((sum(map(worked_ms, known)) - before_ms) / 1000 / idle_s)
         tell(f"{build.name}: {len(known)} processes")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from feeds.model.feed import Format
 from feeds.model.intake import Intake
@@ -45,6 +46,27 @@ def test_old_addresses_of_a_release_lead_to_its_page_however_they_are_spelt(
     assert find(database, "/2019/05/caf%C3%A9", "/2019/05") is None
     asked = str(OldAddress.read("/?post_type=news&p=12"))
     assert find(database, "/none", asked) == (asked, target, one.release.slug)
+
+
+def test_on_sqlite_the_driver_alone_finds_out_that_nothing_is_at_an_address(
+    sqlite_database: Database,
+) -> None:
+    ran: list[str] = []
+    with sqlite_database.read() as tx:
+        event.listen(
+            tx.connection,
+            "before_cursor_execute",
+            lambda _, __, statement, *___: ran.append(statement),
+        )
+        assert tx.redirects.find(["/a", "/b?c=%C3%A9", "/'"]) is None
+        assert tx.redirects.find([]) is None
+        assert ran == []
+        # What another process imports meanwhile is found.
+        with sqlite_database.transaction() as other:
+            other.redirects.add({"/'": FEED}, now=NOON)
+        found = tx.redirects.find(["/a", "/'"])
+    assert found is not None
+    assert (found.address, found.target, len(ran)) == ("/'", FEED, 1)
 
 
 def test_addresses_of_what_is_not_public_lead_nowhere_until_it_is(database: Database) -> None:
