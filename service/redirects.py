@@ -1,6 +1,7 @@
 """Where old addresses lead: by the configuration and by what imports stored; and who uses them."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,24 +42,40 @@ class UsedRedirect:
 
 
 def find_redirect(
-    application: Application, address: OldAddress, *, now: datetime
+    application: Application,
+    address: OldAddress,
+    *,
+    now: datetime,
+    within: Transaction | None = None,
 ) -> UsedRedirect | None:
     """Returns the redirect that answers a request for an address; None if there is none.
 
     The rules of the configuration come before what imports brought along. Addresses of this
     newsroom have none, but for queries at the front page.
+
+    Args:
+        application: Has the rules.
+        address: What is asked for.
+        now: The current time.
+        within: A transaction to read in; None: one of its own, if the store has to be asked.
     """
     if is_ours(address.path) and not address.is_home_query:
         return None
+
+    def reading() -> AbstractContextManager[Transaction]:
+        return application.database.read() if within is None else nullcontext(within)
+
     for answer in application.redirects.answers(address):
-        if answer.if_release is not None and not _is_public(application, answer.if_release):
-            continue
+        if answer.if_release is not None:
+            with reading() as tx:
+                if not _is_public(tx, answer.if_release):
+                    continue
         key = RedirectKey(RedirectOrigin.CONFIGURATION, answer.rule.text)
         return UsedRedirect(key, None if answer.is_gone(now) else answer.location)
     addresses = [str(each) for each in address.matching()]
     if base := application.catalogue.site.base_path:
         addresses += [base + each for each in addresses]
-    with application.database.read() as tx:
+    with reading() as tx:
         stored = tx.redirects.find(addresses)
     return None if stored is None else _imported(stored, application.catalogue, now)
 
@@ -95,12 +112,11 @@ def _imported(stored: FoundRedirect, catalogue: Catalogue, now: datetime) -> Use
     return UsedRedirect(key, None)
 
 
-def _is_public(application: Application, slug: str) -> bool:
-    with application.database.read() as tx:
-        try:
-            tx.releases.by_slug(slug)
-        except ReleaseNotFound:
-            return False
+def _is_public(tx: Transaction, slug: str) -> bool:
+    try:
+        tx.releases.by_slug(slug)
+    except ReleaseNotFound:
+        return False
     return True
 
 
@@ -182,8 +198,29 @@ def read_redirects(tx: Transaction, application: Application, *, limit: int) -> 
     return RedirectReport(
         redirects=listed,
         imported=tx.redirects.count(),
-        missing=tx.redirect_uses.missing(limit=limit),
+        missing=read_missing(tx, application)[:limit],
     )
+
+
+def read_missing(tx: Transaction, application: Application) -> list[MissingFeed]:
+    """Returns what looks like a feed, was asked for, and leads nowhere: the most asked for first.
+
+    An address stays in the store when a rule or an import answers it at last; it is left out here.
+
+    Args:
+        tx: A transaction; only read here.
+        application: Has the rules.
+    """
+    now = application.clock()
+
+    def is_missing(one: MissingFeed) -> bool:
+        try:
+            address = OldAddress.read(one.address)
+        except ValueError:
+            return True
+        return find_redirect(application, address, now=now, within=tx) is None
+
+    return [one for one in tx.redirect_uses.missing(limit=MAX_MISSING) if is_missing(one)]
 
 
 def _target_of(rule: RedirectRule) -> str:

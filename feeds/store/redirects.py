@@ -175,11 +175,9 @@ class RedirectUses:
         query = select(table).order_by(table.c.requests.desc(), table.c.address).limit(limit)
         return [MissingFeed(*row) for row in self._connection.execute(query)]
 
-    def count_missing(self, *, since: datetime | None = None) -> int:
-        """The number of addresses that lead nowhere; of those asked for since then."""
+    def count_missing(self) -> int:
+        """The number of addresses that led nowhere when they were asked for."""
         query = select(func.count()).select_from(missing_feeds)
-        if since is not None:
-            query = query.where(missing_feeds.c.last_at >= since)
         return int(self._connection.execute(query).scalar_one())
 
     def has_missing(self, *, before: datetime) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 from feeds.errors import FeedsError
 from feeds.model.alarm import ChannelState
 from feeds.model.listing import FeedState, PingState, ProcessState, idle_reason
+from feeds.model.redirect import MissingFeed
 from feeds.newsroom import Newsroom
-from feeds.store.redirects import RedirectUses
 from feeds.store.state import LastBackup
 from service.alarms import Lateness, lateness
 from service.application import Application
@@ -21,7 +21,7 @@ from service.errors import ServiceError
 from service.failures import failures_of
 from service.processes import file_modes
 from service.processes.status_line import Question
-from service.redirects import MAX_MISSING, MISSING_WITHIN
+from service.redirects import MISSING_WITHIN, read_missing
 from service.settings import Settings, parse, read_sources
 from service.store_clock import StoreClock
 from service.store_writes import warnings
@@ -138,7 +138,7 @@ def _record(application: Application) -> dict[str, Any]:
             "upstreams": dict(Counter(one.state for one in tx.upstreams.listed())),
             "refusals": tx.refusals.count(),
             "set_aside": tx.fragments.count_failures(),
-            "missing_feeds": _missing_record(tx.redirect_uses, now),
+            "missing_feeds": _missing_record(read_missing(tx, application), now),
         }
 
 
@@ -241,10 +241,10 @@ def _feeds_record(feeds: Sequence[FeedState]) -> dict[str, Any]:
     }
 
 
-def _missing_record(uses: RedirectUses, now: datetime) -> dict[str, Any]:
+def _missing_record(found: Sequence[MissingFeed], now: datetime) -> dict[str, Any]:
     """Returns what looks like a feed and is asked for in vain, with what is asked for most."""
     since = now - MISSING_WITHIN
-    missing = [one for one in uses.missing(limit=MAX_MISSING) if one.last_at >= since]
+    missing = [one for one in found if one.last_at >= since]
     return {
         "total": len(missing),
         "most_asked": [asdict(one) for one in missing[:MISSING_SHOWN]],

@@ -24,7 +24,7 @@ from feeds.store.database import Database, Transaction
 from service.failures import Failure
 from service.http_rules import prefers_html
 from service.metrics import HubNumbers, Snapshot, StoreAnswers, exposition
-from service.redirects import MISSING_WITHIN, read_redirects
+from service.redirects import MISSING_WITHIN, read_missing, read_redirects
 from service.tokens import hash_of
 from service.web.page_language import SOURCE_LANGUAGE
 from service.web.rendering import render_page
@@ -310,7 +310,10 @@ def take_snapshot(context: RequestContext) -> Snapshot:
             releases=tx.releases.count(),
             media=media,
             media_bytes=media_bytes,
-            missing_feeds=tx.redirect_uses.count_missing(since=context.now - MISSING_WITHIN),
+            missing_feeds=sum(
+                one.last_at >= context.now - MISSING_WITHIN
+                for one in read_missing(tx, context.application)
+            ),
             releases_unfiled=tx.releases.count(is_unfiled=True),
             releases_set_aside=tx.fragments.count_failures(),
             refusals=tx.refusals.count(),

@@ -56,6 +56,18 @@ def test_redirects_are_listed_with_their_uses_and_what_is_missing(line: CommandL
     assert [(one["address"], one["requests"]) for one in record["missing"]] == [("/tag/x/feed", 7)]
 
 
+def test_what_a_rule_answers_at_last_is_not_missing_any_more(line: CommandLine) -> None:
+    """It was named for months after the rule that it asked for was written."""
+    _ready(line)
+    with line.service.opened_store() as database, database.transaction() as tx:
+        asked = {"/feed": 9, "/?feed=atom": 8, "/comments/feed": 7, "/old.php": 6, "/rss.xml": 5}
+        tx.redirect_uses.add_missing(asked, now=datetime.now(UTC), keep=10)
+    [record] = line.results("redirects", "list")
+    assert [one["address"] for one in record["missing"]] == ["/tag/x/feed", "/rss.xml"]
+    [status] = line.results("status")
+    assert status["missing_feeds"]["total"] == 2
+
+
 def test_what_an_address_answers_can_be_tried(line: CommandLine) -> None:
     _ready(line)
     for asked, status, end in (
