@@ -47,6 +47,7 @@ def prepare_templates(app: Flask) -> None:
     environment.filters.update(
         day=wording.day,
         minute=wording.minute,
+        with_minutes=wording.with_minutes,
         month_name=wording.month_name,
         month_title=wording.month_title,
         machine=wording.machine,

@@ -97,6 +97,22 @@ def minute(moment: datetime) -> str:
     return spoken().minute(moment)
 
 
+#: As the audit log has it.
+_MOMENT = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+
+def with_minutes(text: str) -> str:
+    """Writes the moments in a line of the audit log as `minute` does: ``until 21 May 2019, …``."""
+
+    def written(found: re.Match[str]) -> str:
+        try:
+            return minute(datetime.fromisoformat(found[0]))
+        except ValueError:  # somebody's words that only look like one
+            return found[0]
+
+    return _MOMENT.sub(written, text)
+
+
 def number(amount: float) -> str:
     """Writes a number: ``12,345``."""
     return spoken().number(amount)

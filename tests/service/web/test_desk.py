@@ -286,6 +286,9 @@ def test_an_embargo_is_picked_in_the_time_of_the_newsroom_moved_lifted_and_dropp
     assert released(desk) == []
     lifted = anna.send(f"{waits}/lift", {"seen": seen})
     assert lifted.headers["Location"].startswith("/desk/releases/")
+    log = anna.get(lifted.headers["Location"]).text
+    assert "was until 3 March 2026, 09:00 CET" in log, "in the zone that the page names"
+    assert "until 2026-" not in log
     assert len(released(desk)) == 1
     path = write(anna)
     waits = publish(anna, path, when="later", day="2026-03-03", time="09:00").headers["Location"]
@@ -505,17 +508,17 @@ def test_operators_see_what_needs_them_and_what_to_write_into_the_yaml(room: Des
     with database.transaction() as tx:
         tx.upstream_subscriptions.ensure(subscription)
     assert shown.format("not asked yet") in otto.get("/desk/operations").text
-    for attempts, words in enumerate(
-        (
-            said.format("answered 500"),
-            said.format("answered 500"),
-            "it takes requests and never verifies",
-        )
+    accepted, refused = "accepted (202), not verified yet", "refused: 500"
+    for attempts, result, words in (
+        (0, accepted, said.format(accepted)),
+        (1, accepted, said.format(accepted)),
+        (2, accepted, "it takes requests and never verifies"),
+        (3, refused, said.format(refused)),
     ):
         with database.transaction() as tx:
             asked = replace(tx.upstream_subscriptions.listed()["council"], attempts=attempts)
             tx.upstream_subscriptions.ask(asked, now=NOON, again_at=NOON)
-            tx.upstream_subscriptions.answered("t", "answered 500")
+            tx.upstream_subscriptions.answered("t", result)
         assert shown.format(words) in otto.get("/desk/operations").text
     with database.transaction() as tx:
         tx.upstream_subscriptions.verified(
