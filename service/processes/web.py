@@ -15,6 +15,7 @@ from service import logs
 from service.alarms import CHECK_EVERY_S, AlarmRounds
 from service.application import CurrentApplication
 from service.failures import Failures
+from service.memory import keep_few_arenas, map_documents_apart
 from service.processes.active_configuration import ConfigurationWatch, ProcessStart
 from service.processes.http_server import HttpServer
 from service.processes.listening import ListeningAddress
@@ -63,6 +64,8 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
     """
     settings = start.settings
     sys.setswitchinterval(SWITCH_EVERY_S)
+    keep_few_arenas()
+    map_documents_apart()
     # A new service waits while the processes of a killed one still hold the listening socket.
     address = ListeningAddress(
         settings.http.host, settings.http.port, data_folder=settings.data_folder

@@ -40,6 +40,39 @@ print(json.dumps([libraries, before, taken, free_bytes()]))
 """
 
 
+#: How many blocks of a document's size have pages of their own.
+APART = """
+import ctypes, json
+from service.memory import map_documents_apart
+
+class Heap(ctypes.Structure):
+    NAMES = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in NAMES.split()]
+
+c = ctypes.CDLL(None)
+c.mallinfo2.restype = Heap
+counts, kept = [c.mallinfo2().hblks], []
+for prepare in (lambda: None, map_documents_apart):
+    prepare()
+    kept += [bytes(40_000) for _ in range(100)]
+    counts.append(c.mallinfo2().hblks)
+del kept
+counts.append(c.mallinfo2().hblks)
+print(json.dumps(counts))
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="of glibc, since 2.33")
+def test_what_is_freed_of_a_cache_of_documents_leaves_no_gaps() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", APART], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    at_first, in_the_heap, apart, freed = json.loads(ran.stdout)
+    assert in_the_heap - at_first < 10
+    assert apart - in_the_heap > 90
+    assert freed < in_the_heap + 10
+
+
 #: Prepares the same, by the shipped configuration, and then does what a forked process does first.
 FORKED = """
 import sys
