@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 
 def allowed() -> set[int]:
@@ -40,9 +39,3 @@ def on(core: int) -> Iterator[None]:
         yield
     finally:
         keep_to(before)
-
-
-def processor_s(process_id: int) -> float:
-    """How long a process has used a processor, in seconds."""
-    fields = Path(f"/proc/{process_id}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -10,9 +10,9 @@ from functools import cache
 from statistics import median
 
 from bench import servers
-from bench.cores import processor_s
 from bench.figure import Figure, Ratio, tell
 from bench.load import Load, edition_builder, latency_ms, requests_a_second
+from bench.processor import worked_ms
 from bench.requests_a_second import PATH, SLUG, fill
 from bench.rounds import rounds_at, warm_up_before
 
@@ -49,9 +49,9 @@ def measured(scale: float) -> tuple[Ratio, ...]:
             for name in names:
                 url = f"http://127.0.0.1:{ports[name]}{PATH}"
                 load = Load(seconds=seconds)
-                before_s = processor_s(processes[name])
+                before_ms = worked_ms(processes[name])
                 told = edition_builder(url, load, If_None_Match=tags[name])
-                used_s = processor_s(processes[name]) - before_s
+                used_s = (worked_ms(processes[name]) - before_ms) / 1000
                 reached.append(requests_a_second(told))
                 rates[name].append(reached[-1] * seconds / used_s)
             pace = SHARE * median(reached)

@@ -13,9 +13,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench import servers
-from bench.cores import processor_s
 from bench.figure import Figure, Ratio, Unmeasurable, tell
 from bench.load import Load, edition_builder, requests_a_second
+from bench.processor import worked_ms
 from bench.rounds import rounds_at, warm_up_before
 from bench.samples import press_office
 from feeds import render
@@ -33,7 +33,7 @@ SECONDS = 1
 NOT_MODIFIED, WHOLE = "304", "200 gzip"
 OURS, NGINX, CACHED, FLASK = "ours", "nginx", "nginx with open_file_cache", "plain Flask"
 
-#: A case that is no answer: processor time for each 304, in seconds.
+#: A case that is no answer: processor time for each 304, in milliseconds.
 PROCESSOR = "processor time of a 304"
 
 #: Of each round.
@@ -96,12 +96,12 @@ def _contest(
         for name, port in ports.items():
             url = f"http://127.0.0.1:{port}{PATH}"
             for case, fields in ((NOT_MODIFIED, {"If_None_Match": tags[name]}), (WHOLE, {})):
-                before_s = processor_s(processes[name]) if name in processes else 0
+                before_ms = worked_ms(processes[name]) if name in processes else 0
                 rate = requests_a_second(edition_builder(url, load, **fields))
                 measured.setdefault((case, name), []).append(rate)
                 if name in processes and case == NOT_MODIFIED:
-                    used_s = (processor_s(processes[name]) - before_s) / (rate * SECONDS)
-                    measured.setdefault((PROCESSOR, name), []).append(used_s)
+                    used_ms = worked_ms(processes[name]) - before_ms
+                    measured.setdefault((PROCESSOR, name), []).append(used_ms / (rate * SECONDS))
     return {key: values[warm_up:] for key, values in measured.items()}
 
 
@@ -126,7 +126,7 @@ def _against(case: str, peer: str, scale: float) -> float:
 def _processor_time(scale: float) -> float:
     found = rates(scale)
     for name in (OURS, NGINX):
-        tell(f"{PROCESSOR}, {name}: {1e3 * median(found[PROCESSOR, name]):.4f} ms")
+        tell(f"{PROCESSOR}, {name}: {median(found[PROCESSOR, name]):.4f} ms")
     return _ratio(found, PROCESSOR, NGINX)
 
 
