@@ -87,10 +87,15 @@ class _XmlFeed:
             self._draft(facts, by_index.get(str(index), {}))
             for index, facts in enumerate(self._tree.items)
         ]
-        items: list[Item] = list(decide_ids(drafts, warnings))
+        deleted = {
+            each.ref: date.moment
+            for each in self._tree.deleted
+            if (date := read_feed_date(each.when, zone=self._zone)) is not None
+        }
+        items: list[Item] = list(decide_ids(drafts, warnings, deleted=deleted))
         items += [
-            LeftOut(reason=Reason.DELETED, example=ref, line=line or None)
-            for ref, line in self._tree.deleted
+            LeftOut(reason=Reason.DELETED, example=each.ref, line=each.line)
+            for each in self._tree.deleted
         ]
         if self._tree.cut_off is not None:
             items.append(

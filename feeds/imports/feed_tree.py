@@ -90,12 +90,21 @@ class HeadFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """What says that an item was deleted (RFC 6721)."""
+
+    ref: str  #: its id
+    when: str  #: as written; empty if it is missing
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedTree:
     """A feed in XML."""
 
     head: HeadFacts
     items: list[ItemFacts]  #: the text of `MARKER` in an item is its index here
-    deleted: list[tuple[str, int]]  #: id and line of each tombstone (RFC 6721)
+    deleted: list[Tombstone]
     is_complete: bool  #: ``fh:complete``: what is not here is no more (RFC 5005 section 2)
     is_archive: bool  #: ``fh:archive`` (RFC 5005 section 4)
     is_atom: bool
@@ -147,7 +156,7 @@ def parse_tree(text: str, *, url: str | None, warnings: list[str]) -> FeedTree:
         head=head,
         items=items,
         deleted=[
-            (ref, element.sourceline or 0)
+            Tombstone(ref=ref, when=element.get("when", ""), line=element.sourceline or None)
             for element in root.iter(f"{{{_TOMBSTONES}}}deleted-entry")
             if (ref := (element.get("ref") or "").strip())
         ],

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from feeds.errors import NotAFeed
 from feeds.imports.dates import FeedDate, read_feed_date
@@ -43,14 +43,18 @@ def read_json_feed(text: str, *, url: str | None, zone: tzinfo, warnings: list[s
     language = _string(feed, "language") or None
     authors = _authors(feed, base)
     drafts, left_out = [], list[LeftOut]()
+    deleted: dict[str, datetime | None] = {}
     for number, each in enumerate(feed["items"], 1):
-        if isinstance(each, dict):
+        if isinstance(each, dict) and (when := _retracted(each)) is not None:
+            deleted[_string(each, "id")] = when.moment
+            left_out.append(LeftOut(reason=Reason.DELETED, example=_string(each, "id")))
+        elif isinstance(each, dict):
             drafts.append(_draft(each, base=base, language=language, authors=authors, zone=zone))
         else:
             left_out.append(
                 LeftOut(reason=Reason.UNREADABLE, detail="not an object", example=f"item {number}")
             )
-    items: list[Item] = [*decide_ids(drafts, warnings), *left_out]
+    items: list[Item] = [*decide_ids(drafts, warnings, deleted=deleted), *left_out]
     return ReadFeed(
         head=SourceHead(
             url=url or _string(feed, "feed_url") or None,
@@ -62,6 +66,15 @@ def read_json_feed(text: str, *, url: str | None, zone: tzinfo, warnings: list[s
         links=_links(feed, base),
         warnings=tuple(warnings),
     )
+
+
+def _retracted(item: Mapping[str, object]) -> FeedDate | None:
+    """Returns when a newsroom like this one retracted an item: JSON Feed has no tombstones."""
+    ours = item.get("_communique")
+    retraction = ours.get("retracted") if isinstance(ours, dict) else None
+    if not isinstance(retraction, dict) or not _string(item, "id"):
+        return None
+    return read_feed_date(_string(retraction, "when"), zone=UTC)
 
 
 def _draft(

@@ -1,9 +1,11 @@
 """What the readers of feeds have in common: from what was found of an item to an `ImportedItem`."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from feeds.errors import DocumentRefused
 from feeds.imports.dates import FeedDate
@@ -32,6 +34,7 @@ from feeds.ingest.rules import (
     MAX_SUMMARY_CHARS,
     MAX_TITLE_CHARS,
 )
+from feeds.model.history import ids_of_notices
 
 #: Of a title that is made of the first words.
 _MADE_TITLE_CHARS = 90
@@ -101,16 +104,27 @@ class ItemDraft:
 # Ids.
 
 
-def decide_ids(drafts: Sequence[ItemDraft], warnings: list[str]) -> Iterator[Item]:
+def decide_ids(
+    drafts: Sequence[ItemDraft],
+    warnings: list[str],
+    *,
+    deleted: Mapping[str, datetime | None] | None = None,
+) -> Iterator[Item]:
     """Yields the items of a feed, each with the id that tells it from the others.
 
     Items with one id and different links are told apart by their links. Of two states of one entry
-    (RFC 4287 section 4.1.1) the newer one is taken.
+    (RFC 4287 section 4.1.1) the newer one is taken. An item that stands beside its own tombstone is
+    not yielded, unless it changed afterwards (RFC 6721 section 3): a newsroom like this one leaves
+    a stand-in for readers that know no tombstones. Its notices of that are left out.
 
     Args:
         drafts: All items of a document.
         warnings: Receives a warning for each id that is none.
+        deleted: When each item with a tombstone was deleted, by id.
     """
+    deleted = deleted or {}
+    notices = _notices(drafts, deleted)
+    drafts = [draft for draft in drafts if not _is_deleted(draft, deleted)]
     shared = _shared(drafts)
     if shared:
         count = sum(
@@ -135,7 +149,40 @@ def decide_ids(drafts: Sequence[ItemDraft], warnings: list[str]) -> Iterator[Ite
                 line=draft.line,
             )
             continue
+        if known is not None and known.value in notices:
+            yield LeftOut(
+                reason=Reason.NOT_A_RELEASE,
+                detail="a notice about another item of this feed",
+                example=draft.title or known.value,
+                line=draft.line,
+            )
+            continue
         yield item_of(draft)
+
+
+def _is_deleted(draft: ItemDraft, deleted: Mapping[str, datetime | None]) -> bool:
+    at = None if draft.known_id is None else deleted.get(draft.known_id.value)
+    return at is not None and at.timestamp() >= _changed(draft)
+
+
+def _notices(
+    drafts: Sequence[ItemDraft], deleted: Mapping[str, datetime | None]
+) -> AbstractSet[str]:
+    """Returns the ids of items that only tell what happened to others, in feeds of a newsroom."""
+    ids = {draft.known_id.value for draft in drafts if draft.known_id is not None}
+    if not any(_IS_DERIVED.fullmatch(each) for each in ids):
+        return frozenset()
+    moments: dict[str, list[datetime]] = {each: [] for each in ids}
+    for draft in drafts:
+        if draft.known_id is not None and draft.updated is not None and draft.updated.moment:
+            moments[draft.known_id.value].append(draft.updated.moment)
+    for ref, at in deleted.items():
+        moments.setdefault(ref, []).extend([at] if at else [])
+    return ids & {one for each, found in moments.items() for one in ids_of_notices(each, found)}
+
+
+#: An id that was derived from another one (RFC 9562 section 5.5).
+_IS_DERIVED = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def _shared(drafts: Sequence[ItemDraft]) -> set[str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby, pairwise
 from uuid import NAMESPACE_URL, uuid5
@@ -191,4 +191,26 @@ def _notice_at(release: Release, occasion: Occasion, at: datetime) -> Notice:
 
 def _derived_id(release: Release, mark: str) -> ReleaseId:
     """Returns an id derived from the permanent id of the release, so no table has to store it."""
-    return ReleaseId(uuid5(NAMESPACE_URL, f"{release.id}#{mark}").urn)
+    return ReleaseId(_derived(release.id, mark))
+
+
+def _derived(release_id: str, mark: str) -> str:
+    return uuid5(NAMESPACE_URL, f"{release_id}#{mark}").urn
+
+
+#: A release that was corrected more often has notices that other newsrooms do not recognise.
+_CORRECTIONS_KNOWN = 50
+
+
+def ids_of_notices(release_id: str, moments: Iterable[datetime]) -> set[str]:
+    """Returns the ids that notices beside a release may have: for readers of another newsroom.
+
+    Args:
+        release_id: Its id in a feed of that newsroom.
+        moments: When it may have been retracted or restored.
+    """
+    marks = [f"{Occasion.CORRECTED}-{number}" for number in range(1, _CORRECTIONS_KNOWN + 1)]
+    for moment in moments:
+        at = moment.astimezone(UTC).isoformat()
+        marks += [f"{Occasion.RETRACTED}-{at}", f"{Occasion.RESTORED}-{at}"]
+    return {_derived(release_id, mark) for mark in marks}

@@ -129,6 +129,65 @@ def test_all_tombstones_are_told() -> None:
     )
 
 
+# What a newsroom like this one leaves in its feeds when it retracts a release: a tombstone, a
+# stand-in under the same id and date, and a notice with an id of its own.
+
+RETRACTED = "urn:uuid:af7fb62c-088b-5550-ad86-e7ffed56b722"
+NOTICE = "urn:uuid:deb037fd-8a57-5535-aba9-4af902039c2b"  # as such a feed had it
+
+
+@pytest.mark.parametrize(
+    ("stand_in_changed", "is_taken"),
+    [("2026-12-01T00:10:12Z", False), ("2026-12-01T01:10:13+01:00", True)],
+)
+def test_a_stand_in_beside_its_tombstone_is_deleted(
+    stand_in_changed: str, *, is_taken: bool
+) -> None:
+    """RFC 6721 section 3: only an entry that changed after its tombstone is there again."""
+    entries = "".join(
+        f"<entry><id>{each}</id><title>Retracted: Bridge</title><link href='https://e.example/1'/>"
+        f"<updated>{updated}</updated></entry>"
+        for each, updated in (
+            (NOTICE, "2026-12-01T00:10:12Z"),
+            (RETRACTED, stand_in_changed),
+            ("urn:uuid:9a4a0a3c-5d0b-5b0e-8f5b-1e6e3a5c7d11", "2026-11-01T00:00:00Z"),
+        )
+    )
+    stone = f'<at:deleted-entry ref="{RETRACTED}" when="2026-12-01T00:10:12Z"/>'
+    feed = atom(stone + entries, 'xmlns:at="http://purl.org/atompub/tombstones/1.0"')
+    ids = [item.known_id.value for item in taken(feed) if item.known_id is not None]
+    assert (RETRACTED in ids) == is_taken
+    assert NOTICE not in ids
+    assert len(ids) == 1 + is_taken
+    left = [(one.reason, one.example) for one in feed.items if isinstance(one, LeftOut)]
+    assert left == [(Reason.NOT_A_RELEASE, "Retracted: Bridge"), (Reason.DELETED, RETRACTED)]
+
+
+def test_items_that_are_retracted_in_rss_and_json_feed_are_deleted() -> None:
+    stone = (
+        '<at:deleted-entry xmlns:at="http://purl.org/atompub/tombstones/1.0" '
+        f'ref="{RETRACTED}" when="2026-12-01T00:10:12Z"/>'
+    )
+    date = "<pubDate>Tue, 01 Dec 2026 00:09:33 +0000</pubDate>"
+    guid = '<guid isPermaLink="false">{}</guid>'
+    items = f"<item>{ITEM}{guid.format(RETRACTED)}{date}</item>"
+    items += f"<item>{ITEM}{guid.format(NOTICE)}{date}</item>"
+    marked = {"retracted": {"when": "2026-12-01T00:10:12Z", "reason": "A mistake"}}
+    written = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "T",
+        "items": [
+            {"id": NOTICE, "content_text": "N", "date_published": "2026-12-01T00:10:12Z"},
+            {"id": RETRACTED, "content_text": "R", "_communique": marked},
+        ],
+    }
+    for feed in (rss(stone + items), read_feed(json.dumps(written).encode())):
+        left = [one for one in feed.items if isinstance(one, LeftOut)]
+        assert taken(feed) == []
+        assert [one.reason for one in left] == [Reason.NOT_A_RELEASE, Reason.DELETED]
+        assert left[1].example == RETRACTED
+
+
 # Dates.
 
 

@@ -387,6 +387,22 @@ def test_what_the_upstream_deletes_is_retracted_and_restored_when_it_returns(
     assert office.releases()["Decision 1"].retraction is None
 
 
+def test_what_another_newsroom_retracts_is_retracted_and_not_corrected_to_a_stand_in(
+    office: CarryingOffice, server: UpstreamServer
+) -> None:
+    """Both were public, twice: as "Retracted: …", the stand-in and the notice."""
+    server.pages["/feed"] = Page(body=atom(entry(1), entry(2)))
+    office.poll()
+    title, changed = "Retracted: Decision 1", "2026-03-02T12:00:00Z"
+    stone = f'<at:deleted-entry ref="tag:council.example.org,2020:1" when="{changed}"/>'
+    stand_in = entry(1, title=title, updated=changed, body="<p>It is no longer valid.</p>")
+    server.pages["/feed"] = Page(body=atom(stone, stand_in, entry(2)))
+    assert office.poll_next().deleted == 1
+    assert office.releases()["Decision 1"].retraction is not None
+    assert title not in office.releases()
+    assert office.poll_next().deleted == 0
+
+
 def test_only_a_complete_feed_deletes_by_leaving_out_and_never_by_being_empty(
     office: CarryingOffice, server: UpstreamServer
 ) -> None:
