@@ -1,9 +1,9 @@
 """Reports commits at once, whichever process made them.
 
 Linux reports each write to SQLite's write-ahead log (inotify(7)). The write comes before the
-commit: the log is synced to the disk in between. So the store is asked right after the write, and a
-few times more. Where nothing is reported, as on another system and with PostgreSQL, the store is
-asked at short intervals if somebody wants that, and otherwise everybody polls.
+commit: the log is synced to the disk in between. So the store is asked right after the write, and
+again and again for a moment. Where nothing is reported, as on another system and with PostgreSQL,
+the store is asked at short intervals if somebody wants that, and otherwise everybody polls.
 """
 
 import ctypes
@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -25,9 +26,18 @@ from service.logs import get_logger
 
 _log = get_logger(__name__)
 
-#: After a write the store is asked at once, and after each of these pauses, in seconds. A disk that
-#: takes longer for a commit delays everything else more.
-ASK_AGAIN_S = (0.02, 0.05, 0.1, 0.3, 0.8)
+#: After a write the store is asked at once, and after each of these pauses, in seconds, until the
+#: next write begins them anew. Most commits are there within a millisecond or two. A disk that
+#: takes longer than all of them for a commit delays everything else more.
+ASK_AGAIN_S = (0.001, 0.003, 0.01, 0.05, 0.15, 0.3, 0.8)
+
+#: How many of these pauses are left out once a commit was seen: a further one is rarely on its way.
+SHORT_PAUSES = 2
+
+#: The least pause between two questions, in seconds, and the one while writes go on and on: a bulk
+#: intake writes thousands of times a second. So many questions may have the least pause before the
+#: longer one counts; each of the longer ones that passes allows one more.
+SOON_S, AT_MOST_EVERY_S, SOON_QUESTIONS = 0.001, 0.02, 32
 
 #: How often the store is asked although nothing was written. If that finds a commit, writes are not
 #: reported here, as in a container over another machine's disk.
@@ -126,12 +136,14 @@ class CommitSignal:
     def _follow(self, writes: "_Writes", over: socket.socket) -> bool:
         asked = len(ASK_AGAIN_S)  #: times, since the last write and the question right after it
         self._is_changed()  # the first answer says nothing
+        limit = _Limit(time.monotonic)
         while True:
             is_quiet = asked == len(ASK_AGAIN_S)
-            # Between two questions, writes wait: a bulk intake writes thousands of times a second.
-            awaited: list[socket.socket | _Writes] = [over, writes] if is_quiet else [over]
             pause_s = DOUBT_EVERY_S if is_quiet else ASK_AGAIN_S[asked]
-            if over in select.select(awaited, [], [], pause_s)[0]:
+            least_s = min(pause_s, limit.pause_s())
+            if _is_ready(over, [over], least_s) or _is_ready(
+                over, [over, writes], pause_s - least_s
+            ):
                 return True
             is_reported = not is_quiet
             if writes.read():
@@ -147,6 +159,7 @@ class CommitSignal:
                     self._call()
                     return False
                 self._is_reliable = True
+                asked = max(asked, min(SHORT_PAUSES, len(ASK_AGAIN_S)))
                 self._call()
 
     def _is_changed(self) -> bool:
@@ -163,6 +176,32 @@ class CommitSignal:
             callbacks = list(self._callbacks)
         for callback in callbacks:
             callback()
+
+
+class _Limit:
+    """Says how long to wait before the next question: short, but for a steady stream of them."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._left = float(SOON_QUESTIONS)
+        self._asked_at = monotonic()
+
+    def pause_s(self) -> float:
+        """Counts one more question; returns the least pause before it, in seconds."""
+        now = self._monotonic()
+        passed = (now - self._asked_at) / AT_MOST_EVERY_S
+        self._left, self._asked_at = min(SOON_QUESTIONS, self._left + passed), now
+        if self._left < 1:
+            return AT_MOST_EVERY_S
+        self._left -= 1
+        return SOON_S
+
+
+def _is_ready(
+    one: socket.socket, awaited: "list[socket.socket | _Writes]", within_s: float
+) -> bool:
+    """Waits for any of *awaited*, at most so long; returns whether *one* is ready."""
+    return within_s > 0 and one in select.select(awaited, [], [], within_s)[0]
 
 
 class _Writes:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from feeds.store.database import Database
 from service import commit_signal
 from service.commit_signal import CommitSignal
 from tests.support.running_service import wait_until
+from tests.support.set_clock import Clock
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reports are Linux's")
 
@@ -51,6 +53,36 @@ def test_a_commit_of_others_is_reported_at_once(
             assert called.wait(10)
         assert signal.is_reliable
     others.close()
+
+
+def test_a_commit_soon_after_another_is_reported_at_once(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next question about the one before is a long time off."""
+    monkeypatch.setattr(commit_signal, "DOUBT_EVERY_S", 60.0)
+    monkeypatch.setattr(commit_signal, "ASK_AGAIN_S", (0.001, 0.001, 60.0))
+    with started(sqlite_database) as signal:
+        called = threading.Event()
+        signal.subscribe(called.set)
+        for number in range(1, 4):
+            called.clear()
+            commit(sqlite_database, number)
+            assert called.wait(10)
+            time.sleep(0.05)  # the short pause is over
+
+
+def test_a_stream_of_writes_has_the_store_asked_less_often() -> None:
+    clock = Clock()
+    limit = commit_signal._Limit(clock)
+    for _ in range(commit_signal.SOON_QUESTIONS):
+        assert limit.pause_s() == commit_signal.SOON_S
+    for _ in range(100):
+        assert limit.pause_s() == commit_signal.AT_MOST_EVERY_S
+        clock.passes(commit_signal.AT_MOST_EVERY_S * 0.9)
+        assert limit.pause_s() in {commit_signal.AT_MOST_EVERY_S, commit_signal.SOON_S}
+        clock.passes(commit_signal.AT_MOST_EVERY_S * 0.1)
+    clock.passes(10.0)
+    assert [limit.pause_s() for _ in range(40)].count(commit_signal.SOON_S) == 32
 
 
 def test_a_commit_that_becomes_visible_late_is_reported(

@@ -31,15 +31,20 @@ IDLE_READ_EVERY_S = 10.0
 class ChangePoller:
     """Decides when the store is read for work: after any commit, and at intervals."""
 
-    def __init__(self, changes: Changes, *, waiting: Waiting) -> None:
+    def __init__(
+        self, changes: Changes, *, waiting: Waiting, reads_only_for_it: bool = False
+    ) -> None:
         """Sets up the poller; the first call of `is_due` returns true.
 
         Args:
             changes: Owned by this poller, which closes it.
             waiting: What may become due by the clock alone.
+            reads_only_for_it: Whether a commit after which no such work waits is no reason to read.
+                Known without waiting for a server only.
         """
         self._changes = changes
         self._waiting = waiting
+        self._reads_only_for_it = reads_only_for_it
         self._has_news = False  #: a commit was seen, and the store was not read since
         self._reads_at = self._idle_until = float("-inf")
 
@@ -49,6 +54,8 @@ class ChangePoller:
             return True
         try:
             self._has_news |= self._changes.poll()
+            if self._has_news and self._reads_only_for_it:
+                self._has_news = self._changes.has(self._waiting)
         except StoreUnavailable:
             return True  # the next read reports it
         return self._has_news or time.monotonic() >= self._reads_at
@@ -146,6 +153,10 @@ _log = get_logger(__name__)
 
 #: Interval at which the job source is polled when no work is known.
 POLL_EVERY_S = 0.05
+
+#: Shortest interval of polls after reported commits, while nothing is in flight: most commits bring
+#: no work, and the one that does may follow soon after them.
+POLL_AT_REST_EVERY_S = 0.01
 
 #: Results are recorded together: as soon as there are this many, or the first is this old.
 WRITE_AT, WRITE_AFTER_S = 32, 0.005
@@ -326,10 +337,12 @@ class Dispatcher(Generic[T]):
         return max(self._poll_every_s, READ_EVERY_S) if is_reported else self._poll_every_s
 
     def _turn(self) -> None:
-        if self._is_woken:
-            # During a distribution there is a commit every few milliseconds.
+        # A source that is at work may have read before the commit: it is called again afterwards.
+        if self._is_woken and self._recording is None:
             self._is_woken = False
-            self._polls_at = min(self._polls_at, self._polled_at + self._poll_every_s)
+            # During a distribution there is a commit every few milliseconds.
+            every_s = POLL_AT_REST_EVERY_S if self._is_idle else self._poll_every_s
+            self._polls_at = min(self._polls_at, self._polled_at + every_s)
         if self._recording is None and self._is_recording_due():
             self._polled_at = time.monotonic()
             if self._is_at_rest():

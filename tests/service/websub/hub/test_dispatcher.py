@@ -192,6 +192,64 @@ def test_the_store_is_read_by_the_clock_only_where_something_waits(
         assert poller.is_due()
 
 
+def test_a_commit_after_which_nothing_of_it_waits_is_no_reason_to_read(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READ_EVERY_S", 3600.0)
+    office = Office(sqlite_database)
+    office.publish()
+    waiting = Waiting.EDITIONS
+    poller = ChangePoller(Changes(sqlite_database), waiting=waiting, reads_only_for_it=True)
+    with closing(poller):
+        assert poller.may_be_due()
+        assert poller.is_due()  # the first time
+        commit_something(sqlite_database)
+        assert not poller.may_be_due()
+        office.add(draft())
+        assert poller.may_be_due()
+        assert poller.is_due()
+
+
+def commit_something(database: Database) -> None:
+    """A commit that brings no work."""
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql("PRAGMA user_version = 7")
+
+
+def test_a_commit_while_the_books_are_looked_into_has_them_looked_into_again(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may have been read before it; they are not looked into by the clock for an hour."""
+    monkeypatch.setattr(module, "READ_EVERY_S", 3600.0)
+    signal = CommitSignal(sqlite_database)
+    monkeypatch.setattr(signal, "_is_reliable", True)
+    is_read, may_end = threading.Event(), threading.Event()
+
+    class Slow(Errands):
+        """Reads, and takes its time."""
+
+        def record(self, ended: Sequence[Completed[str]], *, begins: bool) -> NextJobs[str]:
+            found = super().record(ended, begins=begins)
+            is_read.set()
+            assert may_end.wait(10)
+            return found
+
+    with running_subscriber() as reader:
+        books = Slow(reader)
+        bulk_client = BulkHttpClient([ip_network("127.0.0.0/8")], 5.0, AGENT, at_once=8)
+        dispatcher = Dispatcher(bulk_client, books, name="test", signal=signal)
+        thread = threading.Thread(target=dispatcher.run)
+        thread.start()
+        assert is_read.wait(10)
+        books.left = [Job("/a", "a", BulkRequest(url=reader.url("/a")))]
+        signal._call()
+        time.sleep(0.1)  # for the turns of a dispatcher that forgets it
+        may_end.set()
+        wait_until(lambda: books.written == ["/a"])
+        dispatcher.stop()
+        thread.join(10)
+
+
 def test_what_was_written_is_not_lost_with_an_errand_that_cannot_be_made() -> None:
     with running_subscriber() as reader:
         books = Errands(reader, "/a")
