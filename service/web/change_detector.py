@@ -9,14 +9,20 @@ from service.logs import get_logger
 
 _log = get_logger(__name__)
 
-#: The greatest age of an answer when it is given: the result of a poll is valid for this long.
-#: Together with the time that a run takes to be stored, this stays below
-#: ``feeds.newsstand.SPREAD``, before which no hub is pinged.
-MAX_AGE_S = 0.1
+#: The greatest age of an answer when it is given: the result of a poll is valid for this long. The
+#: second one holds for a store on a server, of which a poll takes a round trip, and to fetch what
+#: it has found some more. No hub is pinged before an edition is as old as that: see
+#: ``service.websub.publisher.SPREAD``.
+MAX_AGE_S, REMOTE_MAX_AGE_S = 0.05, 0.1
 
 #: A poll is due after this. One request makes it, while the others use the result of the poll
-#: before. The rest of the max age is the time to fetch what a poll has found to be new.
-POLL_EVERY_S = 0.025
+#: before. The rest of the max age is the time to fetch what a poll has found to be new. The second
+#: one holds for a store on a server, and is the longest for a store in a file.
+POLL_EVERY_S, REMOTE_POLL_EVERY_S = 0.0025, 0.025
+
+#: Polls of a file take at most one part of the time in so many, up to that longest pause: a store
+#: with thousands of documents, or a processor that is busy with requests, is polled less often.
+POLLS_TAKE_ONE_IN = 40
 
 #: After a failed poll, the next one waits this long; meanwhile each request asks the store.
 RETRY_AFTER_S = 1.0
@@ -43,22 +49,25 @@ class ChangeDetector:
         changes: Changes,
         *,
         clock: Callable[[], float],
-        max_age_s: float = MAX_AGE_S,
-        poll_every_s: float = POLL_EVERY_S,
+        max_age_s: float | None = None,
+        poll_every_s: float | None = None,
     ) -> None:
         """Makes a detector that has not polled yet.
 
         Args:
             changes: Used by this detector alone.
             clock: A monotonic clock, in seconds.
-            max_age_s: The age up to which the result of a poll counts.
-            poll_every_s: The age at which the next poll is made. 0 makes one for each request.
+            max_age_s: The age up to which the result of a poll counts; None for the usual one.
+            poll_every_s: The age at which the next poll is made; None for the usual one, 0 for one
+                at each request.
         """
         self._changes = changes
         self.is_local = changes.is_local  #: no server has to answer
         self._clock = clock
-        self._max_age_s = max_age_s
-        self._poll_every_s = poll_every_s
+        usual_age_s = MAX_AGE_S if self.is_local else REMOTE_MAX_AGE_S
+        self._max_age_s = usual_age_s if max_age_s is None else max_age_s
+        usual_pause_s = POLL_EVERY_S if self.is_local else REMOTE_POLL_EVERY_S
+        self._poll_every_s = usual_pause_s if poll_every_s is None else poll_every_s
         self._polling = Lock()
         self._is_idle = Event()  #: no poll is under way
         self._is_idle.set()
@@ -99,6 +108,15 @@ class ChangeDetector:
         # it may be newer than the time, which costs a query, but never older.
         is_fresh = now - self._polled_at < self._max_age_s
         return self._version if is_fresh else None
+
+    @property
+    def newest(self) -> int:
+        """The version that the last successful poll has found."""
+        return self._version
+
+    def lately_trusted(self) -> range | None:
+        """Returns what `trusted_versions` last returned, as long as it would return it again."""
+        return self._trusted if self._clock() < self._trusted_until else None
 
     def trusted_versions(
         self, run_in_background: Callable[[Callable[[], None]], object]
@@ -270,13 +288,21 @@ class ChangeDetector:
             self._polled_at, self._next_poll_at = float("-inf"), now + RETRY_AFTER_S
             self._trusted_until = float("-inf")
         else:
-            self._polled_at, self._next_poll_at = began, now + self._poll_every_s
+            self._polled_at, self._next_poll_at = began, now + self._pause_s(began)
             self._trusted_until = float("-inf")
             self._succeeded_at = began
             self._resume()
             if self.is_away:
                 self.is_away = False
                 _log.info("store answers again")
+
+    def _pause_s(self, began: float) -> float:
+        """Returns how long after a poll, which began then, the next one is due."""
+        took_s = self._clock() - began
+        usual_s = self._poll_every_s
+        if not self.is_local or not usual_s:
+            return usual_s
+        return max(usual_s, min(took_s * POLLS_TAKE_ONE_IN, REMOTE_POLL_EVERY_S))
 
     def _has_changed(self) -> bool:
         began = self._clock()

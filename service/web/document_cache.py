@@ -243,19 +243,52 @@ class DocumentCache:
         Returns:
             None when the store has to be asked; `fetch` does so.
         """
-        trusted = None
-        if self._detector is not None:
-            trusted = self._detector.trusted_versions(background.check_store)
+        if self._detector is None:
+            return None
+        key = (slug, feed_format)
+        trusted = self._detector.lately_trusted()
         if trusted is None:
-            return self._get((slug, feed_format)) if self.is_away else None
-        cached = self._get((slug, feed_format))
+            check = partial(self._check, key, newsstand, background)
+            trusted = self._detector.trusted_versions(check)
+        if trusted is None:
+            return self._get(key) if self.is_away else None
+        cached = self._get(key)
         if cached is None or cached.store_version not in trusted:
             return None
-        newest = trusted[-1]
+        self._refresh_if_old(cached, trusted[-1], newsstand, background)
+        return cached
+
+    def _check(
+        self,
+        key: _Key,
+        newsstand: Newsstand,
+        background: BackgroundLookup,
+        poll: Callable[[], None],
+    ) -> None:
+        """Has the store polled, and then the document fetched that was asked for, if it is old.
+
+        Other documents are fetched when they are asked for. This one need not wait for a request
+        more, as it would until the next one comes that finds out that there is news.
+        """
+
+        def check() -> None:
+            poll()
+            cached = self._documents.get(key)
+            if cached is not None and self._detector is not None and not self._detector.is_away:
+                self._refresh_if_old(cached, self._detector.newest, newsstand, background)
+
+        background.check_store(check)
+
+    def _refresh_if_old(
+        self,
+        cached: CachedDocument,
+        newest: int,
+        newsstand: Newsstand,
+        background: BackgroundLookup,
+    ) -> None:
         if cached.store_version != newest and cached.refreshed_for != newest:
             cached.refreshed_for = newest
             background.fetch(partial(self._refresh, cached, newsstand))
-        return cached
 
     def _refresh(self, cached: CachedDocument, newsstand: Newsstand) -> None:
         """Fetches the successor of a document, in all codings that were requested of it."""

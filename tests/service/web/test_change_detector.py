@@ -10,7 +10,15 @@ import pytest
 
 from feeds.errors import StoreUnavailable
 from feeds.store.changes import Changes
-from service.web.change_detector import MAX_AGE_S, POLL_EVERY_S, RETRY_AFTER_S, ChangeDetector
+from service.web.change_detector import (
+    MAX_AGE_S,
+    POLL_EVERY_S,
+    POLLS_TAKE_ONE_IN,
+    REMOTE_MAX_AGE_S,
+    REMOTE_POLL_EVERY_S,
+    RETRY_AFTER_S,
+    ChangeDetector,
+)
 from tests.support.newsrooms import Office
 from tests.support.ready_stores import make_sqlite
 
@@ -24,6 +32,10 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
+    def passes(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
 
 @dataclass(slots=True)
 class Store:
@@ -34,6 +46,7 @@ class Store:
     last_retraction: object = None
     looks: int = 0
     error: Exception | None = None
+    on_look: Callable[[], None] = lambda: None
     is_asked: Event = field(default_factory=Event)
     may_answer: Event = field(default_factory=Event)
 
@@ -43,6 +56,7 @@ class Store:
     def poll(self) -> bool:
         self.looks += 1
         self.is_asked.set()
+        self.on_look()
         assert self.may_answer.wait(10)
         if self.error is not None:
             raise self.error
@@ -77,6 +91,42 @@ def test_between_two_looks_nobody_looks(watch: ChangeDetector, store: Store, clo
     assert store.looks == 2
 
 
+def test_polls_that_take_long_are_made_less_often(
+    watch: ChangeDetector, store: Store, clock: Clock
+) -> None:
+    """A fortieth of the time is theirs, in a store of many documents or on a busy processor."""
+    took_s = POLL_EVERY_S / 10
+    store.on_look = lambda: clock.passes(took_s)
+    began = clock.now
+    watch.version()
+    clock.now = began + took_s * POLLS_TAKE_ONE_IN * 0.99
+    watch.version()
+    assert store.looks == 1
+    clock.now = began + took_s * POLLS_TAKE_ONE_IN * 1.01
+    watch.version()
+    assert store.looks == 2
+    took_s = MAX_AGE_S / 5
+    clock.now = began = 2000.0
+    watch.version()
+    clock.now = began + REMOTE_POLL_EVERY_S * 1.01
+    watch.version()
+    assert store.looks == 4, "but never less often than a server is polled"
+
+
+def test_a_server_has_more_time_to_answer(store: Store, clock: Clock) -> None:
+    store.is_local = False
+    watch = ChangeDetector(cast(Changes, cast(Any, store)), clock=clock)
+    assert watch.version() is not None
+    looks = store.looks
+    clock.now += REMOTE_POLL_EVERY_S * 0.99
+    assert watch.version() is not None
+    assert store.looks == looks
+    clock.now = 1000.0 + REMOTE_MAX_AGE_S * 0.99
+    asked: list[Callable[[], None]] = []
+    assert watch.trusted_versions(asked.append) is not None
+    assert len(asked) == 1
+
+
 def test_a_change_has_another_number(watch: ChangeDetector, store: Store, clock: Clock) -> None:
     before = watch.version()
     clock.now += POLL_EVERY_S
@@ -109,7 +159,7 @@ def test_while_one_looks_the_others_go_by_the_look_before_and_no_longer_than_its
     assert store.is_asked.wait(10)
     clock.now = 1000.0 + MAX_AGE_S * 0.99
     assert watch.version() == known
-    clock.now = 1000.0 + MAX_AGE_S
+    clock.now = 1000.0 + MAX_AGE_S * 1.01
     assert watch.version() is None
     store.may_answer.set()
     slow.join(10)
@@ -124,7 +174,7 @@ def test_a_lease_begins_when_a_look_begins(
     slow = Thread(target=watch.version)
     slow.start()
     assert store.is_asked.wait(10)
-    clock.now += MAX_AGE_S
+    clock.now += MAX_AGE_S * 1.01
     store.may_answer.set()
     slow.join(10)
     store.may_answer.clear()
@@ -205,9 +255,9 @@ def test_what_was_current_may_be_trusted_as_long_as_its_own_look(
         clock.now += POLL_EVERY_S
     clock.now = began + MAX_AGE_S * 0.99
     assert watch.trusted_versions(lambda look: look()) == range(1, 4)
-    clock.now = began + MAX_AGE_S
+    clock.now = began + MAX_AGE_S * 1.01
     assert watch.trusted_versions(lambda look: look()) == range(2, 4)
-    clock.now = began + MAX_AGE_S + 2 * POLL_EVERY_S
+    clock.now = began + MAX_AGE_S * 1.01 + 2 * POLL_EVERY_S
     assert watch.trusted_versions(lambda look: look()) == range(3, 4)
 
 

@@ -15,10 +15,12 @@ from feeds.model.feed import Format
 from feeds.store.changes import Changes
 from service.http_rules import Coding
 from service.web import ChangeDetector, DocumentCache
+from service.web.change_detector import POLL_EVERY_S
 from service.web.document_cache import ANSWER_BYTES, MAX_ANSWERS, OVERHEAD_BYTES, CachedDocument
 from service.web.encoded_variants import encode
 from service.web.replies import Reply
 from tests.support.newsrooms import Office, draft, later
+from tests.support.set_clock import Clock
 
 ANSWER = Reply("200 OK", [], [b""], b"")
 
@@ -221,3 +223,48 @@ def test_while_nothing_changes_the_store_is_not_asked(
     assert len(after) == 1
     assert after != copies
     assert asked == [Format.ATOM, Format.RSS, Format.ATOM]
+
+
+class ByHand:
+    """Threads that work when they are told to."""
+
+    def __init__(self) -> None:
+        self.polls: list[Callable[[], None]] = []
+        self.fetches: list[Callable[[], None]] = []
+
+    def check_store(self, work: Callable[[], None], /) -> None:
+        """Later."""
+        self.polls.append(work)
+
+    def fetch(self, work: Callable[[], None], /) -> None:
+        """Later."""
+        self.fetches.append(work)
+
+
+def test_what_was_asked_for_is_fetched_before_it_is_asked_for_again(
+    empty_office: Office, closing: ExitStack
+) -> None:
+    """A feed with few readers: the next one is shown the new edition, and need not find it."""
+    empty_office.publish(now=later(minutes=1))
+    changes = Changes(empty_office.database, of_documents=True)
+    closing.callback(changes.close)
+    clock, background = Clock(), ByHand()
+    document_cache = DocumentCache(detector=ChangeDetector(changes, clock=clock))
+
+    def peek() -> CachedDocument | None:
+        newsstand = empty_office.newsstand
+        return document_cache.peek(newsstand, "all", Format.ATOM, background)
+
+    before = fetch(document_cache, empty_office)
+    empty_office.add(draft(), now=later(minutes=2))
+    empty_office.publish(now=later(minutes=3))
+    clock.passes(POLL_EVERY_S)
+    assert peek() is before, "nobody waits for the poll"
+    [poll] = background.polls
+    poll()
+    [get] = background.fetches
+    get()
+    after = peek()
+    assert after is not None
+    assert after is not before
+    assert (len(background.polls), len(background.fetches)) == (1, 1)
