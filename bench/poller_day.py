@@ -13,7 +13,7 @@ from bench import servers
 from bench.figure import Figure, Unmeasurable, tell
 from bench.requests_a_second import PATH, RELEASES, SLUG
 from bench.samples import press_office
-from feeds.newsstand import SPREAD
+from service.websub.publisher import SPREAD
 
 POLLS = 12
 #: Before these polls a release comes out.

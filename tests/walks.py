@@ -19,7 +19,6 @@ from types import FrameType
 from urllib.parse import urlencode
 
 from feeds.model.feed import Format
-from feeds.newsstand import SPREAD
 from feeds.store.changes import Changes
 from feeds.store.database import Database
 from service.application import CurrentApplication
@@ -35,6 +34,7 @@ from service.web import (
     DocumentCache,
     create_app,
 )
+from service.websub.publisher import REMOTE_SPREAD
 from service.wiring import build_application, deliveries, verifications, worker_name
 from tests.support import wire_server
 from tests.support.running_service import ROOT, Service, wait_until
@@ -161,7 +161,7 @@ class Walks:
         delivering = self._hub(deliveries)
         with self._trail.recording() as files:
             self._do("scan", "regenerate")
-            time.sleep(2 * SPREAD.total_seconds())  # pings wait until all web processes know
+            time.sleep(2 * REMOTE_SPREAD.total_seconds())  # pings wait until all web processes know
             self._do("ping")  # in threads of its own
             wait_until(self._is_told)
             delivering()

@@ -88,6 +88,7 @@ class DueDelivery:
     host: str
     wire: PushProtocol
     secret: str | None
+    wanted_edition: int  #: the newest that it was opened for; a newer one may be stored meanwhile
     attempts: int  #: failed attempts so far
     first_failed_at: datetime | None  #: when the current series of failures began
     #: the subscription is suspended; this is its one attempt with a new edition

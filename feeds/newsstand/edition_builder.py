@@ -42,11 +42,6 @@ Versions = Mapping[tuple[str, Format], DocumentVersion]
 #: Feeds regenerated in one run: their documents are in memory and are stored together.
 FEEDS_A_RUN = 16
 
-#: Within this time after a run begins, its editions are stored and every web worker serves them:
-#: workers poll more often than that (``service.web.change_detector``). Hubs are pinged only after
-#: it.
-SPREAD = timedelta(milliseconds=250)
-
 #: How often claims are renewed, where due, while threads compress a document.
 RENEW_CLAIMS_EVERY_S = 1.0
 
@@ -189,7 +184,7 @@ class EditionBuilder:
                 trouble = RenderTrouble(feed=claimed.slug, error=result, retry_at=retry_at)
                 troubles.append((claimed, trouble))
         self._renew_claims()
-        return self._store(new_editions, troubles, claims, now, worker)
+        return self._store(new_editions, troubles, now, worker)
 
     def _render_again_if_lost(
         self, claims: Sequence[ClaimedFeed], now: datetime
@@ -241,13 +236,12 @@ class EditionBuilder:
         self,
         new_editions: Sequence[NewEdition],
         troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]],
-        claims: Claims,
         now: datetime,
         worker: str,
     ) -> list[Edition | RenderTrouble]:
         made = self._entry_loader.drain_new()
         return self._database.run_in_transaction(
-            lambda tx: self._store_all(tx, made, new_editions, troubles, claims, now, worker),
+            lambda tx: self._store_all(tx, made, new_editions, troubles, now, worker),
             is_durable=False,
         )
 
@@ -257,7 +251,6 @@ class EditionBuilder:
         made: Mapping[FragmentKey, Fragment],
         new_editions: Sequence[NewEdition],
         troubles: Sequence[tuple[ClaimedFeed, RenderTrouble]],
-        claims: Claims,
         now: datetime,
         worker: str,
     ) -> list[Edition | RenderTrouble]:
@@ -295,10 +288,6 @@ class EditionBuilder:
         tx.fragments.put(made, now=now)
         tx.documents.retire(self._deltas(completed), now=now)
         tx.documents.put([document for one in completed for document in one.documents])
-        changed = [one.edition.feed for one in completed if one.documents]
-        # After a run that took longer than half of it, web workers still get the other half.
-        until = max(now + SPREAD, claims.moment() + SPREAD / 2)
-        tx.pings.hold(changed, until=until)
         tx.pings.pass_over(_quiet_editions(completed))
         return [*(one.edition for one in completed), *stored]
 

@@ -169,6 +169,7 @@ _DUE = (
         subscriptions.c.host,
         subscriptions.c.wire,
         subscriptions.c.secret,
+        deliveries.c.wanted_edition,
         deliveries.c.attempts,
         deliveries.c.first_failed_at,
         subscriptions.c.suspended_at,
@@ -427,7 +428,8 @@ def _suspended(one: DeliveryResult) -> dict[str, Any]:
 
 def _due(row: Any) -> DueDelivery:
     # Unpacked in the order of `_DUE`: access by name takes twenty times as long.
-    number, feed, form, callback, host, wire, secret, attempts, first_failed_at, suspended = row
+    number, feed, form, callback, host, wire, secret, wanted, *failures, suspended = row
+    attempts, first_failed_at = failures
     return DueDelivery(
         subscription_id=number,
         feed=feed,
@@ -436,6 +438,7 @@ def _due(row: Any) -> DueDelivery:
         host=host,
         wire=PushProtocol(wire),
         secret=secret,
+        wanted_edition=wanted,
         attempts=attempts,
         first_failed_at=first_failed_at,
         is_suspended=suspended is not None,

@@ -36,14 +36,6 @@ from feeds.store.pipelining import send_later
 from feeds.store.schema import Instant, documents, feeds, pings
 
 # Built once: each edition runs it, and building it takes longer.
-_UNTIL = bindparam("until", type_=Instant)
-_HOLD = (
-    update(pings)
-    .where(pings.c.feed.in_(bindparam("slugs", expanding=True)), pings.c.due_at < _UNTIL)
-    .values(due_at=_UNTIL)
-)
-
-
 _PASS_OVER = (
     update(pings)
     .where(
@@ -102,11 +94,6 @@ class Pings:
         """Locks these rows until the end of the transaction; see ``dialects``."""
         keys = [(each.feed, each.format.value, each.hub) for each in pings_]
         lock_keys(self._connection, [pings.c.feed, pings.c.format, pings.c.hub], keys)
-
-    def hold(self, slugs: Sequence[str], *, until: datetime) -> None:
-        """Sends no pings for these feeds before then."""
-        lock_of_feeds(self._connection, pings.c.feed, slugs)
-        send_later(self._connection, _HOLD, {"slugs": slugs, "until": until})
 
     def pass_over(self, passed: Sequence[QuietEdition]) -> None:
         """Records that hubs that know a document's last edition need not be told of this one.

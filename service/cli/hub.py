@@ -1,6 +1,5 @@
 """``communique hub``: whether hubs push to subscribers; pings and deliveries, and their retries."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
@@ -11,7 +10,6 @@ from feeds.errors import FeedNotFound
 from feeds.model.feed import Format
 from feeds.model.listing import PingState
 from feeds.model.subscription import Canary
-from feeds.newsstand import SPREAD
 from service.application import Application
 from service.cli.application import to_read, to_write
 from service.cli.call import JsonOption, SetOption, invocation_of, typer_of
@@ -257,8 +255,6 @@ def retry(
         if send:
             require_hub(application)
         pings_made, deliveries_made = _make_due(application, feed=feed, hub=hub, host=host)
-        # Pings are spread over this time: those of an edition published just now are due after it.
-        time.sleep(SPREAD.total_seconds())
         results = [] if host is not None else _send_all_due(application)
         delivered = deliver_all_due(application) if send else []
     if call.as_json:

@@ -17,7 +17,6 @@ from feeds.model.alarm import AlarmKind
 from feeds.model.edition import Edition
 from feeds.model.release import Release
 from feeds.newsroom import COMMAND, FOLDER, PendingWork
-from feeds.newsstand import SPREAD
 from feeds.search.analysis import forget_words
 from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database, Transaction
@@ -93,6 +92,9 @@ READ_PUSHES_EVERY_S = 1.0
 
 #: How often to look for releases whose words are to be indexed. After editions they are at once.
 INDEX_EVERY_S = 1.0
+
+#: Pings are looked for so long after they may be sent, because timers go by another clock.
+TIMER_SLACK_S = 0.002
 
 #: How often to check whether a scheduled backup is due.
 BACKUP_POLL_EVERY_S = 60.0
@@ -296,7 +298,12 @@ class Jobs:
     def _ping(self, sender: Publisher) -> None:
         """Sends what is due. Reading it takes fifty times as long as asking whether anything is."""
         if self._has(Waiting.PINGS):
-            sender.send_due(now=self._clock())
+            self._ping_after(sender.send_due(now=self._clock()))
+
+    def _ping_after(self, wait_s: float | None) -> None:
+        """Has pings sent after so many seconds; None if none has to wait for web workers."""
+        if wait_s is not None:
+            self._scheduler.wake(PING, after=timedelta(seconds=wait_s + TIMER_SLACK_S))
 
     def _index(self) -> None:
         """Indexes the words of all new and corrected releases, a few at a time."""
@@ -387,11 +394,15 @@ class Jobs:
             made = regenerate(
                 application.newsstand, now=self._clock, worker=self._worker, progress=progress
             )
+            sender = self._publisher
         _log_ends(ended, expired)
-        published = sum(isinstance(one, Edition) and bool(one.changed) for one in made)
+        editions = [one for one in made if isinstance(one, Edition) and one.changed]
+        published = len(editions)
         if not published:
             return None
-        self._scheduler.wake(PING, after=SPREAD)
+        if sender is not None:
+            sender.note_stored(editions)
+            self._ping_after(sender.spread.total_seconds())
         self._scheduler.wake(SEARCH)
         if published > MANY:
             # Many feeds at once fill the caches with entries of all feeds. The next editions are of

@@ -129,6 +129,27 @@ def test_after_a_commit_editions_are_made_at_once(host: Host, database: Database
     assert 15 < host.looks_in_s() <= 30, "half of the time between two of the timer's"
 
 
+def test_pings_are_looked_for_when_every_web_worker_serves_the_editions(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those of another process, which are found by the timer."""
+    woken: list[float] = []
+
+    def wake(name: str, *, after: timedelta = timedelta(0)) -> None:
+        if name == jobs.PING:
+            woken.append(after.total_seconds())
+
+    monkeypatch.setattr(host.jobs._scheduler, "wake", wake)
+    application = host.configure("Before")
+    host.jobs._make_editions(application)
+    assert host.jobs._publisher is not None
+    whole_s = host.jobs._publisher.spread.total_seconds() + jobs.TIMER_SLACK_S
+    assert woken == [pytest.approx(whole_s)]
+    host.configure("Before")  # another publisher, to which they are new
+    host.jobs.timers[jobs.PING]()
+    assert woken[1:] == [pytest.approx(whole_s)]
+
+
 @pytest.mark.parametrize("many", [30, 29])
 def test_words_are_indexed_behind_the_editions(
     host: Host, database: Database, monkeypatch: pytest.MonkeyPatch, many: int

@@ -1,6 +1,7 @@
 """Delivers the newest documents to their subscribers (WebSub section 7)."""
 
 import hmac
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from http import HTTPStatus
 
 from feeds.categories import Catalogue
 from feeds.model.feed import Format
+from feeds.model.moment import Monotonic
 from feeds.model.subscription import DeliveryResult, DueDelivery, PushProtocol
 from feeds.store.changes import Changes, Waiting
 from feeds.store.database import Database, Transaction
@@ -17,6 +19,7 @@ from service.outbound import BulkResponse, OutboundFailed
 from service.websub.hub.dispatcher import ChangePoller, Completed, ConcurrencyLimit, Job, NextJobs
 from service.websub.hub.protocols import PROTOCOL_HANDLERS, ProtocolHandler, TopicContent
 from service.websub.hub.reports import Reports
+from service.websub.publisher import spread_of
 from service.websub.retries import RetryPlan, in_short
 
 # A cache of the newest documents, which are read once for all their subscribers.
@@ -30,9 +33,19 @@ MAX_BYTES = 16 * 1024 * 1024
 class TopicDocuments:
     """A cache of the documents that were delivered last. Not thread-safe."""
 
-    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, *, max_bytes: int = MAX_BYTES, monotonic: Monotonic = time.monotonic
+    ) -> None:
         self._max_bytes = max_bytes
+        self._monotonic = monotonic
         self._cached: OrderedDict[Topic, TopicContent] = OrderedDict()
+        #: The newest edition of each topic there ever was, and when it was first read.
+        self._first_read: dict[Topic, tuple[int, float]] = {}
+
+    def read_at_s(self, content: TopicContent) -> float:
+        """Returns when the newest document of a topic was first read: it was stored by then."""
+        _, at_s = self._first_read[content.feed, content.format]
+        return at_s
 
     def newest(self, tx: Transaction, topics: Collection[Topic]) -> Mapping[Topic, TopicContent]:
         """Returns the current documents of these topics; topics without one are left out."""
@@ -50,6 +63,8 @@ class TopicDocuments:
                 if document is None:
                     continue
                 cached = TopicContent.of(document)
+                if self._first_read.get(topic, (0, 0.0))[0] != cached.edition:
+                    self._first_read[topic] = cached.edition, self._monotonic()
             self._cached[topic] = found[topic] = cached
         while (
             self._cached and sum(len(one.body) for one in self._cached.values()) > self._max_bytes
@@ -254,10 +269,17 @@ class Sending:
 
     delivery: DueDelivery
     content: TopicContent
+    not_before_s: float = 0.0  #: by the distributor's monotonic clock
 
 
 class Distributor:
-    """The job source for deliveries. Called by one thread at a time; see `Dispatcher`."""
+    """The job source for deliveries. Called by one thread at a time; see `Dispatcher`.
+
+    A delivery has the newest edition, so that a subscriber that is behind gets it once. What it was
+    opened for is served by all web workers (`Publisher`). A newer edition may have been stored a
+    moment ago: a subscriber that asked the feed for more must not be answered with less. So that
+    one waits for as long as a ping would, counted from when it was first read here.
+    """
 
     def __init__(
         self,
@@ -274,6 +296,8 @@ class Distributor:
         random_fraction: Callable[[], float],
         on_result: Callable[[DueDelivery, DeliveryResult], object] = lambda *_: None,
         handlers: Mapping[PushProtocol, ProtocolHandler] = PROTOCOL_HANDLERS,
+        monotonic: Monotonic = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         """Sets up the source; claims nothing yet.
 
@@ -290,8 +314,13 @@ class Distributor:
             random_fraction: Returns a random number from 0 to 1; see `RetryPlan`.
             on_result: Called with each result, once it is stored.
             handlers: The protocol handlers.
+            monotonic: A clock that is never set, in seconds.
+            sleep: Waits for so many seconds.
         """
         self._database = database
+        self._spread_s = spread_of(database).total_seconds()
+        self._monotonic = monotonic
+        self._sleep = sleep
         self._queue = DeliveryQueue(
             at_once=at_once,
             per_host=per_host,
@@ -305,8 +334,10 @@ class Distributor:
         self._random_fraction = random_fraction
         self._on_result = on_result
         self._handlers = handlers
-        self._change_poller = ChangePoller(Changes(database), waiting=Waiting.DELIVERIES)
-        self._contents = TopicDocuments()
+        self._change_poller = ChangePoller(
+            Changes(database), waiting=Waiting.DELIVERIES, reads_only_for_it=True
+        )
+        self._contents = TopicDocuments(monotonic=monotonic)
         self._reports = Reports(catalogue.site.hub)
         self._own_callbacks = f"{catalogue.site.hub}/"
 
@@ -368,7 +399,12 @@ class Distributor:
         pairs = [(one, contents.get((one.feed, one.format))) for one in claimed]
         # A topic without a document has just ended; its subscriptions will end soon.
         self._queue.release(one for one, content in pairs if content is None)
-        return [Sending(one, content) for one, content in pairs if content is not None]
+        return [self._sending(one, content) for one, content in pairs if content is not None]
+
+    def _sending(self, delivery: DueDelivery, content: TopicContent) -> Sending:
+        if content.edition <= delivery.wanted_edition:
+            return Sending(delivery, content)
+        return Sending(delivery, content, self._contents.read_at_s(content) + self._spread_s)
 
     def _report(
         self,
@@ -386,6 +422,9 @@ class Distributor:
 
     def _job(self, sending: Sending) -> Job[Sending]:
         delivery, content = sending.delivery, sending.content
+        # Outside of the transaction: nobody else waits for this.
+        if sending.not_before_s and (wait_s := sending.not_before_s - self._monotonic()) > 0:
+            self._sleep(wait_s)
         signed = None
         if delivery.secret is not None:
             signed = signature(self._signature_method, delivery.secret, content.body)

@@ -13,7 +13,7 @@ from feeds import render
 from feeds.errors import StoreConflict
 from feeds.model.edition import Edition
 from feeds.model.feed import Category, Format
-from feeds.newsstand import FEEDS_A_RUN, SPREAD, Newsstand, edition_builder
+from feeds.newsstand import FEEDS_A_RUN, Newsstand, edition_builder
 from feeds.newsstand.assembly import GzipAssembler
 from feeds.store.database import Database
 from feeds.store.feeds import Feeds
@@ -196,20 +196,6 @@ def test_claims_that_cannot_be_renewed_do_no_harm_to_the_edition(
     slow(monkeypatch, render, "frame", lambda: clock.passes(5.0))
     assert Host(office, clock, "first").publish(["all", "topic-00"]) == {"all", "topic-00"}
     assert next(tries) > 3
-
-
-def test_hubs_are_not_told_at_once_of_what_took_long(
-    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Workers have yet to see the edition: a hub that fetched it got the former one."""
-    office = Office(database, catalogue(hubs=("https://hub.example/",)))
-    office.add(draft())
-    host = Host(office, clock, "first")
-    slow(monkeypatch, render, "frame", lambda: clock.passes(5.0))
-    host.publish(["all"])
-    with database.read() as tx:
-        assert tx.pings.due(now=host.now()) == []
-        assert tx.pings.due(now=host.now() + SPREAD / 2) != []
 
 
 def test_postgresql_does_not_end_the_reading_of_a_slow_run(

@@ -4,7 +4,6 @@ import pytest
 
 from feeds.model.feed import Cloud, Format
 from feeds.model.listing import DuePing
-from feeds.newsstand import SPREAD
 from feeds.render import decompress
 from feeds.store.database import Database
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
@@ -137,14 +136,6 @@ def test_a_ping_given_up_stands_as_failed_until_somebody_asks(office: Office) ->
     with office.database.transaction() as tx:
         assert tx.pings.retry(feed="finance", hub=HUB, now=NOON) == len(Format)
     assert {ping.feed for ping in due(office)} == {"finance"}
-
-
-def test_no_hub_is_told_before_every_web_worker_shows_the_edition(office: Office) -> None:
-    office.add(draft("id:1", "Finance"))
-    office.publish()
-    assert due(office, at=0) == []
-    assert due(office, at=SPREAD.total_seconds() - 0.01) == []
-    assert len(due(office, at=SPREAD.total_seconds())) == 2 * len(Format)
 
 
 CLOUD = Cloud.at("https://cloud.example/r", ping_url="https://cloud.example/ping")

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -10,19 +11,24 @@ from typing import Any
 
 import pytest
 
+from feeds.model.edition import Edition
 from feeds.model.feed import Category, Cloud, Format
 from feeds.model.listing import PingState
-from feeds.newsstand import SPREAD
 from feeds.store.database import Database
 from service.outbound import Credentials, HttpClient
 from service.outbound.addresses import Resolver, system_resolver
+from service.web.change_detector import MAX_AGE_S, REMOTE_MAX_AGE_S
 from service.websub import RSSCLOUD, PingFormat, PingSender, PingVerdict, Publisher, RetryPlan
 from tests.support.hub_server import WELL, HubServer, Manner, running_hub
 from tests.support.newsrooms import NOON, SITE, Office, catalogue, draft, later
 from tests.support.running_service import wait_until
+from tests.support.set_clock import Clock
 
 PLAN = RetryPlan(first_s=30, longest_s=3600, give_up_after_s=86_400)
 FIRST_PAUSE = timedelta(seconds=30)
+
+#: A moment after another, in seconds.
+JUST = 0.001
 
 #: Topics of the small newsroom below: the feed of everything and one more, in each format.
 TOPICS = sorted(SITE.topic(slug, each) for slug in ("all", "finance") for each in Format)
@@ -51,6 +57,8 @@ def make_publisher(database: Database) -> Iterator[Callable[..., Publisher]]:
         allow: str = "127.0.0.0/8",
         resolve: Resolver = system_resolver,
         ping_formats: Mapping[str, PingFormat] = MappingProxyType({}),
+        spread: timedelta | None = timedelta(0),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> Publisher:
         door = HttpClient([ip_network(allow)], timeout_s, 1000, "communique-test", resolve=resolve)
         ping_sender = PingSender(
@@ -61,7 +69,8 @@ def make_publisher(database: Database) -> Iterator[Callable[..., Publisher]]:
             random_fraction=lambda: 0.5,
             ping_formats=ping_formats,
         )
-        made.append(Publisher(database, ping_sender))
+        # By default no web worker has to be waited for; `TestAnEditionThatIsNew` is about them.
+        made.append(Publisher(database, ping_sender, spread=spread, monotonic=monotonic))
         return made[-1]
 
     yield make
@@ -78,14 +87,14 @@ def newsroom(database: Database, *hubs: HubServer) -> Office:
     """A small newsroom whose first editions can be fetched, and wait to be told of."""
     finance = Category(slug="finance", title="Finance")
     office = Office(database, catalogue([finance], hubs=tuple(hub.url for hub in hubs)))
-    office.publish(now=NOON - SPREAD)
+    office.publish(now=NOON)
     return office
 
 
 def publish(office: Office, key: str, *, now: datetime = NOON) -> None:
     """Publish a release in all feeds of the newsroom."""
     office.add(draft(key, "Finance"), now=now)
-    office.publish(now=now - SPREAD)
+    office.publish(now=now)
 
 
 def listed(office: Office) -> list[PingState]:
@@ -95,6 +104,15 @@ def listed(office: Office) -> list[PingState]:
 
 def states(office: Office) -> set[str]:
     return {ping.state for ping in listed(office)}
+
+
+def editions(office: Office) -> list[Edition]:
+    """The current ones, as if they had just been made."""
+    numbers = {ping.feed: ping.edition for ping in listed(office)}
+    return [
+        Edition(feed=feed, number=number, changed=tuple(Format), entries=0, set_aside=0)
+        for feed, number in numbers.items()
+    ]
 
 
 class TestNews:
@@ -394,6 +412,95 @@ class TestAHubWithWaysOfItsOwn:
         ]
 
 
+class TestAnEditionThatIsNew:
+    """No hub is told of it before every web worker shows it: a hub that fetched got the former."""
+
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return Clock()
+
+    @pytest.fixture
+    def publisher(self, make_publisher: Callable[..., Publisher], clock: Clock) -> Publisher:
+        return make_publisher(spread=None, monotonic=clock)
+
+    def send(self, publisher: Publisher) -> float | None:
+        """Send what may be sent, long after anything is due by the clock of the store."""
+        return publisher.send_due(now=later(days=1))
+
+    def test_is_told_when_it_has_been_stored_for_as_long_as_answers_may_be_old(
+        self, database: Database, hub: HubServer, publisher: Publisher, clock: Clock
+    ) -> None:
+        office = newsroom(database, hub)
+        spread_s = publisher.spread.total_seconds()
+        max_age_s = MAX_AGE_S if database.is_sqlite else REMOTE_MAX_AGE_S
+        assert max_age_s < spread_s
+        assert self.send(publisher) == pytest.approx(spread_s)
+        clock.passes(max_age_s)
+        assert self.send(publisher) == pytest.approx(spread_s - max_age_s)
+        assert hub.arrivals == []
+        clock.passes(spread_s - max_age_s + JUST)
+        assert self.send(publisher) is None
+        wait_until(lambda: states(office) == {"told"})
+
+    def test_waits_from_its_commit_however_late_that_comes(
+        self, database: Database, hub: HubServer, publisher: Publisher, clock: Clock
+    ) -> None:
+        """Nothing counts that was before: not when the work began, nor when it was written."""
+        office = newsroom(database, hub)
+        publisher.note_stored(editions(office))
+        clock.passes(60.0)
+        assert self.send(publisher) is None
+        wait_until(lambda: states(office) == {"told"})
+        hub.forget()
+        office.add(draft("id:1", "Finance"))
+        clock.passes(60.0)  # the disk is slow
+        assert self.send(publisher) is None
+        publish(office, "id:2")
+        assert self.send(publisher) == pytest.approx(publisher.spread.total_seconds())
+        assert hub.arrivals == []
+
+    def test_waits_from_what_its_maker_said(
+        self, database: Database, hub: HubServer, publisher: Publisher, clock: Clock
+    ) -> None:
+        office = newsroom(database, hub)
+        publisher.note_stored(editions(office))
+        clock.passes(publisher.spread.total_seconds() + JUST)
+        assert self.send(publisher) is None
+        wait_until(lambda: states(office) == {"told"})
+
+    def test_waits_anew_when_a_newer_one_comes(
+        self, database: Database, hub: HubServer, publisher: Publisher, clock: Clock
+    ) -> None:
+        office = newsroom(database, hub)
+        publisher.note_stored(editions(office))
+        publish(office, "id:1")
+        clock.passes(publisher.spread.total_seconds())
+        assert self.send(publisher) == pytest.approx(publisher.spread.total_seconds())
+        assert hub.arrivals == []
+
+    def test_waits_in_a_process_that_has_just_been_started(
+        self,
+        database: Database,
+        hub: HubServer,
+        publisher: Publisher,
+        make_publisher: Callable[..., Publisher],
+        clock: Clock,
+    ) -> None:
+        """It does not know how long it has been there."""
+        newsroom(database, hub)
+        self.send(publisher)
+        clock.passes(60.0)
+        other = make_publisher(spread=None, monotonic=clock)
+        assert self.send(other) == pytest.approx(other.spread.total_seconds())
+
+    def test_is_waited_for_by_who_wants_results(
+        self, database: Database, hub: HubServer, make_publisher: Callable[..., Publisher]
+    ) -> None:
+        newsroom(database, hub)
+        results = make_publisher(spread=None).send_all_due(now=NOON)
+        assert sorted(result.topic for result in results) == TOPICS
+
+
 class TestAnRssCloudServer:
     def test_is_told_of_rss_by_its_address(
         self, database: Database, hub: HubServer, make_publisher: Callable[..., Publisher]
@@ -402,7 +509,7 @@ class TestAnRssCloudServer:
         cloud = Cloud.at("https://cloud.example/pleaseNotify", ping_url=hub.url)
         finance = Category(slug="finance", title="Finance")
         office = Office(database, catalogue([finance], cloud=cloud))
-        office.publish(now=NOON - SPREAD)
+        office.publish(now=NOON)
         hub.manner = Manner(status=500)
         publisher = make_publisher(ping_formats={hub.url: RSSCLOUD})
         publisher.send_all_due(now=NOON)

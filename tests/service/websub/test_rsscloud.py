@@ -95,6 +95,7 @@ def test_a_delivery_is_the_address_of_the_document() -> None:
         host=REQUEST.host,
         wire=PushProtocol.RSSCLOUD,
         secret=None,
+        wanted_edition=1,
         attempts=0,
         first_failed_at=None,
     )

@@ -10,9 +10,11 @@ import pytest
 from feeds.model.feed import Format
 from feeds.store.database import Database
 from service.websub import RetryPlan
+from service.websub.publisher import spread_of
 from tests.support.hub_at_work import AGENT, PATIENT, HubAtWork, now
 from tests.support.newsrooms import SITE
 from tests.support.running_service import wait_until
+from tests.support.set_clock import Clock
 from tests.support.subscriber import (
     CLOSES,
     DRIPS_BODY,
@@ -226,6 +228,36 @@ def test_an_edition_that_came_early_is_not_sent_again(sqlite_database: Database)
         hub.open()
         settle(hub)
         assert len(reader.calls) == 1
+
+
+def test_what_was_stored_a_moment_ago_waits_until_every_web_worker_shows_it(
+    database: Database,
+) -> None:
+    """A subscriber that has read it asks for more, and must not be answered with less."""
+    hub, clock, waits = HubAtWork(database), Clock(), []
+
+    def sleep(seconds: float) -> None:
+        waits.append((seconds, len(reader.calls)))
+        clock.passes(seconds)
+
+    def deliver() -> None:
+        settle(hub, monotonic=clock, sleep=sleep)
+
+    with running_subscriber() as reader:
+        hub.subscribe(reader.url("/cb"))
+        hub.publish("The first")
+        deliver()
+        assert waits == [], "its ping has waited"
+        hub.publish("The second")
+        hub.store_edition("The third")
+        deliver()
+        [(waited_s, calls_before)] = waits
+        assert waited_s == pytest.approx(spread_of(database).total_seconds())
+        assert calls_before == 1
+        assert len(reader.calls) == 2
+        hub.open()
+        deliver()
+        assert (len(waits), len(reader.calls)) == (1, 2)
 
 
 def test_a_renewal_changes_the_secret_and_tries_again_at_once(database: Database) -> None:

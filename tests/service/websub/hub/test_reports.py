@@ -70,6 +70,7 @@ def _fail(to: Reports, host: str) -> None:
         host=host,
         wire=PushProtocol.WEBSUB,
         secret=None,
+        wanted_edition=1,
         attempts=0,
         first_failed_at=None,
     )
