@@ -29,6 +29,7 @@ from bench import (
     requests_a_second,
     search,
     status_command,
+    told,
     unchanged_cost,
     upstream_round,
     whole_history,
@@ -74,6 +75,7 @@ FIGURES: Mapping[str, Figure] = {
         fan_out_memory.FIGURE,
         fan_out_at_scale.FIGURE,
         fan_out_p99.FIGURE,
+        *told.FIGURES,
         *whole_service.FIGURES,
     )
 }

@@ -36,7 +36,7 @@ def former_build(commit: str = FORMER) -> Iterator[Path]:
 class Turns:
     """A script in a process of its own over one build, which does a turn each time it is asked.
 
-    For each line that it reads it prints how long its turn took, in milliseconds.
+    For each line that it reads it prints how long its turn took, or when it ended, in milliseconds.
     """
 
     def __init__(self, build: Path, script: Path, *arguments: str) -> None:

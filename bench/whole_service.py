@@ -84,7 +84,7 @@ def serving(build: Build, *, workers: int) -> Iterator[tuple[int, int]]:
         began = time.monotonic()
         process = subprocess.Popen(build.program(*sets, "serve"), cwd=build.source)
         try:
-            _await(port)
+            until_answered(port)
             build.start_s.append(time.monotonic() - began)
             yield process.pid, port
         finally:
@@ -92,12 +92,12 @@ def serving(build: Build, *, workers: int) -> Iterator[tuple[int, int]]:
             process.wait(60)
 
 
-def _await(port: int) -> None:
-    """Wait until the feed of everything is answered."""
+def until_answered(port: int, path: str = FEED) -> None:
+    """Wait until a feed is answered."""
     deadline = time.monotonic() + WITHIN_S
     while time.monotonic() < deadline:
         try:
-            if ask(port, FEED)[0] == 200:
+            if ask(port, path)[0] == 200:
                 return
         except (OSError, HTTPException):
             pass
@@ -151,7 +151,7 @@ def _restart(build: Build) -> None:
     with serving(build, workers=1) as (process_id, port):
         os.kill(_worker(process_id), signal.SIGKILL)
         began = time.monotonic()
-        _await(port)
+        until_answered(port)
         build.restart_s.append(time.monotonic() - began)
 
 

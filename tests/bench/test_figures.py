@@ -37,6 +37,8 @@ FOR_BENCH_ALONE = {
     "service_memory",
     "service_start",
     "status_command",
+    "told_subscriber",
+    "told_workers",
     "window_at_scale",
     "worker_restart",
 }
