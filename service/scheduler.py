@@ -4,17 +4,25 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
+from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from service.failures import Failures
 from service.logs import get_logger
 
 _log = get_logger(__name__)
+
+# A job that is still running when it is due again is skipped. That is intended, and a bulk intake
+# would fill the log with APScheduler's warnings about it. Set here, before processes are forked:
+# each new level is written to every logger there is.
+for _part in ("scheduler", "executors.default"):
+    logging.getLogger(f"apscheduler.{_part}").setLevel(logging.ERROR)
 
 #: How often to check whether the clock was set back.
 CLOCK_CHECK_EVERY_S = 1.0
@@ -48,12 +56,11 @@ class Scheduler:
         self._is_stopping = False
         self._is_over = threading.Event()
         self._is_idle = threading.Condition()
-        # A job that is still running when it is due again is skipped. That is intended, and a bulk
-        # intake would fill the log with APScheduler's warnings about it.
-        for part in ("scheduler", "executors.default"):
-            logging.getLogger(f"apscheduler.{part}").setLevel(logging.ERROR)
+        # Stores and triggers are given, not named: a name is looked up in the metadata of what is
+        # installed, and imported, in each process that was forked.
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
+            jobstores={"default": MemoryJobStore()},
             executors={"default": ThreadPoolExecutor(THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
@@ -62,9 +69,8 @@ class Scheduler:
         """Adds a timer, or replaces the one of the same name. It runs at once, then repeatedly."""
         self._scheduler.add_job(
             self._run,
-            "interval",
+            IntervalTrigger(seconds=timer.every_s, timezone=UTC),
             args=[timer.name, timer.job],
-            seconds=timer.every_s,
             id=timer.name,
             next_run_time=self._now(),
             replace_existing=True,

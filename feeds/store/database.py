@@ -475,7 +475,10 @@ class Database:
         self._engine.dispose()
 
     def release_memory(self) -> None:
-        """Frees the pages that idle connections to an SQLite file have cached: up to 2 MiB each.
+        """Closes the idle connections to an SQLite file. Others are opened when they are needed.
+
+        Each has up to 2 MiB of pages, and a schema in hundreds of small pieces, for whose sake the
+        system would not get back the memory around them.
 
         Raises:
             StoreUnavailable: The file cannot be used.
@@ -486,8 +489,7 @@ class Database:
         with self._translated(), ExitStack() as taken:
             for _ in range(pool.checkedin()):
                 connection = taken.enter_context(closing(self._engine.raw_connection()))
-                with closing(connection.cursor()) as cursor:
-                    cursor.execute("PRAGMA shrink_memory")
+                connection.invalidate()
 
     def suspend(self, reason: str) -> None:
         """Refuses every transaction except those of `probe` until `resume` is called.

@@ -15,6 +15,7 @@ from feeds.store.database import Database, Transaction
 from service.failures import Failures
 from service.liveness import Liveness
 from service.logs import get_logger
+from service.memory import release_libraries
 from service.processes.active_configuration import (
     ConfigurationWatch,
     ProcessStart,
@@ -236,6 +237,7 @@ def _work(
 ) -> None:
     work.start(settings)
     begun()
+    release_libraries()
     watch = make_watch(on_change=work.configure)
     watch.start()
     signals.wait()

@@ -41,7 +41,7 @@ from service.jobs.regular import (
     wait_for_embargo_end,
 )
 from service.liveness import Liveness
-from service.memory import release_free_memory
+from service.memory import release_free_memory, release_libraries
 from service.processes import background
 from service.processes.active_configuration import ProcessStart
 from service.processes.status import answer_status
@@ -118,6 +118,7 @@ class Jobs:
         self._stale = Changes(database)  #: for editions after a commit; used by the signal's thread
         #: When a commit may have editions made again, and whether one has asked for them already.
         self._looks_at, self._will_look = 0.0, False
+        self._has_begun = True  #: False from `start` until the first look for stale feeds is over
         self._store_log = WalCheckpointer(database)
         self._failures = failures
         self._scheduler = Scheduler(now=machine_clock, failures=failures)
@@ -149,6 +150,7 @@ class Jobs:
             self._clock.compare()
         self.configure(settings)
         self._clock.follow()
+        self._has_begun = False
         self._scheduler.start()
         self._signal.subscribe(self._on_commit)
         self._signal.start()
@@ -234,8 +236,11 @@ class Jobs:
 
         def make_editions() -> None:
             self._will_look = False
-            with editing.round():
-                editing.worked(self._make_editions(application, progress=editing.worked))
+            try:
+                with editing.round():
+                    editing.worked(self._make_editions(application, progress=editing.worked))
+            finally:
+                self._has_begun = True
 
         def end_embargoes() -> None:
             with ending.round():
@@ -307,7 +312,9 @@ class Jobs:
 
     def _index(self) -> None:
         """Indexes the words of all new and corrected releases, a few at a time."""
-        if not self._has(Waiting.WORDS):
+        # A service that begins makes its first editions first: readers wait for them, and the
+        # memory that they took is taken again.
+        if not self._has_begun or not self._has(Waiting.WORDS):
             return
         count = 0
         while not self._is_over.is_set() and (done := index_marked(self._database)):
@@ -415,6 +422,7 @@ class Jobs:
         with suppress(StoreUnavailable):
             self._database.release_memory()
         release_free_memory()
+        release_libraries()
 
     def _may_be_due(self, application: Application) -> bool:
         """Whether feeds may be stale, or one has ended, which no commit says."""

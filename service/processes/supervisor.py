@@ -16,7 +16,12 @@ from feeds.store.database import Database
 from service import logs
 from service.errors import ServiceError
 from service.failures import OVER_AFTER_S, Troubles, failures_of
-from service.memory import fill_gaps, keep_few_arenas, release_free_memory
+from service.memory import (
+    fill_gaps,
+    keep_few_arenas,
+    release_free_memory,
+    release_libraries,
+)
 from service.processes.active_configuration import ProcessStart, activate
 from service.processes.child_processes import FROZEN_AFTER_S, ChildProcess, fork
 from service.processes.file_modes import UMASK, keep_private
@@ -193,15 +198,18 @@ class Supervisor:
             self._start(role)
         self._await_web()
         self._log_started()
+        release_libraries()
 
     def _import_shared(self) -> None:
         """Loads what all processes need before the first one is forked."""
+        if WEB in self._roles:
+            # First, because much of it is dropped again: what is imported behind it fills the gaps.
+            import_module("service.web.page_language").load_languages(catalogue(self._settings))
         for role in self._roles:
             import_module(MODULES[role])
         import_module("service.wiring").program_version()
         if WEB in self._roles:
             import_module("service.web").shared_routes()
-            import_module("service.web.page_language").load_languages(catalogue(self._settings))
         keep_few_arenas()
         # A child that reused memory that is free here would copy the whole page.
         release_free_memory()

@@ -16,9 +16,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import BytesIO
 from pathlib import PurePath
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, localedata
 from babel.core import get_global
 from babel.dates import (
     format_date,
@@ -295,12 +296,49 @@ def _locale(tag: str, usual: str) -> Locale:
         return _locale(usual, usual)
     for each in fallbacks(tag):
         if each in _USUAL_LOCALES:
-            return Locale.parse(_USUAL_LOCALES[each])
+            return _without_the_rest(Locale.parse(_USUAL_LOCALES[each]))
         try:
-            return Locale.parse(each, sep="-")
+            return _without_the_rest(Locale.parse(each, sep="-"))
         except (ValueError, UnknownLocaleError):
             continue
-    return Locale.parse(_USUAL_LOCALES[SOURCE_LANGUAGE])
+    return _without_the_rest(Locale.parse(_USUAL_LOCALES[SOURCE_LANGUAGE]))
+
+
+#: What CLDR knows and pages never say: more than half of what a language takes in memory.
+_NEVER_SAID = (
+    "compound_unit_patterns",
+    "currency_names_plural",
+    "unit_display_names",
+)
+
+#: The units that pages write: those of `PageLanguage.size`.
+_WRITTEN_UNITS = "digital-"
+
+
+def _without_the_rest(locale: Locale) -> Locale:
+    """Takes what pages never say out of Babel's cache, for a locale and those it inherits from."""
+    # The same of what CLDR knows about all countries. Babel gives its own table, as with `load`.
+    for table in (get_global("territory_currencies"), get_global("territory_languages")):
+        cast("dict[str, Any]", table).clear()
+    for name in reversed(list(_and_parents(str(locale)))):
+        data = localedata.load(name)
+        for key in _NEVER_SAID:
+            data[key] = {}
+        data["unit_patterns"] = {
+            unit: patterns
+            for unit, patterns in data["unit_patterns"].items()
+            if unit.startswith(_WRITTEN_UNITS)
+        }
+    return locale
+
+
+def _and_parents(name: str) -> Iterator[str]:
+    """Yields the name of a locale and of those it inherits from: ``pt_PT``, ``pt``, ``root``."""
+    while name != "root":
+        if localedata.exists(name):
+            yield name
+        name = get_global("parent_exceptions").get(name) or name.rpartition("_")[0] or "root"
+    yield name
 
 
 # The language of the page that is being rendered. Macros and filters have no other way to it.

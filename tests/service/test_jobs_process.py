@@ -172,6 +172,22 @@ def test_words_are_indexed_behind_the_editions(
     )  # those of many are not kept
 
 
+def test_a_process_that_begins_makes_editions_first_and_indexes_words_then(
+    host: Host, database: Database
+) -> None:
+    """Both at once take the memory of both, and readers wait for editions."""
+    host.configure("Before")
+    office = Office(database)
+    office.add(draft("id:1", "Finance"))
+    host.jobs._has_begun = False  # as `start` leaves it
+    counts = []
+    for timer in (jobs.SEARCH, jobs.REGENERATE, jobs.SEARCH):
+        host.jobs.timers[timer]()
+        with database.read() as tx:
+            counts.append(tx.search.count())
+    assert counts == [0, 0, 1]
+
+
 def test_a_feed_ends_in_its_second_though_nothing_is_committed(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

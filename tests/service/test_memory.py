@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from service.memory import _clean_ranges
+
 ROOT = Path(__file__).parents[2]
 
 #: What a supervisor does before the first fork, as far as memory goes.
@@ -101,6 +103,35 @@ print(dict(counts), sorted(each for each in set(sys.modules) - loaded if "jinja2
 """
 
 
+#: Prepares the same, and then opens a store and sets timers as a forked process does.
+BEGUN = """
+import os, sys
+from pathlib import Path
+from types import SimpleNamespace
+from feeds.store import migrate
+from feeds.store.database import Database
+from service.processes.supervisor import MODULES, Supervisor
+from service.settings import load
+
+folder = Path(sys.argv[1])
+settings = load(Path("config/communique.yaml"), environ={}, overrides=[f"data_folder={folder}"])
+database = Database.open(f"sqlite:///{folder}/store.db")
+migrate.upgrade(database)
+Supervisor._import_shared(SimpleNamespace(_roles=list(MODULES), _settings=settings))
+loaded = set(sys.modules)
+
+from service.processes.hub import Hub
+from service.processes.jobs import Jobs
+jobs, hub = Jobs(database), Hub(database)
+jobs.configure(settings)
+hub.configure(settings)
+for name, job in jobs.timers.items():
+    job()
+print(sorted(set(sys.modules) - loaded), flush=True)
+os._exit(0)  # the hub's threads work on
+"""
+
+
 @pytest.fixture(scope="module")
 def prepared() -> tuple[list[str], int | None, int, int]:
     """Libraries, bytes free between objects, bytes taken of them, and bytes that are left."""
@@ -136,3 +167,72 @@ def test_web_processes_share_routes_and_templates(tmp_path: Path) -> None:
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert ran.stdout == "{} []\n"
+
+
+def test_jobs_and_hub_import_nothing_more_than_they_share(tmp_path: Path) -> None:
+    """Each would have it to itself, with a copy of what its import writes to."""
+    ran = subprocess.run(
+        [sys.executable, "-c", BEGUN, tmp_path],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+#: A supervisor whose processes have started, as far as memory goes: libraries, and the relocations
+#: in them, stay as they are.
+WAITS = """
+import json, lzma, ssl
+from importlib import import_module
+from pathlib import Path
+from service.memory import release_libraries
+from service.processes.supervisor import MODULES
+
+def file_kib():
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    kib = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
+    return kib["Rss"] - kib["Anonymous"]
+
+for module in MODULES.values():
+    import_module(module)
+before = file_kib()
+mapped = release_libraries()
+after = file_kib()
+again = ssl.create_default_context().cert_store_stats(), lzma.decompress(lzma.compress(b"a"))
+print(json.dumps([before, mapped, after, again[1].decode()]))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux")
+def test_a_process_lets_go_of_libraries_that_it_has_read_and_can_still_use_them() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WAITS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    before, mapped, after, used = json.loads(ran.stdout)
+    assert mapped > 10_000_000
+    assert after < before / 2
+    assert used == "a"
+
+
+def test_only_mappings_of_files_that_were_never_written_are_let_go() -> None:
+    """A page that was written, as by a relocation, would be lost."""
+    smaps = """\
+1000-3000 r-xp 00000000 fe:01 7                          /lib/clean.so
+Rss:                   8 kB
+Anonymous:             0 kB
+3000-4000 r--p 00002000 fe:01 7                          /lib/relocated.so
+Anonymous:             4 kB
+4000-5000 rw-p 00003000 fe:01 7                          /lib/data.so
+Anonymous:             0 kB
+5000-6000 r--s 00000000 fe:01 7                          /shared
+Anonymous:             0 kB
+6000-7000 r--p 00000000 00:00 0
+Anonymous:             0 kB
+7000-8000 r--p 00000000 fe:01 8                          /lib/not said.so
+Rss:                   8 kB
+a000-b000 r--p 00000000 fe:01 9                          /lib/clean too.so
+Anonymous:             0 kB
+c000-d000 r-xp 00000000 00:00 0                          [vdso]
+Anonymous:             0 kB
+"""
+    found = list(_clean_ranges(smaps.splitlines(keepends=True)))
+    assert found == [(0x1000, 0x3000), (0xA000, 0xB000)]

@@ -1,5 +1,6 @@
 """What can be made again is seen by all at once, and does not wait for the disk."""
 
+from sqlite3 import ProgrammingError
 from typing import Any
 
 import pytest
@@ -56,13 +57,17 @@ def _fail_half_way(database: Database) -> None:
         raise ZeroDivisionError
 
 
-def test_idle_connections_free_the_pages_that_they_have_cached(sqlite_database: Database) -> None:
+def test_idle_connections_are_closed_with_what_they_have_cached(sqlite_database: Database) -> None:
+    """One that is in use stays."""
+    with sqlite_database.read() as used:
+        with sqlite_database.read() as tx:
+            idle: Any = tx.connection.connection.driver_connection
+        with sqlite_database.read() as tx:
+            assert tx.connection.connection.driver_connection is idle
+        sqlite_database.release_memory()
+        assert idle is not None
+        with pytest.raises(ProgrammingError, match="closed"):
+            idle.execute("SELECT 1")
+        assert used.feeds.stale(now=NOON) is not None
     with sqlite_database.read() as tx:
-        connection: Any = tx.connection.connection.driver_connection
-    asked: list[str] = []
-    connection.set_trace_callback(asked.append)
-    sqlite_database.release_memory()
-    connection.set_trace_callback(None)
-    assert asked == ["PRAGMA shrink_memory"]
-    with sqlite_database.read() as tx:
-        assert tx.connection.connection.driver_connection is connection
+        assert tx.feeds.stale(now=NOON) is not None

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel import localedata
+from babel.core import get_global
 
 from service.web.page_language import (
     PageLanguage,
@@ -171,3 +173,15 @@ def test_languages_of_a_configuration_are_loaded_at_once() -> None:
     loaded = _page_language.cache_info().currsize
     assert (language("en").tag, language("de").tag) == ("en", "de")
     assert _page_language.cache_info().currsize == loaded == 2
+
+
+def test_no_memory_is_kept_for_what_pages_never_say() -> None:
+    """More than half of what Babel knows of a language, and the money of all countries."""
+    _page_language.cache_clear()
+    load_languages(catalogue([], [feed("portugais", "health", only_in="pt-PT")]))
+    for name in ("root", "en", "en_001", "en_GB", "de", "de_AT"):
+        known = localedata.load(name)
+        assert all(unit.startswith("digital-") for unit in known["unit_patterns"]), name
+        assert not any(known[key] for key in ("currency_names_plural", "unit_display_names"))
+    assert not get_global("territory_currencies")
+    assert language("de-AT").size(1_400_000) == "1,4 MB"
