@@ -22,7 +22,9 @@ POLL_EVERY_S, REMOTE_POLL_EVERY_S = 0.0025, 0.025
 
 #: Polls of a file take at most one part of the time in so many, up to that longest pause: a store
 #: with thousands of documents, or a processor that is busy with requests, is polled less often.
-POLLS_TAKE_ONE_IN = 40
+#: What was not taken is saved, in seconds at the most: a release is a handful of commits in a row,
+#: after each of which a poll takes ten times as long.
+POLLS_TAKE_ONE_IN, POLLS_SAVE_S = 40, 0.005
 
 #: After a failed poll, the next one waits this long; meanwhile each request asks the store.
 RETRY_AFTER_S = 1.0
@@ -68,6 +70,8 @@ class ChangeDetector:
         self._max_age_s = usual_age_s if max_age_s is None else max_age_s
         usual_pause_s = POLL_EVERY_S if self.is_local else REMOTE_POLL_EVERY_S
         self._poll_every_s = usual_pause_s if poll_every_s is None else poll_every_s
+        self._saved_s = POLLS_SAVE_S  #: what polls may take in a row
+        self._saved_at = clock()
         self._polling = Lock()
         self._is_idle = Event()  #: no poll is under way
         self._is_idle.set()
@@ -298,11 +302,17 @@ class ChangeDetector:
 
     def _pause_s(self, began: float) -> float:
         """Returns how long after a poll, which began then, the next one is due."""
-        took_s = self._clock() - began
         usual_s = self._poll_every_s
         if not self.is_local or not usual_s:
             return usual_s
-        return max(usual_s, min(took_s * POLLS_TAKE_ONE_IN, REMOTE_POLL_EVERY_S))
+        now = self._clock()
+        saved_s = self._saved_s + (now - self._saved_at) / POLLS_TAKE_ONE_IN
+        saved_s = min(saved_s, POLLS_SAVE_S) - (now - began)
+        pause_s = max(usual_s, min(-saved_s * POLLS_TAKE_ONE_IN, REMOTE_POLL_EVERY_S))
+        # What the longest pause does not make up for is forgotten.
+        self._saved_s = max(saved_s, -pause_s / POLLS_TAKE_ONE_IN)
+        self._saved_at = now
+        return pause_s
 
     def _has_changed(self) -> bool:
         began = self._clock()

@@ -13,7 +13,6 @@ from feeds.store.changes import Changes
 from service.web.change_detector import (
     MAX_AGE_S,
     POLL_EVERY_S,
-    POLLS_TAKE_ONE_IN,
     REMOTE_MAX_AGE_S,
     REMOTE_POLL_EVERY_S,
     RETRY_AFTER_S,
@@ -91,26 +90,37 @@ def test_between_two_looks_nobody_looks(watch: ChangeDetector, store: Store, clo
     assert store.looks == 2
 
 
+@pytest.mark.parametrize(
+    ("took_s", "looks"),
+    [
+        (POLL_EVERY_S / 100, 400),  # as often as it may be
+        (POLL_EVERY_S / 10, 100),  # for a fortieth of the time
+        (POLL_EVERY_S * 10, 40),  # as often as a server, however long it takes
+    ],
+)
 def test_polls_that_take_long_are_made_less_often(
+    watch: ChangeDetector, store: Store, clock: Clock, took_s: float, looks: int
+) -> None:
+    """In a store of many documents, or on a busy processor. Here for a second."""
+    store.on_look = lambda: clock.passes(took_s)
+    for _ in range(2):  # what was saved is used up in the first second
+        began, before = clock.now, store.looks
+        while clock.now < began + 1.0:
+            watch.version()
+            clock.passes(POLL_EVERY_S / 50)
+    assert store.looks - before == pytest.approx(looks, rel=0.1)
+
+
+def test_a_few_long_polls_in_a_row_delay_none(
     watch: ChangeDetector, store: Store, clock: Clock
 ) -> None:
-    """A fortieth of the time is theirs, in a store of many documents or on a busy processor."""
-    took_s = POLL_EVERY_S / 10
-    store.on_look = lambda: clock.passes(took_s)
-    began = clock.now
+    """A release is a few commits: each may be the one that has its edition."""
     watch.version()
-    clock.now = began + took_s * POLLS_TAKE_ONE_IN * 0.99
-    watch.version()
-    assert store.looks == 1
-    clock.now = began + took_s * POLLS_TAKE_ONE_IN * 1.01
-    watch.version()
-    assert store.looks == 2
-    took_s = MAX_AGE_S / 5
-    clock.now = began = 2000.0
-    watch.version()
-    clock.now = began + REMOTE_POLL_EVERY_S * 1.01
-    watch.version()
-    assert store.looks == 4, "but never less often than a server is polled"
+    store.on_look = lambda: clock.passes(POLL_EVERY_S / 5)
+    for looks in range(2, 8):
+        clock.passes(POLL_EVERY_S * 1.01)
+        watch.version()
+        assert store.looks == looks
 
 
 def test_a_server_has_more_time_to_answer(store: Store, clock: Clock) -> None:
