@@ -90,11 +90,15 @@ POLL_UPSTREAMS_EVERY_S = 5.0
 #: How often to look for what the hubs of upstreams have pushed.
 READ_PUSHES_EVERY_S = 1.0
 
-#: How often to look for releases whose words are to be indexed. After editions they are at once.
+#: How often to look for releases whose words are to be indexed. After editions they are soon.
 INDEX_EVERY_S = 1.0
 
 #: Pings are looked for so long after they may be sent, because timers go by another clock.
 TIMER_SLACK_S = 0.002
+
+#: How long after editions the words of their releases are indexed: web processes fetch the editions
+#: meanwhile, and each has a processor to itself on small machines.
+INDEX_AFTER_S = 0.03
 
 #: How often to check whether a scheduled backup is due.
 BACKUP_POLL_EVERY_S = 60.0
@@ -410,7 +414,7 @@ class Jobs:
         if sender is not None:
             sender.note_stored(editions)
             self._ping_after(sender.spread.total_seconds())
-        self._scheduler.wake(SEARCH)
+        self._scheduler.wake(SEARCH, after=timedelta(seconds=INDEX_AFTER_S))
         if published > MANY:
             # Many feeds at once fill the caches with entries of all feeds. The next editions are of
             # those few feeds that have news.
