@@ -191,7 +191,7 @@ def test_a_preview_is_for_whoever_has_its_address_and_ends(desk: Desk) -> None:
     path = write(anna)
     anna.send(f"{path}/preview", {"open": "yes"})
     [address] = re.findall(
-        r"https://news.example.org(/desk/preview/[\w-]{32})", anna.get(path).text
+        r'<a href="https://news.example.org(/desk/preview/[\w-]{32})">', anna.get(path).text
     )
     reviewer = desk.browser()
     page = reviewer.get(address)
@@ -205,7 +205,7 @@ def test_a_preview_is_for_whoever_has_its_address_and_ends(desk: Desk) -> None:
     anna.send(f"{path}/preview", {})
     assert reviewer.get(address).status_code == 404
     anna.send(f"{path}/preview", {"open": "yes"})
-    [second] = re.findall(r"(/desk/preview/[\w-]{32})", anna.get(path).text)
+    [second] = re.findall(r"(/desk/preview/[\w-]{32})<", anna.get(path).text)
     assert second != address
     publish(anna, path)
     assert reviewer.get(second).status_code == 404
