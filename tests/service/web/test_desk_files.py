@@ -238,7 +238,10 @@ def test_a_picture_in_a_word_document_is_shown_and_kept_as_long_as_the_draft(des
 def test_a_description_is_asked_for_unless_the_picture_only_decorates(desk: Desk) -> None:
     anna = desk.signed_in("anna")
     path = write(anna, file=file(PNG, "bridge.png"))
-    assert "the picture bridge.png has no description" in anna.get(path).text
+    page = anna.get(path).text
+    assert "the picture bridge.png has no description" in page
+    # Who has to say what it shows can see it: what is not complete is not shown as a page.
+    assert anna.get(shown_in(page)).data == PNG
     assert publish(anna, path) == 422
     [entry] = drafts(desk)[0].record["enclosures"]
     row = {"file_url": [entry["url"]], "file_title": [""], "file_credit": [""], "file_alt": [""]}
