@@ -11,8 +11,6 @@ from datetime import UTC, tzinfo
 from io import BytesIO
 from typing import Any
 
-import feedparser
-
 from feeds.imports.dates import FeedDate, read_feed_date
 from feeds.imports.feed_text import FeedKind, decode_feed, kind_of, repaired
 from feeds.imports.feed_tree import MARKER, FeedTree, HeadFacts, ItemFacts, parse_tree
@@ -42,6 +40,8 @@ def read_feed(
     if kind_of(text) is FeedKind.JSON:
         return read_json_feed(text, url=url, zone=zone, warnings=warnings)
     tree = parse_tree(repaired(text), url=url, warnings=warnings)
+    import feedparser  # noqa: PLC0415  # most newsrooms carry no feeds of others: 0.7 MiB
+
     parsed = feedparser.parse(
         BytesIO(tree.document),
         # Without a type it believes the document, which is UTF-8 by now.

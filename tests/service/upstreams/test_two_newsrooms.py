@@ -40,7 +40,11 @@ def test_what_one_publishes_is_pushed_to_the_other_with_its_id_and_never_comes_b
 
 def _carry(here: CommandLine, there: CommandLine, first: Service, second: Service) -> None:
     wait_until(lambda: "A bridge opens" in titles(there), within_s=60)
-    assert there.results("upstream", "show", "other")[0]["state"] == "ok"
+
+    def is_ok() -> bool:
+        return bool(there.results("upstream", "show", "other")[0]["state"] == "ok")
+
+    wait_until(is_ok, within_s=60)  # stored behind what was taken
 
     def is_subscribed() -> bool:
         [shown] = there.results("upstream", "show", "other")
