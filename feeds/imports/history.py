@@ -14,6 +14,10 @@ from feeds.imports.reading import ReadFeed
 #: A site with ten items a page and 50,000 items.
 MAX_PAGES = 5_000
 
+#: Documents in a row, each named by the one before, that may have nothing new. The newest feed may
+#: have all that is in its first archives: their borders are fixed, and it goes on.
+MAX_OLD_PAGES = 100
+
 
 class HistoryWalk:
     """One walk. Ask `next_url`, fetch it, then call `read` or `not_there`; until it is None.
@@ -39,6 +43,7 @@ class HistoryWalk:
         self._seen: set[str] = set()
         self._paged_from = url
         self._page = 1
+        self._old_pages = 0  #: in a row, without anything new
 
     def read(self, feed: ReadFeed) -> list[Item]:
         """Returns what is new in the document at `next_url`, and moves on."""
@@ -48,7 +53,9 @@ class HistoryWalk:
         self._visited.add(_same(url))
         self.pages += 1
         new = [item for item in feed.items if self._is_new(item)]
-        self._move_on(feed, has_new=any(isinstance(item, ImportedItem) for item in new))
+        has_new = any(isinstance(item, ImportedItem) for item in new)
+        self._old_pages = 0 if has_new else self._old_pages + 1
+        self._move_on(feed, has_new=has_new)
         return new
 
     def not_there(self, status: int) -> None:
@@ -60,12 +67,20 @@ class HistoryWalk:
             self._end("only this document was asked for")
         elif feed.is_complete:
             self._end("the feed says that it is complete")
-        elif not has_new:
+        elif not has_new and not self._may_be_older(feed):
             self._end(f"{self.next_url} has nothing new")
         elif self.pages >= self._max_pages:
             self._end(f"{self._max_pages} documents were read")
         else:
             self._go_to(feed.link("prev-archive") or feed.link("next") or self._wordpress(feed))
+
+    def _may_be_older(self, feed: ReadFeed) -> bool:
+        """Whether something new may come after a document without: never if no link names it.
+
+        WordPress answers every page behind the last with the newest, if its theme is so made.
+        """
+        is_named = feed.link("prev-archive") or feed.link("next")
+        return bool(is_named) and self._old_pages < MAX_OLD_PAGES
 
     def _go_to(self, url: str | None) -> None:
         if url is None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from feeds.imports.feed import read_feed
-from feeds.imports.history import HistoryWalk
+from feeds.imports.history import MAX_OLD_PAGES, HistoryWalk
 from feeds.imports.items import ImportedItem
 
 URL = "https://e.example/feed/"
@@ -56,6 +56,27 @@ def test_archives_of_rfc_5005() -> None:
     assert titles == ["T5", "T4", "T3", "T2", "T1"]
     assert asked == list(pages)
     assert ended == "no older document is named"
+
+
+@pytest.mark.parametrize("rel", ["prev-archive", "next"])
+def test_archives_that_the_newest_document_has_whole_are_passed(rel: str) -> None:
+    """As of a newsroom like this one: of a thousand releases twenty came, and no older ones."""
+    pages = {
+        URL: rss([6, 5, 4, 3], extra=linked(rel, "/archive/3")),
+        "https://e.example/archive/3": rss([6, 5], extra=linked(rel, "2")),
+        "https://e.example/archive/2": rss([4, 3], extra=linked(rel, "1")),
+        "https://e.example/archive/1": rss([2, 1]),
+    }
+    titles, asked, ended = walk(pages.__getitem__)
+    assert titles == ["T6", "T5", "T4", "T3", "T2", "T1"]
+    assert (asked, ended) == (list(pages), "no older document is named")
+
+
+def test_a_chain_of_documents_without_anything_new_ends() -> None:
+    numbers = iter(range(10_000))
+    _, asked, ended = walk(lambda _: rss([1], extra=linked("prev-archive", f"/{next(numbers)}")))
+    assert len(asked) == 1 + MAX_OLD_PAGES
+    assert ended == f"{asked[-1]} has nothing new"
 
 
 def test_pages_by_next_until_one_that_was_read() -> None:
