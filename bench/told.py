@@ -45,7 +45,7 @@ ROUNDS = 15
 WITHIN_S = 20.0
 
 #: Between two questions to the same web process.
-ASK_EVERY_S = 0.002
+ASK_EVERY_S = 0.001
 
 #: From the document to the next release: longer than the pause between two runs of editions, and
 #: each time another one, so that no round begins at the same moment of any timer.
