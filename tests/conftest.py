@@ -19,6 +19,7 @@ from feeds.store.database import Database
 from tests.support import (
     compiled_pages,
     compiled_statements,
+    fork_server,
     lock_order,
     open_connections,
     postgres,
@@ -63,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if memory is not None:
         # A commit waits for the disk some 4 ms, and tests make thousands of them.
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+    fork_server.usual_environment()
     if config.getoption("no_processes"):
         settings.load_profile("check")
         config.pluginmanager.register(_NoProcesses())

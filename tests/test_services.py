@@ -63,6 +63,17 @@ def test_a_process_that_is_forked_is_like_one_that_begins_anew(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="of Linux alone")
+def test_what_the_first_test_has_in_its_environment_is_not_there_for_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    server = fork_server._Server()
+    server._end()
+    monkeypatch.undo()
+    assert server.environment == fork_server._server().environment
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of Linux alone")
 def test_a_process_that_is_forked_can_be_killed() -> None:
     process = fork_server.start(
         [sys.executable, "-m", "tests.support.process_report", "wait"], stdout=1, stderr=2

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -75,7 +75,9 @@ class Process:
 def can_start(command: Sequence[str]) -> bool:
     """Whether `start` would start the same as `subprocess` does."""
     is_module = list(command[:2]) == [sys.executable, "-m"]
-    return sys.platform == "linux" and is_module and _fixed_part() == _server().environment
+    return (
+        sys.platform == "linux" and is_module and _fixed_part(os.environ) == _server().environment
+    )
 
 
 def start(command: Sequence[str], *, stdout: int, stderr: int) -> Process:
@@ -83,8 +85,14 @@ def start(command: Sequence[str], *, stdout: int, stderr: int) -> Process:
     return Process(_server().fork(command[2:], stdout, stderr))
 
 
-def _fixed_part() -> dict[str, str]:
-    return {name: text for name, text in os.environ.items() if not name.startswith(_READ_LATE)}
+def _fixed_part(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in environment.items() if not name.startswith(_READ_LATE)}
+
+
+@cache
+def usual_environment() -> Mapping[str, str]:
+    """What processes of the suite begin with. To be asked before the first test changes it."""
+    return dict(os.environ)
 
 
 @cache
@@ -96,14 +104,20 @@ class _Server:
     """The process that forks, as long as this one lives."""
 
     def __init__(self) -> None:
-        self.environment = _fixed_part()
+        # Not that of the test which happens to be the first: no other one would have it.
+        environment = usual_environment()
+        self.environment = _fixed_part(environment)
         self._lock = threading.Lock()
         self._line, other = socket.socketpair()
         with other:
             command = [sys.executable, "-m", __name__, str(other.fileno()), _ROOM]
             try:
                 self._process = subprocess.Popen(
-                    command, cwd=ROOT, stdin=subprocess.DEVNULL, pass_fds=[other.fileno()]
+                    command,
+                    cwd=ROOT,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=[other.fileno()],
                 )
             except BaseException:  # such as a skip: --no-processes
                 self._line.close()
