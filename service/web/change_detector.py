@@ -18,7 +18,7 @@ MAX_AGE_S, REMOTE_MAX_AGE_S = 0.05, 0.1
 #: A poll is due after this. One request makes it, while the others use the result of the poll
 #: before. The rest of the max age is the time to fetch what a poll has found to be new. The second
 #: one holds for a store on a server, and is the longest for a store in a file.
-POLL_EVERY_S, REMOTE_POLL_EVERY_S = 0.0025, 0.025
+POLL_EVERY_S, REMOTE_POLL_EVERY_S = 0.01, 0.025
 
 #: Polls of a file take at most one part of the time in so many, up to that longest pause: a store
 #: with thousands of documents, or a processor that is busy with requests, is polled less often.

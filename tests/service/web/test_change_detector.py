@@ -93,9 +93,9 @@ def test_between_two_looks_nobody_looks(watch: ChangeDetector, store: Store, clo
 @pytest.mark.parametrize(
     ("took_s", "looks"),
     [
-        (POLL_EVERY_S / 100, 400),  # as often as it may be
-        (POLL_EVERY_S / 10, 100),  # for a fortieth of the time
-        (POLL_EVERY_S * 10, 40),  # as often as a server, however long it takes
+        (0.00005, 100),  # as often as it may be
+        (0.0005, 50),  # for a fortieth of the time
+        (0.025, 40),  # as often as a server, however long it takes
     ],
 )
 def test_polls_that_take_long_are_made_less_often(
@@ -107,7 +107,7 @@ def test_polls_that_take_long_are_made_less_often(
         began, before = clock.now, store.looks
         while clock.now < began + 1.0:
             watch.version()
-            clock.passes(POLL_EVERY_S / 50)
+            clock.passes(0.00005)
     assert store.looks - before == pytest.approx(looks, rel=0.1)
 
 
@@ -116,7 +116,7 @@ def test_a_few_long_polls_in_a_row_delay_none(
 ) -> None:
     """A release is a few commits: each may be the one that has its edition."""
     watch.version()
-    store.on_look = lambda: clock.passes(POLL_EVERY_S / 5)
+    store.on_look = lambda: clock.passes(0.0005)
     for looks in range(2, 8):
         clock.passes(POLL_EVERY_S * 1.01)
         watch.version()
