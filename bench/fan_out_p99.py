@@ -59,8 +59,7 @@ def measure(scale: float) -> float:
                 late[WITH].append(_late_ms(WITH, served.port, seconds))
     with_ms, without_ms = (median(late[name][warm_up:]) for name in (WITH, WITHOUT))
     tell(f"99th percentile, in the middle: {with_ms:.3f} ms with, {without_ms:.3f} ms without")
-    pairs = zip(late[WITH][warm_up:], late[WITHOUT][warm_up:], strict=True)
-    return Ratio.of([one / other for one, other in pairs], middle=with_ms / without_ms)
+    return Ratio.between(late[WITH][warm_up:], late[WITHOUT][warm_up:])
 
 
 def _late_ms(name: str, port: int, seconds: float) -> float:

@@ -1,7 +1,7 @@
 """A figure: a ratio that is to stay on the right side of its bound."""
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Self
@@ -18,14 +18,19 @@ class Ratio(float):
     most: float
 
     @classmethod
-    def of(cls, rounds: Collection[float], *, middle: float | None = None) -> Self:
-        """Makes it of the ratio of each round.
+    def of(cls, rounds: Collection[float]) -> Self:
+        """Makes it of the ratio of each round; there is at least one."""
+        return cls._spread(rounds, middle=median(rounds))
 
-        Args:
-            rounds: At least one.
-            middle: Where it is not their median, such as the ratio of two medians.
-        """
-        ratio = cls(median(rounds) if middle is None else middle)
+    @classmethod
+    def between(cls, ones: Sequence[float], others: Sequence[float]) -> Self:
+        """Makes it of what two contenders have in each round; in the middle, of their medians."""
+        rounds = [one / other for one, other in zip(ones, others, strict=True)]
+        return cls._spread(rounds, middle=median(ones) / median(others))
+
+    @classmethod
+    def _spread(cls, rounds: Collection[float], *, middle: float) -> Self:
+        ratio = cls(middle)
         ratio.least, ratio.most = min(rounds), max(rounds)
         return ratio
 

@@ -165,10 +165,12 @@ def measure_paint(scale: float) -> float:
             (_painted_ms(browser, rivals.page), _painted_ms(browser, rivals.text))
             for _ in range(rounds)
         ]
-    page = statistics.median(ours for ours, _ in pairs)
-    text = statistics.median(plain for _, plain in pairs)
-    tell(f"largest paint: page {page:.1f} ms, text {text:.1f} ms, medians of {rounds}")
-    return Ratio.of([ours / plain for ours, plain in pairs], middle=page / text)
+    page, text = zip(*pairs, strict=True)
+    tell(
+        f"largest paint: page {statistics.median(page):.1f} ms, "
+        f"text {statistics.median(text):.1f} ms, medians of {rounds}"
+    )
+    return Ratio.between(page, text)
 
 
 BYTES = Figure(name="page_bytes", bound=40, measure=measure_bytes)

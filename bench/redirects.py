@@ -16,7 +16,7 @@ from bench import servers
 from bench.figure import Figure, Unmeasurable, tell
 from bench.installed import installed
 from bench.processor import worked_ms
-from bench.rounds import medians_ms, rounds_at
+from bench.rounds import Medians, medians_ms, rounds_at
 
 RULES, REQUESTS, ROUNDS = 10_000, 500, 5
 #: So many of the rules have captures.
@@ -37,7 +37,7 @@ def rules(number: int) -> list[dict[str, Any]]:
 
 
 @cache
-def times_ms(scale: float) -> Mapping[str, float]:
+def times_ms(scale: float) -> Medians:
     """The processor's time for a request of each kind, in milliseconds."""
     number, requests = max(20, round(RULES * scale)), max(100, round(REQUESTS * scale))
     exact, no_rules = number - number * PATTERNS // RULES, list[dict[str, Any]]()
@@ -91,20 +91,18 @@ def _processor_ms(served: servers.Served, asked: Iterator[str], status: int) -> 
 
 def matched(scale: float) -> float:
     """A request that fits one of the rules, over ``/livez``."""
-    found = times_ms(scale)
-    return found[MATCHED] / found[LIVE]
+    return times_ms(scale).over(MATCHED, LIVE)
 
 
 def unmatched(scale: float) -> float:
     """A request that fits none and gets a 404, over ``/livez``."""
-    found = times_ms(scale)
-    return found[NOTHING_RULED] / found[LIVE]
+    return times_ms(scale).over(NOTHING_RULED, LIVE)
 
 
 def added(scale: float) -> float:
     """What rules add to a request that none of them fits: the most that a kind of them gains."""
     found = times_ms(scale)
-    return max(found[NOTHING_RULED] / found[NOTHING], found[LIVE_RULED] / found[LIVE])
+    return max(found.over(NOTHING_RULED, NOTHING), found.over(LIVE_RULED, LIVE))
 
 
 FIGURES = (

@@ -120,20 +120,14 @@ def _against(case: str, peer: str, scale: float) -> float:
     for name in (OURS, peer, CACHED) if peer == NGINX else (OURS, peer):
         rate = median(found[case, name])
         tell(f"{case}, {name}: {rate:.0f} requests a second, {1e3 / rate:.3f} ms each")
-    return _ratio(found, case, peer)
+    return Ratio.between(found[case, OURS], found[case, peer])
 
 
 def _processor_time(scale: float) -> float:
     found = rates(scale)
     for name in (OURS, NGINX):
         tell(f"{PROCESSOR}, {name}: {median(found[PROCESSOR, name]):.4f} ms")
-    return _ratio(found, PROCESSOR, NGINX)
-
-
-def _ratio(found: Rates, case: str, peer: str) -> Ratio:
-    pairs = zip(found[case, OURS], found[case, peer], strict=True)
-    middle = median(found[case, OURS]) / median(found[case, peer])
-    return Ratio.of([one / other for one, other in pairs], middle=middle)
+    return Ratio.between(found[PROCESSOR, OURS], found[PROCESSOR, NGINX])
 
 
 FIGURES = (

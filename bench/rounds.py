@@ -21,8 +21,7 @@ class Medians(dict[str, float]):
 
     def over(self, one: str, other: str) -> Ratio:
         """The median of *one* over that of *other*, with the least and the most of all rounds."""
-        pairs = zip(self._rounds[one], self._rounds[other], strict=True)
-        return Ratio.of([first / second for first, second in pairs], middle=self[one] / self[other])
+        return Ratio.between(self._rounds[one], self._rounds[other])
 
 
 def timed_ms(work: Callable[[], object]) -> float:

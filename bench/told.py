@@ -28,7 +28,7 @@ from bench.figure import Figure, Ratio, Unmeasurable, tell
 from bench.former import ROOT, Turns, former_build
 from bench.ports import free_port
 from bench.rounds import rounds_at, warm_up_before
-from bench.whole_service import processes, until_answered
+from bench.whole_service import until_answered, web_processes
 
 #: The build that both figures are set against: pings waited for 250 ms after a run had begun.
 BEFORE = "004521d131c8059eb0ed1460cf2cb6e86d15c06d"
@@ -39,7 +39,6 @@ COMMIT = ROOT / "bench" / "commit_a_release.py"
 CATEGORY = "news"
 PATH = f"/feeds/{CATEGORY}.atom"
 SECRET = "known to both"
-WEB = "communique web"  #: how a web process is called
 
 ROUNDS = 15
 WITHIN_S = 20.0
@@ -192,7 +191,7 @@ def _running(build: Build) -> Iterator[Contender]:
             until_answered(port, PATH)
             subscriber = stack.enter_context(closing(Subscriber()))
             _subscribe(port, subscriber)
-            workers = [Worker(each) for each in _one_to_each(port, _web_processes(service.pid))]
+            workers = [Worker(each) for each in _one_to_each(port, web_processes(service.pid))]
             yield Contender(build, lambda: turns.turn() / 1000, workers, subscriber)
         finally:
             service.terminate()
@@ -229,11 +228,6 @@ def _subscribe(port: int, subscriber: Subscriber) -> None:
     if not subscriber.is_verified.wait(WITHIN_S):
         raise Unmeasurable(f"no subscription: {status}")
     time.sleep(1.0)  # the answer is stored, and all processes are at rest
-
-
-def _web_processes(process_id: int) -> list[int]:
-    names = {each: Path(f"/proc/{each}/comm").read_text().strip() for each in processes(process_id)}
-    return [each for each, name in names.items() if name == WEB]
 
 
 def _one_to_each(port: int, process_ids: list[int]) -> list[HTTPConnection]:
@@ -300,9 +294,7 @@ def _spread(times_ms: list[float]) -> str:
 
 
 def _ratio(what: str, scale: float) -> Ratio:
-    now, before = (getattr(build, what) for build in _measured(scale))
-    rounds = [one / other for one, other in zip(now, before, strict=True)]
-    return Ratio.of(rounds, middle=median(now) / median(before))
+    return Ratio.between(*(getattr(build, what) for build in _measured(scale)))
 
 
 FIGURES = (

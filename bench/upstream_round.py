@@ -168,7 +168,7 @@ def measure(scale: float) -> float:
         f"{count} upstreams that are unchanged: {medians['ours']:.0f} ms, "
         f"by a bare loop {medians['bare']:.0f} ms"
     )
-    return medians["ours"] / medians["bare"]
+    return medians.over("ours", "bare")
 
 
 FIGURE = Figure(name="upstream_round", bound=1.5, measure=measure)

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.figure import Figure, Unmeasurable, tell
+from bench.figure import Figure, Ratio, Unmeasurable, tell
 from bench.former import ROOT, former_build
 from bench.ports import free_port
 from bench.processor import worked_ms
@@ -116,13 +116,18 @@ def processes(process_id: int) -> list[int]:
 
 def _worker(process_id: int) -> int:
     """The one process that answers."""
-    [worker] = [
+    [worker] = web_processes(process_id)
+    return worker
+
+
+def web_processes(process_id: int) -> list[int]:
+    """Those below it that answer, of this build or of a former one."""
+    return [
         each
         for each in processes(process_id)
         if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()
         or Path(f"/proc/{each}/comm").read_text() == "communique web\n"
     ]
-    return worker
 
 
 def _pss_kib(process_id: int) -> int:
@@ -186,8 +191,7 @@ def _measured(scale: float) -> tuple[Build, Build]:
 
 
 def _ratio(what: str, scale: float) -> float:
-    now, before = (median(getattr(build, what)) for build in _measured(scale))
-    return float(now / before)
+    return Ratio.between(*(getattr(build, what) for build in _measured(scale)))
 
 
 FIGURES = (

@@ -138,8 +138,6 @@ class ChangeDetector:
             None when no version is trusted and the store has to be asked.
         """
         now = self._clock()
-        if now < self._trusted_until:
-            return self._trusted
         if now >= self._next_poll_at and self._polling.acquire(blocking=False):
             self._begin()
             run_in_background(self._poll_and_release)

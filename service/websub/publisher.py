@@ -45,12 +45,28 @@ class _RunningClock:
         return self._now + timedelta(seconds=time.monotonic() - self._started)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """An edition of a document, and when it was known to be stored, by a monotonic clock."""
+class StoredEditions:
+    """Since when the newest edition of each document is known to be stored. Not thread-safe.
 
-    edition: int
-    at_s: float
+    A few numbers for each feed there ever was.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, Format], tuple[int, float]] = {}
+
+    def note(self, feed: str, feed_format: Format, edition: int, at_s: float) -> float:
+        """Records that an edition is stored; returns since when that is known.
+
+        Args:
+            feed: The slug of the feed.
+            feed_format: The format of the document.
+            edition: The newest.
+            at_s: A moment at which it was stored, by a monotonic clock, in seconds.
+        """
+        known = self._known.get((feed, feed_format))
+        if known is None or known[0] != edition:
+            known = self._known[feed, feed_format] = (edition, at_s)
+        return known[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +127,7 @@ class Publisher:
         self._lock = threading.Lock()
         #: Hubs that are being pinged, each with the last request to do so that came meanwhile.
         self._requested_again: dict[str, _RunningClock | None] = {}
-        #: The newest edition known of each document: a few for each feed there ever was.
-        self._stored: dict[tuple[str, Format], _Stored] = {}
+        self._stored = StoredEditions()
 
     def note_stored(self, editions: Iterable[Edition]) -> None:
         """Records that these editions are stored: their pings may be sent when `spread` is over."""
@@ -120,7 +135,7 @@ class Publisher:
         with self._lock:
             for one in editions:
                 for feed_format in one.changed:
-                    self._note((one.feed, feed_format), one.number, at_s)
+                    self._stored.note(one.feed, feed_format, one.number, at_s)
 
     def send_due(self, *, now: datetime) -> float | None:
         """Starts sending all due pings, and returns at once.
@@ -237,12 +252,5 @@ class Publisher:
     def _wait_s(self, ping: DuePing, read_at_s: float) -> float:
         """Returns how long it may take until every web worker serves the edition of *ping*."""
         with self._lock:
-            stored_at_s = self._note((ping.feed, ping.format), ping.edition, read_at_s)
+            stored_at_s = self._stored.note(ping.feed, ping.format, ping.edition, read_at_s)
         return stored_at_s + self.spread.total_seconds() - read_at_s
-
-    def _note(self, topic: tuple[str, Format], edition: int, at_s: float) -> float:
-        """Records that an edition is stored; returns since when that is known."""
-        known = self._stored.get(topic)
-        if known is None or known.edition != edition:
-            known = self._stored[topic] = _Stored(edition, at_s)
-        return known.at_s

@@ -12,17 +12,24 @@ from service.memory import _clean_ranges
 
 ROOT = Path(__file__).parents[2]
 
+#: What ``mallinfo2(3)`` returns.
+HEAP = """
+import ctypes
+
+class Heap(ctypes.Structure):
+    NAMES = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in NAMES.split()]
+"""
+
 #: What a supervisor does before the first fork, as far as memory goes.
-PREPARED = """
+PREPARED = (
+    HEAP
+    + """
 import ctypes, json, sys
 from importlib import import_module
 import service.cli.serve
 from service.memory import fill_gaps, release_free_memory
 from service.processes.supervisor import MODULES
-
-class Heap(ctypes.Structure):
-    NAMES = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
-    _fields_ = [(name, ctypes.c_size_t) for name in NAMES.split()]
 
 def free_bytes():
     c = ctypes.CDLL(None)
@@ -40,16 +47,15 @@ taken = fill_gaps()
 libraries = sorted({"alembic", "feedparser", "mako", "pygments", "rich"} & set(sys.modules))
 print(json.dumps([libraries, before, taken, free_bytes()]))
 """
+)
 
 
 #: How many blocks of a document's size have pages of their own.
-APART = """
+APART = (
+    HEAP
+    + """
 import ctypes, json
 from service.memory import map_documents_apart
-
-class Heap(ctypes.Structure):
-    NAMES = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
-    _fields_ = [(name, ctypes.c_size_t) for name in NAMES.split()]
 
 c = ctypes.CDLL(None)
 c.mallinfo2.restype = Heap
@@ -62,6 +68,7 @@ del kept
 counts.append(c.mallinfo2().hblks)
 print(json.dumps(counts))
 """
+)
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="of glibc, since 2.33")

@@ -19,7 +19,7 @@ from service.outbound import BulkResponse, OutboundFailed
 from service.websub.hub.dispatcher import ChangePoller, Completed, ConcurrencyLimit, Job, NextJobs
 from service.websub.hub.protocols import PROTOCOL_HANDLERS, ProtocolHandler, TopicContent
 from service.websub.hub.reports import Reports
-from service.websub.publisher import spread_of
+from service.websub.publisher import StoredEditions, spread_of
 from service.websub.retries import RetryPlan, in_short
 
 # A cache of the newest documents, which are read once for all their subscribers.
@@ -39,13 +39,12 @@ class TopicDocuments:
         self._max_bytes = max_bytes
         self._monotonic = monotonic
         self._cached: OrderedDict[Topic, TopicContent] = OrderedDict()
-        #: The newest edition of each topic there ever was, and when it was first read.
-        self._first_read: dict[Topic, tuple[int, float]] = {}
+        self._stored = StoredEditions()
 
     def read_at_s(self, content: TopicContent) -> float:
         """Returns when the newest document of a topic was first read: it was stored by then."""
-        _, at_s = self._first_read[content.feed, content.format]
-        return at_s
+        now_s = self._monotonic()
+        return self._stored.note(content.feed, content.format, content.edition, now_s)
 
     def newest(self, tx: Transaction, topics: Collection[Topic]) -> Mapping[Topic, TopicContent]:
         """Returns the current documents of these topics; topics without one are left out."""
@@ -63,8 +62,7 @@ class TopicDocuments:
                 if document is None:
                     continue
                 cached = TopicContent.of(document)
-                if self._first_read.get(topic, (0, 0.0))[0] != cached.edition:
-                    self._first_read[topic] = cached.edition, self._monotonic()
+                self.read_at_s(cached)
             self._cached[topic] = found[topic] = cached
         while (
             self._cached and sum(len(one.body) for one in self._cached.values()) > self._max_bytes
