@@ -20,7 +20,7 @@ hardly one of them changes a document.
 """
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +28,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column, null, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from feeds.store.database import Database
+from feeds.store.database import BUSY_TIMEOUT_MS, Database
 from feeds.store.feeds import is_stale
 from feeds.store.pings import is_newer
 from feeds.store.schema import (
@@ -118,6 +118,7 @@ class Changes:
         self._open = ExitStack()
         self._cursor: DBAPICursor | None = None
         self._seen: tuple[object, object] | None = None  #: commits, and what is compared
+        self._waits_ms = BUSY_TIMEOUT_MS  #: for a lock of others, at the most
         #: The files that were read, of a store that nobody could write: see ``store_file``.
         self._at_rest: Stamp | None = None
         self._resting: Stamp | None = None  #: the same, of the open connection
@@ -152,6 +153,25 @@ class Changes:
             self._at_rest = at_rest
         return is_changed
 
+    def is_quiet(self) -> bool:
+        """Returns whether certainly nothing was committed since the last poll, without waiting.
+
+        For an event loop: a file is asked for its count of commits alone, in some ten microseconds,
+        and not again while somebody locks it.
+
+        Returns:
+            False where only a poll can tell: also before the first one, after an error, and of a
+            store on a server.
+        """
+        if self._cursor is None or self._seen is None or not self.is_local:
+            return False
+        try:
+            self._wait_if_locked(0)
+            return bool(self._query(_SQLITE_STATE) == self._seen[0])
+        # Whatever it is, the poll meets it as well, and says so.
+        except Exception:
+            return False
+
     def has(self, waiting: Waiting) -> bool:
         """Returns whether any such work waits, whoever has claimed it and whenever it is due.
 
@@ -164,6 +184,7 @@ class Changes:
         with ExitStack() as closing:
             closing.push(self._reset)
             closing.push(self._open)
+            self._wait_if_locked(BUSY_TIMEOUT_MS)
             is_waiting, changes = self._query(sql)
             closing.pop_all()
         if changes is not None:
@@ -186,6 +207,8 @@ class Changes:
 
     def close(self) -> None:
         """Releases the connection; the next poll opens another one."""
+        with suppress(Exception):  # of a file that is gone: the connection is not used again
+            self._wait_if_locked(BUSY_TIMEOUT_MS)
         self._reset()
         self._open.close()
 
@@ -193,6 +216,7 @@ class Changes:
         self._cursor, self._seen, self._resting = None, None, None
 
     def _state(self) -> tuple[object, object]:
+        self._wait_if_locked(BUSY_TIMEOUT_MS)
         # Read the commits first: a commit between the two queries is then seen at the next poll.
         commits = self._query(self._commits_sql)
         if self._seen is not None and self._seen[0] == commits:
@@ -204,6 +228,11 @@ class Changes:
             found, self.last_retraction, changes = found
             self._database.saw_changes(changes)
         return commits, found
+
+    def _wait_if_locked(self, most_ms: int) -> None:
+        if self._waits_ms != most_ms and self._cursor is not None and self.is_local:
+            self._cursor.execute(f"PRAGMA busy_timeout = {most_ms}")
+            self._waits_ms = most_ms
 
     def _query(self, question: str) -> Any:
         # A raw cursor takes a thirtieth of SQLAlchemy's time. A poll runs many times a second and
@@ -223,4 +252,5 @@ class Changes:
         self._open.push(invalidate)
         self._resting = tx.at_rest
         self._cursor = tx.connection.connection.cursor()
+        self._waits_ms = BUSY_TIMEOUT_MS  # like any connection
         return self._cursor

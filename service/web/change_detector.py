@@ -132,7 +132,8 @@ class ChangeDetector:
         fetches what has come since.
 
         Args:
-            run_in_background: Has another thread call its argument: the poll that is due, if any.
+            run_in_background: Has another thread call its argument: the poll that is due, if
+                anything was committed, or if the store is on a server.
 
         Returns:
             None when no version is trusted and the store has to be asked.
@@ -140,7 +141,8 @@ class ChangeDetector:
         now = self._clock()
         if now >= self._next_poll_at and self._polling.acquire(blocking=False):
             self._begin()
-            run_in_background(self._poll_and_release)
+            if not self._is_quiet(now):
+                run_in_background(self._poll_and_release)
         if now - self._polled_at >= self._max_age_s:
             self._check_lateness()
             return None
@@ -264,6 +266,20 @@ class ChangeDetector:
             self._is_idle.set()
             self._polling.release()
 
+    def _is_quiet(self, now: float) -> bool:
+        """Makes the poll that is due if it has nothing to find.
+
+        Another thread would take the interpreter's lock from the one that answers requests, for
+        longer than this takes: one request in a hundred would wait for it.
+        """
+        began = self._clock()
+        is_quiet = not self.is_away and self._changes.is_quiet()
+        if is_quiet:
+            self._succeed(began, now)
+            self._is_idle.set()
+            self._polling.release()
+        return is_quiet
+
     def _poll(self, now: float) -> None:
         began = self._clock()
         try:
@@ -290,13 +306,16 @@ class ChangeDetector:
             self._polled_at, self._next_poll_at = float("-inf"), now + RETRY_AFTER_S
             self._trusted_until = float("-inf")
         else:
-            self._polled_at, self._next_poll_at = began, now + self._pause_s(began)
-            self._trusted_until = float("-inf")
-            self._succeeded_at = began
+            self._succeed(began, now)
             self._resume()
             if self.is_away:
                 self.is_away = False
                 _log.info("store answers again")
+
+    def _succeed(self, began: float, now: float) -> None:
+        self._polled_at, self._next_poll_at = began, now + self._pause_s(began)
+        self._trusted_until = float("-inf")
+        self._succeeded_at = began
 
     def _pause_s(self, began: float) -> float:
         """Returns how long after a poll, which began then, the next one is due."""

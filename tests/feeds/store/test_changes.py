@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -10,9 +11,10 @@ from sqlalchemy import text
 from feeds.errors import StoreUnavailable
 from feeds.store import migrate
 from feeds.store.changes import Changes, Waiting
-from feeds.store.database import Database
+from feeds.store.database import BUSY_TIMEOUT_MS, Database
 from tests.support.hub_books import HubBooks, failed
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
+from tests.support.ready_stores import make_sqlite
 
 
 @pytest.fixture
@@ -73,6 +75,34 @@ def test_reading_changes_nothing(database: Database, changes: Changes) -> None:
     with database.read() as tx:
         tx.feeds.stale(now=NOON)
     assert not changes.poll()
+
+
+def test_only_a_file_says_that_it_is_quiet_and_only_until_a_commit(database: Database) -> None:
+    office = Office(database)
+    changes = Changes(database, of_documents=True)
+    assert not changes.is_quiet(), "never looked at"
+    changes.poll()
+    assert changes.is_quiet() is database.is_sqlite
+    office.add(draft())
+    assert not changes.is_quiet()
+    assert not changes.poll(), "no document"
+    assert changes.is_quiet() is database.is_sqlite
+    changes.close()
+    assert not changes.is_quiet(), "the state before is not known"
+
+
+def test_a_connection_that_was_not_to_wait_waits_for_locks_when_others_have_it(
+    tmp_path: Path,
+) -> None:
+    database = make_sqlite(tmp_path / "a.db")
+    changes = Changes(database, of_documents=True)
+    changes.poll()
+    assert changes.is_quiet()
+    changes.close()
+    with database.read() as one, database.read() as another:
+        for tx in (one, another):
+            assert tx.connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_TIMEOUT_MS
+    database.close()
 
 
 def test_of_documents_only_what_is_published_counts(database: Database) -> None:

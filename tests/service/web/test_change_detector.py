@@ -52,6 +52,9 @@ class Store:
     def __post_init__(self) -> None:
         self.may_answer.set()
 
+    def is_quiet(self) -> bool:
+        return False
+
     def poll(self) -> bool:
         self.looks += 1
         self.is_asked.set()
@@ -276,6 +279,27 @@ def office(tmp_path: Path) -> Iterator[Office]:
     database = make_sqlite(tmp_path / "a.db")
     yield Office(database)
     database.close()
+
+
+def test_a_look_that_finds_nothing_troubles_no_other_thread(office: Office, clock: Clock) -> None:
+    """The interpreter's lock would change hands twice, and a request in a hundred wait for it."""
+    changes = Changes(office.database, of_documents=True)
+    watch = ChangeDetector(changes, clock=clock)
+    asked: list[Callable[[], None]] = []
+    watch.trusted_versions(asked.append)
+    asked.pop()()
+    known = watch.trusted_versions(asked.append)
+    for _ in range(3):
+        clock.now += MAX_AGE_S * 0.99
+        assert watch.trusted_versions(asked.append) == known, "its lease begins anew"
+    assert not asked
+    office.publish()
+    clock.now += POLL_EVERY_S
+    assert watch.trusted_versions(asked.append) == known, "as of the look before"
+    [look] = asked
+    look()
+    assert watch.trusted_versions(asked.append) == range(1, 3)
+    changes.close()
 
 
 def test_a_real_store_is_watched_from_many_threads(office: Office, clock: Clock) -> None:
