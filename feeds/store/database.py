@@ -379,8 +379,9 @@ class Database:
                 query = state_query(is_sqlite=False).add_columns(func.pg_is_in_recovery())
                 self._state_sql = self.to_sql(query)
                 event.listen(engine, "connect", self._compare_server)
-            if connections is not None and isinstance(engine.dialect, pipelining.PipelinedDialect):
-                engine.dialect.is_known_to_work = connections.is_quiet
+            if connections is not None:
+                pipelined: Any = engine.dialect
+                pipelined.is_known_to_work = connections.is_quiet
         self._reader = engine.execution_options(**{pipelining.READS_ONLY: True})
         self._writer = engine.execution_options(communique_begin="BEGIN IMMEDIATE")
         self._unsynced = self._writer.execution_options(communique_is_durable=False)

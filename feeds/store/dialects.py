@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     Column,
@@ -18,9 +18,12 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from feeds.store.pipelining import send_later
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 # ``INSERT … ON CONFLICT``: both databases write it alike, but SQLAlchemy has one per dialect.
 
@@ -55,9 +58,14 @@ def _upsert_of_rows(
     return insert_or_update(dialect, table, names, keep=keep)
 
 
-def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """Returns an ``INSERT`` that can have ``ON CONFLICT``; *dialect* is SQLAlchemy's name."""
-    return (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    # A service over a file does without PostgreSQL's dialects: 2.7 MiB.
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def insert_or_update(

@@ -42,7 +42,6 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.exc import OperationalError
 
 from feeds.errors import SearchTooSlow
@@ -51,7 +50,7 @@ from feeds.model.search import TermQuery
 from feeds.search.terms import SearchTerms, terms_of
 from feeds.store.dialects import has_one_writer
 from feeds.store.pipelining import send_later
-from feeds.store.schema import Instant, filings, release_search, unindexed
+from feeds.store.schema import TSQUERY, TSVECTOR, Instant, filings, release_search, unindexed
 
 #: How many releases may be published in one second.
 _IN_A_SECOND = 2**24

@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 from feeds.store.dialects import BEHIND_ANOTHER, BEHIND_THE_WORKS, TABLES
-from feeds.store.pipelining import DeferredStatement, PipelinedDialect, is_deferred
+from feeds.store.pipelined_dialect import PipelinedDialect
+from feeds.store.pipelining import DeferredStatement, is_deferred
 from feeds.store.schema import metadata
 
 _WRITE = re.compile(r"\s*(?:UPDATE|DELETE FROM) (?:\w+\.)?\"?(\w+)")

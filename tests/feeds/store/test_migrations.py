@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from feeds.errors import StoreOutdated
 from feeds.store import migrate, schema
@@ -27,6 +28,26 @@ def test_an_index_of_what_may_be_missing_holds_what_is_given() -> None:
         if next(iter(index.columns)).nullable and index.dialect_options["sqlite"]["where"] is None
     }
     assert full == ASKED_FOR_NULL
+
+
+def test_indexes_leave_out_the_same_on_both_databases(postgres_url: str) -> None:
+    """The tables that the code speaks of name what SQLite's leave out, and not PostgreSQL's."""
+    database = Database.open(postgres_url)
+    migrate.upgrade(database)
+    with database.read() as tx:
+        rows = tx.connection.execute(
+            text("SELECT indexname, substring(indexdef FROM ' WHERE [(](.*)[)]$') FROM pg_indexes")
+        )
+        there: dict[str | None, str | None] = dict(rows.tuples().all())
+    database.close()
+    wanted = {
+        index.name: index.dialect_options["sqlite"]["where"]
+        for table in schema.metadata.tables.values()
+        for index in table.indexes
+    }
+    assert len(wanted) > 30
+    for name, where in wanted.items():
+        assert there[name] == (None if where is None else where.text), name
 
 
 def test_upgrading_twice_changes_nothing(database: Database) -> None:
