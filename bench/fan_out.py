@@ -8,20 +8,24 @@ service. The document is a real one of fifty entries.
 The bare loop posts the same bytes to the same callbacks by the same library, as many at a time. The
 other peer is a pool of threads, with a session of requests each, in the number that is best here.
 Neither signs or stores anything. All begin without a connection.
+
+A small document of three entries is distributed by ours and by the bare loop, and what each of the
+two takes of a processor is measured as well.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from time import process_time
 
 from bench import plain_pycurl, plain_requests
 from bench.figure import Figure, Unmeasurable, tell
-from bench.hub import ENTRIES, Hub, as_in_the_hub_process, open_hub
-from bench.rounds import Medians, medians_ms, rounds_at, timed_ms
+from bench.hub import LARGE, SMALL, Hub, as_in_the_hub_process, open_hub
+from bench.rounds import Medians, medians_ms, rounds_at, timed_ms, warm_up_before
 from bench.sink import Sink, sink
 
 FEED = "news"
 SUBSCRIBERS = 2_000
-ROUNDS = 5
+ROUNDS, SMALL_ROUNDS = 5, 11
 
 #: Of requests. The best of them takes part.
 THREADS = (8, 16, 32, 64)
@@ -42,12 +46,14 @@ class Contest:
         self._at_once = hub.newsroom.rooms.settings.own_hub.deliveries_at_once
         hub.subscribers.subscribe([FEED], subscribers)
         [self.content] = hub.publish(FEED)
+        #: What each turn took of a processor, by all threads of this process, by contender.
+        self.worked_ms: Mapping[str, list[float]] = {OURS: [], BARE: [], POOL: []}
 
     def ours(self) -> float:
         """Distribute a new edition. Milliseconds."""
         [self.content] = self._hub.publish(FEED)
         with as_in_the_hub_process():
-            took = self._timed(lambda: self._hub.distribute(self.content))
+            took = self._timed(OURS, lambda: self._hub.distribute(self.content))
         self._hub.subscribers.require_served()
         return took
 
@@ -55,23 +61,27 @@ class Contest:
         """Post the same. Milliseconds."""
         headers = [*self.content.headers, SIGNATURE]
         return self._timed(
+            BARE,
             lambda: plain_pycurl.deliver(
                 self._callbacks, self.content.body, headers, at_once=self._at_once
-            )
+            ),
         )
 
     def pool(self, threads: int) -> float:
         """Post the same. Milliseconds."""
         headers = dict(line.split(": ", 1) for line in (*self.content.headers, SIGNATURE))
         return self._timed(
+            POOL,
             lambda: plain_requests.deliver(
                 self._callbacks, self.content.body, headers, threads=threads
-            )
+            ),
         )
 
-    def _timed(self, deliver: Callable[[], object]) -> float:
+    def _timed(self, name: str, deliver: Callable[[], object]) -> float:
         before = self._sink.count()
+        begun = process_time()
         took = timed_ms(deliver)
+        self.worked_ms[name].append((process_time() - begun) * 1000)
         arrived = self._sink.count() - before - 1
         if arrived != len(self._callbacks):
             raise Unmeasurable(f"of {len(self._callbacks)} deliveries {arrived} arrived")
@@ -87,11 +97,32 @@ def times_ms(scale: float) -> Medians:
         threads = _best_number(contest, THREADS if scale >= 1 else THREADS[:1])
         turns = {OURS: contest.ours, BARE: contest.bare, POOL: lambda: contest.pool(threads)}
         medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS))
-        tell(f"{ENTRIES} entries, {len(contest.content.body)} bytes")
+        tell(f"{LARGE.entries} entries, {len(contest.content.body)} bytes")
+    _tell_each(medians, subscribers)
+    return medians
+
+
+@cache
+def small_times_ms(scale: float) -> tuple[Medians, Medians]:
+    """The same of a small document, without requests; and the time of a processor."""
+    subscribers = max(10, round(SUBSCRIBERS * scale))
+    with sink() as to, open_hub([FEED], to, size=SMALL) as hub:
+        contest = Contest(hub, to, subscribers=subscribers)
+        rounds = rounds_at(scale, SMALL_ROUNDS)
+        medians = medians_ms({OURS: contest.ours, BARE: contest.bare}, rounds=rounds)
+        warm_up = warm_up_before(rounds)
+        worked = Medians({name: contest.worked_ms[name][warm_up:] for name in medians})
+        tell(f"{SMALL.entries} entries, {len(contest.content.body)} bytes")
+    _tell_each(medians, subscribers)
+    for name, took in worked.items():
+        tell(f"{name}: {took / subscribers:.3f} ms of a processor for each")
+    return medians, worked
+
+
+def _tell_each(medians: Medians, subscribers: int) -> None:
     for name, took in medians.items():
         each = took / subscribers
         tell(f"{name}: {1000 / each:.0f} deliveries a second, {each:.3f} ms each")
-    return medians
 
 
 def _best_number(contest: Contest, numbers: Sequence[int]) -> int:
@@ -104,6 +135,18 @@ def _best_number(contest: Contest, numbers: Sequence[int]) -> int:
 
 def _against(peer: str, scale: float) -> float:
     return times_ms(scale).over(peer, OURS)
+
+
+def small_vs_bare(scale: float) -> float:
+    """How many of a small document, over libcurl alone."""
+    medians, _ = small_times_ms(scale)
+    return medians.over(BARE, OURS)
+
+
+def processor(scale: float) -> float:
+    """The time of a processor for a delivery of a small document, over libcurl alone."""
+    _, worked = small_times_ms(scale)
+    return worked.over(OURS, BARE)
 
 
 FIGURES = (
@@ -119,4 +162,6 @@ FIGURES = (
         is_least=True,
         measure=lambda scale: _against(POOL, scale),
     ),
+    Figure(name="fan_out_small", bound=0.65, is_least=True, measure=small_vs_bare),
+    Figure(name="fan_out_processor", bound=1.8, measure=processor),
 )

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -16,27 +17,38 @@ from service.processes.hub import SWITCH_EVERY_S
 from service.websub.hub.protocols import TopicContent
 from service.wiring import deliveries, worker_name
 
-#: Of a document.
-ENTRIES = 50
+
+@dataclass(frozen=True, slots=True)
+class DocumentSize:
+    """How much a document holds."""
+
+    entries: int
+    #: Releases come so far apart: fewer than that in the two days that a window holds in any case.
+    pace: timedelta
+
 
 #: The largest that there is: fifty of the real releases, as they come, just fit into it.
-WINDOW = {"entries": ENTRIES, "bytes": 512_000}
+LARGE = DocumentSize(50, timedelta(hours=1))
+MAX_BYTES = 512_000
 
-#: Releases come once an hour: fewer than fifty in the two days that a window holds in any case.
-PACE = timedelta(hours=1)
-BEGUN_BEFORE = timedelta(days=30)
+#: 20 KB.
+SMALL = DocumentSize(3, timedelta(days=1))
+
+#: In paces.
+BEGUN_BEFORE = 720
 
 
 class Hub:
     """A newsroom whose feeds have full documents, and the subscribers of them."""
 
-    def __init__(self, newsroom: Installed, sink: Sink) -> None:
+    def __init__(self, newsroom: Installed, sink: Sink, size: DocumentSize) -> None:
         self.newsroom = newsroom
         self.subscribers = Subscribers(newsroom.rooms.database, sink)
-        # The same fifty again and again, in turns: all documents are equally long.
-        self._write = press_office(ENTRIES)
-        begun = datetime.now(UTC) - BEGUN_BEFORE
-        self._moments = (begun + number * PACE for number in count())
+        self._entries = size.entries
+        # The same ones again and again, in turns: all documents are equally long.
+        self._write = press_office(size.entries)
+        begun = datetime.now(UTC) - BEGUN_BEFORE * size.pace
+        self._moments = (begun + number * size.pace for number in count())
 
     def publish(self, *feeds: str, releases: int = 1) -> list[TopicContent]:
         """So many releases more in these feeds; says what their subscribers are to get."""
@@ -59,26 +71,30 @@ class Hub:
         if document is None:
             raise Unmeasurable(f"{feed} has no edition")
         content = TopicContent.of(document)
-        if content.body.count(b"<entry") != ENTRIES:
+        if content.body.count(b"<entry") != self._entries:
             raise Unmeasurable(f"{feed} has {content.body.count(b'<entry')} entries")
         return content
 
 
 @contextmanager
-def open_hub(feeds: Sequence[str], sink: Sink, *, filled: Sequence[str] = ()) -> Iterator[Hub]:
+def open_hub(
+    feeds: Sequence[str], sink: Sink, *, filled: Sequence[str] = (), size: DocumentSize = LARGE
+) -> Iterator[Hub]:
     """A hub as it ships, but for what it is allowed: the sink is no public place.
 
     Args:
         feeds: Their slugs.
         sink: Where all subscribers are.
         filled: Those of them that have a document; all if none is named.
+        size: Of each document.
     """
+    window = {"entries": size.entries, "bytes": MAX_BYTES}
     with installed(
-        feeds, outbound={"allow_networks": [NETWORK]}, feeds={"window": WINDOW}
+        feeds, outbound={"allow_networks": [NETWORK]}, feeds={"window": window}
     ) as newsroom:
         newsroom.rooms.newsroom.apply_catalogue(now=datetime.now(UTC))
-        hub = Hub(newsroom, sink)
-        hub.publish(*(filled or feeds), releases=ENTRIES)
+        hub = Hub(newsroom, sink, size)
+        hub.publish(*(filled or feeds), releases=size.entries)
         yield hub
 
 

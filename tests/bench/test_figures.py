@@ -24,6 +24,7 @@ FOR_BENCH_ALONE = {
     "fan_out_at_scale",
     "fan_out_memory",
     "fan_out_p99",
+    "fan_out_processor",
     "fan_out_vs_requests",
     "gzip_vs_nginx",
     "idle_at_scale",

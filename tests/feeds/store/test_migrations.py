@@ -36,9 +36,12 @@ def test_indexes_leave_out_the_same_on_both_databases(postgres_url: str) -> None
     migrate.upgrade(database)
     with database.read() as tx:
         rows = tx.connection.execute(
-            text("SELECT indexname, substring(indexdef FROM ' WHERE [(](.*)[)]$') FROM pg_indexes")
-        )
-        there: dict[str | None, str | None] = dict(rows.tuples().all())
+            text(
+                "SELECT indexname, substring(indexdef FROM ' WHERE [(](.*)[)]$') AS left_out"
+                " FROM pg_indexes WHERE schemaname = current_schema()"
+            )
+        ).all()
+    there = {row.indexname: row.left_out for row in rows}
     database.close()
     wanted = {
         index.name: index.dialect_options["sqlite"]["where"]
