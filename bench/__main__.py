@@ -1,28 +1,37 @@
-"""``python -m bench [ONLY]``: one line a figure; see docs/figures.md.
+"""``python -m bench [FIGURE …]``: one line a figure; see docs/figures.md.
 
-Exit codes: 0 when all are within their bounds, 1 when one is short or
-cannot be measured, 2 for a name that is none.
+Without a name, all but those of large stores; ``--scale`` measures these. Exit codes: 0 when all
+are within their bounds, 1 when one is short or cannot be measured, 2 for a name that is none.
 """
 
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.figure import Figure, Unmeasurable
-from bench.figures import FIGURES
+from bench import every
+from bench.figure import Figure, Unmeasurable, tell
+from bench.figures import ALL_CORES, AT_SCALE, FIGURES, ONE_CORE
 
 
-def main(
-    arguments: Sequence[str], *, figures: Mapping[str, Figure] = FIGURES, scale: float = 1
-) -> int:
-    """Measure the figures that *arguments* name: one, or all when none is named."""
-    if len(arguments) > 1 or not set(arguments) <= set(figures):
-        print(f"usage: python -m bench [{' | '.join(figures)}]", file=sys.stderr)
+def main(arguments: Sequence[str]) -> int:
+    """Measure what *arguments* name."""
+    if not arguments:
+        return every.measure(ONE_CORE, ALL_CORES)
+    if list(arguments) == ["--scale"]:
+        return every.measure((), AT_SCALE)
+    return named(arguments, figures=FIGURES)
+
+
+def named(names: Sequence[str], *, figures: Mapping[str, Figure], scale: float = 1) -> int:
+    """Measure these figures in this process."""
+    if not set(names) <= set(figures):
+        print(f"usage: python -m bench [--scale | {' | '.join(figures)} …]", file=sys.stderr)
         return 2
-    return _run([figures[name] for name in arguments or figures], scale)
+    return _run([figures[name] for name in names], scale)
 
 
 def _run(chosen: Iterable[Figure], scale: float) -> int:
-    is_short = False
+    is_short, begun = False, time.monotonic()
     for figure in chosen:
         try:
             ratio = figure.measure(scale)
@@ -32,6 +41,7 @@ def _run(chosen: Iterable[Figure], scale: float) -> int:
             continue
         print(figure.line(ratio), flush=True)
         is_short |= not figure.keeps(ratio)
+    tell(f"in {time.monotonic() - begun:.0f} s")
     return int(is_short)
 
 

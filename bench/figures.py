@@ -1,6 +1,7 @@
 """The table of figures. A figure more is a file more and a row more."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from bench import (
     body_memory,
@@ -40,42 +41,56 @@ from bench import (
 )
 from bench.figure import Figure
 
+#: Figures that one process measures: what some of them share is then measured once.
+Group = tuple[Figure, ...]
+
+#: ``make bench``: these need one core each.
+ONE_CORE: Sequence[Group] = (
+    (publish_cost.FIGURE,),
+    (gzip_size.FIGURE,),
+    (document_bytes.FIGURE,),
+    (unchanged_cost.FIGURE,),
+    (bulk_intake.FIGURE,),
+    (imports.COST,),
+    (cleaning.FIGURE,),
+    (word.FIGURE,),
+    (embargo_minute.FIGURE,),
+    (reload_at_scale.FIGURE,),
+    redirects.FIGURES,
+    (poller_day.FIGURE,),
+    (worker_memory.FIGURE,),
+    (body_memory.FIGURE,),
+    (fan_out_memory.FIGURE,),
+    (status_command.FIGURE,),
+)
+
+#: ``make bench``: these need the machine, as servers and their load have a core each.
+ALL_CORES: Sequence[Group] = (
+    requests_a_second.FIGURES,
+    load_p99.FIGURES,
+    readership.FIGURES,
+    newsroom_page.FIGURES,
+    (upstream_round.FIGURE,),
+    fan_out.FIGURES,
+    (fan_out_p99.FIGURE,),
+    told.FIGURES,
+    whole_service.FIGURES,
+)
+
+#: ``make scale``: stores of 50,000 to 1,000,000 releases, and several machines.
+AT_SCALE: Sequence[Group] = (
+    (window_at_scale.FIGURE,),
+    (month_at_scale.FIGURE,),
+    growth.FIGURES,
+    (desk_lists.FIGURE,),
+    *((each,) for each in search.FIGURES),
+    (whole_history.FIGURE,),
+    (imports.MEMORY,),
+    (fan_out_at_scale.FIGURE,),
+    (remote_store.FIGURE,),
+    (deadlocks.FIGURE,),
+)
+
 FIGURES: Mapping[str, Figure] = {
-    figure.name: figure
-    for figure in (
-        publish_cost.FIGURE,
-        gzip_size.FIGURE,
-        document_bytes.FIGURE,
-        window_at_scale.FIGURE,
-        month_at_scale.FIGURE,
-        desk_lists.FIGURE,
-        unchanged_cost.FIGURE,
-        *requests_a_second.FIGURES,
-        *load_p99.FIGURES,
-        *readership.FIGURES,
-        *redirects.FIGURES,
-        *newsroom_page.FIGURES,
-        worker_memory.FIGURE,
-        body_memory.FIGURE,
-        poller_day.FIGURE,
-        whole_history.FIGURE,
-        *imports.FIGURES,
-        *growth.FIGURES,
-        *search.FIGURES,
-        status_command.FIGURE,
-        embargo_minute.FIGURE,
-        reload_at_scale.FIGURE,
-        remote_store.FIGURE,
-        deadlocks.FIGURE,
-        bulk_intake.FIGURE,
-        cleaning.FIGURE,
-        word.FIGURE,
-        upstream_round.FIGURE,
-        *fan_out.FIGURES,
-        fan_out_memory.FIGURE,
-        fan_out_at_scale.FIGURE,
-        fan_out_p99.FIGURE,
-        *told.FIGURES,
-        *whole_service.FIGURES,
-    )
+    figure.name: figure for group in chain(ONE_CORE, ALL_CORES, AT_SCALE) for figure in group
 }

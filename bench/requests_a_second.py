@@ -27,7 +27,7 @@ PATH = f"/feeds/{SLUG}.atom"
 #: These fill a window, which is some 150 KB of Atom.
 RELEASES = 25
 
-ROUNDS = 7
+ROUNDS = 5
 SECONDS = 1
 
 NOT_MODIFIED, WHOLE = "304", "200 gzip"

@@ -40,7 +40,7 @@ CATEGORY = "news"
 PATH = f"/feeds/{CATEGORY}.atom"
 SECRET = "known to both"
 
-ROUNDS = 15
+ROUNDS = 11
 WITHIN_S = 20.0
 
 #: Between two questions to the same web process.
