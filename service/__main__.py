@@ -6,6 +6,7 @@ from importlib import import_module
 
 from service.cli.app import app
 from service.cli.call import COMPLETE_VARIABLE, PROGRAM
+from service.time_zones import use_newest_zones
 
 
 def main() -> None:
@@ -13,6 +14,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A title in Arabic must not make a command fail on a terminal that has Latin only.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream
+    use_newest_zones()
     if COMPLETE_VARIABLE in os.environ:
         import_module("service.cli.completion").start()
     app(prog_name=PROGRAM)

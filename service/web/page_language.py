@@ -189,7 +189,10 @@ class PageLanguage:
         """The name of the time zone: ``Central European Time``."""
         # Zones without summer time have no generic name: Babel says "Kenya Time" for it, and
         # "Unknown Region Time" for UTC.
-        has_summer = len(set(_offsets(self.time_zone))) > 1
+        offsets = sorted(_offsets(self.time_zone))
+        has_summer = offsets[0] != offsets[1]
+        if not has_summer and not _keeps_its_name(self.time_zone, offsets[0], is_summer=False):
+            return _universal(offsets[0])
         return get_timezone_name(
             self.time_zone,
             "long",
@@ -202,13 +205,16 @@ class PageLanguage:
 
         Babel is told whether it is summer, because it takes the word of the time zone database,
         where Dublin's summer is the standard. Abbreviations are those of today's rules: a moment
-        when the zone had another offset has its offset.
+        when the zone had another offset has its offset, and so has one that CLDR still names by the
+        time that the zone left: "PST" in Vancouver (findings/standard-time-names.sh).
         """
         offset = moment.utcoffset() or timedelta()
         usual = sorted(_offsets(self.time_zone))
         # Zones whose hours have no name, as in Casablanca, have digits in the database.
         if offset in usual and (moment.tzname() or "").isalpha() and offset:
             is_summer = offset != usual[0]
+            if not _keeps_its_name(self.time_zone, offset, is_summer=is_summer):
+                return _universal(offset)
             name = get_timezone_name(
                 self.time_zone,
                 "short",
@@ -239,6 +245,23 @@ def _offsets(zone: ZoneInfo) -> tuple[timedelta, ...]:
     """The offsets of a zone in winter and summer, by its present rules."""
     found = (datetime(_YEAR, month, 15, tzinfo=zone).utcoffset() for month in (1, 7))
     return tuple(offset or timedelta() for offset in found)
+
+
+#: The names of CLDR that places share, each with the one whose time it is.
+_OWNERS = {
+    "America_Eastern": "America/New_York",
+    "America_Central": "America/Chicago",
+    "America_Mountain": "America/Denver",
+    "America_Pacific": "America/Los_Angeles",
+}
+
+
+@lru_cache(maxsize=_LANGUAGES_KEPT)
+def _keeps_its_name(zone: ZoneInfo, offset: timedelta, *, is_summer: bool) -> bool:
+    """False where the name that CLDR has for a zone means another offset elsewhere."""
+    key = get_global("zone_aliases").get(zone.key, zone.key)
+    owner = _OWNERS.get(get_global("meta_zones").get(key, ""))
+    return owner is None or offset == sorted(_offsets(ZoneInfo(owner)))[is_summer]
 
 
 def _universal(offset: timedelta) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -61,6 +62,30 @@ def test_a_zone_has_the_name_of_its_offset_or_none(
 ) -> None:
     """findings/babel-irish-winter.sh and findings/babel-old-zones.sh."""
     assert language("en", zone=zone).minute(moment) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "winter", "summer", "name"),
+    [
+        ("America/Vancouver", "UTC−7", "UTC−7", "UTC−7"),
+        ("Canada/Pacific", "UTC−7", "UTC−7", "UTC−7"),
+        ("America/Edmonton", "UTC−6", "UTC−6", "UTC−6"),
+        ("America/Winnipeg", "UTC−5", "UTC−5", "UTC−5"),
+        ("America/Los_Angeles", "PST", "PDT", "Pacific Time"),
+        ("America/Phoenix", "MST", "MST", "Mountain Standard Time"),
+        ("America/Regina", "CST", "CST", "Central Standard Time"),
+        ("America/Panama", "EST", "EST", "Eastern Standard Time"),
+    ],
+)
+def test_an_hour_is_not_named_by_that_which_its_zone_left(
+    zone: str, winter: str, summer: str, name: str
+) -> None:
+    """findings/standard-time-names.sh: the zones are those of tzdata, not of the machine."""
+    with files("tzdata.zoneinfo").joinpath(zone).open("rb") as file:
+        spoken = replace(language("en-US"), time_zone=ZoneInfo.from_file(file, key=zone))
+    hours = [spoken.clock(datetime(2027, month, 5, 20, tzinfo=UTC)) for month in (1, 7)]
+    assert [hour.rpartition("\u202fPM ")[2] for hour in hours] == [winter, summer]
+    assert spoken.zone_name == name
 
 
 @pytest.mark.parametrize(
