@@ -7,17 +7,21 @@ A transaction that locks rows of both tables locks subscriptions before deliveri
 order of their ids: two transactions on the same rows then wait for each other instead of failing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
     Connection,
     Integer,
     Row,
+    Select,
     Text,
+    Update,
     bindparam,
     case,
     delete,
@@ -27,19 +31,22 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from feeds.model.feed import Format
 from feeds.model.listing import FailingHost
 from feeds.model.subscription import DeliveryResult, DeliveryState, DueDelivery, PushProtocol
 from feeds.store.dialects import has_one_writer, lock_in_order
-from feeds.store.schema import Instant, deliveries, subscriptions
+from feeds.store.pipelining import send_later
+from feeds.store.row_parameters import RowsParameter, is_among, numbers
+from feeds.store.schema import Instant, deliveries, microseconds, subscriptions
 from feeds.store.subscriptions import subscription_of
+
+_Row = tuple[int | str, ...]
 
 _NOW = bindparam("now", type_=Instant)
 _WORKER = bindparam("worker", type_=Text)
-_IDS: BindParameter[Sequence[int]] = bindparam("ids", expanding=True)
 _EDITION: BindParameter[int] = bindparam("edition", type_=Integer)
-_SENT: BindParameter[int] = bindparam("sent", type_=Integer)
 
 # Built once: each batch of a distribution runs these, and building one takes longer.
 _OF_TOPIC = (
@@ -75,72 +82,95 @@ _SCHEDULE_SUSPENDED = (
         ),
     )
 )
-_CLAIM = (
-    update(deliveries)
-    .where(deliveries.c.subscription_id.in_(_IDS), deliveries.c.due_at <= _NOW)
-    .values(claimed_by=_WORKER, due_at=bindparam("until", type_=Instant))
-    .returning(deliveries.c.subscription_id)
-)
-# Rows that other transactions hold are skipped until the next batch.
-_FREE = (
-    select(deliveries.c.subscription_id)
-    .where(deliveries.c.subscription_id.in_(_IDS), deliveries.c.due_at <= _NOW)
-    .order_by(deliveries.c.subscription_id)
-    .with_for_update(skip_locked=True)
-)
-_HELD = (
-    select(deliveries.c.subscription_id, deliveries.c.first_failed_at)
-    .where(deliveries.c.subscription_id.in_(_IDS), deliveries.c.claimed_by == _WORKER)
-    .order_by(deliveries.c.subscription_id)
-    .with_for_update()
-)
-_OF: ColumnElement[bool] = deliveries.c.subscription_id == bindparam("of")
-_ARRIVED = (
-    update(deliveries)
-    .where(_OF)
-    .values(
+# Claims and results of many deliveries are one statement each.
+
+
+@cache
+def _claim(dialect: str) -> ReturningUpdate[Any]:
+    """Returns the statement that claims those of the ids that are due."""
+    claimed = update(deliveries).where(_is_named(dialect), deliveries.c.due_at <= _NOW)
+    claimed = claimed.values(claimed_by=_WORKER, due_at=bindparam("until", type_=Instant))
+    return claimed.returning(deliveries.c.subscription_id)
+
+
+@cache
+def _free(dialect: str) -> Select[Any]:
+    """Returns the query that locks those of the ids that are due.
+
+    Rows that other transactions hold are skipped until the next batch.
+    """
+    due = select(deliveries.c.subscription_id).where(_is_named(dialect))
+    due = due.where(deliveries.c.due_at <= _NOW).order_by(deliveries.c.subscription_id)
+    return due.with_for_update(skip_locked=True)
+
+
+@cache
+def _held(dialect: str) -> Select[Any]:
+    """Returns the query that locks those of the ids that the worker has claimed."""
+    held = select(deliveries.c.subscription_id, deliveries.c.first_failed_at)
+    held = held.where(_is_named(dialect), deliveries.c.claimed_by == _WORKER)
+    return held.order_by(deliveries.c.subscription_id).with_for_update()
+
+
+def _is_named(dialect: str) -> ColumnElement[bool]:
+    return is_among(deliveries.c.subscription_id, "ids", dialect=dialect)
+
+
+#: Id, time of the result, time taken and text of each result; and the edition that arrived.
+_ARRIVALS = RowsParameter("arrival", BigInteger(), Instant(), Integer(), Text(), Integer())
+
+#: The same; and the time of the next try.
+_FAILURES = RowsParameter("failure", BigInteger(), Instant(), Integer(), Text(), Instant())
+
+
+@cache
+def _arrived(dialect: str) -> Update:
+    """Returns the statement that stores `_ARRIVALS`."""
+    of, at, took, result, sent = _ARRIVALS.columns(dialect)
+    wanted, delivered = deliveries.c.wanted_edition, deliveries.c.delivered_edition
+    return _ended(of).values(
         # The newest edition is sent, which may be later than the one that was due.
-        wanted_edition=case(
-            (deliveries.c.wanted_edition > _SENT, deliveries.c.wanted_edition), else_=_SENT
-        ),
-        delivered_edition=_SENT,
+        wanted_edition=case((wanted > sent, wanted), else_=sent),
+        delivered_edition=sent,
         # An edition that came out in the meantime is due at once. But a subscriber that received
         # the same edition twice already has the newest one, whatever is recorded as due.
-        due_at=case(
-            (
-                (deliveries.c.wanted_edition > _SENT) & (deliveries.c.delivered_edition < _SENT),
-                _NOW,
-            ),
-            else_=null(),
-        ),
+        due_at=case(((wanted > sent) & (delivered < sent), at), else_=null()),
         claimed_by=None,
         is_failing=0,
         attempts=0,
         first_failed_at=None,
-        last_try_at=_NOW,
-        delivered_at=_NOW,
-        last_result=bindparam("result"),
-        last_took_ms=bindparam("took"),
+        last_try_at=at,
+        delivered_at=at,
+        last_result=result,
+        last_took_ms=took,
     )
-)
-_FAILED = (
-    update(deliveries)
-    .where(_OF)
-    .values(
-        due_at=bindparam("retry_at", type_=Instant),
+
+
+@cache
+def _failed(dialect: str) -> Update:
+    """Returns the statement that stores `_FAILURES`."""
+    of, at, took, result, retry_at = _FAILURES.columns(dialect)
+    return _ended(of).values(
+        due_at=retry_at,
         claimed_by=None,
         is_failing=1,
         attempts=deliveries.c.attempts + 1,
-        first_failed_at=func.coalesce(deliveries.c.first_failed_at, _NOW),
-        last_try_at=_NOW,
-        last_result=bindparam("result"),
-        last_took_ms=bindparam("took"),
+        first_failed_at=func.coalesce(deliveries.c.first_failed_at, at),
+        last_try_at=at,
+        last_result=result,
+        last_took_ms=took,
     )
-)
+
+
+def _ended(of: ColumnElement[int]) -> Update:
+    is_held = deliveries.c.claimed_by == _WORKER
+    return update(deliveries).where(deliveries.c.subscription_id == of, is_held)
+
+
 # An edition that came out during the last attempt gets one attempt of its own.
 _GIVE_UP = (
     update(deliveries)
-    .where(_OF)
+    .where(deliveries.c.subscription_id == bindparam("of"))
     .values(
         due_at=case(
             (deliveries.c.wanted_edition > bindparam("tried", type_=Integer), _NOW), else_=null()
@@ -189,6 +219,7 @@ class Deliveries:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._dialect = connection.dialect.name
         self._locks_rows = not has_one_writer(connection)
 
     def open(self, feed: str, feed_format: Format, *, edition: int, now: datetime) -> int:
@@ -265,22 +296,25 @@ class Deliveries:
         """Claims deliveries for this worker until then. Returns the ids that were still free."""
         if not ids:
             return set()
-        parameters = {"ids": list(ids), "worker": worker, "now": now, "until": until}
-        if self._locks_rows:
-            free = self._connection.execute(_FREE, parameters).scalars().all()
-            if not free:
-                return set()
-            parameters["ids"] = free
-        return set(self._connection.execute(_CLAIM, parameters).scalars().all())
+        given = {"ids": numbers(self._dialect, ids), "now": now}
+        claim = {**given, "worker": worker, "until": until}
+        if not self._locks_rows:
+            return set(self._connection.execute(_claim(self._dialect), claim).scalars().all())
+        free = self._connection.execute(_free(self._dialect), given).scalars().all()
+        if free:
+            # Locked by now, so that all of them are claimed.
+            claim["ids"] = numbers(self._dialect, free)
+            send_later(self._connection, _claim(self._dialect), claim)
+        return set(free)
 
-    def complete(self, results: Sequence[DeliveryResult], *, worker: str) -> set[int]:
-        """Records the results of deliveries that this worker claimed. Returns their ids.
+    def complete(self, results: Sequence[DeliveryResult], *, worker: str) -> None:
+        """Records the results of deliveries that this worker claimed.
 
         Deliveries that another worker claimed after a timeout, or that no longer exist, are
         skipped.
         """
         if not results:
-            return set()
+            return
         # Results that also change the row of the subscription.
         changing = [
             one.subscription_id
@@ -288,31 +322,53 @@ class Deliveries:
             if one.is_gone or one.suspended_because or one.is_well_again
         ]
         lock_in_order(self._connection, subscriptions.c.id, changing)
-        parameters = {"ids": [one.subscription_id for one in results], "worker": worker}
-        failing = {
-            number: first_failed_at is not None
-            for number, first_failed_at in self._connection.execute(_HELD, parameters).all()
-        }
-        held = [one for one in results if one.subscription_id in failing]
-        arrived = [_arrived(one) for one in held if one.delivered_edition is not None]
-        failed = [one for one in held if one.delivered_edition is None and not one.is_gone]
-        # A subscription renewed during the delivery has no earlier failures: not given up.
-        given_up = [one for one in failed if one.suspended_because and failing[one.subscription_id]]
-        gone = [one.subscription_id for one in held if one.is_gone]
+        asked = [one.subscription_id for one in results] if self._locks_rows else changing
+        first_failures = self._first_failures(asked, worker=worker)
+        moments = {at: microseconds(at) for at in {one.at for one in results}}
+        arrived, failed = list[_Row](), list[_Row]()
+        given_up = list[DeliveryResult]()
+        for one in results:
+            at = moments[one.at]
+            row = one.subscription_id, at, one.took_ms, one.result
+            if one.delivered_edition is not None:
+                arrived.append((*row, one.delivered_edition))
+            elif not one.is_gone:
+                failed.append((*row, at if one.retry_at is None else microseconds(one.retry_at)))
+                # A subscription renewed during the delivery has no earlier failures: not given up.
+                if one.suspended_because and first_failures.get(one.subscription_id):
+                    given_up.append(one)
+        self._write(_arrived, _ARRIVALS, arrived, worker=worker)
+        self._write(_failed, _FAILURES, failed, worker=worker)
+        held = [one for one in results if one.subscription_id in first_failures]
         well_again = [{"of": one.subscription_id} for one in held if one.is_well_again]
         for statement, rows in (
-            (_ARRIVED, arrived),
-            (_FAILED, [_failed(one) for one in failed]),
             (_GIVE_UP, [_given_up(one) for one in given_up]),
             (_SUSPENDED, [_suspended(one) for one in given_up]),
             (_RECOVER, well_again),
         ):
             if rows:
-                self._connection.execute(statement, rows)
-        if gone:
-            ended = delete(subscriptions).where(subscriptions.c.id.in_(gone))
-            self._connection.execute(ended)
-        return set(failing)
+                send_later(self._connection, statement, rows)
+        if gone := [one.subscription_id for one in held if one.is_gone]:
+            send_later(self._connection, delete(subscriptions).where(subscriptions.c.id.in_(gone)))
+
+    def _first_failures(self, ids: Sequence[int], *, worker: str) -> Mapping[int, datetime | None]:
+        """Returns, of those that the worker has claimed, when their failures began. Locks them."""
+        if not ids:
+            return {}
+        given = {"ids": numbers(self._dialect, ids), "worker": worker}
+        return dict(self._connection.execute(_held(self._dialect), given).all())
+
+    def _write(
+        self,
+        statement: Callable[[str], Update],
+        parameter: RowsParameter,
+        rows: Sequence[_Row],
+        *,
+        worker: str,
+    ) -> None:
+        if rows:
+            given = {**parameter.given(self._dialect, rows), "worker": worker}
+            send_later(self._connection, statement(self._dialect), given)
 
     def listed(self, *, feed: str | None = None, host: str | None = None) -> list[DeliveryState]:
         """The delivery state of each subscriber, by feed, format and callback."""
@@ -399,23 +455,6 @@ _STATE_COLUMNS: tuple[ColumnElement[Any], ...] = (
     deliveries.c.due_at.is_not(None).label("is_owed"),
     deliveries.c.claimed_by.is_not(None).label("is_claimed"),
 )
-
-
-def _arrived(one: DeliveryResult) -> dict[str, Any]:
-    return {**_tried(one), "sent": one.delivered_edition}
-
-
-def _failed(one: DeliveryResult) -> dict[str, Any]:
-    return {**_tried(one), "retry_at": one.retry_at or one.at}
-
-
-def _tried(one: DeliveryResult) -> dict[str, Any]:
-    return {
-        "of": one.subscription_id,
-        "now": one.at,
-        "result": one.result,
-        "took": one.took_ms,
-    }
 
 
 def _given_up(one: DeliveryResult) -> dict[str, Any]:

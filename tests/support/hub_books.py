@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import Row, select
+
 from feeds.model.feed import Format
 from feeds.model.subscription import (
     DeliveryResult,
@@ -14,6 +16,7 @@ from feeds.model.subscription import (
     SubscriptionRequest,
 )
 from feeds.store.database import Database
+from feeds.store.schema import deliveries
 from tests.support.newsrooms import NOON, later
 
 DAY_S = 86_400
@@ -82,9 +85,16 @@ class HubBooks:
             return tx.deliveries.claim(ids, worker=worker, now=now, until=until)
 
     def settle(self, *results: DeliveryResult, worker: str = "one") -> set[int]:
-        """A worker writes down what became of them."""
+        """A worker writes down what became of them; says of which of them anything has changed."""
+        before = self._rows()
         with self.database.unsynced() as tx:
-            return tx.deliveries.complete(results, worker=worker)
+            tx.deliveries.complete(results, worker=worker)
+        after = self._rows()
+        return {number for number in before if before[number] != after.get(number)}
+
+    def _rows(self) -> dict[int, Row[Any]]:
+        with self.database.read() as tx:
+            return {row.subscription_id: row for row in tx.connection.execute(select(deliveries))}
 
     def state(self, number: int) -> DeliveryState:
         """How the deliveries of one subscription stand."""

@@ -5,12 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from random import Random
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from feeds.model.feed import Format
 from feeds.model.subscription import Mode
 from feeds.store.database import Database
+from feeds.store.pipelining import was_sent
 from tests.support.hub_books import HubBooks, arrived, failed, given_up, gone
 from tests.support.newsrooms import NOON, Office, later
 
@@ -391,6 +394,49 @@ def test_subscribers_are_listed_and_counted_by_how_they_stand(books: HubBooks) -
 
 
 # Many at once
+
+
+def test_claims_and_results_of_many_are_a_statement_each(books: HubBooks) -> None:
+    ids = [books.subscribe(f"https://reader.example.com/{n}") for n in range(30)]
+    books.open(2)
+    rows = list[int]()
+
+    def hear(_c: object, _x: object, statement: str, given: Any, context: Any, many: bool) -> None:
+        if statement.startswith("UPDATE") and not was_sent(context):
+            rows.append(len(given) if many else 1)
+
+    with books.database.unsynced() as tx:
+        event.listen(tx.connection, "before_cursor_execute", hear)
+        tx.deliveries.claim(ids, worker="one", now=NOON, until=later(minutes=1))
+        results = [*(arrived(one, 2) for one in ids[:20]), *(failed(one) for one in ids[20:])]
+        tx.deliveries.complete(results, worker="one")
+    assert rows == [1, 1, 1]
+    states = [books.state(number).state for number in ids]
+    assert states == ["delivered"] * 20 + ["retrying"] * 10
+
+
+def test_results_of_several_editions_and_texts_are_told_apart(books: HubBooks) -> None:
+    ids = [books.subscribe(f"https://reader.example.com/{n}") for n in range(4)]
+    books.open(3)
+    books.claim(*ids)
+    first, second, third, fourth = ids
+    settled = books.settle(
+        replace(arrived(first, 2, at=later(seconds=1)), result="200", took_ms=1),
+        replace(arrived(second, 3, at=later(seconds=2)), result="202", took_ms=2),
+        replace(failed(third, at=later(seconds=3)), result='"no"', took_ms=3),
+        replace(failed(fourth, at=later(seconds=4), retry_s=60), result="no: 'ü'", took_ms=4),
+    )
+    assert settled == set(ids)
+    states = [books.state(number) for number in ids]
+    assert [(one.last_result, one.last_took_ms, one.last_try_at) for one in states] == [
+        ("200", 1, later(seconds=1)),
+        ("202", 2, later(seconds=2)),
+        ('"no"', 3, later(seconds=3)),
+        ("no: 'ü'", 4, later(seconds=4)),
+    ]
+    assert [one.due_at for one in states] == [
+        later(seconds=1), None, later(seconds=33), later(seconds=64)
+    ]  # fmt: skip
 
 
 SUBSCRIBERS = 120

@@ -34,7 +34,8 @@ def _claim_and_settle(tx: Transaction) -> object:
     claimed = tx.deliveries.claim(IDS, worker="one", now=NOON, until=later(minutes=1))
     assert claimed == set(IDS)
     results = [*(arrived(one, 3) for one in IDS[:32]), *(failed(one) for one in IDS[32:])]
-    return tx.deliveries.complete(results, worker="one")
+    tx.deliveries.complete(results, worker="one")
+    return results
 
 
 #: By question: the least that must be found by which index, on SQLite and on PostgreSQL.
@@ -73,6 +74,8 @@ def test_nothing_is_read_but_what_is_asked_for(
 
 
 def _reads_all(step: str) -> bool:
+    if "VIRTUAL TABLE" in step:  # the rows of a parameter
+        return False
     is_sorted_by_hand = step in ("USE TEMP B-TREE FOR ORDER BY", "Incremental Sort")
     return is_sorted_by_hand or step.startswith(("SCAN ", "Seq Scan"))
 
