@@ -59,6 +59,11 @@ class Catalogue:
         self.slugs_by_former: Mapping[str, str] = MappingProxyType(
             _slugs_by_former(self.feeds.values())
         )
+        #: Those of the feeds that end, or have ended: few, where every page asks for them.
+        self.ending_feeds = tuple(feed for feed in all_first if feed.ending is not None)
+        self._feeds_beside: dict[str, list[Feed]] = defaultdict(list)
+        for feed in all_first:
+            self._feeds_beside[feed.beside or feed.slug].append(feed)
         self._slug_by_key = _slugs_by_name_key(categories)
         self._longest_name = max((len(key) for key in self._slug_by_key), default=0)
         self._feeds_of_everything, self._feeds_by_category = _index(self.feeds.values())
@@ -118,10 +123,14 @@ class Catalogue:
         Args:
             slug: The slug of any of them.
         """
-        whole = self.feeds[slug].beside or slug
-        return tuple(
-            feed for feed in self.feeds.values() if feed.slug == whole or feed.beside == whole
-        )
+        return tuple(self._feeds_beside[self.feeds[slug].beside or slug])
+
+    def public_feeds(self, now: datetime) -> Mapping[str, Feed]:
+        """Returns the feeds by slug, without those that ended and are gone."""
+        gone = {feed.slug for feed in self.ending_feeds if feed.is_gone(now)}
+        if not gone:
+            return self.feeds
+        return {slug: feed for slug, feed in self.feeds.items() if slug not in gone}
 
     def labels(self, slugs: Iterable[str], *, language: str) -> tuple[Category, ...]:
         """Returns the categories of *slugs*, each once, sorted by slug, with titles in *language*.

@@ -153,4 +153,4 @@ class FeedClosures:
         return not self._ended(now) <= self._announced
 
     def _ended(self, now: datetime) -> set[str]:
-        return {slug for slug, feed in self._catalogue.feeds.items() if feed.has_ended(now)}
+        return {feed.slug for feed in self._catalogue.ending_feeds if feed.has_ended(now)}

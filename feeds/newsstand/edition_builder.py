@@ -32,6 +32,7 @@ from feeds.newsstand.claims import Claims
 from feeds.newsstand.entries import EntryCache, EntryLoader, EntryPage, closing_entry
 from feeds.store.database import MAX_TRIES, Database, Transaction
 from feeds.store.documents import Fragment, FragmentKey
+from feeds.store.feed_entries import MAX_WINDOW_ENTRIES
 from feeds.store.feeds import ClaimedFeed, FeedIdentity
 from feeds.store.pings import QuietEdition
 
@@ -52,6 +53,11 @@ LONGEST_PAUSE_S = 600
 
 #: Threads that compress whole new documents. zlib releases the interpreter lock meanwhile.
 RENDER_THREADS = 3
+
+#: With more unarchived entries than this, archives are closed before the edition, with so many
+#: entries in a transaction: other writers wait meanwhile.
+MAX_UNARCHIVED = 10_000
+ENTRIES_A_CLOSING = 5_000
 
 #: Documents with fewer new bytes are compressed in the calling thread. That takes half a
 #: millisecond, and a thread may wait ten times as long to get the interpreter lock back.
@@ -98,6 +104,13 @@ class NewEdition:
     documents: list[FeedDocument]
     closings: Sequence[ArchiveClosing]
     former_editions: Mapping[Format, int]  #: of the documents before; 0 where there was none
+
+
+class ArchivesBehind(Exception):
+    """So many entries are in no archive that these are closed before the edition is made."""
+
+
+RenderResult = tuple[ClaimedFeed, NewEdition | Exception]
 
 
 class EditionBuilder:
@@ -174,9 +187,12 @@ class EditionBuilder:
                     raise ConfigurationSuperseded
         except ConfigurationSuperseded:
             return []
+        results = self._render_again_if_lost(claimed_feeds, now)
+        if any(isinstance(result, ArchivesBehind) for _, result in results):
+            results = self._close_archives_of(results, now, worker)
         new_editions: list[NewEdition] = []
         troubles: list[tuple[ClaimedFeed, RenderTrouble]] = []
-        for claimed, result in self._render_again_if_lost(claimed_feeds, now):
+        for claimed, result in results:
             if isinstance(result, NewEdition):
                 new_editions.append(result)
             else:
@@ -186,9 +202,52 @@ class EditionBuilder:
         self._renew_claims()
         return self._store(new_editions, troubles, now, worker)
 
+    def _close_archives_of(
+        self, results: Sequence[RenderResult], now: datetime, worker: str
+    ) -> list[RenderResult]:
+        """Closes the archives of the feeds that are behind with them, and makes their editions."""
+        behind = [claimed for claimed, one in results if isinstance(one, ArchivesBehind)]
+        closed = [self._close_archives(claimed, now, worker) for claimed in behind]
+        others = [(claimed, one) for claimed, one in results if not isinstance(one, ArchivesBehind)]
+        return [*others, *self._render_again_if_lost(closed, now)]
+
+    def _close_archives(self, claimed: ClaimedFeed, now: datetime, worker: str) -> ClaimedFeed:
+        """Closes archives of what no document shows any more, a few at a time.
+
+        As after an import: in one transaction with the edition, all other writers would wait for a
+        million entries. Until the edition comes, no document leads to these archives.
+        """
+        while True:
+            close = partial(self._close_some, claimed=claimed, now=now, worker=worker)
+            last = self._database.run_in_transaction(close, is_durable=False)
+            if last == claimed.archives:
+                return claimed
+            claimed = replace(claimed, archives=last)
+            self._renew_claims()
+
+    def _close_some(
+        self, tx: Transaction, *, claimed: ClaimedFeed, now: datetime, worker: str
+    ) -> int:
+        """Returns the number of the newest archive: the same as before if there are none more."""
+        slug = claimed.slug
+        # The newest ones may be shown.
+        oldest = tx.archives.unarchived(slug, limit=ENTRIES_A_CLOSING + MAX_WINDOW_ENTRIES)
+        closings = closings_due(
+            oldest[:-MAX_WINDOW_ENTRIES],
+            (),
+            last=claimed.archives,
+            max_bytes=self._catalogue.feeds[slug].window.bytes,
+        )[:-1]  # the last one is seldom full
+        tx.feed_entries.lock([(one.release_id, slug) for each in closings for one in each.entries])
+        tx.feeds.lock([slug])
+        if not closings or not tx.feeds.is_claimed(slug, worker=worker):
+            return claimed.archives
+        tx.archives.close(slug, closings, now=now)
+        return closings[-1].number
+
     def _render_again_if_lost(
         self, claims: Sequence[ClaimedFeed], now: datetime
-    ) -> list[tuple[ClaimedFeed, NewEdition | Exception]]:
+    ) -> list[RenderResult]:
         """Makes the editions; starts again at once if the connection is lost.
 
         Raises:
@@ -202,9 +261,7 @@ class EditionBuilder:
                     raise
         return self._render(claims, now)
 
-    def _render(
-        self, claims: Sequence[ClaimedFeed], now: datetime
-    ) -> list[tuple[ClaimedFeed, NewEdition | Exception]]:
+    def _render(self, claims: Sequence[ClaimedFeed], now: datetime) -> list[RenderResult]:
         """Makes the edition of each feed, or returns the error.
 
         While threads compress the documents of one feed, the entries of the next feed are loaded.
@@ -407,6 +464,8 @@ class EditionBuilder:
         if hidden and now is not None and tx.imports.ask_is_running(now=now)():
             # Older releases may follow: the archives are closed at the end, in the right order.
             return ArchiveState(last, [], hidden)
+        if now is not None and unarchived > MAX_UNARCHIVED:
+            raise ArchivesBehind
         closings = (
             closings_due(
                 tx.archives.unarchived(feed.slug),

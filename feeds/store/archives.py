@@ -24,6 +24,12 @@ from feeds.store.schema import (
 
 _SECOND = timedelta(seconds=1)
 
+#: Feed entries as their archives' index has them. Versions are looked up apart: otherwise SQLite
+#: reads the whole feed in the index of its window, because that has the versions too.
+_archived = filings.alias("archived")
+_ENTRY = (filings.c.release_id == _archived.c.release_id) & (filings.c.feed == _archived.c.feed)
+_ORDER = (_archived.c.placed_at, _archived.c.published, _archived.c.release_id)
+
 # Built once: each edition runs it.
 _COUNT_UNARCHIVED = (
     select(filings.c.feed, func.count().label("unarchived"))
@@ -51,14 +57,21 @@ class Archives:
             lambda rows: {row.feed: row.unarchived for row in rows},
         )
 
-    def unarchived(self, feed: str) -> list[tuple[FeedEntry, int]]:
-        """The unarchived entries, least recent change first, each with the length of its body."""
-        order = (filings.c.placed_at, filings.c.published, filings.c.release_id)
+    def unarchived(self, feed: str, *, limit: int | None = None) -> list[tuple[FeedEntry, int]]:
+        """The unarchived entries, least recent change first, each with the length of its body.
+
+        Args:
+            feed: The slug.
+            limit: How many, of those that changed least recently; all if not given.
+        """
         query = (
-            select(filings.c.release_id, filings.c.stamp, func.length(releases.c.body))
-            .join(releases, releases.c.id == filings.c.release_id)
-            .where(filings.c.feed == feed, filings.c.archive.is_(None))
-            .order_by(*order)
+            select(_archived.c.release_id, filings.c.stamp, func.length(releases.c.body))
+            .select_from(_archived)
+            .join(filings, _ENTRY)
+            .join(releases, releases.c.id == _archived.c.release_id)
+            .where(_archived.c.feed == feed, _archived.c.archive.is_(None))
+            .order_by(*_ORDER)
+            .limit(limit)
         )
         return [
             (FeedEntry(ReleaseId(release_id), stamp, None), length)
@@ -123,11 +136,11 @@ class Archives:
     def members(self, archive: Archive) -> list[FeedEntry]:
         """The entries of an archive that have not changed since, most recent change first."""
         query = (
-            select(filings.c.release_id, filings.c.stamp)
-            .where(filings.c.feed == archive.feed, filings.c.archive == archive.number)
-            .order_by(
-                filings.c.placed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc()
-            )
+            select(_archived.c.release_id, filings.c.stamp)
+            .select_from(_archived)
+            .join(filings, _ENTRY)
+            .where(_archived.c.feed == archive.feed, _archived.c.archive == archive.number)
+            .order_by(*(each.desc() for each in _ORDER))
         )
         found = self._connection.execute(query)
         return [FeedEntry(ReleaseId(row.release_id), row.stamp, archive.number) for row in found]

@@ -327,6 +327,11 @@ class Feeds:
             for row in self._connection.execute(_CLAIM, parameters)
         ]
 
+    def is_claimed(self, slug: str, *, worker: str) -> bool:
+        """Whether this worker still claims a feed."""
+        query = select(feeds.c.slug).where(feeds.c.slug == slug, feeds.c.claimed_by == worker)
+        return self._connection.execute(query).first() is not None
+
     def renew(self, slugs: Sequence[str], *, worker: str, until: datetime) -> None:
         """Have this worker's claims of these feeds last until then; those it lost are left out."""
         self.lock(slugs)

@@ -48,9 +48,12 @@ def page_date(context: RequestContext, *changes: datetime | None) -> datetime | 
     known = [change for change in changes if change is not None]
     if len(known) < len(changes):
         return None
-    endings = [feed.ending for feed in context.catalogue.feeds.values() if feed.ending is not None]
     ends = [
-        moment for each in endings for moment in (each.on, each.gone_at) if moment <= context.now
+        moment
+        for feed in context.catalogue.ending_feeds
+        if feed.ending is not None
+        for moment in (feed.ending.on, feed.ending.gone_at)
+        if moment <= context.now
     ]
     newest = whole_second(max([since, *known, *ends]))
     # RFC 9110 8.8.2.1: a date "MUST NOT" be later than the answer's own.

@@ -27,11 +27,12 @@ blueprint = Blueprint("opml", __name__)
 def show() -> Response:
     """Answers with the list of all feeds."""
     context = request_context()
-    changes = [one.changed_at for one in context.newsstand.feeds() if one.slug in context.feeds]
+    feeds = context.feeds
+    changes = [one.changed_at for one in context.newsstand.feeds() if one.slug in feeds]
     document = write_opml(
         context.catalogue,
         modified_at=max(changes, default=None),
-        feeds=list(context.feeds.values()),
+        feeds=list(feeds.values()),
     )
     return answer_bytes(
         document,

@@ -48,7 +48,7 @@ def newsroom() -> Response:
 def feed_page(slug: str) -> Response:
     """Answers with a feed's page, at the URL where ``Accept`` may also choose a document."""
     context = request_context()
-    shown = context.feed(slug)
+    shown, feeds = context.feed(slug), context.feeds
     date = page_date(context, last_change(context, slug))
     limit = min(shown.window.entries, MAX_LISTED_RELEASES)
     releases = context.newsstand.latest(slug, limit=limit)
@@ -61,7 +61,7 @@ def feed_page(slug: str) -> Response:
         releases=releases,
         months=context.newsstand.months(slug),
         ending=shown.ending if shown.has_ended(context.now) else None,
-        beside=[one for one in context.catalogue.feeds_beside(slug) if one.slug in context.feeds],
+        beside=[one for one in context.catalogue.feeds_beside(slug) if one.slug in feeds],
     )
 
 

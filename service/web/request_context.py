@@ -57,8 +57,7 @@ class RequestContext:
     @property
     def feeds(self) -> Mapping[str, Feed]:
         """The public feeds, by slug: without those that ended and are gone."""
-        feeds = self.catalogue.feeds
-        return {slug: feed for slug, feed in feeds.items() if not feed.is_gone(self.now)}
+        return self.catalogue.public_feeds(self.now)
 
     @property
     def site(self) -> Site:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +12,15 @@ import pytest
 from feeds import render
 from feeds.categories import Catalogue
 from feeds.errors import ArchiveNotFound, FeedNotFound
-from feeds.model.edition import FeedEntry
+from feeds.model.edition import FeedEntry, RenderTrouble
 from feeds.model.feed import Category, Format, Site, Window
 from feeds.model.history import notice_of
 from feeds.model.release import ReleaseId
-from feeds.newsstand import archives
+from feeds.newsstand import archives, edition_builder
 from feeds.render.documents import WRITERS
+from feeds.store.archives import Archives
 from feeds.store.database import Database
+from feeds.store.feeds import Feeds
 from tests.support.history import rebuilt
 from tests.support.newsrooms import NOON, SITE, Office, catalogue, draft, later
 from tests.support.parsers import NAMESPACES, root_of
@@ -93,6 +95,49 @@ def test_the_history_is_whole_after_a_bulk_intake(database: Database) -> None:
     numbers = range(1, last + 1)
     pages = [office.newsstand.archive("finance", n, Format.JSON, now=NOON) for n in numbers]
     assert max(page.document.size_bytes for page in pages) < max_bytes
+
+
+def test_many_archives_are_closed_in_several_transactions(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other writers get their turn between them, and no process has all of a history in memory."""
+    monkeypatch.setattr(edition_builder, "MAX_UNARCHIVED", 20)
+    monkeypatch.setattr(edition_builder, "ENTRIES_A_CLOSING", 10)
+    monkeypatch.setattr(edition_builder, "MAX_WINDOW_ENTRIES", 5)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 3)
+    closings: list[int] = []
+    close = Archives.close
+
+    def counted(self: Archives, feed: str, closed: Any, *, now: datetime) -> None:
+        closings.append(sum(len(each.entries) for each in closed))
+        close(self, feed, closed, now=now)
+
+    monkeypatch.setattr(Archives, "close", counted)
+    office = office_with(database)
+    office.add(*(draft(f"id:{number}", "Finance") for number in range(60)))
+    assert office.publish(now=later(hours=1)).keys() >= {"all", "finance"}
+    assert sum(closings) > 100  # in two feeds
+    assert max(closings) <= 20
+    assert_whole(office)
+    assert_whole(office, "all")
+    office.add(draft("id:60", "Finance"), now=later(hours=2))
+    office.publish(now=later(hours=2))
+    assert_whole(office)
+
+
+def test_archives_are_not_closed_for_a_worker_that_lost_its_claim(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edition_builder, "MAX_UNARCHIVED", 20)
+    monkeypatch.setattr(edition_builder, "ENTRIES_A_CLOSING", 10)
+    monkeypatch.setattr(edition_builder, "MAX_WINDOW_ENTRIES", 5)
+    monkeypatch.setattr(Feeds, "is_claimed", lambda *_, **__: False)
+    office = office_with(database)
+    office.add(*(draft(f"id:{number}", "Finance") for number in range(60)))
+    now = later(hours=1)
+    made = office.newsstand.regenerate(["finance"], now=now, worker="slow")
+    assert all(isinstance(one, RenderTrouble) for one in made)
+    assert office.newsstand.last_archive("finance") == 0
 
 
 def test_a_correction_of_an_old_release_is_in_the_subscription_document(

@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
+from feeds.model.edition import Archive
 from feeds.model.feed import Window
+from feeds.model.release import ReleaseId
 from feeds.store.database import Database
 from feeds.store.schema import filings, releases
 from tests.support.newsrooms import NOON
-from tests.support.query_plans import plans, prefer_order
+from tests.support.query_plans import Question, plans, prefer_order, steps
 
 FEEDS = 40
 RELEASES_A_FEED = 100
@@ -84,3 +86,23 @@ def _filing(number: int) -> dict[str, Any]:
 def _moment(number: int) -> datetime:
     """Each feed has a release every eight hours."""
     return NOON + timedelta(minutes=12) * number
+
+
+@pytest.mark.parametrize("question", ["members", "unarchived"])
+def test_archives_do_not_read_their_feed(database: Database, question: str) -> None:
+    """Nor the index of its window, which has all that is asked for."""
+    archive = Archive("feed-7", 3, NOON, None)
+    asked: dict[str, Question] = {
+        "members": lambda tx: tx.archives.members(archive),
+        "unarchived": lambda tx: tx.archives.unarchived("feed-7", limit=10),
+    }
+    with database.transaction() as tx:
+        _fill(tx.connection)
+        numbers = range(FEEDS * RELEASES_A_FEED)
+        tx.feed_entries.lock([(ReleaseId(f"id-{n}"), f"feed-{n % FEEDS}") for n in numbers])
+        tx.connection.execute(update(filings).values(archive=1))
+        tx.connection.exec_driver_sql("ANALYZE")
+        [plan] = plans(tx, asked[question])
+    found = " ".join(steps(plan, dialect="sqlite" if database.is_sqlite else "postgresql"))
+    assert "ix_filings_archive" in found
+    assert "ix_filings_window" not in found
