@@ -13,6 +13,7 @@ from feeds.model.release import ReleaseId
 from feeds.model.text import whole_second
 from feeds.store.dialects import upsert
 from feeds.store.pipelining import ask, send_later
+from feeds.store.prepared import Prepared
 from feeds.store.schema import (
     archive_documents,
     archives,
@@ -31,7 +32,7 @@ _ENTRY = (filings.c.release_id == _archived.c.release_id) & (filings.c.feed == _
 _ORDER = (_archived.c.placed_at, _archived.c.published, _archived.c.release_id)
 
 # Built once: each edition runs it.
-_COUNT_UNARCHIVED = (
+_COUNT_UNARCHIVED = Prepared(
     select(filings.c.feed, func.count().label("unarchived"))
     .where(filings.c.feed.in_(bindparam("slugs", expanding=True)), filings.c.archive.is_(None))
     .group_by(filings.c.feed)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from feeds.store.pipelining import send_later
+from feeds.store.prepared import Prepared
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -54,8 +55,8 @@ def upsert(
 @cache
 def _upsert_of_rows(
     dialect: str, table: Table, names: tuple[str, ...], keep: tuple[str, ...]
-) -> Insert:
-    return insert_or_update(dialect, table, names, keep=keep)
+) -> Prepared:
+    return Prepared(insert_or_update(dialect, table, names, keep=keep))
 
 
 def insert_into(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":

@@ -4,14 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
-    CursorResult,
-    Insert,
     LargeBinary,
     Text,
     bindparam,
@@ -31,6 +28,7 @@ from feeds.model.release import ReleaseId
 from feeds.model.text import whole_second
 from feeds.store.dialects import by_key, insert_or_update, lock, lock_of_feeds, upsert
 from feeds.store.pipelining import ask, send_later
+from feeds.store.prepared import Prepared, Rows
 from feeds.store.schema import (
     Instant,
     documents,
@@ -46,7 +44,7 @@ from feeds.store.schema import (
 
 # Built once: each edition runs them, and building one takes longer than running it.
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
-_OF = (
+_OF = Prepared(
     select(
         fragments.c.release_id,
         fragments.c.format,
@@ -66,8 +64,10 @@ _OF = (
     )
 )
 
-_FORGET_FAILURE = delete(set_aside).where(
-    set_aside.c.release_id == bindparam("release"), set_aside.c.format == bindparam("in_format")
+_FORGET_FAILURE = Prepared(
+    delete(set_aside).where(
+        set_aside.c.release_id == bindparam("release"), set_aside.c.format == bindparam("in_format")
+    )
 )
 
 #: Identifies a fragment: a release in a format.
@@ -176,7 +176,7 @@ class Fragments:
             send_later(self._connection, _FORGET_FAILURE, rendered)
 
 
-def _fragments(rows: CursorResult[Any]) -> dict[FragmentKey, Fragment]:
+def _fragments(rows: Rows) -> dict[FragmentKey, Fragment]:
     return {
         (ReleaseId(row.release_id), Format(row.format)): Fragment(
             fingerprint=row.fingerprint, body=row.body, reason=row.reason
@@ -195,25 +195,29 @@ def _row(key: FragmentKey, *, f: Fragment, **values: object) -> dict[str, object
 # The documents of the feeds' current editions.
 
 # Built once: it runs for each edition, and for each request for a feed.
-_VERSIONS = select(
-    documents.c.feed,
-    documents.c.format,
-    documents.c.edition,
-    documents.c.digest,
-    documents.c.modified_at,
-    documents.c.size_bytes,
-    documents.c.updated,
-).where(documents.c.feed.in_(bindparam("feeds", expanding=True)))
+_VERSIONS = Prepared(
+    select(
+        documents.c.feed,
+        documents.c.format,
+        documents.c.edition,
+        documents.c.digest,
+        documents.c.modified_at,
+        documents.c.size_bytes,
+        documents.c.updated,
+    ).where(documents.c.feed.in_(bindparam("feeds", expanding=True)))
+)
 
 
-_FORGET_FORMER = delete(former_documents).where(
-    former_documents.c.feed == bindparam("of_feed"),
-    former_documents.c.replaced_at < bindparam("before", type_=Instant),
+_FORGET_FORMER = Prepared(
+    delete(former_documents).where(
+        former_documents.c.feed == bindparam("of_feed"),
+        former_documents.c.replaced_at < bindparam("before", type_=Instant),
+    )
 )
 
 
 @cache
-def _retire(dialect: str) -> Insert:
+def _retire(dialect: str) -> Prepared:
     values = {
         former_documents.c.feed: documents.c.feed,
         former_documents.c.format: documents.c.format,
@@ -223,10 +227,10 @@ def _retire(dialect: str) -> Insert:
     }
     current = select(*values.values()).where(documents.c.feed == bindparam("of_feed"))
     names = [column.name for column in values]
-    return insert_or_update(dialect, former_documents, names, query=current)
+    return Prepared(insert_or_update(dialect, former_documents, names, query=current))
 
 
-def _versions(rows: CursorResult[Any]) -> dict[tuple[str, Format], DocumentVersion]:
+def _versions(rows: Rows) -> dict[tuple[str, Format], DocumentVersion]:
     return {
         (row.feed, Format(row.format)): DocumentVersion(
             edition=row.edition,

@@ -29,11 +29,12 @@ from feeds.model.release import ReleaseId, SourceKey
 from feeds.store.contents import pack_draft, unpack_draft
 from feeds.store.media import Media
 from feeds.store.pipelining import ask, send_later
+from feeds.store.prepared import Prepared
 from feeds.store.schema import embargoes
 
 # Built once: each intake runs these.
-_BY_SOURCE_KEYS = select(embargoes).where(
-    embargoes.c.source_key.in_(bindparam("keys", expanding=True))
+_BY_SOURCE_KEYS = Prepared(
+    select(embargoes).where(embargoes.c.source_key.in_(bindparam("keys", expanding=True)))
 )
 _OF_WORK = select(embargoes).where(
     or_(

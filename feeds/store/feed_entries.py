@@ -9,8 +9,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Connection,
-    CursorResult,
-    Row,
     bindparam,
     delete,
     exists,
@@ -27,6 +25,7 @@ from feeds.model.release import Release, ReleaseId
 from feeds.model.text import fold
 from feeds.store.dialects import by_key, lock, lock_keys, lock_of_feeds, upsert
 from feeds.store.pipelining import ask, send_later
+from feeds.store.prepared import Prepared, Rows
 from feeds.store.schema import Instant, departures, doubtful_filings, filings, names, releases
 
 # Category names as releases give them, with the categories that match each.
@@ -91,10 +90,12 @@ class Names:
 MAX_WINDOW_ENTRIES = 1_000
 
 # Built once: these run for each feed of each edition, and building one takes as long as running it.
-_FEEDS_OF = select(filings.c.release_id, filings.c.feed).where(
-    filings.c.release_id.in_(bindparam("ids", expanding=True))
+_FEEDS_OF = Prepared(
+    select(filings.c.release_id, filings.c.feed).where(
+        filings.c.release_id.in_(bindparam("ids", expanding=True))
+    )
 )
-_NEWEST = (
+_newest = (
     select(
         filings.c.release_id,
         filings.c.stamp,
@@ -105,33 +106,39 @@ _NEWEST = (
     .order_by(filings.c.placed_at.desc(), filings.c.published.desc(), filings.c.release_id.desc())
     .limit(bindparam("limit"))
 )
-_TO_REASSIGN = (
+_TO_REASSIGN = Prepared(
     select(doubtful_filings.c.release_id)
     .order_by(doubtful_filings.c.release_id)
     .limit(bindparam("limit"))
 )
-_ADD = insert(filings)
+_ADD = Prepared(insert(filings))
 _OF_RELEASES = (
     select(filings.c.release_id, filings.c.feed)
     .where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
     .order_by(by_key(filings.c.release_id), by_key(filings.c.feed))
 )
 #: Entries that leave an archive: its stored bytes still contain them, which must be remembered.
-_ADD_DEPARTURES = insert(departures).from_select(
-    ["release_id", "feed", "number"],
-    select(filings.c.release_id, filings.c.feed, filings.c.archive).where(
-        filings.c.release_id.in_(bindparam("ids", expanding=True)),
-        filings.c.archive.is_not(None),
-    ),
+_ADD_DEPARTURES = Prepared(
+    insert(departures).from_select(
+        ["release_id", "feed", "number"],
+        select(filings.c.release_id, filings.c.feed, filings.c.archive).where(
+            filings.c.release_id.in_(bindparam("ids", expanding=True)),
+            filings.c.archive.is_not(None),
+        ),
+    )
 )
-_REMOVE = delete(filings).where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
-_KEEP = (
+_REMOVE = Prepared(
+    delete(filings).where(filings.c.release_id.in_(bindparam("ids", expanding=True)))
+)
+_KEEP = Prepared(
     update(filings)
     .where(filings.c.release_id == bindparam("release"))
     .values(stamp=bindparam("version"), published=bindparam("dated", type_=Instant))
 )
-_NEWEST_SINCE = _NEWEST.where(
-    filings.c.placed_at >= bindparam("since", type_=BigInteger)  # in microseconds, as it is stored
+_NEWEST = Prepared(_newest)
+_NEWEST_SINCE = Prepared(
+    # In microseconds, as it is stored.
+    _newest.where(filings.c.placed_at >= bindparam("since", type_=BigInteger))
 )
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
@@ -314,11 +321,11 @@ class FeedEntries:
         self._connection.execute(filings.delete().where(filings.c.feed.in_(feeds)))
 
 
-def _all(rows: CursorResult[Any]) -> Sequence[Row[Any]]:
+def _all(rows: Rows) -> Sequence[Any]:
     return rows.all()
 
 
-def _slugs_by_release(rows: CursorResult[Any]) -> dict[ReleaseId, tuple[str, ...]]:
+def _slugs_by_release(rows: Rows) -> dict[ReleaseId, tuple[str, ...]]:
     found: dict[ReleaseId, list[str]] = defaultdict(list)
     for row in rows:
         found[ReleaseId(row.release_id)].append(row.feed)

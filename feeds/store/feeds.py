@@ -22,7 +22,8 @@ from sqlalchemy import (
 from feeds.errors import FeedNotFound
 from feeds.model.listing import FeedState, StaleFeed
 from feeds.store.dialects import by_key, lock, lock_of_feeds, upsert
-from feeds.store.pipelining import ask, send_later
+from feeds.store.pipelining import ask, run, send_later
+from feeds.store.prepared import Prepared
 from feeds.store.schema import Instant, documents, feeds, former_documents, pings
 from feeds.store.subscriptions import Subscriptions
 
@@ -82,7 +83,7 @@ def _is_free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 _ASKED = feeds.c.slug.in_(bindparam("slugs", expanding=True))
 _NOW = bindparam("now", type_=Instant)
 _IN_ORDER = select(feeds.c.slug).where(_ASKED).order_by(by_key(feeds.c.slug))
-_MARK_STALE = (
+_MARK_STALE = Prepared(
     update(feeds)
     .where(_ASKED)
     .values(
@@ -96,7 +97,7 @@ _MARK_STALE = (
         claimed_until=case((feeds.c.claimed_by.is_not(None), feeds.c.claimed_until)),
     )
 )
-_CLAIM = (
+_CLAIM = Prepared(
     update(feeds)
     .where(_ASKED, is_stale(), or_(_is_free(_NOW), feeds.c.claimed_by == bindparam("worker")))
     .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until", type_=Instant))
@@ -112,7 +113,7 @@ _CLAIM = (
         feeds.c.news_seq,
     )
 )
-_COMPLETE = (
+_COMPLETE = Prepared(
     update(feeds)
     .where(
         feeds.c.slug == bindparam("claimed"),
@@ -134,7 +135,7 @@ _COMPLETE = (
 )
 
 
-_RENEW = (
+_RENEW = Prepared(
     update(feeds)
     .where(_ASKED, feeds.c.claimed_by == bindparam("worker"))
     .values(claimed_until=bindparam("until", type_=Instant))
@@ -324,7 +325,7 @@ class Feeds:
                 rendered_seq=row.rendered_seq,
                 news_seq=row.news_seq,
             )
-            for row in self._connection.execute(_CLAIM, parameters)
+            for row in run(self._connection, _CLAIM, parameters)
         ]
 
     def is_claimed(self, slug: str, *, worker: str) -> bool:
@@ -365,7 +366,7 @@ class Feeds:
                     "number": edition,
                     "made_with": settings,
                 },
-                lambda row: row.scalar_one_or_none(),
+                lambda row: row.scalar(),
             )
             for claimed, edition, settings in made
         ]

@@ -10,11 +10,14 @@ from sqlalchemy import Connection, bindparam, delete, exists, select
 
 from feeds.store.dialects import upsert
 from feeds.store.pipelining import ask
+from feeds.store.prepared import Prepared
 from feeds.store.schema import Instant, imported_files, imports, media
 
 # Built once: each edition asks.
-_IS_RUNNING = select(
-    exists().where(imports.c.held_until > bindparam("now", type_=Instant)).label("is_running")
+_IS_RUNNING = Prepared(
+    select(
+        exists().where(imports.c.held_until > bindparam("now", type_=Instant)).label("is_running")
+    )
 )
 _FILES = (
     select(imported_files)

@@ -11,6 +11,7 @@ from feeds.model.intake import KeptRefusal, Refusal
 from feeds.model.release import Origin
 from feeds.store.dialects import lock_keys, upsert
 from feeds.store.pipelining import ask, send_later
+from feeds.store.prepared import Prepared
 from feeds.store.schema import intake_files, refusals
 
 # Files of the watched folders that were read, so that a restart does not read them again.
@@ -77,8 +78,10 @@ def _stamp(row: Row[Any]) -> FileStamp:
 # Rejected documents, listed until they are accepted.
 
 # Built once: each intake runs it.
-_LINES_OF = select(refusals.c.document, refusals.c.line).where(
-    refusals.c.document.in_(bindparam("documents", expanding=True))
+_LINES_OF = Prepared(
+    select(refusals.c.document, refusals.c.line).where(
+        refusals.c.document.in_(bindparam("documents", expanding=True))
+    )
 )
 
 

@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import (
     BigInteger,
     Connection,
-    Insert,
     Select,
     bindparam,
     case,
@@ -40,6 +39,7 @@ from feeds.model.release import ReleaseId
 from feeds.model.text import whole_second
 from feeds.store.dialects import insert_into
 from feeds.store.pipelining import ask, send_later
+from feeds.store.prepared import Prepared
 from feeds.store.schema import Instant, configuration, filings, month_counts, releases
 
 #: The key of the row that holds the sum of all months.
@@ -66,7 +66,7 @@ class ListPlace:
     release_id: ReleaseId
 
 
-_ZONE = select(configuration.c.month_zone)
+_ZONE = Prepared(select(configuration.c.month_zone))
 _OF_FEED = (
     select(month_counts)
     .where(month_counts.c.feed == bindparam("feed"), month_counts.c.month != _SUM)
@@ -315,11 +315,11 @@ def _in_all_feeds(begins: datetime, ends: datetime | None) -> Select[Any]:
 
 
 @cache
-def _add(dialect: str) -> Insert:
+def _add(dialect: str) -> Prepared:
     made = insert_into(dialect, month_counts)
     new = type_coerce(made.excluded.changed_at, BigInteger)
     next_one = type_coerce(month_counts.c.changed_at, BigInteger) + _SECOND_US
-    return made.on_conflict_do_update(
+    upserted = made.on_conflict_do_update(
         index_elements=[month_counts.c.feed, month_counts.c.month, month_counts.c.language],
         set_={
             "releases": month_counts.c.releases + made.excluded.releases,
@@ -327,6 +327,7 @@ def _add(dialect: str) -> Insert:
             "changed_at": case((new > next_one, new), else_=next_one),
         },
     )
+    return Prepared(upserted)
 
 
 def _row(key: MonthKey, count: int, now: datetime) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Insert,
     Integer,
     Row,
     Text,
@@ -33,10 +32,11 @@ from feeds.model.feed import Feed, Format
 from feeds.model.listing import DuePing, PingState
 from feeds.store.dialects import by_key, insert_or_update, lock, lock_keys, lock_of_feeds
 from feeds.store.pipelining import send_later
+from feeds.store.prepared import Prepared
 from feeds.store.schema import Instant, documents, feeds, pings
 
 # Built once: each edition runs it, and building it takes longer.
-_PASS_OVER = (
+_PASS_OVER = Prepared(
     update(pings)
     .where(
         pings.c.feed == bindparam("of_feed"),
@@ -225,7 +225,7 @@ class Pings:
 
 
 @cache
-def _request(dialect: str) -> Insert:
+def _request(dialect: str) -> Prepared:
     values = {
         pings.c.feed: feeds.c.slug,
         pings.c.format: bindparam("of_format", type_=Text),
@@ -239,9 +239,8 @@ def _request(dialect: str) -> Insert:
         pings.c.first_failed_at: null().cast(pings.c.first_failed_at.type),
     }
     of_feed = select(*values.values()).where(feeds.c.slug == bindparam("of_feed"))
-    return insert_or_update(
-        dialect, pings, [column.name for column in values], keep=["told_edition"], query=of_feed
-    )
+    names = [column.name for column in values]
+    return Prepared(insert_or_update(dialect, pings, names, keep=["told_edition"], query=of_feed))
 
 
 def _with_edition() -> Any:

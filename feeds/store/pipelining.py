@@ -18,14 +18,16 @@ there.
 SQLite runs each statement at once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy import Connection, Executable
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import ExecutionContext
+
+from feeds.store.prepared import Parameters, Prepared, Rows
 
 #: The execution option of statements that are not sent at once, or were sent before.
 DEFERRED = "communique_deferred"
@@ -33,8 +35,6 @@ DEFERRED = "communique_deferred"
 #: The execution option of engines whose transactions only read. They send no ``BEGIN``: at READ
 #: COMMITTED, each statement has a snapshot of its own with and without it.
 READS_ONLY = "communique_reads_only"
-
-Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 Answer = TypeVar("Answer")
 
@@ -60,21 +60,21 @@ class DeferredStatement:
 
 
 def send_later(
-    connection: Connection, statement: Executable, parameters: Parameters = _NONE
+    connection: Connection, statement: Executable | Prepared, parameters: Parameters = _NONE
 ) -> None:
     """Executes a statement whose result is not needed; its errors may be raised by later ones."""
     if connection.dialect.name == "sqlite":
-        connection.execute(statement, parameters)
+        run(connection, statement, parameters)
         return
     options = {DEFERRED: DeferredStatement()}
-    connection.execute(statement, parameters, execution_options=options)
+    connection.execute(_built(statement), parameters, execution_options=options)
 
 
 def ask(
     connection: Connection,
-    query: Executable,
+    query: Executable | Prepared,
     parameters: Parameters,
-    read: Callable[[CursorResult[Any]], Answer],
+    read: Callable[[Rows], Answer],
 ) -> Callable[[], Answer]:
     """Executes a query whose result is not needed yet.
 
@@ -89,11 +89,25 @@ def ask(
         results of all queries that were asked before its call are fetched together.
     """
     if connection.dialect.name == "sqlite":
-        answer = read(connection.execute(query, parameters))
+        answer = read(run(connection, query, parameters))
         return lambda: answer
     options = {DEFERRED: DeferredStatement()}
-    connection.execute(query, parameters, execution_options=options)
-    return lambda: read(connection.execute(query, parameters, execution_options=options))
+    built = _built(query)
+    connection.execute(built, parameters, execution_options=options)
+    return lambda: read(connection.execute(built, parameters, execution_options=options))
+
+
+def run(
+    connection: Connection, statement: Executable | Prepared, parameters: Parameters = _NONE
+) -> Rows:
+    """Executes a statement and returns its result."""
+    if isinstance(statement, Prepared) and connection.dialect.name == "sqlite":
+        return statement.run(connection, parameters)
+    return connection.execute(_built(statement), parameters)
+
+
+def _built(statement: Executable | Prepared) -> Executable:
+    return statement.statement if isinstance(statement, Prepared) else statement
 
 
 def begin(connection: Connection, *settings: str) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     Select,
     and_,
     bindparam,
@@ -50,6 +49,7 @@ from feeds.store.contents import (
 from feeds.store.dialects import has_one_writer
 from feeds.store.media import Media
 from feeds.store.pipelining import ask, send_later
+from feeds.store.prepared import Prepared
 from feeds.store.schema import Instant, filings, names, release_names, releases, revisions
 from feeds.store.search import SearchIndex
 
@@ -58,10 +58,11 @@ _WORKS = 0x776F726B
 
 # Built once: each intake and edition runs these, and building one takes as long as running it.
 _HOLD_WORKS = select(func.pg_advisory_xact_lock(_WORKS))
-_ADD, _ADD_NAMES = insert(releases), insert(release_names)
-_BY_IDS = select(releases).where(releases.c.id.in_(bindparam("ids", expanding=True)))
-_BY_SOURCE_KEYS = select(releases).where(
-    releases.c.source_key.in_(bindparam("keys", expanding=True))
+_ADD = Prepared(insert(releases))
+_ADD_NAMES = Prepared(insert(release_names))
+_BY_IDS = Prepared(select(releases).where(releases.c.id.in_(bindparam("ids", expanding=True))))
+_BY_SOURCE_KEYS = Prepared(
+    select(releases).where(releases.c.source_key.in_(bindparam("keys", expanding=True)))
 )
 _OF_WORKS = select(releases).where(
     or_(
@@ -72,19 +73,21 @@ _OF_WORKS = select(releases).where(
         ),
     )
 )
-_NAMED_WORKS = (
+_NAMED_WORKS = Prepared(
     select(releases.c.work)
     .where(releases.c.work.in_(bindparam("works", expanding=True)))
     .distinct()
 )
-_TAKEN_IDS = select(releases.c.id, releases.c.published_id, releases.c.published_iri).where(
-    or_(
-        releases.c.id.in_(bindparam("values", expanding=True)),
-        releases.c.published_id.in_(bindparam("values", expanding=True)),
-        releases.c.published_iri.in_(bindparam("values", expanding=True)),
+_TAKEN_IDS = Prepared(
+    select(releases.c.id, releases.c.published_id, releases.c.published_iri).where(
+        or_(
+            releases.c.id.in_(bindparam("values", expanding=True)),
+            releases.c.published_id.in_(bindparam("values", expanding=True)),
+            releases.c.published_iri.in_(bindparam("values", expanding=True)),
+        )
     )
 )
-_RELINK = (
+_RELINK = Prepared(
     update(releases)
     .where(releases.c.id == bindparam("release"))
     .values(
@@ -107,7 +110,7 @@ _STUBS = select(
 ).where(releases.c.id.in_(bindparam("ids", expanding=True)))
 
 # Runs twice a second; reads the index of the few releases with a notice.
-_OLD_NOTICES = (
+_OLD_NOTICES = Prepared(
     select(releases.c.id)
     .where(releases.c.notice_since <= bindparam("until", type_=Instant))
     .order_by(releases.c.notice_since)
@@ -503,7 +506,7 @@ def _id_columns(known: PublishedId | None) -> dict[str, Any]:
     }
 
 
-def _published_id(row: RowMapping) -> PublishedId | None:
+def _published_id(row: Mapping[Any, Any]) -> PublishedId | None:
     value = row["published_id"]
     if value is None:
         return None
@@ -522,7 +525,7 @@ def _translations(release: Release) -> list[dict[str, str]] | None:
     return [asdict(each) for each in release.translations] or None
 
 
-def _release(row: RowMapping) -> Release:
+def _release(row: Mapping[Any, Any]) -> Release:
     return Release(
         id=ReleaseId(row["id"]),
         source_key=SourceKey(row["source_key"]),

@@ -50,6 +50,7 @@ from feeds.model.search import TermQuery
 from feeds.search.terms import SearchTerms, terms_of
 from feeds.store.dialects import has_one_writer
 from feeds.store.pipelining import send_later
+from feeds.store.prepared import Prepared
 from feeds.store.schema import TSQUERY, TSVECTOR, Instant, filings, release_search, unindexed
 
 #: How many releases may be published in one second.
@@ -87,7 +88,7 @@ _MAKE_ANEW = insert(_fts).values({FULL_TEXT: "rebuild"})
 _NUMBER = release_search.c.number
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _REMOVE = delete(release_search).where(release_search.c.release_id.in_(_IDS))
-_MARK = insert(unindexed).inline()
+_MARK = Prepared(insert(unindexed).inline())
 _MARKED = select(unindexed).order_by(unindexed.c.number).limit(bindparam("limit"))
 _UNMARK = delete(unindexed).where(unindexed.c.number <= bindparam("last", type_=BigInteger))
 _REMOVE_FTS = delete(_fts).where(

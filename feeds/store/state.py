@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    CursorResult,
     Integer,
     Select,
     case,
@@ -26,6 +24,7 @@ from feeds.model.listing import ProcessState
 from feeds.model.text import whole_second
 from feeds.store.dialects import lock_in_order, upsert
 from feeds.store.pipelining import ask
+from feeds.store.prepared import Prepared, Rows
 from feeds.store.schema import (
     acts,
     appearance,
@@ -111,7 +110,9 @@ def state_query(*, is_sqlite: bool) -> Select[tuple[str, int, int]]:
 
 # The configuration that was applied to the store last.
 
-_IN_FORCE = select(configuration.c.digest, configuration.c.since, configuration.c.applied_by)
+_IN_FORCE = Prepared(
+    select(configuration.c.digest, configuration.c.since, configuration.c.applied_by)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +124,11 @@ class InForce:
     applied_by: str  #: the process that applied it
 
 
-def _in_force(rows: CursorResult[Any]) -> InForce | None:
-    row = rows.one_or_none()
-    if row is None:
+def _in_force(rows: Rows) -> InForce | None:
+    found = rows.all()
+    if not found:
         return None
+    [row] = found
     return InForce(digest=row.digest, since=row.since, applied_by=row.applied_by)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from feeds.store.database import Transaction
-from feeds.store.pipelining import was_sent
+from tests.support.statements import heard
 
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN (FORMAT JSON)"}
 
@@ -48,12 +48,8 @@ def steps(plan: list[Any], *, dialect: str) -> list[str]:
 def _heard(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
     statements: list[tuple[str, Any]] = []
 
-    def hear(
-        _c: Any, _cursor: Any, statement: str, parameters: Any, context: Any, many: bool
-    ) -> None:
-        if not was_sent(context):
-            statements.append((statement, parameters[0] if many else parameters))
+    def hear(_: Any, statement: str, parameters: Any, many: bool) -> None:
+        statements.append((statement, parameters[0] if many else parameters))
 
-    event.listen(connection, "before_cursor_execute", hear)
-    yield statements
-    event.remove(connection, "before_cursor_execute", hear)
+    with heard(connection, hear):
+        yield statements

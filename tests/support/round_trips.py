@@ -9,6 +9,7 @@ from typing import IO, Any
 from sqlalchemy import event
 
 from feeds.store.database import Database
+from tests.support.statements import heard
 
 
 @contextmanager
@@ -35,12 +36,7 @@ def counted(database: Database) -> Iterator[Callable[[], int]]:
 
 def _statements(database: Database, stack: ExitStack) -> Callable[[], int]:
     found: list[str] = []
-
-    def hear(_c: Any, _cursor: Any, text: str, *_: Any) -> None:
-        found.append(text)
-
-    event.listen(database._engine, "before_cursor_execute", hear)
-    stack.callback(event.remove, database._engine, "before_cursor_execute", hear)
+    stack.enter_context(heard(database._engine, lambda _, text, *__: found.append(text)))
     return lambda: len(found)
 
 

@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import event
-
 from feeds.store.database import Database
-from feeds.store.pipelining import was_sent
 from tests.support.query_plans import EXPLAIN, steps
+from tests.support.statements import heard
 
 #: SQLite is looked in upon after so many steps.
 EVERY_STEPS = 5
@@ -40,20 +38,13 @@ def metered(database: Database) -> Iterator[list[Statement]]:
     """Meter each statement over *database* in the block; the numbers are there at its end."""
     found: list[Statement] = []
 
-    def hear(
-        connection: Any, cursor: Any, text: str, parameters: Any, context: Any, many: bool
-    ) -> None:
-        if was_sent(context):
-            return
+    def hear(driver: Any, text: str, parameters: Any, many: bool) -> None:
         found.append(Statement(text, parameters[0] if many and parameters else parameters))
         if database.is_sqlite:
-            cursor.connection.set_progress_handler(_count(found[-1]), EVERY_STEPS)
+            driver.set_progress_handler(_count(found[-1]), EVERY_STEPS)
 
-    event.listen(database._engine, "before_cursor_execute", hear)
-    try:
+    with heard(database._engine, hear):
         yield found
-    finally:
-        event.remove(database._engine, "before_cursor_execute", hear)
     found[:] = [each for each in found if _READS.match(each.text)]
     _explain(database, found)
 
