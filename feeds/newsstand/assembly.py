@@ -15,40 +15,45 @@ MAX_BYTES = 24 * 1024 * 1024
 #: Memory of a cached segment besides its bytes.
 OVERHEAD_BYTES = 300
 
-#: Fingerprints of an entry and of the entry before it; None for the first one.
+#: Fingerprints of an entry and of the entry before it; None for the first one. Of a part of a head
+#: and what is before it, digests.
 SegmentKey = tuple[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentParts:
-    """A document as its parts, and the entries that they were made of."""
+    """A document as its parts."""
 
-    pieces: Sequence[bytes]  #: head, a piece for each entry, tail
+    frame: render.Frame  #: around these entries
     entries: Sequence[Fragment]
-
-    def __post_init__(self) -> None:
-        if len(self.pieces) != len(self.entries) + 2:
-            raise ValueError(f"{len(self.entries)} entries do not make {len(self.pieces)} pieces")
+    bodies: Sequence[bytes]  #: of the entries, in their order
 
     def document(self) -> bytes:
         """Returns the whole document, uncompressed."""
-        return b"".join(self.pieces)
+        return self.frame.document(self.bodies)
 
     @cached_property
-    def keyed(self) -> list[tuple[SegmentKey, bytes, bytes]]:
-        """For each entry: the key of its segment, its piece, and the bytes of the entry before it.
+    def size_bytes(self) -> int:
+        """The length of the document."""
+        return self.frame.size_bytes(self.bodies)
+
+    @cached_property
+    def keys(self) -> list[SegmentKey]:
+        """For each entry the key of its segment.
 
         The first entry's segment has no preceding bytes: heads differ from feed to feed and change
         with each edition. So all feeds with this entry at the top share one segment.
         """
-        found: list[tuple[SegmentKey, bytes, bytes]] = []
-        before: str | None = None
-        preceding = b""
-        for entry, piece in zip(self.entries, self.pieces[1:-1], strict=True):
-            found.append(((entry.fingerprint, before), piece, preceding))
-            # The body, not the piece: the first piece of a document has no separator before it.
-            before, preceding = entry.fingerprint, entry.body or b""
-        return found
+        names = [entry.fingerprint for entry in self.entries]
+        return list(zip(names, [None, *names], strict=False))
+
+    def segment(self, index: int) -> bytes:
+        """Deflates an entry."""
+        if index == 0:
+            return render.deflate_segment(self.bodies[0])
+        # After the body, not the piece: the first piece of a document has no separator before it.
+        piece = self.frame.between + self.bodies[index]
+        return render.deflate_segment(piece, self.bodies[index - 1])
 
 
 class GzipAssembler:
@@ -64,17 +69,22 @@ class GzipAssembler:
         self._lock = Lock()
 
     def unknown_bytes(self, parts: DocumentParts) -> int:
-        """Returns how many bytes have no cached segment."""
-        return sum(len(piece) for key, piece, _ in parts.keyed if key not in self._segments)
+        """Returns how many bytes of entries have no cached segment."""
+        known = self._segments
+        keyed = zip(parts.keys, parts.bodies, strict=True)
+        return sum([len(body) for key, body in keyed if key not in known])
 
     def assemble(self, parts: DocumentParts, document: bytes) -> bytes:
         """Returns *document*, which consists of *parts*, as one gzip member."""
         if len(document) < render.WHOLE_BYTES:
             return render.compress(document)
-        head, *_, tail = parts.pieces
-        segments = [self._segment(*keyed) for keyed in parts.keyed]
+        segments = self._known(parts.keys)
+        for index, segment in enumerate(segments):
+            if segment is None:
+                segments[index] = self._cache(parts.keys[index], parts.segment(index))
+        made = [segment for segment in segments if segment is not None]
         return render.join_segments(
-            (render.deflate_segment(head), *segments, _tail(tail)), document
+            (*self._head(parts.frame), *made, _tail(parts.frame.tail)), document
         )
 
     def clear(self) -> None:
@@ -83,13 +93,28 @@ class GzipAssembler:
             self._segments.clear()
             self._bytes = 0
 
-    def _segment(self, key: SegmentKey, piece: bytes, before: bytes) -> bytes:
+    def _head(self, frame: render.Frame) -> list[bytes]:
+        """Returns the segments of a head, of which only the date is another one each time."""
+        if not frame.date:
+            return [self._part(frame.head)]
+        before, date, after = frame.head.partition(frame.date)
+        # The date counts as zeros, which no head contains: so nothing refers to it.
+        memory = before + bytes(len(date))
+        return [self._part(before), render.store_segment(date), self._part(after, memory)]
+
+    def _part(self, piece: bytes, before: bytes = b"") -> bytes:
+        key = (render.digest(piece), render.digest(before))
+        [known] = self._known([key])
+        return self._cache(key, render.deflate_segment(piece, before)) if known is None else known
+
+    def _known(self, keys: Sequence[SegmentKey]) -> list[bytes | None]:
+        """Returns the cached segments, None for others."""
         with self._lock:
-            cached = self._segments.get(key)
-            if cached is not None:
-                self._segments.move_to_end(key)
-                return cached
-        return self._cache(key, render.deflate_segment(piece, before))
+            found = list(map(self._segments.get, keys))
+            for key, segment in zip(keys, found, strict=True):
+                if segment is not None:
+                    self._segments.move_to_end(key)
+        return found
 
     def _cache(self, key: SegmentKey, segment: bytes) -> bytes:
         with self._lock:

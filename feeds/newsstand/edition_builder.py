@@ -92,7 +92,7 @@ class PendingEdition:
     claimed: ClaimedFeed
     page: EntryPage
     archive_state: ArchiveState
-    futures: dict[Format, Future[RenderedDocument]]
+    rendered: dict[Format, RenderedDocument | Future[RenderedDocument]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ class EditionBuilder:
             before = tx.documents.version(slug, feed_format)
         head = self._head(feed, feed_format, identity, page, archive_state)
         entries = self._entries(head, feed_format, page)
-        _, _, parts = self._with_layout(head, feed_format, entries, before)
+        _, parts = self._with_layout(head, feed_format, entries, before)
         return parts.document()
 
     def _run(
@@ -387,24 +387,24 @@ class EditionBuilder:
             last=claimed.archives,
             now=now,
         )
-        futures = {}
+        rendered: dict[Format, RenderedDocument | Future[RenderedDocument]] = {}
         for feed_format in Format:
             head = self._head(feed, feed_format, claimed.identity, page, archive_state)
             entries = self._entries(head, feed_format, page)
             before = versions.get((feed.slug, feed_format))
-            head, frame, parts = self._with_layout(head, feed_format, entries, before)
-            work = partial(self._rendered, frame, parts, head, before)
+            head, parts = self._with_layout(head, feed_format, entries, before)
+            work = partial(self._rendered, parts, head, before)
             is_much = self._assembler.unknown_bytes(parts) >= SMALL_BYTES
-            futures[feed_format] = pool.submit(work) if is_much else _done(work)
+            rendered[feed_format] = pool.submit(work) if is_much else work()
             self._renew_claims()
         return PendingEdition(
-            claimed=claimed, page=page, archive_state=archive_state, futures=futures
+            claimed=claimed, page=page, archive_state=archive_state, rendered=rendered
         )
 
     def _finish(self, pending: PendingEdition, versions: Versions, now: datetime) -> NewEdition:
         feed = self._catalogue.feeds[pending.claimed.slug]
         number = pending.claimed.edition + 1
-        rendered = {f: self._await(future) for f, future in pending.futures.items()}
+        rendered = {each: self._await(one) for each, one in pending.rendered.items()}
         documents = [
             FeedDocument(
                 feed=feed.slug,
@@ -441,13 +441,15 @@ class EditionBuilder:
             },
         )
 
-    def _await(self, future: Future[RenderedDocument]) -> RenderedDocument:
-        while not future.done():
+    def _await(self, one: RenderedDocument | Future[RenderedDocument]) -> RenderedDocument:
+        if isinstance(one, RenderedDocument):
+            return one
+        while not one.done():
             # `concurrent.futures.wait` takes longer than most of these take.
             with suppress(TimeoutError):
-                return future.result(RENEW_CLAIMS_EVERY_S)
+                return one.result(RENEW_CLAIMS_EVERY_S)
             self._renew_claims()
-        return future.result()
+        return one.result()
 
     def _archive_state(
         self,
@@ -514,36 +516,29 @@ class EditionBuilder:
         feed_format: Format,
         entries: Sequence[Fragment],
         before: DocumentVersion | None,
-    ) -> tuple[FeedHead, render.Frame, DocumentParts]:
+    ) -> tuple[FeedHead, DocumentParts]:
         """Lays out a document, with the date of *before* if nothing else in it changed.
 
         A feed may change in ways that not every document shows: ``<ttl>`` is only in RSS, the group
         is in no format, and a category's title is only in the entries of that category. Comparing
         bytes covers all of that. The alternative would be a list of what each format shows.
         """
-        frame, parts = _assembled_parts(
-            render.frame(head, feed_format, self._catalogue.site), entries
-        )
+        parts = _parts(render.frame(head, feed_format, self._catalogue.site), entries)
         # All dates have the same length, so another size means another change.
         if (
             before is not None
             and before.updated not in (None, head.updated)
-            and before.size_bytes == sum(map(len, parts.pieces))
+            and before.size_bytes == parts.size_bytes
         ):
             old_head = replace(head, updated=before.updated)
-            with_old_date = _assembled_parts(
-                render.frame(old_head, feed_format, self._catalogue.site), entries
-            )
-            if render.digest(with_old_date[1].document()) == before.digest:
-                return old_head, *with_old_date
-        return head, frame, parts
+            old_frame = render.frame(old_head, feed_format, self._catalogue.site)
+            with_old_date = _parts(old_frame, entries)
+            if render.digest(with_old_date.document()) == before.digest:
+                return old_head, with_old_date
+        return head, parts
 
     def _rendered(
-        self,
-        frame: render.Frame,
-        parts: DocumentParts,
-        head: FeedHead,
-        before: DocumentVersion | None,
+        self, parts: DocumentParts, head: FeedHead, before: DocumentVersion | None
     ) -> RenderedDocument:
         """Computes the digest of a document, and compresses it if it differs from *before*."""
         document = parts.document()
@@ -553,7 +548,7 @@ class EditionBuilder:
             digest=digest,
             size_bytes=len(document),
             updated=head.updated,
-            layout=_layout(frame, parts),
+            layout=_layout(parts),
             links=head.links,
             gzip=None if is_same else self._assembler.assemble(parts, document),
         )
@@ -612,41 +607,20 @@ def _require_connection(tx: Transaction, results: Sequence[object]) -> None:
                 raise error
 
 
-def _done(work: Callable[[], RenderedDocument]) -> Future[RenderedDocument]:
-    """Runs *work* at once, and returns its result as a future."""
-    future: Future[RenderedDocument] = Future()
-    future.set_result(work())
-    return future
-
-
-def _with_separate_bodies(
-    frame: render.Frame, entries: Sequence[Fragment]
-) -> tuple[render.Frame, Sequence[Fragment]]:
-    """Returns the frame for *entries*, and the entries on their own; see `render.Frame.around`."""
+def _parts(frame: render.Frame, entries: Sequence[Fragment]) -> DocumentParts:
+    """Returns the parts of a document with these entries; see `render.Frame.around`."""
     made = [entry for entry in entries if entry.body is not None]
     around, bodies = frame.around([entry.body or b"" for entry in made])
-    return around, [
-        one if body is one.body else replace(one, body=body)
-        for one, body in zip(made, bodies, strict=True)
-    ]
+    return DocumentParts(frame=around, entries=made, bodies=bodies)
 
 
-def _assembled_parts(
-    frame: render.Frame, entries: Sequence[Fragment]
-) -> tuple[render.Frame, DocumentParts]:
-    """Returns the frame around these entries, and the parts of the document."""
-    frame, entries = _with_separate_bodies(frame, entries)
-    bodies = [entry.body for entry in entries if entry.body is not None]
-    return frame, DocumentParts(pieces=frame.pieces(bodies), entries=entries)
-
-
-def _layout(frame: render.Frame, parts: DocumentParts) -> bytes:
+def _layout(parts: DocumentParts) -> bytes:
     # A fingerprint covers everything that determines an entry's bytes.
     cuts = [
-        (bytes.fromhex(entry.fingerprint[: 2 * MARK_BYTES]), len(entry.body or b""))
-        for entry in parts.entries
+        (bytes.fromhex(entry.fingerprint[: 2 * MARK_BYTES]), len(body))
+        for entry, body in zip(parts.entries, parts.bodies, strict=True)
     ]
-    return pack_layout(len(frame.head), len(frame.between), cuts)
+    return pack_layout(len(parts.frame.head), len(parts.frame.between), cuts)
 
 
 def _modified_at(before: DocumentVersion | None, now: datetime) -> datetime:

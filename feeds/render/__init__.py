@@ -12,6 +12,7 @@ from feeds.render.compression import (
     deflate_segment,
     digest,
     join_segments,
+    store_segment,
 )
 from feeds.render.content import notice_entry
 from feeds.render.documents import (
@@ -39,5 +40,6 @@ __all__ = [
     "join_segments",
     "notice_entry",
     "render_fragment",
+    "store_segment",
     "writer_versions",
 ]

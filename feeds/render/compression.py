@@ -91,6 +91,9 @@ _END = b"\x03\x00"
 
 _TRAILER = struct.Struct("<II")
 
+#: The header of a block that is stored: type, length, and its complement.
+_STORED = struct.Struct("<BHH")
+
 
 def deflate_segment(piece: bytes, before: bytes = b"") -> bytes:
     """Deflates *piece*, with the piece *before* it as dictionary.
@@ -103,6 +106,11 @@ def deflate_segment(piece: bytes, before: bytes = b"") -> bytes:
     else:
         compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, _RAW)
     return compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH)
+
+
+def store_segment(piece: bytes) -> bytes:
+    """Returns a short *piece* as a segment that is not compressed (RFC 1951 section 3.2.4)."""
+    return _STORED.pack(0, len(piece), len(piece) ^ 0xFFFF) + piece
 
 
 def join_segments(segments: Iterable[bytes], document: bytes) -> bytes:

@@ -133,7 +133,7 @@ def assemble_once(
         InvalidFeed: The format cannot represent the feed's description.
     """
     around, entries = _frame(head, feed_format, site).around(fragments)
-    return b"".join(around.pieces(entries))
+    return around.document(entries)
 
 
 def assemble(head: FeedHead, feed_format: Format, site: Site, fragments: Sequence[bytes]) -> bytes:
@@ -149,7 +149,7 @@ def assemble(head: FeedHead, feed_format: Format, site: Site, fragments: Sequenc
         InvalidFeed: The format cannot represent the feed's description.
     """
     around, entries = frame(head, feed_format, site).around(fragments)
-    return b"".join(around.pieces(entries))
+    return around.document(entries)
 
 
 def frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
@@ -165,7 +165,8 @@ def frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
     placeholder = writer.moment(_PLACEHOLDER_DATE).encode()
     if cached.head.count(placeholder) != 1:  # A title may contain the placeholder.
         return _cached_frame(head, feed_format, site)
-    return replace(cached, head=cached.head.replace(placeholder, writer.moment(moment).encode()))
+    date = writer.moment(moment).encode()
+    return replace(cached, head=cached.head.replace(placeholder, date), date=date)
 
 
 @lru_cache(maxsize=FRAME_CACHE_SIZE)

@@ -38,6 +38,7 @@ class Frame:
     between: bytes  #: joins two fragments
     tail: bytes
     root: bytes = b""  #: start tag that declares namespaces, if any
+    date: bytes = b""  #: when the feed was updated, as the head says it, if it does
 
     def around(self, fragments: Sequence[bytes]) -> tuple["Frame", list[bytes]]:
         """Returns the frame for *fragments*, and the fragments without their tombstones.
@@ -46,9 +47,9 @@ class Frame:
         (RFC 4287 appendix B). So a document with only some of the entries, which has the whole
         head, has all tombstones. The root declares the namespaces that are used.
         """
-        split = [_split(fragment) for fragment in fragments]
+        split = [_split(each) for each in fragments] if any(map(_has_tombstone, fragments)) else []
         tombstones = b"".join(tombstone for tombstone, _ in split)
-        entries = [entry for _, entry in split]
+        entries = [entry for _, entry in split] or list(fragments)
         prefixes = namespaces.used_by(entries) if self.root else set()
         if tombstones:
             prefixes.add("at")
@@ -62,9 +63,26 @@ class Frame:
         following = [self.between + fragment for fragment in fragments[1:]]
         return [self.head, *fragments[:1], *following, self.tail]
 
+    def document(self, fragments: Sequence[bytes]) -> bytes:
+        """Returns the document; each fragment is copied only once."""
+        parts = [self.head]
+        for fragment in fragments:
+            parts += (fragment, self.between)
+        parts[-1:] = [self.tail] if fragments else [self.head, self.tail]
+        return b"".join(parts)
+
+    def size_bytes(self, fragments: Sequence[bytes]) -> int:
+        """Returns the length of the document."""
+        between = len(self.between) * max(0, len(fragments) - 1)
+        return len(self.head) + sum(map(len, fragments)) + between + len(self.tail)
+
+
+def _has_tombstone(fragment: bytes) -> bool:
+    return fragment.startswith(_TOMBSTONE)
+
 
 def _split(fragment: bytes) -> tuple[bytes, bytes]:
-    if not fragment.startswith(_TOMBSTONE):
+    if not _has_tombstone(fragment):
         return b"", fragment
     tombstone, end, entry = fragment.partition(_TOMBSTONE_END)
     return tombstone + end, entry
