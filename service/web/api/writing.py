@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from feeds.errors import ReleaseChanged, ReleaseNotFound
+from feeds.errors import DocumentRefused, ReleaseChanged, ReleaseNotFound
 from feeds.html.summary import was_made_of
 from feeds.html.tree import parse
-from feeds.ingest import read_documents, read_record, retraction_refused
+from feeds.ingest import key_of_id, read_documents, read_record, retraction_refused
 from feeds.ingest.drafting import derived_summary
 from feeds.model.intake import Embargo, Intake, Refusal, RetractionRequest
 from feeds.model.listing import ListedRelease
@@ -80,14 +80,31 @@ def put_release(call: ApiCall[WriteQuery]) -> ApiResponse:
     call.media_type(JSON_TYPE)
     record = _checked(call.json())
     named = record.get("source_key")
-    if named not in (None, "", call.key, f"id:{call.key}"):
-        raise unprocessable("source_key is not the one in the address", pointer="/source_key")
 
     def compose(held: ListedRelease | None) -> Draft:
+        if not _is_same_key(call, named, held):
+            raise unprocessable("source_key is not the one in the address", pointer="/source_key")
         draft = _read(call, record)
         return draft if held is None else replace(draft, source_key=held.release.source_key)
 
     return _write(call, compose)
+
+
+def _is_same_key(call: ApiCall[Any], named: object, held: ListedRelease | None) -> bool:
+    """Returns whether a record names the release of the address, or none.
+
+    A release is also addressed by its permanent id, and an id may be written with other white space
+    or in another form of Unicode: GET answers the key as it is stored.
+    """
+    if named in (None, "", call.key):
+        return True
+    if held is not None:
+        return named == held.release.source_key or f"id:{named}" == held.release.source_key
+    try:
+        key = key_of_id(call.key)
+    except DocumentRefused:
+        return False
+    return named == key or f"id:{named}" == key
 
 
 def patch_release(call: ApiCall[WriteQuery]) -> ApiResponse:

@@ -71,6 +71,7 @@ def test_a_key_may_be_anything_that_a_record_in_a_file_may_have(
     assert room.put(key).json["verdict"] == "unchanged"
     shown = room.ask("GET", f"/releases/{key}").json
     assert shown["source_key"] == f"id:{own}"
+    assert room.ask("PUT", f"/releases/{key}", shown).json["verdict"] == "unchanged"
     in_a_file = room.ask("POST", "/releases", [RECORD | {"id": own}])
     assert in_a_file.json["results"][0]["verdict"] == "unchanged"
 
@@ -91,6 +92,11 @@ def test_a_release_of_another_origin_goes_by_its_permanent_id(room: Pressroom) -
     assert patched.json["release"]["source_key"] == item["source_key"]
     put = room.put(item["id"], title="Newer")
     assert (put.status, put.json["release"]["id"]) == (200, item["id"])
+    shown = room.ask("GET", f"/releases/{item['id']}").json
+    again = room.ask("PUT", f"/releases/{item['id']}", shown)
+    assert (again.status, again.json["verdict"]) == (200, "unchanged")
+    other = room.ask("PUT", f"/releases/{item['id']}", shown | {"source_key": "id:other"})
+    assert (other.status, pointers(other.json)) == (422, {"/source_key"})
     assert len(room.newsroom.releases()) == 1
 
 
