@@ -202,7 +202,7 @@ _DUE = (
         deliveries.c.wanted_edition,
         deliveries.c.attempts,
         deliveries.c.first_failed_at,
-        subscriptions.c.suspended_at,
+        subscriptions.c.suspended_at.is_not(None),
     )
     .join(deliveries, deliveries.c.subscription_id == subscriptions.c.id)
     .where(deliveries.c.is_failing == bindparam("is_failing"), deliveries.c.due_at <= _NOW)
@@ -466,22 +466,13 @@ def _suspended(one: DeliveryResult) -> dict[str, Any]:
 
 
 def _due(row: Any) -> DueDelivery:
-    # Unpacked in the order of `_DUE`: access by name takes twenty times as long.
-    number, feed, form, callback, host, wire, secret, wanted, *failures, suspended = row
-    attempts, first_failed_at = failures
-    return DueDelivery(
-        subscription_id=number,
-        feed=feed,
-        format=Format(form),
-        callback=callback,
-        host=host,
-        wire=PushProtocol(wire),
-        secret=secret,
-        wanted_edition=wanted,
-        attempts=attempts,
-        first_failed_at=first_failed_at,
-        is_suspended=suspended is not None,
-    )
+    # In the order of `_DUE`: access by name takes twenty times as long, and so do enumerations.
+    number, feed, form, callback, host, wire, *others = row
+    return DueDelivery(number, feed, _FORMATS[form], callback, host, _PROTOCOLS[wire], *others)
+
+
+_FORMATS = {each.value: each for each in Format}
+_PROTOCOLS = {each.value: each for each in PushProtocol}
 
 
 def _state(row: Row[Any]) -> DeliveryState:

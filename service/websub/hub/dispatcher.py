@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from feeds.errors import StoreConflict, StoreUnavailable
 from feeds.store.changes import Changes, Waiting
@@ -174,8 +174,7 @@ STOP_WITHIN_S = 3.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Job(Generic[T]):
+class Job(NamedTuple, Generic[T]):
     """A request to be sent, and its purpose."""
 
     subject: T
@@ -183,8 +182,7 @@ class Job(Generic[T]):
     request: BulkRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Completed(Generic[T]):
+class Completed(NamedTuple, Generic[T]):
     """A job and its result."""
 
     job: Job[T]

@@ -5,9 +5,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import NamedTuple
 
 from feeds.categories import Catalogue
 from feeds.model.feed import Format
@@ -71,6 +72,8 @@ class TopicDocuments:
         return found
 
 
+_GONE = int(HTTPStatus.GONE)
+
 # The outcome of a delivery. Pure: the time and random numbers are arguments.
 
 
@@ -101,28 +104,20 @@ def outcome_of(
     receives that code as a response. The hub MUST consider all other subscriber response codes as
     failures."
     """
-    took_ms = round(took_s * 1000)
-    number, said = delivery.subscription_id, describe(end)
-    if isinstance(end, BulkResponse) and (end.is_success or end.status == HTTPStatus.GONE):
-        return DeliveryResult(
-            subscription_id=number,
-            at=now,
-            result=said,
-            took_ms=took_ms,
-            delivered_edition=edition if end.is_success else None,
-            is_gone=end.status == HTTPStatus.GONE,
-            is_well_again=end.is_success and delivery.is_suspended,
-        )
+    result = delivery.subscription_id, now, describe(end), round(took_s * 1000)
+    if isinstance(end, BulkResponse):
+        if end.is_success:
+            return DeliveryResult(*result, edition, is_well_again=delivery.is_suspended)
+        if end.status == _GONE:
+            return DeliveryResult(*result, is_gone=True)
     since = delivery.first_failed_at or now
     pause = plan.next_pause(delivery.attempts + 1, since, now, random_fraction)
+    because = f"no success for {in_short(now - since)}: {describe(end)}"
     return DeliveryResult(
-        subscription_id=number,
-        at=now,
-        result=said,
-        took_ms=took_ms,
+        *result,
         tried_edition=edition,
         retry_at=None if pause is None else now + pause,
-        suspended_because=None if pause else f"no success for {in_short(now - since)}: {said}",
+        suspended_because=None if pause else because,
     )
 
 
@@ -130,8 +125,9 @@ def describe(end: BulkResponse | OutboundFailed) -> str:
     """Returns the end of a delivery in one line for a person."""
     if isinstance(end, OutboundFailed):
         return end.reason
-    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= end.status < HTTPStatus.BAD_REQUEST
-    return f"{end.status}; redirects are not followed" if is_redirect else str(end.status)
+    return (
+        f"{end.status}; redirects are not followed" if 300 <= end.status < 400 else str(end.status)
+    )
 
 
 # Signatures of deliveries to subscribers with a secret. Pure.
@@ -261,8 +257,7 @@ def _is_failing(delivery: DueDelivery) -> bool:
 _CLAIM_SLACK_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(NamedTuple):
     """A delivery and its content."""
 
     delivery: DueDelivery
@@ -428,5 +423,5 @@ class Distributor:
             signed = signature(self._signature_method, delivery.secret, content.body)
         bulk_request = self._handlers[delivery.wire].delivery_request(delivery, content, signed)
         if delivery.callback.startswith(self._own_callbacks):
-            bulk_request = replace(bulk_request, is_own=True)
+            bulk_request = bulk_request._replace(is_own=True)
         return Job(sending, delivery.host, bulk_request)

@@ -198,7 +198,7 @@ class Verifier:
         else:
             bulk_request = handler.verification_request(pending, callback_request.challenge)
         if bulk_request is not None and request.callback.startswith(self._own_callbacks):
-            bulk_request = replace(bulk_request, is_own=True)
+            bulk_request = bulk_request._replace(is_own=True)
         return None if bulk_request is None else Job(callback_request, request.host, bulk_request)
 
     def _complete(

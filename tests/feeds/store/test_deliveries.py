@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -243,10 +242,10 @@ def test_an_edition_that_comes_out_during_the_one_try_has_one_of_its_own(
     books.open(3, now=moment)
     books.claim(number, now=moment)
     books.open(4, now=moment)
-    books.settle(replace(given_up(number, at=moment), tried_edition=3))
+    books.settle(given_up(number, at=moment)._replace(tried_edition=3))
     assert numbers(books, now=moment, is_failing=True) == [number]
     books.claim(number, now=moment)
-    books.settle(replace(given_up(number, at=moment), tried_edition=4))
+    books.settle(given_up(number, at=moment)._replace(tried_edition=4))
     assert numbers(books, now=later(days=20), is_failing=True) == []
 
 
@@ -421,10 +420,10 @@ def test_results_of_several_editions_and_texts_are_told_apart(books: HubBooks) -
     books.claim(*ids)
     first, second, third, fourth = ids
     settled = books.settle(
-        replace(arrived(first, 2, at=later(seconds=1)), result="200", took_ms=1),
-        replace(arrived(second, 3, at=later(seconds=2)), result="202", took_ms=2),
-        replace(failed(third, at=later(seconds=3)), result='"no"', took_ms=3),
-        replace(failed(fourth, at=later(seconds=4), retry_s=60), result="no: 'ü'", took_ms=4),
+        arrived(first, 2, at=later(seconds=1))._replace(result="200", took_ms=1),
+        arrived(second, 3, at=later(seconds=2))._replace(result="202", took_ms=2),
+        failed(third, at=later(seconds=3))._replace(result='"no"', took_ms=3),
+        failed(fourth, at=later(seconds=4), retry_s=60)._replace(result="no: 'ü'", took_ms=4),
     )
     assert settled == set(ids)
     states = [books.state(number) for number in ids]
