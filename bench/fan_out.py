@@ -22,6 +22,7 @@ from bench.figure import Figure, Unmeasurable, tell
 from bench.hub import LARGE, SMALL, Hub, as_in_the_hub_process, open_hub
 from bench.rounds import Medians, medians_ms, rounds_at, timed_ms, warm_up_before
 from bench.sink import Sink, sink
+from service.websub.hub.distributor import signature
 
 FEED = "news"
 SUBSCRIBERS = 2_000
@@ -31,6 +32,7 @@ ROUNDS, SMALL_ROUNDS = 5, 11
 THREADS = (8, 16, 32, 64)
 
 OURS, BARE, POOL = "ours", "libcurl alone", "requests"
+SIGNING = "signatures alone"
 
 #: What ours sends, in length; the peers do not sign.
 SIGNATURE = f"X-Hub-Signature: sha256={'0' * 64}"
@@ -67,6 +69,12 @@ class Contest:
             ),
         )
 
+    def signing(self) -> float:
+        """Sign the same, with a secret for each. Milliseconds."""
+        secrets = [f"known to number {number:015}" for number in range(len(self._callbacks))]
+        body = self.content.body
+        return timed_ms(lambda: [signature("sha256", secret, body) for secret in secrets])
+
     def pool(self, threads: int) -> float:
         """Post the same. Milliseconds."""
         headers = dict(line.split(": ", 1) for line in (*self.content.headers, SIGNATURE))
@@ -95,11 +103,21 @@ def times_ms(scale: float) -> Medians:
     with sink() as to, open_hub([FEED], to) as hub:
         contest = Contest(hub, to, subscribers=subscribers)
         threads = _best_number(contest, THREADS if scale >= 1 else THREADS[:1])
-        turns = {OURS: contest.ours, BARE: contest.bare, POOL: lambda: contest.pool(threads)}
+        turns = {
+            OURS: contest.ours,
+            BARE: contest.bare,
+            POOL: lambda: contest.pool(threads),
+            SIGNING: contest.signing,
+        }
         medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS))
         tell(f"{LARGE.entries} entries, {len(contest.content.body)} bytes")
     _tell_each(medians, subscribers)
+    tell(f"libcurl alone and signatures alone over ours: {_signed(medians):.3f}")
     return medians
+
+
+def _signed(medians: Medians) -> float:
+    return (medians[BARE] + medians[SIGNING]) / medians[OURS]
 
 
 @cache

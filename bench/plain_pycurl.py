@@ -42,6 +42,7 @@ def _handle(body: bytes, headers: Sequence[str]) -> Any:
     # "Expect: 100-continue" would cost a round trip.
     curl.setopt(pycurl.HTTPHEADER, [*headers, "Expect:"])
     curl.setopt(pycurl.WRITEFUNCTION, len)
-    # As most of ours: documents are sent in one piece, where the callback takes it so.
-    curl.setopt(pycurl.UPLOAD_BUFFERSIZE, 524_288)
+    # As most of ours: documents are sent in one piece, where the callback takes it so. A larger
+    # buffer than that costs time.
+    curl.setopt(pycurl.UPLOAD_BUFFERSIZE, 65_536 if len(body) < 60_000 else 524_288)
     return curl

@@ -5,9 +5,10 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 import pycurl
 
@@ -20,11 +21,13 @@ from service.outbound.errors import (
     one_line,
 )
 
-# Requests and responses of `BulkHttpClient`.
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+
+# Requests and responses of `BulkHttpClient`. Tuples, because there are thousands: a frozen
+# dataclass takes several times as long to make.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulkRequest:
+class BulkRequest(NamedTuple):
     """One request. Path and query of its URL are sent byte for byte; a fragment is not sent."""
 
     url: str
@@ -34,8 +37,7 @@ class BulkRequest:
     is_own: bool = False  #: to one of the product's own URLs, whose address may be private
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulkResponse:
+class BulkResponse(NamedTuple):
     """The answer to a request."""
 
     status: int
@@ -44,7 +46,7 @@ class BulkResponse:
     is_whole: bool = True  #: False when part of the body is missing
     #: Header fields by lower-case name, the values of repeated ones joined by commas; texts of one
     #: line. Empty unless the client reads documents.
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NO_FIELDS
 
     @property
     def is_success(self) -> bool:
@@ -122,9 +124,13 @@ def _canonical_name(url: str, name: str) -> str:
 # Transfers: reusable handles of libcurl.
 
 #: Sizes of libcurl's buffers for each transfer. libcurl sends one buffer each time that it is
-#: called, and each call takes time.
+#: called, and each call takes time. So does a buffer that is larger than what is sent: all of it is
+#: filled with zeros first. It grows by steps, with the bodies that are sent.
 _RECEIVE_BYTES = 4096
 _SEND_BYTES, _LARGE_SEND_BYTES = 65_536, 524_288
+
+#: Room for the head of a request, before the body in the same buffer.
+_HEAD_BYTES = 2048
 
 _REFUSED = -1  # CURL_SOCKET_BAD
 
@@ -156,6 +162,7 @@ class Transfer:
         "_is_own",
         "_is_post",
         "_rules",
+        "_send_bytes",
         "_timeout_ms",
         "_url",
         "began_at",
@@ -182,8 +189,8 @@ class Transfer:
 
         Args:
             options: Shared by all transfers.
-            has_large_buffer: With a send buffer that holds a whole document, which is sent in one
-                call if the host's connection accepts it.
+            has_large_buffer: Its send buffer may grow until it holds a whole document, which is
+                sent in one call if the host's connection accepts it.
         """
         self.has_large_buffer = has_large_buffer
         self.body = bytearray()  #: received so far of the answer's body
@@ -192,6 +199,7 @@ class Transfer:
         self._headers: tuple[str, ...] | None = None
         self._is_post = self._is_own = False
         self._url = ""
+        self._send_bytes = _SEND_BYTES  #: libcurl's own default
         self._timeout_ms = options.timeout_ms
         self._fields: list[bytes] = []
         self._fields_bytes = 0
@@ -206,7 +214,7 @@ class Transfer:
         set_option(pycurl.NETRC, pycurl.NETRC_IGNORED)
         set_option(pycurl.USERAGENT, options.user_agent)
         set_option(pycurl.BUFFERSIZE, _RECEIVE_BYTES)
-        set_option(pycurl.UPLOAD_BUFFERSIZE, _LARGE_SEND_BYTES if has_large_buffer else _SEND_BYTES)
+        set_option(pycurl.UPLOAD_BUFFERSIZE, self._send_bytes)
         # A connection is not used longer than its addresses are cached.
         set_option(pycurl.MAXLIFETIME_CONN, int(ADDRESSES_KEPT_S))
         set_option(pycurl.WRITEFUNCTION, self._receive)
@@ -246,6 +254,10 @@ class Transfer:
         if bulk_request.body is not None:
             set_option(pycurl.POSTFIELDS, bulk_request.body)
             self._is_post = True
+            if self.has_large_buffer and len(bulk_request.body) + _HEAD_BYTES > self._send_bytes:
+                steps = -(-(len(bulk_request.body) + _HEAD_BYTES) // _SEND_BYTES)
+                self._send_bytes = min(steps * _SEND_BYTES, _LARGE_SEND_BYTES)
+                set_option(pycurl.UPLOAD_BUFFERSIZE, self._send_bytes)
         elif self._is_post:
             set_option(pycurl.HTTPGET, 1)
             self._is_post = False
@@ -277,12 +289,15 @@ class Transfer:
             self.curl.setopt(pycurl.POSTFIELDS, b"")
         del self.bulk_request, self.done
         self.refusal = None
-        self._fields, self._fields_bytes = [], 0
+        if self._fields:
+            self._fields, self._fields_bytes = [], 0
         if self.body:
             self.body = bytearray()
 
-    def fields(self) -> dict[str, str]:
+    def fields(self) -> Mapping[str, str]:
         """Returns the header fields of the answer, as `BulkResponse.headers` has them."""
+        if not self._fields:
+            return _NO_FIELDS
         found: dict[str, str] = {}
         for line in self._fields:
             name, _, value = line.decode("latin-1").partition(":")
