@@ -117,4 +117,4 @@ def measure(scale: float) -> float:
     return medians.over("ours", "peer")
 
 
-FIGURE = Figure(name="publish_cost", bound=0.2, measure=measure)
+FIGURE = Figure(name="publish_cost", bound=0.15, measure=measure)
