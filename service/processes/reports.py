@@ -79,7 +79,8 @@ class ProcessReporter:
         self._database.run_in_transaction(lambda tx: tx.processes.record(state), is_durable=False)
         if now_s >= self._forgets_at:
             self._forget_others(state, now)
-            self._forgets_at = now_s + FORGOTTEN_AFTER.total_seconds() / 10
+            if state.worked_at is not None:
+                self._forgets_at = now_s + FORGOTTEN_AFTER.total_seconds() / 10
 
     def _forget_others(self, state: ProcessState, now: datetime) -> None:
         before = now - FORGOTTEN_AFTER
