@@ -130,7 +130,7 @@ class WindowSettings(Section):
     )
     bytes: WindowBytes = Field(
         default=250_000,
-        description="At most this many bytes, uncompressed; but always one entry.",
+        description="Entries of at most this many bytes, uncompressed; but always one entry.",
     )
 
 
@@ -144,7 +144,8 @@ class FeedWindowSettings(Section):
         default=None, description="At least the changes of this many days before the newest one."
     )
     bytes: WindowBytes | None = Field(
-        default=None, description="At most this many bytes, uncompressed; but always one entry."
+        default=None,
+        description="Entries of at most this many bytes, uncompressed; but always one entry.",
     )
 
 
