@@ -19,9 +19,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
-    Select,
     Text,
-    Update,
     bindparam,
     case,
     delete,
@@ -29,17 +27,24 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    type_coerce,
     update,
 )
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from feeds.model.feed import Format
 from feeds.model.listing import FailingHost
 from feeds.model.subscription import DeliveryResult, DeliveryState, DueDelivery, PushProtocol
 from feeds.store.dialects import has_one_writer, lock_in_order
-from feeds.store.pipelining import send_later
+from feeds.store.pipelining import run, send_later
+from feeds.store.prepared import Prepared
 from feeds.store.row_parameters import RowsParameter, is_among, numbers
-from feeds.store.schema import Instant, deliveries, microseconds, subscriptions
+from feeds.store.schema import (
+    Instant,
+    deliveries,
+    from_microseconds,
+    microseconds,
+    subscriptions,
+)
 from feeds.store.subscriptions import subscription_of
 
 _Row = tuple[int | str, ...]
@@ -86,30 +91,30 @@ _SCHEDULE_SUSPENDED = (
 
 
 @cache
-def _claim(dialect: str) -> ReturningUpdate[Any]:
+def _claim(dialect: str) -> Prepared:
     """Returns the statement that claims those of the ids that are due."""
     claimed = update(deliveries).where(_is_named(dialect), deliveries.c.due_at <= _NOW)
     claimed = claimed.values(claimed_by=_WORKER, due_at=bindparam("until", type_=Instant))
-    return claimed.returning(deliveries.c.subscription_id)
+    return Prepared(claimed.returning(deliveries.c.subscription_id))
 
 
 @cache
-def _free(dialect: str) -> Select[Any]:
+def _free(dialect: str) -> Prepared:
     """Returns the query that locks those of the ids that are due.
 
     Rows that other transactions hold are skipped until the next batch.
     """
     due = select(deliveries.c.subscription_id).where(_is_named(dialect))
     due = due.where(deliveries.c.due_at <= _NOW).order_by(deliveries.c.subscription_id)
-    return due.with_for_update(skip_locked=True)
+    return Prepared(due.with_for_update(skip_locked=True))
 
 
 @cache
-def _held(dialect: str) -> Select[Any]:
+def _held(dialect: str) -> Prepared:
     """Returns the query that locks those of the ids that the worker has claimed."""
     held = select(deliveries.c.subscription_id, deliveries.c.first_failed_at)
     held = held.where(_is_named(dialect), deliveries.c.claimed_by == _WORKER)
-    return held.order_by(deliveries.c.subscription_id).with_for_update()
+    return Prepared(held.order_by(deliveries.c.subscription_id).with_for_update())
 
 
 def _is_named(dialect: str) -> ColumnElement[bool]:
@@ -124,11 +129,12 @@ _FAILURES = RowsParameter("failure", BigInteger(), Instant(), Integer(), Text(),
 
 
 @cache
-def _arrived(dialect: str) -> Update:
+def _arrived(dialect: str) -> Prepared:
     """Returns the statement that stores `_ARRIVALS`."""
     of, at, took, result, sent = _ARRIVALS.columns(dialect)
     wanted, delivered = deliveries.c.wanted_edition, deliveries.c.delivered_edition
-    return _ended(of).values(
+    return _ended(
+        of,
         # The newest edition is sent, which may be later than the one that was due.
         wanted_edition=case((wanted > sent, wanted), else_=sent),
         delivered_edition=sent,
@@ -147,10 +153,11 @@ def _arrived(dialect: str) -> Update:
 
 
 @cache
-def _failed(dialect: str) -> Update:
+def _failed(dialect: str) -> Prepared:
     """Returns the statement that stores `_FAILURES`."""
     of, at, took, result, retry_at = _FAILURES.columns(dialect)
-    return _ended(of).values(
+    return _ended(
+        of,
         due_at=retry_at,
         claimed_by=None,
         is_failing=1,
@@ -162,9 +169,10 @@ def _failed(dialect: str) -> Update:
     )
 
 
-def _ended(of: ColumnElement[int]) -> Update:
+def _ended(of: ColumnElement[int], **values: Any) -> Prepared:
     is_held = deliveries.c.claimed_by == _WORKER
-    return update(deliveries).where(deliveries.c.subscription_id == of, is_held)
+    ended = update(deliveries).where(deliveries.c.subscription_id == of, is_held)
+    return Prepared(ended.values(values))
 
 
 # An edition that came out during the last attempt gets one attempt of its own.
@@ -201,8 +209,9 @@ _DUE = (
         subscriptions.c.secret,
         deliveries.c.wanted_edition,
         deliveries.c.attempts,
-        deliveries.c.first_failed_at,
-        subscriptions.c.suspended_at.is_not(None),
+        # As they are stored: converting what is seldom there takes as long as all the rest.
+        type_coerce(deliveries.c.first_failed_at, BigInteger),
+        type_coerce(subscriptions.c.suspended_at.is_not(None), Integer),
     )
     .join(deliveries, deliveries.c.subscription_id == subscriptions.c.id)
     .where(deliveries.c.is_failing == bindparam("is_failing"), deliveries.c.due_at <= _NOW)
@@ -211,7 +220,10 @@ _DUE = (
     .order_by(deliveries.c.due_at, deliveries.c.subscription_id)
     .limit(bindparam("at_most"))
 )
-_DUE_TO_SOME = _DUE.where(deliveries.c.host.not_in(bindparam("without_hosts", expanding=True)))
+_ANY_DUE = Prepared(_DUE)
+_DUE_TO_SOME = Prepared(
+    _DUE.where(deliveries.c.host.not_in(bindparam("without_hosts", expanding=True)))
+)
 
 
 class Deliveries:
@@ -252,14 +264,11 @@ class Deliveries:
             is_failing: Whether to return those whose last try failed, or only the others.
             without_hosts: Callback hosts to leave out.
         """
-        parameters = {
-            "now": now,
-            "at_most": limit,
-            "is_failing": int(is_failing),
-            "without_hosts": list(without_hosts),
-        }
-        query = _DUE_TO_SOME if without_hosts else _DUE
-        return [_due(row) for row in self._connection.execute(query, parameters).all()]
+        parameters = {"now": now, "at_most": limit, "is_failing": int(is_failing)}
+        query = _ANY_DUE
+        if without_hosts:
+            query, parameters["without_hosts"] = _DUE_TO_SOME, list(without_hosts)
+        return [_due(row) for row in run(self._connection, query, parameters)]
 
     def oldest_due(self, *, now: datetime) -> datetime | None:
         """Since when the delivery that has waited longest is due; None if none is due."""
@@ -299,8 +308,8 @@ class Deliveries:
         given = {"ids": numbers(self._dialect, ids), "now": now}
         claim = {**given, "worker": worker, "until": until}
         if not self._locks_rows:
-            return set(self._connection.execute(_claim(self._dialect), claim).scalars().all())
-        free = self._connection.execute(_free(self._dialect), given).scalars().all()
+            return set(run(self._connection, _claim(self._dialect), claim).scalars())
+        free = list(run(self._connection, _free(self._dialect), given).scalars())
         if free:
             # Locked by now, so that all of them are claimed.
             claim["ids"] = numbers(self._dialect, free)
@@ -356,11 +365,11 @@ class Deliveries:
         if not ids:
             return {}
         given = {"ids": numbers(self._dialect, ids), "worker": worker}
-        return dict(self._connection.execute(_held(self._dialect), given).all())
+        return dict(run(self._connection, _held(self._dialect), given).all())
 
     def _write(
         self,
-        statement: Callable[[str], Update],
+        statement: Callable[[str], Prepared],
         parameter: RowsParameter,
         rows: Sequence[_Row],
         *,
@@ -467,8 +476,20 @@ def _suspended(one: DeliveryResult) -> dict[str, Any]:
 
 def _due(row: Any) -> DueDelivery:
     # In the order of `_DUE`: access by name takes twenty times as long, and so do enumerations.
-    number, feed, form, callback, host, wire, *others = row
-    return DueDelivery(number, feed, _FORMATS[form], callback, host, _PROTOCOLS[wire], *others)
+    number, feed, form, callback, host, wire, secret, wanted, attempts, failed_at, suspended = row
+    return DueDelivery(
+        number,
+        feed,
+        _FORMATS[form],
+        callback,
+        host,
+        _PROTOCOLS[wire],
+        secret,
+        wanted,
+        attempts,
+        None if failed_at is None else from_microseconds(failed_at),
+        bool(suspended),
+    )
 
 
 _FORMATS = {each.value: each for each in Format}

@@ -36,6 +36,11 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def from_microseconds(stored: int) -> datetime:
+    """Returns the point in time that `Instant` stores so."""
+    return _EPOCH + stored * _MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """A point in time as whole microseconds since 1970 in UTC.
 
@@ -52,7 +57,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Converts microseconds to a datetime in UTC."""
-        return None if value is None else _EPOCH + int(value) * _MICROSECOND
+        return None if value is None else from_microseconds(int(value))
 
 
 class TextSearchType(UserDefinedType[str]):

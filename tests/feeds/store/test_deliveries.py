@@ -7,14 +7,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from feeds.model.feed import Format
 from feeds.model.subscription import Mode
 from feeds.store.database import Database
-from feeds.store.pipelining import was_sent
 from tests.support.hub_books import HubBooks, arrived, failed, given_up, gone
 from tests.support.newsrooms import NOON, Office, later
+from tests.support.statements import heard
 
 OTHER = "https://other.example.net/push"
 
@@ -400,12 +399,11 @@ def test_claims_and_results_of_many_are_a_statement_each(books: HubBooks) -> Non
     books.open(2)
     rows = list[int]()
 
-    def hear(_c: object, _x: object, statement: str, given: Any, context: Any, many: bool) -> None:
-        if statement.startswith("UPDATE") and not was_sent(context):
-            rows.append(len(given) if many else 1)
+    def hear(_driver: object, text: str, given: Any, is_many: bool) -> None:
+        if text.startswith("UPDATE"):
+            rows.append(len(given) if is_many else 1)
 
-    with books.database.unsynced() as tx:
-        event.listen(tx.connection, "before_cursor_execute", hear)
+    with books.database.unsynced() as tx, heard(tx.connection, hear):
         tx.deliveries.claim(ids, worker="one", now=NOON, until=later(minutes=1))
         results = [*(arrived(one, 2) for one in ids[:20]), *(failed(one) for one in ids[20:])]
         tx.deliveries.complete(results, worker="one")
