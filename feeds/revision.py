@@ -80,6 +80,10 @@ MAX_SLUG_CHARS = 80
 _ID_PIECE_CHARS = 8
 #: A comma between digits, but for those of thousands ("1,000,000", in India "10,00,000").
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)(?:(?<=\b0,)|(?!(?:\d\d,)*\d{3}(?!\d)))")
+#: A date by its year, or a month at the end, where the piece of the id would be its day.
+_DATE_IN_WORDS = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)-(1[0-2]|0?[1-9])(?:-([12]\d|3[01]|0?[1-9])(?!\d)|$)"
+)
 
 
 def classify(stored: Release | None, draft: Draft) -> IntakeVerdict:
@@ -363,10 +367,17 @@ def mint_slug(title: str, release_id: ReleaseId) -> str:
     """Returns the permanent last part of the address of a release's page, in ASCII.
 
     Other scripts are transliterated. A title of only symbols leaves only the piece of the id.
-    A decimal comma becomes a hyphen, as a decimal point does: "2,5" is `2-5`.
+    A decimal comma becomes a hyphen, as a decimal point does: "2,5" is `2-5`. A date by its year
+    has none: "2026-09-30" is `20260930`, as programs that collect news would take it for the date
+    of the release (findings/dates-in-addresses.sh).
     """
     piece = re.sub(r"[^0-9a-z]", "", release_id.rpartition(":")[2].lower())[:_ID_PIECE_CHARS]
     # The library deletes every comma between digits: of "2,5 Prozent" it makes 25.
     title = _DECIMAL_COMMA.sub(".", title[:400])
     words = slugify(title, max_length=MAX_SLUG_CHARS, word_boundary=True)
+    words = _DATE_IN_WORDS.sub(_without_hyphens, words)
     return f"{words}-{piece}" if words else piece
+
+
+def _without_hyphens(date: re.Match[str]) -> str:
+    return "".join(number.rjust(2, "0") for number in date.groups() if number)

@@ -23,3 +23,20 @@ ID = ReleaseId("urn:uuid:0190c8a2-0000-7000-8000-000000000000")
 )
 def test_numbers_in_an_address_say_what_the_title_says(title: str, words: str) -> None:
     assert mint_slug(title, ID) == f"{words}-0190c8a2"
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Accounts as of 2024-12-31", "accounts-as-of-20241231"),
+        ("2026/9/30: figures", "20260930-figures"),
+        ("Consumer prices 2026-10", "consumer-prices-202610"),
+        ("2026-10 prices", "2026-10-prices"),
+        ("Budget 2026/27", "budget-2026-27"),
+        ("Due on 31.12.2024", "due-on-31-12-2024"),
+        ("Form 12024-12-31", "form-12024-12-31"),
+    ],
+)
+def test_a_date_in_a_title_is_none_in_the_address(title: str, words: str) -> None:
+    """findings/dates-in-addresses.sh: others would take it for the date of the release."""
+    assert mint_slug(title, ID) == f"{words}-0190c8a2"
