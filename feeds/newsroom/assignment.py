@@ -369,12 +369,20 @@ class CatalogueUpdate:
                 if slug not in applied or _has_other_settings(made[slug], target)
             ]
             tx.feeds.end(gone, now=self._now)
-            tx.feeds.describe(list(self._target.values()))
-            for feed in self._catalogue.feeds.values():
-                tx.pings.retain(feed)
+            described = [
+                target for slug, target in self._target.items() if _is_new(made[slug], target)
+            ]
+            tx.feeds.describe(described)
+            for each in described:
+                tx.pings.retain(self._catalogue.feeds[each.slug])
             announce(tx, self._catalogue, changed, now=self._now)
             tx.appearance.record(self._appearance, now=self._now)
             tx.feeds.release_holds(HOLDER)
+
+
+def _is_new(applied: AppliedFeed, target: AppliedFeed) -> bool:
+    """Whether the store has another description of the feed. Its hubs are among its settings."""
+    return (applied.selection, applied.settings) != (target.selection, target.settings)
 
 
 def _has_other_settings(applied: AppliedFeed, target: AppliedFeed) -> bool:

@@ -135,6 +135,11 @@ _COMPLETE = Prepared(
 )
 
 
+_DESCRIBE = (
+    update(feeds)
+    .where(feeds.c.slug == bindparam("of_feed"))
+    .values(selection=bindparam("selects"), settings=bindparam("says"))
+)
 _RENEW = Prepared(
     update(feeds)
     .where(_ASKED, feeds.c.claimed_by == bindparam("worker"))
@@ -202,9 +207,12 @@ class Feeds:
 
     def describe(self, described: Sequence[AppliedFeed]) -> None:
         """Stores the current descriptions of these feeds."""
-        for feed in described:
-            noted = update(feeds).where(feeds.c.slug == feed.slug)
-            self._connection.execute(noted.values(selection=feed.selection, settings=feed.settings))
+        rows = [
+            {"of_feed": feed.slug, "selects": feed.selection, "says": feed.settings}
+            for feed in described
+        ]
+        if rows:
+            send_later(self._connection, _DESCRIBE, rows)
 
     def redescribe(self, feed: AppliedFeed) -> bool:
         """Stores the current settings of a feed; False if they are unchanged."""

@@ -35,6 +35,7 @@ from service.wiring import build_application, utc_now
 from tests.support.config_files import ConfigFolder
 from tests.support.newsrooms import draft
 from tests.support.ready_stores import make_sqlite
+from tests.support.statement_work import metered
 
 #: The same step twice.
 FEW, MANY, MOST = 20, 80, 140
@@ -151,6 +152,16 @@ def test_no_other_page_grows(newsrooms: list[Newsroom], path: str) -> None:
 
 def test_a_release_costs_the_feeds_that_it_is_in(newsrooms: list[Newsroom]) -> None:
     _assert_the_same(_calls(newsrooms, Newsroom.release))
+
+
+def test_an_unchanged_configuration_writes_to_no_feed(newsrooms: list[Newsroom]) -> None:
+    """As each start applies it."""
+    written = []
+    for newsroom in newsrooms:
+        with metered(newsroom.database) as statements:
+            newsroom.application.newsroom.apply_catalogue(now=utc_now())
+        written.append(len(statements))
+    assert max(written) == min(written)
 
 
 @pytest.mark.parametrize("name", TIMERS)
