@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, insert, literal, literal_column, select
+from sqlalchemy import ColumnElement, Insert, Table, insert, literal, literal_column, select
 
 from bench.office import OPENING
+from feeds.model.edition import entry_version
 from feeds.model.feed import ALL
-from feeds.store.database import Database
-from feeds.store.schema import filings, releases
+from feeds.model.release import AuditAction
+from feeds.store.database import Database, Transaction
+from feeds.store.schema import acts, filings, release_names, release_search, releases
+from feeds.store.search import first_number
 
 #: A category gets a release this often, however many categories there are: so the days of a
 #: window hold as many of its releases in a large store as in a small one.
@@ -35,6 +38,9 @@ SAME_IN_ALL: dict[str, ColumnElement[Any]] = {
     "category_names": literal_column("'[]'"),
 }
 
+#: What is found of all of them: words, as each database has them.
+WORDS = {"sqlite": "we announce something", "postgresql": "we:1 announce:2 something:3"}
+
 Row = dict[str, Any]
 
 
@@ -44,6 +50,10 @@ class Crowd:
 
     releases: int
     categories: int
+    opening: datetime = OPENING  #: when the first one was published
+    #: With all that the service writes for a release: the version of its entries, its category's
+    #: name, its words, and its place in the audit log.
+    is_whole: bool = False
 
     @property
     def slugs(self) -> list[str]:
@@ -52,10 +62,7 @@ class Crowd:
 
     def fill(self, url: str) -> None:
         """Store them in the database at *url*, each filed in its category's feed and in ``all``."""
-        database, random_fraction = (
-            Database.open(url),
-            Random(self.releases),
-        )  # the same at every run
+        database, random_fraction = Database.open(url), Random(self.releases)  # always the same
         gc.disable()  # it would look again and again through millions of rows that are not garbage
         try:
             for start in range(0, self.releases, RELEASES_A_TRANSACTION):
@@ -71,12 +78,15 @@ class Crowd:
         with database.transaction() as tx:
             if database.is_sqlite:
                 tx.connection.exec_driver_sql(f"PRAGMA cache_size = -{FILLING_CACHE_KIB}")
+            if self.is_whole:
+                _write_whole(tx, rows, filed)
+                return
             tx.connection.execute(insert(releases).values(SAME_IN_ALL), rows)
             tx.connection.execute(insert(filings), filed)
             tx.connection.execute(_file_in_all(since=rows[0]["changed_at"]))
 
     def _release(self, number: int, random_fraction: Random) -> Row:
-        moment = OPENING + number * PACE / self.categories
+        moment = self.opening + number * PACE / self.categories
         return {
             "id": f"urn:uuid:{random_fraction.getrandbits(128):032x}",
             "source_key": f"id:{number:08}",
@@ -103,3 +113,35 @@ def _file_in_all(*, since: datetime) -> Insert:
     columns = (releases.c.id, literal(ALL), releases.c.changed_at, releases.c.published)
     added = select(*columns).where(releases.c.changed_at >= since)
     return insert(filings).from_select(["release_id", "feed", "placed_at", "published"], added)
+
+
+def _write_whole(tx: Transaction, rows: list[Row], filed: list[Row]) -> None:
+    """Store releases with all that the service writes for each."""
+    run, words = tx.connection.execute, WORDS[tx.connection.dialect.name]
+    beside = [
+        {
+            "release_id": row["id"],
+            "folded": entry["feed"],
+            "number": first_number(row["published"]),
+            "subject": row["id"],
+            "at": row["published"],
+        }
+        for row, entry in zip(rows, filed, strict=True)
+    ]
+    for row, entry in zip(rows, filed, strict=True):
+        row["category_names"] = [entry["feed"]]
+        entry["stamp"] = entry_version(row["digest"], row["updated"], (ALL, entry["feed"]))
+    same = {name: said for name, said in SAME_IN_ALL.items() if name != "category_names"}
+    run(insert(releases).values(same), rows)
+    run(insert(filings), filed)
+    run(insert(filings), [{**entry, "feed": ALL} for entry in filed])
+    tx.names.add({entry["feed"]: [entry["feed"]] for entry in filed})
+    run(insert(release_names), [_only(release_names, row) for row in beside])
+    indexed = insert(release_search).values(terms=words, digest="")
+    run(indexed, [_only(release_search, row) for row in beside])
+    logged = insert(acts).values(deed=AuditAction.PUBLISHED.value, by="bench")
+    run(logged, [_only(acts, row) for row in beside])
+
+
+def _only(table: Table, row: Row) -> Row:
+    return {name: said for name, said in row.items() if name in table.columns}

@@ -78,7 +78,12 @@ class Hub:
 
 @contextmanager
 def open_hub(
-    feeds: Sequence[str], sink: Sink, *, filled: Sequence[str] = (), size: DocumentSize = LARGE
+    feeds: Sequence[str],
+    sink: Sink,
+    *,
+    filled: Sequence[str] = (),
+    size: DocumentSize = LARGE,
+    store_url: str | None = None,
 ) -> Iterator[Hub]:
     """A hub as it ships, but for what it is allowed: the sink is no public place.
 
@@ -87,10 +92,14 @@ def open_hub(
         sink: Where all subscribers are.
         filled: Those of them that have a document; all if none is named.
         size: Of each document.
+        store_url: An empty database on a server.
     """
     window = {"entries": size.entries, "bytes": MAX_BYTES}
     with installed(
-        feeds, outbound={"allow_networks": [NETWORK]}, feeds={"window": window}
+        feeds,
+        outbound={"allow_networks": [NETWORK]},
+        feeds={"window": window},
+        store={"url": store_url} if store_url else {},
     ) as newsroom:
         newsroom.rooms.newsroom.apply_catalogue(now=datetime.now(UTC))
         hub = Hub(newsroom, sink, size)

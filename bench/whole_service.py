@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from bench.figure import Figure, Ratio, Unmeasurable, tell
 from bench.former import ROOT, former_build
 from bench.ports import free_port
-from bench.processor import worked_ms
+from bench.processor import processes, worked_ms
 from bench.rounds import rounds_at
 from bench.servers import ask
 
@@ -105,15 +105,6 @@ def until_answered(port: int, path: str = FEED) -> None:
     raise Unmeasurable("a service did not come up")
 
 
-def processes(process_id: int) -> list[int]:
-    """A process and all below it."""
-    found = [process_id]
-    for task in Path(f"/proc/{process_id}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += processes(int(child))
-    return found
-
-
 def _worker(process_id: int) -> int:
     """The one process that answers."""
     [worker] = web_processes(process_id)
@@ -130,7 +121,7 @@ def web_processes(process_id: int) -> list[int]:
     ]
 
 
-def _pss_kib(process_id: int) -> int:
+def pss_kib(process_id: int) -> int:
     """What it has in memory, a page that several have counted in parts."""
     lines = Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()
     [pss] = [line.split()[1] for line in lines if line.startswith("Pss:")]
@@ -144,7 +135,7 @@ def _rest(build: Build, scale: float) -> None:
             ask(port, path)
         time.sleep(max(1.0, REST_S * min(1.0, scale)))
         known = processes(process_id)
-        build.pss_kib.append(sum(_pss_kib(each) for each in known))
+        build.pss_kib.append(sum(pss_kib(each) for each in known))
         before_ms, idle_s = sum(map(worked_ms, known)), max(1.0, IDLE_S * min(1.0, scale))
         time.sleep(idle_s)
         build.cores.append((sum(map(worked_ms, known)) - before_ms) / 1000 / idle_s)

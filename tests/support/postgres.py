@@ -32,7 +32,9 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(folder: Path, *, address: str = "", copy_of: str | None = None) -> Iterator[str]:
+def server(
+    folder: Path, *, address: str = "", copy_of: str | None = None, on_disk: bool = False
+) -> Iterator[str]:
     """Run a server, and yield its URL, by a socket.
 
     It ends with this process, however that ends: a shell waits for the end of a pipe that only
@@ -43,9 +45,10 @@ def server(folder: Path, *, address: str = "", copy_of: str | None = None) -> It
         address: Where it listens as well, at port 5432; nowhere if empty.
         copy_of: The URL of another server. This one begins as a standby that has what that one
             held, and gets nothing more from it.
+        on_disk: Its data is in the folder for temporary files, because it is too much for memory.
     """
     # A socket's path has about a hundred bytes: pytest's folders are longer.
-    home = Path(mkdtemp(prefix="pg", dir=fastest_folder()))
+    home = Path(mkdtemp(prefix="pg", dir=None if on_disk else fastest_folder()))
     user = _unprivileged(home)
     data = home / "data"
     if copy_of is None:
@@ -82,6 +85,12 @@ kill -QUIT $!
 wait $!
 rm -rf "$1"
 """
+
+
+def process_id(url: str) -> int:
+    """The first process of a server that was started here."""
+    home = Path(url.partition("?host=")[2])
+    return int((home / "data" / "postmaster.pid").read_text().splitlines()[0])
 
 
 def _wait_for(url: str, log: Path) -> None:
