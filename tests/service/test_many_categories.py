@@ -17,12 +17,10 @@ from flask.testing import FlaskClient
 from feeds.model.intake import Intake, IntakeVerdict
 from service.application import CurrentApplication
 from service.processes.jobs import (
-    ALARMS,
     BACKUP,
     CANARY,
     COMMANDS,
     EMBARGO,
-    PING,
     REGENERATE,
     SCAN,
     SEARCH,
@@ -52,9 +50,9 @@ OTHERS = ("/feeds/all", "/feeds/subject-1", "/feeds/subject-1.atom", "/releases"
           "/news-sitemap.xml", "/search.atom?q=release")  # fmt: skip
 
 
-#: Timers that run every few seconds or more often.
-TIMERS = (SCAN, REGENERATE, PING, EMBARGO, CANARY, BACKUP, SEARCH, UPSTREAMS, UPSTREAM_PUSHES,
-          COMMANDS, ALARMS)  # fmt: skip
+#: Timers that run every few seconds or more often, and that have nothing to do whatever the time:
+#: pings of the first editions wait for a while, and alarms are checked from the second minute on.
+TIMERS = (SCAN, REGENERATE, EMBARGO, CANARY, BACKUP, SEARCH, UPSTREAMS, UPSTREAM_PUSHES, COMMANDS)
 
 
 class Newsroom:
