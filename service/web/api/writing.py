@@ -70,6 +70,9 @@ STATUS: Mapping[str, HTTPStatus] = {
 }
 NONE_THERE = Expected(revision=0)
 
+#: How keys begin of records that give, as their id, a key that GET shows.
+_SHOWN_KEYS = ("id:id:", "id:url:", "id:file:", "id:record:")
+
 
 def put_release(call: ApiCall[WriteQuery]) -> ApiResponse:
     """Adds a release or corrects it; afterwards it equals what was sent.
@@ -410,6 +413,7 @@ def _renamed(read: Draft | Refusal, document: str) -> Draft | Refusal:
 def _check_batch(
     call: ApiCall[WriteQuery], read: list[Draft | Refusal]
 ) -> list[Draft | Refusal | Forbidden]:
+    read = _with_shown_keys(call, read)
     keys = [one.source_key for one in read if isinstance(one, Draft)]
     held, waiting = call.newsroom.by_source_keys(keys), call.newsroom.embargoes_by_source_keys(keys)
     checked: list[Draft | Refusal | Forbidden] = []
@@ -422,6 +426,29 @@ def _check_batch(
         except Forbidden as forbidden:
             checked.append(forbidden)
     return checked
+
+
+def _with_shown_keys(
+    call: ApiCall[WriteQuery], read: list[Draft | Refusal]
+) -> list[Draft | Refusal]:
+    """Returns the records; those with the key of a release as GET shows it are that release.
+
+    Read as an id, ``id:2026-17`` would be a second release with the same content.
+    """
+    keys = {one.source_key for one in read if isinstance(one, Draft)}
+    shown = {key: SourceKey(key.removeprefix("id:")) for key in keys if key.startswith(_SHOWN_KEYS)}
+    held = call.newsroom.by_source_keys([*shown, *shown.values()]) if shown else {}
+    meant = {
+        key: other
+        for key, other in shown.items()
+        if key not in held and other in held and other not in keys
+    }
+    return [
+        replace(one, source_key=meant[one.source_key])
+        if isinstance(one, Draft) and one.source_key in meant
+        else one
+        for one in read
+    ]
 
 
 def _authorised(

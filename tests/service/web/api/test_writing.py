@@ -100,6 +100,18 @@ def test_a_release_of_another_origin_goes_by_its_permanent_id(room: Pressroom) -
     assert len(room.newsroom.releases()) == 1
 
 
+def test_a_batch_of_what_a_list_shows_is_the_same_releases(room: Pressroom) -> None:
+    room.put()
+    room.ask("POST", "/releases", [RECORD | {"url": "https://a.example/1", "title": "Other"}])
+    shown = room.ask("GET", "/releases").json["releases"]
+    again = room.ask("POST", "/releases", shown).json["results"]
+    assert [one["verdict"] for one in again] == ["unchanged", "unchanged"]
+    assert {one["source_key"] for one in again} == {"id:2026-17", "url:https://a.example/1"}
+    own = room.ask("POST", "/releases", [RECORD | {"id": "id:new"}]).json["results"]
+    assert [one["source_key"] for one in own] == ["id:id:new"]
+    assert len(room.newsroom.releases()) == 3
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
