@@ -1,5 +1,7 @@
 """The entry point of ``communique`` and of ``python -m service``."""
 
+import atexit
+import gc
 import os
 import sys
 from importlib import import_module
@@ -15,6 +17,9 @@ def main() -> None:
         # A title in Arabic must not make a command fail on a terminal that has Latin only.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream
     use_newest_zones()
+    # At its end Python looks for garbage in all that was imported, although the memory of the
+    # process is about to be given back: a fifth of the processor time of a short command.
+    atexit.register(gc.freeze)
     if COMPLETE_VARIABLE in os.environ:
         import_module("service.cli.completion").start()
     app(prog_name=PROGRAM)
