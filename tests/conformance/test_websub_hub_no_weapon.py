@@ -104,7 +104,7 @@ def friend() -> Iterator[Subscriber]:
         yield friend
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def guarded(
     tmp_path_factory: pytest.TempPathFactory, trap: Subscriber, friend: Subscriber
 ) -> Iterator[HubNewsroom]:

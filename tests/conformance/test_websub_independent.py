@@ -130,7 +130,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def public(
     tmp_path_factory: pytest.TempPathFactory, authority: Path, websub_subscriber: OwnSubscriber
 ) -> Iterator[HubNewsroom]:
