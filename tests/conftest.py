@@ -39,6 +39,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 #: Audit events (https://docs.python.org/3/library/audit_events.html).
 STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 
+#: After how many of them the youngest are looked through for garbage; 700 otherwise.
+NEW_OBJECTS = 10_000
+
 # Deterministic, and without a deadline: a machine that is busy is no finding.
 settings.register_profile("suite", deadline=None, derandomize=True)
 # For ``make check``: a quarter of what ``make test`` makes up.
@@ -72,11 +75,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Look for no garbage among 9,000 tests that are kept: an eighth of the time."""
+    """Look for no garbage among the tests and modules that are kept, now or later.
+
+    To look through all of them takes a third of a second, and some figures ask for it each round.
+    What tests leave is looked for less often than a program should: they leave little.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(NEW_OBJECTS)
         gc.enable()
 
 

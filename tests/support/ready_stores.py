@@ -50,10 +50,11 @@ class PostgresStores:
         """Copy within the server at this URL."""
         self._server = server
         self._template: str | None = None
+        # One connection for all: each new one takes the server a sixth of what a copy takes.
+        self._connection = psycopg.connect(server, autocommit=True)
         # Files that are copied need no log of each page: half the time. PostgreSQL 14 knows no
         # other way, and no word for it.
-        with psycopg.connect(server) as connection:
-            has_choice = connection.info.server_version >= 15_00_00
+        has_choice = self._connection.info.server_version >= 15_00_00
         self._strategy = "STRATEGY file_copy" if has_choice else ""
 
     @contextmanager
@@ -73,6 +74,7 @@ class PostgresStores:
         """Drop what was copied from."""
         if self._template is not None:
             self._execute(f"DROP DATABASE {self._template} WITH (FORCE)")
+        self._connection.close()
 
     def _make_template(self) -> str:
         name = f"suite_template_{uuid4().hex}"
@@ -89,5 +91,4 @@ class PostgresStores:
         return f"{start}/{name}{mark}{parameters}"
 
     def _execute(self, statement: str) -> None:
-        with psycopg.connect(self._server, autocommit=True) as connection:
-            connection.execute(statement)
+        self._connection.execute(statement, prepare=False)
