@@ -158,7 +158,10 @@ def test_a_body_beyond_the_cap_is_refused_unread(
     assert push(office, b"x" * 11) == 413
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4 * settings().max_examples // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     query=st.dictionaries(
         st.sampled_from([*GOOD, "hub.reason"]), st.text(max_size=40) | st.just(TOPIC)

@@ -213,7 +213,10 @@ _VALUES = st.one_of(
 _TYPES = st.one_of(st.just(FORM), st.sampled_from([f"{FORM}; charset=\xff", "multipart/form-data"]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=2 * settings().max_examples,
+)
 @given(
     st.one_of(
         st.binary(max_size=300),
@@ -231,7 +234,10 @@ def test_nothing_that_is_sent_is_our_fault(hub: Hub, body: bytes, content_type: 
     reason_of(response)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=settings().max_examples // 2,
+)
 @given(st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=49))
 def test_any_secret_is_kept_as_it_is_by_both_databases(
     database: Database, tmp_path: Path, secret: str
