@@ -3,7 +3,8 @@
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -139,9 +140,17 @@ def module_name(path: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
+@cache
+def _told(path: Path) -> Sequence[ast.AST]:
+    """Imports and classes of a module, at its top or anywhere inside: read once for all tests."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    kinds = (ast.Import, ast.ImportFrom, ast.ClassDef)
+    return [node for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
 def imports(path: Path) -> Iterator[str]:
     """What a module imports, at its top or anywhere inside."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _told(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -285,7 +294,7 @@ def test_no_packages_import_each_other_in_a_circle() -> None:
 def test_no_class_name_stands_twice() -> None:
     places: dict[str, list[str]] = {}
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in _told(path):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(f"{module_name(path)}:{node.lineno}")
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
