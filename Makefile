@@ -12,7 +12,7 @@ LOCK := $(VENV)-lock/bin/pip-compile --quiet --upgrade --generate-hashes --allow
 	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .DEFAULT_GOAL := help
-.PHONY: help run run.env test check lint bench scale lock clean broken
+.PHONY: help run run.env test check lint bench bench-large scale lock clean broken
 
 help:
 	@echo 'make run [PORT=8000] [DATA=data]  serve the sample newsroom on http://localhost:PORT;'
@@ -21,7 +21,8 @@ help:
 	@echo 'make check                        lint, and the tests that start no other process'
 	@echo 'make lint                         ruff and mypy --strict'
 	@echo 'make bench [ONLY=name]            measure, against a peer run beside it'
-	@echo 'make scale                        the same with stores of up to a million releases'
+	@echo 'make bench-large                  the same with large stores, and with several machines'
+	@echo 'make scale                        tables of very large newsrooms: takes hours'
 	@echo 'make lock                         take the newest libraries that pyproject.toml allows'
 
 run: $(VENV)/run.stamp run.env
@@ -52,8 +53,11 @@ lint: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench $(ONLY)
 
+bench-large: $(VENV)/dev.stamp
+	$(BIN)/python -m bench --large
+
 scale: $(VENV)/dev.stamp
-	$(BIN)/python -m bench --scale
+	$(BIN)/python -m bench.scale
 
 lock:
 	$(PYTHON) -m venv $(VENV)-lock

@@ -1,6 +1,6 @@
 """``python -m bench [FIGURE …]``: one line a figure; see docs/figures.md.
 
-Without a name, all but those of large stores; ``--scale`` measures these. Exit codes: 0 when all
+Without a name, all but those of large stores; ``--large`` measures these. Exit codes: 0 when all
 are within their bounds, 1 when one is short or cannot be measured, 2 for a name that is none.
 """
 
@@ -10,22 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench import every
 from bench.figure import Figure, Unmeasurable, tell
-from bench.figures import ALL_CORES, AT_SCALE, FIGURES, ONE_CORE
+from bench.figures import ALL_CORES, FIGURES, LARGE, ONE_CORE
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure what *arguments* name."""
     if not arguments:
         return every.measure(ONE_CORE, ALL_CORES)
-    if list(arguments) == ["--scale"]:
-        return every.measure((), AT_SCALE)
+    if list(arguments) == ["--large"]:
+        return every.measure((), LARGE)
     return named(arguments, figures=FIGURES)
 
 
 def named(names: Sequence[str], *, figures: Mapping[str, Figure], scale: float = 1) -> int:
     """Measure these figures in this process."""
     if not set(names) <= set(figures):
-        print(f"usage: python -m bench [--scale | {' | '.join(figures)} …]", file=sys.stderr)
+        print(f"usage: python -m bench [--large | {' | '.join(figures)} …]", file=sys.stderr)
         return 2
     return _run([figures[name] for name in names], scale)
 

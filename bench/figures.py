@@ -77,8 +77,8 @@ ALL_CORES: Sequence[Group] = (
     whole_service.FIGURES,
 )
 
-#: ``make scale``: stores of 50,000 to 1,000,000 releases, and several machines.
-AT_SCALE: Sequence[Group] = (
+#: ``make bench-large``: stores of 20,000 to 1,000,000 releases, and several machines.
+LARGE: Sequence[Group] = (
     (window_at_scale.FIGURE,),
     (month_at_scale.FIGURE,),
     growth.FIGURES,
@@ -92,5 +92,5 @@ AT_SCALE: Sequence[Group] = (
 )
 
 FIGURES: Mapping[str, Figure] = {
-    figure.name: figure for group in chain(ONE_CORE, ALL_CORES, AT_SCALE) for figure in group
+    figure.name: figure for group in chain(ONE_CORE, ALL_CORES, LARGE) for figure in group
 }

@@ -10,7 +10,7 @@ import pytest
 from bench import cores, every
 from bench.__main__ import named
 from bench.figure import Figure, Ratio, Unmeasurable
-from bench.figures import ALL_CORES, AT_SCALE, FIGURES, ONE_CORE
+from bench.figures import ALL_CORES, FIGURES, LARGE, ONE_CORE
 
 #: A figure comes out a hundredth below its bound, on it, or a thousandth above.
 RATIOS = {"good": 0.49, "even": 0.5, "bad": 0.501}
@@ -144,5 +144,5 @@ def test_each_group_has_a_process_of_its_own_and_one_core_or_all(
 
 
 def test_every_figure_is_in_one_group() -> None:
-    groups = [*ONE_CORE, *ALL_CORES, *AT_SCALE]
+    groups = [*ONE_CORE, *ALL_CORES, *LARGE]
     assert sum(map(len, groups)) == len(FIGURES)
