@@ -184,9 +184,11 @@ def back_up_when_due(
 
 
 def _named(target: Path, moment: datetime) -> Path:
-    if target.is_dir():
-        return target / f"communique-{moment:%Y%m%dT%H%M%SZ}.tar"
-    return target
+    if not target.is_dir():
+        return target
+    while (path := target / f"communique-{moment:%Y%m%dT%H%M%SZ}.tar").exists():
+        moment += timedelta(seconds=1)  # a service that is started again within one
+    return path
 
 
 def _store_id(path: Path) -> str | None:

@@ -61,6 +61,16 @@ def test_one_is_made_a_day_and_the_last_ones_stay(settings: Settings, database: 
     assert last.taken_at == NOON + timedelta(hours=48)
 
 
+def test_two_of_the_same_second_stand_beside_each_other(
+    settings: Settings, database: Database
+) -> None:
+    """A service that cannot upgrade its store is started again at once, and makes one each time."""
+    folder = settings.data_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    made = [make_backup(settings, database, folder, now=NOON).path.name for _ in range(2)]
+    assert made == ["communique-20260302T120000Z.tar", "communique-20260302T120001Z.tar"]
+
+
 def test_one_that_is_broken_off_leaves_nothing(settings: Settings, database: Database) -> None:
     with pytest.raises(BackupFailed, match="broken off"):
         back_up_when_due(settings, database, now=lambda: NOON, should_stop=lambda: True)
