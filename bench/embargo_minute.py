@@ -103,4 +103,4 @@ def measure(scale: float) -> float:
     return (medians["minute"] / feeds["minute"]) / (medians["one"] / feeds["one"])
 
 
-FIGURE = Figure(name="embargo_minute", bound=3, measure=measure)
+FIGURE = Figure(name="embargo_minute", bound=4.5, measure=measure)

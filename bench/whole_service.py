@@ -33,7 +33,7 @@ SAMPLES = ROOT / "config" / "samples"
 FEED = "/feeds/all.atom"
 
 ROUNDS = 3
-IDLE_S = 20.0
+IDLE_S = 30.0
 #: After the last answer, until the service has come to rest.
 REST_S = 10.0
 WITHIN_S = 120.0

@@ -67,4 +67,4 @@ def _read(port: int, slugs: list[str]) -> int:
     return sent
 
 
-FIGURE = Figure(name="worker_memory", bound=64, measure=measure)
+FIGURE = Figure(name="worker_memory", bound=24, measure=measure)
