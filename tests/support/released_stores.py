@@ -1,7 +1,7 @@
 """Stores as released versions made them, as SQL, in ``tests/data/stores``.
 
 When a version is cut, ``python -m tests.support.released_stores`` writes its two files, which then
-stay as they are. Before 0.1.0 is cut, a change of the tables needs them written anew.
+stay as they are: a change of the tables needs a migration.
 """
 
 import os
