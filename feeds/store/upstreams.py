@@ -1,6 +1,5 @@
 """Upstreams: when each is polled and what came of it, and the items that were seen in them."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,11 +13,11 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
+    Update,
     bindparam,
     case,
     delete,
     func,
-    literal_column,
     null,
     or_,
     select,
@@ -26,7 +25,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.sql.dml import ReturningUpdate
-from sqlalchemy.types import TypeEngine
 
 from feeds.model.upstream import (
     CarriedItem,
@@ -39,6 +37,7 @@ from feeds.model.upstream import (
 )
 from feeds.store.dialects import has_one_writer, lock_in_order, upsert
 from feeds.store.pipelining import send_later
+from feeds.store.row_parameters import RowsParameter
 from feeds.store.schema import Instant, microseconds, upstream_items, upstreams
 
 #: Upstreams of one host that are configured together are polled for the first time this far apart.
@@ -126,39 +125,37 @@ def _claim_chosen(*, is_by_slug: bool) -> ReturningUpdate[Any]:
     return _CLAIM_ANY.where(upstreams.c.slug.in_(_chosen(is_by_slug=is_by_slug)))
 
 
-# Most polls find everything unchanged. On SQLite the results of these are stored by one statement,
-# from rows of JSON: an execution for each row takes three times as long, and passes Python's lock
-# to the thread that sends requests, and back.
-_RESULT = func.json_each(bindparam("results")).table_valued("value", name="result").c.value
+# Most polls find everything unchanged: the results of these are stored by one statement.
+
+#: Slug, time of the poll, time of the next one and text of each such result.
+_UNCHANGED = RowsParameter("unchanged", Text(), Instant(), Instant(), Text())
 
 
-def _of_result(number: int, of_type: type[TypeEngine[Any]]) -> ColumnElement[Any]:
-    return func.json_extract(_RESULT, literal_column(f"'$[{number}]'"), type_=of_type)
-
-
-_RESULT_AT = _of_result(1, Instant)
-_UNCHANGED = (
-    update(upstreams)
-    .where(
-        upstreams.c.slug == _of_result(0, Text),
-        upstreams.c.claimed_by == bindparam("worker"),
+@cache
+def _unchanged(dialect: str) -> Update:
+    """Returns the statement that stores `_UNCHANGED`."""
+    slug, at, due_at, result = _UNCHANGED.columns(dialect)
+    is_held = upstreams.c.claimed_by == bindparam("worker")
+    return (
+        update(upstreams)
+        .where(upstreams.c.slug == slug, is_held)
+        .values(
+            claimed_by=null(),
+            claimed_until=null(),
+            due_at=due_at,
+            last_poll_at=at,
+            last_result=result,
+            last_success_at=at,
+            first_success_at=func.coalesce(upstreams.c.first_success_at, at),
+            failures=0,
+            failing_since=null(),
+            polls=upstreams.c.polls + 1,
+            not_modified=upstreams.c.not_modified + 1,
+            moved_to=null(),
+            moved_since=null(),
+        )
     )
-    .values(
-        claimed_by=null(),
-        claimed_until=null(),
-        due_at=_of_result(2, Instant),
-        last_poll_at=_RESULT_AT,
-        last_result=_of_result(3, Text),
-        last_success_at=_RESULT_AT,
-        first_success_at=func.coalesce(upstreams.c.first_success_at, _RESULT_AT),
-        failures=0,
-        failing_since=null(),
-        polls=upstreams.c.polls + 1,
-        not_modified=upstreams.c.not_modified + 1,
-        moved_to=null(),
-        moved_since=null(),
-    )
-)
+
 
 _AT = bindparam("at", type_=Instant)
 _IS_SUCCESS = bindparam("is_success", type_=Integer) == 1
@@ -311,13 +308,11 @@ class Upstreams:
             return
         ordered = sorted(results, key=lambda each: each.slug)
         lock_in_order(self._connection, upstreams.c.slug, [each.slug for each in ordered])
-        others = ordered
-        if has_one_writer(self._connection):
-            others = [each for each in ordered if not _is_unchanged(each)]
-            if unchanged := [_row_of_result(each) for each in ordered if _is_unchanged(each)]:
-                given = {"results": json.dumps(unchanged), "worker": worker}
-                self._connection.execute(_UNCHANGED, given)
-        if others:
+        if unchanged := [_row_of_result(each) for each in ordered if _is_unchanged(each)]:
+            dialect = self._connection.dialect.name
+            given = {**_UNCHANGED.given(dialect, unchanged), "worker": worker}
+            send_later(self._connection, _unchanged(dialect), given)
+        if others := [each for each in ordered if not _is_unchanged(each)]:
             send_later(self._connection, _POLLED, [_parameters(each, worker) for each in others])
         for each in ordered:
             if each.is_success and not each.is_not_modified:
