@@ -147,11 +147,17 @@ class ReadershipWriter:
     """Adds the counts of one process to the store."""
 
     def __init__(
-        self, counter: RequestCounter, current: CurrentApplication, *, now: Callable[[], datetime]
+        self,
+        counter: RequestCounter,
+        current: CurrentApplication,
+        *,
+        now: Callable[[], datetime],
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._counter = counter
         self._current = current
         self._now = now
+        self._random_bytes = random_bytes
         self._salt: tuple[date, bytes] | None = None
         self.configure()
 
@@ -187,7 +193,7 @@ class ReadershipWriter:
         database = self._current.application.database
         day = self._now().date()
         if self._salt is None or self._salt[0] != day:
-            fresh = secrets.token_bytes(32)
+            fresh = self._random_bytes(32)
             salt = database.run_in_transaction(
                 lambda tx: tx.readership.salt(day, fresh=fresh), is_durable=False
             )
