@@ -27,7 +27,7 @@ RELEASES = 1_000
 #: Releases in each feed before: its window has something to keep.
 RELEASES_A_FEED = 10
 
-ROUNDS = 5
+ROUNDS = 3
 
 #: As the job that waits for embargoes does it.
 DOCUMENTS_A_BATCH = 200

@@ -28,7 +28,7 @@ SUBSCRIBERS = 50_000
 CONNECTIONS = 32
 RATE = 1_000
 SECONDS = 2.0
-ROUNDS = 7
+ROUNDS = 5
 
 #: Deliveries that have to be seen before it is said that there are some.
 AT_LEAST = 100

@@ -28,7 +28,7 @@ from bench.rounds import rounds_at, warm_up_before
 SCRIPT = Path(__file__).with_name("load.lua")
 CONNECTIONS = 64
 ROUNDS = 5
-SECONDS = 3.0
+SECONDS = 2.0
 SHARE = 0.8
 
 #: Median and 99th percentile, in milliseconds.

@@ -25,7 +25,7 @@ from service.wiring import mint_id
 
 FEW, MANY = 10, 1_000
 RELEASES_EACH = 3
-ROUNDS = 5
+ROUNDS = 3
 
 
 class Reloads:

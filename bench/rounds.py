@@ -8,7 +8,7 @@ from time import perf_counter
 from bench.figure import Ratio
 
 #: Rounds before the count starts: caches fill, prepared statements are made.
-WARM_UP = 2
+WARM_UP = 1
 
 
 class Medians(dict[str, float]):

@@ -40,15 +40,16 @@ CATEGORY = "news"
 PATH = f"/feeds/{CATEGORY}.atom"
 SECRET = "known to both"
 
-ROUNDS = 11
+ROUNDS = 9
 WITHIN_S = 20.0
 
 #: Between two questions to the same web process.
 ASK_EVERY_S = 0.001
 
-#: From the document to the next release: longer than the pause between two runs of editions, and
-#: each time another one, so that no round begins at the same moment of any timer.
-REST_S, REST_MORE_S, REST_STEPS = 0.7, 0.07, 5
+#: After a turn of either build. With the other one's turn, from a build's document to its next
+#: release it is longer than the pause between two runs of editions, and each time another, so that
+#: no round begins at the same moment of any timer.
+REST_S, REST_MORE_S, REST_STEPS = 0.35, 0.035, 5
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from feeds.model.release import Draft
 
 CATEGORY = "economy"
 
-ROUNDS = 101
+ROUNDS = 51
 
 
 class Contest:

@@ -1,7 +1,8 @@
 """The whole service in all its processes, against the build before they were forked from one.
 
-Both builds run as ``make run`` has it, over a store of their own with the sample releases, one
-after the other, with the libraries of this environment. One run gives all of these figures.
+Both builds run as ``make run`` has it, over a store of their own with the sample releases, with the
+libraries of this environment: one after the other when they are started, and side by side when
+they rest.
 """
 
 import os
@@ -10,10 +11,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from http.client import HTTPException
 from pathlib import Path
 from statistics import median
@@ -128,18 +129,25 @@ def pss_kib(process_id: int) -> int:
     return int(pss)
 
 
-def _rest(build: Build, scale: float) -> None:
-    """Measure memory and processor of a service that nobody asks any more."""
-    with serving(build, workers=2) as (process_id, port):
-        for path in ASKED * 10:
-            ask(port, path)
+def _rest(builds: Sequence[Build], scale: float) -> None:
+    """Measure memory and processor of services that nobody asks any more."""
+    with ExitStack() as stack:
+        known = {}
+        for build in builds:
+            process_id, port = stack.enter_context(serving(build, workers=2))
+            for path in ASKED * 10:
+                ask(port, path)
+            known[build.name] = process_id
         time.sleep(max(1.0, REST_S * min(1.0, scale)))
-        known = processes(process_id)
-        build.pss_kib.append(sum(pss_kib(each) for each in known))
-        before_ms, idle_s = sum(map(worked_ms, known)), max(1.0, IDLE_S * min(1.0, scale))
+        idle_s = max(1.0, IDLE_S * min(1.0, scale))
+        resting = [(build, processes(known[build.name])) for build in builds]
+        for build, each in resting:
+            build.pss_kib.append(sum(map(pss_kib, each)))
+        before_ms = [sum(map(worked_ms, each)) for _, each in resting]
         time.sleep(idle_s)
-        build.cores.append((sum(map(worked_ms, known)) - before_ms) / 1000 / idle_s)
-        tell(f"{build.name}: {len(known)} processes")
+        for (build, each), worked_before_ms in zip(resting, before_ms, strict=True):
+            build.cores.append((sum(map(worked_ms, each)) - worked_before_ms) / 1000 / idle_s)
+            tell(f"{build.name}: {len(each)} processes")
 
 
 def _restart(build: Build) -> None:
@@ -151,9 +159,9 @@ def _restart(build: Build) -> None:
         build.restart_s.append(time.monotonic() - began)
 
 
-@cache
-def _measured(scale: float) -> tuple[Build, Build]:
-    """Now, and before."""
+@contextmanager
+def _builds(scale: float) -> Iterator[tuple[Build, Build]]:
+    """Now, and before; each with a store."""
     with former_build(BEFORE) as source, TemporaryDirectory(prefix="communique-bench-") as name:
         folder = Path(name)
         builds = (
@@ -167,27 +175,59 @@ def _measured(scale: float) -> tuple[Build, Build]:
             shutil.copy(file, samples)
         for build in builds:
             build.take_in(samples)
+        yield builds
+
+
+@cache
+def _started(scale: float) -> tuple[Build, Build]:
+    with _builds(scale) as builds:
         for _ in range(rounds_at(scale, ROUNDS)):
             for build in builds:
                 _restart(build)
-        for build in builds:
-            _rest(build, scale)
     for build in builds:
         tell(
-            f"{build.name}: start {median(build.start_s):.2f} s, again after a kill "
-            f"{median(build.restart_s):.2f} s, {median(build.pss_kib) / 1024:.0f} MiB, "
-            f"{median(build.cores):.2%} of a core"
+            f"{build.name}: start {median(build.start_s):.2f} s, "
+            f"again after a kill {median(build.restart_s):.2f} s"
         )
     return builds
 
 
-def _ratio(what: str, scale: float) -> float:
-    return Ratio.between(*(getattr(build, what) for build in _measured(scale)))
+@cache
+def _rested(scale: float) -> tuple[Build, Build]:
+    with _builds(scale) as builds:
+        _rest(builds, scale)
+    for build in builds:
+        [memory_kib], [share] = build.pss_kib, build.cores
+        tell(f"{build.name}: {memory_kib / 1024:.0f} MiB, {share:.2%} of a core")
+    return builds
 
 
-FIGURES = (
-    Figure(name="service_memory", bound=0.45, measure=partial(_ratio, "pss_kib")),
-    Figure(name="service_start", bound=0.5, measure=partial(_ratio, "start_s")),
-    Figure(name="worker_restart", bound=0.5, measure=partial(_ratio, "restart_s")),
-    Figure(name="idle_cores", bound=0.5, measure=partial(_ratio, "cores")),
+def _start(scale: float) -> Ratio:
+    now, before = _started(scale)
+    return Ratio.between(now.start_s, before.start_s)
+
+
+def _restart_of_a_worker(scale: float) -> Ratio:
+    now, before = _started(scale)
+    return Ratio.between(now.restart_s, before.restart_s)
+
+
+def _memory(scale: float) -> Ratio:
+    now, before = _rested(scale)
+    return Ratio.between(now.pss_kib, before.pss_kib)
+
+
+def _idle(scale: float) -> Ratio:
+    now, before = _rested(scale)
+    return Ratio.between(now.cores, before.cores)
+
+
+#: A service that rests needs no core of its own, and whatever else runs is not counted.
+AT_REST = (
+    Figure(name="service_memory", bound=0.45, measure=_memory),
+    Figure(name="idle_cores", bound=0.5, measure=_idle),
+)
+STARTING = (
+    Figure(name="service_start", bound=0.5, measure=_start),
+    Figure(name="worker_restart", bound=0.5, measure=_restart_of_a_worker),
 )
