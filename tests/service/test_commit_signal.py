@@ -12,7 +12,7 @@ import pytest
 from feeds.store.database import Database
 from service import commit_signal
 from service.commit_signal import CommitSignal
-from tests.support.running_service import wait_until
+from tests.support.running_service import wait_for_end, wait_until
 from tests.support.set_clock import Clock
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reports are Linux's")
@@ -118,8 +118,7 @@ def test_where_writes_are_not_reported_nobody_relies_on_them(
         wait_until(lambda: signal._is_known)
         commit(sqlite_database, 1)
         assert signal._thread is not None
-        signal._thread.join(10)
-        assert not signal._thread.is_alive()
+        wait_for_end(signal._thread)
         assert not signal.is_reliable
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from feeds.errors import StoreUnavailable
 from service.scheduler import Scheduler, Timer
+from tests.support.running_service import wait_for_end
 
 
 def scheduler() -> Scheduler:
@@ -63,8 +64,7 @@ def test_a_job_under_way_is_finished_before_the_end_even_if_it_wakes_another() -
     ender = threading.Thread(target=made.stop, daemon=True)
     ender.start()
     go_on.set()
-    ender.join(5)
-    assert not ender.is_alive()
+    wait_for_end(ender, within_s=5)
     assert finished.is_set()
 
 

@@ -21,7 +21,7 @@ from service.web import CacheMiddleware, ChangeDetector, DocumentCache, create_a
 from service.web.request_bodies import MAX_BODY_BYTES
 from tests.service.web.offices import open_office
 from tests.support.newsrooms import Office, draft, later
-from tests.support.running_service import wait_until
+from tests.support.running_service import wait_for_end, wait_until
 from tests.support.wire_server import make_server, port_of, running
 
 ATOM = "/feeds/all.atom"
@@ -323,8 +323,7 @@ def test_a_stop_waits_for_a_request_that_is_on_its_way(served: Running) -> None:
         assert statuses(received) == [200]
         assert field(received, "Connection") == "close"
         assert _rest(idle) == b""
-    served.thread.join(10)
-    assert not served.thread.is_alive()
+    wait_for_end(served.thread)
 
 
 #: What follows the request line, and whether HTTP/1.1 and HTTP/1.0 have it so.

@@ -27,6 +27,7 @@ from service.websub.hub.dispatcher import Dispatcher
 from service.websub.hub.distributor import Distributor
 from service.websub.hub.verifier import Verifier
 from tests.support.newsrooms import SITE, Office, draft
+from tests.support.running_service import wait_for_end
 
 PATIENT = RetryPlan(first_s=600, longest_s=3600, give_up_after_s=72 * 3600)
 AGENT = "Communique/test"
@@ -173,8 +174,7 @@ def _running(rounds: Dispatcher[Any]) -> Iterator[None]:
         yield
     finally:
         rounds.stop(within_s=0.2)
-        thread.join(10)
-        assert not thread.is_alive()
+        wait_for_end(thread)
 
 
 def _bulk_client(limits: dict[str, Any]) -> BulkHttpClient:

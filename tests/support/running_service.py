@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,6 +47,12 @@ def wait_until(look: Callable[[], _Seen], *, within_s: float = 90.0) -> _Seen:
         ended = time.monotonic()
         assert ended < deadline, f"not within {within_s} s: {look}"
         time.sleep(min(max(0.01, 3 * (ended - begun)), 0.5))
+
+
+def wait_for_end(thread: threading.Thread, *, within_s: float = 10.0) -> None:
+    """Wait until *thread* has ended; AssertionError when it does not."""
+    thread.join(within_s)
+    assert not thread.is_alive(), f"{thread.name} has not ended within {within_s:g} s"
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.processes.http_server import HttpServer
 from service.web import CacheMiddleware, WsgiAdapter
-from tests.support.running_service import wait_until
+from tests.support.running_service import wait_for_end, wait_until
 
 Environ = dict[str, Any]
 
@@ -36,8 +36,7 @@ def running(server: HttpServer) -> Iterator[threading.Thread]:
         yield thread
     finally:
         server.stop()
-        thread.join(20)
-        assert not thread.is_alive()
+        wait_for_end(thread, within_s=20)
         _end_threads(server)
 
 

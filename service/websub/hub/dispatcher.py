@@ -313,9 +313,11 @@ class Dispatcher(Generic[T]):
         """
         self._stop_within_s = within_s
         self._is_over.set()
+        self._bulk_client.wake()  # at rest it waits for up to `READ_EVERY_S`
 
     def _drain(self) -> None:
         self._is_closing, self._is_idle = True, False
+        self._polls_at = 0.0
         deadline = time.monotonic() + self._stop_within_s
         while not self._is_idle and time.monotonic() < deadline:
             self._turn()

@@ -13,6 +13,7 @@ from service.alarms.channels import ChannelFailed
 from service.alarms.rounds import GRACE_S
 from tests.support.newsrooms import NOON, Office, catalogue, draft, later
 from tests.support.process_states import JOBS
+from tests.support.running_service import wait_for_end
 
 
 class Recorder:
@@ -190,7 +191,7 @@ def test_nothing_is_checked_in_the_first_minute(office: Office) -> None:
         with office.database.read() as tx:
             assert len(tx.alarms.open()) == count
     assert begun._sending is not None
-    begun._sending.join(10)
+    wait_for_end(begun._sending)
 
 
 def test_nothing_of_a_release_is_in_the_log_or_in_a_message(

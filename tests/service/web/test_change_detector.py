@@ -20,6 +20,7 @@ from service.web.change_detector import (
 )
 from tests.support.newsrooms import Office
 from tests.support.ready_stores import make_sqlite
+from tests.support.running_service import wait_for_end
 
 
 @dataclass(slots=True)
@@ -175,7 +176,7 @@ def test_while_one_looks_the_others_go_by_the_look_before_and_no_longer_than_its
     clock.now = 1000.0 + MAX_AGE_S * 1.01
     assert watch.version() is None
     store.may_answer.set()
-    slow.join(10)
+    wait_for_end(slow)
     assert store.looks == 2
 
 
@@ -189,7 +190,7 @@ def test_a_lease_begins_when_a_look_begins(
     assert store.is_asked.wait(10)
     clock.now += MAX_AGE_S * 1.01
     store.may_answer.set()
-    slow.join(10)
+    wait_for_end(slow)
     store.may_answer.clear()
     store.is_asked.clear()
     next_look = Thread(target=watch.version)
@@ -197,7 +198,7 @@ def test_a_lease_begins_when_a_look_begins(
     assert store.is_asked.wait(10)
     assert watch.version() is None
     store.may_answer.set()
-    next_look.join(10)
+    wait_for_end(next_look)
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("gone"), ZeroDivisionError("a bug")])
@@ -310,7 +311,7 @@ def test_a_real_store_is_watched_from_many_threads(office: Office, clock: Clock)
     for _ in range(3):
         thread = Thread(target=lambda: seen.append(watch.version()))
         thread.start()
-        thread.join(10)
+        wait_for_end(thread)
     assert len(seen) == 3
     assert len(set(seen)) == 1
     assert None not in seen

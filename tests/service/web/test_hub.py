@@ -41,7 +41,7 @@ from service.websub.hub.callbacks import Callbacks
 from tests.service.web.offices import CATALOGUE, SITE, open_office
 from tests.support.hub_rooms import HubRoom
 from tests.support.newsrooms import NOON, Office, draft, later
-from tests.support.running_service import wait_until
+from tests.support.running_service import wait_for_end, wait_until
 from tests.support.wire_server import make_server, port_of, running
 
 FORM = "application/x-www-form-urlencoded"
@@ -477,7 +477,7 @@ def test_a_storm_holds_up_no_reader(served: Served, monkeypatch: pytest.MonkeyPa
         finally:
             let_go.set()
         for each in clients:
-            each.join(30)
+            wait_for_end(each, within_s=30)
         assert sorted(set(statuses)) == [202, 429]
         assert statuses.count(202) == most
 

@@ -25,7 +25,7 @@ from service.websub.hub.dispatcher import (
 )
 from tests.support.hub_at_work import AGENT
 from tests.support.newsrooms import Office, draft
-from tests.support.running_service import wait_until
+from tests.support.running_service import wait_for_end, wait_until
 from tests.support.subscriber import HANGS, Subscriber, running_subscriber
 
 
@@ -88,11 +88,11 @@ def test_ends_are_told_again_while_the_store_cannot_be_used() -> None:
         books = Errands(reader, "/a", "/b")
         books.troubles = [StoreUnavailable("down"), StoreUnavailable("down")]
         dispatcher = rounds_of(books)
-        thread = threading.Thread(target=dispatcher.run)
+        thread = threading.Thread(target=dispatcher.run, daemon=True)
         thread.start()
         wait_until(lambda: sorted(books.written) == ["/a", "/b"])
         dispatcher.stop()
-        thread.join(10)
+        wait_for_end(thread)
         assert (books.lost, len(reader.calls)) == ([], 2)
 
 
@@ -101,13 +101,13 @@ def test_a_bug_costs_what_it_met_and_no_more() -> None:
         books = Errands(reader, "/a")
         books.troubles = [LookupError("a bug")]
         dispatcher = rounds_of(books)
-        thread = threading.Thread(target=dispatcher.run)
+        thread = threading.Thread(target=dispatcher.run, daemon=True)
         thread.start()
         wait_until(lambda: books.lost == ["/a"])
         books.left = [Job("/b", "a", BulkRequest(url=reader.url("/b")))]
         wait_until(lambda: books.written == ["/b"])
         dispatcher.stop()
-        thread.join(10)
+        wait_for_end(thread)
 
 
 def test_errands_are_made_on_and_on_while_the_network_is_waited_for() -> None:
@@ -159,14 +159,14 @@ def test_after_a_reported_commit_the_books_are_looked_into_at_once(
         monkeypatch.setattr(books, "may_have_work", lambda: bool(books.left))
         bulk_client = BulkHttpClient([ip_network("127.0.0.0/8")], 5.0, AGENT, at_once=8)
         dispatcher = Dispatcher(bulk_client, books, name="test", signal=signal)
-        thread = threading.Thread(target=dispatcher.run)
+        thread = threading.Thread(target=dispatcher.run, daemon=True)
         thread.start()
         wait_until(lambda: dispatcher._polls_at > time.monotonic() + 30)
         books.left = [Job("/a", "a", BulkRequest(url=reader.url("/a")))]
         commit(sqlite_database, 2)
         wait_until(lambda: books.written == ["/a"])
         dispatcher.stop()
-        thread.join(10)
+        wait_for_end(thread)
 
 
 def commit(database: Database, number: int) -> None:
@@ -238,7 +238,7 @@ def test_a_commit_while_the_books_are_looked_into_has_them_looked_into_again(
         books = Slow(reader)
         bulk_client = BulkHttpClient([ip_network("127.0.0.0/8")], 5.0, AGENT, at_once=8)
         dispatcher = Dispatcher(bulk_client, books, name="test", signal=signal)
-        thread = threading.Thread(target=dispatcher.run)
+        thread = threading.Thread(target=dispatcher.run, daemon=True)
         thread.start()
         assert is_read.wait(10)
         books.left = [Job("/a", "a", BulkRequest(url=reader.url("/a")))]
@@ -247,7 +247,7 @@ def test_a_commit_while_the_books_are_looked_into_has_them_looked_into_again(
         may_end.set()
         wait_until(lambda: books.written == ["/a"])
         dispatcher.stop()
-        thread.join(10)
+        wait_for_end(thread)
 
 
 def test_what_was_written_is_not_lost_with_an_errand_that_cannot_be_made() -> None:
@@ -264,11 +264,11 @@ def test_what_was_written_is_not_lost_with_an_errand_that_cannot_be_made() -> No
 
         books.make = make
         dispatcher = rounds_of(books)
-        thread = threading.Thread(target=dispatcher.run)
+        thread = threading.Thread(target=dispatcher.run, daemon=True)
         thread.start()
         wait_until(lambda: made == ["/a", "/b"] and books.written == ["/a"])
         dispatcher.stop()
-        thread.join(10)
+        wait_for_end(thread)
         assert books.lost == []
 
 
@@ -286,12 +286,11 @@ def test_a_stop_begins_nothing_and_writes_down_what_ends() -> None:
         reader.behave("/hangs", verify=HANGS)
         books = Errands(reader, "/a", "/hangs")
         dispatcher = rounds_of(books, timeout_s=60.0)
-        thread = threading.Thread(target=dispatcher.run)
+        thread = threading.Thread(target=dispatcher.run, daemon=True)
         thread.start()
         reader.wait_for_verifications(2)
         dispatcher.stop(within_s=0.3)
-        thread.join(10)
-        assert not thread.is_alive()
+        wait_for_end(thread)
         assert books.written == ["/a"]
         books.left = [Job("/late", "a", BulkRequest(url=reader.url("/late")))]
         assert len(reader.calls) == 2

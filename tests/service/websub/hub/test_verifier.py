@@ -12,7 +12,7 @@ from feeds.store.database import Database
 from service.websub.hub.verifier import PAUSES_S, VERIFICATIONS_PER_HOST
 from tests.support.hub_at_work import HubAtWork, now
 from tests.support.newsrooms import catalogue
-from tests.support.running_service import wait_until
+from tests.support.running_service import wait_for_end, wait_until
 from tests.support.subscriber import (
     CLOSES,
     DRIPS_BODY,
@@ -281,6 +281,6 @@ def test_an_answer_that_comes_while_it_stops_counts(database: Database) -> None:
         reader.wait_for_verifications(1)
         dispatcher.stop(within_s=20)
         gate.set()
-        thread.join(30)
+        wait_for_end(thread, within_s=30)
     assert len(hub.subscriptions) == 1
     assert hub.pending == []
