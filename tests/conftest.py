@@ -22,6 +22,7 @@ from tests.support import (
     fork_server,
     lock_order,
     open_connections,
+    order,
     postgres,
     ready_stores,
 )
@@ -88,6 +89,13 @@ def pytest_collection() -> Iterator[None]:
         gc.freeze()
         gc.set_threshold(NEW_OBJECTS)
         gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let workers begin with what takes longest."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        items[:] = order.whole_first(items, workers)
 
 
 class _NoProcesses:
