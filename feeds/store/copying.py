@@ -194,7 +194,7 @@ def _batches(
         query = query.where(tuple_(*order) > tuple_(*after))
     has_documents = any(isinstance(column.type, LargeBinary) for column in table.columns)
     size = BATCH_DOCUMENTS if has_documents else BATCH_ROWS
-    result = connection.execution_options(yield_per=size).execute(query)
+    result = connection.execute(query, execution_options={"yield_per": size})
     yield from result.partitions()
 
 

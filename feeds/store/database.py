@@ -1,7 +1,7 @@
 """A database and its transactions, the same for SQLite and PostgreSQL."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,7 +14,6 @@ from sqlalchemy import (
     Dialect,
     Engine,
     NullPool,
-    QueuePool,
     Select,
     create_engine,
     event,
@@ -94,6 +93,9 @@ _SEARCHES = (
 
 #: The execution option with further statements that begin a transaction on PostgreSQL.
 _SETTINGS = "communique_settings"
+
+#: Under which name a connection to a file has the options of its next transaction.
+_OPTIONS = "communique_options"
 
 Result = TypeVar("Result")
 
@@ -367,6 +369,7 @@ class Database:
             event.listen(engine, "do_connect", self._before_connecting)
             event.listen(engine, "connect", self._after_connecting)
         self._connections = connections
+        self._kept: list[Connection] = []  #: connections to a file that nobody uses just now
         self._suspended: str | None = None  #: why transactions are refused; None while they are not
         self._this_thread = local()
         if not self.is_sqlite:
@@ -473,7 +476,14 @@ class Database:
 
     def close(self) -> None:
         """Closes all connections that are not in use."""
+        for connection in self._drain_kept():
+            connection.close()
         self._engine.dispose()
+
+    def _drain_kept(self) -> Iterator[Connection]:
+        with suppress(IndexError):  # another thread may take the last one
+            while True:
+                yield self._kept.pop()
 
     def release_memory(self) -> None:
         """Closes the idle connections to an SQLite file. Others are opened when they are needed.
@@ -484,13 +494,10 @@ class Database:
         Raises:
             StoreUnavailable: The file cannot be used.
         """
-        pool = self._engine.pool
-        if self._file is None or not isinstance(pool, QueuePool):
-            return
-        with self._translated(), ExitStack() as taken:
-            for _ in range(pool.checkedin()):
-                connection = taken.enter_context(closing(self._engine.raw_connection()))
+        with self._translated():
+            for connection in self._drain_kept():
                 connection.invalidate()
+                connection.close()
 
     def suspend(self, reason: str) -> None:
         """Refuses every transaction except those of `probe` until `resume` is called.
@@ -507,8 +514,7 @@ class Database:
         """Accepts transactions again."""
         self._suspended = None
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> AbstractContextManager[Transaction]:
         """Writes: commits at the end of the block, rolls back when the block raises.
 
         Raises:
@@ -516,11 +522,9 @@ class Database:
             StoreReplaced: The store file is gone or was replaced.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with self._written(self._writer) as tx:
-            yield tx
+        return self._written(self._writer)
 
-    @contextmanager
-    def unsynced(self) -> Iterator[Transaction]:
+    def unsynced(self) -> AbstractContextManager[Transaction]:
         """Writes what can be made again: the commit is visible to all but not yet synced to disk.
 
         After a power failure the last such commits may be lost; the database is then consistent
@@ -532,8 +536,7 @@ class Database:
             StoreConflict: Another transaction won; nothing was written.
             StoreUnavailable: The database cannot be reached or does not answer in time.
         """
-        with self._written(self._unsynced) as tx:
-            yield tx
+        return self._written(self._unsynced)
 
     def run_in_transaction(
         self, work: Callable[[Transaction], Result], *, is_durable: bool = True
@@ -630,13 +633,13 @@ class Database:
     @contextmanager
     def _reading(self) -> Iterator[Transaction]:
         try:
-            connection = self._reader.connect()
+            connection = self._take(self._reader)
         except OperationalError:
             # Perhaps the disk cannot be written, and SQLite has to, also to read.
             if self._file is None or (stamp := self._file.at_rest()) is None:
                 raise
         else:
-            with connection:
+            with self._given_back(connection):
                 if self._file is not None:
                     self._file.require_same(connection.info)
                 yield Transaction(connection)
@@ -709,12 +712,43 @@ class Database:
         """Opens a connection, after checking that this is the expected store."""
         self._refuse_if_suspended()
         if self.is_sqlite and not self._expectation.is_met:
-            with self._reader.connect() as connection:
+            with self._given_back(self._take(self._reader)) as connection:
                 self._expectation.compare(Identity(connection).state())
-        with engine.connect() as connection:
+        with self._given_back(self._take(engine)) as connection:
             if self._file is not None:
                 self._file.require_same(connection.info)
             yield connection
+
+    def _take(self, engine: Engine) -> Connection:
+        """Returns a connection whose transactions begin as those of *engine*.
+
+        SQLAlchemy takes as long as for several statements to take a connection from its pool and to
+        give it back. So those to a file are kept outside of the pool.
+        """
+        if self._file is None:
+            return engine.connect()
+        try:
+            connection = self._kept.pop()
+        except IndexError:
+            connection = self._engine.connect()
+        connection.info[_OPTIONS] = engine.get_execution_options()
+        return connection
+
+    @contextmanager
+    def _given_back(self, connection: Connection) -> Iterator[Connection]:
+        """Ends the transaction of a connection, if one is left, and keeps it for the next one."""
+        if self._file is None:
+            with connection:
+                yield connection
+            return
+        try:
+            yield connection
+        finally:
+            if connection.invalidated:
+                connection.close()
+            else:
+                connection.rollback()
+                self._kept.append(connection)
 
     def _before_connecting(self, *_: object) -> None:
         if self._file is not None:
@@ -767,10 +801,10 @@ class Database:
         Raises:
             StoreUnavailable: The file cannot be written.
         """
-        with self._translated(), closing(self._engine.raw_connection()) as connection:
+        with self._translated(), self._given_back(self._take(self._reader)) as connection:
             if self._file is not None:
                 self._file.require_same(connection.info)
-            cursor = connection.cursor()
+            cursor = connection.connection.cursor()
             try:
                 cursor.execute(f"PRAGMA busy_timeout = {wait_ms}")
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -825,7 +859,7 @@ class Database:
             return None
         if is_told := code.startswith("SQLITE_READONLY"):
             # Connections that were made while the disk was read-only stay so.
-            self._engine.dispose()
+            self.close()
         known = "it can only be read" if is_told else _TAKES_NO_MORE.get(code)
         return self.write_fault() or known
 
@@ -843,7 +877,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # By the driver: each transaction runs these, and SQLAlchemy takes ten times as long for them.
-    options, driver = connection.get_execution_options(), connection.connection.driver_connection
+    options = connection.info.get(_OPTIONS) or connection.get_execution_options()
+    driver = connection.connection.driver_connection
     if driver is None:
         raise StoreUnavailable("the connection is lost")
     if "communique_begin" not in options:  # read only

@@ -171,8 +171,11 @@ def gone(path: Path) -> StoreReplaced:
 
 
 def _inode(path: Path) -> _Inode | None:
-    state = _state(path)
-    return None if state is None else state[:2]
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _state(path: Path) -> _State | None:
