@@ -94,7 +94,7 @@ class Layout:
         return cls(head, between, tuple(Cut(mark, length) for mark, length in cuts))
 
 
-def pack_layout(head: int, between: int, cuts: Iterable[tuple[bytes, int]]) -> bytes:
+def pack_layout(head: int, between: int, marks: bytes, lengths: Sequence[int]) -> bytes:
     """Returns a layout in its stored form, 12 bytes an entry.
 
     Every edition writes its layouts and few are ever read, so packing must be cheap.
@@ -102,9 +102,13 @@ def pack_layout(head: int, between: int, cuts: Iterable[tuple[bytes, int]]) -> b
     Args:
         head: Bytes before the first entry.
         between: Bytes between two entries.
-        cuts: Mark and length of each entry, in the order of the document.
+        marks: Of all entries, in the order of the document.
+        lengths: The length of each entry in bytes.
     """
-    return _HEAD.pack(head, between) + b"".join([_CUT.pack(*cut) for cut in cuts])
+    cuts: list[bytes | int] = []
+    for number, length in enumerate(lengths):
+        cuts += (marks[MARK_BYTES * number : MARK_BYTES * (number + 1)], length)
+    return struct.pack(">IB" + "8sI" * len(lengths), head, between, *cuts)
 
 
 def without_known(document: bytes, layout: Layout, known: AbstractSet[bytes]) -> tuple[bytes, int]:

@@ -157,6 +157,10 @@ class Feed:
     was: tuple[str, ...] = ()  #: former slugs
     ending: FeedClosure | None = None
 
+    def __hash__(self) -> int:
+        """By the slug alone: each edition looks for what is cached for a feed."""
+        return hash(self.slug)
+
     def __post_init__(self) -> None:
         if not self.any_of and self.slug != ALL:
             raise InvalidFeed(self.slug, "has no category")
@@ -216,6 +220,10 @@ class Site:
     icon: str | None = None  #: absolute URL of a square image
     logo: str | None = None  #: absolute URL of an image twice as wide as high
     time_zone: ZoneInfo = UNIVERSAL  #: of dates on pages, and of the months that list releases
+
+    def __hash__(self) -> int:
+        """By the address alone; see ``Feed``."""
+        return hash(self.base_url)
 
     @property
     def base_path(self) -> str:

@@ -229,6 +229,10 @@ class Content:
         text = f'{{"authors":{_JSON.encode(authors)},"body":{_quoted(self.body)},{others[1:]}'
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def remember_digest(self, digest: str) -> None:
+        """Has `digest` be what was computed when this content was stored."""
+        vars(self)["digest"] = digest
+
     def _other_fields(self) -> dict[str, Any]:
         # Field by field: `asdict` copies deeply, which took a quarter of the time of an intake.
         others: dict[str, Any] = {
@@ -391,6 +395,14 @@ class Release:
     own_place: datetime | None = None
 
     def __post_init__(self) -> None:
+        self.require_valid()
+
+    def require_valid(self) -> None:
+        """Raises an error if a field holds what no format can represent.
+
+        Raises:
+            InvalidRelease: It says which field.
+        """
         require_utc(self.id, "published", self.content.published)
         require_utc(self.id, "updated", self.updated)
         require_utc(self.id, "changed_at", self.changed_at)

@@ -448,8 +448,7 @@ class Newsroom:
         tx.releases.hold_works()
         # Nobody else changes works or the configuration from here on. What is asked here is
         # fetched together with what the decisions need.
-        is_in_force = self._assigner.ask_is_in_force(tx)
-        zone = tx.months.ask_zone()
+        basis = tx.configuration.ask_basis(self._fingerprints.digest)
         refused = tx.refusals.ask_keys([draft.origin for draft in drafts])
         works = {work_of(draft) for draft in drafts}
         named_works = tx.releases.ask_named_works(works)
@@ -458,9 +457,10 @@ class Newsroom:
         before = _feeds_before(tx, decisions)
         results = self._results(before, decisions)
         accepted = [d for d in decisions if isinstance(d, IntakeDecision)]
-        self._store(tx, accepted, before, now, is_in_force=is_in_force())
+        is_in_force, zone = basis()
+        self._store(tx, accepted, before, now, is_in_force=is_in_force)
         written = [(d.stored, d.release) for d in accepted if d.verdict in _CHANGES]
-        count_written(tx, written, before, self._catalogue, zone=zone(), now=now)
+        count_written(tx, written, before, self._catalogue, zone=zone, now=now)
         decider.embargo_batch.store(tx)
         released = decider.embargo_batch.released
         events = intake_events(accepted, released, by=by, now=now, is_news=is_news)

@@ -15,9 +15,9 @@ MAX_BYTES = 24 * 1024 * 1024
 #: Memory of a cached segment besides its bytes.
 OVERHEAD_BYTES = 300
 
-#: Fingerprints of an entry and of the entry before it; None for the first one. Of a part of a head
-#: and what is before it, digests.
-SegmentKey = tuple[str, str | None]
+#: Fingerprints of an entry and of the entry before it; None for the first one. Of a part of a head,
+#: its bytes and those before it.
+SegmentKey = tuple[str, str | None] | tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,23 +68,28 @@ class GzipAssembler:
         self._segments: OrderedDict[SegmentKey, bytes] = OrderedDict()
         self._lock = Lock()
 
-    def unknown_bytes(self, parts: DocumentParts) -> int:
-        """Returns how many bytes of entries have no cached segment."""
-        known = self._segments
-        keyed = zip(parts.keys, parts.bodies, strict=True)
-        return sum([len(body) for key, body in keyed if key not in known])
+    def known(self, parts: DocumentParts) -> list[bytes | None]:
+        """Returns the cached segments of the entries, None for others."""
+        return self._known(parts.keys)
 
-    def assemble(self, parts: DocumentParts, document: bytes) -> bytes:
-        """Returns *document*, which consists of *parts*, as one gzip member."""
+    def assemble(
+        self, parts: DocumentParts, document: bytes, known: Sequence[bytes | None]
+    ) -> bytes:
+        """Returns *document*, which consists of *parts*, as one gzip member.
+
+        Args:
+            parts: The parts of the document.
+            document: Their bytes.
+            known: The segments of the entries that were cached.
+        """
         if len(document) < render.WHOLE_BYTES:
             return render.compress(document)
-        segments = self._known(parts.keys)
-        for index, segment in enumerate(segments):
-            if segment is None:
-                segments[index] = self._cache(parts.keys[index], parts.segment(index))
-        made = [segment for segment in segments if segment is not None]
+        segments = [
+            self._segment(parts, index) if segment is None else segment
+            for index, segment in enumerate(known)
+        ]
         return render.join_segments(
-            (*self._head(parts.frame), *made, _tail(parts.frame.tail)), document
+            [*self._head(parts.frame), *segments, _tail(parts.frame.tail)], document
         )
 
     def clear(self) -> None:
@@ -103,9 +108,15 @@ class GzipAssembler:
         return [self._part(before), render.store_segment(date), self._part(after, memory)]
 
     def _part(self, piece: bytes, before: bytes = b"") -> bytes:
-        key = (render.digest(piece), render.digest(before))
+        key = (piece, before)
         [known] = self._known([key])
         return self._cache(key, render.deflate_segment(piece, before)) if known is None else known
+
+    def _segment(self, parts: DocumentParts, index: int) -> bytes:
+        """Returns the segment of an entry that was not cached, unless another document has it."""
+        key = parts.keys[index]
+        known = self._segments.get(key)
+        return self._cache(key, parts.segment(index)) if known is None else known
 
     def _known(self, keys: Sequence[SegmentKey]) -> list[bytes | None]:
         """Returns the cached segments, None for others."""
@@ -120,11 +131,23 @@ class GzipAssembler:
         with self._lock:
             if key not in self._segments:
                 self._segments[key] = segment
-                self._bytes += len(segment) + OVERHEAD_BYTES
+                self._bytes += _memory_bytes(key, segment)
                 while self._bytes > self._max_bytes:
-                    _, evicted = self._segments.popitem(last=False)
-                    self._bytes -= len(evicted) + OVERHEAD_BYTES
+                    self._bytes -= _memory_bytes(*self._segments.popitem(last=False))
         return segment
+
+
+def unknown_bytes(parts: DocumentParts, known: Sequence[bytes | None]) -> int:
+    """Returns how many bytes of entries have no segment among the *known* ones."""
+    if None not in known:
+        return 0
+    pairs = zip(parts.bodies, known, strict=True)
+    return sum([len(body) for body, segment in pairs if segment is None])
+
+
+def _memory_bytes(key: SegmentKey, segment: bytes) -> int:
+    names = [len(name) for name in key if isinstance(name, bytes)]
+    return len(segment) + OVERHEAD_BYTES + sum(names)
 
 
 @cache

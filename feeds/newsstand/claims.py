@@ -35,11 +35,23 @@ class Claims:
         self._slugs: list[str] = []
         self._next_s = 0.0
 
-    def claim(self, tx: Transaction, slugs: Sequence[str]) -> list[ClaimedFeed]:
-        """Claims those of the given feeds that are stale and not claimed."""
+    def claim(self, tx: Transaction, slugs: Sequence[str], *, in_force: str) -> list[ClaimedFeed]:
+        """Claims those of the given feeds that are stale and not claimed.
+
+        Args:
+            tx: A transaction.
+            slugs: The feeds.
+            in_force: Digest of a configuration: nothing is claimed while another one is in force.
+        """
         self._next_s = self.moment.passed_s + RENEWED_AFTER_S
         now = self.moment()
-        claimed = tx.feeds.claim(slugs, worker=self._worker, now=now, until=now + CLAIM)
+        claimed = tx.feeds.claim(
+            slugs,
+            worker=self._worker,
+            now=now,
+            until=now + CLAIM,
+            in_force=in_force,
+        )
         self._slugs = [one.slug for one in claimed]
         return claimed
 

@@ -5,12 +5,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
-from typing import ParamSpec, TypeVar
+from functools import lru_cache, partial
+from typing import ParamSpec, Self, TypeVar
 
 from feeds import render
 from feeds.categories import Catalogue
-from feeds.errors import ConfigurationSuperseded, StoreUnavailable
+from feeds.errors import StoreUnavailable
 from feeds.fingerprints import ConfigurationFingerprints
 from feeds.model.edition import (
     MARK_BYTES,
@@ -23,11 +23,11 @@ from feeds.model.edition import (
     RenderTrouble,
     pack_layout,
 )
-from feeds.model.feed import Deltas, Feed, Format, Link
+from feeds.model.feed import Deltas, Feed, Format, Link, Site
 from feeds.model.moment import Moment, Monotonic
 from feeds.model.text import whole_second
 from feeds.newsstand.archives import closings_due
-from feeds.newsstand.assembly import DocumentParts, GzipAssembler
+from feeds.newsstand.assembly import DocumentParts, GzipAssembler, unknown_bytes
 from feeds.newsstand.claims import Claims
 from feeds.newsstand.entries import EntryCache, EntryLoader, EntryPage, closing_entry
 from feeds.store.database import MAX_TRIES, Database, Transaction
@@ -51,7 +51,7 @@ FIRST_PAUSE_S = 2
 LONGEST_PAUSE_S = 600
 
 
-#: Threads that compress whole new documents. zlib releases the interpreter lock meanwhile.
+#: zlib and libdeflate release the interpreter lock meanwhile.
 RENDER_THREADS = 3
 
 #: With more unarchived entries than this, archives are closed before the edition, with so many
@@ -104,6 +104,26 @@ class NewEdition:
     documents: list[FeedDocument]
     closings: Sequence[ArchiveClosing]
     former_editions: Mapping[Format, int]  #: of the documents before; 0 where there was none
+
+
+class _Threads:
+    """Threads that compress whole new documents. Most runs have none, and begin no thread."""
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def submit(self, work: Callable[[], Result]) -> Future[Result]:
+        """Does *work* in one of the threads."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(RENDER_THREADS)
+        return self._pool.submit(work)
 
 
 class ArchivesBehind(Exception):
@@ -179,13 +199,9 @@ class EditionBuilder:
     ) -> list[Edition | RenderTrouble]:
         # Callers may still name a feed that was removed a moment ago.
         known = [slug for slug in slugs if slug in self._catalogue.feeds]
-        try:
-            with self._database.unsynced() as tx:
-                is_in_force = tx.configuration.ask_is_in_force(self._fingerprints.digest)
-                claimed_feeds = claims.claim(tx, known)
-                if not is_in_force():
-                    raise ConfigurationSuperseded
-        except ConfigurationSuperseded:
+        with self._database.unsynced() as tx:
+            claimed_feeds = claims.claim(tx, known, in_force=self._fingerprints.digest)
+        if not claimed_feeds:
             return []
         results = self._render_again_if_lost(claimed_feeds, now)
         if any(isinstance(result, ArchivesBehind) for _, result in results):
@@ -267,7 +283,7 @@ class EditionBuilder:
         While threads compress the documents of one feed, the entries of the next feed are loaded.
         """
         feeds = [self._catalogue.feeds[claimed.slug] for claimed in claims]
-        with ThreadPoolExecutor(RENDER_THREADS) as pool:
+        with _Threads() as pool:
             with self._database.read() as tx:
                 slugs = [feed.slug for feed in feeds]
                 ask_versions = tx.documents.ask_versions(slugs)
@@ -370,7 +386,7 @@ class EditionBuilder:
     def _load(
         self,
         tx: Transaction,
-        pool: ThreadPoolExecutor,
+        pool: _Threads,
         claimed: ClaimedFeed,
         versions: Versions,
         unarchived: int,
@@ -393,8 +409,9 @@ class EditionBuilder:
             entries = self._entries(head, feed_format, page)
             before = versions.get((feed.slug, feed_format))
             head, parts = self._with_layout(head, feed_format, entries, before)
-            work = partial(self._rendered, parts, head, before)
-            is_much = self._assembler.unknown_bytes(parts) >= SMALL_BYTES
+            known = self._assembler.known(parts)
+            work = partial(self._rendered, parts, head, before, known)
+            is_much = unknown_bytes(parts, known) >= SMALL_BYTES
             rendered[feed_format] = pool.submit(work) if is_much else work()
             self._renew_claims()
         return PendingEdition(
@@ -495,7 +512,7 @@ class EditionBuilder:
             id=identity.id,
             feed=feed,
             updated=whole_second(identity.changed_at),
-            links=self._links(feed, feed_format, archive_state),
+            links=_links(self._catalogue.site, feed, feed_format, archive_state.archives),
             # By the last change, not by the clock, so that the same rows give the same bytes.
             is_expired=feed.has_ended(identity.changed_at),
             history=History.COMPLETE if is_complete else History.PARTIAL,
@@ -538,7 +555,11 @@ class EditionBuilder:
         return head, parts
 
     def _rendered(
-        self, parts: DocumentParts, head: FeedHead, before: DocumentVersion | None
+        self,
+        parts: DocumentParts,
+        head: FeedHead,
+        before: DocumentVersion | None,
+        known: Sequence[bytes | None],
     ) -> RenderedDocument:
         """Computes the digest of a document, and compresses it if it differs from *before*."""
         document = parts.document()
@@ -550,19 +571,18 @@ class EditionBuilder:
             updated=head.updated,
             layout=_layout(parts),
             links=head.links,
-            gzip=None if is_same else self._assembler.assemble(parts, document),
+            gzip=None if is_same else self._assembler.assemble(parts, document, known),
         )
 
-    def _links(
-        self, feed: Feed, feed_format: Format, archive_state: ArchiveState
-    ) -> tuple[Link, ...]:
-        site = self._catalogue.site
-        links = [Link(rel="self", href=site.topic(feed.slug, feed_format))]
-        links += [Link(rel="hub", href=hub) for hub in dict.fromkeys(feed.hubs)]
-        if archive_state.archives:
-            archive = site.archive(feed.slug, archive_state.archives, feed_format)
-            links.append(Link(rel="prev-archive", href=archive))
-        return tuple(links)
+
+@lru_cache(maxsize=1024)
+def _links(site: Site, feed: Feed, feed_format: Format, archives: int) -> tuple[Link, ...]:
+    links = [Link(rel="self", href=site.topic(feed.slug, feed_format))]
+    links += [Link(rel="hub", href=hub) for hub in dict.fromkeys(feed.hubs)]
+    if archives:
+        archive = site.archive(feed.slug, archives, feed_format)
+        links.append(Link(rel="prev-archive", href=archive))
+    return tuple(links)
 
 
 def _quiet_editions(completed: Sequence[NewEdition]) -> list[QuietEdition]:
@@ -609,18 +629,16 @@ def _require_connection(tx: Transaction, results: Sequence[object]) -> None:
 
 def _parts(frame: render.Frame, entries: Sequence[Fragment]) -> DocumentParts:
     """Returns the parts of a document with these entries; see `render.Frame.around`."""
-    made = [entry for entry in entries if entry.body is not None]
-    around, bodies = frame.around([entry.body or b"" for entry in made])
-    return DocumentParts(frame=around, entries=made, bodies=bodies)
+    around, bodies = frame.around([entry.body for entry in entries if entry.body is not None])
+    return DocumentParts(frame=around, entries=entries, bodies=bodies)
 
 
 def _layout(parts: DocumentParts) -> bytes:
     # A fingerprint covers everything that determines an entry's bytes.
-    cuts = [
-        (bytes.fromhex(entry.fingerprint[: 2 * MARK_BYTES]), len(body))
-        for entry, body in zip(parts.entries, parts.bodies, strict=True)
-    ]
-    return pack_layout(len(parts.frame.head), len(parts.frame.between), cuts)
+    marks = [entry.fingerprint[: 2 * MARK_BYTES] for entry in parts.entries]
+    lengths = list(map(len, parts.bodies))
+    head, between = len(parts.frame.head), len(parts.frame.between)
+    return pack_layout(head, between, bytes.fromhex("".join(marks)), lengths)
 
 
 def _modified_at(before: DocumentVersion | None, now: datetime) -> datetime:

@@ -116,7 +116,8 @@ def as_shown(release: Release) -> Release:
     """
     retraction = release.retraction
     if retraction is None:
-        return replace(release)  # a new object validates its fields
+        release.require_valid()
+        return release
     language = release.content.language
     text = retraction_lines(retraction, language)
     content = replace(

@@ -8,8 +8,8 @@ from functools import lru_cache
 from hashlib import sha256
 
 from feeds.errors import InvalidFeed, RenderFailed
-from feeds.model.edition import Entry, FeedHead
-from feeds.model.feed import Category, Format, Site
+from feeds.model.edition import Entry, FeedHead, History
+from feeds.model.feed import Category, Feed, Format, Link, Site
 from feeds.model.phrases import phrase_versions, phrases_in
 from feeds.model.release import ReleaseStub
 from feeds.render import atom, json_feed, rss
@@ -57,10 +57,11 @@ def render_fragment(entry: Entry, feed_format: Format, site: Site) -> bytes:
         RenderFailed: The format cannot represent this release.
     """
     try:
-        # A new object validates its fields. Formats differ in what they can represent (JSON a NUL,
-        # XML none); with the model's own check all formats list the same releases.
-        checked = replace(entry, release=as_shown(entry.release))
-        return WRITERS[feed_format].fragment(checked, site)
+        # It checks the fields. Formats differ in what they can represent (JSON a NUL, XML none);
+        # with the model's own check all formats list the same releases.
+        shown = as_shown(entry.release)
+        entry = entry if shown is entry.release else replace(entry, release=shown)
+        return WRITERS[feed_format].fragment(entry, site)
     # Every exception: whatever is wrong with this release, the feed must continue without it, and
     # the reason is stored for operators.
     except Exception as error:
@@ -158,20 +159,51 @@ def frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
     Raises:
         InvalidFeed: The format cannot represent the feed's description.
     """
-    writer, moment = WRITERS[feed_format], head.updated
-    cached = _cached_frame(replace(head, updated=_PLACEHOLDER_DATE), feed_format, site)
-    if writer.moment is None:
+    moment = WRITERS[feed_format].moment
+    cached, date_at = _cached_frame(
+        (head.id, head.feed, head.links, head.history, head.is_expired, head.page),
+        feed_format,
+        site,
+    )
+    if moment is None:
         return cached
-    placeholder = writer.moment(_PLACEHOLDER_DATE).encode()
-    if cached.head.count(placeholder) != 1:  # A title may contain the placeholder.
-        return _cached_frame(head, feed_format, site)
-    date = writer.moment(moment).encode()
-    return replace(cached, head=cached.head.replace(placeholder, date), date=date)
+    if date_at is None:
+        return _frame(head, feed_format, site)
+    date, start = moment(head.updated).encode(), cached.head
+    return Frame(
+        head=start[:date_at] + date + start[date_at + len(date) :],
+        between=cached.between,
+        tail=cached.tail,
+        root=cached.root,
+        date=date,
+    )
+
+
+#: The fields of a `FeedHead` without its date.
+_UndatedHead = tuple[str, Feed, tuple[Link, ...], History, bool, str | None]
 
 
 @lru_cache(maxsize=FRAME_CACHE_SIZE)
-def _cached_frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:
-    return _frame(head, feed_format, site)
+def _cached_frame(
+    undated: _UndatedHead, feed_format: Format, site: Site
+) -> tuple[Frame, int | None]:
+    """Returns a frame with the placeholder, and where in its head that is; None if unknown."""
+    feed_id, feed, links, history, is_expired, page = undated
+    head = FeedHead(
+        id=feed_id,
+        feed=feed,
+        updated=_PLACEHOLDER_DATE,
+        links=links,
+        history=history,
+        is_expired=is_expired,
+        page=page,
+    )
+    made, moment = _frame(head, feed_format, site), WRITERS[feed_format].moment
+    if moment is None:
+        return made, None
+    placeholder = moment(_PLACEHOLDER_DATE).encode()
+    # A title may contain the placeholder.
+    return made, made.head.index(placeholder) if made.head.count(placeholder) == 1 else None
 
 
 def _frame(head: FeedHead, feed_format: Format, site: Site) -> Frame:

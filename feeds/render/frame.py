@@ -47,7 +47,8 @@ class Frame:
         (RFC 4287 appendix B). So a document with only some of the entries, which has the whole
         head, has all tombstones. The root declares the namespaces that are used.
         """
-        split = [_split(each) for each in fragments] if any(map(_has_tombstone, fragments)) else []
+        has_tombstones = [True for each in fragments if each.startswith(_TOMBSTONE)]
+        split = [_split(each) for each in fragments] if has_tombstones else []
         tombstones = b"".join(tombstone for tombstone, _ in split)
         entries = [entry for _, entry in split] or list(fragments)
         prefixes = namespaces.used_by(entries) if self.root else set()
@@ -77,12 +78,8 @@ class Frame:
         return len(self.head) + sum(map(len, fragments)) + between + len(self.tail)
 
 
-def _has_tombstone(fragment: bytes) -> bool:
-    return fragment.startswith(_TOMBSTONE)
-
-
 def _split(fragment: bytes) -> tuple[bytes, bytes]:
-    if not _has_tombstone(fragment):
+    if not fragment.startswith(_TOMBSTONE):
         return b"", fragment
     tombstone, end, entry = fragment.partition(_TOMBSTONE_END)
     return tombstone + end, entry

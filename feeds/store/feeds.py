@@ -24,7 +24,14 @@ from feeds.model.listing import FeedState, StaleFeed
 from feeds.store.dialects import by_key, lock, lock_of_feeds, upsert
 from feeds.store.pipelining import ask, run, send_later
 from feeds.store.prepared import Prepared
-from feeds.store.schema import Instant, documents, feeds, former_documents, pings
+from feeds.store.schema import (
+    Instant,
+    configuration,
+    documents,
+    feeds,
+    former_documents,
+    pings,
+)
 from feeds.store.subscriptions import Subscriptions
 
 #: Tables with rows of a feed by its slug, in the order in which they are locked. Feed entries and
@@ -97,7 +104,7 @@ _MARK_STALE = Prepared(
         claimed_until=case((feeds.c.claimed_by.is_not(None), feeds.c.claimed_until)),
     )
 )
-_CLAIM = Prepared(
+_CLAIM_ANYHOW = (
     update(feeds)
     .where(_ASKED, is_stale(), or_(_is_free(_NOW), feeds.c.claimed_by == bindparam("worker")))
     .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until", type_=Instant))
@@ -112,6 +119,10 @@ _CLAIM = Prepared(
         feeds.c.rendered_seq,
         feeds.c.news_seq,
     )
+)
+_CLAIM = Prepared(_CLAIM_ANYHOW)
+_CLAIM_IF_IN_FORCE = Prepared(
+    _CLAIM_ANYHOW.where(select(configuration.c.digest).scalar_subquery() == bindparam("in_force"))
 )
 _COMPLETE = Prepared(
     update(feeds)
@@ -317,11 +328,27 @@ class Feeds:
         ]
 
     def claim(
-        self, slugs: Sequence[str], *, worker: str, now: datetime, until: datetime
+        self,
+        slugs: Sequence[str],
+        *,
+        worker: str,
+        now: datetime,
+        until: datetime,
+        in_force: str | None = None,
     ) -> list[ClaimedFeed]:
-        """Claims stale feeds for this worker. Returns those that no other worker has claimed."""
+        """Claims stale feeds for this worker. Returns those that no other worker has claimed.
+
+        Args:
+            slugs: The feeds.
+            worker: Name of the worker.
+            now: The moment of the claim.
+            until: When it ends.
+            in_force: Digest of a configuration: nothing is claimed while another one is in force.
+        """
         self.lock(slugs)
         parameters = {"slugs": slugs, "worker": worker, "now": now, "until": until}
+        if in_force is not None:
+            parameters["in_force"] = in_force
         return [
             ClaimedFeed(
                 slug=row.slug,
@@ -333,7 +360,11 @@ class Feeds:
                 rendered_seq=row.rendered_seq,
                 news_seq=row.news_seq,
             )
-            for row in run(self._connection, _CLAIM, parameters)
+            for row in run(
+                self._connection,
+                _CLAIM if in_force is None else _CLAIM_IF_IN_FORCE,
+                parameters,
+            )
         ]
 
     def is_claimed(self, slug: str, *, worker: str) -> bool:

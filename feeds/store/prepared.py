@@ -115,10 +115,28 @@ class _Compiled:
 
     text: str
     slots: Sequence[_Slot]
+    #: The names for all places, if each value is that of a parameter; else None.
+    names: Sequence[str] | None
+    #: Places whose value is converted.
+    converts: Sequence[tuple[int, _Convert]]
+
+    @classmethod
+    def of(cls, text: str, slots: Sequence[_Slot]) -> "_Compiled":
+        """Returns the statement with this text and these places."""
+        names = [slot.name for slot in slots if slot.name is not None and slot.index is None]
+        converts = [
+            (place, slot.convert) for place, slot in enumerate(slots) if slot.convert is not None
+        ]
+        return cls(text, slots, names if len(names) == len(slots) else None, converts)
 
     def values(self, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
         """Returns the values for all places."""
-        return tuple([slot.value(parameters) for slot in self.slots])
+        if self.names is None:
+            return tuple([slot.value(parameters) for slot in self.slots])
+        values = [parameters[name] for name in self.names]
+        for place, convert in self.converts:
+            values[place] = convert(values[place])
+        return tuple(values)
 
 
 class Prepared:
@@ -201,7 +219,7 @@ class Prepared:
             else:
                 fixed = state.parameters[each]
                 slots.append(_Slot(None, None, None, fixed if convert is None else convert(fixed)))
-        return _Compiled(state.statement, slots)
+        return _Compiled.of(state.statement, slots)
 
 
 def _row_maker(statement: Statement, dialect: Dialect) -> Callable[[Iterable[Any]], Any]:

@@ -526,6 +526,20 @@ def _translations(release: Release) -> list[dict[str, str]] | None:
 
 
 def _release(row: Mapping[Any, Any]) -> Release:
+    content = Content(
+        title=row["title"],
+        body=row["body"],
+        summary=row["summary"],
+        language=row["language"],
+        published=row["published"],
+        updated=row["updated_by_source"],
+        url=row["url"],
+        authors=tuple(Person(**author) for author in row["authors"]),
+        enclosures=tuple(Enclosure(**enclosure) for enclosure in row["enclosures"]),
+        category_names=tuple(row["category_names"]),
+        details=unpack_details(row["details"]),
+    )
+    content.remember_digest(row["digest"])
     return Release(
         id=ReleaseId(row["id"]),
         source_key=SourceKey(row["source_key"]),
@@ -533,19 +547,7 @@ def _release(row: Mapping[Any, Any]) -> Release:
         revision=row["revision"],
         updated=row["updated"],
         changed_at=row["changed_at"],
-        content=Content(
-            title=row["title"],
-            body=row["body"],
-            summary=row["summary"],
-            language=row["language"],
-            published=row["published"],
-            updated=row["updated_by_source"],
-            url=row["url"],
-            authors=tuple(Person(**author) for author in row["authors"]),
-            enclosures=tuple(Enclosure(**enclosure) for enclosure in row["enclosures"]),
-            category_names=tuple(row["category_names"]),
-            details=unpack_details(row["details"]),
-        ),
+        content=content,
         notes=tuple(unpack_note(note) for note in row["notes"] or ()),
         translations=tuple(Translation(**each) for each in row["translations"] or ()),
         retraction=Retraction(at=row["retracted_at"], reason=row["retraction_reason"])

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
@@ -113,6 +115,7 @@ def state_query(*, is_sqlite: bool) -> Select[tuple[str, int, int]]:
 _IN_FORCE = Prepared(
     select(configuration.c.digest, configuration.c.since, configuration.c.applied_by)
 )
+_BASIS = Prepared(select(configuration.c.digest, configuration.c.month_zone))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,12 @@ def _in_force(rows: Rows) -> InForce | None:
         return None
     [row] = found
     return InForce(digest=row.digest, since=row.since, applied_by=row.applied_by)
+
+
+def _basis(digest: str, rows: Rows) -> tuple[bool, ZoneInfo]:
+    for row in rows:
+        return row.digest == digest, ZoneInfo(row.month_zone or "UTC")
+    return False, ZoneInfo("UTC")
 
 
 class Configuration:
@@ -153,6 +162,13 @@ class Configuration:
     def ask_is_in_force(self, digest: str) -> Callable[[], bool]:
         """Asks whether this configuration is in force; see ``pipelining.ask``."""
         return ask(self._connection, _IN_FORCE, {}, lambda row: bool(row.scalar() == digest))
+
+    def ask_basis(self, digest: str) -> Callable[[], tuple[bool, ZoneInfo]]:
+        """Asks whether this configuration is in force, and by which zone months are counted.
+
+        See ``pipelining.ask``.
+        """
+        return ask(self._connection, _BASIS, {}, partial(_basis, digest))
 
     def put_in_force(self, digest: str, *, by: str, now: datetime) -> None:
         """Puts this configuration in force. The caller holds ``Releases.hold_works``.
