@@ -4,8 +4,9 @@
 # Guess: a calendar file defines its time zones itself (VTIMEZONE, which RFC 5545 demands for each TZID), so their names do not
 #        matter: "W. Europe Standard Time", "Customized Time Zone" or a name of the program's own.
 # True:  ics (PyPI) reads every name that is not the IANA's as UTC, Exchange's own among them: an hour late in winter, two in
-#        summer. node-ical knows Windows' names and guesses at others; where it knows none, it takes the clock of the machine, the
-#        service's: ten in New York. So do ical-expander with all but Windows' and the IANA's names, and ical (npm) with every name. No error, no warning. icalendar, vobject, icalevents, ical.js and ts-ics read the definition.
+#        summer. node-ical knows Windows' names and guesses at others; where it knows none, it takes the clock of the machine on
+#        which it runs: ten in New York. So do ical-expander with all but Windows' and the IANA's names, and ical (npm) with every
+#        name. No error, no warning. icalendar, vobject, icalevents, ical.js and ts-ics read the definition.
 # Seen:  ics 0.7.3, icalendar 7.3.2, vobject 0.9.9, icalevents 0.3.1 (PyPI), ical.js 2.2.1, node-ical 0.27.2, ts-ics 2.4.6,
 #        ical-expander 3.2.0, ical 0.8.0 (npm), December 2026.
 # For us: no calendar is read; an embargo stands in the release, and is said back with its offset.
