@@ -1,5 +1,6 @@
 """A newsroom with a hub of its own, and subscribers: what is fanned out, to whom, and by what."""
 
+import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from bench.samples import press_office
 from bench.sink import NETWORK, Sink
 from bench.subscribers import FORMAT, Subscribers
 from feeds.model.intake import Intake
-from service.processes.hub import SWITCH_EVERY_S
+from service.processes.hub import COLLECT_AFTER, SWITCH_EVERY_S
 from service.websub.hub.protocols import TopicContent
 from service.wiring import deliveries, worker_name
 
@@ -109,10 +110,12 @@ def open_hub(
 
 @contextmanager
 def as_in_the_hub_process() -> Iterator[None]:
-    """What that process sets for its threads."""
-    before = sys.getswitchinterval()
+    """What that process sets for its threads, and for its garbage."""
+    before, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_EVERY_S)
+    gc.set_threshold(COLLECT_AFTER)
     try:
         yield
     finally:
         sys.setswitchinterval(before)
+        gc.set_threshold(*thresholds)

@@ -1,5 +1,6 @@
 """The hub process: verifications and deliveries."""
 
+import gc
 import os
 import signal
 import sys
@@ -44,6 +45,10 @@ AUTOGROUP = Path("/proc/self/autogroup")
 #: The interpreter's switch interval. Each response needs the interpreter a few times, and at
 #: Python's default of 5 ms the thread that updates the store would delay the network.
 SWITCH_EVERY_S = 0.0005
+
+#: The garbage collector looks for cycles after so many new objects. A delivery makes a dozen, none
+#: of them in a cycle, and Python's default of 700 has it look after every sixty deliveries.
+COLLECT_AFTER = 10_000
 
 
 class Hub:
@@ -154,6 +159,7 @@ def main(start: ProcessStart) -> int:
     """Works until a signal asks to stop, or until the supervisor is gone."""
     _lower_priority()
     sys.setswitchinterval(SWITCH_EVERY_S)
+    gc.set_threshold(COLLECT_AFTER)
     return background.run(start, role="hub", make=Hub, release=_release)
 
 

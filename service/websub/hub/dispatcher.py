@@ -11,6 +11,7 @@ from functools import partial
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from feeds.errors import StoreConflict, StoreUnavailable
+from feeds.model.moment import Monotonic
 from feeds.store.changes import Changes, Waiting
 from service.commit_signal import CommitSignal
 from service.failures import Failures
@@ -143,6 +144,65 @@ class ConcurrencyLimit:
             raise
 
 
+# How many requests are in flight at a time.
+
+#: Requests in flight while more of them would not be answered sooner.
+LEAST_IN_FLIGHT = 32
+
+#: Parts of the time for which this process works: with less than the first it waits for answers,
+#: and with more than the second it cannot keep up with them.
+_IDLE_PART, _BUSY_PART = 0.45, 0.6
+
+#: How often that is looked at.
+_LOOK_EVERY_S = 0.005
+
+
+class SendWindow:
+    """Limits the requests in flight to as many as keep this process busy.
+
+    With more of them, none is answered sooner, but each needs a connection, a handle, and buffers:
+    where 32 in flight are enough, a delivery takes a tenth less of a processor than with 256. So
+    the limit begins low. While requests wait for it, it is doubled when the process is idle, and
+    halved when it is busy. Not thread-safe.
+    """
+
+    def __init__(
+        self, *, monotonic: Monotonic = time.monotonic, worked: Monotonic = time.process_time
+    ) -> None:
+        """Begins with the least.
+
+        Args:
+            monotonic: A clock that is never set, in seconds.
+            worked: Seconds of processor time that this process has taken.
+        """
+        self.size = LEAST_IN_FLIGHT
+        self._monotonic, self._worked = monotonic, worked
+        self._looked_at: float | None = None  #: None while no request waits
+        self._worked_before = 0.0
+
+    def adapt(self) -> None:
+        """Adapts the limit to how busy the process is. Called while requests wait for it."""
+        now = self._monotonic()
+        if self._looked_at is not None:
+            elapsed_s = now - self._looked_at
+            if elapsed_s < _LOOK_EVERY_S:
+                return
+            busy_part = (self._worked() - self._worked_before) / elapsed_s
+            if busy_part < _IDLE_PART:
+                self.size *= 2
+            elif busy_part > _BUSY_PART:
+                self.size = max(LEAST_IN_FLIGHT, self.size // 2)
+        self._looked_at, self._worked_before = now, self._worked()
+
+    def rest(self) -> None:
+        """Stops measuring: no request waits."""
+        self._looked_at = None
+
+    def reset(self) -> None:
+        """Begins again: nothing is in flight."""
+        self.size, self._looked_at = LEAST_IN_FLIGHT, None
+
+
 # The dispatcher, which verifications and deliveries share.
 #
 # Requests and store accesses run in two threads, so that neither waits for the other. A write may
@@ -161,13 +221,18 @@ POLL_AT_REST_EVERY_S = 0.01
 #: Results are recorded together: as soon as there are this many, or the first is this old.
 WRITE_AT, WRITE_AFTER_S = 32, 0.005
 
+#: While so many jobs wait to be sent, nothing waits for new ones, and more results are recorded
+#: together: each time takes as long as ten of them.
+STOCK = 64
+WRITE_STOCKED_AT, WRITE_STOCKED_AFTER_S = 128, 0.02
+
 #: Wait for the network while the worker thread records results.
 _SHORT_WAIT_S = 0.001
 
 #: Pause after the store was unavailable.
 PAUSE_S = 1.0
 
-#: Requests still in flight this long after `Dispatcher.stop` are dropped. They are claimed, and
+#: Jobs that have not ended this long after `Dispatcher.stop` are dropped. They are claimed, and
 #: sent again when the claim has expired.
 STOP_WITHIN_S = 3.0
 
@@ -263,6 +328,8 @@ class Dispatcher(Generic[T]):
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-record")
         self._recording: Future[bool] | None = None
         self._claimed: deque[Job[T]] = deque()  #: not sent yet
+        self._has_more = False  #: more jobs can be claimed; set by the worker thread
+        self._window = SendWindow()
         self._unrecorded: list[Completed[T]] = []  #: being recorded; used in the worker thread
         self._ended: deque[Completed[T]] = deque()  #: to be recorded next
         self._first_ended_at = 0.0
@@ -306,10 +373,10 @@ class Dispatcher(Generic[T]):
             self._close()
 
     def stop(self, *, within_s: float = STOP_WITHIN_S) -> None:
-        """Starts no more requests, and makes `run` return when those in flight have ended.
+        """Claims no more jobs, and makes `run` return when all claimed ones have ended.
 
         Args:
-            within_s: Requests that take longer are dropped.
+            within_s: Jobs that take longer are dropped.
         """
         self._stop_within_s = within_s
         self._is_over.set()
@@ -372,35 +439,55 @@ class Dispatcher(Generic[T]):
         """
         while True:
             self._unrecorded += [self._ended.popleft() for _ in range(len(self._ended))]
+            self._has_more = False
             next_jobs = self._job_source.record(self._unrecorded, begins=not self._is_closing)
             is_quiet = not self._unrecorded
             self._part.worked(None if is_quiet else f"{self._name}: results stored")
             self._unrecorded = []
             self._claimed.extend(next_jobs.jobs)
-            if not next_jobs.has_more and len(self._ended) < WRITE_AT:
+            self._has_more = next_jobs.has_more
+            if not self._is_more_wanted() and len(self._ended) < self._results_to_record()[0]:
                 return is_quiet
 
     def _send_claimed(self) -> None:
-        while self._claimed:
-            job = self._claimed.popleft()
-            done = partial(self._on_done, job, time.monotonic())
-            self._bulk_client.send(job.request, done, host=job.host)
+        """Sends claimed jobs, as many as the window allows."""
+        claimed, window, client = self._claimed, self._window, self._bulk_client
+        while claimed:
+            if client.in_flight >= window.size:
+                window.adapt()
+                if client.in_flight >= window.size:
+                    return
+            job = claimed.popleft()
+            client.send(job.request, partial(self._on_done, job, time.monotonic()), host=job.host)
+        window.rest()
 
     def _is_recording_due(self) -> bool:
         now = time.monotonic()
         if now < self._paused_until:
             return False
-        if len(self._ended) >= WRITE_AT or now >= self._polls_at:
+        if self._is_more_wanted() or now >= self._polls_at:
             return True
-        return bool(self._ended) and now - self._first_ended_at >= WRITE_AFTER_S
+        count, after_s = self._results_to_record()
+        if len(self._ended) >= count:
+            return True
+        return bool(self._ended) and now - self._first_ended_at >= after_s
+
+    def _is_more_wanted(self) -> bool:
+        return self._has_more and len(self._claimed) < STOCK
+
+    def _results_to_record(self) -> tuple[int, float]:
+        """Returns how many results are recorded at once, and after which time even fewer."""
+        if len(self._claimed) < STOCK:
+            return WRITE_AT, WRITE_AFTER_S
+        return WRITE_STOCKED_AT, WRITE_STOCKED_AFTER_S
 
     def _max_wait_s(self) -> float:
-        if self._recording is not None:
+        if self._recording is not None or self._claimed:
             return _SHORT_WAIT_S
         now = time.monotonic()
         next_at = self._polls_at
         if self._ended:
-            next_at = min(next_at, self._first_ended_at + WRITE_AFTER_S)
+            next_at = min(next_at, self._first_ended_at + self._results_to_record()[1])
         return max(0.0, min(self._pause_s(), max(next_at, self._paused_until) - now))
 
     def _finish_recording(self, recording: Future[bool]) -> None:
@@ -426,6 +513,8 @@ class Dispatcher(Generic[T]):
         if self._trouble is not None:
             self._paused_until = now + PAUSE_S
         is_nothing_in_flight = not (self._ended or self._bulk_client.in_flight)
+        if is_nothing_in_flight:
+            self._window.reset()
         self._is_idle = is_quiet and is_nothing_in_flight
         # After the last result the source is called once more: it may have totals to record.
         self._polls_at = now if is_nothing_in_flight and not is_quiet else now + self._pause_s()

@@ -22,11 +22,12 @@ from service.websub.hub.dispatcher import (
     Dispatcher,
     Job,
     NextJobs,
+    SendWindow,
 )
 from tests.support.hub_at_work import AGENT
 from tests.support.newsrooms import Office, draft
 from tests.support.running_service import wait_for_end, wait_until
-from tests.support.subscriber import HANGS, Subscriber, running_subscriber
+from tests.support.subscriber import HANGS, Manner, Subscriber, running_subscriber
 
 
 class Errands:
@@ -295,6 +296,146 @@ def test_a_stop_begins_nothing_and_writes_down_what_ends() -> None:
         books.left = [Job("/late", "a", BulkRequest(url=reader.url("/late")))]
         assert len(reader.calls) == 2
     assert books.is_closed
+
+
+def test_a_stop_sends_what_was_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it would be sent when its claim has expired, minutes later."""
+    monkeypatch.setattr(module, "SendWindow", always_busy(1, monkeypatch))
+    gate = threading.Event()
+    with running_subscriber() as reader:
+        reader.behave("/a", verify=Manner(gate=gate))
+        books = Errands(reader, "/a", "/b", "/c")
+        dispatcher = rounds_of(books)
+        thread = threading.Thread(target=dispatcher.run, daemon=True)
+        thread.start()
+        reader.wait_for_verifications(1)
+        dispatcher.stop()
+        gate.set()
+        thread.join(10)
+        assert books.written == ["/a", "/b", "/c"]
+
+
+def always_busy(least: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], SendWindow]:
+    """Makes windows of a process that cannot keep up with the answers."""
+    monkeypatch.setattr(module, "LEAST_IN_FLIGHT", least)
+    return lambda: SendWindow(worked=time.monotonic)
+
+
+class CountingClient(BulkHttpClient):
+    """A network that knows how much was in flight at most."""
+
+    most = 0
+
+    def poll(self, wait_s: float) -> None:
+        """As ever."""
+        self.most = max(self.most, self.in_flight)
+        super().poll(wait_s)
+
+
+def test_while_the_process_is_busy_no_more_than_a_few_are_in_flight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SendWindow", always_busy(3, monkeypatch))
+    with running_subscriber() as reader:
+        books = Errands(reader, *(f"/{number}" for number in range(40)))
+        client = CountingClient([ip_network("127.0.0.0/8")], 5.0, AGENT, at_once=64)
+        Dispatcher(client, books, name="test").run_until_idle()
+        assert len(books.written) == 40
+        assert client.most == 3
+
+
+def test_hosts_that_hang_leave_room_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LEAST_IN_FLIGHT", 2)
+    with running_subscriber() as reader:
+        hanging = [f"/hangs/{number}" for number in range(6)]
+        for path in hanging:
+            reader.behave(path, verify=HANGS)
+        books = Errands(reader, *hanging, "/a", "/b")
+        dispatcher = rounds_of(books, timeout_s=60.0)
+        thread = threading.Thread(target=dispatcher.run, daemon=True)
+        thread.start()
+        wait_until(lambda: sorted(books.written) == ["/a", "/b"], within_s=5)
+        dispatcher.stop(within_s=0)
+        thread.join(10)
+
+
+def test_more_is_claimed_when_little_is_left_to_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has ended by then, and the clock is far off."""
+    monkeypatch.setattr(module, "STOCK", 1)
+    monkeypatch.setattr(module, "POLL_EVERY_S", 3600.0)
+    with running_subscriber() as reader:
+        hanging = [f"/hangs/{number}" for number in range(6)]
+        for path in hanging:
+            reader.behave(path, verify=HANGS)
+        books = Errands(reader, *hanging)
+        books.page_size = 2
+        dispatcher = rounds_of(books, timeout_s=60.0)
+        thread = threading.Thread(target=dispatcher.run, daemon=True)
+        thread.start()
+        reader.wait_for_verifications(6)
+        dispatcher.stop(within_s=0)
+        thread.join(10)
+
+
+def test_while_enough_is_left_to_send_more_results_are_recorded_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "SendWindow", always_busy(4, monkeypatch))
+    monkeypatch.setattr(module, "STOCK", 8)
+    monkeypatch.setattr(module, "WRITE_AT", 1)
+    monkeypatch.setattr(module, "WRITE_STOCKED_AT", 16)
+    monkeypatch.setattr(module, "WRITE_STOCKED_AFTER_S", 3600.0)
+    with running_subscriber() as reader:
+        books = Counted(reader, *(f"/{number}" for number in range(64)))
+        rounds_of(books).run_until_idle()
+        assert len(books.written) == 64
+        # Of 64, 56 end while eight or more are left; one more call began it.
+        assert all(count >= 16 for count in books.counts[1:4])
+
+
+class Counted(Errands):
+    """Books that know how much they were told at once."""
+
+    counts: list[int]
+
+    def record(self, ended: Sequence[Completed[str]], *, begins: bool) -> NextJobs[str]:
+        """As ever."""
+        self.counts = [*getattr(self, "counts", ()), len(ended)]
+        return super().record(ended, begins=begins)
+
+
+class Clocks:
+    """A clock, and what the process has worked by then."""
+
+    def __init__(self) -> None:
+        self.now = self.worked = 0.0
+        self.window = SendWindow(monotonic=lambda: self.now, worked=lambda: self.worked)
+        self.window.adapt()
+
+    def pass_s(self, elapsed_s: float, busy_part: float) -> int:
+        """The size after this time."""
+        self.now += elapsed_s
+        self.worked += elapsed_s * busy_part
+        self.window.adapt()
+        return self.window.size
+
+
+def test_a_window_grows_while_the_process_is_idle_and_shrinks_while_it_is_busy() -> None:
+    clocks = Clocks()
+    assert [clocks.pass_s(0.01, 0.2) for _ in range(3)] == [64, 128, 256]
+    assert clocks.pass_s(0.01, 0.5) == 256  # neither
+    assert [clocks.pass_s(0.01, 1.4) for _ in range(4)] == [128, 64, 32, 32]
+
+
+def test_a_window_does_not_count_time_in_which_nothing_waited_for_it() -> None:
+    clocks = Clocks()
+    clocks.window.rest()
+    assert clocks.pass_s(60.0, 0.0) == 32
+    assert clocks.pass_s(0.001, 0.0) == 32  # too short to tell
+    assert clocks.pass_s(0.01, 0.0) == 64
+    clocks.window.reset()
+    assert clocks.window.size == 32
+    assert clocks.pass_s(60.0, 0.0) == 32
 
 
 def test_a_load_that_failed_was_never_there() -> None:
