@@ -311,7 +311,7 @@ def test_a_stop_sends_what_was_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
         reader.wait_for_verifications(1)
         dispatcher.stop()
         gate.set()
-        thread.join(10)
+        wait_for_end(thread)
         assert books.written == ["/a", "/b", "/c"]
 
 
@@ -356,7 +356,7 @@ def test_hosts_that_hang_leave_room_for_the_others(monkeypatch: pytest.MonkeyPat
         thread.start()
         wait_until(lambda: sorted(books.written) == ["/a", "/b"], within_s=5)
         dispatcher.stop(within_s=0)
-        thread.join(10)
+        wait_for_end(thread)
 
 
 def test_more_is_claimed_when_little_is_left_to_send(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,7 +374,7 @@ def test_more_is_claimed_when_little_is_left_to_send(monkeypatch: pytest.MonkeyP
         thread.start()
         reader.wait_for_verifications(6)
         dispatcher.stop(within_s=0)
-        thread.join(10)
+        wait_for_end(thread)
 
 
 def test_while_enough_is_left_to_send_more_results_are_recorded_together(
