@@ -381,6 +381,7 @@ def test_while_enough_is_left_to_send_more_results_are_recorded_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "SendWindow", always_busy(4, monkeypatch))
+    monkeypatch.setattr(module, "POLL_EVERY_S", 3600.0)
     monkeypatch.setattr(module, "STOCK", 8)
     monkeypatch.setattr(module, "WRITE_AT", 1)
     monkeypatch.setattr(module, "WRITE_STOCKED_AT", 16)
