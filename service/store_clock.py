@@ -26,6 +26,9 @@ SLOWEST_S = 1.0
 #: How often to try until the clocks were compared for the first time.
 COMPARE_FIRST_EVERY_S = 0.5
 
+#: How long a stop waits for a comparison that is under way.
+STOP_WITHIN_S = 0.5
+
 #: This clock goes on while a machine sleeps, and is never set.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -74,6 +77,8 @@ class StoreClock:
         self._reported: timedelta | None = None
         #: A time by the store's clock, and the steady clock's at that moment.
         self._known: tuple[datetime, float] | None = None
+        self._following: threading.Thread | None = None
+        self._is_over = threading.Event()
 
     def __call__(self) -> datetime:
         """Returns the current time, in UTC."""
@@ -118,15 +123,23 @@ class StoreClock:
     def follow(self) -> None:
         """Starts to compare the clocks every few seconds, in a daemon thread."""
         if not self._database.is_sqlite:
-            threading.Thread(target=self._follow, name="store clock", daemon=True).start()
+            self._following = threading.Thread(target=self._follow, name="store clock", daemon=True)
+            self._following.start()
+
+    def stop(self) -> None:
+        """Ends what `follow` started; afterwards it goes by the last comparison."""
+        self._is_over.set()
+        if self._following is not None:
+            self._following.join(STOP_WITHIN_S)
 
     def _follow(self) -> None:
-        while True:
+        while not self._is_over.is_set():
             try:
                 self.compare()
             except StoreUnavailable as error:
                 _log.debug("the store's clock cannot be read", reason=str(error))
-            time.sleep(COMPARE_FIRST_EVERY_S if self._known is None else COMPARE_EVERY_S)
+            pause_s = COMPARE_FIRST_EVERY_S if self._known is None else COMPARE_EVERY_S
+            self._is_over.wait(pause_s)
 
     def _log_difference(self) -> None:
         """Logs a difference once, and again when it has changed by more than `REPORTED_FROM`."""

@@ -112,6 +112,7 @@ class Hub:
             dispatcher.stop()
         for _, thread in self._dispatchers:
             thread.join(2 * STOP_WITHIN_S)
+        self._clock.stop()
         with suppress(StoreUnavailable, StoreConflict), self._database.transaction() as tx:
             # Other processes can do the abandoned work at once, before the claims expire.
             tx.subscriptions.release_claims(now=self._clock(), worker=self._worker)

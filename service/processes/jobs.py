@@ -187,6 +187,7 @@ class Jobs:
             self._status.stop()
         self._signal.close()
         self._scheduler.stop()
+        self._clock.stop()
         self.close()
 
     def close(self) -> None:

@@ -114,6 +114,7 @@ def serve(start: ProcessStart, listener: socket.socket) -> int:
     counting.join(COUNTS_STORED_WITHIN_S)
     using.join(COUNTS_STORED_WITHIN_S)
     watch.stop()
+    clock.stop()
     database.close()
     return 0
 

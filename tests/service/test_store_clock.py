@@ -1,5 +1,6 @@
 """One clock for all machines over one store: that of PostgreSQL."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from feeds.store.database import Database
 from service.processes.jobs import Jobs
 from service.store_clock import StoreClock
 from tests.support.newsrooms import Office, draft
-from tests.support.running_service import Service, document
+from tests.support.running_service import Service, document, wait_until
 from tests.support.wrong_clock import WrongClock, compiler
 
 #: What two looks at one clock may be apart, on a machine that is full.
@@ -58,6 +59,16 @@ def test_a_first_answer_counts_however_long_it_took(postgres_database: Database)
     clock = StoreClock(postgres_database, own=lambda: datetime.now(UTC) + ahead, steady=steady)
     clock.compare()
     assert clock.ahead > timedelta(minutes=19)
+
+
+def test_a_stopped_clock_asks_no_more_and_goes_on(postgres_database: Database) -> None:
+    clock = StoreClock(postgres_database, own=lambda: datetime.now(UTC) + timedelta(hours=1))
+    clock.follow()
+    following = [each for each in threading.enumerate() if each.name == "store clock"]
+    wait_until(lambda: clock.ahead > timedelta(minutes=59))
+    clock.stop()
+    assert [each.is_alive() for each in following] == [False]
+    assert clock.ahead > timedelta(minutes=59)
 
 
 def test_with_sqlite_there_is_one_machine_and_one_clock(tmp_path: Path) -> None:
