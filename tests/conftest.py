@@ -204,7 +204,7 @@ def sqlite_database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def postgres_database(postgres_stores: PostgresStores) -> Iterator[Database]:
     """A database of PostgreSQL alone, with our tables."""
-    with postgres_stores.made() as url:
+    with postgres_stores.lent() as url:
         opened = Database.open(url)
         try:
             with lock_order.watched(opened._engine) as faults:

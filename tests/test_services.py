@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.support import fork_server, postgres
+from tests.support.ready_stores import PostgresStores
 from tests.support.running_service import ROOT, wait_until
 from tests.support.services import missing
 
@@ -99,3 +101,25 @@ def test_a_run_that_is_killed_leaves_no_postgresql_behind() -> None:
     wait_until(lambda: not home.exists())
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(url)
+
+
+def test_a_store_that_was_lent_is_lent_again_as_if_it_were_new(postgres_server: str) -> None:
+    """Rows are gone and numbers begin again; what was changed otherwise is not lent any more."""
+    stores = PostgresStores(postgres_server)
+    row = "INSERT INTO acts (at, by, deed, subject) VALUES (1, 'x', 'x', 'x') RETURNING id"
+    changes = (
+        "DROP TABLE store_identity",
+        "UPDATE alembic_version SET version_num = '9999'",
+        "ANALYZE releases",
+        "CREATE SCHEMA other",
+        "ALTER DATABASE {name} SET lock_timeout = '1s'",
+    )
+    names = []
+    with closing(stores):
+        for change in ("", "", *changes, ""):
+            with stores.lent() as url, psycopg.connect(url, autocommit=True) as connection:
+                names.append(make_url(url).database)
+                assert connection.execute(row).fetchone() == (1,)
+                connection.execute(change.format(name=names[-1]))
+    assert names[0] == names[1] == names[2]
+    assert len(set(names)) == 1 + len(changes)
