@@ -31,7 +31,11 @@ class Work:
         self._processors = processors
         self._random = Random(newsroom.crowd.categories)  # the same at every run
         self._write = press_office()
-        app = create_app(CurrentApplication(application), has_search=True)
+        # One client asks for everything here, and may search as often as it likes.
+        settings = application.settings
+        search = settings.search.model_copy(update={"requests_per_minute": 100_000})
+        asked = replace(application, settings=settings.model_copy(update={"search": search}))
+        app = create_app(CurrentApplication(asked), has_search=True)
         self._client = app.test_client(use_cookies=False)
 
     def release(self) -> float:

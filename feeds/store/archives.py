@@ -71,7 +71,9 @@ class Archives:
             .join(filings, _ENTRY)
             .join(releases, releases.c.id == _archived.c.release_id)
             .where(_archived.c.feed == feed, _archived.c.archive.is_(None))
-            .order_by(*_ORDER)
+            # PostgreSQL does not see that a column that is null is the same in all rows. Without it
+            # here, it goes through all that has an archive already, in the index of the window.
+            .order_by(_archived.c.archive, *_ORDER)
             .limit(limit)
         )
         return [

@@ -106,3 +106,21 @@ def test_archives_do_not_read_their_feed(database: Database, question: str) -> N
     found = " ".join(steps(plan, dialect="sqlite" if database.is_sqlite else "postgresql"))
     assert "ix_filings_archive" in found
     assert "ix_filings_window" not in found
+
+
+def test_archives_are_closed_from_where_the_last_one_ended(database: Database) -> None:
+    """A million entries are closed a few thousand at a time: none is passed over each time."""
+    with database.transaction() as tx:
+        _fill(tx.connection)
+        numbers = range(FEEDS * RELEASES_A_FEED)
+        tx.feed_entries.lock([(ReleaseId(f"id-{n}"), f"feed-{n % FEEDS}") for n in numbers])
+        half = filings.c.placed_at < _moment(FEEDS * RELEASES_A_FEED // 2)
+        tx.connection.execute(update(filings).where(half).values(archive=1))
+        tx.connection.exec_driver_sql("ANALYZE")
+        if not database.is_sqlite:
+            prefer_order(tx.connection)
+        [plan] = plans(tx, lambda tx: tx.archives.unarchived("feed-7", limit=10))
+    found = steps(plan, dialect="sqlite" if database.is_sqlite else "postgresql")
+    assert any("ix_filings_archive" in step for step in found)
+    assert not any("ix_filings_window" in step or "SORT" in step.upper() for step in found), found
+    assert not any("B-TREE" in step for step in found)
