@@ -112,6 +112,18 @@ def test_what_a_document_does_not_hold_does_not_move_it(database: Database, name
         assert modified_at == (later(hours=1) if each in changed else later(minutes=1))
 
 
+def test_a_document_names_itself_before_its_hubs(database: Database) -> None:
+    """pubsubhubbub (npm) reads only the first link of a delivery (findings/pubsubhubbub-secret)."""
+    office = Office(database)
+    with_hub = [replace(one, hubs=("https://hub.example/",)) for one in catalogue().feeds.values()]
+    office.configure(Catalogue(SITE, list(catalogue().categories.values()), with_hub), now=NOON)
+    office.publish()
+    for each in Format:
+        document = office.newsstand.document("finance", each)
+        assert document is not None
+        assert [link.rel for link in document.links] == ["self", "hub"]
+
+
 def test_a_title_moves_only_the_documents_that_show_it(database: Database) -> None:
     """A category's title stands in the entries that are filed there, and in no other."""
     office = Office(database)
