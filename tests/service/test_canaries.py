@@ -73,7 +73,8 @@ def test_hubs_that_push_are_slow_or_mute_are_told_apart(
         assert all_standings(service) == {well.url: "well", slow.url: "slow", mute.url: "mute"}
         assert told[mute.url]["words"].startswith("accepts pings, but no push ever arrived")
         assert told[well.url]["pushes"]["median_delay_s"] < 1
-        assert told[slow.url]["pushes"]["worst_delay_s"] > 2
+        # One push may be for two editions: it is late by less than its hub waits for the second.
+        assert told[slow.url]["pushes"]["worst_delay_s"] > 1
         owed = told[mute.url]["pushes"]
         assert owed["seen"] == 0
         assert owed["missing"] == owed["expected"] >= 1
