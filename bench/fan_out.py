@@ -26,11 +26,11 @@ from service.websub.hub.distributor import signature
 
 FEED = "news"
 SUBSCRIBERS = 2_000
-ROUNDS, SMALL_ROUNDS = 5, 11
+ROUNDS, SMALL_ROUNDS = 5, 9
 
 #: Of requests. The best of them takes part, in fewer rounds: it is far behind, and takes long.
 THREADS = (8, 16, 32, 64)
-POOL_ROUNDS = 3
+POOL_ROUNDS = 1
 
 OURS, BARE, POOL = "ours", "libcurl alone", "requests"
 SIGNING = "signatures alone"

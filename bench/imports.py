@@ -38,7 +38,7 @@ from tests.support.newsrooms import RULES, Office
 from tests.support.wordpress import FOOT, HEAD, post
 
 POSTS_A_ROUND = 1_000
-ROUNDS = 5
+ROUNDS = 3
 MANY, FEW = 20_000, 1_000
 ZONE = ZoneInfo("UTC")
 #: A marker of the block editor: the texts have their paragraphs.

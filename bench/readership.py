@@ -16,7 +16,7 @@ from bench.processor import worked_ms
 from bench.requests_a_second import PATH, SLUG, fill
 from bench.rounds import rounds_at, warm_up_before
 
-ROUNDS = 7
+ROUNDS = 5
 SECONDS = 1.0
 CONNECTIONS = 64
 SCRIPT = servers.ROOT / "bench" / "load.lua"
