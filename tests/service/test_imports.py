@@ -49,10 +49,10 @@ def test_nothing_is_pushed_and_the_windows_are_by_date(tmp_path: Path) -> None:
         ran = service.run("import", "wxr", str(path), "--json", *ALONE)
         tally = json.loads(ran.stdout)
         assert (tally["taken"], tally["ids_kept"]) == (120, 120)
-        wait_until(lambda: len(service.titles("finance")) > 2)
+        # Of editions that come while it runs, the first ones need no archive.
+        wait_until(lambda: service.get("/feeds/finance/archive/1.json").status == 200)
         titles = service.titles("finance")
         assert titles[:3] == ["News", "Old 120", "Old 119"]
-        assert service.get("/feeds/finance/archive/1.json").status == 200
         # Each page of a post is where it was.
         moved = service.get("/2019/05/post-7/")
         assert moved.status == 301
