@@ -741,14 +741,20 @@ class Database:
             with connection:
                 yield connection
             return
+        is_good = False
         try:
             yield connection
         finally:
-            if connection.invalidated:
-                connection.close()
-            else:
-                connection.rollback()
-                self._kept.append(connection)
+            try:
+                if not connection.invalidated:
+                    connection.rollback()
+                    is_good = True
+            finally:
+                if is_good:
+                    self._kept.append(connection)
+                else:
+                    connection.invalidate()
+                    connection.close()
 
     def _before_connecting(self, *_: object) -> None:
         if self._file is not None:

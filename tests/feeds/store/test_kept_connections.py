@@ -50,3 +50,27 @@ def test_threads_at_one_time_have_a_connection_each(sqlite_database: Database) -
         thread.start()
         thread.join()
     assert found[0] is not found[1]
+
+
+def test_a_connection_that_cannot_roll_back_is_kept_no_longer(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when its file cannot be read any more."""
+    taken: list[Any] = []
+
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    def lose_it() -> None:
+        with sqlite_database.transaction() as tx:
+            tx.names.add({"never": ("finance",)})
+            taken.append(tx.connection)
+            monkeypatch.setattr(tx.connection, "rollback", fail)
+            raise ZeroDivisionError
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        lose_it()
+    assert taken[0].closed
+    assert sqlite_database._kept == []
+    with sqlite_database.transaction() as tx:
+        assert tx.names.known() == []
