@@ -741,20 +741,23 @@ class Database:
             with connection:
                 yield connection
             return
-        is_good = False
         try:
             yield connection
         finally:
-            try:
-                if not connection.invalidated:
-                    connection.rollback()
-                    is_good = True
-            finally:
-                if is_good:
-                    self._kept.append(connection)
-                else:
-                    connection.invalidate()
-                    connection.close()
+            self._keep(connection)
+
+    def _keep(self, connection: Connection) -> None:
+        try:
+            if not connection.invalidated:
+                connection.rollback()
+        except BaseException:
+            connection.invalidate()
+            raise
+        finally:
+            if connection.invalidated:
+                connection.close()
+            else:
+                self._kept.append(connection)
 
     def _before_connecting(self, *_: object) -> None:
         if self._file is not None:
