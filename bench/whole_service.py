@@ -11,11 +11,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from http.client import HTTPException
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -202,32 +203,27 @@ def _rested(scale: float) -> tuple[Build, Build]:
     return builds
 
 
-def _start(scale: float) -> Ratio:
-    now, before = _started(scale)
-    return Ratio.between(now.start_s, before.start_s)
-
-
-def _restart_of_a_worker(scale: float) -> Ratio:
-    now, before = _started(scale)
-    return Ratio.between(now.restart_s, before.restart_s)
-
-
-def _memory(scale: float) -> Ratio:
-    now, before = _rested(scale)
-    return Ratio.between(now.pss_kib, before.pss_kib)
-
-
-def _idle(scale: float) -> Ratio:
-    now, before = _rested(scale)
-    return Ratio.between(now.cores, before.cores)
+def _ratio(
+    measured: Callable[[float], tuple[Build, Build]],
+    what: Callable[[Build], Sequence[float]],
+    scale: float,
+) -> Ratio:
+    now, before = measured(scale)
+    return Ratio.between(what(now), what(before))
 
 
 #: A service that rests needs no core of its own, and whatever else runs is not counted.
 AT_REST = (
-    Figure(name="service_memory", bound=0.45, measure=_memory),
-    Figure(name="idle_cores", bound=0.5, measure=_idle),
+    Figure(
+        name="service_memory", bound=0.45, measure=partial(_ratio, _rested, attrgetter("pss_kib"))
+    ),
+    Figure(name="idle_cores", bound=0.5, measure=partial(_ratio, _rested, attrgetter("cores"))),
 )
 STARTING = (
-    Figure(name="service_start", bound=0.5, measure=_start),
-    Figure(name="worker_restart", bound=0.5, measure=_restart_of_a_worker),
+    Figure(
+        name="service_start", bound=0.5, measure=partial(_ratio, _started, attrgetter("start_s"))
+    ),
+    Figure(
+        name="worker_restart", bound=0.5, measure=partial(_ratio, _started, attrgetter("restart_s"))
+    ),
 )
