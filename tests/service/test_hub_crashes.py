@@ -1,7 +1,7 @@
 """``kill -9`` of all processes while callbacks are asked, and while 400 subscribers are served.
 
-No request and no delivery is lost. What was under way at that moment is done again: how often is
-printed (``pytest -s``) and recorded with the test.
+No request and no delivery is lost. What was under way at that moment is done again, and nothing
+else: how often is printed (``pytest -s``) and recorded with the test.
 """
 
 import os
@@ -26,6 +26,10 @@ from tests.support.subscriber import (
 SUBSCRIBERS = 400
 REQUESTS = 120
 
+#: Most deliveries under way. A kill repeats up to so many: two of them fewer than there are
+#: subscribers.
+AT_ONCE = 128
+
 #: They take their time, so that much is under way when all is over.
 SLOW = Manner(delay_s=0.05)
 
@@ -34,6 +38,7 @@ HUB: dict[str, object] = {
     "requests_per_minute": 100_000,
     "burst": 100_000,
     "pending_per_host": 100_000,
+    "deliveries_at_once": AT_ONCE,
     "shortest_lease_seconds": 1,
 }
 
@@ -66,7 +71,7 @@ def test_each_gets_the_newest_edition_however_often_it_is_killed(
         with running(service):
             subscribe(service, reader, paths)
             with service.opened_store() as database:
-                wait_until(lambda: count(database) == SUBSCRIBERS, within_s=60)
+                wait_until(lambda: count(database) == SUBSCRIBERS)
             service.drop("first.txt", document("The first", "Finance"))
             reader.wait_for_deliveries(SUBSCRIBERS // 5)
             kill_all(service)
@@ -80,7 +85,7 @@ def test_each_gets_the_newest_edition_however_often_it_is_killed(
         with running(service):
             newest = service.get("/feeds/finance.atom").body
             assert b"The second" in newest
-            reader.wait_until(has_second(SUBSCRIBERS), within_s=60)
+            reader.wait_until(has_second(SUBSCRIBERS))
             with service.opened_store() as database:
                 wait_until(lambda: delivered(database) == SUBSCRIBERS)
         for path in paths:
@@ -92,7 +97,7 @@ def test_each_gets_the_newest_edition_however_often_it_is_killed(
             for path in paths
             for times in Counter(call.body for call in reader.deliveries(path)).values()
         )
-        assert repeats < SUBSCRIBERS
+        assert repeats <= 2 * AT_ONCE < SUBSCRIBERS
         tell("deliveries repeated", repeats, record_property)
 
 
