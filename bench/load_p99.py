@@ -6,14 +6,15 @@ and that at which the last answer of the one before arrived.
 
 wrk paces itself: each connection waits between two requests. So a stall of the server delays at
 most one request a connection, of which there are many. nginx, which has no editions, is put under
-the same load in turns with us: what it does not manage either is the machine's.
+the same load in turns with us: what it does not manage either is the machine's. Where that is
+allowed, both servers and wrk go before all else that the machine does, editions included.
 """
 
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, pairwise
@@ -64,18 +65,19 @@ def measured(scale: float) -> tuple[list[Latency], list[Latency]]:
     rounds = rounds_at(scale, ROUNDS)
     warm_up = warm_up_before(rounds)
     seconds = max(2.0, SECONDS * min(1, scale))
-    with servers.communique([SLUG]) as served:
+    with ExitStack() as stack:
+        with cores.undisturbed():
+            served = stack.enter_context(servers.communique([SLUG]))
         fill(served)
         first = document(served)
         _, fields = servers.ask(served.port, PATH, Accept_Encoding="gzip")
-        most = requests_a_second(_edition_builder(served.port, 0, seconds))
+        with cores.undisturbed():
+            peer = stack.enter_context(servers.nginx({PATH[1:]: first, f"{PATH[1:]}.gz": first}))
+            most = requests_a_second(_edition_builder(served.port, 0, seconds))
         ours: list[Latency] = []
         theirs: list[Latency] = []
         told: list[str] = []
-        with (
-            servers.nginx({PATH[1:]: first, f"{PATH[1:]}.gz": first}) as peer,
-            _editions(served) as press_room,
-        ):
+        with _editions(served) as press_room, cores.undisturbed():
             for _ in range(warm_up + rounds):
                 told.append(_edition_builder(served.port, SHARE * most, seconds))
                 ours.append(_latency("ours", told[-1]))
@@ -102,6 +104,8 @@ def _latency(name: str, told: str) -> Latency:
 
 
 def _edition_builder(port: int, rate: float, seconds: float) -> str:
+    # Under load no server has to find out what came out while nobody asked.
+    servers.ask(port, PATH, Accept_Encoding="gzip")
     load = Load(
         connections=CONNECTIONS,
         seconds=seconds,
