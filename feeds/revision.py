@@ -318,25 +318,26 @@ def is_named_by_file(source_key: SourceKey) -> bool:
 def with_resolved_date(draft: Draft, stored: Release | None, *, now: datetime) -> Draft:
     """Returns *draft* with its publication date resolved.
 
-    A document with a bare date is published on that day, at the configured time, and now at the
-    latest. Today that time may be in the future, but the author means now. A release that was
-    published before the configured time keeps the moment that the public knows. A document without
-    a date is published now, and its corrections keep that moment.
+    A document with a bare date is published on that day: now if that is today, otherwise at the
+    configured time. A release that was published on that day keeps the moment that the public
+    knows. Releases of one day must not share one moment: programs that take what is dated later
+    than what they have seen would miss all but the first (``findings/by-date.sh``). A document
+    without a date is published now, and its corrections keep that moment.
 
     Args:
         draft: The draft as its document has it.
         stored: The release that it will become a revision of.
         now: The moment of intake.
     """
-    assumed = draft.content.published
     known = None if stored is None else stored.content.published
     if not draft.is_dated and draft.embargoed_until is None:
         return replace(draft, content=replace(draft.content, published=known or whole_second(now)))
-    if draft.day_begins is None:
+    if draft.day is None:
         return draft
-    if known is not None and draft.day_begins <= known < assumed:
+    begins, ends = draft.day
+    if known is not None and begins <= known < ends:
         published = known
-    elif draft.day_begins <= now < assumed:
+    elif begins <= now < ends:
         published = whole_second(now)
     else:
         return draft

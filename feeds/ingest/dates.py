@@ -76,11 +76,16 @@ def read_moment_or_day(
     return datetime.combine(day, rules.time_of_day, tzinfo=rules.time_zone)
 
 
-def start_of_day(text: str, *, rules: IntakeRules) -> datetime | None:
-    """Returns when the day of a bare date begins, in UTC; None when *text* is a moment."""
+def bounds_of_day(text: str, *, rules: IntakeRules) -> tuple[datetime, datetime] | None:
+    """Returns when the day of a bare date begins and ends, in UTC; None when *text* is a moment."""
     if not _DAY.fullmatch(text):
         return None
-    return in_utc(datetime.combine(date.fromisoformat(text), time(), tzinfo=rules.time_zone))
+    day = date.fromisoformat(text)
+    begins, ends = (
+        datetime.combine(each, time(), tzinfo=rules.time_zone)
+        for each in (day, day + timedelta(days=1))
+    )
+    return in_utc(begins), in_utc(ends)
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -13,7 +13,7 @@ from feeds.html.tree import parse
 from feeds.ingest.addresses import FETCH_SCHEMES, MAX_URL_CHARS, absolute
 from feeds.ingest.bodies.cleaning import clean_html, clean_remainder
 from feeds.ingest.characters import clean, is_blank, one_line, shown
-from feeds.ingest.dates import in_utc, read_moment_or_day, start_of_day
+from feeds.ingest.dates import bounds_of_day, in_utc, read_moment_or_day
 from feeds.ingest.details import read_authors, read_contacts, read_correction, read_related_links
 from feeds.ingest.embargoes import read_embargo
 from feeds.ingest.enclosures import Enclosures, read_enclosures
@@ -144,7 +144,7 @@ def draft(record: SourceRecord, *, document: str, rules: IntakeRules) -> ReadDoc
         source_key=key,
         origin=Origin(document=document, line=record.line),
         content=content if until is None else reader.published_not_before(until, content),
-        day_begins=reader.day_begins if until is None else None,
+        day=reader.day if until is None else None,
         is_dated=reader.is_dated or until is not None,
         warnings=reader.inspection.unique_warnings,
         left_out=record.left_out,
@@ -216,12 +216,12 @@ class _DraftReader:
         return is_given or not self._record.may_be_undated
 
     @property
-    def day_begins(self) -> datetime | None:
-        """The start of the publication day, if the release has a bare date; otherwise None."""
+    def day(self) -> tuple[datetime, datetime] | None:
+        """The bounds of the publication day, if the release has a bare date; otherwise None."""
         if self._published is None:
             return None
         written = required_text(self._fields, "published").strip()
-        return start_of_day(written, rules=self._rules)
+        return bounds_of_day(written, rules=self._rules)
 
     def published_not_before(self, until: datetime, content: Content) -> Content:
         """Returns *content* dated at the end of its embargo, unless its own date is later.
@@ -229,8 +229,8 @@ class _DraftReader:
         Nobody could see the release earlier. A bare date on the day of the end is replaced too: it
         does not contradict the end.
         """
-        day = self.day_begins
-        is_of_that_day = not self.is_dated or (day is not None and day <= until)
+        day = self.day
+        is_of_that_day = not self.is_dated or (day is not None and day[0] <= until)
         published = until if is_of_that_day else max(content.published, until)
         return replace(content, published=published)
 

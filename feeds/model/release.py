@@ -338,9 +338,10 @@ class Draft:
     left_out: tuple[str, ...] = dataclass_field(default=(), compare=False)
     embargoed_until: datetime | None = None  #: aware, UTC, whole seconds; None: public at once
     correction: Correction | None = None  #: applies if it is a correction
-    #: Start of the day, in UTC, for a document with a bare date; `content.published` is then the
-    #: configured time of that day. None when the document states a time, or is under embargo.
-    day_begins: datetime | None = dataclass_field(default=None, compare=False)
+    #: Start and end of the day, in UTC, for a document with a bare date; `content.published` is
+    #: then the configured time of that day. None when the document states a time, or is under
+    #: embargo.
+    day: tuple[datetime, datetime] | None = dataclass_field(default=None, compare=False)
     #: False for a document without a date: it is published when it is taken in, and
     #: `content.published` is a moment that never comes.
     is_dated: bool = dataclass_field(default=True, compare=False)

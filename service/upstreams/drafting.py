@@ -262,9 +262,9 @@ def _not_before(read: Draft, *, now: datetime) -> Draft:
     published = read.content.published
     if not read.is_dated or read.embargoed_until is not None or published <= now + CLOCK_SKEW:
         return read
-    if read.day_begins is not None and read.day_begins <= now:
+    if read.day is not None and read.day[0] <= now:
         return read  # of today, by a bare date
-    return replace(read, embargoed_until=published, day_begins=None)
+    return replace(read, embargoed_until=published, day=None)
 
 
 def _no_release(origin: Origin) -> Refusal:

@@ -1,4 +1,4 @@
-"""A document that is dated by a bare date is published on that day, and now at the latest."""
+"""A document that is dated by a bare date is published on that day, and today is now."""
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -23,10 +23,22 @@ def of_day(day: str, **fields: object) -> Draft:
     return accepted(record(id="1", published=day, **fields), "release.json", EVENING)
 
 
-def test_today_before_the_time_of_day_is_now(database: Database) -> None:
-    [taken] = Office(database).add(of_day(TODAY))
+@pytest.mark.parametrize("hours", [0, 7], ids=["before the time of day", "after it"])
+def test_today_is_now(database: Database, hours: int) -> None:
+    now = later(hours=hours)
+    [taken] = Office(database).add(of_day(TODAY), now=now)
     assert taken.verdict is IntakeVerdict.NEW
-    assert (taken.release.content.published, taken.release.updated) == (NOON, NOON)
+    assert (taken.release.content.published, taken.release.updated) == (now, now)
+
+
+def test_releases_of_one_day_are_dated_as_they_come(database: Database) -> None:
+    """Programs that go by dates miss what is not later than the last one (findings/by-date.sh)."""
+    office = Office(database)
+    [first] = office.add(of_day(TODAY), now=later(hours=7))
+    [second] = office.add(
+        accepted(record(id="2", published=TODAY), "release.json", EVENING), now=later(hours=8)
+    )
+    assert first.release.content.published < second.release.content.published
 
 
 def test_today_is_what_it_is_in_the_configured_zone(database: Database) -> None:
@@ -37,9 +49,8 @@ def test_today_is_what_it_is_in_the_configured_zone(database: Database) -> None:
     assert taken.release.content.published == NOON
 
 
-def test_an_earlier_day_and_the_evening_of_today_have_the_time_of_day(database: Database) -> None:
-    office = Office(database)
-    [taken] = office.add(of_day(TODAY), now=later(hours=7))
+def test_an_earlier_day_has_the_time_of_day(database: Database) -> None:
+    [taken] = Office(database).add(of_day(TODAY), now=later(hours=24))
     assert taken.release.content.published == AT_SIX
 
 
