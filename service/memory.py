@@ -12,8 +12,9 @@ from pathlib import Path
 _ARENA_MAX, _ARENAS, _ARENAS_VARIABLE = -8, 2, "MALLOC_ARENA_MAX"
 
 #: Blocks from this size on are mapped apart, and no more of them than the system's limit of
-#: mappings (65,530) leaves room for. Larger blocks of a document cache left 50 MiB of gaps.
-_MMAP_THRESHOLD, _APART_BYTES, _APART_VARIABLE = -3, 8192, "MALLOC_MMAP_THRESHOLD_"
+#: mappings (65,530) leaves room for. Larger blocks of a document cache left 50 MiB of gaps. Pages
+#: that SQLite keeps are of this size, too: kept between documents, they left 12 MiB.
+_MMAP_THRESHOLD, _APART_BYTES, _APART_VARIABLE = -3, 4096, "MALLOC_MMAP_THRESHOLD_"
 _MMAP_MAX, _MAPPED = -4, 16_384
 
 #: The sizes of the blocks that `fill_gaps` fills gaps with, in bytes. Larger ones are mapped apart.
