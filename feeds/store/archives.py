@@ -4,7 +4,17 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from feeds.errors import ArchiveNotFound
 from feeds.model.edition import Archive, ArchiveClosing, FeedDocument, FeedEntry
@@ -28,7 +38,6 @@ _SECOND = timedelta(seconds=1)
 #: Feed entries as their archives' index has them. Versions are looked up apart: otherwise SQLite
 #: reads the whole feed in the index of its window, because that has the versions too.
 _archived = filings.alias("archived")
-_ENTRY = (filings.c.release_id == _archived.c.release_id) & (filings.c.feed == _archived.c.feed)
 _ORDER = (_archived.c.placed_at, _archived.c.published, _archived.c.release_id)
 
 # Built once: each edition runs it.
@@ -37,6 +46,10 @@ _COUNT_UNARCHIVED = Prepared(
     .where(filings.c.feed.in_(bindparam("slugs", expanding=True)), filings.c.archive.is_(None))
     .group_by(filings.c.feed)
 )
+
+
+def _is_entry(found: FromClause) -> ColumnElement[bool]:
+    return (filings.c.release_id == found.c.release_id) & (filings.c.feed == found.c.feed)
 
 
 class Archives:
@@ -65,11 +78,12 @@ class Archives:
             feed: The slug.
             limit: How many, of those that changed least recently; all if not given.
         """
+        # Not joined but looked up: PostgreSQL takes a feed that is a parameter for one of middle
+        # size, and would join all entries of the largest one to sort out some thousand of them.
+        stamp = select(filings.c.stamp).where(_is_entry(_archived)).scalar_subquery()
+        body = select(releases.c.body).where(releases.c.id == _archived.c.release_id)
         query = (
-            select(_archived.c.release_id, filings.c.stamp, func.length(releases.c.body))
-            .select_from(_archived)
-            .join(filings, _ENTRY)
-            .join(releases, releases.c.id == _archived.c.release_id)
+            select(_archived.c.release_id, stamp, func.length(body.scalar_subquery()))
             .where(_archived.c.feed == feed, _archived.c.archive.is_(None))
             # PostgreSQL does not see that a column that is null is the same in all rows. Without it
             # here, it goes through all that has an archive already, in the index of the window.
@@ -141,7 +155,7 @@ class Archives:
         query = (
             select(_archived.c.release_id, filings.c.stamp)
             .select_from(_archived)
-            .join(filings, _ENTRY)
+            .join(filings, _is_entry(_archived))
             .where(_archived.c.feed == archive.feed, _archived.c.archive == archive.number)
             .order_by(*(each.desc() for each in _ORDER))
         )

@@ -1,9 +1,11 @@
 """How a database answers a question: the plan of each statement of it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from psycopg import sql
 from sqlalchemy import Connection
 
 from feeds.store.database import Transaction
@@ -29,6 +31,28 @@ def plans(tx: Transaction, ask: Question) -> list[list[Any]]:
         list(tx.connection.exec_driver_sql(f"{explain} {statement}", parameters))
         for statement, parameters in statements
     ]
+
+
+def generic_plan(tx: Transaction, ask: Question) -> list[Any]:
+    """How PostgreSQL answers a question of one statement that is asked again and again.
+
+    By one plan for all parameters then: it takes each feed for one of middle size.
+    """
+    with _heard(tx.connection) as statements:
+        ask(tx)
+    [(statement, parameters)] = statements
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    for number, name in enumerate(names, 1):
+        statement = statement.replace(f"%({name})s", f"${number}")
+    values = sql.SQL(", ").join(sql.Literal(parameters[name]) for name in names)
+    driver: Any = tx.connection.connection.driver_connection
+    driver.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    driver.execute(f"PREPARE asked AS {statement}", prepare=False)
+    try:
+        explained = sql.SQL("EXPLAIN (FORMAT JSON) EXECUTE asked({})").format(values)
+        return list(driver.execute(explained, prepare=False))
+    finally:
+        driver.execute("DEALLOCATE asked")
 
 
 def steps(plan: list[Any], *, dialect: str) -> list[str]:

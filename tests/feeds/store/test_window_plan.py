@@ -12,7 +12,7 @@ from feeds.model.release import ReleaseId
 from feeds.store.database import Database
 from feeds.store.schema import filings, releases
 from tests.support.newsrooms import NOON
-from tests.support.query_plans import Question, plans, prefer_order, steps
+from tests.support.query_plans import Question, generic_plan, plans, prefer_order, steps
 
 FEEDS = 40
 RELEASES_A_FEED = 100
@@ -124,3 +124,19 @@ def test_archives_are_closed_from_where_the_last_one_ended(database: Database) -
     assert any("ix_filings_archive" in step for step in found)
     assert not any("ix_filings_window" in step or "SORT" in step.upper() for step in found), found
     assert not any("B-TREE" in step for step in found)
+
+
+def test_what_is_closed_of_the_largest_feed_is_not_sorted_out_of_all_of_it(
+    postgres_database: Database,
+) -> None:
+    """Whatever plan PostgreSQL has for feeds in general: one feed has all releases."""
+    with postgres_database.transaction() as tx:
+        _fill(tx.connection)
+        everything = [
+            {**_filing(number), "feed": "all"} for number in range(FEEDS * RELEASES_A_FEED)
+        ]
+        tx.connection.execute(insert(filings), everything)
+        tx.connection.exec_driver_sql("ANALYZE")
+        plan = generic_plan(tx, lambda tx: tx.archives.unarchived("all", limit=1_000))
+    found = steps(plan, dialect="postgresql")
+    assert found[:2] == ["Limit", "Index Only Scan ix_filings_archive"], found
