@@ -5,17 +5,17 @@ are within their bounds, 1 when one is short or cannot be measured, 2 for a name
 """
 
 import sys
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from bench import every
-from bench.figure import Figure, Unmeasurable, tell
+from bench import every, samples
+from bench.figure import Figure
 from bench.figures import ALL_CORES, FIGURES, LARGE, ONE_CORE
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure what *arguments* name."""
     if not arguments:
+        samples.drafts()  # most figures need them: they are read once, before processes are forked
         return every.measure(ONE_CORE, ALL_CORES)
     if list(arguments) == ["--large"]:
         return every.measure((), LARGE)
@@ -27,22 +27,7 @@ def named(names: Sequence[str], *, figures: Mapping[str, Figure], scale: float =
     if not set(names) <= set(figures):
         print(f"usage: python -m bench [--large | {' | '.join(figures)} …]", file=sys.stderr)
         return 2
-    return _run([figures[name] for name in names], scale)
-
-
-def _run(chosen: Iterable[Figure], scale: float) -> int:
-    is_short, begun = False, time.monotonic()
-    for figure in chosen:
-        try:
-            ratio = figure.measure(scale)
-        except Unmeasurable as error:
-            print(f"{figure.name:<19} not measured: {error}", flush=True)
-            is_short = True
-            continue
-        print(figure.line(ratio), flush=True)
-        is_short |= not figure.keeps(ratio)
-    tell(f"in {time.monotonic() - begun:.0f} s")
-    return int(is_short)
+    return every.in_turn((figures[name] for name in names), scale)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,10 @@ class Figure:
         return printed >= self.bound if self.is_least else printed <= self.bound
 
 
+#: Figures that one process measures: what some of them share is then measured once.
+Group = tuple[Figure, ...]
+
+
 def tell(text: str) -> None:
     """Print raw numbers where they are in nobody's way."""
     print(f"  {text}", file=sys.stderr, flush=True)

@@ -39,10 +39,7 @@ from bench import (
     word,
     worker_memory,
 )
-from bench.figure import Figure
-
-#: Figures that one process measures: what some of them share is then measured once.
-Group = tuple[Figure, ...]
+from bench.figure import Figure, Group
 
 #: ``make bench``: these need one core each. Those that take longest go first.
 ONE_CORE: Sequence[Group] = (

@@ -5,32 +5,33 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bench.figure import Unmeasurable
+from bench.made_once import made_once
 
 #: The last commit before meaning survived the way in.
 FORMER = "f360d68f1a382967d7e3842ad739ea62fbc0c7d2"
 ROOT = Path(__file__).parent.parent
 
 
-@contextmanager
-def former_build(commit: str = FORMER) -> Iterator[Path]:
-    """The source of *commit* in a folder of its own, gone at the end.
+def former_build(commit: str = FORMER) -> AbstractContextManager[Path]:
+    """The source of *commit* in a folder of its own.
 
     Raises:
         Unmeasurable: The history does not reach back so far, as in a shallow clone.
     """
+    return made_once(f"build-{commit[:7]}", partial(_unpack, commit))
+
+
+def _unpack(commit: str, folder: Path) -> None:
     done = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=False)
     if done.returncode:
         raise Unmeasurable(f"the history has no {commit[:7]}: {done.stderr.decode()[-200:]}")
-    with TemporaryDirectory(prefix="former-") as folder:
-        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-            archive.extractall(folder, filter="data")
-        yield Path(folder)
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")
 
 
 class Turns:

@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 
 from bench.figure import Figure, Ratio, Unmeasurable, tell
 from bench.former import ROOT, former_build
+from bench.made_once import made_once
 from bench.ports import free_port
 from bench.processor import processes, worked_ms
 from bench.rounds import rounds_at
@@ -163,20 +164,25 @@ def _restart(build: Build) -> None:
 @contextmanager
 def _builds(scale: float) -> Iterator[tuple[Build, Build]]:
     """Now, and before; each with a store."""
-    with former_build(BEFORE) as source, TemporaryDirectory(prefix="communique-bench-") as name:
-        folder = Path(name)
-        builds = (
-            Build("now", ROOT, folder / "now"),
-            Build("before", source, folder / "before"),
-        )
-        samples = folder / "samples"
-        samples.mkdir()
-        files = sorted(SAMPLES.iterdir())
+    with (
+        former_build(BEFORE) as source,
+        made_once(f"stores-{scale:g}", partial(_fill_stores, source, scale)) as folder,
+    ):
+        yield _builds_in(folder, source)
+
+
+def _builds_in(folder: Path, source: Path) -> tuple[Build, Build]:
+    return Build("now", ROOT, folder / "now"), Build("before", source, folder / "before")
+
+
+def _fill_stores(source: Path, scale: float, folder: Path) -> None:
+    """Have each build fill its store."""
+    files = sorted(SAMPLES.iterdir())
+    with TemporaryDirectory(prefix="communique-bench-") as name:
         for file in files[:: max(1, round(1 / scale))]:
-            shutil.copy(file, samples)
-        for build in builds:
-            build.take_in(samples)
-        yield builds
+            shutil.copy(file, name)
+        for build in _builds_in(folder, source):
+            build.take_in(Path(name))
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import cores, every
+from bench import cores
 from bench.__main__ import named
 from bench.figure import Figure, Ratio, Unmeasurable
 from bench.figures import ALL_CORES, FIGURES, LARGE, ONE_CORE
@@ -112,35 +112,99 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     assert "publish_cost" in answered.stderr
 
 
-#: Says the names that follow, and which cores it may use; "bad" is short.
-SAY_WHERE = """\
-import sys
-from bench import cores
-print(*sys.argv[1:], sorted(cores.allowed()))
-print('raw', file=sys.stderr)
-sys.exit('bad' in sys.argv)
+#: Measures groups of figures: each says where and by which process it is measured. In a process
+#: with one thread, as it is one that is forked.
+MEASURE_ALL = """\
+import os, signal, sys, threading, time
+from bench import cores, every
+from bench.figure import Figure
+from bench.made_once import made_once
+
+def figure(name, ratio=0.4):
+    def measure(scale):
+        print(name, os.getpid(), sorted(cores.allowed()), time.monotonic(), end=" ")
+        print("raw", file=sys.stderr)
+        os.system("echo told by another >&2")
+        with made_once("both", lambda folder: (folder / "by").write_text(str(os.getpid()))) as made:
+            print((made / "by").read_text())
+        if name.startswith("slow"):
+            time.sleep(1.5)
+        if name == "killed":
+            sys.stdout.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if name == "crashed":
+            raise RuntimeError("it broke")
+        return ratio
+    return Figure(name=name, bound=0.5, measure=measure)
+
+one_core, all_cores = eval(sys.argv[1])
+code = every.measure(one_core, all_cores)
+assert threading.active_count() == 1
+print("own", sorted(cores.allowed()))
+sys.exit(code)
 """
 
 
-def test_each_group_has_a_process_of_its_own_and_one_core_or_all(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
+def measured(one_core: str, all_cores: str = "[]") -> subprocess.CompletedProcess[str]:
+    """What comes of groups, which are written as they are in `MEASURE_ALL`."""
+    command = [sys.executable, "-c", MEASURE_ALL, f"({one_core}, {all_cores})"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_each_group_has_a_process_of_its_own_and_one_core_or_all() -> None:
     there = cores.allowed()
-    good, even, bad = TABLE.values()
-    command = (sys.executable, "-c", SAY_WHERE)
-    code = every.measure([(good,), (bad,), (even,)], [(good, even)], command=command)
-    assert code == 1, "one of them is short"
-    told = capfd.readouterr()
-    *alone, last = told.out.splitlines()
-    assert sorted(line.split()[0] for line in alone) == ["bad", "even", "good"]
-    for line in alone:
-        used = json.loads(line.split(maxsplit=1)[1])
-        assert len(used) == (1 if sys.platform == "linux" else len(there))
-        assert set(used) <= there
-    assert last == f"good even {sorted(there)}"
-    assert told.err.count("raw") == 4
-    assert "all in " in told.err
-    assert cores.allowed() == there
+    done = measured(
+        "[(figure('good'),), (figure('bad', 0.6),), (figure('even'),)]",
+        "[(figure('first'), figure('second'))]",
+    )
+    assert done.returncode == 1, "one of them is short"
+    *lines, own = done.stdout.splitlines()
+    raw = [line.split(maxsplit=2) for line in lines[::2]]
+    verdicts = [line.split()[0] for line in lines[1::2]]
+    assert [name for name, *_ in raw] == verdicts
+    assert sorted(verdicts[:3]) == ["bad", "even", "good"]
+    assert verdicts[3:] == ["first", "second"]
+    processes = [process_id for _, process_id, _ in raw]
+    assert len(set(processes)) == 4
+    assert processes[3] == processes[4], "one group is one process"
+    used = [json.loads(rest[: rest.index("]") + 1]) for *_, rest in raw]
+    for each in used[:3]:
+        assert len(each) == (1 if sys.platform == "linux" else len(there))
+        assert set(each) <= there
+    assert used[3:] == [sorted(there)] * 2
+    makers = {rest.split()[-1] for *_, rest in raw}
+    assert len(makers) == 1, "what all of them need is made once"
+    assert done.stderr.count("raw") == done.stderr.count("told by another") == 5
+    assert "all in " in done.stderr
+    assert own == f"own {sorted(there)}"
+
+
+def test_as_many_groups_are_measured_at_a_time_as_there_are_cores() -> None:
+    count = 2 * len(cores.allowed())
+    done = measured(f"[(figure(f'slow-{{each}}'),) for each in range({count})]")
+    begun = sorted(float(line.split("]")[1].split()[0]) for line in done.stdout.splitlines()[:-1:2])
+    early = [each for each in begun if each < begun[0] + 1.5]
+    assert len(begun) == count
+    assert len(early) == count // 2
+
+
+def test_lines_are_printed_as_soon_as_a_group_is_done() -> None:
+    if len(cores.allowed()) == 1:
+        pytest.skip("one after the other on one core")
+    done = measured("[(figure('slow'),), (figure('fast'),)]")
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:-1:2]] == ["fast", "slow"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("killed", "killed: the process that measured ended with -9"), ("crashed", "it broke")],
+)
+def test_a_group_that_crashes_is_short_and_stops_no_other(name: str, says: str) -> None:
+    groups = f"[(figure({name!r}),), (figure('good'),)]"
+    for done in (measured(groups), measured("[]", groups)):
+        assert done.returncode == 1
+        assert says in done.stderr
+        assert "good                 0.400  <= 0.5   ok" in done.stdout
 
 
 def test_every_figure_is_in_one_group() -> None:
