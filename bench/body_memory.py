@@ -22,7 +22,7 @@ from service.web.request_bodies import MAX_BODY_BYTES
 CLIENTS = 150
 LINES = ("PUT /api/v1/releases/{}", "POST /?{}")
 #: Shorter than those are waited for who find no room.
-FOR_S = 10.0
+FOR_S = 5.0
 PIECE = b"x" * 65_536
 
 

@@ -1,7 +1,8 @@
 """``python -m bench.editions FILE``: an edition a second until told to end, and a line to each.
 
-A line says when it was stored, in seconds since 1970, and the document's revision. It gives way to
-the load, with which it shares a core: what is measured is how the server takes it.
+It says when it is ready, and begins when it reads a line. A line that it writes says when an
+edition was stored, in seconds since 1970, and the document's revision. It gives way to the load,
+with which it shares a core: what is measured is how the server takes it.
 """
 
 import os
@@ -29,6 +30,7 @@ def main(main_file: Path) -> None:
     for _ in range(1000):
         write(SLUG)  # others than those that were there before
     print("ready", flush=True)
+    sys.stdin.readline()
     while True:
         begun, now = time.monotonic(), datetime.now(UTC)
         rooms.newsroom.take_in([write(SLUG)], now=now)

@@ -22,9 +22,10 @@ from pathlib import Path
 
 from bench import cores, servers
 from bench.figure import Figure, Ratio, Unmeasurable, tell
+from bench.installed import installed
 from bench.load import Load, edition_builder, latency_ms, requests_a_second
 from bench.requests_a_second import PATH, SLUG, document, fill
-from bench.rounds import rounds_at, warm_up_before
+from bench.rounds import rounds_at
 
 SCRIPT = Path(__file__).with_name("load.lua")
 CONNECTIONS = 64
@@ -63,26 +64,29 @@ def against_nginx(scale: float) -> float:
 def measured(scale: float) -> tuple[list[Latency], list[Latency]]:
     """The latencies of each round: ours and nginx's. Measured once for both figures."""
     rounds = rounds_at(scale, ROUNDS)
-    warm_up = warm_up_before(rounds)
     seconds = max(2.0, SECONDS * min(1, scale))
     with ExitStack() as stack:
+        newsroom = stack.enter_context(installed([SLUG]))
+        press_room = stack.enter_context(_press_room(newsroom.main_file))
         with cores.undisturbed():
-            served = stack.enter_context(servers.communique([SLUG]))
+            served = stack.enter_context(servers.serving(newsroom))
         fill(served)
         first = document(served)
         _, fields = servers.ask(served.port, PATH, Accept_Encoding="gzip")
         with cores.undisturbed():
             peer = stack.enter_context(servers.nginx({PATH[1:]: first, f"{PATH[1:]}.gz": first}))
             most = requests_a_second(_edition_builder(served.port, 0, seconds))
+        _begin(press_room)
         ours: list[Latency] = []
         theirs: list[Latency] = []
         told: list[str] = []
-        with _editions(served) as press_room, cores.undisturbed():
-            for _ in range(warm_up + rounds):
+        with cores.undisturbed():
+            for _ in range(rounds):
                 told.append(_edition_builder(served.port, SHARE * most, seconds))
                 ours.append(_latency("ours", told[-1]))
                 theirs.append(_latency("nginx", _edition_builder(peer.port, SHARE * most, seconds)))
-    editions = [Edition(etag=fields["etag"], stored=0), *_written(press_room)]
+        press_room.terminate()
+        editions = [Edition(etag=fields["etag"], stored=0), *_written(press_room)]
     ages = [_ages_s(each, editions) for each in told]
     oldest = max(chain.from_iterable(ages), default=0.0)
     tell(f"{most:.0f} a second at the most, {len(editions)} editions; oldest answer {oldest:.3f} s")
@@ -90,7 +94,7 @@ def measured(scale: float) -> tuple[list[Latency], list[Latency]]:
         raise Unmeasurable("no edition was seen to be replaced")
     if scale >= 1 and oldest > STALE_AFTER_S:
         raise Unmeasurable(f"an answer was {oldest * 1000:.0f} ms old")
-    return ours[warm_up:], theirs[warm_up:]
+    return ours, theirs
 
 
 def _latency(name: str, told: str) -> Latency:
@@ -116,17 +120,29 @@ def _edition_builder(port: int, rate: float, seconds: float) -> str:
 
 
 @contextmanager
-def _editions(served: servers.Served) -> Iterator[subprocess.Popen[str]]:
-    """While the block runs, there is a new edition every second."""
-    command = [sys.executable, "-m", "bench.editions", str(served.main_file)]
+def _press_room(main_file: Path) -> Iterator[subprocess.Popen[str]]:
+    """What will make a new edition every second, until the block ends. It gets ready meanwhile."""
+    command = [sys.executable, "-m", "bench.editions", str(main_file)]
     with cores.on(cores.measuring()):
-        press_room = subprocess.Popen(command, cwd=servers.ROOT, stdout=subprocess.PIPE, text=True)
+        press_room = subprocess.Popen(
+            command,
+            cwd=servers.ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
     try:
-        assert press_room.stdout is not None
-        press_room.stdout.readline()  # it is ready
         yield press_room
     finally:
         press_room.terminate()
+
+
+def _begin(press_room: subprocess.Popen[str]) -> None:
+    assert press_room.stdin is not None
+    assert press_room.stdout is not None
+    press_room.stdout.readline()  # it is ready
+    press_room.stdin.write("\n")
+    press_room.stdin.flush()
 
 
 def _written(press_room: subprocess.Popen[str]) -> list[Edition]:

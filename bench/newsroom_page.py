@@ -156,7 +156,7 @@ def measure_paint(scale: float) -> float:
     """The median time to the largest paint of the page, over that of plain text."""
     if not any(map(shutil.which, ("chromium", "chromium-browser"))):
         raise Unmeasurable("no Chromium: apt-get install chromium")
-    rounds = max(3, round(scale * 25))
+    rounds = max(3, round(scale * 15))
     with _rivals() as rivals, TemporaryDirectory() as profile, chromium(Path(profile)) as browser:
         browser.resize(1280)
         for url in (rivals.page, rivals.text):  # both servers, and the browser, are warm

@@ -38,7 +38,7 @@ RELEASES_A_FEED = 60
 #: Releases that each feed gets for itself before a round: the three windows differ in most.
 OWN_RELEASES_A_ROUND = 3
 
-ROUNDS = 31
+ROUNDS = 25
 
 #: Between two intakes. It keeps what changed in ``WINDOW.days`` to less than ``WINDOW.entries``.
 PACE = timedelta(hours=2)

@@ -99,7 +99,7 @@ def measure(scale: float) -> float:
             for name, number in numbers.items()
         }
         turns = {name: reloads.turn for name, reloads in offices.items()}
-        medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS))
+        medians = medians_ms(turns, rounds=rounds_at(scale, ROUNDS), are_warm=True)
         sizes = {name: reloads.feeds for name, reloads in offices.items()}
     tell(
         f"{sizes['many']} feeds {medians['many']:.2f} ms each, "

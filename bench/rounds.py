@@ -31,16 +31,20 @@ def timed_ms(work: Callable[[], object]) -> float:
     return (perf_counter() - begun) * 1000
 
 
-def medians_ms(contenders: Mapping[str, Callable[[], float]], *, rounds: int) -> Medians:
+def medians_ms(
+    contenders: Mapping[str, Callable[[], float]], *, rounds: int, are_warm: bool = False
+) -> Medians:
     """The median time of each contender over *rounds* rounds, in which each has one turn.
 
     Args:
         contenders: By name; each does its turn, in the order given, and says in milliseconds how
             long the part took that counts.
         rounds: That count; see `warm_up_before`.
+        are_warm: All of them count, because a turn is so long that it makes no difference what
+            happens in the first one only, or because that has happened before.
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    warm_up = warm_up_before(rounds)
+    warm_up = 0 if are_warm else warm_up_before(rounds)
     for _ in range(warm_up + rounds):
         for name, turn in contenders.items():
             gc.collect()  # nobody pays for another one's garbage

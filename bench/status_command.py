@@ -13,7 +13,7 @@ from bench.figure import Figure, Unmeasurable, tell
 from bench.rounds import medians_ms, rounds_at, timed_ms
 from tests.support.running_service import Service, running
 
-ROUNDS = 15
+ROUNDS = 9
 
 
 def measure(scale: float) -> float:

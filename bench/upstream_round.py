@@ -31,7 +31,7 @@ from service.upstreams.poller import AT_ONCE, TIMEOUT_S
 from service.wiring import build_application, upstream_poller
 
 UPSTREAMS = 1_000
-ROUNDS = 9
+ROUNDS = 5
 NETWORK = "127.0.0.0/8"
 WORKER = "bench"
 

@@ -20,7 +20,7 @@ from feeds.model.release import Draft
 
 PAGES = 20
 PARAGRAPHS_A_PAGE = 6
-ROUNDS = 9
+ROUNDS = 5
 _BASE = "http://schemas.openxmlformats.org"
 _W = f'xmlns:w="{_BASE}/wordprocessingml/2006/main"'
 _R = f'xmlns:r="{_BASE}/officeDocument/2006/relationships"'

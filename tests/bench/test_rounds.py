@@ -31,5 +31,11 @@ def test_a_single_round_is_a_trial_and_warms_nothing_up() -> None:
     assert medians_ms({"ours": lambda: next(times)}, rounds=1) == {"ours": 7}
 
 
+def test_all_rounds_of_contenders_that_are_warm_count() -> None:
+    times = iter([1.0, 5.0, 3.0])
+    assert medians_ms({"ours": lambda: next(times)}, rounds=3, are_warm=True) == {"ours": 3}
+    assert list(times) == []
+
+
 def test_there_is_always_a_round_and_a_median_that_was_measured() -> None:
     assert [rounds_at(scale, 41) for scale in (0, 0.01, 0.1, 0.5, 1, 5)] == [1, 1, 5, 21, 41, 41]
