@@ -34,7 +34,7 @@ DOCUMENT = "export.jsonl"
 #: Two of the real records have times without a zone.
 REFUSED_A_ROUND = 2
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 class Contest:

@@ -14,7 +14,7 @@ from bench.samples import FOLDER
 SCRIPT = Path(__file__).parent / "clean_samples.py"
 #: More than there are.
 BODIES = 1_000
-ROUNDS = 5
+ROUNDS = 3
 
 
 def measure(scale: float) -> float:

@@ -26,7 +26,7 @@ from service.websub.hub.distributor import signature
 
 FEED = "news"
 SUBSCRIBERS = 2_000
-ROUNDS, SMALL_ROUNDS = 5, 7
+ROUNDS = 5
 
 #: Of requests. The best of them takes part, in fewer rounds: it is far behind, and takes long.
 THREADS = (8, 16, 32, 64)
@@ -128,7 +128,7 @@ def small_times_ms(scale: float) -> tuple[Medians, Medians]:
     subscribers = max(10, round(SUBSCRIBERS * scale))
     with sink() as to, open_hub([FEED], to, size=SMALL) as hub:
         contest = Contest(hub, to, subscribers=subscribers)
-        rounds = rounds_at(scale, SMALL_ROUNDS)
+        rounds = rounds_at(scale, ROUNDS)
         medians = medians_ms({OURS: contest.ours, BARE: contest.bare}, rounds=rounds)
         warm_up = warm_up_before(rounds)
         worked = Medians({name: contest.worked_ms[name][warm_up:] for name in medians})

@@ -36,9 +36,9 @@ SAMPLES = ROOT / "config" / "samples"
 FEED = "/feeds/all.atom"
 
 ROUNDS = 3
-IDLE_S = 12.0
+IDLE_S = 10.0
 #: After the last answer, until the service has come to rest.
-REST_S = 8.0
+REST_S = 6.0
 WITHIN_S = 120.0
 
 #: What a reader asks for before memory is looked at.
