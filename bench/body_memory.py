@@ -40,7 +40,7 @@ def measure(scale: float) -> float:
 def _grown(line: str, count: int, for_s: float) -> int:
     with installed(["news"], api={"max_body_bytes": MAX_BODY_BYTES}) as newsroom:
         token = _make_token(newsroom)
-        with servers.serving(newsroom) as served, ExitStack() as stack:
+        with servers.serving(newsroom, begins_anew=True) as served, ExitStack() as stack:
             servers.ask(served.port, "/api/v1/releases", Authorization=f"Bearer {token}")
             idle = resident_bytes(served.process_id)
             forget_most(served.process_id)

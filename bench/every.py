@@ -17,7 +17,7 @@ from multiprocessing.context import ForkProcess
 from tempfile import TemporaryFile
 from typing import IO
 
-from bench import cores
+from bench import cores, forked
 from bench.figure import Figure, Group, Unmeasurable, tell
 from bench.made_once import for_all_of_a_run
 
@@ -56,8 +56,7 @@ def in_turn(figures: Iterable[Figure], scale: float = 1) -> int:
             continue
         print(figure.line(ratio), flush=True)
         is_short |= not figure.keeps(ratio)
-    worked = sum(os.times()[:4])
-    tell(f"in {time.monotonic() - begun:.0f} s, with {worked:.0f} s of the processors")
+    tell(f"in {time.monotonic() - begun:.0f} s")
     return int(is_short)
 
 
@@ -117,6 +116,7 @@ def _measure(group: Group, core: int | None, streams: Sequence[IO[str]]) -> None
         os.dup2(stream.fileno(), number)  # for all that is started
     if streams:
         sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
+    forked.from_here()
     sys.exit(in_turn(group))
 
 

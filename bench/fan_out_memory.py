@@ -37,7 +37,7 @@ def distributed(
         to = stack.enter_context(sink())
         hub = stack.enter_context(open_hub([FEED, QUIET_FEED], to, store_url=store_url))
         hub.subscribers.subscribe([QUIET_FEED], 1)
-        process = stack.enter_context(servers.distributing(hub.newsroom))
+        process = stack.enter_context(servers.distributing(hub.newsroom, begins_anew=True))
         _distribute(hub, QUIET_FEED)
         idle = memory.resident_bytes(process.pid)
         hub.subscribers.subscribe([FEED], subscribers)

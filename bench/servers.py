@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from bench import cores
+from bench import cores, forked
 from bench.figure import Unmeasurable
 from bench.installed import Installed, installed
 from bench.ports import free_port
@@ -83,11 +82,14 @@ def ask(port: int, path: str, *, method: str = "GET", **fields: str) -> tuple[in
 
 @contextmanager
 def communique(
-    slugs: Sequence[str], *, offers_deltas: bool = False, **http: Any
+    slugs: Sequence[str], *, offers_deltas: bool = False, begins_anew: bool = False
 ) -> Iterator[Served]:
     """The web process of a newsroom with a category for each slug, over a real store."""
     feeds = {"deltas": {"offered": offers_deltas}}
-    with installed(slugs, http=http, feeds=feeds) as newsroom, serving(newsroom) as served:
+    with (
+        installed(slugs, feeds=feeds) as newsroom,
+        serving(newsroom, begins_anew=begins_anew) as served,
+    ):
         yield served
 
 
@@ -99,9 +101,15 @@ def counting(slugs: Sequence[str], *, counted: bool) -> Iterator[Served]:
 
 
 @contextmanager
-def serving(newsroom: Installed) -> Iterator[Served]:
-    """The web process of a newsroom."""
-    with running(_program("service.processes.web", newsroom), newsroom.port) as process:
+def serving(newsroom: Installed, *, begins_anew: bool = False) -> Iterator[Served]:
+    """The web process of a newsroom.
+
+    Args:
+        newsroom: Over a store and a configuration.
+        begins_anew: It is started by hand and has nothing of this process, for who measures memory.
+    """
+    process = _start("service.processes.web", newsroom, begins_anew=begins_anew)
+    with _answering(process, newsroom.port, "a web process"):
         rooms = newsroom.rooms
         yield Served(
             port=newsroom.port,
@@ -115,21 +123,22 @@ def serving(newsroom: Installed) -> Iterator[Served]:
 
 
 @contextmanager
-def distributing(newsroom: Installed) -> Iterator[subprocess.Popen[bytes]]:
+def distributing(newsroom: Installed, *, begins_anew: bool = False) -> Iterator[forked.Process]:
     """The hub process of a newsroom. It may not have begun to work yet."""
-    with cores.on(cores.measured()):
-        process = subprocess.Popen(
-            _program("service.processes.hub", newsroom), cwd=ROOT, start_new_session=True
-        )
+    process = _start("service.processes.hub", newsroom, begins_anew=begins_anew)
     try:
         yield process
     finally:
         _end(process)
 
 
-def _program(module: str, newsroom: Installed) -> list[str]:
-    """As a person starts one by hand."""
-    return [sys.executable, "-m", module, str(newsroom.accepted_file)]
+def _start(module: str, newsroom: Installed, *, begins_anew: bool) -> forked.Process:
+    """As the supervisor starts one where that is possible; else as a person does by hand."""
+    if not begins_anew and forked.can_start(module):
+        return forked.start(module, newsroom.accepted_file, core=cores.measured())
+    command = [sys.executable, "-m", module, str(newsroom.accepted_file)]
+    with cores.on(cores.measured()):
+        return subprocess.Popen(command, cwd=ROOT, start_new_session=True)
 
 
 @contextmanager
@@ -187,14 +196,21 @@ def running(
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, "PATH": _PATH}, start_new_session=not is_anywhere
         )
-    try:
-        _await(process, port)
+    with _answering(process, port, str(command)):
         yield process
+
+
+@contextmanager
+def _answering(process: forked.Process, port: int, name: str) -> Iterator[None]:
+    """From when it answers to the end of the block."""
+    try:
+        _await(process, port, name)
+        yield
     finally:
         _end(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: forked.Process) -> None:
     process.terminate()
     try:
         process.wait(20)
@@ -203,15 +219,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _await(process: subprocess.Popen[bytes], port: int) -> None:
+def _await(process: forked.Process, port: int, name: str) -> None:
     deadline = time.monotonic() + START_WITHIN_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise Unmeasurable(f"a server ended as it was started: {process.args!r}")
+            raise Unmeasurable(f"a server ended as it was started: {name}")
         try:
             ask(port, "/")
         except (OSError, HTTPException):
             time.sleep(0.05)
         else:
             return
-    raise Unmeasurable(f"a server did not come up: {process.args!r}")
+    raise Unmeasurable(f"a server did not come up: {name}")

@@ -27,7 +27,7 @@ ROUNDS = 2
 def measure(scale: float) -> float:
     """Resident MiB beyond the configured cache."""
     slugs = [f"subject-{number}" for number in range(max(10, round(FEEDS * scale)))]
-    with servers.communique(slugs) as served:
+    with servers.communique(slugs, begins_anew=True) as served:
         _fill(served, slugs)
         _read(served.port, slugs[:1])
         idle = resident_bytes(served.process_id)
