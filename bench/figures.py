@@ -43,23 +43,23 @@ from bench.figure import Figure, Group
 
 #: ``make bench``: these need one core each. Those that take longest go first.
 ONE_CORE: Sequence[Group] = (
-    whole_service.AT_REST,
     (worker_memory.FIGURE,),
+    whole_service.AT_REST,
     (reload_at_scale.FIGURE,),
-    (imports.COST,),
     (embargo_minute.FIGURE,),
     (body_memory.FIGURE,),
-    (bulk_intake.FIGURE,),
-    (publish_cost.FIGURE,),
-    redirects.FIGURES,
     (fan_out_memory.FIGURE,),
-    (unchanged_cost.FIGURE,),
-    (cleaning.FIGURE,),
-    (word.FIGURE,),
+    (bulk_intake.FIGURE,),
+    (imports.COST,),
+    redirects.FIGURES,
+    (publish_cost.FIGURE,),
     (status_command.FIGURE,),
+    (cleaning.FIGURE,),
     (document_bytes.FIGURE,),
-    (gzip_size.FIGURE,),
+    (word.FIGURE,),
     (poller_day.FIGURE,),
+    (gzip_size.FIGURE,),
+    (unchanged_cost.FIGURE,),
 )
 
 #: ``make bench``: these need the machine, as servers and their load have a core each.

@@ -109,6 +109,9 @@ def start(module: str, configuration: Path, *, core: int) -> ForkedProcess:
 
 
 def _obey(orders: socket.socket) -> NoReturn:
+    # Whoever awaits the end of the process that measures, at a pipe, must not await these too.
+    os.closerange(3, orders.fileno())
+    os.closerange(orders.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends when nobody gives orders any more
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for children
     while order := orders.recv(10_000):

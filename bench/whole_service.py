@@ -38,7 +38,7 @@ FEED = "/feeds/all.atom"
 ROUNDS = 3
 IDLE_S = 10.0
 #: After the last answer, until the service has come to rest.
-REST_S = 6.0
+REST_S = 8.0
 WITHIN_S = 120.0
 
 #: What a reader asks for before memory is looked at.

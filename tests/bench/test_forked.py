@@ -11,6 +11,8 @@ import os, sys
 from pathlib import Path
 from bench import forked, servers
 
+pipe, _ = os.pipe()
+ours = os.readlink(f"/proc/self/fd/{pipe}")
 if "forked" in sys.argv:
     forked.from_here()
 with servers.communique(["news"], begins_anew="anew" in sys.argv) as served:
@@ -18,6 +20,7 @@ with servers.communique(["news"], begins_anew="anew" in sys.argv) as served:
     print(servers.ask(served.port, "/livez")[0], os.getsid(served.process_id) == served.process_id)
     print(b"-m" in (entry / "cmdline").read_bytes().split(b"\\0"))
     print(len(os.sched_getaffinity(served.process_id)))
+    print(ours in {os.readlink(each) for each in (entry / "fd").iterdir()})
 print(entry.exists())
 """
 
@@ -32,4 +35,4 @@ def test_a_web_process_is_forked_where_it_need_not_begin_anew(
     command = [sys.executable, "-c", SERVE, *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.stderr == ""
-    assert done.stdout.split() == ["200", "True", str(is_by_hand), "1", "False"]
+    assert done.stdout.split() == ["200", "True", str(is_by_hand), "1", "False", "False"]
