@@ -4,6 +4,7 @@ Without a name, all but those of large stores; ``--large`` measures these. Exit 
 are within their bounds, 1 when one is short or cannot be measured, 2 for a name that is none.
 """
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -31,4 +32,6 @@ def named(names: Sequence[str], *, figures: Mapping[str, Figure], scale: float =
 
 
 if __name__ == "__main__":
+    # Hundreds of processes are started: each would compile all that it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.exit(main(sys.argv[1:]))
