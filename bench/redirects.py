@@ -18,7 +18,7 @@ from bench.installed import installed
 from bench.processor import worked_ms
 from bench.rounds import Medians, medians_ms, rounds_at
 
-RULES, REQUESTS, ROUNDS = 10_000, 300, 5
+RULES, REQUESTS, ROUNDS = 10_000, 500, 5
 #: So many of the rules have captures.
 PATTERNS = 500
 
