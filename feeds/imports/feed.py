@@ -83,16 +83,28 @@ class _XmlFeed:
 
     def document(self, warnings: list[str]) -> ReadFeed:
         by_index = {str(entry.get(MARKER, "")): entry for entry in self._parsed.entries}
-        drafts = [
-            self._draft(facts, by_index.get(str(index), {}))
+        read = [
+            (facts, self._draft(facts, by_index.get(str(index), {})))
             for index, facts in enumerate(self._tree.items)
         ]
+        drafts = [draft for facts, draft in read if not (facts.is_draft or facts.other_kind)]
         deleted = {
             each.ref: date.moment
             for each in self._tree.deleted
             if (date := read_feed_date(each.when, zone=self._zone)) is not None
         }
         items: list[Item] = list(decide_ids(drafts, warnings, deleted=deleted))
+        items += [
+            LeftOut(
+                # A comment on a draft is a comment.
+                reason=Reason.NOT_A_RELEASE if facts.other_kind else Reason.DRAFT,
+                detail=f"type {facts.other_kind}" if facts.other_kind else "",
+                example=draft.title,
+                line=draft.line,
+            )
+            for facts, draft in read
+            if facts.is_draft or facts.other_kind
+        ]
         items += [
             LeftOut(reason=Reason.DELETED, example=each.ref, line=each.line)
             for each in self._tree.deleted

@@ -26,6 +26,9 @@ _TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _SLASH = "http://purl.org/rss/1.0/modules/slash/"
 _THREADING = "http://purl.org/syndication/thread/1.0"
+#: The Atom Publishing Protocol, and its draft, which exports of Blogger name.
+_PUBLISHING = ("http://www.w3.org/2007/app", "http://purl.org/atom/app#")
+_BLOGGER = "http://schemas.google.com/blogger/2018"
 #: Prefixes that feeds use without declaring them.
 _KNOWN_PREFIXES = {
     "atom": _ATOM[0],
@@ -76,6 +79,8 @@ class ItemFacts:
     has_dc_date: bool = False  #: ``dc:date``, the date of an item of RSS that has no other
     comments: int = 0
     source: "HeadFacts | None" = None  #: ``atom:source``, or RSS ``source``
+    is_draft: bool = False  #: ``app:draft`` (RFC 5023 section 13.1.1), or Blogger's status
+    other_kind: str | None = None  #: Blogger's type of what is no post, such as ``COMMENT``
 
 
 @dataclass(slots=True, kw_only=True)
@@ -353,6 +358,14 @@ def _read_extension(facts: ItemFacts, name: tuple[str | None, str], child: etree
         facts.has_dc_date = True
     elif name in ((_SLASH, "comments"), (_THREADING, "total")):
         facts.comments = _number(_text(child))
+    elif name[0] in _PUBLISHING and name[1] == "control":
+        facts.is_draft |= any(
+            _text(draft).lower() == "yes" for draft in child.findall(f"{{{name[0]}}}draft")
+        )
+    elif name == (_BLOGGER, "status"):
+        facts.is_draft |= _text(child) != "LIVE"
+    elif name == (_BLOGGER, "type"):
+        facts.other_kind = kind if (kind := _text(child)) != "POST" else None
     elif name[1] == "origLink":
         facts.original_link = _text(child) or None
 

@@ -129,6 +129,44 @@ def test_all_tombstones_are_told() -> None:
     )
 
 
+APP, OLD_APP = "http://www.w3.org/2007/app", "http://purl.org/atom/app#"
+BLOGGER = "http://schemas.google.com/blogger/2018"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (f'<control xmlns="{APP}"><draft>yes</draft></control>', (Reason.DRAFT, "")),
+        (f'<x:control xmlns:x="{OLD_APP}"><x:draft>yes</x:draft></x:control>', (Reason.DRAFT, "")),
+        (f'<status xmlns="{BLOGGER}">DRAFT</status>', (Reason.DRAFT, "")),
+        (f'<type xmlns="{BLOGGER}">PAGE</type>', (Reason.NOT_A_RELEASE, "type PAGE")),
+        (
+            f'<type xmlns="{BLOGGER}">COMMENT</type><status xmlns="{BLOGGER}">PENDING</status>',
+            (Reason.NOT_A_RELEASE, "type COMMENT"),
+        ),
+    ],
+)
+def test_drafts_and_what_is_no_post_are_left_out(content: str, expected: tuple[Any, str]) -> None:
+    """Exports that are Atom have them among the entries (RFC 5023 section 13.1.1; Blogger)."""
+    head = "<title>Not yet</title><id>urn:x:2</id><updated>2026-01-01T00:00:00Z</updated>"
+    [left] = atom(f"<entry>{head}{content}</entry>").items
+    assert isinstance(left, LeftOut)
+    assert (left.reason, left.detail, left.example) == (*expected, "Not yet")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f'<control xmlns="{APP}"><draft>no</draft></control>',
+        f'<control xmlns="{APP}"/>',
+        f'<type xmlns="{BLOGGER}">POST</type><status xmlns="{BLOGGER}">LIVE</status>',
+        f'<author><name>A</name><type xmlns="{BLOGGER}">BLOGGER</type></author>',
+    ],
+)
+def test_what_is_public_is_taken(content: str) -> None:
+    assert entry(content).record.fields["title"] == "T"
+
+
 # What a newsroom like this one leaves in its feeds when it retracts a release: a tombstone, a
 # stand-in under the same id and date, and a notice with an id of its own.
 
