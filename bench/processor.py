@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,12 @@ def worked_ms(process_id: int) -> float:
 
 
 def processes(process_id: int) -> list[int]:
-    """A process and all below it."""
+    """A process and all below it. A server's come and go: of those that end, what was seen."""
     found = [process_id]
-    for task in Path(f"/proc/{process_id}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += processes(int(child))
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{process_id}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += processes(int(child))
     return found
 
 
@@ -35,8 +37,9 @@ def worked_in_all_ms(*process_ids: int | None) -> Mapping[int, float]:
     found = {}
     for root in process_ids:
         for each in [] if root is None else processes(root):
-            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-            found[each] = (int(fields[11]) + int(fields[12])) * _TICK_MS
+            with suppress(FileNotFoundError, ProcessLookupError):
+                fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+                found[each] = (int(fields[11]) + int(fields[12])) * _TICK_MS
     return found
 
 
