@@ -37,15 +37,18 @@ def undisturbed() -> Iterator[None]:
     By real-time priority, which Linux gives to root and to whom its owner allows it; elsewhere
     nothing is done. What a machine does besides would otherwise be most of a late percentile.
     """
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
-    except (AttributeError, OSError):
+    if sys.platform == "linux":
+        try:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        except PermissionError:
+            yield
+            return
+        try:
+            yield
+        finally:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    else:
         yield
-        return
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 @contextmanager
