@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -26,6 +27,10 @@ for _part in ("scheduler", "executors.default"):
 
 #: How often to check whether the clock was set back.
 CLOCK_CHECK_EVERY_S = 1.0
+
+#: When a job that was woken is tried again, in case APScheduler takes the former run for one that
+#: has not ended: it counts the end some time after that.
+TRY_AGAIN_AFTER = timedelta(milliseconds=20)
 
 #: How many jobs run at the same time. A long intake and a backup leave some for all others.
 THREADS = 6
@@ -56,6 +61,10 @@ class Scheduler:
         self._is_stopping = False
         self._is_over = threading.Event()
         self._is_idle = threading.Condition()
+        # Used while `_is_idle` is held, by the names of timers:
+        self._busy: set[str] = set()
+        self._woken: set[str] = set()  #: and not run since
+        self._again_at: dict[str, datetime] = {}  #: woken while they were running
         # Stores and triggers are given, not named: a name is looked up in the metadata of what is
         # installed, and imported, in each process that was forked.
         self._scheduler = BackgroundScheduler(
@@ -64,24 +73,45 @@ class Scheduler:
             executors={"default": ThreadPoolExecutor(THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self._scheduler.add_listener(self._on_skipped, EVENT_JOB_MAX_INSTANCES)
 
     def set(self, timer: Timer) -> None:
         """Adds a timer, or replaces the one of the same name. It runs at once, then repeatedly."""
-        self._scheduler.add_job(
-            self._run,
-            IntervalTrigger(seconds=timer.every_s, timezone=UTC),
-            args=[timer.name, timer.job],
-            id=timer.name,
-            next_run_time=self._now(),
-            replace_existing=True,
-        )
+        with self._is_idle:
+            self._woken.add(timer.name)
+            self._scheduler.add_job(
+                self._run,
+                IntervalTrigger(seconds=timer.every_s, timezone=UTC),
+                args=[timer.name, timer.job],
+                id=timer.name,
+                next_run_time=self._now(),
+                replace_existing=True,
+            )
 
     def wake(self, name: str, *, after: timedelta = timedelta(0)) -> None:
-        """Runs a job at once, or after a delay, and then at its usual interval again."""
+        """Runs a job at once, or after a delay, and then at its usual interval again.
+
+        A job that is running now may have passed by what it is woken for: it runs once more.
+        """
+        with self._is_idle:
+            self._wake(name, self._now() + after)
+
+    def _wake(self, name: str, at: datetime) -> None:
+        if name in self._busy:
+            self._again_at[name] = min(at, self._again_at.get(name, at))
+            return
         try:
-            self._scheduler.modify_job(name, next_run_time=self._now() + after)
+            self._scheduler.modify_job(name, next_run_time=at)
         except JobLookupError:
             _log.debug("no such timer", timer=name)
+        else:
+            self._woken.add(name)
+
+    def _on_skipped(self, event: JobSubmissionEvent) -> None:
+        """Has a job run that was due while its former run had not ended, if it was woken."""
+        with self._is_idle:
+            if event.job_id in self._woken and not self._is_stopping:
+                self._wake(event.job_id, self._now() + TRY_AGAIN_AFTER)
 
     @property
     def jobs(self) -> dict[str, Callable[[], object]]:
@@ -120,11 +150,17 @@ class Scheduler:
             if self._is_stopping:
                 return
             self._running += 1
+            self._busy.add(name)
+            self._woken.discard(name)
         try:
             self._run_logged(name, job)
         finally:
             with self._is_idle:
                 self._running -= 1
+                self._busy.discard(name)
+                again_at = self._again_at.pop(name, None)
+                if again_at is not None and not self._is_stopping:
+                    self._wake(name, max(again_at, self._now()))
                 self._is_idle.notify_all()
 
     def _run_logged(self, name: str, job: Callable[[], object]) -> None:

@@ -33,6 +33,56 @@ def test_a_job_is_done_at_once_when_asked() -> None:
     made.stop()
 
 
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(milliseconds=30)])
+def test_a_job_that_is_woken_while_it_runs_runs_once_more(after: timedelta) -> None:
+    """It may have passed by what it is woken for, and would not come to it for an hour."""
+    begun, go_on, made = threading.Semaphore(0), threading.Semaphore(0), scheduler()
+
+    def work() -> None:
+        begun.release()
+        go_on.acquire(timeout=5)
+
+    made.set(Timer(name="rare", job=work, every_s=3600))
+    made.start()
+    assert begun.acquire(timeout=5)
+    for _ in range(3):
+        made.wake("rare", after=after)
+    go_on.release()
+    assert begun.acquire(timeout=5)
+    go_on.release()
+    assert not begun.acquire(timeout=0.2), "once for all three"
+    made.stop()
+
+
+def test_a_job_that_has_just_ended_can_be_woken() -> None:
+    """APScheduler counts the end of a run a moment after it, and skips the next one until then."""
+    ended, made = threading.Semaphore(0), scheduler()
+    made.set(Timer(name="rare", job=ended.release, every_s=3600))
+    made.start()
+    for _ in range(200):
+        assert ended.acquire(timeout=5)
+        made.wake("rare")
+    made.stop()
+
+
+def test_a_timer_that_is_replaced_while_it_runs_runs_at_once_after_that() -> None:
+    begun, go_on, made = threading.Event(), threading.Event(), scheduler()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(5)
+
+    made.set(Timer(name="rare", job=work, every_s=3600))
+    made.start()
+    assert begun.wait(5)
+    done = threading.Event()
+    made.set(Timer(name="rare", job=done.set, every_s=3600))
+    assert not done.wait(0.1), "never two at the same time"
+    go_on.set()
+    assert done.wait(5)
+    made.stop()
+
+
 def test_a_job_that_fails_comes_again() -> None:
     done, made = threading.Semaphore(0), scheduler()
 
