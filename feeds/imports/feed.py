@@ -87,7 +87,7 @@ class _XmlFeed:
             (facts, self._draft(facts, by_index.get(str(index), {})))
             for index, facts in enumerate(self._tree.items)
         ]
-        drafts = [draft for facts, draft in read if not (facts.is_draft or facts.other_kind)]
+        drafts = [draft for facts, draft in read if facts.is_public]
         deleted = {
             each.ref: date.moment
             for each in self._tree.deleted
@@ -103,7 +103,7 @@ class _XmlFeed:
                 line=draft.line,
             )
             for facts, draft in read
-            if facts.is_draft or facts.other_kind
+            if not facts.is_public
         ]
         items += [
             LeftOut(reason=Reason.DELETED, example=each.ref, line=each.line)

@@ -82,6 +82,11 @@ class ItemFacts:
     is_draft: bool = False  #: ``app:draft`` (RFC 5023 section 13.1.1), or Blogger's status
     other_kind: str | None = None  #: Blogger's type of what is no post, such as ``COMMENT``
 
+    @property
+    def is_public(self) -> bool:
+        """Whether the item is a post that its newsroom has published."""
+        return not (self.is_draft or self.other_kind)
+
 
 @dataclass(slots=True, kw_only=True)
 class HeadFacts:
